@@ -1,0 +1,60 @@
+"""Errors that end a run, or keep it from starting. Errors of one record are values, not these.
+
+BulkScimError
+├── UsageError              the command cannot be carried out as typed
+├── JobFileInvalid          the job file has problems; nothing was sent
+├── Refused                 a guard, or want of approval
+├── Stopped                 stopped early, resumable
+│   └── JournalDead         a write or sync of the journal failed; nothing after it was acknowledged
+├── CredentialError         missing or rejected
+├── NoSuchRun
+├── Locked                  another process holds the run or the tenant
+├── Mismatch                the run belongs to another tenant or job file
+└── JournalDamaged          an acknowledged part of the journal cannot be read
+
+`cli.py` holds the only map from these to exit codes. Every message says what, where, and what to do next.
+"""
+
+
+class BulkScimError(Exception):
+    """The root: its text is for people and is printed without a traceback."""
+
+
+class UsageError(BulkScimError):
+    """The command cannot be carried out as typed."""
+
+
+class JobFileInvalid(BulkScimError):
+    """The job file has problems; its text lists them, one a line. Nothing was sent."""
+
+
+class Refused(BulkScimError):
+    """A guard refused, or nobody approved."""
+
+
+class Stopped(BulkScimError):
+    """The run stopped early (breaker, deadline, outage, disk) and can be resumed."""
+
+
+class JournalDead(Stopped):
+    """A write or sync of the journal failed: nothing after it is acknowledged or sent."""
+
+
+class CredentialError(BulkScimError):
+    """The credential is missing, or the tenant rejects it."""
+
+
+class NoSuchRun(BulkScimError):
+    """No run folder by that name."""
+
+
+class Locked(BulkScimError):
+    """Another process holds the run or the tenant."""
+
+
+class Mismatch(BulkScimError):
+    """The run belongs to another tenant or another job file."""
+
+
+class JournalDamaged(BulkScimError):
+    """An acknowledged part of the journal cannot be read; the text names the offset."""

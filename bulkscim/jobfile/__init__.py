@@ -1,0 +1,1 @@
+"""Job files: from lines to operations, and back to an errors file."""

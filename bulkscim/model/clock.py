@@ -1,0 +1,16 @@
+"""Time as an argument."""
+
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where time comes from; the real one is in the engine, tests bring a virtual one."""
+
+    def now(self) -> float:
+        """Return wall time, seconds since 1970, UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; a negative time does not wait."""

@@ -1,0 +1,79 @@
+"""What was read, or must be read, before a row's next step is known."""
+
+from dataclasses import dataclass
+
+from bulkscim.model.operation import JsonObject, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Exactly one resource, really equal to what was asked for. `read_at` is the clock's monotonic time."""
+
+    resource: JsonObject
+    read_at: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """The resource's id; never empty (a resource without one is not Found)."""
+        return str(self.resource["id"])
+
+    @property
+    def version(self) -> str | None:
+        """The resource's ETag as `meta.version` gives it."""
+        meta = self.resource.get("meta")
+        version = meta.get("version") if isinstance(meta, dict) else None
+        return version if isinstance(version, str) and version else None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Proved absent: by a lookup that works on this server, or by a whole listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """More than one resource answers to the key."""
+
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The tenant gave no answer that can be trusted; `why` is for people."""
+
+    why: str
+    status: int | None = None
+
+
+Answer = Found | Missing | Ambiguous | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The need for what another row makes."""
+
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class ParentReady:
+    """The other row's resource exists."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParentFailed:
+    """The other row ended without its resource."""
+
+    row: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParentLater:
+    """The other row cannot be waited for now: too far ahead, in a cycle, or in doubt itself."""
+
+
+ParentAnswer = ParentReady | ParentFailed | ParentLater
+Need = Key | Parent

@@ -1,0 +1,110 @@
+"""What a record asks for, after its meaning is known and before anything is read from the tenant."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+USER = "User"
+GROUP = "Group"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+
+class Verb(StrEnum):
+    """The nine operations."""
+
+    CREATE = "create"
+    UPSERT = "upsert"
+    REPLACE = "replace"
+    PATCH = "patch"
+    ACTIVATE = "activate"
+    DEACTIVATE = "deactivate"
+    DELETE = "delete"
+    ADD_MEMBER = "add_member"
+    REMOVE_MEMBER = "remove_member"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """How a record names a resource.
+
+    `attribute` is `id`, `ref` (another record of the file), `userName`, `externalId`, `emails.value` or
+    `displayName`; `value` is as the file wrote it.
+    """
+
+    type: str
+    attribute: str
+    value: str
+
+    @property
+    def folded(self) -> "Key":
+        """The key as it compares: id, ref and externalId exact, names without case (RFC 7643 §4.1.1)."""
+        if self.attribute in {"id", "ref", "externalId"}:
+            return self
+        return Key(self.type, self.attribute, self.value.strip().casefold())
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.attribute} {self.value}"
+
+
+class Role(StrEnum):
+    """What a referenced resource is to the record's own."""
+
+    MANAGER = "manager"  # its id becomes the enterprise extension's manager.value
+    GROUP = "group"  # the record's user becomes a member of it
+    MEMBER = "member"  # it becomes (or stops being) a member of the record's group
+    VALUE = "value"  # its id replaces the text `bulkId:<ref>` wherever the record's values hold it
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Another resource that a record needs, found in the tenant or made by another record."""
+
+    role: Role
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class PatchOperation:
+    """One operation of a PATCH (RFC 7644 §3.5.2); `op` is add, replace or remove, in lower case."""
+
+    op: str
+    path: str | None
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One record's request.
+
+    `target` names the resource that is changed; for create and upsert it is the identity that the new
+    resource will have. `data` (create, upsert, replace) holds no references: these are in `references`.
+    `expect` maps SCIM paths to what must stand there (None: nothing) or the row is skipped as drifted.
+    `version` is sent as If-Match.
+    """
+
+    verb: Verb
+    type: str
+    target: Key
+    data: JsonObject = field(default_factory=dict)
+    changes: tuple[PatchOperation, ...] = ()
+    references: tuple[Reference, ...] = ()
+    ref: str | None = None
+    expect: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None
+
+    @property
+    def makes(self) -> bool:
+        """Whether the record can bring a new resource into being."""
+        return self.verb in {Verb.CREATE, Verb.UPSERT}
+
+
+def identities(kind: str, data: JsonObject) -> tuple[Key, ...]:
+    """Return the keys by which a resource of this type is known: userName or displayName, then externalId."""
+    name = "displayName" if kind == GROUP else "userName"
+    found = ((attribute, data.get(attribute)) for attribute in (name, "externalId"))
+    return tuple(
+        Key(kind, attribute, value) for attribute, value in found if isinstance(value, str) and value
+    )

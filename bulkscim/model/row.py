@@ -1,0 +1,55 @@
+"""A record and its fate."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bulkscim.model.operation import Operation
+
+
+class RowState(StrEnum):
+    """Where a row stands; each row is in exactly one of these. `in_doubt` is derived, never written."""
+
+    PENDING = "pending"
+    DONE = "done"
+    ADOPTED = "adopted"
+    NOOP = "noop"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    IN_DOUBT = "in_doubt"
+
+
+SETTLED = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP, RowState.FAILED, RowState.SKIPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of the job file.
+
+    `number` counts records from 1. `producers` runs beside `operation.references`: the number of the row
+    that makes the referenced resource, or None when the tenant must hold it. `target_producer` is the
+    earlier row that makes this row's target.
+    """
+
+    number: int
+    operation: Operation
+    producers: tuple[int | None, ...] = ()
+    target_producer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A part of a row that took effect, as the journal holds it."""
+
+    part: str
+    id: str | None
+    seen: bool = False  # found after a lost answer, and proved ours
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a part of a row did not take effect."""
+
+    part: str
+    status: int | None
+    scim_type: str | None
+    detail: str

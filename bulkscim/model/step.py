@@ -1,0 +1,55 @@
+"""One change to one resource: the only thing that is sent."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bulkscim.model.operation import JsonObject, Key, PatchOperation
+
+
+class Action(StrEnum):
+    """What a step does to its resource."""
+
+    CREATE = "create"
+    REPLACE = "replace"
+    MODIFY = "modify"
+    DELETE = "delete"
+    ADD_MEMBER = "add_member"
+    REMOVE_MEMBER = "remove_member"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What stood at a SCIM path before, and what is to stand there after (None: nothing)."""
+
+    path: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change to one resource, for one part of a row.
+
+    `id` is None for a create; `identity` is then what the new resource is looked up by after a loss.
+    `body` is the resource for create and replace; `operations` the PATCH for the rest. `member` is the id
+    that a membership step adds or removes. `before` is the resource as read, None where nothing stood.
+    """
+
+    part: str
+    action: Action
+    type: str
+    id: str | None = None
+    identity: tuple[Key, ...] = ()
+    body: JsonObject = field(default_factory=dict)
+    operations: tuple[PatchOperation, ...] = ()
+    member: str | None = None
+    changes: tuple[Change, ...] = ()
+    before: JsonObject | None = None
+    if_match: str | None = None
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        methods = {Action.CREATE: "POST", Action.REPLACE: "PUT", Action.DELETE: "DELETE"}
+        return methods.get(self.action, "PATCH")

@@ -1,0 +1,43 @@
+"""How many rows stand where, and what it cost."""
+
+from dataclasses import dataclass
+
+from bulkscim.model.row import RowState
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Row counts by state and request counters; the counters are a lower bound after a crash.
+
+    `rows` is always the sum of the seven states.
+    """
+
+    rows: int = 0
+    done: int = 0
+    adopted: int = 0
+    noop: int = 0
+    failed: int = 0
+    skipped: int = 0
+    in_doubt: int = 0
+    pending: int = 0
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0
+
+    def of(self, state: RowState) -> int:
+        """Return the count of rows in one state."""
+        return int(getattr(self, state.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Requests of one stretch of a row's work: all sent, of these repeats, and answers of 429."""
+
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0
+
+    def __add__(self, other: "Counters") -> "Counters":
+        return Counters(
+            self.requests + other.requests, self.retries + other.retries, self.throttled + other.throttled
+        )

@@ -1,0 +1,1 @@
+"""When to send, and what an answer means for sending again: pure."""

@@ -1,0 +1,1 @@
+"""What to send: pure decisions over rows, facts and what was read."""

@@ -1,0 +1,1 @@
+"""Where a tenant is and how its credential is found."""
