@@ -1,0 +1,48 @@
+"""Bounds that people set on a run: a number, or a share of something counted once."""
+
+import re
+from dataclasses import dataclass
+
+_WRITTEN = re.compile(r"(?P<number>\d+)|(?P<share>\d+(?:\.\d+)?)\s*%", re.ASCII)
+_WHOLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `number` of something, or `number` percent of a base when `percent` is set."""
+
+    number: float
+    percent: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> "Limit":
+        """Read `200` or `5%`; anything else is a ValueError that says what is wanted."""
+        match = _WRITTEN.fullmatch(text.strip())
+        if match is None:
+            message = f"{text!r} is not a limit: write a whole number (200) or a percentage (5%)"
+            raise ValueError(message)
+        if match["number"] is not None:
+            return cls(int(match["number"]))
+        if float(match["share"]) > _WHOLE:
+            message = f"{text!r} is more than 100%: write a percentage up to 100%, or a whole number"
+            raise ValueError(message)
+        return cls(float(match["share"]), percent=True)
+
+    @property
+    def needs_base(self) -> bool:
+        """Whether the bound depends on a count; 100 % allows everything, so it needs none."""
+        return self.percent and self.number < _WHOLE
+
+    def bound(self, base: int | None) -> int | None:
+        """Return the highest allowed count; None: no bound. `base` may be unknown unless `needs_base`."""
+        if not self.percent:
+            return int(self.number)
+        if not self.needs_base:
+            return None
+        if base is None:
+            message = "a percentage needs the count that it is a share of"
+            raise ValueError(message)
+        return int(base * self.number // _WHOLE)
+
+    def __str__(self) -> str:
+        return f"{self.number:g}%" if self.percent else str(int(self.number))

@@ -1,0 +1,62 @@
+"""What is asked of a run: everything that a command line, or a program, can say."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkscim.model.limits import Limit
+from bulkscim.model.operation import USER, Verb
+from bulkscim.model.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """A job file, a tenant, and how the one is to be brought to the other.
+
+    `job` is a path or `-`. `rate` is as written (`100/min`); None leaves it to the profile, as does
+    `concurrency`. `match` names the attribute by which a change finds its resource. A `dry_run` writes
+    nothing, neither in the tenant nor on the disk.
+    """
+
+    job: str
+    base_url: str
+    token: Secret
+    runs_dir: Path
+    profile: str = "generic"
+    op: Verb | None = None
+    type: str = USER
+    match: str | None = None
+    run_dir: Path | None = None
+    rate: str | None = None
+    concurrency: int | None = None
+    on_exists: str = "adopt"
+    create_groups: bool = False
+    max_delete: Limit | None = None
+    max_create: Limit | None = None
+    max_errors: Limit | None = None
+    limit: int | None = None
+    note: str = ""
+    yes: bool = False
+    dry_run: bool = False
+    timeout_s: float = 30.0
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRequest:
+    """A recorded run that is to go on; what is None stays as the run's header has it.
+
+    `run` is a run folder, a run id or `last`. `job` says where the job file is now. With `retry` the failed
+    and skipped rows are reopened first.
+    """
+
+    run: str
+    runs_dir: Path
+    token: Secret
+    job: Path | None = None
+    retry: bool = False
+    rate: str | None = None
+    concurrency: int | None = None
+    timeout_s: float | None = None
+    proxy: str | None = None
+    ca_bundle: Path | None = None
