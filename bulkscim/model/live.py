@@ -75,5 +75,21 @@ class ParentLater:
     """The other row cannot be waited for now: too far ahead, in a cycle, or in doubt itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The need to know whether a resource is a member of a group; both are ids."""
+
+    group: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Whether it is; False also where the server does not list the members."""
+
+    present: bool
+
+
 ParentAnswer = ParentReady | ParentFailed | ParentLater
-Need = Key | Parent
+MembershipAnswer = Member | Missing | Unreadable
+Need = Key | Parent | Membership

@@ -1,6 +1,7 @@
 """A record and its fate."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bulkscim.model.operation import Operation
@@ -42,6 +43,7 @@ class Applied:
 
     part: str
     id: str | None
+    status: int | None = None
     seen: bool = False  # found after a lost answer, and proved ours
 
 
@@ -53,3 +55,16 @@ class Refusal:
     status: int | None
     scim_type: str | None
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a row's own work, by part.
+
+    `applied` comes from the journal and lasts; `refused` is this process's and is tried again by the
+    next. `taken`: the server said that the identity to be created exists.
+    """
+
+    applied: Mapping[str, Applied] = field(default_factory=dict)
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    taken: Refusal | None = None

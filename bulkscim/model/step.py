@@ -31,6 +31,7 @@ class Change:
 class Step:
     """One change to one resource, for one part of a row.
 
+    `covers` names further parts of the row that the same step settles (a create that carries the manager).
     `id` is None for a create; `identity` is then what the new resource is looked up by after a loss.
     `body` is the resource for create and replace; `operations` the PATCH for the rest. `member` is the id
     that a membership step adds or removes. `before` is the resource as read, None where nothing stood.
@@ -39,6 +40,7 @@ class Step:
     part: str
     action: Action
     type: str
+    covers: tuple[str, ...] = ()
     id: str | None = None
     identity: tuple[Key, ...] = ()
     body: JsonObject = field(default_factory=dict)
