@@ -1,0 +1,1 @@
+"""What tests stand on: clocks, servers, faults, job files and the real command."""
