@@ -1,0 +1,107 @@
+"""Where people are spoken to, and asked. Everything here goes to stderr; data goes to stdout, elsewhere."""
+
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import TextIO
+
+from tqdm import tqdm
+
+from bulkscim.errors import Refused
+from bulkscim.reporting.printable import printable
+
+_YES = frozenset({"y", "yes"})
+
+
+class Volume(IntEnum):
+    """How much is said."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+class People:
+    """The people at the terminal, or the log that stands in for them.
+
+    `answers` is where they type; `yes` is their approval given beforehand.
+    """
+
+    def __init__(self, stream: TextIO, answers: TextIO | None, *, volume: Volume, yes: bool) -> None:
+        self._stream = stream
+        self._answers = answers
+        self._volume = volume
+        self._yes = yes
+
+    @property
+    def stream(self) -> TextIO:
+        """Where they read."""
+        return self._stream
+
+    @property
+    def volume(self) -> Volume:
+        """How much they want to hear."""
+        return self._volume
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody looks at a terminal."""
+        return self._stream.isatty()
+
+    def note(self, text: str) -> None:
+        """Say something, unless they want quiet."""
+        if self._volume > Volume.QUIET:
+            self._write(text)
+
+    def detail(self, text: str) -> None:
+        """Say something only to those who want all of it."""
+        if self._volume >= Volume.VERBOSE:
+            self._write(text)
+
+    def warn(self, text: str) -> None:
+        """Say something that must not be missed."""
+        self._write(f"warning: {text}")
+
+    def error(self, text: str) -> None:
+        """Say why the command could not be carried out."""
+        self._write(f"error: {text}")
+
+    def approve(self, question: str, facts: Iterable[str] = ()) -> None:
+        """Show the facts and ask for a typed yes; Refused unless it comes or was given beforehand."""
+        if self._yes:
+            for fact in facts:
+                self.note(fact)
+            return
+        for fact in facts:
+            self._write(fact)
+        if self._answers is None or not self._answers.isatty():
+            message = f"{question} Nobody is at a terminal to answer: add --yes to approve. Nothing was sent."
+            raise Refused(message)
+        self._write(f"{question} Type yes to go on:", end=" ")
+        with _interruptible():
+            answer = self._answers.readline()
+        if answer.strip().casefold() not in _YES:
+            message = "not approved; nothing was sent"
+            raise Refused(message)
+
+    def _write(self, text: str, end: str = "\n") -> None:
+        if self.live:
+            tqdm.write(printable(text), file=self._stream, end=end)  # lifts a bar out of the way
+        else:
+            self._stream.write(printable(text) + end)
+        self._stream.flush()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C end the wait for an answer at once: an event loop's handler would let it go on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

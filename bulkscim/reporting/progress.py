@@ -1,0 +1,197 @@
+"""Watchers: how a run looks while it goes on."""
+
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from tqdm import tqdm
+
+from bulkscim.model.clock import Clock
+from bulkscim.model.events import Watcher
+from bulkscim.model.row import RowState
+from bulkscim.model.totals import Counters, Totals
+from bulkscim.reporting.console import People, Volume
+from bulkscim.reporting.printable import one_line, shown_duration
+
+_LINE_EVERY_S = 5.0
+_REDRAW_EVERY_S = 0.2
+
+
+class Progress(Watcher, Protocol):
+    """A watcher that tidies up after itself."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def progress(people: People, clock: Clock) -> Progress:
+    """Return the watcher that suits them: a bar on a terminal, lines in a log, nothing when quiet."""
+    if people.volume is Volume.QUIET:
+        return Silent(people)
+    return Bar(people) if people.live else Lines(people, clock)
+
+
+class Silent:
+    """Shows nothing but what must not be missed."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to tidy up."""
+
+    def opened(self, totals: Totals) -> None:
+        """Rows as they stand."""
+
+    def settled(self, row: int, state: RowState) -> None:
+        """Note that a row has ended."""
+
+    def sent(self, counters: Counters) -> None:
+        """Count requests."""
+
+    def waiting(self, why: str | None) -> None:
+        """Say why nothing is sent."""
+
+    def note(self, text: str) -> None:
+        """Pass on to people, who may want quiet."""
+        self._people.note(text)
+
+
+class _Tally:
+    """What both faces show, counted from the events of this process."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.before = 0
+        self.ended = 0
+        self.failed = 0
+        self.skipped = 0
+        self.doubtful = 0
+        self.throttled = 0
+
+    def open(self, totals: Totals) -> None:
+        self.rows = totals.rows
+        self.before = self.ended = totals.rows - totals.pending - totals.in_doubt
+        self.failed = totals.failed
+        self.skipped = totals.skipped
+
+    def settle(self, state: RowState) -> None:
+        self.ended = min(self.ended + 1, self.rows)
+        self.failed += state is RowState.FAILED
+        self.skipped += state is RowState.SKIPPED
+        self.doubtful += state is RowState.IN_DOUBT
+
+    def troubles(self) -> str:
+        counts = (
+            (self.failed, "failed"),
+            (self.skipped, "skipped"),
+            (self.doubtful, "in doubt"),
+            (self.throttled, "answers of 429"),
+        )
+        return ", ".join(f"{count:,} {name}" for count, name in counts if count)
+
+
+class Bar(Silent):
+    """One live line: rate, done, failed, time left, and why nothing is sent."""
+
+    def __init__(self, people: People) -> None:
+        super().__init__(people)
+        self._tally = _Tally()
+        self._why: str | None = None
+        self._bar: tqdm[Any] | None = None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave the last state of the line standing."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def opened(self, totals: Totals) -> None:
+        """Draw the line."""
+        tqdm.monitor_interval = 0  # no thread of its own: events come often enough
+        self._tally.open(totals)
+        self._bar = tqdm(
+            total=totals.rows,
+            initial=self._tally.before,
+            file=self._people.stream,
+            unit="row",
+            mininterval=_REDRAW_EVERY_S,
+            miniters=1,
+            dynamic_ncols=True,
+        )
+
+    def settled(self, row: int, state: RowState) -> None:  # noqa: ARG002 - the protocol's
+        """Move on by one."""
+        before = self._tally.ended
+        self._tally.settle(state)
+        if self._bar is not None:
+            self._bar.set_postfix_str(self._beside(), refresh=False)
+            self._bar.update(self._tally.ended - before)
+
+    def sent(self, counters: Counters) -> None:
+        """Count answers of 429."""
+        self._tally.throttled += counters.throttled
+
+    def waiting(self, why: str | None) -> None:
+        """Show it at the end of the line."""
+        if why != self._why and self._bar is not None:
+            self._why = why
+            self._bar.set_postfix_str(self._beside())
+
+    def _beside(self) -> str:
+        why = f"waiting: {one_line(self._why)}" if self._why else ""
+        return "; ".join(part for part in (self._tally.troubles(), why) if part)
+
+
+class Lines(Silent):
+    """A line of text every few seconds, for logs."""
+
+    def __init__(self, people: People, clock: Clock) -> None:
+        super().__init__(people)
+        self._clock = clock
+        self._tally = _Tally()
+        self._opened_at = self._said_at = clock.monotonic()
+        self._waited_at = float("-inf")
+
+    def opened(self, totals: Totals) -> None:
+        """Say where it begins."""
+        self._tally.open(totals)
+        self._opened_at = self._said_at = self._clock.monotonic()
+        done = f"{self._tally.before:,} of them settled before" if self._tally.before else "none settled yet"
+        self._people.note(f"{totals.rows:,} rows, {done}")
+
+    def settled(self, row: int, state: RowState) -> None:  # noqa: ARG002 - the protocol's
+        """Count, and speak when it is time."""
+        self._tally.settle(state)
+        now = self._clock.monotonic()
+        if now - self._said_at >= _LINE_EVERY_S:
+            self._said_at = now
+            self._people.note(self._line(now - self._opened_at))
+
+    def sent(self, counters: Counters) -> None:
+        """Count answers of 429."""
+        self._tally.throttled += counters.throttled
+
+    def waiting(self, why: str | None) -> None:
+        """Say it, but not more often than progress."""
+        now = self._clock.monotonic()
+        if why and now - self._waited_at >= _LINE_EVERY_S:
+            self._waited_at = now
+            self._people.note(f"waiting: {one_line(why)}")
+
+    def _line(self, elapsed_s: float) -> str:
+        tally = self._tally
+        rate = (tally.ended - tally.before) / elapsed_s if elapsed_s > 0 else 0.0
+        left = (tally.rows - tally.ended) / rate if rate > 0 else None
+        parts = [f"{tally.ended:,} of {tally.rows:,} rows", f"{rate:.1f}/s", tally.troubles()]
+        if left is not None:
+            parts.append(f"about {shown_duration(left)} left")
+        return ", ".join(part for part in parts if part)

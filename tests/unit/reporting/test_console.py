@@ -1,0 +1,96 @@
+"""People are told and asked on stderr."""
+
+import io
+
+import pytest
+
+from bulkscim.errors import Refused
+from bulkscim.reporting.console import People, Volume
+
+
+class Terminal(io.StringIO):
+    """A text stream that says it is a terminal."""
+
+    def isatty(self):
+        """Be one."""
+        return True
+
+
+def people(answer=None, volume=Volume.NORMAL, yes=False):
+    """Return people who type this answer; None: nobody is there."""
+    return People(
+        io.StringIO(), Terminal(answer) if answer is not None else io.StringIO(), volume=volume, yes=yes
+    )
+
+
+def heard(them):
+    """Return all they were told."""
+    return them.stream.getvalue()
+
+
+def test_quiet_hears_warnings_only():
+    """Quiet leaves out notes and details, never warnings."""
+    them = people(volume=Volume.QUIET)
+    them.note("a note")
+    them.detail("a detail")
+    them.warn("a warning")
+
+    assert heard(them) == "warning: a warning\n"
+
+
+def test_details_are_for_the_verbose():
+    """Details are said with -v only."""
+    normal, verbose = people(), people(volume=Volume.VERBOSE)
+    normal.detail("x")
+    verbose.detail("x")
+
+    assert (heard(normal), heard(verbose)) == ("", "x\n")
+
+
+def test_foreign_text_cannot_drive_the_terminal():
+    """Control characters are written as escapes."""
+    them = people()
+    them.note("\x1b]0;owned\x07")
+
+    assert heard(them) == "\\x1b]0;owned\\x07\n"
+
+
+def test_nobody_to_ask_is_refused_naming_the_flag():
+    """Without a terminal and without --yes the run is refused, and the flag is named."""
+    them = people()
+
+    with pytest.raises(Refused, match="--yes"):
+        them.approve("Send?", ["host tenant.example"])
+    assert "host tenant.example" in heard(them)
+
+
+@pytest.mark.parametrize("answer", ["yes\n", "Y\n", " YES "])
+def test_typed_yes_approves(answer):
+    """A typed yes is approval."""
+    them = people(answer)
+    them.approve("Send?", ["facts"])
+
+    assert "facts" in heard(them)
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "no\n", "yesterday\n"])
+def test_anything_else_is_a_no(answer):
+    """Only a yes is a yes; an ended input is a no."""
+    with pytest.raises(Refused):
+        people(answer).approve("Send?")
+
+
+def test_yes_beforehand_asks_nothing():
+    """With --yes nobody is asked, and the facts are still shown."""
+    them = people(yes=True)
+    them.approve("Send?", ["facts"])
+
+    assert heard(them) == "facts\n"
+
+
+def test_a_question_is_heard_even_in_quiet():
+    """Who is asked sees the facts, quiet or not."""
+    them = people("yes\n", volume=Volume.QUIET)
+    them.approve("Send?", ["facts"])
+
+    assert heard(them).startswith("facts\nSend?")

@@ -1,0 +1,94 @@
+"""Tokens come from a file, a command or the environment."""
+
+import os
+import shlex
+import sys
+
+import pytest
+
+from bulkscim.errors import CredentialError, UsageError
+from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
+
+
+def command(program):
+    """Return the command line that runs a line of Python."""
+    return shlex.join([sys.executable, "-c", program])
+
+
+def test_environment_gives_the_token():
+    """BULKSCIM_TOKEN is used where nothing else is said."""
+    assert find_token(TokenSource(), {"BULKSCIM_TOKEN": " abc\n"}).reveal() == "abc"
+
+
+def test_scheme_is_dropped():
+    """A token pasted with its scheme is the token."""
+    assert find_token(TokenSource(), {"BULKSCIM_TOKEN": "Bearer abc"}).reveal() == "abc"
+
+
+def test_missing_token_names_all_ways():
+    """Without a token the error names every way to give one."""
+    with pytest.raises(CredentialError, match=r"BULKSCIM_TOKEN.*--token-file.*--token-command"):
+        find_token(TokenSource(), {})
+
+
+def test_file_goes_before_the_environment(tmp_path):
+    """What the command line names wins."""
+    path = tmp_path / "token"
+    path.write_bytes(b"\xef\xbb\xbffrom-file\r\n")
+
+    assert find_token(TokenSource(file=path), {"BULKSCIM_TOKEN": "other"}).reveal() == "from-file"
+
+
+def test_command_gives_the_token():
+    """The command's output is the token."""
+    assert find_token(TokenSource(command=command("print('t0k')")), {}).reveal() == "t0k"
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [("raise SystemExit(3)", "exit status 3"), ("", "is empty"), ("print('one two')", "not one token")],
+)
+def test_bad_command_is_a_credential_error(program, why):
+    """A command that fails, or prints no token, is a CredentialError."""
+    with pytest.raises(CredentialError, match=why):
+        find_token(TokenSource(command=command(program)), {})
+
+
+@pytest.mark.parametrize("text", ["", "  ", "no-such-program-anywhere", "'unclosed"])
+def test_command_that_cannot_run_is_a_credential_error(text):
+    """A command that is none is a CredentialError."""
+    with pytest.raises(CredentialError, match="cannot be run"):
+        find_token(TokenSource(command=text), {})
+
+
+def test_missing_file_is_named(tmp_path):
+    """A token file that cannot be read is named."""
+    with pytest.raises(CredentialError, match="nowhere"):
+        find_token(TokenSource(file=tmp_path / "nowhere"), {})
+
+
+@pytest.mark.parametrize("token", ["s3cret\nline", "s3cret word", "s3crét"])
+def test_error_never_shows_the_token(token):
+    """The text of an error holds nothing of the token."""
+    with pytest.raises(CredentialError) as caught:
+        find_token(TokenSource(), {"BULKSCIM_TOKEN": token})
+
+    assert "s3cr" not in str(caught.value)
+
+
+def test_two_sources_are_refused(tmp_path):
+    """A file and a command together are a usage error."""
+    with pytest.raises(UsageError, match="both"):
+        find_token(TokenSource(file=tmp_path / "token", command="echo"), {})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such bits")
+def test_file_open_to_others_is_noticed(tmp_path):
+    """A token file that other accounts may read is noticed."""
+    path = tmp_path / "token"
+    path.write_text("x")
+    path.chmod(0o600)
+    assert not open_to_others(TokenSource(file=path))
+
+    path.chmod(0o644)
+    assert open_to_others(TokenSource(file=path))
