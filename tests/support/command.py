@@ -1,0 +1,142 @@
+"""The real command line in its own process, with an environment of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.scim_server import TOKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """What the command wrote to stdout, parsed."""
+        return json.loads(self.stdout)
+
+    @property
+    def text(self) -> str:
+        """All that people see."""
+        return self.stdout + self.stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`bulkscim` as a person in one folder would use it: own home, own state, own runs."""
+
+    folder: Path
+    token: str | None = TOKEN
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def runs(self) -> Path:
+        """Where the run folders are."""
+        return self.folder / "runs"
+
+    def __call__(self, *arguments: str | Path, timeout: float = 120, stdin: str = "") -> Outcome:
+        """Run to the end. A traceback, or the token anywhere, is a failure whatever the command was."""
+        process = subprocess.run(
+            self._arguments(arguments),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self._environment(),
+            cwd=self.folder,
+            timeout=timeout,
+            check=False,
+        )
+        return self._outcome(process.returncode, process.stdout, process.stderr)
+
+    def start(self, *arguments: str | Path) -> "subprocess.Popen[str]":
+        """Start without waiting; for interrupts, kills and locks."""
+        return subprocess.Popen(
+            self._arguments(arguments),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self._environment(),
+            cwd=self.folder,
+        )
+
+    def finish(self, process: "subprocess.Popen[str]", timeout: float = 60) -> Outcome:
+        """Wait for a started command."""
+        stdout, stderr = process.communicate(timeout=timeout)
+        return self._outcome(process.returncode, stdout, stderr)
+
+    @contextmanager
+    def running(self, *arguments: str | Path) -> Iterator["subprocess.Popen[str]"]:
+        """Start, and see to it that nothing is left when the block ends."""
+        process = self.start(*arguments)
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+    def kill_when(self, condition: Callable[[], bool], *arguments: str | Path, timeout: float = 120) -> bool:
+        """Start, SIGKILL as soon as the condition holds; False when the command ended before."""
+        with self.running(*arguments) as process:
+            deadline = time.monotonic() + timeout
+            while not condition():
+                if process.poll() is not None:
+                    return False
+                assert time.monotonic() < deadline, "the moment to kill never came"
+                time.sleep(0.002)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            return process.returncode == -signal.SIGKILL
+
+    def run_folder(self) -> Path:
+        """Return the only run folder."""
+        folders = [path for path in self.runs.iterdir() if (path / "journal.jsonl").exists()]
+        assert len(folders) == 1, folders
+        return folders[0]
+
+    def _outcome(self, code: int, stdout: str, stderr: str) -> Outcome:
+        outcome = Outcome(code, stdout, stderr)
+        assert "Traceback (most recent call last)" not in outcome.text, outcome.text
+        assert self.token is None or self.token not in outcome.text, "the token is on the screen"
+        return outcome
+
+    @staticmethod
+    def _arguments(arguments: tuple[str | Path, ...]) -> list[str]:
+        return [sys.executable, "-X", "utf8", "-m", "bulkscim", *map(str, arguments)]
+
+    def _environment(self) -> dict[str, str]:
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("BULKSCIM_") and not name.lower().endswith("_proxy")
+        }
+        own = {
+            "HOME": str(self.folder),
+            "USERPROFILE": str(self.folder),
+            "XDG_STATE_HOME": str(self.folder / "xdg-state"),
+            "XDG_CONFIG_HOME": str(self.folder / "xdg-config"),
+            "BULKSCIM_STATE_DIR": str(self.folder / "state"),
+            "BULKSCIM_RUNS_DIR": str(self.runs),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+        }
+        token = {} if self.token is None else {"BULKSCIM_TOKEN": self.token}
+        return kept | own | token | self.environment
+
+
+def secrets_on_disk(folder: Path, secret: str) -> list[Path]:
+    """Return the files below a folder that hold a secret in clear."""
+    return [path for path in folder.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
