@@ -1,0 +1,227 @@
+"""What requests say and what answers mean (RFC 7644 §3), read leniently: servers err in many ways, this never raises.
+
+An answer that is not what it should be is None; the caller decides what that means.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import orjson
+
+from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation
+from bulkscim.model.request import Response
+from bulkscim.scim import filters, paths, schemas
+
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+DETAIL_LENGTH = 300
+_COLLECTIONS = {USER: "/Users", GROUP: "/Groups"}
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class ListAnswer:
+    """A ListResponse. `total` is what the server claims, None where it claims nothing that is a number."""
+
+    resources: tuple[JsonObject, ...]
+    total: int | None = None
+    start: int | None = None
+    next_cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScimError:
+    """What an error answer says; `detail` is short and safe to print."""
+
+    status: int
+    scim_type: str | None
+    detail: str
+
+
+def json_of(body: bytes) -> Any:
+    """Return a body's JSON, None if it is not JSON (or is `null`)."""
+    try:
+        return orjson.loads(body.removeprefix(_BOM))
+    except ValueError:
+        return None
+
+
+def resource_of(body: bytes) -> JsonObject | None:
+    """Return the resource that a body holds, if it holds one."""
+    return as_resource(json_of(body))
+
+
+def as_resource(value: Any) -> JsonObject | None:
+    """Return a JSON value as a resource with a text `id`; None if it is an error, a list, or has no id."""
+    if not isinstance(value, dict) or is_error(value) or paths.find(value, "Resources") is not None:
+        return None
+    key = paths.key_of(value, "id")
+    identifier = value.get(key)
+    if isinstance(identifier, int) and not isinstance(identifier, bool):
+        identifier = str(identifier)
+    if not isinstance(identifier, str) or not identifier.strip():
+        return None
+    return {"id": identifier} | {name: part for name, part in value.items() if name != key}
+
+
+def is_error(value: JsonObject) -> bool:
+    """Say whether a JSON object is a SCIM error, whatever status it came with."""
+    named = paths.find(value, "schemas")
+    texts = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    return any(isinstance(text, str) and text.lower().endswith(":error") for text in texts)
+
+
+def list_of(body: bytes) -> ListAnswer | None:
+    """Return the listing that a body holds; None if any part of it looks wrong.
+
+    Resources may be missing only where the total is said to be 0. A single object stands for a list of one.
+    """
+    value = json_of(body)
+    if not isinstance(value, dict) or is_error(value):
+        return None
+    total, found = _number(paths.find(value, "totalResults")), paths.find(value, "Resources")
+    if found is None:
+        return ListAnswer((), 0) if total == 0 else None
+    elements = found if isinstance(found, list) else [found]
+    resources = [resource for element in elements if (resource := as_resource(element)) is not None]
+    if len(resources) != len(elements):
+        return None
+    cursor = paths.find(value, "nextCursor")
+    return ListAnswer(
+        tuple(resources),
+        total,
+        _number(paths.find(value, "startIndex")),
+        cursor if isinstance(cursor, str) and cursor else None,
+    )
+
+
+def _number(value: Any) -> int | None:
+    """Return a count that may be written as text."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def error_of(response: Response) -> ScimError:
+    """Return what an error answer says: SCIM, other JSON, HTML, text or nothing."""
+    value = json_of(response.body)
+    if isinstance(value, dict):
+        kind = paths.find(value, "scimType")
+        return ScimError(
+            response.status, printable(kind, 40) if isinstance(kind, str) else None, _said(value)
+        )
+    if isinstance(value, str):
+        return ScimError(response.status, None, printable(value))
+    text = printable(response.body[:4096].decode("utf-8", "replace"))
+    if text.startswith("<"):
+        text = _title(text)
+    return ScimError(response.status, None, text)
+
+
+def _said(value: JsonObject) -> str:
+    """Return the sentence in a JSON error of any shape, else all of it."""
+    for name in (
+        "detail",
+        "error_description",
+        "message",
+        "errorMessage",
+        "description",
+        "error",
+        "Errors",
+        "errors",
+    ):
+        found = paths.find(value, name)
+        if isinstance(found, dict):
+            return _said(found)
+        if isinstance(found, list) and found:
+            return _said(found[0]) if isinstance(found[0], dict) else printable(str(found[0]))
+        if isinstance(found, str) and found.strip():
+            return printable(found)
+    return printable(orjson.dumps(value).decode()) if value else ""
+
+
+def _title(html: str) -> str:
+    """Return an HTML page's title or first heading, so that people see what answered."""
+    lowered = html.lower()
+    for tag in ("title", "h1"):
+        start = lowered.find(f"<{tag}")
+        start = lowered.find(">", start) + 1 if start >= 0 else 0
+        end = lowered.find(f"</{tag}", start)
+        if 0 < start < end:
+            return f"a web page: {html[start:end].strip()}"
+    return printable(f"a web page: {html}")
+
+
+def printable(text: str, length: int = DETAIL_LENGTH) -> str:
+    """Return a server's text on one line, without control characters, cut to a length."""
+    shown = "".join(
+        " " if unicodedata.category(letter)[0] in "CZ" else letter for letter in text[: length * 8]
+    )
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= length else shown[: length - 1] + "…"
+
+
+def patch_body(operations: Iterable[PatchOperation]) -> bytes:
+    """Return a PatchOp message; an empty one is a bug of the caller."""
+    listed = [_patch_operation(operation) for operation in operations]
+    if not listed:
+        raise ValueError("a PATCH needs at least one operation")
+    return orjson.dumps({"schemas": [PATCH_OP], "Operations": listed})
+
+
+def _patch_operation(operation: PatchOperation) -> JsonObject:
+    """Return one operation; a remove without a value sends none."""
+    shown: JsonObject = {"op": operation.op}
+    if operation.path is not None:
+        shown["path"] = operation.path
+    if operation.op != "remove" or operation.value is not None:
+        shown["value"] = operation.value
+    return shown
+
+
+def resource_body(kind: str, data: JsonObject) -> bytes:
+    """Return a resource to create or replace, with the schemas that it uses."""
+    return orjson.dumps(with_schemas(kind, data))
+
+
+def with_schemas(kind: str, data: JsonObject) -> JsonObject:
+    """Return a resource's data with `schemas`: those it names, the core one, each extension that it holds."""
+    named = paths.find(data, "schemas")
+    wanted = [schemas.schema_of(kind)]
+    wanted += [text for text in named if isinstance(text, str)] if isinstance(named, list) else []
+    wanted += [key for key in data if key.lower().startswith("urn:")]
+    rest = {name: value for name, value in data.items() if name.lower() != "schemas"}
+    return {"schemas": list({text.lower(): text for text in reversed(wanted)}.values())[::-1]} | rest
+
+
+def collection(kind: str) -> str:
+    """Return where resources of a type live, below the base URL."""
+    return _COLLECTIONS[kind]
+
+
+def resource_path(kind: str, identifier: str) -> str:
+    """Return where one resource lives; an id that would name something else is an error."""
+    if not identifier.strip() or identifier in {".", ".."}:
+        raise ValueError(f"{identifier!r} cannot be the id of a {kind}")
+    return f"{collection(kind)}/{quote(identifier, safe='')}"
+
+
+def lookup_path(kind: str, attribute: str, value: str, *, quoted: bool = True) -> str:
+    """Return the request that asks for resources whose attribute equals a value."""
+    return f"{collection(kind)}?{filters.query(filters.equals(attribute, value, quoted=quoted))}"
+
+
+def page_path(kind: str, start: int, count: int) -> str:
+    """Return the request for one page of a listing; `start` counts from 1."""
+    return f"{collection(kind)}?startIndex={start}&count={count}"
+
+
+def id_of_location(location: str, kind: str) -> str | None:
+    """Return the id at the end of a Location header, if it has one below the type's collection."""
+    head, _, tail = urlsplit(location.strip()).path.rstrip("/").rpartition("/")
+    identifier = unquote(tail)
+    if not head.lower().endswith(collection(kind).lower()) or identifier in {"", ".", ".."}:
+        return None
+    return identifier

@@ -1,0 +1,166 @@
+"""Requests' bodies and answers' meaning."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkscim.model.operation import ENTERPRISE, PatchOperation
+from bulkscim.model.request import Response
+from bulkscim.scim import messages
+
+ERROR = {
+    "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+    "status": "409",
+    "scimType": "uniqueness",
+}
+
+
+def encoded(value):
+    """Return JSON as bytes."""
+    return json.dumps(value).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "resource"),
+    [
+        (encoded({"id": "1", "userName": "a"}), {"id": "1", "userName": "a"}),
+        (b"\xef\xbb\xbf" + encoded({"id": "1"}), {"id": "1"}),
+        (encoded({"ID": "1"}), {"id": "1"}),
+        (encoded({"id": 17}), {"id": "17"}),
+        (encoded({"id": ""}), None),
+        (encoded({"id": True}), None),
+        (encoded({"userName": "a"}), None),
+        (encoded(ERROR | {"id": "1"}), None),
+        (encoded({"id": "1", "Resources": []}), None),
+        (encoded([{"id": "1"}]), None),
+        (b"<html></html>", None),
+        (b"", None),
+        (encoded({"id": "1", "userName": "a"})[:-3], None),
+    ],
+)
+def test_only_a_json_object_with_an_id_is_a_resource(body, resource):
+    """Errors, lists, pages and truncated bodies are none."""
+    assert messages.resource_of(body) == resource
+
+
+@pytest.mark.parametrize(
+    ("body", "ids", "total"),
+    [
+        ({"totalResults": 1, "Resources": [{"id": "1"}]}, ["1"], 1),
+        ({"totalresults": "1", "resources": [{"id": "1"}]}, ["1"], 1),
+        ({"Resources": []}, [], None),
+        ({"totalResults": 0}, [], 0),
+        ({"Resources": {"id": "1"}}, ["1"], None),
+    ],
+)
+def test_a_listing_is_read_in_all_its_spellings(body, ids, total):
+    """Names without case, counts as text, one object for a list of one, nothing where the total is 0."""
+    answer = messages.list_of(encoded(body))
+    assert answer is not None
+    assert [resource["id"] for resource in answer.resources] == ids
+    assert answer.total == total
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"totalResults": 3},
+        {},
+        {"totalResults": 1, "Resources": [{"userName": "no id"}]},
+        {"totalResults": 1, "Resources": [{"id": "1"}, None]},
+        {"totalResults": 1, "Resources": "x"},
+        ERROR,
+        [],
+    ],
+)
+def test_a_listing_that_looks_wrong_is_no_listing(body):
+    """An answer that cannot be trusted never becomes an empty list."""
+    assert messages.list_of(encoded(body)) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "scim_type", "detail"),
+    [
+        (encoded(ERROR | {"detail": "userName is taken"}), "uniqueness", "userName is taken"),
+        (encoded({"error": "nope"}), None, "nope"),
+        (encoded({"error": {"message": "deep"}}), None, "deep"),
+        (encoded({"Errors": [{"description": "listed", "code": 4}]}), None, "listed"),
+        (encoded({"code": 5}), None, '{"code":5}'),
+        (b"<html><head><title>Bad Gateway</title></head></html>", None, "a web page: Bad Gateway"),
+        (b"plain\x1b[31m text\r\nhere", None, "plain [31m text here"),
+        (b"\xff\xfe", None, "��"),
+        (b"", None, ""),
+        (b'"a word"', None, "a word"),
+        (encoded({"detail": 7, "scimType": 7}), None, '{"detail":7,"scimType":7}'),
+    ],
+)
+def test_an_error_of_any_shape_says_something(body, scim_type, detail):
+    """SCIM, other JSON, pages and text are all read, on one line and without control characters."""
+    assert messages.error_of(Response(409, {}, body)) == messages.ScimError(409, scim_type, detail)
+
+
+@given(st.binary())
+def test_no_body_breaks_the_readers(body):
+    """Whatever a server sends, reading it does not raise, and details stay short and printable."""
+    messages.resource_of(body)
+    messages.list_of(body)
+    detail = messages.error_of(Response(400, {}, body)).detail
+    assert len(detail) <= messages.DETAIL_LENGTH
+    assert detail == "" or detail.isprintable()
+
+
+def test_a_patch_is_sent_in_lower_case_with_its_schema():
+    """Operations keep their order; a remove without a value has none."""
+    body = messages.patch_body(
+        [PatchOperation("replace", "active", False), PatchOperation("remove", "title")]
+    )
+    assert json.loads(body) == {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [
+            {"op": "replace", "path": "active", "value": False},
+            {"op": "remove", "path": "title"},
+        ],
+    }
+
+
+def test_an_empty_patch_is_never_built():
+    """Servers answer it in many ways, all of them bad."""
+    with pytest.raises(ValueError, match="at least one"):
+        messages.patch_body([])
+
+
+def test_a_resource_names_each_schema_once():
+    """Core, named and used extensions, without repeats in another case."""
+    data = {"schemas": [ENTERPRISE.upper()], "userName": "a", ENTERPRISE: {"department": "x"}}
+    schemas = json.loads(messages.resource_body("User", data))["schemas"]
+    assert [text.lower() for text in schemas] == [
+        "urn:ietf:params:scim:schemas:core:2.0:user",
+        ENTERPRISE.lower(),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("identifier", "path"),
+    [("2819c223", "/Users/2819c223"), ("a/b?c", "/Users/a%2Fb%3Fc"), ("ada+x@é", "/Users/ada%2Bx%40%C3%A9")],
+)
+def test_ids_are_encoded_whole(identifier, path):
+    """No id can leave its place in the URL."""
+    assert messages.resource_path("User", identifier) == path
+    assert messages.id_of_location(f"https://h/scim{path}", "User") == identifier
+
+
+@pytest.mark.parametrize("identifier", ["", " ", ".", ".."])
+def test_an_id_that_names_the_collection_is_impossible(identifier):
+    """DELETE /Users/ cannot be built."""
+    with pytest.raises(ValueError, match="cannot be the id"):
+        messages.resource_path("User", identifier)
+
+
+@pytest.mark.parametrize(
+    "location", ["", "/", "https://h/scim/Users", "https://h/scim/Users/", "/Groups/1", "/x/1"]
+)
+def test_a_location_without_an_id_gives_none(location):
+    """Only what stands below the type's collection is an id."""
+    assert messages.id_of_location(location, "User") is None
