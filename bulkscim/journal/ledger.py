@@ -1,0 +1,213 @@
+"""Where every row stands, folded from the journal's entries.
+
+    a row that is    started   applied   refused   lost   settled   reopened
+    pending          started      -         -        -    a state      -
+    started             -      pending   pending   lost      -         -
+    lost                -      pending   pending     -       -         -
+    failed, skipped     -         -         -        -       -      pending
+    done, adopted,
+    noop                -         -         -        -       -         -
+
+Rule 1: what is not in the table is damage, named with row and step.
+Rule 2: a row has at most one open step (started or lost), and only that step's number can end it.
+Rule 3: a row with an open step is in doubt; nothing else is, and `in_doubt` is never written.
+Rule 4: one byte and one offset a row; only open steps cost more.
+"""
+
+import re
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bulkscim.errors import JournalDamaged
+from bulkscim.journal.entries import Entry, Kind, Word
+from bulkscim.model.row import RowState
+from bulkscim.model.totals import Counters, Totals
+
+# The byte of a row. Those below _DONE are not settled.
+_PENDING, _STARTED, _LOST, _DONE, _ADOPTED, _NOOP, _FAILED, _SKIPPED = range(8)
+
+_STATES = (
+    RowState.PENDING,
+    RowState.IN_DOUBT,
+    RowState.IN_DOUBT,
+    RowState.DONE,
+    RowState.ADOPTED,
+    RowState.NOOP,
+    RowState.FAILED,
+    RowState.SKIPPED,
+)
+_UNSETTLED = re.compile(rb"[\x00-\x02]")
+
+_TABLE: dict[Word, dict[int, int]] = {
+    Kind.STARTED: {_PENDING: _STARTED},
+    Kind.APPLIED: {_STARTED: _PENDING, _LOST: _PENDING},
+    Kind.REFUSED: {_STARTED: _PENDING, _LOST: _PENDING},
+    Kind.LOST: {_STARTED: _LOST},
+    RowState.DONE: {_PENDING: _DONE},
+    RowState.ADOPTED: {_PENDING: _ADOPTED},
+    RowState.NOOP: {_PENDING: _NOOP},
+    RowState.FAILED: {_PENDING: _FAILED},
+    RowState.SKIPPED: {_PENDING: _SKIPPED},
+    Kind.REOPENED: {_FAILED: _PENDING, _SKIPPED: _PENDING},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one row stands: its byte, its open step (0: none), and the offset of its last line (0: none)."""
+
+    byte: int = _PENDING
+    step: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A ledger as a checkpoint keeps it; `offsets` are unsigned 64-bit in this machine's byte order."""
+
+    states: bytes
+    offsets: bytes
+    open_steps: dict[int, int]
+    step: int
+    counters: Counters
+
+
+def follow(byte: int, open_step: int, word: Word, step: int) -> int | None:
+    """Return the byte of a row after an entry, or None where the table has no such move."""
+    after = _TABLE[word].get(byte)
+    return after if open_step in {0, step} else None
+
+
+def following(standing: Standing, entry: Entry, offset: int) -> Standing | None:
+    """Return how a row stands after an entry that is written at `offset`; None where it cannot follow."""
+    byte = follow(standing.byte, standing.step, entry.word, entry.step)
+    if byte is None:
+        return None
+    return Standing(byte, entry.step if byte in {_STARTED, _LOST} else 0, offset)
+
+
+class Ledger:
+    """The state of each row of a run, the offset of its last line, and the totals."""
+
+    def __init__(self, rows: int) -> None:
+        self.rows = rows
+        self.step = 0  # the highest number so far
+        self.counters = Counters()
+        self._states = bytearray(rows)
+        self._offsets = array("Q", bytes(8 * rows))
+        self._open: dict[int, int] = {}
+        self._counts = [rows, 0, 0, 0, 0, 0, 0, 0]
+
+    @classmethod
+    def restore(cls, folded: Folded) -> "Ledger":
+        """Return the ledger that a checkpoint kept; ValueError if its parts do not fit together."""
+        ledger = cls(len(folded.states))
+        ledger._states[:] = folded.states
+        ledger._offsets = array("Q", folded.offsets)
+        ledger._open = dict(folded.open_steps)
+        ledger.step, ledger.counters = folded.step, folded.counters
+        ledger._counts = [folded.states.count(byte) for byte in range(len(_STATES))]
+        open_rows = ledger._counts[_STARTED] + ledger._counts[_LOST]
+        if (
+            sum(ledger._counts) != ledger.rows
+            or len(ledger._offsets) != ledger.rows
+            or len(ledger._open) != open_rows
+        ):
+            raise ValueError("the parts of a kept ledger do not fit together")
+        return ledger
+
+    def folded(self) -> Folded:
+        """Return all that `restore` needs."""
+        return Folded(
+            bytes(self._states), self._offsets.tobytes(), dict(self._open), self.step, self.counters
+        )
+
+    def apply(self, entry: Entry, offset: int) -> None:
+        """Take in an entry whose line begins at `offset`; JournalDamaged if it cannot follow."""
+        for row, _ in entry.rows:
+            self.move(row, entry.word, entry.step, offset)
+        if entry.counters != Counters():
+            self.counters += entry.counters
+
+    def move(self, row: int, word: Word, step: int, offset: int) -> None:
+        """Move one row by one entry; JournalDamaged if the table has no such move."""
+        index = row - 1
+        if not 0 <= index < self.rows:
+            raise JournalDamaged(f"row {row}, step {step}: the run has {self.rows} rows")
+        before = self._states[index]
+        after = follow(before, self._open.get(row, 0), word, step)
+        if after is None:
+            raise JournalDamaged(f"row {row}, step {step}: {word} cannot follow {self._told(row)}")
+        if after in {_STARTED, _LOST}:
+            self._open[row] = step
+            self.step = max(self.step, step)
+        else:
+            self._open.pop(row, None)
+        self._states[index] = after
+        self._offsets[index] = offset
+        self._counts[before] -= 1
+        self._counts[after] += 1
+
+    def state(self, row: int) -> RowState:
+        """Return where a row stands."""
+        return _STATES[self._states[self._index(row)]]
+
+    def is_settled(self, row: int) -> bool:
+        """Whether a row has ended: neither pending nor in doubt."""
+        return self._states[self._index(row)] >= _DONE
+
+    def is_open(self, row: int) -> bool:
+        """Whether a row has a step that was started and has no known end."""
+        return row in self._open
+
+    def last_offset(self, row: int) -> int:
+        """Return where the row's last line begins; 0 where it has none."""
+        return self._offsets[self._index(row)]
+
+    def standing(self, row: int) -> Standing:
+        """Return all that is known of a row; KeyError if the run has no such row."""
+        index = self._index(row)
+        return Standing(self._states[index], self._open.get(row, 0), self._offsets[index])
+
+    def next_unsettled(self, after: int) -> int | None:
+        """Return the first row above `after` that is pending or in doubt."""
+        found = _UNSETTLED.search(self._states, max(after, 0))
+        return found.start() + 1 if found else None
+
+    def open_rows(self) -> Iterator[int]:
+        """Return the rows in doubt, in row order, as they are now."""
+        return iter(sorted(self._open))
+
+    @property
+    def sent_anything(self) -> bool:
+        """Whether any step was ever started."""
+        return self.step > 0
+
+    def totals(self) -> Totals:
+        """Return how many rows stand where; `rows` is always their sum."""
+        counts, counters = self._counts, self.counters
+        return Totals(
+            rows=self.rows,
+            done=counts[_DONE],
+            adopted=counts[_ADOPTED],
+            noop=counts[_NOOP],
+            failed=counts[_FAILED],
+            skipped=counts[_SKIPPED],
+            in_doubt=counts[_STARTED] + counts[_LOST],
+            pending=counts[_PENDING],
+            requests=counters.requests,
+            retries=counters.retries,
+            throttled=counters.throttled,
+        )
+
+    def _index(self, row: int) -> int:
+        """Return a row's place; KeyError, since a negative index would name another row."""
+        if not 0 < row <= self.rows:
+            raise KeyError(row)
+        return row - 1
+
+    def _told(self, row: int) -> str:
+        """Return where a row stands, with its open step, for people."""
+        step = self._open.get(row)
+        return str(self.state(row)) if step is None else f"step {step}, which is open"
