@@ -1,0 +1,203 @@
+"""The one comparison."""
+
+import copy
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkscim.model.operation import ENTERPRISE, PatchOperation
+from bulkscim.model.step import Change
+from bulkscim.planning.compare import differences, drifted, equal, operations_for, redact, satisfied
+
+LIVE = {
+    "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+    "id": "1",
+    "userName": "Ada@Example.com",
+    "name": {"givenName": "Ada", "familyName": "Lovelace"},
+    "active": "True",
+    "title": "Lead",
+    "emails": [
+        {"value": "ada@example.com", "type": "work", "primary": True},
+        {"value": "ada@home.example", "type": "home"},
+    ],
+    "addresses": [{"locality": "London", "type": "work"}],
+    "tags": ["a", "b"],
+    "groups": [{"value": "g1", "display": "Engines"}],
+    "meta": {"version": "1"},
+    ENTERPRISE: {"department": "Engines", "manager": {"value": "7", "displayName": "Boss"}},
+}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {},
+        {"userName": "ada@example.COM"},
+        {"username": "ada@example.com"},
+        {"active": True},
+        {"active": "true"},
+        {"name": {"givenName": "Ada"}},
+        {"emails": [{"value": "ADA@example.com"}]},
+        {"emails": [{"value": "ada@home.example", "type": "Home"}]},
+        {"addresses": [{"locality": "London"}]},
+        {"tags": ["b"]},
+        {"nickName": None},
+        {"nickName": ""},
+        {"phoneNumbers": []},
+        {"groups": [{"value": "other"}]},
+        {"password": "hunter2"},
+        {"schemas": ["x"], "id": "9", "meta": {"version": "2"}},
+        {ENTERPRISE: {"department": "Engines"}},
+        {ENTERPRISE.upper(): {"Department": "Engines"}},
+        {ENTERPRISE: {"manager": {"value": "7", "displayName": "Somebody", "$ref": "../Users/7"}}},
+    ],
+)
+def test_what_live_already_has_is_satisfied(wanted):
+    """A subset, in the schema's case, without what nobody can set or see."""
+    assert satisfied(wanted, LIVE, "User")
+    assert differences(wanted, LIVE, "User") == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "changes"),
+    [
+        ({"title": "lead"}, [Change("title", "Lead", "lead")]),
+        ({"TITLE": None}, [Change("title", "Lead", None)]),
+        ({"nickName": "A"}, [Change("nickName", None, "A")]),
+        ({"active": False}, [Change("active", "True", False)]),
+        ({"name": {"middlename": "K"}}, [Change("name.middleName", None, "K")]),
+        (
+            {"emails": [{"value": "new@example.com", "type": "work"}]},
+            [Change('emails[type eq "work"].value', "ada@example.com", "new@example.com")],
+        ),
+        (
+            {"emails": [{"value": "ada@home.example", "primary": True}]},
+            [Change('emails[type eq "home"].primary', None, True)],
+        ),
+        (
+            {"emails": [{"value": "x@example.com", "type": "other"}]},
+            [Change('emails[value eq "x@example.com"]', None, {"value": "x@example.com", "type": "other"})],
+        ),
+        ({"emails": [{"value": "x@a"}]}, [Change('emails[value eq "x@a"]', None, {"value": "x@a"})]),
+        (
+            {"addresses": [{"type": "work", "locality": "Paris"}]},
+            [Change('addresses[type eq "work"].locality', "London", "Paris")],
+        ),
+        ({"tags": ["c"]}, [Change("tags", ["a", "b"], ["a", "b", "c"])]),
+        ({ENTERPRISE: {"department": "X"}}, [Change(f"{ENTERPRISE}:department", "Engines", "X")]),
+        ({ENTERPRISE: {"manager": {"value": "8"}}}, [Change(f"{ENTERPRISE}:manager.value", "7", "8")]),
+        (
+            {"urn:x:custom:1.0:User": {"a": {"b": 1}}},
+            [Change("urn:x:custom:1.0:User:a.b", None, 1)],
+        ),
+        ({"urn:x:custom:1.0:User": {"id": 5}}, [Change("urn:x:custom:1.0:User:id", None, 5)]),
+    ],
+)
+def test_each_difference_is_named_by_a_path_that_a_patch_can_use(wanted, changes):
+    """Before is what stands there, after what is wanted."""
+    assert differences(wanted, LIVE, "User") == tuple(changes)
+    assert not satisfied(wanted, LIVE, "User")
+
+
+@pytest.mark.parametrize("live", [{}, {"active": None}, {"active": "yes"}, {"active": True}])
+def test_missing_is_not_false(live):
+    """Somebody whose `active` is not shown is not known to be inactive."""
+    assert not satisfied({"active": False}, live, "User")
+
+
+def test_members_are_never_taken_for_one_another():
+    """Two members of the same type are two: a wanted one that is missing is an addition."""
+    live = {"members": [{"value": "1", "type": "User"}]}
+    wanted = {"members": [{"value": "2", "type": "User"}]}
+    assert differences(wanted, live, "Group") == (
+        Change('members[value eq "2"]', None, {"value": "2", "type": "User"}),
+    )
+    assert not satisfied({"members": [{"value": "A"}]}, {"members": [{"value": "a"}]}, "Group")
+
+
+def test_two_wanted_elements_are_not_satisfied_by_one():
+    """Each live element answers for one wanted element."""
+    live = {"phoneNumbers": [{"value": "1", "type": "work"}]}
+    wanted = {"phoneNumbers": [{"value": "1", "type": "work"}, {"value": "2", "type": "work"}]}
+    assert [change.after for change in differences(wanted, live, "User")] == [{"value": "2", "type": "work"}]
+
+
+def test_changes_become_the_simplest_patch():
+    """A new element is added to its list, what stands is replaced, what is to go is removed."""
+    wanted = {"title": None, "nickName": "A", "emails": [{"value": "x@a", "type": "other"}], "active": False}
+    assert operations_for(differences(wanted, LIVE, "User")) == (
+        PatchOperation("remove", "title"),
+        PatchOperation("replace", "nickName", "A"),
+        PatchOperation("add", "emails", [{"value": "x@a", "type": "other"}]),
+        PatchOperation("replace", "active", False),
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted", "live", "same"),
+    [
+        ("title", None, None, True),
+        ("title", None, "x", False),
+        ("title", "x", None, False),
+        ("active", False, "False", True),
+        ("active", False, None, False),
+        ("userName", "A@x", "a@X", True),
+        ('emails[type eq "work"].value', "A@x", "a@X", True),
+        (f"{ENTERPRISE}:department", "a", "A", False),
+        (f"{ENTERPRISE}:manager", {"value": "7"}, {"value": "7", "displayName": "B"}, True),
+        ('members[value eq "1"]', {"value": "1"}, None, False),
+        ("emails", [{"value": "a@x"}], [{"value": "A@x", "type": "work"}], True),
+    ],
+)
+def test_one_path_compares_by_the_same_rules(path, wanted, live, same):
+    """A path alone follows the rules of the whole."""
+    assert equal(wanted, live, path) is same
+
+
+def test_an_expectation_that_does_not_hold_is_drift():
+    """None expects that nothing stands there."""
+    assert drifted({"title": "Lead", "nickName": None}, LIVE) == ()
+    assert drifted({"title": "Engineer", "userName": None}, LIVE) == (
+        Change("title", "Lead", "Engineer"),
+        Change("userName", "Ada@Example.com", None),
+    )
+
+
+def test_secrets_are_masked_at_any_depth():
+    """The resource itself is not touched."""
+    resource = {"userName": "a", "Password": "x", "urn:x": {"password": "y"}, "list": [{"password": "z"}, 1]}
+    kept = copy.deepcopy(resource)
+    assert redact(resource) == {
+        "userName": "a",
+        "Password": "[secret]",
+        "urn:x": {"password": "[secret]"},
+        "list": [{"password": "[secret]"}, 1],
+    }
+    assert resource == kept
+
+
+simple = st.one_of(st.text(max_size=4), st.booleans(), st.integers(0, 3), st.none())
+named = st.sampled_from(["userName", "title", "active", "nickName"])
+elements = st.lists(
+    st.fixed_dictionaries({"value": st.sampled_from("abc"), "type": st.sampled_from(["work", "home"])}),
+    max_size=3,
+    unique_by=lambda element: element["value"],
+)
+resources = st.builds(
+    lambda plain, emails: plain | {"emails": emails}, st.dictionaries(named, simple), elements
+)
+
+
+@given(resources)
+def test_a_resource_satisfies_itself(resource):
+    """Whatever it holds."""
+    assert satisfied(resource, resource, "User")
+
+
+@given(resources, resources)
+def test_no_differences_means_satisfied(wanted, live):
+    """The two questions never disagree, and asking changes nothing."""
+    before = copy.deepcopy((wanted, live))
+    assert satisfied(wanted, live, "User") is (differences(wanted, live, "User") == ())
+    assert (wanted, live) == before
