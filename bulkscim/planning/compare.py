@@ -13,12 +13,13 @@ from typing import Any
 
 import orjson
 
-from bulkscim.model.operation import JsonObject, PatchOperation
+from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Change
 from bulkscim.scim import paths, schemas
 
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
+_MANAGER = f"{ENTERPRISE}:manager.value"
 _BOOLEANS = frozenset({"active", "emails.primary"})
 
 
@@ -45,6 +46,17 @@ def equal(wanted: Any, live: Any, path: str) -> bool:
     return _same(wanted, live, plain)
 
 
+def holds(path: str, wanted: Any, resource: JsonObject, kind: str) -> bool:
+    """Say whether what is wanted at a path stands there in a resource."""
+    del kind  # all types share the rules of the core schemas
+    return equal(wanted, paths.get(resource, path), path)
+
+
+def same_text(key: Key, value: str) -> bool:
+    """Say whether a resource's value is the one that a key names: by the key's own rule of case."""
+    return key.folded.value == Key(key.type, key.attribute, value).folded.value
+
+
 def drifted(expect: Mapping[str, Any], live: JsonObject) -> tuple[Change, ...]:
     """Return where a resource is not what a record expects: `before` is live, `after` the expectation."""
     found = ((path, paths.get(live, path), wanted) for path, wanted in expect.items())
@@ -55,7 +67,24 @@ def drifted(expect: Mapping[str, Any], live: JsonObject) -> tuple[Change, ...]:
 
 def operations_for(changes: Iterable[Change]) -> tuple[PatchOperation, ...]:
     """Return the PATCH that makes the changes, in the simplest forms that servers take."""
-    return tuple(_operation(change) for change in changes)
+    return tuple(operation_for(change) for change in changes)
+
+
+def operation_for(change: Change) -> PatchOperation:
+    """Return one change as a PATCH operation.
+
+    A new element of a list is an add to the list. Everything else is a replace: some servers refuse an add
+    to `active`, none a replace where nothing stands (RFC 7644 §3.5.2.3). A manager goes as a whole object.
+    """
+    if change.after in _NOTHING:
+        return PatchOperation("remove", change.path)
+    if change.path == _MANAGER:
+        return PatchOperation("replace", f"{ENTERPRISE}:manager", {"value": change.after})
+    parsed = paths.parse(change.path)
+    if parsed.conditions and parsed.sub is None and change.before is None:
+        whole = change.path.partition("[")[0]
+        return PatchOperation("add", whole, [change.after])
+    return PatchOperation("replace", change.path, change.after)
 
 
 def redact(resource: JsonObject, secrets: frozenset[str] = schemas.SECRETS) -> JsonObject:
@@ -72,17 +101,6 @@ def _redacted(name: str, value: Any, secrets: frozenset[str]) -> Any:
     if isinstance(value, list):
         return [redact(part, secrets) if isinstance(part, dict) else part for part in value]
     return value
-
-
-def _operation(change: Change) -> PatchOperation:
-    """Return one change as a PATCH operation: a new element of a list is an add to the list."""
-    if change.after in _NOTHING:
-        return PatchOperation("remove", change.path)
-    parsed = paths.parse(change.path)
-    if parsed.conditions and parsed.sub is None and change.before is None:
-        whole = change.path.partition("[")[0]
-        return PatchOperation("add", whole, [change.after])
-    return PatchOperation("replace", change.path, change.after)
 
 
 class _Place:
@@ -155,7 +173,8 @@ def _same(wanted: Any, live: Any, plain: str) -> bool:
         return live in _NOTHING
     if isinstance(wanted, bool) or isinstance(live, bool) or plain.lower() in _BOOLEANS:
         truth = _truth(wanted)
-        return truth is not None and truth == _truth(live)
+        if truth is not None:
+            return truth == _truth(live)
     if isinstance(wanted, str) and isinstance(live, str) and schemas.folded(plain):
         return wanted.strip().casefold() == live.strip().casefold()
     return bool(wanted == live)

@@ -201,3 +201,9 @@ def test_no_differences_means_satisfied(wanted, live):
     before = copy.deepcopy((wanted, live))
     assert satisfied(wanted, live, "User") is (differences(wanted, live, "User") == ())
     assert (wanted, live) == before
+
+
+def test_a_manager_is_set_as_a_whole():
+    """Servers take the manager as an object, not its value alone."""
+    changes = differences({ENTERPRISE: {"manager": {"value": "8"}}}, LIVE, "User")
+    assert operations_for(changes) == (PatchOperation("replace", f"{ENTERPRISE}:manager", {"value": "8"}),)

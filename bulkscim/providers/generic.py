@@ -1,0 +1,5 @@
+"""A SCIM service about which nothing is known: slow enough for most, halved by every 429."""
+
+from bulkscim.providers.profile import Profile
+
+GENERIC = Profile("generic")

@@ -1,0 +1,44 @@
+"""Profiles."""
+
+import pytest
+
+from bulkscim.errors import UsageError
+from bulkscim.providers import PROFILES, profile_named
+from bulkscim.providers.profile import Bucket, Profile, narrow
+from bulkscim.scim.capabilities import Capabilities
+
+
+def test_an_unknown_profile_is_a_usage_error_that_lists_the_known():
+    """Who mistypes a name sees the right ones."""
+    with pytest.raises(UsageError, match="generic, lucid"):
+        profile_named("generik")
+    assert profile_named("lucid") is PROFILES["lucid"]
+
+
+def test_a_bucket_counts_what_it_matches():
+    """Method, path and body size must all fit."""
+    bucket = Bucket(5, 1, methods=frozenset({"POST"}), prefix="/Users", body_over=500)
+    assert bucket.matches("POST", "/Users", 500)
+    assert not bucket.matches("POST", "/Users", 499)
+    assert not bucket.matches("GET", "/Users", 500)
+    assert not bucket.matches("POST", "/Groups", 500)
+    assert Bucket(1, 1).matches("GET", "/x")
+
+
+def test_what_the_tenant_says_narrows_the_profile():
+    """What it leaves out stays as it was; bulk needs both."""
+    profile = narrow(Profile("x"), Capabilities(patch=False, etag=True, bulk=True, max_results=20))
+    assert (profile.patch, profile.filter, profile.etag, profile.bulk, profile.page_size) == (
+        False,
+        True,
+        True,
+        False,
+        20,
+    )
+    assert narrow(Profile("x"), Capabilities(max_results=5000)).page_size == 100
+
+
+def test_every_media_type_is_accepted_once():
+    """Servers answer with either."""
+    assert profile_named("generic").accept == "application/scim+json, application/json"
+    assert profile_named("lucid").accept == "application/json, application/scim+json"
