@@ -1,0 +1,79 @@
+"""How fast: a tenant's limit as people write it, and the bucket that stays below it.
+
+A bucket of capacity B that leaks r per second lets at most B + r·W out in any window of W seconds. A limit of N in W
+holds for certain where that is at most N. So r is a little below N/W, and B is small: large enough only to make
+up for wake-ups that come late, which cost nothing where requests are far apart. There B is 1, and then N of them
+fit into the window with nothing stored.
+"""
+
+import re
+from dataclasses import dataclass
+
+_UNITS = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0}
+_UNITS |= {"h": 3600.0, "hour": 3600.0, "d": 86400.0, "day": 86400.0}
+_RATE = re.compile(r"\s*(\d+)\s*/\s*(\d*)\s*([a-z]+)\s*", re.ASCII | re.IGNORECASE)
+_USED_SHARE = 0.99
+_SPACED_BELOW = 50.0  # requests a second; further apart than 20 ms, a late wake-up is small beside the gap
+_LATENESS = 200.0  # a bucket of R / 200 holds what 5 ms of lateness would lose
+_LEAST_SHARE = 1 / 64
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests in so many seconds."""
+
+    limit: int
+    window_s: float
+
+    @property
+    def per_second(self) -> float:
+        """The mean rate."""
+        return self.limit / self.window_s
+
+    def __str__(self) -> str:
+        names = {1.0: "s", 60.0: "min", 3600.0: "h", 86400.0: "day"}
+        return f"{self.limit}/{names.get(self.window_s, f'{self.window_s:g}s')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The bucket's two numbers as aiolimiter takes them: `burst` requests in `period_s` seconds."""
+
+    burst: float
+    period_s: float
+
+    @property
+    def per_second(self) -> float:
+        """What leaks out."""
+        return self.burst / self.period_s
+
+
+def parse(text: str) -> Rate:
+    """Read `100/min`, `10/s`, `600/h` or `100/10s`; a text that is none of these is a ValueError."""
+    found = _RATE.fullmatch(text)
+    unit = found[3].lower() if found else ""
+    unit = unit if unit in _UNITS else unit.removesuffix("s")
+    if found is None or unit not in _UNITS or int(found[1]) == 0 or found[2].strip("0") == "" != found[2]:
+        raise ValueError(f"{text!r} is not a rate; write it as 100/min, 10/s or 600/h")
+    return Rate(int(found[1]), int(found[2] or 1) * _UNITS[unit])
+
+
+def pace(rate: Rate, share: float = 1.0) -> Pace:
+    """Return the bucket for a limit, or for a share of it after the tenant said that this was too fast."""
+    per_second = rate.per_second
+    if per_second < _SPACED_BELOW:
+        burst, leak = 1.0, per_second * _USED_SHARE
+    else:
+        burst = max(2.0, float(int(per_second / _LATENESS)))
+        leak = min(per_second * _USED_SHARE, (rate.limit - burst) / rate.window_s)
+    return Pace(burst, burst / (leak * share))
+
+
+def slower(share: float) -> float:
+    """Return the share of the limit to use after a 429: half, and never nothing."""
+    return max(share / 2, _LEAST_SHARE)
+
+
+def faster(share: float) -> float:
+    """Return the share to use after a quiet stretch: a twentieth of the limit more."""
+    return min(share + 0.05, 1.0)

@@ -1,0 +1,174 @@
+"""The retry table: what an answer means for the step that was sent. Repeating a write is decided here, nowhere else.
+
+what happened                              create           others                  read
+no byte was written, 429                   again            again                   again
+timeout, cut, 408, 5xx but 501 and 505     lost             lost                    again
+2xx whose body is not what it should be    lost             lost                    again
+2xx                                        applied          applied                 good
+201 without a body                         applied, no id   applied                 good
+other 2xx without a resource               lost             applied                 good
+404, 410                                   refused          gone                    gone
+409, 400 that speaks of a duplicate        conflict         refused                 no
+412                                        refused          stale                   no
+401 / 403                                  unauthorized / forbidden, for all
+3xx, 501, 505, other 4xx                   refused          refused                 no
+
+"Lost" means: look before anything else. Only the engine may then say that a PUT, a DELETE or a setting PATCH can go
+again. A server may have done the work before its proxy gave up, so no 5xx proves that nothing was done.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from bulkscim.model.operation import JsonObject
+from bulkscim.model.request import Loss, NoAnswer, Reply, Response
+from bulkscim.model.step import Action
+from bulkscim.scim import messages
+
+_DUPLICATE_WORDS = ("exist", "unique", "already", "duplicate", "taken")
+_SUCCESS = range(200, 300)
+_REDIRECT = range(300, 400)
+_SERVER_ERROR = range(500, 1000)
+_NOT_IMPLEMENTED = frozenset({501, 505})
+_CREATED, _BAD_REQUEST, _TIMED_OUT, _CONFLICT, _TOO_MANY = 201, 400, 408, 409, 429
+_BY_STATUS_ALONE = {401: "UNAUTHORIZED", 403: "FORBIDDEN"}
+
+
+class Verdict(StrEnum):
+    """What became of a step by its answer alone."""
+
+    APPLIED = "applied"
+    REFUSED = "refused"
+    AGAIN = "again"  # proved not applied; may go again at once, or after what Retry-After says
+    LOST = "lost"  # not known; look before anything else
+    CONFLICT = "conflict"  # something with this identity stands there already
+    GONE = "gone"
+    STALE = "stale"  # If-Match did not fit
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+
+
+class ReadVerdict(StrEnum):
+    """What a GET's answer is worth."""
+
+    GOOD = "good"
+    AGAIN = "again"
+    GONE = "gone"
+    NO = "no"
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with what the answer says. `resource` is what it shows, None where it shows none."""
+
+    verdict: Verdict
+    status: int | None = None
+    scim_type: str | None = None
+    detail: str = ""
+    resource: JsonObject | None = None
+
+    @property
+    def throttled(self) -> bool:
+        """Whether the tenant said that it was asked too often."""
+        return self.status == _TOO_MANY
+
+
+def judge(action: Action, reply: Reply) -> Judgement:
+    """Return what an answer means for a step."""
+    if isinstance(reply, NoAnswer):
+        return _judge_silence(reply)
+    if reply.status in _SUCCESS:
+        return _judge_success(action, reply)
+    error = messages.error_of(reply)
+    detail = error.detail
+    if reply.status in _REDIRECT:
+        detail = (
+            f"redirects to {messages.printable(reply.headers.get('location', 'nowhere'), 100)}; not followed"
+        )
+    verdict = _verdict_of(action, error)
+    return Judgement(verdict, reply.status, error.scim_type, detail or _named(reply.status))
+
+
+def _judge_silence(reply: NoAnswer) -> Judgement:
+    """Judge a request without a whole answer."""
+    match reply.loss:
+        case Loss.NEVER_SENT:
+            return Judgement(Verdict.AGAIN, detail=reply.detail)
+        case Loss.CUT | Loss.TIMEOUT:
+            return Judgement(Verdict.LOST, reply.status, detail=reply.detail)
+        case _:
+            assert_never(reply.loss)
+
+
+def _judge_success(action: Action, reply: Response) -> Judgement:
+    """Judge a 2xx: believed only where its body is what such an answer holds."""
+    value = messages.json_of(reply.body)
+    if reply.body.strip() and (not isinstance(value, dict) or messages.is_error(value)):
+        error = messages.error_of(reply)
+        return Judgement(
+            Verdict.LOST, reply.status, error.scim_type, f"{reply.status}, but says: {error.detail}"
+        )
+    resource = messages.as_resource(value)
+    if action is Action.CREATE and resource is None and reply.status != _CREATED:
+        return Judgement(Verdict.LOST, reply.status, detail=f"{reply.status} without a resource")
+    return Judgement(Verdict.APPLIED, reply.status, resource=resource)
+
+
+def _verdict_of(action: Action, error: messages.ScimError) -> Verdict:
+    """Return the table's row for a status that is not 2xx."""
+    status = error.status
+    creates = action is Action.CREATE
+    if status in _BY_STATUS_ALONE:
+        return Verdict[_BY_STATUS_ALONE[status]]
+    if status == _TOO_MANY:
+        return Verdict.AGAIN
+    if _unclear(status):
+        return Verdict.LOST
+    if creates:
+        return Verdict.CONFLICT if _duplicate(error) else Verdict.REFUSED
+    return {404: Verdict.GONE, 410: Verdict.GONE, 412: Verdict.STALE}.get(status, Verdict.REFUSED)
+
+
+def _duplicate(error: messages.ScimError) -> bool:
+    """Say whether a refused create may have met its own identity; a lookup decides."""
+    told = f"{error.scim_type or ''} {error.detail}".lower()
+    return error.status == _CONFLICT or (
+        error.status == _BAD_REQUEST and any(word in told for word in _DUPLICATE_WORDS)
+    )
+
+
+def _unclear(status: int) -> bool:
+    """Say whether the work may have been done before this status was given."""
+    return status == _TIMED_OUT or (status in _SERVER_ERROR and status not in _NOT_IMPLEMENTED)
+
+
+def _named(status: int) -> str:
+    """Return the words for an answer that says nothing."""
+    return f"answered {status} and said nothing"
+
+
+def judge_read(reply: Reply) -> ReadVerdict:
+    """Return what a GET's answer is worth; a 2xx that is not a JSON object is asked for again."""
+    if isinstance(reply, NoAnswer):
+        return ReadVerdict.AGAIN
+    if reply.status in _SUCCESS:
+        value = messages.json_of(reply.body)
+        whole = isinstance(value, dict) and not messages.is_error(value)
+        return ReadVerdict.GOOD if whole else ReadVerdict.AGAIN
+    if reply.status in _BY_STATUS_ALONE:
+        return ReadVerdict[_BY_STATUS_ALONE[reply.status]]
+    if reply.status == _TOO_MANY or _unclear(reply.status):
+        return ReadVerdict.AGAIN
+    return {404: ReadVerdict.GONE, 410: ReadVerdict.GONE}.get(reply.status, ReadVerdict.NO)
+
+
+def backoff(attempt: int, random: Callable[[], float], *, base: float = 0.5, most: float = 30.0) -> float:
+    """Return how long to wait after the given attempt (from 1): exponential with full jitter.
+
+    `random` gives numbers from 0 up to 1.
+    """
+    return random() * min(most, base * 2.0 ** min(attempt - 1, 32))
