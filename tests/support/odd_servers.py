@@ -1,0 +1,169 @@
+"""Tenants that misbehave in one way each, as servers in the field do."""
+
+import json
+from typing import Any
+
+from aiohttp import web
+
+from tests.support.fault_proxy import HTML
+from tests.support.small_tenant import WRITES, Json, SmallTenant, error, scim
+
+
+class FilterIgnored(SmallTenant):
+    """Returns everybody, whatever the filter says."""
+
+    def matching(self, collection: str, wanted: str | None) -> list[Json]:
+        return super().matching(collection, None)
+
+
+class FilterEmpty(SmallTenant):
+    """Finds nothing by any filter; a listing shows everybody."""
+
+    def matching(self, collection: str, wanted: str | None) -> list[Json]:
+        return super().matching(collection, None) if wanted is None else []
+
+
+class TwoMatches(SmallTenant):
+    """Holds two users of one e-mail address."""
+
+    def __init__(self) -> None:
+        super().__init__("one@example.com", "two@example.com", "other@example.com")
+        for name in ("one@example.com", "two@example.com"):
+            self.user(name)["emails"] = [{"value": "shared@example.com", "type": "work"}]
+        self.at_start = json.loads(json.dumps(self.held))
+
+
+class BareConflict(SmallTenant):
+    """Answers a duplicate with 409 and nothing else."""
+
+    def duplicate(self) -> web.StreamResponse:
+        return web.Response(status=409)
+
+
+class DuplicateIs500(SmallTenant):
+    """Answers a duplicate with 500."""
+
+    def duplicate(self) -> web.StreamResponse:
+        return error(500, "integrity constraint violated")
+
+
+class OddIds(SmallTenant):
+    """Uses e-mail addresses and slashes as ids."""
+
+    def new_id(self, resource: Json) -> str:
+        return str(resource.get("userName") or resource["displayName"]).replace("@", "+id/@")
+
+
+class SilentCreate(SmallTenant):
+    """Answers 201 without body or Location."""
+
+    def created(self, collection: str, resource: Json) -> web.StreamResponse:
+        return web.Response(status=201)
+
+
+class CutAfterCreate(FilterEmpty):
+    """Creates, closes the connection without an answer, and finds nothing by filter afterwards."""
+
+    async def create(self, request: web.Request, collection: str, body: Json) -> web.StreamResponse:
+        await super().create(request, collection, body)
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response(status=500)
+
+
+class PageAfterCreate(SmallTenant):
+    """Creates, and answers with an HTML page labelled application/scim+json."""
+
+    def created(self, collection: str, resource: Json) -> web.StreamResponse:
+        return page()
+
+
+class OnlyPages(SmallTenant):
+    """Answers everything with an HTML page labelled application/scim+json."""
+
+    async def answer(
+        self, request: web.Request, collection: str, resource_id: str | None, body: Any
+    ) -> web.StreamResponse:
+        return page()
+
+
+class PatchAnswers(SmallTenant):
+    """Carries a PATCH out and answers in the way chosen: `204`, `200 empty` or `200 old`."""
+
+    def __init__(self, way: str, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.way = way
+
+    def patch(self, collection: str, resource_id: str, body: Json) -> web.StreamResponse:
+        old = scim(200, self.held[collection][resource_id])
+        self.apply(collection, resource_id, body)
+        match self.way:
+            case "204":
+                return web.Response(status=204)
+            case "200 empty":
+                return web.Response(status=200, headers={"Content-Type": "application/scim+json"})
+            case _:
+                return old
+
+
+class Unauthorized(SmallTenant):
+    """Answers 401 to everything after so many writes."""
+
+    def __init__(self, good: int, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.good = good
+
+    async def answer(
+        self, request: web.Request, collection: str, resource_id: str | None, body: Any
+    ) -> web.StreamResponse:
+        if len(self.writes) > self.good:
+            return error(401, "token expired")
+        return await super().answer(request, collection, resource_id, body)
+
+
+class ForbiddenRecord(SmallTenant):
+    """Answers 403 to any write that touches one user, and lets everything else pass."""
+
+    def __init__(self, name: str, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.forbidden = self.user(name)["id"]
+
+    async def one(
+        self, request: web.Request, collection: str, resource_id: str, body: Any
+    ) -> web.StreamResponse:
+        if resource_id == self.forbidden and request.method in WRITES:
+            return error(403, "the owner cannot be changed")
+        return await super().one(request, collection, resource_id, body)
+
+
+class Redirects(SmallTenant):
+    """Sends every write to another server, with the status chosen."""
+
+    def __init__(self, status: int, elsewhere: str, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.status, self.elsewhere = status, elsewhere
+
+    async def answer(
+        self, request: web.Request, collection: str, resource_id: str | None, body: Any
+    ) -> web.StreamResponse:
+        if request.method not in WRITES:
+            return await super().answer(request, collection, resource_id, body)
+        return web.Response(status=self.status, headers={"Location": f"{self.elsewhere}{self.seen[-1].path}"})
+
+
+class OddConfig(SmallTenant):
+    """Answers ServiceProviderConfig with what it is given."""
+
+    def __init__(self, status: int, text: str, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.status, self.text = status, text
+
+    def config(self) -> web.StreamResponse:
+        return web.Response(
+            status=self.status, body=self.text.encode(), headers={"Content-Type": "application/scim+json"}
+        )
+
+
+def page() -> web.Response:
+    """Answer a page for people, with the wrong label."""
+    return web.Response(status=200, body=HTML, headers={"Content-Type": "application/scim+json"})
