@@ -1,0 +1,155 @@
+"""The command line, and the only map from errors to exit codes.
+
+0 every row ended as wanted · 1 a bug · 2 usage, or the job file is invalid · 3 some rows failed or were skipped ·
+4 refused by a guard or for want of approval · 5 stopped early, resumable · 6 finished with rows in doubt ·
+7 credential · 10 no such run · 11 locked · 12 another tenant or job file · 13 journal damaged · 130 interrupted
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+import click
+
+from bulkscim import __version__, errors
+from bulkscim.commands import explain, later, results, resume, retry, run, runs, status, validate
+from bulkscim.commands.argv import refuse_secrets
+from bulkscim.model.run import RunState
+from bulkscim.reporting.printable import printable
+from bulkscim.runs.report import RunReport
+
+BUG = 1
+INTERRUPTED = 130
+
+# The first that fits an error is its code; subclasses stand before what they are.
+_CODES: tuple[tuple[type[errors.BulkScimError], int], ...] = (
+    (errors.UsageError, 2),
+    (errors.JobFileInvalid, 2),
+    (errors.JournalDamaged, 13),
+    (errors.Mismatch, 12),
+    (errors.Locked, 11),
+    (errors.NoSuchRun, 10),
+    (errors.CredentialError, 7),
+    (errors.Refused, 4),
+    (errors.Stopped, 5),
+)
+_STOPPED, _DOUBTFUL, _FAILED = 5, 6, 3
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="bulkscim")
+def bulkscim() -> None:
+    """Move, change and clean up thousands of identities in a SCIM 2.0 tenant from a file."""
+
+
+for _module in (run, validate, resume, retry, status, results, explain, runs):
+    bulkscim.add_command(_module.command)
+for _command in later.COMMANDS:
+    bulkscim.add_command(_command)
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name beyond the terminal's code page is shown as an escape
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(code_of(sys.argv[1:]))
+
+
+def code_of(arguments: Sequence[str]) -> int:
+    """Carry out one command line and return its exit code."""
+    try:
+        refuse_secrets(arguments)
+        ended = bulkscim.main(list(arguments), prog_name="bulkscim", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read us has gone; without this the interpreter complains when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BUG
+    except BaseException as error:  # noqa: BLE001 - this is the one place where every error ends
+        return _told(error, verbose=_is_verbose(arguments))
+    if isinstance(ended, RunReport):
+        return code_of_report(ended)
+    return ended if isinstance(ended, int) else 0
+
+
+def code_of_report(report: RunReport) -> int:
+    """Return the exit code of a run that came to an end of its own."""
+    if report.state is RunState.INTERRUPTED:
+        return INTERRUPTED
+    if report.exit_reason is not None:
+        return code_of_error(report.exit_reason)
+    if report.state is not RunState.FINISHED:
+        return _STOPPED
+    if report.totals.in_doubt:
+        return _DOUBTFUL
+    return _FAILED if report.totals.failed or report.totals.skipped else 0
+
+
+def code_of_error(error: errors.BulkScimError) -> int:
+    """Return the exit code of an error; one that nobody listed is a bug."""
+    return next((code for kind, code in _CODES if isinstance(error, kind)), BUG)
+
+
+def _told(error: BaseException, *, verbose: bool) -> int:
+    """Say what went wrong, and return its exit code."""
+    leaves = list(_leaves(error))
+    known = [leaf for leaf in leaves if isinstance(leaf, errors.BulkScimError)]
+    bugs = [leaf for leaf in leaves if _is_bug(leaf)]
+    if bugs:
+        return _tell_bug(error, bugs[0], verbose=verbose)
+    if any(isinstance(leaf, KeyboardInterrupt | click.Abort) for leaf in leaves):
+        _say("interrupted; next: bulkscim runs lists what can be resumed")
+        return INTERRUPTED
+    if known:
+        worst = max(known, key=_rank)
+        _say(f"error: {worst}")
+        return code_of_error(worst)
+    return _tell_click(leaves[0])
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Return the errors of a group, groups in groups included."""
+    if not isinstance(error, BaseExceptionGroup):
+        yield error
+        return
+    for part in error.exceptions:
+        yield from _leaves(part)
+
+
+def _is_bug(error: BaseException) -> bool:
+    expected = errors.BulkScimError | KeyboardInterrupt | SystemExit | click.ClickException
+    return not isinstance(error, expected | click.Abort | click.exceptions.Exit)
+
+
+def _rank(error: errors.BulkScimError) -> int:
+    """Order errors that came together as the table of exit codes does: 13, 12, 11, 10, 7, 4, 5."""
+    return {4: 6, 5: 5}.get(code_of_error(error), code_of_error(error))
+
+
+def _tell_bug(whole: BaseException, first: BaseException, *, verbose: bool) -> int:
+    if verbose:
+        _say("".join(traceback.format_exception(whole)))
+    hint = "" if verbose else "; -v shows where"
+    _say(f"error: unexpected {type(first).__name__}: {first}{hint}. What was sent is in the journal.")
+    return BUG
+
+
+def _tell_click(error: BaseException) -> int:
+    if isinstance(error, click.ClickException):
+        error.show(sys.stderr)
+        return 2
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    code = getattr(error, "code", 0)  # SystemExit
+    return code if isinstance(code, int) else 0
+
+
+def _is_verbose(arguments: Sequence[str]) -> bool:
+    return "-v" in arguments or "--verbose" in arguments
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(printable(text) + "\n")

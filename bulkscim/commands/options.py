@@ -1,0 +1,115 @@
+"""Flags that several commands share. Each is also an environment variable, but for approval and guards."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bulkscim.model.limits import Limit
+from bulkscim.model.operation import GROUP, USER, Verb
+
+Decorator = Callable[[Any], Any]  # of a function, or of the command that click makes of it
+
+_MATCHES = ["id", "userName", "externalId", "emails.value", "displayName"]
+
+
+class LimitType(click.ParamType[Limit]):
+    """A number or a percentage."""
+
+    name = "N|P%"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Limit:
+        """Parse, and say what is wanted where it fails."""
+        if isinstance(value, Limit):
+            return value
+        try:
+            return Limit.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class VerbType(click.ParamType[Verb]):
+    """An operation, with `-` or `_` between its words."""
+
+    name = "OP"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Verb:
+        """Find the operation, or list them all."""
+        try:
+            return Verb(value.strip().lower().replace("-", "_"))
+        except ValueError:
+            self.fail(f"{value!r} is no operation; they are {', '.join(Verb)}", param, ctx)
+
+
+def together(*options: Decorator) -> Decorator:
+    """Return one decorator for several, listed in help as written."""
+
+    def decorate(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def option(*names: str, **settings: Any) -> Decorator:
+    """Return an option that is also read from BULKSCIM_<NAME>."""
+    flag = next(name for name in names if name.startswith("--"))
+    return click.option(*names, envvar=f"BULKSCIM_{flag[2:].upper().replace('-', '_')}", **settings)
+
+
+def path(**settings: bool) -> click.Path:
+    """Return the type of an option that names a file or folder."""
+    return click.Path(path_type=Path, **settings)
+
+
+runs_dir = option(
+    "--runs-dir", type=path(), default=Path("runs"), show_default=True, help="Where run folders are."
+)
+
+tokens = together(
+    option("--token-file", type=path(), help="A file that holds the token and nothing else."),
+    option("--token-command", metavar="COMMAND", help="A command that prints the token."),
+)
+
+tenant = together(
+    option("--tenant", metavar="NAME", help="A tenant of bulkscim.toml."),
+    option("--base-url", metavar="URL", help="The tenant's SCIM base URL, https://… ."),
+    option("--profile", metavar="NAME", default="generic", show_default=True, help="The kind of provider."),
+)
+
+records = together(
+    option("--op", type=VerbType(), help="The operation of records that name none."),
+    option("--type", type=click.Choice([USER, GROUP]), default=USER, show_default=True, help="Likewise."),
+    option("--match", type=click.Choice(_MATCHES), help="By what a change finds its resource."),
+    option("--map", metavar="FILE", help="A mapping of columns."),
+)
+
+pace = together(
+    option("--rate", metavar="N/UNIT", help="Requests per time, such as 100/min or 10/s."),
+    option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests in flight."),
+)
+
+network = together(
+    option("--timeout", "timeout_s", type=click.FloatRange(min=0, min_open=True), metavar="S"),
+    option("--proxy", metavar="URL", help="An HTTP proxy."),
+    option("--ca-bundle", type=path(), help="Certificates to trust, PEM."),
+)
+
+guards = together(
+    click.option("--max-delete", type=LimitType(), help="Most deletes and deactivations."),
+    click.option("--max-create", type=LimitType(), help="Most creates."),
+    click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops."),
+    option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."),
+    click.option("--yes", is_flag=True, help="Approve beforehand what would be asked."),
+)
+
+voice = together(
+    option("-v", "--verbose", is_flag=True, help="Say more."),
+    option("-q", "--quiet", is_flag=True, help="Say only what must not be missed."),
+)
+
+as_json = option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+run_argument = click.argument("run", metavar="RUN")

@@ -1,0 +1,40 @@
+"""`bulkscim resume RUN` and `bulkscim retry RUN`: go on with a recorded run."""
+
+from typing import Any
+
+import click
+
+from bulkscim.commands import ending, options, setting
+from bulkscim.runs.report import RunReport
+from bulkscim.runs.request import ResumeRequest
+
+going_on = options.together(
+    options.run_argument,
+    options.option("--job", type=options.path(), metavar="FILE", help="Where the job file is now."),
+    options.tokens,
+    options.runs_dir,
+    options.pace,
+    options.network,
+    options.as_json,
+    options.voice,
+)
+
+
+@click.command("resume")
+@going_on
+def command(**chosen: Any) -> RunReport:
+    """Go on with RUN: look up what is in doubt, then do what is left. Approval is the run's own."""
+    return go_on(retry=False, **chosen)
+
+
+def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> RunReport:
+    """Go on with a run; `retry` opens failed and skipped rows again first."""
+    people = setting.people_of(verbose=verbose, quiet=quiet, yes=True)
+    token = setting.token_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+    request = ResumeRequest(token=token, retry=retry, **chosen)
+    from bulkscim.runs import resume
+
+    with setting.watching(people) as watcher:
+        report = setting.carry_out(lambda: resume(request, people, watcher))
+    ending.tell(report, people, as_json=as_json)
+    return report

@@ -1,0 +1,54 @@
+"""`bulkscim run JOB`: bring a job file to a tenant."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bulkscim.commands import ending, options, setting
+from bulkscim.errors import UsageError
+from bulkscim.reporting.console import People
+from bulkscim.runs.report import RunReport
+from bulkscim.runs.request import RunRequest
+
+
+@click.command("run")
+@click.argument("job")
+@options.tenant
+@options.tokens
+@options.records
+@options.option("--on-exists", type=click.Choice(["adopt", "update", "fail"]), default="adopt")
+@options.option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
+@options.option("--run-dir", type=options.path(), help="The run folder, instead of a new one.")
+@options.runs_dir
+@options.pace
+@options.network
+@options.guards
+@options.option("--note", default="", metavar="TEXT", help="Kept in the journal.")
+@options.option("-n", "--dry-run", is_flag=True, help="Read, decide and count; send and write nothing.")
+@options.as_json
+@options.voice
+def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> RunReport:
+    """Bring JOB (.csv, .jsonl, either of them .gz, or - for standard input) to a tenant."""
+    people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
+    request = _request(job, people, chosen)
+    from bulkscim.runs import run
+
+    with setting.watching(people) as watcher:
+        report = setting.carry_out(lambda: run(request, people, watcher))
+    ending.tell(report, people, as_json=as_json)
+    return report
+
+
+def _request(job: str, people: People, chosen: dict[str, Any]) -> RunRequest:
+    """Return what is asked; what works later is refused here."""
+    if chosen.pop("tenant") is not None:
+        raise setting.later("--tenant NAME", "give --base-url URL")
+    if chosen.pop("map") is not None:
+        raise setting.later("--map FILE", "name the columns as bulkscim does (see the README)")
+    if Path(job).suffix.lower() == ".toml":
+        raise setting.later("a job definition (.toml)", "give its job file and flags")
+    if not chosen["base_url"]:
+        raise UsageError("which tenant? give --base-url https://…, or set BULKSCIM_BASE_URL")
+    token = setting.token_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+    return RunRequest(job=job, token=token, **chosen)

@@ -1,0 +1,75 @@
+"""What a command finds around it: people, a token, a loop."""
+
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio
+import orjson
+
+from bulkscim.errors import UsageError
+from bulkscim.model.secret import Secret
+from bulkscim.reporting.console import People, Volume
+from bulkscim.reporting.printable import printable
+from bulkscim.reporting.progress import Progress, progress
+from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
+
+Result = TypeVar("Result")
+
+
+def people_of(*, verbose: bool, quiet: bool, yes: bool = False) -> People:
+    """Return the people at this terminal."""
+    if verbose and quiet:
+        message = "-v and -q are both given; leave one of them out"
+        raise UsageError(message)
+    volume = Volume.VERBOSE if verbose else Volume.QUIET if quiet else Volume.NORMAL
+    return People(sys.stderr, sys.stdin, volume=volume, yes=yes)
+
+
+def token_of(people: People, file: Path | None, command: str | None) -> Secret:
+    """Return the token, and warn where its file is open to others."""
+    source = TokenSource(file, command)
+    token = find_token(source, os.environ)
+    if open_to_others(source):
+        people.warn(f"other accounts may read {file}; chmod 600 {file}")
+    return token
+
+
+def carry_out(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Run it in an event loop, the quick one where there is one."""
+    return anyio.run(work, backend="asyncio", backend_options={"use_uvloop": _has_uvloop()})
+
+
+def watching(people: People) -> Progress:
+    """Return the watcher that suits these people."""
+    from bulkscim.engine.clock import RealClock
+
+    return progress(people, RealClock())
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print to stdout, harmless for a terminal."""
+    for line in lines:
+        sys.stdout.write(printable(line) + "\n")
+
+
+def print_json(value: Any) -> None:
+    """Print to stdout, indented."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def later(what: str, instead: str) -> UsageError:
+    """Return the error of a flag or command whose work is not there yet."""
+    return UsageError(f"{what} does not work in this version yet; {instead}")
+
+
+def _has_uvloop() -> bool:
+    if sys.platform == "win32":
+        return False
+    try:
+        import uvloop  # noqa: F401
+    except ImportError:
+        return False
+    return True

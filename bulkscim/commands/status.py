@@ -1,0 +1,25 @@
+"""`bulkscim status RUN`: where a run stands."""
+
+from pathlib import Path
+
+import click
+
+from bulkscim.commands import options, setting
+
+
+@click.command("status")
+@options.run_argument
+@options.runs_dir
+@options.as_json
+def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
+    """Say where RUN stands. Reads only; another process may be at work on it."""
+    from bulkscim.journal.runfolder import find
+    from bulkscim.reporting.recorded import open_recorded
+    from bulkscim.reporting.summary import status_lines
+
+    folder = find(run, runs_dir)
+    _, summary = open_recorded(folder)
+    if as_json:
+        setting.print_json(summary)
+    else:
+        setting.print_lines(status_lines(summary, folder))

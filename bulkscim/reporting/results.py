@@ -1,0 +1,101 @@
+"""results.csv: one line per row, in row order; what a row ended as comes from the journal alone."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bulkscim.journal.entries import Kind
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.operation import Operation
+from bulkscim.model.row import RowState
+from bulkscim.reporting.private import private_file
+
+COLUMNS = ("row", "op", "type", "key", "id", "state", "status", "scim_type", "detail", "attempts")
+_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
+
+Asked = Iterable[tuple[int, Operation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one row; texts as the journal or the job file has them."""
+
+    row: int
+    state: RowState
+    op: str = ""
+    type: str = ""
+    key: str = ""
+    id: str = ""
+    status: int | None = None
+    scim_type: str = ""
+    detail: str = ""
+    attempts: int = 0
+
+
+def results(recorded: RecordedRun, asked: Asked) -> Iterator[Result]:
+    """Return what became of every row. `asked` holds the operations of rows that are not settled, in order."""
+    waiting = iter(asked)
+    ahead = next(waiting, None)
+    for row in range(1, recorded.ledger.rows + 1):
+        while ahead is not None and ahead[0] < row:
+            ahead = next(waiting, None)
+        operation = ahead[1] if ahead is not None and ahead[0] == row else None
+        yield result_of(recorded, row, operation)
+
+
+def result_of(recorded: RecordedRun, row: int, operation: Operation | None) -> Result:
+    """Return what became of one row; the operation fills in what the journal does not say yet."""
+    state = recorded.ledger.state(row)
+    last = recorded.last(row)
+    found = _from_body(row, state, last.body if last is not None else {})
+    if last is not None and last.kind is Kind.SETTLED:
+        return found
+    if state is RowState.IN_DOUBT and not found.detail:
+        found = replace(found, detail="sent; whether it was applied is not known")
+    if operation is None:
+        return found
+    return replace(found, op=operation.verb.value, type=operation.type, key=operation.target.value)
+
+
+def write_results(found: Iterable[Result], path: Path) -> None:
+    """Write results.csv; a cell that a spreadsheet would run gets a leading `'`."""
+    with private_file(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for each in found:
+            writer.writerow(_cells(each))
+
+
+def inert(text: str) -> str:
+    """Return the text as a spreadsheet shows it and does not run it."""
+    return f"'{text}" if text.startswith(_ACTIVE) else text
+
+
+def _cells(each: Result) -> tuple[str | int, ...]:
+    texts = (inert(text) for text in (each.key, each.id))
+    status = each.status if each.status is not None else ""
+    tail = (each.state.value, status, inert(each.scim_type), inert(each.detail), each.attempts)
+    return (each.row, each.op, each.type, *texts, *tail)
+
+
+def _from_body(row: int, state: RowState, body: dict[str, Any]) -> Result:
+    """Read what a `settled` says, and of other entries what has the same names."""
+    return Result(
+        row,
+        state,
+        op=_text(body, "op"),
+        type=_text(body, "type"),
+        key=_text(body, "key"),
+        id=_text(body, "id"),
+        status=body.get("status"),
+        scim_type=_text(body, "scim_type"),
+        detail=_text(body, "detail"),
+        attempts=body.get("attempts") or 0,
+    )
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    return value if isinstance(value, str) else ""

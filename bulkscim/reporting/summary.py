@@ -1,0 +1,97 @@
+"""A run in one object: `status --json` and summary.json, and the same for people."""
+
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bulkscim.model.row import RowState
+from bulkscim.model.run import RunState
+from bulkscim.model.totals import Totals
+from bulkscim.reporting.printable import one_line, shown_duration
+from bulkscim.reporting.private import private_file
+
+Summary = dict[str, Any]
+
+_ENDED_WELL = (RowState.DONE, RowState.ADOPTED, RowState.NOOP)
+_SHOWN = (*_ENDED_WELL, RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT, RowState.PENDING)
+
+
+def summary_of_totals(totals: Totals, state: RunState, elapsed_s: float, chain: str = "") -> Summary:
+    """Return the summary of a run that left no folder."""
+    counts = asdict(totals)
+    return {"run": None, "state": state.value, **counts, "elapsed_s": round(elapsed_s, 1), "chain": chain}
+
+
+def moment(seconds: float | None) -> str | None:
+    """Return wall time as RFC 3339 in UTC."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def write_summary(summary: Summary, folder: Path) -> Path:
+    """Write summary.json, whole or not at all."""
+    path = folder / "summary.json"
+    with private_file(path) as file:
+        file.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode() + "\n")
+    return path
+
+
+def closing_lines(summary: Summary, folder: Path | None) -> Iterator[str]:
+    """Say how it ended, what it cost, where its chain ends, and the next command."""
+    rows = summary["rows"]
+    counts = ", ".join(
+        f"{summary[state]:,} {state.value.replace('_', ' ')}" for state in _SHOWN if summary[state]
+    )
+    time = shown_duration(summary["elapsed_s"])
+    yield f"{summary['state']}: {rows:,} row{'s' * (rows != 1)} in {time}: {counts or 'nothing to do'}"
+    yield (
+        f"{summary['requests']:,} requests, {summary['retries']:,} of them repeats,"
+        f" {summary['throttled']:,} answers of 429"
+    )
+    if summary["chain"]:
+        yield f"chain {summary['chain']}"
+    yield f"next: {next_command(summary, folder)}"
+
+
+def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
+    """Describe a recorded run."""
+    labels = ("run", "state", "why", "tenant", "job", "note", "started_at", "ended_at")
+    for label in labels:
+        if summary.get(label):
+            yield f"{label.removesuffix('_at'):<10}{one_line(str(summary[label]))}"
+    yield f"{'rows':<10}{summary['rows']:,}"
+    for state in _SHOWN:
+        if summary[state]:
+            yield f"  {state.value.replace('_', ' '):<10}{summary[state]:>12,}"
+    yield from list(closing_lines(summary, folder))[1:]
+
+
+def next_command(summary: Mapping[str, Any], folder: Path | None) -> str:
+    """Return what to type next."""
+    if folder is None:
+        return "the same command without -n"
+    run = shown_run(folder)
+    if summary["state"] == RunState.RUNNING:
+        return f"bulkscim status {run}"
+    if summary["state"] != RunState.FINISHED or summary["in_doubt"]:
+        return f"bulkscim resume {run}"
+    if summary["failed"] or summary["skipped"]:
+        return f"bulkscim results {run}, then bulkscim retry {run}"
+    return f"bulkscim results {run}"
+
+
+def shown_run(folder: Path) -> str:
+    """Return how to name this run in a command: its id where that is found from here, else its path."""
+    if folder.parent.resolve() == Path("runs").resolve():
+        return folder.name
+    text = str(folder)
+    if os.name == "nt":
+        return f'"{text}"' if " " in text else text
+    return shlex.quote(text)

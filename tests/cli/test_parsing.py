@@ -1,0 +1,93 @@
+"""Flags parse, errors speak, and nothing is sent."""
+
+import pytest
+
+from bulkscim.cli import code_of
+
+RUN = ["run", "people.csv", "--base-url", "http://127.0.0.1:1/scim"]
+
+
+@pytest.fixture(autouse=True)
+def _no_surroundings(monkeypatch, tmp_path):
+    """Run where no setting of this machine is seen."""
+    for name in ("TOKEN", "BASE_URL", "TENANT", "RUNS_DIR", "RATE"):
+        monkeypatch.delenv(f"BULKSCIM_{name}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run"], "Missing argument"),
+        (["fly"], "No such command"),
+        ([*RUN, "--wings"], "No such option"),
+        ([*RUN, "--token", "abc"], "--token-file"),
+        (["run", "people.csv"], "--base-url"),
+        ([*RUN, "--tenant", "acme"], "--tenant"),
+        ([*RUN, "--map", "acme.toml"], "--map"),
+        (["run", "jobs/onboarding.toml", "--base-url", "https://x.example"], "job definition"),
+        ([*RUN, "--op", "explode"], "no operation"),
+        ([*RUN, "--max-delete", "many"], "percentage"),
+        ([*RUN, "--max-create", "101%"], "100%"),
+        ([*RUN, "--on-exists", "shrug"], "adopt"),
+        ([*RUN, "--limit", "0"], "--limit"),
+        ([*RUN, "--timeout", "0"], "--timeout"),
+        ([*RUN, "-v", "-q"], "-v and -q"),
+        (["plan", "people.csv"], "-n"),
+        (
+            ["rollback", "last", "--on-drift", "skip", "--row", "3", "--key", "a", "--out", "u.csv"],
+            "rollback",
+        ),
+        (["verify", "last", "--live"], "verify"),
+        (["sandbox", "--anything"], "sandbox"),
+        (["explain", "last"], "--row"),
+    ],
+)
+def test_usage_error_is_2_and_says_why(arguments, said, capsys):
+    """What cannot be carried out as typed ends with 2 and names what is wrong."""
+    assert code_of(arguments) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_missing_token_is_7(capsys):
+    """A run without any token ends with 7 and names the ways to give one."""
+    assert code_of(RUN) == 7
+    assert "BULKSCIM_TOKEN" in capsys.readouterr().err
+
+
+def test_flag_may_come_from_the_environment(monkeypatch, capsys):
+    """A flag is read from its variable too, and its errors name the variable."""
+    monkeypatch.setenv("BULKSCIM_LIMIT", "none")
+
+    assert code_of(RUN) == 2
+    assert "BULKSCIM_LIMIT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["YES", "MAX_DELETE", "MAX_CREATE", "MAX_ERRORS"])
+def test_approval_and_guards_never_come_from_the_environment(name, monkeypatch, capsys):
+    """A variable that is left set somewhere neither approves nor loosens a guard."""
+    monkeypatch.setenv(f"BULKSCIM_{name}", "nonsense")
+
+    assert code_of(RUN) == 7
+    assert "nonsense" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", ["run", "validate", "resume", "retry", "status", "results", "explain", "runs"]
+)
+def test_every_command_has_help(command, capsys):
+    """Each command explains itself on stdout and ends with 0."""
+    assert code_of([command, "--help"]) == 0
+    assert f"bulkscim {command}" in capsys.readouterr().out
+
+
+def test_no_such_run_is_10(capsys):
+    """A run that is not there ends with 10 and says how to see those that are."""
+    assert code_of(["status", "last"]) == 10
+    assert "bulkscim runs" in capsys.readouterr().err
+
+
+def test_no_runs_yet_is_no_error(capsys):
+    """An empty list of runs is an answer."""
+    assert code_of(["runs"]) == 0
+    assert "no runs" in capsys.readouterr().out
