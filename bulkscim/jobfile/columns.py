@@ -1,0 +1,185 @@
+"""What each column of a CSV file stands for: a SCIM path, a reference, or a word about the record (pure)."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+from bulkscim.jobfile.records import Fault, shown
+from bulkscim.jobfile.schema import SCHEMAS, Attribute, Shape
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject
+from bulkscim.scim.paths import Path, PathError, parse
+
+
+class Use(StrEnum):
+    """What a column is for."""
+
+    OP = "op"
+    TYPE = "type"
+    ID = "id"
+    REF = "ref"
+    MEMBER = "member"
+    MANAGER = "manager"
+    GROUPS = "groups"
+    MEMBERS = "members"
+    VALUE = "value"  # an attribute's value
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its header, its place in the row, and its use.
+
+    For a value: `path` as a PATCH takes it; `keys` lead to it in a resource, where it is not in a
+    multi-valued attribute; else `keys` is the attribute's name, `element` what its element also holds
+    (`type`, `primary`) and `part` the sub-attribute. `boolean` values are written true or false.
+    """
+
+    header: str
+    index: int
+    use: Use
+    path: str = ""
+    keys: tuple[str, ...] = ()
+    element: tuple[tuple[str, object], ...] = ()
+    part: str = ""
+    boolean: bool = False
+
+    @property
+    def place(self) -> str:
+        """The column as messages name it."""
+        return f'column "{self.header.strip()}"'
+
+
+_WORK = '[type eq "work"].value'
+SHORT_NAMES = {
+    "email": f"emails{_WORK}",
+    "phone": f"phoneNumbers{_WORK}",
+    **{
+        part: f"name.{part}"
+        for part in ("givenName", "familyName", "middleName", "honorificPrefix", "honorificSuffix")
+    },
+    **{
+        part: f"{ENTERPRISE}:{part}"
+        for part in ("employeeNumber", "costCenter", "organization", "division", "department")
+    },
+}
+_SHORT = {name.lower(): path for name, path in SHORT_NAMES.items()} | {
+    "emails.value": f"emails{_WORK}",
+    "phonenumbers.value": f"phoneNumbers{_WORK}",
+}
+_USES = {use.value: use for use in Use if use is not Use.VALUE} | {
+    f"{ENTERPRISE.lower()}:manager": Use.MANAGER
+}
+_PLAIN = {
+    known.name
+    for kind in (USER, GROUP)
+    for known in SCHEMAS[kind].values()
+    if known.shape in {Shape.TEXT, Shape.BOOLEAN}
+}
+_KNOWN = sorted({*SHORT_NAMES, *_PLAIN, *(use.value for use in _USES.values())} - {"password"})
+
+
+def column_of(header: str, index: int, faults: list[Fault]) -> Column | None:
+    """Read one header; None for a column that begins with `_`, and for one with a fault."""
+    name = header.strip()
+    if name.startswith("_"):
+        return None
+    if not name:
+        faults.append(Fault(f"column {index + 1}", "has no name; name it, or begin the name with _"))
+        return None
+    use = _USES.get(name.lower())
+    if use is not None:
+        return Column(header, index, use)
+    path = _SHORT.get(name.lower(), name)
+    try:
+        parsed = parse(path)
+    except PathError as error:
+        faults.append(_unknown(name, str(error)))
+        return None
+    return _value_column(header, index, path, parsed, faults)
+
+
+def _value_column(header: str, index: int, path: str, parsed: Path, faults: list[Fault]) -> Column | None:
+    """Find the attribute that a path leads to, and how its values are held."""
+    schema = ENTERPRISE if (parsed.schema or "").lower() == ENTERPRISE.lower() else parsed.schema
+    table = SCHEMAS[USER][ENTERPRISE].parts if schema == ENTERPRISE else {**SCHEMAS[GROUP], **SCHEMAS[USER]}
+    known = None if schema not in {None, ENTERPRISE} else table.get(parsed.attribute.lower())
+    if known is None and schema in {None, ENTERPRISE}:
+        faults.append(_unknown(header.strip(), "is no column that is known here"))
+        return None
+    part = _part(known, parsed.sub)
+    wrong = _misfit(known, part, parsed)
+    if wrong:
+        faults.append(Fault(f'column "{header.strip()}"', wrong))
+        return None
+    leaf = part or known
+    boolean = leaf is not None and leaf.shape is Shape.BOOLEAN
+    name = known.name if known else parsed.attribute
+    sub = part.name if part else parsed.sub
+    if known is not None and known.shape is Shape.LIST:
+        element = {each.attribute: each.value for each in parsed.conditions}
+        if header.strip().lower() in {"email", "emails.value"}:
+            element["primary"] = True
+        return Column(
+            header, index, Use.VALUE, path, (name,), tuple(element.items()), sub or "value", boolean
+        )
+    keys = tuple(each for each in (schema, name, sub) if each)
+    return Column(header, index, Use.VALUE, _spelled(keys, schema), keys, boolean=boolean)
+
+
+def _spelled(keys: tuple[str, ...], schema: str | None) -> str:
+    """Write the path of a single value with its names as the RFC spells them."""
+    return f"{schema}:{'.'.join(keys[1:])}" if schema else ".".join(keys)
+
+
+def _part(known: Attribute | None, sub: str | None) -> Attribute | None:
+    """Find a sub-attribute whatever its case."""
+    return known.parts.get(sub.lower()) if known is not None and sub else None
+
+
+def _misfit(known: Attribute | None, part: Attribute | None, parsed: Path) -> str:
+    """Say why no single text can stand at this path; empty where one can."""
+    if known is None:
+        return "a filter is only for core attributes" if parsed.conditions else ""
+    if parsed.sub and part is None and known.parts:
+        near = get_close_matches(parsed.sub, [each.name for each in known.parts.values()], 1)
+        return f"{known.name} has no {parsed.sub}" + (
+            f"; did you mean {known.name}.{near[0]}?" if near else ""
+        )
+    match known.shape:
+        case Shape.ANY:
+            return "cannot be set from a cell"
+        case Shape.OBJECT if not parsed.sub:
+            return f"{known.name} is made of parts; name one, such as {known.name}.{_example(known)}"
+        case Shape.LIST if not _one_element(parsed):
+            return f'{known.name} holds a list; write {known.name}[type eq "work"].value'
+        case Shape.TEXT | Shape.BOOLEAN if parsed.sub or parsed.conditions:
+            return f"{known.name} has no parts"
+        case _:
+            return ""
+
+
+def _one_element(parsed: Path) -> bool:
+    """Tell whether a path leads to one element of a list by what is equal in it."""
+    return bool(parsed.conditions) and all(each.operator == "eq" for each in parsed.conditions)
+
+
+def _example(known: Attribute) -> str:
+    """Name one sub-attribute."""
+    return next((each.name for each in known.parts.values()), "value")
+
+
+def _unknown(name: str, why: str) -> Fault:
+    """Say that a header is not known, and which ones come near."""
+    near = get_close_matches(name.lower(), [each.lower() for each in _KNOWN], 2)
+    names = [each for each in _KNOWN if each.lower() in near]
+    hint = f"did you mean {' or '.join(names)}?" if names else "use a SCIM path"
+    return Fault(f'column "{name}"', f"{why}; {hint} (columns that begin with _ are passed over)")
+
+
+def put(resource: JsonObject, keys: tuple[str, ...], value: object) -> None:
+    """Set a value in nested objects, making those on the way."""
+    for key in keys[:-1]:
+        resource = resource.setdefault(key, {})
+    resource[keys[-1]] = value
+
+
+__all__ = ["SHORT_NAMES", "Column", "Use", "column_of", "put", "shown"]

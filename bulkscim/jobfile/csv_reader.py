@@ -1,0 +1,151 @@
+"""Rows of a CSV file, strictly read; a bad row is a Problem, and reading goes on behind it.
+
+Blank lines and rows of empty cells do not count as records. The delimiter (`,` `;` or tab) is the one that
+cuts the header line into most cells. In an errors file (it has a column `_row`) the `'` that keeps a
+spreadsheet from running a cell is taken off again.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from bulkscim.jobfile.lines import RECORD_LIMIT, BadLine, lines
+from bulkscim.jobfile.records import Fault, Problem, Record
+
+_DELIMITERS = ",;\t"
+_GUARDED = re.compile(r"''*[=+\-@\t\r]")
+_REASONS = {
+    "unexpected end of data": "a quoted cell that begins here is never closed",
+    "field larger than field limit": "a cell is over 1 MB: is a quote not closed?",
+    "new-line character seen": "a carriage return stands alone in a cell; put the cell in quotes",
+    "expected after": 'a quote inside a quoted cell must be doubled (""), and only the delimiter may follow a closing one',
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The first row: names as written, and the delimiter that cuts rows."""
+
+    line: int
+    names: tuple[str, ...]
+    delimiter: str
+
+    @property
+    def guarded(self) -> bool:
+        """Whether this is an errors file, where a leading `'` may only guard a cell."""
+        return "_row" in self.names
+
+
+class _Unreadable(Exception):
+    """A line that stops the csv module, which then goes on with the next one."""
+
+
+class _Feed:
+    """Lines for the csv module, counted, with a bound on what one record may take."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._lines = lines(stream)
+        self._first: str | BadLine | None = None
+        self.line = 0
+        self.taken = 0
+
+    def peek(self) -> str:
+        """Return the first line that is not blank without taking it; empty where there is none."""
+        for text in self._lines:
+            if isinstance(text, BadLine) or not text.isspace():
+                self._first = text
+                return text if isinstance(text, str) else ""
+            self.line += 1
+        return ""
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        text, self._first = (self._first, None) if self._first is not None else (next(self._lines), None)
+        self.line += 1
+        if isinstance(text, BadLine):
+            raise _Unreadable(text.message)
+        self.taken += len(text)
+        if self.taken > RECORD_LIMIT:
+            raise _Unreadable("the record is over 1 MB: is a quote not closed?")
+        return text
+
+
+def header(stream: BinaryIO) -> Header | Problem:
+    """Read the header alone."""
+    return _open(stream)[0]
+
+
+def read(
+    stream: BinaryIO, start: int = 1, wanted: Callable[[int], bool] | None = None
+) -> Iterator[Record | Problem]:
+    """Read records from number `start` on, those that are wanted; the header is not counted."""
+    found, rows = _open(stream)
+    if isinstance(found, Problem):
+        yield found
+        return
+    width, number, guarded = len(found.names), 0, found.guarded
+    for line, cells in rows:
+        if not isinstance(cells, str) and not any(cells):
+            continue
+        number += 1
+        if number < start or (wanted is not None and not wanted(number)):
+            continue
+        if isinstance(cells, str):
+            yield Problem(line, number, Fault("", cells))
+        elif len(cells) != width:
+            yield Problem(line, number, Fault("", _width(len(cells), width, found.delimiter)))
+        else:
+            yield Record(number, line, _unguarded(cells) if guarded else cells)
+
+
+def _open(stream: BinaryIO) -> tuple[Header | Problem, Iterator[tuple[int, list[str] | str]]]:
+    """Read the header; return it with the rows behind it."""
+    feed = _Feed(stream)
+    first = feed.peek()
+    delimiter = max(_DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
+    rows = _rows(feed, delimiter)
+    line, cells = next(rows, (0, "is empty; the first line names the columns"))
+    if isinstance(cells, str):
+        return Problem(line, 0, Fault("", cells)), rows
+    return Header(line, tuple(cells), delimiter), rows
+
+
+def _rows(feed: _Feed, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield each row with the line where it begins: its cells, or why it cannot be read."""
+    # The module's limit of 131,072 is for the whole process; ours is the larger, and the feed keeps it.
+    csv.field_size_limit(max(csv.field_size_limit(), RECORD_LIMIT + 1))
+    reader = csv.reader(feed, delimiter=delimiter, strict=True)
+    while True:
+        feed.taken = 0
+        line = feed.line + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except _Unreadable as error:
+            yield line, str(error)
+        except csv.Error as error:
+            yield line, _reason(str(error))
+        else:
+            yield line, cells
+
+
+def _reason(error: str) -> str:
+    """Say what the csv module found in words that help."""
+    return next((text for known, text in _REASONS.items() if known in error), error)
+
+
+def _width(cells: int, columns: int, delimiter: str) -> str:
+    """Say how a row's length is wrong."""
+    hint = "is a cell with a delimiter not in quotes?" if cells > columns else "fill it up with empty cells"
+    name = "tab" if delimiter == "\t" else delimiter
+    return f"has {cells} cells where the header has {columns} (delimiter {name}); {hint}"
+
+
+def _unguarded(cells: list[str]) -> list[str]:
+    """Take the guarding `'` off the cells that have one."""
+    return [cell[1:] if _GUARDED.match(cell) else cell for cell in cells]

@@ -1,0 +1,165 @@
+"""Which record makes which resource: an SQLite file, so that memory does not grow with the job.
+
+A cache: it is made while the file is checked, kept in the run folder, and made anew where it is missing or
+of another file. A key is kept as 8 bytes of the BLAKE2b of its folded text. A `ref` is one for the whole
+file, whatever its type.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bulkscim.model.operation import Key, Operation, identities
+
+_BATCH = 10_000
+_FORMAT = 1
+_EXACT = frozenset({"ref", "externalId"})
+
+
+def digest(key: Key) -> int:
+    """Return the number that stands for a key, equal for keys that are equal when folded."""
+    kind = "" if key.attribute == "ref" else key.type
+    value = key.value if key.attribute in _EXACT else key.value.strip().casefold()
+    hashed = blake2b(f"{kind}\0{key.attribute}\0{value}".encode("utf-8", "surrogatepass"), digest_size=8)
+    return int.from_bytes(hashed.digest(), "big", signed=True)
+
+
+def made_keys(operation: Operation) -> Iterator[Key]:
+    """Return the keys that must be made once only: name, externalId, ref."""
+    yield from identities(operation.type, operation.data)
+    if operation.ref is not None:
+        yield Key(operation.type, "ref", operation.ref)
+
+
+def mail_keys(operation: Operation) -> Iterator[Key]:
+    """Return the e-mail addresses by which others may name the resource; these may be shared."""
+    emails = operation.data.get("emails")
+    for each in emails if isinstance(emails, list) else ():
+        value = each.get("value") if isinstance(each, dict) else None
+        if isinstance(value, str) and value:
+            yield Key(operation.type, "emails.value", value)
+
+
+class IndexBuilder:
+    """Takes operations in row order; `finish` gives what was found out."""
+
+    def __init__(self, path: Path, stamp: str) -> None:
+        """Begin a new file in place of whatever stands there; the stamp names the job file and its reading."""
+        path.unlink(missing_ok=True)
+        self._path = path
+        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-8000; BEGIN;"
+            "CREATE TABLE stamp(format INTEGER, stamp TEXT);"
+            "CREATE TABLE made(digest INTEGER, row INTEGER); CREATE TABLE mail(digest INTEGER, row INTEGER);"
+            "CREATE TABLE wanted(digest INTEGER, row INTEGER);"
+        )
+        self._stamp = stamp
+        self._made: list[tuple[int, int]] = []
+        self._mail: list[tuple[int, int]] = []
+        self._wanted: list[tuple[int, int]] = []
+
+    def add(self, row: int, operation: Operation, *, refs_elsewhere: bool = False) -> None:
+        """Note what a record makes, and the refs that it needs of this file."""
+        if operation.makes:
+            self._made += [(digest(key), row) for key in made_keys(operation)]
+            if "emails" in operation.data:
+                self._mail += [(digest(key), row) for key in mail_keys(operation)]
+        keys = [reference.key for reference in operation.references]
+        if operation.target.attribute == "ref":
+            keys.append(operation.target)
+        if not refs_elsewhere:
+            self._wanted += [(digest(key), row) for key in keys if key.attribute == "ref"]
+        if len(self._made) + len(self._mail) + len(self._wanted) >= _BATCH:
+            self._write()
+
+    def finish(self) -> "Index":
+        """Sort what was noted and open it for reading."""
+        self._write()
+        self._database.executescript(
+            "CREATE INDEX made_digest ON made(digest, row); CREATE INDEX mail_digest ON mail(digest, row);"
+        )
+        self._database.execute("INSERT INTO stamp VALUES (?, ?)", (_FORMAT, self._stamp))
+        self._database.execute("COMMIT")
+        self._database.close()
+        return Index(self._path)
+
+    def abandon(self) -> None:
+        """Leave nothing behind."""
+        self._database.close()
+        self._path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        """Write the batch."""
+        for table, rows in (("made", self._made), ("mail", self._mail), ("wanted", self._wanted)):
+            self._database.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608
+            rows.clear()
+
+
+class Index:
+    """Answers which record makes a resource. For one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._database = sqlite3.connect(path, check_same_thread=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def makers(self, key: Key) -> int | None:
+        """Return the first row that makes the resource; None where the tenant must hold it."""
+        if key.attribute == "id":
+            return None
+        table = "mail" if key.attribute == "emails.value" else "made"
+        query = f"SELECT min(row) FROM {table} WHERE digest = ?"  # noqa: S608
+        [(row,)] = self._database.execute(query, (digest(key),))
+        return None if row is None else int(row)
+
+    def made_twice(self) -> Iterator[tuple[int, int, int]]:
+        """Yield (digest, first row, other row) for each key that more than one row makes."""
+        twins = "SELECT digest, min(row) FROM made GROUP BY digest HAVING count(*) > 1"
+        query = (
+            f"SELECT made.digest, first.row, made.row FROM ({twins}) AS first(digest, row)"  # noqa: S608
+            " JOIN made USING (digest) WHERE made.row > first.row ORDER BY made.row"
+        )
+        yield from self._database.execute(query)
+
+    def refs_nobody_makes(self) -> Iterator[int]:
+        """Yield the rows that need a ref which no row makes."""
+        query = "SELECT DISTINCT row FROM wanted WHERE digest NOT IN (SELECT digest FROM made) ORDER BY row"
+        yield from (row for (row,) in self._database.execute(query))
+
+
+def build(path: Path, stamp: str, operations: Iterable[tuple[int, Operation]]) -> Index:
+    """Make the index of a file that was found good before."""
+    builder = IndexBuilder(path, stamp)
+    for row, operation in operations:
+        builder.add(row, operation)
+    return builder.finish()
+
+
+def open_index(path: Path, stamp: str) -> Index | None:
+    """Open an index if it is whole and of this very file; else None."""
+    if not path.exists():
+        return None
+    index = Index(path)
+    try:
+        found = index._database.execute("SELECT format, stamp FROM stamp").fetchone()  # noqa: SLF001
+    except sqlite3.DatabaseError:
+        found = None
+    if found == (_FORMAT, stamp):
+        return index
+    index.close()
+    return None

@@ -1,0 +1,36 @@
+"""Records of a JSONL file: one JSON object a line, blank lines not counted."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, BinaryIO
+
+import orjson
+
+from bulkscim.jobfile.lines import BadLine, lines
+from bulkscim.jobfile.records import Fault, Problem, Record, shown
+
+
+def read(
+    stream: BinaryIO, start: int = 1, wanted: Callable[[int], bool] | None = None
+) -> Iterator[Record | Problem]:
+    """Read records from number `start` on, those that are wanted; the others are not parsed."""
+    number = 0
+    for line, text in enumerate(lines(stream), 1):
+        if isinstance(text, str) and text.isspace():
+            continue
+        number += 1
+        if number < start or (wanted is not None and not wanted(number)):
+            continue
+        yield _record(number, line, text)
+
+
+def _record(number: int, line: int, text: str | BadLine) -> Record | Problem:
+    """Parse one line."""
+    if isinstance(text, BadLine):
+        return Problem(line, number, Fault("", text.message))
+    try:
+        body: Any = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return Problem(line, number, Fault(f"column {error.colno}", f"is not JSON: {error.msg}"))
+    if isinstance(body, dict):
+        return Record(number, line, body=body, text=text.rstrip("\r\n"))
+    return Problem(line, number, Fault("", f"{shown(body)} is not an object {{…}}; write one record a line"))

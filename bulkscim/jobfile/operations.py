@@ -1,0 +1,282 @@
+"""What a record means: from the short form or a bulk-operation line to an Operation, or its faults (pure).
+
+1. A line with `method` is an RFC 7644 §3.7 operation; it is turned into the short form first.
+2. create and upsert make a resource: `ref` is the name that other records know it by.
+3. For every other verb the target is `id`, `match`, or `ref` (the resource that another record makes);
+   replace may leave it to the identity in its data.
+4. References leave the data: `manager`, `groups`, and `members` that are not plain ids.
+"""
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from bulkscim.jobfile.bulk_lines import short_form
+from bulkscim.jobfile.changes import changes_of_data, changes_of_patch
+from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
+from bulkscim.jobfile.references import (
+    BULK_ID,
+    KEY_ATTRIBUTES,
+    bulk_texts,
+    extract,
+    key,
+    key_attribute,
+    name_attribute,
+    reference,
+)
+from bulkscim.jobfile.schema import checked
+from bulkscim.model.operation import (
+    GROUP,
+    USER,
+    JsonObject,
+    Key,
+    Operation,
+    PatchOperation,
+    Reference,
+    Role,
+    Verb,
+    identities,
+)
+from bulkscim.model.secret import MASK
+
+MEMBERSHIP = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
+_TARGET_ONLY = frozenset({Verb.ACTIVATE, Verb.DEACTIVATE, Verb.DELETE})
+_VERBS = {verb.value: verb for verb in Verb}
+_TYPES = {"user": USER, "users": USER, "group": GROUP, "groups": GROUP}
+_KEYS = ("op", "type", "ref", "id", "match", "data", "patch", "member", "expect", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a record means where it does not say: operation, type, and the attribute to match by."""
+
+    op: Verb | None = None
+    type: str = USER
+    match: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A record's parts, each sound by itself; `finish` judges them together.
+
+    `target` is what the record names in so many words (id, match, or another record's ref).
+    """
+
+    verb: Verb
+    type: str
+    target: Key | None = None
+    data: JsonObject = field(default_factory=dict)
+    changes: tuple[PatchOperation, ...] = ()
+    references: tuple[Reference, ...] = ()
+    ref: str | None = None
+    expect: JsonObject = field(default_factory=dict)
+    version: str | None = None
+
+
+def operation_of(record: Record, defaults: Defaults) -> Operation | list[Problem]:
+    """Read the operation of a JSONL record."""
+    faults: list[Fault] = []
+    body = short_form(record.body, faults) if "method" in record.body else record.body
+    _names_known(body, faults)
+    verb = verb_of(body.get("op"), defaults, "op", faults)
+    kind = type_of(body.get("type"), verb, defaults, "type", faults)
+    operation = None
+    if verb is not None and kind is not None and not faults:
+        draft = _draft(verb, kind, body, faults, "bulkId:" in record.text)
+        operation = finish(draft, faults) if not faults else None
+    if MASK in record.text:
+        faults += _masked(record.body)
+    return operation if operation is not None and not faults else located(record, faults)
+
+
+def finish(draft: Draft, faults: list[Fault]) -> Operation | None:
+    """Judge a draft as a whole and make its operation, or add what is missing."""
+    target = _target(draft, faults)
+    _fits_verb(draft, faults)
+    if faults or target is None:
+        return None
+    return Operation(
+        draft.verb,
+        draft.type,
+        target,
+        draft.data,
+        draft.changes,
+        draft.references,
+        draft.ref,
+        draft.expect,
+        draft.version,
+    )
+
+
+def verb_of(given: Any, defaults: Defaults, place: str, faults: list[Fault]) -> Verb | None:
+    """Read an operation's name; case, `-` and `_` do not matter."""
+    if given is None or given == "":
+        if defaults.op is None:
+            faults.append(Fault("", "says no operation; give it an `op`, or use --op for the whole file"))
+        return defaults.op
+    if not isinstance(given, str):
+        faults.append(Fault(place, f"{shown(given)} is no operation"))
+        return None
+    verb = _VERBS.get(given) or _VERBS.get(given.strip().lower().replace("-", "_"))
+    if verb is None:
+        near = get_close_matches(given.lower(), _VERBS, 1)
+        hint = f"; did you mean {near[0]}?" if near else f"; write one of {', '.join(_VERBS)}"
+        faults.append(Fault(place, f"{shown(given)} is no operation{hint}"))
+    return verb
+
+
+def type_of(given: Any, verb: Verb | None, defaults: Defaults, place: str, faults: list[Fault]) -> str | None:
+    """Read a resource type; a membership is always a change of a Group."""
+    if given is None or given == "":
+        return GROUP if verb in MEMBERSHIP else defaults.type
+    kind = _TYPES.get(given.strip().lower()) if isinstance(given, str) else None
+    if kind is None:
+        faults.append(Fault(place, f"{shown(given)} is no type; write User or Group"))
+    return kind
+
+
+def _names_known(body: JsonObject, faults: list[Fault]) -> None:
+    """Refuse names that mean nothing here; those that begin with `_` are notes to people."""
+    for name in body:
+        if name not in _KEYS and not name.startswith("_"):
+            near = get_close_matches(name, _KEYS, 1)
+            hint = f"did you mean {shown(near[0])}?" if near else "attributes of the resource go into `data`"
+            faults.append(Fault(name, f"means nothing here; {hint}"))
+
+
+def _draft(verb: Verb, kind: str, body: JsonObject, faults: list[Fault], has_bulk_ids: bool) -> Draft:  # noqa: FBT001
+    """Read the parts of a short form."""
+    makes = verb in {Verb.CREATE, Verb.UPSERT}
+    data = checked(kind, _object(body, "data", faults), "data", faults)
+    data, references = extract(kind, data, "data", faults)
+    changes: tuple[PatchOperation, ...] = ()
+    if "patch" in body:
+        changes = changes_of_patch(kind, body["patch"], faults)
+    elif verb is Verb.PATCH:
+        changes, data = changes_of_data(data), {}
+    if "member" in body:
+        references += _member(body["member"], faults)
+    if has_bulk_ids:
+        references += tuple(bulk_texts(kind, [data, [change.value for change in changes]]))
+    return Draft(
+        verb,
+        kind,
+        _named(kind, body, makes, faults),
+        data,
+        changes,
+        references,
+        _text(body, "ref", faults) if makes else None,
+        _object(body, "expect", faults),
+        _text(body, "version", faults),
+    )
+
+
+def _named(kind: str, body: JsonObject, makes: bool, faults: list[Fault]) -> Key | None:  # noqa: FBT001
+    """Read the target as the record names it: by exactly one of id, match and ref."""
+    ways = [way for way in ("id", "match", "ref") if way in body and not (makes and way == "ref")]
+    if len(ways) > 1:
+        faults.append(Fault(ways[1], f"is given beside {ways[0]}; keep one of them"))
+        return None
+    match ways:
+        case ["match"]:
+            return _matched(kind, body["match"], faults)
+        case [way]:
+            return key(kind, way, body[way], way, faults)
+        case _:
+            return None
+
+
+def _matched(kind: str, match: Any, faults: list[Fault]) -> Key | None:
+    """Read `match`: an object with one attribute."""
+    if not isinstance(match, dict) or len(match) != 1:
+        example = f'{{"{name_attribute(kind)}": …}}'
+        faults.append(Fault("match", f"{shown(match)} is not one attribute; write {example}"))
+        return None
+    [(name, value)] = match.items()
+    attribute = key_attribute(name)
+    if attribute is None:
+        ways = ", ".join(sorted(set(KEY_ATTRIBUTES)))
+        faults.append(Fault("match", f"{shown(name)} is nothing to match by; use one of {ways}"))
+        return None
+    return key(kind, attribute, value, f"match.{name}", faults)
+
+
+def _target(draft: Draft, faults: list[Fault]) -> Key | None:
+    """Choose the target: what is named, else the identity in the data."""
+    known = identities(draft.type, draft.data) if draft.data else ()
+    name = name_attribute(draft.type)
+    makes = draft.verb in {Verb.CREATE, Verb.UPSERT}
+    if makes or draft.verb is Verb.REPLACE:
+        if (not known or known[0].attribute != name) and (makes or not draft.target):
+            faults.append(Fault("", f"{draft.verb} of a {draft.type} needs its {name}"))
+            return None
+        if draft.verb is Verb.CREATE and draft.target:
+            faults.append(Fault("", "create takes no id and no match: it is known by its data"))
+        if draft.verb is Verb.UPSERT and draft.target and draft.target.attribute in {"id", "ref"}:
+            faults.append(Fault("", "upsert takes no id: use patch, or match an attribute"))
+        return draft.target or known[0]
+    if draft.target is None:
+        ways = '"id", "ref" or "match": {"' + name + '": …}'
+        faults.append(Fault("", f"{draft.verb} does not say which {draft.type}; give it {ways}"))
+    return draft.target
+
+
+def _fits_verb(draft: Draft, faults: list[Fault]) -> None:
+    """Check that the record holds what its verb needs and nothing that it would pass over."""
+    verb = draft.verb
+    if verb in MEMBERSHIP:
+        if draft.type != GROUP:
+            faults.append(Fault("type", f"{verb} is a change of a Group"))
+        if [each.role for each in draft.references if each.role is not Role.VALUE] != [Role.MEMBER]:
+            faults.append(Fault("member", f"{verb} needs exactly one member"))
+    if verb in {Verb.ACTIVATE, Verb.DEACTIVATE} and draft.type != USER:
+        faults.append(Fault("type", f"{verb} is only for users"))
+    if verb is Verb.PATCH and not draft.changes and not draft.references:
+        faults.append(Fault("", "patch has nothing to change"))
+    if draft.changes and verb is not Verb.PATCH:
+        faults.append(Fault("patch", f"{verb} takes no patch"))
+    if draft.data and verb in _TARGET_ONLY | MEMBERSHIP:
+        faults.append(Fault("data", f"{verb} takes no data"))
+    if draft.references and verb in _TARGET_ONLY:
+        faults.append(Fault("", f"{verb} takes no member, manager or groups"))
+
+
+def _member(value: Any, faults: list[Fault]) -> tuple[Reference, ...]:
+    """Read the member of a membership."""
+    found = reference(Role.MEMBER, USER, value, "member", faults)
+    return (found,) if found else ()
+
+
+def _object(body: JsonObject, name: str, faults: list[Fault]) -> JsonObject:
+    """Read an object that may be left out."""
+    value = body.get(name)
+    if value is None or isinstance(value, dict):
+        return value or {}
+    faults.append(Fault(name, f"{shown(value)} is not an object {{…}}"))
+    return {}
+
+
+def _text(body: JsonObject, name: str, faults: list[Fault]) -> str | None:
+    """Read a text that may be left out, but not be empty."""
+    value = body.get(name)
+    if value is None or (isinstance(value, str) and value.strip()):
+        return value
+    faults.append(Fault(name, f"{shown(value)} is not a text; fill it in or leave it out"))
+    return None
+
+
+def _masked(value: Any, place: str = "") -> list[Fault]:
+    """Find each value `[secret]`: it stands for what was never written down, and cannot be sent."""
+    match value:
+        case str() if value == MASK:
+            return [Fault(place, f'"{MASK}" stands for a secret that no file holds; put in a value')]
+        case dict():
+            nested = value.items()
+        case list():
+            nested = {str(index): each for index, each in enumerate(value)}.items()
+        case _:
+            return []
+    return [fault for name, each in nested for fault in _masked(each, f"{place}.{name}".lstrip("."))]
+
+
+__all__ = ["BULK_ID", "MEMBERSHIP", "Defaults", "Draft", "finish", "operation_of", "type_of", "verb_of"]

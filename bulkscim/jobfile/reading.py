@@ -1,0 +1,73 @@
+"""Streams of a job file: its records, and the operations that they mean."""
+
+from collections.abc import Callable, Iterator
+
+from bulkscim.errors import JobFileInvalid
+from bulkscim.jobfile import csv_reader, jsonl_reader, operations
+from bulkscim.jobfile.mapping import Mapping, compile_header
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.records import Problem, Record
+from bulkscim.jobfile.source import JobSource
+from bulkscim.model.operation import Operation
+
+Wanted = Callable[[int], bool]
+Interpreter = Callable[[Record], Operation | list[Problem]]
+
+
+def records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> Iterator[Record | Problem]:
+    """Read records in row order from `start` on; those that are not wanted cost little."""
+    reader = csv_reader.read if source.format == "csv" else jsonl_reader.read
+    with source.stream() as stream:
+        yield from reader(stream, start, wanted)
+
+
+def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Problem]:
+    """Make what reads this file's records, or return what is wrong with its header."""
+    if source.format != "csv":
+        return lambda record: operations.operation_of(record, defaults)
+    with source.stream() as stream:
+        header = csv_reader.header(stream)
+    if isinstance(header, Problem):
+        return [header]
+    mapping = compile_header(header.names, defaults)
+    if isinstance(mapping, Mapping):
+        return mapping.operation_of
+    return [Problem(header.line, 0, fault) for fault in mapping]
+
+
+def refers_to_run(source: JobSource) -> bool:
+    """Tell whether a CSV file is the errors file of a run, where a ref may mean what that run made."""
+    if source.format != "csv":
+        return False
+    with source.stream() as stream:
+        header = csv_reader.header(stream)
+    return not isinstance(header, Problem) and "_run" in header.names
+
+
+def rows(
+    source: JobSource, defaults: Defaults, start: int = 1, wanted: Wanted | None = None
+) -> Iterator[tuple[int, Operation]]:
+    """Read (number, operation) in row order from a file that was checked; a problem now ends the run."""
+    interpret = interpreter(source, defaults)
+    if isinstance(interpret, list):
+        raise JobFileInvalid("\n".join(problem.text(source.name) for problem in interpret))
+    for record in raw_records(source, start, wanted):
+        operation = interpret(record)
+        if isinstance(operation, list):
+            raise _changed(source, operation[0])
+        yield record.number, operation
+
+
+def raw_records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> Iterator[Record]:
+    """Read the records as written, in row order, for files that show them again."""
+    for record in records(source, start, wanted):
+        if isinstance(record, Problem):
+            raise _changed(source, record)
+        yield record
+
+
+def _changed(source: JobSource, problem: Problem) -> JobFileInvalid:
+    """Say that a file is not what it was when it was checked."""
+    return JobFileInvalid(
+        f"{problem.text(source.name)}\n{source.name} was good when it was checked, and is not now"
+    )

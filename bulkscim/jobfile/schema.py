@@ -1,0 +1,126 @@
+"""The shapes of core User, Group and enterprise User attributes (RFC 7643 §4), for checking what a file says.
+
+Attributes and extensions that are not here pass as they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bulkscim.jobfile.records import Fault, shown
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject
+
+
+class Shape(StrEnum):
+    """What a value must look like."""
+
+    TEXT = "text in quotes"
+    BOOLEAN = "true or false, without quotes"
+    OBJECT = "an object {…}"
+    LIST = "a list of objects [{…}]"
+    ANY = "anything"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute: its name as the RFC spells it, its shape, and its sub-attributes."""
+
+    name: str
+    shape: Shape
+    parts: Mapping[str, "Attribute"] = field(default_factory=dict)
+
+
+def _table(*attributes: Attribute) -> dict[str, Attribute]:
+    """Index attributes by their spelling and by their lower case."""
+    return {name: each for each in attributes for name in (each.name.lower(), each.name)}
+
+
+def _texts(names: str) -> tuple[Attribute, ...]:
+    return tuple(Attribute(name, Shape.TEXT) for name in names.split())
+
+
+_PRIMARY = Attribute("primary", Shape.BOOLEAN)
+
+
+def _plural(name: str) -> Attribute:
+    """Make a multi-valued attribute with the default sub-attributes (RFC 7643 §2.4)."""
+    return Attribute(name, Shape.LIST, _table(*_texts("value display type $ref"), _PRIMARY))
+
+
+_PLURALS = ("emails", "phoneNumbers", "ims", "photos", "entitlements", "roles", "x509Certificates")
+_NAME = _table(*_texts("formatted familyName givenName middleName honorificPrefix honorificSuffix"))
+_ADDRESS = _table(
+    *_texts("formatted streetAddress locality region postalCode country type display value"), _PRIMARY
+)
+_MANAGER = Attribute("manager", Shape.OBJECT, {})
+_EXTENSION = _table(*_texts("employeeNumber costCenter organization division department"), _MANAGER)
+_COMMON = (
+    *_texts("id externalId displayName"),
+    Attribute("schemas", Shape.ANY),
+    Attribute("meta", Shape.OBJECT),
+    Attribute("members", Shape.ANY),
+)
+_USER = _table(
+    *_COMMON,
+    *_texts("userName nickName profileUrl title userType preferredLanguage locale timezone password"),
+    Attribute("active", Shape.BOOLEAN),
+    Attribute("name", Shape.OBJECT, _NAME),
+    *map(_plural, _PLURALS),
+    Attribute("addresses", Shape.LIST, _ADDRESS),
+    Attribute("groups", Shape.ANY),
+    Attribute("manager", Shape.ANY),
+    Attribute(ENTERPRISE, Shape.OBJECT, _EXTENSION),
+)
+_GROUP = _table(*_COMMON)
+
+SCHEMAS: Mapping[str, Mapping[str, Attribute]] = {USER: _USER, GROUP: _GROUP}
+
+
+def attribute(kind: str, name: str) -> Attribute | None:
+    """Return what is known of a top-level attribute, whatever its case."""
+    table = SCHEMAS[kind]
+    return table.get(name) or table.get(name.lower())
+
+
+def checked(kind: str, data: JsonObject, place: str, faults: list[Fault]) -> JsonObject:
+    """Return the data with known attributes spelled as the RFC does; add a fault for each wrong shape."""
+    return _object(SCHEMAS[kind], data, place, faults)
+
+
+def value_checked(known: Attribute, value: Any, place: str, faults: list[Fault]) -> Any:
+    """Return one value with its sub-attributes spelled right; null passes (it clears)."""
+    match known.shape, value:
+        case (Shape.ANY, _) | (_, None) | (Shape.TEXT, str()) | (Shape.BOOLEAN, bool()):
+            return value
+        case Shape.OBJECT, dict():
+            return _object(known.parts, value, place, faults)
+        case Shape.LIST, list():
+            return [_element(known, each, place, faults) for each in value]
+        case _:
+            faults.append(Fault(place, f"{shown(value)} is not {known.shape}"))
+            return value
+
+
+def _element(known: Attribute, value: Any, place: str, faults: list[Fault]) -> Any:
+    """Check one value of a multi-valued attribute."""
+    if isinstance(value, dict):
+        return _object(known.parts, value, place, faults)
+    faults.append(Fault(place, f'{shown(value)} is not an object; write {{"value": {shown(value)}}}'))
+    return value
+
+
+def _object(table: Mapping[str, Attribute], data: JsonObject, place: str, faults: list[Fault]) -> JsonObject:
+    """Check the attributes of one object."""
+    result: JsonObject = {}
+    for name, value in data.items():
+        known = table.get(name) or table.get(name.lower())
+        if known is None:
+            result[name] = value
+            continue
+        if known.name in result:
+            faults.append(Fault(f"{place}.{name}", "is given twice"))
+        # The quick way for most values; the rest need a place for their message.
+        quick = known.shape is Shape.TEXT and type(value) is str
+        result[known.name] = value if quick else value_checked(known, value, f"{place}.{name}", faults)
+    return result

@@ -1,0 +1,171 @@
+"""The check of a whole job file before anything is sent: every problem is counted, the first ones are shown."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from bulkscim.errors import JobFileInvalid
+from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made_keys, open_index
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.reading import Interpreter, interpreter, raw_records, records, refers_to_run, rows
+from bulkscim.jobfile.records import Fault, Problem
+from bulkscim.jobfile.source import JobSource
+from bulkscim.model.operation import Key, Operation, Verb
+
+SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a job file asks, or what is wrong with it. `problems` are the first of `problem_count`, as text.
+
+    `index` is there only where there are no problems; the caller closes it.
+    """
+
+    rows: int
+    verbs: Mapping[tuple[Verb, str], int]
+    problems: tuple[str, ...]
+    problem_count: int
+    notes: tuple[str, ...]
+    index: Index | None
+
+    def count(self, *verbs: Verb) -> int:
+        """Count the rows that ask one of these, of any type."""
+        return sum(count for (verb, _), count in self.verbs.items() if verb in verbs)
+
+    def sound_index(self) -> Index:
+        """Return the index of a file without problems, or raise what is wrong, one problem a line."""
+        if self.index is not None:
+            return self.index
+        more = self.problem_count - len(self.problems)
+        rest = (f"… and {more:,} more",) if more else ()
+        raise JobFileInvalid(
+            "\n".join((*self.problems, *rest, "Nothing was sent; mend the file and run again."))
+        )
+
+
+class _Findings:
+    """Problems as they come: counted, the first ones kept."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._kept: list[Problem] = []
+
+    def add(self, problem: Problem) -> None:
+        """Count a problem, and keep it if it is one of the first."""
+        self.count += 1
+        if len(self._kept) < SHOWN:
+            self._kept.append(problem)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Say the kept problems in the order of the file."""
+        return tuple(each.text(name) for each in sorted(self._kept, key=lambda each: (each.line, each.row)))
+
+
+def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | None = None) -> Checked:
+    """Stream the file once and judge every record; with a limit, only the first records count at all."""
+    findings = _Findings()
+    verbs: Counter[tuple[Verb, str]] = Counter()
+    interpret = interpreter(source, defaults)
+    if isinstance(interpret, list):
+        for problem in interpret:
+            findings.add(problem)
+        return Checked(0, verbs, findings.texts(source.name), findings.count, source.notes, None)
+    builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
+    try:
+        number = _pass(source, interpret, limit, builder, findings, verbs)
+        index = builder.finish()
+    except BaseException:
+        builder.abandon()
+        raise
+    if number == 0:
+        findings.add(Problem(0, 0, Fault("", "has no records; there is nothing to do")))
+    _made_twice(source, interpret, index, findings)
+    _refs_nobody_makes(source, index, findings)
+    if findings.count:
+        index.close()
+        index_path.unlink()
+    return Checked(
+        number,
+        verbs,
+        findings.texts(source.name),
+        findings.count,
+        source.notes,
+        None if findings.count else index,
+    )
+
+
+def index_of(source: JobSource, defaults: Defaults, index_path: Path, limit: int | None = None) -> Index:
+    """Open the index that a check left, or make it anew from the file."""
+    stamp = _stamp(source, defaults, limit)
+    return open_index(index_path, stamp) or build(index_path, stamp, islice(rows(source, defaults), limit))
+
+
+def _stamp(source: JobSource, defaults: Defaults, limit: int | None) -> str:
+    """Name the file and the way it is read."""
+    return f"{source.sha256} {defaults.op} {defaults.type} {defaults.match} {limit}"
+
+
+def _pass(
+    source: JobSource,
+    interpret: Interpreter,
+    limit: int | None,
+    builder: IndexBuilder,
+    findings: _Findings,
+    verbs: Counter[tuple[Verb, str]],
+) -> int:
+    """Judge every record by itself; return how many there are."""
+    number, known_before = 0, refers_to_run(source)
+    for record in islice(records(source), limit):
+        number += 1
+        if isinstance(record, Problem):
+            findings.add(record)
+            continue
+        operation = interpret(record)
+        if isinstance(operation, list):
+            for problem in operation:
+                findings.add(problem)
+            continue
+        verbs[operation.verb, operation.type] += 1
+        builder.add(number, operation, refs_elsewhere=known_before or "_run" in record.body)
+    return number
+
+
+def _made_twice(source: JobSource, interpret: Interpreter, index: Index, findings: _Findings) -> None:
+    """Add a problem for each record that makes what an earlier one makes."""
+    twins = list(islice(index.made_twice(), SHOWN))
+    if not twins:
+        return
+    numbers = {number for _, first, other in twins for number in (first, other)}
+    found = {
+        record.number: (record.line, operation)
+        for record in raw_records(source, wanted=numbers.__contains__)
+        if isinstance(operation := interpret(record), Operation)
+    }
+    for hashed, first, other in twins:
+        line, operation = found[other]
+        key = next(key for key in made_keys(operation) if digest(key) == hashed)
+        findings.add(Problem(line, other, Fault("", _twin(key, first, found[first][0]))))
+    findings.count += sum(1 for _ in index.made_twice()) - len(twins)
+
+
+def _twin(key: Key, row: int, line: int) -> str:
+    """Say which earlier record makes the same."""
+    what = f'ref "{key.value}"' if key.attribute == "ref" else f'{key.type} {key.attribute} "{key.value}"'
+    return f"makes {what}, as line {line} (row {row}) does; keep one of them"
+
+
+def _refs_nobody_makes(source: JobSource, index: Index, findings: _Findings) -> None:
+    """Add a problem for each record that needs a ref which no record makes."""
+    numbers = set(islice(index.refs_nobody_makes(), SHOWN))
+    if not numbers:
+        return
+    for record in raw_records(source, wanted=numbers.__contains__):
+        text = "names a ref that no create or upsert of this file makes; mend the ref"
+        findings.add(Problem(record.line, record.number, Fault("", text)))
+    findings.count += sum(1 for _ in index.refs_nobody_makes()) - len(numbers)
+
+
+__all__ = ["SHOWN", "Checked", "check", "index_of", "raw_records", "rows"]

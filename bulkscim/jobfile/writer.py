@@ -1,0 +1,103 @@
+"""The errors file: the failed records as they were written, with what went wrong beside them.
+
+An edited errors file is a job file again: its columns or keys that begin with `_` are passed over on input.
+"""
+
+import csv
+import re
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from bulkscim.jobfile import csv_reader
+from bulkscim.jobfile.records import Problem, Record
+from bulkscim.jobfile.source import JobSource
+
+# What a spreadsheet would run or change (OWASP CSV injection), and texts that look guarded already.
+_ACTIVE = re.compile(r"'*[=+\-@\t\r]")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is written beside a failed record, in this order, each name with `_` before it."""
+
+    run: str
+    row: int
+    op: str
+    status: int | None
+    code: str | None
+    message: str
+    hint: str
+    attempts: int
+
+
+NAMES = tuple(f"_{each.name}" for each in fields(Failure))
+
+
+def guarded(text: str) -> str:
+    """Put a `'` before a cell that a spreadsheet would run."""
+    return f"'{text}" if _ACTIVE.match(text) else text
+
+
+class ErrorsFile:
+    """Writes `errors.csv` or `errors.jsonl` into a folder, whichever the job is; private to this user.
+
+    Until it is closed without an error the text is in a file beside it, so that no half of one is seen.
+    """
+
+    def __init__(self, folder: Path, source: JobSource) -> None:
+        self.path = folder / f"errors.{source.format}"
+        self._draft = self.path.with_name(f"{self.path.name}.part")
+        self._draft.unlink(missing_ok=True)
+        self._draft.touch(mode=0o600)
+        self._file = self._draft.open("w", encoding="utf-8", newline="")
+        self.count = 0
+        self._kept: list[int] = []
+        if source.format == "csv":
+            self._begin(source)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+        if error is None:
+            self._draft.replace(self.path)
+        else:
+            self._draft.unlink()
+
+    def add(self, record: Record, failure: Failure) -> None:
+        """Write one record with its failure."""
+        self.count += 1
+        if record.text:
+            self._file.write(jsonl_line(record, failure))
+        else:
+            cells = [record.cells[index] for index in self._kept]
+            told = ["" if each is None else str(each) for each in astuple(failure)]
+            self._rows.writerow([guarded(cell) for cell in (*cells, *told)])
+
+    def _begin(self, source: JobSource) -> None:
+        """Write the header: the job's own columns, but not those of an earlier errors file."""
+        with source.stream() as stream:
+            header = csv_reader.header(stream)
+        if isinstance(header, Problem):
+            raise TypeError(header.text(source.name))
+        self._kept = [index for index, name in enumerate(header.names) if name not in NAMES]
+        self._rows = csv.writer(self._file, delimiter=header.delimiter, lineterminator="\n")
+        self._rows.writerow([*(header.names[index] for index in self._kept), *NAMES])
+
+
+def jsonl_line(record: Record, failure: Failure) -> str:
+    """Return the original line with the failure's keys before its last brace."""
+    told = orjson.dumps(dict(zip(NAMES, astuple(failure), strict=True))).decode()
+    text = record.text.strip()
+    if any(name in record.body for name in NAMES):
+        body = {name: value for name, value in record.body.items() if name not in NAMES}
+        text = orjson.dumps(body).decode()
+    head = text[:-1].rstrip()
+    return f"{head}{'' if head == '{' else ','}{told[1:]}\n"
