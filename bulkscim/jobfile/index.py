@@ -79,9 +79,8 @@ class IndexBuilder:
     def finish(self) -> "Index":
         """Sort what was noted and open it for reading."""
         self._write()
-        self._database.executescript(
-            "CREATE INDEX made_digest ON made(digest, row); CREATE INDEX mail_digest ON mail(digest, row);"
-        )
+        for table in ("made", "mail"):
+            self._database.execute(f"CREATE INDEX {table}_digest ON {table}(digest, row)")
         self._database.execute("INSERT INTO stamp VALUES (?, ?)", (_FORMAT, self._stamp))
         self._database.execute("COMMIT")
         self._database.close()
@@ -129,9 +128,9 @@ class Index:
 
     def made_twice(self) -> Iterator[tuple[int, int, int]]:
         """Yield (digest, first row, other row) for each key that more than one row makes."""
-        twins = "SELECT digest, min(row) FROM made GROUP BY digest HAVING count(*) > 1"
+        twins = "SELECT digest, min(row) AS row FROM made GROUP BY digest HAVING count(*) > 1"
         query = (
-            f"SELECT made.digest, first.row, made.row FROM ({twins}) AS first(digest, row)"  # noqa: S608
+            f"SELECT made.digest, first.row, made.row FROM ({twins}) AS first"  # noqa: S608
             " JOIN made USING (digest) WHERE made.row > first.row ORDER BY made.row"
         )
         yield from self._database.execute(query)

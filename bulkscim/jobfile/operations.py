@@ -157,7 +157,7 @@ def _draft(verb: Verb, kind: str, body: JsonObject, faults: list[Fault], has_bul
     if "member" in body:
         references += _member(body["member"], faults)
     if has_bulk_ids:
-        references += tuple(bulk_texts(kind, [data, [change.value for change in changes]]))
+        references += tuple(bulk_texts([data, [change.value for change in changes]]))
     return Draft(
         verb,
         kind,

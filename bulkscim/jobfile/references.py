@@ -154,16 +154,16 @@ def _plain_id(value: Any) -> bool:
     return isinstance(text, str) and bool(text.strip()) and not text.startswith(BULK_ID)
 
 
-def bulk_texts(kind: str, value: Any) -> Iterator[Reference]:
-    """Find each text `bulkId:<ref>` anywhere in a value."""
+def bulk_texts(value: Any) -> Iterator[Reference]:
+    """Find each text `bulkId:<ref>` anywhere in a value; the type is a guess, for a ref is one for the file."""
     match value:
         case str() if value.startswith(BULK_ID) and value != BULK_ID:
-            yield Reference(Role.VALUE, Key(kind, "ref", value[len(BULK_ID) :]))
+            yield Reference(Role.VALUE, Key(USER, "ref", value[len(BULK_ID) :]))
         case dict():
             for each in value.values():
-                yield from bulk_texts(kind, each)
+                yield from bulk_texts(each)
         case list():
             for each in value:
-                yield from bulk_texts(kind, each)
+                yield from bulk_texts(each)
         case _:
             pass
