@@ -6,41 +6,47 @@ file, whatever its type.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkscim.model.operation import Key, Operation, identities
+from bulkscim.model.operation import GROUP, Key, Operation
 
 _BATCH = 10_000
 _FORMAT = 1
+_USER_NAMES = ("userName", "externalId")
+_NAMES = {GROUP: ("displayName", "externalId")}
 _EXACT = frozenset({"ref", "externalId"})
 
 
-def digest(key: Key) -> int:
+def digest(kind: str, attribute: str, value: str) -> int:
     """Return the number that stands for a key, equal for keys that are equal when folded."""
-    kind = "" if key.attribute == "ref" else key.type
-    value = key.value if key.attribute in _EXACT else key.value.strip().casefold()
-    hashed = blake2b(f"{kind}\0{key.attribute}\0{value}".encode("utf-8", "surrogatepass"), digest_size=8)
+    if attribute not in _EXACT:
+        value = value.strip().casefold()
+    text = f"{'' if attribute == 'ref' else kind}\0{attribute}\0{value}"
+    hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
     return int.from_bytes(hashed.digest(), "big", signed=True)
 
 
-def made_keys(operation: Operation) -> Iterator[Key]:
-    """Return the keys that must be made once only: name, externalId, ref."""
-    yield from identities(operation.type, operation.data)
+def made(operation: Operation) -> list[tuple[str, str]]:
+    """Return (attribute, value) of all that must be made once only: name, externalId, ref."""
+    data = operation.data
+    attributes = _NAMES.get(operation.type, _USER_NAMES)
+    found = [(each, value) for each in attributes if isinstance(value := data.get(each), str) and value]
     if operation.ref is not None:
-        yield Key(operation.type, "ref", operation.ref)
+        found.append(("ref", operation.ref))
+    return found
 
 
-def mail_keys(operation: Operation) -> Iterator[Key]:
+def mails(operation: Operation) -> Iterator[str]:
     """Return the e-mail addresses by which others may name the resource; these may be shared."""
     emails = operation.data.get("emails")
     for each in emails if isinstance(emails, list) else ():
         value = each.get("value") if isinstance(each, dict) else None
         if isinstance(value, str) and value:
-            yield Key(operation.type, "emails.value", value)
+            yield value
 
 
 class IndexBuilder:
@@ -59,26 +65,39 @@ class IndexBuilder:
         )
         self._stamp = stamp
         self._made: list[tuple[int, int]] = []
-        self._mail: list[tuple[int, int]] = []
         self._wanted: list[tuple[int, int]] = []
+        self.names_by_mail = False
 
     def add(self, row: int, operation: Operation, *, refs_elsewhere: bool = False) -> None:
         """Note what a record makes, and the refs that it needs of this file."""
         if operation.makes:
-            self._made += [(digest(key), row) for key in made_keys(operation)]
-            if "emails" in operation.data:
-                self._mail += [(digest(key), row) for key in mail_keys(operation)]
-        keys = [reference.key for reference in operation.references]
-        if operation.target.attribute == "ref":
-            keys.append(operation.target)
-        if not refs_elsewhere:
-            self._wanted += [(digest(key), row) for key in keys if key.attribute == "ref"]
-        if len(self._made) + len(self._mail) + len(self._wanted) >= _BATCH:
-            self._write()
+            kind = operation.type
+            self._made += [(digest(kind, attribute, value), row) for attribute, value in made(operation)]
+            if len(self._made) >= _BATCH:
+                self._write("made", self._made)
+        self._needs(row, operation.target, refs_elsewhere)
+        for reference in operation.references:
+            self._needs(row, reference.key, refs_elsewhere)
+
+    def add_mails(self, row: int, operation: Operation) -> None:
+        """Note the addresses of what a record makes; only for files that name somebody by address."""
+        if operation.makes:
+            found = [(digest(operation.type, "emails.value", each), row) for each in mails(operation)]
+            self._write("mail", found)
+
+    def _needs(self, row: int, key: Key, refs_elsewhere: bool) -> None:  # noqa: FBT001
+        """Note a key by which a record names another resource."""
+        if key.attribute == "ref" and not refs_elsewhere:
+            self._wanted.append((digest(key.type, "ref", key.value), row))
+            if len(self._wanted) >= _BATCH:
+                self._write("wanted", self._wanted)
+        elif key.attribute == "emails.value":
+            self.names_by_mail = True
 
     def finish(self) -> "Index":
         """Sort what was noted and open it for reading."""
-        self._write()
+        self._write("made", self._made)
+        self._write("wanted", self._wanted)
         for table in ("made", "mail"):
             self._database.execute(f"CREATE INDEX {table}_digest ON {table}(digest, row)")
         self._database.execute("INSERT INTO stamp VALUES (?, ?)", (_FORMAT, self._stamp))
@@ -91,11 +110,10 @@ class IndexBuilder:
         self._database.close()
         self._path.unlink(missing_ok=True)
 
-    def _write(self) -> None:
-        """Write the batch."""
-        for table, rows in (("made", self._made), ("mail", self._mail), ("wanted", self._wanted)):
-            self._database.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608
-            rows.clear()
+    def _write(self, table: str, batch: list[tuple[int, int]]) -> None:
+        """Write a batch and empty it."""
+        self._database.executemany(f"INSERT INTO {table} VALUES (?, ?)", batch)  # noqa: S608
+        batch.clear()
 
 
 class Index:
@@ -123,7 +141,7 @@ class Index:
             return None
         table = "mail" if key.attribute == "emails.value" else "made"
         query = f"SELECT min(row) FROM {table} WHERE digest = ?"  # noqa: S608
-        [(row,)] = self._database.execute(query, (digest(key),))
+        [(row,)] = self._database.execute(query, (digest(key.type, key.attribute, key.value),))
         return None if row is None else int(row)
 
     def made_twice(self) -> Iterator[tuple[int, int, int]]:
@@ -141,11 +159,14 @@ class Index:
         yield from (row for (row,) in self._database.execute(query))
 
 
-def build(path: Path, stamp: str, operations: Iterable[tuple[int, Operation]]) -> Index:
-    """Make the index of a file that was found good before."""
+def build(path: Path, stamp: str, operations: Callable[[], Iterable[tuple[int, Operation]]]) -> Index:
+    """Make the index of a file that was found good before; `operations` reads it from the start."""
     builder = IndexBuilder(path, stamp)
-    for row, operation in operations:
+    for row, operation in operations():
         builder.add(row, operation)
+    if builder.names_by_mail:
+        for row, operation in operations():
+            builder.add_mails(row, operation)
     return builder.finish()
 
 

@@ -32,5 +32,5 @@ def _record(number: int, line: int, text: str | BadLine) -> Record | Problem:
     except orjson.JSONDecodeError as error:
         return Problem(line, number, Fault(f"column {error.colno}", f"is not JSON: {error.msg}"))
     if isinstance(body, dict):
-        return Record(number, line, body=body, text=text.rstrip("\r\n"))
+        return Record(number, line, (), body, text.rstrip("\r\n"))
     return Problem(line, number, Fault("", f"{shown(body)} is not an object {{…}}; write one record a line"))

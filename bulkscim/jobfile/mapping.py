@@ -7,11 +7,20 @@
 4. Where the file has a `ref` column, `ref:x` in manager, groups, members and member means its record x.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bulkscim.jobfile.columns import Column, Use, column_of, put
-from bulkscim.jobfile.operations import MEMBERSHIP, Defaults, Draft, finish, type_of, verb_of
+from bulkscim.jobfile.operations import (
+    MAKES,
+    MEMBERSHIP,
+    TARGET_ONLY,
+    Defaults,
+    Draft,
+    finish,
+    type_of,
+    verb_of,
+)
 from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
 from bulkscim.jobfile.references import key, key_attribute, name_attribute
 from bulkscim.model.operation import (
@@ -27,8 +36,7 @@ from bulkscim.model.operation import (
 )
 from bulkscim.model.secret import MASK
 
-_MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
-_TARGET_ONLY = frozenset({Verb.ACTIVATE, Verb.DEACTIVATE, Verb.DELETE})
+_NOTHING: JsonObject = {}
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _REF = "ref:"
 
@@ -49,19 +57,26 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """A header made ready: `operation_of` reads one record by it."""
+    """A header made ready: `operation_of` reads one record by it.
+
+    `words` are the columns about the record itself, `links` those that refer to other resources, and
+    `named` the column of the match attribute, these two by resource type.
+    """
 
     columns: tuple[Column, ...]
     defaults: Defaults
     plan: _Plan
+    words: dict[Use, Column]
+    links: dict[str, tuple[Column, ...]]
+    named: dict[str, tuple[str, Column | None]]
 
     def operation_of(self, record: Record) -> Operation | list[Problem]:
         """Read the operation of a CSV record."""
-        cells = [cell.strip() for cell in record.cells]
+        cells = list(map(str.strip, record.cells))
         faults: list[Fault] = []
-        op, place = self._cell(Use.OP, cells)
+        op, place = self._word(Use.OP, cells)
         verb = verb_of(op, self.defaults, place, faults)
-        named, place = self._cell(Use.TYPE, cells)
+        named, place = self._word(Use.TYPE, cells)
         kind = type_of(named, verb, self.defaults, place, faults)
         operation = None
         if verb is not None and kind is not None:
@@ -71,30 +86,27 @@ class Mapping:
             faults += self._masked(cells)
         return operation if operation is not None and not faults else located(record, faults)
 
-    def _cell(self, use: Use, cells: list[str]) -> tuple[str, str]:
+    def _word(self, use: Use, cells: list[str]) -> tuple[str, str]:
         """Return the cell of a column that says something about the record, and its place."""
-        for column in self.columns:
-            if column.use is use:
-                return cells[column.index], column.place
-        return "", ""
+        column = self.words.get(use)
+        return ("", "") if column is None else (cells[column.index], column.place)
 
     def _draft(self, verb: Verb, kind: str, cells: list[str], faults: list[Fault]) -> Draft:
         """Read the parts of a row, as far as its verb looks at them."""
         target, used = self._target(verb, kind, cells, faults)
-        if verb in _TARGET_ONLY:
+        if verb in TARGET_ONLY:
             return Draft(verb, kind, target)
+        member = self.words.get(Use.MEMBER)
         if verb in MEMBERSHIP:
-            return Draft(verb, kind, target, references=tuple(self._references({Use.MEMBER}, cells, faults)))
-        references = tuple(self._references(_REFERENCES[kind], cells, faults))
-        if self._cell(Use.MEMBER, cells)[0]:
-            faults.append(Fault("", f"{verb} takes no member; use the column members, or add_member"))
+            joined = self._references(() if member is None else (member,), cells, faults)
+            return Draft(verb, kind, target, references=joined)
+        if member is not None and cells[member.index]:
+            faults.append(Fault(member.place, f"{verb} takes no member; use add_member, or a column members"))
+        references = self._references(self.links[kind], cells, faults)
         if verb is Verb.PATCH:
-            return Draft(
-                verb, kind, target, changes=self._changes(cells, used, faults), references=references
-            )
-        ref = self._cell(Use.REF, cells)[0] or None
-        data = self._data(cells, faults)
-        return Draft(verb, kind, target, data, references=references, ref=ref if verb in _MAKES else None)
+            return Draft(verb, kind, target, _NOTHING, self._changes(cells, used, faults), references)
+        ref = (self._word(Use.REF, cells)[0] or None) if verb in MAKES else None
+        return Draft(verb, kind, target, self._data(cells, faults), (), references, ref)
 
     def _target(
         self, verb: Verb, kind: str, cells: list[str], faults: list[Fault]
@@ -102,16 +114,13 @@ class Mapping:
         """Find what the row names, and the value column that named it."""
         if verb is Verb.CREATE:
             return None, None
-        for use in (Use.ID, Use.REF):
-            cell, place = self._cell(use, cells)
-            if cell and not (use is Use.REF and verb in _MAKES):
+        for use in (Use.ID,) if verb in MAKES else (Use.ID, Use.REF):
+            cell, place = self._word(use, cells)
+            if cell:
                 return key(kind, use.value, cell, place, faults), None
-        attribute = key_attribute(self.defaults.match or name_attribute(kind)) or name_attribute(kind)
-        for column in self.columns:
-            if matches(column, attribute):
-                cell = cells[column.index]
-                return (Key(kind, attribute, cell) if cell else None), column
-        return None, None
+        attribute, column = self.named[kind]
+        cell = "" if column is None else cells[column.index]
+        return (Key(kind, attribute, cell) if cell else None), column
 
     def _data(self, cells: list[str], faults: list[Fault]) -> JsonObject:
         """Build the resource that the value columns describe."""
@@ -145,22 +154,22 @@ class Mapping:
         )
 
     def _references(
-        self, uses: set[Use] | frozenset[Use], cells: list[str], faults: list[Fault]
-    ) -> Iterator[Reference]:
-        """Read the references of the columns with these uses; several names stand with `;` between."""
-        has_refs = any(column.use is Use.REF for column in self.columns)
-        for column in self.columns:
-            if column.use not in uses or not cells[column.index]:
+        self, columns: Iterable[Column], cells: list[str], faults: list[Fault]
+    ) -> tuple[Reference, ...]:
+        """Read the references in these columns; several names stand with `;` between."""
+        found: list[Reference] = []
+        for column in columns:
+            cell = cells[column.index]
+            if not cell:
                 continue
-            role, kind, many = _ROLES[column.use]
-            names = cells[column.index].split(";") if many else [cells[column.index]]
-            for name in dict.fromkeys(each.strip() for each in names if each.strip()):
-                attribute = name_attribute(kind)
-                if has_refs and name.startswith(_REF):
-                    attribute, name = "ref", name.removeprefix(_REF)  # noqa: PLW2901
-                found = key(kind, attribute, name, column.place, faults)
-                if found is not None:
-                    yield Reference(role, found)
+            role, kind, attribute = _ROLES[column.use]
+            for name in _names(cell) if role is not Role.MANAGER and ";" in cell else (cell,):
+                if name.startswith(_REF) and Use.REF in self.words:
+                    named = key(kind, "ref", name.removeprefix(_REF), column.place, faults)
+                    found += [Reference(role, named)] if named else []
+                else:
+                    found.append(Reference(role, Key(kind, attribute, name)))
+        return tuple(found)
 
     def _masked(self, cells: list[str]) -> list[Fault]:
         """Name the columns whose cell stands for a secret."""
@@ -169,12 +178,18 @@ class Mapping:
 
 
 _ROLES = {
-    Use.MANAGER: (Role.MANAGER, USER, False),
-    Use.GROUPS: (Role.GROUP, GROUP, True),
-    Use.MEMBERS: (Role.MEMBER, USER, True),
-    Use.MEMBER: (Role.MEMBER, USER, False),
+    Use.MANAGER: (Role.MANAGER, USER, "userName"),
+    Use.GROUPS: (Role.GROUP, GROUP, "displayName"),
+    Use.MEMBERS: (Role.MEMBER, USER, "userName"),
+    Use.MEMBER: (Role.MEMBER, USER, "userName"),
 }
-_REFERENCES = {USER: frozenset({Use.MANAGER, Use.GROUPS}), GROUP: frozenset({Use.MEMBERS})}
+_LINKS = {USER: frozenset({Use.MANAGER, Use.GROUPS}), GROUP: frozenset({Use.MEMBERS})}
+_WORDS = frozenset({Use.OP, Use.TYPE, Use.ID, Use.REF, Use.MEMBER})
+
+
+def _names(cell: str) -> Iterable[str]:
+    """Split a cell at `;`; a name counts once."""
+    return dict.fromkeys(name for each in cell.split(";") if (name := each.strip()))
 
 
 def compile_header(headers: Sequence[str], defaults: Defaults) -> Mapping | list[Fault]:
@@ -185,7 +200,23 @@ def compile_header(headers: Sequence[str], defaults: Defaults) -> Mapping | list
     _no_twins(columns, faults)
     if not faults:
         _nothing_missing(columns, defaults, faults)
-    return faults or Mapping(columns, defaults, _plan(columns))
+    return faults or _mapping(columns, defaults)
+
+
+def _mapping(columns: tuple[Column, ...], defaults: Defaults) -> Mapping:
+    """Sort the columns by what they are for, so that no row has to search."""
+    words = {column.use: column for column in columns if column.use in _WORDS}
+    links = {kind: tuple(each for each in columns if each.use in uses) for kind, uses in _LINKS.items()}
+    named = {}
+    for kind in (USER, GROUP):
+        attribute = match_attribute(kind, defaults)
+        named[kind] = attribute, next((each for each in columns if matches(each, attribute)), None)
+    return Mapping(columns, defaults, _plan(columns), words, links, named)
+
+
+def match_attribute(kind: str, defaults: Defaults) -> str:
+    """Return the attribute that targets are matched by: the default's, or the type's name."""
+    return key_attribute(defaults.match or "") or name_attribute(kind)
 
 
 def matches(column: Column, attribute: str) -> bool:
@@ -218,8 +249,8 @@ def _nothing_missing(columns: Sequence[Column], defaults: Defaults, faults: list
         return
     kind = GROUP if defaults.op in MEMBERSHIP else defaults.type
     name = name_attribute(kind)
-    match = key_attribute(defaults.match or name) or name
-    if defaults.op in _MAKES and not any(matches(column, name) for column in columns):
+    match = match_attribute(kind, defaults)
+    if defaults.op in MAKES and not any(matches(column, name) for column in columns):
         faults.append(Fault("", f'column "{name}" is missing: {defaults.op} of a {kind} needs it'))
     elif not uses & {Use.ID, Use.REF} and not any(matches(column, match) for column in columns):
         faults.append(Fault("", f'column "{match}" (or "id") is missing: it says which {kind} is meant'))

@@ -7,15 +7,14 @@
 4. References leave the data: `manager`, `groups`, and `members` that are not plain ids.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 from bulkscim.jobfile.bulk_lines import short_form
 from bulkscim.jobfile.changes import changes_of_data, changes_of_patch
 from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
 from bulkscim.jobfile.references import (
-    BULK_ID,
     KEY_ATTRIBUTES,
     bulk_texts,
     extract,
@@ -35,15 +34,17 @@ from bulkscim.model.operation import (
     Reference,
     Role,
     Verb,
-    identities,
 )
 from bulkscim.model.secret import MASK
 
 MEMBERSHIP = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
-_TARGET_ONLY = frozenset({Verb.ACTIVATE, Verb.DEACTIVATE, Verb.DELETE})
+MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
+TARGET_ONLY = frozenset({Verb.ACTIVATE, Verb.DEACTIVATE, Verb.DELETE})
 _VERBS = {verb.value: verb for verb in Verb}
 _TYPES = {"user": USER, "users": USER, "group": GROUP, "groups": GROUP}
 _KEYS = ("op", "type", "ref", "id", "match", "data", "patch", "member", "expect", "version")
+_KEY_SET = frozenset(_KEYS)
+_NOTHING: JsonObject = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +56,21 @@ class Defaults:
     match: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A record's parts, each sound by itself; `finish` judges them together.
 
-    `target` is what the record names in so many words (id, match, or another record's ref).
+    `target` is what the record names in so many words (id, match, or another record's ref). A tuple, as
+    Record is, for speed.
     """
 
     verb: Verb
     type: str
     target: Key | None = None
-    data: JsonObject = field(default_factory=dict)
+    data: JsonObject = _NOTHING
     changes: tuple[PatchOperation, ...] = ()
     references: tuple[Reference, ...] = ()
     ref: str | None = None
-    expect: JsonObject = field(default_factory=dict)
+    expect: JsonObject = _NOTHING
     version: str | None = None
 
 
@@ -137,8 +138,8 @@ def type_of(given: Any, verb: Verb | None, defaults: Defaults, place: str, fault
 
 def _names_known(body: JsonObject, faults: list[Fault]) -> None:
     """Refuse names that mean nothing here; those that begin with `_` are notes to people."""
-    for name in body:
-        if name not in _KEYS and not name.startswith("_"):
+    for name in body.keys() - _KEY_SET:
+        if not name.startswith("_"):
             near = get_close_matches(name, _KEYS, 1)
             hint = f"did you mean {shown(near[0])}?" if near else "attributes of the resource go into `data`"
             faults.append(Fault(name, f"means nothing here; {hint}"))
@@ -146,7 +147,7 @@ def _names_known(body: JsonObject, faults: list[Fault]) -> None:
 
 def _draft(verb: Verb, kind: str, body: JsonObject, faults: list[Fault], has_bulk_ids: bool) -> Draft:  # noqa: FBT001
     """Read the parts of a short form."""
-    makes = verb in {Verb.CREATE, Verb.UPSERT}
+    makes = verb in MAKES
     data = checked(kind, _object(body, "data", faults), "data", faults)
     data, references = extract(kind, data, "data", faults)
     changes: tuple[PatchOperation, ...] = ()
@@ -203,18 +204,18 @@ def _matched(kind: str, match: Any, faults: list[Fault]) -> Key | None:
 
 def _target(draft: Draft, faults: list[Fault]) -> Key | None:
     """Choose the target: what is named, else the identity in the data."""
-    known = identities(draft.type, draft.data) if draft.data else ()
     name = name_attribute(draft.type)
-    makes = draft.verb in {Verb.CREATE, Verb.UPSERT}
-    if makes or draft.verb is Verb.REPLACE:
-        if (not known or known[0].attribute != name) and (makes or not draft.target):
+    makes = draft.verb in MAKES
+    if makes or (draft.verb is Verb.REPLACE and not draft.target):
+        value = draft.data.get(name)
+        if not isinstance(value, str) or not value:
             faults.append(Fault("", f"{draft.verb} of a {draft.type} needs its {name}"))
-            return None
-        if draft.verb is Verb.CREATE and draft.target:
+        if draft.target is None:
+            return Key(draft.type, name, value or "")
+        if draft.verb is Verb.CREATE:
             faults.append(Fault("", "create takes no id and no match: it is known by its data"))
-        if draft.verb is Verb.UPSERT and draft.target and draft.target.attribute in {"id", "ref"}:
+        elif draft.target.attribute in {"id", "ref"}:
             faults.append(Fault("", "upsert takes no id: use patch, or match an attribute"))
-        return draft.target or known[0]
     if draft.target is None:
         ways = '"id", "ref" or "match": {"' + name + '": …}'
         faults.append(Fault("", f"{draft.verb} does not say which {draft.type}; give it {ways}"))
@@ -225,20 +226,26 @@ def _fits_verb(draft: Draft, faults: list[Fault]) -> None:
     """Check that the record holds what its verb needs and nothing that it would pass over."""
     verb = draft.verb
     if verb in MEMBERSHIP:
-        if draft.type != GROUP:
-            faults.append(Fault("type", f"{verb} is a change of a Group"))
-        if [each.role for each in draft.references if each.role is not Role.VALUE] != [Role.MEMBER]:
-            faults.append(Fault("member", f"{verb} needs exactly one member"))
-    if verb in {Verb.ACTIVATE, Verb.DEACTIVATE} and draft.type != USER:
-        faults.append(Fault("type", f"{verb} is only for users"))
+        _fits_membership(draft, faults)
     if verb is Verb.PATCH and not draft.changes and not draft.references:
         faults.append(Fault("", "patch has nothing to change"))
     if draft.changes and verb is not Verb.PATCH:
         faults.append(Fault("patch", f"{verb} takes no patch"))
-    if draft.data and verb in _TARGET_ONLY | MEMBERSHIP:
+    if verb in TARGET_ONLY:
+        if verb is not Verb.DELETE and draft.type != USER:
+            faults.append(Fault("type", f"{verb} is only for users"))
+        if draft.references:
+            faults.append(Fault("", f"{verb} takes no member, manager or groups"))
+    if draft.data and (verb in TARGET_ONLY or verb in MEMBERSHIP):
         faults.append(Fault("data", f"{verb} takes no data"))
-    if draft.references and verb in _TARGET_ONLY:
-        faults.append(Fault("", f"{verb} takes no member, manager or groups"))
+
+
+def _fits_membership(draft: Draft, faults: list[Fault]) -> None:
+    """Check that one member joins or leaves one group."""
+    if draft.type != GROUP:
+        faults.append(Fault("type", f"{draft.verb} is a change of a Group"))
+    if [each.role for each in draft.references if each.role is not Role.VALUE] != [Role.MEMBER]:
+        faults.append(Fault("member", f"{draft.verb} needs exactly one member"))
 
 
 def _member(value: Any, faults: list[Fault]) -> tuple[Reference, ...]:
@@ -279,4 +286,14 @@ def _masked(value: Any, place: str = "") -> list[Fault]:
     return [fault for name, each in nested for fault in _masked(each, f"{place}.{name}".lstrip("."))]
 
 
-__all__ = ["BULK_ID", "MEMBERSHIP", "Defaults", "Draft", "finish", "operation_of", "type_of", "verb_of"]
+__all__ = [
+    "MAKES",
+    "MEMBERSHIP",
+    "TARGET_ONLY",
+    "Defaults",
+    "Draft",
+    "finish",
+    "operation_of",
+    "type_of",
+    "verb_of",
+]

@@ -49,32 +49,32 @@ def key(kind: str, attribute: str, value: Any, place: str, faults: list[Fault]) 
 
 def reference(role: Role, kind: str, value: Any, place: str, faults: list[Fault]) -> Reference | None:
     """Read one reference: text (a userName or displayName), or an object that names one key."""
-    match value:
-        case str() if value.startswith(BULK_ID):
-            found = key(kind, "ref", value[len(BULK_ID) :], place, faults)
-        case str():
-            found = key(kind, name_attribute(kind), value, place, faults)
-        case dict():
-            found = _key_of_object(role, kind, value, place, faults)
-        case _:
-            faults.append(Fault(place, f"{shown(value)} is no reference; {_FORMS}"))
-            found = None
+    found = None
+    if isinstance(value, dict):
+        found = _key_of_object(role, kind, value, place, faults)
+    elif not isinstance(value, str):
+        faults.append(Fault(place, f"{shown(value)} is no reference; {_FORMS}"))
+    elif value.startswith(BULK_ID):
+        found = key(kind, "ref", value.removeprefix(BULK_ID), place, faults)
+    else:
+        found = key(kind, name_attribute(kind), value, place, faults)
     return Reference(role, found) if found else None
 
 
+# In the order in which they count, where a reference names several.
+_REFERENCE_NAMES = {"ref": "ref", "value": "id"} | KEY_ATTRIBUTES
 _FORMS = 'write {"userName": …}, {"displayName": …}, {"id": …} or {"ref": …}'
 
 
 def _key_of_object(role: Role, kind: str, value: JsonObject, place: str, faults: list[Fault]) -> Key | None:
     """Read the key of a reference object; `value` and `id` are both the id (RFC 7643 §2.4)."""
-    names = {"value": "id"} | KEY_ATTRIBUTES
-    given = [name for name in ("ref", "value", *KEY_ATTRIBUTES) if name in value]
-    if not given:
+    given = next((name for name in _REFERENCE_NAMES if name in value), None)
+    if given is None:
         faults.append(Fault(place, f"names no resource; {_FORMS}"))
         return None
-    if role is Role.MEMBER and (given[0] == "displayName" or value.get("type") == GROUP):
+    if role is Role.MEMBER and (given == "displayName" or value.get("type") == GROUP):
         kind = GROUP
-    return key(kind, names[given[0]], value[given[0]], f"{place}.{given[0]}", faults)
+    return key(kind, _REFERENCE_NAMES[given], value[given], f"{place}.{given}", faults)
 
 
 def extract(
@@ -85,9 +85,10 @@ def extract(
         return _members(data, place, faults) if "members" in data else (data, ())
     if "manager" not in data and "groups" not in data and not _manager_object(data):
         return data, ()
-    rest = {name: value for name, value in data.items() if name not in {"manager", "groups"}}
-    found = [*_manager(data, rest, place, faults), *_groups(data, place, faults)]
-    return rest, tuple(found)
+    rest = data.copy()
+    manager, groups = _take_manager(rest), rest.pop("groups", None)
+    managers = _each(Role.MANAGER, USER, None if manager is None else [manager], f"{place}.manager", faults)
+    return rest, (*managers, *_each(Role.GROUP, GROUP, groups, f"{place}.groups", faults))
 
 
 def _manager_object(data: JsonObject) -> JsonObject:
@@ -97,27 +98,18 @@ def _manager_object(data: JsonObject) -> JsonObject:
     return manager if isinstance(manager, dict) else {}
 
 
-def _manager(data: JsonObject, rest: JsonObject, place: str, faults: list[Fault]) -> Iterator[Reference]:
-    """Find the manager; an enterprise manager with a plain id stays where it is."""
-    own = data.get("manager")
-    nested = _manager_object(data)
-    if nested and not _plain_id(nested):
-        extension = {name: value for name, value in data[ENTERPRISE].items() if name != "manager"}
-        rest.pop(ENTERPRISE)
-        if extension:
-            rest[ENTERPRISE] = extension
-        if own is None:
-            own = nested
-    if own is None:
-        return
-    found = reference(Role.MANAGER, USER, own, f"{place}.manager", faults)
-    if found:
-        yield found
-
-
-def _groups(data: JsonObject, place: str, faults: list[Fault]) -> Iterator[Reference]:
-    """Find the groups that the user is to be in."""
-    yield from _each(Role.GROUP, GROUP, data.get("groups"), f"{place}.groups", faults)
+def _take_manager(rest: JsonObject) -> Any:
+    """Take the manager out of the data; an enterprise manager with a plain id stays where it is."""
+    own = rest.pop("manager", None)
+    nested = _manager_object(rest)
+    if not nested or _plain_id(nested):
+        return own
+    extension = {name: value for name, value in rest[ENTERPRISE].items() if name != "manager"}
+    if extension:
+        rest[ENTERPRISE] = extension
+    else:
+        del rest[ENTERPRISE]
+    return nested if own is None else own
 
 
 def _members(data: JsonObject, place: str, faults: list[Fault]) -> tuple[JsonObject, tuple[Reference, ...]]:
@@ -133,19 +125,19 @@ def _members(data: JsonObject, place: str, faults: list[Fault]) -> tuple[JsonObj
     return rest | ({"members": plain} if plain or not members else {}), found
 
 
-def _each(role: Role, kind: str, values: Any, place: str, faults: list[Fault]) -> Iterator[Reference]:
+def _each(role: Role, kind: str, values: Any, place: str, faults: list[Fault]) -> list[Reference]:
     """Read a list of references; each resource counts once."""
     if values is None:
-        return
+        return []
     if not isinstance(values, list):
         faults.append(Fault(place, f"{shown(values)} is not a list […]"))
-        return
-    seen = set()
+        return []
+    found: dict[Key, Reference] = {}
     for value in values:
-        found = reference(role, kind, value, place, faults)
-        if found and found.key.folded not in seen:
-            seen.add(found.key.folded)
-            yield found
+        each = reference(role, kind, value, place, faults)
+        if each is not None:
+            found.setdefault(each.key.folded, each)
+    return list(found.values())
 
 
 def _plain_id(value: Any) -> bool:

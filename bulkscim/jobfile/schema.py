@@ -85,7 +85,35 @@ def attribute(kind: str, name: str) -> Attribute | None:
 
 def checked(kind: str, data: JsonObject, place: str, faults: list[Fault]) -> JsonObject:
     """Return the data with known attributes spelled as the RFC does; add a fault for each wrong shape."""
-    return _object(SCHEMAS[kind], data, place, faults)
+    return data if _sound(SCHEMAS[kind], data) else _object(SCHEMAS[kind], data, place, faults)
+
+
+def _sound(table: Mapping[str, Attribute], data: JsonObject) -> bool:
+    """Tell quickly whether all is well, as nearly always; the slow way says what is not."""
+    for name, value in data.items():
+        known = table.get(name)
+        if known is None:
+            if name.lower() in table:
+                return False
+        elif known.name != name or not _fits(known, value):
+            return False
+    return True
+
+
+def _fits(known: Attribute, value: Any) -> bool:
+    """Tell whether a value has its attribute's shape, and its sub-attributes theirs."""
+    shape = known.shape
+    if shape is Shape.TEXT:
+        return value is None or type(value) is str
+    if shape is Shape.BOOLEAN:
+        return value is None or type(value) is bool
+    if shape is Shape.OBJECT:
+        return value is None or (type(value) is dict and _sound(known.parts, value))
+    if shape is Shape.LIST:
+        return value is None or (
+            type(value) is list and all(type(each) is dict and _sound(known.parts, each) for each in value)
+        )
+    return True
 
 
 def value_checked(known: Attribute, value: Any, place: str, faults: list[Fault]) -> Any:
@@ -120,7 +148,5 @@ def _object(table: Mapping[str, Attribute], data: JsonObject, place: str, faults
             continue
         if known.name in result:
             faults.append(Fault(f"{place}.{name}", "is given twice"))
-        # The quick way for most values; the rest need a place for their message.
-        quick = known.shape is Shape.TEXT and type(value) is str
-        result[known.name] = value if quick else value_checked(known, value, f"{place}.{name}", faults)
+        result[known.name] = value_checked(known, value, f"{place}.{name}", faults)
     return result

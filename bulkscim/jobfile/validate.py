@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from bulkscim.errors import JobFileInvalid
-from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made_keys, open_index
+from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import Interpreter, interpreter, raw_records, records, refers_to_run, rows
 from bulkscim.jobfile.records import Fault, Problem
@@ -76,6 +76,9 @@ def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | 
     builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
     try:
         number = _pass(source, interpret, limit, builder, findings, verbs)
+        if builder.names_by_mail and not findings.count:
+            for row, operation in islice(rows(source, defaults), limit):
+                builder.add_mails(row, operation)
         index = builder.finish()
     except BaseException:
         builder.abandon()
@@ -100,7 +103,9 @@ def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | 
 def index_of(source: JobSource, defaults: Defaults, index_path: Path, limit: int | None = None) -> Index:
     """Open the index that a check left, or make it anew from the file."""
     stamp = _stamp(source, defaults, limit)
-    return open_index(index_path, stamp) or build(index_path, stamp, islice(rows(source, defaults), limit))
+    return open_index(index_path, stamp) or build(
+        index_path, stamp, lambda: islice(rows(source, defaults), limit)
+    )
 
 
 def _stamp(source: JobSource, defaults: Defaults, limit: int | None) -> str:
@@ -146,7 +151,11 @@ def _made_twice(source: JobSource, interpret: Interpreter, index: Index, finding
     }
     for hashed, first, other in twins:
         line, operation = found[other]
-        key = next(key for key in made_keys(operation) if digest(key) == hashed)
+        key = next(
+            Key(operation.type, attribute, value)
+            for attribute, value in made(operation)
+            if digest(operation.type, attribute, value) == hashed
+        )
         findings.add(Problem(line, other, Fault("", _twin(key, first, found[first][0]))))
     findings.count += sum(1 for _ in index.made_twice()) - len(twins)
 
