@@ -74,6 +74,8 @@ class ParentFailed:
 class ParentLater:
     """The other row cannot be waited for now: too far ahead, in a cycle, or in doubt itself."""
 
+    row: int
+
 
 @dataclass(frozen=True, slots=True)
 class Membership:

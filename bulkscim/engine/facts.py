@@ -1,0 +1,23 @@
+"""What a row has done so far, read back from its journal entries."""
+
+from collections.abc import Iterable
+
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.model.row import Applied, Facts
+
+
+def facts_of(history: Iterable[Entry]) -> Facts:
+    """Fold a row's entries, oldest first, to the parts that took effect."""
+    applied: dict[str, Applied] = {}
+    for entry in history:
+        if entry.kind is Kind.APPLIED:
+            body = entry.body
+            for part in (body["part"], *body.get("covers", ())):
+                applied[part] = Applied(part, body.get("id"), body.get("status"), bool(body.get("seen")))
+    return Facts(applied)
+
+
+def made_by(facts: Facts) -> str | None:
+    """Return the id of the resource that the row itself made."""
+    made = facts.applied.get("create")
+    return made.id if made else None

@@ -1,0 +1,71 @@
+"""A whole listing of one resource type, kept off the heap: the answer where a server's filters cannot be had."""
+
+import sqlite3
+
+import orjson
+
+from bulkscim.engine.reads import Reads
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import Ambiguous, Answer, Found, Missing, Unreadable
+from bulkscim.model.operation import JsonObject, Key
+from bulkscim.planning.lookups import emails_of
+
+KEPT_S = 60.0
+
+
+class Listing:
+    """All resources of one type by the names that they answer to."""
+
+    def __init__(self, kind: str, clock: Clock) -> None:
+        self._kind = kind
+        self._clock = clock
+        self._taken_at: float | None = None
+        self._database = sqlite3.connect("")  # a private temporary file
+        self._database.execute("create table name (attribute text, value text, id text, resource blob)")
+        self._database.execute("create index by_name on name (attribute, value)")
+
+    async def find(self, key: Key, reads: Reads, *, since: float | None = None) -> Answer:
+        """Look a key up in a listing begun after `since`, or begun within the last minute."""
+        oldest = self._clock.monotonic() - KEPT_S if since is None else since
+        if self._taken_at is None or self._taken_at < oldest:
+            wrong = await self._take(reads)
+            if wrong is not None:
+                return wrong
+        rows = self._database.execute(
+            "select distinct id, resource from name where attribute = ? and value = ?",
+            (key.attribute, key.folded.value),
+        ).fetchall()
+        if len(rows) > 1:
+            return Ambiguous(tuple(row[0] for row in rows))
+        return Found(orjson.loads(rows[0][1]), self._taken_at or 0.0) if rows else Missing()
+
+    async def _take(self, reads: Reads) -> Unreadable | None:
+        """Read all pages anew; keep nothing of a listing that did not come whole."""
+        begun = self._clock.monotonic()
+        self._taken_at = None
+        self._database.execute("delete from name")
+        async for page in reads.pages(self._kind):
+            if isinstance(page, Unreadable):
+                return page
+            for resource in page:
+                self.keep(resource)
+        self._taken_at = begun
+        return None
+
+    def keep(self, resource: JsonObject) -> None:
+        """Take in one resource."""
+        text = orjson.dumps(resource)
+        self._database.executemany(
+            "insert into name values (?, ?, ?, ?)",
+            [
+                (key.attribute, key.folded.value, resource["id"], text)
+                for key in names_of(self._kind, resource)
+            ],
+        )
+
+
+def names_of(kind: str, resource: JsonObject) -> list[Key]:
+    """Return every key that a resource answers to."""
+    names = [(attribute, resource.get(attribute)) for attribute in ("userName", "displayName", "externalId")]
+    names += [("emails.value", value) for value in emails_of(resource)]
+    return [Key(kind, attribute, value) for attribute, value in names if isinstance(value, str) and value]

@@ -1,0 +1,64 @@
+"""Who is in which group, as read a short while ago and changed by this run since."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from bulkscim.model.clock import Clock
+from bulkscim.model.operation import JsonObject
+
+KEPT_S = 60.0
+KEPT_IDS = 100_000
+KEPT_GROUPS = 1_000
+
+
+@dataclass(slots=True)
+class Group:
+    """The member ids of one group."""
+
+    read_at: float
+    members: set[str] = field(default_factory=set)
+
+
+class Memberships:
+    """Groups that were read whole, the latest used last; old and large ones are dropped.
+
+    Without it each membership would read its whole group again, which for a group of n costs n² in all.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._groups: OrderedDict[str, Group] = OrderedDict()
+
+    def of(self, group: str) -> set[str] | None:
+        """Return the group's members if they were read within the last minute."""
+        known = self._groups.get(group)
+        if known is None or self._clock.monotonic() - known.read_at > KEPT_S:
+            return None
+        self._groups.move_to_end(group)
+        return known.members
+
+    def keep(self, group: str, resource: JsonObject) -> set[str]:
+        """Take in a group as read."""
+        entries = resource.get("members")
+        values = [entry.get("value") for entry in entries or () if isinstance(entry, dict)]
+        known = Group(self._clock.monotonic(), {value for value in values if isinstance(value, str)})
+        self._groups[group] = known
+        self._groups.move_to_end(group)
+        while len(self._groups) > 1 and (len(self._groups) > KEPT_GROUPS or self._size() > KEPT_IDS):
+            self._groups.popitem(last=False)
+        return known.members
+
+    def _size(self) -> int:
+        return sum(len(group.members) for group in self._groups.values())
+
+    def changed(self, group: str, member: str, *, added: bool) -> None:
+        """Note a membership that this run changed."""
+        known = self._groups.get(group)
+        if known and added:
+            known.members.add(member)
+        elif known:
+            known.members.discard(member)
+
+    def forget(self, group: str) -> None:
+        """Drop what is known of a group."""
+        self._groups.pop(group, None)

@@ -1,0 +1,45 @@
+"""Answer what another row has made: from the rows under way, else from the journal."""
+
+from collections.abc import Callable
+
+from bulkscim.engine.facts import facts_of, made_by
+from bulkscim.engine.work import Work
+from bulkscim.journal.journal import Journal
+from bulkscim.model.live import ParentAnswer, ParentFailed, ParentLater, ParentReady
+from bulkscim.model.row import RowState
+
+WINDOW = 1000
+
+
+class Parents:
+    """What rows of this run have made, for the rows that refer to them."""
+
+    def __init__(self, journal: Journal, alive: Callable[[int], Work | None], fed: Callable[[], int]) -> None:
+        self._journal = journal
+        self._alive = alive
+        self._fed = fed  # the highest row that the feed has gone past in this pass
+
+    def answer(self, child: int, parent: int) -> ParentAnswer | None:
+        """Return what the parent row made; None where it is worth waiting for."""
+        work = self._alive(parent)
+        if work is not None:
+            made = made_by(work.facts)
+            return ParentReady(made) if made else None
+        if parent > self._fed():
+            return None if parent - child < WINDOW else ParentLater(parent)
+        return self._ended(parent)
+
+    def _ended(self, parent: int) -> ParentAnswer:
+        """Return what a row made that is not under way: it settled, or was left for later."""
+        made = made_by(facts_of(self._journal.history(parent)))
+        if made:
+            return ParentReady(made)
+        state = self._journal.ledger.state(parent)
+        if state in {RowState.PENDING, RowState.IN_DOUBT}:
+            return ParentLater(parent)
+        last = self._journal.last(parent)
+        body = last.body if last else {}
+        if state in {RowState.FAILED, RowState.SKIPPED}:
+            return ParentFailed(parent, str(body.get("detail") or state.value))
+        found = body.get("id")
+        return ParentReady(found) if found else ParentFailed(parent, "its id is not known")

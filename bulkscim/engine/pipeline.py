@@ -1,0 +1,221 @@
+"""Carry rows to their end: a window of rows, taken up by a fixed number of workers.
+
+A row is under way from the moment the feed brings it until it settles or is left for a later pass. In between
+it is ready, in a worker's hands, or parked: behind an earlier row's claim, or until another row has made what
+it refers to. When nothing can move any more, the rows wait for one another in a circle, and the earliest of
+them goes on without what it waits for: that part is left to a later pass.
+"""
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+
+import anyio
+
+from bulkscim.engine.feed import Feed
+from bulkscim.engine.parents import WINDOW, Parents
+from bulkscim.engine.resolver import Resolver
+from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.work import Work
+from bulkscim.engine.worker import Worker
+from bulkscim.journal.journal import Journal
+from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady
+from bulkscim.model.operation import identities
+from bulkscim.model.step import Action, Step
+from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
+from bulkscim.planning.order import Lanes, claims
+from bulkscim.planning.steps import next_step
+
+
+class Pipeline:
+    """One pass over a feed."""
+
+    def __init__(
+        self, feed: Feed, journal: Journal, worker: Worker, policy: Policy, stopping: Stopping
+    ) -> None:
+        self._feed = feed
+        self._worker = worker
+        self._policy = policy
+        self._stopping = stopping
+        self._journal = journal
+        self._parents = Parents(journal, self._work_of, lambda: feed.passed)
+        self._lanes = Lanes()
+        self._alive: dict[int, Work] = {}
+        self._ready: list[int] = []
+        self._parked: dict[int, Need] = {}
+        self._hidden: set[int] = set()
+        self._children: dict[int, set[int]] = {}
+        self._busy = 0
+        self._changed = anyio.Event()
+        self.deferred = 0
+
+    def _work_of(self, row: int) -> Work | None:
+        return self._alive.get(row)
+
+    async def run(self, concurrency: int) -> None:
+        """Take all rows of the feed to an end, or to where this pass can bring them."""
+        async with anyio.create_task_group() as workers:
+            for _ in range(concurrency):
+                workers.start_soon(self._take_rows)
+
+    async def _take_rows(self) -> None:
+        while (work := await self._next()) is not None:
+            self._busy += 1
+            try:
+                await self._advance(work)
+            finally:
+                self._busy -= 1
+                self._notify()
+
+    async def _next(self) -> Work | None:
+        """Return the earliest row that can move; None when this pass is over."""
+        while not self._stopping.requested:
+            if self._ready:
+                return self._alive[heappop(self._ready)]
+            if self._admit():
+                continue
+            if not self._alive:
+                return None
+            if self._busy == 0:
+                self._break_circle()
+                continue
+            await self._changed.wait()
+        return None
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def _admit(self) -> bool:
+        """Bring the next row under way if the window has room."""
+        number = self._feed.peek()
+        first = next(iter(self._alive), number)
+        if number is None or first is None or number - first >= WINDOW:
+            return False
+        row = self._feed.take()
+        work = Work(row, self._worker.facts(row.number), claims=claims(row))
+        self._alive[number] = work
+        self._lanes.enter(number, work.claims)
+        heappush(self._ready, number)
+        return True
+
+    def _break_circle(self) -> None:
+        """Let the earliest row that waits for another row go on without it."""
+        waiting = [row for row, need in self._parked.items() if isinstance(need, Parent)]
+        if not waiting:
+            raise RuntimeError(f"rows {sorted(self._parked)[:5]} wait for nothing that can come")
+        row = min(waiting)
+        need = self._parked[row]
+        if isinstance(need, Parent):
+            self._alive[row].live[need] = ParentLater(need.row)
+        self._wake([row])
+
+    def _park(self, work: Work, need: Need, *, hidden: bool = False) -> None:
+        self._parked[work.number] = need
+        if hidden:
+            self._hidden.add(work.number)
+        if isinstance(need, Parent):
+            self._children.setdefault(need.row, set()).add(work.number)
+
+    def _wake(self, rows: Iterable[int]) -> None:
+        for row in rows:
+            need = self._parked.pop(row, None)
+            if need is not None:
+                self._hidden.discard(row)
+                if isinstance(need, Parent):
+                    self._children.get(need.row, set()).discard(row)
+                heappush(self._ready, row)
+        self._notify()
+
+    async def _advance(self, work: Work) -> None:
+        """Work on a row until it ends, is parked, or is left for later."""
+        if not self._holds_own(work):
+            return
+        while not self._stopping.requested:
+            decision = next_step(work.row, work.facts, work.live, self._policy)
+            if not await self._follow(work, decision):
+                return
+
+    async def _follow(self, work: Work, decision: Decision) -> bool:
+        """Do what was decided; return whether the row goes on in this worker."""
+        match decision:
+            case Wait():
+                return await self._provide(work, decision.on)
+            case Step():
+                return await self._carry_out(work, decision)
+            case Settle():
+                await self._worker.settle(work, decision)
+                self._leave(work)
+            case Later():
+                self.deferred += 1
+                self._leave(work)
+        return False
+
+    def _holds_own(self, work: Work) -> bool:
+        """Check the claims on what the row itself changes; park it behind the first that is not held."""
+        for claim in work.claims:
+            if claim.own and not self._lanes.holds(work.number, claim.need):
+                self._park_on_lane(work, claim.need)
+                return False
+        return True
+
+    def _park_on_lane(self, work: Work, need: Need) -> None:
+        """Park behind a claim; a parent's claim is not a wait for what the parent makes."""
+        hidden = self._lanes.hidden(work.number, need)
+        self._parked[work.number] = need if not isinstance(need, Parent) else work.row.operation.target
+        if hidden:
+            self._hidden.add(work.number)
+
+    async def _provide(self, work: Work, need: Need) -> bool:
+        """Get what the row must know; return False where the row was parked or left instead."""
+        lane = Resolver.lane(need)
+        if not self._lanes.holds(work.number, lane):
+            self._park_on_lane(work, lane)
+            return False
+        if isinstance(need, Parent):
+            answer = self._parents.answer(work.number, need.row)
+            if answer is None:
+                self._park(work, need)
+                return False
+            work.live[need] = answer
+            found = answer.id if isinstance(answer, ParentReady) else None
+        else:
+            work.live[need] = await self._worker.read(work, need)
+            read = work.live[need]
+            found = read.id if isinstance(read, Found) else None
+        return self._known(work, need, found)
+
+    def _known(self, work: Work, need: Need, found: str | None) -> bool:
+        """Note the id behind a name; park the row if an earlier one holds that id under another name."""
+        if found is None:
+            return True
+        self._lanes.known(work.number, need, found)
+        self._wake(list(self._hidden))
+        if self._lanes.holds(work.number, need):
+            return True
+        work.forget()
+        self._park_on_lane(work, need)
+        return False
+
+    async def _carry_out(self, work: Work, step: Step) -> bool:
+        """Send a step; return False where the row was left without a known end."""
+        goes_on = await self._worker.carry_out(work, step, self._policy)
+        if not goes_on:
+            self._leave(work)
+            return False
+        made = work.facts.applied.get(step.part)
+        if made and made.id and step.part == Action.CREATE:
+            self._made(work, made.id)
+        return True
+
+    def _made(self, work: Work, resource_id: str) -> None:
+        """Tell the rows that wait for what this row makes."""
+        operation = work.row.operation
+        for need in (Parent(work.number), operation.target, *identities(operation.type, operation.data)):
+            self._lanes.known(work.number, need, resource_id)
+        self._wake([*self._children.pop(work.number, ()), *self._hidden])
+
+    def _leave(self, work: Work) -> None:
+        """End the row's stay in this pass."""
+        del self._alive[work.number]
+        freed = self._lanes.leave(work.number)
+        self._wake([*freed, *self._children.pop(work.number, ()), *self._hidden])

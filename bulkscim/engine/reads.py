@@ -1,0 +1,61 @@
+"""Read the tenant: every answer that is not what it should be is Unreadable, and never leads to a write."""
+
+from collections.abc import AsyncIterator
+
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import Found, Missing, Unreadable
+from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.request import NoAnswer, Reply, Request, Response
+from bulkscim.pacing.retry import ReadVerdict, judge_read
+from bulkscim.scim import messages
+from bulkscim.transport.base import Transport
+from bulkscim.transport.pages import Page, pages
+
+
+class Reads:
+    """The GETs of one worker, over a transport that paces and repeats them."""
+
+    def __init__(
+        self, transport: Transport, clock: Clock, *, page_size: int = 100, quoted: bool = True
+    ) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._page_size = page_size
+        self._quoted = quoted
+
+    async def by_id(self, kind: str, resource_id: str) -> Found | Missing | Unreadable:
+        """Read one resource; an answer with another id is not believed."""
+        reply = await self._transport.send(Request("GET", messages.resource_path(kind, resource_id)))
+        match judge_read(reply):
+            case ReadVerdict.GONE:
+                return Missing()
+            case ReadVerdict.GOOD if isinstance(reply, Response):
+                resource = messages.resource_of(reply.body)
+                if resource is None or resource["id"] != resource_id:
+                    return Unreadable(f"the answer is not {kind} {resource_id}", reply.status)
+                return Found(resource, self._clock.monotonic())
+            case _:
+                return unreadable(reply)
+
+    async def filtered(self, key: Key) -> list[JsonObject] | Unreadable:
+        """Ask for the resources that a key names; whether they do is for the caller to judge."""
+        path = messages.lookup_path(key.type, key.attribute, key.value, quoted=self._quoted)
+        reply = await self._transport.send(Request("GET", path))
+        if judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response):
+            answer = messages.list_of(reply.body)
+            if answer is not None:
+                return list(answer.resources)
+        return unreadable(reply)
+
+    async def pages(self, kind: str) -> AsyncIterator[list[JsonObject] | Unreadable]:
+        """Yield a listing page by page; an Unreadable ends it, and what came before is then not all."""
+        async for page in pages(self._transport, kind, self._page_size):
+            yield list(page.resources) if isinstance(page, Page) else unreadable(page)
+
+
+def unreadable(reply: Reply) -> Unreadable:
+    """Return why an answer cannot be used, in words for people."""
+    if isinstance(reply, NoAnswer):
+        return Unreadable(reply.detail, reply.status)
+    error = messages.error_of(reply)
+    return Unreadable(f"answered {reply.status}: {error.detail or 'nothing'}", reply.status)

@@ -1,0 +1,136 @@
+"""What the engine writes into the journal, and reads back from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bulkscim.engine.work import Work
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.secret import MASK
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.pacing.retry import Judgement
+from bulkscim.planning.compare import redact
+from bulkscim.planning.decision import Settle
+from bulkscim.scim.schemas import is_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A step under its number, from its start to its end."""
+
+    work: Work
+    step: Step
+    number: int
+
+    def entry(self, kind: Kind, body: JsonObject) -> Entry:
+        """Return an entry of this step, with the counters since the row's last one."""
+        return Entry(
+            kind,
+            ((self.work.number, self.step.part),),
+            self.number,
+            counters=self.work.take_counters(),
+            body={"part": self.step.part, **body},
+        )
+
+
+def started(sent: Sent, server_time: float) -> Entry:
+    """Return the intent, with all that undo and recovery will need."""
+    step = sent.step
+    body: JsonObject = {
+        "covers": list(step.covers),
+        "action": step.action.value,
+        "method": step.method,
+        "type": step.type,
+        "id": step.id,
+        "identity": [[key.type, key.attribute, key.value] for key in step.identity],
+        "member": step.member,
+        "changes": [_shown(change) for change in step.changes],
+        "if_match": step.if_match,
+        "server_time": round(server_time, 3),
+    }
+    if step.before is not None:
+        body["before"] = redact(step.before)
+    return sent.entry(Kind.STARTED, body)
+
+
+def _shown(change: Change) -> list[Any]:
+    if any(is_secret(name) for name in change.path.replace(":", ".").split(".")):
+        return [change.path, MASK, MASK]
+    return [change.path, _masked(change.before), _masked(change.after)]
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return redact(value)
+    return [_masked(one) for one in value] if isinstance(value, list) else value
+
+
+def applied(sent: Sent, resource_id: str | None, status: int | None, *, seen: bool) -> Entry:
+    """Return the end of a step that took effect."""
+    return sent.entry(
+        Kind.APPLIED,
+        {
+            "covers": list(sent.step.covers),
+            "id": resource_id,
+            "status": status,
+            "seen": seen,
+            "attempts": sent.work.attempts,
+        },
+    )
+
+
+def refused(sent: Sent, judgement: Judgement) -> Entry:
+    """Return the end of a step that took no effect."""
+    return sent.entry(
+        Kind.REFUSED,
+        {
+            "status": judgement.status,
+            "scim_type": judgement.scim_type,
+            "detail": judgement.detail,
+            "attempts": sent.work.attempts,
+        },
+    )
+
+
+def lost(sent: Sent, judgement: Judgement) -> Entry:
+    """Return the end of a step of which it is not known whether it took effect."""
+    body = {"status": judgement.status, "detail": judgement.detail, "attempts": sent.work.attempts}
+    return sent.entry(Kind.LOST, body)
+
+
+def settled(work: Work, decision: Settle) -> Entry:
+    """Return the end of a row: all that its line in the results says."""
+    operation = work.row.operation
+    return Entry(
+        Kind.SETTLED,
+        ((work.number, ""),),
+        state=decision.state,
+        counters=work.take_counters(),
+        body={
+            "op": operation.verb.value,
+            "type": operation.type,
+            "key": operation.target.value,
+            "id": decision.id,
+            "status": decision.status,
+            "scim_type": decision.scim_type,
+            "detail": decision.detail,
+            "attempts": work.attempts,
+        },
+    )
+
+
+def step_of(body: Mapping[str, Any]) -> Step:
+    """Rebuild a step from its `started` entry, as far as telling what became of it needs."""
+    return Step(
+        part=body["part"],
+        action=Action(body["action"]),
+        type=body["type"],
+        covers=tuple(body.get("covers", ())),
+        id=body.get("id"),
+        identity=tuple(Key(*parts) for parts in body.get("identity", ())),
+        member=body.get("member"),
+        changes=tuple(Change(*parts) for parts in body.get("changes", ()) if MASK not in parts[1:]),
+        before=body.get("before"),
+        if_match=body.get("if_match"),
+    )

@@ -1,0 +1,147 @@
+"""Find what rows name: by id, by a filter that is known to work, else by a whole listing."""
+
+from collections import defaultdict
+
+import anyio
+
+from bulkscim.engine.listing import Listing
+from bulkscim.engine.memberships import KEPT_GROUPS, KEPT_S, Memberships
+from bulkscim.engine.reads import Reads
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import (
+    Answer,
+    Found,
+    Member,
+    Membership,
+    MembershipAnswer,
+    Missing,
+    Need,
+    Unreadable,
+)
+from bulkscim.model.operation import GROUP, JsonObject, Key
+from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, emails_of, judge
+from bulkscim.scim.paths import get
+
+REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
+
+
+class Resolver:
+    """What this process knows of the tenant's names, shared by all workers."""
+
+    def __init__(self, clock: Clock, *, filters: bool = True) -> None:
+        self._clock = clock
+        self._filters = filters
+        self._learned = Learned()
+        self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
+        self._listings: dict[str, Listing] = {}
+        self._listing_turn = anyio.Lock()
+        self._groups: dict[Key, Found] = {}
+        self.memberships = Memberships(clock)
+
+    @staticmethod
+    def lane(need: Need) -> Need:
+        """Return the need whose claim must be held before this one is read."""
+        return Key(GROUP, "id", need.group) if isinstance(need, Membership) else need
+
+    async def find(self, key: Key, reads: Reads, *, fresh: bool = False) -> Answer:
+        """Find the one resource that a key names; `fresh`: no listing taken before now will do.
+
+        Missing means proved absent.
+        """
+        begun = self._clock.monotonic() if fresh else None
+        if key.attribute == "id":
+            return await reads.by_id(key.type, key.value)
+        if self._filters and self._learned.trust(key) is not Trust.BROKEN:
+            answer = await self._filtered(key, reads)
+            if answer is not None:
+                return answer
+        return await self._listed(key, reads, begun)
+
+    async def _filtered(self, key: Key, reads: Reads) -> Answer | None:
+        """Ask with a filter; None where the answer is worth nothing."""
+        answer = await reads.filtered(key)
+        if isinstance(answer, Unreadable):
+            if answer.status not in REFUSES_FILTERS:
+                return answer
+            self._learned.note(key, Trust.BROKEN)
+            return None
+        judged = judge(key, answer, self._clock.monotonic())
+        match judged:
+            case Nothing():
+                return Missing() if await self._absence_counts(key, reads) else None
+            case Ignored():
+                self._learned.note(key, Trust.BROKEN)
+                return None
+            case Found():
+                self._learned.note(key, Trust.WORKS)
+                return judged
+            case _:
+                return judged
+
+    async def _absence_counts(self, key: Key, reads: Reads) -> bool:
+        """Tell whether "nothing" from this filter means absent, by asking it for something that is there."""
+        async with self._proving[(key.type, key.attribute)]:
+            if self._learned.trust(key) is Trust.UNKNOWN:
+                sample = await self._sample(key, reads)
+                if sample is None:
+                    return False
+                answer = await reads.filtered(sample)
+                works = not isinstance(answer, Unreadable) and isinstance(judge(sample, answer, 0.0), Found)
+                self._learned.note(key, Trust.WORKS if works else Trust.BROKEN)
+            return self._learned.trust(key) is Trust.WORKS
+
+    async def _sample(self, key: Key, reads: Reads) -> Key | None:
+        """Return a key of the same attribute that some resource of the tenant surely answers to."""
+        async for page in reads.pages(key.type):
+            if isinstance(page, Unreadable):
+                return None
+            for resource in page:
+                values = (
+                    emails_of(resource) if key.attribute == "emails.value" else [get(resource, key.attribute)]
+                )
+                if values and isinstance(values[0], str) and values[0]:
+                    return Key(key.type, key.attribute, values[0])
+            return None
+        return None
+
+    async def _listed(self, key: Key, reads: Reads, begun: float | None) -> Answer:
+        async with self._listing_turn:
+            listing = self._listings.get(key.type)
+            if listing is None:
+                listing = self._listings[key.type] = Listing(key.type, self._clock)
+            answer = await listing.find(key, reads, since=begun)
+        if isinstance(answer, Found) and begun is None:
+            return await reads.by_id(key.type, answer.id)
+        return answer
+
+    async def group(self, key: Key, reads: Reads) -> Answer:
+        """Find the group that a key names; its id, once found, is taken as known for a minute."""
+        known = self._groups.get(key.folded)
+        if known and self._clock.monotonic() - known.read_at <= KEPT_S:
+            return known
+        answer = await self.find(key, reads)
+        if isinstance(answer, Found):
+            self._groups[key.folded] = Found({"id": answer.id}, answer.read_at)
+            while len(self._groups) > KEPT_GROUPS:
+                self._groups.pop(next(iter(self._groups)))
+        return answer
+
+    def made(self, kind: str, resource: JsonObject) -> None:
+        """Take in a resource that this run made, so that a listing taken before it does not hide it."""
+        if kind in self._listings and resource.get("id"):
+            self._listings[kind].keep(resource)
+
+    def renamed(self, kind: str) -> None:
+        """Forget what was listed of a type whose names this run has changed."""
+        self._listings.pop(kind, None)
+        self._groups.clear()
+
+    async def membership(self, need: Membership, reads: Reads, *, fresh: bool = False) -> MembershipAnswer:
+        """Tell whether a resource is a member of a group."""
+        members = None if fresh else self.memberships.of(need.group)
+        if members is None:
+            answer = await reads.by_id(GROUP, need.group)
+            if not isinstance(answer, Found):
+                return answer if isinstance(answer, Missing | Unreadable) else Unreadable("it is ambiguous")
+            members = self.memberships.keep(need.group, answer.resource)
+        return Member(need.member in members)

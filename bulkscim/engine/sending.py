@@ -1,0 +1,148 @@
+"""Send one step: once, and again only where it is proved that nothing was done."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bulkscim.engine.permits import Permits
+from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.work import Work
+from bulkscim.model.clock import Clock
+from bulkscim.model.events import Watcher
+from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
+from bulkscim.model.step import Action, Step
+from bulkscim.model.totals import Counters
+from bulkscim.pacing.hints import retry_after, stated_time
+from bulkscim.pacing.retry import Judgement, Verdict, backoff, judge
+from bulkscim.scim import messages
+from bulkscim.transport.base import Transport
+
+BUDGET = 8  # sendings of one step that are answered by "not now"
+TOO_MANY = 429
+
+
+def request_of(step: Step) -> Request:
+    """Return the request of a step."""
+    match step.action:
+        case Action.CREATE:
+            path, body = messages.collection(step.type), messages.resource_body(step.type, step.body)
+        case Action.REPLACE:
+            path = messages.resource_path(step.type, step.id or "")
+            body = messages.resource_body(step.type, {"id": step.id, **step.body})
+        case Action.DELETE:
+            return Request("DELETE", messages.resource_path(step.type, step.id or ""), None, step.if_match)
+        case _:
+            path = messages.resource_path(step.type, step.id or "")
+            body = messages.patch_body(step.operations)
+    return Request(step.method, path, body, step.if_match)
+
+
+class Count:
+    """Counts requests where they leave: for the row, and for those who watch."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def sent(self, work: Work | None, *, again: bool) -> None:
+        """Count one request."""
+        self._add(work, Counters(requests=1, retries=int(again)))
+
+    def throttled(self, work: Work | None) -> None:
+        """Count one answer of 429."""
+        self._add(work, Counters(throttled=1))
+
+    def _add(self, work: Work | None, counters: Counters) -> None:
+        if work is not None:
+            work.counters += counters
+        self._watcher.sent(counters)
+
+
+@dataclass(slots=True)
+class ServerClock:
+    """The server's time, as its Date headers have shown it."""
+
+    clock: Clock
+    ahead_s: float = 0.0
+
+    def note(self, reply: Reply) -> None:
+        """Take in an answer's Date."""
+        stated = stated_time(reply.headers) if isinstance(reply, Response) else None
+        if stated is not None:
+            self.ahead_s = stated - self.clock.now()
+
+    def now(self) -> float:
+        """Return the server's time, seconds since 1970."""
+        return self.clock.now() + self.ahead_s
+
+
+class Paced:
+    """A transport for reads: each sending takes a permit and is counted."""
+
+    def __init__(self, inner: Transport, sender: "Sender", work: Work | None) -> None:
+        self._inner = inner
+        self._sender = sender
+        self._work = work
+        self._last = ""
+
+    async def send(self, request: Request) -> Reply:
+        """Send one GET when the tenant allows."""
+        if not await self._sender.permits.obtain(request):
+            return self._sender.not_sent
+        reply = await self._inner.send(request)
+        self._sender.note(reply, self._work, again=request.path == self._last)
+        self._last = request.path
+        return reply
+
+
+class Sender:
+    """Sends writes; shared by all workers."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        permits: Permits,
+        stopping: Stopping,
+        count: Count,
+        clock: Clock,
+        random: Callable[[], float],
+    ) -> None:
+        self.transport = transport
+        self.permits = permits
+        self.stopping = stopping
+        self.server = ServerClock(clock)
+        self.random = random
+        self._count = count
+        self.not_sent = NoAnswer(Loss.NEVER_SENT, "the run is stopping")
+
+    def note(self, reply: Reply, work: Work | None, *, again: bool) -> None:
+        """Learn from an answer what concerns all: the pace, and the server's clock."""
+        self._count.sent(work, again=again)
+        self.server.note(reply)
+        if isinstance(reply, Response) and reply.status == TOO_MANY:
+            self._count.throttled(work)
+            self.permits.throttled(retry_after(reply), backoff(2, self.random))
+        elif isinstance(reply, Response):
+            self.permits.answered()
+
+    async def send(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:
+        """Send a step whose permit is had and whose start is durable; return how it ended.
+
+        An answer that proves that nothing was done is waited out within a budget; a 401 is tried once more.
+        """
+        for attempt in range(1, BUDGET + 1):
+            work.attempts += 1
+            reply = await self.transport.send(request)
+            self.note(reply, work, again=attempt > 1)
+            judgement = judge(step.action, reply)
+            if not _may_go_again(judgement, attempt):
+                break
+            if not judgement.throttled and not await self.stopping.pause(backoff(attempt, self.random)):
+                break
+            if not await self.permits.obtain(request, urgent=True):
+                break
+        return judgement, reply
+
+
+def _may_go_again(judgement: Judgement, attempt: int) -> bool:
+    if judgement.verdict is Verdict.UNAUTHORIZED:
+        return attempt == 1
+    return judgement.verdict is Verdict.AGAIN and attempt < BUDGET

@@ -1,0 +1,60 @@
+"""A row under way, with what this process has learned for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bulkscim.model.live import Need, Parent
+from bulkscim.model.operation import Key
+from bulkscim.model.row import Applied, Facts, Refusal, Row
+from bulkscim.model.totals import Counters
+from bulkscim.planning.order import Claim
+
+
+@dataclass(slots=True)
+class Work:
+    """One row between the feed and its end.
+
+    `counters` are those since the row's last journal entry. `absent` holds the identities that a lookup in
+    this run proved absent. `attempts` counts sendings of writes, `losses` those found not applied after
+    their answer was lost, `stale` refused versions. `create_started` is the server's time at the first
+    intent of each create. `read_at` is monotonic.
+    """
+
+    row: Row
+    facts: Facts = field(default_factory=Facts)
+    live: dict[Need, Any] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    counters: Counters = field(default_factory=Counters)
+    absent: set[Key] = field(default_factory=set)
+    attempts: int = 0
+    losses: int = 0
+    stale: int = 0
+    read_at: float = 0.0
+    create_started: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """The row's number."""
+        return self.row.number
+
+    def forget(self) -> None:
+        """Drop what was read of the tenant; what other rows made stays known."""
+        self.live = {need: answer for need, answer in self.live.items() if isinstance(need, Parent)}
+
+    def take_counters(self) -> Counters:
+        """Return the counters for the next journal entry and begin anew."""
+        counters, self.counters = self.counters, Counters()
+        return counters
+
+    def applied(self, parts: Mapping[str, Applied]) -> None:
+        """Note parts that took effect."""
+        self.facts = replace(self.facts, applied={**self.facts.applied, **parts})
+
+    def refused(self, refusal: Refusal) -> None:
+        """Note a part that did not take effect."""
+        self.facts = replace(self.facts, refused={**self.facts.refused, refusal.part: refusal})
+
+    def taken(self, refusal: Refusal) -> None:
+        """Note that the identity to be created exists."""
+        self.facts = replace(self.facts, taken=refusal)

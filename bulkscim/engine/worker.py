@@ -1,0 +1,313 @@
+"""What a worker does with one row: read, send a step between two journal entries, settle."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bulkscim.engine import recording
+from bulkscim.engine.facts import facts_of
+from bulkscim.engine.reads import Reads
+from bulkscim.engine.recording import Sent
+from bulkscim.engine.recovery import created_at, recovered
+from bulkscim.engine.resolver import Resolver
+from bulkscim.engine.sending import Sender, request_of
+from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.work import Work
+from bulkscim.errors import CredentialError, Stopped
+from bulkscim.journal.journal import Journal
+from bulkscim.model.clock import Clock
+from bulkscim.model.events import Watcher
+from bulkscim.model.live import Found, Membership, Missing, Unreadable
+from bulkscim.model.operation import GROUP, USER, Key, Role, Verb
+from bulkscim.model.request import Reply, Response
+from bulkscim.model.row import Applied, Facts, Refusal, RowState
+from bulkscim.model.step import Action, Step
+from bulkscim.pacing.breaker import Breaker
+from bulkscim.pacing.retry import Judgement, Verdict, backoff
+from bulkscim.planning.decision import Policy, Settle
+from bulkscim.planning.recover import Evidence, NotApplied, Ours, Theirs, Unclear, proved_ours
+from bulkscim.planning.steps import next_step
+from bulkscim.scim import messages
+
+FRESH_S = 5.0  # a before-image older than this when its permit comes is read again
+LOSSES = 5  # steps of one row that may be lost and found not applied
+LOOKS = 3  # looks at what became of one lost step
+STALE = 2  # refused versions, before the version is no longer sent
+DENIED = frozenset({401, 403})
+GOOD = 200
+
+
+@dataclass(slots=True)
+class Guards:
+    """Bounds that hold while rows end: `max_errors` failed rows, None for no bound."""
+
+    max_errors: int | None = None
+
+
+class Worker:
+    """The hands of the engine; one for all tasks, since all state of a row is in its Work."""
+
+    def __init__(  # noqa: PLR0913 - the parts of the engine meet here
+        self,
+        journal: Journal,
+        sender: Sender,
+        resolver: Resolver,
+        reads: Callable[[Work | None], Reads],
+        watcher: Watcher,
+        clock: Clock,
+        *,
+        lag_s: float = 2.0,
+        guards: Guards | None = None,
+    ) -> None:
+        self._journal = journal
+        self._sender = sender
+        self._resolver = resolver
+        self._reads = reads
+        self._watcher = watcher
+        self._clock = clock
+        self._lag_s = lag_s
+        self._guards = guards or Guards()
+        self._breaker = Breaker()
+
+    @property
+    def _stopping(self) -> Stopping:
+        return self._sender.stopping
+
+    def facts(self, row: int) -> Facts:
+        """Return what a row has done so far, by the journal."""
+        return facts_of(self._journal.history(row))
+
+    async def read(self, work: Work, need: Key | Membership) -> Any:
+        """Read what a row must know; None where the run is to stop instead."""
+        reads = self._reads(work)
+        if isinstance(need, Membership):
+            answer: Any = await self._resolver.membership(need, reads)
+        elif need.type == GROUP and _needs_only_id(work, need):
+            answer = await self._resolver.group(need, reads)
+        else:
+            answer = await self._resolver.find(need, reads)
+        if isinstance(answer, Unreadable) and self._ends_run(answer):
+            return None
+        if isinstance(answer, Missing) and isinstance(need, Key):
+            work.absent.add(need.folded)
+        work.read_at = self._clock.monotonic()
+        return answer
+
+    def _ends_run(self, answer: Unreadable) -> bool:
+        """Stop the run where a read shows that no record is to blame."""
+        if answer.status == 401:  # noqa: PLR2004
+            self._stopping.stop(_rejected(answer.why))
+        elif answer.status is None:
+            self._stopping.stop(Stopped(f"the tenant does not answer: {answer.why}"))
+        return self._stopping.requested
+
+    async def settle(self, work: Work, decision: Settle) -> None:
+        """Journal a row's end."""
+        await self._journal.append(recording.settled(work, decision))
+        self._ended(work, decision.state)
+
+    def _ended(self, work: Work, state: RowState) -> None:
+        self._watcher.settled(work.number, state)
+        bound = self._guards.max_errors
+        failed = self._journal.ledger.totals().failed
+        if state is RowState.FAILED and bound is not None and failed > bound:
+            self._stopping.stop(Stopped(f"{failed} rows failed, more than --max-errors allows ({bound})"))
+
+    async def carry_out(self, work: Work, step: Step, policy: Policy) -> bool:
+        """Send a step between its two entries; return whether the row goes on, settled or left otherwise."""
+        if work.stale >= STALE:
+            step = replace(step, if_match=None)
+        request = request_of(step)
+        if not await self._sender.permits.obtain(request, urgent=True):
+            return False
+        if self._is_old(work, step):
+            work.forget()
+            return True
+        sent = Sent(work, step, self._journal.next_step())
+        server_time = self._sender.server.now()
+        if step.action is Action.CREATE:
+            work.create_started.setdefault(step.part, server_time)
+        await self._journal.append(recording.started(sent, server_time))
+        judgement, reply = await self._sender.send(work, step, request)
+        return await self._end(sent, judgement, reply, policy)
+
+    def _is_old(self, work: Work, step: Step) -> bool:
+        looked = step.before is not None or step.member is not None
+        return looked and self._clock.monotonic() - work.read_at > FRESH_S
+
+    async def _end(self, sent: Sent, judgement: Judgement, reply: Reply, policy: Policy) -> bool:
+        """Journal the step's end and take it into the row's facts."""
+        fault = judgement.verdict in {Verdict.LOST, Verdict.AGAIN}
+        self._note_fault(fault=fault, detail=judgement.detail)
+        match judgement.verdict:
+            case Verdict.APPLIED:
+                return await self._answered(sent, judgement, reply, policy)
+            case Verdict.LOST:
+                await self._journal.append(recording.lost(sent, judgement))
+                return await self.recover(sent, judgement, policy)
+            case Verdict.GONE if sent.step.action is Action.DELETE:
+                return await self._applied(sent, sent.step.id, judgement.status, policy)
+            case _:
+                await self._journal.append(recording.refused(sent, judgement))
+                return await self._refused(sent, judgement)
+
+    def _note_fault(self, *, fault: bool, detail: str) -> None:
+        reason = self._breaker.ended(fault=fault, detail=detail)
+        if reason:
+            self._stopping.stop(Stopped(reason))
+
+    async def _answered(self, sent: Sent, judgement: Judgement, reply: Reply, policy: Policy) -> bool:
+        """Take in a success; a create's answer must show that something new was made, and under which id."""
+        step = sent.step
+        if step.action is not Action.CREATE:
+            return await self._applied(sent, step.id, judgement.status, policy)
+        made = str(judgement.resource["id"]) if judgement.resource else _located(step, reply)
+        if judgement.status == GOOD and made and not self._is_new(sent, judgement):
+            told = replace(judgement, detail="answered 200: it existed already")
+            await self._journal.append(recording.refused(sent, told))
+            sent.work.taken(_refusal(step, told))
+            sent.work.forget()
+            return True
+        if made is None:
+            read = await self._resolver.find(step.identity[0], self._reads(sent.work), fresh=True)
+            made = read.id if isinstance(read, Found) else None
+        self._resolver.made(step.type, judgement.resource or {"id": made, **step.body})
+        return await self._applied(sent, made, judgement.status, policy)
+
+    def _is_new(self, sent: Sent, judgement: Judgement) -> bool:
+        found = Found(judgement.resource or {})
+        return proved_ours("", replace(self._evidence(sent), created=created_at(found)))
+
+    def _evidence(self, sent: Sent) -> Evidence:
+        work, step = sent.work, sent.step
+        absent = any(key.folded in work.absent for key in step.identity)
+        return Evidence(
+            absent_before=absent,
+            started=work.create_started.get(step.part),
+            now=self._sender.server.now(),
+        )
+
+    async def _applied(
+        self, sent: Sent, resource_id: str | None, status: int | None, policy: Policy, *, seen: bool = False
+    ) -> bool:
+        """Journal that a step took effect, with the row's end in the same write where it has ended."""
+        work, step = sent.work, sent.step
+        entries = [recording.applied(sent, resource_id, status, seen=seen)]
+        parts = (step.part, *step.covers)
+        work.applied({part: Applied(part, resource_id, status, seen) for part in parts})
+        work.forget()
+        if step.member is not None and step.id is not None:
+            self._resolver.memberships.changed(step.id, step.member, added=step.action is Action.ADD_MEMBER)
+        decision = next_step(work.row, work.facts, work.live, policy)
+        if isinstance(decision, Settle):
+            entries.append(recording.settled(work, decision))
+        await self._journal.append(*entries)
+        if isinstance(decision, Settle):
+            self._ended(work, decision.state)
+            return False
+        return True
+
+    async def _refused(self, sent: Sent, judgement: Judgement) -> bool:
+        """Say what a refusal means for the row and for the run."""
+        work, step = sent.work, sent.step
+        refusal = _refusal(step, judgement)
+        work.forget()
+        match judgement.verdict:
+            case Verdict.AGAIN:
+                return self._not_now(judgement)
+            case Verdict.UNAUTHORIZED:
+                self._stopping.stop(_rejected(judgement.detail))
+                return False
+            case Verdict.FORBIDDEN if await self._control_is_denied(work):
+                self._stopping.stop(_rejected(judgement.detail))
+                return False
+            case Verdict.CONFLICT if step.part == "create" and work.facts.taken is None:
+                work.taken(refusal)
+            case Verdict.STALE if work.stale < STALE:
+                work.stale += 1
+            case _:
+                work.refused(refusal)
+        if step.id is not None and step.type == GROUP:
+            self._resolver.memberships.forget(step.id)
+        return True
+
+    def _not_now(self, judgement: Judgement) -> bool:
+        """Leave a row whose budget of "not now" is spent; without any answer the run stops."""
+        if judgement.status is None and not self._stopping.requested:
+            self._stopping.stop(Stopped(f"the tenant cannot be reached: {judgement.detail}"))
+        return False
+
+    async def _control_is_denied(self, work: Work) -> bool:
+        """Ask for what worked when the run began: is it the token, or this record?"""
+        async for page in self._reads(work).pages(USER):
+            return isinstance(page, Unreadable) and page.status in DENIED
+        return False
+
+    async def recover(self, sent: Sent, judgement: Judgement, policy: Policy) -> bool:
+        """Find out what became of a lost step, and journal it; the row stays in doubt where that cannot be told."""
+        work = sent.work
+        for look in range(1, LOOKS + 1):
+            wait = max(
+                self._lag_s if sent.step.action is Action.CREATE else 0.0, backoff(look, self._sender.random)
+            )
+            if not await self._stopping.pause(wait):
+                return False
+            told, read = await recovered(sent.step, self._resolver, self._reads(work), self._evidence(sent))
+            if isinstance(read, Unreadable) and self._ends_run(read):
+                return False
+            if not isinstance(told, Unclear):
+                break
+        match told:
+            case Ours():
+                return await self._applied(sent, told.id, judgement.status, policy, seen=True)
+            case Theirs():
+                taken = replace(
+                    judgement, detail=f"exists as id {told.id}; not proved to be made by this run"
+                )
+                await self._journal.append(recording.refused(sent, taken))
+                return self._exists(sent, taken)
+            case NotApplied():
+                await self._journal.append(
+                    recording.refused(sent, replace(judgement, detail=f"not applied: {judgement.detail}"))
+                )
+                return self._not_applied(sent, judgement)
+            case Unclear():
+                self._watcher.settled(work.number, RowState.IN_DOUBT)
+                self._watcher.note(f"row {work.number} is in doubt: {told.why}")
+                return False
+
+    def _exists(self, sent: Sent, judgement: Judgement) -> bool:
+        sent.work.forget()
+        if sent.step.part == "create":
+            sent.work.taken(_refusal(sent.step, judgement))
+        return True
+
+    def _not_applied(self, sent: Sent, judgement: Judgement) -> bool:
+        """Let the row try again within its budget."""
+        work = sent.work
+        work.forget()
+        work.losses += 1
+        if work.losses >= LOSSES:
+            work.refused(_refusal(sent.step, judgement))
+        return True
+
+
+def _needs_only_id(work: Work, need: Key) -> bool:
+    """Tell whether a group is only named, not changed by its own row: then all that matters is its id."""
+    operation = work.row.operation
+    if operation.verb in {Verb.ADD_MEMBER, Verb.REMOVE_MEMBER} and need == operation.target:
+        return need.attribute != "id"
+    return any(reference.role is Role.GROUP and reference.key == need for reference in operation.references)
+
+
+def _located(step: Step, reply: Reply) -> str | None:
+    location = reply.headers.get("location") if isinstance(reply, Response) else None
+    return messages.id_of_location(location, step.type) if location else None
+
+
+def _refusal(step: Step, judgement: Judgement) -> Refusal:
+    return Refusal(step.part, judgement.status, judgement.scim_type, judgement.detail)
+
+
+def _rejected(detail: str) -> CredentialError:
+    return CredentialError(f"the tenant rejects the token: {detail}; pass a valid one and resume")

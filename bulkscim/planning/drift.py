@@ -1,0 +1,53 @@
+"""Steps that change what stands, and the check that it stands as the record expects."""
+
+from collections.abc import Iterable
+
+from bulkscim.model.live import Found
+from bulkscim.model.operation import PatchOperation
+from bulkscim.model.row import RowState
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning import compare
+from bulkscim.planning.decision import Settle
+from bulkscim.planning.view import View
+
+
+def drifted(view: View, live: Found) -> Settle | None:
+    """Return the end of a row whose resource does not stand as `expect` or `version` says; None if it does."""
+    operation = view.operation
+    for change in compare.drifted(operation.expect, live.resource):
+        detail = f"drift: {change.path} is {change.before!r}, expected {change.after!r}"
+        return Settle(RowState.SKIPPED, detail, live.id)
+    if operation.version and live.version and operation.version != live.version:
+        return Settle(
+            RowState.SKIPPED, f"drift: version is {live.version}, expected {operation.version}", live.id
+        )
+    return None
+
+
+def setting(view: View, part: str, live: Found, changes: Iterable[Change]) -> Step:
+    """Return the PATCH that brings the changes about."""
+    made = tuple(changes)
+    return modify(view, part, live, made, compare.operations_for(made))
+
+
+def modify(
+    view: View, part: str, live: Found, changes: tuple[Change, ...], operations: tuple[PatchOperation, ...]
+) -> Step:
+    """Return a PATCH of the row's own resource."""
+    return Step(
+        part,
+        Action.MODIFY,
+        view.operation.type,
+        id=live.id,
+        operations=operations,
+        changes=changes,
+        before=live.resource,
+        if_match=version(view, live),
+    )
+
+
+def version(view: View, live: Found) -> str | None:
+    """Return what If-Match is to say, None where the tenant does not honour it."""
+    if view.operation.version:
+        return view.operation.version
+    return live.version if view.policy.if_match else None

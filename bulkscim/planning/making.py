@@ -1,0 +1,141 @@
+"""Create and upsert: the main part of a row that can bring a resource into being."""
+
+from collections.abc import Iterable
+
+from bulkscim.model.live import Ambiguous, Found, Missing, Unreadable
+from bulkscim.model.operation import JsonObject, Key, Verb, identities
+from bulkscim.model.row import RowState
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.compare import differences
+from bulkscim.planning.decision import Decision, Settle, Wait
+from bulkscim.planning.drift import drifted, setting
+from bulkscim.planning.parts import Carried, Subject, carried, with_references
+from bulkscim.planning.view import View, failed, unfit
+
+CREATE = "create"
+UPDATE = "update"
+SHOWN_DIFFERENCES = 5
+
+
+def create(view: View) -> Decision | Subject:
+    """Create the resource; where its identity exists, follow the run's `on_exists`."""
+    return _make(view, looks_first=view.operation.type in view.policy.looks_first)
+
+
+def upsert(view: View) -> Decision | Subject:
+    """Look the resource up, then change what differs, or create it."""
+    return _make(view, looks_first=True)
+
+
+def _make(view: View, *, looks_first: bool) -> Decision | Subject:
+    made = view.facts.applied.get(CREATE)
+    if made:
+        return Subject(made.id)
+    if CREATE in view.facts.refused:
+        return failed(view.facts.refused[CREATE])
+    carry = carried(view, whole=False)
+    if not isinstance(carry, Carried):
+        return carry
+    if looks_first or view.facts.taken:
+        holder = _holder(view)
+        match holder:
+            case Wait() | Settle():
+                return holder
+            case Found():
+                return _exists(view, holder, carry)
+            case Missing() if view.facts.taken:
+                return _held_elsewhere(view)
+            case _:
+                pass
+    return _create_step(view, carry)
+
+
+def _create_step(view: View, carry: Carried) -> Step:
+    operation = view.operation
+    body = with_references(operation.data, carry)
+    return Step(
+        CREATE,
+        Action.CREATE,
+        operation.type,
+        covers=carry.covers,
+        identity=identities(operation.type, operation.data),
+        body=body,
+    )
+
+
+def _holder(view: View) -> Found | Missing | Wait | Settle:
+    """Look for the resource by the record's own key; after a conflict by every identity it has."""
+    operation = view.operation
+    keys = [operation.target]
+    if view.facts.taken:
+        keys += [key for key in identities(operation.type, operation.data) if key != operation.target]
+    for key in keys:
+        answer = view.live.get(key)
+        match answer:
+            case None:
+                return Wait(key)
+            case Found():
+                return answer
+            case Ambiguous() | Unreadable():
+                return Settle(
+                    RowState.FAILED, unfit(key, answer)["why"], status=getattr(answer, "status", None)
+                )
+            case _:
+                continue
+    return Missing()
+
+
+def _held_elsewhere(view: View) -> Settle:
+    taken = view.facts.taken
+    detail = f"{view.operation.target.value} is held by something this token cannot see"
+    said = f" (the tenant said: {taken.detail})" if taken and taken.detail else ""
+    return Settle(
+        RowState.FAILED,
+        detail + said,
+        status=taken.status if taken else None,
+        scim_type=taken.scim_type if taken else None,
+    )
+
+
+def _exists(view: View, holder: Found, carry: Carried) -> Decision | Subject:
+    """Decide about a resource that is there already."""
+    stranger = _stranger(view.operation.data, holder, view.operation.target)
+    if stranger:
+        return Settle(RowState.FAILED, stranger, holder.id, 409, "uniqueness")
+    if view.operation.verb is Verb.UPSERT or view.policy.on_exists == "update":
+        return _update(view, holder, carry)
+    if view.policy.on_exists == "fail":
+        return Settle(RowState.FAILED, f"exists already as id {holder.id}", holder.id, 409, "uniqueness")
+    wanted = with_references(view.operation.data, carry)
+    found = differences(wanted, holder.resource, view.operation.type)
+    return Settle(RowState.ADOPTED, _listed(found), holder.id)
+
+
+def _stranger(data: JsonObject, holder: Found, asked: Key) -> str:
+    """Say why the holder is not the resource that the record means: an externalId that differs on both sides."""
+    ours, theirs = data.get("externalId"), holder.resource.get("externalId")
+    if not ours or not theirs or ours == theirs:
+        return ""
+    return (
+        f"{asked.attribute} {asked.value} is held by id {holder.id}, whose externalId is {theirs}, not {ours}"
+    )
+
+
+def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:
+    drift = drifted(view, holder)
+    if drift:
+        return drift
+    if UPDATE in view.facts.applied:
+        return Subject(holder.id)
+    if UPDATE in view.facts.refused:
+        return failed(view.facts.refused[UPDATE], resource_id=holder.id)
+    changes = differences(with_references(view.operation.data, carry), holder.resource, view.operation.type)
+    if not changes:
+        return Subject(holder.id)
+    return setting(view, UPDATE, holder, changes)
+
+
+def _listed(found: Iterable[Change]) -> str:
+    texts = [f"{change.path} is {change.before!r}, the file says {change.after!r}" for change in found]
+    more = f"; and {len(texts) - SHOWN_DIFFERENCES} more" if len(texts) > SHOWN_DIFFERENCES else ""
+    return "; ".join(texts[:SHOWN_DIFFERENCES]) + more

@@ -1,0 +1,184 @@
+"""Memberships and managers: membership rows, and the parts that a row's main step left over."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from bulkscim.model.live import (
+    Found,
+    Member,
+    Membership,
+    Missing,
+    Parent,
+    ParentFailed,
+    ParentLater,
+    ParentReady,
+)
+from bulkscim.model.operation import ENTERPRISE, GROUP, Key, PatchOperation, Reference, Role, Verb
+from bulkscim.model.row import Refusal, RowState
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.compare import differences
+from bulkscim.planning.decision import Decision, Later, Settle, Wait
+from bulkscim.planning.drift import drifted, setting
+from bulkscim.planning.parts import Subject, part_of
+from bulkscim.planning.view import Unfit, View, failed
+
+Outcome = Step | Wait | Later | Refusal | None
+
+
+def change_membership(view: View) -> Decision | Subject:
+    """Add a member to the row's group, or remove it."""
+    reference, producer = view.references()[0]
+    part = f"member:{view.operation.target.value}"
+    if part in view.facts.applied:
+        return Subject(view.facts.applied[part].id)
+    if part in view.facts.refused:
+        return failed(view.facts.refused[part])
+    group = _group_id(view, view.operation.target, view.row.target_producer)
+    if not isinstance(group, str):
+        return _unless_removed(view, group)
+    drift = _drift(view, group)
+    if drift:
+        return drift
+    member = view.named(reference.key, producer)
+    if not isinstance(member, ParentReady):
+        return _unless_removed(view, _stop(part, member))
+    outcome = _membership(view, part, group, member.id)
+    match outcome:
+        case Refusal():
+            return failed(outcome, resource_id=group)
+        case None:
+            return Subject(group)
+        case _:
+            return outcome
+
+
+def _drift(view: View, group: str) -> Wait | Settle | None:
+    """Check `expect` on the group itself; read it only where there is something to check."""
+    if not view.operation.expect:
+        return None
+    key = Key(GROUP, "id", group)
+    live = view.live.get(key)
+    if live is None:
+        return Wait(key)
+    return drifted(view, live) if isinstance(live, Found) else None
+
+
+def _unless_removed(view: View, outcome: Step | Wait | Later | Refusal | ParentFailed) -> Decision:
+    """End the row whose group or member is not to be had; for a removal, being absent is as wanted."""
+    match outcome:
+        case ParentFailed():
+            return Settle(RowState.SKIPPED, f"row {outcome.row} failed: {outcome.why}")
+        case Refusal() if (
+            outcome.status == HTTPStatus.NOT_FOUND and view.operation.verb is Verb.REMOVE_MEMBER
+        ):
+            return Settle(RowState.NOOP, f"{outcome.detail}: nothing to remove", status=None)
+        case Refusal():
+            return failed(outcome)
+        case _:
+            return outcome
+
+
+def _stop(
+    part: str, named: ParentFailed | ParentLater | Unfit | Wait
+) -> Wait | Later | Refusal | ParentFailed:
+    match named:
+        case Wait() | ParentFailed():
+            return named
+        case ParentLater():
+            return Later(Parent(named.row))
+        case Unfit():
+            return Refusal(part, named.status, None, named.why)
+
+
+def _group_id(
+    view: View, key: Key, producer: int | None
+) -> str | Step | Wait | Later | Refusal | ParentFailed:
+    """Return the group's id, or the step that makes the group where the run may."""
+    part = f"group:{key.value}"
+    if part in view.facts.refused:
+        return view.facts.refused[part]
+    named = view.named(key, producer)
+    if isinstance(named, ParentReady):
+        return named.id
+    made = view.facts.applied.get(part)
+    if made and made.id and isinstance(named, Unfit):
+        return made.id
+    makes = view.policy.create_groups and view.operation.verb is not Verb.REMOVE_MEMBER
+    if isinstance(named, Unfit) and named.missing and makes and key.attribute == "displayName":
+        return Step(part, Action.CREATE, GROUP, identity=(key,), body={"displayName": key.value})
+    if isinstance(named, Unfit) and named.missing and key.attribute == "displayName":
+        return Refusal(part, named.status, None, f"{named.why}; create it first, or pass --create-groups")
+    return _stop(part, named)
+
+
+def _membership(view: View, part: str, group: str, member: str) -> Step | Wait | Refusal | None:
+    """Return the step that makes the membership as wanted; None where it is."""
+    adds = view.operation.verb is not Verb.REMOVE_MEMBER
+    need = Membership(group, member)
+    answer = view.live.get(need)
+    match answer:
+        case None:
+            return Wait(need)
+        case Member():
+            return None if answer.present is adds else membership_step(part, group, member, adds=adds)
+        case Missing():
+            return Refusal(part, 404, None, f"group {group} is gone")
+        case _:
+            return Refusal(part, answer.status, None, f"group {group} could not be read: {answer.why}")
+
+
+def membership_step(part: str, group: str, member: str, *, adds: bool) -> Step:
+    """Return the PATCH of one membership, in the form that removes nobody else (RFC 7644 §3.5.2.2)."""
+    path = f'members[value eq "{member}"]'
+    entry = {"value": member}
+    operation = PatchOperation("add", "members", [entry]) if adds else PatchOperation("remove", path)
+    change = Change(path, None, entry) if adds else Change(path, entry, None)
+    action = Action.ADD_MEMBER if adds else Action.REMOVE_MEMBER
+    return Step(part, action, GROUP, id=group, member=member, operations=(operation,), changes=(change,))
+
+
+def leftovers(view: View, subject: Subject) -> Iterator[Outcome]:
+    """Yield what each reference's part still needs, in the record's order."""
+    if view.operation.verb in {Verb.ADD_MEMBER, Verb.REMOVE_MEMBER, Verb.DELETE}:
+        return
+    for reference, producer in view.references():
+        part = part_of(reference)
+        if reference.role is Role.VALUE or part in view.facts.applied:
+            continue
+        if part in view.facts.refused:
+            yield view.facts.refused[part]
+        elif subject.id is None:
+            yield Refusal(part, None, None, "the resource's id is not known")
+        else:
+            yield _left_over(view, subject.id, reference, producer)
+
+
+def _left_over(view: View, own: str, reference: Reference, producer: int | None) -> Outcome:
+    part = part_of(reference)
+    if reference.role is Role.GROUP:
+        group = _group_id(view, reference.key, producer)
+        return _membership(view, part, group, own) if isinstance(group, str) else _as_part(part, group)
+    named = view.named(reference.key, producer)
+    if not isinstance(named, ParentReady):
+        return _as_part(part, _stop(part, named))
+    if reference.role is Role.MEMBER:
+        return _membership(view, part, own, named.id)
+    return _manager(view, own, named.id)
+
+
+def _as_part(part: str, outcome: Step | Wait | Later | Refusal | ParentFailed) -> Outcome:
+    if isinstance(outcome, ParentFailed):
+        return Refusal(part, None, None, f"row {outcome.row} failed: {outcome.why}")
+    return outcome
+
+
+def _manager(view: View, own: str, manager: str) -> Outcome:
+    key = Key(view.operation.type, "id", own)
+    live = view.live.get(key)
+    if live is None:
+        return Wait(key)
+    if not isinstance(live, Found):
+        return Refusal("manager", getattr(live, "status", 404), None, f"id {own} could not be read again")
+    wanted = {ENTERPRISE: {"manager": {"value": manager}}}
+    changes = differences(wanted, live.resource, view.operation.type)
+    return setting(view, "manager", live, changes) if changes else None

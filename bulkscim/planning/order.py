@@ -1,0 +1,209 @@
+"""Keep the order of steps: what is done to one resource is done in file order, one at a time.
+
+Rules:
+1. A row claims, in file order, every resource that it names: exclusively those that it changes, shared those
+   that it only refers to. A claim is held when no earlier claim stands in its way.
+2. A name is a lane (type, attribute, folded value); what an earlier row makes is the lane of that row.
+3. Two names of one resource are not known to be one until their ids are. So a claim also waits while an
+   earlier row's claim under an attribute that may mean the same resource has no id yet; once it has, it
+   stands in the lane of that id as well.
+4. Only earlier rows are waited for, so claims alone never wait in a circle.
+"""
+
+from bisect import insort
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bulkscim.model.live import Need, Parent
+from bulkscim.model.operation import Key, Operation, Role, Verb, identities
+from bulkscim.model.row import Row
+
+MADE = "row"  # the attribute of a lane that is named by the row that makes the resource
+SEVERAL = "emails.value"  # one resource has several: two names under it may be one resource
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row's wish to touch one resource, known to the row by `need` and to all by the lane's `name`."""
+
+    need: Need
+    name: Key
+    exclusive: bool
+    own: bool = False  # what the row itself changes: held before it begins
+
+
+def claims(row: Row) -> tuple[Claim, ...]:
+    """Return what a row touches; what a later row makes is not claimed.
+
+    A name that the record gives (a rename) is claimed as well as the name that it is found by.
+    """
+    operation = row.operation
+    found = [_claim(operation.target, row.target_producer, exclusive=True, own=True)]
+    if operation.makes:
+        made = Key(operation.type, MADE, str(row.number))
+        found.append(Claim(Parent(row.number), made, exclusive=True, own=True))
+    found += [Claim(key, key.folded, exclusive=True, own=True) for key in named_by(operation)]
+    producers = row.producers or (None,) * len(operation.references)
+    for reference, producer in zip(operation.references, producers, strict=True):
+        if producer is None or producer < row.number:
+            found.append(_claim(reference.key, producer, exclusive=reference.role is Role.GROUP))
+    return tuple({claim.name: claim for claim in reversed(found)}.values())[::-1]
+
+
+def _claim(key: Key, producer: int | None, *, exclusive: bool, own: bool = False) -> Claim:
+    if producer is None:
+        return Claim(key, key.folded, exclusive, own)
+    return Claim(Parent(producer), Key(key.type, MADE, str(producer)), exclusive, own)
+
+
+def named_by(operation: Operation) -> tuple[Key, ...]:
+    """Return the identities that the record gives its resource, by data or by patch."""
+    given = dict(operation.data)
+    if operation.verb is Verb.PATCH:
+        given.update({change.path: change.value for change in operation.changes if change.path})
+    return identities(operation.type, given)
+
+
+def may_be_one(attribute: str, other: str) -> bool:
+    """Tell whether names under two attributes may mean one resource, not known to be so by the file."""
+    if attribute == other:
+        return attribute == SEVERAL
+    # A file's own rows are found by the identities that they give, so such names never hide one of them.
+    return MADE not in {attribute, other} or {attribute, other} & {"id", SEVERAL} != set()
+
+
+@dataclass(slots=True)
+class Lane:
+    """The claims on one name, by row number."""
+
+    exclusive: list[int] = field(default_factory=list)
+    shared: list[int] = field(default_factory=list)
+
+    def rows(self, *, exclusive: bool) -> list[int]:
+        """Return the rows that claim in one of the two ways."""
+        return self.exclusive if exclusive else self.shared
+
+    def lets(self, row: int, *, exclusive: bool) -> bool:
+        """Tell whether no earlier claim stands in the row's way."""
+        first = self.exclusive[0] if self.exclusive else row
+        if exclusive and self.shared:
+            first = min(first, self.shared[0])
+        return first >= row
+
+    def freed(self, *, exclusive: bool) -> list[int]:
+        """Return the rows that may go on after a claim of one of the two ways was dropped."""
+        if not self.exclusive:
+            return list(self.shared) if exclusive else []
+        first = self.exclusive[0]
+        before = [row for row in self.shared if row < first]
+        return before or [first]
+
+
+@dataclass(slots=True)
+class Holding:
+    """One row's claims: lanes by name, the name behind each need, and the id lane behind each name."""
+
+    names: dict[Key, bool] = field(default_factory=dict)
+    needs: dict[Need, Key] = field(default_factory=dict)
+    aliases: dict[Key, Key] = field(default_factory=dict)
+
+
+class Lanes:
+    """All claims of the rows under way."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[Key, Lane] = {}
+        self._holdings: dict[int, Holding] = {}
+        self._unknown: dict[str, dict[str, list[int]]] = {}
+
+    def enter(self, row: int, wanted: Iterable[Claim]) -> None:
+        """Take a row's claims; rows enter in rising order."""
+        holding = self._holdings[row] = Holding()
+        for claim in wanted:
+            holding.needs[claim.need] = claim.name
+            self._stand(row, claim.name, exclusive=claim.exclusive)
+            if claim.name.attribute != "id":
+                by_attribute = self._unknown.setdefault(claim.name.type, {})
+                insort(by_attribute.setdefault(claim.name.attribute, []), row)
+
+    def _stand(self, row: int, name: Key, *, exclusive: bool) -> None:
+        insort(self._lanes.setdefault(name, Lane()).rows(exclusive=exclusive), row)
+        self._holdings[row].names[name] = exclusive
+
+    def holds(self, row: int, need: Need) -> bool:
+        """Tell whether the row may touch the resource now; a need that it never claimed is free."""
+        holding = self._holdings[row]
+        name = _name_of(holding, need)
+        if name is None:
+            return True
+        alias = holding.aliases.get(name)
+        names = (name, alias) if alias else (name,)
+        lets = all(self._lets(row, one) for one in names if one in holding.names)
+        return lets and not self._is_hidden(row, name)
+
+    def hidden(self, row: int, need: Need) -> bool:
+        """Tell whether what stands in the way is a name whose id is not known yet."""
+        name = _name_of(self._holdings[row], need)
+        return name is not None and self._is_hidden(row, name)
+
+    def _lets(self, row: int, name: Key) -> bool:
+        return self._lanes[name].lets(row, exclusive=self._holdings[row].names[name])
+
+    def _is_hidden(self, row: int, name: Key) -> bool:
+        """Tell whether an earlier row's claim, its id not known, may be on the same resource."""
+        others = self._unknown.get(name.type, {})
+        return any(
+            rows and rows[0] < row
+            for attribute, rows in others.items()
+            if may_be_one(name.attribute, attribute)
+        )
+
+    def known(self, row: int, need: Need, resource_id: str) -> None:
+        """Note the id behind a claimed name, so that claims by other names of it are seen."""
+        holding = self._holdings[row]
+        name = _name_of(holding, need)
+        if name is None or name.attribute == "id" or name in holding.aliases:
+            return
+        alias = Key(name.type, "id", resource_id)
+        holding.aliases[name] = alias
+        self._unknown[name.type][name.attribute].remove(row)
+        if alias not in holding.names:
+            self._stand(row, alias, exclusive=holding.names[name])
+
+    def leave(self, row: int) -> set[int]:
+        """Drop all claims of a row; return the rows that may go on because of it."""
+        holding = self._holdings[row]
+        freed = {other for name in list(holding.names) for other in self._drop(row, name)}
+        del self._holdings[row]
+        return freed
+
+    def release(self, row: int, need: Need) -> set[int]:
+        """Drop one claim of a row that goes on with others; return the rows that may go on because of it."""
+        holding = self._holdings[row]
+        name = _name_of(holding, need)
+        if name is None:
+            return set()
+        alias = holding.aliases.get(name)
+        names = [one for one in (name, alias) if one in holding.names]
+        return {other for one in names for other in self._drop(row, one)}
+
+    def _drop(self, row: int, name: Key) -> list[int]:
+        holding = self._holdings[row]
+        exclusive = holding.names.pop(name)
+        if name.attribute != "id" and holding.aliases.pop(name, None) is None:
+            self._unknown[name.type][name.attribute].remove(row)
+        lane = self._lanes[name]
+        lane.rows(exclusive=exclusive).remove(row)
+        if not lane.exclusive and not lane.shared:
+            del self._lanes[name]
+        return lane.freed(exclusive=exclusive)
+
+
+def _name_of(holding: Holding, need: Need) -> Key | None:
+    """Return the lane behind a need: as claimed, or an id that a claimed name turned out to have."""
+    if isinstance(need, Key):
+        need = need if need in holding.needs else need.folded
+        if need in holding.names and need not in holding.needs:
+            return next((name for name, alias in holding.aliases.items() if alias == need), need)
+    name = holding.needs.get(need)
+    return name if name in holding.names else None

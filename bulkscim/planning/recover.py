@@ -1,0 +1,89 @@
+"""Decide what became of a step whose answer was lost, from what the tenant shows now."""
+
+from dataclasses import dataclass
+
+from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
+from bulkscim.model.step import Action, Step
+from bulkscim.planning.compare import holds
+
+CLOCK_TOLERANCE_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """The step took effect."""
+
+    id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    """The identity exists, and nothing proves that this step made it."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplied:
+    """The step took no effect: it may be taken again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """What became of it cannot be told."""
+
+    why: str
+
+
+Recovered = Ours | Theirs | NotApplied | Unclear
+Read = Found | Missing | Ambiguous | Unreadable | Member
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What this run knows of a create.
+
+    `absent_before`: a lookup in this run had proved the identity absent. `named`: the id that an earlier
+    answer gave. `started` and `now` are the server's time, seconds since 1970; `created` is `meta.created`.
+    """
+
+    absent_before: bool = False
+    named: str | None = None
+    started: float | None = None
+    now: float | None = None
+    created: float | None = None
+
+
+def recover(step: Step, read: Read, evidence: Evidence) -> Recovered:
+    """Return what became of the step."""
+    match read:
+        case Unreadable():
+            return Unclear(read.why)
+        case Ambiguous():
+            return Unclear(f"more than one answers to it: ids {', '.join(read.ids)}")
+        case Member():
+            return Ours(step.id) if read.present is (step.action is Action.ADD_MEMBER) else NotApplied()
+        case Missing():
+            return Ours(step.id) if step.action is Action.DELETE else NotApplied()
+        case Found():
+            return _found(step, read, evidence)
+
+
+def _found(step: Step, read: Found, evidence: Evidence) -> Recovered:
+    match step.action:
+        case Action.CREATE:
+            return Ours(read.id) if proved_ours(read.id, evidence) else Theirs(read.id)
+        case Action.DELETE:
+            return NotApplied()
+        case _:
+            done = all(holds(change.path, change.after, read.resource, step.type) for change in step.changes)
+            return Ours(read.id) if done else NotApplied()
+
+
+def proved_ours(resource_id: str, evidence: Evidence) -> bool:
+    """Tell whether a resource with our identity is one that this run made."""
+    if evidence.absent_before or evidence.named == resource_id:
+        return True
+    if evidence.created is None or evidence.started is None or evidence.now is None:
+        return False
+    return evidence.started - CLOCK_TOLERANCE_S <= evidence.created <= evidence.now + CLOCK_TOLERANCE_S

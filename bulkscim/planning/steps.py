@@ -1,0 +1,77 @@
+"""Decide a row's next step: the pure heart that run, resume, retry and plan all loop over.
+
+A row has a main part, named for its verb, and a part for each reference that the main step could not
+carry. Parts are taken in that order. Whatever must be known first is asked for by `Wait`; a part that fails
+does not keep the others from being tried, and the row then fails with what was applied named.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from bulkscim.model.live import Need
+from bulkscim.model.operation import Verb
+from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
+from bulkscim.model.step import Step
+from bulkscim.planning import making, members
+from bulkscim.planning.changing import activate, delete, patch, replace
+from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
+from bulkscim.planning.parts import Subject
+from bulkscim.planning.view import View
+
+MAIN = {
+    Verb.CREATE: making.create,
+    Verb.UPSERT: making.upsert,
+    Verb.REPLACE: replace,
+    Verb.PATCH: patch,
+    Verb.ACTIVATE: activate,
+    Verb.DEACTIVATE: activate,
+    Verb.DELETE: delete,
+    Verb.ADD_MEMBER: members.change_membership,
+    Verb.REMOVE_MEMBER: members.change_membership,
+}
+
+
+def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) -> Decision:
+    """Return what the row does next, from what was applied, what was read, and nothing else."""
+    view = View(row, facts, live, policy)
+    subject = MAIN[row.operation.verb](view)
+    if not isinstance(subject, Subject):
+        return subject
+    return _remaining(view, subject)
+
+
+def _remaining(view: View, subject: Subject) -> Decision:
+    """Take the parts that the main step left over, then settle."""
+    refusals: list[Refusal] = []
+    later: Later | None = None
+    for outcome in members.leftovers(view, subject):
+        match outcome:
+            case Refusal():
+                refusals.append(outcome)
+            case Later():
+                later = outcome
+            case Step() | Wait():
+                return outcome
+    return later or _settle(view, subject, refusals)
+
+
+def _settle(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
+    applied = view.facts.applied
+    if refusals:
+        return _failed(view, subject, refusals)
+    if not applied:
+        return Settle(RowState.NOOP, subject.detail, subject.id)
+    last = list(applied.values())[-1]
+    return Settle(RowState.DONE, subject.detail or _seen(applied.values()), subject.id, last.status)
+
+
+def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
+    made = "created; " if "create" in view.facts.applied else ""
+    detail = made + "; ".join(f"{refusal.part} not set: {refusal.detail}" for refusal in refusals)
+    first = refusals[0]
+    return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type)
+
+
+def _seen(applied: Iterable[Applied]) -> str:
+    seen = [part.part for part in applied if part.seen]
+    return f"seen: {', '.join(seen)} found after its answer was lost" if seen else ""
