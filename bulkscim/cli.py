@@ -38,13 +38,21 @@ _CODES: tuple[tuple[type[errors.BulkScimError], int], ...] = (
 _STOPPED, _DOUBTFUL, _FAILED = 5, 6, 3
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class InOrder(click.Group):
+    """A group whose help lists commands in the order of use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """Return the names as they were added."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="bulkscim")
 def bulkscim() -> None:
     """Move, change and clean up thousands of identities in a SCIM 2.0 tenant from a file."""
 
 
-for _module in (run, validate, resume, retry, status, results, explain, runs):
+for _module in (validate, run, resume, retry, status, results, explain, runs):
     bulkscim.add_command(_module.command)
 for _command in later.COMMANDS:
     bulkscim.add_command(_command)

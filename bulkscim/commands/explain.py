@@ -1,11 +1,16 @@
 """`bulkscim explain RUN --row N`: the story of one row."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bulkscim.commands import options, setting
-from bulkscim.errors import UsageError
+from bulkscim.errors import BulkScimError, UsageError
+from bulkscim.model.operation import Operation
+
+if TYPE_CHECKING:
+    from bulkscim.journal.journal import RecordedRun
 
 
 @click.command("explain")
@@ -13,18 +18,29 @@ from bulkscim.errors import UsageError
 @click.option("--row", type=click.IntRange(min=1), required=True, metavar="N", help="Records count from 1.")
 @options.option("--job", type=options.path(), metavar="FILE", help="Where the job file is now.")
 @options.runs_dir
-def command(run: str, row: int, job: Path | None, runs_dir: Path) -> None:
+@options.voice
+def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bool, quiet: bool) -> None:
     """Tell what was asked of row N of RUN, what was sent, what came back, and what comes next."""
-    from bulkscim.journal.runfolder import find
-    from bulkscim.reporting.asked import asked
     from bulkscim.reporting.explain import explain
     from bulkscim.reporting.recorded import open_recorded
     from bulkscim.reporting.summary import shown_run
 
-    folder = find(run, runs_dir)
-    recorded, _ = open_recorded(folder)
-    if row > recorded.ledger.rows:
-        raise UsageError(f"there is no row {row}: the job file has {recorded.ledger.rows} rows")
-    found = next(asked(recorded, job, first=row, wanted=row.__eq__), None)
-    operation = found[1] if found is not None else None
-    setting.print_lines(explain(recorded, row, operation, shown_run(folder)))
+    people = setting.people_of(verbose=verbose, quiet=quiet)
+    with open_recorded(run, runs_dir) as recorded:
+        if row > recorded.ledger.rows:
+            raise UsageError(f"there is no row {row}: the run has {recorded.ledger.rows:,} rows")
+        operation = None
+        try:
+            operation = _asked(recorded, row, job)
+        except BulkScimError as error:  # the journal knows what was sent all the same
+            people.warn(str(error))
+        setting.print_lines(explain(recorded, row, operation, shown_run(recorded.folder)))
+
+
+def _asked(recorded: "RecordedRun", row: int, job: Path | None) -> Operation | None:
+    """Return what the job file says of one row."""
+    from bulkscim.reporting.source import asked, find_source
+
+    source = find_source(recorded.header, recorded.folder, job)
+    found = next(asked(recorded, source, lambda number: number == row, row), None)
+    return found[1] if found is not None else None

@@ -20,7 +20,7 @@ _NAMES += ("tenants", "profiles", "sandbox")
 def _named(name: str) -> click.Command:
     """Return a command that takes any arguments and says that it comes later."""
 
-    @click.command(name, context_settings=_ANYTHING, short_help="(comes later)")
+    @click.command(name, context_settings=_ANYTHING, hidden=True)
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def command(arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - taken so that any flag parses
         raise setting.later(f"bulkscim {name}", _INSTEAD.get(name, "bulkscim --help lists what does"))
@@ -29,7 +29,7 @@ def _named(name: str) -> click.Command:
     return command
 
 
-@click.command("rollback", short_help="(comes later)")
+@click.command("rollback", hidden=True)
 @options.run_argument
 @click.option("--on-drift", type=click.Choice(["skip", "force"]), default="skip")
 @click.option("--row", type=click.IntRange(min=1))

@@ -8,6 +8,7 @@ import click
 
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import GROUP, USER, Verb
+from bulkscim.pacing.rate import parse as parse_rate
 
 Decorator = Callable[[Any], Any]  # of a function, or of the command that click makes of it
 
@@ -42,6 +43,20 @@ class VerbType(click.ParamType[Verb]):
             self.fail(f"{value!r} is no operation; they are {', '.join(Verb)}", param, ctx)
 
 
+class RateType(click.ParamType[str]):
+    """A rate as it is written; what is kept is the text."""
+
+    name = "N/UNIT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what is no rate."""
+        try:
+            parse_rate(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
 def together(*options: Decorator) -> Decorator:
     """Return one decorator for several, listed in help as written."""
 
@@ -53,10 +68,19 @@ def together(*options: Decorator) -> Decorator:
     return decorate
 
 
+class FromEnvironment(click.Option):
+    """An option that is also read from BULKSCIM_<NAME>; its errors name both."""
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Name the flag and the variable."""
+        return f"{super().get_error_hint(ctx)} (or {self.envvar})"
+
+
 def option(*names: str, **settings: Any) -> Decorator:
     """Return an option that is also read from BULKSCIM_<NAME>."""
     flag = next(name for name in names if name.startswith("--"))
-    return click.option(*names, envvar=f"BULKSCIM_{flag[2:].upper().replace('-', '_')}", **settings)
+    variable = f"BULKSCIM_{flag[2:].upper().replace('-', '_')}"
+    return click.option(*names, envvar=variable, cls=FromEnvironment, **settings)
 
 
 def path(**settings: bool) -> click.Path:
@@ -87,7 +111,7 @@ records = together(
 )
 
 pace = together(
-    option("--rate", metavar="N/UNIT", help="Requests per time, such as 100/min or 10/s."),
+    option("--rate", type=RateType(), help="Requests per time, such as 100/min or 10/s."),
     option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests in flight."),
 )
 

@@ -1,10 +1,18 @@
 """`bulkscim results RUN`: write what became of every row, and the failed records as a job file."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bulkscim.commands import options, setting
+from bulkscim.errors import Mismatch
+from bulkscim.reporting.console import People
+
+if TYPE_CHECKING:
+    from bulkscim.jobfile.source import JobSource
+    from bulkscim.journal.journal import RecordedRun
+    from bulkscim.reporting.results import Asked
 
 
 @click.command("results")
@@ -14,4 +22,52 @@ from bulkscim.commands import options, setting
 @options.as_json
 @options.voice
 def command(run: str, job: Path | None, runs_dir: Path, *, as_json: bool, verbose: bool, quiet: bool) -> None:
-    """Write results.csv and the errors file of RUN into its folder and print their paths."""
+    """Write results.csv, the errors file and summary.json of RUN into its folder and print their paths."""
+    from bulkscim.reporting.recorded import open_recorded, state_of_folder, summary_of
+    from bulkscim.reporting.summary import closing_lines, write_summary
+
+    people = setting.people_of(verbose=verbose, quiet=quiet)
+    with open_recorded(run, runs_dir) as recorded:
+        source = _source(recorded, job, people)
+        paths = _write(recorded, source)
+        summary = summary_of(recorded, state_of_folder(recorded))
+        paths["summary"] = write_summary(summary, recorded.folder)
+        folder = recorded.folder
+    if as_json:
+        setting.print_json({name: str(path) for name, path in paths.items()})
+    else:
+        setting.print_lines(str(path) for path in paths.values())
+    for line in closing_lines(summary, folder, written=True):
+        people.note(line)
+
+
+def _source(recorded: "RecordedRun", job: Path | None, people: People) -> "JobSource | None":
+    """Return the job file; without it there is less to write, which is said."""
+    from bulkscim.reporting.source import find_source
+
+    try:
+        return find_source(recorded.header, recorded.folder, job)
+    except Mismatch as error:
+        if job is not None:
+            raise
+        people.warn(f"{error}; without it no errors file is written")
+        return None
+
+
+def _write(recorded: "RecordedRun", source: "JobSource | None") -> dict[str, Path]:
+    """Write the files that can be written."""
+    from bulkscim.reporting.errors_file import write_errors
+    from bulkscim.reporting.results import results, write_results
+    from bulkscim.reporting.source import asked
+    from bulkscim.reporting.summary import shown_run
+
+    ledger, folder = recorded.ledger, recorded.folder
+    totals = ledger.totals()
+    open_rows = totals.pending + totals.in_doubt
+    unsettled: Asked = ()
+    if source is not None and open_rows:
+        unsettled = asked(recorded, source, lambda row: row <= ledger.rows and not ledger.is_settled(row))
+    path = folder / "results.csv"
+    write_results(results(recorded, unsettled), path)
+    errors = write_errors(recorded, source, shown_run(folder)) if source is not None else None
+    return {"results": path} | ({"errors": errors} if errors is not None else {})

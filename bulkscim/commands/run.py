@@ -1,6 +1,5 @@
 """`bulkscim run JOB`: bring a job file to a tenant."""
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -44,10 +43,7 @@ def _request(job: str, people: People, chosen: dict[str, Any]) -> RunRequest:
     """Return what is asked; what works later is refused here."""
     if chosen.pop("tenant") is not None:
         raise setting.later("--tenant NAME", "give --base-url URL")
-    if chosen.pop("map") is not None:
-        raise setting.later("--map FILE", "name the columns as bulkscim does (see the README)")
-    if Path(job).suffix.lower() == ".toml":
-        raise setting.later("a job definition (.toml)", "give its job file and flags")
+    setting.refuse_later_jobs(job, chosen.pop("map"))
     if not chosen["base_url"]:
         raise UsageError("which tenant? give --base-url https://…, or set BULKSCIM_BASE_URL")
     token = setting.token_of(people, chosen.pop("token_file"), chosen.pop("token_command"))

@@ -65,6 +65,14 @@ def later(what: str, instead: str) -> UsageError:
     return UsageError(f"{what} does not work in this version yet; {instead}")
 
 
+def refuse_later_jobs(job: str, mapping: str | None) -> None:
+    """Refuse what says how a job file is to be read: that works later."""
+    if mapping is not None:
+        raise later("--map FILE", "name the columns as bulkscim does (see the README)")
+    if Path(job).suffix.lower() == ".toml":
+        raise later("a job definition (.toml)", "give its job file and flags")
+
+
 def _has_uvloop() -> bool:
     if sys.platform == "win32":
         return False

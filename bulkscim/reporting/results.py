@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bulkscim.jobfile.writer import guarded
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import Operation
@@ -13,7 +14,6 @@ from bulkscim.model.row import RowState
 from bulkscim.reporting.private import private_file
 
 COLUMNS = ("row", "op", "type", "key", "id", "state", "status", "scim_type", "detail", "attempts")
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 
 Asked = Iterable[tuple[int, Operation]]
 
@@ -68,15 +68,10 @@ def write_results(found: Iterable[Result], path: Path) -> None:
             writer.writerow(_cells(each))
 
 
-def inert(text: str) -> str:
-    """Return the text as a spreadsheet shows it and does not run it."""
-    return f"'{text}" if text.startswith(_ACTIVE) else text
-
-
 def _cells(each: Result) -> tuple[str | int, ...]:
-    texts = (inert(text) for text in (each.key, each.id))
+    texts = (guarded(text) for text in (each.key, each.id))
     status = each.status if each.status is not None else ""
-    tail = (each.state.value, status, inert(each.scim_type), inert(each.detail), each.attempts)
+    tail = (each.state.value, status, guarded(each.scim_type), guarded(each.detail), each.attempts)
     return (each.row, each.op, each.type, *texts, *tail)
 
 

@@ -43,8 +43,11 @@ def write_summary(summary: Summary, folder: Path) -> Path:
     return path
 
 
-def closing_lines(summary: Summary, folder: Path | None) -> Iterator[str]:
-    """Say how it ended, what it cost, where its chain ends, and the next command."""
+def closing_lines(summary: Summary, folder: Path | None, *, written: bool = False) -> Iterator[str]:
+    """Say how it ended, what it cost, where its chain ends, and the next command.
+
+    `written`: the results files have just been written.
+    """
     rows = summary["rows"]
     counts = ", ".join(
         f"{summary[state]:,} {state.value.replace('_', ' ')}" for state in _SHOWN if summary[state]
@@ -57,7 +60,7 @@ def closing_lines(summary: Summary, folder: Path | None) -> Iterator[str]:
     )
     if summary["chain"]:
         yield f"chain {summary['chain']}"
-    yield f"next: {next_command(summary, folder)}"
+    yield f"next: {next_command(summary, folder, written=written)}"
 
 
 def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
@@ -73,7 +76,7 @@ def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
     yield from list(closing_lines(summary, folder))[1:]
 
 
-def next_command(summary: Mapping[str, Any], folder: Path | None) -> str:
+def next_command(summary: Mapping[str, Any], folder: Path | None, *, written: bool = False) -> str:
     """Return what to type next."""
     if folder is None:
         return "the same command without -n"
@@ -83,13 +86,13 @@ def next_command(summary: Mapping[str, Any], folder: Path | None) -> str:
     if summary["state"] != RunState.FINISHED or summary["in_doubt"]:
         return f"bulkscim resume {run}"
     if summary["failed"] or summary["skipped"]:
-        return f"bulkscim results {run}, then bulkscim retry {run}"
-    return f"bulkscim results {run}"
+        return f"bulkscim retry {run}" if written else f"bulkscim results {run}, then bulkscim retry {run}"
+    return f"bulkscim explain {run} --row 1" if written else f"bulkscim results {run}"
 
 
 def shown_run(folder: Path) -> str:
     """Return how to name this run in a command: its id where that is found from here, else its path."""
-    if folder.parent.resolve() == Path("runs").resolve():
+    if folder.parent.resolve() == Path(os.environ.get("BULKSCIM_RUNS_DIR") or "runs").resolve():
         return folder.name
     text = str(folder)
     if os.name == "nt":

@@ -31,6 +31,7 @@ def _no_surroundings(monkeypatch, tmp_path):
         ([*RUN, "--max-create", "101%"], "100%"),
         ([*RUN, "--on-exists", "shrug"], "adopt"),
         ([*RUN, "--limit", "0"], "--limit"),
+        ([*RUN, "--rate", "fast"], "100/min"),
         ([*RUN, "--timeout", "0"], "--timeout"),
         ([*RUN, "-v", "-q"], "-v and -q"),
         (["plan", "people.csv"], "-n"),

@@ -1,0 +1,63 @@
+"""Where the job file of a recorded run is now, and the operations in it."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bulkscim.errors import Mismatch
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.reading import Wanted, rows
+from bulkscim.jobfile.source import JobSource, reopen_source
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.operation import USER, JsonObject, Operation, Verb
+
+
+def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> JobSource:
+    """Return the job file of a run: the one named, else at its old place, else beside or in the folder.
+
+    Mismatch when none is there, or none has the content that the run began with.
+    """
+    about = header["job"]
+    name = Path(about["path"]).name
+    places = [job] if job is not None else list(_places(about, name, folder))
+    there = [place for place in places if place.is_file()]
+    for place in there:
+        if place.stat().st_size != about["size"]:
+            continue
+        source, found = reopen_source(place, about["format"])
+        if found.sha256 == about["sha256"]:
+            return source
+    if there:
+        raise Mismatch(
+            f"{there[0]} is not the job file that this run began with: its content differs"
+            f" (SHA-256 {about['sha256'][:16]}… is wanted); give the original with --job FILE"
+        )
+    raise Mismatch(f"the job file {job or about['path']} is not there; give it with --job FILE")
+
+
+def defaults_of(header: JsonObject) -> Defaults:
+    """Return how the run read records that do not say everything."""
+    kept = header.get("defaults")
+    about: dict[str, Any] = kept if isinstance(kept, dict) else {}
+    op = about.get("op")
+    return Defaults(Verb(op) if op else None, about.get("type") or USER, about.get("match"))
+
+
+def asked(
+    recorded: RecordedRun, source: JobSource, wanted: Wanted, first: int = 1
+) -> Iterator[tuple[int, Operation]]:
+    """Return the operations of the wanted rows, in row order; rows beyond the run's own are left out."""
+    last = recorded.ledger.rows
+    for number, operation in rows(source, defaults_of(recorded.header), first, wanted):
+        if number > last:
+            return
+        yield number, operation
+
+
+def _places(about: JsonObject, name: str, folder: Path) -> Iterable[Path]:
+    """Return where a job file may be, the likeliest first."""
+    if about.get("spooled"):
+        yield folder / f"job.{about['format']}"
+    yield Path(about["path"])
+    yield folder / name
+    yield folder.parent / name

@@ -1,0 +1,77 @@
+"""explain tells the story of one row."""
+
+import pytest
+
+from bulkscim.journal import journal
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.reporting.explain import explain
+from bulkscim.reporting.printable import printable
+from bulkscim.reporting.source import asked, find_source
+from tests.support.recorded_runs import CSV, make_run
+
+
+@pytest.fixture
+async def recorded(tmp_path):
+    """A run with a row in each state."""
+    job = tmp_path / "people.csv"
+    job.write_text(CSV, encoding="utf-8")
+    with journal.read(await make_run(tmp_path / "runs" / "one", job), LocalDisk()) as found:
+        yield found
+
+
+def story(recorded, row):
+    """Return the story of a row as one text."""
+    source = find_source(recorded.header, recorded.folder)
+    [(_, operation)] = asked(recorded, source, lambda number: number == row, row)
+    return "\n".join(explain(recorded, row, operation, "last"))
+
+
+async def test_story_of_a_done_row(recorded):
+    """What was asked, what was sent with before and after, what came back, how it ended."""
+    text = story(recorded, 1)
+
+    assert "create User userName ada@example.com" in text
+    assert 'userName: nothing → "ada@example.com"' in text
+    assert "POST User ada@example.com for part create" in text
+    assert "applied: 201, id u1" in text
+    assert "2026-11-21T22:26:42Z" in text
+    assert "done" in text.splitlines()[0]
+
+
+async def test_secret_is_not_shown(recorded):
+    """A password of the job file is masked."""
+    text = story(recorded, 1)
+
+    assert "pw-ada" not in text
+    assert "[secret]" in text
+
+
+async def test_story_of_a_failed_row_ends_with_what_to_do(recorded):
+    """A refusal is shown as the server gave it, harmless, with a hint."""
+    text = story(recorded, 2)
+
+    assert "refused: 400 invalidValue =no good\\x1b[2J title" in printable(text)
+    assert "\x1b" not in text
+    assert "next: correct the value" in text
+
+
+async def test_row_in_doubt_names_resume(recorded):
+    """A lost answer is told, and resume is the next command."""
+    text = story(recorded, 4)
+
+    assert "in doubt" in text
+    assert "no answer: timeout after 30 s" in text
+    assert "next: bulkscim resume last looks it up again" in text
+
+
+async def test_row_that_was_never_touched(recorded):
+    """A pending row says so."""
+    assert "nothing was sent for it" in story(recorded, 7)
+
+
+async def test_without_the_job_file_the_journal_still_tells(recorded):
+    """What was sent is told even where the job file is gone."""
+    text = "\n".join(explain(recorded, 1, None, "last"))
+
+    assert "applied: 201" in text
+    assert "asks" not in text
