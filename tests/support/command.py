@@ -1,5 +1,6 @@
 """The real command line in its own process, with an environment of its own."""
 
+import csv
 import json
 import os
 import signal
@@ -13,6 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.scim_server import TOKEN
+
+STATES = ("done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending")
+LIMITED = """
+import resource, runpy
+resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
+runpy.run_module("bulkscim", run_name="__main__")
+"""
+FAST = ("--rate", "2000/s", "--concurrency", "20")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class Command:
     folder: Path
     token: str | None = TOKEN
     environment: dict[str, str] = field(default_factory=dict)
+    file_bytes: int | None = None  # the largest file that the command can write: a disk that runs full
 
     @property
     def runs(self) -> Path:
@@ -102,6 +112,26 @@ class Command:
             process.wait()
             return process.returncode == -signal.SIGKILL
 
+    def status(self, run: str | Path = "last") -> Any:
+        """Return `status --json` of a run; the seven states must add up to the rows."""
+        outcome = self("status", run, "--json")
+        assert outcome.code == 0, outcome.text
+        summary = outcome.json
+        assert sum(summary[state] for state in STATES) == summary["rows"], summary
+        return summary
+
+    def results(self, run: str | Path = "last") -> list[dict[str, str]]:
+        """Return the lines of results.csv: one per row, in row order."""
+        assert self("results", run).code == 0
+        with (self.run_folder() / "results.csv").open(encoding="utf-8", newline="") as file:
+            lines = list(csv.DictReader(file))
+        assert [int(line["row"]) for line in lines] == list(range(1, len(lines) + 1))
+        return lines
+
+    def states(self, run: str | Path = "last") -> list[str]:
+        """Return the state of each row, in row order."""
+        return [line["state"] for line in self.results(run)]
+
     def run_folder(self) -> Path:
         """Return the only run folder."""
         folders = [path for path in self.runs.iterdir() if (path / "journal.jsonl").exists()]
@@ -114,9 +144,10 @@ class Command:
         assert self.token is None or self.token not in outcome.text, "the token is on the screen"
         return outcome
 
-    @staticmethod
-    def _arguments(arguments: tuple[str | Path, ...]) -> list[str]:
-        return [sys.executable, "-X", "utf8", "-m", "bulkscim", *map(str, arguments)]
+    def _arguments(self, arguments: tuple[str | Path, ...]) -> list[str]:
+        python = [sys.executable, "-X", "utf8"]
+        start = ["-m", "bulkscim"] if self.file_bytes is None else ["-c", LIMITED.format(self.file_bytes)]
+        return [*python, *start, *map(str, arguments)]
 
     def _environment(self) -> dict[str, str]:
         kept = {

@@ -1,6 +1,8 @@
 """Tenants that misbehave in one way each, as servers in the field do."""
 
+import asyncio
 import json
+import threading
 from typing import Any
 
 from aiohttp import web
@@ -139,9 +141,9 @@ class ForbiddenRecord(SmallTenant):
 class Redirects(SmallTenant):
     """Sends every write to another server, with the status chosen."""
 
-    def __init__(self, status: int, elsewhere: str, *user_names: str) -> None:
+    def __init__(self, status: int, *user_names: str) -> None:
         super().__init__(*user_names)
-        self.status, self.elsewhere = status, elsewhere
+        self.status, self.elsewhere = status, "http://127.0.0.1:9"
 
     async def answer(
         self, request: web.Request, collection: str, resource_id: str | None, body: Any
@@ -149,6 +151,36 @@ class Redirects(SmallTenant):
         if request.method not in WRITES:
             return await super().answer(request, collection, resource_id, body)
         return web.Response(status=self.status, headers={"Location": f"{self.elsewhere}{self.seen[-1].path}"})
+
+
+class Gated(SmallTenant):
+    """Holds every write back until the gate is opened."""
+
+    def __init__(self, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.gate = threading.Event()
+
+    async def answer(
+        self, request: web.Request, collection: str, resource_id: str | None, body: Any
+    ) -> web.StreamResponse:
+        while request.method in WRITES and not self.gate.is_set():  # noqa: ASYNC110 - set from another thread
+            await asyncio.sleep(0.01)
+        return await super().answer(request, collection, resource_id, body)
+
+
+class TokenChecked(SmallTenant):
+    """Accepts one token."""
+
+    def __init__(self, token: str, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.token = token
+
+    async def answer(
+        self, request: web.Request, collection: str, resource_id: str | None, body: Any
+    ) -> web.StreamResponse:
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            return error(401, "unknown token")
+        return await super().answer(request, collection, resource_id, body)
 
 
 class OddConfig(SmallTenant):

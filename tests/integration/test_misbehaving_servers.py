@@ -1,0 +1,256 @@
+"""Servers that misbehave, as servers in the field do: no stranger is edited, nothing is made twice."""
+
+import json
+
+import pytest
+
+from tests.support import odd_servers as odd
+from tests.support.command import FAST, Command, Outcome
+from tests.support.records import create, deactivate, delete, group, join, retitle
+from tests.support.small_tenant import SmallTenant
+
+ADA, BOB, EVE = "ada@example.com", "bob@example.com", "eve@example.com"
+NEW = "new@example.com"
+
+
+def run(bulkscim: Command, tenant: SmallTenant, path, *more: str) -> Outcome:
+    """Run a job file against a small tenant."""
+    return bulkscim("run", path, "--base-url", tenant.base_url, "--yes", *FAST, *more)
+
+
+def posts(tenant: SmallTenant, name: str) -> int:
+    """Count the requests to create a name."""
+    bodies = [seen.body for seen in tenant.writes if seen.method == "POST"]
+    return sum(name in (body.get("userName"), body.get("displayName")) for body in bodies)
+
+
+def test_a_sane_server_is_served_without_a_note(bulkscim, job):
+    """The same kinds of rows on a server without oddities all end as wanted: the other tests differ by the server."""
+    path = job(
+        create(NEW),
+        create(ADA),
+        group("Team"),
+        join("Team", {"userName": BOB}),
+        retitle(BOB),
+        deactivate(EVE),
+    )
+    with SmallTenant(ADA, BOB, EVE).serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["done", "adopted", "done", "done", "done", "done"]
+    assert tenant.untouched(BOB, EVE)
+    assert (tenant.user(BOB)["title"], tenant.user(EVE)["active"]) == ("New", False)
+
+
+def test_a_filter_that_is_ignored_never_makes_us_edit_a_stranger(bulkscim, job):
+    """Where a filter brings everybody, the right one is changed and a name that is not there changes nobody."""
+    path = job(retitle(BOB), deactivate("nobody@example.com"), delete("gone@example.com"))
+    with odd.FilterIgnored(ADA, BOB, EVE).serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+
+    assert outcome.code in {0, 3}, outcome.text
+    states = bulkscim.states()
+    assert states[0] == "done"
+    assert states[1] == "failed"
+    assert tenant.user(BOB)["title"] == "New"
+    assert tenant.untouched(BOB)
+    assert [seen.method for seen in tenant.writes] == ["PATCH"]
+
+
+def test_a_filter_that_finds_nothing_is_not_proof_of_absence(bulkscim, job):
+    """Where filters never find anybody, people are found by listing, and a taken name is adopted."""
+    path = job(retitle(BOB), create(ADA), create(NEW))
+    with odd.FilterEmpty(ADA, BOB, EVE).serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["done", "adopted", "done"]
+    assert tenant.user(BOB)["title"] == "New"
+    assert tenant.untouched(BOB)
+    assert tenant.named(NEW) == 1
+
+
+def test_a_group_is_not_made_twice_where_filters_find_nothing(bulkscim, job):
+    """A group that exists is not created again only because a filter does not show it."""
+    path = job(group("Team"))
+    with odd.FilterEmpty(ADA).serving() as tenant:
+        tenant.add("Groups", {"displayName": "Team"})
+        outcome = run(bulkscim, tenant, path)
+
+    assert tenant.named("Team") == 1
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["adopted"]
+
+
+def test_two_matches_are_ambiguous(bulkscim, job):
+    """Where two users answer to the key, neither is changed and the row names both ids."""
+    path = job(retitle("shared@example.com", attribute="email"), retitle("other@example.com"))
+    with odd.TwoMatches().serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+
+    first, second = bulkscim.results()
+    assert outcome.code == 3, outcome.text
+    assert (first["state"], second["state"]) == ("failed", "done")
+    assert all(tenant.user(name)["id"] in first["detail"] for name in ("one@example.com", "two@example.com"))
+    assert tenant.untouched("other@example.com")
+
+
+@pytest.mark.parametrize("server", [odd.BareConflict, odd.DuplicateIs500])
+def test_a_duplicate_is_adopted_however_it_is_answered(bulkscim, job, server):
+    """409 without scimType and 500 for a taken name both end in the existing user adopted, asked for once."""
+    path = job(create(ADA), create(NEW))
+    with server(ADA, BOB).serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["adopted", "done"]
+    assert (posts(tenant, ADA), posts(tenant, NEW)) == (1, 1)
+    assert tenant.untouched()
+
+
+@pytest.mark.parametrize("way", ["fail", "update"])
+def test_on_exists_decides_about_a_bare_conflict(bulkscim, job, way):
+    """`fail` fails the row and touches nothing; `update` brings the existing user to what the row says."""
+    path = job(create(ADA, title="Wanted"))
+    with odd.BareConflict(ADA, BOB).serving() as tenant:
+        outcome = run(bulkscim, tenant, path, "--on-exists", way)
+
+    expected = {"fail": (3, ["failed"], "Old"), "update": (0, ["done"], "Wanted")}[way]
+    assert (outcome.code, bulkscim.states(), tenant.user(ADA)["title"]) == expected
+
+
+def test_an_id_is_percent_encoded(bulkscim, job):
+    """An id with `@`, `+` and `/` reaches its user: retitled, deactivated, deleted and made a member."""
+    path = job(
+        retitle(ADA),
+        deactivate(BOB),
+        delete(EVE),
+        create(NEW),
+        group("Team"),
+        join("Team", {"userName": ADA}),
+    )
+    with odd.OddIds(ADA, BOB, EVE).serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+        paths = {seen.path for seen in tenant.writes}
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["done"] * 6
+    assert paths >= {f"/Users/{name}%2Bid%2F%40example.com" for name in ("ada", "bob", "eve")}
+    assert (tenant.user(ADA)["title"], tenant.user(BOB)["active"], tenant.named(EVE)) == ("New", False, 0)
+
+
+@pytest.mark.parametrize("server", [odd.SilentCreate, odd.PageAfterCreate, odd.CutAfterCreate])
+def test_a_create_without_a_usable_answer_is_looked_up_and_ours(bulkscim, job, server):
+    """201 without body, an HTML page and a cut connection after the create: done, not adopted, and sent once."""
+    path = job(create(NEW, title="Here"), {**group("Team")})
+    with server(ADA, BOB).serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+
+    assert (tenant.named(NEW), tenant.named("Team")) == (1, 1)
+    assert (posts(tenant, NEW), posts(tenant, "Team")) == (1, 1)
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["done", "done"]
+    held = {resource["id"] for part in tenant.held.values() for resource in part.values()}
+    assert {line["id"] for line in bulkscim.results()} <= held
+
+
+@pytest.mark.parametrize("way", ["204", "200 empty", "200 old"])
+def test_a_patch_is_done_whatever_its_answer_shows(bulkscim, job, way):
+    """204, an empty 200 and a 200 that shows the old resource all mean that the change was made."""
+    path = job(retitle(ADA), deactivate(BOB))
+    with odd.PatchAnswers(way, ADA, BOB, EVE).serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["done", "done"]
+    assert (tenant.user(ADA)["title"], tenant.user(BOB)["active"]) == ("New", False)
+    assert len(tenant.writes) == 2
+
+
+def test_a_page_for_people_never_leads_to_a_write(bulkscim, job):
+    """Where every answer is an HTML page, changes are not sent and no row counts as done."""
+    path = job(retitle(ADA), deactivate(BOB), delete(EVE))
+    with odd.OnlyPages(ADA, BOB, EVE).serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+
+    assert outcome.code not in {0, 1, 2}, outcome.text
+    assert tenant.seen
+    assert tenant.writes == []
+    assert "done" not in (bulkscim.states() if list(bulkscim.runs.glob("*")) else [])
+
+
+def test_a_token_that_expires_stops_the_run_and_fails_nothing(bulkscim, job):
+    """401 in the middle ends with exit 7 and the rest pending; resumed with a good token, all is done."""
+    names = [f"user{number}@example.com" for number in range(30)]
+    path = job(*[retitle(name) for name in names])
+    with odd.Unauthorized(10, *names).serving() as tenant:
+        outcome = run(bulkscim, tenant, path, "--concurrency", "2")
+        stopped = bulkscim.status()
+        tenant.good = 1000
+        resumed = bulkscim("resume", "last", *FAST)
+
+    assert outcome.code == 7, outcome.text
+    assert (stopped["done"], stopped["failed"], stopped["in_doubt"]) == (10, 0, 0)
+    assert stopped["pending"] == 20
+    assert resumed.code == 0, resumed.text
+    assert bulkscim.states() == ["done"] * 30
+    assert {tenant.user(name)["title"] for name in names} == {"New"}
+
+
+def test_403_for_one_record_fails_that_record(bulkscim, job):
+    """A user whom the token must not change fails alone, with what the server said; retry does it once allowed."""
+    path = job(retitle(ADA), retitle(BOB), retitle(EVE))
+    with odd.ForbiddenRecord(BOB, ADA, BOB, EVE).serving() as tenant:
+        outcome = run(bulkscim, tenant, path, "--concurrency", "1")
+        lines = bulkscim.results()
+        tenant.forbidden = ""
+        retried = bulkscim("retry", "last", *FAST)
+
+    assert outcome.code == 3, outcome.text
+    assert [line["state"] for line in lines] == ["done", "failed", "done"]
+    assert (lines[1]["status"], "the owner cannot be changed" in lines[1]["detail"]) == ("403", True)
+    assert retried.code == 0, retried.text
+    assert bulkscim.states() == ["done"] * 3
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(bulkscim, job, status):
+    """A write that is redirected goes nowhere else, with or without the token, and is not done."""
+    path = job(retitle(ADA), create(NEW))
+    elsewhere, tenant = SmallTenant(ADA), odd.Redirects(status, ADA, BOB)
+    with elsewhere.serving(), tenant.serving():
+        tenant.elsewhere = elsewhere.base_url
+        outcome = run(bulkscim, tenant, path)
+
+    assert elsewhere.seen == []
+    assert outcome.code in {3, 5, 6}, outcome.text
+    assert "done" not in bulkscim.states()
+    assert tenant.untouched()
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (404, ""),
+        (500, "oops"),
+        (200, ""),
+        (200, "<html>hello</html>"),
+        (200, "[1, 2]"),
+        (
+            200,
+            json.dumps({"patch": "yes", "filter": [], "bulk": {"supported": "maybe", "maxOperations": -1}}),
+        ),
+        (200, json.dumps({"filter": {"supported": True, "maxResults": "many"}, "etag": None})),
+    ],
+)
+def test_a_strange_service_provider_config_counts_as_absent(bulkscim, job, status, text):
+    """Whatever ServiceProviderConfig says or does not say, the rows are done."""
+    path = job(retitle(ADA), create(NEW), deactivate(BOB))
+    with odd.OddConfig(status, text, ADA, BOB).serving() as tenant:
+        outcome = run(bulkscim, tenant, path)
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["done"] * 3
+    assert any(seen.path == "/ServiceProviderConfig" for seen in tenant.seen)
+    assert (tenant.user(ADA)["title"], tenant.named(NEW), tenant.user(BOB)["active"]) == ("New", 1, False)
