@@ -9,15 +9,18 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
+from struct import Struct
 from types import TracebackType
 from typing import Self
 
 from bulkscim.model.operation import GROUP, Key, Operation
 
 _BATCH = 10_000
+_NUMBER = Struct(">q").unpack
 _FORMAT = 1
 _USER_NAMES = ("userName", "externalId")
 _NAMES = {GROUP: ("displayName", "externalId")}
+_ASKED = frozenset({"ref", "emails.value"})
 _EXACT = frozenset({"ref", "externalId"})
 
 
@@ -26,8 +29,7 @@ def digest(kind: str, attribute: str, value: str) -> int:
     if attribute not in _EXACT:
         value = value.strip().casefold()
     text = f"{'' if attribute == 'ref' else kind}\0{attribute}\0{value}"
-    hashed = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
-    return int.from_bytes(hashed.digest(), "big", signed=True)
+    return _NUMBER(blake2b(text.encode(), digest_size=8).digest())[0]  # type: ignore[no-any-return]
 
 
 def made(operation: Operation) -> list[tuple[str, str]]:
@@ -75,9 +77,11 @@ class IndexBuilder:
             self._made += [(digest(kind, attribute, value), row) for attribute, value in made(operation)]
             if len(self._made) >= _BATCH:
                 self._write("made", self._made)
-        self._needs(row, operation.target, refs_elsewhere)
+        if operation.target.attribute in _ASKED:
+            self._needs(row, operation.target, refs_elsewhere)
         for reference in operation.references:
-            self._needs(row, reference.key, refs_elsewhere)
+            if reference.key.attribute in _ASKED:
+                self._needs(row, reference.key, refs_elsewhere)
 
     def add_mails(self, row: int, operation: Operation) -> None:
         """Note the addresses of what a record makes; only for files that name somebody by address."""

@@ -59,13 +59,14 @@ class _Plan:
 class Mapping:
     """A header made ready: `operation_of` reads one record by it.
 
-    `words` are the columns about the record itself, `links` those that refer to other resources, and
+    `fixed` are verb and type where no column says them; `words` are the columns about the record itself, `links` those that refer to other resources, and
     `named` the column of the match attribute, these two by resource type.
     """
 
     columns: tuple[Column, ...]
     defaults: Defaults
     plan: _Plan
+    fixed: tuple[Verb | None, str | None] | None
     words: dict[Use, Column]
     links: dict[str, tuple[Column, ...]]
     named: dict[str, tuple[str, Column | None]]
@@ -74,10 +75,7 @@ class Mapping:
         """Read the operation of a CSV record."""
         cells = list(map(str.strip, record.cells))
         faults: list[Fault] = []
-        op, place = self._word(Use.OP, cells)
-        verb = verb_of(op, self.defaults, place, faults)
-        named, place = self._word(Use.TYPE, cells)
-        kind = type_of(named, verb, self.defaults, place, faults)
+        verb, kind = self.fixed or self._verb_and_type(cells, faults)
         operation = None
         if verb is not None and kind is not None:
             draft = self._draft(verb, kind, cells, faults)
@@ -85,6 +83,13 @@ class Mapping:
         if MASK in cells:
             faults += self._masked(cells)
         return operation if operation is not None and not faults else located(record, faults)
+
+    def _verb_and_type(self, cells: list[str], faults: list[Fault]) -> tuple[Verb | None, str | None]:
+        """Read what the row asks, and of which type of resource."""
+        op, place = self._word(Use.OP, cells)
+        verb = verb_of(op, self.defaults, place, faults)
+        named, place = self._word(Use.TYPE, cells)
+        return verb, type_of(named, verb, self.defaults, place, faults)
 
     def _word(self, use: Use, cells: list[str]) -> tuple[str, str]:
         """Return the cell of a column that says something about the record, and its place."""
@@ -211,7 +216,10 @@ def _mapping(columns: tuple[Column, ...], defaults: Defaults) -> Mapping:
     for kind in (USER, GROUP):
         attribute = match_attribute(kind, defaults)
         named[kind] = attribute, next((each for each in columns if matches(each, attribute)), None)
-    return Mapping(columns, defaults, _plan(columns), words, links, named)
+    fixed = None
+    if Use.OP not in words and Use.TYPE not in words:
+        fixed = defaults.op, type_of(None, defaults.op, defaults, "", [])
+    return Mapping(columns, defaults, _plan(columns), fixed, words, links, named)
 
 
 def match_attribute(kind: str, defaults: Defaults) -> str:

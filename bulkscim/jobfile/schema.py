@@ -22,6 +22,9 @@ class Shape(StrEnum):
     ANY = "anything"
 
 
+_HOLDS: dict[Shape, type] = {Shape.TEXT: str, Shape.BOOLEAN: bool, Shape.OBJECT: dict, Shape.LIST: list}
+
+
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One attribute: its name as the RFC spells it, its shape, and its sub-attributes."""
@@ -29,6 +32,11 @@ class Attribute:
     name: str
     shape: Shape
     parts: Mapping[str, "Attribute"] = field(default_factory=dict)
+    holds: type = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Work out the type that JSON gives a value of this shape."""
+        object.__setattr__(self, "holds", _HOLDS.get(self.shape, object))
 
 
 def _table(*attributes: Attribute) -> dict[str, Attribute]:
@@ -95,25 +103,21 @@ def _sound(table: Mapping[str, Attribute], data: JsonObject) -> bool:
         if known is None:
             if name.lower() in table:
                 return False
-        elif known.name != name or not _fits(known, value):
+        elif known.name != name:
+            return False
+        elif type(value) is known.holds:
+            if known.parts and not _sound_parts(known, value):
+                return False
+        elif value is not None and known.shape is not Shape.ANY:
             return False
     return True
 
 
-def _fits(known: Attribute, value: Any) -> bool:
-    """Tell whether a value has its attribute's shape, and its sub-attributes theirs."""
-    shape = known.shape
-    if shape is Shape.TEXT:
-        return value is None or type(value) is str
-    if shape is Shape.BOOLEAN:
-        return value is None or type(value) is bool
-    if shape is Shape.OBJECT:
-        return value is None or (type(value) is dict and _sound(known.parts, value))
-    if shape is Shape.LIST:
-        return value is None or (
-            type(value) is list and all(type(each) is dict and _sound(known.parts, each) for each in value)
-        )
-    return True
+def _sound_parts(known: Attribute, value: Any) -> bool:
+    """Tell whether sub-attributes are as they should be, in an object or in each of a list."""
+    if known.shape is Shape.OBJECT:
+        return _sound(known.parts, value)
+    return all(type(each) is dict and _sound(known.parts, each) for each in value)
 
 
 def value_checked(known: Attribute, value: Any, place: str, faults: list[Fault]) -> Any:
