@@ -13,7 +13,6 @@ from typing import BinaryIO
 
 from bulkscim.jobfile.lines import RECORD_LIMIT, BadLine, lines
 from bulkscim.jobfile.records import Fault, Problem, Record
-from bulkscim.model.operation import JsonObject
 
 _DELIMITERS = ",;\t"
 _GUARDED = re.compile(r"''*[=+\-@\t\r]")
@@ -37,9 +36,6 @@ class Header:
     def guarded(self) -> bool:
         """Whether this is an errors file, where a leading `'` may only guard a cell."""
         return "_row" in self.names
-
-
-_NO_BODY: JsonObject = {}
 
 
 class _Unreadable(Exception):
@@ -103,7 +99,7 @@ def read(
         elif len(cells) != width:
             yield Problem(line, number, Fault("", _width(len(cells), width, found.delimiter)))
         else:
-            yield Record(number, line, _unguarded(cells) if guarded else cells, _NO_BODY, "")
+            yield Record(number, line, _unguarded(cells) if guarded else cells)
 
 
 def _open(stream: BinaryIO) -> tuple[Header | Problem, Iterator[tuple[int, list[str] | str]]]:

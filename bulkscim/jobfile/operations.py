@@ -208,7 +208,7 @@ def _target(draft: Draft, faults: list[Fault]) -> Key | None:
     makes = draft.verb in MAKES
     if makes or (draft.verb is Verb.REPLACE and not draft.target):
         value = draft.data.get(name)
-        if not isinstance(value, str) or not value:
+        if not isinstance(value, str) or not value.strip():
             faults.append(Fault("", f"{draft.verb} of a {draft.type} needs its {name}"))
         if draft.target is None:
             return Key(draft.type, name, value or "")
@@ -229,6 +229,8 @@ def _fits_verb(draft: Draft, faults: list[Fault]) -> None:
         _fits_membership(draft, faults)
     if verb is Verb.PATCH and not draft.changes and not draft.references:
         faults.append(Fault("", "patch has nothing to change"))
+    if verb is Verb.REPLACE and not draft.data:
+        faults.append(Fault("", "replace has no data: it would empty the resource"))
     if draft.changes and verb is not Verb.PATCH:
         faults.append(Fault("patch", f"{verb} takes no patch"))
     if verb in TARGET_ONLY:

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from bulkscim.model.operation import JsonObject
 
 
+_NOTHING: JsonObject = {}
+
+
 class Record(NamedTuple):
     """One record: `cells` of a CSV row (as written, nothing stripped) or the `body` of a JSONL line.
 
@@ -17,9 +20,9 @@ class Record(NamedTuple):
 
     number: int
     line: int
-    cells: Sequence[str]
-    body: JsonObject
-    text: str
+    cells: Sequence[str] = ()
+    body: JsonObject = _NOTHING
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
