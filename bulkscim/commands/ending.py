@@ -19,11 +19,11 @@ def tell(report: RunReport, people: People, *, as_json: bool) -> None:
 
 def _summary(report: RunReport, people: People) -> Summary:
     """Return the summary that the journal gives; without one, that of the report."""
-    from bulkscim.reporting.recorded import open_recorded
+    from bulkscim.reporting.recorded import summary_at
 
     if report.folder is None:
         return summary_of_totals(report.totals, report.state, report.elapsed_s, report.chain)
-    _, summary = open_recorded(report.folder)
+    summary = summary_at(report.folder) | {"state": report.state.value}
     try:
         write_summary(summary, report.folder)
     except OSError as error:  # a full disk; the journal has it all

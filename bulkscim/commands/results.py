@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkscim.commands import options, setting
-from bulkscim.errors import Mismatch
+from bulkscim.errors import Mismatch, Stopped
 from bulkscim.reporting.console import People
 
 if TYPE_CHECKING:
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 @options.voice
 def command(run: str, job: Path | None, runs_dir: Path, *, as_json: bool, verbose: bool, quiet: bool) -> None:
     """Write results.csv, the errors file and summary.json of RUN into its folder and print their paths."""
-    from bulkscim.reporting.recorded import open_recorded, state_of_folder, summary_of
+    from bulkscim.reporting.recorded import open_recorded, read_summary
     from bulkscim.reporting.summary import closing_lines, write_summary
 
     people = setting.people_of(verbose=verbose, quiet=quiet)
     with open_recorded(run, runs_dir) as recorded:
         source = _source(recorded, job, people)
-        paths = _write(recorded, source)
-        summary = summary_of(recorded, state_of_folder(recorded))
-        paths["summary"] = write_summary(summary, recorded.folder)
-        folder = recorded.folder
+        folder, summary = recorded.folder, read_summary(recorded)
+        try:
+            paths = _write(recorded, source)
+            paths["summary"] = write_summary(summary, folder)
+        except OSError as error:
+            raise Stopped(f"cannot write into {folder}: {error.strerror}; make room and try again") from error
     if as_json:
         setting.print_json({name: str(path) for name, path in paths.items()})
     else:

@@ -12,9 +12,9 @@ from bulkscim.commands import options, setting
 @options.as_json
 def command(runs_dir: Path, *, as_json: bool) -> None:
     """List all runs, the newest first."""
-    from bulkscim.reporting.recorded import list_recorded, listing_lines
+    from bulkscim.reporting.recorded import list_summaries, listing_lines
 
-    summaries = list(list_recorded(runs_dir))
+    summaries = list(list_summaries(runs_dir))
     if as_json:
         setting.print_json(summaries)
     elif summaries:

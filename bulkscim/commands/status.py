@@ -13,13 +13,12 @@ from bulkscim.commands import options, setting
 @options.as_json
 def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
     """Say where RUN stands. Reads only; another process may be at work on it."""
-    from bulkscim.journal.runfolder import find
-    from bulkscim.reporting.recorded import open_recorded
+    from bulkscim.reporting.recorded import open_recorded, read_summary
     from bulkscim.reporting.summary import status_lines
 
-    folder = find(run, runs_dir)
-    _, summary = open_recorded(folder)
+    with open_recorded(run, runs_dir) as recorded:
+        summary = read_summary(recorded)
     if as_json:
         setting.print_json(summary)
     else:
-        setting.print_lines(status_lines(summary, folder))
+        setting.print_lines(status_lines(summary, recorded.folder))

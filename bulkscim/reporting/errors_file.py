@@ -1,7 +1,6 @@
 """The errors file of a run: its failed and skipped records, written as a job file that people can mend."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -75,7 +74,7 @@ def _masker(source: JobSource) -> Callable[[Record], Record]:
         if not any(record.cells[index] for index in secret):
             return record
         cells = [MASK if index in secret and cell else cell for index, cell in enumerate(record.cells)]
-        return replace(record, cells=cells)
+        return record._replace(cells=cells)
 
     return mask
 
@@ -88,7 +87,7 @@ def _without_secrets(record: Record) -> Record:
         body["patch"] = [_masked_change(change) for change in changes]
     if body == record.body:
         return record
-    return replace(record, body=body, text=orjson.dumps(body).decode())
+    return record._replace(body=body, text=orjson.dumps(body).decode())
 
 
 def _masked_change(change: object) -> object:

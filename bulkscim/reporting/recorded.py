@@ -1,30 +1,73 @@
 """A recorded run as the journal in its folder tells it."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bulkscim.journal.entries import Kind
+from bulkscim.errors import BulkScimError
+from bulkscim.journal import journal, runfolder
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.entries import Entry, Kind, decode
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.run import RunState
+from bulkscim.model.totals import Totals
 from bulkscim.reporting.printable import one_line
-from bulkscim.reporting.summary import Summary, moment
+from bulkscim.reporting.summary import Summary, moment, summary_of_totals
+
+_TAIL = 1 << 16
 
 
-def state_of(recorded: RecordedRun, *, locked: bool) -> RunState:
-    """Tell where the run stands; `locked`: a living process holds it."""
+def open_recorded(run: str, runs_dir: Path) -> RecordedRun:
+    """Open a run by its folder, its id, or `last`; the caller closes it."""
+    disk = LocalDisk()
+    return journal.read(runfolder.find(run, runs_dir, disk), disk)
+
+
+def summary_at(folder: Path) -> Summary:
+    """Return the summary of a run that this process has just let go."""
+    with journal.read(folder, LocalDisk()) as recorded:
+        return summary_of(recorded, locked=False)
+
+
+def read_summary(recorded: RecordedRun) -> Summary:
+    """Return the summary of a run as it stands now."""
+    return summary_of(recorded, locked=runfolder.is_locked(recorded.folder, LocalDisk()))
+
+
+def list_summaries(runs_dir: Path) -> Iterator[Summary]:
+    """Return the summaries of all runs in a folder, the newest first; one that cannot be read says so."""
+    for folder in reversed(runfolder.runs(runs_dir, LocalDisk())):
+        try:
+            with journal.read(folder, LocalDisk()) as recorded:
+                yield read_summary(recorded)
+        except BulkScimError as error:
+            totals = summary_of_totals(Totals(), RunState.STOPPED, 0.0)
+            yield totals | {
+                "run": folder.name,
+                "state": "damaged",
+                "why": str(error),
+                "tenant": "",
+                "job": "",
+            }
+
+
+def state_of(ending: Entry | None, *, locked: bool) -> RunState:
+    """Tell where a run stands by the entry that ended it; `locked`: a living process holds it."""
     if locked:
         return RunState.RUNNING
-    timeline = recorded.timeline
-    if not timeline.ended_in_order:
+    if ending is None or ending.body.get("why") == RunState.INTERRUPTED:
         return RunState.INTERRUPTED
-    return RunState.FINISHED if timeline.last is Kind.CLOSED else RunState.STOPPED
+    return RunState.FINISHED if ending.kind is Kind.CLOSED else RunState.STOPPED
 
 
-def summary_of(recorded: RecordedRun, state: RunState) -> Summary:
+def summary_of(recorded: RecordedRun, *, locked: bool) -> Summary:
     """Return the summary, the promised keys first."""
     header, timeline = recorded.header, recorded.timeline
+    ending = _ending(recorded)
+    state = state_of(ending, locked=locked)
     job, tenant = _object(header, "job"), _object(header, "tenant")
     return {
         "run": header.get("run", recorded.folder.name),
@@ -32,6 +75,7 @@ def summary_of(recorded: RecordedRun, state: RunState) -> Summary:
         **asdict(recorded.ledger.totals()),
         "elapsed_s": round(timeline.elapsed_s, 1),
         "chain": recorded.chain,
+        "why": ending.body.get("why") if ending is not None else None,
         "command": header.get("command"),
         "job": job.get("path"),
         "job_sha256": job.get("sha256"),
@@ -56,12 +100,19 @@ def listing_lines(summaries: Iterable[Summary]) -> Iterator[str]:
         )
 
 
-def shown_path(folder: Path) -> str:
-    """Return the folder as it is found from here."""
-    try:
-        return str(folder.relative_to(Path.cwd()))
-    except ValueError:
-        return str(folder)
+def _ending(recorded: RecordedRun) -> Entry | None:
+    """Return the entry that ended the last session in order: it is the last line that counts."""
+    if not recorded.timeline.ended_in_order:
+        return None
+    with (recorded.folder / JOURNAL).open("rb") as file:
+        file.seek(max(0, file.seek(0, 2) - _TAIL))
+        tail = file.read()
+    for text in reversed(tail.split(b"\n")):
+        with suppress(ValueError):
+            line = decode(text)
+            if line.chain == recorded.chain:
+                return line.entry
+    return None
 
 
 def _object(values: dict[str, Any], name: str) -> dict[str, Any]:

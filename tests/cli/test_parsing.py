@@ -85,6 +85,8 @@ def test_every_command_has_help(command, capsys):
 def test_no_such_run_is_10(capsys):
     """A run that is not there ends with 10 and says how to see those that are."""
     assert code_of(["status", "last"]) == 10
+    assert "--runs-dir" in capsys.readouterr().err
+    assert code_of(["status", "20261121T221003-people"]) == 10
     assert "bulkscim runs" in capsys.readouterr().err
 
 
