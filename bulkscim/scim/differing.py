@@ -1,0 +1,173 @@
+"""Where a resource is not what is wanted: the walk behind `planning/compare.py`, which states the rules."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from bulkscim.model.operation import JsonObject
+from bulkscim.model.step import Change
+from bulkscim.scim import paths, schemas
+
+NOTHING: tuple[Any, ...] = (None, "", [], {})
+_BOOLEANS = frozenset({"active", "emails.primary"})
+
+
+class Place:
+    """Where a comparison stands: the path so far, and the same without URN and filters."""
+
+    __slots__ = ("inside", "path", "plain", "top_level")
+
+    def __init__(self, path: str, plain: str, *, inside: bool, top_level: bool = False) -> None:
+        self.path = path
+        self.plain = plain
+        self.inside = inside  # below the top, where names like `id` and `display` lose their meaning
+        self.top_level = top_level
+
+    @classmethod
+    def top(cls) -> "Place":
+        """Return the place of a whole resource."""
+        return cls("", "", inside=False, top_level=True)
+
+    @classmethod
+    def at(cls, path: str) -> "Place":
+        """Return the place that a path names."""
+        parsed = paths.parse(path)
+        return cls(path, parsed.plain if parsed.schema is None else "", inside=bool(parsed.attribute))
+
+    def below(self, name: str) -> "Place":
+        """Return the place of an attribute here."""
+        if self.top_level and name.lower().startswith("urn:"):
+            return Place(name, "", inside=False)
+        colon = not self.inside and not self.top_level
+        path = name if self.top_level else f"{self.path}{':' if colon else '.'}{name}"
+        plain = name if not self.inside or not self.plain else f"{self.plain}.{name}"
+        return Place(path, plain, inside=True)
+
+    def element(self, condition: str) -> "Place":
+        """Return the place of one element of the list here."""
+        return Place(f"{self.path}[{condition}]", self.plain, inside=True)
+
+    def ignores(self, name: str) -> bool:
+        """Say whether an attribute here is one that nobody can set or see."""
+        lowered = name.lower()
+        if schemas.is_secret(name):
+            return True
+        if self.top_level:
+            return lowered in schemas.READ_ONLY
+        holder = self.plain.lower().rpartition(".")[2]
+        return lowered == "$ref" or (
+            holder in schemas.REFERENCES and lowered in schemas.READ_ONLY_OF_REFERENCES
+        )
+
+
+def differences(wanted: JsonObject, live: Any, place: Place) -> Iterator[Change]:
+    """Yield the differences of an object's attributes."""
+    for name, value in wanted.items():
+        if not place.ignores(name):
+            spelling = name if name.lower().startswith("urn:") else schemas.spelled(name)
+            yield from value_differences(value, paths.find(live, name), place.below(spelling))
+
+
+def value_differences(wanted: Any, live: Any, place: Place) -> Iterator[Change]:
+    """Yield the differences of one attribute's value."""
+    if isinstance(wanted, dict) and wanted:
+        if isinstance(live, dict | None):
+            yield from differences(wanted, live, place)
+        else:
+            yield Change(place.path, live, wanted)
+    elif isinstance(wanted, list) and wanted:
+        yield from _elements(wanted, live, place)
+    elif not same(wanted, live, place.plain):
+        yield Change(place.path, live, wanted)
+
+
+def same(wanted: Any, live: Any, plain: str) -> bool:
+    """Compare two simple values by the rules for their attribute."""
+    if wanted in NOTHING:
+        return live in NOTHING
+    if isinstance(wanted, bool) or isinstance(live, bool) or plain.lower() in _BOOLEANS:
+        truth = _truth(wanted)
+        if truth is not None:
+            return truth == _truth(live)
+    if isinstance(wanted, str) and isinstance(live, str) and schemas.folded(plain):
+        return wanted.strip().casefold() == live.strip().casefold()
+    return bool(wanted == live)
+
+
+def _truth(value: Any) -> bool | None:
+    """Return a boolean that may be written as text."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
+
+
+def _elements(wanted: list[Any], live: Any, place: Place) -> Iterator[Change]:
+    """Yield the differences of a list, element by element."""
+    present = live if isinstance(live, list) else [] if live is None else [live]
+    if not all(isinstance(element, dict) for element in (*wanted, *present)):
+        missing = [part for part in wanted if not any(same(part, other, place.plain) for other in present)]
+        if missing:
+            yield Change(place.path, live, present + missing)
+        return
+    taken: list[int] = []
+    for element in wanted:
+        match = _match(element, present, taken, place.plain)
+        if match is None:
+            yield _added(element, live, wanted, place)
+        else:
+            taken.append(match)
+            yield from _element(element, present[match], present, place)
+
+
+def _match(element: JsonObject, present: list[JsonObject], taken: list[int], plain: str) -> int | None:
+    """Return the place of the live element that a wanted one speaks of: by value, else by the only type."""
+    free = [place for place in range(len(present)) if place not in taken]
+    value = paths.find(element, "value")
+    if value is not None:
+        alike = [
+            place for place in free if same(value, paths.find(present[place], "value"), f"{plain}.value")
+        ]
+        if alike:
+            return _closest(element, present, alike)
+        if plain.lower() in schemas.REFERENCES:
+            return None
+    label = paths.find(element, "type")
+    alike = [place for place in free if same(label, paths.find(present[place], "type"), "type")]
+    if value is None and label is None:
+        return next((place for place in free if not any(differences(element, present[place], _INSIDE))), None)
+    return alike[0] if len(alike) == 1 and label is not None else None
+
+
+_INSIDE = Place("", "", inside=True)
+
+
+def _closest(element: JsonObject, present: list[JsonObject], places: list[int]) -> int:
+    """Return the place whose type fits, else the first."""
+    label = paths.find(element, "type")
+    fitting = (place for place in places if same(label, paths.find(present[place], "type"), "type"))
+    return next(fitting, places[0])
+
+
+def _element(
+    wanted: JsonObject, live: JsonObject, present: list[JsonObject], place: Place
+) -> Iterator[Change]:
+    """Yield the differences of two elements that speak of the same thing."""
+    yield from differences(wanted, live, place.element(_naming(live, present)))
+
+
+def _naming(element: JsonObject, present: list[JsonObject]) -> str:
+    """Return a filter that picks one live element: by its type where that is unique, else by its value."""
+    label, value = paths.find(element, "type"), paths.find(element, "value")
+    alike = [other for other in present if same(label, paths.find(other, "type"), "type")]
+    attribute, chosen = ("type", label) if isinstance(label, str) and len(alike) == 1 else ("value", value)
+    return f"{attribute} eq {orjson.dumps(chosen).decode()}"
+
+
+def _added(element: JsonObject, live: Any, wanted: list[Any], place: Place) -> Change:
+    """Return the change that adds an element; one without value and type can only come with its whole list."""
+    for name in ("value", "type"):
+        chosen = paths.find(element, name)
+        if isinstance(chosen, str):
+            return Change(place.element(f"{name} eq {orjson.dumps(chosen).decode()}").path, None, element)
+    return Change(place.path, live, wanted)
