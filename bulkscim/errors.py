@@ -5,7 +5,8 @@ BulkScimError
 ├── JobFileInvalid          the job file has problems; nothing was sent
 ├── Refused                 a guard, or want of approval
 ├── Stopped                 stopped early, resumable
-│   └── JournalDead         a write or sync of the journal failed; nothing after it was acknowledged
+│   ├── JournalDead         a write or sync of the journal failed; nothing after it was acknowledged
+│   └── Interrupted         a person or the system asked it to stop
 ├── CredentialError         missing or rejected
 ├── NoSuchRun
 ├── Locked                  another process holds the run or the tenant
@@ -38,6 +39,10 @@ class Stopped(BulkScimError):
 
 class JournalDead(Stopped):
     """A write or sync of the journal failed: nothing after it is acknowledged or sent."""
+
+
+class Interrupted(Stopped):
+    """A person or the system asked the run to stop."""
 
 
 class CredentialError(BulkScimError):

@@ -48,6 +48,7 @@ def started(sent: Sent, server_time: float) -> Entry:
         "changes": [_shown(change) for change in step.changes],
         "if_match": step.if_match,
         "server_time": round(server_time, 3),
+        "absent": any(key.folded in sent.work.absent for key in step.identity),
     }
     if step.before is not None:
         body["before"] = redact(step.before)

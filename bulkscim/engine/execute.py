@@ -1,0 +1,85 @@
+"""Bring a journal's rows to their end: first what is in doubt, then all that is pending, then what was left over."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import anyio
+
+from bulkscim.engine import recording
+from bulkscim.engine.facts import facts_of
+from bulkscim.engine.feed import Feed
+from bulkscim.engine.pipeline import Pipeline
+from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.work import Work
+from bulkscim.engine.worker import Worker
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.journal import Journal
+from bulkscim.model.row import Row, RowState
+from bulkscim.pacing.retry import Judgement, Verdict
+from bulkscim.planning.decision import Policy
+
+RowsWhere = Callable[[Callable[[int], bool]], Iterator[Row]]
+UNANSWERED = Judgement(Verdict.LOST, detail="no answer to it was recorded")
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The parts that one process's work on a run needs; `rows` reads the job file for the rows asked for."""
+
+    journal: Journal
+    rows: RowsWhere
+    worker: Worker
+    policy: Policy
+    stopping: Stopping
+    concurrency: int
+
+    async def run(self) -> None:
+        """Work until every row has settled, or nothing more can be done, or the run is to stop."""
+        await self._recover()
+        while not self.stopping.requested:
+            pending = self.journal.ledger.totals().pending
+            if pending == 0:
+                return
+            deferred = await self._pass()
+            if not deferred or self.journal.ledger.totals().pending == pending:
+                return
+
+    async def _pass(self) -> int:
+        """Take up all pending rows once; return how many of them were left for later."""
+        ledger = self.journal.ledger
+        feed = Feed(self.rows(lambda row: ledger.state(row) is RowState.PENDING))
+        pipeline = Pipeline(feed, self.journal, self.worker, self.policy, self.stopping)
+        await pipeline.run(self.concurrency)
+        return pipeline.deferred
+
+    async def _recover(self) -> None:
+        """Find out what became of the steps that have no end, before anything new is sent."""
+        ledger = self.journal.ledger
+        if next(ledger.open_rows(), None) is None:
+            return
+        rows = self.rows(ledger.is_open)
+        async with anyio.create_task_group() as group:
+            for _ in range(self.concurrency):
+                group.start_soon(self._recover_rows, rows)
+
+    async def _recover_rows(self, rows: Iterator[Row]) -> None:
+        for row in rows:
+            if self.stopping.requested:
+                return
+            await self._recover_row(row)
+
+    async def _recover_row(self, row: Row) -> None:
+        history = self.journal.history(row.number)
+        begun = [entry for entry in history if entry.kind is Kind.STARTED]
+        last = begun[-1]
+        work = Work(row, facts_of(history))
+        step = recording.step_of(last.body)
+        work.create_started[step.part] = _first_start(begun, step.part)
+        if last.body.get("absent"):
+            work.absent.update(key.folded for key in step.identity)
+        await self.worker.recover(recording.Sent(work, step, last.step), UNANSWERED, self.policy)
+
+
+def _first_start(begun: list[Entry], part: str) -> float:
+    """Return the server's time at the first intent of this part."""
+    return min(float(entry.body["server_time"]) for entry in begun if entry.body["part"] == part)

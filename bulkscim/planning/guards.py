@@ -1,0 +1,80 @@
+"""Refuse what is out of proportion, counted before the first request."""
+
+from dataclasses import dataclass
+
+from bulkscim.model.limits import Limit
+
+FREE_REMOVALS = 100
+FREE_SHARE = Limit(20, percent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a job file asks, as the guards count it."""
+
+    rows: int
+    removals: int  # deletes and deactivations
+    creates: int  # creates and upserts
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The guards as absolute numbers, taken once and kept; None: no bound."""
+
+    max_delete: int | None
+    max_create: int | None
+    max_errors: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The guards as people set them; None: the default."""
+
+    max_delete: Limit | None = None
+    max_create: Limit | None = None
+    max_errors: Limit | None = None
+
+    @property
+    def needs_users(self) -> bool:
+        """Whether a bound is a share of the tenant's users."""
+        limits = (self.max_delete, self.max_create)
+        return any(limit is not None and limit.needs_base for limit in limits)
+
+
+def bounds(wanted: Wanted, asked: Asked, users: int | None) -> Bounds:
+    """Turn limits into numbers; a share of users that cannot be counted allows nothing."""
+    return Bounds(
+        _removals(wanted.max_delete, users),
+        _bound(wanted.max_create, users),
+        _bound(wanted.max_errors, asked.rows),
+    )
+
+
+def _removals(limit: Limit | None, users: int | None) -> int | None:
+    if limit is not None:
+        return _bound(limit, users)
+    share = FREE_SHARE.bound(users) if users is not None else 0
+    return max(FREE_REMOVALS, share or 0)
+
+
+def _bound(limit: Limit | None, base: int | None) -> int | None:
+    if limit is None:
+        return None
+    return 0 if limit.needs_base and base is None else limit.bound(base)
+
+
+def refusals(asked: Asked, allowed: Bounds, users: int | None) -> list[str]:
+    """Return why the job may not run, each with the flag that would allow it."""
+    counted = "unknown" if users is None else str(users)
+    found: list[str] = []
+    if allowed.max_delete is not None and asked.removals > allowed.max_delete:
+        found.append(
+            f"{asked.removals} deletes and deactivations are more than the {allowed.max_delete} allowed "
+            f"(live users: {counted}); to allow them: --max-delete {asked.removals}"
+        )
+    if allowed.max_create is not None and asked.creates > allowed.max_create:
+        found.append(
+            f"{asked.creates} creates are more than the {allowed.max_create} allowed "
+            f"(live users: {counted}); to allow them: --max-create {asked.creates}"
+        )
+    return found

@@ -1,0 +1,133 @@
+"""Go on with a recorded run: resume what is open, or take up again what failed."""
+
+import hmac
+from dataclasses import replace
+
+from bulkscim.engine.clock import RealClock
+from bulkscim.errors import Mismatch
+from bulkscim.jobfile.source import JobSource
+from bulkscim.jobfile.validate import index_of
+from bulkscim.journal import journal, runfolder
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.journal import Journal
+from bulkscim.model.events import Watcher
+from bulkscim.model.operation import JsonObject
+from bulkscim.model.request import Request, Response
+from bulkscim.model.row import RowState
+from bulkscim.pacing.retry import ReadVerdict, judge_read
+from bulkscim.providers import profile_named
+from bulkscim.reporting.console import People
+from bulkscim.reporting.source import defaults_of, find_source
+from bulkscim.runs.assembly import Job, Terms, carry_out, opened
+from bulkscim.runs.places import tenant_lock
+from bulkscim.runs.report import RunReport
+from bulkscim.runs.request import ResumeRequest
+from bulkscim.runs.settings import Settings, as_text, bounds_of, rate_of, settings_of
+from bulkscim.runs.start import INDEX
+from bulkscim.runs.tenant import connected, fingerprint, look
+from bulkscim.scim import messages
+from bulkscim.transport.base import Transport
+
+PROBES = 3  # recorded resources that another token must show
+AGAIN = (RowState.FAILED, RowState.SKIPPED)
+BATCH = 1000
+
+
+async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> RunReport:
+    """Go on with a run where its journal ends; with `retry`, reopen what failed and what was skipped first."""
+    clock, disk = RealClock(), LocalDisk()
+    folder = runfolder.find(request.run, request.runs_dir, disk)
+    with runfolder.hold(folder, disk, clock):
+        record = journal.open_for_append(folder, disk, clock)
+        try:
+            source = find_source(record.header, folder, request.job)
+            with tenant_lock(record.header["tenant"]["base_url"], disk):
+                return await _go_on(request, record, source, people, watcher)
+        finally:
+            await record.aclose()
+
+
+async def _go_on(
+    request: ResumeRequest, record: Journal, source: JobSource, people: People, watcher: Watcher
+) -> RunReport:
+    header, clock = record.header, RealClock()
+    tenant, settings = header["tenant"], _settings(request, settings_of(header))
+    profile = profile_named(tenant["profile"])
+    async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
+        seen = await look(transport, profile)
+        for note in seen.notes:
+            people.note(note)
+        if not _same_token(tenant, request):
+            await _same_tenant(record, transport)
+        defaults = defaults_of(header)
+        with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
+            await record.append(opened("retry" if request.retry else "resume"))
+            if request.retry:
+                await _reopen(record)
+            job = Job(source, defaults, index, record.ledger.rows)
+            terms = Terms(seen.profile, settings, bounds_of(header))
+            return await carry_out(job, record, transport, terms, watcher, clock)
+
+
+def _settings(request: ResumeRequest, kept: Settings) -> Settings:
+    """Return the run's own settings, with what was said anew."""
+    if request.rate is not None:
+        rate_of(request.rate)
+    said = {
+        "rate": request.rate,
+        "concurrency": request.concurrency,
+        "timeout_s": request.timeout_s,
+        "proxy": request.proxy,
+        "ca_bundle": as_text(request.ca_bundle),
+    }
+    return replace(kept, **{name: value for name, value in said.items() if value is not None})
+
+
+def _same_token(tenant: JsonObject, request: ResumeRequest) -> bool:
+    now = fingerprint(tenant["base_url"], tenant["profile"], request.token, tenant["salt"])
+    return hmac.compare_digest(now["token"], tenant["token"])
+
+
+async def _same_tenant(record: Journal, transport: Transport) -> None:
+    """Read a few resources that this run recorded; Mismatch unless the other token shows them as they were."""
+    for kind, resource_id, name in _recorded(record):
+        reply = await transport.send(Request("GET", messages.resource_path(kind, resource_id)))
+        good = judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response)
+        live = messages.resource_of(reply.body) if good and isinstance(reply, Response) else None
+        if live is None or name.casefold() not in _names(live):
+            raise Mismatch(
+                f"this token is not the one that the run began with, and it does not show {kind} {resource_id} "
+                f"({name}): it seems to belong to another tenant. Pass a token of {record.header['tenant']['base_url']}"
+            )
+
+
+def _names(resource: JsonObject) -> set[str]:
+    named = (resource.get(attribute) for attribute in ("id", "userName", "displayName", "externalId"))
+    return {value.casefold() for value in named if isinstance(value, str)}
+
+
+def _recorded(record: Journal) -> list[tuple[str, str, str]]:
+    """Return type, id and name of a few resources that the run made."""
+    found: list[tuple[str, str, str]] = []
+    for row in range(1, record.ledger.rows + 1):
+        if len(found) == PROBES:
+            break
+        last = record.last(row) if record.ledger.state(row) in {RowState.DONE, RowState.ADOPTED} else None
+        body = last.body if last else {}
+        if body.get("id") and body.get("op") in {"create", "upsert", "patch", "activate", "deactivate"}:
+            found.append((body["type"], body["id"], body["key"]))
+    return found
+
+
+async def _reopen(record: Journal) -> None:
+    """Reopen every failed and skipped row, a batch to a write."""
+    ledger = record.ledger
+    rows = [row for row in range(1, ledger.rows + 1) if ledger.state(row) in AGAIN]
+    for first in range(0, len(rows), BATCH):
+        entries = [_reopened(row) for row in rows[first : first + BATCH]]
+        await record.append(*entries)
+
+
+def _reopened(row: int) -> Entry:
+    return Entry(Kind.REOPENED, ((row, ""),), body={"why": "retry"})

@@ -1,0 +1,159 @@
+"""Put an engine together over a journal, and let it run: the one place where its parts meet."""
+
+import getpass
+import os
+import random
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from bulkscim import __version__
+from bulkscim.engine.execute import Engine
+from bulkscim.engine.feed import rows_of
+from bulkscim.engine.interrupt import draining
+from bulkscim.engine.permits import Permits
+from bulkscim.engine.reads import Reads
+from bulkscim.engine.resolver import Resolver
+from bulkscim.engine.sending import Count, Paced, Sender
+from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.work import Work
+from bulkscim.engine.worker import Guards, Worker
+from bulkscim.errors import BulkScimError, Interrupted, JournalDead, Stopped
+from bulkscim.jobfile.index import Index
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.reading import rows
+from bulkscim.jobfile.source import JobSource
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.journal import Journal
+from bulkscim.model.clock import Clock
+from bulkscim.model.events import Watcher
+from bulkscim.model.row import Row
+from bulkscim.model.run import RunState
+from bulkscim.planning.guards import Bounds
+from bulkscim.providers.profile import Profile
+from bulkscim.runs.report import RunReport
+from bulkscim.runs.settings import Settings
+from bulkscim.transport.base import Transport
+from bulkscim.transport.repeating import Repeating
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be done: the file, how it is read, and which row makes what."""
+
+    source: JobSource
+    defaults: Defaults
+    index: Index
+    count: int
+
+    def rows(self, wanted: Callable[[int], bool]) -> Iterator[Row]:
+        """Read the rows that are wanted, in file order."""
+        chosen = rows(self.source, self.defaults, 1, lambda number: number <= self.count and wanted(number))
+        return rows_of(chosen, self.index.makers)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under what terms a run goes on."""
+
+    profile: Profile
+    settings: Settings
+    bounds: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Who watches, what time it is, and whether to stop."""
+
+    watcher: Watcher
+    clock: Clock
+    stopping: Stopping
+
+
+async def carry_out(
+    job: Job, journal: Journal, transport: Transport, terms: Terms, watcher: Watcher, clock: Clock
+) -> RunReport:
+    """Work on a journal's rows until they have settled or the run must stop, and journal how it ended.
+
+    JournalDead when the journal can no longer be written; nothing after its last entry was sent.
+    """
+    around = Around(watcher, clock, Stopping(clock))
+    watcher.opened(journal.ledger.totals())
+    dead: JournalDead | None = None
+    try:
+        async with draining(around.stopping, watcher):
+            await engine_over(job, journal, transport, terms, around).run()
+    except* JournalDead as group:
+        dead = _leaf(group)
+    if dead is not None:
+        raise dead
+    return await _end(journal, around.stopping.reason)
+
+
+def _leaf(group: BaseExceptionGroup[JournalDead]) -> JournalDead:
+    """Return the first error of a group, however deep."""
+    first = group.exceptions[0]
+    return _leaf(first) if isinstance(first, BaseExceptionGroup) else first
+
+
+def engine_over(job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around) -> Engine:
+    """Return the engine, every part of it made here."""
+    profile, settings = terms.profile, terms.settings
+    watcher, clock, stopping = around.watcher, around.clock, around.stopping
+    permits = Permits(settings.buckets(profile), clock, stopping, watcher)
+    if journal.ledger.sent_anything:
+        permits.resume_after(clock.now() - journal.timeline.ended_at)
+    sender = Sender(transport, permits, stopping, Count(watcher), clock, random.random)
+
+    def reads(work: Work | None) -> Reads:
+        paced = Repeating(Paced(transport, sender, work), clock, random.random, stopping.pause)
+        return Reads(paced, clock, page_size=profile.page_size, quoted=profile.quoted_filters)
+
+    worker = Worker(
+        journal,
+        sender,
+        Resolver(clock, filters=profile.filter),
+        reads,
+        watcher,
+        clock,
+        lag_s=profile.visibility_lag_s,
+        guards=Guards(terms.bounds.max_errors),
+    )
+    return Engine(journal, job.rows, worker, settings.policy(profile), stopping, settings.workers(profile))
+
+
+def opened(command: str) -> Entry:
+    """Return the entry that begins a session."""
+    body = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "user": _user(),
+        "version": __version__,
+        "command": command,
+    }
+    return Entry(Kind.OPENED, body=body)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # no name for this account
+        return "unknown"
+
+
+async def _end(journal: Journal, reason: BulkScimError | None) -> RunReport:
+    """Journal how the session ended."""
+    totals = journal.ledger.totals()
+    if reason is None and totals.pending and not totals.in_doubt:
+        reason = Stopped(f"{totals.pending} rows were put off: the tenant would not take them for now")
+    if reason is None:
+        entry = Entry(Kind.CLOSED, body={"totals": asdict(totals), "chain": journal.chain})
+    else:
+        entry = Entry(Kind.STOPPED, body={"why": str(reason)})
+    await journal.append(entry)
+    state = RunState.FINISHED if reason is None else RunState.STOPPED
+    if isinstance(reason, Interrupted):
+        state = RunState.INTERRUPTED
+    return RunReport(
+        journal.folder, totals, state, journal.chain, exit_reason=reason, elapsed_s=journal.timeline.elapsed_s
+    )

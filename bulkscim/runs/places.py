@@ -1,0 +1,50 @@
+"""Where a run keeps things beside its folder: private files while it begins, and one lock per tenant."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+from bulkscim.errors import Locked, Stopped
+from bulkscim.journal.durable import Disk
+
+
+def state_dir() -> Path:
+    """Return the folder for what outlives runs: `BULKSCIM_STATE_DIR`, else the user's state folder."""
+    named = os.environ.get("BULKSCIM_STATE_DIR")
+    return Path(named) if named else user_state_path("bulkscim")
+
+
+@contextmanager
+def drafts() -> Iterator[Path]:
+    """Make a private folder for what is not a run yet; it is removed with all that was not moved away."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="bulkscim-")
+    except OSError as error:
+        raise Stopped(f"no temporary file can be made: {error}; free some space and try again") from error
+    with made as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def tenant_lock(base_url: str, disk: Disk) -> Iterator[None]:
+    """Hold the tenant, so that two runs of this machine do not spend one rate limit twice; else Locked."""
+    folder = state_dir()
+    name = sha256(base_url.rstrip("/").lower().encode()).hexdigest()[:16]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = disk.lock(folder / f"tenant-{name}.lock")
+    except OSError as error:
+        raise Stopped(
+            f"{folder} cannot be written: {error}; set BULKSCIM_STATE_DIR to a folder that can"
+        ) from error
+    if lock is None:
+        raise Locked(f"another run is working on {base_url}; wait for it, or stop it, then try again")
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,86 @@
+"""What a run keeps in its journal's header, so that resume goes on under the same terms."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bulkscim.errors import UsageError
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.model.operation import JsonObject
+from bulkscim.pacing.rate import Rate, parse
+from bulkscim.planning.decision import Policy
+from bulkscim.planning.guards import Bounds
+from bulkscim.providers.profile import Bucket, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run sends; None leaves it to the profile."""
+
+    on_exists: str = "adopt"
+    create_groups: bool = False
+    rate: str | None = None
+    concurrency: int | None = None
+    timeout_s: float = 30.0
+    proxy: str | None = None
+    ca_bundle: str | None = None
+    limit: int | None = None
+
+    def policy(self, profile: Profile) -> Policy:
+        """Return what the pure heart must know of these."""
+        unique = profile.enforces_unique
+        looks_first = frozenset({"User", "Group"} - unique)
+        return Policy(self.on_exists, self.create_groups, looks_first, if_match=profile.etag)
+
+    def buckets(self, profile: Profile) -> tuple[Bucket, ...]:
+        """Return the buckets in force: the rate that was asked for stands in for the profile's own."""
+        if self.rate is None:
+            return profile.buckets
+        rate = rate_of(self.rate)
+        return (Bucket(rate.limit, rate.window_s, "--rate"),)
+
+    def workers(self, profile: Profile) -> int:
+        """Return how many rows are worked on at once."""
+        return self.concurrency or profile.concurrency
+
+
+def rate_of(text: str) -> Rate:
+    """Read a rate as people write it."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise UsageError(f"--rate: {error}") from error
+
+
+def header_of(settings: Settings, defaults: Defaults, guards: Bounds) -> dict[str, JsonObject]:
+    """Return the header's parts that resume reads back."""
+    return {
+        "settings": asdict(settings),
+        "defaults": {
+            "op": defaults.op.value if defaults.op else None,
+            "type": defaults.type,
+            "match": defaults.match,
+        },
+        "guards": asdict(guards),
+    }
+
+
+def settings_of(header: JsonObject) -> Settings:
+    """Read the settings back."""
+    return Settings(**_known(Settings, header.get("settings", {})))
+
+
+def bounds_of(header: JsonObject) -> Bounds:
+    """Read the guards back."""
+    return Bounds(
+        **{name: header.get("guards", {}).get(name) for name in ("max_delete", "max_create", "max_errors")}
+    )
+
+
+def _known(kind: type, values: JsonObject) -> dict[str, Any]:
+    return {name: values[name] for name in kind.__dataclass_fields__ if name in values}  # type: ignore[attr-defined]
+
+
+def as_text(path: Path | None) -> str | None:
+    """Return a path for the header; absolute, since resume may start elsewhere."""
+    return str(path.resolve()) if path else None

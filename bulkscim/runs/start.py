@@ -1,0 +1,209 @@
+"""Begin a run: check the file, look at the tenant, hold the guards, ask, and only then write and send."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkscim import __version__
+from bulkscim.engine.clock import RealClock
+from bulkscim.errors import Refused
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.source import JobSource, open_source
+from bulkscim.jobfile.validate import Checked, check
+from bulkscim.journal import journal, runfolder
+from bulkscim.journal.durable import Disk, LocalDisk
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.runfolder import HeldFolder
+from bulkscim.model.clock import Clock
+from bulkscim.model.events import Watcher
+from bulkscim.model.operation import JsonObject, Verb
+from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
+from bulkscim.providers import profile_named
+from bulkscim.reporting.console import People
+from bulkscim.runs.assembly import Job, Terms, carry_out, opened
+from bulkscim.runs.places import drafts, tenant_lock
+from bulkscim.runs.report import RunReport
+from bulkscim.runs.request import RunRequest
+from bulkscim.runs.settings import Settings, as_text, header_of, rate_of
+from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
+from bulkscim.transport.base import Transport
+from bulkscim.transport.readonly import Planning
+
+INDEX = "index.sqlite"
+
+
+async def run(request: RunRequest, people: People, watcher: Watcher) -> RunReport:
+    """Bring a job file to a tenant; a dry run does all of it but the writing.
+
+    Raises one of `errors` where the run cannot begin; what stops it later is in the report.
+    """
+    clock, disk = RealClock(), LocalDisk()
+    settings = _settings(request)
+    profile = profile_named(request.profile)
+    with drafts() as folder, _checked(request, folder) as (source, checked):
+        for note in checked.notes:
+            people.note(note)
+        async with connected(request.base_url, request.token, profile, settings, clock) as transport:
+            seen = await look(transport, profile)
+            start = Start(request, settings, source, checked, seen)
+            start.approve(people)
+            if request.dry_run:
+                return await _plan(start, folder, transport, watcher, clock)
+            return await _begin(start, transport, watcher, disk, clock)
+
+
+def _settings(request: RunRequest) -> Settings:
+    if request.rate is not None:
+        rate_of(request.rate)
+    return Settings(
+        on_exists=request.on_exists,
+        create_groups=request.create_groups,
+        rate=request.rate,
+        concurrency=request.concurrency,
+        timeout_s=request.timeout_s,
+        proxy=request.proxy,
+        ca_bundle=as_text(request.ca_bundle),
+        limit=request.limit,
+    )
+
+
+@contextmanager
+def _checked(request: RunRequest, folder: Path) -> Iterator[tuple[JobSource, Checked]]:
+    """Open and check the job file; JobFileInvalid lists what is wrong with it."""
+    source = open_source(request.job, sys.stdin.buffer)
+    try:
+        checked = check(source, defaults_of(request), folder / INDEX, request.limit)
+        with checked.sound_index():
+            yield source, checked
+    finally:
+        source.discard()
+
+
+def defaults_of(request: RunRequest) -> Defaults:
+    """Return how records are understood that do not say everything."""
+    return Defaults(op=request.op, type=request.type, match=request.match)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A run that has not begun: all that is known of it."""
+
+    request: RunRequest
+    settings: Settings
+    source: JobSource
+    checked: Checked
+    seen: Seen
+
+    @property
+    def asked(self) -> Asked:
+        """What the guards count."""
+        count = self.checked.count
+        return Asked(self.checked.rows, count(Verb.DELETE, Verb.DEACTIVATE), count(Verb.CREATE, Verb.UPSERT))
+
+    @property
+    def bounds(self) -> Bounds:
+        """The guards as numbers."""
+        request = self.request
+        wanted = Wanted(request.max_delete, request.max_create, request.max_errors)
+        return bounds(wanted, self.asked, self.seen.users)
+
+    @property
+    def terms(self) -> Terms:
+        """Under what terms the run goes."""
+        return Terms(self.seen.profile, self.settings, self.bounds)
+
+    def job(self) -> Job:
+        """Return what is to be done."""
+        return Job(self.source, defaults_of(self.request), self.checked.sound_index(), self.checked.rows)
+
+    def facts(self) -> list[str]:
+        """Show the tenant and what the file asks, by kind."""
+        users = "unknown" if self.seen.users is None else f"{self.seen.users:,}"
+        kinds = sorted(self.checked.verbs.items(), key=lambda item: -item[1])
+        asks = ", ".join(f"{count:,} {verb.value} {kind}" for (verb, kind), count in kinds)
+        return [
+            f"tenant    {host_of(self.request.base_url)}, profile {self.seen.profile.name}, live users {users}",
+            f"job       {self.source.name}: {self.checked.rows:,} rows: {asks}",
+            *self.seen.notes,
+        ]
+
+    def approve(self, people: People) -> None:
+        """Hold the guards, then show what is to happen and ask; Refused ends it."""
+        found = refusals(self.asked, self.bounds, self.seen.users)
+        if found:
+            for fact in self.facts():
+                people.note(fact)
+            raise Refused("\n".join((*found, "Nothing was sent.")))
+        if self.request.dry_run:
+            for fact in self.facts():
+                people.note(fact)
+            return
+        people.approve(f"Send this to {host_of(self.request.base_url)}?", self.facts())
+
+    def header(self, run: str, source: JobSource) -> JsonObject:
+        """Return the journal's header."""
+        request = self.request
+        return {
+            "run": run,
+            "command": "run",
+            "bulkscim": __version__,
+            "job": {
+                "path": str(source.path.resolve()),
+                "size": source.size,
+                "sha256": source.sha256,
+                "format": source.format,
+                "spooled": source.spooled,
+            },
+            "tenant": fingerprint(request.base_url, request.profile, request.token),
+            "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
+            "live_users": self.seen.users,
+            "note": request.note,
+            **header_of(self.settings, defaults_of(request), self.bounds),
+        }
+
+
+async def _begin(start: Start, transport: Transport, watcher: Watcher, disk: Disk, clock: Clock) -> RunReport:
+    """Make the run folder and go."""
+    with tenant_lock(start.request.base_url, disk), _folder(start, disk, clock) as held:
+        source = start.source.adopted(held.path)
+        header = start.header(held.path.name, source)
+        record = journal.create(held.path, disk, header, start.checked.rows, clock)
+        try:
+            approval = {"yes": start.request.yes, "guards": header["guards"]}
+            await record.append(opened("run"), Entry(Kind.APPROVED, body=approval))
+            job = Job(source, defaults_of(start.request), start.checked.sound_index(), start.checked.rows)
+            return await carry_out(job, record, transport, start.terms, watcher, clock)
+        finally:
+            await record.aclose()
+
+
+def _folder(start: Start, disk: Disk, clock: Clock) -> HeldFolder:
+    request = start.request
+    if request.run_dir is not None:
+        return runfolder.adopt(request.run_dir, disk, clock)
+    return runfolder.create(request.runs_dir, _stem(start.source), disk, clock)
+
+
+def _stem(source: JobSource) -> str:
+    """Name a run for its job file: without folders and endings."""
+    return Path(source.name).name.split(".")[0] or "job"
+
+
+async def _plan(
+    start: Start, folder: Path, transport: Transport, watcher: Watcher, clock: Clock
+) -> RunReport:
+    """Go through the same engine over a transport that cannot write; its journal is thrown away."""
+    disk = LocalDisk()
+    with runfolder.create(folder, "plan", disk, clock) as held:
+        header = start.header("plan", start.source)
+        record = journal.create(held.path, disk, header, start.checked.rows, clock)
+        try:
+            await record.append(opened("run -n"))
+            report = await carry_out(start.job(), record, Planning(transport), start.terms, watcher, clock)
+        finally:
+            await record.aclose()
+    return RunReport(
+        None, report.totals, report.state, exit_reason=report.exit_reason, elapsed_s=report.elapsed_s
+    )

@@ -1,0 +1,103 @@
+"""Reach a tenant, and see what it is before anything is changed in it."""
+
+import hmac
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from bulkscim.errors import CredentialError, Stopped
+from bulkscim.model.clock import Clock
+from bulkscim.model.operation import USER, JsonObject
+from bulkscim.model.request import NoAnswer, Reply, Request, Response
+from bulkscim.model.secret import Secret
+from bulkscim.providers.profile import Profile, narrow
+from bulkscim.runs.settings import Settings
+from bulkscim.scim import capabilities, messages
+from bulkscim.transport.aiohttp_transport import AiohttpTransport
+from bulkscim.transport.authenticated import Authenticated
+from bulkscim.transport.base import Transport
+
+REJECTED = frozenset({401, 403})
+GOOD = 200
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell)."""
+
+    profile: Profile
+    users: int | None
+    notes: tuple[str, ...]
+
+
+@asynccontextmanager
+async def connected(
+    base_url: str, token: Secret, profile: Profile, settings: Settings, clock: Clock
+) -> AsyncIterator[Transport]:
+    """Open a way to the tenant; every request on it carries the token."""
+    async with AiohttpTransport(
+        base_url,
+        media_type=profile.media_type,
+        accept=profile.accept,
+        timeout_s=settings.timeout_s,
+        proxy=settings.proxy,
+        ca_bundle=settings.ca_bundle,
+        concurrency=settings.workers(profile),
+        clock=clock,
+    ) as transport:
+        yield Authenticated(transport, token)
+
+
+async def look(transport: Transport, profile: Profile) -> Seen:
+    """Read what the tenant says of itself, and how many users it shows.
+
+    CredentialError when it rejects the token, Stopped when it cannot be reached.
+    """
+    said = await _answer(transport, capabilities.PATH)
+    listed = await _answer(transport, messages.page_path(USER, 1, 1))
+    if isinstance(listed, NoAnswer):
+        raise Stopped(f"the tenant cannot be reached: {listed.detail}; nothing was sent")
+    if listed.status in REJECTED or (isinstance(said, Response) and said.status == 401):  # noqa: PLR2004
+        error = messages.error_of(listed)
+        raise CredentialError(
+            f"the tenant rejects the token ({listed.status}: {error.detail}); nothing was sent. Pass a valid one "
+            "by BULKSCIM_TOKEN, --token-file or --token-command"
+        )
+    found = capabilities.capabilities_of(said)
+    users, wrong = _count(listed)
+    notes = (*found.notes, *([wrong] if wrong else []))
+    return Seen(narrow(profile, found), users, notes)
+
+
+async def _answer(transport: Transport, path: str) -> Reply:
+    """Ask once, and again only where no answer came."""
+    reply: Reply = await transport.send(Request("GET", path))
+    for _ in range(TRIES - 1):
+        if isinstance(reply, Response):
+            break
+        reply = await transport.send(Request("GET", path))
+    return reply
+
+
+def _count(reply: Response) -> tuple[int | None, str]:
+    if reply.status == GOOD:
+        answer = messages.list_of(reply.body)
+        if answer is not None and answer.total is not None:
+            return answer.total, ""
+    return None, f"the tenant's users cannot be counted (/Users answered {reply.status}, not a listing)"
+
+
+def fingerprint(base_url: str, profile: str, token: Secret, salt: str | None = None) -> JsonObject:
+    """Return what tells this tenant and token from others; the token itself cannot be had from it."""
+    salt = salt or secrets.token_hex(16)
+    keyed = hmac.new(bytes.fromhex(salt), token.reveal().encode(), sha256).hexdigest()
+    return {"base_url": base_url, "profile": profile, "token": keyed, "salt": salt}
+
+
+def host_of(base_url: str) -> str:
+    """Return the host that people know the tenant by."""
+    return urlsplit(base_url).netloc or base_url
