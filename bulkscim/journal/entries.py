@@ -13,7 +13,7 @@ r     the row, or 0 for none and for more than one
 s     step
 q     requests, retries, throttled
 rows  row, part, and the offset of that row's previous line (0: none)
-h     BLAKE2b-16 of the previous line's `h` and this line up to `,"h":`, in hex
+h     BLAKE2b-16, in hex, of the previous line's `h` and all of this line before its own
 """
 
 from dataclasses import dataclass, field
@@ -91,7 +91,7 @@ class Line:
 
 _SHAPE = (
     b'{"n":%12d,"c":%12d,"t":%17.6f,"k":%-10s,"v":%-9s,"r":%10d,"s":%12d,"q":[%9d,%9d,%9d],'
-    b'"rows":%b,"body":%b'
+    b'"rows":%b,"body":%b,"h":"'
 )
 
 # Where each member's value is. `WORDS` covers kind and state at once.
@@ -104,13 +104,14 @@ STEP = slice(105, 117)
 COUNTERS = slice(123, 152)
 _ROWS = slice(153, 161)
 
-# From the end of a line without its newline: `,"h":"` 32 digits `"}`.
-HASHED = slice(None, -40)
+# From the end of a line without its newline.
+END = b'"}'
+HASHED = slice(None, -34)
 CHAIN = slice(-34, -2)
 
 
 def link(chain: bytes, text: bytes) -> bytes:
-    """Return the chain value of a line whose text, up to its own hash, is `text`."""
+    """Return the chain value of a line whose text before it is `text`; `chain` is that of the line before."""
     return blake2b(chain + text, digest_size=16).hexdigest().encode()
 
 
@@ -120,7 +121,7 @@ def words(kind: Kind, state: RowState | None = None) -> bytes:
 
 
 def encode(entry: Entry, number: int, commit: int, time: float, previous: tuple[int, ...]) -> bytes:
-    """Return the entry's line up to its hash; ValueError if it does not fit the format."""
+    """Return the entry's line before its chain value; ValueError if it does not fit the format."""
     rows = [[row, part, before] for (row, part), before in zip(entry.rows, previous, strict=True)]
     counters = entry.counters
     text = _SHAPE % (
@@ -144,7 +145,7 @@ def encode(entry: Entry, number: int, commit: int, time: float, previous: tuple[
 
 def seal(text: bytes, chain: bytes) -> bytes:
     """Return the whole line, newline included; `chain` is its own chain value."""
-    return b'%b,"h":"%b"}\n' % (text, chain)
+    return b"%b%b%b\n" % (text, chain, END)
 
 
 def decode(line: bytes) -> Line:

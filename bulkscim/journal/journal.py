@@ -1,43 +1,52 @@
 """A run's journal as a whole: made, opened to append, or only read."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkscim.journal.durable import Disk
-from bulkscim.journal.entries import Entry
+from bulkscim.errors import JournalDead, NoSuchRun
+from bulkscim.journal import checkpoint, entries, reader
+from bulkscim.journal.durable import Appender, Disk, Reader
+from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.ledger import Ledger
+from bulkscim.journal.reader import Fold, Position
 from bulkscim.journal.timeline import Timeline
+from bulkscim.journal.writer import JOURNAL, JournalWriter
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
 
-JOURNAL = "journal.jsonl"
+_BLOCK = 1 << 20
+_NEW = f"{JOURNAL}.new"
 
 
 class RecordedRun:
-    """What a run folder's journal tells."""
+    """What a run folder's journal tells; a context manager that closes the file."""
 
-    folder: Path
-    header: JsonObject
-    ledger: Ledger
-    timeline: Timeline
+    def __init__(self, folder: Path, fold: Fold, file: Reader) -> None:
+        self.folder = folder
+        self.header = fold.header
+        self.ledger = fold.ledger
+        self.timeline = fold.timeline
+        self._fold, self._reader = fold, file
 
     @property
     def chain(self) -> str:
-        """The chain value of the last durable line, in hex."""
-        raise NotImplementedError
+        """The chain value of the last good line, in hex."""
+        return self._fold.end.chain.decode()
 
     def history(self, row: int) -> list[Entry]:
         """Return the entries of a row, oldest first."""
-        raise NotImplementedError
+        return list(self._backwards(row))[::-1]
 
     def last(self, row: int) -> Entry | None:
         """Return the last entry of a row."""
-        raise NotImplementedError
+        return next(self._backwards(row), None)
 
     def close(self) -> None:
-        """Close the file."""
-        raise NotImplementedError
+        """Close the file; may be called twice."""
+        self._reader.close()
 
     def __enter__(self) -> Self:
         return self
@@ -47,33 +56,146 @@ class RecordedRun:
     ) -> None:
         self.close()
 
+    def _backwards(self, row: int) -> Iterator[Entry]:
+        """Yield the entries of a row, newest first, by the links from line to line."""
+        offset = self.ledger.last_offset(row)
+        while offset:
+            line = reader.line_at(self._reader, offset, self.folder / JOURNAL)
+            yield line.entry
+            numbers = [number for number, _ in line.entry.rows]
+            offset = line.previous[numbers.index(row)]
+
 
 class Journal(RecordedRun):
-    """A journal that is appended to; its folder must be locked by the caller."""
+    """A journal that is appended to. Its folder's lock must be held from before it is opened."""
+
+    def __init__(
+        self, folder: Path, disk: Disk, fold: Fold, files: tuple[Reader, Appender], clock: Clock
+    ) -> None:
+        super().__init__(folder, fold, files[0])
+        self._writer = JournalWriter(folder, disk, files[1], fold, clock)
+        self._step = fold.ledger.step
 
     def next_step(self) -> int:
         """Return a step number that no step of this run had."""
-        raise NotImplementedError
+        self._step += 1
+        return self._step
 
-    async def append(self, *entries: Entry) -> None:
-        """Return when the entries are durable, all in one commit."""
-        raise NotImplementedError
+    async def append(self, *new: Entry) -> None:
+        """Return when the entries are durable, all in one commit; see `JournalWriter.append`."""
+        await self._writer.append(*new)
 
     async def aclose(self) -> None:
-        """Write a checkpoint and close the file."""
-        raise NotImplementedError
+        """Wait for what is queued, write a checkpoint, close the files; may be called twice."""
+        await self._writer.aclose()
+        self.close()
 
 
 def create(folder: Path, disk: Disk, header: JsonObject, rows: int, clock: Clock) -> Journal:
-    """Begin a journal."""
-    raise NotImplementedError
+    """Begin a journal in a folder whose lock is held, in place of one that never sent anything."""
+    body = {"format": entries.FORMAT} | header | {"rows": rows}
+    fold = Fold(body, Ledger(rows), Timeline(), Position())
+    line = _line_after(fold, Entry(Kind.HEADER, body=body), clock.now())
+    try:
+        _write_new(folder, disk, [line])
+        _put_in_place(folder, disk)
+        return _opened(folder, disk, fold, clock)
+    except OSError as error:
+        raise _dead(folder, error) from error
 
 
 def open_for_append(folder: Path, disk: Disk, clock: Clock) -> Journal:
-    """Open a journal to go on with it."""
-    raise NotImplementedError
+    """Open a journal to go on with it; the folder's lock is held.
+
+    What it trusts is synced first. Unless the last session ended in order, the good part is written anew:
+    after a sync that failed, a system may take a page that it lost for one that it wrote.
+    """
+    try:
+        with closing(_open_read(folder, disk)) as file:
+            fold = _folded(folder, disk, file)
+            anew = fold.torn > 0 or not fold.timeline.ended_in_order
+            if anew:
+                _write_new(folder, disk, _good_part(file, fold, clock))
+        if anew:
+            _put_in_place(folder, disk)
+        return _opened(folder, disk, fold, clock)
+    except OSError as error:
+        raise _dead(folder, error) from error
 
 
-def read(folder: Path, disk: Disk, *, checkpoint: bool = True) -> RecordedRun:
-    """Read the good part of a journal, without lock or change."""
-    raise NotImplementedError
+def read(folder: Path, disk: Disk, *, use_checkpoint: bool = True) -> RecordedRun:
+    """Read the good part of a journal: no lock, no change; what is being written is left out."""
+    file = _open_read(folder, disk)
+    try:
+        return RecordedRun(folder, _folded(folder, disk, file, use_checkpoint=use_checkpoint), file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _open_read(folder: Path, disk: Disk) -> Reader:
+    """Open the journal of a folder."""
+    try:
+        return disk.open_read(folder / JOURNAL)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NoSuchRun(f"{folder} holds no journal; `bulkscim runs` lists the runs there are") from error
+
+
+def _folded(folder: Path, disk: Disk, file: Reader, *, use_checkpoint: bool = True) -> Fold:
+    """Fold the journal, from its checkpoint where there is one that fits."""
+    path = folder / JOURNAL
+    start = checkpoint.load(folder, disk, file, path) if use_checkpoint else None
+    return reader.fold(file, path, start)
+
+
+def _opened(folder: Path, disk: Disk, fold: Fold, clock: Clock) -> Journal:
+    """Open a journal whose fold is known, and sync it."""
+    path = folder / JOURNAL
+    appender = disk.open_append(path)
+    appender.sync()
+    return Journal(folder, disk, fold, (disk.open_read(path), appender), clock)
+
+
+def _good_part(file: Reader, fold: Fold, clock: Clock) -> Iterator[bytes]:
+    """Yield the good part of a file in blocks, then a note of what was cut, if anything was."""
+    end, cut = fold.end.offset, fold.torn
+    for offset in range(0, end, _BLOCK):
+        yield file.read_at(offset, min(_BLOCK, end - offset))
+    if cut:
+        entry = Entry(Kind.REPAIRED, body={"cut": cut, "offset": end})
+        yield _line_after(fold, entry, clock.now())
+
+
+def _line_after(fold: Fold, entry: Entry, time: float) -> bytes:
+    """Return the next line, for an entry of the run, and let the fold end behind it."""
+    end = fold.end
+    end.lines += 1
+    end.commit = end.lines
+    text = entries.encode(entry, end.lines, end.commit, time, ())
+    end.chain = entries.link(end.chain, text)
+    line = entries.seal(text, end.chain)
+    end.offset += len(line)
+    fold.timeline.note(entry.kind, time)
+    return line
+
+
+def _write_new(folder: Path, disk: Disk, pieces: Iterable[bytes]) -> None:
+    """Write a journal beside the one that is there, durably."""
+    with closing(disk.create(folder / _NEW)) as file:
+        for piece in pieces:
+            file.write(piece)
+        file.sync()
+
+
+def _put_in_place(folder: Path, disk: Disk) -> None:
+    """Let the new journal be the journal; neither may be open, or Windows refuses."""
+    disk.replace(folder / _NEW, folder / JOURNAL)
+    disk.sync_folder(folder)
+
+
+def _dead(folder: Path, error: OSError) -> JournalDead:
+    """Say that the journal cannot be opened for writing."""
+    return JournalDead(
+        f"{folder / JOURNAL} cannot be made safe: {error.strerror or error}. Nothing was sent; "
+        "when the cause is gone, run the same command again"
+    )

@@ -37,6 +37,7 @@ _STATES = (
     RowState.FAILED,
     RowState.SKIPPED,
 )
+_OPEN = frozenset({_STARTED, _LOST})
 _UNSETTLED = re.compile(rb"[\x00-\x02]")
 
 _TABLE: dict[Word, dict[int, int]] = {
@@ -61,13 +62,18 @@ class Standing:
     step: int = 0
     offset: int = 0
 
+    @property
+    def told(self) -> str:
+        """The standing for people."""
+        return f"step {self.step}, which is open" if self.step else str(_STATES[self.byte])
+
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class Kept:
     """A ledger as a checkpoint keeps it; `offsets` are unsigned 64-bit in this machine's byte order."""
 
-    states: bytes
-    offsets: bytes
+    states: bytes | memoryview
+    offsets: bytes | memoryview
     open_steps: dict[int, int]
     step: int
     counters: Counters
@@ -84,7 +90,7 @@ def following(standing: Standing, entry: Entry, offset: int) -> Standing | None:
     byte = follow(standing.byte, standing.step, entry.word, entry.step)
     if byte is None:
         return None
-    return Standing(byte, entry.step if byte in {_STARTED, _LOST} else 0, offset)
+    return Standing(byte, entry.step if byte in _OPEN else 0, offset)
 
 
 class Ledger:
@@ -100,35 +106,33 @@ class Ledger:
         self._counts = [rows, 0, 0, 0, 0, 0, 0, 0]
 
     @classmethod
-    def restore(cls, folded: Folded) -> "Ledger":
+    def restore(cls, kept: Kept) -> "Ledger":
         """Return the ledger that a checkpoint kept; ValueError if its parts do not fit together."""
-        ledger = cls(len(folded.states))
-        ledger._states[:] = folded.states
-        ledger._offsets = array("Q", folded.offsets)
-        ledger._open = dict(folded.open_steps)
-        ledger.step, ledger.counters = folded.step, folded.counters
-        ledger._counts = [folded.states.count(byte) for byte in range(len(_STATES))]
-        open_rows = ledger._counts[_STARTED] + ledger._counts[_LOST]
+        ledger = cls(len(kept.states))
+        states, offsets = bytes(kept.states), array("Q", bytes(kept.offsets))
+        counts = [states.count(byte) for byte in range(len(_STATES))]
+        is_open = {row: states[row - 1] in _OPEN for row in kept.open_steps if 0 < row <= len(states)}
         if (
-            sum(ledger._counts) != ledger.rows
-            or len(ledger._offsets) != ledger.rows
-            or len(ledger._open) != open_rows
+            (sum(counts), len(offsets)) != (len(states), len(states))
+            or len(kept.open_steps) != counts[_STARTED] + counts[_LOST]
+            or not all(is_open.get(row) for row in kept.open_steps)
         ):
             raise ValueError("the parts of a kept ledger do not fit together")
+        ledger._states[:] = states
+        ledger._offsets, ledger._counts, ledger._open = offsets, counts, dict(kept.open_steps)
+        ledger.step, ledger.counters = kept.step, kept.counters
         return ledger
 
-    def folded(self) -> Folded:
-        """Return all that `restore` needs."""
-        return Folded(
-            bytes(self._states), self._offsets.tobytes(), dict(self._open), self.step, self.counters
-        )
+    def kept(self) -> Kept:
+        """Return all that `restore` needs: views, so good only while nothing is applied."""
+        states, offsets = memoryview(self._states), memoryview(self._offsets).cast("B")
+        return Kept(states, offsets, dict(self._open), self.step, self.counters)
 
     def apply(self, entry: Entry, offset: int) -> None:
         """Take in an entry whose line begins at `offset`; JournalDamaged if it cannot follow."""
         for row, _ in entry.rows:
             self.move(row, entry.word, entry.step, offset)
-        if entry.counters != Counters():
-            self.counters += entry.counters
+        self.counters += entry.counters
 
     def move(self, row: int, word: Word, step: int, offset: int) -> None:
         """Move one row by one entry; JournalDamaged if the table has no such move."""
@@ -138,8 +142,8 @@ class Ledger:
         before = self._states[index]
         after = follow(before, self._open.get(row, 0), word, step)
         if after is None:
-            raise JournalDamaged(f"row {row}, step {step}: {word} cannot follow {self._told(row)}")
-        if after in {_STARTED, _LOST}:
+            raise JournalDamaged(f"row {row}, step {step}: {word} cannot follow {self.standing(row).told}")
+        if after in _OPEN:
             self._open[row] = step
             self.step = max(self.step, step)
         else:
@@ -166,7 +170,7 @@ class Ledger:
         return self._offsets[self._index(row)]
 
     def standing(self, row: int) -> Standing:
-        """Return all that is known of a row; KeyError if the run has no such row."""
+        """Return all that is known of a row; ValueError if the run has no such row."""
         index = self._index(row)
         return Standing(self._states[index], self._open.get(row, 0), self._offsets[index])
 
@@ -202,12 +206,7 @@ class Ledger:
         )
 
     def _index(self, row: int) -> int:
-        """Return a row's place; KeyError, since a negative index would name another row."""
+        """Return a row's place; a negative index would name another row."""
         if not 0 < row <= self.rows:
-            raise KeyError(row)
+            raise ValueError(f"row {row}: the run has {self.rows} rows")
         return row - 1
-
-    def _told(self, row: int) -> str:
-        """Return where a row stands, with its open step, for people."""
-        step = self._open.get(row)
-        return str(self.state(row)) if step is None else f"step {step}, which is open"

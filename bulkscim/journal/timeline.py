@@ -30,8 +30,8 @@ class Timeline:
             self.opened_at = time
             self.sessions += 1
         self.ended_at = time
-        self.final = kind in RUN_KINDS
-        if self.final and kind is not Kind.REPAIRED:
+        self.final = kind in RUN_KINDS and kind is not Kind.REPAIRED
+        if self.final:
             self.last = kind
 
     @property

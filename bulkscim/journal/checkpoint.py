@@ -1,0 +1,124 @@
+"""A cache of the fold of a journal's durable beginning; without it everything is the same, only slower.
+
+It is used only if its own checksum fits and the journal's line that ends at its offset carries its chain
+value. What it covers is then not hashed again.
+"""
+
+import base64
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import asdict
+from hashlib import blake2b
+from itertools import chain as joined
+from pathlib import Path
+
+import orjson
+
+from bulkscim.journal import entries
+from bulkscim.journal.durable import Disk, Reader
+from bulkscim.journal.entries import Kind
+from bulkscim.journal.ledger import Kept, Ledger
+from bulkscim.journal.reader import Fold, Position, first_line
+from bulkscim.journal.timeline import Timeline
+from bulkscim.model.operation import JsonObject
+from bulkscim.model.totals import Counters
+
+CHECKPOINT = "checkpoint.json"
+FORMAT = 1
+
+_LEDGER = b',"ledger":"'
+_CHECKSUM = b'","checksum":"'
+_PIECE = 1 << 20
+
+
+def save(folder: Path, disk: Disk, fold: Fold) -> None:
+    """Write the checkpoint of a fold that does not change meanwhile. A failure is no one's loss."""
+    new = folder / f"{CHECKPOINT}.new"
+    with suppress(OSError):
+        with closing(disk.create(new)) as file:
+            checksum = blake2b(digest_size=16)
+            for piece in _pieces(fold):
+                checksum.update(piece)
+                file.write(piece)
+            file.write(_CHECKSUM + checksum.hexdigest().encode() + b'"}\n')
+        disk.replace(new, folder / CHECKPOINT)
+
+
+def load(folder: Path, disk: Disk, journal: Reader, journal_path: Path) -> Fold | None:
+    """Return the fold of the beginning that the journal confirms, or None."""
+    try:
+        with closing(disk.open_read(folder / CHECKPOINT)) as file:
+            text = file.read_at(0, file.size())
+    except OSError:
+        return None
+    text, found, checksum = text.rpartition(_CHECKSUM)
+    if not found or checksum != blake2b(text, digest_size=16).hexdigest().encode() + b'"}\n':
+        return None
+    with suppress(ValueError, KeyError, TypeError, zlib.error):
+        return _confirmed(text, journal, journal_path)
+    return None
+
+
+def _confirmed(text: bytes, journal: Reader, journal_path: Path) -> Fold | None:
+    """Return the fold that a checkpoint's text keeps, if the journal has that very line there."""
+    start, _, packed = text.partition(_LEDGER)
+    data = orjson.loads(start + b"}")
+    end = Position(data["offset"], data["line"], data["commit"], data["chain"].encode())
+    seal = end.chain + entries.END + b"\n"
+    fits = (data["format"], data["byteorder"]) == (FORMAT, sys.byteorder)
+    if not fits or journal.read_at(end.offset - len(seal), len(seal)) != seal:
+        return None
+    header = first_line(journal, journal_path).entry.body
+    timeline = Timeline(**data["timeline"] | {"last": Kind(data["timeline"]["last"])})
+    return Fold(header, _ledger(data, packed), timeline, end) if header["rows"] == data["rows"] else None
+
+
+def _ledger(data: JsonObject, packed: bytes) -> Ledger:
+    """Return the ledger that was packed."""
+    unpacked = zlib.decompress(base64.b64decode(packed))
+    rows = data["rows"]
+    open_steps = dict(data["open"])
+    counters = Counters(*data["counters"])
+    return Ledger.restore(Kept(unpacked[:rows], unpacked[rows:], open_steps, data["step"], counters))
+
+
+def _pieces(fold: Fold) -> Iterator[bytes]:
+    """Yield the checkpoint's text before its checksum, never all of the ledger at once."""
+    kept, end = fold.ledger.kept(), fold.end
+    counters = kept.counters
+    data = {
+        "format": FORMAT,
+        "byteorder": sys.byteorder,
+        "offset": end.offset,
+        "line": end.lines,
+        "commit": end.commit,
+        "chain": end.chain.decode(),
+        "rows": fold.ledger.rows,
+        "step": kept.step,
+        "counters": [counters.requests, counters.retries, counters.throttled],
+        "open": list(kept.open_steps.items()),
+        "timeline": asdict(fold.timeline),
+    }
+    yield orjson.dumps(data)[:-1] + _LEDGER
+    rest = b""
+    for piece in _compressed(kept):
+        rest += piece
+        whole = len(rest) - len(rest) % 3
+        yield base64.b64encode(rest[:whole])
+        rest = rest[whole:]
+    yield base64.b64encode(rest)
+
+
+def _compressed(kept: Kept) -> Iterator[bytes]:
+    """Yield the ledger's two arrays, compressed."""
+    packer = zlib.compressobj(1)
+    for view in joined(_slices(kept.states), _slices(kept.offsets)):
+        yield packer.compress(view)
+    yield packer.flush()
+
+
+def _slices(view: bytes | memoryview) -> Iterator[bytes | memoryview]:
+    """Yield pieces of a view."""
+    return (view[start : start + _PIECE] for start in range(0, len(view), _PIECE))

@@ -1,0 +1,211 @@
+"""Read a journal back: fold its good part, and tell a torn tail from damage.
+
+Rule 1: a line is good when its hash follows from the line before, and its number from its place.
+Rule 2: the first line that is not good ends the good part.
+Rule 3: if an intact line of a later commit stands at or behind that place, what is missing was once durable:
+        JournalDamaged. A commit is written only after the one before it was synced.
+Rule 4: else the rest belongs to a write that nobody was told of: a torn tail, which may be cut.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bulkscim.errors import JournalDamaged, NoSuchRun
+from bulkscim.journal import entries
+from bulkscim.journal.durable import Reader
+from bulkscim.journal.entries import Kind, Line, Word
+from bulkscim.journal.ledger import Ledger
+from bulkscim.journal.timeline import Timeline
+from bulkscim.model.operation import JsonObject
+from bulkscim.model.row import SETTLED
+from bulkscim.model.totals import Counters
+
+_BLOCK = 1 << 20
+_FIRST_READ = 4096
+
+_WORDS: dict[bytes, tuple[Kind, Word]] = {entries.words(kind): (kind, kind) for kind in Kind} | {
+    entries.words(Kind.SETTLED, state): (Kind.SETTLED, state) for state in SETTLED
+}
+_NO_COUNTERS = b"        0,        0,        0"
+
+
+@dataclass(slots=True)
+class Position:
+    """A place between two lines: what stands before it is good."""
+
+    offset: int = 0
+    lines: int = 0
+    commit: int = 0
+    chain: bytes = entries.FIRST_CHAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """The good part of a journal. `torn` counts the bytes behind it."""
+
+    header: JsonObject
+    ledger: Ledger
+    timeline: Timeline
+    end: Position
+    torn: int = 0
+
+
+def fold(file: Reader, path: Path, start: Fold | None = None) -> Fold:
+    """Read a journal from its beginning, or from where `start` ends; `start` is used up.
+
+    NoSuchRun when not even the header is whole: nothing was sent then.
+    """
+    begun = start or _begin(file, path)
+    _Folding(path, begun).take(file)
+    return Fold(begun.header, begun.ledger, begun.timeline, begun.end, file.size() - begun.end.offset)
+
+
+def line_at(file: Reader, offset: int, path: Path) -> Line:
+    """Return the line that begins at an offset; JournalDamaged if none does."""
+    size = _FIRST_READ
+    while b"\n" not in (piece := file.read_at(offset, size)) and len(piece) == size:
+        size *= 8
+    try:
+        return entries.decode(piece.partition(b"\n")[0])
+    except ValueError as error:
+        raise _damaged(path, offset, "no line of a journal begins here") from error
+
+
+def first_line(file: Reader, path: Path) -> Line:
+    """Return the header; NoSuchRun if it is not whole, JournalDamaged if its format is not known."""
+    text = next(_lines(file, 0), b"")
+    if not _is_good(text, 1, entries.FIRST_CHAIN) or text[entries.WORDS] != entries.words(Kind.HEADER):
+        _refuse_later_commits(_lines(file, 0), 1, path, 0)
+        raise NoSuchRun(f"{path.parent}: the journal has no complete header; nothing was sent from here")
+    line = entries.decode(text)
+    version, rows = line.entry.body.get("format"), line.entry.body.get("rows")
+    if version != entries.FORMAT:
+        raise JournalDamaged(
+            f"{path}: format {version} is not known here (known: {entries.FORMAT}); use the bulkscim that wrote it"
+        )
+    if not isinstance(rows, int) or rows < 0:
+        raise _damaged(path, 0, "the header does not say how many rows there are")
+    return line
+
+
+def _begin(file: Reader, path: Path) -> Fold:
+    """Return the fold of the header alone."""
+    line = first_line(file, path)
+    timeline = Timeline()
+    timeline.note(Kind.HEADER, line.entry.time)
+    end = Position(len(next(_lines(file, 0))) + 1, 1, line.commit, line.chain.encode())
+    return Fold(line.entry.body, Ledger(line.entry.body["rows"]), timeline, end)
+
+
+class _Folding:
+    """Lines going into a fold, one after the other."""
+
+    def __init__(self, path: Path, into: Fold) -> None:
+        self._path = path
+        self._ledger, self._timeline, self._end = into.ledger, into.timeline, into.end
+        self._counters: dict[bytes, Counters] = {}
+
+    def take(self, file: Reader) -> None:
+        """Take in the lines behind the end, up to the first that is not good."""
+        end, last = self._end, b""
+        offset, number, chain = end.offset, end.lines, end.chain
+        for line in _lines(file, offset):
+            number += 1
+            if not _is_good(line, number, chain):
+                number -= 1
+                _refuse_later_commits(_lines(file, offset), number + 1, self._path, offset)
+                break
+            self._enter(line, offset, last)
+            chain, last = line[entries.CHAIN], line
+            offset += len(line) + 1
+        if last:
+            end.offset, end.lines, end.chain = offset, number, chain
+            end.commit = int(last[entries.COMMIT])
+            self._at(last)
+
+    def _enter(self, line: bytes, offset: int, last: bytes) -> None:
+        """Take in one good line; only lines of several rows are parsed."""
+        found = _WORDS.get(line[entries.WORDS])
+        if found is None:
+            raise _damaged(self._path, offset, "an entry of a kind that is not known here")
+        kind, word = found
+        if kind in entries.RUN_KINDS:
+            if last:
+                self._at(last)
+            self._timeline.note(kind, float(line[entries.TIME]))
+        try:
+            self._move(line, word, offset)
+        except JournalDamaged as error:
+            raise _damaged(self._path, offset, str(error)) from error
+        counters = line[entries.COUNTERS]
+        if counters != _NO_COUNTERS:
+            self._ledger.counters += self._counted(counters)
+
+    def _move(self, line: bytes, word: Word, offset: int) -> None:
+        """Move the rows of a line."""
+        row = int(line[entries.ROW])
+        if row:
+            self._ledger.move(row, word, int(line[entries.STEP]), offset)
+        elif word in entries.STEP_KINDS:
+            entry = entries.decode(line).entry
+            for row, _ in entry.rows:
+                self._ledger.move(row, word, entry.step, offset)
+
+    def _counted(self, text: bytes) -> Counters:
+        """Return counters as they stand in a line; few texts come again and again."""
+        if text not in self._counters:
+            self._counters[text] = Counters(*map(int, text.split(b",")))
+        return self._counters[text]
+
+    def _at(self, line: bytes) -> None:
+        """Tell the timeline of the last line so far; those of the run itself it knows already."""
+        kind, _ = _WORDS[line[entries.WORDS]]
+        if kind not in entries.RUN_KINDS:
+            self._timeline.note(kind, float(line[entries.TIME]))
+
+
+def _lines(file: Reader, offset: int) -> Iterator[bytes]:
+    """Yield whole lines without their newlines; what follows the last newline is left out."""
+    pieces: list[bytes] = []
+    while block := file.read_at(offset, _BLOCK):
+        offset += len(block)
+        first, newline, rest = block.partition(b"\n")
+        pieces.append(first)
+        if newline:
+            yield b"".join(pieces)
+            *whole, tail = rest.split(b"\n")
+            yield from whole
+            pieces = [tail]
+
+
+def _is_good(line: bytes, number: int, chain: bytes) -> bool:
+    """Whether a line is the one of this number, and its hash follows from the one before."""
+    return (
+        entries.link(chain, line[entries.HASHED]) == line[entries.CHAIN]
+        and line[entries.NUMBER] == b"%12d" % number
+        and line.endswith(entries.END)
+    )
+
+
+def _refuse_later_commits(lines: Iterator[bytes], number: int, path: Path, offset: int) -> None:
+    """Raise JournalDamaged if any of the lines is intact and of a commit above `number`."""
+    for line in lines:
+        if line[entries.WORDS] in _WORDS and _commit(line) > number:
+            raise _damaged(path, offset, f"line {number} cannot be read, and later ones were acknowledged")
+
+
+def _commit(line: bytes) -> int:
+    """Return the commit of an intact line, 0 for any other."""
+    try:
+        return entries.decode(line).commit
+    except ValueError:
+        return 0
+
+
+def _damaged(path: Path, offset: int, why: str) -> JournalDamaged:
+    """Say what is wrong, where, and what can be done."""
+    return JournalDamaged(
+        f"{path}, byte {offset}: {why}. Nothing was changed; restore the file from a copy, "
+        "or look the rows up in the tenant"
+    )

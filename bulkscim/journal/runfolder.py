@@ -1,0 +1,168 @@
+"""Run folders: how they are named, made, found, listed and locked.
+
+Rule 1: a folder belongs to whoever holds the system's lock on its file `lock`; the lock ends with the process.
+Rule 2: `lock.json` only informs people; nothing is decided by it.
+Rule 3: a folder counts as a run once its journal has a complete header.
+"""
+
+import os
+import re
+import socket
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import orjson
+
+from bulkscim.errors import JournalDamaged, Locked, NoSuchRun, UsageError
+from bulkscim.journal import journal, reader
+from bulkscim.journal.durable import Disk, Lock
+from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.clock import Clock
+
+LOCK = "lock"
+LOCK_TEXT = "lock.json"
+LAST = "last"
+
+_LONGEST_STEM = 60
+_PROBES = 20
+
+
+@dataclass(slots=True)
+class HeldFolder:
+    """A run folder whose lock this process holds until `release`, or until it ends."""
+
+    path: Path
+    _lock: Lock
+
+    def release(self) -> None:
+        """Let the folder go; may be called twice."""
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def create(runs_dir: Path, stem: str, disk: Disk, clock: Clock) -> HeldFolder:
+    """Make and lock a new run folder, named by the time (UTC) and the job's name."""
+    moment = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y%m%dT%H%M%S")
+    base = f"{moment}-{_cleaned(stem)}"
+    for number in count(1):
+        path = runs_dir / (base if number == 1 else f"{base}-{number}")
+        with suppress(FileExistsError):
+            disk.make_folder(path)
+            return hold(path, disk, clock)
+    raise AssertionError("unreachable: the count has no end")
+
+
+def adopt(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
+    """Lock the folder that the user named, made if absent.
+
+    UsageError if a run in it has sent anything; one that has not is given up for the new one.
+    """
+    with suppress(FileExistsError):
+        disk.make_folder(path)
+    held = hold(path, disk, clock)
+    try:
+        if _has_sent(path, disk):
+            raise UsageError(f"{path} holds a run that has begun; use: bulkscim resume {path}")
+    except BaseException:
+        held.release()
+        raise
+    return held
+
+
+def hold(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
+    """Lock a run folder; Locked names the process that has it."""
+    # `is_locked` takes the lock for some microseconds, so one refusal proves nothing.
+    for _ in range(_PROBES):
+        if lock := disk.lock(path / LOCK):
+            _write_lock_text(path, disk, clock)
+            return HeldFolder(path, lock)
+    raise Locked(f"{path} is in use by {_holder(path, disk)}; wait for it, or stop it, then try again")
+
+
+def is_locked(path: Path, disk: Disk) -> bool:
+    """Whether a process is working on the run."""
+    if not disk.exists(path / LOCK):
+        return False
+    lock = disk.lock(path / LOCK)
+    if lock is not None:
+        lock.release()
+    return lock is None
+
+
+def find(name: str, runs_dir: Path, disk: Disk) -> Path:
+    """Return the folder of a run named by its id, its path, or `last` (the newest in the runs folder)."""
+    if name == LAST:
+        found = runs(runs_dir, disk)
+        if not found:
+            raise NoSuchRun(f"there is no last run: {runs_dir} holds none (--runs-dir names another place)")
+        return found[-1]
+    places = (runs_dir / name, Path(name)) if name else ()
+    for path in places:
+        if disk.exists(path / JOURNAL):
+            return path
+    looked = " nor ".join(dict.fromkeys(str(path) for path in places))
+    raise NoSuchRun(
+        f"no run {name!r}: found no journal in {looked}; `bulkscim runs` lists the runs there are"
+    )
+
+
+def runs(runs_dir: Path, disk: Disk) -> list[Path]:
+    """Return the run folders of a folder, oldest first by when they began; those of child runs are left out."""
+    begun = ((_began(runs_dir / name, disk), name) for name in disk.folders(runs_dir))
+    return [runs_dir / name for time, name in sorted((t, n) for t, n in begun if t is not None)]
+
+
+def _began(path: Path, disk: Disk) -> float | None:
+    """Return when a run began; None where there is none. One that is damaged comes first, not last."""
+    try:
+        with closing(disk.open_read(path / JOURNAL)) as file:
+            return reader.first_line(file, path / JOURNAL).entry.time
+    except JournalDamaged:
+        return 0.0
+    except (OSError, NoSuchRun):
+        return None
+
+
+def _has_sent(path: Path, disk: Disk) -> bool:
+    """Whether a run in the folder has ever started a step."""
+    try:
+        with journal.read(path, disk) as recorded:
+            return recorded.ledger.sent_anything
+    except NoSuchRun:
+        return False
+
+
+def _cleaned(stem: str) -> str:
+    """Return a job's name as a part of a folder's name."""
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:_LONGEST_STEM] or "job"
+
+
+def _write_lock_text(path: Path, disk: Disk, clock: Clock) -> None:
+    """Leave word of who holds the lock; on a full disk the lock holds without it."""
+    since = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
+    text = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+    with suppress(OSError), closing(disk.create(path / LOCK_TEXT)) as file:
+        file.write(orjson.dumps(text) + b"\n")
+
+
+def _holder(path: Path, disk: Disk) -> str:
+    """Name the holder of a lock as well as its text can."""
+    with (
+        suppress(OSError, ValueError, KeyError, TypeError),
+        closing(disk.open_read(path / LOCK_TEXT)) as file,
+    ):
+        text = orjson.loads(file.read_at(0, file.size()))
+        return f"process {text['pid']} on {text['host']} since {text['since']}"
+    return "another process"

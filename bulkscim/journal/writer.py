@@ -1,0 +1,200 @@
+"""Append to a journal in groups: what is queued is written at once, synced once, and then acknowledged.
+
+Rule 1: the first caller of a group writes for all of it, as soon as the group before is durable; no timer.
+Rule 2: an entry reaches the ledger only when it is durable.
+Rule 3: a caller that is cancelled waits for its group all the same, so that what returns is known.
+Rule 4: after a write or sync that failed nothing is written any more, and nobody is told that it was.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from bulkscim.errors import JournalDead
+from bulkscim.journal import checkpoint, entries
+from bulkscim.journal.durable import Appender, Disk
+from bulkscim.journal.entries import Entry
+from bulkscim.journal.ledger import Standing, following
+from bulkscim.journal.reader import Fold
+from bulkscim.model.clock import Clock
+
+JOURNAL = "journal.jsonl"
+
+_CHECKPOINT_LINES = 200_000
+_CHECKPOINT_SECONDS = 30.0
+_CHECKPOINT_LEAST_LINES = 5_000
+
+
+@dataclass(slots=True)
+class _Placed:
+    """An entry with its place in the file."""
+
+    entry: Entry
+    offset: int
+    time: float
+
+
+@dataclass(slots=True)
+class _Group:
+    """Entries that become durable together. `commit` is the number of its first line."""
+
+    commit: int
+    lines: list[bytes] = field(default_factory=list)
+    placed: list[_Placed] = field(default_factory=list)
+    done: anyio.Event = field(default_factory=anyio.Event)
+    durable: bool = False
+
+
+@dataclass(slots=True)
+class _Tip:
+    """The end of the file as it will be when all that is queued is written."""
+
+    offset: int
+    lines: int
+    chain: bytes
+
+
+class JournalWriter:
+    """The only writer of a journal, going on from a fold of it that it keeps up to date."""
+
+    def __init__(self, folder: Path, disk: Disk, file: Appender, fold: Fold, clock: Clock) -> None:
+        self._folder, self._disk, self._file, self._fold, self._clock = folder, disk, file, fold, clock
+        end = fold.end
+        self._tip = _Tip(end.offset, end.lines, end.chain)
+        self._group: _Group | None = None  # the one that still takes entries
+        self._turn = anyio.Lock()
+        self._ahead: dict[int, Standing] = {}  # rows as they will stand when all that is queued is written
+        self._dead: str | None = None
+        self._kept_lines, self._kept_at = end.lines, clock.monotonic()
+
+    async def append(self, *new: Entry) -> None:
+        """Return when all of them are durable, in one commit.
+
+        ValueError, and nothing written, if one cannot follow what stands in the journal; JournalDead if
+        this or an earlier write or sync failed.
+        """
+        self._check_alive()
+        if not new:
+            return
+        leads = self._group is None
+        group = self._queue(new)
+        # The group's fate must be known to whoever queued it, even when that one is being cancelled.
+        with anyio.CancelScope(shield=True):
+            if leads:
+                await self._commit(group)
+            else:
+                await group.done.wait()
+        if not group.durable:
+            self._check_alive()
+
+    async def aclose(self) -> None:
+        """Wait for what is queued, write a checkpoint, close the file; may be called twice."""
+        with anyio.CancelScope(shield=True):
+            async with self._turn:
+                if self._dead is None:
+                    self._dead = "it is closed"
+                    await self._disk.off_loop(self._save)
+                self._file.close()
+
+    def _check_alive(self) -> None:
+        """Raise JournalDead if nothing can be written any more."""
+        if self._dead is not None:
+            raise JournalDead(
+                f"{self._folder / JOURNAL} cannot be written: {self._dead}. Nothing after line {self._fold.end.lines} counts; "
+                f"when the cause is gone: bulkscim resume {self._folder}"
+            )
+
+    def _queue(self, new: tuple[Entry, ...]) -> _Group:
+        """Put entries in the group that is next to be written: all of them, or none."""
+        group = self._group or _Group(self._tip.lines + 1)
+        tip = _Tip(self._tip.offset, self._tip.lines, self._tip.chain)
+        ahead: dict[int, Standing] = {}
+        lines, placed = [], []
+        time = self._clock.now()
+        for entry in new:
+            tip.lines += 1
+            previous = tuple(self._advance(row, entry, tip.offset, ahead) for row, _ in entry.rows)
+            text = entries.encode(entry, tip.lines, group.commit, time, previous)
+            tip.chain = entries.link(tip.chain, text)
+            line = entries.seal(text, tip.chain)
+            lines.append(line)
+            placed.append(_Placed(entry, tip.offset, time))
+            tip.offset += len(line)
+        group.lines += lines
+        group.placed += placed
+        self._ahead |= ahead
+        self._tip, self._group = tip, group
+        return group
+
+    def _advance(self, row: int, entry: Entry, offset: int, ahead: dict[int, Standing]) -> int:
+        """Move a row by an entry that will stand at `offset`; return the offset of its line before."""
+        now = ahead.get(row) or self._ahead.get(row) or self._fold.ledger.standing(row)
+        after = following(now, entry, offset)
+        if after is None:
+            raise ValueError(f"row {row}, step {entry.step}: {entry.word} cannot follow {now.told}")
+        ahead[row] = after
+        return now.offset
+
+    async def _commit(self, group: _Group) -> None:
+        """Make a group durable when its turn comes, then the ledger, then all who wait know."""
+        try:
+            async with self._turn:
+                self._group = None
+                if self._dead is None:
+                    await self._write(b"".join(group.lines))
+                if self._dead is None:
+                    self._take_in(group)
+                    group.durable = True
+                group.done.set()
+                if self._dead is None and self._checkpoint_due():
+                    await self._disk.off_loop(self._save)
+        except BaseException as error:
+            self._dead = self._dead or f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            group.done.set()
+
+    async def _write(self, data: bytes) -> None:
+        """Write and sync beside the loop; a failure ends the journal."""
+        try:
+            await self._disk.off_loop(self._put(data))
+        except OSError as error:
+            self._dead = error.strerror or str(error)
+
+    def _put(self, data: bytes) -> Callable[[], None]:
+        """Return the call that writes and syncs."""
+
+        def put() -> None:
+            self._file.write(data)
+            self._file.sync()
+
+        return put
+
+    def _take_in(self, group: _Group) -> None:
+        """Tell ledger and timeline of what is durable now."""
+        ledger, timeline, end = self._fold.ledger, self._fold.timeline, self._fold.end
+        for placed in group.placed:
+            entry, offset = placed.entry, placed.offset
+            ledger.apply(entry, offset)
+            timeline.note(entry.kind, placed.time)
+            for row, _ in entry.rows:
+                if self._ahead[row].offset == offset:
+                    del self._ahead[row]
+        last = group.lines[-1]
+        end.offset = group.placed[-1].offset + len(last)
+        end.lines += len(group.lines)
+        end.commit = group.commit
+        end.chain = last[:-1][entries.CHAIN]
+
+    def _checkpoint_due(self) -> bool:
+        """Whether enough was written since the last checkpoint."""
+        lines = self._fold.end.lines - self._kept_lines
+        late = self._clock.monotonic() - self._kept_at >= _CHECKPOINT_SECONDS
+        return lines >= _CHECKPOINT_LINES or (late and lines >= _CHECKPOINT_LEAST_LINES)
+
+    def _save(self) -> None:
+        """Write a checkpoint; nothing is folded meanwhile, since this is done in a commit's turn."""
+        self._kept_lines, self._kept_at = self._fold.end.lines, self._clock.monotonic()
+        checkpoint.save(self._folder, self._disk, self._fold)
