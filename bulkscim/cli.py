@@ -9,7 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -18,7 +18,9 @@ from bulkscim.commands import explain, later, results, resume, retry, run, runs,
 from bulkscim.commands.argv import refuse_secrets
 from bulkscim.model.run import RunState
 from bulkscim.reporting.printable import printable
-from bulkscim.runs.report import RunReport
+
+if TYPE_CHECKING:
+    from bulkscim.runs.report import RunReport
 
 BUG = 1
 INTERRUPTED = 130
@@ -78,12 +80,12 @@ def code_of(arguments: Sequence[str]) -> int:
         return BUG
     except BaseException as error:  # noqa: BLE001 - this is the one place where every error ends
         return _told(error, verbose=_is_verbose(arguments))
-    if isinstance(ended, RunReport):
-        return code_of_report(ended)
-    return ended if isinstance(ended, int) else 0
+    if ended is None or isinstance(ended, int):
+        return ended or 0
+    return code_of_report(ended)
 
 
-def code_of_report(report: RunReport) -> int:
+def code_of_report(report: "RunReport") -> int:
     """Return the exit code of a run that came to an end of its own."""
     if report.state is RunState.INTERRUPTED:
         return INTERRUPTED

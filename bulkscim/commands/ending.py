@@ -1,12 +1,16 @@
 """How a command that works on a run ends: its summary, kept and told."""
 
+from typing import TYPE_CHECKING
+
 from bulkscim.commands import setting
 from bulkscim.reporting.console import People
 from bulkscim.reporting.summary import Summary, closing_lines, summary_of_totals, write_summary
-from bulkscim.runs.report import RunReport
+
+if TYPE_CHECKING:
+    from bulkscim.runs.report import RunReport
 
 
-def tell(report: RunReport, people: People, *, as_json: bool) -> None:
+def tell(report: "RunReport", people: People, *, as_json: bool) -> None:
     """Write summary.json, say how it ended and what comes next; on stdout only what is asked for."""
     summary = _summary(report, people)
     if report.exit_reason is not None:
@@ -17,7 +21,7 @@ def tell(report: RunReport, people: People, *, as_json: bool) -> None:
         setting.print_json(summary)
 
 
-def _summary(report: RunReport, people: People) -> Summary:
+def _summary(report: "RunReport", people: People) -> Summary:
     """Return the summary that the journal gives; without one, that of the report."""
     from bulkscim.reporting.recorded import summary_at
 

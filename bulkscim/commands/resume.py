@@ -1,12 +1,15 @@
 """`bulkscim resume RUN` and `bulkscim retry RUN`: go on with a recorded run."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulkscim.commands import ending, options, setting
-from bulkscim.runs.report import RunReport
-from bulkscim.runs.request import ResumeRequest
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.runfolder import find
+
+if TYPE_CHECKING:
+    from bulkscim.runs.report import RunReport
 
 going_on = options.together(
     options.run_argument,
@@ -22,18 +25,20 @@ going_on = options.together(
 
 @click.command("resume")
 @going_on
-def command(**chosen: Any) -> RunReport:
+def command(**chosen: Any) -> "RunReport":
     """Go on with RUN: look up what is in doubt, then do what is left. Approval is the run's own."""
     return go_on(retry=False, **chosen)
 
 
-def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> RunReport:
+def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> "RunReport":
     """Go on with a run; `retry` opens failed and skipped rows again first."""
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=True)
+    find(chosen["run"], chosen["runs_dir"], LocalDisk())  # a run that is not there matters more than a token
     token = setting.token_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
-    request = ResumeRequest(token=token, retry=retry, **chosen)
     from bulkscim.runs import resume
+    from bulkscim.runs.request import ResumeRequest
 
+    request = ResumeRequest(token=token, retry=retry, **chosen)
     with setting.watching(people) as watcher:
         report = setting.carry_out(lambda: resume(request, people, watcher))
     ending.tell(report, people, as_json=as_json)

@@ -1,15 +1,17 @@
 """`bulkscim retry RUN`: try failed rows again, and those that were skipped because of them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulkscim.commands.resume import go_on, going_on
-from bulkscim.runs.report import RunReport
+
+if TYPE_CHECKING:
+    from bulkscim.runs.report import RunReport
 
 
 @click.command("retry")
 @going_on
-def command(**chosen: Any) -> RunReport:
+def command(**chosen: Any) -> "RunReport":
     """Go on with RUN, its failed and skipped rows included. Parts that were applied are kept."""
     return go_on(retry=True, **chosen)

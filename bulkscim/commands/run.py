@@ -1,14 +1,16 @@
 """`bulkscim run JOB`: bring a job file to a tenant."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulkscim.commands import ending, options, setting
 from bulkscim.errors import UsageError
 from bulkscim.reporting.console import People
-from bulkscim.runs.report import RunReport
-from bulkscim.runs.request import RunRequest
+
+if TYPE_CHECKING:
+    from bulkscim.runs.report import RunReport
+    from bulkscim.runs.request import RunRequest
 
 
 @click.command("run")
@@ -27,7 +29,7 @@ from bulkscim.runs.request import RunRequest
 @options.option("-n", "--dry-run", is_flag=True, help="Read, decide and count; send and write nothing.")
 @options.as_json
 @options.voice
-def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> RunReport:
+def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> "RunReport":
     """Bring JOB (.csv, .jsonl, either of them .gz, or - for standard input) to a tenant."""
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     request = _request(job, people, chosen)
@@ -39,12 +41,14 @@ def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: An
     return report
 
 
-def _request(job: str, people: People, chosen: dict[str, Any]) -> RunRequest:
+def _request(job: str, people: People, chosen: dict[str, Any]) -> "RunRequest":
     """Return what is asked; what works later is refused here."""
     if chosen.pop("tenant") is not None:
         raise setting.later("--tenant NAME", "give --base-url URL")
     setting.refuse_later_jobs(job, chosen.pop("map"))
     if not chosen["base_url"]:
         raise UsageError("which tenant? give --base-url https://…, or set BULKSCIM_BASE_URL")
+    from bulkscim.runs.request import RunRequest
+
     token = setting.token_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
     return RunRequest(job=job, token=token, **chosen)

@@ -94,3 +94,10 @@ def test_no_runs_yet_is_no_error(capsys):
     """An empty list of runs is an answer."""
     assert code_of(["runs"]) == 0
     assert "no runs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["resume", "retry", "status", "results"])
+def test_missing_run_goes_before_a_missing_token(command, capsys):
+    """Of several errors the one that stands first in the table of exit codes is told."""
+    assert code_of([command, "nowhere"]) == 10
+    assert "nowhere" in capsys.readouterr().err
