@@ -210,7 +210,8 @@ class Pipeline:
     def _made(self, work: Work, resource_id: str) -> None:
         """Tell the rows that wait for what this row makes."""
         operation = work.row.operation
-        for need in (Parent(work.number), operation.target, *identities(operation.type, operation.data)):
+        needs: list[Need] = [Parent(work.number), operation.target]
+        for need in (*needs, *identities(operation.type, operation.data)):
             self._lanes.known(work.number, need, resource_id)
         self._wake([*self._children.pop(work.number, ()), *self._hidden])
 

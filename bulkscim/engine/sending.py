@@ -128,18 +128,19 @@ class Sender:
 
         An answer that proves that nothing was done is waited out within a budget; a 401 is tried once more.
         """
-        for attempt in range(1, BUDGET + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             work.attempts += 1
             reply = await self.transport.send(request)
             self.note(reply, work, again=attempt > 1)
             judgement = judge(step.action, reply)
             if not _may_go_again(judgement, attempt):
-                break
+                return judgement, reply
             if not judgement.throttled and not await self.stopping.pause(backoff(attempt, self.random)):
-                break
+                return judgement, reply
             if not await self.permits.obtain(request, urgent=True):
-                break
-        return judgement, reply
+                return judgement, reply
 
 
 def _may_go_again(judgement: Judgement, attempt: int) -> bool:

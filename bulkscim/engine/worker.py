@@ -25,7 +25,15 @@ from bulkscim.model.step import Action, Step
 from bulkscim.pacing.breaker import Breaker
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
 from bulkscim.planning.decision import Policy, Settle
-from bulkscim.planning.recover import Evidence, NotApplied, Ours, Theirs, Unclear, proved_ours
+from bulkscim.planning.recover import (
+    Evidence,
+    NotApplied,
+    Ours,
+    Recovered,
+    Theirs,
+    Unclear,
+    proved_ours,
+)
 from bulkscim.planning.steps import next_step
 from bulkscim.scim import messages
 
@@ -245,36 +253,41 @@ class Worker:
 
     async def recover(self, sent: Sent, judgement: Judgement, policy: Policy) -> bool:
         """Find out what became of a lost step, and journal it; the row stays in doubt where that cannot be told."""
-        work = sent.work
-        for look in range(1, LOOKS + 1):
-            wait = max(
-                self._lag_s if sent.step.action is Action.CREATE else 0.0, backoff(look, self._sender.random)
-            )
-            if not await self._stopping.pause(wait):
-                return False
-            told, read = await recovered(sent.step, self._resolver, self._reads(work), self._evidence(sent))
-            if isinstance(read, Unreadable) and self._ends_run(read):
-                return False
-            if not isinstance(told, Unclear):
-                break
+        told = await self._look(sent)
         match told:
+            case None:
+                return False
             case Ours():
                 return await self._applied(sent, told.id, judgement.status, policy, seen=True)
             case Theirs():
-                taken = replace(
+                judgement = replace(
                     judgement, detail=f"exists as id {told.id}; not proved to be made by this run"
                 )
-                await self._journal.append(recording.refused(sent, taken))
-                return self._exists(sent, taken)
+                await self._journal.append(recording.refused(sent, judgement))
+                return self._exists(sent, judgement)
             case NotApplied():
-                await self._journal.append(
-                    recording.refused(sent, replace(judgement, detail=f"not applied: {judgement.detail}"))
-                )
+                not_applied = replace(judgement, detail=f"not applied: {judgement.detail}")
+                await self._journal.append(recording.refused(sent, not_applied))
                 return self._not_applied(sent, judgement)
             case Unclear():
-                self._watcher.settled(work.number, RowState.IN_DOUBT)
-                self._watcher.note(f"row {work.number} is in doubt: {told.why}")
+                self._watcher.settled(sent.work.number, RowState.IN_DOUBT)
+                self._watcher.note(f"row {sent.work.number} is in doubt: {told.why}")
                 return False
+
+    async def _look(self, sent: Sent) -> Recovered | None:
+        """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop."""
+        lag = self._lag_s if sent.step.action is Action.CREATE else 0.0
+        told: Recovered | None = None
+        for look in range(1, LOOKS + 1):
+            if not await self._stopping.pause(max(lag, backoff(look, self._sender.random))):
+                return None
+            reads = self._reads(sent.work)
+            told, read = await recovered(sent.step, self._resolver, reads, self._evidence(sent))
+            if isinstance(read, Unreadable) and self._ends_run(read):
+                return None
+            if not isinstance(told, Unclear):
+                break
+        return told
 
     def _exists(self, sent: Sent, judgement: Judgement) -> bool:
         sent.work.forget()

@@ -52,6 +52,8 @@ def _remaining(view: View, subject: Subject) -> Decision:
                 later = outcome
             case Step() | Wait():
                 return outcome
+            case None:
+                continue
     return later or _settle(view, subject, refusals)
 
 

@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import replace
+from typing import Any
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Mismatch
@@ -74,7 +75,7 @@ def _settings(request: ResumeRequest, kept: Settings) -> Settings:
     """Return the run's own settings, with what was said anew."""
     if request.rate is not None:
         rate_of(request.rate)
-    said = {
+    said: dict[str, Any] = {
         "rate": request.rate,
         "concurrency": request.concurrency,
         "timeout_s": request.timeout_s,

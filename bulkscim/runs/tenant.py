@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bulkscim.errors import CredentialError, Stopped
@@ -45,7 +46,7 @@ async def connected(
         accept=profile.accept,
         timeout_s=settings.timeout_s,
         proxy=settings.proxy,
-        ca_bundle=settings.ca_bundle,
+        ca_bundle=Path(settings.ca_bundle) if settings.ca_bundle else None,
         concurrency=settings.workers(profile),
         clock=clock,
     ) as transport:
