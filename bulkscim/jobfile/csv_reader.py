@@ -16,6 +16,7 @@ from bulkscim.jobfile.records import Fault, Problem, Record
 
 _DELIMITERS = ",;\t"
 _GUARDED = re.compile(r"''*[=+\-@\t\r]")
+_QUOTED = re.compile(r'"[^"]*"?')
 _REASONS = {
     "unexpected end of data": "a quoted cell that begins here is never closed",
     "field larger than field limit": "a cell is over 1 MB: is a quote not closed?",
@@ -106,7 +107,7 @@ def _open(stream: BinaryIO) -> tuple[Header | Problem, Iterator[tuple[int, list[
     """Read the header; return it with the rows behind it."""
     feed = _Feed(stream)
     first = feed.peek()
-    delimiter = max(_DELIMITERS, key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
+    delimiter = max(_DELIMITERS, key=_QUOTED.sub("", first).count)
     rows = _rows(feed, delimiter)
     line, cells = next(rows, (0, "is empty; the first line names the columns"))
     if isinstance(cells, str):

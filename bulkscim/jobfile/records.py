@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from bulkscim.model.operation import JsonObject
 
-
 _NOTHING: JsonObject = {}
 
 

@@ -88,7 +88,7 @@ class ErrorsFile:
         if isinstance(header, Problem):
             raise TypeError(header.text(source.name))
         self._kept = [index for index, name in enumerate(header.names) if name not in NAMES]
-        self._rows = csv.writer(self._file, delimiter=header.delimiter, lineterminator="\n")
+        self._rows = csv.writer(self._file, delimiter=header.delimiter)
         self._rows.writerow([*(header.names[index] for index in self._kept), *NAMES])
 
 

@@ -40,9 +40,9 @@ def test_a_create_is_known_by_its_user_name():
     """The target of a create is the identity that its resource will have."""
     operation = good({**user(title="Lead"), "ref": "ada"})
 
-    assert Verb.CREATE == operation.verb
+    assert operation.verb == Verb.CREATE
     assert Key("User", "userName", "ada@example.com") == operation.target
-    assert {"userName": "ada@example.com", "title": "Lead"} == operation.data
+    assert operation.data == {"userName": "ada@example.com", "title": "Lead"}
     assert operation.ref == "ada"
 
 
@@ -51,7 +51,7 @@ def test_an_operation_may_be_written_in_any_case_with_either_dash(written):
     """Case, `-` and `_` in an operation's name do not matter."""
     operation = good({"op": written, "match": {"displayName": "Eng"}, "member": "ada@example.com"})
 
-    assert Verb.ADD_MEMBER == operation.verb
+    assert operation.verb == Verb.ADD_MEMBER
     assert operation.type == "Group"
 
 
@@ -79,14 +79,14 @@ def test_defaults_fill_what_a_record_leaves_out():
     """--op and --type stand where a record says nothing."""
     operation = good({"data": {"displayName": "Eng"}}, op=Verb.UPSERT, type="Group")
 
-    assert (Verb.UPSERT, "Group") == (operation.verb, operation.type)
+    assert (operation.verb, operation.type) == (Verb.UPSERT, "Group")
 
 
 def test_attribute_names_are_spelled_as_the_rfc_does():
     """Names of attributes have no case (RFC 7643 §2.1)."""
     operation = good({"op": "create", "data": {"username": "ada", "Name": {"GIVENNAME": "Ada"}, "own": 1}})
 
-    assert {"userName": "ada", "name": {"givenName": "Ada"}, "own": 1} == operation.data
+    assert operation.data == {"userName": "ada", "name": {"givenName": "Ada"}, "own": 1}
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_an_enterprise_manager_made_by_the_file_is_a_reference(manager):
     alone = good(user(**{ENTERPRISE: {"manager": manager}}))
 
     assert (Reference(Role.MANAGER, ADA),) == both.references == alone.references
-    assert {"department": "Maths"} == both.data[ENTERPRISE]
+    assert both.data[ENTERPRISE] == {"department": "Maths"}
     assert ENTERPRISE not in alone.data
 
 
@@ -128,7 +128,7 @@ def test_an_enterprise_manager_with_a_plain_id_stays_data():
     operation = good(user(**{ENTERPRISE: extension}))
 
     assert extension == operation.data[ENTERPRISE]
-    assert () == operation.references
+    assert operation.references == ()
 
 
 def test_groups_are_references_by_display_name_once_each():
@@ -146,7 +146,7 @@ def test_members_with_plain_ids_stay_in_the_group():
 
     operation = good({"op": "create", "type": "Group", "data": {"displayName": "Eng", "members": members}})
 
-    assert [{"value": "1"}] == operation.data["members"]
+    assert operation.data["members"] == [{"value": "1"}]
     assert [ADA, Key("User", "userName", "bob"), Key("Group", "displayName", "Sub")] == [
         reference.key for reference in operation.references
     ]
@@ -165,7 +165,7 @@ def test_a_patch_keeps_its_operations():
     )
 
     assert (PatchOperation("replace", "title", "Lead"), PatchOperation("remove", "x")) == operation.changes
-    assert {"title": None} == operation.expect
+    assert operation.expect == {"title": None}
     assert operation.version == 'W/"3"'
 
 
@@ -181,7 +181,7 @@ def test_a_patch_with_data_replaces_each_value():
         PatchOperation("replace", f"{ENTERPRISE}:department", "D"),
     ) == operation.changes
     assert (Reference(Role.MANAGER, Key("User", "userName", "bob")),) == operation.references
-    assert {} == operation.data
+    assert operation.data == {}
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_names_with_an_underscore_are_passed_over():
     """An errors file is a job file."""
     operation = good({**user(), "_run": "r", "_row": 4})
 
-    assert Verb.CREATE == operation.verb
+    assert operation.verb == Verb.CREATE
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,244 @@
+"""A job file is checked whole before anything is sent."""
+
+import gzip
+import io
+import stat
+
+import pytest
+
+from bulkscim.errors import JobFileInvalid, UsageError
+from bulkscim.jobfile import Defaults, check, index_of, open_source, raw_records, rows
+from bulkscim.model.operation import Key, Verb
+
+CREATE = Defaults(Verb.CREATE)
+
+
+@pytest.fixture
+def checked(tmp_path):
+    """Write a job file and check it."""
+
+    def run(text, name="job.csv", defaults=CREATE, limit=None):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        source = open_source(str(path))
+        return check(source, defaults, tmp_path / "index.sqlite", limit), source
+
+    return run
+
+
+def said(result):
+    """Return the problems with the folder's name cut off."""
+    return [problem.rpartition("/")[2] for problem in result.problems]
+
+
+def test_a_good_file_is_counted_by_verb_and_type(checked):
+    """Rows, verbs and the index come out of one pass."""
+    text = "op,type,userName,displayName\ncreate,,ada,\ncreate,Group,,Eng\ndelete,,bob,\n"
+
+    result, source = checked(text)
+
+    assert result.rows == 3
+    assert result.verbs == {(Verb.CREATE, "User"): 1, (Verb.CREATE, "Group"): 1, (Verb.DELETE, "User"): 1}
+    assert result.count(Verb.CREATE) == 2
+    with result.sound_index() as index:
+        assert (
+            index.makers(Key("User", "userName", " ADA ")),
+            index.makers(Key("Group", "displayName", "eng")),
+            index.makers(Key("User", "userName", "bob")),
+        ) == (1, 2, None)
+    assert [number for number, _ in rows(source, CREATE)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "job.csv: is empty; the first line names the columns"),
+        ("\n \n", "job.csv: is empty; the first line names the columns"),
+        ("userName,title\n", "job.csv: has no records; there is nothing to do"),
+        ("title\nx\n", 'job.csv:1: column "userName" is missing: create of a User needs it'),
+        ('userName\n"ada\n', "job.csv:2 (row 1): a quoted cell that begins here is never closed"),
+        (b"userName\n\0\n", "job.csv:2 (row 1): a NUL byte at offset 9"),
+        (b"\xff\xfeu\0s\0e\0r\0\n\0", "job.csv:1: a NUL byte at offset 3"),
+        ("op,userName\ncreat,x\n", 'job.csv:2 (row 1), column "op": "creat" is no operation'),
+        ("userName,active\nada,maybe\n", 'job.csv:2 (row 1), column "active": "maybe" is not true or false'),
+    ],
+)
+def test_each_bad_csv_file_has_its_message(checked, text, problem):
+    """Empty file, header only, missing column, broken quoting, NUL, unknown op, wrong type."""
+    result, _ = checked(text)
+
+    assert said(result)[0].startswith(problem)
+    assert result.index is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "job.jsonl: has no records; there is nothing to do"),
+        ('{"op":"delete","id":""}', "job.jsonl:1 (row 1), id: an empty id names nothing"),
+        ("[{}]", "job.jsonl:1 (row 1): "),
+    ],
+)
+def test_each_bad_jsonl_file_has_its_message(checked, text, problem):
+    """Empty file, empty id, a JSON array."""
+    result, _ = checked(text, "job.jsonl", Defaults())
+
+    assert said(result)[0].startswith(problem)
+
+
+def test_the_same_identity_in_other_case_is_made_once(checked):
+    """Two rows that create one identity are an error that names both lines."""
+    result, _ = checked("userName\nada@example.com\nbob\n\nADA@Example.com\n")
+
+    assert said(result) == [
+        'job.csv:5 (row 3): makes User userName "ADA@Example.com", as line 2 (row 1) does; keep one of them'
+    ]
+    with pytest.raises(JobFileInvalid, match="keep one of them"):
+        result.sound_index()
+
+
+def test_the_same_ref_is_made_once_and_must_be_made(checked):
+    """A ref is one for the file, whatever the type; a ref that nobody makes is an error."""
+    text = (
+        '{"op":"create","ref":"a","data":{"userName":"ada","manager":{"ref":"b"}}}\n'
+        '{"op":"create","type":"Group","ref":"a","data":{"displayName":"Eng"}}\n'
+    )
+
+    result, _ = checked(text, "job.jsonl")
+
+    assert said(result) == [
+        "job.jsonl:1 (row 1): names a ref that no create or upsert of this file makes; mend the ref",
+        'job.jsonl:2 (row 2): makes ref "a", as line 1 (row 1) does; keep one of them',
+    ]
+
+
+def test_refs_of_an_errors_file_may_be_made_by_its_run(checked):
+    """An edited errors file holds only the records that failed."""
+    result, _ = checked("ref,userName,manager,_run,_row\na,ada,ref:b,r,1\n")
+
+    assert result.problem_count == 0
+    result.sound_index().close()
+
+
+def test_a_group_and_a_user_of_one_name_are_two(checked):
+    """Identities are of a type, and externalId is exact."""
+    text = "type,userName,displayName,externalId\nUser,x,x,A\nGroup,,x,A\nUser,y,x,a\n"
+
+    result, _ = checked(text)
+
+    assert result.problem_count == 0
+    result.sound_index().close()
+
+
+def test_somebody_named_by_address_is_found_in_the_file(checked):
+    """Where a record names a resource by e-mail, the index knows the addresses that the file makes."""
+    text = (
+        '{"op":"create","data":{"userName":"ada","manager":{"email":"B@x"}}}\n'
+        '{"op":"create","data":{"userName":"bob","emails":[{"value":"b@x"}]}}\n'
+    )
+
+    result, _ = checked(text, "job.jsonl")
+
+    with result.sound_index() as index:
+        assert index.makers(Key("User", "emails.value", "B@X")) == 2
+
+
+def test_fifty_problems_are_shown_and_all_are_counted(checked):
+    """A file full of faults stays readable."""
+    result, _ = checked("userName,active\n" + "".join(f"u{n},maybe\n" for n in range(120)))
+
+    assert (len(result.problems), result.problem_count) == (50, 120)
+    with pytest.raises(JobFileInvalid, match="and 70 more"):
+        result.sound_index()
+
+
+def test_with_a_limit_only_the_first_records_count(checked):
+    """What is behind the limit is not looked at."""
+    result, _ = checked("userName\nada\nbob\nADA\n", limit=2)
+
+    assert (result.rows, result.problem_count) == (2, 0)
+    result.sound_index().close()
+
+
+def test_an_index_of_another_file_is_made_anew(checked, tmp_path):
+    """The index is a cache: it is used only for the very file and defaults that it was made for."""
+    result, _ = checked("userName\nada\n")
+    result.sound_index().close()
+    other = tmp_path / "other.csv"
+    other.write_text("userName\nbob\nada\n")
+
+    with index_of(open_source(str(other)), CREATE, tmp_path / "index.sqlite") as index:
+        assert index.makers(Key("User", "userName", "ada")) == 2
+    (tmp_path / "index.sqlite").write_bytes(b"nonsense")
+    with index_of(open_source(str(other)), CREATE, tmp_path / "index.sqlite") as index:
+        assert index.makers(Key("User", "userName", "bob")) == 1
+
+
+def test_reading_starts_anywhere(checked):
+    """The engine reads on from a row, and only the rows it wants."""
+    result, source = checked("userName\n" + "".join(f"u{n}\n" for n in range(1, 100)))
+    result.sound_index().close()
+
+    found = list(rows(source, CREATE, start=50, wanted=lambda number: number % 10 == 0))
+
+    assert [number for number, _ in found] == [50, 60, 70, 80, 90]
+    assert Key("User", "userName", "u50") == found[0][1].target
+
+
+def test_a_file_that_changed_after_the_check_ends_the_run(checked, tmp_path):
+    """A problem that the check did not see is not passed over."""
+    result, source = checked("userName\nada\n")
+    result.sound_index().close()
+    (tmp_path / "job.csv").write_text("userName,title\nada\n")
+
+    with pytest.raises(JobFileInvalid, match="good when it was checked"):
+        list(raw_records(source))
+
+
+def test_a_packed_file_is_spooled_and_adopted(tmp_path):
+    """A .gz is unpacked into a private file, which the run folder takes over."""
+    packed = tmp_path / "job.csv.gz"
+    packed.write_bytes(gzip.compress(b"userName\nada\n"))
+    folder = tmp_path / "run"
+    folder.mkdir()
+
+    source = open_source(str(packed))
+    spooled = source.path
+    mode = stat.S_IMODE(spooled.stat().st_mode)
+    adopted = source.adopted(folder)
+
+    assert (source.spooled, source.format, source.size, mode) == (True, "csv", 13, 0o600)
+    assert folder / "job.csv" == adopted.path
+    assert not spooled.exists()
+    assert [record.cells for record in raw_records(adopted)] == [["ada"]]
+
+
+@pytest.mark.parametrize(("data", "format_"), [(b'  {"op":"x"}', "jsonl"), (b"userName\n", "csv")])
+def test_stdin_is_spooled_and_its_format_found(data, format_):
+    """The first byte tells JSONL from CSV."""
+    source = open_source("-", io.BytesIO(data))
+
+    assert (format_, "stdin", True) == (source.format, source.name, source.spooled)
+    assert data == source.path.read_bytes()
+    source.discard()
+    assert not source.path.exists()
+
+
+def test_a_broken_gz_is_one_message(tmp_path):
+    """A truncated archive leaves no copy behind."""
+    packed = tmp_path / "job.csv.gz"
+    packed.write_bytes(gzip.compress(b"userName\n" * 1000)[:-20])
+
+    with pytest.raises(JobFileInvalid, match="not a whole gzip file"):
+        open_source(str(packed))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("job.xlsx", "named .csv"), ("missing.csv", "no such file"), (".", "is a folder")]
+)
+def test_what_is_no_job_file_is_refused(tmp_path, name, text):
+    """The message says what a job file is."""
+    (tmp_path / "job.xlsx").write_text("x")
+
+    with pytest.raises(UsageError, match=text):
+        open_source(str(tmp_path / name))
