@@ -1,0 +1,191 @@
+"""HTTP by aiohttp: one session for a tenant, and each failure told apart by whether the request may have left.
+
+aiohttp itself sends PUT, DELETE and GET a second time when a kept connection turns out to be dead. A write must
+leave once, so the middleware here ends such a request with an error of its own, which aiohttp does not repeat.
+"""
+
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from bulkscim import __version__
+from bulkscim.errors import UsageError
+from bulkscim.model.clock import Clock
+from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
+from bulkscim.scim.messages import printable
+from bulkscim.transport.address import checked
+
+MOST_BYTES = 64 * 1024 * 1024
+_MOST_CONNECT_S = 15.0
+_NO_HEADERS: Mapping[str, str] = {}
+# All of these come before the first byte of the request is written.
+_UNSENT = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientConnectorCertificateError,
+    aiohttp.ClientConnectorSSLError,
+    aiohttp.ServerFingerprintMismatch,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.InvalidURL,
+)
+
+
+class _ConnectionLostError(Exception):
+    """A connection broke under a request that had it; not an error that aiohttp repeats."""
+
+
+class _TooLargeError(Exception):
+    """An answer that is larger than any listing should be."""
+
+
+class AiohttpTransport:
+    """Sends requests below one base URL. Knows no token: that comes with each request's headers."""
+
+    def __init__(  # noqa: PLR0913 - each is one setting of the session
+        self,
+        base_url: str,
+        *,
+        clock: Clock,
+        media_type: str = "application/scim+json",
+        accept: str = "application/scim+json, application/json",
+        timeout_s: float = 30.0,
+        proxy: str | None = None,
+        ca_bundle: Path | None = None,
+        concurrency: int = 8,
+        headers: Mapping[str, str] = _NO_HEADERS,
+    ) -> None:
+        self._base = checked(base_url)
+        self._clock = clock
+        self._media_type = media_type
+        self._headers = {"Accept": accept, "User-Agent": f"bulkscim/{__version__}", **headers}
+        # The whole may take timeout_s; connecting less, so that a timeout of the whole never means "not sent".
+        connect = min(timeout_s / 2, _MOST_CONNECT_S)
+        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=connect, sock_connect=connect)
+        self._proxy = _proxy(proxy)
+        self._ssl = _trust(ca_bundle)
+        self._concurrency = concurrency
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(limit=self._concurrency, ssl=self._ssl)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=self._timeout,
+            headers=self._headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            raise_for_status=False,
+            middlewares=(_once,),
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def send(self, request: Request, headers: Mapping[str, str] = _NO_HEADERS) -> Reply:
+        """Send one request once."""
+        url = URL(self._base + _clean(request.path), encoded=True)
+        try:
+            return await self._exchange(request, url, self._headers_of(request, headers))
+        except _UNSENT as error:
+            return NoAnswer(Loss.NEVER_SENT, _told("could not connect", error))
+        except TimeoutError:
+            return NoAnswer(Loss.TIMEOUT, f"no answer within {self._timeout.total:g} s")
+        except (_ConnectionLostError, aiohttp.ClientError, OSError) as error:
+            return NoAnswer(Loss.CUT, _told("the connection was cut before an answer came", error))
+
+    def _headers_of(self, request: Request, headers: Mapping[str, str]) -> dict[str, str]:
+        """Return the headers that this request adds to the session's."""
+        own = dict(headers)
+        if request.body is not None:
+            own["Content-Type"] = self._media_type
+        if request.if_match is not None:
+            own["If-Match"] = "".join(letter for letter in request.if_match if letter.isprintable())
+        return own
+
+    async def _exchange(self, request: Request, url: URL, headers: dict[str, str]) -> Reply:
+        """Send, and read the whole answer; once its status is known, a failure keeps it."""
+        if self._session is None:
+            raise RuntimeError("the transport is not open")
+        async with self._session.request(
+            request.method, url, data=request.body, headers=headers, allow_redirects=False, proxy=self._proxy
+        ) as answer:
+            try:
+                body = await _whole(answer.content)
+            except TimeoutError:
+                detail = f"{answer.status}, but its body did not come within {self._timeout.total:g} s"
+                return NoAnswer(Loss.TIMEOUT, detail, answer.status)
+            except (aiohttp.ClientError, OSError, _TooLargeError) as error:
+                detail = _told(f"{answer.status}, but its body came to no good end", error)
+                return NoAnswer(Loss.CUT, detail, answer.status)
+            names = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status, names, body, self._clock.now())
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a request a second time on a new connection."""
+    try:
+        return await handler(request)
+    except (*_UNSENT, TimeoutError):
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _ConnectionLostError(str(error)) from error
+
+
+async def _whole(content: aiohttp.StreamReader) -> bytes:
+    """Read an answer's body up to a bound."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in content.iter_any():
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise _TooLargeError(f"it is over {MOST_BYTES // 2**20} MB")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _clean(path: str) -> str:
+    """Return a path that is fit for a request line; another is a bug of the caller."""
+    if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
+        raise ValueError(f"{path!r} is not a percent-encoded path")
+    return path
+
+
+def _told(what: str, error: BaseException) -> str:
+    """Return a failure in words for people; addresses may be in it, credentials never are."""
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"{what}: the proxy answered {error.status}"
+    text = printable(str(error)) or type(error).__name__
+    return f"{what}: {text}"
+
+
+def _proxy(text: str | None) -> URL | None:
+    """Return the proxy's URL."""
+    if text is None:
+        return None
+    try:
+        url = URL(text)
+    except ValueError:
+        url = URL()
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise UsageError("--proxy must be a URL as in http://proxy.example.com:3128")
+    return url
+
+
+def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:
+    """Return whom to trust: the system's authorities, or those of one file."""
+    if ca_bundle is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=str(ca_bundle))
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"--ca-bundle {ca_bundle} cannot be used: {error}") from None
