@@ -115,6 +115,11 @@ def link(chain: bytes, text: bytes) -> bytes:
     return blake2b(chain + text, digest_size=16).hexdigest().encode()
 
 
+def kind_and_state(word: Word) -> tuple[Kind, RowState | None]:
+    """Return kind and state of an entry that has this word."""
+    return (word, None) if isinstance(word, Kind) else (Kind.SETTLED, word)
+
+
 def words(kind: Kind, state: RowState | None = None) -> bytes:
     """Return the bytes at `WORDS` of a line with this kind and state."""
     return b'"k":%-10s,"v":%-9s' % (_quoted(kind), _quoted(state or ""))

@@ -52,6 +52,21 @@ _TABLE: dict[Word, dict[int, int]] = {
     RowState.SKIPPED: {_PENDING: _SKIPPED},
     Kind.REOPENED: {_FAILED: _PENDING, _SKIPPED: _PENDING},
 }
+_NEVER = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """A column of the table: where a row goes from each byte. A fold finds it once for each line."""
+
+    word: Word
+    table: bytes
+
+
+MOVES = {
+    word: Moves(word, bytes(column.get(byte, _NEVER) for byte in range(len(_STATES))))
+    for word, column in _TABLE.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +94,17 @@ class Kept:
     counters: Counters
 
 
-def follow(byte: int, open_step: int, word: Word, step: int) -> int | None:
-    """Return the byte of a row after an entry, or None where the table has no such move."""
-    after = _TABLE[word].get(byte)
-    return after if open_step in {0, step} else None
-
-
-def following(standing: Standing, entry: Entry, offset: int) -> Standing | None:
+def following(now: Standing, entry: Entry, offset: int) -> Standing | None:
     """Return how a row stands after an entry that is written at `offset`; None where it cannot follow."""
-    byte = follow(standing.byte, standing.step, entry.word, entry.step)
-    if byte is None:
+    byte = _follow(now.byte, now.step, MOVES[entry.word], entry.step)
+    if byte == _NEVER:
         return None
     return Standing(byte, entry.step if byte in _OPEN else 0, offset)
+
+
+def _follow(byte: int, open_step: int, moves: Moves, step: int) -> int:
+    """Return the byte of a row after a move, or _NEVER."""
+    return moves.table[byte] if open_step in (0, step) else _NEVER
 
 
 class Ledger:
@@ -130,24 +144,27 @@ class Ledger:
 
     def apply(self, entry: Entry, offset: int) -> None:
         """Take in an entry whose line begins at `offset`; JournalDamaged if it cannot follow."""
-        for row, _ in entry.rows:
-            self.move(row, entry.word, entry.step, offset)
+        if entry.rows:
+            moves = MOVES[entry.word]
+            for row, _ in entry.rows:
+                self.move(row, moves, entry.step, offset)
         self.counters += entry.counters
 
-    def move(self, row: int, word: Word, step: int, offset: int) -> None:
+    def move(self, row: int, moves: Moves, step: int, offset: int) -> None:
         """Move one row by one entry; JournalDamaged if the table has no such move."""
         index = row - 1
         if not 0 <= index < self.rows:
             raise JournalDamaged(f"row {row}, step {step}: the run has {self.rows} rows")
         before = self._states[index]
-        after = follow(before, self._open.get(row, 0), word, step)
-        if after is None:
-            raise JournalDamaged(f"row {row}, step {step}: {word} cannot follow {self.standing(row).told}")
+        after = _follow(before, self._open.get(row, 0), moves, step)
+        if after == _NEVER:
+            told = self.standing(row).told
+            raise JournalDamaged(f"row {row}, step {step}: {moves.word} cannot follow {told}")
         if after in _OPEN:
             self._open[row] = step
             self.step = max(self.step, step)
-        else:
-            self._open.pop(row, None)
+        elif before in _OPEN:
+            del self._open[row]
         self._states[index] = after
         self._offsets[index] = offset
         self._counts[before] -= 1

@@ -7,6 +7,7 @@ Rule 3: if an intact line of a later commit stands at or behind that place, what
 Rule 4: else the rest belongs to a write that nobody was told of: a torn tail, which may be cut.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,20 +15,19 @@ from pathlib import Path
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import entries
 from bulkscim.journal.durable import Reader
-from bulkscim.journal.entries import Kind, Line, Word
-from bulkscim.journal.ledger import Ledger
+from bulkscim.journal.entries import Kind, Line
+from bulkscim.journal.ledger import MOVES, Ledger
 from bulkscim.journal.timeline import Timeline
 from bulkscim.model.operation import JsonObject
-from bulkscim.model.row import SETTLED
 from bulkscim.model.totals import Counters
 
 _BLOCK = 1 << 20
 _FIRST_READ = 4096
 
-_WORDS: dict[bytes, tuple[Kind, Word]] = {entries.words(kind): (kind, kind) for kind in Kind} | {
-    entries.words(Kind.SETTLED, state): (Kind.SETTLED, state) for state in SETTLED
-}
-_NO_COUNTERS = b"        0,        0,        0"
+# By the bytes at WORDS: what an entry of the run is, and what one of rows does to them.
+_RUN = {entries.words(kind): kind for kind in entries.RUN_KINDS}
+_MOVES = {entries.words(*entries.kind_and_state(word)): moves for word, moves in MOVES.items()}
+_KNOWN = _RUN.keys() | _MOVES.keys()
 
 
 @dataclass(slots=True)
@@ -104,65 +104,65 @@ class _Folding:
     def __init__(self, path: Path, into: Fold) -> None:
         self._path = path
         self._ledger, self._timeline, self._end = into.ledger, into.timeline, into.end
-        self._counters: dict[bytes, Counters] = {}
+        self._last = b""
 
     def take(self, file: Reader) -> None:
         """Take in the lines behind the end, up to the first that is not good."""
-        end, last = self._end, b""
-        offset, number, chain = end.offset, end.lines, end.chain
+        offset, number, chain = self._end.offset, self._end.lines, self._end.chain
+        counters: dict[bytes, int] = defaultdict(int)  # the same few texts come again and again
         for line in _lines(file, offset):
-            number += 1
-            if not _is_good(line, number, chain):
-                number -= 1
+            if not _is_good(line, number + 1, chain):
                 _refuse_later_commits(_lines(file, offset), number + 1, self._path, offset)
                 break
-            self._enter(line, offset, last)
-            chain, last = line[entries.CHAIN], line
+            number += 1
+            self._enter(line, offset)
+            counters[line[entries.COUNTERS]] += 1
+            chain = line[entries.CHAIN]
             offset += len(line) + 1
-        if last:
-            end.offset, end.lines, end.chain = offset, number, chain
-            end.commit = int(last[entries.COMMIT])
-            self._at(last)
+        if self._last:
+            self._note_last()
+            self._end.offset, self._end.lines, self._end.chain = offset, number, chain
+            self._end.commit = int(self._last[entries.COMMIT])
+            self._ledger.counters += _sum(counters)
 
-    def _enter(self, line: bytes, offset: int, last: bytes) -> None:
+    def _enter(self, line: bytes, offset: int) -> None:
         """Take in one good line; only lines of several rows are parsed."""
-        found = _WORDS.get(line[entries.WORDS])
-        if found is None:
-            raise _damaged(self._path, offset, "an entry of a kind that is not known here")
-        kind, word = found
-        if kind in entries.RUN_KINDS:
-            if last:
-                self._at(last)
-            self._timeline.note(kind, float(line[entries.TIME]))
+        moves = _MOVES.get(line[entries.WORDS])
         try:
-            self._move(line, word, offset)
+            if moves is None:
+                self._enter_run(line)
+            elif row := int(line[entries.ROW]):
+                self._ledger.move(row, moves, int(line[entries.STEP]), offset)
+            else:
+                entry = entries.decode(line).entry
+                for row, _ in entry.rows:
+                    self._ledger.move(row, moves, entry.step, offset)
         except JournalDamaged as error:
             raise _damaged(self._path, offset, str(error)) from error
-        counters = line[entries.COUNTERS]
-        if counters != _NO_COUNTERS:
-            self._ledger.counters += self._counted(counters)
+        self._last = line
 
-    def _move(self, line: bytes, word: Word, offset: int) -> None:
-        """Move the rows of a line."""
-        row = int(line[entries.ROW])
-        if row:
-            self._ledger.move(row, word, int(line[entries.STEP]), offset)
-        elif word in entries.STEP_KINDS:
-            entry = entries.decode(line).entry
-            for row, _ in entry.rows:
-                self._ledger.move(row, word, entry.step, offset)
+    def _enter_run(self, line: bytes) -> None:
+        """Take in an entry of the run."""
+        kind = _RUN.get(line[entries.WORDS])
+        if kind is None:
+            raise JournalDamaged("an entry of a kind that is not known here")
+        self._note_last()
+        self._timeline.note(kind, float(line[entries.TIME]))
 
-    def _counted(self, text: bytes) -> Counters:
-        """Return counters as they stand in a line; few texts come again and again."""
-        if text not in self._counters:
-            self._counters[text] = Counters(*map(int, text.split(b",")))
-        return self._counters[text]
-
-    def _at(self, line: bytes) -> None:
+    def _note_last(self) -> None:
         """Tell the timeline of the last line so far; those of the run itself it knows already."""
-        kind, _ = _WORDS[line[entries.WORDS]]
-        if kind not in entries.RUN_KINDS:
-            self._timeline.note(kind, float(line[entries.TIME]))
+        moves = _MOVES.get(self._last[entries.WORDS])
+        if moves is not None:
+            kind, _ = entries.kind_and_state(moves.word)
+            self._timeline.note(kind, float(self._last[entries.TIME]))
+
+
+def _sum(counters: dict[bytes, int]) -> Counters:
+    """Return the sum of counters, given how often each text of them came."""
+    total = [0, 0, 0]
+    for text, times in counters.items():
+        total = [so_far + times * int(number) for so_far, number in zip(total, text.split(b","), strict=True)]
+    return Counters(*total)
 
 
 def _lines(file: Reader, offset: int) -> Iterator[bytes]:
@@ -191,7 +191,7 @@ def _is_good(line: bytes, number: int, chain: bytes) -> bool:
 def _refuse_later_commits(lines: Iterator[bytes], number: int, path: Path, offset: int) -> None:
     """Raise JournalDamaged if any of the lines is intact and of a commit above `number`."""
     for line in lines:
-        if line[entries.WORDS] in _WORDS and _commit(line) > number:
+        if line[entries.WORDS] in _KNOWN and _commit(line) > number:
             raise _damaged(path, offset, f"line {number} cannot be read, and later ones were acknowledged")
 
 
