@@ -12,7 +12,7 @@ from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.model.step import Action, Step
 from bulkscim.model.totals import Counters
 from bulkscim.pacing.hints import retry_after, stated_time
-from bulkscim.pacing.retry import Judgement, Verdict, backoff, judge
+from bulkscim.pacing.retry import Judgement, ReadVerdict, Verdict, backoff, judge, judge_read
 from bulkscim.scim import messages
 from bulkscim.transport.base import Transport
 
@@ -81,15 +81,15 @@ class Paced:
         self._inner = inner
         self._sender = sender
         self._work = work
-        self._last = ""
+        self._unanswered = ""
 
     async def send(self, request: Request) -> Reply:
         """Send one GET when the tenant allows."""
         if not await self._sender.permits.obtain(request):
             return self._sender.not_sent
         reply = await self._inner.send(request)
-        self._sender.note(reply, self._work, again=request.path == self._last)
-        self._last = request.path
+        self._sender.note(reply, self._work, again=request.path == self._unanswered)
+        self._unanswered = request.path if judge_read(reply) is ReadVerdict.AGAIN else ""
         return reply
 
 

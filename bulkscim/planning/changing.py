@@ -6,7 +6,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import differences, holds
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
-from bulkscim.planning.drift import drifted, modify, setting, version
+from bulkscim.planning.drift import modify, setting, version
 from bulkscim.planning.parts import Carried, Subject, carried, substitute, with_references
 from bulkscim.planning.view import Unfit, View, failed
 from bulkscim.scim.patch import in_effect
@@ -26,7 +26,7 @@ def _standing(view: View, part: str) -> Found | Subject | Decision:
         case Unfit():
             return Settle(RowState.FAILED, target.why, status=target.status)
         case Found():
-            return drifted(view, target) or target
+            return target
 
 
 def patch(view: View) -> Decision | Subject:

@@ -8,7 +8,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import differences
 from bulkscim.planning.decision import Decision, Settle, Wait
-from bulkscim.planning.drift import drifted, setting
+from bulkscim.planning.drift import setting
 from bulkscim.planning.parts import Carried, Subject, carried, with_references
 from bulkscim.planning.view import View, failed, unfit
 
@@ -122,9 +122,6 @@ def _stranger(data: JsonObject, holder: Found, asked: Key) -> str:
 
 
 def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:
-    drift = drifted(view, holder)
-    if drift:
-        return drift
     if UPDATE in view.facts.applied:
         return Subject(holder.id)
     if UPDATE in view.facts.refused:

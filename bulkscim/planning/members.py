@@ -36,9 +36,6 @@ def change_membership(view: View) -> Decision | Subject:
     group = _group_id(view, view.operation.target, view.row.target_producer)
     if not isinstance(group, str):
         return _unless_removed(view, group)
-    drift = _drift(view, group)
-    if drift:
-        return drift
     member = view.named(reference.key, producer)
     if not isinstance(member, ParentReady):
         return _unless_removed(view, _stop(part, member))
@@ -48,6 +45,8 @@ def change_membership(view: View) -> Decision | Subject:
             return failed(outcome, resource_id=group)
         case None:
             return Subject(group)
+        case Step():
+            return _drift(view, group) or outcome
         case _:
             return outcome
 

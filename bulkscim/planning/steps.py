@@ -8,13 +8,14 @@ does not keep the others from being tried, and the row then fails with what was 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bulkscim.model.live import Need
+from bulkscim.model.live import Found, Need
 from bulkscim.model.operation import Verb
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Step
 from bulkscim.planning import making, members
 from bulkscim.planning.changing import activate, delete, patch, replace
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
+from bulkscim.planning.drift import drifted
 from bulkscim.planning.parts import Subject
 from bulkscim.planning.view import View
 
@@ -35,9 +36,14 @@ def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) 
     """Return what the row does next, from what was applied, what was read, and nothing else."""
     view = View(row, facts, live, policy)
     subject = MAIN[row.operation.verb](view)
-    if not isinstance(subject, Subject):
-        return subject
-    return _remaining(view, subject)
+    match subject:
+        case Subject():
+            return _remaining(view, subject)
+        case Step() if subject.before is not None:
+            # Only now: what already stands as wanted is no drift, whatever the record expected to find.
+            return drifted(view, Found(subject.before)) or subject
+        case _:
+            return subject
 
 
 def _remaining(view: View, subject: Subject) -> Decision:

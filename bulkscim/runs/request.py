@@ -37,7 +37,7 @@ class RunRequest:
     note: str = ""
     yes: bool = False
     dry_run: bool = False
-    timeout_s: float = 30.0
+    timeout_s: float | None = None
     proxy: str | None = None
     ca_bundle: Path | None = None
 

@@ -23,15 +23,16 @@ from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
 from bulkscim.reporting.console import People
 from bulkscim.runs.assembly import Job, Terms, carry_out, opened
-from bulkscim.runs.places import drafts, tenant_lock
+from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.settings import Settings, as_text, header_of, rate_of
 from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
 from bulkscim.transport.base import Transport
-from bulkscim.transport.readonly import Planning
+
 
 INDEX = "index.sqlite"
+TIMEOUT_S = 30.0
 
 
 async def run(request: RunRequest, people: People, watcher: Watcher) -> RunReport:
@@ -62,7 +63,7 @@ def _settings(request: RunRequest) -> Settings:
         create_groups=request.create_groups,
         rate=request.rate,
         concurrency=request.concurrency,
-        timeout_s=request.timeout_s,
+        timeout_s=request.timeout_s or TIMEOUT_S,
         proxy=request.proxy,
         ca_bundle=as_text(request.ca_bundle),
         limit=request.limit,
@@ -168,6 +169,7 @@ async def _begin(start: Start, transport: Transport, watcher: Watcher, disk: Dis
     """Make the run folder and go."""
     with tenant_lock(start.request.base_url, disk), _folder(start, disk, clock) as held:
         source = start.source.adopted(held.path)
+        keep(start.checked.sound_index().path, held.path / INDEX)
         header = start.header(held.path.name, source)
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
@@ -195,6 +197,8 @@ async def _plan(
     start: Start, folder: Path, transport: Transport, watcher: Watcher, clock: Clock
 ) -> RunReport:
     """Go through the same engine over a transport that cannot write; its journal is thrown away."""
+    from bulkscim.transport.readonly import Planning
+
     disk = LocalDisk()
     with runfolder.create(folder, "plan", disk, clock) as held:
         header = start.header("plan", start.source)
