@@ -18,6 +18,7 @@ Json = dict[str, Any]
 PREFIX = "/scim/v2"
 EQUALS = re.compile(r'^(\S+) eq ("(?:[^"\\]|\\.)*"|\S+)$')
 MEMBER = re.compile(r'^members\[value eq "(.*)"\]$')
+LONG_AGO = "2019-05-06T07:08:09Z"
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
 
 
@@ -39,7 +40,8 @@ class SmallTenant:
         self.seen: list[Seen] = []
         self.made = 0
         for name in user_names:
-            self.add("Users", {"userName": name, "active": True, "title": "Old"})
+            old = self.add("Users", {"userName": name, "active": True, "title": "Old"})
+            old["meta"] |= {"created": LONG_AGO, "lastModified": LONG_AGO}
         self.at_start = copy.deepcopy(self.held)
 
     @property

@@ -1,0 +1,144 @@
+"""Run or resume a job over a transport that answers at once; print what it took as JSON.
+
+Run in a process of its own, since peak memory is that of a process:
+`python -m tests.support.memory_probe run|resume JOB FOLDER STOP_AFTER`. It is interrupted, as by Ctrl-C, after so
+many writes (0: never).
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from pathlib import Path
+
+BEGAN = time.monotonic()
+
+import anyio  # noqa: E402 - the time above counts from before the imports
+import orjson  # noqa: E402
+
+from bulkscim.engine.clock import RealClock  # noqa: E402
+from bulkscim.jobfile.operations import Defaults  # noqa: E402
+from bulkscim.jobfile.source import open_source  # noqa: E402
+from bulkscim.jobfile.validate import check, index_of  # noqa: E402
+from bulkscim.journal import journal, runfolder  # noqa: E402
+from bulkscim.journal.durable import LocalDisk  # noqa: E402
+from bulkscim.model.operation import Verb  # noqa: E402
+from bulkscim.model.request import Request, Response  # noqa: E402
+from bulkscim.model.row import RowState  # noqa: E402
+from bulkscim.model.secret import Secret  # noqa: E402
+from bulkscim.model.totals import Counters, Totals  # noqa: E402
+from bulkscim.planning.guards import Bounds  # noqa: E402
+from bulkscim.providers import profile_named  # noqa: E402
+from bulkscim.runs.assembly import Job, Terms, carry_out, opened  # noqa: E402
+from bulkscim.runs.report import RunReport  # noqa: E402
+from bulkscim.runs.request import RunRequest  # noqa: E402
+from bulkscim.runs.settings import Settings  # noqa: E402
+from bulkscim.runs.start import Start, _begin, _settings  # noqa: E402
+from bulkscim.runs.tenant import Seen  # noqa: E402
+
+DEFAULTS = Defaults(op=Verb.CREATE)
+PROFILE = profile_named("generic")
+SETTINGS = Settings(rate="10000000/s", concurrency=20)
+
+
+class AtOnce:
+    """A tenant that creates whatever it is asked to, without waiting."""
+
+    def __init__(self, stop_after: int) -> None:
+        self.writes = 0
+        self.first_write_s = -1.0
+        self._stop_after = stop_after
+
+    async def send(self, request: Request) -> Response:
+        """Answer 201 with the resource; every other request finds nothing."""
+        if request.method != "POST":
+            return Response(200, body=b'{"totalResults":0,"Resources":[]}')
+        if self.writes == 0:
+            self.first_write_s = time.monotonic() - BEGAN
+        self.writes += 1
+        if self.writes == self._stop_after:
+            os.kill(os.getpid(), signal.SIGINT)
+        made = orjson.loads(request.body or b"{}")
+        made["id"] = f"{os.getpid()}-{self.writes}"
+        return Response(201, headers={"content-type": "application/scim+json"}, body=orjson.dumps(made))
+
+
+class Silent:
+    """A watcher that says nothing."""
+
+    def opened(self, totals: Totals) -> None:
+        """Say nothing."""
+
+    def settled(self, row: int, state: RowState) -> None:
+        """Say nothing."""
+
+    def sent(self, counters: Counters) -> None:
+        """Say nothing."""
+
+    def waiting(self, why: str | None) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
+
+
+async def fresh(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
+    """Check the file and run it, as the command does behind its approval."""
+    request = RunRequest(
+        job=str(path),
+        base_url="http://127.0.0.1:9/v2",
+        token=Secret("none"),
+        runs_dir=folder.parent,
+        run_dir=folder,
+        op=Verb.CREATE,
+        rate=SETTINGS.rate,
+        concurrency=SETTINGS.concurrency,
+        yes=True,
+    )
+    source = open_source(str(path), sys.stdin.buffer)
+    checked = check(source, DEFAULTS, folder.parent / "draft.sqlite")
+    with checked.sound_index():
+        start = Start(request, _settings(request), source, checked, Seen(PROFILE, 0, ()))
+        return await _begin(start, tenant, Silent(), LocalDisk(), RealClock())
+
+
+async def again(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
+    """Go on where the journal ends."""
+    disk, clock = LocalDisk(), RealClock()
+    source = open_source(str(path), sys.stdin.buffer)
+    with runfolder.hold(folder, disk, clock):
+        record = journal.open_for_append(folder, disk, clock)
+        try:
+            with index_of(source, DEFAULTS, folder / "index.sqlite") as index:
+                await record.append(opened("resume"))
+                job = Job(source, DEFAULTS, index, record.ledger.rows)
+                terms = Terms(PROFILE, SETTINGS, Bounds())
+                return await carry_out(job, record, tenant, terms, Silent(), clock)
+        finally:
+            await record.aclose()
+
+
+def main() -> None:
+    """Do what the arguments say."""
+    command, path, folder, stop_after = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+    tenant = AtOnce(stop_after)
+    work = {"run": fresh, "resume": again}[command]
+    report = anyio.run(work, path, folder, tenant, backend_options={"use_uvloop": True})
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = {
+        "state": report.state.value,
+        "rows": report.totals.rows,
+        "done": report.totals.done,
+        "pending": report.totals.pending,
+        "writes": tenant.writes,
+        "first_write_s": tenant.first_write_s,
+        "took_s": time.monotonic() - BEGAN,
+        "peak_mb": peak / (1024 if sys.platform != "darwin" else 1024 * 1024),
+    }
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+if __name__ == "__main__":
+    main()
