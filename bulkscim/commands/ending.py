@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from bulkscim.commands import setting
+from bulkscim.model.run import RunState
 from bulkscim.reporting.console import People
 from bulkscim.reporting.summary import Summary, closing_lines, summary_of_totals, write_summary
 
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
 def tell(report: "RunReport", people: People, *, as_json: bool) -> None:
     """Write summary.json, say how it ended and what comes next; on stdout only what is asked for."""
     summary = _summary(report, people)
-    if report.exit_reason is not None:
+    if report.exit_reason is not None and report.state is not RunState.INTERRUPTED:
         people.error(str(report.exit_reason))
+    if report.folder is not None:
+        people.detail(f"folder {report.folder}")
     for line in closing_lines(summary, report.folder):
         people.note(line)
     if as_json:

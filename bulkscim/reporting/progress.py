@@ -1,7 +1,8 @@
 """Watchers: how a run looks while it goes on."""
 
+import os
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TextIO
 
 from tqdm import tqdm
 
@@ -14,6 +15,9 @@ from bulkscim.reporting.printable import one_line, shown_duration
 
 _LINE_EVERY_S = 5.0
 _REDRAW_EVERY_S = 0.2
+_USUAL_WIDTH = 120
+# A short bar, so that the end of the line can say why nothing is sent.
+_FORMAT = "{percentage:3.0f}% |{bar:16}| {n_fmt}/{total_fmt} [{remaining} left, {rate_fmt}{postfix}]"
 
 
 class Progress(Watcher, Protocol):
@@ -118,14 +122,18 @@ class Bar(Silent):
         """Draw the line."""
         tqdm.monitor_interval = 0  # no thread of its own: events come often enough
         self._tally.open(totals)
+        if self._tally.ended == totals.rows:
+            return
         self._bar = tqdm(
             total=totals.rows,
             initial=self._tally.before,
             file=self._people.stream,
-            unit="row",
+            unit=" rows",
             mininterval=_REDRAW_EVERY_S,
             miniters=1,
-            dynamic_ncols=True,
+            bar_format=_FORMAT,
+            ncols=_width(self._people.stream),
+            dynamic_ncols=_width(self._people.stream) is None,
         )
 
     def settled(self, row: int, state: RowState) -> None:  # noqa: ARG002 - the protocol's
@@ -149,6 +157,14 @@ class Bar(Silent):
     def _beside(self) -> str:
         why = f"waiting: {one_line(self._why)}" if self._why else ""
         return "; ".join(part for part in (self._tally.troubles(), why) if part)
+
+
+def _width(stream: TextIO) -> int | None:
+    """Return a width for a terminal that does not tell its own; None: follow the terminal."""
+    try:
+        return None if os.get_terminal_size(stream.fileno()).columns else _USUAL_WIDTH
+    except (OSError, ValueError):
+        return _USUAL_WIDTH
 
 
 class Lines(Silent):

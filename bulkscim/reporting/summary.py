@@ -53,7 +53,8 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
         f"{summary[state]:,} {state.value.replace('_', ' ')}" for state in _SHOWN if summary[state]
     )
     time = shown_duration(summary["elapsed_s"])
-    yield f"{summary['state']}: {rows:,} row{'s' * (rows != 1)} in {time}: {counts or 'nothing to do'}"
+    state = summary["state"] if folder is not None else f"dry run, nothing was sent: {summary['state']}"
+    yield f"{state}: {rows:,} row{'s' * (rows != 1)} in {time}: {counts or 'nothing to do'}"
     yield (
         f"{summary['requests']:,} requests, {summary['retries']:,} of them repeats,"
         f" {summary['throttled']:,} answers of 429"
