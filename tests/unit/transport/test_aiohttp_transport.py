@@ -100,7 +100,10 @@ async def test_a_host_without_an_address_means_never_sent():
 
 async def test_a_tls_failure_means_never_sent():
     """A server that speaks no TLS never saw the request."""
-    async with talking(said(b"")) as (base, heads), opened(base.replace("http", "https", 1)) as transport:
+    async with (
+        talking(said(b"")) as (base, heads),
+        opened(base.replace("http", "https", 1), timeout_s=0.4) as transport,
+    ):
         reply = await transport.send(PATCH)
     assert isinstance(reply, NoAnswer)
     assert reply.loss is Loss.NEVER_SENT
