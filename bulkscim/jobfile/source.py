@@ -15,7 +15,6 @@ from bulkscim.errors import JobFileInvalid, UsageError
 from bulkscim.jobfile.fingerprint import Fingerprint, fingerprint
 
 _FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,4 @@ def _notes(path: Path) -> tuple[str, ...]:
     """Say what the first bytes tell of the encoding."""
     with path.open("rb") as file:
         start = file.read(3)
-    if start.startswith(_UTF_16):
-        return ("the file begins like UTF-16; save it as UTF-8",)
     return ("a byte order mark was passed over",) if start == b"\xef\xbb\xbf" else ()

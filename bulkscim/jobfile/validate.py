@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from bulkscim.errors import JobFileInvalid
@@ -13,8 +13,12 @@ from bulkscim.jobfile.reading import Interpreter, interpreter, raw_records, reco
 from bulkscim.jobfile.records import Fault, Problem
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Key, Operation, Verb
+from bulkscim.scim.schemas import is_secret
 
 SHOWN = 50
+_SPOOLED_SECRET = Fault(
+    "", "holds a password, and stdin or .gz would have to be copied to disk; name a plain file instead"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +137,18 @@ def _pass(
             for problem in operation:
                 findings.add(problem)
             continue
+        if source.spooled and _holds_secret(operation):
+            findings.add(Problem(record.line, number, _SPOOLED_SECRET))
         verbs[operation.verb, operation.type] += 1
         builder.add(number, operation, refs_elsewhere=known_before or "_run" in record.body)
     return number
+
+
+def _holds_secret(operation: Operation) -> bool:
+    """Tell whether an operation carries a value that must not be written to disk."""
+    values = [change.value for change in operation.changes if isinstance(change.value, dict)]
+    paths = [change.path for change in operation.changes if change.path]
+    return any(is_secret(name) for name in (*operation.data, *paths, *chain(*values)))
 
 
 def _made_twice(source: JobSource, interpret: Interpreter, index: Index, findings: _Findings) -> None:

@@ -58,7 +58,7 @@ def test_a_good_file_is_counted_by_verb_and_type(checked):
         ("title\nx\n", 'job.csv:1: column "userName" is missing: create of a User needs it'),
         ('userName\n"ada\n', "job.csv:2 (row 1): a quoted cell that begins here is never closed"),
         (b"userName\n\0\n", "job.csv:2 (row 1): a NUL byte at offset 9"),
-        (b"\xff\xfeu\0s\0e\0r\0\n\0", "job.csv:1: a NUL byte at offset 3"),
+        (b"\xff\xfeu\0s\0e\0r\0\n\0", "job.csv:1: is UTF-16; save the file as UTF-8"),
         ("op,userName\ncreat,x\n", 'job.csv:2 (row 1), column "op": "creat" is no operation'),
         ("userName,active\nada,maybe\n", 'job.csv:2 (row 1), column "active": "maybe" is not true or false'),
     ],
@@ -242,3 +242,22 @@ def test_what_is_no_job_file_is_refused(tmp_path, name, text):
 
     with pytest.raises(UsageError, match=text):
         open_source(str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"userName,password\nada,pw\n",
+        b'{"op":"create","data":{"userName":"ada","PASSWORD":"pw"}}',
+        b'{"op":"patch","id":"1","patch":[{"op":"replace","path":"password","value":"pw"}]}',
+        b'{"op":"patch","id":"1","patch":[{"op":"replace","value":{"password":"pw"}}]}',
+    ],
+)
+def test_a_password_is_not_taken_from_stdin(tmp_path, data):
+    """What must be spooled may hold no secret: it would be written to disk."""
+    source = open_source("-", io.BytesIO(data))
+
+    result = check(source, CREATE, tmp_path / "index")
+    source.discard()
+
+    assert "holds a password" in result.problems[0]
