@@ -104,10 +104,10 @@ STEP = slice(105, 117)
 COUNTERS = slice(123, 152)
 _ROWS = slice(153, 161)
 
-# From the end of a line without its newline.
+# From the end of a line without its newline: 32 digits and END.
 END = b'"}'
 HASHED = slice(None, -34)
-CHAIN = slice(-34, -2)
+SEAL = slice(-34, None)
 
 
 def link(chain: bytes, text: bytes) -> bytes:

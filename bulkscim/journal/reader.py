@@ -1,6 +1,6 @@
 """Read a journal back: fold its good part, and tell a torn tail from damage.
 
-Rule 1: a line is good when its hash follows from the line before, and its number from its place.
+Rule 1: a line is good when its hash follows from the line before; its number then needs no look.
 Rule 2: the first line that is not good ends the good part.
 Rule 3: if an intact line of a later commit stands at or behind that place, what is missing was once durable:
         JournalDamaged. A commit is written only after the one before it was synced.
@@ -75,7 +75,8 @@ def line_at(file: Reader, offset: int, path: Path) -> Line:
 def first_line(file: Reader, path: Path) -> Line:
     """Return the header; NoSuchRun if it is not whole, JournalDamaged if its format is not known."""
     text = next(_lines(file, 0), b"")
-    if not _is_good(text, 1, entries.FIRST_CHAIN) or text[entries.WORDS] != entries.words(Kind.HEADER):
+    seal = entries.link(entries.FIRST_CHAIN, text[entries.HASHED]) + entries.END
+    if text[entries.SEAL] != seal or text[entries.WORDS] != entries.words(Kind.HEADER):
         _refuse_later_commits(_lines(file, 0), 1, path, 0)
         raise NoSuchRun(f"{path.parent}: the journal has no complete header; nothing was sent from here")
     line = entries.decode(text)
@@ -111,13 +112,14 @@ class _Folding:
         offset, number, chain = self._end.offset, self._end.lines, self._end.chain
         counters: dict[bytes, int] = defaultdict(int)  # the same few texts come again and again
         for line in _lines(file, offset):
-            if not _is_good(line, number + 1, chain):
+            found = entries.link(chain, line[entries.HASHED])
+            if line[entries.SEAL] != found + entries.END:
                 _refuse_later_commits(_lines(file, offset), number + 1, self._path, offset)
                 break
-            number += 1
             self._enter(line, offset)
             counters[line[entries.COUNTERS]] += 1
-            chain = line[entries.CHAIN]
+            chain = found
+            number += 1
             offset += len(line) + 1
         if self._last:
             self._note_last()
@@ -177,15 +179,6 @@ def _lines(file: Reader, offset: int) -> Iterator[bytes]:
             *whole, tail = rest.split(b"\n")
             yield from whole
             pieces = [tail]
-
-
-def _is_good(line: bytes, number: int, chain: bytes) -> bool:
-    """Whether a line is the one of this number, and its hash follows from the one before."""
-    return (
-        entries.link(chain, line[entries.HASHED]) == line[entries.CHAIN]
-        and line[entries.NUMBER] == b"%12d" % number
-        and line.endswith(entries.END)
-    )
 
 
 def _refuse_later_commits(lines: Iterator[bytes], number: int, path: Path, offset: int) -> None:

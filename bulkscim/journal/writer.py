@@ -186,7 +186,7 @@ class JournalWriter:
         end.offset = group.placed[-1].offset + len(last)
         end.lines += len(group.lines)
         end.commit = group.commit
-        end.chain = last[:-1][entries.CHAIN]
+        end.chain = last[:-1][entries.SEAL].removesuffix(entries.END)
 
     def _checkpoint_due(self) -> bool:
         """Whether enough was written since the last checkpoint."""
