@@ -25,7 +25,7 @@ class Parents:
         if work is not None:
             made = made_by(work.facts)
             return ParentReady(made) if made else None
-        if parent > self._fed():
+        if parent > self._fed() and self._journal.ledger.state(parent) is RowState.PENDING:
             return None if parent - child < WINDOW else ParentLater(parent)
         return self._ended(parent)
 
