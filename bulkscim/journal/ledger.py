@@ -115,7 +115,7 @@ class Ledger:
         self.step = 0  # the highest number so far
         self.counters = Counters()
         self._states = bytearray(rows)
-        self._offsets = array("Q", bytes(8 * rows))
+        self._offsets = array("Q", [0]) * rows  # from bytes it would keep room to grow
         self._open: dict[int, int] = {}
         self._counts = [rows, 0, 0, 0, 0, 0, 0, 0]
 
@@ -123,17 +123,17 @@ class Ledger:
     def restore(cls, kept: Kept) -> "Ledger":
         """Return the ledger that a checkpoint kept; ValueError if its parts do not fit together."""
         ledger = cls(len(kept.states))
-        states, offsets = bytes(kept.states), array("Q", bytes(kept.offsets))
-        counts = [states.count(byte) for byte in range(len(_STATES))]
-        is_open = {row: states[row - 1] in _OPEN for row in kept.open_steps if 0 < row <= len(states)}
+        ledger._states[:] = kept.states
+        ledger._counts = counts = [ledger._states.count(byte) for byte in range(len(_STATES))]
+        ledger._open = dict(kept.open_steps)
         if (
-            (sum(counts), len(offsets)) != (len(states), len(states))
-            or len(kept.open_steps) != counts[_STARTED] + counts[_LOST]
-            or not all(is_open.get(row) for row in kept.open_steps)
+            len(kept.offsets) != 8 * ledger.rows
+            or sum(counts) != ledger.rows
+            or len(ledger._open) != counts[_STARTED] + counts[_LOST]
+            or not all(ledger.standing(row).byte in _OPEN for row in ledger._open)
         ):
             raise ValueError("the parts of a kept ledger do not fit together")
-        ledger._states[:] = states
-        ledger._offsets, ledger._counts, ledger._open = offsets, counts, dict(kept.open_steps)
+        memoryview(ledger._offsets).cast("B")[:] = kept.offsets
         ledger.step, ledger.counters = kept.step, kept.counters
         return ledger
 

@@ -1,0 +1,212 @@
+"""The table of the ledger, its totals and its size."""
+
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkscim.errors import JournalDamaged
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.ledger import Kept, Ledger, Standing, following
+from bulkscim.model.row import SETTLED, RowState
+from bulkscim.model.totals import Counters
+
+STEP_ENDS = (Kind.APPLIED, Kind.REFUSED)
+
+
+def step(kind, *rows, number=1):
+    """Return a step's entry."""
+    return Entry(kind, tuple((row, "create") for row in rows), number)
+
+
+def settled(row, state):
+    """Return the entry that ends a row."""
+    return Entry(Kind.SETTLED, ((row, ""),), state=state)
+
+
+def reopened(row):
+    """Return the entry that lets a row begin again."""
+    return Entry(Kind.REOPENED, ((row, ""),))
+
+
+MOVES = {
+    "started": step(Kind.STARTED, 1),
+    "applied": step(Kind.APPLIED, 1),
+    "refused": step(Kind.REFUSED, 1),
+    "lost": step(Kind.LOST, 1),
+    "reopened": reopened(1),
+} | {str(state): settled(1, state) for state in SETTLED}
+
+# How row 1 comes to stand somewhere, and where each entry takes it from there.
+WAYS = {
+    "pending": ((), {"started": "in_doubt"} | {str(state): str(state) for state in SETTLED}),
+    "started": (("started",), {"applied": "pending", "refused": "pending", "lost": "in_doubt"}),
+    "lost": (("started", "lost"), {"applied": "pending", "refused": "pending"}),
+    "done": (("done",), {}),
+    "adopted": (("adopted",), {}),
+    "noop": (("noop",), {}),
+    "failed": (("failed",), {"reopened": "pending"}),
+    "skipped": (("skipped",), {"reopened": "pending"}),
+}
+
+
+@pytest.mark.parametrize("move", MOVES)
+@pytest.mark.parametrize("place", WAYS)
+def test_a_row_moves_only_by_the_table(place, move):
+    """Each pair of place and entry leads where the table says, or is damage that names row and step."""
+    way, allowed = WAYS[place]
+    ledger = Ledger(1)
+    for name in way:
+        ledger.apply(MOVES[name], 10)
+
+    if move in allowed:
+        ledger.apply(MOVES[move], 20)
+
+        assert ledger.state(1) == allowed[move]
+        assert ledger.last_offset(1) == 20
+    else:
+        with pytest.raises(JournalDamaged, match=rf"row 1, step {MOVES[move].step}: {move} cannot follow"):
+            ledger.apply(MOVES[move], 20)
+
+
+@pytest.mark.parametrize("kind", [*STEP_ENDS, Kind.LOST])
+def test_only_its_own_number_ends_a_step(kind):
+    """The end of another step is damage."""
+    ledger = Ledger(1)
+    ledger.apply(step(Kind.STARTED, 1, number=4), 10)
+
+    with pytest.raises(JournalDamaged, match=r"row 1, step 5: .* cannot follow step 4, which is open"):
+        ledger.apply(step(kind, 1, number=5), 20)
+
+
+def test_a_row_has_one_open_step():
+    """A second start before the first has ended is damage."""
+    ledger = Ledger(1)
+    ledger.apply(step(Kind.STARTED, 1, number=4), 10)
+
+    with pytest.raises(JournalDamaged, match="cannot follow step 4"):
+        ledger.apply(step(Kind.STARTED, 1, number=5), 20)
+
+
+@pytest.mark.parametrize("row", [0, -1, 3])
+def test_a_row_that_the_run_has_not_is_damage(row):
+    """Rows are numbered from 1 to the run's rows."""
+    with pytest.raises(JournalDamaged, match=f"row {row}, step 1: the run has 2 rows"):
+        Ledger(2).apply(step(Kind.STARTED, row), 10)
+    with pytest.raises(ValueError, match=f"row {row}: the run has 2 rows"):
+        Ledger(2).state(row)
+
+
+def test_one_step_can_serve_many_rows():
+    """Start and end of a merged step move all of its rows."""
+    ledger = Ledger(3)
+    ledger.apply(step(Kind.STARTED, 1, 3), 10)
+
+    assert list(ledger.open_rows()) == [1, 3]
+    ledger.apply(step(Kind.APPLIED, 1), 20)
+    ledger.apply(step(Kind.LOST, 3), 30)
+
+    assert [ledger.is_open(row) for row in (1, 2, 3)] == [False, False, True]
+    assert (ledger.totals().pending, ledger.totals().in_doubt) == (2, 1)
+
+
+def test_next_unsettled_skips_what_has_ended():
+    """Pending rows and rows in doubt are found, in row order; behind the last there is none."""
+    ledger = Ledger(6)
+    for row, state in ((1, RowState.DONE), (2, RowState.NOOP), (4, RowState.FAILED), (6, RowState.SKIPPED)):
+        ledger.apply(settled(row, state), 10)
+    ledger.apply(step(Kind.STARTED, 5), 20)
+
+    assert [ledger.next_unsettled(after) for after in range(7)] == [3, 3, 3, 5, 5, None, None]
+    assert [ledger.is_settled(row) for row in range(1, 7)] == [True, True, False, True, False, True]
+
+
+def test_the_highest_step_tells_whether_anything_was_sent():
+    """A ledger without a start never sent anything."""
+    ledger = Ledger(2)
+    ledger.apply(settled(1, RowState.SKIPPED), 10)
+
+    assert (ledger.step, ledger.sent_anything) == (0, False)
+    ledger.apply(step(Kind.STARTED, 2, number=9), 20)
+
+    assert (ledger.step, ledger.sent_anything) == (9, True)
+
+
+def test_a_ledger_costs_nine_bytes_a_row():
+    """100,000 rows are one byte and one offset each."""
+    ledger = Ledger(100_000)
+    for row in range(1, 100_001):
+        ledger.apply(settled(row, RowState.DONE), row)
+    parts = [getattr(ledger, name) for name in vars(ledger)]
+
+    assert sum(map(sys.getsizeof, parts)) < 9 * 100_000 + 2_000
+
+
+@st.composite
+def histories(draw):
+    """Draw entries that the table allows, over a few rows."""
+    standings = {row: Standing() for row in range(1, 5)}
+    found = []
+    for offset in range(1, draw(st.integers(0, 40))):
+        row = draw(st.integers(1, 4))
+        number = standings[row].step or offset
+        options = [step(kind, row, number=number) for kind in (Kind.STARTED, *STEP_ENDS, Kind.LOST)]
+        options += [settled(row, state) for state in sorted(SETTLED)] + [reopened(row)]
+        moves = [(entry, after) for entry in options if (after := following(standings[row], entry, offset))]
+        if moves:
+            entry, standings[row] = draw(st.sampled_from(moves))
+            found.append((entry, offset))
+    return found
+
+
+def states_of(ledger):
+    """Return all that a ledger tells."""
+    rows = range(1, ledger.rows + 1)
+    standings = [ledger.standing(row) for row in rows]
+    return (
+        ledger.totals(),
+        [ledger.state(row) for row in rows],
+        standings,
+        ledger.step,
+        list(ledger.open_rows()),
+    )
+
+
+@given(histories())
+def test_totals_always_add_up(history):
+    """The seven counts are those of the states, and their sum is the rows."""
+    ledger = Ledger(4)
+    for entry, offset in history:
+        ledger.apply(entry, offset)
+        totals = ledger.totals()
+        states = [ledger.state(row) for row in range(1, 5)]
+
+        assert [totals.of(state) for state in RowState] == [states.count(state) for state in RowState]
+        assert sum(totals.of(state) for state in RowState) == totals.rows == 4
+
+
+@given(histories())
+def test_what_was_kept_is_restored(history):
+    """A ledger restored from its parts tells the same."""
+    ledger = Ledger(4)
+    for entry, offset in history:
+        ledger.apply(entry, offset)
+
+    assert states_of(Ledger.restore(ledger.kept())) == states_of(ledger)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        Kept(b"\x00\x09", bytes(16), {}, 0, Counters()),
+        Kept(b"\x00\x00", bytes(8), {}, 0, Counters()),
+        Kept(b"\x00\x01", bytes(16), {}, 0, Counters()),
+        Kept(b"\x00\x01", bytes(16), {1: 5}, 5, Counters()),
+        Kept(b"\x00\x01", bytes(16), {7: 5}, 5, Counters()),
+    ],
+)
+def test_parts_that_do_not_fit_together_are_not_restored(kept):
+    """Unknown bytes, missing offsets and open steps of closed rows are refused."""
+    with pytest.raises(ValueError, match=r"do not fit together|the run has 2 rows"):
+        Ledger.restore(kept)
