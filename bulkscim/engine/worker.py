@@ -117,8 +117,10 @@ class Worker:
     def _ended(self, work: Work, state: RowState) -> None:
         self._watcher.settled(work.number, state)
         bound = self._guards.max_errors
+        if state is not RowState.FAILED or bound is None:
+            return
         failed = self._journal.ledger.totals().failed
-        if state is RowState.FAILED and bound is not None and failed > bound:
+        if failed > bound:
             self._stopping.stop(Stopped(f"{failed} rows failed, more than --max-errors allows ({bound})"))
 
     async def carry_out(self, work: Work, step: Step, policy: Policy) -> bool:

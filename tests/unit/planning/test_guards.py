@@ -1,0 +1,44 @@
+"""Guards as a table."""
+
+import pytest
+
+from bulkscim.model.limits import Limit
+from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
+
+
+@pytest.mark.parametrize(
+    ("limit", "users", "removals", "refused"),
+    [
+        (None, 50, 100, False),
+        (None, 50, 101, True),
+        (None, 1000, 200, False),
+        (None, 1000, 201, True),
+        (None, None, 100, False),
+        (None, None, 101, True),
+        ("5%", 1000, 50, False),
+        ("5%", 1000, 51, True),
+        ("5%", None, 1, True),
+        ("10", None, 10, False),
+        ("10", None, 11, True),
+        ("100%", None, 100_000, False),
+        ("0", 1000, 1, True),
+    ],
+)
+def test_removals_are_bounded(limit, users, removals, refused):
+    """By default 100 or a fifth of the users; a share of users that cannot be counted allows nothing."""
+    wanted = Wanted(max_delete=Limit.parse(limit) if limit else None)
+    asked = Asked(removals, removals, 0)
+
+    assert bool(refusals(asked, bounds(wanted, asked, users), users)) is refused
+
+
+def test_refusal_names_the_flag_that_allows_it():
+    """A message says what to type next."""
+    [text] = refusals(Asked(300, 0, 300), Bounds(100, 200, None), 1000)
+
+    assert "--max-create 300" in text
+
+
+def test_share_of_errors_is_taken_of_the_rows():
+    """A percentage is taken once and kept as a number."""
+    assert bounds(Wanted(max_errors=Limit.parse("5%")), Asked(200, 0, 0), None).max_errors == 10

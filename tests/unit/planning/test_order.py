@@ -1,0 +1,144 @@
+"""The rules of lanes."""
+
+import pytest
+
+from bulkscim.model.live import Parent
+from bulkscim.model.operation import GROUP, USER, Key, Reference, Role, Verb
+from bulkscim.planning.order import MADE, Lanes, claims, may_be_one
+from tests.support.rows import ADA, BOSS, SALES, changes, creates, joins
+
+BY_ID = Key(USER, "id", "u1")
+BY_MAIL = Key(USER, "emails.value", "ada@example.com")
+
+
+def entered(*rows):
+    """Return lanes that the rows have entered in order."""
+    lanes = Lanes()
+    for row in rows:
+        lanes.enter(row.number, claims(row))
+    return lanes
+
+
+def test_second_change_of_a_resource_waits_for_the_first():
+    """Steps of one lane never overlap, and none overtakes."""
+    lanes = entered(changes(Verb.PATCH, number=1), changes(Verb.DELETE, number=2))
+
+    assert lanes.holds(1, ADA)
+    assert not lanes.holds(2, ADA)
+    assert lanes.leave(1) == {2}
+    assert lanes.holds(2, ADA)
+
+
+def test_names_in_other_case_are_one_lane():
+    """userName compares without case."""
+    shouting = changes(Verb.DELETE, Key(USER, "userName", " ADA@example.com"), number=2)
+
+    assert not entered(changes(Verb.PATCH, number=1), shouting).holds(2, shouting.operation.target)
+
+
+def test_those_who_only_refer_do_not_wait_for_one_another():
+    """Many people have one manager; a change of that manager waits for them, and they for an earlier one."""
+    rows = [creates(Reference(Role.MANAGER, BOSS), number=number) for number in (1, 2)]
+    lanes = entered(*rows, changes(Verb.DELETE, BOSS, number=3))
+
+    assert lanes.holds(1, BOSS)
+    assert lanes.holds(2, BOSS)
+    assert not lanes.holds(3, BOSS)
+    assert lanes.leave(1) == set()
+    assert lanes.leave(2) == {3}
+
+
+def test_memberships_of_one_group_go_one_at_a_time():
+    """A membership holds its group's lane alone."""
+    lanes = entered(joins(number=1), joins(member=BOSS, number=2))
+
+    assert not lanes.holds(2, SALES)
+    assert lanes.leave(1) == {2}
+
+
+def test_what_an_earlier_row_makes_is_that_rows_lane():
+    """A name and a ref of the same record stand in the same lane."""
+    by_ref = Key(USER, "ref", "ada")
+    lanes = entered(
+        creates(number=1),
+        changes(Verb.PATCH, number=2, producer=1),
+        changes(Verb.DELETE, by_ref, number=3, producer=1),
+    )
+
+    assert not lanes.holds(2, Parent(1))
+    assert lanes.leave(1) == {2}
+    assert not lanes.holds(3, Parent(1))
+    assert lanes.leave(2) == {3}
+
+
+def test_other_names_wait_until_the_id_behind_the_first_is_known():
+    """An e-mail may be the same person as an earlier userName."""
+    lanes = entered(changes(Verb.PATCH, number=1), changes(Verb.DELETE, BY_MAIL, number=2))
+
+    assert not lanes.holds(2, BY_MAIL)
+    assert lanes.hidden(2, BY_MAIL)
+    lanes.known(1, ADA, "u9")
+    assert lanes.holds(2, BY_MAIL)
+
+
+def test_one_resource_under_two_names_is_one_lane_once_both_ids_are_known():
+    """The later row waits for the earlier even though they name the person differently."""
+    lanes = entered(changes(Verb.PATCH, number=1), changes(Verb.DELETE, BY_MAIL, number=2))
+    lanes.known(1, ADA, "u1")
+    lanes.known(2, BY_MAIL, "u1")
+
+    assert not lanes.holds(2, BY_MAIL)
+    assert lanes.leave(1) == {2}
+    assert lanes.holds(2, BY_MAIL)
+
+
+def test_id_and_name_of_one_resource_meet():
+    """A row by id waits for an earlier row by name until that is known to be somebody else."""
+    lanes = entered(changes(Verb.PATCH, number=1), changes(Verb.DELETE, BY_ID, number=2))
+
+    assert not lanes.holds(2, BY_ID)
+    lanes.known(1, ADA, "u1")
+    assert not lanes.holds(2, BY_ID)
+    lanes.leave(1)
+    assert lanes.holds(2, BY_ID)
+
+
+def test_rename_claims_the_new_name_as_well():
+    """A row that targets the new name waits for the row that gives it."""
+    new = Key(USER, "userName", "ada.king@example.com")
+    rename = changes(Verb.PATCH, patch=[("replace", "userName", new.value)], number=1)
+
+    assert not entered(rename, changes(Verb.PATCH, new, number=2)).holds(2, new)
+
+
+def test_what_a_later_row_makes_is_not_claimed():
+    """Else two rows that refer to each other would wait for ever."""
+    row = creates(Reference(Role.MANAGER, BOSS), producers=(9,), number=1)
+
+    assert all(claim.need != Parent(9) for claim in claims(row))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("userName", "userName", False),
+        ("userName", "externalId", True),
+        ("userName", "id", True),
+        ("emails.value", "emails.value", True),
+        (MADE, "userName", False),
+        (MADE, "externalId", False),
+        (MADE, "id", True),
+        (MADE, "emails.value", True),
+    ],
+)
+def test_which_names_may_mean_one_resource(one, other, expected):
+    """Only names that the file cannot tell apart make a row wait."""
+    assert may_be_one(one, other) is expected
+    assert may_be_one(other, one) is expected
+
+
+def test_types_do_not_meet():
+    """A user and a group of one name are two resources."""
+    group = changes(Verb.DELETE, Key(GROUP, "displayName", "ada@example.com"), number=2)
+
+    assert entered(changes(Verb.PATCH, number=1), group).holds(2, group.operation.target)

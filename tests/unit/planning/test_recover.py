@@ -1,0 +1,61 @@
+"""What became of a step whose answer was lost."""
+
+import pytest
+
+from bulkscim.model.live import Ambiguous, Member, Missing, Unreadable
+from bulkscim.model.operation import GROUP, USER
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.recover import Evidence, NotApplied, Ours, Theirs, Unclear, recover
+from tests.support.rows import ADA, user
+
+CREATE = Step("create", Action.CREATE, USER, identity=(ADA,))
+MODIFY = Step("patch", Action.MODIFY, USER, id="u1", changes=(Change("title", "Engineer", "Lead"),))
+DELETE = Step("delete", Action.DELETE, USER, id="u1")
+ADD = Step("member:Sales", Action.ADD_MEMBER, GROUP, id="g1", member="u1")
+REMOVE = Step("member:Sales", Action.REMOVE_MEMBER, GROUP, id="g1", member="u1")
+
+
+@pytest.mark.parametrize(
+    ("step", "read", "expected"),
+    [
+        (CREATE, Missing(), NotApplied()),
+        (CREATE, user(), Theirs("u1")),
+        (MODIFY, user(title="Lead"), Ours("u1")),
+        (MODIFY, user(title="Engineer"), NotApplied()),
+        (MODIFY, user(title="Director"), NotApplied()),
+        (MODIFY, Missing(), NotApplied()),
+        (DELETE, Missing(), Ours("u1")),
+        (DELETE, user(), NotApplied()),
+        (ADD, Member(present=True), Ours("g1")),
+        (ADD, Member(present=False), NotApplied()),
+        (REMOVE, Member(present=False), Ours("g1")),
+        (REMOVE, Member(present=True), NotApplied()),
+    ],
+)
+def test_what_the_tenant_shows_decides(step, read, expected):
+    """A step is applied where what it wanted stands."""
+    assert recover(step, read, Evidence()) == expected
+
+
+@pytest.mark.parametrize(
+    ("evidence", "ours"),
+    [
+        (Evidence(absent_before=True), True),
+        (Evidence(named="u1"), True),
+        (Evidence(named="u2"), False),
+        (Evidence(started=100.0, now=110.0, created=105.0), True),
+        (Evidence(started=100.0, now=110.0, created=95.5), True),
+        (Evidence(started=100.0, now=110.0, created=94.0), False),
+        (Evidence(started=100.0, now=110.0, created=116.0), False),
+        (Evidence(started=100.0, now=110.0), False),
+    ],
+)
+def test_what_was_found_is_ours_only_with_proof(evidence, ours):
+    """It was absent before, or an answer named it, or it was made between intent and now."""
+    assert recover(CREATE, user(), evidence) == (Ours("u1") if ours else Theirs("u1"))
+
+
+@pytest.mark.parametrize("read", [Ambiguous(("u1", "u2")), Unreadable("answered 503")])
+def test_what_cannot_be_told_stays_in_doubt(read):
+    """Nothing is guessed."""
+    assert isinstance(recover(CREATE, read, Evidence(absent_before=True)), Unclear)
