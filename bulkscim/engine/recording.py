@@ -76,7 +76,7 @@ def applied(sent: Sent, resource_id: str | None, status: int | None, *, seen: bo
             "id": resource_id,
             "status": status,
             "seen": seen,
-            "attempts": sent.work.attempts,
+            "attempts": sent.work.step_attempts,
         },
     )
 
@@ -89,14 +89,14 @@ def refused(sent: Sent, judgement: Judgement) -> Entry:
             "status": judgement.status,
             "scim_type": judgement.scim_type,
             "detail": judgement.detail,
-            "attempts": sent.work.attempts,
+            "attempts": sent.work.step_attempts,
         },
     )
 
 
 def lost(sent: Sent, judgement: Judgement) -> Entry:
     """Return the end of a step of which it is not known whether it took effect."""
-    body = {"status": judgement.status, "detail": judgement.detail, "attempts": sent.work.attempts}
+    body = {"status": judgement.status, "detail": judgement.detail, "attempts": sent.work.step_attempts}
     return sent.entry(Kind.LOST, body)
 
 

@@ -132,6 +132,7 @@ class Sender:
         while True:
             attempt += 1
             work.attempts += 1
+            work.step_attempts = attempt
             reply = await self.transport.send(request)
             self.note(reply, work, again=attempt > 1)
             judgement = judge(step.action, reply)

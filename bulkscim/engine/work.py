@@ -16,7 +16,8 @@ class Work:
     """One row between the feed and its end.
 
     `counters` are those since the row's last journal entry. `absent` holds the identities that a lookup in
-    this run proved absent. `attempts` counts sendings of writes, `losses` those found not applied after
+    this run proved absent. `attempts` counts sendings of writes, `step_attempts` those of the
+    latest step, `losses` those found not applied after
     their answer was lost, `stale` refused versions. `create_started` is the server's time at the first
     intent of each create. `read_at` is monotonic.
     """
@@ -28,6 +29,7 @@ class Work:
     counters: Counters = field(default_factory=Counters)
     absent: set[Key] = field(default_factory=set)
     attempts: int = 0
+    step_attempts: int = 0
     losses: int = 0
     stale: int = 0
     read_at: float = 0.0
