@@ -96,7 +96,8 @@ class Kept:
 
 def following(now: Standing, entry: Entry, offset: int) -> Standing | None:
     """Return how a row stands after an entry that is written at `offset`; None where it cannot follow."""
-    byte = _follow(now.byte, now.step, MOVES[entry.word], entry.step)
+    moves = MOVES.get(entry.word)
+    byte = _follow(now.byte, now.step, moves, entry.step) if moves else _NEVER
     if byte == _NEVER:
         return None
     return Standing(byte, entry.step if byte in _OPEN else 0, offset)

@@ -1,0 +1,68 @@
+"""Journals on a simulated disk."""
+
+from bulkscim.journal import journal
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.row import RowState
+from bulkscim.model.totals import Counters
+from tests.support.fake_clock import VirtualClock
+from tests.support.simulated_disk import FOLDER
+
+PATH = FOLDER / JOURNAL
+HEADER = {"run": FOLDER.name, "command": "run"}
+
+
+def opened():
+    """Return the entry that begins a session."""
+    return Entry(Kind.OPENED, body={"pid": 4711, "host": "here"})
+
+
+def started(row, step, part="create"):
+    """Return the entry that begins a step."""
+    return Entry(Kind.STARTED, ((row, part),), step, body={"part": part, "method": "POST", "type": "User"})
+
+
+def applied(row, step, part="create"):
+    """Return the entry of a step that took effect."""
+    return Entry(
+        Kind.APPLIED, ((row, part),), step, counters=Counters(2, 1), body={"part": part, "status": 201}
+    )
+
+
+def lost(row, step):
+    """Return the entry of a step whose fate is not known."""
+    return Entry(Kind.LOST, ((row, "create"),), step, body={"part": "create", "detail": "timed out"})
+
+
+def done(row, state=RowState.DONE):
+    """Return the entry that ends a row."""
+    return Entry(
+        Kind.SETTLED, ((row, ""),), state=state, body={"op": "create", "key": f"row{row}@example.com"}
+    )
+
+
+def begin(disk, rows=10, clock=None):
+    """Return a new journal that holds its header."""
+    return journal.create(FOLDER, disk, HEADER, rows, clock or VirtualClock())
+
+
+async def work(run, rows):
+    """Take rows from nothing to done, in two commits each."""
+    for row in rows:
+        step = run.next_step()
+        await run.append(started(row, step))
+        await run.append(applied(row, step), done(row))
+
+
+def told(recorded):
+    """Return all that a journal tells of its rows, its times and its end."""
+    rows = range(1, recorded.ledger.rows + 1)
+    return (
+        recorded.header,
+        recorded.chain,
+        recorded.ledger.totals(),
+        [recorded.ledger.standing(row) for row in rows],
+        recorded.ledger.step,
+        recorded.timeline,
+        [recorded.history(row) for row in rows],
+    )

@@ -1,0 +1,236 @@
+"""A journal is made, gone on with, and read."""
+
+import pytest
+
+from bulkscim.errors import JournalDamaged, JournalDead, NoSuchRun
+from bulkscim.journal import journal
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.model.row import RowState
+from tests.support.fake_clock import VirtualClock
+from tests.support.journals import HEADER, PATH, applied, begin, done, lost, opened, started, told, work
+from tests.support.simulated_disk import FOLDER, SimulatedDisk
+
+STOPPED = Entry(Kind.STOPPED, body={"why": "test"})
+
+
+def kinds(recorded, row):
+    """Return the kinds of a row's entries."""
+    return [entry.kind for entry in recorded.history(row)]
+
+
+def reopen(disk):
+    """Open the journal to go on."""
+    return journal.open_for_append(FOLDER, disk, VirtualClock())
+
+
+async def test_the_header_is_durable_before_anything_else():
+    """It survives a crash right after creation, with format and rows in it."""
+    disk = SimulatedDisk()
+    begin(disk, rows=7)
+    disk.crash(lambda: False)
+    recorded = journal.read(FOLDER, disk)
+
+    assert recorded.header == {"format": 1, **HEADER, "rows": 7}
+    assert recorded.ledger.totals().pending == 7
+
+
+async def test_a_new_journal_takes_the_place_of_the_old():
+    """What stood in the folder is gone in one step."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await run.append(opened())
+    journal.create(FOLDER, disk, {"run": "other"}, 3, VirtualClock())
+
+    assert journal.read(FOLDER, disk).header["run"] == "other"
+
+
+@pytest.mark.parametrize("failing", [1, 2, 3, 4])
+async def test_a_disk_that_fails_at_creation_leaves_no_run(failing):
+    """Write, sync, folder, and the sync of what was opened: any of them ends it before a request."""
+    disk = SimulatedDisk(fail_at={failing})
+    with pytest.raises(JournalDead, match="No space left on device"):
+        begin(disk)
+
+
+async def test_history_is_oldest_first_and_carries_times():
+    """Entries of a row come back through the links, whatever stands between."""
+    clock = VirtualClock(1_000_000.0)
+    run = begin(SimulatedDisk(), clock=clock)
+    await run.append(started(1, 1), started(2, 2))
+    clock.advance(2.5)
+    await run.append(lost(1, 1), lost(2, 2))
+    await run.append(applied(1, 1), done(1))
+
+    assert kinds(run, 1) == ["started", "lost", "applied", "settled"]
+    assert [entry.time for entry in run.history(1)] == [1_000_000.0, *[1_000_002.5] * 3]
+    assert run.last(2).body["detail"] == "timed out"
+    assert (run.history(3), run.last(3)) == ([], None)
+
+
+async def test_a_merged_step_is_in_the_history_of_each_of_its_rows():
+    """Each row has its own link through the shared lines."""
+    run = begin(SimulatedDisk())
+    await run.append(started(1, 1))
+    await run.append(applied(1, 1))
+    rows = ((1, "member:A"), (2, "member:A"))
+    await run.append(Entry(Kind.STARTED, rows, 2), started(3, 3))
+    await run.append(Entry(Kind.APPLIED, rows, 2), done(2))
+
+    assert kinds(run, 1) == ["started", "applied", "started", "applied"]
+    assert kinds(run, 2) == ["started", "applied", "settled"]
+
+
+async def test_reading_equals_the_live_journal():
+    """A second process sees what the writer has made durable, header to history."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await run.append(opened())
+    await work(run, [1, 2, 3])
+    await run.append(started(4, run.next_step()))
+
+    assert told(journal.read(FOLDER, disk)) == told(run)
+
+
+async def test_a_session_that_ended_in_order_is_gone_on_with_in_place():
+    """The file is synced and appended to, not written anew."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await run.append(opened(), STOPPED)
+    await run.aclose()
+    file = disk.open_read(PATH)
+    syncs = disk.syncs
+    run = reopen(disk)
+
+    assert disk.open_read(PATH) is file
+    assert disk.syncs == syncs + 1
+    await work(run, [1])
+    assert journal.read(FOLDER, disk).ledger.totals().done == 1
+
+
+async def test_after_a_kill_the_good_part_is_written_anew():
+    """A new file takes the old one's place with the same lines; nothing is noted where nothing was cut."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await work(run, [1])
+    before, file = disk.contents(PATH), disk.open_read(PATH)
+    reopen(disk)
+
+    assert disk.contents(PATH) == before
+    assert disk.open_read(PATH) is not file
+
+
+async def test_a_torn_tail_is_cut_and_noted():
+    """The note says how many bytes went, and the journal goes on behind it."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await work(run, [1])
+    before = disk.contents(PATH)
+    disk.put(PATH, before + b'{"n":     torn')
+    run = reopen(disk)
+    await work(run, [2])
+    data = disk.contents(PATH)
+    repaired = journal.entries.decode(data[len(before) :].splitlines()[0])
+
+    assert data.startswith(before)
+    assert (repaired.entry.kind, repaired.entry.body) == ("repaired", {"cut": 14, "offset": len(before)})
+    assert told(journal.read(FOLDER, disk)) == told(run)
+    assert run.ledger.totals().done == 2
+
+
+async def test_reading_cuts_nothing():
+    """Only who holds the lock may."""
+    disk = SimulatedDisk()
+    begin(disk)
+    data = disk.contents(PATH) + b"torn"
+    disk.put(PATH, data)
+    journal.read(FOLDER, disk)
+
+    assert disk.contents(PATH) == data
+
+
+async def test_a_page_that_a_failed_sync_lost_does_not_come_back_as_written():
+    """After a failed sync the lines still read well; the next opener writes them to a new file."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await run.append(opened())
+    disk.fail_at = {disk.calls + 2}
+    with pytest.raises(JournalDead):
+        await run.append(started(1, 1))
+    run = reopen(disk)
+    seen = run.ledger.is_open(1)
+    await run.append(opened())
+    disk.crash(lambda: False)
+
+    assert journal.read(FOLDER, disk).ledger.is_open(1) == seen
+
+
+@pytest.mark.parametrize("failing", range(1, 6))
+async def test_a_disk_that_fails_while_opening_loses_nothing(failing):
+    """The old journal stands until the new one is whole."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await work(run, [1, 2])
+    disk.put(PATH, disk.contents(PATH) + b"torn")
+    disk.fail_at = {disk.calls + failing}
+    with pytest.raises(JournalDead, match="cannot be made safe"):
+        reopen(disk)
+    disk.crash(lambda: False)
+
+    assert reopen(disk).ledger.totals().done == 2
+
+
+async def test_step_numbers_go_on_where_they_ended():
+    """A number is never given twice, not even to a step that another session began."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await work(run, [1, 2])
+    run = reopen(disk)
+
+    assert [run.next_step(), run.next_step()] == [3, 4]
+
+
+async def test_sessions_are_counted_by_their_times():
+    """Time between sessions is not work."""
+    disk, clock = SimulatedDisk(), VirtualClock(1000.0)
+    run = begin(disk, clock=clock)
+    await run.append(opened())
+    clock.advance(5)
+    await run.append(STOPPED)
+    clock.advance(3600)
+    run = journal.open_for_append(FOLDER, disk, clock)
+    await run.append(opened())
+    clock.advance(2)
+    await run.append(done(1, RowState.NOOP))
+
+    assert run.timeline.elapsed_s == 7
+    assert journal.read(FOLDER, disk).timeline == run.timeline
+
+
+async def test_there_is_nothing_to_go_on_with_where_there_is_no_journal():
+    """Opening does not make one."""
+    with pytest.raises(NoSuchRun):
+        reopen(SimulatedDisk())
+
+
+async def test_damage_is_not_opened():
+    """An acknowledged line that is gone stops it, with the file untouched."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await work(run, [1, 2])
+    data = disk.contents(PATH).replace(b"row1@", b"row9@")
+    disk.put(PATH, data)
+    with pytest.raises(JournalDamaged, match="byte"):
+        reopen(disk)
+
+    assert disk.contents(PATH) == data
+
+
+async def test_counters_are_summed_over_all_entries():
+    """Requests and repeats come from the step ends."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    await work(run, [1, 2, 3])
+    totals = journal.read(FOLDER, disk).ledger.totals()
+
+    assert (totals.requests, totals.retries, totals.throttled) == (6, 3, 0)
+    assert totals == run.ledger.totals()
