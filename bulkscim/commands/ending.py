@@ -3,36 +3,54 @@
 from typing import TYPE_CHECKING
 
 from bulkscim.commands import setting
+from bulkscim.errors import BulkScimError
 from bulkscim.model.run import RunState
 from bulkscim.reporting.console import People
 from bulkscim.reporting.summary import Summary, closing_lines, summary_of_totals, write_summary
 
 if TYPE_CHECKING:
+    from bulkscim.journal.journal import RecordedRun
     from bulkscim.runs.report import RunReport
 
 
 def tell(report: "RunReport", people: People, *, as_json: bool) -> None:
-    """Write summary.json, say how it ended and what comes next; on stdout only what is asked for."""
-    summary = _summary(report, people)
+    """Write the derived files, say how it ended and what comes next; on stdout only what is asked for."""
+    summary, written = _summary(report, people)
     if report.exit_reason is not None and report.state is not RunState.INTERRUPTED:
         people.error(str(report.exit_reason))
     if report.folder is not None:
         people.detail(f"folder {report.folder}")
-    for line in closing_lines(summary, report.folder):
+    for line in closing_lines(summary, report.folder, written=written):
         people.note(line)
     if as_json:
         setting.print_json(summary)
 
 
-def _summary(report: "RunReport", people: People) -> Summary:
-    """Return the summary that the journal gives; without one, that of the report."""
-    from bulkscim.reporting.recorded import summary_at
+def _summary(report: "RunReport", people: People) -> tuple[Summary, bool]:
+    """Return the summary that the journal gives (without one, that of the report), and whether results are written."""
+    from bulkscim.reporting.recorded import open_at, read_summary
 
     if report.folder is None:
-        return summary_of_totals(report.totals, report.state, report.elapsed_s, report.chain)
-    summary = summary_at(report.folder) | {"state": report.state.value}
-    try:
-        write_summary(summary, report.folder)
-    except OSError as error:  # a full disk; the journal has it all
-        people.warn(f"cannot write summary.json: {error.strerror}")
-    return summary
+        return summary_of_totals(report.totals, report.state, report.elapsed_s, report.chain), False
+    with open_at(report.folder) as recorded:
+        summary = read_summary(recorded) | {"state": report.state.value}
+        try:
+            return summary, _write(recorded, summary, ended=report.state is not RunState.INTERRUPTED)
+        except (
+            OSError,
+            BulkScimError,
+        ) as error:  # a full disk, a job file that is gone; the journal has it all
+            people.warn(f"the result files could not be written: {error}")
+            return summary, False
+
+
+def _write(recorded: "RecordedRun", summary: Summary, *, ended: bool) -> bool:
+    """Write the derived files; of an interrupted run only the summary, since somebody waits for the prompt."""
+    from bulkscim.reporting.files import write_files
+    from bulkscim.reporting.source import find_source
+
+    if ended:
+        write_files(recorded, find_source(recorded.header, recorded.folder), summary)
+    else:
+        write_summary(summary, recorded.folder)
+    return ended

@@ -12,7 +12,6 @@ from bulkscim.reporting.console import People
 if TYPE_CHECKING:
     from bulkscim.jobfile.source import JobSource
     from bulkscim.journal.journal import RecordedRun
-    from bulkscim.reporting.results import Asked
 
 
 @click.command("results")
@@ -23,16 +22,16 @@ if TYPE_CHECKING:
 @options.voice
 def command(run: str, job: Path | None, runs_dir: Path, *, as_json: bool, verbose: bool, quiet: bool) -> None:
     """Write results.csv, the errors file and summary.json of RUN into its folder and print their paths."""
+    from bulkscim.reporting.files import write_files
     from bulkscim.reporting.recorded import open_recorded, read_summary
-    from bulkscim.reporting.summary import closing_lines, write_summary
+    from bulkscim.reporting.summary import closing_lines
 
     people = setting.people_of(verbose=verbose, quiet=quiet)
     with open_recorded(run, runs_dir) as recorded:
         source = _source(recorded, job, people)
         folder, summary = recorded.folder, read_summary(recorded)
         try:
-            paths = _write(recorded, source)
-            paths["summary"] = write_summary(summary, folder)
+            paths = write_files(recorded, source, summary)
         except OSError as error:
             raise Stopped(f"cannot write into {folder}: {error.strerror}; make room and try again") from error
     if as_json:
@@ -54,22 +53,3 @@ def _source(recorded: "RecordedRun", job: Path | None, people: People) -> "JobSo
             raise
         people.warn(f"{error}; without it no errors file is written")
         return None
-
-
-def _write(recorded: "RecordedRun", source: "JobSource | None") -> dict[str, Path]:
-    """Write the files that can be written."""
-    from bulkscim.reporting.errors_file import write_errors
-    from bulkscim.reporting.results import results, write_results
-    from bulkscim.reporting.source import asked
-    from bulkscim.reporting.summary import shown_run
-
-    ledger, folder = recorded.ledger, recorded.folder
-    totals = ledger.totals()
-    open_rows = totals.pending + totals.in_doubt
-    unsettled: Asked = ()
-    if source is not None and open_rows:
-        unsettled = asked(recorded, source, lambda row: row <= ledger.rows and not ledger.is_settled(row))
-    path = folder / "results.csv"
-    write_results(results(recorded, unsettled), path)
-    errors = write_errors(recorded, source, shown_run(folder)) if source is not None else None
-    return {"results": path} | ({"errors": errors} if errors is not None else {})

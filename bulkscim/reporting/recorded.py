@@ -26,10 +26,9 @@ def open_recorded(run: str, runs_dir: Path) -> RecordedRun:
     return journal.read(runfolder.find(run, runs_dir, disk), disk)
 
 
-def summary_at(folder: Path) -> Summary:
-    """Return the summary of a run that this process has just let go."""
-    with journal.read(folder, LocalDisk()) as recorded:
-        return summary_of(recorded, locked=False)
+def open_at(folder: Path) -> RecordedRun:
+    """Open the run in a folder; the caller closes it."""
+    return journal.read(folder, LocalDisk())
 
 
 def read_summary(recorded: RecordedRun) -> Summary:

@@ -61,6 +61,8 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
     )
     if summary["chain"]:
         yield f"chain {summary['chain']}"
+    if written and folder is not None:
+        yield f"results {folder / 'results.csv'}"
     yield f"next: {next_command(summary, folder, written=written)}"
 
 

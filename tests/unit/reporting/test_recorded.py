@@ -12,13 +12,18 @@ from bulkscim.model.totals import Totals
 from bulkscim.reporting.recorded import (
     list_summaries,
     listing_lines,
+    open_at,
     open_recorded,
     read_summary,
-    summary_at,
 )
 from bulkscim.reporting.summary import closing_lines, next_command, status_lines, summary_of_totals
 from tests.support.fake_clock import VirtualClock
 from tests.support.recorded_runs import CSV, START, make_run
+
+
+def summary_of_folder(folder):
+    with open_at(folder) as recorded:
+        return read_summary(recorded)
 
 
 @pytest.fixture
@@ -33,7 +38,7 @@ def job(tmp_path, monkeypatch):
 
 async def test_summary_has_the_promised_keys_and_its_rows_add_up(job, tmp_path):
     """The summary holds state, totals, counters, time and chain; the states sum up to the rows."""
-    summary = summary_at(await make_run(tmp_path / "runs" / "one", job))
+    summary = summary_of_folder(await make_run(tmp_path / "runs" / "one", job))
 
     promised = ["run", "state", "rows", "done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending"]
     promised += ["requests", "retries", "throttled", "elapsed_s", "chain"]
@@ -57,7 +62,7 @@ async def test_state_is_what_the_journal_ends_with(job, tmp_path, end, why, stat
     """Closed is finished, stopped is stopped or interrupted as it says, no end at all is interrupted."""
     folder = await make_run(tmp_path / "runs" / "one", job, end=end, why=why)
 
-    assert summary_at(folder)["state"] == state
+    assert summary_of_folder(folder)["state"] == state
 
 
 async def test_locked_run_is_running(job, tmp_path):
@@ -73,7 +78,7 @@ async def test_locked_run_is_running(job, tmp_path):
 async def test_status_for_people_names_why_and_the_next_command(job, tmp_path):
     """People read state, reason, counts, the chain, and what to type."""
     folder = await make_run(tmp_path / "runs" / "one", job)
-    text = "\n".join(status_lines(summary_at(folder), folder))
+    text = "\n".join(status_lines(summary_of_folder(folder), folder))
 
     assert "the tenant is down" in text
     assert "ticket 7" in text

@@ -1,0 +1,34 @@
+"""The files that are derived from a run's journal: results, errors, summary. Delete them at will."""
+
+from pathlib import Path
+
+from bulkscim.jobfile.source import JobSource
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.reporting.errors_file import write_errors
+from bulkscim.reporting.results import Asked, results, write_results
+from bulkscim.reporting.source import asked
+from bulkscim.reporting.summary import Summary, shown_run, write_summary
+
+
+def write_files(recorded: RecordedRun, source: JobSource | None, summary: Summary) -> dict[str, Path]:
+    """Write what can be written into the run's folder, and return where it is.
+
+    Without the job file there is no errors file, and rows that never began show no operation. OSError where
+    the folder cannot be written.
+    """
+    paths = {"results": _write_results(recorded, source)}
+    errors = write_errors(recorded, source, shown_run(recorded.folder)) if source is not None else None
+    if errors is not None:
+        paths["errors"] = errors
+    return {**paths, "summary": write_summary(summary, recorded.folder)}
+
+
+def _write_results(recorded: RecordedRun, source: JobSource | None) -> Path:
+    ledger = recorded.ledger
+    totals = ledger.totals()
+    unsettled: Asked = ()
+    if source is not None and (totals.pending or totals.in_doubt):
+        unsettled = asked(recorded, source, lambda row: row <= ledger.rows and not ledger.is_settled(row))
+    path = recorded.folder / "results.csv"
+    write_results(results(recorded, unsettled), path)
+    return path
