@@ -27,6 +27,14 @@ def begun(bulkscim: Command) -> bool:
     return any(b"\n" in path.read_bytes() for path in bulkscim.runs.glob("*/journal.jsonl"))
 
 
+def unfinished(bulkscim: Command, total: int) -> int:
+    """Count the rows that a killed command left pending or in doubt."""
+    if not begun(bulkscim):
+        return total
+    summary = bulkscim.status()
+    return summary["pending"] + summary["in_doubt"]
+
+
 def resumed_until_done(bulkscim: Command) -> int:
     """Resume until nothing is left to resume; return the last exit code."""
     code = -1
