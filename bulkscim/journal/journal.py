@@ -107,13 +107,16 @@ def create(folder: Path, disk: Disk, header: JsonObject, rows: int, clock: Clock
 def open_for_append(folder: Path, disk: Disk, clock: Clock) -> Journal:
     """Open a journal to go on with it; the folder's lock is held.
 
-    What it trusts is synced first. Unless the last session ended in order, the good part is written anew:
-    after a sync that failed, a system may take a page that it lost for one that it wrote.
+    What it trusts is synced first. Unless a checkpoint reaches the end of the file, which proves that the
+    last sync succeeded, the good part is written anew: after a sync that failed, a system may take a page that
+    it lost for one that it wrote.
     """
+    path = folder / JOURNAL
     try:
         with closing(_open_read(folder, disk)) as file:
-            fold = _folded(folder, disk, file)
-            anew = fold.torn > 0 or not fold.timeline.ended_in_order
+            kept = checkpoint.load(folder, disk, file, path)
+            anew = kept is None or kept.end.offset != file.size()
+            fold = reader.fold(file, path, kept)
             if anew:
                 _write_new(folder, disk, _good_part(file, fold, clock))
         if anew:
@@ -125,9 +128,10 @@ def open_for_append(folder: Path, disk: Disk, clock: Clock) -> Journal:
 
 def read(folder: Path, disk: Disk, *, use_checkpoint: bool = True) -> RecordedRun:
     """Read the good part of a journal: no lock, no change; what is being written is left out."""
-    file = _open_read(folder, disk)
+    file, path = _open_read(folder, disk), folder / JOURNAL
     try:
-        return RecordedRun(folder, _folded(folder, disk, file, use_checkpoint=use_checkpoint), file)
+        kept = checkpoint.load(folder, disk, file, path) if use_checkpoint else None
+        return RecordedRun(folder, reader.fold(file, path, kept), file)
     except BaseException:
         file.close()
         raise
@@ -139,13 +143,6 @@ def _open_read(folder: Path, disk: Disk) -> Reader:
         return disk.open_read(folder / JOURNAL)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NoSuchRun(f"{folder} holds no journal; `bulkscim runs` lists the runs there are") from error
-
-
-def _folded(folder: Path, disk: Disk, file: Reader, *, use_checkpoint: bool = True) -> Fold:
-    """Fold the journal, from its checkpoint where there is one that fits."""
-    path = folder / JOURNAL
-    start = checkpoint.load(folder, disk, file, path) if use_checkpoint else None
-    return reader.fold(file, path, start)
 
 
 def _opened(folder: Path, disk: Disk, fold: Fold, clock: Clock) -> Journal:

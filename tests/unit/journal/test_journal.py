@@ -164,6 +164,21 @@ async def test_a_page_that_a_failed_sync_lost_does_not_come_back_as_written():
     assert journal.read(FOLDER, disk).ledger.is_open(1) == seen
 
 
+async def test_a_last_line_whose_sync_failed_is_not_trusted_for_what_it_says():
+    """A `stopped` that can be read is no proof that it was synced; only what comes after a sync is."""
+    disk = SimulatedDisk()
+    run = begin(disk)
+    disk.fail_at = {disk.calls + 2}
+    with pytest.raises(JournalDead):
+        await run.append(STOPPED)
+    await run.aclose()
+    run = reopen(disk)
+    await work(run, [1, 2])
+    disk.crash(lambda: False)
+
+    assert journal.read(FOLDER, disk).ledger.totals().done == 2
+
+
 @pytest.mark.parametrize("failing", range(1, 6))
 async def test_a_disk_that_fails_while_opening_loses_nothing(failing):
     """The old journal stands until the new one is whole."""
