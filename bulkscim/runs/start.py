@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from bulkscim.runs.request import RunRequest
 from bulkscim.runs.settings import Settings, as_text, header_of, rate_of
 from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
 from bulkscim.transport.base import Transport
-
+from bulkscim.transport.readonly import Planning
 
 INDEX = "index.sqlite"
 TIMEOUT_S = 30.0
@@ -197,15 +197,16 @@ async def _plan(
     start: Start, folder: Path, transport: Transport, watcher: Watcher, clock: Clock
 ) -> RunReport:
     """Go through the same engine over a transport that cannot write; its journal is thrown away."""
-    from bulkscim.transport.readonly import Planning
-
     disk = LocalDisk()
-    with runfolder.create(folder, "plan", disk, clock) as held:
+    with (
+        runfolder.create(folder, "plan", disk, clock) as held,
+        closing(Planning(transport, start.seen.profile.enforces_unique)) as planning,
+    ):
         header = start.header("plan", start.source)
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
             await record.append(opened("run -n"))
-            report = await carry_out(start.job(), record, Planning(transport), start.terms, watcher, clock)
+            report = await carry_out(start.job(), record, planning, start.terms, watcher, clock)
         finally:
             await record.aclose()
     return RunReport(
