@@ -15,17 +15,14 @@ def rows_of(operations: Iterator[tuple[int, Operation]], makers: Makers) -> Iter
     be made by a later row, and is then waited for.
     """
     for number, operation in operations:
-        producers = tuple(_maker(makers, reference.key, number) for reference in operation.references)
-        target = None if operation.makes else _maker(makers, operation.target, number)
+        producers = tuple(_maker(makers, reference.key) for reference in operation.references)
+        target = None if operation.makes else _maker(makers, operation.target)
         earlier = target if target is not None and target < number else None
         yield Row(number, operation, producers, earlier)
 
 
-def _maker(makers: Makers, key: Key, own: int) -> int | None:
-    if key.attribute == "id":
-        return None
-    maker = makers(key)
-    return maker if maker != own else None
+def _maker(makers: Makers, key: Key) -> int | None:
+    return None if key.attribute == "id" else makers(key)
 
 
 class Feed:

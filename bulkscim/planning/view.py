@@ -53,6 +53,8 @@ class View:
 
     def named(self, key: Key, producer: int | None) -> Named:
         """Return the id behind a name, or what stands in its way."""
+        if producer == self.row.number:
+            return self._own()
         need: Need = key if producer is None else Parent(producer)
         if producer is None and key.attribute == "id":
             return ParentReady(key.value)
@@ -66,6 +68,11 @@ class View:
                 return answer
             case _:
                 return Unfit(**unfit(key, answer))
+
+    def _own(self) -> ParentReady | ParentLater:
+        """Return what the row itself made: some people are their own manager."""
+        made = self.facts.applied.get("create")
+        return ParentReady(made.id) if made and made.id else ParentLater(self.row.number)
 
     def target(self) -> Found | Unfit | Wait | Settle | Later:
         """Return the resource that the row changes, as it stands."""

@@ -88,6 +88,15 @@ def test_manager_is_set_when_it_is_there():
     assert settled(decide(row, done("create"), already)) is RowState.DONE
 
 
+def test_person_who_is_their_own_manager_is_created_first():
+    """Exports often name the head of the company so."""
+    row = creates(Reference(Role.MANAGER, ADA), producers=(1,), number=1)
+
+    assert decide(row).covers == ()
+    step = decide(row, done("create"), {BY_ID: user()})
+    assert [(one.path, one.value) for one in step.operations] == [(MANAGER_PATH, {"value": "u1"})]
+
+
 def test_row_whose_parent_failed_is_skipped_with_the_reason():
     """Nothing of a row is sent whose parent ended without its resource."""
     decision = decide(
