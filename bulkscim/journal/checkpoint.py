@@ -77,7 +77,7 @@ def _confirmed(text: bytes, journal: Reader, journal_path: Path) -> Fold | None:
 
 def _ledger(data: JsonObject, packed: bytes) -> Ledger:
     """Return the ledger that was packed."""
-    unpacked = zlib.decompress(base64.b64decode(packed))
+    unpacked = memoryview(zlib.decompress(base64.b64decode(packed)))
     rows = data["rows"]
     open_steps = dict(data["open"])
     counters = Counters(*data["counters"])
