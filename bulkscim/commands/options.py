@@ -100,7 +100,7 @@ tokens = together(
 tenant = together(
     option("--tenant", metavar="NAME", help="A tenant of bulkscim.toml."),
     option("--base-url", metavar="URL", help="The tenant's SCIM base URL, https://… ."),
-    option("--profile", metavar="NAME", default="generic", show_default=True, help="The kind of provider."),
+    option("--profile", metavar="NAME", help="The kind of provider; generic where nothing says more."),
 )
 
 records = together(
@@ -127,6 +127,7 @@ guards = together(
     click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops."),
     option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."),
     click.option("--yes", is_flag=True, help="Approve beforehand what would be asked."),
+    click.option("--yes-production", metavar="NAME", default="", help="Likewise, of a production tenant."),
 )
 
 voice = together(

@@ -4,9 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkscim.commands import ending, options, setting
-from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.runfolder import find
+from bulkscim.commands import ending, options, reaching, setting
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
@@ -33,11 +31,15 @@ def command(**chosen: Any) -> "RunReport":
 def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> "RunReport":
     """Go on with a run; `retry` opens failed and skipped rows again first."""
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=True)
-    find(chosen["run"], chosen["runs_dir"], LocalDisk())  # a run that is not there matters more than a token
-    token = setting.token_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+    from bulkscim.reporting.recorded import open_recorded
     from bulkscim.runs import resume
+    from bulkscim.runs.named import tenant_of_header
     from bulkscim.runs.request import ResumeRequest
 
+    with open_recorded(chosen["run"], chosen["runs_dir"]) as recorded:
+        header = recorded.header
+    source = reaching.source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+    token = tenant_of_header(header, source=source).token
     request = ResumeRequest(token=token, retry=retry, **chosen)
     with setting.watching(people) as watcher:
         report = setting.carry_out(lambda: resume(request, people, watcher))

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkscim.commands import ending, options, setting
-from bulkscim.errors import UsageError
+from bulkscim.commands import ending, options, reaching, setting
 from bulkscim.reporting.console import People
 
 if TYPE_CHECKING:
@@ -43,12 +42,8 @@ def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: An
 
 def _request(job: str, people: People, chosen: dict[str, Any]) -> "RunRequest":
     """Return what is asked; what works later is refused here."""
-    if chosen.pop("tenant") is not None:
-        raise setting.later("--tenant NAME", "give --base-url URL")
     setting.refuse_later_jobs(job, chosen.pop("map"))
-    if not chosen["base_url"]:
-        raise UsageError("which tenant? give --base-url https://…, or set BULKSCIM_BASE_URL")
     from bulkscim.runs.request import RunRequest
 
-    token = setting.token_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
-    return RunRequest(job=job, token=token, **chosen)
+    tenant = reaching.tenant_of(people, chosen)
+    return RunRequest.to(tenant, job=job, **chosen)

@@ -68,21 +68,27 @@ class People:
         """Say why the command could not be carried out."""
         self._write(f"error: {text}")
 
-    def approve(self, question: str, facts: Iterable[str] = ()) -> None:
-        """Show the facts and ask for a typed yes; Refused unless it comes or was given beforehand."""
-        if self._yes:
+    def approve(self, question: str, facts: Iterable[str] = (), name: str = "") -> None:
+        """Show the facts and ask for a typed yes; Refused unless it comes or was given beforehand.
+
+        With a name, that of a production tenant, only the name itself typed will do.
+        """
+        if self._yes and not name:
             for fact in facts:
                 self.note(fact)
             return
         for fact in facts:
             self._write(fact)
         if self._answers is None or not self._answers.isatty():
-            message = f"{question} Nobody is at a terminal to answer: add --yes to approve. Nothing was sent."
+            flag = f"--yes-production {name}" if name else "--yes"
+            message = (
+                f"{question} Nobody is at a terminal to answer: add {flag} to approve. Nothing was sent."
+            )
             raise Refused(message)
-        self._write(f"{question} Type yes to go on:", end=" ")
+        self._write(f"{question} Type {name or 'yes'} to go on:", end=" ")
         with _interruptible():
             answer = self._answers.readline()
-        if answer.strip().casefold() not in _YES:
+        if answer.strip() != name if name else answer.strip().casefold() not in _YES:
             message = "not approved; nothing was sent"
             raise Refused(message)
 

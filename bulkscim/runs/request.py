@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import USER, Verb
 from bulkscim.model.secret import Secret
+from bulkscim.tenants.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +16,9 @@ class RunRequest:
 
     `job` is a path or `-`. `rate` is as written (`100/min`); None leaves it to the profile, as does
     `concurrency`. `match` names the attribute by which a change finds its resource. A `dry_run` writes
-    nothing, neither in the tenant nor on the disk.
+    nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it has one; a
+    `production` tenant is approved by that name typed, or as `yes_production`. With `heed_signals` Ctrl-C and
+    its like drain the run; a program that handles them itself goes without.
     """
 
     job: str
@@ -40,6 +44,22 @@ class RunRequest:
     timeout_s: float | None = None
     proxy: str | None = None
     ca_bundle: Path | None = None
+    tenant: str = ""
+    production: bool = False
+    yes_production: str = ""
+    heed_signals: bool = True
+
+    @classmethod
+    def to(cls, tenant: Tenant, **asked: Any) -> Self:
+        """Ask something of a tenant."""
+        return cls(
+            base_url=tenant.base_url,
+            token=tenant.token,
+            profile=tenant.profile,
+            tenant=tenant.name,
+            production=tenant.production,
+            **asked,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

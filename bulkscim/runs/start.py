@@ -119,13 +119,20 @@ class Start:
         """Return what is to be done."""
         return Job(self.source, defaults_of(self.request), self.checked.sound_index(), self.checked.rows)
 
+    @property
+    def _called(self) -> str:
+        """The tenant as people know it."""
+        request, host = self.request, host_of(self.request.base_url)
+        named = f"{request.tenant} ({host})" if request.tenant else host
+        return f"{named}, PRODUCTION" if request.production else named
+
     def facts(self) -> list[str]:
         """Show the tenant and what the file asks, by kind."""
         users = "unknown" if self.seen.users is None else f"{self.seen.users:,}"
         kinds = sorted(self.checked.verbs.items(), key=lambda item: -item[1])
         asks = ", ".join(f"{count:,} {verb.value} {kind}" for (verb, kind), count in kinds)
         return [
-            f"tenant    {host_of(self.request.base_url)}, profile {self.seen.profile.name}, live users {users}",
+            f"tenant    {self._called}, profile {self.seen.profile.name}, live users {users}",
             f"job       {self.source.name}: {self.checked.rows:,} rows: {asks}",
             *self.seen.notes,
         ]
@@ -141,7 +148,19 @@ class Start:
             for fact in self.facts():
                 people.note(fact)
             return
-        people.approve(f"Send this to {host_of(self.request.base_url)}?", self.facts())
+        self._ask(people)
+
+    def _ask(self, people: People) -> None:
+        """Ask for approval; a production tenant wants its name."""
+        request, question = self.request, f"Send this to {host_of(self.request.base_url)}?"
+        if not request.yes_production:
+            people.approve(question, self.facts(), request.tenant if request.production else "")
+            return
+        for fact in self.facts():
+            people.note(fact)
+        if request.yes_production != request.tenant:
+            called = f"tenant {request.tenant!r}" if request.tenant else "a tenant without a name"
+            raise Refused(f"--yes-production {request.yes_production}: this is {called}. Nothing was sent.")
 
     def header(self, run: str, source: JobSource) -> JsonObject:
         """Return the journal's header."""
@@ -157,7 +176,8 @@ class Start:
                 "format": source.format,
                 "spooled": source.spooled,
             },
-            "tenant": fingerprint(request.base_url, request.profile, request.token),
+            "tenant": fingerprint(request.base_url, request.profile, request.token)
+            | {"name": request.tenant},
             "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
             "live_users": self.seen.users,
             "note": request.note,
@@ -173,7 +193,10 @@ async def _begin(start: Start, transport: Transport, watcher: Watcher, disk: Dis
         header = start.header(held.path.name, source)
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
-            approval = {"yes": start.request.yes, "guards": header["guards"]}
+            approval = {
+                "yes": start.request.yes or bool(start.request.yes_production),
+                "guards": header["guards"],
+            }
             await record.append(opened("run"), Entry(Kind.APPROVED, body=approval))
             job = Job(source, defaults_of(start.request), start.checked.sound_index(), start.checked.rows)
             return await carry_out(job, record, transport, start.terms, watcher, clock)

@@ -1,4 +1,4 @@
-"""Where a token comes from: a file, a command, or the environment; never the command line."""
+"""Where a token comes from: a file, a command, the keyring or the environment; never the command line."""
 
 import os
 import shlex
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.secret import Secret
+from bulkscim.tenants import keychain
 
 VARIABLE = "BULKSCIM_TOKEN"
 WAYS = f"set {VARIABLE}, or give --token-file FILE, or --token-command COMMAND"
@@ -19,10 +20,19 @@ _SCHEME = "bearer "
 
 @dataclass(frozen=True, slots=True)
 class TokenSource:
-    """What the command line says about the token; both absent: the environment's variable."""
+    """What the command line, or a tenant's entry, says about the token; nothing: the environment's variable.
+
+    `keyring` is the account in the keyring; where that holds no token, the variable is used as well.
+    """
 
     file: Path | None = None
     command: str | None = None
+    keyring: str = ""
+
+    @property
+    def named(self) -> bool:
+        """Whether anything but the environment is named."""
+        return bool(self.file or self.command is not None or self.keyring)
 
 
 def find_token(source: TokenSource, environment: Mapping[str, str]) -> Secret:
@@ -34,8 +44,11 @@ def find_token(source: TokenSource, environment: Mapping[str, str]) -> Secret:
         return _checked(_from_file(source.file), f"token file {source.file}")
     if source.command is not None:
         return _checked(_from_command(source.command), "the output of --token-command")
+    if source.keyring and (text := keychain.kept(source.keyring)):
+        return _checked(text, "the keyring's token")
     if not environment.get(VARIABLE, "").strip():
-        message = f"no token: {WAYS}"
+        missing = f"the keyring holds none for {source.keyring}; " if source.keyring else ""
+        message = f"no token: {missing}{WAYS}"
         raise CredentialError(message)
     return _checked(environment[VARIABLE], VARIABLE)
 

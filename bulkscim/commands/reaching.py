@@ -1,0 +1,40 @@
+"""Which tenant a command means, and the token for it: by flags, by a name, or by a recorded run."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bulkscim.errors import UsageError
+from bulkscim.reporting.console import People
+from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
+
+if TYPE_CHECKING:
+    from bulkscim.tenants.tenant import Tenant
+
+GENERIC = "generic"
+
+
+def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
+    """Take the flags of `options.tenant` and `options.tokens` out of what was chosen; return the tenant."""
+    name, base_url, profile = (chosen.pop(flag) for flag in ("tenant", "base_url", "profile"))
+    source = source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+    if name and base_url:
+        both = f"--tenant {name} and --base-url (or BULKSCIM_BASE_URL)"
+        raise UsageError(f"{both} are both given; leave one of them out")
+    if name:
+        from bulkscim.runs.named import tenant
+
+        return tenant(name, source=source, profile=profile)
+    if not base_url:
+        raise UsageError("which tenant? give --tenant NAME or --base-url https://…, or set BULKSCIM_BASE_URL")
+    from bulkscim.tenants.tenant import Tenant
+
+    return Tenant(base_url, find_token(source, os.environ), profile or GENERIC)
+
+
+def source_of(people: People, file: Path | None, command: str | None) -> TokenSource:
+    """Return what the flags say of the token, and warn where its file is open to others."""
+    source = TokenSource(file, command)
+    if open_to_others(source):
+        people.warn(f"other accounts may read {file}; chmod 600 {file}")
+    return source

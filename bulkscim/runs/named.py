@@ -1,0 +1,43 @@
+"""Find a tenant by its name, or by the run that was begun with it, its credential with it."""
+
+import os
+
+from bulkscim.model.operation import JsonObject
+from bulkscim.tenants.credentials import TokenSource, find_token
+from bulkscim.tenants.entries import TenantEntry, entries, entry_named, places
+from bulkscim.tenants.tenant import Tenant
+
+_NOWHERE = TokenSource()
+
+
+def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = None) -> Tenant:
+    """Return a tenant of `bulkscim.toml`; a source or profile that is given stands in for the entry's own.
+
+    UsageError where there is no such tenant, CredentialError where there is no token for it.
+    """
+    entry = entry_named(name, places())
+    found = find_token(source if source.named else entry.token_source, os.environ)
+    return Tenant(entry.base_url, found, profile or entry.profile, name, entry.production)
+
+
+def tenant_of_header(header: JsonObject, *, source: TokenSource = _NOWHERE) -> Tenant:
+    """Return the tenant that a recorded run belongs to.
+
+    Its token comes from the source that is given, else from its entry while that names the same URL, else
+    from the environment. No other token is offered to it.
+    """
+    recorded = header["tenant"]
+    name, base_url = recorded.get("name") or "", recorded["base_url"]
+    if name and not source.named:
+        same = (each for each in tenants() if each.name == name and _same(each.base_url, base_url))
+        source = next((each.token_source for each in same), source)
+    return Tenant(base_url, find_token(source, os.environ), recorded["profile"], name)
+
+
+def tenants() -> list[TenantEntry]:
+    """Return what `bulkscim.toml` says of every tenant, by name; no token is looked for."""
+    return entries(places())
+
+
+def _same(one: str, other: str) -> bool:
+    return one.rstrip("/") == other.rstrip("/")

@@ -1,0 +1,147 @@
+"""Named tenants: `[tenant.NAME]` in `bulkscim.toml` of the current folder, then of the user's settings."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+
+from bulkscim.errors import UsageError
+from bulkscim.tenants.credentials import TokenSource
+from bulkscim.tenants.keychain import account_of
+
+FILE = "bulkscim.toml"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
+_KEYS: Mapping[str, type] = {
+    "base_url": str,
+    "profile": str,
+    "production": bool,
+    "token_file": str,
+    "token_command": str,
+    "keyring": bool,
+}
+_IN_CLEAR = re.compile(r"(?!token_(file|command)$).*(token|secret|passw|bearer|api_?key).*", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantEntry:
+    """What `bulkscim.toml` says of a tenant. `file` is where it stands; `token_file` is absolute."""
+
+    name: str
+    base_url: str
+    file: Path
+    profile: str = "generic"
+    production: bool = False
+    token_file: Path | None = None
+    token_command: str | None = None
+    keyring: bool = False
+
+    @property
+    def token_source(self) -> TokenSource:
+        """Where the tenant's token is."""
+        account = account_of(self.name, self.base_url) if self.keyring else ""
+        return TokenSource(self.token_file, self.token_command, account)
+
+
+def places() -> tuple[Path, ...]:
+    """Return where `bulkscim.toml` is looked for; what stands in an earlier one holds."""
+    return (Path.cwd() / FILE, user_file())
+
+
+def user_file() -> Path:
+    """Return the user's own file, below `BULKSCIM_CONFIG_DIR` or the user's settings folder."""
+    named = os.environ.get("BULKSCIM_CONFIG_DIR")
+    return (Path(named) if named else user_config_path("bulkscim")) / FILE
+
+
+def entries(files: Sequence[Path]) -> list[TenantEntry]:
+    """Return all tenants by name; UsageError names the file, tenant and key that are wrong."""
+    found: dict[str, TenantEntry] = {}
+    for file in files:
+        for name, values in _tables(file).items():
+            entry = _entry(name, values, file)
+            found.setdefault(name, entry)
+    return sorted(found.values(), key=lambda each: each.name)
+
+
+def entry_named(name: str, files: Sequence[Path]) -> TenantEntry:
+    """Return one tenant's entry; only the entry that is asked for need be right."""
+    known: list[str] = []
+    for file in files:
+        tables = _tables(file)
+        if name in tables:
+            return _entry(name, tables[name], file)
+        known += tables
+    raise UsageError(_unknown(name, known, files))
+
+
+def _unknown(name: str, known: list[str], files: Sequence[Path]) -> str:
+    near = get_close_matches(name, known, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    looked = " or ".join(str(file) for file in files)
+    return f"no tenant named {name!r} in {looked}{meant} (bulkscim connect NAME adds one)"
+
+
+def _tables(file: Path) -> dict[str, Any]:
+    """Read the tenants of one file as they stand; a file that is not there has none."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}") from None
+    return tables_of(text, file)
+
+
+def tables_of(text: str, file: Path) -> dict[str, Any]:
+    """Parse the text of a file into its tenants' tables."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file}: {error}; mend it") from None
+    if unknown := [key for key in values if key != "tenant"]:
+        raise UsageError(f"{file}: {unknown[0]!r} is not known here; a tenant is a table [tenant.NAME]")
+    tables = values.get("tenant", {})
+    if not isinstance(tables, dict):
+        raise UsageError(f"{file}: tenant must be tables, as in [tenant.acme]")
+    return tables
+
+
+def _entry(name: str, values: Any, file: Path) -> TenantEntry:
+    """Make an entry of a table, every key checked."""
+    where = f"{file}, [tenant.{name}]"
+    if not isinstance(values, dict):
+        raise UsageError(f"{where} must be a table")
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{where}: a tenant's name is letters, digits, - and _")
+    for key, value in values.items():
+        _check(key, value, where)
+    if not values.get("base_url"):
+        raise UsageError(f'{where}: base_url is missing; add base_url = "https://…"')
+    if sum(bool(values.get(key)) for key in ("token_file", "token_command", "keyring")) > 1:
+        raise UsageError(f"{where}: token_file, token_command and keyring exclude each other; keep one")
+    token_file = values.pop("token_file", None)
+    return TenantEntry(name, file=file, token_file=_beside(file, token_file), **values)
+
+
+def _check(key: str, value: Any, where: str) -> None:
+    if key not in _KEYS:
+        if _IN_CLEAR.fullmatch(key):
+            instead = "use token_file, token_command or keyring = true"
+            raise UsageError(f"{where}: {key!r}: a token does not stand here in clear; {instead}")
+        near = get_close_matches(key, _KEYS, n=1)
+        meant = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(_KEYS)}"
+        raise UsageError(f"{where}: {key!r} is not known{meant}")
+    if not isinstance(value, _KEYS[key]):
+        wanted = "true or false" if _KEYS[key] is bool else "text in quotes"
+        raise UsageError(f"{where}: {key} must be {wanted}")
+
+
+def _beside(file: Path, token_file: str | None) -> Path | None:
+    """Take a token file's path relative to the file that names it."""
+    return (file.parent / Path(token_file).expanduser()).absolute() if token_file else None
