@@ -1,6 +1,6 @@
 """Rows of a CSV file, strictly read; a bad row is a Problem, and reading goes on behind it.
 
-Blank lines and rows of empty cells do not count as records. The delimiter (`,` `;` or tab) is the one that
+Blank lines and rows of blank cells do not count as records. The delimiter (`,` `;` or tab) is the one that
 cuts the header line into most cells. In an errors file (it has a column `_row`) the `'` that keeps a
 spreadsheet from running a cell is taken off again.
 """
@@ -27,11 +27,18 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first row: names as written, and the delimiter that cuts rows."""
+    """The first row: names as written, the delimiter that cuts rows, and whether lines end in CR LF."""
 
     line: int
     names: tuple[str, ...]
     delimiter: str
+    crlf: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is worth telling of the dialect: all but commas and plain line ends."""
+        between = {";": "semicolons between cells", "\t": "tabs between cells"}.get(self.delimiter)
+        return (*((between,) if between else ()), *(("lines end in CR LF",) if self.crlf else ()))
 
     @property
     def guarded(self) -> bool:
@@ -90,7 +97,7 @@ def read(
         return
     width, number, guarded = len(found.names), 0, found.guarded
     for line, cells in rows:
-        if not isinstance(cells, str) and not any(cells):
+        if not isinstance(cells, str) and not any(map(str.strip, cells)):
             continue
         number += 1
         if number < start or (wanted is not None and not wanted(number)):
@@ -112,7 +119,7 @@ def _open(stream: BinaryIO) -> tuple[Header | Problem, Iterator[tuple[int, list[
     line, cells = next(rows, (0, "is empty; the first line names the columns"))
     if isinstance(cells, str):
         return Problem(line, 0, Fault("", cells)), rows
-    return Header(line, tuple(cells), delimiter), rows
+    return Header(line, tuple(cells), delimiter, first.endswith("\r\n")), rows
 
 
 def _rows(feed: _Feed, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:

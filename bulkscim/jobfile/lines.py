@@ -6,7 +6,6 @@ from typing import BinaryIO
 
 RECORD_LIMIT = 1_000_000  # bytes of one record
 _MARK = b"\xef\xbb\xbf"
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +21,7 @@ def lines(stream: BinaryIO) -> Iterator[str | BadLine]:
     read = stream.readline
     while raw := read(RECORD_LIMIT + 1):
         length = len(raw)
-        if offset == 0 and raw.startswith(_UTF_16):
-            yield BadLine("is UTF-16; save the file as UTF-8")
-        elif length > RECORD_LIMIT:
+        if length > RECORD_LIMIT:
             length += _skip_rest(stream, raw)
             yield BadLine(f"the line has {length:,} bytes; a record may have {RECORD_LIMIT:,}")
         elif b"\0" in raw:

@@ -35,6 +35,16 @@ def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Pro
     return [Problem(header.line, 0, fault) for fault in mapping]
 
 
+def told(source: JobSource) -> tuple[str, ...]:
+    """Return what was detected of the file's form, as one note; none where nothing is unusual."""
+    found = source.notes
+    if source.format == "csv":
+        with source.stream() as stream:
+            header = csv_reader.header(stream)
+        found += () if isinstance(header, Problem) else header.notes
+    return (", ".join(found),) if found else ()
+
+
 def refers_to_run(source: JobSource) -> bool:
     """Tell whether a CSV file is the errors file of a run, where a ref may mean what that run made."""
     if source.format != "csv":

@@ -5,16 +5,19 @@ import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from bulkscim.errors import JobFileInvalid, UsageError
+from bulkscim.jobfile.encoding import Encoding, encoding_of, pieces, transcoded
 from bulkscim.jobfile.fingerprint import Fingerprint, fingerprint
 
-_FORMATS = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_GZIP = b"\x1f\x8b"
+_WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +62,20 @@ class JobSource:
 
 
 def open_source(job: str, stdin: BinaryIO | None = None) -> JobSource:
-    """Open a job file by its path, or `-` for stdin; what cannot be read twice is spooled."""
-    if job == "-":
-        if stdin is None:
-            raise UsageError("- reads the job from stdin, and there is none; name a file")
-        return _spool("stdin", stdin, None)
-    path = Path(job)
-    _readable(path)
-    packed = path.suffix.lower() == ".gz"
-    format_ = _FORMATS.get(Path(path.stem if packed else path.name).suffix.lower())
-    if format_ is None:
-        raise UsageError(
-            f"{job}: a job file is named .csv or .jsonl (or .csv.gz, .jsonl.gz), or is - for stdin"
-        )
-    if packed:
-        with gzip.open(path, "rb") as stream:
-            return _spool(job, stream, format_)
-    found = fingerprint(path)
-    return JobSource(job, path, format_, found.size, found.sha256, notes=_notes(path))
+    """Open a job file by its path, or `-` for stdin; what is packed, not UTF-8 or from a pipe is spooled."""
+    if job != "-":
+        return _opened(job, Path(job), _format_of(job))
+    if stdin is None:
+        raise UsageError("- reads the job from stdin, and there is none; name a file")
+    copy = _private("stdin", pieces(stdin))
+    try:
+        source = _opened("stdin", copy, None)
+    except BaseException:
+        copy.unlink()
+        raise
+    if source.path != copy:
+        copy.unlink()
+    return replace(source, spooled=True)
 
 
 def reopen_source(path: Path, format_: str) -> tuple[JobSource, Fingerprint]:
@@ -84,6 +83,20 @@ def reopen_source(path: Path, format_: str) -> tuple[JobSource, Fingerprint]:
     _readable(path)
     found = fingerprint(path)
     return JobSource(str(path), path, format_, found.size, found.sha256), found
+
+
+def _format_of(job: str) -> str:
+    """Tell the format by the name; refuse what is no job file."""
+    path = Path(job)
+    _readable(path)
+    suffix = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
+    if suffix in _WORKBOOKS:
+        raise UsageError(f"{job}: is a workbook; save its sheet as CSV (UTF-8) and name that file")
+    if suffix not in _FORMATS:
+        raise UsageError(
+            f"{job}: a job file is named .csv or .jsonl (or .csv.gz, .jsonl.gz), or is - for stdin"
+        )
+    return _FORMATS[suffix]
 
 
 def _readable(path: Path) -> None:
@@ -96,33 +109,74 @@ def _readable(path: Path) -> None:
         raise UsageError(f"{path}: not readable by this user; check its permissions")
 
 
-def _spool(name: str, stream: BinaryIO | gzip.GzipFile, format_: str | None) -> JobSource:
-    """Copy a stream into a private temporary file (0600)."""
+def _opened(name: str, path: Path, format_: str | None) -> JobSource:
+    """Unpack and transcode as far as needed, each into a private copy, and describe what then lies there."""
+    notes: tuple[str, ...] = ()
+    plain = path
+    if path.suffix.lower() == ".gz" or _starts(path, len(_GZIP)) == _GZIP:
+        notes = ("unpacked",)
+        plain = _private(name, _unpacked(path))
+    encoding = _encoding(plain)
+    text = plain
+    if encoding is not Encoding.UTF_8:
+        notes += (f"read as {encoding.shown}",)
+    if not encoding.is_utf8:
+        try:
+            text = _private(name, _pieces_of(plain, encoding))
+        finally:
+            if plain != path:
+                plain.unlink()
+    found = fingerprint(text)
+    format_ = format_ or _sniffed(text)
+    return JobSource(name, text, format_, found.size, found.sha256, spooled=text != path, notes=notes)
+
+
+def _starts(path: Path, length: int) -> bytes:
+    """Read the first bytes."""
+    with path.open("rb") as file:
+        return file.read(length)
+
+
+def _encoding(path: Path) -> Encoding:
+    """Find how a file's bytes are to be read."""
+    with path.open("rb") as file:
+        return encoding_of(_starts(path, 4096), lambda: pieces(file))
+
+
+def _unpacked(path: Path) -> Iterator[bytes]:
+    """Read a gzip file as what is packed in it."""
+    with gzip.open(path, "rb") as stream:
+        yield from iter(lambda: stream.read(1 << 20), b"")
+
+
+def _pieces_of(path: Path, encoding: Encoding) -> Iterator[bytes]:
+    """Read a file as UTF-8."""
+    with path.open("rb") as file:
+        yield from transcoded(encoding, pieces(file))
+
+
+def _private(name: str, text: Iterable[bytes]) -> Path:
+    """Write a private temporary file (0600); none is left where its text cannot be read."""
     handle, place = tempfile.mkstemp(prefix="bulkscim-")
     path = Path(place)
     try:
         with os.fdopen(handle, "wb") as file:
-            shutil.copyfileobj(stream, file, 1 << 20)
-        found = fingerprint(path)
+            file.writelines(text)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         path.unlink()
         raise JobFileInvalid(f"{name}: is not a whole gzip file ({error}); pack it again") from error
+    except UnicodeDecodeError as error:
+        path.unlink()
+        raise JobFileInvalid(
+            f"{name}: is not whole {error.encoding.upper()} ({error.reason}); save it as UTF-8"
+        ) from error
     except BaseException:
         path.unlink()
         raise
-    format_ = format_ or _sniffed(path)
-    return JobSource(name, path, format_, found.size, found.sha256, spooled=True, notes=_notes(path))
+    return path
 
 
 def _sniffed(path: Path) -> str:
     """Tell JSONL from CSV by the first byte that is not blank."""
-    with path.open("rb") as file:
-        start = file.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = _starts(path, 4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     return "jsonl" if start.startswith((b"{", b"[")) else "csv"
-
-
-def _notes(path: Path) -> tuple[str, ...]:
-    """Say what the first bytes tell of the encoding."""
-    with path.open("rb") as file:
-        start = file.read(3)
-    return ("a byte order mark was passed over",) if start == b"\xef\xbb\xbf" else ()

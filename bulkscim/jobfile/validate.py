@@ -9,7 +9,7 @@ from pathlib import Path
 from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
 from bulkscim.jobfile.operations import Defaults
-from bulkscim.jobfile.reading import Interpreter, interpreter, raw_records, records, refers_to_run, rows
+from bulkscim.jobfile.reading import Interpreter, interpreter, raw_records, records, refers_to_run, rows, told
 from bulkscim.jobfile.records import Fault, Problem
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Key, Operation, Verb
@@ -17,7 +17,9 @@ from bulkscim.scim.schemas import is_secret
 
 SHOWN = 50
 _SPOOLED_SECRET = Fault(
-    "", "holds a password, and stdin or .gz would have to be copied to disk; name a plain file instead"
+    "",
+    "holds a password, and what comes from stdin, is packed or is not UTF-8 would have to be copied to disk;"
+    " name a plain UTF-8 file instead",
 )
 
 
@@ -72,11 +74,11 @@ def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | 
     """Stream the file once and judge every record; with a limit, only the first records count at all."""
     findings = _Findings()
     verbs: Counter[tuple[Verb, str]] = Counter()
-    interpret = interpreter(source, defaults)
+    interpret, notes = interpreter(source, defaults), told(source)
     if isinstance(interpret, list):
         for problem in interpret:
             findings.add(problem)
-        return Checked(0, verbs, findings.texts(source.name), findings.count, source.notes, None)
+        return Checked(0, verbs, findings.texts(source.name), findings.count, notes, None)
     builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
     try:
         number = _pass(source, interpret, limit, builder, findings, verbs)
@@ -99,7 +101,7 @@ def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | 
         verbs,
         findings.texts(source.name),
         findings.count,
-        source.notes,
+        notes,
         None if findings.count else index,
     )
 

@@ -58,7 +58,7 @@ def test_a_good_file_is_counted_by_verb_and_type(checked):
         ("title\nx\n", 'job.csv:1: column "userName" is missing: create of a User needs it'),
         ('userName\n"ada\n', "job.csv:2 (row 1): a quoted cell that begins here is never closed"),
         (b"userName\n\0\n", "job.csv:2 (row 1): a NUL byte at offset 9"),
-        (b"\xff\xfeu\0s\0e\0r\0\n\0", "job.csv:1: is UTF-16; save the file as UTF-8"),
+        ("userName\né\n".encode() + b"\xe9\n", "job.csv:3 (row 2): byte 0xe9 at offset 12 is not UTF-8"),
         ("op,userName\ncreat,x\n", 'job.csv:2 (row 1), column "op": "creat" is no operation'),
         ("userName,active\nada,maybe\n", 'job.csv:2 (row 1), column "active": "maybe" is not true or false'),
     ],
@@ -234,11 +234,11 @@ def test_a_broken_gz_is_one_message(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("job.xlsx", "named .csv"), ("missing.csv", "no such file"), (".", "is a folder")]
+    ("name", "text"), [("job.pdf", "named .csv"), ("missing.csv", "no such file"), (".", "is a folder")]
 )
 def test_what_is_no_job_file_is_refused(tmp_path, name, text):
     """The message says what a job file is."""
-    (tmp_path / "job.xlsx").write_text("x")
+    (tmp_path / "job.pdf").write_text("x")
 
     with pytest.raises(UsageError, match=text):
         open_source(str(tmp_path / name))

@@ -1,0 +1,95 @@
+"""How the bytes of a file are to be read: the encoding is found in the bytes, never asked for.
+
+1. A byte order mark decides. 2. NUL bytes at every other place are UTF-16 without one. 3. What is UTF-8
+throughout is UTF-8. 4. What holds bytes that UTF-8 never has, and nothing that only UTF-8 has, is
+Windows-1252, as Excel writes it. 5. What holds both is UTF-8 that was damaged: it is read as UTF-8, and the
+reader names each bad line.
+"""
+
+import codecs
+import re
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
+from typing import BinaryIO
+
+PIECE = 1 << 20
+_START = 4096
+_MOSTLY = 0.4  # share of NUL bytes at every other place that makes a start UTF-16
+_FOREIGN = re.compile("[\udc80-\udcff]")  # bytes that are not UTF-8, as `surrogateescape` shows them
+_BEYOND_ASCII = re.compile("[\x80-\ud7ff\ue000-\U0010ffff]")
+_UNUSED_1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")  # bytes that mean nothing there either
+
+
+class Encoding(Enum):
+    """An encoding that job files come in: the name of its codec, and what people call it."""
+
+    UTF_8 = "utf-8", "UTF-8"
+    UTF_8_MARKED = "utf-8-sig", "UTF-8 with a byte order mark"
+    UTF_16 = "utf-16", "UTF-16"
+    UTF_16_LITTLE = "utf-16-le", "UTF-16 (little-endian, no byte order mark)"
+    UTF_16_BIG = "utf-16-be", "UTF-16 (big-endian, no byte order mark)"
+    WINDOWS = "cp1252", "Windows-1252"
+
+    @property
+    def codec(self) -> str:
+        """The codec's name in Python."""
+        return self.value[0]
+
+    @property
+    def shown(self) -> str:
+        """The name for people."""
+        return self.value[1]
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the readers take the bytes as they are."""
+        return self in {Encoding.UTF_8, Encoding.UTF_8_MARKED}
+
+
+def pieces(stream: BinaryIO) -> Iterator[bytes]:
+    """Read a stream to its end, a piece at a time."""
+    return iter(lambda: stream.read(PIECE), b"")
+
+
+def encoding_of(start: bytes, rest: Callable[[], Iterable[bytes]]) -> Encoding:
+    """Find the encoding from a file's first bytes, and from all its pieces where these do not tell."""
+    start = start[:_START]
+    if start.startswith(codecs.BOM_UTF8):
+        return Encoding.UTF_8_MARKED
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return Encoding.UTF_16
+    return _unmarked_utf16(start) or _by_content(rest())
+
+
+def _unmarked_utf16(start: bytes) -> Encoding | None:
+    """Tell UTF-16 without a mark: its text is mostly ASCII, so that every other byte is NUL."""
+    even, odd = start[0::2].count(0), start[1::2].count(0)
+    half = max(1, len(start) // 2)
+    if not even and odd >= _MOSTLY * half and odd > 1:
+        return Encoding.UTF_16_LITTLE
+    if not odd and even >= _MOSTLY * half and even > 1:
+        return Encoding.UTF_16_BIG
+    return None
+
+
+def _by_content(all_pieces: Iterable[bytes]) -> Encoding:
+    """Tell UTF-8, whole or damaged, from Windows-1252."""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    foreign = False
+    for piece in all_pieces:
+        text = decoder.decode(piece)
+        if text.isascii():
+            continue
+        if _BEYOND_ASCII.search(text) or _UNUSED_1252.search(text):
+            return Encoding.UTF_8
+        foreign = foreign or _FOREIGN.search(text) is not None
+    rest = decoder.decode(b"", final=True)
+    return Encoding.WINDOWS if foreign or _FOREIGN.search(rest) else Encoding.UTF_8
+
+
+def transcoded(encoding: Encoding, all_pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Turn pieces of a text into UTF-8; UnicodeDecodeError where the text breaks off or is damaged."""
+    decoder = codecs.getincrementaldecoder(encoding.codec)()
+    for piece in all_pieces:
+        yield decoder.decode(piece).encode()
+    yield decoder.decode(b"", final=True).encode()

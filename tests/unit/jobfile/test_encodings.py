@@ -1,0 +1,166 @@
+"""Files come as spreadsheets and pipes write them; what they say is the same in every disguise."""
+
+import codecs
+import gzip
+import io
+import stat
+
+import pytest
+
+from bulkscim.errors import JobFileInvalid, UsageError
+from bulkscim.jobfile import Defaults, check, open_source, rows
+from bulkscim.jobfile.encoding import Encoding, encoding_of
+from bulkscim.model.operation import Verb
+
+CREATE = Defaults(Verb.CREATE)
+TEXT = (
+    "userName;familyName;title;groups\n"
+    'ada@example.com;Łovelace-Müller;"Lead, too\nin two lines";Ops\n'
+    " bob@example.com ;Ångström;;\n;;;\n  ; ;;\n"
+)
+WESTERN = TEXT.replace("Ł", "L")
+
+
+def operations(source):
+    """Read what a source asks."""
+    return list(rows(source, CREATE))
+
+
+def disguises(text):
+    """Return the bytes of a text as people have them, by what it is called."""
+    tabs = text.replace(";", "\t")
+    return {
+        "UTF-8": text.encode(),
+        "mark": codecs.BOM_UTF8 + text.encode(),
+        "UTF-16": text.encode("utf-16"),
+        "UTF-16 big-endian": codecs.BOM_UTF16_BE + text.encode("utf-16-be"),
+        "UTF-16 without a mark": text.encode("utf-16-le"),
+        "big-endian without a mark": text.encode("utf-16-be"),
+        "tab": tabs.encode(),
+        "tab and UTF-16": tabs.encode("utf-16"),
+        "CR LF": text.replace("\n", "\r\n").encode(),
+        "gzip": gzip.compress(text.encode()),
+        "gzip of UTF-16": gzip.compress(text.encode("utf-16")),
+    }
+
+
+def opened(tmp_path, data, name="job.csv"):
+    """Write a file and open it."""
+    path = tmp_path / name
+    path.write_bytes(data)
+    return open_source(str(path))
+
+
+@pytest.mark.parametrize("name", disguises(TEXT))
+def test_each_disguise_says_the_same(tmp_path, name):
+    """Marks, UTF-16, tabs, line ends and packing change nothing; blank rows at the end are no records."""
+    plain = operations(opened(tmp_path, TEXT.encode(), "plain.csv"))
+
+    source = opened(tmp_path, disguises(TEXT)[name])
+
+    wanted = repr(plain).replace("\\n", "\\r\\n") if name == "CR LF" else repr(plain)
+    assert repr(operations(source)) == wanted
+    assert [operation.target.value for _, operation in plain] == ["ada@example.com", "bob@example.com"]
+    source.discard()
+
+
+@pytest.mark.parametrize("name", disguises(TEXT))
+def test_each_disguise_may_come_from_a_pipe(tmp_path, name):
+    """Standard input is spooled, unpacked and transcoded like a file, and leaves one private copy."""
+    plain = operations(opened(tmp_path, disguises(TEXT)[name]))
+
+    source = open_source("-", io.BytesIO(disguises(TEXT)[name]))
+
+    assert operations(source) == plain
+    assert (source.name, source.spooled, source.format) == ("stdin", True, "csv")
+    assert stat.S_IMODE(source.path.stat().st_mode) == 0o600
+    source.discard()
+    assert not source.path.exists()
+
+
+def test_windows_1252_is_read_as_excel_wrote_it(tmp_path):
+    """Bytes that UTF-8 never has, and nothing that only UTF-8 has: umlauts come out as umlauts."""
+    plain = operations(opened(tmp_path, WESTERN.encode(), "plain.csv"))
+
+    source = opened(tmp_path, WESTERN.encode("cp1252"))
+
+    assert operations(source) == plain
+    assert source.spooled
+    assert source.path.read_bytes() == WESTERN.encode()
+    source.discard()
+
+
+@pytest.mark.parametrize(
+    ("data", "note"),
+    [
+        (b"userName\na\n", ()),
+        (b"userName,title\r\na,b\r\n", ("lines end in CR LF",)),
+        (
+            codecs.BOM_UTF8 + b"userName;title\r\na;b\r\n",
+            ("read as UTF-8 with a byte order mark, semicolons between cells, lines end in CR LF",),
+        ),
+        ("userName\ttitle\na\tb\n".encode("utf-16"), ("read as UTF-16, tabs between cells",)),
+        (b"userName\nJos\xe9\n", ("read as Windows-1252",)),
+        (gzip.compress(b"userName\na\n"), ("unpacked",)),
+    ],
+)
+def test_what_was_detected_is_said(tmp_path, data, note):
+    """One note says all that is unusual; an ordinary file needs none."""
+    source = opened(tmp_path, data)
+
+    checked = check(source, CREATE, tmp_path / "index.sqlite")
+
+    assert checked.notes == note
+    checked.sound_index().close()
+    source.discard()
+
+
+def test_a_utf8_file_with_a_damaged_line_is_not_taken_for_another(tmp_path):
+    """What holds both real UTF-8 and foreign bytes is damaged: each bad line is named, nothing is guessed."""
+    source = opened(tmp_path, "userName\nJosé\n".encode() + b"Jos\xe9\n")
+
+    checked = check(source, CREATE, tmp_path / "index.sqlite")
+
+    assert "byte 0xe9 at offset 18 is not UTF-8" in checked.problems[0]
+    assert not source.spooled
+
+
+def test_a_character_cut_between_two_pieces_is_whole():
+    """The encoding is found across pieces, at whatever byte they are cut."""
+    data = "é".encode()
+
+    assert encoding_of(data, lambda: [data[:1], data[1:]]) is Encoding.UTF_8
+    assert encoding_of(data[:1], lambda: [data[:1]]) is Encoding.WINDOWS
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("job.csv", TEXT.encode("utf-16")[:-1], "is not whole UTF-16"),
+        ("job.csv.gz", gzip.compress(b"userName\na\n")[:-4], "is not a whole gzip file"),
+        ("job.csv.gz", b"userName\na\n", "is not a whole gzip file"),
+    ],
+)
+def test_what_breaks_off_is_refused(tmp_path, name, data, said, monkeypatch):
+    """Half a file is no job, and nothing of it is left behind."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    with pytest.raises(JobFileInvalid, match=said):
+        opened(tmp_path, data, name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_workbook_is_told_to_become_csv(tmp_path):
+    """Nobody has to guess why an Excel file is not read."""
+    with pytest.raises(UsageError, match="save its sheet as CSV"):
+        opened(tmp_path, b"PK\x03\x04", "people.xlsx")
+
+
+def test_a_password_in_a_file_that_must_be_copied_is_refused(tmp_path):
+    """A transcoded copy would put the secret on disk a second time."""
+    source = opened(tmp_path, "userName,password\na,geheim\n".encode("utf-16"))
+
+    checked = check(source, CREATE, tmp_path / "index.sqlite")
+
+    assert "name a plain UTF-8 file instead" in checked.problems[0]
+    source.discard()
