@@ -14,7 +14,19 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from bulkscim import __version__, errors
-from bulkscim.commands import explain, later, results, resume, retry, run, runs, status, validate
+from bulkscim.commands import (
+    connect,
+    explain,
+    later,
+    results,
+    resume,
+    retry,
+    run,
+    runs,
+    status,
+    tenants,
+    validate,
+)
 from bulkscim.commands.argv import refuse_secrets
 from bulkscim.model.run import RunState
 from bulkscim.reporting.printable import printable
@@ -54,7 +66,7 @@ def bulkscim() -> None:
     """Move, change and clean up thousands of identities in a SCIM 2.0 tenant from a file."""
 
 
-for _module in (validate, run, resume, retry, status, results, explain, runs):
+for _module in (validate, run, resume, retry, status, results, explain, runs, connect, tenants):
     bulkscim.add_command(_module.command)
 for _command in later.COMMANDS:
     bulkscim.add_command(_command)

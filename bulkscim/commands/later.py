@@ -13,8 +13,8 @@ _INSTEAD = {
     "report": "bulkscim results RUN writes results.csv",
     "verify": "bulkscim status RUN checks the journal that it reads",
 }
-_NAMES = (*_INSTEAD, "export", "diff", "sync", "migrate", "audit", "probe", "connect")
-_NAMES += ("tenants", "profiles", "sandbox")
+_NAMES = (*_INSTEAD, "export", "diff", "sync", "migrate", "audit", "probe")
+_NAMES += ("profiles", "sandbox")
 
 
 def _named(name: str) -> click.Command:

@@ -31,13 +31,12 @@ def command(**chosen: Any) -> "RunReport":
 def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> "RunReport":
     """Go on with a run; `retry` opens failed and skipped rows again first."""
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=True)
-    from bulkscim.reporting.recorded import open_recorded
+    from bulkscim.reporting.recorded import read_header
     from bulkscim.runs import resume
     from bulkscim.runs.named import tenant_of_header
     from bulkscim.runs.request import ResumeRequest
 
-    with open_recorded(chosen["run"], chosen["runs_dir"]) as recorded:
-        header = recorded.header
+    header = read_header(chosen["run"], chosen["runs_dir"])
     source = reaching.source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
     token = tenant_of_header(header, source=source).token
     request = ResumeRequest(token=token, retry=retry, **chosen)

@@ -1,16 +1,17 @@
 """A recorded run as the journal in its folder tells it."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bulkscim.errors import BulkScimError
+from bulkscim.errors import BulkScimError, NoSuchRun
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind, decode
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.journal.reader import first_line
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
@@ -24,6 +25,18 @@ def open_recorded(run: str, runs_dir: Path) -> RecordedRun:
     """Open a run by its folder, its id, or `last`; the caller closes it."""
     disk = LocalDisk()
     return journal.read(runfolder.find(run, runs_dir, disk), disk)
+
+
+def read_header(run: str, runs_dir: Path) -> dict[str, Any]:
+    """Return the header of a run, named as for `open_recorded`; nothing else of it is read."""
+    disk = LocalDisk()
+    path = runfolder.find(run, runs_dir, disk) / JOURNAL
+    try:
+        file = disk.open_read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        raise NoSuchRun(f"{path.parent} holds no run; bulkscim runs lists those that are there") from None
+    with closing(file):
+        return first_line(file, path).entry.body
 
 
 def open_at(folder: Path) -> RecordedRun:

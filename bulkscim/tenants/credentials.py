@@ -41,16 +41,16 @@ def find_token(source: TokenSource, environment: Mapping[str, str]) -> Secret:
         message = "--token-file and --token-command are both given; leave one of them out"
         raise UsageError(message)
     if source.file is not None:
-        return _checked(_from_file(source.file), f"token file {source.file}")
+        return token_of_text(_from_file(source.file), f"token file {source.file}")
     if source.command is not None:
-        return _checked(_from_command(source.command), "the output of --token-command")
+        return token_of_text(_from_command(source.command), "the output of --token-command")
     if source.keyring and (text := keychain.kept(source.keyring)):
-        return _checked(text, "the keyring's token")
+        return token_of_text(text, "the keyring's token")
     if not environment.get(VARIABLE, "").strip():
         missing = f"the keyring holds none for {source.keyring}; " if source.keyring else ""
         message = f"no token: {missing}{WAYS}"
         raise CredentialError(message)
-    return _checked(environment[VARIABLE], VARIABLE)
+    return token_of_text(environment[VARIABLE], VARIABLE)
 
 
 def open_to_others(source: TokenSource) -> bool:
@@ -102,7 +102,7 @@ def _words(command: str) -> str | Sequence[str]:
     return words
 
 
-def _checked(text: str, where: str) -> Secret:
+def token_of_text(text: str, where: str) -> Secret:
     """Return the token if a header can carry it; the message never shows it."""
     token = text.strip()
     if token[: len(_SCHEME)].lower() == _SCHEME:

@@ -1,0 +1,126 @@
+"""`bulkscim connect NAME`: get to know a tenant, and keep how to reach it under a name."""
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bulkscim.commands import options, reaching, setting
+from bulkscim.errors import UsageError
+from bulkscim.reporting.console import People
+from bulkscim.tenants import credentials, keychain
+from bulkscim.tenants.credentials import TokenSource
+from bulkscim.tenants.entries import FILE, NAME, TenantEntry, entries, places, user_file
+from bulkscim.tenants.tenant import Tenant
+
+RESERVED = frozenset({"sandbox"})
+
+
+@click.command("connect")
+@click.argument("name")
+@options.option("--base-url", metavar="URL", help="The tenant's SCIM base URL; asked for at a terminal.")
+@options.option("--profile", metavar="NAME", default="generic", show_default=True, help="Kind of provider.")
+@options.tokens
+@click.option("--keyring", is_flag=True, help="Keep the token in the system's keyring.")
+@click.option("--production", is_flag=True, help="Changes of it want its name typed.")
+@click.option("--here", is_flag=True, help=f"Write ./{FILE} instead of the user's own.")
+@options.network
+@click.option("--yes", is_flag=True, help="Replace an entry of that name without asking.")
+@options.voice
+def command(name: str, *, verbose: bool, quiet: bool, yes: bool, **chosen: Any) -> None:
+    """Read the tenant's ServiceProviderConfig and one page, say what it is, and write entry NAME."""
+    people = setting.people_of(verbose=verbose, quiet=quiet, yes=yes)
+    _sound_name(name)
+    file, known = _file(name, here=chosen["here"]), _known(name)
+    tenant, source = _tenant(name, people, chosen)
+    for line in _acquainted(tenant, chosen):
+        people.note(line)
+    if known is not None:
+        people.approve(f"Replace tenant {name}?", [f"{known.file} has {name} as {known.base_url}"])
+    entry = TenantEntry(name, tenant.base_url, file, tenant.profile, chosen["production"])
+    _write(_with_token(entry, tenant, source, people), people)
+
+
+def _sound_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name!r}: a tenant's name is letters, digits, - and _")
+    if name in RESERVED:
+        raise UsageError(f"{name} is the built-in tenant's name; choose another")
+
+
+def _known(name: str) -> TenantEntry | None:
+    return next((each for each in entries(places()) if each.name == name), None)
+
+
+def _file(name: str, *, here: bool) -> Path:
+    """Return where the entry goes: where one of that name holds already, else where it is wanted."""
+    known = _known(name)
+    if known is not None and not here:
+        return known.file
+    return Path.cwd() / FILE if here else user_file()
+
+
+def _tenant(name: str, people: People, chosen: dict[str, Any]) -> tuple[Tenant, TokenSource]:
+    """Return the tenant that is meant, and where its token came from; a typed one asks for the keyring."""
+    from bulkscim.providers import profile_named
+    from bulkscim.transport.address import checked
+
+    profile = profile_named(chosen["profile"]).name
+    base_url = checked(chosen["base_url"] or _asked("SCIM base URL", "--base-url URL"))
+    source = reaching.source_of(people, chosen["token_file"], chosen["token_command"])
+    account = keychain.account_of(name, base_url)
+    if chosen["keyring"]:
+        source = replace(source, keyring=account)
+    if not source.file and source.command is None and not _in_environment() and sys.stdin.isatty():
+        typed = click.prompt("Token (it is not shown)", hide_input=True, err=True)
+        token = credentials.token_of_text(typed, "what was typed")
+        return Tenant(base_url, token, profile, name), replace(source, keyring=account)
+    return Tenant(base_url, credentials.find_token(source, os.environ), profile, name), source
+
+
+def _in_environment() -> bool:
+    return bool(os.environ.get(credentials.VARIABLE, "").strip())
+
+
+def _asked(what: str, flag: str) -> str:
+    """Ask at the terminal; without one the flag is wanted."""
+    if not sys.stdin.isatty():
+        raise UsageError(f"nobody is at a terminal to be asked for the {what}; give {flag}")
+    return str(click.prompt(what, err=True)).strip()
+
+
+def _acquainted(tenant: Tenant, chosen: dict[str, Any]) -> list[str]:
+    """Prove the URL and the token by reading."""
+    from bulkscim.runs.connecting import connect
+    from bulkscim.runs.settings import Settings, as_text
+
+    settings = Settings(
+        timeout_s=chosen["timeout_s"] or 30.0, proxy=chosen["proxy"], ca_bundle=as_text(chosen["ca_bundle"])
+    )
+    return list(setting.carry_out(lambda: connect(tenant, settings)).lines())
+
+
+def _with_token(entry: TenantEntry, tenant: Tenant, source: TokenSource, people: People) -> TenantEntry:
+    """Say in the entry where the token is; in clear it stands nowhere."""
+    if source.keyring:
+        if keychain.keep(source.keyring, tenant.token):
+            people.note("the token is in this system's keyring")
+            return replace(entry, keyring=True)
+        people.warn(f"no keyring takes the token ({keychain.EXTRA} brings one where there is none)")
+    elif source.file:
+        return replace(entry, token_file=source.file.absolute())
+    elif source.command is not None:
+        return replace(entry, token_command=source.command)
+    people.note(f"the token is not kept: set {credentials.VARIABLE} for each command, or use --token-command")
+    return entry
+
+
+def _write(entry: TenantEntry, people: People) -> None:
+    from bulkscim.tenants.writing import write_entry
+
+    write_entry(entry)
+    people.note(f"wrote [tenant.{entry.name}] in {entry.file}")
+    people.note(f"next: bulkscim run JOB --tenant {entry.name} -n")

@@ -1,0 +1,46 @@
+"""`bulkscim tenants`: the tenants that have a name."""
+
+from typing import Any
+
+import click
+
+from bulkscim.commands import options, setting
+from bulkscim.tenants.entries import TenantEntry, entries, places
+
+
+@click.command("tenants")
+@options.as_json
+def command(*, as_json: bool) -> None:
+    """List the tenants of bulkscim.toml, the current folder's and the user's own. No token is looked for."""
+    found = entries(places())
+    if as_json:
+        setting.print_json([_as_json(entry) for entry in found])
+    elif found:
+        setting.print_lines(_line(entry) for entry in found)
+    else:
+        setting.print_lines(["no tenants yet; next: bulkscim connect NAME"])
+
+
+def _as_json(entry: TenantEntry) -> dict[str, Any]:
+    return {
+        "name": entry.name,
+        "base_url": entry.base_url,
+        "profile": entry.profile,
+        "production": entry.production,
+        "token": _token(entry),
+        "file": str(entry.file),
+    }
+
+
+def _line(entry: TenantEntry) -> str:
+    mark = "  PRODUCTION" if entry.production else ""
+    return f"{entry.name:<16} {entry.base_url}  {entry.profile}{mark}  token: {_token(entry)}  ({entry.file})"
+
+
+def _token(entry: TenantEntry) -> str:
+    """Say where the token is, not what it is."""
+    if entry.token_file:
+        return f"file {entry.token_file}"
+    if entry.token_command:
+        return "command"
+    return "keyring" if entry.keyring else "BULKSCIM_TOKEN"

@@ -1,0 +1,97 @@
+"""Write a tenant's entry into `bulkscim.toml`; what else stands there, comments too, stays as it is."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+from bulkscim.errors import UsageError
+from bulkscim.tenants.entries import TenantEntry, tables_of
+
+_NEW = 0o600
+_PRIVATE = 0o700
+_TABLE = re.compile(r"\s*\[")
+_NO_KEY = re.compile(r"\s*(#|$)")
+
+
+def write_entry(entry: TenantEntry) -> None:
+    """Add an entry to its file, or put it in the place of the one of its name."""
+    file = entry.file.resolve()
+    try:
+        before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
+        after = with_entry(before, entry)
+        file.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        _replace(file, after)
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{entry.file} cannot be written: {error}") from None
+
+
+def with_entry(text: str, entry: TenantEntry) -> str:
+    """Return the text of a file with the entry in it; UsageError where it cannot be placed safely."""
+    before = tables_of(text, entry.file)
+    lines = text.splitlines()
+    first, end = _place(lines, entry.name) if entry.name in before else (len(lines), len(lines))
+    gap = [""] if first == len(lines) and lines and lines[-1].strip() else []
+    after = "\n".join([*lines[:first], *gap, *_lines(entry), *lines[end:]]) + "\n"
+    if tables_of(after, entry.file) != before | {entry.name: _values(entry)}:
+        raise UsageError(_by_hand(entry))
+    return after
+
+
+def _place(lines: list[str], name: str) -> tuple[int, int]:
+    """Return where the lines of a table begin and end; none: an empty place at the end."""
+    head = re.compile(rf"\s*\[\s*tenant\s*\.\s*[\"']?{re.escape(name)}[\"']?\s*\]\s*(#.*)?")
+    first = next((at for at, line in enumerate(lines) if head.fullmatch(line)), len(lines))
+    end = first
+    for at in range(first, len(lines)):
+        if at > first and _TABLE.match(lines[at]):
+            break
+        if not _NO_KEY.match(lines[at]):
+            end = at + 1
+    return first, end
+
+
+def _values(entry: TenantEntry) -> dict[str, str | bool]:
+    """Return the keys as they stand in the file; what is at its default is left out."""
+    values: dict[str, str | bool] = {"base_url": entry.base_url, "profile": entry.profile}
+    if entry.production:
+        values["production"] = True
+    if entry.token_file:
+        values["token_file"] = str(entry.token_file)
+    if entry.token_command:
+        values["token_command"] = entry.token_command
+    if entry.keyring:
+        values["keyring"] = True
+    return values
+
+
+def _lines(entry: TenantEntry) -> list[str]:
+    """Write the table; JSON's texts are TOML's, but for the delete character."""
+    return [
+        f"[tenant.{entry.name}]",
+        *(f"{key} = {_written(value)}" for key, value in _values(entry).items()),
+    ]
+
+
+def _written(value: str | bool) -> str:  # noqa: FBT001 - a value, not a flag
+    return json.dumps(value).replace("\x7f", "\\u007f")
+
+
+def _by_hand(entry: TenantEntry) -> str:
+    table = "\n".join(_lines(entry))
+    return f"{entry.file} is written in a way that cannot be changed here; put this there by hand:\n{table}"
+
+
+def _replace(file: Path, text: str) -> None:
+    """Write whole or not at all; a new file is for the owner alone, an old one keeps its mode."""
+    mode = file.stat().st_mode & 0o777 if file.exists() else _NEW
+    draft = file.with_name(f"{file.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _NEW)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        draft.chmod(mode)
+        draft.replace(file)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
