@@ -20,7 +20,7 @@ from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.providers import profile_named
 from bulkscim.reporting.console import People
 from bulkscim.reporting.source import defaults_of, find_source
-from bulkscim.runs.assembly import Job, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
@@ -68,7 +68,7 @@ async def _go_on(
                 await _reopen(record)
             job = Job(source, defaults, index, record.ledger.rows)
             terms = Terms(seen.profile, settings, bounds_of(header))
-            return await carry_out(job, record, transport, terms, watcher, clock)
+            return await carry_out(job, record, transport, terms, Around(watcher, clock))
 
 
 def _settings(request: ResumeRequest, kept: Settings) -> Settings:

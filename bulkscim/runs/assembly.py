@@ -63,31 +63,31 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Who watches, what time it is, and whether to stop."""
+    """Who watches, what time it is, and where chance comes from: numbers from 0 up to 1."""
 
     watcher: Watcher
     clock: Clock
-    stopping: Stopping
+    random: Callable[[], float] = random.random
 
 
 async def carry_out(
-    job: Job, journal: Journal, transport: Transport, terms: Terms, watcher: Watcher, clock: Clock
+    job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around
 ) -> RunReport:
     """Work on a journal's rows until they have settled or the run must stop, and journal how it ended.
 
     JournalDead when the journal can no longer be written; nothing after its last entry was sent.
     """
-    around = Around(watcher, clock, Stopping(clock))
-    watcher.opened(journal.ledger.totals())
+    stopping = Stopping(around.clock)
+    around.watcher.opened(journal.ledger.totals())
     dead: JournalDead | None = None
     try:
-        async with draining(around.stopping, watcher):
-            await engine_over(job, journal, transport, terms, around).run()
+        async with draining(stopping, around.watcher):
+            await engine_over(job, journal, transport, terms, around, stopping).run()
     except* JournalDead as group:
         dead = _leaf(group)
     if dead is not None:
         raise dead
-    return await _end(journal, around.stopping.reason)
+    return await _end(journal, stopping.reason)
 
 
 def _leaf(group: BaseExceptionGroup[JournalDead]) -> JournalDead:
@@ -96,17 +96,19 @@ def _leaf(group: BaseExceptionGroup[JournalDead]) -> JournalDead:
     return _leaf(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-def engine_over(job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around) -> Engine:
+def engine_over(
+    job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around, stopping: Stopping
+) -> Engine:
     """Return the engine, every part of it made here."""
     profile, settings = terms.profile, terms.settings
-    watcher, clock, stopping = around.watcher, around.clock, around.stopping
+    watcher, clock, chance = around.watcher, around.clock, around.random
     permits = Permits(settings.buckets(profile), clock, stopping, watcher)
     if journal.ledger.sent_anything:
         permits.resume_after(clock.now() - journal.timeline.ended_at)
-    sender = Sender(transport, permits, stopping, Count(watcher), clock, random.random)
+    sender = Sender(transport, permits, stopping, Count(watcher), clock, chance)
 
     def reads(work: Work | None) -> Reads:
-        paced = Repeating(Paced(transport, sender, work), clock, random.random, stopping.pause)
+        paced = Repeating(Paced(transport, sender, work), clock, chance, stopping.pause)
         return Reads(paced, clock, page_size=profile.page_size, quoted=profile.quoted_filters)
 
     worker = Worker(

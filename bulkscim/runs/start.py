@@ -22,7 +22,7 @@ from bulkscim.model.operation import JsonObject, Verb
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
 from bulkscim.reporting.console import People
-from bulkscim.runs.assembly import Job, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
@@ -199,7 +199,7 @@ async def _begin(start: Start, transport: Transport, watcher: Watcher, disk: Dis
             }
             await record.append(opened("run"), Entry(Kind.APPROVED, body=approval))
             job = Job(source, defaults_of(start.request), start.checked.sound_index(), start.checked.rows)
-            return await carry_out(job, record, transport, start.terms, watcher, clock)
+            return await carry_out(job, record, transport, start.terms, Around(watcher, clock))
         finally:
             await record.aclose()
 
@@ -229,7 +229,7 @@ async def _plan(
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
             await record.append(opened("run -n"))
-            report = await carry_out(start.job(), record, planning, start.terms, watcher, clock)
+            report = await carry_out(start.job(), record, planning, start.terms, Around(watcher, clock))
         finally:
             await record.aclose()
     return RunReport(

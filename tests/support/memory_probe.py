@@ -1,8 +1,9 @@
 """Run or resume a job over a transport that answers at once; print what it took as JSON.
 
 Run in a process of its own, since peak memory is that of a process:
-`python -m tests.support.memory_probe run|resume JOB FOLDER STOP_AFTER`. It is interrupted, as by Ctrl-C, after so
-many writes (0: never).
+`python -m tests.support.memory_probe run|resume|fill JOB FOLDER NUMBER`. Run and resume are interrupted, as by
+Ctrl-C, after NUMBER writes (0: never). Fill brings the journal to NUMBER settled rows at once, by repeating what
+stands there for row 1, and leaves it as a kill does: without a checkpoint.
 """
 
 import json
@@ -11,6 +12,7 @@ import resource
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 BEGAN = time.monotonic()
@@ -31,7 +33,7 @@ from bulkscim.model.secret import Secret  # noqa: E402
 from bulkscim.model.totals import Counters, Totals  # noqa: E402
 from bulkscim.planning.guards import Bounds  # noqa: E402
 from bulkscim.providers import profile_named  # noqa: E402
-from bulkscim.runs.assembly import Job, Terms, carry_out, opened  # noqa: E402
+from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened  # noqa: E402
 from bulkscim.runs.report import RunReport  # noqa: E402
 from bulkscim.runs.request import RunRequest  # noqa: E402
 from bulkscim.runs.settings import Settings  # noqa: E402
@@ -114,16 +116,40 @@ async def again(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
             with index_of(source, DEFAULTS, folder / "index.sqlite") as index:
                 await record.append(opened("resume"))
                 job = Job(source, DEFAULTS, index, record.ledger.rows)
-                terms = Terms(PROFILE, SETTINGS, Bounds())
-                return await carry_out(job, record, tenant, terms, Silent(), clock)
+                terms = Terms(PROFILE, SETTINGS, Bounds(None, None, None))
+                return await carry_out(job, record, tenant, terms, Around(Silent(), clock))
         finally:
             await record.aclose()
 
 
+async def fill(folder: Path, number: int) -> None:
+    """Repeat the entries of row 1 for every row up to a number that has not ended."""
+    disk, clock = LocalDisk(), RealClock()
+    with runfolder.hold(folder, disk, clock):
+        record = journal.open_for_append(folder, disk, clock)
+        pattern = record.history(1)
+        rows = [row for row in range(1, number + 1) if record.ledger.state(row) is RowState.PENDING]
+        for first in range(0, len(rows), 1000):
+            await record.append(
+                *(
+                    replace(entry, rows=((row, entry.rows[0][1]),), step=step if entry.step else 0)
+                    for row in rows[first : first + 1000]
+                    for step in [record.next_step()]
+                    for entry in pattern
+                )
+            )
+        await record.aclose()
+    (folder / "checkpoint.json").unlink()
+
+
 def main() -> None:
     """Do what the arguments say."""
-    command, path, folder, stop_after = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
-    tenant = AtOnce(stop_after)
+    command, path, folder, number = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])
+    if command == "fill":
+        anyio.run(fill, folder, number)
+        sys.stdout.write("{}\n")
+        return
+    tenant = AtOnce(number)
     work = {"run": fresh, "resume": again}[command]
     report = anyio.run(work, path, folder, tenant, backend_options={"use_uvloop": True})
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
