@@ -3,6 +3,7 @@
 import os
 
 from bulkscim.model.operation import JsonObject
+from bulkscim.runs.sandboxed import SANDBOXES, same_sandbox, sandbox_tenant
 from bulkscim.tenants.credentials import TokenSource, find_token
 from bulkscim.tenants.entries import TenantEntry, entries, entry_named, places
 from bulkscim.tenants.tenant import Tenant
@@ -13,8 +14,12 @@ _NOWHERE = TokenSource()
 def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = None) -> Tenant:
     """Return a tenant of `bulkscim.toml`; a source or profile that is given stands in for the entry's own.
 
+    `sandbox` and `sandbox-content` are always there, and are sent no token but their own.
+
     UsageError where there is no such tenant, CredentialError where there is no token for it.
     """
+    if name in SANDBOXES:
+        return sandbox_tenant(name, profile)
     entry = entry_named(name, places())
     found = find_token(source if source.named else entry.token_source, os.environ)
     return Tenant(entry.base_url, found, profile or entry.profile, name, entry.production)
@@ -28,6 +33,8 @@ def tenant_of_header(header: JsonObject, *, source: TokenSource = _NOWHERE) -> T
     """
     recorded = header["tenant"]
     name, base_url = recorded.get("name") or "", recorded["base_url"]
+    if name in SANDBOXES:
+        return same_sandbox(name, recorded["profile"], base_url)
     if name and not source.named:
         same = (each for each in tenants() if each.name == name and _same(each.base_url, base_url))
         source = next((each.token_source for each in same), source)

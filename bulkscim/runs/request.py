@@ -17,7 +17,7 @@ class RunRequest:
     `job` is a path or `-`. `rate` is as written (`100/min`); None leaves it to the profile, as does
     `concurrency`. `match` names the attribute by which a change finds its resource. A `dry_run` writes
     nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it has one; a
-    `production` tenant is approved by that name typed, or as `yes_production`. With `heed_signals` Ctrl-C and
+    `production` tenant is approved by that name typed, or as `yes_production`; a `rehearsal` needs no approval. With `heed_signals` Ctrl-C and
     its like drain the run; a program that handles them itself goes without.
     """
 
@@ -48,16 +48,20 @@ class RunRequest:
     production: bool = False
     yes_production: str = ""
     heed_signals: bool = True
+    rehearsal: bool = False
 
     @classmethod
     def to(cls, tenant: Tenant, **asked: Any) -> Self:
         """Ask something of a tenant."""
+        paced = {name: asked.pop(name, None) or getattr(tenant, name) for name in ("rate", "concurrency")}
         return cls(
             base_url=tenant.base_url,
             token=tenant.token,
             profile=tenant.profile,
             tenant=tenant.name,
             production=tenant.production,
+            rehearsal=tenant.rehearsal,
+            **paced,
             **asked,
         )
 

@@ -144,7 +144,7 @@ class Start:
             for fact in self.facts():
                 people.note(fact)
             raise Refused("\n".join((*found, "Nothing was sent.")))
-        if self.request.dry_run:
+        if self.request.dry_run or self.request.rehearsal:
             for fact in self.facts():
                 people.note(fact)
             return

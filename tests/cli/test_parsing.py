@@ -40,7 +40,7 @@ def _no_surroundings(monkeypatch, tmp_path):
             "rollback",
         ),
         (["verify", "last", "--live"], "verify"),
-        (["sandbox", "--anything"], "sandbox"),
+        (["probe", "--anything"], "probe"),
         (["explain", "last"], "--row"),
     ],
 )

@@ -1,0 +1,68 @@
+"""The tenants `sandbox` and `sandbox-content`: found, and started where they do not run, by their names."""
+
+import threading
+
+from bulkscim.errors import Stopped
+from bulkscim.model.secret import Secret
+from bulkscim.providers import profile_named
+from bulkscim.providers.profile import Profile
+from bulkscim.runs.places import state_dir
+from bulkscim.sandbox.launch import ensure
+from bulkscim.sandbox.settings import TOKENS, Address, Place, Settings, place, read_address
+from bulkscim.tenants.tenant import Tenant
+
+SANDBOXES = frozenset(TOKENS)
+GENERIC = "generic"
+UNLIMITED = "1000/s"
+WORKERS = 8
+
+
+def sandbox_place(profile: str) -> Place:
+    """Return the files of a profile's sandbox; UsageError where there is no such profile."""
+    return place(state_dir(), profile_named(profile).name)
+
+
+def pause(seconds: float) -> None:
+    """Wait, for those without an event loop."""
+    threading.Event().wait(seconds)
+
+
+def started(profile: str) -> Address:
+    """Return where the profile's sandbox answers; one that does not run is started as it last was."""
+    where = sandbox_place(profile)
+    before = read_address(where)
+    return ensure(where, before.settings if before else Settings(profile), pause)
+
+
+def sandbox_tenant(name: str, profile: str | None = None) -> Tenant:
+    """Return the sandbox that a tenant's name means, as fast as it allows."""
+    worn = profile_named(profile or GENERIC)
+    address = started(worn.name)
+    return Tenant(
+        address.base_url,
+        Secret(TOKENS[name]),
+        worn.name,
+        name,
+        rehearsal=True,
+        rate=rate_at(worn, address.settings.speed),
+        concurrency=max(WORKERS, worn.concurrency),
+    )
+
+
+def same_sandbox(name: str, profile: str, base_url: str) -> Tenant:
+    """Return the sandbox that a run was begun with; Stopped where another program has its port."""
+    found = sandbox_tenant(name, profile)
+    if found.base_url != base_url:
+        raise Stopped(
+            f"the run's sandbox was at {base_url}, which another program has now; stop that program and then "
+            "the sandbox (bulkscim sandbox stop), and try again"
+        )
+    return found
+
+
+def rate_at(profile: Profile, speed: float) -> str:
+    """Return the rate that a sandbox of this profile allows at a speed."""
+    if profile.name == GENERIC:
+        return UNLIMITED
+    bucket = profile.buckets[0]
+    return f"{max(1, int(bucket.limit * speed * 60 / bucket.window_s))}/min"

@@ -1,0 +1,106 @@
+"""A sandbox in a process of its own, that goes on when the run has ended."""
+
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from bulkscim.errors import Stopped
+from bulkscim.model.operation import JsonObject
+from bulkscim.sandbox.settings import ADMIN_TOKEN, CONTROL, HOST, Address, Place, Settings, read_address
+
+ANSWER_S = 5.0
+WORK_S = 600.0
+START_S = 20.0
+LOOK_EVERY_S = 0.02
+LAST_LINES = 2000
+
+
+def running(where: Place) -> Address | None:
+    """Return where the sandbox answers; None when none runs."""
+    address = read_address(where)
+    if address is None:
+        return None
+    try:
+        said = told(address, "GET", "ping")
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    return address if said.get("sandbox") == where.profile else None
+
+
+def told(address: Address, method: str, what: str, timeout_s: float = ANSWER_S) -> JsonObject:
+    """Tell a running sandbox something and return what it says; OSError when it does not answer."""
+    connection = http.client.HTTPConnection(HOST, address.port, timeout=timeout_s)
+    try:
+        connection.request(method, CONTROL + what, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"})
+        response = connection.getresponse()
+        body = response.read()
+        return dict(orjson.loads(body)) if response.status == http.client.OK else {}
+    finally:
+        connection.close()
+
+
+def ensure(where: Place, settings: Settings, wait: Callable[[float], None]) -> Address:
+    """Return where a sandbox answers; start one if none runs. Stopped when it does not come up."""
+    address = running(where)
+    if address is not None:
+        return address
+    where.make()
+    with open(where.output, "ab", opener=_private) as output:
+        process = subprocess.Popen(_arguments(settings), **_detached(where, output))  # noqa: S603
+    waited = 0.0
+    while waited < START_S:
+        wait(LOOK_EVERY_S)
+        waited += LOOK_EVERY_S
+        address = running(where)
+        if address is not None:
+            return address
+        if process.poll() is not None and running(where) is None:
+            break
+    raise Stopped(f"the sandbox did not start: {_last_words(where)}")
+
+
+def stop(where: Place, wait: Callable[[float], None]) -> bool:
+    """Stop the sandbox; False when none ran."""
+    address = running(where)
+    if address is None:
+        return False
+    told(address, "POST", "stop")
+    waited = 0.0
+    while running(where) is not None and waited < START_S:
+        wait(LOOK_EVERY_S)
+        waited += LOOK_EVERY_S
+    return True
+
+
+def _arguments(settings: Settings) -> list[str]:
+    faults = [word for name, share in settings.faults.items() for word in ("--fault", f"{name}={share}")]
+    said = ["--profile", settings.profile, "--speed", str(settings.speed), "--seed", str(settings.seed)]
+    return [sys.executable, "-m", "bulkscim", "sandbox", *said, *faults]
+
+
+def _detached(where: Place, output: Any) -> dict[str, Any]:
+    """Return how to start a process that outlives this one and its terminal."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BULKSCIM_")}
+    environment["BULKSCIM_STATE_DIR"] = str(where.folder.parent)
+    around = {"env": environment, "stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+    if sys.platform == "win32":
+        flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+        return around | {"creationflags": flags}
+    return around | {"start_new_session": True, "cwd": "/"}
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _last_words(where: Place) -> str:
+    try:
+        text = where.output.read_bytes()[-LAST_LINES:].decode("utf-8", "replace").strip()
+    except OSError:
+        text = ""
+    return text or "it said nothing; bulkscim sandbox shows why"

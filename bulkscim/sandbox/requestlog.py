@@ -1,0 +1,57 @@
+"""What reached a sandbox, one request a line, for `sandbox log`."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import orjson
+
+from bulkscim.model.operation import JsonObject
+
+if TYPE_CHECKING:
+    from scim2_server.requests import ScimRequest
+
+
+class RequestLog:
+    """A private file that grows by a line with each request; neither bodies nor tokens are in it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+
+    def add(self, at: float, request: "ScimRequest", status: int, fault: str = "") -> None:
+        """Write one request down; `status` is 0 where no answer left."""
+        path = request.path + ("?" + urlencode(request.query) if request.query else "")
+        line = {"at": round(at, 3), "method": request.method, "path": path, "status": status}
+        if fault:
+            line["fault"] = fault
+        os.write(self._descriptor, orjson.dumps(line) + b"\n")
+
+    def clear(self) -> None:
+        """Begin anew."""
+        os.truncate(self._path, 0)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+
+def read_log(path: Path) -> Iterator[JsonObject]:
+    """Return what was written down, the oldest first; a line that is being written is left out."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield orjson.loads(line)
+
+
+def shown(line: JsonObject) -> str:
+    """Return a line as people read it."""
+    moment = datetime.fromtimestamp(line["at"], UTC).strftime("%H:%M:%S.%f")[:-3]
+    answer = str(line["status"] or "cut")
+    fault = f"  [{line['fault']}]" if line.get("fault") else ""
+    return f"{moment}  {answer:>3}  {line['method']:<6} {line['path']}{fault}"

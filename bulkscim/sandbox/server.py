@@ -1,0 +1,137 @@
+"""A sandbox on a loopback port: the only place beside the transport where aiohttp is."""
+
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import anyio
+import orjson
+from aiohttp import web
+from scim2_server.requests import ScimRequest
+from scim2_server.responses import ScimResponse
+
+from bulkscim.errors import Locked
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.model.clock import Clock
+from bulkscim.sandbox.control import answer_control
+from bulkscim.sandbox.settings import (
+    CONTROL,
+    HOST,
+    PREFIX,
+    Address,
+    Place,
+    Settings,
+    read_address,
+    write_address,
+)
+from bulkscim.sandbox.site import Site
+
+LOOK_EVERY_S = 1.0
+
+
+async def serve(where: Place, settings: Settings, clock: Clock, ready: Callable[[Address], None]) -> None:
+    """Serve until a signal, `sandbox stop`, or the loss of the address file; Locked if another does."""
+    where.make()
+    lock = LocalDisk().lock(where.lock)
+    if lock is None:
+        raise Locked(f"a sandbox with profile {where.profile} is running; next: bulkscim sandbox stop")
+    try:
+        site = Site(where, settings, clock)
+        try:
+            async with _listening(site, where) as port:
+                address = Address(port, os.getpid(), settings)
+                site.port = port
+                write_address(where, address)
+                ready(address)
+                await _until_told(site, where)
+        finally:
+            site.close()
+    finally:
+        lock.release()
+
+
+@asynccontextmanager
+async def _listening(site: Site, where: Place) -> AsyncIterator[int]:
+    """Listen where it did before, so that what a run recorded of its tenant stays true; else anywhere."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        return await _answer(site, request)
+
+    runner = web.ServerRunner(web.Server(handle), shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        before = read_address(where)
+        try:
+            await web.TCPSite(runner, HOST, before.port if before else 0).start()
+        except OSError:
+            await web.TCPSite(runner, HOST, 0).start()
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def _until_told(site: Site, where: Place) -> None:
+    """Wait for the end. A sandbox whose state folder was removed has nobody left to serve."""
+    loop_signals = [signal.SIGINT, signal.SIGTERM]
+    with suppress(NotImplementedError), anyio.open_signal_receiver(*loop_signals) as signals:
+        async with anyio.create_task_group() as tasks:
+
+            async def on_signal() -> None:
+                async for _ in signals:
+                    site.stopping.set()
+
+            tasks.start_soon(on_signal)
+            await _until_stopping(site, where)
+            tasks.cancel_scope.cancel()
+        return
+    await _until_stopping(site, where)
+
+
+async def _until_stopping(site: Site, where: Place) -> None:
+    while not site.stopping.is_set():
+        now = read_address(where)
+        if now is None or now.pid != os.getpid():
+            return
+        with anyio.move_on_after(LOOK_EVERY_S):
+            await site.stopping.wait()
+
+
+async def _answer(site: Site, request: web.BaseRequest) -> web.StreamResponse:
+    """Read one request, have it answered, and send what the faults leave of the answer."""
+    asked = await _read(site, request)
+    if asked is None:
+        return _plain(ScimResponse(status=404), b'{"status":"404","detail":"no such path"}')  # type: ignore[arg-type]
+    if asked.path.startswith(CONTROL):
+        return _plain(*_encoded(answer_control(site, asked)))
+    response = await site.answer(asked)
+    return _plain(*_encoded(response))
+
+
+async def _read(site: Site, request: web.BaseRequest) -> ScimRequest | None:
+    parts = urlsplit(request.raw_path)
+    path = parts.path
+    if not path.startswith(CONTROL):
+        if not path.startswith(f"{PREFIX}/"):
+            return None
+        path = path.removeprefix(PREFIX)
+    return ScimRequest(
+        method=request.method,
+        base_url=f"http://{HOST}:{site.port}{PREFIX}",
+        path=unquote(path),
+        query=dict(parse_qsl(parts.query, keep_blank_values=True)),
+        headers=[(name, value) for name, value in request.headers.items()],
+        body=await request.read(),
+    )
+
+
+def _encoded(response: ScimResponse) -> tuple[ScimResponse, bytes]:
+    return response, b"" if response.body is None else orjson.dumps(response.body)
+
+
+def _plain(response: ScimResponse, body: bytes) -> web.Response:
+    headers = dict(response.headers)
+    if not body:
+        headers.pop("Content-Type", None)
+    return web.Response(status=int(response.status), headers=headers, body=body or None)
