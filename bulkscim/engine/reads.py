@@ -7,6 +7,8 @@ from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject, Key
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.pacing.retry import ReadVerdict, judge_read
+from bulkscim.providers.generic import GENERIC
+from bulkscim.providers.profile import Profile
 from bulkscim.scim import messages
 from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page, pages
@@ -15,13 +17,10 @@ from bulkscim.transport.pages import Page, pages
 class Reads:
     """The GETs of one worker, over a transport that paces and repeats them."""
 
-    def __init__(
-        self, transport: Transport, clock: Clock, *, page_size: int = 100, quoted: bool = True
-    ) -> None:
+    def __init__(self, transport: Transport, clock: Clock, profile: Profile = GENERIC) -> None:
         self._transport = transport
         self._clock = clock
-        self._page_size = page_size
-        self._quoted = quoted
+        self._profile = profile
 
     async def by_id(self, kind: str, resource_id: str) -> Found | Missing | Unreadable:
         """Read one resource; an answer with another id is not believed."""
@@ -37,20 +36,33 @@ class Reads:
             case _:
                 return unreadable(reply)
 
-    async def filtered(self, key: Key) -> list[JsonObject] | Unreadable:
-        """Ask for the resources that a key names; whether they do is for the caller to judge."""
-        path = messages.lookup_path(key.type, key.attribute, key.value, quoted=self._quoted)
+    async def filtered(self, key: Key) -> list[JsonObject] | Unreadable | None:
+        """Ask for the resources that a key names; whether they do is for the caller to judge.
+
+        None for an answer as long as the provider lets it be: it may have been cut, and shows nothing.
+        """
+        quoted = key.type not in self._profile.unquoted_filters or not _is_bare(key.value)
+        path = messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted)
         reply = await self._transport.send(Request("GET", path))
         if judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response):
             answer = messages.list_of(reply.body)
             if answer is not None:
-                return list(answer.resources)
+                return None if self._may_be_cut(answer) else list(answer.resources)
         return unreadable(reply)
+
+    def _may_be_cut(self, answer: messages.ListAnswer) -> bool:
+        cap = self._profile.filter_cap
+        return cap is not None and max(len(answer.resources), answer.total or 0) >= cap
 
     async def pages(self, kind: str) -> AsyncIterator[list[JsonObject] | Unreadable]:
         """Yield a listing page by page; an Unreadable ends it, and what came before is then not all."""
-        async for page in pages(self._transport, kind, self._page_size):
+        async for page in pages(self._transport, kind, self._profile.page_size):
             yield list(page.resources) if isinstance(page, Page) else unreadable(page)
+
+
+def _is_bare(value: str) -> bool:
+    """Say whether a value can stand in a filter without quotes."""
+    return not any(letter.isspace() or letter in '"\\()' for letter in value)
 
 
 def unreadable(reply: Reply) -> Unreadable:

@@ -60,9 +60,9 @@ class Resolver:
     async def _filtered(self, key: Key, reads: Reads) -> Answer | None:
         """Ask with a filter; None where the answer is worth nothing."""
         answer = await reads.filtered(key)
-        if isinstance(answer, Unreadable):
-            if answer.status not in REFUSES_FILTERS:
-                return answer
+        if isinstance(answer, Unreadable) and answer.status not in REFUSES_FILTERS:
+            return answer
+        if answer is None or isinstance(answer, Unreadable):
             self._learned.note(key, Trust.BROKEN)
             return None
         judged = judge(key, answer, self._clock.monotonic())
@@ -86,7 +86,7 @@ class Resolver:
                 if sample is None:
                     return False
                 answer = await reads.filtered(sample)
-                works = not isinstance(answer, Unreadable) and isinstance(judge(sample, answer, 0.0), Found)
+                works = isinstance(answer, list) and isinstance(judge(sample, answer, 0.0), Found)
                 self._learned.note(key, Trust.WORKS if works else Trust.BROKEN)
             return self._learned.trust(key) is Trust.WORKS
 

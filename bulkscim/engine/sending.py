@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bulkscim.engine.dialect import Dialect
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
@@ -14,14 +15,16 @@ from bulkscim.model.totals import Counters
 from bulkscim.pacing.hints import retry_after, stated_time
 from bulkscim.pacing.retry import Judgement, ReadVerdict, Verdict, backoff, judge, judge_read
 from bulkscim.scim import messages
+from bulkscim.scim.messages import PatchForm
 from bulkscim.transport.base import Transport
 
 BUDGET = 8  # sendings of one step that are answered by "not now"
 TOO_MANY = 429
+BAD_REQUEST = 400
 
 
-def request_of(step: Step) -> Request:
-    """Return the request of a step."""
+def request_of(step: Step, form: PatchForm = PatchForm.PATCH_OP) -> Request:
+    """Return the request of a step, a PATCH in the form that the tenant takes."""
     match step.action:
         case Action.CREATE:
             path, body = messages.collection(step.type), messages.resource_body(step.type, step.body)
@@ -32,7 +35,7 @@ def request_of(step: Step) -> Request:
             return Request("DELETE", messages.resource_path(step.type, step.id or ""), None, step.if_match)
         case _:
             path = messages.resource_path(step.type, step.id or "")
-            body = messages.patch_body(step.operations)
+            body = messages.patch_body(step.operations, step.type, form)
     return Request(step.method, path, body, step.if_match)
 
 
@@ -96,7 +99,7 @@ class Paced:
 class Sender:
     """Sends writes; shared by all workers."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what all sending shares
         self,
         transport: Transport,
         permits: Permits,
@@ -104,12 +107,15 @@ class Sender:
         count: Count,
         clock: Clock,
         random: Callable[[], float],
+        *,
+        dialect: Dialect | None = None,
     ) -> None:
         self.transport = transport
         self.permits = permits
         self.stopping = stopping
         self.server = ServerClock(clock)
         self.random = random
+        self.dialect = dialect or Dialect()
         self._count = count
         self.not_sent = NoAnswer(Loss.NEVER_SENT, "the run is stopping")
 
@@ -126,15 +132,34 @@ class Sender:
     async def send(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:
         """Send a step whose permit is had and whose start is durable; return how it ended.
 
+        A PATCH refused with 400 is tried in the tenant's other form, if it may have one.
+        """
+        work.step_attempts = 0
+        if request.method != "PATCH" or self.dialect.is_single:
+            return await self._send(work, step, request)
+        tried = [self.dialect.form]
+        judgement, reply = await self._send(work, step, request_of(step, tried[0]))
+        while judgement.status == BAD_REQUEST and (form := self.dialect.another(tried)):
+            tried.append(form)
+            if not await self.permits.obtain(request, urgent=True):
+                break
+            judgement, reply = await self._send(work, step, request_of(step, form))
+        if judgement.verdict is Verdict.APPLIED:
+            self.dialect.works(tried[-1])
+        return judgement, reply
+
+    async def _send(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:
+        """Send in one form.
+
         An answer that proves that nothing was done is waited out within a budget; a 401 is tried once more.
         """
         attempt = 0
         while True:
             attempt += 1
             work.attempts += 1
-            work.step_attempts = attempt
+            work.step_attempts += 1
             reply = await self.transport.send(request)
-            self.note(reply, work, again=attempt > 1)
+            self.note(reply, work, again=work.step_attempts > 1)
             judgement = judge(step.action, reply)
             if not _may_go_again(judgement, attempt):
                 return judgement, reply

@@ -1,10 +1,13 @@
 """What a provider can do and how, as data. Code asks "can it?" of a profile, never "is it Slack?"."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from bulkscim.model.operation import USER
+from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
+from bulkscim.model.step import Action
+from bulkscim.providers.evidence import Fact
 from bulkscim.scim.capabilities import Capabilities
+from bulkscim.scim.messages import PatchForm
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -33,10 +36,46 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
-    """A provider's facts. The defaults are those of a service about which nothing is known."""
+class Advice:
+    """What a refusal means at this provider, beyond what its answer says; an empty `type` fits all types."""
+
+    action: Action
+    status: int
+    text: str
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One of several services behind one base URL; the token decides which of them answers.
+
+    `nested_groups`: groups may hold groups. `most_groups`: in how many groups one user can be at a time, None
+    for any number. What an answer shows of these tells the integrations apart.
+    """
 
     name: str
+    groups_are: str
+    nested_groups: bool = False
+    most_groups: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A provider's facts. The defaults are those of a service about which nothing is known.
+
+    `base_url` is the usual one, empty where each tenant has its own. `patch_forms` are tried in order until one
+    is taken. `filter_cap`: a filtered answer of so many resources may have been cut. `unquoted_filters` names
+    the types whose filters want a bare value. `lists_inactive`: whether deactivated users are shown in lists and
+    lookups. `removes_by_value`: a member is removed by path `members` and its value. `one_group`: adding a user
+    to a group takes it out of the one before. `restores` names types of which a create may bring back an old
+    one. `may_ignore`: attributes that are taken without an error and without effect; `ignored_advice` says what
+    works instead. `id_prefixes`: how ids begin, by type. `cautions`: what people should know before a job with
+    such a verb begins.
+    """
+
+    name: str
+    title: str = "any SCIM 2.0 service"
+    base_url: str = ""
     buckets: tuple[Bucket, ...] = (Bucket(10, 1.0),)
     concurrency: int = 8
     media_type: str = "application/scim+json"
@@ -45,17 +84,74 @@ class Profile:
     visibility_lag_s: float = 2.0
     enforces_unique: frozenset[str] = frozenset({USER})
     patch: bool = True
+    patch_forms: tuple[PatchForm, ...] = (PatchForm.PATCH_OP,)
     filter: bool = True
+    filter_cap: int | None = None
+    unquoted_filters: frozenset[str] = frozenset()
     etag: bool = False
     bulk: bool = False
-    quoted_filters: bool = True
     lists_inactive: bool = True
     lists_members: bool = True
+    removes_by_value: bool = False
+    one_group: bool = False
+    restores: frozenset[str] = frozenset()
+    may_ignore: tuple[str, ...] = ()
+    ignored_advice: str = ""
+    id_prefixes: Mapping[str, str] = field(default_factory=dict)
+    integrations: tuple[Integration, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    cautions: Mapping[Verb, str] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
 
     @property
     def accept(self) -> str:
         """The Accept header: this provider's media type first, plain JSON as well."""
         return ", ".join(dict.fromkeys((self.media_type, "application/scim+json", "application/json")))
+
+    def advice_for(self, action: Action, kind: str, status: int | None) -> str:
+        """Return what a refusal of such a step means here, empty where nothing more is known."""
+        fits = (one for one in self.advice if one.action is action and one.status == status)
+        return next((one.text for one in fits if one.type in {"", kind}), "")
+
+    def seconds_for(self, requests: int, method: str, path: str) -> float:
+        """Return the least time that so many requests of one kind take under the limits."""
+        rates = [one.limit / one.window_s for one in self.buckets if one.matches(method, path)]
+        return requests / min(rates) if rates else 0.0
+
+
+def integration_of(
+    profile: Profile, groups: Iterable[JsonObject], users: Iterable[JsonObject]
+) -> Integration | None:
+    """Return the one integration that what was read fits, None where it fits several.
+
+    A group within a group, or a user in more groups than another integration allows, tells them apart.
+    """
+    prefix = profile.id_prefixes.get(GROUP, "")
+    nested = any(_is_group(member, prefix) for group in groups for member in _elements(group, "members"))
+    most = max((len(_elements(user, "groups")) for user in users), default=0)
+    fitting = [
+        one
+        for one in profile.integrations
+        if (one.nested_groups or not nested) and (one.most_groups is None or most <= one.most_groups)
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _elements(resource: JsonObject, name: str) -> list[JsonObject]:
+    found = resource.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _is_group(member: JsonObject, prefix: str) -> bool:
+    named = str(member.get("value") or "")
+    return member.get("type") == GROUP or (bool(prefix) and named.startswith(prefix))
+
+
+def with_integration(profile: Profile, integration: Integration | None) -> Profile:
+    """Return the profile of what the token shows; what is not known stays as careful as it was."""
+    if integration is None:
+        return profile
+    return replace(profile, one_group=profile.one_group and integration.most_groups is not None)
 
 
 def narrow(profile: Profile, capabilities: Capabilities) -> Profile:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 from bulkscim import __version__
+from bulkscim.engine.dialect import Dialect
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
 from bulkscim.engine.interrupt import draining
@@ -105,11 +106,12 @@ def engine_over(
     permits = Permits(settings.buckets(profile), clock, stopping, watcher)
     if journal.ledger.sent_anything:
         permits.resume_after(clock.now() - journal.timeline.ended_at)
-    sender = Sender(transport, permits, stopping, Count(watcher), clock, chance)
+    dialect = Dialect(profile.patch_forms)
+    sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect)
 
     def reads(work: Work | None) -> Reads:
         paced = Repeating(Paced(transport, sender, work), clock, chance, stopping.pause)
-        return Reads(paced, clock, page_size=profile.page_size, quoted=profile.quoted_filters)
+        return Reads(paced, clock, profile)
 
     worker = Worker(
         journal,

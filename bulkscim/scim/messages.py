@@ -6,6 +6,7 @@ An answer that is not what it should be is None; the caller decides what that me
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -163,12 +164,22 @@ def printable(text: str, length: int = DETAIL_LENGTH) -> str:
     return shown if len(shown) <= length else shown[: length - 1] + "…"
 
 
-def patch_body(operations: Iterable[PatchOperation]) -> bytes:
-    """Return a PatchOp message; an empty one is a bug of the caller."""
+class PatchForm(StrEnum):
+    """What a PATCH names as its schema: the message (RFC 7644 §3.5.2), or, as some servers ask, the resource's."""
+
+    PATCH_OP = "PatchOp"
+    CORE = "core schema"
+
+
+def patch_body(
+    operations: Iterable[PatchOperation], kind: str = USER, form: PatchForm = PatchForm.PATCH_OP
+) -> bytes:
+    """Return a PATCH message; an empty one is a bug of the caller."""
     listed = [_patch_operation(operation) for operation in operations]
     if not listed:
         raise ValueError("a PATCH needs at least one operation")
-    return orjson.dumps({"schemas": [PATCH_OP], "Operations": listed})
+    named = PATCH_OP if form is PatchForm.PATCH_OP else schemas.schema_of(kind)
+    return orjson.dumps({"schemas": [named], "Operations": listed})
 
 
 def _patch_operation(operation: PatchOperation) -> JsonObject:
