@@ -41,11 +41,15 @@ class Column:
     element: tuple[tuple[str, object], ...] = ()
     part: str = ""
     boolean: bool = False
+    source: str = ""
+    split: str = ";"
+    lookup: str = ""
+    clears: bool = False
 
     @property
     def place(self) -> str:
         """The column as messages name it."""
-        return f'column "{self.header.strip()}"'
+        return f"{self.source} ({self.header})" if self.source else f'column "{self.header.strip()}"'
 
 
 _WORK = '[type eq "work"].value'

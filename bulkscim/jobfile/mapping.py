@@ -5,10 +5,11 @@
    (userName or displayName unless the defaults say otherwise); that cell is then not itself a change.
 3. activate, deactivate and delete look at the target only; other columns of such rows tell people something.
 4. Where the file has a `ref` column, `ref:x` in manager, groups, members and member means its record x.
+5. With a [map] the columns are those that its rules fill; the file's own count only as far as rules use them.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from bulkscim.jobfile.columns import Column, Use, column_of, put
 from bulkscim.jobfile.operations import (
@@ -23,7 +24,9 @@ from bulkscim.jobfile.operations import (
 )
 from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
 from bulkscim.jobfile.references import key, key_attribute, name_attribute
+from bulkscim.jobfile.rules import Rule, compile_rules
 from bulkscim.model.operation import (
+    ENTERPRISE,
     GROUP,
     USER,
     JsonObject,
@@ -37,8 +40,12 @@ from bulkscim.model.operation import (
 from bulkscim.model.secret import MASK
 
 _NOTHING: JsonObject = {}
-_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+_BOOLEANS = dict.fromkeys(("true", "1", "yes", "y", "on", "active", "enabled"), True) | dict.fromkeys(
+    ("false", "0", "no", "n", "off", "inactive", "disabled"),
+    False,
+)
 _REF = "ref:"
+_MANAGER = f"{ENTERPRISE}:manager"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,8 @@ class Mapping:
     """A header made ready: `operation_of` reads one record by it.
 
     `fixed` are verb and type where no column says them; `words` are the columns about the record itself, `links` those that refer to other resources, and
-    `named` the column of the match attribute, these two by resource type.
+    `named` the column of the match attribute, these two by resource type. `rules`, where there is a map, fill
+    the columns.
     """
 
     columns: tuple[Column, ...]
@@ -70,11 +78,15 @@ class Mapping:
     words: dict[Use, Column]
     links: dict[str, tuple[Column, ...]]
     named: dict[str, tuple[str, Column | None]]
+    rules: tuple[Rule, ...] = ()
 
     def operation_of(self, record: Record) -> Operation | list[Problem]:
         """Read the operation of a CSV record."""
-        cells = list(map(str.strip, record.cells))
         faults: list[Fault] = []
+        if self.rules:
+            cells = [rule.cell(record.cells, faults) for rule in self.rules]
+        else:
+            cells = list(map(str.strip, record.cells))
         verb, kind = self.fixed or self._verb_and_type(cells, faults)
         operation = None
         if verb is not None and kind is not None:
@@ -109,9 +121,15 @@ class Mapping:
             faults.append(Fault(member.place, f"{verb} takes no member; use add_member, or a column members"))
         references = self._references(self.links[kind], cells, faults)
         if verb is Verb.PATCH:
-            return Draft(verb, kind, target, _NOTHING, self._changes(cells, used, faults), references)
+            changes = self._changes(cells, used, faults)
+            changes += tuple(PatchOperation("remove", column.path) for column in self._cleared(cells))
+            return Draft(verb, kind, target, _NOTHING, changes, references)
         ref = (self._word(Use.REF, cells)[0] or None) if verb in MAKES else None
-        return Draft(verb, kind, target, self._data(cells, faults), (), references, ref)
+        data = self._data(cells, faults)
+        if verb is Verb.UPSERT:
+            for column in self._cleared(cells):
+                put(data, column.keys, None)
+        return Draft(verb, kind, target, data, (), references, ref)
 
     def _target(
         self, verb: Verb, kind: str, cells: list[str], faults: list[Fault]
@@ -148,6 +166,12 @@ class Mapping:
                 put(data, column.keys, _value(column, cells[column.index], faults))
         return data
 
+    def _cleared(self, cells: list[str]) -> Iterator[Column]:
+        """Return the columns whose cell is empty, and which the map says to clear then."""
+        for column in self.columns:
+            if column.clears and not cells[column.index]:
+                yield column
+
     def _changes(
         self, cells: list[str], used: Column | None, faults: list[Fault]
     ) -> tuple[PatchOperation, ...]:
@@ -168,12 +192,12 @@ class Mapping:
             if not cell:
                 continue
             role, kind, attribute = _ROLES[column.use]
-            for name in _names(cell) if role is not Role.MANAGER and ";" in cell else (cell,):
+            for name in _names(cell, column.split) if role is not Role.MANAGER else (cell,):
                 if name.startswith(_REF) and Use.REF in self.words:
                     named = key(kind, "ref", name.removeprefix(_REF), column.place, faults)
-                    found += [Reference(role, named)] if named else []
                 else:
-                    found.append(Reference(role, Key(kind, attribute, name)))
+                    named = key(kind, column.lookup or attribute, name, column.place, faults)
+                found += [Reference(role, named)] if named else []
         return tuple(found)
 
     def _masked(self, cells: list[str]) -> list[Fault]:
@@ -192,23 +216,58 @@ _LINKS = {USER: frozenset({Use.MANAGER, Use.GROUPS}), GROUP: frozenset({Use.MEMB
 _WORDS = frozenset({Use.OP, Use.TYPE, Use.ID, Use.REF, Use.MEMBER})
 
 
-def _names(cell: str) -> Iterable[str]:
-    """Split a cell at `;`; a name counts once."""
-    return dict.fromkeys(name for each in cell.split(";") if (name := each.strip()))
+def _names(cell: str, between: str) -> Iterable[str]:
+    """Split a cell; a name counts once."""
+    if between not in cell:
+        return (cell,)
+    return dict.fromkeys(name for each in cell.split(between) if (name := each.strip()))
 
 
 def compile_header(headers: Sequence[str], defaults: Defaults) -> Mapping | list[Fault]:
     """Make a header ready for reading rows, or return all that is wrong with it."""
     faults: list[Fault] = []
-    read = [column_of(header, index, faults) for index, header in enumerate(headers)]
+    rules: tuple[Rule, ...] = ()
+    if defaults.map is None:
+        read = [column_of(header, index, faults) for index, header in enumerate(headers)]
+    else:
+        rules = compile_rules(defaults.map, headers, faults)
+        read = [_ruled(rule, index, faults) for index, rule in enumerate(rules)]
     columns = tuple(column for column in read if column is not None)
     _no_twins(columns, faults)
     if not faults:
         _nothing_missing(columns, defaults, faults)
-    return faults or _mapping(columns, defaults)
+    return faults or _mapping(columns, defaults, rules)
 
 
-def _mapping(columns: tuple[Column, ...], defaults: Defaults) -> Mapping:
+def _ruled(rule: Rule, index: int, faults: list[Fault]) -> Column | None:
+    """Return the column that a rule fills."""
+    found: list[Fault] = []
+    column = column_of(rule.target, index, found)
+    faults += [Fault(f"map, {fault.place}", fault.message) for fault in found]
+    if column is None:
+        if not found:
+            faults.append(Fault(f"map, {rule.target}", "columns that begin with _ are passed over"))
+        return None
+    place = f"map, {rule.target}"
+    several = column.use in {Use.GROUPS, Use.MEMBERS}
+    if rule.split and not several:
+        faults.append(Fault(place, "split is for groups and members"))
+    if rule.lookup and not (several or column.use in {Use.MANAGER, Use.MEMBER}):
+        faults.append(Fault(place, "lookup is for manager, groups, members and member"))
+    if rule.clears and not (column.use is Use.MANAGER or (column.use is Use.VALUE and not column.part)):
+        faults.append(Fault(place, "empty = remove is for the manager and for attributes of one value"))
+    if column.use is Use.MANAGER:
+        column = replace(column, path=_MANAGER, keys=(ENTERPRISE, "manager"))
+    return replace(
+        column,
+        source=rule.source,
+        split=rule.split or column.split,
+        lookup=rule.lookup,
+        clears=rule.clears,
+    )
+
+
+def _mapping(columns: tuple[Column, ...], defaults: Defaults, rules: tuple[Rule, ...]) -> Mapping:
     """Sort the columns by what they are for, so that no row has to search."""
     words = {column.use: column for column in columns if column.use in _WORDS}
     links = {kind: tuple(each for each in columns if each.use in uses) for kind, uses in _LINKS.items()}
@@ -219,7 +278,7 @@ def _mapping(columns: tuple[Column, ...], defaults: Defaults) -> Mapping:
     fixed = None
     if Use.OP not in words and Use.TYPE not in words:
         fixed = defaults.op, type_of(None, defaults.op, defaults, "", [])
-    return Mapping(columns, defaults, _plan(columns), fixed, words, links, named)
+    return Mapping(columns, defaults, _plan(columns), fixed, words, links, named, rules)
 
 
 def match_attribute(kind: str, defaults: Defaults) -> str:

@@ -7,6 +7,7 @@
 4. References leave the data: `manager`, `groups`, and `members` that are not plain ids.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -49,11 +50,12 @@ _NOTHING: JsonObject = {}
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a record means where it does not say: operation, type, and the attribute to match by."""
+    """What a record means where it does not say: operation, type, the attribute to match by, and a [map]."""
 
     op: Verb | None = None
     type: str = USER
     match: str | None = None
+    map: Mapping[str, Any] | None = None
 
 
 class Draft(NamedTuple):

@@ -6,7 +6,8 @@ from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile import csv_reader, jsonl_reader, operations
 from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import Defaults
-from bulkscim.jobfile.records import Problem, Record
+from bulkscim.jobfile.records import Fault, Problem, Record
+from bulkscim.jobfile.rules import unused
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Operation
 
@@ -24,9 +25,12 @@ def records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> 
 def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Problem]:
     """Make what reads this file's records, or return what is wrong with its header."""
     if source.format != "csv":
+        if defaults.map is not None:
+            return [
+                Problem(0, 0, Fault("", "a map is for the columns of CSV; JSONL says itself what it means"))
+            ]
         return lambda record: operations.operation_of(record, defaults)
-    with source.stream() as stream:
-        header = csv_reader.header(stream)
+    header = _header(source)
     if isinstance(header, Problem):
         return [header]
     mapping = compile_header(header.names, defaults)
@@ -35,22 +39,29 @@ def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Pro
     return [Problem(header.line, 0, fault) for fault in mapping]
 
 
-def told(source: JobSource) -> tuple[str, ...]:
-    """Return what was detected of the file's form, as one note; none where nothing is unusual."""
-    found = source.notes
-    if source.format == "csv":
-        with source.stream() as stream:
-            header = csv_reader.header(stream)
-        found += () if isinstance(header, Problem) else header.notes
-    return (", ".join(found),) if found else ()
+def told(source: JobSource, defaults: Defaults) -> tuple[str, ...]:
+    """Return what was detected of the file's form, and which columns its map leaves out; at most a note each."""
+    form = source.notes
+    left_out: tuple[str, ...] = ()
+    header = _header(source) if source.format == "csv" else None
+    if isinstance(header, csv_reader.Header):
+        form += header.notes
+        left_out = () if defaults.map is None else unused(defaults.map, header.names)
+    notes = (", ".join(form), f"columns that the map does not use: {', '.join(left_out)}")
+    return tuple(note for note, found in zip(notes, (form, left_out), strict=True) if found)
+
+
+def _header(source: JobSource) -> csv_reader.Header | Problem:
+    """Read a CSV file's header."""
+    with source.stream() as stream:
+        return csv_reader.header(stream)
 
 
 def refers_to_run(source: JobSource) -> bool:
     """Tell whether a CSV file is the errors file of a run, where a ref may mean what that run made."""
     if source.format != "csv":
         return False
-    with source.stream() as stream:
-        header = csv_reader.header(stream)
+    header = _header(source)
     return not isinstance(header, Problem) and "_run" in header.names
 
 

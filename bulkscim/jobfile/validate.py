@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
+import orjson
+
 from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
 from bulkscim.jobfile.operations import Defaults
@@ -74,7 +76,7 @@ def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | 
     """Stream the file once and judge every record; with a limit, only the first records count at all."""
     findings = _Findings()
     verbs: Counter[tuple[Verb, str]] = Counter()
-    interpret, notes = interpreter(source, defaults), told(source)
+    interpret, notes = interpreter(source, defaults), told(source, defaults)
     if isinstance(interpret, list):
         for problem in interpret:
             findings.add(problem)
@@ -116,7 +118,8 @@ def index_of(source: JobSource, defaults: Defaults, index_path: Path, limit: int
 
 def _stamp(source: JobSource, defaults: Defaults, limit: int | None) -> str:
     """Name the file and the way it is read."""
-    return f"{source.sha256} {defaults.op} {defaults.type} {defaults.match} {limit}"
+    mapped = orjson.dumps(defaults.map, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return f"{source.sha256} {defaults.op} {defaults.type} {defaults.match} {limit} {mapped}"
 
 
 def _pass(
