@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from bulkscim.errors import UsageError
 from bulkscim.tenants.entries import TenantEntry, tables_of
@@ -33,9 +35,17 @@ def with_entry(text: str, entry: TenantEntry) -> str:
     first, end = _place(lines, entry.name) if entry.name in before else (len(lines), len(lines))
     gap = [""] if first == len(lines) and lines and lines[-1].strip() else []
     after = "\n".join([*lines[:first], *gap, *_lines(entry), *lines[end:]]) + "\n"
-    if tables_of(after, entry.file) != before | {entry.name: _values(entry)}:
+    if not _says(after, before | {entry.name: _values(entry)}):
         raise UsageError(_by_hand(entry))
     return after
+
+
+def _says(text: str, wanted: dict[str, Any]) -> bool:
+    """Tell whether a file's text means these tenants and nothing else."""
+    try:
+        return tomllib.loads(text) == {"tenant": wanted}
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _place(lines: list[str], name: str) -> tuple[int, int]:

@@ -1,0 +1,161 @@
+"""Named tenants as bulkscim.toml has them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bulkscim.errors import UsageError
+from bulkscim.tenants.credentials import TokenSource
+from bulkscim.tenants.entries import TenantEntry, entries, entry_named, places
+from bulkscim.tenants.writing import with_entry, write_entry
+
+ACME = '[tenant.acme]\nbase_url = "https://acme.example/scim/v2"\n'
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Return where a bulkscim.toml goes."""
+    return tmp_path / "bulkscim.toml"
+
+
+def written(file, text):
+    """Write the file and return it as the only place to look."""
+    file.write_text(text, encoding="utf-8")
+    return [file]
+
+
+def test_entry_has_defaults(file):
+    """A base URL is enough."""
+    (entry,) = entries(written(file, ACME))
+
+    assert entry == TenantEntry("acme", "https://acme.example/scim/v2", file)
+    assert entry.token_source == TokenSource()
+
+
+def test_token_file_lies_beside_the_file_that_names_it(file):
+    """A relative token file is found from anywhere."""
+    entry = entry_named("acme", written(file, ACME + 'token_file = "secrets/acme"\n'))
+
+    assert entry.token_source == TokenSource(file=file.parent / "secrets/acme")
+
+
+def test_keyring_account_holds_the_url(file):
+    """An entry that names another host does not get the token that was kept for this one."""
+    kept = entry_named("acme", written(file, ACME + "keyring = true\n"))
+    moved = replace(kept, base_url="https://evil.example/scim/v2")
+
+    assert kept.token_source.keyring == "acme https://acme.example/scim/v2"
+    assert moved.token_source.keyring != kept.token_source.keyring
+
+
+def test_earlier_file_holds(tmp_path):
+    """The current folder's entry stands before the user's own; the others are there too."""
+    here, own = tmp_path / "here.toml", tmp_path / "own.toml"
+    here.write_text(ACME)
+    own.write_text(
+        '[tenant.acme]\nbase_url = "https://old.example"\n[tenant.beta]\nbase_url = "https://b.example"\n'
+    )
+
+    assert [(each.name, each.file) for each in entries([here, own])] == [("acme", here), ("beta", own)]
+    assert entry_named("acme", [here, own]).base_url == "https://acme.example/scim/v2"
+
+
+def test_unknown_tenant_names_what_is_near_and_where_it_looked(file):
+    """A name that is not there is answered with the one that is meant."""
+    with pytest.raises(UsageError, match=r"acne.*did you mean acme\?.*connect") as caught:
+        entry_named("acne", written(file, ACME))
+
+    assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[tenant.acme]\nprofile = "lucid"\n', "base_url is missing"),
+        (ACME + 'token = "abc"\n', "not stand here in clear"),
+        (ACME + 'api_key = "abc"\n', "not stand here in clear"),
+        (ACME + "produktion = true\n", "did you mean production"),
+        (ACME + 'production = "yes"\n', "must be true or false"),
+        (ACME + "profile = 3\n", "must be text in quotes"),
+        (ACME + 'token_file = "t"\nkeyring = true\n', "exclude each other"),
+        ('[tenants.acme]\nbase_url = "x"\n', "'tenants' is not known"),
+        ("tenant = 3\n", "must be tables"),
+        ("[tenant.acme\n", "mend it"),
+        ('[tenant."a b"]\nbase_url = "https://x.example"\n', "letters, digits"),
+    ],
+)
+def test_what_is_wrong_is_named(file, text, said):
+    """Each mistake names the file and the fix, and never shows a value that may be a secret."""
+    with pytest.raises(UsageError, match=said) as caught:
+        entries(written(file, text))
+
+    assert str(file) in str(caught.value)
+    assert "abc" not in str(caught.value)
+
+
+def test_only_the_entry_that_is_asked_for_need_be_right(file):
+    """Somebody else's mistake does not stop a run."""
+    assert entry_named("acme", written(file, ACME + "[tenant.beta]\nbase_uri = 3\n")).name == "acme"
+
+
+def test_places_are_this_folder_then_the_users(tmp_path, monkeypatch):
+    """bulkscim.toml is looked for here, then where BULKSCIM_CONFIG_DIR says."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BULKSCIM_CONFIG_DIR", str(tmp_path / "own"))
+
+    assert places() == (Path.cwd() / "bulkscim.toml", tmp_path / "own" / "bulkscim.toml")
+
+
+def test_written_entry_is_read_back(tmp_path):
+    """What is written means what was meant; the file and its folder are the owner's."""
+    file = tmp_path / "new" / "bulkscim.toml"
+    entry = TenantEntry(
+        "acme", "https://acme.example", file, "lucid", production=True, token_command='pass "scim\\x" \x7f'
+    )
+
+    write_entry(entry)
+
+    assert entries([file]) == [entry]
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_other_entries_and_comments_stay(file):
+    """An entry that is replaced leaves all around it as it stands."""
+    before = (
+        f'# ours\n{ACME}keyring = true # here\n\n# theirs\n[tenant.beta]\nbase_url = "https://b.example"\n'
+    )
+
+    after = with_entry(before, TenantEntry("acme", "https://new.example", file))
+
+    assert after == before.replace("https://acme.example/scim/v2", "https://new.example").replace(
+        "keyring = true # here", 'profile = "generic"'
+    )
+
+
+def test_new_entry_comes_last(file):
+    """An entry that is new is put at the end."""
+    after = with_entry(ACME, TenantEntry("beta", "https://b.example", file))
+
+    assert after.startswith(ACME + "\n[tenant.beta]\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['tenant = {acme = {base_url = "https://x.example"}}\n', 'tenant.acme.base_url = "https://x.example"\n'],
+)
+def test_file_written_otherwise_is_left_alone(file, text):
+    """What cannot be changed safely is said, with the lines to put there."""
+    with pytest.raises(UsageError, match=r"by hand:\n\[tenant.acme\]"):
+        with_entry(text, TenantEntry("acme", "https://new.example", file))
+
+
+def test_mode_of_a_file_that_is_there_stays(file):
+    """A project's own file stays readable for those who could read it."""
+    file.write_text(ACME)
+    file.chmod(0o644)
+
+    write_entry(TenantEntry("beta", "https://b.example", file))
+
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
