@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import anyio
 
+from bulkscim.engine.hidden import Hidden
 from bulkscim.engine.listing import Listing
 from bulkscim.engine.memberships import KEPT_GROUPS, KEPT_S, Memberships
 from bulkscim.engine.reads import Reads
@@ -18,8 +19,8 @@ from bulkscim.model.live import (
     Need,
     Unreadable,
 )
-from bulkscim.model.operation import GROUP, JsonObject, Key
-from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, emails_of, judge
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key
+from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, answers, emails_of, judge
 from bulkscim.scim.paths import get
 
 REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
@@ -28,9 +29,10 @@ REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
 class Resolver:
     """What this process knows of the tenant's names, shared by all workers."""
 
-    def __init__(self, clock: Clock, *, filters: bool = True) -> None:
+    def __init__(self, clock: Clock, *, filters: bool = True, hidden: Hidden | None = None) -> None:
         self._clock = clock
         self._filters = filters
+        self._hidden = hidden
         self._learned = Learned()
         self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
         self._listings: dict[str, Listing] = {}
@@ -46,8 +48,23 @@ class Resolver:
     async def find(self, key: Key, reads: Reads, *, fresh: bool = False) -> Answer:
         """Find the one resource that a key names; `fresh`: no listing taken before now will do.
 
-        Missing means proved absent.
+        Missing means proved absent, or, of a type that the tenant does not show whole, not to be found.
         """
+        answer = await self._find(key, reads, fresh=fresh)
+        if (
+            self._hidden is None
+            or key.type != USER
+            or key.attribute == "id"
+            or not isinstance(answer, Missing)
+        ):
+            return answer
+        for resource_id in await self._hidden.ids_of(key):
+            read = await reads.by_id(key.type, resource_id)
+            if isinstance(read, Found) and answers(key, read.resource):
+                return read
+        return answer
+
+    async def _find(self, key: Key, reads: Reads, *, fresh: bool) -> Answer:
         begun = self._clock.monotonic() if fresh else None
         if key.attribute == "id":
             return await reads.by_id(key.type, key.value)
@@ -130,6 +147,11 @@ class Resolver:
         """Take in a resource that this run made, so that a listing taken before it does not hide it."""
         if kind in self._listings and resource.get("id"):
             self._listings[kind].keep(resource)
+
+    def hides(self, user: JsonObject) -> None:
+        """Take in a user that is deactivated now, as it stood: the tenant may show it no more."""
+        if self._hidden is not None:
+            self._hidden.note(user)
 
     def renamed(self, kind: str) -> None:
         """Forget what was listed of a type whose names this run has changed."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from bulkscim.engine import recording
 from bulkscim.engine.facts import facts_of
+from bulkscim.engine.hidden import deactivates
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import created_at, recovered
@@ -206,6 +207,8 @@ class Worker:
         parts = (step.part, *step.covers)
         work.applied({part: Applied(part, resource_id, status, seen) for part in parts})
         work.forget()
+        if step.before is not None and deactivates(step.type, step.changes):
+            self._resolver.hides(step.before)
         if step.member is not None and step.id is not None:
             self._resolver.memberships.changed(step.id, step.member, added=step.action is Action.ADD_MEMBER)
         decision = next_step(work.row, work.facts, work.live, policy)

@@ -9,13 +9,14 @@ Rule 4: else the rest belongs to a write that nobody was told of: a torn tail, w
 
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import entries
 from bulkscim.journal.durable import Reader
-from bulkscim.journal.entries import Kind, Line
+from bulkscim.journal.entries import Entry, Kind, Line
 from bulkscim.journal.ledger import MOVES, Ledger
 from bulkscim.journal.timeline import Timeline
 from bulkscim.model.operation import JsonObject
@@ -70,6 +71,15 @@ def line_at(file: Reader, offset: int, path: Path) -> Line:
         return entries.decode(piece.partition(b"\n")[0])
     except ValueError as error:
         raise _damaged(path, offset, "no line of a journal begins here") from error
+
+
+def started(file: Reader) -> Iterator[Entry]:
+    """Yield the intents of a journal as they stand; what cannot be read is left out, and no hash is checked."""
+    wanted = entries.words(Kind.STARTED)
+    for line in _lines(file, 0):
+        if line[entries.WORDS] == wanted:
+            with suppress(ValueError):
+                yield entries.decode(line).entry
 
 
 def first_line(file: Reader, path: Path) -> Line:

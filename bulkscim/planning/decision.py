@@ -1,6 +1,7 @@
 """What a row can be told to do next."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bulkscim.model.live import Need
 from bulkscim.model.row import RowState
@@ -40,10 +41,18 @@ class Policy:
     """What the run's settings and the tenant's profile say about deciding.
 
     `on_exists` is adopt, update or fail. `looks_first` names the types whose identity the server does not
-    keep unique, so that a create is preceded by a lookup. `if_match`: versions are sent.
+    keep unique, so that a create is preceded by a lookup. `if_match`: versions are sent. `hides` names the types
+    of which the tenant does not show all, so that no lookup proves absence. `removes_by_value`, `one_group`,
+    `may_ignore`, `ignored_advice` and `id_prefixes` are the profile's.
     """
 
     on_exists: str = "adopt"
     create_groups: bool = False
     looks_first: frozenset[str] = frozenset({"Group"})
     if_match: bool = False
+    hides: frozenset[str] = frozenset()
+    removes_by_value: bool = False
+    one_group: bool = False
+    may_ignore: tuple[str, ...] = ()
+    ignored_advice: str = ""
+    id_prefixes: Mapping[str, str] = field(default_factory=dict)

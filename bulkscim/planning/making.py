@@ -10,7 +10,7 @@ from bulkscim.planning.compare import differences
 from bulkscim.planning.decision import Decision, Settle, Wait
 from bulkscim.planning.drift import setting
 from bulkscim.planning.parts import Carried, Subject, carried, with_references
-from bulkscim.planning.view import View, failed, unfit
+from bulkscim.planning.view import View, failed
 
 CREATE = "create"
 UPDATE = "update"
@@ -77,9 +77,8 @@ def _holder(view: View) -> Found | Missing | Wait | Settle:
             case Found():
                 return answer
             case Ambiguous() | Unreadable():
-                return Settle(
-                    RowState.FAILED, unfit(key, answer)["why"], status=getattr(answer, "status", None)
-                )
+                told = view.unfit(key, answer)
+                return Settle(RowState.FAILED, told.why, status=told.status)
             case _:
                 continue
     return Missing()
@@ -88,6 +87,8 @@ def _holder(view: View) -> Found | Missing | Wait | Settle:
 def _held_elsewhere(view: View) -> Settle:
     taken = view.facts.taken
     detail = f"{view.operation.target.value} is held by something this token cannot see"
+    if view.operation.type in view.policy.hides:
+        detail += ": a deactivated user, or an account outside this tenant"
     said = f" (the tenant said: {taken.detail})" if taken and taken.detail else ""
     return Settle(
         RowState.FAILED,

@@ -67,7 +67,7 @@ class View:
             case ParentReady() | ParentFailed() | ParentLater():
                 return answer
             case _:
-                return Unfit(**unfit(key, answer))
+                return self.unfit(key, answer)
 
     def _own(self) -> ParentReady | ParentLater:
         """Return what the row itself made: some people are their own manager."""
@@ -91,18 +91,28 @@ class View:
         answer = self.live.get(key)
         if answer is None:
             return Wait(key)
-        return answer if isinstance(answer, Found) else Unfit(**unfit(key, answer))
+        return answer if isinstance(answer, Found) else self.unfit(key, answer)
 
+    def unfit(self, key: Key, answer: Missing | Ambiguous | Unreadable) -> Unfit:
+        """Return why a resource cannot be used; absent only where nothing of its type is hidden."""
+        match answer:
+            case Missing():
+                why = f"no {key.type} with {key.attribute} {key.value}{self._perhaps(key)}"
+                proved = key.attribute == "id" or key.type not in self.policy.hides
+                return Unfit(why, 404 if proved else None, missing=proved)
+            case Ambiguous():
+                return Unfit(f"{key} is ambiguous: ids {', '.join(answer.ids)}")
+            case Unreadable():
+                return Unfit(f"{key} could not be read: {answer.why}", answer.status)
 
-def unfit(key: Key, answer: Missing | Ambiguous | Unreadable) -> dict[str, Any]:
-    """Return the words for a resource that cannot be used."""
-    match answer:
-        case Missing():
-            return {"why": f"no {key.type} with {key.attribute} {key.value}", "status": 404, "missing": True}
-        case Ambiguous():
-            return {"why": f"{key} is ambiguous: ids {', '.join(answer.ids)}"}
-        case Unreadable():
-            return {"why": f"{key} could not be read: {answer.why}", "status": answer.status}
+    def _perhaps(self, key: Key) -> str:
+        """Say what else may be true of something that was not found."""
+        prefix = self.policy.id_prefixes.get(key.type, "")
+        if key.attribute == "id" and not key.value.startswith(prefix):
+            return f": ids begin with {prefix} here"
+        if key.attribute != "id" and key.type in self.policy.hides:
+            return " is shown; this tenant hides who is deactivated: name such a user by id"
+        return ""
 
 
 def failed(refusal: Refusal, *, resource_id: str | None = None) -> Settle:

@@ -67,7 +67,7 @@ async def _go_on(
             if request.retry:
                 await _reopen(record)
             job = Job(source, defaults, index, record.ledger.rows)
-            terms = Terms(seen.profile, settings, bounds_of(header))
+            terms = Terms(seen.profile, settings, bounds_of(header), request.runs_dir)
             return await carry_out(job, record, transport, terms, Around(watcher, clock))
 
 

@@ -6,11 +6,13 @@ import random
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from bulkscim import __version__
 from bulkscim.engine.dialect import Dialect
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
+from bulkscim.engine.hidden import Hidden
 from bulkscim.engine.interrupt import draining
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads
@@ -32,6 +34,7 @@ from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
+from bulkscim.runs.remembered import deactivated
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
@@ -60,6 +63,7 @@ class Terms:
     profile: Profile
     settings: Settings
     bounds: Bounds
+    runs_dir: Path | None = None  # where earlier runs on the tenant may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ def engine_over(
     worker = Worker(
         journal,
         sender,
-        Resolver(clock, filters=profile.filter),
+        Resolver(clock, filters=profile.filter, hidden=_hidden(journal, terms)),
         reads,
         watcher,
         clock,
@@ -124,6 +128,15 @@ def engine_over(
         guards=Guards(terms.bounds.max_errors),
     )
     return Engine(journal, job.rows, worker, settings.policy(profile), stopping, settings.workers(profile))
+
+
+def _hidden(journal: Journal, terms: Terms) -> Hidden | None:
+    """Return what the journals know of users whom the tenant does not show; None where it shows all."""
+    if terms.profile.lists_inactive:
+        return None
+    base_url = str(journal.header["tenant"]["base_url"])
+    folders = dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent))
+    return Hidden(lambda: deactivated(base_url, *folders))
 
 
 def opened(command: str) -> Entry:

@@ -30,7 +30,18 @@ class Settings:
         """Return what the pure heart must know of these."""
         unique = profile.enforces_unique
         looks_first = frozenset({"User", "Group"} - unique)
-        return Policy(self.on_exists, self.create_groups, looks_first, if_match=profile.etag)
+        return Policy(
+            self.on_exists,
+            self.create_groups,
+            looks_first,
+            if_match=profile.etag,
+            hides=frozenset() if profile.lists_inactive else frozenset({"User"}),
+            removes_by_value=profile.removes_by_value,
+            one_group=profile.one_group,
+            may_ignore=profile.may_ignore,
+            ignored_advice=profile.ignored_advice,
+            id_prefixes=profile.id_prefixes,
+        )
 
     def buckets(self, profile: Profile) -> tuple[Bucket, ...]:
         """Return the buckets in force: the rate that was asked for stands in for the profile's own."""

@@ -113,7 +113,7 @@ class Start:
     @property
     def terms(self) -> Terms:
         """Under what terms the run goes."""
-        return Terms(self.seen.profile, self.settings, self.bounds)
+        return Terms(self.seen.profile, self.settings, self.bounds, self.request.runs_dir)
 
     def job(self) -> Job:
         """Return what is to be done."""
