@@ -1,9 +1,20 @@
-"""What a run tells those who watch it."""
+"""Whom a run asks, and what it tells those who watch it."""
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from bulkscim.model.row import RowState
 from bulkscim.model.totals import Counters, Totals
+
+
+class People(Protocol):
+    """Who is spoken to, and asked, before anything is sent."""
+
+    def note(self, text: str) -> None:
+        """Say something."""
+
+    def approve(self, question: str, facts: Iterable[str] = (), name: str = "") -> None:
+        """Show the facts and want a yes, or the name where there is one; Refused unless it comes."""
 
 
 class Watcher(Protocol):

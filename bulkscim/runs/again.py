@@ -12,13 +12,12 @@ from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal
-from bulkscim.model.events import Watcher
+from bulkscim.model.events import People, Watcher
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
 from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.providers import profile_named
-from bulkscim.reporting.console import People
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.places import tenant_lock
@@ -42,11 +41,18 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
     with runfolder.hold(folder, disk, clock):
         record = journal.open_for_append(folder, disk, clock)
         try:
+            _same_url(request, record.header["tenant"]["base_url"])
             source = find_source(record.header, folder, request.job)
             with tenant_lock(record.header["tenant"]["base_url"], disk):
                 return await _go_on(request, record, source, people, watcher)
         finally:
             await record.aclose()
+
+
+def _same_url(request: ResumeRequest, own: str) -> None:
+    """Refuse to offer a tenant the token of another."""
+    if request.base_url is not None and request.base_url.rstrip("/") != own.rstrip("/"):
+        raise Mismatch(f"the run belongs to {own}, not to {request.base_url}; name its own tenant")
 
 
 async def _go_on(
@@ -68,7 +74,8 @@ async def _go_on(
                 await _reopen(record)
             job = Job(source, defaults, index, record.ledger.rows)
             terms = Terms(seen.profile, settings, bounds_of(header), request.runs_dir)
-            return await carry_out(job, record, transport, terms, Around(watcher, clock))
+            around = Around(watcher, clock, heed_signals=request.heed_signals)
+            return await carry_out(job, record, transport, terms, around)
 
 
 def _settings(request: ResumeRequest, kept: Settings) -> Settings:

@@ -5,6 +5,7 @@ import os
 import random
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,11 +69,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Who watches, what time it is, and where chance comes from: numbers from 0 up to 1."""
+    """Who watches, what time it is, where chance comes from: numbers from 0 up to 1.
+
+    With `heed_signals` Ctrl-C and its like drain the run; else they are left to the program around it.
+    """
 
     watcher: Watcher
     clock: Clock
     random: Callable[[], float] = random.random
+    heed_signals: bool = True
 
 
 async def carry_out(
@@ -86,7 +91,7 @@ async def carry_out(
     around.watcher.opened(journal.ledger.totals())
     dead: JournalDead | None = None
     try:
-        async with draining(stopping, around.watcher):
+        async with draining(stopping, around.watcher) if around.heed_signals else nullcontext():
             await engine_over(job, journal, transport, terms, around, stopping).run()
     except* JournalDead as group:
         dead = _leaf(group)
@@ -124,7 +129,7 @@ def engine_over(
         reads,
         watcher,
         clock,
-        lag_s=profile.visibility_lag_s,
+        profile=profile,
         guards=Guards(terms.bounds.max_errors),
     )
     return Engine(journal, job.rows, worker, settings.policy(profile), stopping, settings.workers(profile))

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from bulkscim.jobfile.source import JobSource
 from bulkscim.model.limits import Limit
-from bulkscim.model.operation import USER, Verb
+from bulkscim.model.operation import JsonObject, Verb
 from bulkscim.model.secret import Secret
 from bulkscim.tenants.tenant import Tenant
 
@@ -14,29 +15,32 @@ from bulkscim.tenants.tenant import Tenant
 class RunRequest:
     """A job file, a tenant, and how the one is to be brought to the other.
 
-    `job` is a path or `-`. `rate` is as written (`100/min`); None leaves it to the profile, as does
-    `concurrency`. `match` names the attribute by which a change finds its resource. A `dry_run` writes
-    nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it has one; a
-    `production` tenant is approved by that name typed, or as `yes_production`; a `rehearsal` needs no approval. With `heed_signals` Ctrl-C and
-    its like drain the run; a program that handles them itself goes without.
+    `job` is a path, `-`, or a source that is open already. `rate` is as written (`100/min`); None leaves it to
+    the profile, as does `concurrency`. `match` names the attribute by which a change finds its resource. A
+    `dry_run` writes nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it
+    has one; a `production` tenant is approved by that name typed, or as `yes_production`; a `rehearsal` needs
+    no approval. With `heed_signals` Ctrl-C and its like drain the run; a program that handles them itself
+    goes without.
     """
 
-    job: str
+    job: str | JobSource
     base_url: str
     token: Secret
     runs_dir: Path
     profile: str = "generic"
     op: Verb | None = None
-    type: str = USER
+    type: str | None = None
     match: str | None = None
+    map: JsonObject | None = None
     run_dir: Path | None = None
     rate: str | None = None
     concurrency: int | None = None
-    on_exists: str = "adopt"
+    on_exists: str | None = None
     create_groups: bool = False
     max_delete: Limit | None = None
     max_create: Limit | None = None
     max_errors: Limit | None = None
+    protect: tuple[str, ...] = ()
     limit: int | None = None
     note: str = ""
     yes: bool = False
@@ -71,7 +75,7 @@ class ResumeRequest:
     """A recorded run that is to go on; what is None stays as the run's header has it.
 
     `run` is a run folder, a run id or `last`. `job` says where the job file is now. With `retry` the failed
-    and skipped rows are reopened first.
+    and skipped rows are reopened first. A `base_url` must be the run's own: the token belongs to it.
     """
 
     run: str
@@ -84,3 +88,5 @@ class ResumeRequest:
     timeout_s: float | None = None
     proxy: str | None = None
     ca_bundle: Path | None = None
+    base_url: str | None = None
+    heed_signals: bool = True

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from bulkscim import __version__
 from bulkscim.engine.clock import RealClock
@@ -17,13 +18,14 @@ from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.runfolder import HeldFolder
 from bulkscim.model.clock import Clock
-from bulkscim.model.events import Watcher
-from bulkscim.model.operation import JsonObject, Verb
+from bulkscim.model.events import People, Watcher
+from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
-from bulkscim.reporting.console import People
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.definition import defined
 from bulkscim.runs.places import drafts, keep, tenant_lock
+from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.settings import Settings, as_text, header_of, rate_of
@@ -41,6 +43,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
     Raises one of `errors` where the run cannot begin; what stops it later is in the report.
     """
     clock, disk = RealClock(), LocalDisk()
+    request = defined(request)
     settings = _settings(request)
     profile = profile_named(request.profile)
     with drafts() as folder, _checked(request, folder) as (source, checked):
@@ -49,6 +52,9 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
             seen = await look(transport, profile)
             start = Start(request, settings, source, checked, seen)
+            if request.protect:
+                names = await all_names(request.protect, transport, seen.profile, clock)
+                hold_back(source, defaults_of(request), names, request.limit)
             start.approve(people)
             if request.dry_run:
                 return await _plan(start, folder, transport, watcher, clock)
@@ -59,7 +65,7 @@ def _settings(request: RunRequest) -> Settings:
     if request.rate is not None:
         rate_of(request.rate)
     return Settings(
-        on_exists=request.on_exists,
+        on_exists=request.on_exists or "adopt",
         create_groups=request.create_groups,
         rate=request.rate,
         concurrency=request.concurrency,
@@ -73,7 +79,7 @@ def _settings(request: RunRequest) -> Settings:
 @contextmanager
 def _checked(request: RunRequest, folder: Path) -> Iterator[tuple[JobSource, Checked]]:
     """Open and check the job file; JobFileInvalid lists what is wrong with it."""
-    source = open_source(request.job, sys.stdin.buffer)
+    source = request.job if isinstance(request.job, JobSource) else open_source(request.job, _stdin())
     try:
         checked = check(source, defaults_of(request), folder / INDEX, request.limit)
         with checked.sound_index():
@@ -82,9 +88,14 @@ def _checked(request: RunRequest, folder: Path) -> Iterator[tuple[JobSource, Che
         source.discard()
 
 
+def _stdin() -> BinaryIO | None:
+    """Return standard input; a program in the background has none."""
+    return getattr(sys.stdin, "buffer", None)
+
+
 def defaults_of(request: RunRequest) -> Defaults:
     """Return how records are understood that do not say everything."""
-    return Defaults(op=request.op, type=request.type, match=request.match)
+    return Defaults(op=request.op, type=request.type or USER, match=request.match, map=request.map)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +210,8 @@ async def _begin(start: Start, transport: Transport, watcher: Watcher, disk: Dis
             }
             await record.append(opened("run"), Entry(Kind.APPROVED, body=approval))
             job = Job(source, defaults_of(start.request), start.checked.sound_index(), start.checked.rows)
-            return await carry_out(job, record, transport, start.terms, Around(watcher, clock))
+            around = Around(watcher, clock, heed_signals=start.request.heed_signals)
+            return await carry_out(job, record, transport, start.terms, around)
         finally:
             await record.aclose()
 
@@ -229,7 +241,8 @@ async def _plan(
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
             await record.append(opened("run -n"))
-            report = await carry_out(start.job(), record, planning, start.terms, Around(watcher, clock))
+            around = Around(watcher, clock, heed_signals=start.request.heed_signals)
+            report = await carry_out(start.job(), record, planning, start.terms, around)
         finally:
             await record.aclose()
     return RunReport(
