@@ -15,11 +15,18 @@ profile = options.option(
 )
 manner = options.together(
     profile,
-    click.option("--speed", type=float, metavar="X", help="Times the provider's own limits."),
+    click.option(
+        "--speed",
+        type=click.FloatRange(min=0, min_open=True),
+        default=1.0,
+        metavar="X",
+        help="Times the provider's own limits.",
+    ),
     click.option(
         "--fault", "faults", multiple=True, metavar="NAME=SHARE", help="What goes wrong, how often."
     ),
-    click.option("--seed", type=int, metavar="N", help="Which of the many ways it goes wrong."),
+    click.option("--seed", type=int, default=0, metavar="N", help="Which of the many ways it goes wrong."),
+    click.option("--patch", type=click.Choice(["rfc", "core", "both"]), help="The dialect of PATCH."),
 )
 
 
@@ -63,6 +70,20 @@ def stop(profile: str) -> None:
     setting.people_of(verbose=False, quiet=False).note("stopped" if stopped else "no sandbox is running")
 
 
+@command.command("seed")
+@click.argument("count", type=click.IntRange(min=1, max=100_000), metavar="N")
+@profile
+@click.option("--seed", type=int, default=0, metavar="N", help="Which people.")
+def seed(count: int, profile: str, seed: int) -> None:
+    """Fill the sandbox with N plausible people, their managers and their groups."""
+    from bulkscim.runs.sandboxed import started
+    from bulkscim.sandbox.launch import WORK_S, told
+
+    said = told(started(profile), "POST", f"seed?count={count}&seed={seed}", WORK_S)
+    made = f"{said.get('users', 0):,} users and {said.get('groups', 0):,} groups made"
+    setting.people_of(verbose=False, quiet=False).note(made)
+
+
 @command.command("reset")
 @profile
 def reset(profile: str) -> None:
@@ -91,9 +112,11 @@ def log(profile: str, *, as_json: bool) -> None:
 
 def _settings(chosen: dict[str, Any]) -> "Settings":
     """Return how the sandbox is to behave."""
-    from bulkscim.sandbox.settings import Settings, changed
+    from bulkscim.sandbox.faults import parse
+    from bulkscim.sandbox.settings import Settings
 
-    return changed(Settings(chosen["profile"]), chosen["speed"], {}, chosen["seed"])
+    faults = parse(chosen["faults"])
+    return Settings(chosen["profile"], chosen["speed"], faults, chosen["seed"], chosen["patch"] or "")
 
 
 def _say(address: "Address") -> None:

@@ -80,6 +80,8 @@ def stop(where: Place, wait: Callable[[float], None]) -> bool:
 def _arguments(settings: Settings) -> list[str]:
     faults = [word for name, share in settings.faults.items() for word in ("--fault", f"{name}={share}")]
     said = ["--profile", settings.profile, "--speed", str(settings.speed), "--seed", str(settings.seed)]
+    if settings.patch:
+        said += ["--patch", settings.patch]
     return [sys.executable, "-m", "bulkscim", "sandbox", *said, *faults]
 
 

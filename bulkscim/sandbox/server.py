@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import anyio
@@ -16,6 +17,7 @@ from bulkscim.errors import Locked
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.model.clock import Clock
 from bulkscim.sandbox.control import answer_control
+from bulkscim.sandbox.faults import Fault
 from bulkscim.sandbox.settings import (
     CONTROL,
     HOST,
@@ -29,6 +31,7 @@ from bulkscim.sandbox.settings import (
 from bulkscim.sandbox.site import Site
 
 LOOK_EVERY_S = 1.0
+PAGE = b"<!doctype html><html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
 
 
 async def serve(where: Place, settings: Settings, clock: Clock, ready: Callable[[Address], None]) -> None:
@@ -102,11 +105,16 @@ async def _answer(site: Site, request: web.BaseRequest) -> web.StreamResponse:
     """Read one request, have it answered, and send what the faults leave of the answer."""
     asked = await _read(site, request)
     if asked is None:
-        return _plain(ScimResponse(status=404), b'{"status":"404","detail":"no such path"}')  # type: ignore[arg-type]
+        return web.Response(status=HTTPStatus.NOT_FOUND, text=f"SCIM is below {PREFIX}")
     if asked.path.startswith(CONTROL):
-        return _plain(*_encoded(answer_control(site, asked)))
-    response = await site.answer(asked)
-    return _plain(*_encoded(response))
+        return _plain(await answer_control(site, asked))
+    sent = await site.answer(asked)
+    if sent.response is None:
+        return _cut(request, web.Response())
+    if sent.fault is Fault.PAGE:
+        return web.Response(body=PAGE, headers={"Content-Type": "application/scim+json"})
+    answer = _plain(sent.response)
+    return await _halved(request, answer) if sent.fault is Fault.TRUNCATED else answer
 
 
 async def _read(site: Site, request: web.BaseRequest) -> ScimRequest | None:
@@ -126,12 +134,28 @@ async def _read(site: Site, request: web.BaseRequest) -> ScimRequest | None:
     )
 
 
-def _encoded(response: ScimResponse) -> tuple[ScimResponse, bytes]:
-    return response, b"" if response.body is None else orjson.dumps(response.body)
-
-
-def _plain(response: ScimResponse, body: bytes) -> web.Response:
+def _plain(response: ScimResponse) -> web.Response:
+    """Return an answer as aiohttp sends it."""
     headers = dict(response.headers)
-    if not body:
+    if response.body is None:
         headers.pop("Content-Type", None)
-    return web.Response(status=int(response.status), headers=headers, body=body or None)
+        return web.Response(status=int(response.status), headers=headers)
+    return web.Response(status=int(response.status), headers=headers, body=orjson.dumps(response.body))
+
+
+async def _halved(request: web.BaseRequest, answer: web.Response) -> web.StreamResponse:
+    """Send half of the body that was announced, then hang up."""
+    body = answer.body
+    if not isinstance(body, bytes):
+        return _cut(request, answer)
+    half = web.StreamResponse(status=answer.status, headers=answer.headers)
+    half.content_length = len(body)
+    await half.prepare(request)
+    await half.write(body[: len(body) // 2])
+    return _cut(request, half)
+
+
+def _cut(request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.close()
+    return response

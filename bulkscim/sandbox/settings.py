@@ -1,12 +1,11 @@
 """What a sandbox wears and where it is found: one private file for each profile."""
 
 import os
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import orjson
 
-from bulkscim.errors import UsageError
 from bulkscim.model.operation import JsonObject
 
 HOST = "127.0.0.1"
@@ -19,12 +18,16 @@ TOKENS = {"sandbox": ADMIN_TOKEN, "sandbox-content": CONTENT_TOKEN}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a sandbox behaves. `speed` multiplies the profile's limits; `faults` are shares by name."""
+    """How a sandbox behaves. `speed` multiplies the profile's limits; `faults` are shares by name.
+
+    `patch` is the dialect of PATCH, empty for the profile's own.
+    """
 
     profile: str = "generic"
     speed: float = 1.0
     faults: dict[str, float] = field(default_factory=dict)
     seed: int = 0
+    patch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +112,3 @@ def _said(address: Address) -> JsonObject:
         "tokens": TOKENS,
         "settings": asdict(address.settings),
     }
-
-
-def changed(
-    kept: Settings, speed: float | None, faults: dict[str, float] | None, seed: int | None
-) -> Settings:
-    """Return settings with what was said anew."""
-    if speed is not None and not 0 < speed <= 1e6:  # noqa: PLR2004
-        raise UsageError(f"--speed {speed:g}: give a factor above 0, such as 60")
-    return replace(
-        kept,
-        speed=kept.speed if speed is None else speed,
-        faults=kept.faults if faults is None else faults,
-        seed=kept.seed if seed is None else seed,
-    )

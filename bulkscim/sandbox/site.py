@@ -1,33 +1,88 @@
-"""A sandbox at work: its tenant, the faults and limits before it, and the record of what reached it."""
+"""A sandbox at work: its tenant, the limits and faults before it, and the record of what reached it."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
 
 import anyio
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
 from bulkscim.model.clock import Clock
+from bulkscim.providers import profile_named
+from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
+from bulkscim.providers.quirks import Dialect, Quirks
+from bulkscim.sandbox.faults import Fault, Faults, Limits
 from bulkscim.sandbox.requestlog import RequestLog
 from bulkscim.sandbox.settings import Place, Settings
-from bulkscim.sandbox.tenant import GenericTenant
+from bulkscim.sandbox.tenant import Tenant
+
+QUIRKS = {"generic": Quirks(), "lucid": LUCID_QUIRKS}
+WAIT_S = "1"
+_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What leaves: an answer or none, and how much is done to it on its way."""
+
+    response: ScimResponse | None
+    fault: Fault | None = None
 
 
 class Site:
     """What the server serves. `port` is known once it listens."""
 
     def __init__(self, where: Place, settings: Settings, clock: Clock) -> None:
+        quirks = QUIRKS[settings.profile].speaking(Dialect(settings.patch) if settings.patch else None)
+        buckets = profile_named(settings.profile).buckets if quirks.is_limited else ()
         self.settings = settings
         self.clock = clock
         self.port = 0
         self.stopping = anyio.Event()
-        self.tenant = GenericTenant(where.resources)
+        self.tenant = Tenant(where.resources, quirks)
         self.log = RequestLog(where.requests)
+        self._faults = Faults(settings.faults, settings.seed)
+        self._limits = Limits(buckets, settings.speed)
 
-    async def answer(self, request: ScimRequest) -> ScimResponse:
+    async def answer(self, request: ScimRequest) -> Sent:
         """Answer one request and write down what it came to."""
-        response = self.tenant.answer(request)
-        self.log.add(self.clock.now(), request, int(response.status))
-        return response
+        fault = self._faults.draw()
+        if self._faults.latency_s:
+            await self.clock.sleep(self._faults.latency_s)
+        now = self.clock.monotonic()
+        if fault is None and not self._limits.admits(now, request.method, request.path, len(request.body)):
+            sent, limited = Sent(_error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")), "limit"
+        else:
+            sent, limited = self._sent(request, fault), ""
+        status = int(sent.response.status) if sent.response else 0
+        self.log.add(self.clock.now(), request, status, fault or limited)
+        return sent
+
+    def _sent(self, request: ScimRequest, fault: Fault | None) -> Sent:
+        """Ask the tenant where the fault leaves it to, and return what the fault makes of it."""
+        response = None if fault and fault.is_before else self.tenant.answer(request)
+        match fault:
+            case Fault.THROTTLED:
+                response = _error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")
+                response.headers["Retry-After"] = WAIT_S
+            case Fault.THROTTLED_BARE:
+                response = _error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")
+            case Fault.BUSY_BEFORE | Fault.BUSY_AFTER:
+                response = _error(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
+            case Fault.DROP_BEFORE | Fault.DROP_AFTER:
+                response = None
+            case Fault.PAGE:
+                response = ScimResponse(HTTPStatus.OK)
+            case Fault.TRUNCATED | None:
+                pass
+        return Sent(response, fault)
 
     def close(self) -> None:
         """Close what is open."""
         self.tenant.close()
         self.log.close()
+
+
+def _error(status: HTTPStatus, detail: str) -> ScimResponse:
+    body = {"schemas": [_ERROR], "status": str(int(status)), "detail": detail}
+    return ScimResponse(status, body)

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from scim2_models import Resource, ResourceType, ScimProvider
+from scim2_models import Resource, ResourceType, ScimFilter, ScimProvider
 from scim2_server.memory import InMemoryStorage, utcnow
 
 from bulkscim.model.operation import GROUP, JsonObject
+from bulkscim.providers.quirks import Quirks
 
 SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -20,9 +21,11 @@ CREATE TABLE IF NOT EXISTS resources (
     space TEXT NOT NULL, type TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL,
     UNIQUE (space, type, id)
 );
+CREATE TABLE IF NOT EXISTS numbers (number INTEGER PRIMARY KEY AUTOINCREMENT);
 """
 NEVER_KEPT = frozenset({"password"})
 MILLISECONDS = 1000
+FIRST_NUMBER = 1000
 
 
 class Database:
@@ -54,10 +57,11 @@ class Database:
         )
         return [(kind, orjson.loads(body)) for kind, body in rows]
 
-    def last_number(self) -> int:
-        """Return the highest number ever given; it survives a clearing."""
-        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'resources'").fetchone()
-        return int(row[0]) if row else 0
+    def next_number(self) -> int:
+        """Return a number that was never given before; a clearing does not begin it anew."""
+        row = self._connection.execute("INSERT INTO numbers DEFAULT VALUES RETURNING number").fetchone()
+        self._connection.execute("DELETE FROM numbers")
+        return FIRST_NUMBER + int(row[0])
 
     def clear(self) -> None:
         """Forget all resources."""
@@ -69,43 +73,42 @@ class Database:
 
 
 class KeptStorage(InMemoryStorage):
-    """scim2-server's storage in memory, with a row in SQLite behind each resource.
-
-    A user that is deleted leaves the groups of this space. `name` makes an id of a type and a number;
-    None leaves it to scim2-server.
-    """
+    """scim2-server's storage in memory, with a row in SQLite behind each resource."""
 
     def __init__(
         self,
         database: Database,
         space: str,
         provider: ScimProvider,
-        name: Callable[[str, int], str] | None = None,
+        quirks: Quirks,
         clock: Callable[[], datetime] = utcnow,
     ) -> None:
         super().__init__(clock)
-        self._database, self._space, self._name = database, space, name
+        self._database, self._space, self._quirks = database, space, quirks
         self._types = {str(kind.name): kind for kind in provider.resource_types}
-        self._numbers = database.last_number()
         self._groups: dict[str, set[str]] = {}
+        self._given_id = ""
+        self._version = int(clock().timestamp() * MILLISECONDS)
         models: dict[str, Any] = {kind: provider.model_for(known) for kind, known in self._types.items()}
         self.resources = [
             models[kind].model_validate(body) for kind, body in database.all(space) if kind in models
         ]
         for resource in self.resources:
             self._count_members(resource, ())
-        self._version = int(clock().timestamp() * MILLISECONDS)
 
     def generate_id(self, resource_type: ResourceType, resource: Resource[Any]) -> str:
-        """Name a new resource."""
-        if self._name is None:
-            return super().generate_id(resource_type, resource)
-        self._numbers = max(self._numbers, self._database.last_number()) + 1
-        return self._name(str(resource_type.name), self._numbers)
+        """Name a new resource as the provider does."""
+        given, self._given_id = self._given_id, ""
+        form = self._quirks.ids.get(str(resource_type.name))
+        if given or form is None:
+            return given or super().generate_id(resource_type, resource)
+        return form.format(self._database.next_number())
 
     def next_version(self) -> str:
-        """Return a version that no write had before, in this process or an earlier one."""
+        """Return a version that no write had before, or what the provider has: the second of the change."""
         self._version += 1
+        if self._quirks.version_seconds:
+            return f'W/"{int(self.clock().timestamp()) * MILLISECONDS}"'
         return f'W/"{self._version}"'
 
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
@@ -114,6 +117,13 @@ class KeptStorage(InMemoryStorage):
         self._keep(resource_type, created)
         self._count_members(created, ())
         return created
+
+    def create_as(
+        self, resource_type: ResourceType, resource: Resource[Any], resource_id: str
+    ) -> Resource[Any]:
+        """Store a resource that had an id before."""
+        self._given_id = resource_id
+        return self.create(resource_type, resource)
 
     def update(
         self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
@@ -128,35 +138,42 @@ class KeptStorage(InMemoryStorage):
     def delete(
         self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None
     ) -> None:
-        """Delete a resource; what was a member is one no longer."""
-        before = self.get(resource_type, resource_id)
+        """Delete a resource."""
+        before = members_of(self.get(resource_type, resource_id))
         super().delete(resource_type, resource_id, expected_version=expected_version)
         self._database.drop(self._space, str(resource_type.name), resource_id)
-        for member in members_of(before):
+        for member in before:
             self._groups.get(member, set()).discard(resource_id)
-        self.leave_groups(resource_id)
 
-    def groups_of(self, member: str) -> tuple[str, ...]:
-        """Return the ids of the groups that hold a member."""
-        return tuple(sorted(self._groups.get(member, ())))
+    def groups_of(self, member: str) -> list[JsonObject]:
+        """Return the groups that hold a member, as a user shows them."""
+        ids = sorted(self._groups.get(member, ()))
+        groups: list[Any] = [self.get(self._types[GROUP], one) for one in ids]
+        return [{"value": group.id, "display": group.display_name} for group in groups]
 
-    def leave_groups(self, member: str, but: str = "") -> tuple[str, ...]:
-        """Take a member out of all groups but one; return the ids of those that it left."""
-        left = tuple(group for group in self.groups_of(member) if group != but)
-        for group in left:
+    def leave_groups(self, member: str, but: str = "") -> None:
+        """Take a member out of all groups but one."""
+        for group in sorted(self._groups.get(member, set()) - {but}):
             resource: Any = self.get(self._types[GROUP], group)
             resource.members = [one for one in resource.members or [] if one.value != member] or None
             self.update(self._types[GROUP], resource)
-        return left
 
     def forget(self) -> None:
         """Be empty; the database is cleared by its owner."""
         self.resources = []
         self._groups = {}
 
+    def _candidates(
+        self, names: list[str | None], scim_filter: ScimFilter[Any] | None
+    ) -> list[Resource[Any]]:
+        """Leave out of every search whom the provider does not list."""
+        found: list[Any] = super()._candidates(names, scim_filter)
+        if not self._quirks.hides_inactive:
+            return found
+        return [one for one in found if getattr(one, "active", None) is not False]
+
     def _keep(self, resource_type: ResourceType, resource: Resource[Any]) -> None:
-        body = {name: value for name, value in resource.model_dump().items() if name not in NEVER_KEPT}
-        self._database.put(self._space, str(resource_type.name), str(resource.id), body)
+        self._database.put(self._space, str(resource_type.name), str(resource.id), kept(resource))
 
     def _count_members(self, resource: Resource[Any], before: tuple[str, ...]) -> None:
         now = members_of(resource)
@@ -164,6 +181,11 @@ class KeptStorage(InMemoryStorage):
             self._groups[member].discard(str(resource.id))
         for member in now:
             self._groups.setdefault(member, set()).add(str(resource.id))
+
+
+def kept(resource: Resource[Any]) -> JsonObject:
+    """Return a resource as it is written to disk."""
+    return {name: value for name, value in resource.model_dump().items() if name not in NEVER_KEPT}
 
 
 def members_of(resource: Resource[Any]) -> tuple[str, ...]:

@@ -1,67 +1,183 @@
-"""A sandbox without a network: who may ask, and what scim2-server's core answers."""
+"""A sandbox without a network: who may ask, and what scim2-server's core answers, in the provider's manner."""
 
-import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any, TypeVar
 
-from scim2_models import AuthenticationScheme, External, Reference, ScimProvider, UnauthorizedException
+import orjson
 from scim2_server.handler import ScimHandler
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
-from scim2_server.service import ScimService
-from scim2_server.utils import (
-    load_default_resource_types,
-    load_default_schemas,
-    load_default_service_provider_config,
-)
 
-from bulkscim.sandbox.settings import TOKENS
+from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.providers.quirks import (
+    Integration,
+    Quirks,
+    Refused,
+    capped,
+    filter_of,
+    kind_of,
+    patch_of,
+    refused_user,
+    without,
+)
+from bulkscim.sandbox.opened import Opened, refusal
+from bulkscim.sandbox.service import QuirkyService, provider_of
+from bulkscim.sandbox.settings import ADMIN_TOKEN, TOKENS
 from bulkscim.sandbox.store import Database, KeptStorage
 
-_BEARER = AuthenticationScheme(
-    type=AuthenticationScheme.Type.oauthbearertoken,
-    name="bearer_token",
-    description="HTTP Bearer Token",
-    spec_uri=Reference[External]("https://datatracker.ietf.org/doc/html/rfc6750"),
-)
+Value = TypeVar("Value", str, JsonObject)
+
+UNAUTHORIZED, NOT_FOUND = 401, 404
+PEOPLE = "people"
+WRITES = frozenset({"POST", "PUT", "PATCH"})
 
 
-class GenericTenant:
-    """A tenant that keeps to the RFCs."""
+class Tenant:
+    """A tenant that answers one request after the other."""
 
-    def __init__(self, path: Path) -> None:
-        config = load_default_service_provider_config()
-        config.authentication_schemes = [_BEARER]
-        provider = ScimProvider.from_discovery(
-            load_default_schemas().values(), load_default_resource_types().values(), config=config
-        )
+    def __init__(self, path: Path, quirks: Quirks) -> None:
+        self._quirks = quirks
         self._database = Database(path)
-        self._storage = KeptStorage(self._database, "all", provider)
-        self._service = ScimService(provider, secret=secrets.token_hex())
-        self._handler = ScimHandler(self._service, self._storage)
+        provider = provider_of(quirks)
+        self._service = QuirkyService(provider, quirks)
+        plain = Integration(PEOPLE)
+        self._rules = {token: quirks.integrations.get(name, plain) for name, token in TOKENS.items()}
+        spaces = {PEOPLE, *(rules.groups for rules in self._rules.values())}
+        self._stores = {space: KeptStorage(self._database, space, provider, quirks) for space in spaces}
+        self._opened = {token: self._open(rules) for token, rules in self._rules.items()}
+        self._handlers = {token: ScimHandler(self._service, one) for token, one in self._opened.items()}
+        self._make_owner()
 
     def answer(self, request: ScimRequest) -> ScimResponse:
         """Answer one request, whatever is wrong with it."""
         try:
-            if (
-                request.path.strip("/") != "ServiceProviderConfig"
-                and token_of(request) not in TOKENS.values()
-            ):
-                raise UnauthorizedException
-            return self._handler.handle(request)
+            response = self._answer(request)
         except Exception as error:  # noqa: BLE001 - the service tells errors of the client from its own
-            return self._service.error_response(error)
+            response = self._service.error_response(error)
+        response.headers["Content-Type"] = self._quirks.media_type
+        return response
 
     def reset(self) -> None:
-        """Be empty."""
+        """Be as at first."""
         self._database.clear()
-        self._storage.forget()
+        for store in self._stores.values():
+            store.forget()
+        self._make_owner()
 
     def close(self) -> None:
         """Close the database."""
         self._database.close()
+
+    def _open(self, rules: Integration) -> Opened:
+        opened = Opened(self._database, self._stores[PEOPLE], self._stores[rules.groups], self._quirks, rules)
+        opened.others = tuple(store for store in self._stores.values())
+        return opened
+
+    def _answer(self, request: ScimRequest) -> ScimResponse:
+        endpoint = request.path.strip("/").split("/")[0].lower()
+        token = token_of(request)
+        if token not in TOKENS.values():
+            if self._quirks.endpoints is not None or endpoint != "serviceproviderconfig":
+                status = UNAUTHORIZED if token else self._quirks.no_token
+                raise refusal(Refused(status, "the token is missing or wrong"))
+            token = ADMIN_TOKEN
+        if self._quirks.endpoints is not None and (
+            endpoint not in self._quirks.endpoints or ".search" in request.path
+        ):
+            raise refusal(Refused(NOT_FOUND, f"there is no {request.path}"))
+        kind = kind_of(endpoint)
+        if not kind:
+            return self._handlers[token].handle(request)
+        asked = self._understood(request, kind, self._rules[token])
+        return self._told(asked, kind, self._opened[token], self._handlers[token].handle(asked))
+
+    def _understood(self, request: ScimRequest, kind: str, rules: Integration) -> ScimRequest:
+        """Return a request as the RFC has it; a refusal is raised."""
+        query = dict(request.query)
+        if "filter" in query:
+            query["filter"] = _or_raise(filter_of(self._quirks, kind, query["filter"]))
+        if request.method.upper() not in WRITES:
+            return replace(request, query=query)
+        body = _json(request.body)
+        if body is None:
+            return request
+        if request.method.upper() == "PATCH":
+            body = _or_raise(patch_of(self._quirks, kind, body))
+        if kind == USER:
+            refused = refused_user(self._quirks, body, creating=request.method.upper() == "POST")
+            if refused is not None:
+                raise refusal(refused)
+        return replace(request, query=query, body=orjson.dumps(without(body, rules.ignored)))
+
+    def _told(self, request: ScimRequest, kind: str, opened: Opened, response: ScimResponse) -> ScimResponse:
+        """Return an answer as the provider gives it."""
+        body = response.body
+        if body is None or response.status >= HTTPStatus.BAD_REQUEST:
+            return response
+        if "Resources" in body or "totalResults" in body:
+            body = self._listed(request, kind, body)
+        if kind == USER and not any("attributes" in name.lower() for name in request.query):
+            for user in body.get("Resources") or [body]:
+                if isinstance(user, dict) and (groups := opened.groups_of(str(user.get("id")))):
+                    user["groups"] = groups
+        response.body = body
+        return response
+
+    def _listed(self, request: ScimRequest, kind: str, body: JsonObject) -> JsonObject:
+        text = request.query.get("filter", "")
+        if kind == GROUP and text and self._quirks.exact_group_names:
+            wanted = orjson.loads(text.split(" eq ", 1)[1])
+            found = [one for one in body.get("Resources") or [] if one.get("displayName") == wanted]
+            body = body | {"Resources": found, "totalResults": len(found)}
+        if self._quirks.page_size is None:
+            return body
+        start, count = _number(request.query, "startIndex", 1), _number(request.query, "count", 0)
+        cap = self._quirks if text and kind == USER else replace(self._quirks, filter_cap=None)
+        return capped(cap, body, max(1, start), count or self._quirks.page_size)
+
+    def _make_owner(self) -> None:
+        """See to it that there is an owner, where the provider has one."""
+        name = self._quirks.owner
+        if not name:
+            return
+        body = {
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+            "userName": name,
+            "displayName": name,
+            "name": {"givenName": "Olive", "familyName": "Owner"},
+            "emails": [{"value": name, "type": "work", "primary": True}],
+            "active": True,
+        }
+        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        self.answer(ScimRequest("POST", "http://127.0.0.1", "/Users", {}, headers, orjson.dumps(body)))
 
 
 def token_of(request: ScimRequest) -> str:
     """Return the bearer token of a request."""
     scheme, _, token = (request.header("Authorization") or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _or_raise(value: Value | Refused) -> Value:
+    if isinstance(value, Refused):
+        raise refusal(value)
+    return value
+
+
+def _json(body: bytes) -> dict[str, Any] | None:
+    """Parse a body; one that is no JSON object is left to scim2-server to refuse."""
+    try:
+        value = orjson.loads(body)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _number(query: Mapping[str, str], name: str, otherwise: int) -> int:
+    try:
+        return int(query.get(name, otherwise))
+    except ValueError:
+        return otherwise
