@@ -18,6 +18,7 @@ from bulkscim.commands import (
     connect,
     explain,
     later,
+    mapping,
     results,
     resume,
     retry,
@@ -67,7 +68,20 @@ def bulkscim() -> None:
     """Move, change and clean up thousands of identities in a SCIM 2.0 tenant from a file."""
 
 
-for _module in (validate, run, resume, retry, status, results, explain, runs, sandbox, connect, tenants):
+for _module in (
+    validate,
+    mapping,
+    run,
+    resume,
+    retry,
+    status,
+    results,
+    explain,
+    runs,
+    sandbox,
+    connect,
+    tenants,
+):
     bulkscim.add_command(_module.command)
 for _command in later.COMMANDS:
     bulkscim.add_command(_command)

@@ -105,9 +105,9 @@ tenant = together(
 
 records = together(
     option("--op", type=VerbType(), help="The operation of records that name none."),
-    option("--type", type=click.Choice([USER, GROUP]), default=USER, show_default=True, help="Likewise."),
+    option("--type", type=click.Choice([USER, GROUP]), help="Likewise; User where nothing says more."),
     option("--match", type=click.Choice(_MATCHES), help="By what a change finds its resource."),
-    option("--map", metavar="FILE", help="A mapping of columns."),
+    option("--map", type=path(), metavar="FILE", help="A TOML file whose [map] says what columns mean."),
 )
 
 pace = together(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @options.tenant
 @options.tokens
 @options.records
-@options.option("--on-exists", type=click.Choice(["adopt", "update", "fail"]), default="adopt")
+@options.option("--on-exists", type=click.Choice(["adopt", "update", "fail"]), help="Adopt by default.")
 @options.option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
 @options.option("--run-dir", type=options.path(), help="The run folder, instead of a new one.")
 @options.runs_dir
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @options.as_json
 @options.voice
 def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> "RunReport":
-    """Bring JOB (.csv, .jsonl, either of them .gz, or - for standard input) to a tenant."""
+    """Bring JOB (a definition .toml; .csv, .jsonl, either .gz; - for standard input) to a tenant."""
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     request = _request(job, people, chosen)
     from bulkscim.runs import run
@@ -41,8 +41,8 @@ def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: An
 
 
 def _request(job: str, people: People, chosen: dict[str, Any]) -> "RunRequest":
-    """Return what is asked; what works later is refused here."""
-    setting.refuse_later_jobs(job, chosen.pop("map"))
+    """Return what is asked; of which tenant, with which map."""
+    chosen["map"] = setting.map_of(chosen["map"])
     from bulkscim.runs.request import RunRequest
 
     tenant = reaching.tenant_of(people, chosen)

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import orjson
@@ -15,6 +15,10 @@ from bulkscim.reporting.console import People, Volume
 from bulkscim.reporting.printable import printable
 from bulkscim.reporting.progress import Progress, progress
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
+
+if TYPE_CHECKING:
+    from bulkscim.jobfile.operations import Defaults
+    from bulkscim.model.operation import JsonObject
 
 Result = TypeVar("Result")
 
@@ -65,12 +69,18 @@ def later(what: str, instead: str) -> UsageError:
     return UsageError(f"{what} does not work in this version yet; {instead}")
 
 
-def refuse_later_jobs(job: str, mapping: str | None) -> None:
-    """Refuse what says how a job file is to be read: that works later."""
-    if mapping is not None:
-        raise later("--map FILE", "name the columns as bulkscim does (see the README)")
-    if Path(job).suffix.lower() == ".toml":
-        raise later("a job definition (.toml)", "give its job file and flags")
+def map_of(file: Path | None) -> "JsonObject | None":
+    """Return the [map] of the file that `--map` names."""
+    from bulkscim.runs.definition import load_map
+
+    return None if file is None else load_map(file)
+
+
+def job_of(job: str, **records: Any) -> "tuple[str, Defaults]":
+    """Return the job file that is meant, and how its records are read, by the flags for records."""
+    from bulkscim.runs.definition import job_and_defaults
+
+    return job_and_defaults(job, **records | {"map": map_of(records["map"])})
 
 
 def _has_uvloop() -> bool:

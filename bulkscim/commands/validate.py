@@ -25,11 +25,9 @@ def command(
     job: str, limit: int | None, *, as_json: bool, verbose: bool, quiet: bool, **records: Any
 ) -> None:
     """Check JOB from its first record to its last and list what is wrong; no tenant is needed."""
-    from bulkscim.jobfile.operations import Defaults
-
     people = setting.people_of(verbose=verbose, quiet=quiet)
-    setting.refuse_later_jobs(job, records.pop("map"))
-    checked = _checked(job, Defaults(**records), limit)
+    path, defaults = setting.job_of(job, **records)
+    checked = _checked(path, defaults, limit)
     if as_json:
         setting.print_json(_as_json(checked))
     for note in checked.notes:

@@ -40,7 +40,7 @@ def defaults_of(header: JsonObject) -> Defaults:
     kept = header.get("defaults")
     about: dict[str, Any] = kept if isinstance(kept, dict) else {}
     op = about.get("op")
-    return Defaults(Verb(op) if op else None, about.get("type") or USER, about.get("match"))
+    return Defaults(Verb(op) if op else None, about.get("type") or USER, about.get("match"), about.get("map"))
 
 
 def asked(

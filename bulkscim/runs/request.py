@@ -16,7 +16,8 @@ class RunRequest:
     """A job file, a tenant, and how the one is to be brought to the other.
 
     `job` is a path, `-`, or a source that is open already. `rate` is as written (`100/min`); None leaves it to
-    the profile, as does `concurrency`. `match` names the attribute by which a change finds its resource. A
+    the profile, as does `concurrency`. What else is None, a job definition (.toml) may say. `map` is a [map] as
+    TOML reads it; whoever is in `protect` is neither deleted nor deactivated. `match` names the attribute by which a change finds its resource. A
     `dry_run` writes nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it
     has one; a `production` tenant is approved by that name typed, or as `yes_production`; a `rehearsal` needs
     no approval. With `heed_signals` Ctrl-C and its like drain the run; a program that handles them itself

@@ -71,6 +71,7 @@ def header_of(settings: Settings, defaults: Defaults, guards: Bounds) -> dict[st
             "op": defaults.op.value if defaults.op else None,
             "type": defaults.type,
             "match": defaults.match,
+            "map": defaults.map,
         },
         "guards": asdict(guards),
     }

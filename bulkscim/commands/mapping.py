@@ -1,0 +1,80 @@
+"""`bulkscim map test FILE`: see what a mapping makes of the first rows."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bulkscim.commands import options, setting
+from bulkscim.errors import JobFileInvalid
+
+if TYPE_CHECKING:
+    from bulkscim.jobfile.operations import Defaults
+    from bulkscim.jobfile.source import JobSource
+    from bulkscim.model.operation import JsonObject
+
+
+@click.group("map")
+def command() -> None:
+    """Try how the columns of a file are read."""
+
+
+@command.command("test")
+@click.argument("job", metavar="FILE")
+@options.records
+@options.option("--rows", type=click.IntRange(min=1), default=3, show_default=True, help="Show so many.")
+@options.as_json
+@options.voice
+def test(job: str, rows: int, *, as_json: bool, verbose: bool, quiet: bool, **records: Any) -> None:
+    """Print the first rows of FILE (a job definition or job file) as the SCIM that would be sent.
+
+    No tenant is needed, and nothing is sent.
+    """
+    from bulkscim.jobfile.reading import told
+    from bulkscim.jobfile.source import open_source
+    from bulkscim.reporting.preview import preview_lines
+
+    people = setting.people_of(verbose=verbose, quiet=quiet)
+    path, defaults = setting.job_of(job, **records)
+    source = open_source(path, sys.stdin.buffer)
+    try:
+        for note in told(source, defaults):
+            people.note(f"{path}: {note}")
+        shown, problems = _read(source, defaults, rows)
+    finally:
+        source.discard()
+    if as_json:
+        setting.print_json(shown)
+    else:
+        setting.print_lines(line for each in shown for line in preview_lines(each))
+    if problems:
+        raise JobFileInvalid("\n".join(problems))
+    people.note(f"next: bulkscim validate {_again(job, records)}")
+
+
+def _read(source: "JobSource", defaults: "Defaults", count: int) -> tuple[list["JsonObject"], list[str]]:
+    """Return the first rows as previews, and what is wrong with them."""
+    from bulkscim.jobfile.reading import interpreter, records
+    from bulkscim.jobfile.records import Problem
+    from bulkscim.reporting.preview import preview
+
+    interpret = interpreter(source, defaults)
+    if isinstance(interpret, list):
+        return [], [problem.text(source.name) for problem in interpret]
+    shown, problems = [], []
+    for number, record in enumerate(records(source), 1):
+        operation = [record] if isinstance(record, Problem) else interpret(record)
+        if isinstance(operation, list):
+            problems += [problem.text(source.name) for problem in operation]
+        else:
+            shown.append(preview(number, operation))
+        if number == count:
+            break
+    return shown, problems
+
+
+def _again(job: str, records: dict[str, Any]) -> str:
+    """Return the same words for the next command."""
+    said = [f"--{name} {value}" for name, value in records.items() if isinstance(value, str | Path)]
+    return " ".join([job, *said])
