@@ -13,7 +13,9 @@ def facts_of(history: Iterable[Entry]) -> Facts:
         if entry.kind is Kind.APPLIED:
             body = entry.body
             for part in (body["part"], *body.get("covers", ())):
-                applied[part] = Applied(part, body.get("id"), body.get("status"), bool(body.get("seen")))
+                applied[part] = Applied(
+                    part, body.get("id"), body.get("status"), bool(body.get("seen")), body.get("note", "")
+                )
     return Facts(applied)
 
 

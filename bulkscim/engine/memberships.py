@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.step import Action, Step
 
 KEPT_S = 60.0
 KEPT_IDS = 100_000
@@ -58,6 +59,15 @@ class Memberships:
             known.members.add(member)
         elif known:
             known.members.discard(member)
+
+    def taken_in(self, step: Step) -> None:
+        """Note what a step did to memberships; the groups that its member left by it are to be read again."""
+        if step.member is None or step.id is None:
+            return
+        self.changed(step.id, step.member, added=step.action is Action.ADD_MEMBER)
+        for change in step.changes:
+            for group in change.before if change.path == "groups" else ():
+                self.forget(group["value"])
 
     def forget(self, group: str) -> None:
         """Drop what is known of a group."""

@@ -67,18 +67,16 @@ def _masked(value: Any) -> Any:
     return [_masked(one) for one in value] if isinstance(value, list) else value
 
 
-def applied(sent: Sent, resource_id: str | None, status: int | None, *, seen: bool) -> Entry:
+def applied(sent: Sent, resource_id: str | None, status: int | None, *, seen: bool, note: str = "") -> Entry:
     """Return the end of a step that took effect."""
-    return sent.entry(
-        Kind.APPLIED,
-        {
-            "covers": list(sent.step.covers),
-            "id": resource_id,
-            "status": status,
-            "seen": seen,
-            "attempts": sent.work.step_attempts,
-        },
-    )
+    body = {
+        "covers": list(sent.step.covers),
+        "id": resource_id,
+        "status": status,
+        "seen": seen,
+        "attempts": sent.work.step_attempts,
+    }
+    return sent.entry(Kind.APPLIED, body | ({"note": note} if note else {}))
 
 
 def refused(sent: Sent, judgement: Judgement) -> Entry:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from bulkscim.engine.hidden import deactivates
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.resolver import Resolver
 from bulkscim.model.live import Ambiguous, Found, Membership, Missing, Unreadable
@@ -17,7 +18,10 @@ async def look(step: Step, resolver: Resolver, reads: Reads) -> Read:
         return Unreadable("the step names no resource")
     if step.member is not None:
         return await resolver.membership(Membership(step.id, step.member), reads, fresh=True)
-    return await reads.by_id(step.type, step.id)
+    read = await reads.by_id(step.type, step.id)
+    if isinstance(read, Missing) and resolver.is_partial(step.type) and deactivates(step.type, step.changes):
+        return Unreadable("it is gone, or hidden since it is deactivated", 404)
+    return read
 
 
 async def _find_created(step: Step, resolver: Resolver, reads: Reads) -> Read:

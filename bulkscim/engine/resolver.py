@@ -51,12 +51,9 @@ class Resolver:
         Missing means proved absent, or, of a type that the tenant does not show whole, not to be found.
         """
         answer = await self._find(key, reads, fresh=fresh)
-        if (
-            self._hidden is None
-            or key.type != USER
-            or key.attribute == "id"
-            or not isinstance(answer, Missing)
-        ):
+        if self._hidden is None or key.type != USER or key.attribute == "id":
+            return answer
+        if not isinstance(answer, Missing):
             return answer
         for resource_id in await self._hidden.ids_of(key):
             read = await reads.by_id(key.type, resource_id)
@@ -147,6 +144,10 @@ class Resolver:
         """Take in a resource that this run made, so that a listing taken before it does not hide it."""
         if kind in self._listings and resource.get("id"):
             self._listings[kind].keep(resource)
+
+    def is_partial(self, kind: str) -> bool:
+        """Say whether the tenant leaves some resources of a type out of what it shows."""
+        return self._hidden is not None and kind == USER
 
     def hides(self, user: JsonObject) -> None:
         """Take in a user that is deactivated now, as it stood: the tenant may show it no more."""

@@ -35,7 +35,10 @@ from bulkscim.planning.recover import (
     Unclear,
     proved_ours,
 )
+from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
+from bulkscim.providers.generic import GENERIC
+from bulkscim.providers.profile import Profile
 from bulkscim.scim import messages
 
 FRESH_S = 5.0  # a before-image older than this when its permit comes is read again
@@ -65,7 +68,7 @@ class Worker:
         watcher: Watcher,
         clock: Clock,
         *,
-        lag_s: float = 2.0,
+        profile: Profile = GENERIC,
         guards: Guards | None = None,
     ) -> None:
         self._journal = journal
@@ -74,7 +77,7 @@ class Worker:
         self._reads = reads
         self._watcher = watcher
         self._clock = clock
-        self._lag_s = lag_s
+        self._profile = profile
         self._guards = guards or Guards()
         self._breaker = Breaker()
 
@@ -176,18 +179,24 @@ class Worker:
         if judgement.status == GOOD and made and not self._is_new(sent, judgement):
             told = replace(judgement, detail="answered 200: it existed already")
             await self._journal.append(recording.refused(sent, told))
-            sent.work.taken(_refusal(step, told))
+            sent.work.taken(self._refusal(step, told))
             sent.work.forget()
             return True
         if made is None:
             read = await self._resolver.find(step.identity[0], self._reads(sent.work), fresh=True)
             made = read.id if isinstance(read, Found) else None
         self._resolver.made(step.type, judgement.resource or {"id": made, **step.body})
-        return await self._applied(sent, made, judgement.status, policy)
+        note = ""
+        if judgement.resource and step.type in self._profile.restores:
+            note = restored(step, judgement.resource, self._evidence_of(sent, judgement))
+        return await self._applied(sent, made, judgement.status, policy, note=note)
 
     def _is_new(self, sent: Sent, judgement: Judgement) -> bool:
+        return proved_ours("", self._evidence_of(sent, judgement))
+
+    def _evidence_of(self, sent: Sent, judgement: Judgement) -> Evidence:
         found = Found(judgement.resource or {})
-        return proved_ours("", replace(self._evidence(sent), created=created_at(found)))
+        return replace(self._evidence(sent), created=created_at(found))
 
     def _evidence(self, sent: Sent) -> Evidence:
         work, step = sent.work, sent.step
@@ -199,18 +208,24 @@ class Worker:
         )
 
     async def _applied(
-        self, sent: Sent, resource_id: str | None, status: int | None, policy: Policy, *, seen: bool = False
+        self,
+        sent: Sent,
+        resource_id: str | None,
+        status: int | None,
+        policy: Policy,
+        *,
+        seen: bool = False,
+        note: str = "",
     ) -> bool:
         """Journal that a step took effect, with the row's end in the same write where it has ended."""
         work, step = sent.work, sent.step
-        entries = [recording.applied(sent, resource_id, status, seen=seen)]
+        entries = [recording.applied(sent, resource_id, status, seen=seen, note=note)]
         parts = (step.part, *step.covers)
-        work.applied({part: Applied(part, resource_id, status, seen) for part in parts})
+        work.applied({part: Applied(part, resource_id, status, seen, note) for part in parts})
         work.forget()
         if step.before is not None and deactivates(step.type, step.changes):
             self._resolver.hides(step.before)
-        if step.member is not None and step.id is not None:
-            self._resolver.memberships.changed(step.id, step.member, added=step.action is Action.ADD_MEMBER)
+        self._resolver.memberships.taken_in(step)
         decision = next_step(work.row, work.facts, work.live, policy)
         if isinstance(decision, Settle):
             entries.append(recording.settled(work, decision))
@@ -223,7 +238,7 @@ class Worker:
     async def _refused(self, sent: Sent, judgement: Judgement) -> bool:
         """Say what a refusal means for the row and for the run."""
         work, step = sent.work, sent.step
-        refusal = _refusal(step, judgement)
+        refusal = self._refusal(step, judgement)
         work.forget()
         match judgement.verdict:
             case Verdict.AGAIN:
@@ -281,7 +296,7 @@ class Worker:
 
     async def _look(self, sent: Sent) -> Recovered | None:
         """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop."""
-        lag = self._lag_s if sent.step.action is Action.CREATE else 0.0
+        lag = self._profile.visibility_lag_s if sent.step.action is Action.CREATE else 0.0
         told: Recovered | None = None
         for look in range(1, LOOKS + 1):
             if not await self._stopping.pause(max(lag, backoff(look, self._sender.random))):
@@ -297,7 +312,7 @@ class Worker:
     def _exists(self, sent: Sent, judgement: Judgement) -> bool:
         sent.work.forget()
         if sent.step.part == "create":
-            sent.work.taken(_refusal(sent.step, judgement))
+            sent.work.taken(self._refusal(sent.step, judgement))
         return True
 
     def _not_applied(self, sent: Sent, judgement: Judgement) -> bool:
@@ -306,8 +321,12 @@ class Worker:
         work.forget()
         work.losses += 1
         if work.losses >= LOSSES:
-            work.refused(_refusal(sent.step, judgement))
+            work.refused(self._refusal(sent.step, judgement))
         return True
+
+    def _refusal(self, step: Step, judgement: Judgement) -> Refusal:
+        advice = self._profile.advice_for(step.action, step.type, judgement.status)
+        return Refusal(step.part, judgement.status, judgement.scim_type, judgement.detail, advice)
 
 
 def _needs_only_id(work: Work, need: Key) -> bool:
@@ -321,10 +340,6 @@ def _needs_only_id(work: Work, need: Key) -> bool:
 def _located(step: Step, reply: Reply) -> str | None:
     location = reply.headers.get("location") if isinstance(reply, Response) else None
     return messages.id_of_location(location, step.type) if location else None
-
-
-def _refusal(step: Step, judgement: Judgement) -> Refusal:
-    return Refusal(step.part, judgement.status, judgement.scim_type, judgement.detail)
 
 
 def _rejected(detail: str) -> CredentialError:

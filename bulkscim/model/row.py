@@ -45,16 +45,23 @@ class Applied:
     id: str | None
     status: int | None = None
     seen: bool = False  # found after a lost answer, and proved ours
+    note: str = ""  # what people should know of how it took effect
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a part of a row did not take effect."""
+    """Why a part of a row did not take effect: the tenant's own words, and what the profile knows beyond them."""
 
     part: str
     status: int | None
     scim_type: str | None
     detail: str
+    advice: str = ""
+
+    @property
+    def told(self) -> str:
+        """All of it, for people."""
+        return "; ".join(text for text in (self.detail, self.advice) if text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,10 @@ def _held_elsewhere(view: View) -> Settle:
     if view.operation.type in view.policy.hides:
         detail += ": a deactivated user, or an account outside this tenant"
     said = f" (the tenant said: {taken.detail})" if taken and taken.detail else ""
+    advice = f"; {taken.advice}" if taken and taken.advice else ""
     return Settle(
         RowState.FAILED,
-        detail + said,
+        detail + said + advice,
         status=taken.status if taken else None,
         scim_type=taken.scim_type if taken else None,
     )

@@ -1,6 +1,6 @@
 """Memberships and managers: membership rows, and the parts that a row's main step left over."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 
 from bulkscim.model.live import (
@@ -13,7 +13,17 @@ from bulkscim.model.live import (
     ParentLater,
     ParentReady,
 )
-from bulkscim.model.operation import ENTERPRISE, GROUP, Key, PatchOperation, Reference, Role, Verb
+from bulkscim.model.operation import (
+    ENTERPRISE,
+    GROUP,
+    USER,
+    JsonObject,
+    Key,
+    PatchOperation,
+    Reference,
+    Role,
+    Verb,
+)
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import differences
@@ -39,7 +49,7 @@ def change_membership(view: View) -> Decision | Subject:
     member = view.named(reference.key, producer)
     if not isinstance(member, ParentReady):
         return _unless_removed(view, _stop(part, member))
-    outcome = _membership(view, part, group, member.id)
+    outcome = _membership(view, part, group, Key(reference.key.type, "id", member.id))
     match outcome:
         case Refusal():
             return failed(outcome, resource_id=group)
@@ -110,30 +120,91 @@ def _group_id(
     return _stop(part, named)
 
 
-def _membership(view: View, part: str, group: str, member: str) -> Step | Wait | Refusal | None:
-    """Return the step that makes the membership as wanted; None where it is."""
+def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | None:
+    """Return the step that makes the membership as wanted; None where it is. `member` names it by its id."""
     adds = view.operation.verb is not Verb.REMOVE_MEMBER
-    need = Membership(group, member)
+    need = Membership(group, member.value)
     answer = view.live.get(need)
     match answer:
         case None:
             return Wait(need)
+        case Member() if answer.present is adds:
+            return None
+        case Member() if adds:
+            return _joining(view, part, group, member)
         case Member():
-            return None if answer.present is adds else membership_step(part, group, member, adds=adds)
+            return leaving(part, group, member.value, by_value=view.policy.removes_by_value)
         case Missing():
             return Refusal(part, 404, None, f"group {group} is gone")
         case _:
             return Refusal(part, answer.status, None, f"group {group} could not be read: {answer.why}")
 
 
-def membership_step(part: str, group: str, member: str, *, adds: bool) -> Step:
-    """Return the PATCH of one membership, in the form that removes nobody else (RFC 7644 §3.5.2.2)."""
-    path = f'members[value eq "{member}"]'
+def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal:
+    """Return the step that adds a member; where that takes it out of another group, record which one."""
+    if not view.policy.one_group or member.type != USER or _is_new(view, member):
+        return joining(part, group, member.value)
+    live = view.live.get(member)
+    if live is None:
+        return Wait(member)
+    if not isinstance(live, Found):
+        told = view.unfit(member, live)
+        return Refusal(part, told.status, None, f"its group before cannot be recorded: {told.why}")
+    return joining(part, group, member.value, before=_other_groups(live, group))
+
+
+def _is_new(view: View, member: Key) -> bool:
+    """Tell whether the row itself has just made the member, so that it is in no group yet."""
+    made = view.facts.applied.get("create")
+    first = not any(part.startswith("member:") for part in view.facts.applied)
+    return made is not None and made.id == member.value and first
+
+
+def _other_groups(user: Found, group: str) -> list[JsonObject]:
+    found = user.resource.get("groups")
+    groups = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [one for one in groups if one.get("value") and one["value"] != group]
+
+
+def joining(part: str, group: str, member: str, before: Iterable[JsonObject] = ()) -> Step:
+    """Return the PATCH that adds one member; `before`: the groups that it leaves by that."""
     entry = {"value": member}
-    operation = PatchOperation("add", "members", [entry]) if adds else PatchOperation("remove", path)
-    change = Change(path, None, entry) if adds else Change(path, entry, None)
-    action = Action.ADD_MEMBER if adds else Action.REMOVE_MEMBER
-    return Step(part, action, GROUP, id=group, member=member, operations=(operation,), changes=(change,))
+    left = list(before)
+    changes = [Change(_place(member), None, entry)]
+    changes += [Change("groups", left, [{"value": group}])] if left else []
+    return Step(
+        part,
+        Action.ADD_MEMBER,
+        GROUP,
+        id=group,
+        member=member,
+        operations=(PatchOperation("add", "members", [entry]),),
+        changes=tuple(changes),
+    )
+
+
+def leaving(part: str, group: str, member: str, *, by_value: bool = False) -> Step:
+    """Return the PATCH that removes one member, in the form that removes nobody else (RFC 7644 §3.5.2.2).
+
+    `by_value` is for tenants that document it: elsewhere a removal at `members` may empty the group.
+    """
+    entry = {"value": member}
+    at = (
+        PatchOperation("remove", "members", [entry]) if by_value else PatchOperation("remove", _place(member))
+    )
+    return Step(
+        part,
+        Action.REMOVE_MEMBER,
+        GROUP,
+        id=group,
+        member=member,
+        operations=(at,),
+        changes=(Change(_place(member), entry, None),),
+    )
+
+
+def _place(member: str) -> str:
+    return f'members[value eq "{member}"]'
 
 
 def leftovers(view: View, subject: Subject) -> Iterator[Outcome]:
@@ -156,12 +227,13 @@ def _left_over(view: View, own: str, reference: Reference, producer: int | None)
     part = part_of(reference)
     if reference.role is Role.GROUP:
         group = _group_id(view, reference.key, producer)
-        return _membership(view, part, group, own) if isinstance(group, str) else _as_part(part, group)
+        member = Key(view.operation.type, "id", own)
+        return _membership(view, part, group, member) if isinstance(group, str) else _as_part(part, group)
     named = view.named(reference.key, producer)
     if not isinstance(named, ParentReady):
         return _as_part(part, _stop(part, named))
     if reference.role is Role.MEMBER:
-        return _membership(view, part, own, named.id)
+        return _membership(view, part, own, Key(reference.key.type, "id", named.id))
     return _manager(view, own, named.id)
 
 

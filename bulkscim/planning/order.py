@@ -32,8 +32,10 @@ class Claim:
     own: bool = False  # what the row itself changes: held before it begins
 
 
-def claims(row: Row) -> tuple[Claim, ...]:
+def claims(row: Row, *, moves: bool = False) -> tuple[Claim, ...]:
     """Return what a row touches; what a later row makes is not claimed.
+
+    With `moves` an added member leaves its group for it, so a member is claimed as changed.
 
     A name that the record gives (a rename) is claimed as well as the name that it is found by.
     """
@@ -46,7 +48,8 @@ def claims(row: Row) -> tuple[Claim, ...]:
     producers = row.producers or (None,) * len(operation.references)
     for reference, producer in zip(operation.references, producers, strict=True):
         if producer is None or producer < row.number:
-            found.append(_claim(reference.key, producer, exclusive=reference.role is Role.GROUP))
+            exclusive = reference.role is Role.GROUP or (moves and reference.role is Role.MEMBER)
+            found.append(_claim(reference.key, producer, exclusive=exclusive))
     return tuple({claim.name: claim for claim in reversed(found)}.values())[::-1]
 
 

@@ -5,7 +5,7 @@ carry. Parts are taken in that order. Whatever must be known first is asked for 
 does not keep the others from being tried, and the row then fails with what was applied named.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bulkscim.model.live import Found, Need
@@ -17,6 +17,7 @@ from bulkscim.planning.changing import activate, delete, patch, replace
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
 from bulkscim.planning.parts import Subject
+from bulkscim.planning.unheeded import unheeded
 from bulkscim.planning.view import View
 
 MAIN = {
@@ -60,7 +61,12 @@ def _remaining(view: View, subject: Subject) -> Decision:
                 return outcome
             case None:
                 continue
-    return later or _settle(view, subject, refusals)
+    if later is not None:
+        return later
+    ignored = unheeded(view, subject.id)
+    if isinstance(ignored, Wait):
+        return ignored
+    return _settle(view, subject, refusals + ([ignored] if ignored else []))
 
 
 def _settle(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
@@ -70,16 +76,20 @@ def _settle(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     if not applied:
         return Settle(RowState.NOOP, subject.detail, subject.id)
     last = list(applied.values())[-1]
-    return Settle(RowState.DONE, subject.detail or _seen(applied.values()), subject.id, last.status)
+    detail = "; ".join(text for text in (subject.detail, *_notes(applied.values())) if text)
+    return Settle(RowState.DONE, detail, subject.id, last.status)
 
 
 def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     made = "created; " if "create" in view.facts.applied else ""
-    detail = made + "; ".join(f"{refusal.part} not set: {refusal.detail}" for refusal in refusals)
+    detail = made + "; ".join(f"{refusal.part} not set: {refusal.told}" for refusal in refusals)
     first = refusals[0]
     return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type)
 
 
-def _seen(applied: Iterable[Applied]) -> str:
+def _notes(applied: Iterable[Applied]) -> Iterator[str]:
+    """Yield what people should know of how the parts took effect."""
     seen = [part.part for part in applied if part.seen]
-    return f"seen: {', '.join(seen)} found after its answer was lost" if seen else ""
+    if seen:
+        yield f"seen: {', '.join(seen)} found after its answer was lost"
+    yield from dict.fromkeys(part.note for part in applied if part.note)

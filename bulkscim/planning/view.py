@@ -117,4 +117,4 @@ class View:
 
 def failed(refusal: Refusal, *, resource_id: str | None = None) -> Settle:
     """Return the end of a row whose part was refused."""
-    return Settle(RowState.FAILED, refusal.detail, resource_id, refusal.status, refusal.scim_type)
+    return Settle(RowState.FAILED, refusal.told, resource_id, refusal.status, refusal.scim_type)

@@ -29,7 +29,7 @@ def explain(recorded: RecordedRun, row: int, operation: Operation | None, run: s
     if not history:
         yield "nothing was sent for it"
     last = history[-1].body if history else {}
-    hint = hint_of(state, last.get("status"), last.get("scim_type") or "", run)
+    hint = hint_of(state, last.get("status"), last.get("scim_type") or "", run, last.get("op", ""))
     yield f"next: {hint or f'bulkscim results {run}'}"
 
 

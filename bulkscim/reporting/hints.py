@@ -20,9 +20,11 @@ _BY_STATUS = {
     413: "the record is too large for the tenant",
     501: "the tenant cannot do this",
 }
+_KEPT = "the tenant keeps it: the message says why"
+_BY_OPERATION = {("delete", 400): _KEPT, ("delete", 409): _KEPT}
 
 
-def hint_of(state: RowState, status: int | None, scim_type: str, run: str) -> str:
+def hint_of(state: RowState, status: int | None, scim_type: str, run: str, op: str = "") -> str:
     """Return the next thing to do, as a command where there is one; empty for a row that ended well."""
     match state:
         case RowState.DONE | RowState.ADOPTED | RowState.NOOP:
@@ -34,5 +36,7 @@ def hint_of(state: RowState, status: int | None, scim_type: str, run: str) -> st
         case RowState.SKIPPED:
             return f"mend what it waited for, then bulkscim retry {run}"
         case RowState.FAILED:
-            known = _BY_TYPE.get(scim_type) or _BY_STATUS.get(status or 0)
+            known = (
+                _BY_OPERATION.get((op, status or 0)) or _BY_TYPE.get(scim_type) or _BY_STATUS.get(status or 0)
+            )
             return known or f"bulkscim retry {run}"
