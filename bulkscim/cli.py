@@ -19,6 +19,7 @@ from bulkscim.commands import (
     explain,
     later,
     mapping,
+    profiles,
     results,
     resume,
     retry,
@@ -81,6 +82,7 @@ for _module in (
     sandbox,
     connect,
     tenants,
+    profiles,
 ):
     bulkscim.add_command(_module.command)
 for _command in later.COMMANDS:

@@ -69,7 +69,8 @@ def _tenant(name: str, people: People, chosen: dict[str, Any]) -> tuple[Tenant, 
     from bulkscim.transport.address import checked
 
     profile = profile_named(chosen["profile"]).name
-    base_url = checked(chosen["base_url"] or _asked("SCIM base URL", "--base-url URL"))
+    usual = reaching.usual_url(profile)
+    base_url = checked(chosen["base_url"] or usual or _asked("SCIM base URL", "--base-url URL"))
     source = reaching.source_of(people, chosen["token_file"], chosen["token_command"])
     account = keychain.account_of(name, base_url)
     if chosen["keyring"]:

@@ -14,7 +14,6 @@ _INSTEAD = {
     "verify": "bulkscim status RUN checks the journal that it reads",
 }
 _NAMES = (*_INSTEAD, "export", "diff", "sync", "migrate", "audit", "probe")
-_NAMES += ("profiles",)
 
 
 def _named(name: str) -> click.Command:

@@ -25,11 +25,19 @@ def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
         from bulkscim.runs.named import tenant
 
         return tenant(name, source=source, profile=profile)
+    base_url = base_url or usual_url(profile)
     if not base_url:
         raise UsageError("which tenant? give --tenant NAME or --base-url https://…, or set BULKSCIM_BASE_URL")
     from bulkscim.tenants.tenant import Tenant
 
     return Tenant(base_url, find_token(source, os.environ), profile or GENERIC)
+
+
+def usual_url(profile: str | None) -> str:
+    """Return the base URL that most tenants of a provider share, empty where there is none."""
+    from bulkscim.providers import profile_named
+
+    return profile_named(profile).base_url if profile else ""
 
 
 def source_of(people: People, file: Path | None, command: str | None) -> TokenSource:

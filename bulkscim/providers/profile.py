@@ -1,5 +1,6 @@
 """What a provider can do and how, as data. Code asks "can it?" of a profile, never "is it Slack?"."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -119,16 +120,15 @@ class Profile:
         return requests / min(rates) if rates else 0.0
 
 
-def integration_of(
-    profile: Profile, groups: Iterable[JsonObject], users: Iterable[JsonObject]
-) -> Integration | None:
-    """Return the one integration that what was read fits, None where it fits several.
+def integration_of(profile: Profile, groups: Iterable[JsonObject]) -> Integration | None:
+    """Return the one integration that some of the tenant's groups fit, None where they fit several.
 
     A group within a group, or a user in more groups than another integration allows, tells them apart.
     """
     prefix = profile.id_prefixes.get(GROUP, "")
-    nested = any(_is_group(member, prefix) for group in groups for member in _elements(group, "members"))
-    most = max((len(_elements(user, "groups")) for user in users), default=0)
+    members = [member for group in groups for member in _elements(group, "members")]
+    nested = any(_is_group(member, prefix) for member in members)
+    most = max(Counter(str(member.get("value")) for member in members).values(), default=0)
     fitting = [
         one
         for one in profile.integrations

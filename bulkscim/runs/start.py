@@ -140,13 +140,23 @@ class Start:
     def facts(self) -> list[str]:
         """Show the tenant and what the file asks, by kind."""
         users = "unknown" if self.seen.users is None else f"{self.seen.users:,}"
+        hidden = "" if self.seen.profile.lists_inactive else " (deactivated ones are not shown)"
         kinds = sorted(self.checked.verbs.items(), key=lambda item: -item[1])
         asks = ", ".join(f"{count:,} {verb.value} {kind}" for (verb, kind), count in kinds)
         return [
-            f"tenant    {self._called}, profile {self.seen.profile.name}, live users {users}",
+            f"tenant    {self._called}, profile {self.seen.profile.name}, live users {users}{hidden}",
+            *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} rows: {asks}",
             *self.seen.notes,
+            *self._cautions(),
         ]
+
+    def _cautions(self) -> Iterator[str]:
+        """Yield what the provider's users should know before such a job, each once."""
+        said = self.seen.profile.cautions
+        yield from dict.fromkeys(
+            said[verb] for verb, kind in self.checked.verbs if kind == USER and verb in said
+        )
 
     def approve(self, people: People) -> None:
         """Hold the guards, then show what is to happen and ask; Refused ends it."""

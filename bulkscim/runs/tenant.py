@@ -11,10 +11,16 @@ from urllib.parse import urlsplit
 
 from bulkscim.errors import CredentialError, Stopped
 from bulkscim.model.clock import Clock
-from bulkscim.model.operation import USER, JsonObject
+from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.model.secret import Secret
-from bulkscim.providers.profile import Profile, narrow
+from bulkscim.providers.profile import (
+    Integration,
+    Profile,
+    integration_of,
+    narrow,
+    with_integration,
+)
 from bulkscim.runs.settings import Settings
 from bulkscim.scim import capabilities, messages
 from bulkscim.transport.aiohttp_transport import AiohttpTransport
@@ -28,11 +34,15 @@ TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell)."""
+    """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell).
+
+    `integration` says which of several services the token opens, empty where there is but one.
+    """
 
     profile: Profile
     users: int | None
     notes: tuple[str, ...]
+    integration: str = ""
 
 
 @asynccontextmanager
@@ -71,7 +81,26 @@ async def look(transport: Transport, profile: Profile) -> Seen:
     found = capabilities.capabilities_of(said)
     users, wrong = _count(listed)
     notes = (*found.notes, *([wrong] if wrong else []))
-    return Seen(narrow(profile, found), users, notes)
+    profile = narrow(profile, found)
+    if not profile.integrations:
+        return Seen(profile, users, notes)
+    integration = await _integration(transport, profile)
+    return Seen(with_integration(profile, integration), users, notes, _named(profile, integration))
+
+
+async def _integration(transport: Transport, profile: Profile) -> Integration | None:
+    """Read some groups to see which integration the token opens; None where they do not tell."""
+    reply = await _answer(transport, messages.page_path(GROUP, 1, profile.page_size))
+    answer = messages.list_of(reply.body) if isinstance(reply, Response) and reply.status == GOOD else None
+    return integration_of(profile, answer.resources if answer else ())
+
+
+def _named(profile: Profile, integration: Integration | None) -> str:
+    if integration is not None:
+        return f"{integration.name}: groups are {integration.groups_are}"
+    either = " or ".join(one.groups_are for one in profile.integrations)
+    careful = "; taken for one group a user" if profile.one_group else ""
+    return f"unknown, the token decides: groups are {either}, and what is there does not tell{careful}"
 
 
 async def _answer(transport: Transport, path: str) -> Reply:

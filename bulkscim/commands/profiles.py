@@ -1,0 +1,21 @@
+"""`bulkscim profiles [NAME]`: what is known of each provider, and what it rests on."""
+
+import click
+
+from bulkscim.commands import options, setting
+
+
+@click.command("profiles")
+@click.argument("name", required=False)
+@options.as_json
+def command(name: str | None, *, as_json: bool) -> None:
+    """List the profiles, or show all of one: limits, facts with their sources, how long 10,000 creates take."""
+    from bulkscim.providers import PROFILES, profile_named
+    from bulkscim.reporting import profiles
+
+    chosen = [profile_named(name)] if name else list(PROFILES.values())
+    if as_json:
+        shown = [profiles.as_json(profile) for profile in chosen]
+        setting.print_json(shown[0] if name else shown)
+    else:
+        setting.print_lines(profiles.lines(chosen[0]) if name else profiles.listing(chosen))

@@ -1,0 +1,82 @@
+"""A provider's profile for people: what it limits, what it can do, and what each fact rests on."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from bulkscim.model.operation import JsonObject
+from bulkscim.providers.profile import Bucket, Profile
+
+EXAMPLE = 10_000
+_MINUTE, _HOUR = 60, 3600
+
+
+def listing(profiles: list[Profile]) -> Iterator[str]:
+    """Yield one line a profile."""
+    width = max(len(one.name) for one in profiles)
+    for one in profiles:
+        yield f"{one.name:<{width}}  {one.title}; {_limits(one)}; {EXAMPLE:,} creates: {time_of(one)}"
+    yield "next: bulkscim profiles NAME"
+
+
+def lines(profile: Profile) -> Iterator[str]:
+    """Yield all of a profile."""
+    yield f"{profile.name}: {profile.title}"
+    for topic, text in _rows(profile):
+        yield f"  {topic:<12} {text}"
+    if profile.facts:
+        yield "known"
+    for fact in profile.facts:
+        yield f"  {fact.topic}: {fact.text}"
+        yield f"    [{fact.basis.value}{', ' if fact.source else ''}{fact.source}]"
+
+
+def as_json(profile: Profile) -> JsonObject:
+    """Return a profile as data."""
+    facts: list[Any] = [
+        {"topic": one.topic, "text": one.text, "basis": one.basis.value, "source": one.source}
+        for one in profile.facts
+    ]
+    return {
+        "name": profile.name,
+        "title": profile.title,
+        "base_url": profile.base_url or None,
+        "limits": [
+            {"name": one.name, "requests": one.limit, "seconds": one.window_s} for one in profile.buckets
+        ],
+        "concurrency": profile.concurrency,
+        "seconds_for_10000_creates": round(_seconds(profile)),
+        "facts": facts,
+    }
+
+
+def time_of(profile: Profile) -> str:
+    """Return how long the example takes, in words."""
+    minutes = max(1, round(_seconds(profile) / _MINUTE))
+    hours, rest = divmod(minutes, _HOUR // _MINUTE)
+    return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)
+
+
+def _seconds(profile: Profile) -> float:
+    return profile.seconds_for(EXAMPLE, "POST", "/Users")
+
+
+def _rows(profile: Profile) -> Iterator[tuple[str, str]]:
+    yield "base URL", profile.base_url or "each tenant's own: --base-url"
+    yield "limits", f"{_limits(profile)}, {profile.concurrency} in flight; --rate sets another"
+    yield "time", f"{EXAMPLE:,} creates take {time_of(profile)}, twice that where each is looked up first"
+    yield "media type", profile.media_type
+    yield "PATCH", ", then ".join(form.value for form in profile.patch_forms)
+    yield "lists", "all users" if profile.lists_inactive else "active users only"
+    for one in profile.integrations:
+        yield "integration", f"{one.name}: groups are {one.groups_are}"
+    for caution in dict.fromkeys(profile.cautions.values()):
+        yield "caution", caution
+
+
+def _limits(profile: Profile) -> str:
+    return ", ".join(_limit(bucket) for bucket in profile.buckets)
+
+
+def _limit(bucket: Bucket) -> str:
+    units = {1.0: "a second", 60.0: "a minute", 3600.0: "an hour"}
+    return f"{bucket.limit:,} requests {units.get(bucket.window_s, f'in {bucket.window_s:g} s')}"
