@@ -31,7 +31,7 @@ def command(
     if as_json:
         setting.print_json(_as_json(checked))
     for note in checked.notes:
-        people.note(f"{job}: {note}")
+        people.note(f"{path}: {note}")
     if checked.problem_count:
         checked.sound_index()  # raises what is wrong
     _tell(job, checked, people)

@@ -29,13 +29,14 @@ class Rule:
     """How one SCIM column is filled.
 
     `source` is how messages name where its text comes from. `pieces` are texts, each followed by the cell of
-    a column (None: by nothing). `clears`: an empty text takes away what stands in the tenant.
+    a column (None: by nothing). `values` is by folded text, `listed` how people wrote it. `clears`: an empty text takes away what stands in the tenant.
     """
 
     target: str
     source: str
     pieces: tuple[tuple[str, int | None], ...]
     values: Mapping[str, str] | None = None
+    listed: str = ""
     default: str = ""
     lower: bool = False
     strip: str = ""
@@ -73,8 +74,9 @@ class Rule:
         if text and self.values is not None:
             found = self.values.get(text.casefold())
             if found is None:
-                listed = ", ".join(self.values)
-                faults.append(Fault(f"{self.source} ({self.target})", f"{shown(text)} is none of {listed}"))
+                faults.append(
+                    Fault(f"{self.source} ({self.target})", f"{shown(text)} is none of {self.listed}")
+                )
             text = found or ""
         return text.lower() if self.lower else text
 
@@ -129,7 +131,7 @@ def _rule(target: str, given: Any, names: Sequence[str], faults: list[Fault]) ->
         target,
         source,
         pieces,
-        _values(given, place, faults),
+        *_values(given, place, faults),
         _text(given, "default", place, faults),
         _yes(given, "lower", place, faults),
         _strip(given, place, faults),
@@ -211,19 +213,21 @@ def _text(given: Mapping[str, Any], name: str, place: str, faults: list[Fault]) 
     return text or ""
 
 
-def _values(given: Mapping[str, Any], place: str, faults: list[Fault]) -> Mapping[str, str] | None:
-    """Read a table of values; what stands in a cell is found whatever its case."""
+def _values(
+    given: Mapping[str, Any], place: str, faults: list[Fault]
+) -> tuple[Mapping[str, str] | None, str]:
+    """Read a table of values and how to list it; what stands in a cell is found whatever its case."""
     table = given.get("values")
     if table is None:
-        return None
+        return None, ""
     if not isinstance(table, Mapping) or not table:
         faults.append(Fault(place, "values is not a table { Active = true, Terminated = false }"))
-        return None
+        return None, ""
     found = {str(name).strip().casefold(): _plain(value) for name, value in table.items()}
     wrong = next((name for name, value in found.items() if value is None), None)
     if wrong is not None:
         faults.append(Fault(place, f"the value of {shown(wrong)} is neither text, number, true nor false"))
-    return {name: value or "" for name, value in found.items()}
+    return {name: value or "" for name, value in found.items()}, ", ".join(map(str, table))
 
 
 def _yes(given: Mapping[str, Any], name: str, place: str, faults: list[Fault]) -> bool:

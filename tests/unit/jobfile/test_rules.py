@@ -146,7 +146,7 @@ def test_an_empty_cell_leaves_alone_unless_said():
         (
             'active = { column = "Status", values = { Active = true } }',
             {"Status": "Sabbatical"},
-            'hr.csv:2 (row 1), column "Status" (active): "Sabbatical" is none of active',
+            'hr.csv:2 (row 1), column "Status" (active): "Sabbatical" is none of Active',
         ),
         ('active = "Status"', {"Status": "maybe"}, 'column "Status" (active): "maybe" is not true or false'),
         ('title = "Title"', {"Title": "[secret]"}, 'column "Title" (title): "[secret]" stands for a secret'),
