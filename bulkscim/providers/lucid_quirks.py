@@ -54,7 +54,6 @@ LUCID_QUIRKS = Quirks(
     exact_group_names=True,
     unique_group_names=True,
     dialect=Dialect.BOTH,  # that PatchOp is taken as well is inferred
-    patch_answers=True,
     version_seconds=True,
     required=frozenset({"userName", "emails"}),
     shortest_password=8,

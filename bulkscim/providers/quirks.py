@@ -64,7 +64,7 @@ class Quirks:
     exact_group_names: bool = False
     unique_group_names: bool = False
     dialect: Dialect = Dialect.RFC
-    patch_answers: bool = False
+    patch_answers: bool = True
     version_seconds: bool = False
     required: frozenset[str] = frozenset()
     shortest_password: int = 0

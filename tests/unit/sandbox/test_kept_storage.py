@@ -1,0 +1,78 @@
+"""The sandbox's storage, judged by scim2-server's own contract, and what it adds to it."""
+
+import pytest
+from scim2_models import ScimProvider
+from scim2_server.testing import ScimStorageContract
+from scim2_server.utils import load_default_provider
+
+from bulkscim.providers.quirks import Quirks
+from bulkscim.sandbox.store import Database, KeptStorage
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where the database is."""
+    return tmp_path / "tenant.sqlite"
+
+
+class TestStorage(ScimStorageContract):
+    """scim2-server's contract of a storage."""
+
+    @pytest.fixture
+    def storage(self, path):
+        """A storage, new and empty."""
+        database = Database(path)
+        yield KeptStorage(database, "people", load_default_provider(), Quirks())
+        database.close()
+
+
+def opened(path, provider: ScimProvider, quirks: Quirks | None = None):
+    database = Database(path)
+    return database, KeptStorage(database, "people", provider, quirks or Quirks())
+
+
+def user_type(provider: ScimProvider):
+    return next(kind for kind in provider.resource_types if kind.name == "User")
+
+
+def test_resources_outlive_the_process_without_their_passwords(path):
+    """What was stored is there again, in the same form; a password never reaches the disk."""
+    provider = load_default_provider()
+    kind = user_type(provider)
+    database, storage = opened(path, provider)
+    model = provider.model_for(kind)
+    made = storage.create(kind, model(user_name="ada", password="correct horse", title="Lead"))
+    database.close()
+
+    database, again = opened(path, provider)
+
+    assert again.get(kind, made.id).title == "Lead"
+    assert again.get(kind, made.id).meta == made.meta
+    assert again.get(kind, made.id).password is None
+    database.close()
+    assert not any(b"correct horse" in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_the_file_is_private(path):
+    """Other accounts cannot read it."""
+    Database(path).close()
+
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_ids_of_a_provider_are_never_given_twice(path):
+    """A number is not used again after a deletion, a clearing or a restart."""
+    provider = load_default_provider()
+    kind = user_type(provider)
+    model = provider.model_for(kind)
+    quirks = Quirks(ids={"User": "lucid-{}"})
+    seen = []
+    for _ in range(3):
+        database, storage = opened(path, provider, quirks)
+        made = storage.create(kind, model(user_name="ada"))
+        seen.append(made.id)
+        storage.delete(kind, made.id)
+        database.clear()
+        database.close()
+
+    assert seen == ["lucid-1001", "lucid-1002", "lucid-1003"]
