@@ -21,6 +21,8 @@ from bulkscim.model.live import (
 )
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, answers, emails_of, judge
+from bulkscim.providers.generic import GENERIC
+from bulkscim.providers.profile import Profile
 from bulkscim.scim.paths import get
 
 REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
@@ -29,9 +31,9 @@ REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
 class Resolver:
     """What this process knows of the tenant's names, shared by all workers."""
 
-    def __init__(self, clock: Clock, *, filters: bool = True, hidden: Hidden | None = None) -> None:
+    def __init__(self, clock: Clock, profile: Profile = GENERIC, hidden: Hidden | None = None) -> None:
         self._clock = clock
-        self._filters = filters
+        self._profile = profile
         self._hidden = hidden
         self._learned = Learned()
         self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
@@ -65,7 +67,7 @@ class Resolver:
         begun = self._clock.monotonic() if fresh else None
         if key.attribute == "id":
             return await reads.by_id(key.type, key.value)
-        if self._filters and self._learned.trust(key) is not Trust.BROKEN:
+        if self._profile.filter and self._learned.trust(key) is not Trust.BROKEN:
             answer = await self._filtered(key, reads)
             if answer is not None:
                 return answer
@@ -81,6 +83,8 @@ class Resolver:
             return None
         judged = judge(key, answer, self._clock.monotonic())
         match judged:
+            case Nothing() if key.type in self._profile.exact_filters:
+                return None  # it may stand there in other letters
             case Nothing():
                 return Missing() if await self._absence_counts(key, reads) else None
             case Ignored():

@@ -15,7 +15,7 @@ def restored(step: Step, resource: JsonObject, evidence: Evidence) -> str:
     members = _count(resource) if _count(resource) > _count(step.body) else 0
     if not old and not members:
         return ""
-    holds = f", with {members} members" if members else ""
+    holds = f", members: {members}" if members else ""
     meta = resource.get("meta")
     made = meta.get("created") if isinstance(meta, dict) else None
     since = f", made {made}" if old and made else ""

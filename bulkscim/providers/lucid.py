@@ -22,10 +22,10 @@ _HARD = (
     "A delete at Lucid is final, and the user's documents go to the account owner by default; deactivate can be "
     "taken back and moves no documents."
 )
-_HELD = (
-    "Lucid answers so too where a deactivated user, or an account outside this tenant, holds the name or e-mail: "
-    "invite that person from the admin panel, or have the old user deleted"
+_INVITE = (
+    "invite that person from Lucid's admin panel, or have the old user deleted; trying again never helps"
 )
+_HELD = f"a deactivated user, or an account outside this tenant, may hold the name or e-mail: {_INVITE}"
 _OWNER = "Lucid does not delete an account owner or a default document owner: name another owner first"
 _BASE_LICENCE = "an add-on licence needs its base licence first: grant that, then retry"
 _EMPTY_FIRST = (
@@ -38,7 +38,7 @@ _BY_GROUP = (
 
 ADVICE = (
     Advice(Action.CREATE, 424, _BASE_LICENCE, USER),
-    Advice(Action.CREATE, 409, _HELD, USER),
+    Advice(Action.CREATE, 409, _INVITE, USER),
     Advice(Action.MODIFY, 409, _HELD, USER),
     Advice(Action.REPLACE, 409, _HELD, USER),
     Advice(Action.DELETE, 409, _OWNER, USER),
@@ -89,7 +89,7 @@ FACTS = (
     ),
     Fact(
         "filters",
-        "eq only; bare values for users, quoted for groups; at most 10,000 users in all",
+        "eq only; bare values for users; quoted, and exact in case, for groups; at most 10,000 users in all",
         Basis.DOCUMENTED,
         f"{_REFERENCE}/getallusers",
     ),
@@ -171,6 +171,7 @@ LUCID = Profile(
     patch_forms=(PatchForm.CORE, PatchForm.PATCH_OP),
     filter_cap=10_000,
     unquoted_filters=frozenset({USER}),
+    exact_filters=frozenset({GROUP}),
     lists_inactive=False,
     removes_by_value=True,
     one_group=True,

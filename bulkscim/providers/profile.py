@@ -66,7 +66,8 @@ class Profile:
 
     `base_url` is the usual one, empty where each tenant has its own. `patch_forms` are tried in order until one
     is taken. `filter_cap`: a filtered answer of so many resources may have been cut. `unquoted_filters` names
-    the types whose filters want a bare value. `lists_inactive`: whether deactivated users are shown in lists and
+    the types whose filters want a bare value, `exact_filters` those whose filters tell capitals from small letters
+    where names do not. `lists_inactive`: whether deactivated users are shown in lists and
     lookups. `removes_by_value`: a member is removed by path `members` and its value. `one_group`: adding a user
     to a group takes it out of the one before. `restores` names types of which a create may bring back an old
     one. `may_ignore`: attributes that are taken without an error and without effect; `ignored_advice` says what
@@ -89,6 +90,7 @@ class Profile:
     filter: bool = True
     filter_cap: int | None = None
     unquoted_filters: frozenset[str] = frozenset()
+    exact_filters: frozenset[str] = frozenset()
     etag: bool = False
     bulk: bool = False
     lists_inactive: bool = True

@@ -125,7 +125,7 @@ def engine_over(
     worker = Worker(
         journal,
         sender,
-        Resolver(clock, filters=profile.filter, hidden=_hidden(journal, terms)),
+        Resolver(clock, profile, _hidden(journal, terms)),
         reads,
         watcher,
         clock,

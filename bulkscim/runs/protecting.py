@@ -29,7 +29,7 @@ async def all_names(
     Whoever the tenant does not show is known by the given name alone.
     """
     reads = Reads(Repeating(transport, clock, random.random), clock, profile)
-    resolver = Resolver(clock, filters=profile.filter)
+    resolver = Resolver(clock, profile)
     names = list(protect)
     for name in protect:
         for attribute in ("userName", "emails.value"):
