@@ -28,7 +28,7 @@ ADMIN = Integration(
     "organizational groups",
     one_group=True,
     empty_before_delete=True,
-    ignored=(LUCID_1, LUCID_2),
+    ignored=("urn:ietf:params:scim:schemas:extension:lucid", "urn:lucidchart:schemas:1.0:User", "canEdit"),
 )
 CONTENT = Integration("teams", archives=True)
 

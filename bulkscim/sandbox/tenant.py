@@ -110,7 +110,10 @@ class Tenant:
             refused = refused_user(self._quirks, body, creating=request.method.upper() == "POST")
             if refused is not None:
                 raise refusal(refused)
-        return replace(request, query=query, body=orjson.dumps(without(body, rules.ignored)))
+        left = without(body, rules.ignored)
+        if body.get("Operations") and not left.get("Operations"):
+            return replace(request, method="GET", body=b"")  # taken, and nothing is done
+        return replace(request, query=query, body=orjson.dumps(left))
 
     def _told(self, request: ScimRequest, kind: str, opened: Opened, response: ScimResponse) -> ScimResponse:
         """Return an answer as the provider gives it."""
