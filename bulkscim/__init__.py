@@ -1,3 +1,104 @@
-"""Move, change and clean up thousands of identities in a SCIM 2.0 tenant from a file."""
+"""Move, change and clean up thousands of identities in a SCIM 2.0 tenant from a file, or from a program.
+
+This is the contents page. What stands in `__all__` is public; all else may change. A name is imported when it is
+first used, so that the command line starts quickly.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bulkscim.errors import (
+        BulkScimError,
+        CredentialError,
+        Interrupted,
+        JobFileInvalid,
+        JournalDamaged,
+        JournalDead,
+        Locked,
+        Mismatch,
+        NoSuchRun,
+        Refused,
+        Stopped,
+        UsageError,
+    )
+    from bulkscim.jobfile.spool import JobRecord
+    from bulkscim.model.events import Watcher
+    from bulkscim.model.row import RowState
+    from bulkscim.model.run import RunState
+    from bulkscim.model.secret import Secret
+    from bulkscim.model.totals import Counters, Totals
+    from bulkscim.reporting.results import Result
+    from bulkscim.runs.library import ResumeOptions, RunOptions, results, resume, retry, run
+    from bulkscim.runs.named import tenant
+    from bulkscim.runs.report import RunReport
+    from bulkscim.tenants.tenant import Tenant
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "BulkScimError",
+    "Counters",
+    "CredentialError",
+    "Interrupted",
+    "JobFileInvalid",
+    "JobRecord",
+    "JournalDamaged",
+    "JournalDead",
+    "Locked",
+    "Mismatch",
+    "NoSuchRun",
+    "Refused",
+    "Result",
+    "ResumeOptions",
+    "RowState",
+    "RunOptions",
+    "RunReport",
+    "RunState",
+    "Secret",
+    "Stopped",
+    "Tenant",
+    "Totals",
+    "UsageError",
+    "Watcher",
+    "results",
+    "resume",
+    "retry",
+    "run",
+    "tenant",
+]
+
+_ERRORS = "bulkscim.errors"
+_WHERE = {
+    "Counters": "bulkscim.model.totals",
+    "JobRecord": "bulkscim.jobfile.spool",
+    "Result": "bulkscim.reporting.results",
+    "ResumeOptions": "bulkscim.runs.library",
+    "RowState": "bulkscim.model.row",
+    "RunOptions": "bulkscim.runs.library",
+    "RunReport": "bulkscim.runs.report",
+    "RunState": "bulkscim.model.run",
+    "Secret": "bulkscim.model.secret",
+    "Tenant": "bulkscim.tenants.tenant",
+    "Totals": "bulkscim.model.totals",
+    "Watcher": "bulkscim.model.events",
+    "results": "bulkscim.runs.library",
+    "resume": "bulkscim.runs.library",
+    "retry": "bulkscim.runs.library",
+    "run": "bulkscim.runs.library",
+    "tenant": "bulkscim.runs.named",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_WHERE.get(name, _ERRORS)), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return [*__all__, "__version__"]

@@ -1,11 +1,12 @@
 """The files that are derived from a run's journal: results, errors, summary. Delete them at will."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.reporting.errors_file import write_errors
-from bulkscim.reporting.results import Asked, results, write_results
+from bulkscim.reporting.results import Asked, Result, results, write_results
 from bulkscim.reporting.source import asked
 from bulkscim.reporting.summary import Summary, shown_run, write_summary
 
@@ -24,11 +25,16 @@ def write_files(recorded: RecordedRun, source: JobSource | None, summary: Summar
 
 
 def _write_results(recorded: RecordedRun, source: JobSource | None) -> Path:
+    path = recorded.folder / "results.csv"
+    write_results(all_results(recorded, source), path)
+    return path
+
+
+def all_results(recorded: RecordedRun, source: JobSource | None) -> Iterator[Result]:
+    """Return what became of each row; the job file tells what is asked of those that have not settled."""
     ledger = recorded.ledger
     totals = ledger.totals()
     unsettled: Asked = ()
     if source is not None and (totals.pending or totals.in_doubt):
         unsettled = asked(recorded, source, lambda row: row <= ledger.rows and not ledger.is_settled(row))
-    path = recorded.folder / "results.csv"
-    write_results(results(recorded, unsettled), path)
-    return path
+    return results(recorded, unsettled)

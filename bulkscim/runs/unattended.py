@@ -1,0 +1,47 @@
+"""Nobody at a terminal: a program that starts runs has approved them by starting them."""
+
+import logging
+from collections.abc import Iterable
+
+from bulkscim.errors import Refused
+from bulkscim.model.row import RowState
+from bulkscim.model.totals import Counters, Totals
+
+logger = logging.getLogger("bulkscim")
+
+
+class Unattended:
+    """Whom a program's run speaks to: the log `bulkscim`. A production tenant still wants its name."""
+
+    def note(self, text: str) -> None:
+        """Log it."""
+        logger.info("%s", text)
+
+    def approve(self, question: str, facts: Iterable[str] = (), name: str = "") -> None:
+        """Log the facts; Refused where a name is wanted, for that is an argument of its own."""
+        for fact in facts:
+            self.note(fact)
+        if name:
+            raise Refused(f'{question} {name} is a production tenant: pass yes_production="{name}".')
+
+
+class Unwatched:
+    """A watcher for those who look at the report alone; what people should know goes to the log."""
+
+    def opened(self, totals: Totals) -> None:
+        """Do nothing."""
+
+    def settled(self, row: int, state: RowState) -> None:
+        """Do nothing."""
+
+    def sent(self, counters: Counters) -> None:
+        """Do nothing."""
+
+    def waiting(self, why: str | None) -> None:
+        """Log why nothing is sent."""
+        if why is not None:
+            logger.info("waiting: %s", why)
+
+    def note(self, text: str) -> None:
+        """Log it."""
+        logger.info("%s", text)

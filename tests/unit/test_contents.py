@@ -1,0 +1,49 @@
+"""The contents page of the library."""
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import bulkscim
+
+HEAVY = "import sys, {0}; print([name for name in ('aiohttp', 'anyio', 'scim2_models', 'keyring') if name in sys.modules])"
+
+
+def test_public_names_are_sorted_and_each_once():
+    """The list reads like an index."""
+    assert bulkscim.__all__ == sorted(set(bulkscim.__all__))
+
+
+@pytest.mark.parametrize("name", bulkscim.__all__)
+def test_public_name_is_there_and_says_what_it_is(name):
+    """Each name leads to something that has a docstring of its own."""
+    assert inspect.getdoc(getattr(bulkscim, name))
+    assert name in dir(bulkscim)
+
+
+def test_every_error_is_public():
+    """Whoever calls can name what is raised."""
+    defined = {
+        name
+        for name, value in vars(bulkscim.errors).items()
+        if inspect.isclass(value) and issubclass(value, bulkscim.BulkScimError)
+    }
+
+    assert defined <= set(bulkscim.__all__)
+
+
+def test_name_that_is_not_public_is_not_there():
+    """Anything else is an AttributeError, as for any module."""
+    with pytest.raises(AttributeError, match="no attribute 'fly'"):
+        bulkscim.fly  # noqa: B018
+
+
+def test_import_alone_loads_nothing_heavy():
+    """The page imports a name when it is first used, so that the command line starts quickly."""
+    done = subprocess.run(
+        [sys.executable, "-c", HEAVY.format("bulkscim")], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "[]"
