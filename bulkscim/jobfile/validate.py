@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bulkscim.jobfile.reading import Interpreter, interpreter, raw_records, reco
 from bulkscim.jobfile.records import Fault, Problem
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Key, Operation, Verb
+from bulkscim.planning.protect import takes_away
 from bulkscim.scim.schemas import is_secret
 
 SHOWN = 50
@@ -27,13 +28,15 @@ _SPOOLED_SECRET = Fault(
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a job file asks, or what is wrong with it. `problems` are the first of `problem_count`, as text.
+    """What a job file asks, or what is wrong with it. `removals` are the rows that take somebody away: deletes,
+    deactivations, and changes that set `active` to false. `problems` are the first of `problem_count`, as text.
 
     `index` is there only where there are no problems; the caller closes it.
     """
 
     rows: int
     verbs: Mapping[tuple[Verb, str], int]
+    removals: int
     problems: tuple[str, ...]
     problem_count: int
     notes: tuple[str, ...]
@@ -52,6 +55,19 @@ class Checked:
         raise JobFileInvalid(
             "\n".join((*self.problems, *rest, "Nothing was sent; mend the file and run again."))
         )
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What is asked, counted as it comes."""
+
+    verbs: Counter[tuple[Verb, str]] = field(default_factory=Counter)
+    removals: int = 0
+
+    def add(self, operation: Operation) -> None:
+        """Count one record; a create takes nobody away, whatever it says of `active`."""
+        self.verbs[operation.verb, operation.type] += 1
+        self.removals += operation.verb is not Verb.CREATE and takes_away(operation)
 
 
 class _Findings:
@@ -75,15 +91,15 @@ class _Findings:
 def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | None = None) -> Checked:
     """Stream the file once and judge every record; with a limit, only the first records count at all."""
     findings = _Findings()
-    verbs: Counter[tuple[Verb, str]] = Counter()
+    tally = _Tally()
     interpret, notes = interpreter(source, defaults), told(source, defaults)
     if isinstance(interpret, list):
         for problem in interpret:
             findings.add(problem)
-        return Checked(0, verbs, findings.texts(source.name), findings.count, notes, None)
+        return Checked(0, {}, 0, findings.texts(source.name), findings.count, notes, None)
     builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
     try:
-        number = _pass(source, interpret, limit, builder, findings, verbs)
+        number = _pass(source, interpret, limit, builder, findings, tally)
         if builder.names_by_mail and not findings.count:
             for row, operation in islice(rows(source, defaults), limit):
                 builder.add_mails(row, operation)
@@ -100,7 +116,8 @@ def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | 
         index_path.unlink()
     return Checked(
         number,
-        verbs,
+        tally.verbs,
+        tally.removals,
         findings.texts(source.name),
         findings.count,
         notes,
@@ -128,7 +145,7 @@ def _pass(
     limit: int | None,
     builder: IndexBuilder,
     findings: _Findings,
-    verbs: Counter[tuple[Verb, str]],
+    tally: _Tally,
 ) -> int:
     """Judge every record by itself; return how many there are."""
     number, known_before = 0, refers_to_run(source)
@@ -144,7 +161,7 @@ def _pass(
             continue
         if source.spooled and _holds_secret(operation):
             findings.add(Problem(record.line, number, _SPOOLED_SECRET))
-        verbs[operation.verb, operation.type] += 1
+        tally.add(operation)
         builder.add(number, operation, refs_elsewhere=known_before or "_run" in record.body)
     return number
 

@@ -111,8 +111,8 @@ class Start:
     @property
     def asked(self) -> Asked:
         """What the guards count."""
-        count = self.checked.count
-        return Asked(self.checked.rows, count(Verb.DELETE, Verb.DEACTIVATE), count(Verb.CREATE, Verb.UPSERT))
+        checked = self.checked
+        return Asked(checked.rows, checked.removals, checked.count(Verb.CREATE, Verb.UPSERT))
 
     @property
     def bounds(self) -> Bounds:

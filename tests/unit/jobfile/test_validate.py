@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import stat
 
 import pytest
@@ -261,3 +262,32 @@ def test_a_password_is_not_taken_from_stdin(tmp_path, data):
     source.discard()
 
     assert "holds a password" in result.problems[0]
+
+
+def test_whoever_loses_access_is_counted_whatever_the_verb(tmp_path):
+    """A guard that a patch of `active` slips past would be none."""
+    off = {"active": False}
+    lines = [
+        {"op": "delete", "match": {"userName": "a"}},
+        {"op": "deactivate", "match": {"userName": "b"}},
+        {
+            "op": "patch",
+            "match": {"userName": "c"},
+            "patch": [{"op": "replace", "path": "active", "value": False}],
+        },
+        {"op": "replace", "match": {"userName": "d"}, "data": {"userName": "d", **off}},
+        {"op": "upsert", "data": {"userName": "e", **off}},
+        {"op": "create", "data": {"userName": "f", **off}},
+        {
+            "op": "patch",
+            "match": {"userName": "g"},
+            "patch": [{"op": "replace", "path": "title", "value": "x"}],
+        },
+    ]
+    path = tmp_path / "job.jsonl"
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    result = check(open_source(str(path)), Defaults(), tmp_path / "index")
+
+    assert result.problems == ()
+    assert result.removals == 5
