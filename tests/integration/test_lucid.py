@@ -1,0 +1,270 @@
+"""Lucid's ways, each through the real command line against the sandbox that plays it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Command, Outcome
+from tests.support.records import deactivate, delete, group, join
+
+LICENCES = "urn:ietf:params:scim:schemas:extension:lucid:1.0:User"
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory) -> Iterator[Path]:
+    """A sandbox that plays Lucid, three hundred times as fast; the folder that tells where it is."""
+    folder = tmp_path_factory.mktemp("lucid")
+    command = Command(folder, token=None)
+    assert command("sandbox", "start", "--profile", "lucid", "--speed", "300").code == 0
+    yield folder / "state"
+    command("sandbox", "stop", "--profile", "lucid")
+
+
+@pytest.fixture
+def bulkscim(tmp_path, state) -> Command:
+    """The command line, in a folder of its own, beside that sandbox."""
+    return Command(tmp_path, token=None, environment={"BULKSCIM_STATE_DIR": str(state)})
+
+
+def run(bulkscim: Command, path: Path, *more: str, token: str = "sandbox") -> Outcome:
+    """Run a job file with one of Lucid's two tokens."""
+    return bulkscim("run", path, "--tenant", token, "--profile", "lucid", *more)
+
+
+def person(name: str, **data) -> dict:
+    """Ask for a user as Lucid wants it: with an e-mail."""
+    data = {"userName": name, "emails": [{"value": name, "primary": True}], **data}
+    return {"op": "create", "type": "User", "data": data}
+
+
+def activate(name: str) -> dict:
+    """Ask for a user to be activated."""
+    return {**deactivate(name), "op": "activate"}
+
+
+def result(bulkscim: Command) -> list[tuple[str, str]]:
+    """Return state and detail of each row."""
+    return [(line["state"], line["detail"]) for line in bulkscim.results()]
+
+
+def intents(folder: Path) -> list[dict]:
+    """Return what the journal says of each step before it was sent."""
+    with (folder / "journal.jsonl").open() as file:
+        lines = [json.loads(line) for line in file]
+    return [line["body"] for line in lines if line["k"] == "started"]
+
+
+def test_a_deactivated_user_is_found_again_by_the_id_in_the_journal(bulkscim, job):
+    """No list and no filter shows who is deactivated; the journal of the run that did it has the id."""
+    assert run(bulkscim, job(person("gone@example.com"), deactivate("gone@example.com"))).code == 0
+
+    outcome = run(bulkscim, job(activate("gone@example.com")), "--run-dir", str(bulkscim.folder / "second"))
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.status(bulkscim.folder / "second")["done"] == 1
+
+
+def test_one_file_may_deactivate_and_activate_by_name(bulkscim, job):
+    """What a run hides from itself it finds again."""
+    name = "twice@example.com"
+
+    run(bulkscim, job(person(name)), "--run-dir", str(bulkscim.folder / "first"))
+
+    assert run(bulkscim, job(deactivate(name), activate(name))).code == 0
+    assert bulkscim.states() == ["done", "done"]
+
+
+def test_a_name_held_by_a_deactivated_user_is_adopted_where_a_run_knows_its_id(bulkscim, job):
+    """The 409 is explained by the journal: the person stands there, deactivated."""
+    name = "rehired@example.com"
+    run(bulkscim, job(person(name), deactivate(name)))
+
+    run(bulkscim, job(person(name, active=True)), "--run-dir", str(bulkscim.folder / "second"))
+
+    with (bulkscim.folder / "second" / "results.csv").open() as file:
+        assert "adopted" in (line := file.readlines()[1])
+    assert "active is False, the file says True" in line
+
+
+def test_a_name_held_where_nobody_can_see_it_is_said_to_be_so(bulkscim, job):
+    """An account outside the tenant holds the name: nothing to adopt, and a retry will not help."""
+    outcome = run(bulkscim, job(person("eve@outside.example")))
+
+    assert outcome.code == 3
+    ((state, detail),) = result(bulkscim)
+    assert state == "failed"
+    assert "a deactivated user, or an account outside this tenant" in detail
+    assert "invite that person" in detail
+
+
+def test_absence_of_a_user_is_never_taken_as_proved(bulkscim, job):
+    """To delete who is not shown might be to leave a deactivated user in place: it fails, and names the way."""
+    outcome = run(bulkscim, job(delete("nobody@example.com")))
+
+    assert outcome.code == 3
+    ((state, detail),) = result(bulkscim)
+    assert state == "failed"
+    assert detail.endswith("this tenant hides who is deactivated: name such a user by id")
+
+
+def test_a_move_between_organizational_groups_is_recorded(bulkscim, job):
+    """Adding takes a user out of the group before; the intent says which one that was."""
+    name = "mover@example.com"
+    path = job(
+        person(name),
+        group("Mover A"),
+        group("Mover B"),
+        join("Mover A", {"userName": name}),
+        join("Mover B", {"userName": name}),
+    )
+
+    outcome = run(bulkscim, path)
+
+    assert outcome.code == 0, outcome.text
+    first, second = [body for body in intents(bulkscim.run_folder()) if body["action"] == "add_member"]
+    assert [path for path, _, _ in first["changes"]] == [f'members[value eq "{first["member"]}"]']
+    path, before, after = second["changes"][1]
+    assert path == "groups"
+    assert [one["value"] for one in before] == [first["id"]]
+    assert after == [{"value": second["id"]}]
+
+
+def test_a_licence_that_changed_nothing_fails_the_row_with_the_way_that_works(bulkscim, job):
+    """With organizational groups Lucid takes licences and ignores them: seen by reading back."""
+    licensed = {LICENCES: {"productLicenses": {"Lucidchart": True}}}
+    outcome = run(bulkscim, job(person("licence@example.com", **licensed)))
+
+    assert outcome.code == 3
+    ((state, detail),) = result(bulkscim)
+    assert state == "failed"
+    assert detail.startswith("created; ")
+    assert "Lucidchart not set: the tenant took it and changed nothing" in detail
+    assert "organizational group whose licence settings grant it" in detail
+
+
+def test_a_licence_that_took_effect_is_done(bulkscim, job):
+    """The other token's integration heeds licences; so the same row is done there."""
+    licensed = {LICENCES: {"productLicenses": {"Lucidchart": True}}}
+
+    outcome = run(bulkscim, job(person("heeded@example.com", **licensed)), token="sandbox-content")
+
+    assert outcome.code == 0, outcome.text
+
+
+def test_an_add_on_without_its_base_licence_is_not_tried_again(bulkscim, job):
+    """424: once, with the reason."""
+    licensed = {LICENCES: {"productLicenses": {"LucidscaleCreator": True}}}
+    outcome = run(bulkscim, job(person("addon@example.com", **licensed)))
+
+    assert outcome.code == 3
+    (line,) = bulkscim.results()
+    assert (line["status"], line["attempts"]) == ("424", "1")
+    assert "needs its base licence first" in line["detail"]
+
+
+def test_an_owner_and_a_group_with_members_are_kept_with_the_reason(bulkscim, job):
+    """409 and 400 on delete: what Lucid means by them is said."""
+    path = job(
+        person("member@example.com"),
+        group("Kept"),
+        join("Kept", {"userName": "member@example.com"}),
+        {"op": "delete", "type": "Group", "match": {"displayName": "Kept"}},
+        delete("owner@example.com"),
+    )
+
+    assert run(bulkscim, path).code == 3
+    (_, of_group), (_, of_owner) = result(bulkscim)[3:]
+    assert "remove its members first" in of_group
+    assert "name another owner first" in of_owner
+    assert bulkscim.states() == ["done", "done", "done", "failed", "failed"]
+
+
+def test_an_archived_team_that_comes_back_is_said_to_be_restored(bulkscim, job):
+    """A team's create may bring an old one back, people included: done, and told."""
+    team = group("Back again")
+    path = job(
+        person("player@example.com"),
+        team,
+        join("Back again", {"userName": "player@example.com"}),
+        {"op": "delete", "type": "Group", "match": {"displayName": "Back again"}},
+    )
+    first = ("--run-dir", str(bulkscim.folder / "first"))
+    assert run(bulkscim, path, *first, token="sandbox-content").code == 0
+
+    outcome = run(bulkscim, job(team), token="sandbox-content")
+
+    assert outcome.code == 0, outcome.text
+    ((state, detail),) = result(bulkscim)
+    assert state == "done"
+    assert detail.startswith("not made but restored: Group lucid-group-")
+    assert detail.endswith("members: 1")
+
+
+def test_a_group_of_another_case_is_found_and_not_made_twice(bulkscim, job):
+    """Lucid's filter is exact where its names are not: the listing finds what the filter does not."""
+    run(bulkscim, job(group("Same Name")))
+
+    run(bulkscim, job(group("same name")), "--run-dir", str(bulkscim.folder / "second"))
+
+    assert bulkscim.status(bulkscim.folder / "second")["adopted"] == 1
+
+
+def test_what_people_must_know_is_said_before_anything_is_sent(bulkscim, job):
+    """Which integration the token opens, that creating may buy seats, and that a delete is final."""
+    outcome = run(bulkscim, job(person("seat@example.com"), delete("owner@example.com")), "-n")
+
+    assert "unknown, the token decides: groups are organizational groups or teams" in outcome.stderr
+    assert "deactivated ones are not shown" in outcome.stderr
+    assert outcome.stderr.count("may buy seats") == 1
+    assert "A delete at Lucid is final" in outcome.stderr
+
+
+def test_a_group_within_a_group_tells_which_integration_the_token_opens(bulkscim, job):
+    """Only organizational groups nest; so one that does tells."""
+    run(bulkscim, job(group("Inner"), group("Outer")))
+    inner = next(line["id"] for line in bulkscim.results() if line["key"] == "Inner")
+    nested = {
+        "op": "patch",
+        "type": "Group",
+        "match": {"displayName": "Outer"},
+        "patch": [{"op": "add", "path": "members", "value": [{"value": inner}]}],
+    }
+    assert run(bulkscim, job(nested), "--run-dir", str(bulkscim.folder / "nested")).code == 0
+
+    outcome = run(bulkscim, job(person("later@example.com")), "-n")
+
+    assert "SCIM for admin management: groups are organizational groups" in outcome.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dialect", "refusals"), [("core", 0), ("rfc", 1), ("both", 0)])
+def test_the_form_of_patch_is_learned_once(tmp_path, job, dialect, refusals):
+    """A 400 to the first form brings the other, which is then kept for the rest of the run."""
+    bulkscim = Command(tmp_path, token=None)
+    start = ("sandbox", "start", "--profile", "lucid", "--speed", "300", "--patch", dialect)
+    assert bulkscim(*start).code == 0
+    names = [f"p{number}@example.com" for number in range(6)]
+    try:
+        outcome = run(bulkscim, job(*map(person, names), *map(deactivate, names)), "--concurrency", "1")
+        log = json.loads(bulkscim("sandbox", "log", "--profile", "lucid", "--json").stdout)
+    finally:
+        bulkscim("sandbox", "stop", "--profile", "lucid")
+
+    assert outcome.code == 0, outcome.text
+    patches = [line["status"] for line in log if line["method"] == "PATCH"]
+    assert (patches.count(400), patches.count(200)) == (refusals, 6)
+
+
+def test_a_profile_is_shown_with_what_it_rests_on(bulkscim):
+    """Sources, what is inferred marked so, and how long 10,000 creates take."""
+    outcome = bulkscim("profiles", "lucid")
+
+    assert outcome.code == 0
+    assert "10,000 creates take 1 h 40 min" in outcome.stdout
+    assert "[inferred" in outcome.stdout
+    assert "[documented, developer.lucid.co/reference" in outcome.stdout
+    assert "lucid" in bulkscim("profiles").stdout
+    assert bulkscim("profiles", "lucid", "--json").json["base_url"] == "https://users.lucid.app/scim/v2"
+    assert bulkscim("profiles", "slak").code == 2
