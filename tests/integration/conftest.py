@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.command import Command
+from tests.support.sandboxes import stop_all
 from tests.support.scim_server import Tenant, scim_server
 
 
@@ -19,9 +20,10 @@ def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
 
 
 @pytest.fixture
-def bulkscim(tmp_path: Path) -> Command:
-    """The command line, in a folder of its own."""
-    return Command(tmp_path)
+def bulkscim(tmp_path: Path) -> Iterator[Command]:
+    """The command line, in a folder of its own; a sandbox that it starts does not outlive the test."""
+    yield Command(tmp_path)
+    stop_all(tmp_path)
 
 
 @pytest.fixture

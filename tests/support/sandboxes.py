@@ -1,0 +1,37 @@
+"""The sandboxes that a test's command line started: found by their files, stopped when the test ends."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tests.support.scim_server import Tenant
+
+ADMIN, CONTENT = "sandbox-admin", "sandbox-content"
+
+
+def address(folder: Path, profile: str = "generic") -> dict[str, Any]:
+    """Return what a sandbox's file says."""
+    return json.loads((folder / "state" / "sandbox" / f"{profile}.json").read_text())
+
+
+def sandbox(folder: Path, profile: str = "generic", token: str = ADMIN) -> Tenant:
+    """Return the sandbox as its administrator sees it."""
+    return Tenant("127.0.0.1", address(folder, profile)["port"], token, "/scim/v2")
+
+
+def requests(folder: Path, profile: str = "generic") -> list[dict[str, Any]]:
+    """Return what reached a sandbox."""
+    path = folder / "state" / "sandbox" / f"{profile}-requests.jsonl"
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def stop_all(folder: Path) -> None:
+    """Stop every sandbox that a command of this folder started."""
+    for path in (folder / "state" / "sandbox").glob("*.json"):
+        if path.stem.endswith("-requests"):
+            continue
+        with suppress(OSError, ValueError):
+            tenant = sandbox(folder, path.stem)
+            Tenant(tenant.host, tenant.port, ADMIN, "/_sandbox").call("POST", "/stop")
