@@ -16,8 +16,6 @@ from bulkscim.tenants.credentials import TokenSource
 from bulkscim.tenants.entries import FILE, NAME, TenantEntry, entries, places, user_file
 from bulkscim.tenants.tenant import Tenant
 
-RESERVED = frozenset({"sandbox"})
-
 
 @click.command("connect")
 @click.argument("name")
@@ -40,15 +38,18 @@ def command(name: str, *, verbose: bool, quiet: bool, yes: bool, **chosen: Any) 
         people.note(line)
     if known is not None:
         people.approve(f"Replace tenant {name}?", [f"{known.file} has {name} as {known.base_url}"])
-    entry = TenantEntry(name, tenant.base_url, file, tenant.profile, chosen["production"])
+    production = chosen["production"] or (known is not None and known.production)
+    entry = TenantEntry(name, tenant.base_url, file, tenant.profile, production)
     _write(_with_token(entry, tenant, source, people), people)
 
 
 def _sound_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise UsageError(f"{name!r}: a tenant's name is letters, digits, - and _")
-    if name in RESERVED:
-        raise UsageError(f"{name} is the built-in tenant's name; choose another")
+    from bulkscim.runs.sandboxed import SANDBOXES
+
+    if name in SANDBOXES:
+        raise UsageError(f"{name} is a built-in tenant's name; choose another")
 
 
 def _known(name: str) -> TenantEntry | None:
@@ -68,9 +69,8 @@ def _tenant(name: str, people: People, chosen: dict[str, Any]) -> tuple[Tenant, 
     from bulkscim.providers import profile_named
     from bulkscim.transport.address import checked
 
-    profile = profile_named(chosen["profile"]).name
-    usual = reaching.usual_url(profile)
-    base_url = checked(chosen["base_url"] or usual or _asked("SCIM base URL", "--base-url URL"))
+    profile = profile_named(chosen["profile"])
+    base_url = checked(chosen["base_url"] or _asked_url(profile.base_url))
     source = reaching.source_of(people, chosen["token_file"], chosen["token_command"])
     account = keychain.account_of(name, base_url)
     if chosen["keyring"]:
@@ -78,19 +78,21 @@ def _tenant(name: str, people: People, chosen: dict[str, Any]) -> tuple[Tenant, 
     if not source.file and source.command is None and not _in_environment() and sys.stdin.isatty():
         typed = click.prompt("Token (it is not shown)", hide_input=True, err=True)
         token = credentials.token_of_text(typed, "what was typed")
-        return Tenant(base_url, token, profile, name), replace(source, keyring=account)
-    return Tenant(base_url, credentials.find_token(source, os.environ), profile, name), source
+        return Tenant(base_url, token, profile.name, name), replace(source, keyring=account)
+    return Tenant(base_url, credentials.find_token(source, os.environ), profile.name, name), source
 
 
 def _in_environment() -> bool:
     return bool(os.environ.get(credentials.VARIABLE, "").strip())
 
 
-def _asked(what: str, flag: str) -> str:
-    """Ask at the terminal; without one the flag is wanted."""
-    if not sys.stdin.isatty():
-        raise UsageError(f"nobody is at a terminal to be asked for the {what}; give {flag}")
-    return str(click.prompt(what, err=True)).strip()
+def _asked_url(usual: str) -> str:
+    """Ask at the terminal, with the provider's usual URL to be taken; without one it is taken, or the flag wanted."""
+    if sys.stdin.isatty():
+        return str(click.prompt("SCIM base URL", default=usual or None, err=True)).strip()
+    if not usual:
+        raise UsageError("nobody is at a terminal to be asked for the SCIM base URL; give --base-url URL")
+    return usual
 
 
 def _acquainted(tenant: Tenant, chosen: dict[str, Any]) -> list[str]:

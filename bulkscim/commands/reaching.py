@@ -28,9 +28,9 @@ def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
     base_url = base_url or usual_url(profile)
     if not base_url:
         raise UsageError("which tenant? give --tenant NAME or --base-url https://…, or set BULKSCIM_BASE_URL")
-    from bulkscim.tenants.tenant import Tenant
+    from bulkscim.runs.named import tenant_at
 
-    return Tenant(base_url, find_token(source, os.environ), profile or GENERIC)
+    return tenant_at(base_url, find_token(source, os.environ), profile or GENERIC)
 
 
 def usual_url(profile: str | None) -> str:

@@ -21,6 +21,8 @@ class Acquaintance:
         """Say what it is, for people."""
         profile, users = self.seen.profile, self.seen.users
         yield f"tenant    {self.tenant.base_url}, profile {profile.name}"
+        if self.seen.integration:
+            yield f"opens     {self.seen.integration}"
         yield f"users     {'unknown' if users is None else f'{users:,} shown'}"
         able = {"PATCH": profile.patch, "filter": profile.filter, "ETag": profile.etag, "Bulk": profile.bulk}
         yield f"can       {', '.join(name for name, can in able.items() if can) or 'none of PATCH, filter, ETag'}"

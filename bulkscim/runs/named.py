@@ -3,6 +3,7 @@
 import os
 
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.secret import Secret
 from bulkscim.runs.sandboxed import SANDBOXES, same_sandbox, sandbox_tenant
 from bulkscim.tenants.credentials import TokenSource, find_token
 from bulkscim.tenants.entries import TenantEntry, entries, entry_named, places
@@ -23,6 +24,13 @@ def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = N
     entry = entry_named(name, places())
     found = find_token(source if source.named else entry.token_source, os.environ)
     return Tenant(entry.base_url, found, profile or entry.profile, name, entry.production)
+
+
+def tenant_at(base_url: str, token: Secret, profile: str) -> Tenant:
+    """Return a tenant by its URL; one that `bulkscim.toml` marks as production is that however it is named."""
+    same = (each for each in tenants() if each.production and _same(each.base_url, base_url))
+    name = next((each.name for each in same), "")
+    return Tenant(base_url, token, profile, name, production=bool(name))
 
 
 def tenant_of_header(header: JsonObject, *, source: TokenSource = _NOWHERE) -> Tenant:
@@ -47,4 +55,4 @@ def tenants() -> list[TenantEntry]:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.rstrip("/") == other.rstrip("/")
+    return one.rstrip("/").casefold() == other.rstrip("/").casefold()

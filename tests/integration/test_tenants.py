@@ -195,6 +195,17 @@ def test_production_wants_its_name(approval, code, bulkscim, small, job):
     assert "PRODUCTION" in outcome.stderr
 
 
+def test_production_is_so_by_its_url_too(bulkscim, small, job):
+    """Who gives the URL instead of the name meets the same question."""
+    connect(bulkscim, small, "--production")
+
+    outcome = bulkscim("run", job(ADA), "--base-url", small.base_url + "/", "--yes")
+
+    assert outcome.code == 4, outcome.text
+    assert "--yes-production acme" in outcome.stderr
+    assert small.writes == []
+
+
 @pytest.mark.parametrize(("answer", "code"), [("yes", 4), ("acme", 0)])
 def test_production_is_typed_at_a_terminal(answer, code, bulkscim, small, job):
     """At a terminal the name is typed; yes is not enough."""

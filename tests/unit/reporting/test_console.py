@@ -94,3 +94,18 @@ def test_a_question_is_heard_even_in_quiet():
     them.approve("Send?", ["facts"])
 
     assert heard(them).startswith("facts\nSend?")
+
+
+@pytest.mark.parametrize("answer", ["yes\n", "Acme\n", "\n", ""])
+def test_production_is_approved_by_its_name_alone(answer):
+    """Where a name is wanted nothing else will do, a yes given beforehand included."""
+    with pytest.raises(Refused, match="not approved"):
+        people(answer, yes=True).approve("Send?", name="acme")
+
+    people("acme\n").approve("Send?", name="acme")
+
+
+def test_production_without_a_terminal_names_its_flag():
+    """Nobody to type the name: the flag that gives it is named."""
+    with pytest.raises(Refused, match="--yes-production acme"):
+        people(yes=True).approve("Send?", name="acme")
