@@ -8,7 +8,7 @@ from tests.support.command import FAST, Command, secrets_on_disk
 from tests.support.scim_server import TOKEN, Tenant
 from tests.support.workload import differences, mixed, state_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def ids(tenant: Tenant) -> set[str]:
@@ -24,7 +24,7 @@ def test_every_row_is_done_and_the_same_file_again_changes_nothing(tenant, bulks
     arguments = ("run", path, "--base-url", tenant.base_url, "--yes", "--max-delete", "500", *FAST)
     at_start = differences(workload.expected, state_of(tenant, f"mixed{seed}-"))
 
-    outcome = bulkscim(*arguments, "--run-dir", bulkscim.runs / "one", "--json", timeout=280)
+    outcome = bulkscim(*arguments, "--run-dir", bulkscim.runs / "one", "--json", timeout=400)
 
     assert len(at_start) > len(workload.lines) / 3
     assert differences(workload.expected, state_of(tenant, f"mixed{seed}-")) == []
@@ -34,7 +34,7 @@ def test_every_row_is_done_and_the_same_file_again_changes_nothing(tenant, bulks
     assert secrets_on_disk(bulkscim.folder, TOKEN) == []
 
     before, writes = ids(tenant), tenant.requests()
-    again = bulkscim(*arguments, "--run-dir", bulkscim.folder / "two", "--json", timeout=280)
+    again = bulkscim(*arguments, "--run-dir", bulkscim.folder / "two", "--json", timeout=400)
 
     assert again.code == 0, again.text
     assert again.json["adopted"] == workload.creates
