@@ -1,0 +1,232 @@
+"""Rules of next_step that a provider's profile switches on."""
+
+import pytest
+
+from bulkscim.engine.hidden import deactivates
+from bulkscim.model.live import Found, Member, Membership, Missing, Unreadable
+from bulkscim.model.operation import GROUP, USER, Key, Reference, Role, Verb
+from bulkscim.model.row import Applied, Facts, Refusal, RowState
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.decision import Policy, Settle, Wait
+from bulkscim.planning.order import claims
+from bulkscim.planning.recover import Evidence
+from bulkscim.planning.restored import restored
+from bulkscim.planning.steps import next_step
+from tests.support.rows import ADA, SALES, changes, creates, done, group, joins, user
+
+LICENCES = "urn:example:lucid:1.0:User"
+HIDES = Policy(hides=frozenset({USER}), id_prefixes={USER: "lucid-"})
+MOVES = Policy(one_group=True, removes_by_value=True)
+IGNORES = Policy(may_ignore=(LICENCES, "canEdit"), ignored_advice="use a licence group")
+BY_ID = Key(USER, "id", "u1")
+NOTHING = Facts()
+
+
+def decide(row, facts=NOTHING, live=None, policy=HIDES):
+    return next_step(row, facts, live or {}, policy)
+
+
+def test_absence_of_what_may_be_hidden_is_no_success_of_a_delete():
+    """Where not all users are shown, one that is not shown may still be there."""
+    ended = decide(changes(Verb.DELETE), live={ADA: Missing()})
+
+    assert isinstance(ended, Settle)
+    assert (ended.state, ended.status) == (RowState.FAILED, None)
+    assert "hides who is deactivated: name such a user by id" in ended.detail
+
+
+def test_absence_of_a_group_is_proved_all_the_same():
+    """Only users are hidden."""
+    ended = decide(changes(Verb.DELETE, SALES), live={SALES: Missing()})
+
+    assert isinstance(ended, Settle)
+    assert ended.state is RowState.NOOP
+
+
+def test_member_that_may_be_hidden_is_not_taken_as_removed():
+    """A deactivated user may still be a member."""
+    row = joins(Verb.REMOVE_MEMBER)
+    ended = decide(row, live={SALES: group(), ADA: Missing()})
+
+    assert isinstance(ended, Settle)
+    assert ended.state is RowState.FAILED
+
+
+def test_id_of_another_form_is_said_to_be_one():
+    """An id that lacks the provider's prefix is most likely a bare number from elsewhere."""
+    key = Key(USER, "id", "1234")
+    ended = decide(changes(Verb.DEACTIVATE, key), live={key: Missing()})
+
+    assert isinstance(ended, Settle)
+    assert ended.detail == "no User with id 1234: ids begin with lucid- here"
+
+
+def test_conflict_with_nothing_to_see_names_who_may_hold_the_name():
+    """The tenant's words, ours, and what the profile advises."""
+    facts = Facts(taken=Refusal("create", 409, "uniqueness", "taken", "invite the person"))
+    ended = decide(creates(), facts, {ADA: Missing()})
+
+    assert isinstance(ended, Settle)
+    assert ended.detail == (
+        "ada@example.com is held by something this token cannot see: a deactivated user, or an account outside "
+        "this tenant (the tenant said: taken); invite the person"
+    )
+
+
+def test_advice_follows_what_the_tenant_said():
+    """A refusal that the profile knows more about says it."""
+    facts = Facts(refused={"delete": Refusal("delete", 409, None, "no", "name another owner first")})
+    ended = decide(changes(Verb.DELETE), facts)
+
+    assert isinstance(ended, Settle)
+    assert ended.detail == "no; name another owner first"
+
+
+def test_join_reads_the_groups_that_the_user_leaves_by_it():
+    """Recorded before it is sent: the group before stands in the step's changes."""
+    row, need = joins(), Membership("g1", "u1")
+    live = {SALES: group(), ADA: user(), need: Member(present=False)}
+
+    assert decide(row, live=live, policy=MOVES) == Wait(BY_ID)
+    before = [{"value": "g7", "display": "Old"}, {"value": "g1"}]
+    step = decide(row, live={**live, BY_ID: user(groups=before)}, policy=MOVES)
+    assert isinstance(step, Step)
+    assert step.changes[1] == Change("groups", [{"value": "g7", "display": "Old"}], [{"value": "g1"}])
+    step = decide(row, live={**live, BY_ID: user()}, policy=MOVES)
+    assert isinstance(step, Step)
+    assert len(step.changes) == 1
+
+
+def test_join_that_cannot_record_what_it_takes_away_is_not_sent():
+    """Without the group before, nobody could move the user back."""
+    live = {SALES: group(), ADA: user(), Membership("g1", "u1"): Member(present=False)}
+    ended = decide(joins(), live={**live, BY_ID: Unreadable("answered 500", 500)}, policy=MOVES)
+
+    assert isinstance(ended, Settle)
+    assert ended.state is RowState.FAILED
+    assert "its group before cannot be recorded" in ended.detail
+
+
+def test_user_that_the_row_has_just_made_is_in_no_group():
+    """No read is spent on it; but for a second group it is, since the first one is left by that."""
+    other = Key(GROUP, "displayName", "Other")
+    row = creates(Reference(Role.GROUP, SALES), Reference(Role.GROUP, other))
+    live = {
+        SALES: group(),
+        other: group("g2", "Other"),
+        Membership("g1", "u1"): Member(present=False),
+        Membership("g2", "u1"): Member(present=False),
+    }
+
+    first = decide(row, done("create"), live, MOVES)
+    assert isinstance(first, Step)
+    assert first.id == "g1"
+    assert decide(row, done("create", "member:Sales"), live, MOVES) == Wait(BY_ID)
+
+
+def test_rows_that_move_one_user_keep_their_order():
+    """The group that the user ends in is that of the last row; so the member is claimed as changed."""
+    (target, member), (_, shared) = claims(joins(), moves=True), claims(joins())
+
+    assert target.exclusive
+    assert member.exclusive
+    assert not shared.exclusive
+
+
+def test_member_is_removed_by_value_where_the_provider_says_so():
+    """Elsewhere such a removal may empty the group."""
+    live = {SALES: group(), ADA: user(), Membership("g1", "u1"): Member(present=True)}
+    step = decide(joins(Verb.REMOVE_MEMBER), live=live, policy=MOVES)
+
+    assert isinstance(step, Step)
+    (operation,) = step.operations
+    assert (operation.op, operation.path, operation.value) == ("remove", "members", [{"value": "u1"}])
+    assert step.changes == (Change('members[value eq "u1"]', {"value": "u1"}, None),)
+
+
+LICENSED = {LICENCES: {"productLicenses": {"Chart": True}}}
+
+
+@pytest.mark.parametrize(
+    ("row", "part"),
+    [
+        (creates(data=LICENSED), "create"),
+        (changes(Verb.REPLACE, data=LICENSED), "replace"),
+        (changes(Verb.PATCH, patch=[("replace", f"{LICENCES}:productLicenses.Chart", True)]), "patch"),
+        (changes(Verb.PATCH, patch=[("replace", None, LICENSED)]), "patch"),
+    ],
+)
+def test_what_may_be_ignored_is_read_back(row, part):
+    """A success proves nothing there: shown it is done, not shown the row fails with the way that works."""
+    facts = done(part)
+
+    assert decide(row, facts, policy=IGNORES) == Wait(BY_ID)
+    seen = decide(row, facts, {BY_ID: user(**LICENSED)}, IGNORES)
+    assert isinstance(seen, Settle)
+    assert seen.state is RowState.DONE
+    ended = decide(row, facts, {BY_ID: user()}, IGNORES)
+    assert isinstance(ended, Settle)
+    assert ended.state is RowState.FAILED
+    assert ended.detail.endswith("not set: the tenant took it and changed nothing; use a licence group")
+
+
+def test_what_is_never_ignored_costs_no_read():
+    """Only rows that hold such a part are read back."""
+    assert isinstance(decide(creates(), done("create"), policy=IGNORES), Settle)
+    assert isinstance(decide(creates(data={"canEditors": 1}), done("create"), policy=IGNORES), Settle)
+    assert decide(creates(data={"canEdit": True}), done("create"), policy=IGNORES) == Wait(BY_ID)
+
+
+def test_note_of_a_part_is_told_at_the_end():
+    """What came back instead of being made is done, and says so."""
+    row = changes(Verb.CREATE, SALES, data={"displayName": "Sales"})
+    facts = Facts({"create": Applied("create", "g1", 201, note="not made but restored: Group g1")})
+    ended = decide(row, facts, policy=Policy())
+
+    assert ended == Settle(RowState.DONE, "not made but restored: Group g1", "g1", 201)
+
+
+MAKES = Step("create", Action.CREATE, GROUP, body={"displayName": "Sales"})
+
+
+@pytest.mark.parametrize(
+    ("resource", "created", "said"),
+    [
+        ({"id": "g1"}, None, ""),
+        ({"id": "g1"}, 999.0, ""),
+        ({"id": "g1", "meta": {"created": "2019"}}, 900.0, "not made but restored: Group g1, made 2019"),
+        ({"id": "g1", "members": [{"value": "u1"}]}, None, "not made but restored: Group g1, members: 1"),
+        ({"id": "g1", "members": []}, 1001.0, ""),
+    ],
+)
+def test_old_resource_is_told_by_its_age_or_its_members(resource, created, said):
+    """Made before the create began, or holding what nobody asked for."""
+    assert restored(MAKES, resource, Evidence(started=1000.0, created=created)) == said
+
+
+def test_members_that_were_asked_for_prove_nothing():
+    """A group that is created with its members shows them."""
+    step = Step("create", Action.CREATE, GROUP, body={"members": [{"value": "u1"}]})
+    assert restored(step, {"id": "g1", "members": [{"value": "u1"}]}, Evidence()) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "after", "expected"),
+    [
+        (USER, "active", False, True),
+        (USER, "Active", "False", True),
+        (USER, "active", True, False),
+        (USER, "title", False, False),
+        (GROUP, "active", False, False),
+    ],
+)
+def test_deactivation_is_known_by_what_it_sets(kind, path, after, expected):
+    """Whatever the verb."""
+    assert deactivates(kind, (Change(path, True, after),)) is expected
+
+
+def test_found_by_id_is_never_hidden():
+    """A read by id that finds the user is as good as any."""
+    step = decide(changes(Verb.ACTIVATE), live={ADA: Found({"id": "u1", "active": False})})
+
+    assert isinstance(step, Step)
