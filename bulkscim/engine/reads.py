@@ -56,7 +56,7 @@ class Reads:
 
     async def pages(self, kind: str) -> AsyncIterator[list[JsonObject] | Unreadable]:
         """Yield a listing page by page; an Unreadable ends it, and what came before is then not all."""
-        async for page in pages(self._transport, kind, self._profile.page_size):
+        async for page in pages(self._transport, kind, self._profile.page_size, cursor=self._profile.cursor):
             yield list(page.resources) if isinstance(page, Page) else unreadable(page)
 
 

@@ -83,6 +83,7 @@ class Profile:
     media_type: str = "application/scim+json"
     headers: Mapping[str, str] = field(default_factory=dict)
     page_size: int = 100
+    cursor: bool = False
     visibility_lag_s: float = 2.0
     enforces_unique: frozenset[str] = frozenset({USER})
     patch: bool = True
@@ -166,6 +167,7 @@ def narrow(profile: Profile, capabilities: Capabilities) -> Profile:
         patch=profile.patch if capabilities.patch is None else capabilities.patch,
         filter=profile.filter if capabilities.filter is None else capabilities.filter,
         etag=profile.etag if capabilities.etag is None else capabilities.etag,
+        cursor=profile.cursor if capabilities.cursor is None else capabilities.cursor,
         bulk=profile.bulk if capabilities.bulk is None else profile.bulk and capabilities.bulk,
         page_size=page,
     )

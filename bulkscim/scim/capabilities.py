@@ -19,6 +19,7 @@ class Capabilities:
     filter: bool | None = None
     bulk: bool | None = None
     etag: bool | None = None
+    cursor: bool | None = None
     max_results: int | None = None
     bulk_operations: int | None = None
     bulk_bytes: int | None = None
@@ -51,11 +52,21 @@ def _read(config: JsonObject) -> Capabilities:
         filter=supported["filter"],
         bulk=supported["bulk"],
         etag=supported["etag"],
+        cursor=_cursor(config),
         max_results=_limit(config, "filter", "maxResults", notes),
         bulk_operations=_limit(config, "bulk", "maxOperations", notes),
         bulk_bytes=_limit(config, "bulk", "maxPayloadSize", notes),
         notes=tuple(notes),
     )
+
+
+def _cursor(config: JsonObject) -> bool | None:
+    """Return whether listings are paged by cursors (RFC 9865 §4) rather than by an index."""
+    said: Any = paths.find(config, "pagination")
+    if not isinstance(said, dict) or paths.find(said, "cursor") is not True:
+        return None
+    usual = str(paths.find(said, "defaultPaginationMethod") or "").lower()
+    return usual == "cursor" or paths.find(said, "index") is not True
 
 
 def _supported(config: JsonObject, name: str, notes: list[str]) -> bool | None:

@@ -229,6 +229,12 @@ def page_path(kind: str, start: int, count: int) -> str:
     return f"{collection(kind)}?startIndex={start}&count={count}"
 
 
+def cursor_path(kind: str, cursor: str, count: int) -> str:
+    """Return the request for the page that a cursor names (RFC 9865); an empty one asks for the first."""
+    value = f"={quote(cursor, safe='')}" if cursor else ""
+    return f"{collection(kind)}?cursor{value}&count={count}"
+
+
 def id_of_location(location: str, kind: str) -> str | None:
     """Return the id at the end of a Location header, if it has one below the type's collection."""
     head, _, tail = urlsplit(location.strip()).path.rstrip("/").rpartition("/")

@@ -96,3 +96,101 @@ async def test_a_listing_that_ends_before_its_own_total_is_not_whole():
     assert ids == IDS[:10]
     assert isinstance(end, NoAnswer)
     assert "10 of 25" in end.detail
+
+
+class Shrinking:
+    """An ordered tenant from which somebody deletes after each page that was read."""
+
+    def __init__(self, left, deletions):
+        self.left = list(left)
+        self.deletions = list(deletions)
+
+    async def send(self, request):
+        """Return one page, then delete."""
+        asked = {name: int(values[0]) for name, values in parse_qs(urlsplit(request.path).query).items()}
+        first = asked["startIndex"] - 1
+        found = self.left[first : first + asked["count"]]
+        body = {"totalResults": len(self.left), "Resources": [{"id": str(one)} for one in found]}
+        for gone in self.deletions.pop(0) if self.deletions else ():
+            self.left.remove(gone)
+        return Response(200, {}, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    "deletions",
+    [
+        [[3]],
+        [[1, 2, 3, 4, 5]],
+        [[10]],
+        [range(1, 11), [11]],
+        [[25]],
+        [[9, 10], [12], [1], [20]],
+        [range(1, 26)],
+    ],
+    ids=["one", "five", "the anchor", "the whole page", "the last", "again and again", "all"],
+)
+async def test_what_is_deleted_meanwhile_hides_nothing_that_stays(deletions):
+    """With an index a deletion moves the rest forward; the listing notices, and steps back."""
+    tenant = Shrinking(IDS, [list(each) for each in deletions])
+    ids, end = await listed(tenant)
+    assert set(tenant.left) <= set(ids)
+    assert len(ids) == len(set(ids))
+    assert end is None
+
+
+async def test_a_server_that_gives_one_resource_a_page_is_read_to_its_end():
+    """There is no room for an anchor on its pages."""
+    ids, end = await listed(Tenant(lambda start, count: IDS[start - 1 : start], 25))
+    assert ids == IDS
+    assert end is None
+
+
+class ByCursor:
+    """Pages by cursors; each of `expired` is answered once as one that is no longer known."""
+
+    def __init__(self, expired=(), total=25):
+        self.expired = set(expired)
+        self.total = total
+        self.asked = []
+
+    async def send(self, request):
+        """Return the page that the cursor names."""
+        query = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
+        cursor = query.get("cursor", ["none"])[0]
+        self.asked.append(cursor)
+        if cursor in self.expired:
+            self.expired.discard(cursor)
+            return Response(400, {}, json.dumps({"scimType": "expiredCursor", "status": "400"}).encode())
+        first = int(cursor.removeprefix("c/=")) if cursor.startswith("c/=") else 0
+        found = IDS[first : first + 10]
+        body = {"totalResults": self.total, "Resources": [{"id": str(one)} for one in found]}
+        if first + 10 < len(IDS):
+            body["nextCursor"] = f"c/={first + 10}"
+        return Response(200, {}, json.dumps(body).encode())
+
+
+async def by_cursor(tenant, *, cursor):
+    """Return the ids that a listing by cursors yields, and what ended it."""
+    found = [page async for page in pages(tenant, "User", 10, cursor=cursor)]
+    ids = [int(resource["id"]) for page in found if isinstance(page, Page) for resource in page.resources]
+    return ids, next((page for page in found if not isinstance(page, Page)), None)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_server_that_pages_by_cursors_is_followed(asked):
+    """Whether it said so beforehand, or gave a cursor unasked."""
+    tenant = ByCursor()
+    assert await by_cursor(tenant, cursor=asked) == (IDS, None)
+    assert tenant.asked == ["" if asked else "none", "c/=10", "c/=20"]
+
+
+async def test_a_cursor_that_expires_begins_the_listing_anew():
+    """What came before does not come twice."""
+    assert await by_cursor(ByCursor(expired=["c/=20"]), cursor=True) == (IDS, None)
+
+
+async def test_a_listing_by_cursors_that_ends_before_its_total_is_not_whole():
+    """The same check as with an index."""
+    ids, end = await by_cursor(ByCursor(total=30), cursor=True)
+    assert ids == IDS
+    assert "25 of 30" in end.detail

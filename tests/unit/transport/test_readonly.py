@@ -43,7 +43,8 @@ class Tenant:
                 one for one in self.users.values() if one.get("userName", "").lower() == asked[1].lower()
             ]
         elif "?" in request.path:
-            found = list(self.users.values()) if "startIndex=1&" in request.path else []
+            start = int(request.path.partition("startIndex=")[2].partition("&")[0])
+            found = list(self.users.values())[start - 1 :]
         else:
             one = self.users.get(request.path.rpartition("/")[2])
             return Response(200, {}, json.dumps(one).encode()) if one else Response(404)
