@@ -44,7 +44,10 @@ CASES = {
     "same.csv": ("op,userName\ncreate,ada@x.example\ncreate,ADA@x.example\n", ("same.csv:3", "2")),
     "same.jsonl": (GOOD + GOOD.replace("ada", "ADA"), ("same.jsonl:2", "1")),
     "secret.csv": ("op,userName,password\ncreate,a@x.example,[secret]\n", ("secret.csv:2", "password")),
-    "latin.csv": ("op,userName,title\ncreate,a@x.example,Café\ncreate,b@x.example,Caf\udce9\n", ("latin.csv", "UTF-8")),
+    "latin.csv": (
+        "op,userName,title\ncreate,a@x.example,Café\ncreate,b@x.example,Caf\udce9\n",
+        ("latin.csv", "UTF-8"),
+    ),
 }
 
 
