@@ -1,5 +1,6 @@
 """`bulkscim tenants`: the tenants that have a name."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ def command(*, as_json: bool) -> None:
     if as_json:
         setting.print_json([_as_json(entry) for entry in found])
     elif found:
-        setting.print_lines(_line(entry) for entry in found)
+        setting.print_lines(line for entry in found for line in _lines(entry))
     else:
         setting.print_lines(["no tenants yet; next: bulkscim connect NAME"])
 
@@ -32,9 +33,11 @@ def _as_json(entry: TenantEntry) -> dict[str, Any]:
     }
 
 
-def _line(entry: TenantEntry) -> str:
-    mark = "  PRODUCTION" if entry.production else ""
-    return f"{entry.name:<16} {entry.base_url}  {entry.profile}{mark}  token: {_token(entry)}  ({entry.file})"
+def _lines(entry: TenantEntry) -> Iterator[str]:
+    mark = ", PRODUCTION" if entry.production else ""
+    yield f"{entry.name:<16} {entry.base_url}"
+    yield f"{'':<16} profile {entry.profile}{mark}, token: {_token(entry)}"
+    yield f"{'':<16} in {entry.file}"
 
 
 def _token(entry: TenantEntry) -> str:

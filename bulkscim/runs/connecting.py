@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bulkscim.engine.clock import RealClock
-from bulkscim.providers import profile_named
+from bulkscim.providers import PROFILES, profile_named
+from bulkscim.providers.profile import Profile
 from bulkscim.runs.settings import Settings
-from bulkscim.runs.tenant import Seen, connected, look
+from bulkscim.runs.tenant import Seen, connected, host_of, look
 from bulkscim.tenants.tenant import Tenant
 
 
@@ -29,6 +30,16 @@ class Acquaintance:
         paces = (f"{bucket.limit} requests in {bucket.window_s:g} s" for bucket in profile.buckets)
         yield f"pace      {', '.join(paces)}, {profile.concurrency} in flight, unless --rate says otherwise"
         yield from self.seen.notes
+        if better := _at_home(self.tenant.base_url, profile.name):
+            yield f"this is where {better.title} is served; --profile {better.name} knows its ways and limits"
+
+
+def _at_home(base_url: str, profile: str) -> Profile | None:
+    """Return the profile whose usual host this is, where another was chosen."""
+    there = (
+        each for each in PROFILES.values() if each.base_url and host_of(each.base_url) == host_of(base_url)
+    )
+    return next((each for each in there if each.name != profile), None)
 
 
 async def connect(tenant: Tenant, settings: Settings) -> Acquaintance:

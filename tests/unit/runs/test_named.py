@@ -1,0 +1,83 @@
+"""Which tenant a name, a URL or a recorded run means, and which token it is sent."""
+
+import pytest
+
+from bulkscim.errors import CredentialError, UsageError
+from bulkscim.model.secret import Secret
+from bulkscim.runs.named import tenant, tenant_at, tenant_of_header
+from bulkscim.tenants.credentials import TokenSource
+
+URL = "https://acme.example/scim/v2"
+ENTRY = f'[tenant.acme]\nbase_url = "{URL}/"\nprofile = "lucid"\nproduction = true\ntoken_file = "own"\n'
+HEADER = {"tenant": {"name": "acme", "base_url": URL, "profile": "generic"}}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Keep a tenant in the current folder, and three tokens: its own, another file's, the environment's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BULKSCIM_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("BULKSCIM_TOKEN", "environment")
+    (tmp_path / "bulkscim.toml").write_text(ENTRY)
+    (tmp_path / "own").write_text("own")
+    (tmp_path / "other").write_text("other")
+    return tmp_path
+
+
+def test_entry_gives_url_profile_and_token():
+    """A tenant's own token goes before the environment's, which may be another tenant's."""
+    found = tenant("acme")
+
+    assert (found.base_url, found.profile, found.name, found.production) == (f"{URL}/", "lucid", "acme", True)
+    assert found.token.reveal() == "own"
+
+
+def test_what_is_given_stands_in_for_the_entry(folder):
+    """A flag goes before what the entry says."""
+    found = tenant("acme", source=TokenSource(file=folder / "other"), profile="generic")
+
+    assert (found.token.reveal(), found.profile) == ("other", "generic")
+
+
+def test_recorded_run_finds_its_entrys_token():
+    """A run that was begun by name goes on with that name's token, under its own profile."""
+    found = tenant_of_header(HEADER)
+
+    assert (found.base_url, found.profile, found.token.reveal()) == (URL, "generic", "own")
+
+
+@pytest.mark.parametrize(
+    "recorded", [{"base_url": "https://elsewhere.example"}, {"name": "gone"}, {"name": ""}]
+)
+def test_entry_that_names_another_url_gives_no_token(recorded):
+    """A run is never sent the token of a tenant that it does not belong to."""
+    found = tenant_of_header({"tenant": HEADER["tenant"] | recorded})
+
+    assert found.token.reveal() == "environment"
+
+
+def test_recorded_run_takes_the_token_that_is_given(folder):
+    """A flag goes before all else."""
+    assert tenant_of_header(HEADER, source=TokenSource(file=folder / "other")).token.reveal() == "other"
+
+
+def test_recorded_run_without_any_token_says_so(folder, monkeypatch):
+    """Without an entry and without a variable the ways to give a token are named."""
+    monkeypatch.delenv("BULKSCIM_TOKEN")
+    (folder / "bulkscim.toml").unlink()
+
+    with pytest.raises(CredentialError, match="--token-command"):
+        tenant_of_header(HEADER)
+
+
+def test_production_is_so_by_its_url():
+    """The mark belongs to the tenant, however it is named."""
+    assert tenant_at("https://ACME.example/scim/v2", Secret("t"), "generic").name == "acme"
+    assert tenant_at(URL, Secret("t"), "generic").production
+    assert not tenant_at("https://other.example", Secret("t"), "generic").production
+
+
+def test_unknown_name_is_a_usage_error():
+    """A name that nobody wrote down is answered with how to."""
+    with pytest.raises(UsageError, match="bulkscim connect"):
+        tenant("nobody")
