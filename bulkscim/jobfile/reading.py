@@ -57,12 +57,15 @@ def _header(source: JobSource) -> csv_reader.Header | Problem:
         return csv_reader.header(stream)
 
 
-def refers_to_run(source: JobSource) -> bool:
-    """Tell whether a CSV file is the errors file of a run, where a ref may mean what that run made."""
+def run_of(source: JobSource) -> Callable[[Record], str | None]:
+    """Return what tells the run whose errors file a record is from: a ref may mean what that run made."""
     if source.format != "csv":
-        return False
+        return lambda record: str(record.body["_run"]) if "_run" in record.body else None
     header = _header(source)
-    return not isinstance(header, Problem) and "_run" in header.names
+    if isinstance(header, Problem) or "_run" not in header.names:
+        return lambda _: None
+    index = header.names.index("_run")
+    return lambda record: record.cells[index].strip()
 
 
 def rows(

@@ -11,7 +11,7 @@ import orjson
 from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
 from bulkscim.jobfile.operations import Defaults
-from bulkscim.jobfile.reading import Interpreter, interpreter, raw_records, records, refers_to_run, rows, told
+from bulkscim.jobfile.reading import Interpreter, interpreter, raw_records, records, rows, run_of, told
 from bulkscim.jobfile.records import Fault, Problem
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Key, Operation, Verb
@@ -19,6 +19,7 @@ from bulkscim.planning.protect import takes_away
 from bulkscim.scim.schemas import is_secret
 
 SHOWN = 50
+_RUNS = 20  # earlier runs whose errors one file may gather
 _SPOOLED_SECRET = Fault(
     "",
     "holds a password, and what comes from stdin, is packed or is not UTF-8 would have to be copied to disk;"
@@ -31,7 +32,8 @@ class Checked:
     """What a job file asks, or what is wrong with it. `removals` are the rows that take somebody away: deletes,
     deactivations, and changes that set `active` to false. `problems` are the first of `problem_count`, as text.
 
-    `index` is there only where there are no problems; the caller closes it.
+    `index` is there only where there are no problems; the caller closes it. `earlier` names the runs whose
+    failed records these are.
     """
 
     rows: int
@@ -41,6 +43,7 @@ class Checked:
     problem_count: int
     notes: tuple[str, ...]
     index: Index | None
+    earlier: tuple[str, ...] = ()
 
     def count(self, *verbs: Verb) -> int:
         """Count the rows that ask one of these, of any type."""
@@ -63,9 +66,12 @@ class _Tally:
 
     verbs: Counter[tuple[Verb, str]] = field(default_factory=Counter)
     removals: int = 0
+    earlier: dict[str, None] = field(default_factory=dict)
 
-    def add(self, operation: Operation) -> None:
+    def add(self, operation: Operation, run: str | None) -> None:
         """Count one record; a create takes nobody away, whatever it says of `active`."""
+        if run and len(self.earlier) < _RUNS:
+            self.earlier[run] = None
         self.verbs[operation.verb, operation.type] += 1
         self.removals += operation.verb is not Verb.CREATE and takes_away(operation)
 
@@ -122,6 +128,7 @@ def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | 
         findings.count,
         notes,
         None if findings.count else index,
+        tuple(tally.earlier),
     )
 
 
@@ -148,7 +155,7 @@ def _pass(
     tally: _Tally,
 ) -> int:
     """Judge every record by itself; return how many there are."""
-    number, known_before = 0, refers_to_run(source)
+    number, run_named_by = 0, run_of(source)
     for record in islice(records(source), limit):
         number += 1
         if isinstance(record, Problem):
@@ -161,8 +168,9 @@ def _pass(
             continue
         if source.spooled and _holds_secret(operation):
             findings.add(Problem(record.line, number, _SPOOLED_SECRET))
-        tally.add(operation)
-        builder.add(number, operation, refs_elsewhere=known_before or "_run" in record.body)
+        run = run_named_by(record)
+        tally.add(operation, run)
+        builder.add(number, operation, refs_elsewhere=run is not None)
     return number
 
 

@@ -20,6 +20,7 @@ from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.earlier import known_before
 from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
@@ -72,10 +73,11 @@ async def _go_on(
             await record.append(opened("retry" if request.retry else "resume"))
             if request.retry:
                 await _reopen(record)
-            job = Job(source, defaults, index, record.ledger.rows)
             terms = Terms(seen.profile, settings, bounds_of(header), request.runs_dir)
             around = Around(watcher, clock, heed_signals=request.heed_signals)
-            return await carry_out(job, record, transport, terms, around)
+            with known_before(header.get("earlier", ())) as earlier:
+                job = Job(source, defaults, index, record.ledger.rows, earlier)
+                return await carry_out(job, record, transport, terms, around)
 
 
 def _settings(request: ResumeRequest, kept: Settings) -> Settings:

@@ -35,6 +35,7 @@ from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
+from bulkscim.runs.earlier import Earlier
 from bulkscim.runs.remembered import deactivated
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
@@ -50,10 +51,13 @@ class Job:
     defaults: Defaults
     index: Index
     count: int
+    earlier: Earlier | None = None
 
     def rows(self, wanted: Callable[[int], bool]) -> Iterator[Row]:
         """Read the rows that are wanted, in file order."""
         chosen = rows(self.source, self.defaults, 1, lambda number: number <= self.count and wanted(number))
+        if self.earlier is not None:
+            chosen = self.earlier.resolved(chosen, self.index)
         return rows_of(chosen, self.index.makers)
 
 

@@ -24,6 +24,7 @@ from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.definition import defined
+from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
@@ -51,14 +52,15 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
             people.note(note)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
             seen = await look(transport, profile)
-            start = Start(request, settings, source, checked, seen)
-            if request.protect:
-                names = await all_names(request.protect, transport, seen.profile, clock)
-                hold_back(source, defaults_of(request), names, request.limit)
-            start.approve(people)
-            if request.dry_run:
-                return await _plan(start, folder, transport, watcher, clock)
-            return await _begin(start, transport, watcher, disk, clock)
+            with known_before(_earlier(request, source, checked, people)) as earlier:
+                start = Start(request, settings, source, checked, seen, earlier)
+                if request.protect:
+                    names = await all_names(request.protect, transport, seen.profile, clock)
+                    hold_back(source, defaults_of(request), names, request.limit)
+                start.approve(people)
+                if request.dry_run:
+                    return await _plan(start, folder, transport, watcher, clock)
+                return await _begin(start, transport, watcher, disk, clock)
 
 
 def _settings(request: RunRequest) -> Settings:
@@ -107,6 +109,7 @@ class Start:
     source: JobSource
     checked: Checked
     seen: Seen
+    earlier: Earlier | None
 
     @property
     def asked(self) -> Asked:
@@ -126,9 +129,10 @@ class Start:
         """Under what terms the run goes."""
         return Terms(self.seen.profile, self.settings, self.bounds, self.request.runs_dir)
 
-    def job(self) -> Job:
-        """Return what is to be done."""
-        return Job(self.source, defaults_of(self.request), self.checked.sound_index(), self.checked.rows)
+    def job(self, source: JobSource) -> Job:
+        """Return what is to be done, from where its file is now."""
+        index = self.checked.sound_index()
+        return Job(source, defaults_of(self.request), index, self.checked.rows, self.earlier)
 
     @property
     def _called(self) -> str:
@@ -202,6 +206,7 @@ class Start:
             "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
             "live_users": self.seen.users,
             "note": request.note,
+            "earlier": list(map(str, self.earlier.folders)) if self.earlier else [],
             **header_of(self.settings, defaults_of(request), self.bounds),
         }
 
@@ -219,11 +224,20 @@ async def _begin(start: Start, transport: Transport, watcher: Watcher, disk: Dis
                 "guards": header["guards"],
             }
             await record.append(opened("run"), Entry(Kind.APPROVED, body=approval))
-            job = Job(source, defaults_of(start.request), start.checked.sound_index(), start.checked.rows)
             around = Around(watcher, clock, heed_signals=start.request.heed_signals)
-            return await carry_out(job, record, transport, start.terms, around)
+            return await carry_out(start.job(source), record, transport, start.terms, around)
         finally:
             await record.aclose()
+
+
+def _earlier(request: RunRequest, source: JobSource, checked: Checked, people: People) -> list[str]:
+    """Return the folders of the runs whose failed records these are; what they made is known by its ref."""
+    folders, notes = folders_of(
+        checked.earlier, request.runs_dir, source.path.resolve().parent, request.base_url
+    )
+    for note in notes:
+        people.note(note)
+    return folders
 
 
 def _folder(start: Start, disk: Disk, clock: Clock) -> HeldFolder:
@@ -252,7 +266,7 @@ async def _plan(
         try:
             await record.append(opened("run -n"))
             around = Around(watcher, clock, heed_signals=start.request.heed_signals)
-            report = await carry_out(start.job(), record, planning, start.terms, around)
+            report = await carry_out(start.job(start.source), record, planning, start.terms, around)
         finally:
             await record.aclose()
     return RunReport(

@@ -1,0 +1,106 @@
+"""errors.csv and errors.jsonl are job files: mended and run again, they do what was left and nothing twice."""
+
+import csv
+import json
+
+import pytest
+from aiohttp import web
+
+from tests.support.command import FAST, Command
+from tests.support.small_tenant import SmallTenant, error
+
+
+class Particular(SmallTenant):
+    """Refuses people whose title is Boss."""
+
+    async def create(self, request: web.Request, collection, body):
+        """Refuse some, and take the others."""
+        return (
+            error(400, "no such title")
+            if body.get("title") == "Boss"
+            else await super().create(request, collection, body)
+        )
+
+
+def folder_of(outcome: Command, number: int):
+    """Return the run folder of a number, oldest first."""
+    return sorted(path for path in outcome.runs.iterdir() if (path / "journal.jsonl").exists())[number]
+
+
+def test_a_mended_row_of_errors_csv_is_done_once(bulkscim: Command, tmp_path):
+    """Ten rows, two refused; one is mended: the second run has two rows, and the tenant everybody once."""
+    titles = ["Boss" if number in {3, 7} else "Clerk" for number in range(10)]
+    lines = [f"p{number}@x.example;{title}\n" for number, title in enumerate(titles)]
+    (tmp_path / "job.csv").write_text("userName;title\n" + "".join(lines))
+    with Particular("there@example.com").serving() as tenant:
+        arguments = ("--op", "create", "--base-url", tenant.base_url, "--yes", *FAST)
+        first = bulkscim("run", "job.csv", *arguments)
+        bulkscim("results", "last")
+        errors = folder_of(bulkscim, 0) / "errors.csv"
+        assert [
+            row["userName"] for row in csv.DictReader(errors.read_text().splitlines(), delimiter=";")
+        ] == [
+            "p3@x.example",
+            "p7@x.example",
+        ]
+        text = errors.read_text()
+        errors.write_text(text.replace("p3@x.example;Boss", "p3@x.example;Clerk"))
+        second = bulkscim("run", errors, *arguments, "--json")
+        third = bulkscim("run", errors, *arguments, "--json")
+
+    assert (first.code, second.code, third.code) == (3, 3, 3), first.text + second.text + third.text
+    assert [
+        (each.json["rows"], each.json["done"], each.json["adopted"], each.json["failed"])
+        for each in (second, third)
+    ] == [
+        (2, 1, 0, 1),
+        (2, 0, 1, 1),
+    ]
+    assert [tenant.named(f"p{number}@x.example") for number in range(10)] == [1] * 7 + [0] + [1] * 2
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_ref_to_what_the_earlier_run_made_is_found(bulkscim: Command, job, tmp_path, moved):
+    """The failed record still names its manager and its group by ref; both were made by the run before."""
+    path = job(
+        {"op": "create", "type": "User", "ref": "grace", "data": {"userName": "grace@x.example"}},
+        {"op": "create", "type": "Group", "ref": "crew", "data": {"displayName": "Crew"}},
+        {"op": "create", "type": "User", "ref": "ada", "data": {"userName": "ada@x.example", "title": "Boss", "manager": {"ref": "grace"}}},
+        {"op": "add_member", "type": "Group", "ref": "crew", "member": {"ref": "ada"}},
+    )  # fmt: skip
+    with Particular("there@example.com").serving() as tenant:
+        arguments = ("--base-url", tenant.base_url, "--yes", *FAST)
+        first = bulkscim("run", path, *arguments)
+        bulkscim("results", "last")
+        errors = folder_of(bulkscim, 0) / "errors.jsonl"
+        assert [json.loads(line)["_row"] for line in errors.read_text().splitlines()] == [3, 4]
+        mended = tmp_path / "mended.jsonl" if moved else errors
+        mended.write_text(errors.read_text().replace('"Boss"', '"Clerk"'))
+        second = bulkscim("run", mended, *arguments, "--json")
+        users = {user["userName"]: user for user in tenant.held["Users"].values()}
+        (crew,) = tenant.held["Groups"].values()
+
+    assert (first.code, second.code) == (3, 0), first.text + second.text
+    assert (second.json["rows"], second.json["done"]) == (2, 2)
+    assert users["grace@x.example"]["id"] in json.dumps(users["ada@x.example"])
+    assert [member["value"] for member in crew["members"]] == [users["ada@x.example"]["id"]]
+
+
+def test_refs_of_a_run_on_another_tenant_are_not_used(bulkscim: Command, job, tmp_path):
+    """An id of one tenant would name a stranger in another: it is said, and the row fails."""
+    path = job(
+        {"op": "create", "type": "User", "ref": "grace", "data": {"userName": "grace@x.example"}},
+        {"op": "create", "type": "User", "data": {"userName": "ada@x.example", "title": "Boss", "manager": {"ref": "grace"}}},
+    )  # fmt: skip
+    with (
+        Particular("there@example.com").serving() as one,
+        SmallTenant("there@example.com").serving() as other,
+    ):
+        bulkscim("run", path, "--base-url", one.base_url, "--yes", *FAST)
+        bulkscim("results", "last")
+        errors = folder_of(bulkscim, 0) / "errors.jsonl"
+        outcome = bulkscim("run", errors, "--base-url", other.base_url, "--yes", *FAST)
+
+    assert outcome.code == 3, outcome.text
+    assert "are not looked up" in outcome.stderr
+    assert "manager" not in json.dumps(list(other.held["Users"].values()))
