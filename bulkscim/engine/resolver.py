@@ -146,6 +146,8 @@ class Resolver:
 
     def made(self, kind: str, resource: JsonObject) -> None:
         """Take in a resource that this run made, so that a listing taken before it does not hide it."""
+        if self.is_partial(kind) and resource.get("id") and resource.get("active") is False:
+            self.hides(resource)
         if kind in self._listings and resource.get("id"):
             self._listings[kind].keep(resource)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import entries
 from bulkscim.journal.durable import Reader
-from bulkscim.journal.entries import Entry, Kind, Line
+from bulkscim.journal.entries import Entry, Kind, Line, Word
 from bulkscim.journal.ledger import MOVES, Ledger
 from bulkscim.journal.timeline import Timeline
 from bulkscim.model.operation import JsonObject
@@ -73,11 +73,11 @@ def line_at(file: Reader, offset: int, path: Path) -> Line:
         raise _damaged(path, offset, "no line of a journal begins here") from error
 
 
-def started(file: Reader) -> Iterator[Entry]:
-    """Yield the intents of a journal as they stand; what cannot be read is left out, and no hash is checked."""
-    wanted = entries.words(Kind.STARTED)
+def entries_of(file: Reader, *wanted: Word) -> Iterator[Entry]:
+    """Yield the entries of some words, as they stand; what cannot be read is left out, and no hash is checked."""
+    texts = {entries.words(*entries.kind_and_state(word)) for word in wanted}
     for line in _lines(file, 0):
-        if line[entries.WORDS] == wanted:
+        if line[entries.WORDS] in texts:
             with suppress(ValueError):
                 yield entries.decode(line).entry
 

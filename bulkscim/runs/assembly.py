@@ -36,7 +36,7 @@ from bulkscim.model.run import RunState
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.earlier import Earlier
-from bulkscim.runs.remembered import deactivated
+from bulkscim.runs.remembered import users
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
@@ -145,7 +145,7 @@ def _hidden(journal: Journal, terms: Terms) -> Hidden | None:
         return None
     base_url = str(journal.header["tenant"]["base_url"])
     folders = dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent))
-    return Hidden(lambda: deactivated(base_url, *folders))
+    return Hidden(lambda: users(base_url, *folders))
 
 
 def opened(command: str) -> Entry:

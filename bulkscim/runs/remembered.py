@@ -1,4 +1,4 @@
-"""Whom earlier runs deactivated on a tenant, as their journals recorded it before they did."""
+"""Whom earlier runs made or deactivated on a tenant: their ids, which the tenant may show no more."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,12 +9,16 @@ from bulkscim.engine.hidden import deactivates
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import reader, runfolder
 from bulkscim.journal.durable import LocalDisk, Reader
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
-from bulkscim.model.operation import JsonObject
+from bulkscim.model.operation import USER, JsonObject, Verb
+from bulkscim.model.row import RowState
+
+MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
 
 
-def deactivated(base_url: str, *places: Path) -> Iterator[JsonObject]:
-    """Yield the users that runs of these folders began to deactivate on a tenant, each as it stood before.
+def users(base_url: str, *places: Path) -> Iterator[JsonObject]:
+    """Yield the users that runs of these folders made or began to deactivate on a tenant: ids, and names then.
 
     Oldest run first. A journal that cannot be read tells nothing: each user is read from the tenant anyway.
     """
@@ -35,7 +39,17 @@ def _same(header: JsonObject, base_url: str) -> bool:
 
 
 def _users(file: Reader) -> Iterator[JsonObject]:
-    for entry in reader.started(file):
-        step = recording.step_of(entry.body)
-        if step.before is not None and deactivates(step.type, step.changes):
-            yield step.before
+    for entry in reader.entries_of(file, Kind.STARTED, RowState.DONE, RowState.ADOPTED):
+        user = _begun(entry.body) if entry.kind is Kind.STARTED else _made(entry.body)
+        if user is not None:
+            yield user
+
+
+def _begun(body: JsonObject) -> JsonObject | None:
+    step = recording.step_of(body)
+    return step.before if deactivates(step.type, step.changes) else None
+
+
+def _made(body: JsonObject) -> JsonObject | None:
+    made = body.get("type") == USER and body.get("op") in MAKES and body.get("id")
+    return {"id": body["id"], "userName": body["key"]} if made else None

@@ -268,3 +268,14 @@ def test_a_profile_is_shown_with_what_it_rests_on(bulkscim):
     assert "lucid" in bulkscim("profiles").stdout
     assert bulkscim("profiles", "lucid", "--json").json["base_url"] == "https://users.lucid.app/scim/v2"
     assert bulkscim("profiles", "slak").code == 2
+
+
+def test_a_file_with_deactivated_people_can_be_run_again(bulkscim, job):
+    """Made without being active, they are never shown; the journal knows them, and nothing fails."""
+    path = job(person("away@example.com", active=False), person("here@example.com"))
+    assert run(bulkscim, path).code == 0
+
+    outcome = run(bulkscim, path, "--run-dir", str(bulkscim.folder / "second"))
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.status(bulkscim.folder / "second")["adopted"] == 2
