@@ -16,7 +16,9 @@ import click
 from bulkscim import __version__, errors
 from bulkscim.commands import (
     connect,
+    count,
     explain,
+    export,
     later,
     mapping,
     profiles,
@@ -79,6 +81,8 @@ for _module in (
     results,
     explain,
     runs,
+    export,
+    count,
     sandbox,
     connect,
     tenants,

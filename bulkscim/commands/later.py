@@ -13,7 +13,7 @@ _INSTEAD = {
     "report": "bulkscim results RUN writes results.csv",
     "verify": "bulkscim status RUN checks the journal that it reads",
 }
-_NAMES = (*_INSTEAD, "export", "diff", "sync", "migrate", "audit", "probe")
+_NAMES = (*_INSTEAD, "diff", "sync", "migrate", "audit", "probe")
 
 
 def _named(name: str) -> click.Command:

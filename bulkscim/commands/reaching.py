@@ -9,6 +9,7 @@ from bulkscim.reporting.console import People
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
 
 if TYPE_CHECKING:
+    from bulkscim.runs.settings import Settings
     from bulkscim.tenants.tenant import Tenant
 
 GENERIC = "generic"
@@ -46,3 +47,16 @@ def source_of(people: People, file: Path | None, command: str | None) -> TokenSo
     if open_to_others(source):
         people.warn(f"other accounts may read {file}; chmod 600 {file}")
     return source
+
+
+def reading_settings(chosen: dict[str, Any]) -> "Settings":
+    """Return the settings of a command that only reads, from the flags of `options.pace` and `options.network`."""
+    from bulkscim.runs.settings import Settings, as_text
+
+    return Settings(
+        rate=chosen["rate"],
+        concurrency=chosen["concurrency"],
+        timeout_s=chosen["timeout_s"] or 30.0,
+        proxy=chosen["proxy"],
+        ca_bundle=as_text(chosen["ca_bundle"]),
+    )

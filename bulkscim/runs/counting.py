@@ -1,0 +1,54 @@
+"""Count a tenant's active and inactive users and the sizes of its groups: a proxy for licences in use."""
+
+from dataclasses import dataclass, field
+
+from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.runs.browsing import browsing
+from bulkscim.runs.export import HIDES
+from bulkscim.runs.settings import Settings
+from bulkscim.scim import paths
+from bulkscim.tenants.tenant import Tenant
+
+
+@dataclass(slots=True)
+class Census:
+    """Who is there. `inactive` is None where the tenant hides them; `unsaid` users do not say whether they are."""
+
+    active: int = 0
+    inactive: int | None = 0
+    unsaid: int = 0
+    groups: list[tuple[str, str, int]] = field(default_factory=list)  # name, id, members
+    notes: list[str] = field(default_factory=list)
+
+
+async def count(tenant: Tenant, settings: Settings) -> Census:
+    """Read all users and groups; Stopped where the tenant does not show them all."""
+    found = Census()
+    async with browsing(tenant, settings) as browser:
+        found.notes += browser.notes
+        inactive = 0
+        async for user in browser.resources(USER):
+            match _active(user):
+                case True:
+                    found.active += 1
+                case False:
+                    inactive += 1
+                case None:
+                    found.unsaid += 1
+        hidden = not browser.profile.lists_inactive and not inactive
+        found.inactive = None if hidden else inactive
+        found.notes += [HIDES] if hidden else []
+        async for group in browser.resources(GROUP):
+            members = paths.find(group, "members")
+            size = len(members) if isinstance(members, list) else 0
+            found.groups.append((str(paths.find(group, "displayName") or ""), group["id"], size))
+    found.groups.sort(key=lambda group: (-group[2], group[0].casefold()))
+    return found
+
+
+def _active(user: JsonObject) -> bool | None:
+    """Return whether a user is active, however the server writes it."""
+    value = paths.find(user, "active")
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.strip().lower())
+    return value if isinstance(value, bool) else None
