@@ -74,7 +74,8 @@ async def run(
     """Bring a job to a tenant: a job file, a job definition, or operations (see `JobRecord`).
 
     Returns when every row has settled, or with `exit_reason` why not; raises one of the errors where it cannot
-    begin. Signals are left to the program. A call that is cancelled leaves a run that can be resumed.
+    begin, Locked while another run works on the tenant among them. Signals are left to the program. A call that
+    is cancelled leaves a run that can be resumed.
     """
     watcher, settings = _settings(dict(options))
     source = str(job) if isinstance(job, str | Path) else spooled(job)

@@ -15,6 +15,7 @@ import bulkscim
 from tests.support.command import secrets_on_disk
 from tests.support.scim_server import TOKEN
 from tests.support.small_tenant import SmallTenant
+from tests.support.watching import Silent
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ADA: bulkscim.JobRecord = {"op": "create", "data": {"userName": "ada@example.com"}}
@@ -27,6 +28,17 @@ def example():
         block for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "import bulkscim" in block
     )
     return text
+
+
+class Began(Silent):
+    """A watcher that tells when the run is under way."""
+
+    def __init__(self):
+        self.began = asyncio.Event()
+
+    def opened(self, totals):
+        """Tell it."""
+        self.began.set()
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +163,18 @@ async def test_cancelled_run_is_resumed(reached, small):
     assert 0 < made < 60
     assert report.state is bulkscim.RunState.FINISHED
     assert all(small.named(record["data"]["userName"]) == 1 for record in people)
+
+
+async def test_tenant_has_one_run_at_a_time(reached, small):
+    """A second run on the tenant raises and sends nothing; the first comes to its end."""
+    watching = Began()
+    first = asyncio.ensure_future(bulkscim.run([ADA, BOB_LEAVES], reached, rate="4/s", watcher=watching))
+    await watching.began.wait()
+
+    with pytest.raises(bulkscim.Locked, match="another run"):
+        await bulkscim.run([ADA], reached)
+
+    assert (await first).totals.done == 2
 
 
 async def test_failed_rows_are_tried_again(reached, small):
