@@ -2,7 +2,7 @@
 
 from bulkscim.model.row import RowState
 
-_UNIQUE = "the name is taken: change it here, or run with --on-exists adopt or update"
+_UNIQUE = "the name is taken: change it here; where the message names an id, --on-exists adopt or update takes that one"
 _BY_TYPE = {
     "uniqueness": _UNIQUE,
     "mutability": "the attribute cannot be changed: take it out",

@@ -29,3 +29,9 @@ def test_good_end_needs_no_hint(state):
 def test_any_other_end_names_what_to_do(state, status, scim_type, word):
     """The hint is a command, or the thing to mend."""
     assert word in hint_of(state, status, scim_type, "last")
+
+
+def test_what_the_tenant_keeps_is_no_name_that_is_taken():
+    """The same status means another thing for a delete."""
+    assert "name is taken" in hint_of(RowState.FAILED, 409, "", "r1", "create")
+    assert "keeps it" in hint_of(RowState.FAILED, 409, "", "r1", "delete")
