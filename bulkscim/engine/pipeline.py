@@ -6,6 +6,7 @@ it refers to. When nothing can move any more, the rows wait for one another in a
 them goes on without what it waits for: that part is left to a later pass.
 """
 
+from bisect import insort
 from collections.abc import Iterable
 from heapq import heappop, heappush
 
@@ -19,7 +20,7 @@ from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.journal import Journal
 from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady
-from bulkscim.model.operation import identities
+from bulkscim.model.operation import Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.order import Lanes, claims
@@ -42,7 +43,7 @@ class Pipeline:
         self._alive: dict[int, Work] = {}
         self._ready: list[int] = []
         self._parked: dict[int, Need] = {}
-        self._hidden: set[int] = set()
+        self._hidden: list[int] = []  # of the parked, those behind a name whose id is not known; in order
         self._children: dict[int, set[int]] = {}
         self._busy = 0
         self._changed = anyio.Event()
@@ -100,31 +101,45 @@ class Pipeline:
 
     def _break_circle(self) -> None:
         """Let the earliest row that waits for another row go on without it."""
-        waiting = [row for row, need in self._parked.items() if isinstance(need, Parent)]
+        waiting = [(row, parent) for parent, rows in self._children.items() for row in rows]
         if not waiting:
             raise RuntimeError(f"rows {sorted(self._parked)[:5]} wait for nothing that can come")
-        row = min(waiting)
-        need = self._parked[row]
-        if isinstance(need, Parent):
-            self._alive[row].live[need] = ParentLater(need.row)
+        row, parent = min(waiting)
+        self._alive[row].live[Parent(parent)] = ParentLater(parent)
         self._wake([row])
 
-    def _park(self, work: Work, need: Need, *, hidden: bool = False) -> None:
-        self._parked[work.number] = need
-        if hidden:
-            self._hidden.add(work.number)
-        if isinstance(need, Parent):
-            self._children.setdefault(need.row, set()).add(work.number)
+    def _wait_for(self, work: Work, parent: Parent) -> None:
+        """Park until another row has made what this one refers to."""
+        self._parked[work.number] = parent
+        self._children.setdefault(parent.row, set()).add(work.number)
 
     def _wake(self, rows: Iterable[int]) -> None:
-        for row in rows:
-            need = self._parked.pop(row, None)
-            if need is not None:
-                self._hidden.discard(row)
-                if isinstance(need, Parent):
-                    self._children.get(need.row, set()).discard(row)
-                heappush(self._ready, row)
-        self._notify()
+        """Make parked rows ready; others are left alone."""
+        woken = [row for row in rows if row in self._parked]
+        for row in woken:
+            need = self._parked.pop(row)
+            if row in self._hidden:
+                self._hidden.remove(row)
+            if isinstance(need, Parent):
+                self._children.get(need.row, set()).discard(row)
+            heappush(self._ready, row)
+        if woken:
+            self._notify()
+
+    def _seen(self) -> list[int]:
+        """Return the rows that nothing hides any more; behind a name still hidden, later ones of its kind are too."""
+        seen: list[int] = []
+        still: set[tuple[str, str]] = set()
+        for row in self._hidden:
+            need = self._parked[row]
+            kind = (need.type, need.attribute) if isinstance(need, Key) else None
+            if kind in still:
+                continue
+            if not self._lanes.hidden(row, need):
+                seen.append(row)
+            elif kind:
+                still.add(kind)
+        return seen
 
     async def _advance(self, work: Work) -> None:
         """Work on a row until it ends, is parked, or is left for later."""
@@ -159,11 +174,10 @@ class Pipeline:
         return True
 
     def _park_on_lane(self, work: Work, need: Need) -> None:
-        """Park behind a claim; a parent's claim is not a wait for what the parent makes."""
-        hidden = self._lanes.hidden(work.number, need)
-        self._parked[work.number] = need if not isinstance(need, Parent) else work.row.operation.target
-        if hidden:
-            self._hidden.add(work.number)
+        """Park behind an earlier row's claim."""
+        self._parked[work.number] = need
+        if self._lanes.hidden(work.number, need):
+            insort(self._hidden, work.number)
 
     async def _provide(self, work: Work, need: Need) -> bool:
         """Get what the row must know; return False where the row was parked or left instead."""
@@ -174,7 +188,7 @@ class Pipeline:
         if isinstance(need, Parent):
             answer = self._parents.answer(work.number, need.row)
             if answer is None:
-                self._park(work, need)
+                self._wait_for(work, need)
                 return False
             work.live[need] = answer
             found = answer.id if isinstance(answer, ParentReady) else None
@@ -189,7 +203,7 @@ class Pipeline:
         if found is None:
             return True
         self._lanes.known(work.number, need, found)
-        self._wake(list(self._hidden))
+        self._wake(self._seen())
         if self._lanes.holds(work.number, need):
             return True
         work.forget()
@@ -213,10 +227,10 @@ class Pipeline:
         needs: list[Need] = [Parent(work.number), operation.target]
         for need in (*needs, *identities(operation.type, operation.data)):
             self._lanes.known(work.number, need, resource_id)
-        self._wake([*self._children.pop(work.number, ()), *self._hidden])
+        self._wake([*self._children.pop(work.number, ()), *self._seen()])
 
     def _leave(self, work: Work) -> None:
         """End the row's stay in this pass."""
         del self._alive[work.number]
         freed = self._lanes.leave(work.number)
-        self._wake([*freed, *self._children.pop(work.number, ()), *self._hidden])
+        self._wake([*freed, *self._children.pop(work.number, ()), *self._seen()])

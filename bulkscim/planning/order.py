@@ -30,6 +30,7 @@ class Claim:
     name: Key
     exclusive: bool
     own: bool = False  # what the row itself changes: held before it begins
+    traced: bool = True  # whether rule 3 looks at it: a name that the row gives has nothing behind it yet
 
 
 def claims(row: Row, *, moves: bool = False) -> tuple[Claim, ...]:
@@ -40,17 +41,22 @@ def claims(row: Row, *, moves: bool = False) -> tuple[Claim, ...]:
     A name that the record gives (a rename) is claimed as well as the name that it is found by.
     """
     operation = row.operation
-    found = [_claim(operation.target, row.target_producer, exclusive=True, own=True)]
     if operation.makes:
         made = Key(operation.type, MADE, str(row.number))
-        found.append(Claim(Parent(row.number), made, exclusive=True, own=True))
-    found += [Claim(key, key.folded, exclusive=True, own=True) for key in named_by(operation)]
+        found = [Claim(Parent(row.number), made, exclusive=True, own=True), _given(operation.target)]
+    else:
+        found = [_claim(operation.target, row.target_producer, exclusive=True, own=True)]
+    found += [_given(key) for key in named_by(operation)]
     producers = row.producers or (None,) * len(operation.references)
     for reference, producer in zip(operation.references, producers, strict=True):
         if producer is None or producer < row.number:
             exclusive = reference.role is Role.GROUP or (moves and reference.role is Role.MEMBER)
             found.append(_claim(reference.key, producer, exclusive=exclusive))
     return tuple({claim.name: claim for claim in reversed(found)}.values())[::-1]
+
+
+def _given(key: Key) -> Claim:
+    return Claim(key, key.folded, exclusive=True, own=True, traced=False)
 
 
 def _claim(key: Key, producer: int | None, *, exclusive: bool, own: bool = False) -> Claim:
@@ -104,9 +110,14 @@ class Lane:
 
 @dataclass(slots=True)
 class Holding:
-    """One row's claims: lanes by name, the name behind each need, and the id lane behind each name."""
+    """One row's claims: lanes by name, the name behind each need, and the id lane behind each name.
+
+    `unknown` holds the traced names whose id is not known yet.
+    """
 
     names: dict[Key, bool] = field(default_factory=dict)
+    unknown: set[Key] = field(default_factory=set)
+    traced: set[Key] = field(default_factory=set)
     needs: dict[Need, Key] = field(default_factory=dict)
     aliases: dict[Key, Key] = field(default_factory=dict)
 
@@ -125,7 +136,10 @@ class Lanes:
         for claim in wanted:
             holding.needs[claim.need] = claim.name
             self._stand(row, claim.name, exclusive=claim.exclusive)
-            if claim.name.attribute != "id":
+            if claim.traced:
+                holding.traced.add(claim.name)
+            if claim.traced and claim.name.attribute != "id":
+                holding.unknown.add(claim.name)
                 by_attribute = self._unknown.setdefault(claim.name.type, {})
                 insort(by_attribute.setdefault(claim.name.attribute, []), row)
 
@@ -154,6 +168,8 @@ class Lanes:
 
     def _is_hidden(self, row: int, name: Key) -> bool:
         """Tell whether an earlier row's claim, its id not known, may be on the same resource."""
+        if name not in self._holdings[row].traced:
+            return False
         others = self._unknown.get(name.type, {})
         return any(
             rows and rows[0] < row
@@ -169,9 +185,15 @@ class Lanes:
             return
         alias = Key(name.type, "id", resource_id)
         holding.aliases[name] = alias
-        self._unknown[name.type][name.attribute].remove(row)
+        self._forget_unknown(row, name)
         if alias not in holding.names:
             self._stand(row, alias, exclusive=holding.names[name])
+
+    def _forget_unknown(self, row: int, name: Key) -> None:
+        unknown = self._holdings[row].unknown
+        if name in unknown:
+            unknown.remove(name)
+            self._unknown[name.type][name.attribute].remove(row)
 
     def leave(self, row: int) -> set[int]:
         """Drop all claims of a row; return the rows that may go on because of it."""
@@ -193,8 +215,8 @@ class Lanes:
     def _drop(self, row: int, name: Key) -> list[int]:
         holding = self._holdings[row]
         exclusive = holding.names.pop(name)
-        if name.attribute != "id" and holding.aliases.pop(name, None) is None:
-            self._unknown[name.type][name.attribute].remove(row)
+        holding.aliases.pop(name, None)
+        self._forget_unknown(row, name)
         lane = self._lanes[name]
         lane.rows(exclusive=exclusive).remove(row)
         if not lane.exclusive and not lane.shared:

@@ -31,9 +31,10 @@ def group(resource_id="g1", name="Sales"):
 
 
 def creates(*references, producers=(), number=1, data=None, verb=Verb.CREATE):
-    """Return a row that makes ada."""
+    """Return a row that makes ada, or whom `data` names."""
+    given = {"userName": ADA.value, **(data or {})}
     operation = Operation(
-        verb, USER, ADA, data={"userName": "ada@example.com", **(data or {})}, references=references
+        verb, USER, Key(USER, "userName", given["userName"]), data=given, references=references
     )
     return Row(number, operation, producers or (None,) * len(references))
 

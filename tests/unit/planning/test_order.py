@@ -138,8 +138,27 @@ def test_which_names_may_mean_one_resource(one, other, expected):
     assert may_be_one(other, one) is expected
 
 
+def test_new_name_waits_for_an_earlier_change_under_it():
+    """What is renamed or deleted first must be gone before its name is given anew."""
+    lanes = entered(changes(Verb.DELETE, number=1), creates(number=2))
+
+    assert not lanes.holds(2, ADA)
+    assert lanes.leave(1) == {2}
+
+
 def test_types_do_not_meet():
     """A user and a group of one name are two resources."""
     group = changes(Verb.DELETE, Key(GROUP, "displayName", "ada@example.com"), number=2)
 
     assert entered(changes(Verb.PATCH, number=1), group).holds(2, group.operation.target)
+
+
+def test_new_people_with_an_external_id_do_not_wait_for_one_another():
+    """Two names that a record gives are its own; they hide nobody else's."""
+    rows = [
+        creates(number=number, data={"userName": f"u{number}", "externalId": f"E{number}"})
+        for number in (1, 2)
+    ]
+    lanes = entered(*rows)
+
+    assert all(lanes.holds(2, claim.need) for claim in claims(rows[1]))
