@@ -20,8 +20,9 @@ def unheeded(view: View, resource_id: str | None) -> Wait | Refusal | None:
     Only what was sent is read back, and only where the record holds such a part.
     """
     doubtful = view.policy.may_ignore
-    sent = any(part in view.facts.applied for part in WRITES)
-    if not doubtful or not sent or resource_id is None or not _asks(view.operation, doubtful):
+    if not doubtful or resource_id is None or not _asks(view.operation, doubtful):
+        return None
+    if not any(part in view.facts.applied for part in WRITES):
         return None
     key = Key(view.operation.type, "id", resource_id)
     live = view.live.get(key)

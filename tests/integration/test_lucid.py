@@ -1,6 +1,7 @@
 """Lucid's ways, each through the real command line against the sandbox that plays it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -279,3 +280,28 @@ def test_a_file_with_deactivated_people_can_be_run_again(bulkscim, job):
 
     assert outcome.code == 0, outcome.text
     assert bulkscim.status(bulkscim.folder / "second")["adopted"] == 2
+
+
+def test_a_bad_token_stops_the_run_before_anything_is_sent(tmp_path, state, job):
+    """It is the token's fault and no record's."""
+    told = Command(tmp_path, token=None, environment={"BULKSCIM_STATE_DIR": str(state)})
+    base_url = re.search(
+        r"http://\S+/scim/v2", told("sandbox", "start", "--profile", "lucid", "--speed", "300").text
+    )
+    assert base_url is not None
+
+    wrong = Command(tmp_path, token="of-somebody-else")
+    outcome = wrong(
+        "run", job(person("no@example.com")), "--base-url", base_url[0], "--profile", "lucid", "--yes"
+    )
+
+    assert outcome.code == 7, outcome.text
+    assert "nothing was sent" in outcome.stderr
+
+
+def test_the_usual_base_url_comes_with_the_profile(tmp_path, job):
+    """So that what is missing is the token and not the URL."""
+    bulkscim = Command(tmp_path, token=None)
+
+    assert bulkscim("run", job(person("no@example.com")), "--profile", "lucid").code == 7
+    assert bulkscim("run", job(person("no@example.com"))).code == 2
