@@ -1,5 +1,6 @@
 """What one token opens: the people of the tenant, and the groups of its integration with their rules."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -22,19 +23,19 @@ ARCHIVE = "archived "
 
 
 class Opened(ScimStorage):
-    """The storage that a token sees. `others` are the groups of other integrations."""
+    """The storage that a token sees: of all that is stored, its people and its groups."""
 
     def __init__(
         self,
         database: Database,
         users: KeptStorage,
-        groups: KeptStorage,
+        stores: Mapping[str, KeptStorage],
         quirks: Quirks,
         rules: Integration,
     ) -> None:
-        self._database, self._users, self._groups = database, users, groups
+        self._database, self._users, self._stores = database, users, stores
         self._quirks, self._rules = quirks, rules
-        self.others: tuple[KeptStorage, ...] = ()
+        self._groups = stores[rules.groups]
 
     def get(
         self,
@@ -102,7 +103,7 @@ class Opened(ScimStorage):
             raise refusal(Refused(BAD_REQUEST, "the group still has members", "invalidValue"))
         home.delete(resource_type, resource_id, expected_version=expected_version)
         if resource_type.name == USER:
-            for groups in (self._groups, *self.others):
+            for groups in self._stores.values():
                 groups.leave_groups(resource_id)
         elif self._rules.archives:
             self._database.put(ARCHIVE + self._rules.groups, GROUP, resource_id, kept(before))

@@ -129,7 +129,7 @@ class KeptStorage(InMemoryStorage):
         self, resource_type: ResourceType, resource: Resource[Any], *, expected_version: str | None = None
     ) -> Resource[Any]:
         """Replace a resource and keep it."""
-        before = members_of(self.get(resource_type, str(resource.id)))
+        before = members_of(self._stored(resource_type, resource.id))
         updated = super().update(resource_type, resource, expected_version=expected_version)
         self._keep(resource_type, updated)
         self._count_members(updated, before)
@@ -139,7 +139,7 @@ class KeptStorage(InMemoryStorage):
         self, resource_type: ResourceType, resource_id: str, *, expected_version: str | None = None
     ) -> None:
         """Delete a resource."""
-        before = members_of(self.get(resource_type, resource_id))
+        before = members_of(self._stored(resource_type, resource_id))
         super().delete(resource_type, resource_id, expected_version=expected_version)
         self._database.drop(self._space, str(resource_type.name), resource_id)
         for member in before:
@@ -148,7 +148,9 @@ class KeptStorage(InMemoryStorage):
     def groups_of(self, member: str) -> list[JsonObject]:
         """Return the groups that hold a member, as a user shows them."""
         ids = sorted(self._groups.get(member, ()))
-        groups: list[Any] = [self.get(self._types[GROUP], one) for one in ids]
+        groups: list[Any] = [
+            self._stored(self._types[GROUP], one) for one in ids
+        ]  # no copies of their members
         return [{"value": group.id, "display": group.display_name} for group in groups]
 
     def leave_groups(self, member: str, but: str = "") -> None:

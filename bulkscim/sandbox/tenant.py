@@ -47,7 +47,10 @@ class Tenant:
         self._rules = {token: quirks.integrations.get(name, plain) for name, token in TOKENS.items()}
         spaces = {PEOPLE, *(rules.groups for rules in self._rules.values())}
         self._stores = {space: KeptStorage(self._database, space, provider, quirks) for space in spaces}
-        self._opened = {token: self._open(rules) for token, rules in self._rules.items()}
+        self._opened = {
+            token: Opened(self._database, self._stores[PEOPLE], self._stores, quirks, rules)
+            for token, rules in self._rules.items()
+        }
         self._handlers = {token: ScimHandler(self._service, one) for token, one in self._opened.items()}
         self._make_owner()
 
@@ -70,11 +73,6 @@ class Tenant:
     def close(self) -> None:
         """Close the database."""
         self._database.close()
-
-    def _open(self, rules: Integration) -> Opened:
-        opened = Opened(self._database, self._stores[PEOPLE], self._stores[rules.groups], self._quirks, rules)
-        opened.others = tuple(store for store in self._stores.values())
-        return opened
 
     def _answer(self, request: ScimRequest) -> ScimResponse:
         endpoint = request.path.strip("/").split("/")[0].lower()
