@@ -34,6 +34,7 @@ class Began(Silent):
     """A watcher that tells when the run is under way."""
 
     def __init__(self):
+        super().__init__()
         self.began = asyncio.Event()
 
     def opened(self, totals):
