@@ -102,7 +102,7 @@ async def fresh(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
     source = open_source(str(path), sys.stdin.buffer)
     checked = check(source, DEFAULTS, folder.parent / "draft.sqlite")
     with checked.sound_index():
-        start = Start(request, _settings(request), source, checked, Seen(PROFILE, 0, ()))
+        start = Start(request, _settings(request), source, checked, Seen(PROFILE, 0, ()), None)
         return await _begin(start, tenant, Silent(), LocalDisk(), RealClock())
 
 
