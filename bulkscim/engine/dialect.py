@@ -1,4 +1,4 @@
-"""Which form of PATCH a tenant takes: tried in the profile's order, learned once, kept for the rest of the run."""
+"""Which forms of PATCH and of filters a tenant takes: learned once, kept for the rest of the run."""
 
 from bulkscim.scim.messages import PatchForm
 
@@ -31,3 +31,18 @@ class Dialect:
         """Return the form to try after those that were refused; None where there is no reason to."""
         candidates = (self._proved,) if self._proved else self._forms
         return next((form for form in candidates if form not in tried), None)
+
+
+class Quoting:
+    """Whether filters of a type hold their value in quotes: all do but those of the profile's `bare` types."""
+
+    def __init__(self, bare: frozenset[str]) -> None:
+        self._bare = bare
+
+    def wants(self, kind: str) -> bool:
+        """Say whether values go in quotes."""
+        return kind not in self._bare
+
+    def needed(self, kind: str) -> None:
+        """Keep that a bare value was refused where a quoted one was taken."""
+        self._bare -= {kind}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from bulkscim.engine.dialect import Quoting
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject, Key
@@ -13,11 +14,16 @@ from bulkscim.scim import messages
 from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page, pages
 
+BAD_REQUEST = 400
+
 
 class Reads:
-    """The GETs of one worker, over a transport that paces and repeats them."""
+    """The GETs of one worker, over a transport that paces and repeats them; `quoting` is what all share."""
 
-    def __init__(self, transport: Transport, clock: Clock, profile: Profile = GENERIC) -> None:
+    def __init__(
+        self, transport: Transport, clock: Clock, profile: Profile = GENERIC, quoting: Quoting | None = None
+    ) -> None:
+        self._quoting = quoting or Quoting(profile.unquoted_filters)
         self._transport = transport
         self._clock = clock
         self._profile = profile
@@ -39,16 +45,24 @@ class Reads:
     async def filtered(self, key: Key) -> list[JsonObject] | Unreadable | None:
         """Ask for the resources that a key names; whether they do is for the caller to judge.
 
-        None for an answer as long as the provider lets it be: it may have been cut, and shows nothing.
+        None for an answer as long as the provider lets it be: it may have been cut, and shows nothing. A bare
+        value that is refused is asked for in quotes, from then on at once.
         """
-        quoted = key.type not in self._profile.unquoted_filters or not _is_bare(key.value)
-        path = messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted)
-        reply = await self._transport.send(Request("GET", path))
+        quoted = self._quoting.wants(key.type) or not _is_bare(key.value)
+        reply = await self._lookup(key, quoted=quoted)
+        if not quoted and isinstance(reply, Response) and reply.status == BAD_REQUEST:
+            reply = await self._lookup(key, quoted=True)
+            if judge_read(reply) is ReadVerdict.GOOD:
+                self._quoting.needed(key.type)
         if judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response):
             answer = messages.list_of(reply.body)
             if answer is not None:
                 return None if self._may_be_cut(answer) else list(answer.resources)
         return unreadable(reply)
+
+    async def _lookup(self, key: Key, *, quoted: bool) -> Reply:
+        path = messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted)
+        return await self._transport.send(Request("GET", path))
 
     def _may_be_cut(self, answer: messages.ListAnswer) -> bool:
         cap = self._profile.filter_cap

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bulkscim import __version__
-from bulkscim.engine.dialect import Dialect
+from bulkscim.engine.dialect import Dialect, Quoting
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
 from bulkscim.engine.hidden import Hidden
@@ -119,12 +119,12 @@ def engine_over(
     permits = Permits(settings.buckets(profile), clock, stopping, watcher)
     if journal.ledger.sent_anything:
         permits.resume_after(clock.now() - journal.timeline.ended_at)
-    dialect = Dialect(profile.patch_forms)
+    dialect, quoting = Dialect(profile.patch_forms), Quoting(profile.unquoted_filters)
     sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect)
 
     def reads(work: Work | None) -> Reads:
         paced = Repeating(Paced(transport, sender, work), clock, chance, stopping.pause)
-        return Reads(paced, clock, profile)
+        return Reads(paced, clock, profile, quoting)
 
     worker = Worker(
         journal,

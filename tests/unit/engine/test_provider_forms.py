@@ -24,6 +24,7 @@ class Answers:
 
     def __init__(self, **paths):
         self.paths = paths
+        self.otherwise = 404
         self.asked = []
 
     async def send(self, request):
@@ -31,7 +32,7 @@ class Answers:
         for start, body in self.paths.items():
             if request.path.startswith(start):
                 return Response(200, {}, json.dumps(body).encode())
-        return Response(404)
+        return Response(self.otherwise)
 
 
 def listing(*resources, total=None):
@@ -90,6 +91,16 @@ async def test_filters_go_bare_where_the_provider_wants_it(key, asked):
     answers, reading = reads()
     await reading.filtered(key)
     assert answers.asked == [asked]
+
+
+async def test_bare_value_that_is_refused_is_asked_for_in_quotes_from_then_on():
+    """A listing of the whole tenant for each lookup would cost far more."""
+    answers = Answers(**{"/Users?filter=userName%20eq%20%22": listing()})
+    answers.otherwise = 400
+    reading = Reads(answers, VirtualClock(), LUCID)
+    assert await reading.filtered(ADA) == []
+    assert await reading.filtered(ADA) == []
+    assert ["%22" in path for path in answers.asked] == [False, True, True]
 
 
 async def test_filtered_answer_as_long_as_it_can_be_is_worth_nothing():
