@@ -53,18 +53,19 @@ def load(folder: Path, disk: Disk, journal: Reader, journal_path: Path) -> Fold 
             text = file.read_at(0, file.size())
     except OSError:
         return None
-    text, found, checksum = text.rpartition(_CHECKSUM)
-    if not found or checksum != blake2b(text, digest_size=16).hexdigest().encode() + b'"}\n':
+    end = text.rfind(_CHECKSUM)
+    body = memoryview(text)[: max(end, 0)]
+    checksum = blake2b(body, digest_size=16).hexdigest().encode()
+    if text[end:] != _CHECKSUM + checksum + b'"}\n':
         return None
     with suppress(ValueError, KeyError, TypeError, zlib.error):
-        return _confirmed(text, journal, journal_path)
+        return _confirmed(text[: text.index(_LEDGER)], body, journal, journal_path)
     return None
 
 
-def _confirmed(text: bytes, journal: Reader, journal_path: Path) -> Fold | None:
-    """Return the fold that a checkpoint's text keeps, if the journal has that very line there."""
-    start, _, packed = text.partition(_LEDGER)
-    data = orjson.loads(start + b"}")
+def _confirmed(start: bytes, body: memoryview, journal: Reader, journal_path: Path) -> Fold | None:
+    """Return the fold that a checkpoint keeps, if the journal has that very line there."""
+    data, packed = orjson.loads(start + b"}"), body[len(start) + len(_LEDGER) :]
     end = Position(data["offset"], data["line"], data["commit"], data["chain"].encode())
     seal = end.chain + entries.END + b"\n"
     fits = (data["format"], data["byteorder"]) == (FORMAT, sys.byteorder)
@@ -75,13 +76,16 @@ def _confirmed(text: bytes, journal: Reader, journal_path: Path) -> Fold | None:
     return Fold(header, _ledger(data, packed), timeline, end) if header["rows"] == data["rows"] else None
 
 
-def _ledger(data: JsonObject, packed: bytes) -> Ledger:
-    """Return the ledger that was packed."""
-    unpacked = memoryview(zlib.decompress(base64.b64decode(packed)))
-    rows = data["rows"]
+def _ledger(data: JsonObject, packed: memoryview) -> Ledger:
+    """Return the ledger that was packed, with no more copies of it than it takes."""
+    unpacker, rows = zlib.decompressobj(), data["rows"]
+    unpacked = bytearray()
+    for piece in _slices(packed):
+        unpacked += unpacker.decompress(base64.b64decode(piece))
+    view = memoryview(unpacked)
     open_steps = dict(data["open"])
     counters = Counters(*data["counters"])
-    return Ledger.restore(Kept(unpacked[:rows], unpacked[rows:], open_steps, data["step"], counters))
+    return Ledger.restore(Kept(view[:rows], view[rows:], open_steps, data["step"], counters))
 
 
 def _pieces(fold: Fold) -> Iterator[bytes]:
