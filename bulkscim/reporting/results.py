@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bulkscim.jobfile.writer import guarded
-from bulkscim.journal.entries import Kind
+from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
-from bulkscim.model.operation import Operation
+from bulkscim.model.operation import GROUP, Operation
 from bulkscim.model.row import RowState
 from bulkscim.reporting.private import private_file
 
@@ -56,7 +56,14 @@ def result_of(recorded: RecordedRun, row: int, operation: Operation | None) -> R
         found = replace(found, detail="sent; whether it was applied is not known")
     if operation is None:
         return found
-    return replace(found, op=operation.verb.value, type=operation.type, key=operation.target.value)
+    own = found.id if _is_own(operation, last) else ""
+    return replace(found, op=operation.verb.value, type=operation.type, key=operation.target.value, id=own)
+
+
+def _is_own(operation: Operation, last: Entry | None) -> bool:
+    """Tell whether a row's last entry is about the row's own resource, and not about a group that it joins."""
+    part = str(last.body.get("part", "")) if last is not None else ""
+    return operation.type == GROUP or not part.startswith(("member:", "group:"))
 
 
 def write_results(found: Iterable[Result], path: Path) -> None:
