@@ -44,6 +44,11 @@ class Permits:
     def _pace(self, bucket: Bucket) -> Pace:
         return pace(Rate(bucket.limit, bucket.window_s), self._share)
 
+    @property
+    def interval_s(self) -> float:
+        """Seconds from one request to the next at the present pace."""
+        return max((1 / self._pace(bucket).per_second for bucket in self._buckets), default=0.0)
+
     def resume_after(self, last_sent_ago: float) -> None:
         """Begin as if a full burst had gone out so many seconds ago."""
         due = max((self._pace(bucket).period_s for bucket in self._buckets), default=0.0)

@@ -20,11 +20,13 @@ from bulkscim.model.live import (
     Unreadable,
 )
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
+from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, answers, emails_of, judge
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
 from bulkscim.scim.paths import get
 
+NAMES = frozenset({"userName", "displayName", "externalId", "emails"})
 REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
 
 
@@ -160,10 +162,12 @@ class Resolver:
         if self._hidden is not None:
             self._hidden.note(user)
 
-    def renamed(self, kind: str) -> None:
-        """Forget what was listed of a type whose names this run has changed."""
-        self._listings.pop(kind, None)
-        self._groups.clear()
+    def took(self, step: Step) -> None:
+        """Take in a step that took effect, as far as it changes names and memberships."""
+        self.memberships.taken_in(step)
+        if step.action is Action.DELETE or any(change.path in NAMES for change in step.changes):
+            self._listings.pop(step.type, None)
+            self._groups.clear()
 
     async def membership(self, need: Membership, reads: Reads, *, fresh: bool = False) -> MembershipAnswer:
         """Tell whether a resource is a member of a group."""

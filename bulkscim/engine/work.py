@@ -19,7 +19,8 @@ class Work:
     this run proved absent. `attempts` counts sendings of writes, `step_attempts` those of the
     latest step, `losses` those found not applied after
     their answer was lost, `stale` refused versions. `create_started` is the server's time at the first
-    intent of each create. `read_at` is monotonic.
+    intent of each create. `read_at` is monotonic;
+    `read_again`: what was read is newer than the wait for a permit that made it old.
     """
 
     row: Row
@@ -33,6 +34,7 @@ class Work:
     losses: int = 0
     stale: int = 0
     read_at: float = 0.0
+    read_again: bool = False
     create_started: dict[str, float] = field(default_factory=dict)
 
     @property

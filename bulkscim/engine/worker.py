@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Any
 
 from bulkscim.engine import recording
@@ -116,12 +117,18 @@ class Worker:
     async def settle(self, work: Work, decision: Settle) -> None:
         """Journal a row's end."""
         await self._journal.append(recording.settled(work, decision))
-        self._ended(work, decision.state)
+        self._ended(work, decision)
 
-    def _ended(self, work: Work, state: RowState) -> None:
-        self._watcher.settled(work.number, state)
+    def _ended(self, work: Work, decision: Settle) -> None:
+        """Tell who watches, and hold the bounds that rows are measured by as they end."""
+        self._watcher.settled(work.number, decision.state)
+        failed_now = decision.state is RowState.FAILED
+        if work.row.operation.verb is Verb.DELETE:
+            reason = self._breaker.deleted(gone=failed_now and decision.status == HTTPStatus.NOT_FOUND)
+            if reason:
+                self._stopping.stop(Stopped(reason))
         bound = self._guards.max_errors
-        if state is not RowState.FAILED or bound is None:
+        if not failed_now or bound is None:
             return
         failed = self._journal.ledger.totals().failed
         if failed > bound:
@@ -135,8 +142,10 @@ class Worker:
         if not await self._sender.permits.obtain(request, urgent=True):
             return False
         if self._is_old(work, step):
+            work.read_again = True
             work.forget()
             return True
+        work.read_again = False
         sent = Sent(work, step, self._journal.next_step())
         server_time = self._sender.server.now()
         if step.action is Action.CREATE:
@@ -146,8 +155,10 @@ class Worker:
         return await self._end(sent, judgement, reply, policy)
 
     def _is_old(self, work: Work, step: Step) -> bool:
+        """Tell whether what was read is to be read again, once, before the step."""
         looked = step.before is not None or step.member is not None
-        return looked and self._clock.monotonic() - work.read_at > FRESH_S
+        limit = max(FRESH_S, 2 * self._sender.permits.interval_s)
+        return looked and not work.read_again and self._clock.monotonic() - work.read_at > limit
 
     async def _end(self, sent: Sent, judgement: Judgement, reply: Reply, policy: Policy) -> bool:
         """Journal the step's end and take it into the row's facts."""
@@ -225,13 +236,13 @@ class Worker:
         work.forget()
         if step.before is not None and deactivates(step.type, step.changes):
             self._resolver.hides(step.before)
-        self._resolver.memberships.taken_in(step)
+        self._resolver.took(step)
         decision = next_step(work.row, work.facts, work.live, policy)
         if isinstance(decision, Settle):
             entries.append(recording.settled(work, decision))
         await self._journal.append(*entries)
         if isinstance(decision, Settle):
-            self._ended(work, decision.state)
+            self._ended(work, decision)
             return False
         return True
 

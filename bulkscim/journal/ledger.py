@@ -14,7 +14,6 @@ Rule 3: a row with an open step is in doubt; nothing else is, and `in_doubt` is 
 Rule 4: one byte and one offset a row; only open steps cost more.
 """
 
-import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +37,6 @@ _STATES = (
     RowState.SKIPPED,
 )
 _OPEN = frozenset({_STARTED, _LOST})
-_UNSETTLED = re.compile(rb"[\x00-\x02]")
 
 _TABLE: dict[Word, dict[int, int]] = {
     Kind.STARTED: {_PENDING: _STARTED},
@@ -191,11 +189,6 @@ class Ledger:
         """Return all that is known of a row; ValueError if the run has no such row."""
         index = self._index(row)
         return Standing(self._states[index], self._open.get(row, 0), self._offsets[index])
-
-    def next_unsettled(self, after: int) -> int | None:
-        """Return the first row above `after` that is pending or in doubt."""
-        found = _UNSETTLED.search(self._states, max(after, 0))
-        return found.start() + 1 if found else None
 
     def open_rows(self) -> Iterator[int]:
         """Return the rows in doubt, in row order, as they are now."""

@@ -20,12 +20,6 @@ from bulkscim.scim.differing import NOTHING, Place
 _MANAGER = f"{ENTERPRISE}:manager.value"
 
 
-def satisfied(wanted: JsonObject, live: JsonObject, kind: str) -> bool:
-    """Say whether a resource already has all that is wanted of it."""
-    del kind  # all types share the rules of the core schemas
-    return next(differing.differences(wanted, live, Place.top()), None) is None
-
-
 def differences(wanted: JsonObject, live: JsonObject, kind: str) -> tuple[Change, ...]:
     """Return what would have to change, each at a path that a PATCH can use.
 

@@ -34,12 +34,6 @@ class Wanted:
     max_create: Limit | None = None
     max_errors: Limit | None = None
 
-    @property
-    def needs_users(self) -> bool:
-        """Whether a bound is a share of the tenant's users."""
-        limits = (self.max_delete, self.max_create)
-        return any(limit is not None and limit.needs_base for limit in limits)
-
 
 def bounds(wanted: Wanted, asked: Asked, users: int | None) -> Bounds:
     """Turn limits into numbers; a share of users that cannot be counted allows nothing."""

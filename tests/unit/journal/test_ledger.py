@@ -111,17 +111,6 @@ def test_one_step_can_serve_many_rows():
     assert (ledger.totals().pending, ledger.totals().in_doubt) == (2, 1)
 
 
-def test_next_unsettled_skips_what_has_ended():
-    """Pending rows and rows in doubt are found, in row order; behind the last there is none."""
-    ledger = Ledger(6)
-    for row, state in ((1, RowState.DONE), (2, RowState.NOOP), (4, RowState.FAILED), (6, RowState.SKIPPED)):
-        ledger.apply(settled(row, state), 10)
-    ledger.apply(step(Kind.STARTED, 5), 20)
-
-    assert [ledger.next_unsettled(after) for after in range(7)] == [3, 3, 3, 5, 5, None, None]
-    assert [ledger.is_settled(row) for row in range(1, 7)] == [True, True, False, True, False, True]
-
-
 def test_the_highest_step_tells_whether_anything_was_sent():
     """A ledger without a start never sent anything."""
     ledger = Ledger(2)
