@@ -36,11 +36,11 @@ MOVES = {
     "refused": step(Kind.REFUSED, 1),
     "lost": step(Kind.LOST, 1),
     "reopened": reopened(1),
-} | {str(state): settled(1, state) for state in SETTLED}
+} | {str(state): settled(1, state) for state in sorted(SETTLED)}
 
 # How row 1 comes to stand somewhere, and where each entry takes it from there.
 WAYS = {
-    "pending": ((), {"started": "in_doubt"} | {str(state): str(state) for state in SETTLED}),
+    "pending": ((), {"started": "in_doubt"} | {str(state): str(state) for state in sorted(SETTLED)}),
     "started": (("started",), {"applied": "pending", "refused": "pending", "lost": "in_doubt"}),
     "lost": (("started", "lost"), {"applied": "pending", "refused": "pending"}),
     "done": (("done",), {}),
