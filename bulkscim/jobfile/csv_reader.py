@@ -9,6 +9,7 @@ import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import BinaryIO
 
 from bulkscim.jobfile.lines import RECORD_LIMIT, BadLine, lines
@@ -69,17 +70,16 @@ class _Feed:
         return ""
 
     def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        text, self._first = (self._first, None) if self._first is not None else (next(self._lines), None)
-        self.line += 1
-        if isinstance(text, BadLine):
-            raise _Unreadable(text.message)
-        self.taken += len(text)
-        if self.taken > RECORD_LIMIT:
-            raise _Unreadable("the record is over 1 MB: is a quote not closed?")
-        return text
+        """Yield lines; a generator, for speed, so it ends with what it raises, and the next one goes on."""
+        first, self._first = self._first, None
+        for text in self._lines if first is None else chain((first,), self._lines):
+            self.line += 1
+            if isinstance(text, BadLine):
+                raise _Unreadable(text.message)
+            self.taken += len(text)
+            if self.taken > RECORD_LIMIT:
+                raise _Unreadable("the record is over 1 MB: is a quote not closed?")
+            yield text
 
 
 def header(stream: BinaryIO) -> Header | Problem:
@@ -127,19 +127,20 @@ def _rows(feed: _Feed, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     # The module's limit of 131,072 is for the whole process; ours is the larger, and the feed keeps it.
     csv.field_size_limit(max(csv.field_size_limit(), RECORD_LIMIT + 1))
     reader = csv.reader(feed, delimiter=delimiter, strict=True)
+    line = feed.line + 1
     while True:
-        feed.taken = 0
-        line = feed.line + 1
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            for cells in reader:
+                yield line, cells
+                feed.taken, line = 0, feed.line + 1
         except _Unreadable as error:
             yield line, str(error)
+            reader = csv.reader(feed, delimiter=delimiter, strict=True)
         except csv.Error as error:
             yield line, _reason(str(error))
         else:
-            yield line, cells
+            return
+        feed.taken, line = 0, feed.line + 1
 
 
 def _reason(error: str) -> str:

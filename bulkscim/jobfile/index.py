@@ -103,7 +103,7 @@ class IndexBuilder:
         self._write("made", self._made)
         self._write("wanted", self._wanted)
         for table in ("made", "mail"):
-            self._database.execute(f"CREATE INDEX {table}_digest ON {table}(digest, row)")
+            self._database.execute(f"CREATE INDEX {table}_digest ON {table}(digest)")
         self._database.execute("INSERT INTO stamp VALUES (?, ?)", (_FORMAT, self._stamp))
         self._database.execute("COMMIT")
         self._database.close()
@@ -150,11 +150,9 @@ class Index:
 
     def made_twice(self) -> Iterator[tuple[int, int, int]]:
         """Yield (digest, first row, other row) for each key that more than one row makes."""
-        twins = "SELECT digest, min(row) AS row FROM made GROUP BY digest HAVING count(*) > 1"
-        query = (
-            f"SELECT made.digest, first.row, made.row FROM ({twins}) AS first"  # noqa: S608
-            " JOIN made USING (digest) WHERE made.row > first.row ORDER BY made.row"
-        )
+        twins = "SELECT digest FROM made GROUP BY digest HAVING count(*) > 1"
+        first = "SELECT digest, row, min(row) OVER (PARTITION BY digest) AS first FROM made"
+        query = f"SELECT digest, first, row FROM ({first} WHERE digest IN ({twins})) WHERE row > first ORDER BY row"  # noqa: S608
         yield from self._database.execute(query)
 
     def refs_nobody_makes(self) -> Iterator[int]:

@@ -28,18 +28,12 @@ def lines(stream: BinaryIO) -> Iterator[str | BadLine]:
             where = offset + raw.index(b"\0")
             yield BadLine(f"a NUL byte at offset {where}: the file is damaged, or not saved as UTF-8 text")
         else:
-            yield _decoded(raw.removeprefix(_MARK) if offset == 0 else raw, offset)
+            try:
+                yield (raw if offset else raw.removeprefix(_MARK)).decode()
+            except UnicodeDecodeError as error:
+                byte, where = error.object[error.start], offset + error.start
+                yield BadLine(f"byte 0x{byte:02x} at offset {where} is not UTF-8; save the file as UTF-8")
         offset += length
-
-
-def _decoded(raw: bytes, offset: int) -> str | BadLine:
-    """Decode one line, or name the offset of the byte that is not UTF-8."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        byte = raw[error.start]
-        where = offset + error.start
-        return BadLine(f"byte 0x{byte:02x} at offset {where} is not UTF-8; save the file as UTF-8")
 
 
 def _skip_rest(stream: BinaryIO, raw: bytes) -> int:

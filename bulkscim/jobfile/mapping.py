@@ -66,7 +66,7 @@ class _Plan:
 class Mapping:
     """A header made ready: `operation_of` reads one record by it.
 
-    `fixed` are verb and type where no column says them; `words` are the columns about the record itself, `links` those that refer to other resources, and
+    `fixed` are verb and type where no column says them; `clearing` are the columns that the map may clear; `words` are the columns about the record itself, `links` those that refer to other resources, and
     `named` the column of the match attribute, these two by resource type. `rules`, where there is a map, fill
     the columns.
     """
@@ -79,6 +79,7 @@ class Mapping:
     links: dict[str, tuple[Column, ...]]
     named: dict[str, tuple[str, Column | None]]
     rules: tuple[Rule, ...] = ()
+    clearing: tuple[Column, ...] = ()
 
     def operation_of(self, record: Record) -> Operation | list[Problem]:
         """Read the operation of a CSV record."""
@@ -119,7 +120,8 @@ class Mapping:
             return Draft(verb, kind, target, references=joined)
         if member is not None and cells[member.index]:
             faults.append(Fault(member.place, f"{verb} takes no member; use add_member, or a column members"))
-        references = self._references(self.links[kind], cells, faults)
+        links = self.links[kind]
+        references = self._references(links, cells, faults) if links else ()
         if verb is Verb.PATCH:
             changes = self._changes(cells, used, faults)
             changes += tuple(PatchOperation("remove", column.path) for column in self._cleared(cells))
@@ -168,9 +170,7 @@ class Mapping:
 
     def _cleared(self, cells: list[str]) -> Iterator[Column]:
         """Return the columns whose cell is empty, and which the map says to clear then."""
-        for column in self.columns:
-            if column.clears and not cells[column.index]:
-                yield column
+        return (column for column in self.clearing if not cells[column.index])
 
     def _changes(
         self, cells: list[str], used: Column | None, faults: list[Fault]
@@ -278,7 +278,8 @@ def _mapping(columns: tuple[Column, ...], defaults: Defaults, rules: tuple[Rule,
     fixed = None
     if Use.OP not in words and Use.TYPE not in words:
         fixed = defaults.op, type_of(None, defaults.op, defaults, "", [])
-    return Mapping(columns, defaults, _plan(columns), fixed, words, links, named, rules)
+    clearing = tuple(column for column in columns if column.clears)
+    return Mapping(columns, defaults, _plan(columns), fixed, words, links, named, rules, clearing)
 
 
 def match_attribute(kind: str, defaults: Defaults) -> str:
