@@ -1,6 +1,7 @@
 """What was read, or must be read, before a row's next step is known."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bulkscim.model.operation import JsonObject, Key
 
@@ -48,9 +49,8 @@ class Unreadable:
 Answer = Found | Missing | Ambiguous | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
-    """The need for what another row makes."""
+class Parent(NamedTuple):
+    """The need for what another row makes; a tuple, as Key is."""
 
     row: int
 

@@ -1,9 +1,9 @@
 """What a record asks for, after its meaning is known and before anything is read from the tenant."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 JsonObject = dict[str, Any]
 
@@ -26,9 +26,11 @@ class Verb(StrEnum):
     REMOVE_MEMBER = "remove_member"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """How a record names a resource.
+_EXACT = frozenset({"id", "ref", "externalId"})
+
+
+class Key(NamedTuple):
+    """How a record names a resource; a tuple, for it is hashed and compared some 30 times a row.
 
     `attribute` is `id`, `ref` (another record of the file), `userName`, `externalId`, `emails.value` or
     `displayName`; `value` is as the file wrote it.
@@ -41,7 +43,7 @@ class Key:
     @property
     def folded(self) -> "Key":
         """The key as it compares: id, ref and externalId exact, names without case (RFC 7643 §4.1.1)."""
-        if self.attribute in {"id", "ref", "externalId"}:
+        if self.attribute in _EXACT:
             return self
         return Key(self.type, self.attribute, self.value.strip().casefold())
 
@@ -75,9 +77,12 @@ class PatchOperation:
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One record's request.
+_MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
+_NOTHING: JsonObject = {}
+
+
+class Operation(NamedTuple):
+    """One record's request; a tuple, for each row is read twice.
 
     `target` names the resource that is changed; for create and upsert it is the identity that the new
     resource will have. `data` (create, upsert, replace) holds no references: these are in `references`.
@@ -88,17 +93,17 @@ class Operation:
     verb: Verb
     type: str
     target: Key
-    data: JsonObject = field(default_factory=dict)
+    data: JsonObject = _NOTHING
     changes: tuple[PatchOperation, ...] = ()
     references: tuple[Reference, ...] = ()
     ref: str | None = None
-    expect: Mapping[str, Any] = field(default_factory=dict)
+    expect: Mapping[str, Any] = _NOTHING
     version: str | None = None
 
     @property
     def makes(self) -> bool:
         """Whether the record can bring a new resource into being."""
-        return self.verb in {Verb.CREATE, Verb.UPSERT}
+        return self.verb in _MAKES
 
 
 def identities(kind: str, data: JsonObject) -> tuple[Key, ...]:

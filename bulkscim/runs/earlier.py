@@ -6,7 +6,6 @@ the file's `_run` names: its index tells the row, its journal the id.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from bulkscim.errors import BulkScimError
@@ -80,7 +79,7 @@ class Earlier:
                 for each in operation.references
             )
             target = self._known(operation.target, own)
-            yield number, replace(operation, target=target, references=references)
+            yield number, operation._replace(target=target, references=references)
 
     def _known(self, key: Key, own: Index) -> Key:
         """Return the key by id, where an earlier run knows it; else the key as it is."""
