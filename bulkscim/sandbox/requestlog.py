@@ -22,12 +22,14 @@ class RequestLog:
         self._path = path
         self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
 
-    def add(self, at: float, request: "ScimRequest", status: int, fault: str = "") -> None:
-        """Write one request down; `status` is 0 where no answer left."""
+    def add(self, at: float, request: "ScimRequest", status: int, fault: str = "", made: str = "") -> None:
+        """Write one request down; `status` is 0 where no answer left, `made` the id of what it created."""
         path = request.path + ("?" + urlencode(request.query) if request.query else "")
         line = {"at": round(at, 3), "method": request.method, "path": path, "status": status}
         if fault:
             line["fault"] = fault
+        if made:
+            line["made"] = made
         os.write(self._descriptor, orjson.dumps(line) + b"\n")
 
     def clear(self) -> None:
@@ -54,4 +56,5 @@ def shown(line: JsonObject) -> str:
     moment = datetime.fromtimestamp(line["at"], UTC).strftime("%H:%M:%S.%f")[:-3]
     answer = str(line["status"] or "cut")
     fault = f"  [{line['fault']}]" if line.get("fault") else ""
-    return f"{moment}  {answer:>3}  {line['method']:<6} {line['path']}{fault}"
+    made = f"  made {line['made']}" if line.get("made") else ""
+    return f"{moment}  {answer:>3}  {line['method']:<6} {line['path']}{made}{fault}"

@@ -23,10 +23,11 @@ _ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What leaves: an answer or none, and how much is done to it on its way."""
+    """What leaves: an answer or none, and how much is done to it on its way; `made` is what was created, seen or not."""
 
     response: ScimResponse | None
     fault: Fault | None = None
+    made: str = ""
 
 
 class Site:
@@ -55,12 +56,13 @@ class Site:
         else:
             sent, limited = self._sent(request, fault), ""
         status = int(sent.response.status) if sent.response else 0
-        self.log.add(self.clock.now(), request, status, fault or limited)
+        self.log.add(self.clock.now(), request, status, fault or limited, sent.made)
         return sent
 
     def _sent(self, request: ScimRequest, fault: Fault | None) -> Sent:
         """Ask the tenant where the fault leaves it to, and return what the fault makes of it."""
         response = None if fault and fault.is_before else self.tenant.answer(request)
+        made = _made(response)
         match fault:
             case Fault.THROTTLED:
                 response = _error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")
@@ -75,12 +77,19 @@ class Site:
                 response = ScimResponse(HTTPStatus.OK)
             case Fault.TRUNCATED | None:
                 pass
-        return Sent(response, fault)
+        return Sent(response, fault, made)
 
     def close(self) -> None:
         """Close what is open."""
         self.tenant.close()
         self.log.close()
+
+
+def _made(response: ScimResponse | None) -> str:
+    """Return the id of what an answer says was created."""
+    if response is None or response.status != HTTPStatus.CREATED:
+        return ""
+    return str((response.body or {}).get("id", ""))
 
 
 def _error(status: HTTPStatus, detail: str) -> ScimResponse:

@@ -27,6 +27,13 @@ def requests(folder: Path, profile: str = "generic") -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+def refill(folder: Path, count: int, seed: int, profile: str = "generic") -> None:
+    """Empty a sandbox, and fill it with people; its faults are not in the way of that."""
+    control = Tenant("127.0.0.1", address(folder, profile)["port"], ADMIN, "/_sandbox")
+    assert control.call("POST", "/reset")[0] == 200
+    assert control.call("POST", f"/seed?count={count}&seed={seed}")[0] == 200
+
+
 def stop_all(folder: Path) -> None:
     """Stop every sandbox that a command of this folder started."""
     for path in (folder / "state" / "sandbox").glob("*.json"):
