@@ -16,9 +16,11 @@ rows  row, part, and the offset of that row's previous line (0: none)
 h     BLAKE2b-16, in hex, of the previous line's `h` and all of this line before its own
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import orjson
 
@@ -55,9 +57,12 @@ STEP_KINDS = frozenset({Kind.STARTED, Kind.APPLIED, Kind.REFUSED, Kind.LOST})
 Word = Kind | RowState
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One thing that happened.
+_NO_COUNTERS = Counters()
+_NOTHING: JsonObject = {}
+
+
+class Entry(NamedTuple):
+    """One thing that happened; a tuple, for there are three a row and more.
 
     `rows` are (row, part) pairs: none for an entry of the run, one with part "" for `settled` and
     `reopened`, one or many for a step. `state` is that of a `settled`. `time` is set by the journal: what
@@ -68,8 +73,8 @@ class Entry:
     rows: tuple[tuple[int, str], ...] = ()
     step: int = 0
     state: RowState | None = None
-    counters: Counters = field(default_factory=Counters)
-    body: JsonObject = field(default_factory=dict)
+    counters: Counters = _NO_COUNTERS
+    body: JsonObject = _NOTHING
     time: float = 0.0
 
     @property
@@ -89,10 +94,7 @@ class Line:
     chain: str
 
 
-_SHAPE = (
-    b'{"n":%12d,"c":%12d,"t":%17.6f,"k":%-10s,"v":%-9s,"r":%10d,"s":%12d,"q":[%9d,%9d,%9d],'
-    b'"rows":%b,"body":%b,"h":"'
-)
+_SHAPE = b'{"n":%12d,"c":%12d,"t":%17.6f,%b,"r":%10d,"s":%12d,"q":[%9d,%9d,%9d],"rows":%b,"body":%b,"h":"'
 
 # Where each member's value is. `WORDS` covers kind and state at once.
 NUMBER = slice(5, 17)
@@ -120,6 +122,7 @@ def kind_and_state(word: Word) -> tuple[Kind, RowState | None]:
     return (word, None) if isinstance(word, Kind) else (Kind.SETTLED, word)
 
 
+@cache
 def words(kind: Kind, state: RowState | None = None) -> bytes:
     """Return the bytes at `WORDS` of a line with this kind and state."""
     return b'"k":%-10s,"v":%-9s' % (_quoted(kind), _quoted(state or ""))
@@ -133,8 +136,7 @@ def encode(entry: Entry, number: int, commit: int, time: float, previous: tuple[
         number,
         commit,
         time,
-        _quoted(entry.kind),
-        _quoted(entry.state or ""),
+        words(entry.kind, entry.state),
         entry.rows[0][0] if len(entry.rows) == 1 else 0,
         entry.step,
         counters.requests,

@@ -17,6 +17,7 @@ Rule 4: one byte and one offset a row; only open steps cost more.
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal.entries import Entry, Kind, Word
@@ -67,8 +68,7 @@ MOVES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """Where one row stands: its byte, its open step (0: none), and the offset of its last line (0: none)."""
 
     byte: int = _PENDING

@@ -8,7 +8,9 @@ Rule 4: after a write or sync that failed nothing is written any more, and nobod
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
+from typing import NamedTuple
 
 import anyio
 
@@ -27,8 +29,7 @@ _CHECKPOINT_SECONDS = 30.0
 _CHECKPOINT_LEAST_LINES = 5_000
 
 
-@dataclass(slots=True)
-class _Placed:
+class _Placed(NamedTuple):
     """An entry with its place in the file."""
 
     entry: Entry
@@ -45,6 +46,19 @@ class _Group:
     placed: list[_Placed] = field(default_factory=list)
     done: anyio.Event = field(default_factory=anyio.Event)
     durable: bool = False
+
+    async def ended(self) -> None:
+        """Return when its fate is known, also to one who is cancelled meanwhile: that comes at its next wait.
+
+        A shield is put up only then: it costs more than the wait.
+        """
+        try:
+            await self.done.wait()
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                await self.done.wait()
+            if anyio.current_effective_deadline() != -inf:
+                raise  # the loop's own, which does not come again as that of a scope does
 
 
 @dataclass(slots=True)
@@ -81,11 +95,11 @@ class JournalWriter:
         leads = self._group is None
         group = self._queue(new)
         # The group's fate must be known to whoever queued it, even when that one is being cancelled.
-        with anyio.CancelScope(shield=True):
-            if leads:
+        if leads:
+            with anyio.CancelScope(shield=True):
                 await self._commit(group)
-            else:
-                await group.done.wait()
+        else:
+            await group.ended()
         if not group.durable:
             self._check_alive()
 

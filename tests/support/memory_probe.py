@@ -12,7 +12,6 @@ import resource
 import signal
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 BEGAN = time.monotonic()
@@ -132,7 +131,7 @@ async def fill(folder: Path, number: int) -> None:
         for first in range(0, len(rows), 1000):
             await record.append(
                 *(
-                    replace(entry, rows=((row, entry.rows[0][1]),), step=step if entry.step else 0)
+                    entry._replace(rows=((row, entry.rows[0][1]),), step=step if entry.step else 0)
                     for row in rows[first : first + 1000]
                     for step in [record.next_step()]
                     for entry in pattern
