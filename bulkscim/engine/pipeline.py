@@ -46,7 +46,7 @@ class Pipeline:
         self._hidden: list[int] = []  # of the parked, those behind a name whose id is not known; in order
         self._children: dict[int, set[int]] = {}
         self._busy = 0
-        self._changed = anyio.Event()
+        self._changed: anyio.Event | None = None  # there while somebody waits
         self.deferred = 0
 
     def _work_of(self, row: int) -> Work | None:
@@ -79,12 +79,14 @@ class Pipeline:
             if self._busy == 0:
                 self._break_circle()
                 continue
+            self._changed = self._changed or anyio.Event()
             await self._changed.wait()
         return None
 
     def _notify(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
 
     def _admit(self) -> bool:
         """Bring the next row under way if the window has room."""

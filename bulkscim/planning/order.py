@@ -13,6 +13,8 @@ Rules:
 from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+from typing import NamedTuple
 
 from bulkscim.model.live import Need, Parent
 from bulkscim.model.operation import Key, Operation, Role, Verb, identities
@@ -22,8 +24,7 @@ MADE = "row"  # the attribute of a lane that is named by the row that makes the 
 SEVERAL = "emails.value"  # one resource has several: two names under it may be one resource
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A row's wish to touch one resource, known to the row by `need` and to all by the lane's `name`."""
 
     need: Need
@@ -73,6 +74,7 @@ def named_by(operation: Operation) -> tuple[Key, ...]:
     return identities(operation.type, given)
 
 
+@cache
 def may_be_one(attribute: str, other: str) -> bool:
     """Tell whether names under two attributes may mean one resource, not known to be so by the file."""
     if attribute == other:
@@ -144,7 +146,10 @@ class Lanes:
                 insort(by_attribute.setdefault(claim.name.attribute, []), row)
 
     def _stand(self, row: int, name: Key, *, exclusive: bool) -> None:
-        insort(self._lanes.setdefault(name, Lane()).rows(exclusive=exclusive), row)
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = Lane()
+        insort(lane.rows(exclusive=exclusive), row)
         self._holdings[row].names[name] = exclusive
 
     def holds(self, row: int, need: Need) -> bool:
