@@ -12,6 +12,14 @@ from tests.support.sandboxes import stop_all
 from tests.support.scim_server import Tenant, scim_server
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Count all that starts real processes among the slow tests."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="module")
 def tenant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
     """scim2-server, empty at the start of each file of tests."""
