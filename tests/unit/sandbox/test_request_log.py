@@ -1,0 +1,37 @@
+"""What the log of a sandbox tells of one request."""
+
+import orjson
+import pytest
+from scim2_server.requests import ScimRequest
+
+from bulkscim.sandbox.requestlog import read_log, shown
+from bulkscim.sandbox.settings import ADMIN_TOKEN, Place, Settings
+from bulkscim.sandbox.site import Site
+from tests.support.fake_clock import VirtualClock
+
+PERSON = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada@example.com"}
+
+
+def posting() -> ScimRequest:
+    """Ask for a user."""
+    headers = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/scim+json"}
+    return ScimRequest("POST", "http://127.0.0.1", "/Users", {}, headers, orjson.dumps(PERSON))
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "makes"),
+    [("drop-after", 0, True), ("503-after", 503, True), ("html", 200, True), ("drop-before", 0, False)],
+)
+async def test_what_was_made_is_told_though_its_answer_was_lost(tmp_path, fault, status, makes):
+    """The id of what was created stands in the log whatever left; none where nothing was done."""
+    where = Place(tmp_path, "generic")
+    site = Site(where, Settings(faults={fault: 1.0}), VirtualClock())
+    try:
+        await site.answer(posting())
+        (line,) = read_log(where.requests)
+    finally:
+        site.close()
+
+    assert (line["status"], line["fault"]) == (status, fault)
+    assert bool(line.get("made")) is makes
+    assert (f"made {line.get('made')}" in shown(line)) is makes
