@@ -64,6 +64,8 @@ def as_resource(value: Any) -> JsonObject | None:
         identifier = str(identifier)
     if not isinstance(identifier, str) or not identifier.strip():
         return None
+    if value.get("id") == identifier:
+        return value
     return {"id": identifier} | {name: part for name, part in value.items() if name != key}
 
 

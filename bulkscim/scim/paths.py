@@ -131,8 +131,11 @@ def key_of(holder: JsonObject, name: str) -> str:
     """Return the key under which a holder keeps an attribute, or the name as the RFC spells it."""
     if name in holder:
         return name
-    lowered = name.lower()
-    return next((key for key in holder if key.lower() == lowered), schemas.spelled(name))
+    lowered, length = name.lower(), len(name)
+    for key in holder:
+        if len(key) == length and key.lower() == lowered:
+            return key
+    return schemas.spelled(name)
 
 
 def find(holder: Any, name: str) -> Any:
