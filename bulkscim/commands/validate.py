@@ -42,6 +42,7 @@ def _checked(job: str, defaults: "Defaults", limit: int | None) -> "Checked":
     from bulkscim.jobfile.source import open_source
     from bulkscim.jobfile.validate import check
 
+    setting.collect_seldom()
     source = open_source(job, sys.stdin.buffer)
     try:
         with tempfile.TemporaryDirectory(prefix="bulkscim-") as folder:
