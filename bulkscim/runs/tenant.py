@@ -99,8 +99,8 @@ def _named(profile: Profile, integration: Integration | None) -> str:
     if integration is not None:
         return f"{integration.name}: groups are {integration.groups_are}"
     either = " or ".join(one.groups_are for one in profile.integrations)
-    careful = "; taken for one group a user" if profile.one_group else ""
-    return f"unknown, the token decides: groups are {either}, and what is there does not tell{careful}"
+    careful = "; moves between groups are recorded in case" if profile.one_group else ""
+    return f"opens {either}: what is there does not tell which{careful}"
 
 
 async def _answer(transport: Transport, path: str) -> Reply:

@@ -216,7 +216,7 @@ def test_what_people_must_know_is_said_before_anything_is_sent(bulkscim, job):
     """Which integration the token opens, that creating may buy seats, and that a delete is final."""
     outcome = run(bulkscim, job(person("seat@example.com"), delete("owner@example.com")), "-n")
 
-    assert "unknown, the token decides: groups are organizational groups or teams" in outcome.stderr
+    assert "opens organizational groups or teams: what is there does not tell which" in outcome.stderr
     assert "deactivated ones are not shown" in outcome.stderr
     assert outcome.stderr.count("may buy seats") == 1
     assert "A delete at Lucid is final" in outcome.stderr
