@@ -95,7 +95,15 @@ class Mapping:
             operation = finish(draft, faults) if not faults else None
         if MASK in cells:
             faults += self._masked(cells)
-        return operation if operation is not None and not faults else located(record, faults)
+        if operation is not None and not faults:
+            return operation
+        return located(record, [self._placed(fault) for fault in faults])
+
+    def _placed(self, fault: Fault) -> Fault:
+        """Name the file's own column where a fault names the attribute that it fills."""
+        path = fault.place.removeprefix("data.")
+        column = next((one for one in self.columns if one.path == path), None)
+        return replace(fault, place=column.place) if column is not None else fault
 
     def _verb_and_type(self, cells: list[str], faults: list[Fault]) -> tuple[Verb | None, str | None]:
         """Read what the row asks, and of which type of resource."""

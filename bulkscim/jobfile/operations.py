@@ -211,7 +211,7 @@ def _target(draft: Draft, faults: list[Fault]) -> Key | None:
     if makes or (draft.verb is Verb.REPLACE and not draft.target):
         value = draft.data.get(name)
         if not isinstance(value, str) or not value.strip():
-            faults.append(Fault("", f"{draft.verb} of a {draft.type} needs its {name}"))
+            faults.append(Fault(f"data.{name}", f"{draft.verb} of a {draft.type} needs its {name}"))
         if draft.target is None:
             return Key(draft.type, name, value or "")
         if draft.verb is Verb.CREATE:
