@@ -104,7 +104,9 @@ class Machine:
 
     async def session(self, record):
         await record.append(opened("resume"))
-        return await carry_out(self.job, record, self.tenant, TERMS, Around(Silent(), self.clock, self.random.random))
+        return await carry_out(
+            self.job, record, self.tenant, TERMS, Around(Silent(), self.clock, self.random.random)
+        )
 
     async def until_done(self):
         """Run, crash, resume until a session comes to its end; return its report."""
