@@ -117,7 +117,7 @@ class Pipeline:
 
     def _wake(self, rows: Iterable[int]) -> None:
         """Make parked rows ready; others are left alone."""
-        woken = [row for row in rows if row in self._parked]
+        woken = self._parked.keys() & set(rows)
         for row in woken:
             need = self._parked.pop(row)
             if row in self._hidden:

@@ -32,7 +32,7 @@ def people(count):
     """Return a job of people with managers before, after and in a circle, groups, and changes of all of them."""
     lines = [{"op": "create", "type": "Group", "data": {"displayName": "Sales"}}]
     for number in range(count):
-        data = {"userName": f"p{number}@example.com", "title": "New"}
+        data = {"userName": f"p{number}@example.com", "externalId": f"E{number}", "title": "New"}
         data["manager"] = {"userName": f"p{(number * 7 + 3) % count}@example.com"}
         data["groups"] = ["Sales", f"Team {number % 3}"] if number % 2 else [f"Team {number % 3}"]
         lines.append({"op": "create", "type": "User", "data": data})
@@ -40,6 +40,9 @@ def people(count):
         match = {"userName": f"p{number}@example.com"}
         patch = [{"op": "replace", "path": "title", "value": "Lead"}]
         lines.append({"op": "patch", "type": "User", "match": match, "patch": patch})
+        by_another_name = {"externalId": f"E{(number + 1) % count}"}
+        again = [{"op": "replace", "path": "nickName", "value": "N"}]
+        lines.append({"op": "patch", "type": "User", "match": by_another_name, "patch": again})
         lines.append({"op": "deactivate", "type": "User", "match": match})
     for number in range(1, count, 4):
         member = {"userName": f"p{number}@example.com"}

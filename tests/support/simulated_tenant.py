@@ -38,6 +38,10 @@ class SimulatedTenant:
         self.on_crash = None
         self.created = []
 
+    def hold(self, collection, resource):
+        """Hold a resource that was there before."""
+        self.held[collection][resource["id"]] = {**resource, "meta": {"created": "2019-01-01T00:00:00+00:00"}}
+
     async def send(self, request):
         """Answer after a while, or not at all."""
         await self.clock.sleep(self.random.random() * 0.2)
