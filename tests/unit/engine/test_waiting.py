@@ -15,7 +15,7 @@ async def test_row_freed_in_two_ways_at_once_goes_on_once(carried):
         "op": "replace",
         "type": "User",
         "match": {"externalId": "E1"},
-        "data": {"userName": "eve@example.com", "externalId": "E1", "title": "New"},
+        "data": {"userName": "eve@example.com", "title": "New"},
     }
     report = await carried([patch({"userName": "eve@example.com"}, "Lead"), renames], held=[ADA])
 
