@@ -1,0 +1,47 @@
+"""The engine over a simulated tenant and disk, on a virtual clock."""
+
+import json
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.source import open_source
+from bulkscim.jobfile.validate import check
+from bulkscim.journal import journal
+from bulkscim.planning.guards import Bounds
+from bulkscim.providers import profile_named
+from bulkscim.runs.assembly import Around, Job, Terms, carry_out
+from bulkscim.runs.settings import Settings
+from tests.support.fake_clock import VirtualClock
+from tests.support.simulated_disk import FOLDER, SimulatedDisk
+from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.watching import Silent
+
+SETTINGS = Settings(rate="1000000/s", concurrency=2)
+
+
+@pytest.fixture
+def carried(tmp_path):
+    """Return what carries a job to its end in an empty tenant."""
+
+    async def carry(lines, bounds=Bounds(None, None, None), faults=(), held=(), **settings):  # noqa: B008 - frozen
+        path = tmp_path / "job.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        source = open_source(str(path))
+        checked = check(source, Defaults(), tmp_path / "index")
+        clock, disk = VirtualClock(), SimulatedDisk()
+        disk.make_folder(FOLDER)
+        record = journal.create(FOLDER, disk, {"job": {}}, checked.rows, clock)
+        tenant = carry.tenant = SimulatedTenant(clock, Random(1), faults)
+        for user in held:
+            tenant.hold("Users", user)
+        terms = Terms(profile_named("generic"), replace(SETTINGS, **settings), bounds)
+        around = Around(Silent(), clock, Random(1).random)
+        with checked.sound_index() as index:
+            return await carry_out(
+                Job(source, Defaults(), index, checked.rows), record, tenant, terms, around
+            )
+
+    return carry
