@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bulkscim.model.secret import Secret
     from bulkscim.model.totals import Counters, Totals
     from bulkscim.reporting.results import Result
-    from bulkscim.runs.library import ResumeOptions, RunOptions, results, resume, retry, run
+    from bulkscim.runs.programs import ResumeOptions, RunOptions, results, resume, retry, run
     from bulkscim.runs.named import tenant
     from bulkscim.runs.report import RunReport
     from bulkscim.tenants.tenant import Tenant
@@ -73,19 +73,19 @@ _WHERE = {
     "Counters": "bulkscim.model.totals",
     "JobRecord": "bulkscim.jobfile.spool",
     "Result": "bulkscim.reporting.results",
-    "ResumeOptions": "bulkscim.runs.library",
+    "ResumeOptions": "bulkscim.runs.programs",
     "RowState": "bulkscim.model.row",
-    "RunOptions": "bulkscim.runs.library",
+    "RunOptions": "bulkscim.runs.programs",
     "RunReport": "bulkscim.runs.report",
     "RunState": "bulkscim.model.run",
     "Secret": "bulkscim.model.secret",
     "Tenant": "bulkscim.tenants.tenant",
     "Totals": "bulkscim.model.totals",
     "Watcher": "bulkscim.model.events",
-    "results": "bulkscim.runs.library",
-    "resume": "bulkscim.runs.library",
-    "retry": "bulkscim.runs.library",
-    "run": "bulkscim.runs.library",
+    "results": "bulkscim.runs.programs",
+    "resume": "bulkscim.runs.programs",
+    "retry": "bulkscim.runs.programs",
+    "run": "bulkscim.runs.programs",
     "tenant": "bulkscim.runs.named",
 }
 
