@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from bulkscim.model.secret import Secret
     from bulkscim.model.totals import Counters, Totals
     from bulkscim.reporting.results import Result
-    from bulkscim.runs.programs import ResumeOptions, RunOptions, results, resume, retry, run
     from bulkscim.runs.named import tenant
+    from bulkscim.runs.programs import ResumeOptions, RunOptions, results, resume, retry, run
     from bulkscim.runs.report import RunReport
     from bulkscim.tenants.tenant import Tenant
 
