@@ -7,6 +7,7 @@ value. What it covers is then not hashed again.
 import base64
 import sys
 import zlib
+from array import array
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict
@@ -77,15 +78,40 @@ def _confirmed(start: bytes, body: memoryview, journal: Reader, journal_path: Pa
 
 
 def _ledger(data: JsonObject, packed: memoryview) -> Ledger:
-    """Return the ledger that was packed, with no more copies of it than it takes."""
-    unpacker, rows = zlib.decompressobj(), data["rows"]
-    unpacked = bytearray()
-    for piece in _slices(packed):
-        unpacked += unpacker.decompress(base64.b64decode(piece))
-    view = memoryview(unpacked)
-    open_steps = dict(data["open"])
+    """Return the ledger that was packed, unpacked into its place a piece at a time."""
+    rows, pieces = data["rows"], _unpacked(packed)
+    states, offsets = bytearray(rows), array("Q", [0]) * rows
+    rest = _fill(memoryview(states), next(pieces, b""), pieces)
+    if _fill(memoryview(offsets).cast("B"), rest, pieces):
+        raise ValueError("more was packed than there are rows")
     counters = Counters(*data["counters"])
-    return Ledger.restore(Kept(view[:rows], view[rows:], open_steps, data["step"], counters))
+    return Ledger.restore(Kept(bytes(states), offsets, dict(data["open"]), data["step"], counters))
+
+
+def _unpacked(packed: memoryview) -> Iterator[bytes]:
+    """Yield what was packed in pieces of a bounded size: a little of it may stand for very much."""
+    unpacker = zlib.decompressobj()
+    for slice_ in _slices(packed):
+        due = base64.b64decode(slice_)
+        while due:
+            yield unpacker.decompress(due, _PIECE)
+            due = unpacker.unconsumed_tail
+    yield unpacker.flush()
+
+
+def _fill(view: memoryview, first: bytes, pieces: Iterator[bytes]) -> bytes:
+    """Fill a view from the pieces, beginning with `first`, and return what is left over of the last one."""
+    at, piece = 0, first
+    while True:
+        part = piece[: len(view) - at]
+        view[at : at + len(part)] = part
+        at += len(part)
+        if at == len(view):
+            return piece[len(part) :]
+        following = next(pieces, None)
+        if following is None:
+            raise ValueError("less was packed than there are rows")
+        piece = following
 
 
 def _pieces(fold: Fold) -> Iterator[bytes]:
@@ -118,7 +144,7 @@ def _pieces(fold: Fold) -> Iterator[bytes]:
 def _compressed(kept: Kept) -> Iterator[bytes]:
     """Yield the ledger's two arrays, compressed."""
     packer = zlib.compressobj(1)
-    for view in joined(_slices(kept.states), _slices(kept.offsets)):
+    for view in joined(_slices(kept.states), _slices(memoryview(kept.offsets).cast("B"))):
         yield packer.compress(view)
     yield packer.flush()
 

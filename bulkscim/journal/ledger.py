@@ -86,7 +86,7 @@ class Kept:
     """A ledger as a checkpoint keeps it; `offsets` are unsigned 64-bit in this machine's byte order."""
 
     states: bytes | memoryview
-    offsets: bytes | memoryview
+    offsets: "bytes | memoryview | array[int]"
     open_steps: dict[int, int]
     step: int
     counters: Counters
@@ -106,6 +106,15 @@ def _follow(byte: int, open_step: int, moves: Moves, step: int) -> int:
     return moves.table[byte] if open_step in (0, step) else _NEVER
 
 
+def _as_array(offsets: "bytes | memoryview | array[int]") -> "array[int]":
+    """Return offsets as an array; one that is an array already is taken over. ValueError where half of one is left."""
+    if isinstance(offsets, array):
+        return offsets
+    kept = array("Q")
+    kept.frombytes(offsets)
+    return kept
+
+
 class Ledger:
     """The state of each row of a run, the offset of its last line, and the totals."""
 
@@ -121,18 +130,18 @@ class Ledger:
     @classmethod
     def restore(cls, kept: Kept) -> "Ledger":
         """Return the ledger that a checkpoint kept; ValueError if its parts do not fit together."""
-        ledger = cls(len(kept.states))
-        ledger._states[:] = kept.states
+        ledger = cls(0)
+        ledger.rows = len(kept.states)
+        ledger._states, ledger._offsets = bytearray(kept.states), _as_array(kept.offsets)
         ledger._counts = counts = [ledger._states.count(byte) for byte in range(len(_STATES))]
         ledger._open = dict(kept.open_steps)
         if (
-            len(kept.offsets) != 8 * ledger.rows
+            len(ledger._offsets) != ledger.rows
             or sum(counts) != ledger.rows
             or len(ledger._open) != counts[_STARTED] + counts[_LOST]
             or not all(ledger.standing(row).byte in _OPEN for row in ledger._open)
         ):
             raise ValueError("the parts of a kept ledger do not fit together")
-        memoryview(ledger._offsets).cast("B")[:] = kept.offsets
         ledger.step, ledger.counters = kept.step, kept.counters
         return ledger
 
