@@ -108,7 +108,7 @@ class Worker:
 
     def _ends_run(self, answer: Unreadable) -> bool:
         """Stop the run where a read shows that no record is to blame."""
-        if answer.status == 401:  # noqa: PLR2004
+        if answer.status == HTTPStatus.UNAUTHORIZED:
             self._stopping.stop(_rejected(answer.why))
         elif answer.status is None:
             self._stopping.stop(Stopped(f"the tenant does not answer: {answer.why}"))
