@@ -7,11 +7,13 @@ from typing import Any
 from bulkscim.engine.work import Work
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.row import Applied
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.pacing.retry import Judgement
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
+from bulkscim.planning.effects import as_made, before_image
 from bulkscim.scim.schemas import is_secret
 
 
@@ -50,8 +52,9 @@ def started(sent: Sent, server_time: float) -> Entry:
         "server_time": round(server_time, 3),
         "absent": any(key.folded in sent.work.absent for key in step.identity),
     }
-    if step.before is not None:
-        body["before"] = redact(step.before)
+    before = before_image(step)
+    if before is not None:
+        body["before"] = redact(before)
     return sent.entry(Kind.STARTED, body)
 
 
@@ -67,16 +70,20 @@ def _masked(value: Any) -> Any:
     return [_masked(one) for one in value] if isinstance(value, list) else value
 
 
-def applied(sent: Sent, resource_id: str | None, status: int | None, *, seen: bool, note: str = "") -> Entry:
-    """Return the end of a step that took effect."""
-    body = {
+def applied(sent: Sent, how: Applied, shown: JsonObject | None) -> Entry:
+    """Return the end of a step that took effect; `shown` is the resource as the tenant shows it after that."""
+    body: JsonObject = {
         "covers": list(sent.step.covers),
-        "id": resource_id,
-        "status": status,
-        "seen": seen,
+        "id": how.id,
+        "status": how.status,
+        "seen": how.seen,
         "attempts": sent.work.step_attempts,
     }
-    return sent.entry(Kind.APPLIED, body | ({"note": note} if note else {}))
+    if sent.step.action is Action.CREATE:
+        body["after"] = redact(as_made(sent.step.body, shown))
+    if how.note:
+        body["note"] = how.note
+    return sent.entry(Kind.APPLIED, body)
 
 
 def refused(sent: Sent, judgement: Judgement) -> Entry:

@@ -165,7 +165,7 @@ class Resolver:
     def took(self, step: Step) -> None:
         """Take in a step that took effect, as far as it changes names and memberships."""
         self.memberships.taken_in(step)
-        if step.action is Action.DELETE or any(change.path in NAMES for change in step.changes):
+        if step.action is Action.DELETE or any(_is_name(change.path) for change in step.changes):
             self._listings.pop(step.type, None)
             self._groups.clear()
 
@@ -178,3 +178,7 @@ class Resolver:
                 return answer if isinstance(answer, Missing | Unreadable) else Unreadable("it is ambiguous")
             members = self.memberships.keep(need.group, answer.resource)
         return Member(need.member in members)
+
+
+def _is_name(path: str) -> bool:
+    return path.partition("[")[0] in NAMES

@@ -20,7 +20,7 @@ from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.live import Found, Membership, Missing, Unreadable
-from bulkscim.model.operation import GROUP, USER, Key, Role, Verb
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Role, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.row import Applied, Facts, Refusal, RowState
 from bulkscim.model.step import Action, Step
@@ -31,6 +31,7 @@ from bulkscim.planning.recover import (
     Evidence,
     NotApplied,
     Ours,
+    Read,
     Recovered,
     Theirs,
     Unclear,
@@ -171,7 +172,7 @@ class Worker:
                 await self._journal.append(recording.lost(sent, judgement))
                 return await self.recover(sent, judgement, policy)
             case Verdict.GONE if sent.step.action is Action.DELETE:
-                return await self._applied(sent, sent.step.id, judgement.status, policy)
+                return await self._applied(sent, _took(sent.step, judgement), policy)
             case _:
                 await self._journal.append(recording.refused(sent, judgement))
                 return await self._refused(sent, judgement)
@@ -185,7 +186,7 @@ class Worker:
         """Take in a success; a create's answer must show that something new was made, and under which id."""
         step = sent.step
         if step.action is not Action.CREATE:
-            return await self._applied(sent, step.id, judgement.status, policy)
+            return await self._applied(sent, _took(step, judgement), policy, judgement.resource)
         made = str(judgement.resource["id"]) if judgement.resource else _located(step, reply)
         if judgement.status == GOOD and made and not self._is_new(sent, judgement):
             told = replace(judgement, detail="answered 200: it existed already")
@@ -193,14 +194,16 @@ class Worker:
             sent.work.taken(self._refusal(step, told))
             sent.work.forget()
             return True
+        shown = judgement.resource
         if made is None:
             read = await self._resolver.find(step.identity[0], self._reads(sent.work), fresh=True)
-            made = read.id if isinstance(read, Found) else None
+            made, shown = (read.id, read.resource) if isinstance(read, Found) else (None, None)
         self._resolver.made(step.type, judgement.resource or {"id": made, **step.body})
         note = ""
         if judgement.resource and step.type in self._profile.restores:
             note = restored(step, judgement.resource, self._evidence_of(sent, judgement))
-        return await self._applied(sent, made, judgement.status, policy, note=note)
+        how = Applied(step.part, made, judgement.status, note=note)
+        return await self._applied(sent, how, policy, shown)
 
     def _is_new(self, sent: Sent, judgement: Judgement) -> bool:
         return proved_ours("", self._evidence_of(sent, judgement))
@@ -219,20 +222,15 @@ class Worker:
         )
 
     async def _applied(
-        self,
-        sent: Sent,
-        resource_id: str | None,
-        status: int | None,
-        policy: Policy,
-        *,
-        seen: bool = False,
-        note: str = "",
+        self, sent: Sent, how: Applied, policy: Policy, shown: JsonObject | None = None
     ) -> bool:
-        """Journal that a step took effect, with the row's end in the same write where it has ended."""
+        """Journal that a step took effect, with the row's end in the same write where it has ended.
+
+        `shown` is the resource as the tenant shows it after the step, where it does.
+        """
         work, step = sent.work, sent.step
-        entries = [recording.applied(sent, resource_id, status, seen=seen, note=note)]
-        parts = (step.part, *step.covers)
-        work.applied({part: Applied(part, resource_id, status, seen, note) for part in parts})
+        entries = [recording.applied(sent, how, shown)]
+        work.applied({part: replace(how, part=part) for part in (step.part, *step.covers)})
         work.forget()
         if step.before is not None and deactivates(step.type, step.changes):
             self._resolver.hides(step.before)
@@ -284,12 +282,14 @@ class Worker:
 
     async def recover(self, sent: Sent, judgement: Judgement, policy: Policy) -> bool:
         """Find out what became of a lost step, and journal it; the row stays in doubt where that cannot be told."""
-        told = await self._look(sent)
+        told, read = await self._look(sent)
         match told:
             case None:
                 return False
             case Ours():
-                return await self._applied(sent, told.id, judgement.status, policy, seen=True)
+                shown = read.resource if isinstance(read, Found) else None
+                how = Applied(sent.step.part, told.id, judgement.status, seen=True)
+                return await self._applied(sent, how, policy, shown)
             case Theirs():
                 judgement = replace(
                     judgement, detail=f"exists as id {told.id}; not proved to be made by this run"
@@ -305,20 +305,24 @@ class Worker:
                 self._watcher.note(f"row {sent.work.number} is in doubt: {told.why}")
                 return False
 
-    async def _look(self, sent: Sent) -> Recovered | None:
-        """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop."""
+    async def _look(self, sent: Sent) -> tuple[Recovered | None, Read | None]:
+        """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop.
+
+        What was read last comes with it.
+        """
         lag = self._profile.visibility_lag_s if sent.step.action is Action.CREATE else 0.0
         told: Recovered | None = None
+        read: Read | None = None
         for look in range(1, LOOKS + 1):
             if not await self._stopping.pause(max(lag, backoff(look, self._sender.random))):
-                return None
+                return None, None
             reads = self._reads(sent.work)
             told, read = await recovered(sent.step, self._resolver, reads, self._evidence(sent))
             if isinstance(read, Unreadable) and self._ends_run(read):
-                return None
+                return None, None
             if not isinstance(told, Unclear):
                 break
-        return told
+        return told, read
 
     def _exists(self, sent: Sent, judgement: Judgement) -> bool:
         sent.work.forget()
@@ -346,6 +350,10 @@ def _needs_only_id(work: Work, need: Key) -> bool:
     if operation.verb in {Verb.ADD_MEMBER, Verb.REMOVE_MEMBER} and need == operation.target:
         return need.attribute != "id"
     return any(reference.role is Role.GROUP and reference.key == need for reference in operation.references)
+
+
+def _took(step: Step, judgement: Judgement) -> Applied:
+    return Applied(step.part, step.id, judgement.status)
 
 
 def _located(step: Step, reply: Reply) -> str | None:

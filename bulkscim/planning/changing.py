@@ -4,9 +4,10 @@ from bulkscim.model.live import Found
 from bulkscim.model.operation import PatchOperation, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning import effects
 from bulkscim.planning.compare import differences, holds
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
-from bulkscim.planning.drift import modify, setting, version
+from bulkscim.planning.drift import modify, version
 from bulkscim.planning.parts import Carried, Subject, carried, substitute, with_references
 from bulkscim.planning.view import Unfit, View, failed
 from bulkscim.scim.patch import in_effect
@@ -81,20 +82,18 @@ def replace(view: View) -> Decision | Subject:
     if not isinstance(carry, Carried):
         return carry
     body = with_references(view.operation.data, carry)
-    changes = differences(body, live.resource, view.operation.type)
-    if not changes:
+    if not differences(body, live.resource, view.operation.type):
         return Subject(live.id)
-    step = setting(view, "replace", live, changes)
     return Step(
         "replace",
         Action.REPLACE,
-        step.type,
+        view.operation.type,
         covers=carry.covers,
         id=live.id,
         body=body,
-        changes=step.changes,
+        changes=effects.of_put(live.resource, body),
         before=live.resource,
-        if_match=step.if_match,
+        if_match=version(view, live),
     )
 
 

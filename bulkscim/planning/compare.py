@@ -65,7 +65,9 @@ def operation_for(change: Change) -> PatchOperation:
     to `active`, none a replace where nothing stands (RFC 7644 §3.5.2.3). A manager goes as a whole object.
     """
     if change.after in NOTHING:
-        return PatchOperation("remove", change.path)
+        return PatchOperation(
+            "remove", _MANAGER.removesuffix(".value") if change.path == _MANAGER else change.path
+        )
     if change.path == _MANAGER:
         return PatchOperation("replace", f"{ENTERPRISE}:manager", {"value": change.after})
     parsed = paths.parse(change.path)

@@ -6,7 +6,7 @@ from bulkscim.model.live import Found
 from bulkscim.model.operation import PatchOperation
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning import compare
+from bulkscim.planning import compare, effects
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.view import View
 
@@ -33,14 +33,14 @@ def setting(view: View, part: str, live: Found, changes: Iterable[Change]) -> St
 def modify(
     view: View, part: str, live: Found, changes: tuple[Change, ...], operations: tuple[PatchOperation, ...]
 ) -> Step:
-    """Return a PATCH of the row's own resource."""
+    """Return a PATCH of the row's own resource; `changes` are those asked for, where its effect cannot be told."""
     return Step(
         part,
         Action.MODIFY,
         view.operation.type,
         id=live.id,
         operations=operations,
-        changes=changes,
+        changes=effects.of_patch(live.resource, operations, changes),
         before=live.resource,
         if_match=version(view, live),
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.compare import holds
+from bulkscim.planning.effects import visible
 
 CLOCK_TOLERANCE_S = 5.0
 
@@ -76,8 +77,19 @@ def _found(step: Step, read: Found, evidence: Evidence) -> Recovered:
         case Action.DELETE:
             return NotApplied()
         case _:
-            done = all(holds(change.path, change.after, read.resource, step.type) for change in step.changes)
-            return Ours(read.id) if done else NotApplied()
+            return Ours(read.id) if _stands(step, read) else NotApplied()
+
+
+def _stands(step: Step, read: Found) -> bool:
+    """Tell whether what can be seen of a step's changes is there.
+
+    What a PUT leaves out may stay at some servers, so that proves nothing as long as there is more to look at.
+    """
+    changes = visible(step.changes)
+    if step.action is Action.REPLACE:
+        changes = [change for change in changes if change.after is not None] or changes
+    stands = [holds(change.path, change.after, read.resource, step.type) for change in changes]
+    return bool(stands) and all(stands)
 
 
 def proved_ours(resource_id: str, evidence: Evidence) -> bool:

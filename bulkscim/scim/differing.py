@@ -134,9 +134,12 @@ def _match(element: JsonObject, present: list[JsonObject], taken: list[int], pla
             return None
     label = paths.find(element, "type")
     alike = [place for place in free if same(label, paths.find(present[place], "type"), "type")]
-    if value is None and label is None:
-        return next((place for place in free if not any(differences(element, present[place], _INSIDE))), None)
-    return alike[0] if len(alike) == 1 and label is not None else None
+    if label is not None and len(alike) == 1:
+        return alike[0]
+    candidates = free if value is None and label is None else alike
+    return next(
+        (place for place in candidates if not any(differences(element, present[place], _INSIDE))), None
+    )
 
 
 _INSIDE = Place("", "", inside=True)

@@ -1,0 +1,77 @@
+"""What a step really does to its resource, as the journal holds it: computed before it is sent."""
+
+from collections.abc import Iterable, Iterator
+
+from bulkscim.model.operation import GROUP, JsonObject, PatchOperation
+from bulkscim.model.secret import MASK
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.scim import patch, paths
+from bulkscim.scim.effects import effects
+from bulkscim.scim.schemas import is_secret
+
+
+def of_patch(
+    before: JsonObject, operations: tuple[PatchOperation, ...], otherwise: tuple[Change, ...]
+) -> tuple[Change, ...]:
+    """Return what a PATCH changes; `otherwise` where it cannot be told beforehand."""
+    try:
+        after = patch.apply(operations, before)
+    except paths.PathError:
+        return otherwise
+    return (*effects(before, after), *_secrets(_named(operations)))
+
+
+def of_put(before: JsonObject, body: JsonObject) -> tuple[Change, ...]:
+    """Return what a PUT changes: what it leaves out is gone by the RFC, though a server may keep it."""
+    return (*effects(before, body), *_secrets(body))
+
+
+def _named(operations: Iterable[PatchOperation]) -> Iterator[str]:
+    """Yield what a PATCH names, by path or in a whole object."""
+    for operation in operations:
+        if operation.path is not None:
+            yield operation.path
+        elif isinstance(operation.value, dict):
+            yield from operation.value
+
+
+def _secrets(names: Iterable[str]) -> tuple[Change, ...]:
+    """Return the changes that nobody can see."""
+    return tuple(Change(name, MASK, MASK) for name in names if is_secret(name.rpartition(":")[2]))
+
+
+def visible(changes: Iterable[Change]) -> list[Change]:
+    """Return the changes of what a server shows."""
+    return [change for change in changes if MASK not in (change.before, change.after)]
+
+
+def before_image(step: Step) -> JsonObject | None:
+    """Return the resource before the step; of a group that is patched, only the members that the step changes.
+
+    A group is patched many times in a run, and each time with all of its members would be n² in all.
+    """
+    before = step.before
+    if before is None or step.type != GROUP or step.action is not Action.MODIFY:
+        return before
+    key = paths.key_of(before, "members")
+    if not isinstance(before.get(key), list):
+        return before
+    touched = set(_members(step.changes))
+    return {**before, key: [one for one in before[key] if paths.find(one, "value") in touched]}
+
+
+def _members(changes: Iterable[Change]) -> Iterator[str]:
+    """Yield the ids of the members that changes name."""
+    for change in changes:
+        if not change.path.lower().startswith("members"):
+            continue
+        for value in (change.before, change.after):
+            elements = value if isinstance(value, list) else [value]
+            yield from (one["value"] for one in elements if isinstance(one, dict) and "value" in one)
+
+
+def as_made(body: JsonObject, shown: JsonObject | None) -> JsonObject:
+    """Return a new resource: as the tenant shows it, or as it was sent where the tenant shows next to nothing."""
+    shown = shown or {}
+    named = any(paths.find(shown, name) for name in ("userName", "displayName"))
+    return shown if named else {**body, **shown}
