@@ -31,6 +31,7 @@ from bulkscim.commands import (
     status,
     tenants,
     validate,
+    verify,
 )
 from bulkscim.commands.argv import refuse_secrets
 from bulkscim.model.run import RunState
@@ -80,6 +81,7 @@ for _module in (
     status,
     results,
     explain,
+    verify,
     runs,
     export,
     count,

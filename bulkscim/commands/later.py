@@ -11,7 +11,6 @@ _INSTEAD = {
     "plan": "bulkscim run JOB -n shows what would be done",
     "rollback": "bulkscim explain RUN --row N shows what each step changed",
     "report": "bulkscim results RUN writes results.csv",
-    "verify": "bulkscim status RUN checks the journal that it reads",
 }
 _NAMES = (*_INSTEAD, "diff", "sync", "migrate", "audit", "probe")
 

@@ -113,7 +113,7 @@ def open_for_append(folder: Path, disk: Disk, clock: Clock) -> Journal:
     """
     path = folder / JOURNAL
     try:
-        with closing(_open_read(folder, disk)) as file:
+        with closing(open_to_read(folder, disk)) as file:
             kept = checkpoint.load(folder, disk, file, path)
             anew = kept is None or kept.end.offset != file.size()
             fold = reader.fold(file, path, kept)
@@ -128,7 +128,7 @@ def open_for_append(folder: Path, disk: Disk, clock: Clock) -> Journal:
 
 def read(folder: Path, disk: Disk, *, use_checkpoint: bool = True) -> RecordedRun:
     """Read the good part of a journal: no lock, no change; what is being written is left out."""
-    file, path = _open_read(folder, disk), folder / JOURNAL
+    file, path = open_to_read(folder, disk), folder / JOURNAL
     try:
         kept = checkpoint.load(folder, disk, file, path) if use_checkpoint else None
         return RecordedRun(folder, reader.fold(file, path, kept), file)
@@ -137,8 +137,8 @@ def read(folder: Path, disk: Disk, *, use_checkpoint: bool = True) -> RecordedRu
         raise
 
 
-def _open_read(folder: Path, disk: Disk) -> Reader:
-    """Open the journal of a folder."""
+def open_to_read(folder: Path, disk: Disk) -> Reader:
+    """Open the journal of a folder; NoSuchRun where there is none."""
     try:
         return disk.open_read(folder / JOURNAL)
     except (FileNotFoundError, NotADirectoryError) as error:

@@ -70,13 +70,13 @@ def line_at(file: Reader, offset: int, path: Path) -> Line:
     try:
         return entries.decode(piece.partition(b"\n")[0])
     except ValueError as error:
-        raise _damaged(path, offset, "no line of a journal begins here") from error
+        raise damaged(path, offset, "no line of a journal begins here") from error
 
 
 def entries_of(file: Reader, *wanted: Word) -> Iterator[Entry]:
     """Yield the entries of some words, as they stand; what cannot be read is left out, and no hash is checked."""
     texts = {entries.words(*entries.kind_and_state(word)) for word in wanted}
-    for line in _lines(file, 0):
+    for line in lines(file, 0):
         if line[entries.WORDS] in texts:
             with suppress(ValueError):
                 yield entries.decode(line).entry
@@ -84,10 +84,10 @@ def entries_of(file: Reader, *wanted: Word) -> Iterator[Entry]:
 
 def first_line(file: Reader, path: Path) -> Line:
     """Return the header; NoSuchRun if it is not whole, JournalDamaged if its format is not known."""
-    text = next(_lines(file, 0), b"")
+    text = next(lines(file, 0), b"")
     seal = entries.link(entries.FIRST_CHAIN, text[entries.HASHED]) + entries.END
     if text[entries.SEAL] != seal or text[entries.WORDS] != entries.words(Kind.HEADER):
-        _refuse_later_commits(_lines(file, 0), 1, path, 0)
+        refuse_later_commits(lines(file, 0), 1, path, 0)
         raise NoSuchRun(f"{path.parent}: the journal has no complete header; nothing was sent from here")
     line = entries.decode(text)
     version, rows = line.entry.body.get("format"), line.entry.body.get("rows")
@@ -96,7 +96,7 @@ def first_line(file: Reader, path: Path) -> Line:
             f"{path}: format {version} is not known here (known: {entries.FORMAT}); use the bulkscim that wrote it"
         )
     if not isinstance(rows, int) or rows < 0:
-        raise _damaged(path, 0, "the header does not say how many rows there are")
+        raise damaged(path, 0, "the header does not say how many rows there are")
     return line
 
 
@@ -105,7 +105,7 @@ def _begin(file: Reader, path: Path) -> Fold:
     line = first_line(file, path)
     timeline = Timeline()
     timeline.note(Kind.HEADER, line.entry.time)
-    end = Position(len(next(_lines(file, 0))) + 1, 1, line.commit, line.chain.encode())
+    end = Position(len(next(lines(file, 0))) + 1, 1, line.commit, line.chain.encode())
     return Fold(line.entry.body, Ledger(line.entry.body["rows"]), timeline, end)
 
 
@@ -121,10 +121,10 @@ class _Folding:
         """Take in the lines behind the end, up to the first that is not good."""
         offset, number, chain = self._end.offset, self._end.lines, self._end.chain
         counters: dict[bytes, int] = defaultdict(int)  # the same few texts come again and again
-        for line in _lines(file, offset):
+        for line in lines(file, offset):
             found = entries.link(chain, line[entries.HASHED])
             if line[entries.SEAL] != found + entries.END:
-                _refuse_later_commits(_lines(file, offset), number + 1, self._path, offset)
+                refuse_later_commits(lines(file, offset), number + 1, self._path, offset)
                 break
             self._enter(line, offset)
             counters[line[entries.COUNTERS]] += 1
@@ -150,7 +150,7 @@ class _Folding:
                 for row, _ in entry.rows:
                     self._ledger.move(row, moves, entry.step, offset)
         except JournalDamaged as error:
-            raise _damaged(self._path, offset, str(error)) from error
+            raise damaged(self._path, offset, str(error)) from error
         self._last = line
 
     def _enter_run(self, line: bytes) -> None:
@@ -177,7 +177,7 @@ def _sum(counters: dict[bytes, int]) -> Counters:
     return Counters(*total)
 
 
-def _lines(file: Reader, offset: int) -> Iterator[bytes]:
+def lines(file: Reader, offset: int) -> Iterator[bytes]:
     """Yield whole lines without their newlines; what follows the last newline is left out."""
     pieces: list[bytes] = []
     while block := file.read_at(offset, _BLOCK):
@@ -191,11 +191,11 @@ def _lines(file: Reader, offset: int) -> Iterator[bytes]:
             pieces = [tail]
 
 
-def _refuse_later_commits(lines: Iterator[bytes], number: int, path: Path, offset: int) -> None:
+def refuse_later_commits(lines: Iterator[bytes], number: int, path: Path, offset: int) -> None:
     """Raise JournalDamaged if any of the lines is intact and of a commit above `number`."""
     for line in lines:
         if line[entries.WORDS] in _KNOWN and _commit(line) > number:
-            raise _damaged(path, offset, f"line {number} cannot be read, and later ones were acknowledged")
+            raise damaged(path, offset, f"line {number} cannot be read, and later ones were acknowledged")
 
 
 def _commit(line: bytes) -> int:
@@ -206,7 +206,7 @@ def _commit(line: bytes) -> int:
         return 0
 
 
-def _damaged(path: Path, offset: int, why: str) -> JournalDamaged:
+def damaged(path: Path, offset: int, why: str) -> JournalDamaged:
     """Say what is wrong, where, and what can be done."""
     return JournalDamaged(
         f"{path}, byte {offset}: {why}. Nothing was changed; restore the file from a copy, "

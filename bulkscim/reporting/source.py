@@ -1,7 +1,7 @@
 """Where the job file of a recorded run is now, and the operations in it."""
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from bulkscim.errors import Mismatch
@@ -18,9 +18,7 @@ def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> Jo
     Mismatch when none is there, or none has the content that the run began with.
     """
     about = header["job"]
-    name = Path(about["path"]).name
-    places = [job] if job is not None else list(_places(about, name, folder))
-    there = [place for place in places if place.is_file()]
+    there = present(header, folder, job)
     for place in there:
         if place.stat().st_size != about["size"]:
             continue
@@ -33,6 +31,13 @@ def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> Jo
             f" (SHA-256 {about['sha256'][:16]}… is wanted); give the original with --job FILE"
         )
     raise Mismatch(f"the job file {job or about['path']} is not there; give it with --job FILE")
+
+
+def present(header: JsonObject, folder: Path, job: Path | None = None) -> list[Path]:
+    """Return the files that may be the job file of a run, the likeliest first."""
+    about = header["job"]
+    places = [job] if job is not None else _places(about, _name(about["path"]), folder)
+    return [place for place in places if place.is_file()]
 
 
 def defaults_of(header: JsonObject) -> Defaults:
@@ -52,6 +57,11 @@ def asked(
         if number > last:
             return
         yield number, operation
+
+
+def _name(path: str) -> str:
+    """Return the name of a file on whatever system the path was written."""
+    return PureWindowsPath(path).name if "\\" in path else Path(path).name
 
 
 def _places(about: JsonObject, name: str, folder: Path) -> Iterable[Path]:

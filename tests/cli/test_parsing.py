@@ -40,7 +40,6 @@ def _no_surroundings(monkeypatch, tmp_path):
             ["rollback", "last", "--on-drift", "skip", "--row", "3", "--key", "a", "--out", "u.csv"],
             "rollback",
         ),
-        (["verify", "last", "--live"], "verify"),
         (["probe", "--anything"], "probe"),
         (["explain", "last"], "--row"),
     ],
@@ -75,7 +74,7 @@ def test_approval_and_guards_never_come_from_the_environment(name, monkeypatch, 
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "validate", "resume", "retry", "status", "results", "explain", "runs"]
+    "command", ["run", "validate", "resume", "retry", "status", "results", "explain", "verify", "runs"]
 )
 def test_every_command_has_help(command, capsys):
     """Each command explains itself on stdout and ends with 0."""
@@ -97,7 +96,7 @@ def test_no_runs_yet_is_no_error(capsys):
     assert "no runs" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["resume", "retry", "status", "results"])
+@pytest.mark.parametrize("command", ["resume", "retry", "status", "results", "verify"])
 def test_missing_run_goes_before_a_missing_token(command, capsys):
     """Of several errors the one that stands first in the table of exit codes is told."""
     assert code_of([command, "nowhere"]) == 10

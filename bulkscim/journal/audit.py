@@ -1,0 +1,205 @@
+"""Read a whole journal as one who doubts it: every line parsed, nothing taken from a checkpoint.
+
+Rule 1: each line is the next by number, follows the one before by its hash, and is written as `entries` writes it.
+Rule 2: commit numbers rise: a line belongs to the commit of the line before, or begins one of its own number.
+Rule 3: rows move by the ledger's table; a link leads to the row's line before; each step number is started once.
+Rule 4: a step's end stands in a later commit than its start, which so was durable before the end was known.
+Rule 5: a `closed` says the totals and the chain value of all lines before it, and leaves no row pending, unless it
+        waits for one in doubt.
+Rule 6: what was never acknowledged is no damage: a torn tail is counted, and left alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from bulkscim.errors import JournalDamaged
+from bulkscim.journal import entries, reader
+from bulkscim.journal.durable import Reader
+from bulkscim.journal.entries import Kind, Line
+from bulkscim.journal.ledger import Ledger
+from bulkscim.journal.reader import Position
+from bulkscim.model.operation import JsonObject
+
+_PREFIX = slice(None, 153)  # all members of fixed width
+ENDINGS = frozenset({Kind.CLOSED, Kind.STOPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One line of a journal, by which its beginning can be proved the same: `offset` is its first byte."""
+
+    line: int
+    offset: int
+    time: float
+    kind: str
+    chain: str
+
+
+@dataclass(slots=True)
+class Session:
+    """One process's work on a run, as its `opened` says; `ended` is None while no entry ends it in order."""
+
+    opened: JsonObject
+    begun: float
+    ended: Mark | None = None
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Audited:
+    """What a journal proved to be. `torn` counts the bytes behind its good part."""
+
+    header: JsonObject
+    ledger: Ledger
+    end: Position
+    begun: float
+    last: float = 0.0
+    commits: int = 0
+    torn: int = 0
+    closed: int = 0
+    repaired: int = 0
+    sessions: list[Session] = field(default_factory=list)
+    head: Mark | None = None  # the line whose chain value was asked for
+
+    @property
+    def chain(self) -> str:
+        """The chain value of the last good line, in hex."""
+        return self.end.chain.decode()
+
+    @property
+    def ending(self) -> Session | None:
+        """The last session, where nothing was written after it ended in order."""
+        last = self.sessions[-1] if self.sessions else None
+        return last if last and last.ended and last.ended.line == self.end.lines else None
+
+
+Watch = Callable[[Line], None]
+
+
+def audit(file: Reader, path: Path, head: str = "", watch: Watch | None = None) -> Audited:
+    """Check a journal from byte 0; `watch` sees each line that held. JournalDamaged names the first that did not.
+
+    `head` is a chain value to look for. NoSuchRun where not even the header is whole.
+    """
+    first = reader.first_line(file, path)
+    told = Audited(first.entry.body, Ledger(first.entry.body["rows"]), Position(), first.entry.time)
+    _Auditor(path, told, head).take(file, watch)
+    told.torn = file.size() - told.end.offset
+    return told
+
+
+class _Auditor:
+    """Lines under examination, one after the other."""
+
+    def __init__(self, path: Path, told: Audited, head: str) -> None:
+        self._path, self._told, self._head = path, told, head.encode()
+        self._step = 0
+        self._begun: dict[int, int] = {}  # the commit of the start of each open row's step
+
+    def take(self, file: Reader, watch: Watch | None) -> None:
+        """Take in lines up to the first that is not good, which must be a torn tail."""
+        end = self._told.end
+        for text in reader.lines(file, 0):
+            chain = entries.link(end.chain, text[entries.HASHED])
+            if text[entries.SEAL] != chain + entries.END:
+                reader.refuse_later_commits(
+                    reader.lines(file, end.offset), end.lines + 1, self._path, end.offset
+                )
+                return
+            try:
+                line = self._enter(text)
+            except (JournalDamaged, ValueError) as error:
+                raise reader.damaged(self._path, end.offset, f"line {end.lines + 1}: {error}") from error
+            self._close(line, chain, len(text) + 1)
+            if watch is not None:
+                watch(line)
+
+    def _enter(self, text: bytes) -> Line:
+        """Check one line whose hash follows, and let it move what it is about."""
+        line = entries.decode(text)
+        again = entries.encode(
+            line.entry._replace(body={}), line.number, line.commit, line.entry.time, line.previous
+        )
+        if again[_PREFIX] != text[_PREFIX]:
+            raise ValueError("it is not written as a journal's lines are")
+        self._check_place(line)
+        if line.entry.rows:
+            self._check_rows(line)
+        else:
+            self._check_run(line)
+        return line
+
+    def _check_place(self, line: Line) -> None:
+        end = self._told.end
+        if line.number != end.lines + 1:
+            raise ValueError(f"it is numbered {line.number}")
+        if line.commit not in {end.commit, line.number}:
+            raise ValueError(f"commit {line.commit} does not follow commit {end.commit}")
+        if (line.entry.kind is Kind.HEADER) != (line.number == 1):
+            raise ValueError("a header stands on the first line, and only there")
+
+    def _check_rows(self, line: Line) -> None:
+        """Check links and step number, then move the rows."""
+        entry, ledger = line.entry, self._told.ledger
+        for (row, _), previous in zip(entry.rows, line.previous, strict=True):
+            if 0 < row <= ledger.rows and ledger.last_offset(row) != previous:
+                before = ledger.last_offset(row)
+                raise ValueError(
+                    f"row {row}, step {entry.step}: its line before begins at byte {before}, not at {previous}"
+                )
+        if entry.kind is Kind.STARTED and entry.step <= self._step:
+            raise ValueError(f"step {entry.step} of row {entry.rows[0][0]} comes after step {self._step}")
+        ledger.apply(entry, self._told.end.offset)
+        self._step = max(self._step, entry.step)
+        for row, _ in entry.rows:
+            self._check_order(row, line)
+
+    def _check_order(self, row: int, line: Line) -> None:
+        """Hold a step's end against its start: both in one commit were written after the answer."""
+        if line.entry.kind is Kind.STARTED:
+            self._begun[row] = line.commit
+        elif self._begun.get(row) == line.commit:
+            raise ValueError(
+                f"row {row}, step {line.entry.step}: its end was written together with its start, so it was sent before"
+            )
+        elif not self._told.ledger.is_open(row):
+            self._begun.pop(row, None)
+
+    def _check_run(self, line: Line) -> None:
+        """Take in an entry of the run; a `closed` must say what its lines say."""
+        kind, told = line.entry.kind, self._told
+        if kind is Kind.OPENED:
+            told.sessions.append(Session(line.entry.body, line.entry.time))
+        elif kind is Kind.REPAIRED:
+            told.repaired += 1
+        elif kind is Kind.CLOSED:
+            told.closed += 1
+            self._check_closed(line.entry.body)
+
+    def _check_closed(self, body: JsonObject) -> None:
+        told = self._told
+        totals = asdict(told.ledger.totals())
+        wrong = {
+            name: number
+            for name, number in body.get("totals", {}).items()
+            if name in totals and number != totals[name]
+        }
+        for name, number in wrong.items():
+            raise ValueError(f"closed says {name} {number:,}; the lines before it say {totals[name]:,}")
+        if body.get("chain", told.chain) != told.chain:
+            raise ValueError(f"closed says chain {body['chain']}; that of the line before is {told.chain}")
+        if totals["pending"] and not totals["in_doubt"]:
+            raise ValueError(f"closed, and {totals['pending']:,} rows have no end")
+
+    def _close(self, line: Line, chain: bytes, size: int) -> None:
+        """Let the good part end behind a line."""
+        told, end, entry = self._told, self._told.end, line.entry
+        mark = Mark(line.number, end.offset, entry.time, entry.kind.value, chain.decode())
+        if chain == self._head:
+            told.head = mark
+        if entry.kind in ENDINGS and told.sessions:
+            told.sessions[-1].ended, told.sessions[-1].why = mark, str(entry.body.get("why") or "")
+        told.commits += line.commit == line.number
+        told.last = entry.time
+        end.offset, end.lines, end.commit, end.chain = end.offset + size, line.number, line.commit, chain

@@ -1,0 +1,229 @@
+"""What a verified journal proves, as a statement that an auditor can file: one object, and the same for people."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bulkscim import __version__
+from bulkscim.journal.audit import Audited, Mark, Session
+from bulkscim.journal.entries import Kind
+from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.row import RowState
+from bulkscim.model.run import RunState
+from bulkscim.reporting.printable import one_line
+from bulkscim.reporting.summary import moment
+
+Statement = dict[str, Any]
+
+_PROVES = (
+    "every line of the journal follows from the line before by its hash, from byte 0 to the end that is named here",
+    "every row stands in exactly one state, and the states add up to the rows of the job file",
+    "nothing ended that was not begun: each answer has an intent of its own, in a commit before that of the answer",
+    "no step was begun or ended twice, and every row's story is linked without a gap",
+)
+_NO_HEAD = (
+    "that nobody with write access to the folder wrote the journal anew, hashes and all: no chain head from outside"
+    " was given (--head)"
+)
+_AFTER_HEAD = "that the lines after the given chain head were not written anew, hashes and all"
+_NOT_PROVED = (
+    "that the clocks of the machines were right: times are as they were told",
+    "that the tenant did what it answered, or that nobody changed it since (--live reads it back)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JobFile:
+    """The job file of a run as it is now: where it was found, None where it is not there, and what is wrong with it."""
+
+    found: Path | None
+    wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A run whose journal held; `running`: a process was at work on it meanwhile. `at` is the time of the check."""
+
+    folder: Path
+    audited: Audited
+    job: JobFile
+    at: float
+    running: bool = False
+
+
+def statement_of(verified: Verified) -> Statement:
+    """Return the statement as data."""
+    audited, header = verified.audited, verified.audited.header
+    job, tenant = _object(header, "job"), _object(header, "tenant")
+    state = _state(verified)
+    return {
+        "run": header.get("run", verified.folder.name),
+        "verified_at": moment(verified.at),
+        "verified_with": __version__,
+        "folder": str(verified.folder),
+        "command": header.get("command"),
+        "note": header.get("note") or None,
+        "parent": header.get("parent"),
+        "tenant": {name: tenant.get(name) for name in ("base_url", "profile", "name")},
+        "job": {name: job.get(name) for name in ("path", "size", "sha256")} | _job(verified.job),
+        "state": state.value,
+        "why": audited.ending.why or None if audited.ending else None,
+        "begun": moment(audited.begun),
+        "ended": moment(audited.last) if state is not RunState.RUNNING else None,
+        "sessions": [_session(each) for each in audited.sessions],
+        **asdict(audited.ledger.totals()),
+        "journal": {
+            "lines": audited.end.lines,
+            "commits": audited.commits,
+            "bytes": audited.end.offset,
+            "torn_bytes": audited.torn,
+            "closed": audited.closed,
+            "repaired": audited.repaired,
+        },
+        "chain": audited.chain,
+        "head": _head(audited, audited.head) if audited.head else None,
+        "proves": list(_proves(verified)),
+        "does_not_prove": list(_does_not_prove(verified)),
+    }
+
+
+def _state(verified: Verified) -> RunState:
+    if verified.running:
+        return RunState.RUNNING
+    ending = verified.audited.ending
+    if ending is None or ending.why == RunState.INTERRUPTED:
+        return RunState.INTERRUPTED
+    closed = ending.ended is not None and ending.ended.kind == Kind.CLOSED
+    return RunState.FINISHED if closed else RunState.STOPPED
+
+
+def _job(job: JobFile) -> Statement:
+    return {"found": str(job.found) if job.found else None, "wrong": job.wrong or None}
+
+
+def _session(session: Session) -> Statement:
+    ended = session.ended
+    return {
+        **{name: session.opened.get(name) for name in ("command", "user", "host", "pid", "version")},
+        "begun": moment(session.begun),
+        "ended": moment(ended.time) if ended else None,
+        "how": ended.kind if ended else None,
+        "why": session.why or None,
+        "chain": ended.chain if ended else None,
+    }
+
+
+def _head(audited: Audited, head: Mark) -> Statement:
+    return asdict(head) | {"time": moment(head.time), "lines_after": audited.end.lines - head.line}
+
+
+def _proves(verified: Verified) -> Iterator[str]:
+    audited = verified.audited
+    yield from _PROVES
+    if audited.closed:
+        entries = "1 closed entry states" if audited.closed == 1 else f"{audited.closed} closed entries state"
+        yield f"the totals and chain head that {entries} are those of the lines before"
+    if verified.job.found:
+        yield "the job file is the one that the run began with: its size and SHA-256 are those of line 1"
+    if audited.head:
+        yield (
+            f"lines 1 to {audited.head.line:,}, all that came before the chain head that was given, are as they were"
+            f" when it was printed ({moment(audited.head.time)} by the journal's clock)"
+        )
+
+
+def _does_not_prove(verified: Verified) -> Iterator[str]:
+    audited = verified.audited
+    if audited.head is None:
+        yield _NO_HEAD
+    elif audited.head.line < audited.end.lines:
+        yield _AFTER_HEAD
+    if verified.job.found is None:
+        yield "what the job file asked: it is not there to be compared"
+    yield from _NOT_PROVED
+
+
+def _object(values: dict[str, Any], name: str) -> dict[str, Any]:
+    value = values.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def statement_lines(statement: Statement) -> Iterator[str]:
+    """Return the statement for people."""
+    yield f"STATEMENT on run {one_line(str(statement['run']))}, {statement['verified_at']}, by bulkscim {statement['verified_with']}"
+    yield ""
+    yield from _about(statement)
+    yield from _worked(statement)
+    yield from _rows(statement)
+    yield from _journal(statement)
+    for title, name in (("It is proved", "proves"), ("It is not proved", "does_not_prove")):
+        yield ""
+        yield f"{title}:"
+        yield from (f"- {text};" for text in statement[name])
+
+
+def _field(label: str, text: object) -> str:
+    return f"{label:<12}{one_line(str(text))}"
+
+
+def _about(statement: Statement) -> Iterator[str]:
+    tenant, job = statement["tenant"], statement["job"]
+    name = f"{tenant['name']}, " if tenant["name"] else ""
+    yield _field("tenant", f"{name}{tenant['base_url']}, profile {tenant['profile']}")
+    yield _field("job file", f"{job['path']}, {job['size']:,} bytes, SHA-256 {job['sha256']}")
+    yield _field(
+        "", job["wrong"] or (f"it is the one: {job['found']}" if job["found"] else "it is not there any more")
+    )
+    for label in ("command", "note", "begun", "ended", "state", "why"):
+        if statement[label]:
+            yield _field(label, statement[label])
+    if statement["parent"]:
+        yield _field(
+            "parent", f"run {statement['parent'].get('run')}, chain {statement['parent'].get('chain')}"
+        )
+
+
+def _worked(statement: Statement) -> Iterator[str]:
+    """Say who worked on it, and when."""
+    for each in statement["sessions"]:
+        who = f"{each['user']} on {each['host']}, process {each['pid']}, bulkscim {each['version']}"
+        how = f"{each['how']} {each['ended']}, chain {each['chain']}" if each["how"] else "no orderly end"
+        yield _field("session", f"{each['begun']} {each['command']} by {who}; {how}")
+
+
+def _rows(statement: Statement) -> Iterator[str]:
+    counts = ((state.value.replace("_", " "), statement[state.value]) for state in RowState)
+    told = " + ".join(f"{count:,} {name}" for name, count in counts if count)
+    yield _field("rows", f"{statement['rows']:,} = {told or '0'}")
+    yield _field("requests", f"{statement['requests']:,} recorded, {statement['retries']:,} of them repeats")
+
+
+def _journal(statement: Statement) -> Iterator[str]:
+    about = statement["journal"]
+    yield _field(
+        "journal",
+        f"{JOURNAL}: {about['lines']:,} lines in {about['commits']:,} commits, {about['bytes']:,} bytes",
+    )
+    if about["torn_bytes"]:
+        yield _field("", _torn(statement))
+    yield _field("chain head", statement["chain"])
+    head = statement["head"]
+    if head:
+        yield _field(
+            "given head", f"{head['chain']} is line {head['line']:,} ({head['kind']}, {head['time']})"
+        )
+        since = (
+            f"{head['lines_after']:,} lines came after it" if head["lines_after"] else "nothing came after it"
+        )
+        yield _field("", since)
+
+
+def _torn(statement: Statement) -> str:
+    about = statement["journal"]
+    cause = (
+        "another process is writing them; they are no part of this"
+        if statement["state"] == RunState.RUNNING
+        else "never acknowledged, as a crash leaves them, or altered since: only --head can tell; resume cuts them off"
+    )
+    return f"{about['torn_bytes']:,} bytes from byte {about['bytes']:,} are not whole: {cause}"

@@ -1,0 +1,64 @@
+"""Verify a recorded run: its journal from the first byte, its job file, and a chain head that somebody kept."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from bulkscim.engine.clock import RealClock
+from bulkscim.errors import JournalDamaged, Mismatch, UsageError
+from bulkscim.journal import journal, runfolder
+from bulkscim.journal.audit import audit
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.entries import Line
+from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.operation import JsonObject
+from bulkscim.reporting.source import find_source, present
+from bulkscim.reporting.statement import JobFile, Verified
+
+_DIGITS = 32
+
+
+def verify(
+    run: str,
+    runs_dir: Path,
+    *,
+    head: str = "",
+    job: Path | None = None,
+    watch: Callable[[Line], None] | None = None,
+) -> Verified:
+    """Read a run's whole journal without its checkpoint; `watch` sees each line.
+
+    JournalDamaged names the first line that does not hold, or says that no line carries the head.
+    """
+    disk, wanted = LocalDisk(), head_of(head)
+    folder = runfolder.find(run, runs_dir, disk)
+    running = runfolder.is_locked(folder, disk)
+    with closing(journal.open_to_read(folder, disk)) as file:
+        audited = audit(file, folder / JOURNAL, wanted, watch)
+    if wanted and audited.head is None:
+        raise JournalDamaged(
+            f"{folder / JOURNAL}: its {audited.end.lines:,} lines follow from one another, but none of them "
+            f"carries the chain value {wanted}. This is not the journal that it was printed of, or one that "
+            "was cut or written anew since; look for a copy"
+        )
+    return Verified(folder, audited, _job_file(audited.header, folder, job), RealClock().now(), running)
+
+
+def head_of(text: str) -> str:
+    """Return a chain value as journals write it; UsageError where it is none."""
+    folded = text.strip().lower()
+    if folded and (len(folded) != _DIGITS or not set(folded) <= set("0123456789abcdef")):
+        raise UsageError(
+            f"--head {text}: a chain head has {_DIGITS} hexadecimal digits; each command ends with it"
+        )
+    return folded
+
+
+def _job_file(header: JsonObject, folder: Path, job: Path | None) -> JobFile:
+    """Tell whether the job file is the one that ran; one that is gone proves nothing."""
+    if job is None and not present(header, folder):
+        return JobFile(None)
+    try:
+        return JobFile(find_source(header, folder, job).path)
+    except Mismatch as error:
+        return JobFile(None, str(error))

@@ -1,0 +1,29 @@
+"""Journals altered by somebody who knows the format: line by line, with hashes made anew where asked."""
+
+from collections.abc import Callable, Iterable
+
+from bulkscim.journal import entries
+from bulkscim.journal.entries import Line
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """Return a journal's lines with their newlines."""
+    return data.splitlines(keepends=True)
+
+
+def rehashed(lines: Iterable[bytes]) -> bytes:
+    """Return a journal of these lines in which each follows from the one before."""
+    chain, made = entries.FIRST_CHAIN, []
+    for line in lines:
+        text = line[:-1][entries.HASHED]
+        chain = entries.link(chain, text)
+        made.append(entries.seal(text, chain))
+    return b"".join(made)
+
+
+def rewritten(data: bytes, number: int, change: Callable[[Line], Line]) -> bytes:
+    """Return a journal whose line of this number says something else, hashes made anew."""
+    lines = lines_of(data)
+    line = change(entries.decode(lines[number - 1][:-1]))
+    text = entries.encode(line.entry, line.number, line.commit, line.entry.time, line.previous)
+    return rehashed([*lines[: number - 1], entries.seal(text, entries.FIRST_CHAIN), *lines[number:]])
