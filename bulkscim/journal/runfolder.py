@@ -1,13 +1,11 @@
 """Run folders: how they are named, made, found, listed and locked.
 
 Rule 1: a folder belongs to whoever holds the system's lock on its file `lock`; the lock ends with the process.
-Rule 2: `lock.json` only informs people; nothing is decided by it.
+Rule 2: `lock.json` only informs people (see `holder`); nothing is decided by it.
 Rule 3: a folder counts as a run once its journal has a complete header.
 """
 
-import os
 import re
-import socket
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,11 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import orjson
-
 from bulkscim.errors import JournalDamaged, Locked, NoSuchRun, UsageError
-from bulkscim.journal import journal, reader
+from bulkscim.journal import holder, journal, reader
 from bulkscim.journal.durable import Disk, Lock
+from bulkscim.journal.holder import Holder
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
 
@@ -34,13 +31,28 @@ _PROBES = 20
 
 @dataclass(slots=True)
 class HeldFolder:
-    """A run folder whose lock this process holds until `release`, or until it ends."""
+    """A run folder whose lock this process holds until `release`, or until it ends.
+
+    `before` is who had it and did not let go.
+    """
 
     path: Path
     _lock: Lock
+    _disk: Disk
+    before: Holder | None = None
+    _released: bool = False
+
+    @property
+    def note(self) -> str:
+        """What people should know of who had it before, empty where there is nothing."""
+        gone = self.before.gone if self.before else ""
+        return f"{self.path}: {gone}" if gone else ""
 
     def release(self) -> None:
         """Let the folder go; may be called twice."""
+        if not self._released:
+            self._released = True
+            holder.write(self.path / LOCK_TEXT, self._disk, None)
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -86,9 +98,13 @@ def hold(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
     # `is_locked` takes the lock for some microseconds, so one refusal proves nothing.
     for _ in range(_PROBES):
         if lock := disk.lock(path / LOCK):
-            _write_lock_text(path, disk, clock)
-            return HeldFolder(path, lock)
-    raise Locked(f"{path} is in use by {_holder(path, disk)}; wait for it, or stop it, then try again")
+            text = path / LOCK_TEXT
+            before = holder.read(text, disk)
+            holder.write(text, disk, holder.this_process(clock.now()))
+            return HeldFolder(path, lock, disk, before)
+    has = holder.read(path / LOCK_TEXT, disk)
+    told = has.told if has else "another process"
+    raise Locked(f"{path} is in use by {told}; wait for it, or stop it, then try again")
 
 
 def is_locked(path: Path, disk: Disk) -> bool:
@@ -147,22 +163,3 @@ def _has_sent(path: Path, disk: Disk) -> bool:
 def _cleaned(stem: str) -> str:
     """Return a job's name as a part of a folder's name."""
     return re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:_LONGEST_STEM] or "job"
-
-
-def _write_lock_text(path: Path, disk: Disk, clock: Clock) -> None:
-    """Leave word of who holds the lock; on a full disk the lock holds without it."""
-    since = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
-    text = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
-    with suppress(OSError), closing(disk.create(path / LOCK_TEXT)) as file:
-        file.write(orjson.dumps(text) + b"\n")
-
-
-def _holder(path: Path, disk: Disk) -> str:
-    """Name the holder of a lock as well as its text can."""
-    with (
-        suppress(OSError, ValueError, KeyError, TypeError),
-        closing(disk.open_read(path / LOCK_TEXT)) as file,
-    ):
-        text = orjson.loads(file.read_at(0, file.size()))
-        return f"process {text['pid']} on {text['host']} since {text['since']}"
-    return "another process"

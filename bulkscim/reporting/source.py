@@ -36,7 +36,7 @@ def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> Jo
 def present(header: JsonObject, folder: Path, job: Path | None = None) -> list[Path]:
     """Return the files that may be the job file of a run, the likeliest first."""
     about = header["job"]
-    places = [job] if job is not None else _places(about, _name(about["path"]), folder)
+    places = [job] if job is not None else _places(about, name_in(about["path"]), folder)
     return [place for place in places if place.is_file()]
 
 
@@ -59,8 +59,8 @@ def asked(
         yield number, operation
 
 
-def _name(path: str) -> str:
-    """Return the name of a file on whatever system the path was written."""
+def name_in(path: str) -> str:
+    """Return the last name in a path, on whatever system it was written."""
     return PureWindowsPath(path).name if "\\" in path else Path(path).name
 
 

@@ -20,7 +20,7 @@ from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
-from bulkscim.runs.earlier import known_before
+from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
@@ -39,12 +39,15 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
     """Go on with a run where its journal ends; with `retry`, reopen what failed and what was skipped first."""
     clock, disk = RealClock(), LocalDisk()
     folder = runfolder.find(request.run, request.runs_dir, disk)
-    with runfolder.hold(folder, disk, clock):
+    with runfolder.hold(folder, disk, clock) as held:
+        if held.note:
+            people.note(held.note)
         record = journal.open_for_append(folder, disk, clock)
         try:
             _same_url(request, record.header["tenant"]["base_url"])
             source = find_source(record.header, folder, request.job)
-            with tenant_lock(record.header["tenant"]["base_url"], disk):
+            with tenant_lock(record.header["tenant"]["base_url"], disk) as tenant:
+                tenant.working_on(folder)
                 return await _go_on(request, record, source, people, watcher)
         finally:
             await record.aclose()
@@ -75,7 +78,7 @@ async def _go_on(
                 await _reopen(record)
             terms = Terms(seen.profile, settings, bounds_of(header), request.runs_dir)
             around = Around(watcher, clock, heed_signals=request.heed_signals)
-            with known_before(header.get("earlier", ())) as earlier:
+            with known_before(moved(header.get("earlier", ()), record.folder)) as earlier:
                 job = Job(source, defaults, index, record.ledger.rows, earlier)
                 return await carry_out(job, record, transport, terms, around)
 

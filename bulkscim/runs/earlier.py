@@ -15,7 +15,7 @@ from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import Key, Operation, Reference, Role
-from bulkscim.reporting.source import defaults_of, find_source
+from bulkscim.reporting.source import defaults_of, find_source, name_in
 
 INDEX = "index.sqlite"
 
@@ -43,6 +43,11 @@ def folders_of(
             continue
         found |= dict.fromkeys((str(folder.resolve()), *header.get("earlier", ())))
     return list(found), notes
+
+
+def moved(folders: Iterable[str], folder: Path) -> list[str]:
+    """Return where earlier runs are now: in their old place, else beside a run folder that may have moved with them."""
+    return [each if Path(each).is_dir() else str(folder.parent / name_in(each)) for each in folders]
 
 
 @contextmanager

@@ -5,12 +5,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 from platformdirs import user_state_path
 
+from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Stopped
+from bulkscim.journal import holder
 from bulkscim.journal.durable import Disk
 
 
@@ -38,11 +41,25 @@ def keep(draft: Path, place: Path) -> None:
         shutil.copyfileobj(source, target)
 
 
+@dataclass(frozen=True, slots=True)
+class HeldTenant:
+    """A tenant that this process holds."""
+
+    _text: Path
+    _disk: Disk
+
+    def working_on(self, run: Path) -> None:
+        """Leave word of what it is held for."""
+        process = holder.this_process(RealClock().now(), str(run.resolve()))
+        holder.write(self._text, self._disk, process)
+
+
 @contextmanager
-def tenant_lock(base_url: str, disk: Disk) -> Iterator[None]:
+def tenant_lock(base_url: str, disk: Disk) -> Iterator[HeldTenant]:
     """Hold the tenant, so that two runs of this machine do not spend one rate limit twice; else Locked."""
     folder = state_dir()
     name = sha256(base_url.rstrip("/").lower().encode()).hexdigest()[:16]
+    text = folder / f"tenant-{name}.json"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = disk.lock(folder / f"tenant-{name}.lock")
@@ -51,8 +68,12 @@ def tenant_lock(base_url: str, disk: Disk) -> Iterator[None]:
             f"{folder} cannot be written: {error}; set BULKSCIM_STATE_DIR to a folder that can"
         ) from error
     if lock is None:
-        raise Locked(f"another run is working on {base_url}; wait for it, or stop it, then try again")
+        has = holder.read(text, disk)
+        told = f" ({has.told})" if has else ""
+        raise Locked(f"another run is working on {base_url}{told}; wait for it, or stop it, then try again")
+    holder.write(text, disk, holder.this_process(RealClock().now()))
     try:
-        yield
+        yield HeldTenant(text, disk)
     finally:
+        holder.write(text, disk, None)
         lock.release()

@@ -213,7 +213,10 @@ class Start:
 
 async def _begin(start: Start, transport: Transport, watcher: Watcher, disk: Disk, clock: Clock) -> RunReport:
     """Make the run folder and go."""
-    with tenant_lock(start.request.base_url, disk), _folder(start, disk, clock) as held:
+    with tenant_lock(start.request.base_url, disk) as tenant, _folder(start, disk, clock) as held:
+        tenant.working_on(held.path)
+        if held.note:
+            watcher.note(held.note)
         source = start.source.adopted(held.path)
         keep(start.checked.sound_index().path, held.path / INDEX)
         header = start.header(held.path.name, source)

@@ -1,5 +1,8 @@
 """Run folders: named, made once, found, listed and locked."""
 
+import json
+import socket
+
 import pytest
 
 from bulkscim.errors import Locked, NoSuchRun, UsageError
@@ -154,3 +157,30 @@ def test_a_folder_in_use_cannot_be_given(tmp_path, disk, clock):
     """Another process may be about to send."""
     with runfolder.adopt(tmp_path / "mine", disk, clock), pytest.raises(Locked):
         runfolder.adopt(tmp_path / "mine", disk, clock)
+
+
+def test_a_folder_that_was_let_go_has_no_holder_before(tmp_path, disk, clock):
+    """Whoever releases leaves no word behind."""
+    with runfolder.create(tmp_path, "people", disk, clock) as held:
+        assert held.note == ""
+    with runfolder.hold(held.path, disk, clock) as again:
+        assert (again.before, again.note) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        (socket.gethostname(), "since 2026-11-20T08:00:00+00:00 ended without letting go; going on"),
+        ("laptop-7", "process 4711 on laptop-7 since 2026-11-20T08:00:00+00:00 is named as the holder"),
+    ],
+)
+def test_who_did_not_let_go_is_named_to_the_next(tmp_path, disk, clock, host, said):
+    """A process that was killed leaves its text; one of another machine may still be at work on a copy."""
+    with runfolder.create(tmp_path, "people", disk, clock) as held:
+        pass
+    text = {"pid": 4711, "host": host, "since": "2026-11-20T08:00:00+00:00"}
+    (held.path / "lock.json").write_text(json.dumps(text))
+
+    with runfolder.hold(held.path, disk, clock) as again:
+        assert said in again.note
+        assert str(held.path) in again.note

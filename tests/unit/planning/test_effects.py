@@ -49,7 +49,11 @@ NEW = {"value": "ada@new.example", "type": "work"}
         ),
         ({"name": {"givenName": "Ada"}}, ("replace", None, {"name": {"givenName": "Ada"}}), []),
         ({}, ("replace", "password", "hunter2"), [("password", MASK, MASK)]),
-        ({}, ("replace", None, {"password": "hunter2", "title": "A"}), [("title", None, "A"), ("password", MASK, MASK)]),
+        (
+            {},
+            ("replace", None, {"password": "hunter2", "title": "A"}),
+            [("title", None, "A"), ("password", MASK, MASK)],
+        ),
     ],
 )
 def test_a_patch_is_recorded_as_what_it_does(before, operation, expected):
@@ -76,7 +80,13 @@ def test_what_cannot_be_told_beforehand_is_recorded_as_asked():
 
 def test_what_a_put_leaves_out_is_recorded_as_gone():
     """But for what is not the client's to write."""
-    live = {"id": "u1", "meta": {}, "groups": [{"value": "g1"}], "title": "Lead", "userName": "ada@example.com"}
+    live = {
+        "id": "u1",
+        "meta": {},
+        "groups": [{"value": "g1"}],
+        "title": "Lead",
+        "userName": "ada@example.com",
+    }
     row = changes(Verb.REPLACE, data={"userName": "ada@example.com", "nickName": "Countess"})
 
     step = next_step(row, done(), {ADA: Found(live)}, Policy())
@@ -96,7 +106,9 @@ def test_a_put_took_effect_though_the_tenant_kept_what_it_left_out(live, expecte
     """Some servers clear it, some do not."""
     found = (Change("title", "Lead", None), Change("nickName", None, "Countess"))
 
-    assert recover(Step("replace", Action.REPLACE, "User", id="u1", changes=found), live, Evidence()) == expected
+    assert (
+        recover(Step("replace", Action.REPLACE, "User", id="u1", changes=found), live, Evidence()) == expected
+    )
 
 
 def test_a_lost_change_of_a_secret_is_made_again():
@@ -110,7 +122,10 @@ def test_of_a_patched_group_only_the_members_that_change_are_kept():
     """Its other members stand in no step, however often it is patched."""
     members = [{"value": str(number)} for number in range(1000)]
     before = {"id": "g1", "displayName": "Sales", "members": members}
-    operations = (PatchOperation("remove", 'members[value eq "7"]'), PatchOperation("add", "members", [{"value": "x"}]))
+    operations = (
+        PatchOperation("remove", 'members[value eq "7"]'),
+        PatchOperation("add", "members", [{"value": "x"}]),
+    )
     found = of_patch(before, operations, ())
     step = Step("patch", Action.MODIFY, GROUP, id="g1", changes=found, before=before)
 
