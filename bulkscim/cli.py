@@ -34,6 +34,7 @@ from bulkscim.commands import (
     verify,
 )
 from bulkscim.commands.argv import refuse_secrets
+from bulkscim.commands.signals import heed
 from bulkscim.model.run import RunState
 from bulkscim.reporting.printable import printable
 
@@ -100,6 +101,7 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a name beyond the terminal's code page is shown as an escape
             stream.reconfigure(errors="backslashreplace")
+    heed()
     sys.exit(code_of(sys.argv[1:]))
 
 
@@ -140,7 +142,9 @@ def code_of_error(error: errors.BulkScimError) -> int:
 
 def _told(error: BaseException, *, verbose: bool) -> int:
     """Say what went wrong, and return its exit code."""
-    leaves = list(_leaves(error))
+    from bulkscim.commands.disk import stopped_by_disk
+
+    leaves = [stopped_by_disk(leaf) or leaf for leaf in _leaves(error)]
     known = [leaf for leaf in leaves if isinstance(leaf, errors.BulkScimError)]
     bugs = [leaf for leaf in leaves if _is_bug(leaf)]
     if bugs:

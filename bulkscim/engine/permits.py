@@ -50,9 +50,9 @@ class Permits:
         return max((1 / self._pace(bucket).per_second for bucket in self._buckets), default=0.0)
 
     def resume_after(self, last_sent_ago: float) -> None:
-        """Begin as if a full burst had gone out so many seconds ago."""
+        """Begin as if a full burst had gone out so many seconds ago; in the future is just now, by a clock set back."""
         due = max((self._pace(bucket).period_s for bucket in self._buckets), default=0.0)
-        self._close(due - last_sent_ago)
+        self._close(due - max(0.0, last_sent_ago))
 
     async def obtain(self, request: Request, *, urgent: bool = False) -> bool:
         """Wait until the request may go; False when the run is to stop instead."""

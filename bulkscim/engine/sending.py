@@ -61,20 +61,28 @@ class Count:
 
 @dataclass(slots=True)
 class ServerClock:
-    """The server's time, as its Date headers have shown it."""
+    """The server's time, as its Date headers have shown it.
+
+    Between answers both clocks of this machine are asked: that on the wall may be set back, the other may stand
+    still while the machine sleeps.
+    """
 
     clock: Clock
-    ahead_s: float = 0.0
+    stated: float | None = None
+    wall: float = 0.0
+    monotonic: float = 0.0
 
     def note(self, reply: Reply) -> None:
         """Take in an answer's Date."""
         stated = stated_time(reply.headers) if isinstance(reply, Response) else None
         if stated is not None:
-            self.ahead_s = stated - self.clock.now()
+            self.stated, self.wall, self.monotonic = stated, self.clock.now(), self.clock.monotonic()
 
     def now(self) -> float:
         """Return the server's time, seconds since 1970."""
-        return self.clock.now() + self.ahead_s
+        if self.stated is None:
+            return self.clock.now()
+        return self.stated + max(self.clock.now() - self.wall, self.clock.monotonic() - self.monotonic)
 
 
 class Paced:

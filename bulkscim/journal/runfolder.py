@@ -70,8 +70,7 @@ def create(runs_dir: Path, stem: str, disk: Disk, clock: Clock) -> HeldFolder:
     base = f"{moment}-{_cleaned(stem)}"
     for number in count(1):
         path = runs_dir / (base if number == 1 else f"{base}-{number}")
-        with suppress(FileExistsError):
-            disk.make_folder(path)
+        if _made(path, disk):
             return hold(path, disk, clock)
     raise AssertionError("unreachable: the count has no end")
 
@@ -81,8 +80,7 @@ def adopt(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
 
     UsageError if a run in it has sent anything; one that has not is given up for the new one.
     """
-    with suppress(FileExistsError):
-        disk.make_folder(path)
+    _made(path, disk)
     held = hold(path, disk, clock)
     try:
         if _has_sent(path, disk):
@@ -107,11 +105,27 @@ def hold(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
     raise Locked(f"{path} is in use by {told}; wait for it, or stop it, then try again")
 
 
+def _made(path: Path, disk: Disk) -> bool:
+    """Make a folder; False if it is there already. UsageError where a file is in the way."""
+    try:
+        disk.make_folder(path)
+    except (FileExistsError, NotADirectoryError) as error:
+        if path.name in disk.folders(path.parent):
+            return False
+        raise UsageError(
+            f"the folder {path} cannot be made: a file is in the way; --runs-dir and --run-dir name other places"
+        ) from error
+    return True
+
+
 def is_locked(path: Path, disk: Disk) -> bool:
-    """Whether a process is working on the run."""
+    """Whether a process is working on the run; nobody works where nobody can write."""
     if not disk.exists(path / LOCK):
         return False
-    lock = disk.lock(path / LOCK)
+    try:
+        lock = disk.lock(path / LOCK)
+    except OSError:
+        return False
     if lock is not None:
         lock.release()
     return lock is None

@@ -1,5 +1,8 @@
 """Whatever ends a command is told in a line, and becomes one exit code."""
 
+import errno
+import sqlite3
+
 import click
 import pytest
 
@@ -61,3 +64,39 @@ def test_bug_among_errors_is_a_bug(capsys):
 def test_text_of_a_server_cannot_drive_the_terminal(capsys):
     """Control characters of an error's text are shown as escapes."""
     assert told(errors.Stopped("\x1b[2Jgone"), capsys)[1] == "error: \\x1b[2Jgone\n"
+
+
+def sqlite_error(code):
+    """Return what sqlite3 raises where the disk is full, or else."""
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/runs/1/index.sqlite"),
+            "/runs/1/index.sqlite: No space",
+        ),
+        (OSError(errno.EROFS, "Read-only file system", "/runs/1"), "Read-only file system"),
+        (sqlite_error(sqlite3.SQLITE_FULL), "No space left"),
+        (sqlite_error(sqlite3.SQLITE_IOERR | 3 << 8), "Input/output error"),
+    ],
+)
+def test_a_disk_that_is_full_or_broken_is_no_bug(error, said, capsys):
+    """It stops the command with 5, says which file, and what to do."""
+    code, text = told(BaseExceptionGroup("tasks", [error]), capsys)
+
+    assert code == 5
+    assert said in text
+    assert "same command again" in text
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EBADF, "Bad file descriptor"), sqlite_error(sqlite3.SQLITE_MISUSE)]
+)
+def test_an_error_that_no_disk_makes_is_a_bug(error, capsys):
+    """A descriptor that is not open is our own fault."""
+    assert told(error, capsys)[0] == 1

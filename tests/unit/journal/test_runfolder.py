@@ -3,6 +3,9 @@
 import json
 import socket
 
+
+import errno
+
 import pytest
 
 from bulkscim.errors import Locked, NoSuchRun, UsageError
@@ -184,3 +187,28 @@ def test_who_did_not_let_go_is_named_to_the_next(tmp_path, disk, clock, host, sa
     with runfolder.hold(held.path, disk, clock) as again:
         assert said in again.note
         assert str(held.path) in again.note
+
+
+@pytest.mark.parametrize("named", ["runs", "runs/below/it"])
+def test_a_file_where_the_folder_should_be_is_said(tmp_path, disk, clock, named):
+    """A run's folder cannot be made below a file, nor in place of one."""
+    (tmp_path / "runs").write_text("notes")
+
+    with pytest.raises(UsageError, match="a file is in the way"):
+        runfolder.create(tmp_path / named, "people", disk, clock)
+    with pytest.raises(UsageError, match="a file is in the way"):
+        runfolder.adopt(tmp_path / named, disk, clock)
+
+
+class CannotLock(LocalDisk):
+    """A disk that was made read-only."""
+
+    def lock(self, path):
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+
+def test_nobody_works_where_nobody_can_write(tmp_path, disk, clock):
+    """A run folder on a read-only disk can be looked at."""
+    folder = make(tmp_path / "runs", "people", disk, clock)
+
+    assert not runfolder.is_locked(folder, CannotLock())

@@ -1,0 +1,31 @@
+"""Errors of a disk that is full, read-only or broken, which are no bug: who makes room can go on."""
+
+import errno
+import sqlite3
+from collections.abc import Mapping
+
+from bulkscim.errors import Stopped
+
+_NEXT = "when that is mended, give the same command again; bulkscim runs lists what can be resumed"
+_ERRORS = frozenset(
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EMFILE", "ENFILE", "EACCES", "EPERM")
+    if hasattr(errno, name)
+)
+# The first byte of SQLite's code; its texts name no file.
+_SQLITE: Mapping[int, str] = {
+    sqlite3.SQLITE_FULL: "No space left on device",
+    sqlite3.SQLITE_READONLY: "Read-only file system",
+    sqlite3.SQLITE_IOERR: "Input/output error",
+    sqlite3.SQLITE_CANTOPEN: "a file cannot be opened",
+}
+
+
+def stopped_by_disk(error: BaseException) -> Stopped | None:
+    """Return what to say of an error that the disk made; None for any other."""
+    if isinstance(error, OSError) and error.errno in _ERRORS:
+        return Stopped(f"{error.filename or 'the disk'}: {error.strerror}; {_NEXT}")
+    if isinstance(error, sqlite3.Error):
+        told = _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+        return Stopped(f"a temporary file: {told}; {_NEXT}") if told else None
+    return None
