@@ -6,7 +6,7 @@ Rule 3: a folder counts as a run once its journal has a complete header.
 """
 
 import re
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count

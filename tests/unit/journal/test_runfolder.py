@@ -1,10 +1,8 @@
 """Run folders: named, made once, found, listed and locked."""
 
+import errno
 import json
 import socket
-
-
-import errno
 
 import pytest
 
