@@ -8,7 +8,6 @@ import anyio
 
 from bulkscim.engine.listing import names_of
 from bulkscim.model.operation import USER, JsonObject, Key
-from bulkscim.model.step import Change
 
 Recorded = Callable[[], Iterable[JsonObject]]
 
@@ -51,10 +50,3 @@ def _lines(users: Iterable[JsonObject]) -> Iterator[tuple[str, str, str]]:
     for user in users:
         for key in names_of(USER, user):
             yield key.attribute, key.folded.value, user["id"]
-
-
-def deactivates(kind: str, changes: Iterable[Change]) -> bool:
-    """Tell whether changes deactivate a user."""
-    return kind == USER and any(
-        change.path.lower() == "active" and str(change.after).lower() == "false" for change in changes
-    )

@@ -1,6 +1,7 @@
 """Read the tenant: every answer that is not what it should be is Unreadable, and never leads to a write."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from enum import Enum, auto
 
 from bulkscim.engine.dialect import Quoting
 from bulkscim.model.clock import Clock
@@ -15,6 +16,18 @@ from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page, pages
 
 BAD_REQUEST = 400
+
+
+class Lookup(Enum):
+    """How to ask for all that fit a filter: with a page size and without bulky attributes, or with nothing else."""
+
+    LEAN = auto()
+    PLAIN = auto()
+
+    @property
+    def next(self) -> "Lookup | None":
+        """The form to try after this one."""
+        return Lookup.PLAIN if self is Lookup.LEAN else None
 
 
 class Reads:
@@ -70,8 +83,24 @@ class Reads:
 
     async def pages(self, kind: str) -> AsyncIterator[list[JsonObject] | Unreadable]:
         """Yield a listing page by page; an Unreadable ends it, and what came before is then not all."""
-        async for page in pages(self._transport, kind, self._profile.page_size, cursor=self._profile.cursor):
+        async for page in self.listing(kind):
             yield list(page.resources) if isinstance(page, Page) else unreadable(page)
+
+    def listing(self, kind: str) -> AsyncGenerator[Page | Reply]:
+        """Return a listing page by page, with what the tenant claims of it; a Reply ends it unfinished."""
+        return pages(self._transport, kind, self._profile.page_size, cursor=self._profile.cursor)
+
+    async def referring(self, key: Key, form: Lookup) -> messages.ListAnswer | Unreadable:
+        """Ask who refers to a resource: for a page of them, and without their members where that is understood."""
+        quoted = self._quoting.wants(key.type)
+        path = messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted)
+        if form is Lookup.LEAN:
+            path += f"&count={self._profile.page_size}&excludedAttributes=members"
+        reply = await self._transport.send(Request("GET", path))
+        answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
+        if judge_read(reply) is not ReadVerdict.GOOD or answer is None:
+            return unreadable(reply)
+        return answer
 
 
 def _is_bare(value: str) -> bool:

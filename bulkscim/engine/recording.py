@@ -6,10 +6,10 @@ from typing import Any
 
 from bulkscim.engine.work import Work
 from bulkscim.journal.entries import Entry, Kind
-from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.operation import USER, JsonObject, Key
 from bulkscim.model.row import Applied
 from bulkscim.model.secret import MASK
-from bulkscim.model.step import Action, Change, Step
+from bulkscim.model.step import Action, Change, Step, Ties
 from bulkscim.pacing.retry import Judgement
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
@@ -55,6 +55,10 @@ def started(sent: Sent, server_time: float) -> Entry:
     before = before_image(step)
     if before is not None:
         body["before"] = redact(before)
+    if step.ties is not None:
+        body["groups"] = step.ties.groups
+        if step.action is Action.DELETE and step.type == USER:
+            body["reports"] = step.ties.reports
     return sent.entry(Kind.STARTED, body)
 
 
@@ -70,8 +74,11 @@ def _masked(value: Any) -> Any:
     return [_masked(one) for one in value] if isinstance(value, list) else value
 
 
-def applied(sent: Sent, how: Applied, shown: JsonObject | None) -> Entry:
-    """Return the end of a step that took effect; `shown` is the resource as the tenant shows it after that."""
+def applied(sent: Sent, how: Applied, shown: JsonObject | None, stripped: tuple[str, ...] = ()) -> Entry:
+    """Return the end of a step that took effect; `shown` is the resource as the tenant shows it after that.
+
+    `stripped` are groups that a user is in no more because it was deactivated.
+    """
     body: JsonObject = {
         "covers": list(sent.step.covers),
         "id": how.id,
@@ -81,6 +88,8 @@ def applied(sent: Sent, how: Applied, shown: JsonObject | None) -> Entry:
     }
     if sent.step.action is Action.CREATE:
         body["after"] = redact(as_made(sent.step.body, shown))
+    if stripped:
+        body["stripped"] = stripped
     if how.note:
         body["note"] = how.note
     return sent.entry(Kind.APPLIED, body)
@@ -138,5 +147,10 @@ def step_of(body: Mapping[str, Any]) -> Step:
         member=body.get("member"),
         changes=tuple(Change(*parts) for parts in body.get("changes", ()) if MASK not in parts[1:]),
         before=body.get("before"),
+        ties=Ties(_ids(body["groups"]), _ids(body.get("reports"))) if "groups" in body else None,
         if_match=body.get("if_match"),
     )
+
+
+def _ids(value: list[str] | None) -> tuple[str, ...] | None:
+    return None if value is None else tuple(value)

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from bulkscim.engine.hidden import deactivates
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.resolver import Resolver
 from bulkscim.model.live import Ambiguous, Found, Membership, Missing, Unreadable
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.effects import deactivates
 from bulkscim.planning.recover import Evidence, Read, Recovered, recover
 
 

@@ -8,6 +8,7 @@ from bulkscim.engine.hidden import Hidden
 from bulkscim.engine.listing import Listing
 from bulkscim.engine.memberships import KEPT_GROUPS, KEPT_S, Memberships
 from bulkscim.engine.reads import Reads
+from bulkscim.engine.tied import ANSWERS, Due, Tied
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import (
     Answer,
@@ -21,6 +22,7 @@ from bulkscim.model.live import (
 )
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.capture import stripped
 from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, answers, emails_of, judge
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
@@ -33,7 +35,13 @@ REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
 class Resolver:
     """What this process knows of the tenant's names, shared by all workers."""
 
-    def __init__(self, clock: Clock, profile: Profile = GENERIC, hidden: Hidden | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        profile: Profile = GENERIC,
+        hidden: Hidden | None = None,
+        due: Due | None = None,
+    ) -> None:
         self._clock = clock
         self._profile = profile
         self._hidden = hidden
@@ -43,6 +51,7 @@ class Resolver:
         self._listing_turn = anyio.Lock()
         self._groups: dict[Key, Found] = {}
         self.memberships = Memberships(clock)
+        self.tied = Tied(clock, profile, due or Due())
 
     @staticmethod
     def lane(need: Need) -> Need:
@@ -55,6 +64,8 @@ class Resolver:
         Missing means proved absent, or, of a type that the tenant does not show whole, not to be found.
         """
         answer = await self._find(key, reads, fresh=fresh)
+        if isinstance(answer, Found):
+            self.tied.saw(key.type, answer.resource, key.attribute)
         if self._hidden is None or key.type != USER or key.attribute == "id":
             return answer
         if not isinstance(answer, Missing):
@@ -150,6 +161,8 @@ class Resolver:
         """Take in a resource that this run made, so that a listing taken before it does not hide it."""
         if self.is_partial(kind) and resource.get("id") and resource.get("active") is False:
             self.hides(resource)
+        if resource.get("id"):
+            self.tied.made(kind, resource)
         if kind in self._listings and resource.get("id"):
             self._listings[kind].keep(resource)
 
@@ -165,9 +178,21 @@ class Resolver:
     def took(self, step: Step) -> None:
         """Take in a step that took effect, as far as it changes names and memberships."""
         self.memberships.taken_in(step)
+        self.tied.took(step)
         if step.action is Action.DELETE or any(_is_name(change.path) for change in step.changes):
             self._listings.pop(step.type, None)
             self._groups.clear()
+
+    def stripped(self, step: Step, after: JsonObject | None) -> tuple[str, ...]:
+        """Return the groups that a step took its user out of by deactivating it, as far as the answer shows."""
+        if after is not None:
+            self.tied.saw(step.type, after, ANSWERS)
+        shows = self.tied.shows_groups(ANSWERS) or bool(self._profile.strips_groups)
+        left = stripped(step, after, shows=shows)
+        for group in left:
+            self.memberships.forget(group)
+            self.tied.left(group, step.id or "")
+        return left
 
     async def membership(self, need: Membership, reads: Reads, *, fresh: bool = False) -> MembershipAnswer:
         """Tell whether a resource is a member of a group."""

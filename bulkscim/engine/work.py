@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bulkscim.model.live import Need, Parent
+from bulkscim.model.live import Holders, Need, Parent, Reports
 from bulkscim.model.operation import Key
 from bulkscim.model.row import Applied, Facts, Refusal, Row
 from bulkscim.model.totals import Counters
 from bulkscim.planning.order import Claim
+
+KEPT = (Parent, Holders, Reports)
 
 
 @dataclass(slots=True)
@@ -43,8 +45,8 @@ class Work:
         return self.row.number
 
     def forget(self) -> None:
-        """Drop what was read of the tenant; what other rows made stays known."""
-        self.live = {need: answer for need, answer in self.live.items() if isinstance(need, Parent)}
+        """Drop what was read of the tenant, but for ties; what other rows made stays known."""
+        self.live = {need: answer for need, answer in self.live.items() if isinstance(need, KEPT)}
 
     def take_counters(self) -> Counters:
         """Return the counters for the next journal entry and begin anew."""

@@ -7,7 +7,6 @@ from typing import Any
 
 from bulkscim.engine import recording
 from bulkscim.engine.facts import facts_of
-from bulkscim.engine.hidden import deactivates
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import created_at, recovered
@@ -19,7 +18,7 @@ from bulkscim.errors import CredentialError, Stopped
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.live import Found, Membership, Missing, Unreadable
+from bulkscim.model.live import Found, Holders, Membership, Missing, Reports, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Role, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.row import Applied, Facts, Refusal, RowState
@@ -27,6 +26,7 @@ from bulkscim.model.step import Action, Step
 from bulkscim.pacing.breaker import Breaker
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
 from bulkscim.planning.decision import Policy, Settle
+from bulkscim.planning.effects import deactivates
 from bulkscim.planning.recover import (
     Evidence,
     NotApplied,
@@ -91,11 +91,13 @@ class Worker:
         """Return what a row has done so far, by the journal."""
         return facts_of(self._journal.history(row))
 
-    async def read(self, work: Work, need: Key | Membership) -> Any:
+    async def read(self, work: Work, need: Key | Membership | Holders | Reports) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
         reads = self._reads(work)
         if isinstance(need, Membership):
             answer: Any = await self._resolver.membership(need, reads)
+        elif isinstance(need, Holders | Reports):
+            answer = await self._resolver.tied.read(need, reads)
         elif need.type == GROUP and _needs_only_id(work, need):
             answer = await self._resolver.group(need, reads)
         else:
@@ -104,7 +106,8 @@ class Worker:
             return None
         if isinstance(answer, Missing) and isinstance(need, Key):
             work.absent.add(need.folded)
-        work.read_at = self._clock.monotonic()
+        if not isinstance(need, Holders | Reports):
+            work.read_at = self._clock.monotonic()
         return answer
 
     def _ends_run(self, answer: Unreadable) -> bool:
@@ -229,7 +232,7 @@ class Worker:
         `shown` is the resource as the tenant shows it after the step, where it does.
         """
         work, step = sent.work, sent.step
-        entries = [recording.applied(sent, how, shown)]
+        entries = [recording.applied(sent, how, shown, self._resolver.stripped(step, shown))]
         work.applied({part: replace(how, part=part) for part in (step.part, *step.covers)})
         work.forget()
         if step.before is not None and deactivates(step.type, step.changes):

@@ -92,6 +92,27 @@ class Member:
     present: bool
 
 
+class Holders(NamedTuple):
+    """The need for the groups that hold a resource; `by` is the attribute that it was read by itself."""
+
+    type: str
+    id: str
+    by: str
+
+
+class Reports(NamedTuple):
+    """The need for the users whose manager a user is."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Referrers:
+    """The ids of those who refer to a resource; None: that is not to be had here."""
+
+    ids: tuple[str, ...] | None
+
+
 ParentAnswer = ParentReady | ParentFailed | ParentLater
 MembershipAnswer = Member | Missing | Unreadable
-Need = Key | Parent | Membership
+Need = Key | Parent | Membership | Holders | Reports

@@ -28,13 +28,25 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Ties:
+    """What ties others to a resource that goes: the groups that hold it, the users whose manager it is.
+
+    Ids; None where the tenant does not tell. `reports` is asked for where a user is deleted only.
+    """
+
+    groups: tuple[str, ...] | None = None
+    reports: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One change to one resource, for one part of a row.
 
     `covers` names further parts of the row that the same step settles (a create that carries the manager).
     `id` is None for a create; `identity` is then what the new resource is looked up by after a loss.
     `body` is the resource for create and replace; `operations` the PATCH for the rest. `member` is the id
-    that a membership step adds or removes. `before` is the resource as read, None where nothing stood.
+    that a membership step adds or removes. `before` is the resource as read, None where nothing stood. `ties`
+    are there where the step deletes or deactivates.
     """
 
     part: str
@@ -48,6 +60,7 @@ class Step:
     member: str | None = None
     changes: tuple[Change, ...] = ()
     before: JsonObject | None = None
+    ties: Ties | None = None
     if_match: str | None = None
 
     @property

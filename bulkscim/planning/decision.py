@@ -42,7 +42,8 @@ class Policy:
 
     `on_exists` is adopt, update or fail. `looks_first` names the types whose identity the server does not
     keep unique, so that a create is preceded by a lookup. `if_match`: versions are sent. `hides` names the types
-    of which the tenant does not show all, so that no lookup proves absence. `removes_by_value`, `one_group`,
+    of which the tenant does not show all, so that no lookup proves absence. `strips_groups`: what is known of
+    deactivation taking users out of their groups. `removes_by_value`, `one_group`,
     `may_ignore`, `ignored_advice` and `id_prefixes` are the profile's.
     """
 
@@ -53,6 +54,7 @@ class Policy:
     hides: frozenset[str] = frozenset()
     removes_by_value: bool = False
     one_group: bool = False
+    strips_groups: bool | None = None
     may_ignore: tuple[str, ...] = ()
     ignored_advice: str = ""
     id_prefixes: Mapping[str, str] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from bulkscim.model.operation import GROUP, JsonObject, PatchOperation
+from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.scim import patch, paths
@@ -43,6 +43,13 @@ def _secrets(names: Iterable[str]) -> tuple[Change, ...]:
 def visible(changes: Iterable[Change]) -> list[Change]:
     """Return the changes of what a server shows."""
     return [change for change in changes if MASK not in (change.before, change.after)]
+
+
+def deactivates(kind: str, changes: Iterable[Change]) -> bool:
+    """Tell whether changes deactivate a user."""
+    return kind == USER and any(
+        change.path.lower() == "active" and str(change.after).lower() == "false" for change in changes
+    )
 
 
 def before_image(step: Step) -> JsonObject | None:

@@ -13,6 +13,7 @@ from bulkscim.model.operation import Verb
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Step
 from bulkscim.planning import making, members
+from bulkscim.planning.capture import captured
 from bulkscim.planning.changing import activate, delete, patch, replace
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
@@ -42,7 +43,7 @@ def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) 
             return _remaining(view, subject)
         case Step() if subject.before is not None:
             # Only now: what already stands as wanted is no drift, whatever the record expected to find.
-            return drifted(view, Found(subject.before)) or subject
+            return drifted(view, Found(subject.before)) or captured(view, subject)
         case _:
             return subject
 

@@ -74,6 +74,11 @@ class View:
         made = self.facts.applied.get("create")
         return ParentReady(made.id) if made and made.id else ParentLater(self.row.number)
 
+    def target_key(self) -> Key:
+        """Return by what the target is read: an earlier row's own by the id that it made."""
+        key, producer = self.operation.target, self.row.target_producer
+        return key if producer is None else Key(key.type, "id", key.value)
+
     def target(self) -> Found | Unfit | Wait | Settle | Later:
         """Return the resource that the row changes, as it stands."""
         key, producer = self.operation.target, self.row.target_producer

@@ -69,7 +69,8 @@ class Profile:
     the types whose filters want a bare value, `exact_filters` those whose filters tell capitals from small letters
     where names do not. `lists_inactive`: whether deactivated users are shown in lists and
     lookups. `removes_by_value`: a member is removed by path `members` and its value. `one_group`: adding a user
-    to a group takes it out of the one before. `restores` names types of which a create may bring back an old
+    to a group takes it out of the one before. `shows_groups`: whether users show the groups that they are in;
+    `strips_groups`: whether a deactivated user leaves its groups; None where nobody knows. `restores` names types of which a create may bring back an old
     one. `may_ignore`: attributes that are taken without an error and without effect; `ignored_advice` says what
     works instead. `id_prefixes`: how ids begin, by type. `cautions`: what people should know before a job with
     such a verb begins.
@@ -98,6 +99,8 @@ class Profile:
     lists_members: bool = True
     removes_by_value: bool = False
     one_group: bool = False
+    shows_groups: bool | None = None
+    strips_groups: bool | None = None
     restores: frozenset[str] = frozenset()
     may_ignore: tuple[str, ...] = ()
     ignored_advice: str = ""

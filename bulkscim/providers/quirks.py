@@ -57,6 +57,7 @@ class Quirks:
     location: str = "{base}/{endpoint}/{id}"
     extensions: tuple[JsonObject, ...] = ()
     hides_inactive: bool = False
+    strips_groups: bool = False
     only_eq: bool = False
     fast_attributes: Mapping[str, str] = field(default_factory=dict)
     filter_cap: int | None = None

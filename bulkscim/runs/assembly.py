@@ -20,6 +20,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.sending import Count, Paced, Sender
 from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.tied import Due
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Guards, Worker
 from bulkscim.errors import BulkScimError, Interrupted, JournalDead, Stopped
@@ -31,6 +32,7 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
+from bulkscim.model.operation import USER, Verb
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
 from bulkscim.planning.guards import Bounds
@@ -41,6 +43,8 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
+
+_REMOVES = (Verb.DELETE, Verb.DEACTIVATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def engine_over(
     worker = Worker(
         journal,
         sender,
-        Resolver(clock, profile, _hidden(journal, terms)),
+        Resolver(clock, profile, _hidden(journal, terms), _due(journal)),
         reads,
         watcher,
         clock,
@@ -146,6 +150,18 @@ def _hidden(journal: Journal, terms: Terms) -> Hidden | None:
     base_url = str(journal.header["tenant"]["base_url"])
     folders = dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent))
     return Hidden(lambda: users(base_url, *folders))
+
+
+def _due(journal: Journal) -> Due:
+    """Return how many resources are still to be taken away: by the file's verbs, as long as rows are pending."""
+    counts: dict[str, int] = journal.header.get("verbs", {})
+    deletions = counts.get(f"{Verb.DELETE} {USER}", 0)
+    removals = sum(count for name, count in counts.items() if name.split()[0] in _REMOVES)
+
+    def pending() -> int:
+        return journal.ledger.totals().pending
+
+    return Due(lambda: min(removals, pending()), lambda: min(deletions, pending()))
 
 
 def opened(command: str) -> Entry:

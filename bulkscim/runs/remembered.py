@@ -5,7 +5,6 @@ from contextlib import closing
 from pathlib import Path
 
 from bulkscim.engine import recording
-from bulkscim.engine.hidden import deactivates
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import reader, runfolder
 from bulkscim.journal.durable import LocalDisk, Reader
@@ -13,6 +12,7 @@ from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.model.row import RowState
+from bulkscim.planning.effects import deactivates
 
 MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
 

@@ -38,6 +38,7 @@ class Settings:
             hides=frozenset() if profile.lists_inactive else frozenset({"User"}),
             removes_by_value=profile.removes_by_value,
             one_group=profile.one_group,
+            strips_groups=profile.strips_groups,
             may_ignore=profile.may_ignore,
             ignored_advice=profile.ignored_advice,
             id_prefixes=profile.id_prefixes,

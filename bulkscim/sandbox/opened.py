@@ -81,7 +81,11 @@ class Opened(ScimStorage):
         """Replace a resource."""
         home = self._of(resource_type)
         if resource_type.name != GROUP:
-            return home.update(resource_type, resource, expected_version=expected_version)
+            user = home.update(resource_type, resource, expected_version=expected_version)
+            if self._quirks.strips_groups and getattr(user, "active", None) is False:
+                for groups in self._stores.values():
+                    groups.leave_groups(str(user.id))
+            return user
         before = home.get(resource_type, str(resource.id))
         if _name(before) != _name(resource):
             self._refuse_taken_name(resource)

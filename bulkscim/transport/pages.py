@@ -5,7 +5,7 @@ comes after it forward, past the place where the next page begins. So each page 
 the page before; where it does not begin with something seen, the listing steps back until it does.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -20,6 +20,11 @@ MOST_GAPS = 20  # steps back with nothing new between them
 MOST_EMPTY = 2  # of these, before an empty page is believed
 MOST_EXPIRED = 3
 EXPIRED = frozenset({"expiredcursor", "invalidcursor"})
+
+
+@dataclass(frozen=True, slots=True)
+class Unwhole(NoAnswer):
+    """The end of a listing that answered, and yet cannot be whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +93,7 @@ class _Place:
 
 async def pages(
     transport: Transport, kind: str, count: int, *, cursor: bool = False
-) -> AsyncIterator[Page | Reply]:
+) -> AsyncGenerator[Page | Reply]:
     """Yield a type's resources, each once. A Reply instead of a Page ends it: the listing is then not whole.
 
     If the end comes before the number that the server claims, something is hidden or capped, and the listing
@@ -144,7 +149,7 @@ def _indexed(
 
 async def _by_cursor(
     transport: Transport, kind: str, count: int, answer: messages.ListAnswer, seen: _Seen
-) -> AsyncIterator[Page | Reply]:
+) -> AsyncGenerator[Page | Reply]:
     """Follow cursors from a first answer; one that expires under way begins the listing anew."""
     expired = 0
     for _ in range(MOST_PAGES):
@@ -178,15 +183,15 @@ def _short(kind: str, total: int | None, seen: _Seen) -> list[Page | Reply]:
     """Return what to say where less came than was claimed."""
     if total is None or len(seen) >= total:
         return []
-    return [NoAnswer(Loss.CUT, f"the listing of {kind}s ended at {len(seen)} of {total}")]
+    return [Unwhole(Loss.CUT, f"the listing of {kind}s ended at {len(seen)} of {total}")]
 
 
-def _restless(kind: str) -> NoAnswer:
-    return NoAnswer(Loss.CUT, f"the listing of {kind}s changes faster than it can be read")
+def _restless(kind: str) -> Unwhole:
+    return Unwhole(Loss.CUT, f"the listing of {kind}s changes faster than it can be read")
 
 
-def _endless(kind: str) -> NoAnswer:
-    return NoAnswer(Loss.CUT, f"the listing of {kind}s has no end after {MOST_PAGES} pages")
+def _endless(kind: str) -> Unwhole:
+    return Unwhole(Loss.CUT, f"the listing of {kind}s has no end after {MOST_PAGES} pages")
 
 
 def _listed(reply: Reply) -> messages.ListAnswer | None:

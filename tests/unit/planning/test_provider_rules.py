@@ -2,12 +2,12 @@
 
 import pytest
 
-from bulkscim.engine.hidden import deactivates
 from bulkscim.model.live import Found, Member, Membership, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key, Reference, Role, Verb
 from bulkscim.model.row import Applied, Facts, Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.decision import Policy, Settle, Wait
+from bulkscim.planning.effects import deactivates
 from bulkscim.planning.order import claims
 from bulkscim.planning.recover import Evidence
 from bulkscim.planning.restored import restored

@@ -4,6 +4,7 @@ import pytest
 
 from bulkscim.model.live import (
     Ambiguous,
+    Holders,
     Member,
     Membership,
     Missing,
@@ -11,11 +12,13 @@ from bulkscim.model.live import (
     ParentFailed,
     ParentLater,
     ParentReady,
+    Referrers,
+    Reports,
     Unreadable,
 )
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Reference, Role, Verb
 from bulkscim.model.row import Facts, Refusal, RowState
-from bulkscim.model.step import Action, Step
+from bulkscim.model.step import Action, Step, Ties
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.steps import next_step
 from tests.support.rows import ADA, BOSS, MANAGER_PATH, SALES, changes, creates, done, group, joins, user
@@ -307,8 +310,8 @@ def test_what_stands_as_wanted_is_no_drift():
 )
 def test_active_is_read_leniently_and_missing_is_not_false(verb, active, expected):
     """Servers send text; a server that sends nothing has said nothing."""
-    live = user() if active is None else user(active=active)
-    decision = decide(changes(verb), live={ADA: live})
+    shown = {} if active is None else {"active": active}
+    decision = decide(changes(verb), live={ADA: user(groups=[{"value": "g1"}], **shown)})
 
     assert getattr(decision, "action", None) is expected or settled(decision) is expected
 
@@ -324,9 +327,10 @@ def test_delete_of_an_absent_name_is_as_wanted_but_of_an_unknown_id_fails():
 def test_delete_keeps_the_resource_as_it_was():
     """What a delete takes away must be known to be given back."""
     live = user(title="Lead")
-    step = decide(changes(Verb.DELETE), live={ADA: live})
+    ties = {Holders(USER, "u1", "userName"): Referrers(()), Reports("u1"): Referrers(None)}
+    step = decide(changes(Verb.DELETE), live={ADA: live, **ties})
 
-    assert (step.method, step.before) == ("DELETE", live.resource)
+    assert (step.method, step.before, step.ties) == ("DELETE", live.resource, Ties((), None))
 
 
 def test_target_made_by_an_earlier_row_is_read_by_its_id():

@@ -1,0 +1,259 @@
+"""Find out who refers to a resource, in the fewest requests: by one listing, or by a filter for each.
+
+Which of the two is cheaper shows on the first page of the listing: how many pages there are, against how many
+resources this run still takes away. A filter counts only once it has answered rightly for something that the
+page shows. Where neither can be had for a request a resource, the answer is that it is unknown.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from enum import Enum, auto
+from http import HTTPStatus
+from math import ceil
+from typing import Any
+
+import anyio
+
+from bulkscim.engine.links import Links
+from bulkscim.engine.reads import Lookup, Reads, unreadable
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import Referrers, Unreadable
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key
+from bulkscim.model.request import Reply
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.providers.profile import Profile
+from bulkscim.scim import paths
+from bulkscim.transport.pages import Page, Unwhole
+
+KEPT_S = 60.0  # for each request that a listing took: so no more than one a minute goes into it
+CLOSING = 2  # requests by which a listing makes sure of its end
+PROOF = 1
+FEW = 3  # requests that a listing may always take
+
+
+class Way(Enum):
+    """How to find out."""
+
+    UNKNOWN = auto()
+    LISTING = auto()
+    FILTER = auto()
+    NONE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An attribute by which resources of one type refer to others; `may_be_hidden`: some servers never show it."""
+
+    type: str
+    attribute: str
+    may_be_hidden: bool = False
+
+    @property
+    def filtered_by(self) -> str:
+        """The path that a filter compares."""
+        return f"{self.attribute}.value"
+
+    def targets(self, resource: JsonObject) -> list[str]:
+        """Return the ids to which a resource refers."""
+        return list(_ids(paths.get(resource, self.attribute)))
+
+    def changed(self, change: Change) -> bool:
+        """Say whether a change is one of this attribute."""
+        path = change.path.lower()
+        return path.startswith(self.attribute.lower())
+
+
+MEMBERS = Reference(GROUP, "members", may_be_hidden=True)
+MANAGER = Reference(USER, f"{ENTERPRISE}:manager")
+
+
+def _ids(value: Any) -> Iterator[str]:
+    """Yield the ids in a reference, in a list of them, or in a bare value."""
+    for one in value if isinstance(value, list) else [value]:
+        found = paths.find(one, "value") if isinstance(one, dict) else one
+        if isinstance(found, str) and found:
+            yield found
+
+
+class Backlinks:
+    """Who refers to resources by one attribute, by what the tenant shows and this run changes.
+
+    `due` tells for how many resources this will still be asked.
+    """
+
+    def __init__(self, reference: Reference, clock: Clock, profile: Profile, due: Callable[[], int]) -> None:
+        self._reference = reference
+        self._clock = clock
+        self._profile = profile
+        self._due = due
+        self._turn = anyio.Lock()
+        self._way = Way.UNKNOWN
+        self._links = Links()
+        self._taken_at = 0.0
+        self._cost = 0
+        self._lookup: Lookup | None = Lookup.LEAN if profile.filter else None
+        self._meanwhile: list[Step] | None = None  # steps that took effect while a listing is taken
+
+    @property
+    def asks(self) -> bool:
+        """Whether each resource costs a request."""
+        return self._way is Way.FILTER
+
+    async def of(self, target: str, reads: Reads, *, may_ask: bool = True) -> Referrers | Unreadable:
+        """Return who refers to a resource; `may_ask`: one request for it alone is allowed."""
+        async with self._turn:
+            if not self._is_settled():
+                wrong = await self._choose(reads, may_ask=may_ask)
+                if wrong is not None:
+                    return wrong
+        if self._way is Way.LISTING:
+            return Referrers(self._links.of(target))
+        return await self._asked(target, reads) if self._way is Way.FILTER else Referrers(None)
+
+    def _is_settled(self) -> bool:
+        if self._way is Way.LISTING:
+            return self._clock.monotonic() - self._taken_at <= KEPT_S * self._cost
+        return self._way is not Way.UNKNOWN
+
+    async def _choose(self, reads: Reads, *, may_ask: bool) -> Unreadable | None:
+        """Look at the first page of a listing, and go the cheaper way; return what keeps the row from going on."""
+        begun, again = self._clock.monotonic(), self._way is Way.LISTING
+        async with aclosing(reads.listing(self._reference.type)) as listing:
+            first = await anext(listing, Page((), 0))
+            if not isinstance(first, Page):
+                return self._not_listed(first)
+            due = max(1, self._due())
+            cost = self._cost_of(first)
+            proved = may_ask and (cost is None or cost > PROOF + due) and await self._proved(first, reads)
+            if isinstance(proved, Unreadable):
+                return proved
+            if proved:
+                self._way = Way.FILTER
+                return None
+            if not again and cost is not None and cost > max(due, FEW):
+                self._way = Way.NONE
+                return None
+            return await self._take(first, listing, begun, most=None if again else max(due, FEW))
+
+    def _cost_of(self, first: Page) -> int | None:
+        """Return how many requests the rest of a listing takes, None where its size is not told."""
+        if self._is_whole(first):
+            return 0
+        if first.total is None:
+            return None
+        step = max(1, len(first.resources) - 1)  # each page begins with the last resource of the one before
+        return ceil(first.total / step) - 1 + CLOSING
+
+    def _is_whole(self, first: Page) -> bool:
+        """Say whether the first page is all: fewer than were asked for, and no more claimed."""
+        came = len(first.resources)
+        return came == 0 or (first.total is not None and first.total <= came < self._profile.page_size)
+
+    async def _take(
+        self, first: Page, rest: AsyncIterator[Page | Reply], begun: float, most: int | None
+    ) -> Unreadable | None:
+        """Take the listing in; nothing is known by one that did not come whole, or would take too long."""
+        self._links.clear()
+        self._meanwhile, self._way, self._cost = [], Way.NONE, 1
+        self._keep(first)
+        try:
+            while not self._is_whole(first) and (page := await anext(rest, None)) is not None:
+                if not isinstance(page, Page):
+                    return self._not_listed(page)
+                self._cost += 1
+                if most is not None and self._cost > most:
+                    return None
+                self._keep(page)
+        finally:
+            meanwhile, self._meanwhile = self._meanwhile, None
+        self._cost += 0 if self._is_whole(first) else CLOSING
+        for step in meanwhile:
+            self.took(step)
+        # Where no group shows a member, most likely none ever does.
+        if self._links or not first.resources or not self._reference.may_be_hidden:
+            self._way, self._taken_at = Way.LISTING, begun
+        return None
+
+    def _not_listed(self, reply: Reply) -> Unreadable | None:
+        """Do without a listing that is refused or cannot be whole; what may pass is to be asked for again."""
+        wrong = unreadable(reply)
+        lasts = isinstance(reply, Unwhole) or _is_refusal(wrong)
+        self._way = Way.NONE if lasts else Way.UNKNOWN
+        return None if lasts else wrong
+
+    def _keep(self, page: Page) -> None:
+        for resource in page.resources:
+            self._links.add(resource["id"], self._reference.targets(resource))
+
+    async def _proved(self, first: Page, reads: Reads) -> bool | Unreadable:
+        """Try the filter on something whose answer the page shows, in one form and then in the other."""
+        sample = self._sample(first)
+        while sample is not None and self._lookup is not None:
+            target, holder, other = sample
+            answer = await reads.referring(self._key(target), self._lookup)
+            if isinstance(answer, Unreadable) and not _is_refusal(answer):
+                return answer
+            if not isinstance(answer, Unreadable):
+                ids = {resource["id"] for resource in answer.resources}
+                if holder in ids and other not in ids:
+                    return True
+            self._lookup = self._lookup.next
+        return False
+
+    def _sample(self, first: Page) -> tuple[str, str, str] | None:
+        """Return an id, a resource that refers to it, and one that does not."""
+        shown = {resource["id"]: set(self._reference.targets(resource)) for resource in first.resources}
+        for holder, targets in shown.items():
+            for target in sorted(targets):
+                other = next((one for one, others in shown.items() if target not in others), None)
+                if other is not None:
+                    return target, holder, other
+        return None
+
+    def _key(self, target: str) -> Key:
+        return Key(self._reference.type, self._reference.filtered_by, target)
+
+    async def _asked(self, target: str, reads: Reads) -> Referrers | Unreadable:
+        """Ask for one resource alone; an answer that was cut, or shows others, is not believed."""
+        answer = await reads.referring(self._key(target), self._lookup or Lookup.PLAIN)
+        if isinstance(answer, Unreadable):
+            return Referrers(None) if _is_refusal(answer) else answer
+        shown = [self._reference.targets(resource) for resource in answer.resources]
+        if (answer.total or 0) > len(shown) or any(targets and target not in targets for targets in shown):
+            return Referrers(None)
+        return Referrers(tuple(resource["id"] for resource in answer.resources))
+
+    def made(self, resource: JsonObject) -> None:
+        """Take in a resource that this run made."""
+        self._links.add(str(resource["id"]), self._reference.targets(resource))
+
+    def left(self, holder: str, target: str) -> None:
+        """Note that a resource no longer refers to another."""
+        self._links.remove(holder, target)
+
+    def took(self, step: Step) -> None:
+        """Take in a step that took effect."""
+        if self._meanwhile is not None:
+            self._meanwhile.append(step)
+        if step.type != self._reference.type or step.id is None:
+            return
+        if step.action is Action.DELETE:
+            self._links.drop(step.id)
+        for change in step.changes:
+            if self._reference.changed(change):
+                for target in _ids(change.before):
+                    self._links.remove(step.id, target)
+                self._links.add(step.id, _ids(change.after))
+            elif self._reference is MEMBERS and step.member and change.path == "groups":
+                for group in _ids(change.before):
+                    self._links.remove(group, step.member)
+
+
+def _is_refusal(answer: Unreadable) -> bool:
+    """Say whether something is not to be had here, now or later; a rejected token is another matter."""
+    status = answer.status or 0
+    passes = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+    return status == HTTPStatus.NOT_IMPLEMENTED or (
+        status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in passes and status > 0
+    )

@@ -1,0 +1,72 @@
+"""Read what ties others to a resource that goes: its groups, and the users whose manager it is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bulkscim.engine.backlinks import MANAGER, MEMBERS, Backlinks
+from bulkscim.engine.reads import Reads
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import Holders, Referrers, Reports, Unreadable
+from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.model.step import Step
+from bulkscim.planning.capture import groups_shown
+from bulkscim.providers.profile import Profile
+
+ANSWERS = "answers"  # to writes
+
+
+def _one() -> int:
+    return 1
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many resources the run still takes away, and how many of these are users that it deletes."""
+
+    removals: Callable[[], int] = _one
+    deletions: Callable[[], int] = _one
+
+
+class Tied:
+    """The groups and the reports of resources, for one request a resource at most."""
+
+    def __init__(self, clock: Clock, profile: Profile, due: Due) -> None:
+        self._profile = profile
+        self._holders = Backlinks(MEMBERS, clock, profile, due.removals)
+        self._reports = Backlinks(MANAGER, clock, profile, due.deletions)
+        self._filled: set[str] = set()
+
+    async def read(self, need: Holders | Reports, reads: Reads) -> Referrers | Unreadable:
+        """Answer a need; a user that shows no groups is in none where others, read likewise, show theirs."""
+        if isinstance(need, Reports):
+            return await self._reports.of(need.id, reads, may_ask=not self._holders.asks)
+        if need.type == USER and self.shows_groups(need.by):
+            return Referrers(())
+        if not self._profile.lists_members:
+            return Referrers(None)
+        return await self._holders.of(need.id, reads)
+
+    def shows_groups(self, by: str) -> bool:
+        """Say whether users that are read in this way are known to show their groups."""
+        return self._profile.shows_groups or by in self._filled
+
+    def saw(self, kind: str, resource: JsonObject, by: str) -> None:
+        """Learn from a user that shows its groups that users do."""
+        if kind == USER and self._profile.shows_groups is None and groups_shown(resource):
+            self._filled.add(by)
+
+    def made(self, kind: str, resource: JsonObject) -> None:
+        """Take in a resource that this run made."""
+        if kind == GROUP:
+            self._holders.made(resource)
+        elif kind == USER:
+            self._reports.made(resource)
+
+    def left(self, group: str, member: str) -> None:
+        """Note that a member is in a group no more."""
+        self._holders.left(group, member)
+
+    def took(self, step: Step) -> None:
+        """Take in a step that took effect."""
+        self._holders.took(step)
+        self._reports.took(step)

@@ -1,0 +1,66 @@
+"""What must be known before a resource goes: who holds it and who refers to it, for nothing shows that afterwards."""
+
+from dataclasses import replace
+
+from bulkscim.model.live import Holders, Referrers, Reports
+from bulkscim.model.operation import USER, JsonObject
+from bulkscim.model.row import RowState
+from bulkscim.model.step import Action, Step, Ties
+from bulkscim.planning.decision import Settle, Wait
+from bulkscim.planning.effects import deactivates
+from bulkscim.planning.view import View
+from bulkscim.scim import paths
+
+Ids = tuple[str, ...] | None
+
+
+def captured(view: View, step: Step) -> Step | Wait | Settle:
+    """Return a step that deletes or deactivates with the ties of its resource, or what is to be read for that.
+
+    What a user shows of its groups is taken as it is; nobody is asked for more.
+    """
+    deletes = step.action is Action.DELETE
+    if step.id is None or step.before is None:
+        return step
+    if not deletes and (view.policy.strips_groups is False or not deactivates(step.type, step.changes)):
+        return step
+    groups: Ids | Wait | Settle = groups_shown(step.before) or None
+    if groups is None:
+        groups = _known(view, Holders(step.type, step.id, view.target_key().attribute))
+    if isinstance(groups, Wait | Settle):
+        return groups
+    reports = _known(view, Reports(step.id)) if deletes and step.type == USER else None
+    if isinstance(reports, Wait | Settle):
+        return reports
+    return replace(step, ties=Ties(groups, reports))
+
+
+def _known(view: View, need: Holders | Reports) -> Ids | Wait | Settle:
+    answer = view.live.get(need)
+    if answer is None:
+        return Wait(need)
+    if isinstance(answer, Referrers):
+        return answer.ids
+    why = f"who refers to it could not be recorded: {answer.why}"
+    return Settle(RowState.FAILED, why, need.id, answer.status)
+
+
+def groups_shown(resource: JsonObject) -> tuple[str, ...]:
+    """Return the ids of the groups that a user says it is in; not those that it is in through another group."""
+    found = paths.find(resource, "groups")
+    shown = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    direct = [one for one in shown if str(paths.find(one, "type") or "").lower() != "indirect"]
+    return tuple(one["value"] for one in direct if isinstance(one.get("value"), str))
+
+
+def stripped(step: Step, after: JsonObject | None, *, shows: bool) -> tuple[str, ...]:
+    """Return the groups that a deactivated user is in no more, by the answer.
+
+    `shows`: it is known that answers show groups, so that an answer without any means that none is left.
+    """
+    if step.action is Action.DELETE or step.ties is None or after is None:
+        return ()
+    if paths.find(after, "groups") is None and not shows:
+        return ()
+    left = set(groups_shown(after))
+    return tuple(group for group in step.ties.groups or () if group not in left)

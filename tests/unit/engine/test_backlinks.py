@@ -1,0 +1,264 @@
+"""Who refers to a resource, found in the fewest requests."""
+
+import json
+
+import pytest
+
+from bulkscim.engine.backlinks import MANAGER, MEMBERS, Backlinks
+from bulkscim.engine.reads import Reads
+from bulkscim.engine.tied import Due, Tied
+from bulkscim.model.live import Holders, Referrers, Reports, Unreadable
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER
+from bulkscim.model.request import Response
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.members import joining, leaving
+from bulkscim.providers.profile import Profile
+from bulkscim.scim import filters, paths
+from tests.support.fake_clock import VirtualClock
+
+PAGE = 10
+GENERIC = Profile("generic", page_size=PAGE)
+
+
+class Tenant:
+    """Answers listings and filters, and counts; `bend` may change an answer."""
+
+    def __init__(self, *resources, bend=None):
+        self.resources = list(resources)
+        self.bend = bend or (lambda _path, _found: None)
+        self.asked = []
+
+    async def send(self, request):
+        """Answer a GET."""
+        self.asked.append(request.path)
+        wanted, found = filters.asked_for(request.path), self.resources
+        if wanted:
+            found = [one for one in found if wanted[1] in targets(one, wanted[0])]
+        bent = self.bend(request.path, found)
+        if isinstance(bent, int):
+            return Response(bent, {}, b"{}")
+        found = found if bent is None else bent
+        start = int(request.path.partition("startIndex=")[2].partition("&")[0] or 1)
+        body = {"totalResults": len(found), "Resources": found[start - 1 : start - 1 + PAGE]}
+        return Response(200, {}, json.dumps(body).encode())
+
+
+def targets(resource, path):
+    found = paths.get(resource, path)
+    return found if isinstance(found, list) else [found]
+
+
+def holds(group, *members):
+    return {"id": group, "members": [{"value": member} for member in members]}
+
+
+def groups(count):
+    return [
+        holds(f"g{number}", f"u{number}", "everybody" if number % 2 else "some") for number in range(count)
+    ]
+
+
+class Asking:
+    """Backlinks over a tenant, with a clock of its own."""
+
+    def __init__(self, tenant, due, reference=MEMBERS, profile=GENERIC):
+        self.tenant = tenant
+        self.clock = VirtualClock()
+        self.reads = Reads(tenant, self.clock, profile)
+        self.due = due
+        self.links = Backlinks(reference, self.clock, profile, lambda: self.due)
+
+    async def of(self, target, **asked):
+        found = await self.links.of(target, self.reads, **asked)
+        return set(found.ids) if isinstance(found, Referrers) and found.ids is not None else found
+
+
+async def test_many_are_found_in_one_listing():
+    """Thirty groups are four pages: cheaper than a request for each of a hundred people."""
+    asking = Asking(Tenant(*groups(30)), due=100)
+
+    for number in range(30):
+        assert await asking.of(f"u{number}") == {f"g{number}"}
+    assert await asking.of("nobody") == set()
+    assert len(asking.tenant.asked) <= 6
+    assert not asking.links.asks
+
+
+async def test_few_in_a_tenant_of_many_groups_are_asked_for_one_by_one():
+    """The filter is first tried on somebody whose answer is known."""
+    asking = Asking(Tenant(*groups(300)), due=3)
+
+    assert [await asking.of(name) for name in ("u7", "u8", "nobody")] == [{"g7"}, {"g8"}, set()]
+    assert len(asking.tenant.asked) == 1 + 1 + 3
+    assert asking.links.asks
+
+
+async def test_one_page_that_is_all_is_one_request():
+    """Fewer came than were asked for, and no more are claimed."""
+    asking = Asking(Tenant(*groups(4)), due=1)
+
+    assert await asking.of("everybody") == {"g1", "g3"}
+    assert len(asking.tenant.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "bend",
+    [
+        lambda path, _: 400 if "filter" in path else None,
+        lambda path, _: [] if "filter" in path else None,
+        lambda path, _: groups(300) if "filter" in path else None,
+    ],
+)
+async def test_a_filter_that_does_not_work_makes_it_unknown_where_a_listing_costs_too_much(bend):
+    """One that is refused, answers nothing, or answers everything is not believed."""
+    asking = Asking(Tenant(*groups(300), bend=bend), due=3)
+
+    assert [await asking.of(name) for name in ("u7", "nobody")] == [Referrers(None)] * 2
+    assert len(asking.tenant.asked) == 1 + 2
+
+
+async def test_a_filter_that_knows_no_other_parameters_is_sent_alone():
+    """Each form is proved before an answer in it counts."""
+    bend = lambda path, _: 400 if "excludedAttributes" in path else None  # noqa: E731
+    asking = Asking(Tenant(*groups(300), bend=bend), due=3)
+
+    assert await asking.of("u7") == {"g7"}
+    assert asking.tenant.asked[-1].partition("&")[1] == ""
+
+
+async def test_an_answer_that_was_cut_is_unknown():
+    """More are claimed than came."""
+    many = [holds(f"x{number}", "busy") for number in range(PAGE + 1)]
+    asking = Asking(Tenant(*groups(300), *many), due=3)
+
+    assert await asking.of("busy") == Referrers(None)
+    assert await asking.of("u8") == {"g8"}
+
+
+async def test_members_that_are_never_shown_are_unknown():
+    """Groups without a member, all of them, are most likely groups that show none."""
+    asking = Asking(Tenant(*({"id": f"g{number}"} for number in range(5))), due=100)
+
+    assert await asking.of("u1") == Referrers(None)
+    assert await Asking(Tenant(), due=100).of("u1") == set()
+
+
+async def test_managers_that_nobody_has_are_known():
+    """Users show their managers, unlike groups their members."""
+    asking = Asking(Tenant({"id": "u1"}, {"id": "u2"}), due=100, reference=MANAGER)
+
+    assert await asking.of("u1") == set()
+
+
+async def test_a_listing_is_kept_up_to_date_with_the_run():
+    """What the run itself changes is known without asking."""
+    asking = Asking(Tenant(*groups(4)), due=9)
+    assert await asking.of("everybody") == {"g1", "g3"}
+
+    asking.links.took(joining("member:x", "g0", "everybody"))
+    asking.links.took(leaving("member:x", "g1", "everybody"))
+    asking.links.made(holds("new", "everybody"))
+    asking.links.took(Step("delete", Action.DELETE, GROUP, id="g3"))
+
+    assert await asking.of("everybody") == {"g0", "new"}
+    assert len(asking.tenant.asked) == 1
+
+
+async def test_a_group_that_is_patched_or_replaced_is_kept_up_to_date():
+    """By the changes that the step records, whole lists as well."""
+    asking = Asking(Tenant(*groups(4)), due=9)
+    await asking.of("u1")
+    change = Change("members", [{"value": "u1"}, {"value": "everybody"}], [{"value": "u2"}])
+
+    asking.links.took(Step("replace", Action.REPLACE, GROUP, id="g1", changes=(change,)))
+
+    assert (await asking.of("u1"), await asking.of("u2")) == (set(), {"g1", "g2"})
+
+
+async def test_a_new_manager_is_known():
+    """The reports of a user are those whose manager the run made it, too."""
+    asking = Asking(Tenant({"id": "u1"}), due=9, reference=MANAGER)
+    await asking.of("u2")
+    change = Change(f"{ENTERPRISE}:manager.value", None, "u2")
+
+    asking.links.took(Step("manager", Action.MODIFY, USER, id="u1", changes=(change,)))
+    assert await asking.of("u2") == {"u1"}
+
+
+async def test_a_listing_is_taken_anew_after_a_minute_for_each_of_its_requests():
+    """So no more than one request a minute goes into it, and others' changes are seen at last."""
+    asking = Asking(Tenant(*groups(30)), due=100)
+    await asking.of("u1")
+    cost = len(asking.tenant.asked)
+    asking.tenant.resources.append(holds("later", "u1"))
+
+    await asking.clock.sleep(59.0 * cost)
+    assert await asking.of("u1") == {"g1"}
+    await asking.clock.sleep(cost + 1.0)
+    assert await asking.of("u1") == {"g1", "later"}
+
+
+async def test_what_may_pass_is_not_taken_for_unknown():
+    """A tenant that is busy is asked again by the next row."""
+    busy = [503]
+    asking = Asking(Tenant(*groups(4), bend=lambda _path, _found: busy[0] if busy else None), due=9)
+
+    assert isinstance(await asking.of("u1"), Unreadable)
+    busy.clear()
+    assert await asking.of("u1") == {"g1"}
+
+
+async def test_a_listing_that_claims_more_than_comes_is_not_believed():
+    """Groups may be hidden from this token."""
+
+    class Short(Tenant):
+        async def send(self, request):
+            reply = await super().send(request)
+            body = json.loads(reply.body) | {"totalResults": 12}
+            return Response(200, {}, json.dumps(body).encode())
+
+    assert await Asking(Short(*groups(4)), due=9).of("u1") == Referrers(None)
+
+
+def tied(tenant, profile=GENERIC, removals=9, deletions=9):
+    clock = VirtualClock()
+    return Tied(clock, profile, Due(lambda: removals, lambda: deletions)), Reads(tenant, clock, profile)
+
+
+async def test_users_that_show_their_groups_are_believed_when_they_show_none():
+    """Once one was seen that does, read in the same way."""
+    tenant = Tenant(*groups(4))
+    ties, reads = tied(tenant)
+    ties.saw(USER, {"id": "u9", "groups": [{"value": "g1"}]}, "id")
+
+    assert await ties.read(Holders(USER, "u1", "id"), reads) == Referrers(())
+    assert tenant.asked == []
+    assert await ties.read(Holders(USER, "u1", "userName"), reads) == Referrers(("g1",))
+
+
+async def test_where_members_are_hidden_groups_are_unknown():
+    """Nothing is asked for what is never shown."""
+    tenant = Tenant(*groups(4))
+    ties, reads = tied(tenant, Profile("hiding", lists_members=False))
+
+    assert await ties.read(Holders(USER, "u1", "id"), reads) == Referrers(None)
+    assert tenant.asked == []
+
+
+async def test_groups_and_reports_together_cost_one_request_a_user():
+    """Where the groups took it, reports come from a listing or are unknown."""
+    people = [{"id": f"p{n}", ENTERPRISE: {"manager": {"value": f"p{n // 2}"}}} for n in range(200)]
+    tenant = Tenant(*groups(300), *people)
+    tenant.bend = lambda path, found: [
+        one for one in found if one["id"].startswith("g") is path.startswith("/Groups")
+    ]
+    ties, reads = tied(tenant, removals=3, deletions=3)
+
+    assert await ties.read(Holders(USER, "u1", "id"), reads) == Referrers(("g1",))
+    assert await ties.read(Reports("p7"), reads) == Referrers(None)
+    ties.saw(USER, {"id": "u9", "groups": [{"value": "g1"}]}, "id")
+
+    free, reads = tied(tenant, removals=3, deletions=3)
+    free.saw(USER, {"id": "u9", "groups": [{"value": "g1"}]}, "id")
+    assert await free.read(Holders(USER, "p7", "id"), reads) == Referrers(())
+    assert await free.read(Reports("p7"), reads) == Referrers(("p14", "p15"))
