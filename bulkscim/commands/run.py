@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 @options.records
 @options.option("--on-exists", type=click.Choice(["adopt", "update", "fail"]), help="Adopt by default.")
 @options.option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
+@options.option(
+    "--read-back", type=click.Choice(["sample", "all"]), help="Read rows again after their writes."
+)
 @options.option("--run-dir", type=options.path(), help="The run folder, instead of a new one.")
 @options.runs_dir
 @options.pace

@@ -18,6 +18,7 @@ from bulkscim.model.live import (
     MembershipAnswer,
     Missing,
     Need,
+    Shown,
     Unreadable,
 )
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
@@ -56,7 +57,15 @@ class Resolver:
     @staticmethod
     def lane(need: Need) -> Need:
         """Return the need whose claim must be held before this one is read."""
+        if isinstance(need, Shown):
+            need = need.on
         return Key(GROUP, "id", need.group) if isinstance(need, Membership) else need
+
+    async def shown(self, on: Key | Membership, reads: Reads) -> Answer | MembershipAnswer:
+        """Return what the tenant itself shows now."""
+        if isinstance(on, Membership):
+            return await self.membership(on, reads, fresh=True)
+        return await reads.by_id(on.type, on.value)
 
     async def find(self, key: Key, reads: Reads, *, fresh: bool = False) -> Answer:
         """Find the one resource that a key names; `fresh`: no listing taken before now will do.

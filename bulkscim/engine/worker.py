@@ -18,7 +18,7 @@ from bulkscim.errors import CredentialError, Stopped
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.live import Found, Holders, Membership, Missing, Reports, Unreadable
+from bulkscim.model.live import Found, Holders, Membership, Missing, Reports, Shown, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Role, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.row import Applied, Facts, Refusal, RowState
@@ -91,11 +91,15 @@ class Worker:
         """Return what a row has done so far, by the journal."""
         return facts_of(self._journal.history(row))
 
-    async def read(self, work: Work, need: Key | Membership | Holders | Reports) -> Any:
+    async def read(self, work: Work, need: Key | Membership | Holders | Reports | Shown) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
         reads = self._reads(work)
-        if isinstance(need, Membership):
-            answer: Any = await self._resolver.membership(need, reads)
+        if isinstance(need, Shown):
+            if need.again and not await self._stopping.pause(self._profile.visibility_lag_s):
+                return None
+            answer: Any = await self._resolver.shown(need.on, reads)
+        elif isinstance(need, Membership):
+            answer = await self._resolver.membership(need, reads)
         elif isinstance(need, Holders | Reports):
             answer = await self._resolver.tied.read(need, reads)
         elif need.type == GROUP and _needs_only_id(work, need):

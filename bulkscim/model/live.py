@@ -113,6 +113,16 @@ class Referrers:
     ids: tuple[str, ...] | None
 
 
+class Shown(NamedTuple):
+    """The need to see what the tenant shows after a write: nothing that was read before it will do.
+
+    With `again` the visibility lag is waited out first.
+    """
+
+    on: Key | Membership
+    again: bool = False
+
+
 ParentAnswer = ParentReady | ParentFailed | ParentLater
 MembershipAnswer = Member | Missing | Unreadable
-Need = Key | Parent | Membership | Holders | Reports
+Need = Key | Parent | Membership | Holders | Reports | Shown

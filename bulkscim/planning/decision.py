@@ -44,7 +44,8 @@ class Policy:
     keep unique, so that a create is preceded by a lookup. `if_match`: versions are sent. `hides` names the types
     of which the tenant does not show all, so that no lookup proves absence. `strips_groups`: what is known of
     deactivation taking users out of their groups. `removes_by_value`, `one_group`,
-    `may_ignore`, `ignored_advice` and `id_prefixes` are the profile's.
+    `may_ignore`, `ignored_advice` and `id_prefixes` are the profile's. `read_back` is all, sample or empty; of the run
+    of this id always the same sample.
     """
 
     on_exists: str = "adopt"
@@ -58,3 +59,5 @@ class Policy:
     may_ignore: tuple[str, ...] = ()
     ignored_advice: str = ""
     id_prefixes: Mapping[str, str] = field(default_factory=dict)
+    read_back: str = ""
+    run: str = ""

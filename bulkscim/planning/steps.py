@@ -18,7 +18,7 @@ from bulkscim.planning.changing import activate, delete, patch, replace
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
 from bulkscim.planning.parts import Subject
-from bulkscim.planning.unheeded import unheeded
+from bulkscim.planning.read_back import read_back
 from bulkscim.planning.view import View
 
 MAIN = {
@@ -64,10 +64,10 @@ def _remaining(view: View, subject: Subject) -> Decision:
                 continue
     if later is not None:
         return later
-    ignored = unheeded(view, subject.id)
-    if isinstance(ignored, Wait):
-        return ignored
-    return _settle(view, subject, refusals + ([ignored] if ignored else []))
+    unlike = read_back(view, subject.id)
+    if isinstance(unlike, Wait):
+        return unlike
+    return _settle(view, subject, refusals + unlike)
 
 
 def _settle(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
@@ -83,9 +83,13 @@ def _settle(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
 
 def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     made = "created; " if "create" in view.facts.applied else ""
-    detail = made + "; ".join(f"{refusal.part} not set: {refusal.told}" for refusal in refusals)
+    detail = made + "; ".join(f"{refusal.part} not {_done(refusal)}: {refusal.told}" for refusal in refusals)
     first = refusals[0]
     return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type)
+
+
+def _done(refusal: Refusal) -> str:
+    return "done" if refusal.part == Verb.DELETE else "set"
 
 
 def _notes(applied: Iterable[Applied]) -> Iterator[str]:

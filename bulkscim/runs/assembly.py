@@ -140,7 +140,8 @@ def engine_over(
         profile=profile,
         guards=Guards(terms.bounds.max_errors),
     )
-    return Engine(journal, job.rows, worker, settings.policy(profile), stopping, settings.workers(profile))
+    policy = settings.policy(profile, str(journal.header.get("run", "")))
+    return Engine(journal, job.rows, worker, policy, stopping, settings.workers(profile))
 
 
 def _hidden(journal: Journal, terms: Terms) -> Hidden | None:

@@ -51,6 +51,7 @@ class RunOptions(_Pace, total=False):
     match: str
     on_exists: Literal["adopt", "update", "fail"]
     create_groups: bool
+    read_back: Literal["sample", "all"]
     max_create: int | str
     max_delete: int | str
     max_errors: int | str

@@ -17,7 +17,8 @@ class RunRequest:
 
     `job` is a path, `-`, or a source that is open already. `rate` is as written (`100/min`); None leaves it to
     the profile, as does `concurrency`. What else is None, a job definition (.toml) may say. `map` is a [map] as
-    TOML reads it; whoever is in `protect` is neither deleted nor deactivated. `match` names the attribute by which a change finds its resource. A
+    TOML reads it; whoever is in `protect` is neither deleted nor deactivated. `match` names the attribute by which a change finds its resource. `read_back` is
+    `all` or `sample`: what was written is read again and compared. A
     `dry_run` writes nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it
     has one; a `production` tenant is approved by that name typed, or as `yes_production`; a `rehearsal` needs
     no approval. With `heed_signals` Ctrl-C and its like drain the run; a program that handles them itself
@@ -38,6 +39,7 @@ class RunRequest:
     concurrency: int | None = None
     on_exists: str | None = None
     create_groups: bool = False
+    read_back: str | None = None
     max_delete: Limit | None = None
     max_create: Limit | None = None
     max_errors: Limit | None = None

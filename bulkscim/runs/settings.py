@@ -25,9 +25,10 @@ class Settings:
     proxy: str | None = None
     ca_bundle: str | None = None
     limit: int | None = None
+    read_back: str | None = None
 
-    def policy(self, profile: Profile) -> Policy:
-        """Return what the pure heart must know of these."""
+    def policy(self, profile: Profile, run: str = "") -> Policy:
+        """Return what the pure heart must know of these; `run` is the run's id."""
         unique = profile.enforces_unique
         looks_first = frozenset({"User", "Group"} - unique)
         return Policy(
@@ -42,6 +43,8 @@ class Settings:
             may_ignore=profile.may_ignore,
             ignored_advice=profile.ignored_advice,
             id_prefixes=profile.id_prefixes,
+            read_back=self.read_back or "",
+            run=run,
         )
 
     def buckets(self, profile: Profile) -> tuple[Bucket, ...]:

@@ -75,6 +75,7 @@ def _settings(request: RunRequest) -> Settings:
         proxy=request.proxy,
         ca_bundle=as_text(request.ca_bundle),
         limit=request.limit,
+        read_back=None if request.dry_run else request.read_back,
     )
 
 

@@ -26,7 +26,14 @@ SETTINGS = Settings(rate="1000000/s", concurrency=2)
 def carried(tmp_path):
     """Return what carries a job to its end in an empty tenant."""
 
-    async def carry(lines, bounds=Bounds(None, None, None), faults=(), held=(), **settings):  # noqa: B008 - frozen
+    async def carry(
+        lines,
+        bounds=Bounds(None, None, None),  # noqa: B008 - frozen
+        faults=(),
+        held=(),
+        kind=SimulatedTenant,
+        **settings,
+    ):
         path = tmp_path / "job.jsonl"
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
         source = open_source(str(path))
@@ -34,7 +41,7 @@ def carried(tmp_path):
         clock, disk = VirtualClock(), SimulatedDisk()
         disk.make_folder(FOLDER)
         record = journal.create(FOLDER, disk, {"job": {}}, checked.rows, clock)
-        tenant = carry.tenant = SimulatedTenant(clock, Random(1), faults)
+        tenant = carry.tenant = kind(clock, Random(1), faults)
         for user in held:
             tenant.hold("Users", user)
         terms = Terms(profile_named("generic"), replace(SETTINGS, **settings), bounds)

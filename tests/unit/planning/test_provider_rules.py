@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.model.live import Found, Member, Membership, Missing, Unreadable
+from bulkscim.model.live import Found, Member, Membership, Missing, Shown, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key, Reference, Role, Verb
 from bulkscim.model.row import Applied, Facts, Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
@@ -19,6 +19,7 @@ HIDES = Policy(hides=frozenset({USER}), id_prefixes={USER: "lucid-"})
 MOVES = Policy(one_group=True, removes_by_value=True)
 IGNORES = Policy(may_ignore=(LICENCES, "canEdit"), ignored_advice="use a licence group")
 BY_ID = Key(USER, "id", "u1")
+SHOWN, SHOWN_AGAIN = Shown(BY_ID), Shown(BY_ID, again=True)
 NOTHING = Facts()
 
 
@@ -160,11 +161,11 @@ def test_what_may_be_ignored_is_read_back(row, part):
     """A success proves nothing there: shown it is done, not shown the row fails with the way that works."""
     facts = done(part)
 
-    assert decide(row, facts, policy=IGNORES) == Wait(BY_ID)
-    seen = decide(row, facts, {BY_ID: user(**LICENSED)}, IGNORES)
+    assert decide(row, facts, policy=IGNORES) == Wait(SHOWN)
+    seen = decide(row, facts, {SHOWN: user(**LICENSED)}, IGNORES)
     assert isinstance(seen, Settle)
     assert seen.state is RowState.DONE
-    ended = decide(row, facts, {BY_ID: user()}, IGNORES)
+    ended = decide(row, facts, {SHOWN: user(), SHOWN_AGAIN: user()}, IGNORES)
     assert isinstance(ended, Settle)
     assert ended.state is RowState.FAILED
     assert ended.detail.endswith("not set: the tenant took it and changed nothing; use a licence group")
@@ -174,7 +175,7 @@ def test_what_is_never_ignored_costs_no_read():
     """Only rows that hold such a part are read back."""
     assert isinstance(decide(creates(), done("create"), policy=IGNORES), Settle)
     assert isinstance(decide(creates(data={"canEditors": 1}), done("create"), policy=IGNORES), Settle)
-    assert decide(creates(data={"canEdit": True}), done("create"), policy=IGNORES) == Wait(BY_ID)
+    assert decide(creates(data={"canEdit": True}), done("create"), policy=IGNORES) == Wait(SHOWN)
 
 
 def test_note_of_a_part_is_told_at_the_end():

@@ -1,0 +1,182 @@
+"""Where a row's writes are to be seen, and what is wrong with what is seen there."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from bulkscim.model.live import Found, Member, Membership, ParentReady
+from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation, Role, Verb
+from bulkscim.planning.compare import differences
+from bulkscim.planning.decision import Wait
+from bulkscim.planning.parts import Carried, carried, part_of, substitute, with_references
+from bulkscim.planning.view import View
+from bulkscim.scim import paths, schemas
+from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.patch import in_effect
+
+_WHOLE = frozenset({"create", "update", "replace"})
+_CARRIED = frozenset({Role.MANAGER, Role.MEMBER})
+_MEMBERSHIP = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
+
+Covers = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A path at which something else is shown than was sent, and what the tenant did instead."""
+
+    path: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Where a part of the row is to be seen, and what is wrong with an answer from there."""
+
+    part: str
+    on: Key | Membership
+    wrong: Callable[[Any], list[Wrong]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one resource was sent. `may_vanish`: it was deactivated, and the tenant may hide who is."""
+
+    kind: str
+    data: JsonObject
+    operations: tuple[PatchOperation, ...] = ()
+    may_vanish: bool = False
+
+    def wrong(self, answer: Any) -> list[Wrong]:
+        """Return where it does not show."""
+        if not isinstance(answer, Found):
+            return [] if self.may_vanish else [Wrong("the whole of it", "shows no such resource")]
+        live = answer.resource
+        wholes = [self.data, *(one.value for one in self.operations if one.path is None)]
+        changes = (change for whole in wholes for change in differences(whole, live, self.kind))
+        found = [Wrong(change.path, _shown(change.before)) for change in changes]
+        return found + [
+            Wrong(one.path, _shown(paths.get(live, one.path)))
+            for one in self.operations
+            if one.path and _is_seen(one.path) and not in_effect(one, live, self.kind)
+        ]
+
+
+def _shown(value: Any) -> str:
+    return "changed nothing" if value in NOTHING else f"shows {value!r}"
+
+
+def sights(view: View, resource_id: str | None, covers: Covers) -> Iterator[Sight | Wait]:
+    """Yield what the row's applied parts are to show at the paths that are covered."""
+    verb = view.operation.verb
+    if covers("members"):
+        yield from _memberships(view, resource_id)
+    if resource_id is None or verb in _MEMBERSHIP:
+        return
+    key = Key(view.operation.type, "id", resource_id)
+    if verb is Verb.DELETE:
+        if covers("active"):
+            yield Sight("delete", key, _remains)
+        return
+    sent = _sent(view, covers)
+    if isinstance(sent, Wait):
+        yield sent
+    elif sent is not None:
+        yield Sight(next(iter(view.facts.applied)), key, sent.wrong)
+
+
+def _sent(view: View, covers: Covers) -> Sent | Wait | None:
+    """Return what the row's own resource was sent; None where there is nothing to look at."""
+    operation, applied = view.operation, view.facts.applied
+    data, changes = _narrowed(_data(view), covers), _operations(view, Carried(), covers)
+    named = any(part_of(one) in applied for one in operation.references if one.role in _CARRIED)
+    if not data and not changes and not (named and covers(ENTERPRISE)):
+        return None
+    carry = carried(view, whole=False)
+    if not isinstance(carry, Carried):
+        return carry if isinstance(carry, Wait) else None
+    made = Carried(tuple(one for one in carry.ids if one[0].role is Role.VALUE or part_of(one[0]) in applied))
+    data = _narrowed(with_references(data, made), covers)
+    changes = _operations(view, made, covers)
+    hides = operation.type in view.policy.hides
+    return Sent(operation.type, data, changes, may_vanish=hides and _deactivates(data, changes))
+
+
+def _data(view: View) -> JsonObject:
+    """Return what the row's own resource was sent as a resource."""
+    operation, applied = view.operation, view.facts.applied
+    if operation.verb in {Verb.ACTIVATE, Verb.DEACTIVATE}:
+        return {"active": operation.verb is Verb.ACTIVATE} if operation.verb.value in applied else {}
+    return operation.data if _WHOLE & applied.keys() else {}
+
+
+def _narrowed(data: JsonObject, covers: Covers) -> JsonObject:
+    return {name: value for name, value in data.items() if covers(name)}
+
+
+def _operations(view: View, made: Carried, covers: Covers) -> tuple[PatchOperation, ...]:
+    """Return the covered operations of a PATCH that no later one of the same path speaks over."""
+    asked = view.operation.changes if "patch" in view.facts.applied else ()
+    last = {change.path: place for place, change in enumerate(asked)}
+    found = []
+    for place, change in enumerate(asked):
+        value = substitute(change.value, made)
+        if change.path is None:
+            value = _narrowed(value, covers) if isinstance(value, dict) else {}
+        if value if change.path is None else last[change.path] == place and covers(change.path):
+            found.append(PatchOperation(change.op, change.path, value))
+    return tuple(found)
+
+
+def _deactivates(data: JsonObject, operations: tuple[PatchOperation, ...]) -> bool:
+    given = [
+        data,
+        *({"active": one.value} if one.path else one.value for one in operations if _on_active(one)),
+    ]
+    return any(_is_inactive(one) for one in given)
+
+
+def _on_active(operation: PatchOperation) -> bool:
+    return operation.path is None or operation.path.lower() == "active"
+
+
+def _is_inactive(resource: JsonObject) -> bool:
+    return not differences({"active": False}, resource, "")
+
+
+def _is_seen(path: str) -> bool:
+    """Tell whether a path can be looked at: it is understood, and no secret."""
+    try:
+        parsed = paths.parse(path)
+    except paths.PathError:
+        return False
+    return not any(schemas.is_secret(name) for name in (parsed.attribute, parsed.sub or ""))
+
+
+def _remains(answer: Any) -> list[Wrong]:
+    """Return that a deleted resource is there; to some tenants one that is deactivated is deleted."""
+    there = isinstance(answer, Found) and not _is_inactive(answer.resource)
+    return [Wrong("delete", "left it there")] if there else []
+
+
+def _memberships(view: View, resource_id: str | None) -> Iterator[Sight | Wait]:
+    """Yield where the row's memberships are to be seen: those that its own resource does not show."""
+    operation, adds = view.operation, view.operation.verb is not Verb.REMOVE_MEMBER
+    for reference, producer in view.references():
+        own = reference.role is Role.GROUP
+        part = part_of(reference) if own else f"member:{operation.target.value}"
+        made = view.facts.applied.get(part)
+        if made is None or made.id is None or not (own or operation.verb in _MEMBERSHIP):
+            continue
+        named = ParentReady(resource_id or "") if own else view.named(reference.key, producer)
+        if isinstance(named, Wait):
+            yield named
+        elif isinstance(named, ParentReady):
+            on = Membership(made.id, named.id)
+            yield Sight(part, on, partial(_unlike, part, adds=adds))
+
+
+def _unlike(part: str, answer: Any, *, adds: bool) -> list[Wrong]:
+    present = isinstance(answer, Member) and answer.present
+    return [] if present is adds else [Wrong(part, "does not list it" if adds else "still lists it")]

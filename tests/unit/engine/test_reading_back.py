@@ -1,0 +1,92 @@
+"""Tenants that say yes and do something else, under --read-back."""
+
+import json
+
+import pytest
+
+from tests.support.simulated_tenant import SimulatedTenant
+
+ADA = {"id": "u1", "userName": "ada@example.com", "title": "Old", "active": True}
+SALES = {"id": "g1", "displayName": "Sales", "members": []}
+BY_NAME = {"userName": "ada@example.com"}
+JOBS = [
+    {"op": "create", "data": {"userName": "eve@example.com", "title": "Lead"}},
+    {"op": "replace", "match": BY_NAME, "data": {"userName": "ada@example.com", "title": "Lead"}},
+    {"op": "patch", "match": BY_NAME, "patch": [{"op": "replace", "path": "title", "value": "Lead"}]},
+    {"op": "deactivate", "match": BY_NAME},
+    {"op": "delete", "match": BY_NAME},
+    {"op": "add_member", "type": "Group", "match": {"displayName": "Sales"}, "member": BY_NAME},
+]
+NAMES = [job["op"] for job in JOBS]
+
+
+class Deaf(SimulatedTenant):
+    """Answers every write with success; keeps of a create the name alone, and changes nothing."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.held["Groups"]["g1"] = SALES
+
+    def _create(self, collection, body):
+        return super()._create(collection, {"userName": body["userName"]})
+
+    def _one(self, method, collection, resource_id, body):
+        return super()._one("GET", collection, resource_id, body)
+
+
+class Late(SimulatedTenant):
+    """Shows a write to reads by id one and a half seconds after it."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.held["Groups"]["g1"] = SALES
+        self.before = []
+
+    def _apply(self, request):
+        if request.method == "GET" and "?" not in request.path:
+            now, self.held = self.held, self._shown()
+            answer = super()._apply(request)
+            self.held = now
+            return answer
+        if request.method != "GET":
+            self.before.append((self.clock.monotonic(), json.loads(json.dumps(self.held))))
+        return super()._apply(request)
+
+    def _shown(self):
+        recent = [held for at, held in self.before if self.clock.monotonic() - at < 1.5]
+        return recent[0] if recent else self.held
+
+
+@pytest.mark.parametrize("job", JOBS, ids=NAMES)
+async def test_success_that_changed_nothing_fails_the_row(carried, job):
+    """Whatever the operation, the row does not end as done."""
+    report = await carried([job], held=[ADA], kind=Deaf, read_back="all")
+
+    assert (report.totals.failed, report.totals.done) == (1, 0)
+
+
+@pytest.mark.parametrize("job", JOBS, ids=NAMES)
+async def test_success_that_shows_late_is_waited_for(carried, job):
+    """The lag of the profile is waited out once; the row is done."""
+    report = await carried([job], held=[ADA], kind=Late, read_back="all")
+
+    assert (report.totals.failed, report.totals.done) == (0, 1)
+
+
+async def test_a_run_that_does_not_ask_believes_the_tenant(carried):
+    """Reading back costs requests, so it is asked for."""
+    report = await carried([JOBS[2]], held=[ADA], kind=Deaf)
+
+    assert report.totals.done == 1
+
+
+async def test_a_sample_reads_back_some_rows_only(carried):
+    """The first three of these rows, and about one in twenty of the others."""
+    rows = [
+        {"op": "create", "data": {"userName": f"u{number}@example.com", "title": "Lead"}}
+        for number in range(60)
+    ]
+    report = await carried(rows, kind=Deaf, read_back="sample")
+
+    assert 3 <= report.totals.failed <= 15
+    assert report.totals.done == 60 - report.totals.failed
