@@ -1,15 +1,12 @@
 """Commands whose names and flags stand, and whose work comes later."""
 
-from typing import Any
-
 import click
 
-from bulkscim.commands import options, setting
+from bulkscim.commands import setting
 
 _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 _INSTEAD = {
     "plan": "bulkscim run JOB -n shows what would be done",
-    "rollback": "bulkscim explain RUN --row N shows what each step changed",
     "report": "bulkscim results RUN writes results.csv",
 }
 _NAMES = (*_INSTEAD, "diff", "sync", "migrate", "audit", "probe")
@@ -27,16 +24,4 @@ def _named(name: str) -> click.Command:
     return command
 
 
-@click.command("rollback", hidden=True)
-@options.run_argument
-@click.option("--on-drift", type=click.Choice(["skip", "force"]), default="skip")
-@click.option("--row", type=click.IntRange(min=1))
-@click.option("--key")
-@click.option("--out", type=options.path())
-@click.option("--yes", is_flag=True)
-def _rollback(**_chosen: Any) -> None:
-    """Take a run back: comes later."""
-    raise setting.later("bulkscim rollback", _INSTEAD["rollback"])
-
-
-COMMANDS = (_rollback, *(_named(name) for name in _NAMES if name != "rollback"))
+COMMANDS = tuple(_named(name) for name in _NAMES)

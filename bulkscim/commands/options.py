@@ -121,13 +121,17 @@ network = together(
     option("--ca-bundle", type=path(), help="Certificates to trust, PEM."),
 )
 
+approval = together(
+    click.option("--yes", is_flag=True, help="Approve beforehand what would be asked."),
+    click.option("--yes-production", metavar="NAME", default="", help="Likewise, of a production tenant."),
+)
+
 guards = together(
     click.option("--max-delete", type=LimitType(), help="Most deletes and deactivations."),
     click.option("--max-create", type=LimitType(), help="Most creates."),
     click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops."),
     option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."),
-    click.option("--yes", is_flag=True, help="Approve beforehand what would be asked."),
-    click.option("--yes-production", metavar="NAME", default="", help="Likewise, of a production tenant."),
+    approval,
 )
 
 voice = together(

@@ -35,7 +35,7 @@ class Engine:
 
     async def run(self) -> None:
         """Work until every row has settled, or nothing more can be done, or the run is to stop."""
-        await self._recover()
+        await self.recover()
         while not self.stopping.requested:
             pending = self.journal.ledger.totals().pending
             if pending == 0:
@@ -52,7 +52,7 @@ class Engine:
         await pipeline.run(self.concurrency)
         return pipeline.deferred
 
-    async def _recover(self) -> None:
+    async def recover(self) -> None:
         """Find out what became of the steps that have no end, before anything new is sent."""
         ledger = self.journal.ledger
         if next(ledger.open_rows(), None) is None:

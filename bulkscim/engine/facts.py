@@ -10,11 +10,18 @@ def facts_of(history: Iterable[Entry]) -> Facts:
     """Fold a row's entries, oldest first, to the parts that took effect."""
     applied: dict[str, Applied] = {}
     for entry in history:
+        if entry.kind is Kind.REOPENED:  # what a part left out is to be tried again
+            applied = {part: one for part, one in applied.items() if not one.left}
         if entry.kind is Kind.APPLIED:
             body = entry.body
             for part in (body["part"], *body.get("covers", ())):
                 applied[part] = Applied(
-                    part, body.get("id"), body.get("status"), bool(body.get("seen")), body.get("note", "")
+                    part,
+                    body.get("id"),
+                    body.get("status"),
+                    bool(body.get("seen")),
+                    body.get("note", ""),
+                    tuple(body.get("left", ())),
                 )
     return Facts(applied)
 

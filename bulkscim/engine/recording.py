@@ -59,6 +59,8 @@ def started(sent: Sent, server_time: float) -> Entry:
         body["groups"] = step.ties.groups
         if step.action is Action.DELETE and step.type == USER:
             body["reports"] = step.ties.reports
+    if step.left:
+        body["left"] = list(step.left)
     return sent.entry(Kind.STARTED, body)
 
 
@@ -92,6 +94,8 @@ def applied(sent: Sent, how: Applied, shown: JsonObject | None, stripped: tuple[
         body["stripped"] = stripped
     if how.note:
         body["note"] = how.note
+    if how.left:
+        body["left"] = list(how.left)
     return sent.entry(Kind.APPLIED, body)
 
 
@@ -149,6 +153,7 @@ def step_of(body: Mapping[str, Any]) -> Step:
         before=body.get("before"),
         ties=Ties(_ids(body["groups"]), _ids(body.get("reports"))) if "groups" in body else None,
         if_match=body.get("if_match"),
+        left=tuple(body.get("left", ())),
     )
 
 

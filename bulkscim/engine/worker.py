@@ -236,6 +236,7 @@ class Worker:
         `shown` is the resource as the tenant shows it after the step, where it does.
         """
         work, step = sent.work, sent.step
+        how = replace(how, left=step.left)
         entries = [recording.applied(sent, how, shown, self._resolver.stripped(step, shown))]
         work.applied({part: replace(how, part=part) for part in (step.part, *step.covers)})
         work.forget()

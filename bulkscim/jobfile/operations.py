@@ -160,7 +160,8 @@ def _draft(verb: Verb, kind: str, body: JsonObject, faults: list[Fault], has_bul
     if "member" in body:
         references += _member(body["member"], faults)
     if has_bulk_ids:
-        references += tuple(bulk_texts([data, [change.value for change in changes]]))
+        named = bulk_texts([data, [change.value for change in changes], body.get("expect")])
+        references += tuple(dict.fromkeys(named))
     return Draft(
         verb,
         kind,
@@ -238,7 +239,7 @@ def _fits_verb(draft: Draft, faults: list[Fault]) -> None:
     if verb in TARGET_ONLY:
         if verb is not Verb.DELETE and draft.type != USER:
             faults.append(Fault("type", f"{verb} is only for users"))
-        if draft.references:
+        if any(each.role is not Role.VALUE for each in draft.references):
             faults.append(Fault("", f"{verb} takes no member, manager or groups"))
     if draft.data and (verb in TARGET_ONLY or verb in MEMBERSHIP):
         faults.append(Fault("data", f"{verb} takes no data"))

@@ -43,6 +43,16 @@ class JobSource:
         with self.path.open("rb") as file:
             yield file
 
+    def about(self) -> dict[str, str | int | bool]:
+        """Return what a journal's header says of it."""
+        return {
+            "path": str(self.path.resolve()),
+            "size": self.size,
+            "sha256": self.sha256,
+            "format": self.format,
+            "spooled": self.spooled,
+        }
+
     def adopted(self, folder: Path) -> "JobSource":
         """Move a spooled copy into a run folder as `job.<format>`, durably; others stay where they are."""
         if not self.spooled or self.path.parent == folder:

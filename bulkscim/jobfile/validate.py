@@ -94,8 +94,18 @@ class _Findings:
         return tuple(each.text(name) for each in sorted(self._kept, key=lambda each: (each.line, each.row)))
 
 
-def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | None = None) -> Checked:
-    """Stream the file once and judge every record; with a limit, only the first records count at all."""
+def check(
+    source: JobSource,
+    defaults: Defaults,
+    index_path: Path,
+    limit: int | None = None,
+    *,
+    twins: bool = False,
+) -> Checked:
+    """Stream the file once and judge every record; with a limit, only the first records count at all.
+
+    `twins`: two records may make the same, as where a tenant held two groups of one name.
+    """
     findings = _Findings()
     tally = _Tally()
     interpret, notes = interpreter(source, defaults), told(source, defaults)
@@ -115,7 +125,8 @@ def check(source: JobSource, defaults: Defaults, index_path: Path, limit: int | 
         raise
     if number == 0:
         findings.add(Problem(0, 0, Fault("", "has no records; there is nothing to do")))
-    _made_twice(source, interpret, index, findings)
+    if not twins:
+        _made_twice(source, interpret, index, findings)
     _refs_nobody_makes(source, index, findings)
     if findings.count:
         index.close()

@@ -9,7 +9,7 @@ from typing import Self
 from bulkscim.errors import JournalDead, NoSuchRun
 from bulkscim.journal import checkpoint, entries, reader
 from bulkscim.journal.durable import Appender, Disk, Reader
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Entry, Kind, Word
 from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.reader import Fold, Position
 from bulkscim.journal.timeline import Timeline
@@ -43,6 +43,10 @@ class RecordedRun:
     def last(self, row: int) -> Entry | None:
         """Return the last entry of a row."""
         return next(self._backwards(row), None)
+
+    def entries(self, *words: Word) -> Iterator[Entry]:
+        """Yield the entries of some words in the good part, in the order of the file."""
+        return reader.entries_of(self._reader, *words, end=self._fold.end.offset)
 
     def close(self) -> None:
         """Close the file; may be called twice."""

@@ -73,10 +73,17 @@ def line_at(file: Reader, offset: int, path: Path) -> Line:
         raise damaged(path, offset, "no line of a journal begins here") from error
 
 
-def entries_of(file: Reader, *wanted: Word) -> Iterator[Entry]:
-    """Yield the entries of some words, as they stand; what cannot be read is left out, and no hash is checked."""
+def entries_of(file: Reader, *wanted: Word, end: int | None = None) -> Iterator[Entry]:
+    """Yield the entries of some words, as they stand; what cannot be read is left out, and no hash is checked.
+
+    Nothing is read at or behind `end`.
+    """
     texts = {entries.words(*entries.kind_and_state(word)) for word in wanted}
+    offset = 0
     for line in lines(file, 0):
+        if end is not None and offset >= end:
+            return
+        offset += len(line) + 1
         if line[entries.WORDS] in texts:
             with suppress(ValueError):
                 yield entries.decode(line).entry

@@ -75,6 +75,15 @@ def create(runs_dir: Path, stem: str, disk: Disk, clock: Clock) -> HeldFolder:
     raise AssertionError("unreachable: the count has no end")
 
 
+def create_within(parent: Path, stem: str, disk: Disk, clock: Clock) -> HeldFolder:
+    """Make and lock the folder of a child run in its parent's, by the next free number."""
+    for number in count(1):
+        path = parent / f"{stem}{number}"
+        if _made(path, disk):
+            return hold(path, disk, clock)
+    raise AssertionError("unreachable: the count has no end")
+
+
 def adopt(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
     """Lock the folder that the user named, made if absent.
 
@@ -132,12 +141,18 @@ def is_locked(path: Path, disk: Disk) -> bool:
 
 
 def find(name: str, runs_dir: Path, disk: Disk) -> Path:
-    """Return the folder of a run named by its id, its path, or `last` (the newest in the runs folder)."""
-    if name == LAST:
+    """Return the folder of a run named by its id, its path, or `last` (the newest in the runs folder).
+
+    `<run>/rollback-1` is a child run.
+    """
+    first, _, rest = name.partition("/")
+    if first == LAST:
         found = runs(runs_dir, disk)
         if not found:
             raise NoSuchRun(f"there is no last run: {runs_dir} holds none (--runs-dir names another place)")
-        return found[-1]
+        if not rest:
+            return found[-1]
+        name = str(found[-1] / rest)
     places = (runs_dir / name, Path(name)) if name else ()
     for path in places:
         if disk.exists(path / JOURNAL):

@@ -46,6 +46,7 @@ class Applied:
     status: int | None = None
     seen: bool = False  # found after a lost answer, and proved ours
     note: str = ""  # what people should know of how it took effect
+    left: tuple[str, ...] = ()  # what of the record was left out, and why
 
 
 @dataclass(frozen=True, slots=True)

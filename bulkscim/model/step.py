@@ -46,7 +46,7 @@ class Step:
     `id` is None for a create; `identity` is then what the new resource is looked up by after a loss.
     `body` is the resource for create and replace; `operations` the PATCH for the rest. `member` is the id
     that a membership step adds or removes. `before` is the resource as read, None where nothing stood. `ties`
-    are there where the step deletes or deactivates.
+    are there where the step deletes or deactivates. `left` says what of the record the step leaves out, and why.
     """
 
     part: str
@@ -62,6 +62,7 @@ class Step:
     before: JsonObject | None = None
     ties: Ties | None = None
     if_match: str | None = None
+    left: tuple[str, ...] = ()
 
     @property
     def method(self) -> str:

@@ -1,6 +1,6 @@
 """Replace, patch, (de)activate and delete: the main part of a row whose resource must be there."""
 
-from bulkscim.model.live import Found
+from bulkscim.model.live import Found, Parent, ParentLater
 from bulkscim.model.operation import PatchOperation, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
@@ -8,7 +8,9 @@ from bulkscim.planning import effects
 from bulkscim.planning.compare import differences, holds
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
+from bulkscim.planning.partial import divided
 from bulkscim.planning.parts import Carried, Subject, carried, substitute, with_references
+from bulkscim.planning.sent_form import as_sent, member_at
 from bulkscim.planning.view import Unfit, View, failed
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get
@@ -24,10 +26,21 @@ def _standing(view: View, part: str) -> Found | Subject | Decision:
     match target:
         case Wait() | Settle() | Later():
             return target
+        case Unfit(missing=True) if view.policy.takes_back:
+            return _gone(view, target)
         case Unfit():
             return Settle(RowState.FAILED, target.why, status=target.status)
         case Found():
             return target
+
+
+def _gone(view: View, target: Unfit) -> Settle:
+    """Return the end of a row whose resource somebody else has deleted since the run."""
+    changes = view.operation.changes
+    only_leaves = changes and all(one.op == "remove" and member_at(one.path or "") for one in changes)
+    if view.operation.verb is Verb.DELETE or only_leaves:
+        return Settle(RowState.NOOP, f"{target.why}: nothing is left to take back")
+    return Settle(RowState.SKIPPED, f"drift: it is gone ({target.why})")
 
 
 def patch(view: View) -> Decision | Subject:
@@ -43,10 +56,14 @@ def patch(view: View) -> Decision | Subject:
         for change in view.operation.changes
     )
     due = tuple(one for one in operations if not in_effect(one, live.resource, view.operation.type))
+    left: tuple[str, ...] = ()
+    if view.policy.takes_back:
+        due, left = divided(view, live, due)
     if not due:
-        return Subject(live.id)
+        return Settle(RowState.SKIPPED, "; ".join(left), live.id) if left else Subject(live.id)
     changes = tuple(change for one in due for change in _changes(one, live, view.operation.type))
-    return modify(view, "patch", live, changes, due)
+    sent = as_sent(due, by_value=view.policy.removes_by_value)
+    return modify(view, "patch", live, changes, sent, left)
 
 
 def _changes(operation: PatchOperation, live: Found, kind: str) -> tuple[Change, ...]:
@@ -105,6 +122,8 @@ def delete(view: View) -> Decision | Subject:
     """
     live = _standing(view, "delete")
     match live:
+        case Found() if (first := _unnamed(view)) is not None:
+            return first
         case Found():
             sent_version = version(view, live)
             return Step(
@@ -119,6 +138,19 @@ def delete(view: View) -> Decision | Subject:
             return Settle(RowState.NOOP, f"{live.detail}: nothing to delete")
         case _:
             return live
+
+
+def _unnamed(view: View) -> Wait | Later | None:
+    """Return what must be known before the expectation can be looked at: the ids of what is made anew."""
+    for reference, producer in view.references():
+        match view.named(reference.key, producer):
+            case Wait() as first:
+                return first
+            case ParentLater() as later:
+                return Later(Parent(later.row))
+            case _:
+                continue
+    return None
 
 
 def _absent_by_name(view: View) -> bool:

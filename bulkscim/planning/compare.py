@@ -8,7 +8,7 @@ Rules
 - readOnly attributes, meta, groups, schemas and secrets are never compared: nobody can set or see them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation
@@ -18,6 +18,8 @@ from bulkscim.scim import differing, paths, schemas
 from bulkscim.scim.differing import NOTHING, Place
 
 _MANAGER = f"{ENTERPRISE}:manager.value"
+WHOLE = "*"  # in an expectation: the whole resource
+BULK_ID = "bulkId:"
 
 
 def differences(wanted: JsonObject, live: JsonObject, kind: str) -> tuple[Change, ...]:
@@ -45,12 +47,54 @@ def same_text(key: Key, value: str) -> bool:
     return key.folded.value == Key(key.type, key.attribute, value).folded.value
 
 
-def drifted(expect: Mapping[str, Any], live: JsonObject) -> tuple[Change, ...]:
-    """Return where a resource is not what a record expects: `before` is live, `after` the expectation."""
-    found = ((path, paths.get(live, path), wanted) for path, wanted in expect.items())
-    return tuple(
-        Change(path, value, wanted) for path, value, wanted in found if not equal(wanted, value, path)
+def drifted(
+    expect: Mapping[str, Any], live: JsonObject, names: Mapping[str, str] | None = None
+) -> tuple[Change, ...]:
+    """Return where a resource is not what a record expects: `before` is live, `after` the expectation.
+
+    The path `*` expects the whole resource. An expected `bulkId:OLD` is a reference to what is made anew: its
+    new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good.
+    """
+    found = (
+        change
+        for path, wanted in expect.items()
+        for change in (_whole(wanted, live) if path == WHOLE else _at(path, wanted, live))
     )
+    return tuple(change for change in found if not _refers(change, names or {}))
+
+
+def _at(path: str, wanted: Any, live: JsonObject) -> Iterator[Change]:
+    value = paths.get(live, path)
+    if not equal(wanted, value, path):
+        yield Change(path, value, wanted)
+
+
+def _whole(wanted: JsonObject, live: JsonObject) -> Iterator[Change]:
+    """Yield where two whole resources differ, looked at from both sides; an `active: true` unsaid is none."""
+    ours = list(differing.differences(wanted, live, Place.top()))
+    seen = {change.path for change in ours}
+    theirs = (
+        Change(change.path, change.after, change.before)
+        for change in differing.differences(live, wanted, Place.top())
+        # Where both say something the first look has seen it, but for what is more in a list of plain values.
+        if change.path not in seen and (change.before in NOTHING or isinstance(change.before, list))
+    )
+    yield from (change for change in (*ours, *theirs) if not _is_unsaid(change))
+
+
+def _is_unsaid(change: Change) -> bool:
+    """Tell whether one side says that somebody is active, and the other says nothing of it."""
+    if change.path.lower() != "active":
+        return False
+    said = [value for value in (change.before, change.after) if value not in NOTHING]
+    return len(said) == 1 and str(said[0]).strip().lower() == "true"
+
+
+def _refers(change: Change, names: Mapping[str, str]) -> bool:
+    wanted = change.after
+    if not isinstance(wanted, str) or not wanted.startswith(BULK_ID):
+        return False
+    return change.before in NOTHING or change.before in (wanted.removeprefix(BULK_ID), names.get(wanted))
 
 
 def operations_for(changes: Iterable[Change]) -> tuple[PatchOperation, ...]:

@@ -40,7 +40,8 @@ Decision = Step | Wait | Later | Settle
 class Policy:
     """What the run's settings and the tenant's profile say about deciding.
 
-    `on_exists` is adopt, update or fail. `looks_first` names the types whose identity the server does not
+    `on_exists` is adopt, update or fail. `on_drift` says what becomes of a record whose resource is not as it
+    expects: `row` leaves the whole record undone, `part` only what differs, `force` looks at no expectation. `looks_first` names the types whose identity the server does not
     keep unique, so that a create is preceded by a lookup. `if_match`: versions are sent. `hides` names the types
     of which the tenant does not show all, so that no lookup proves absence. `strips_groups`: what is known of
     deactivation taking users out of their groups. `removes_by_value`, `one_group`,
@@ -61,3 +62,9 @@ class Policy:
     id_prefixes: Mapping[str, str] = field(default_factory=dict)
     read_back: str = ""
     run: str = ""
+    on_drift: str = "row"
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether the rows are the inverse of a run: what is gone, or somebody else's by now, is then no failure."""
+        return self.on_drift != "row"

@@ -3,18 +3,24 @@
 from collections.abc import Iterable
 
 from bulkscim.model.live import Found
-from bulkscim.model.operation import PatchOperation
+from bulkscim.model.operation import PatchOperation, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import compare, effects
 from bulkscim.planning.decision import Settle
+from bulkscim.planning.partial import FORCE, PART, made_anew, told
 from bulkscim.planning.view import View
 
 
 def drifted(view: View, live: Found) -> Settle | None:
     """Return the end of a row whose resource does not stand as `expect` or `version` says; None if it does."""
-    operation = view.operation
-    for change in compare.drifted(operation.expect, live.resource):
+    operation, policy = view.operation, view.policy
+    if policy.on_drift == FORCE or (policy.on_drift == PART and operation.verb is Verb.PATCH):
+        return None  # not looked at, or looked at part by part
+    found = compare.drifted(operation.expect, live.resource, made_anew(view))
+    if found and policy.takes_back:
+        return Settle(RowState.SKIPPED, told(list(found)), live.id)
+    for change in found:
         detail = f"drift: {change.path} is {change.before!r}, expected {change.after!r}"
         return Settle(RowState.SKIPPED, detail, live.id)
     if operation.version and live.version and operation.version != live.version:
@@ -31,9 +37,17 @@ def setting(view: View, part: str, live: Found, changes: Iterable[Change]) -> St
 
 
 def modify(
-    view: View, part: str, live: Found, changes: tuple[Change, ...], operations: tuple[PatchOperation, ...]
+    view: View,
+    part: str,
+    live: Found,
+    changes: tuple[Change, ...],
+    operations: tuple[PatchOperation, ...],
+    left: tuple[str, ...] = (),
 ) -> Step:
-    """Return a PATCH of the row's own resource; `changes` are those asked for, where its effect cannot be told."""
+    """Return a PATCH of the row's own resource.
+
+    `changes` are those asked for, where its effect cannot be told; `left` is what of the record it leaves out.
+    """
     return Step(
         part,
         Action.MODIFY,
@@ -43,6 +57,7 @@ def modify(
         changes=effects.of_patch(live.resource, operations, changes),
         before=live.resource,
         if_match=version(view, live),
+        left=left,
     )
 
 

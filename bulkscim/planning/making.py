@@ -1,9 +1,10 @@
 """Create and upsert: the main part of a row that can bring a resource into being."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bulkscim.model.live import Ambiguous, Found, Missing, Unreadable
-from bulkscim.model.operation import JsonObject, Key, Verb, identities
+from bulkscim.model.operation import USER, JsonObject, Key, Verb, identities
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import differences
@@ -43,6 +44,8 @@ def _make(view: View, *, looks_first: bool) -> Decision | Subject:
                 return holder
             case Found():
                 return _exists(view, holder, carry)
+            case Missing() if view.facts.taken and view.policy.takes_back:
+                return _by_old_id(view, carry)
             case Missing() if view.facts.taken:
                 return _held_elsewhere(view)
             case _:
@@ -84,6 +87,18 @@ def _holder(view: View) -> Found | Missing | Wait | Settle:
     return Missing()
 
 
+def _by_old_id(view: View, carry: Carried) -> Decision | Subject:
+    """Bring back under its old id what was deleted, where the tenant keeps it and its name."""
+    old = Key(view.operation.type, "id", view.operation.ref or "")
+    live = view.live.get(old) if old.value else Missing()
+    if live is None:
+        return Wait(old)
+    if isinstance(live, Found):
+        return _update(view, live, carry)
+    held = _held_elsewhere(view)
+    return replace(held, detail=f"name still held by the server: {held.detail}")
+
+
 def _held_elsewhere(view: View) -> Settle:
     taken = view.facts.taken
     detail = f"{view.operation.target.value} is held by something this token cannot see"
@@ -104,7 +119,8 @@ def _exists(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     stranger = _stranger(view.operation.data, holder, view.operation.target)
     if stranger:
         return Settle(RowState.FAILED, stranger, holder.id, 409, "uniqueness")
-    if view.operation.verb is Verb.UPSERT or view.policy.on_exists == "update":
+    kept = view.policy.takes_back and holder.id == view.operation.ref
+    if kept or view.operation.verb is Verb.UPSERT or view.policy.on_exists == "update":
         return _update(view, holder, carry)
     if view.policy.on_exists == "fail":
         return Settle(RowState.FAILED, f"exists already as id {holder.id}", holder.id, 409, "uniqueness")
@@ -128,7 +144,10 @@ def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:
         return Subject(holder.id)
     if UPDATE in view.facts.refused:
         return failed(view.facts.refused[UPDATE], resource_id=holder.id)
-    changes = differences(with_references(view.operation.data, carry), holder.resource, view.operation.type)
+    wanted = with_references(view.operation.data, carry)
+    if view.policy.takes_back and view.operation.type == USER:
+        wanted = {"active": True} | wanted
+    changes = differences(wanted, holder.resource, view.operation.type)
     if not changes:
         return Subject(holder.id)
     return setting(view, UPDATE, holder, changes)

@@ -11,14 +11,15 @@ Rules:
 """
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
 from bulkscim.model.live import Need, Parent
-from bulkscim.model.operation import Key, Operation, Role, Verb, identities
+from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, Verb, identities
 from bulkscim.model.row import Row
+from bulkscim.planning.sent_form import MEMBERS, member_at
 
 MADE = "row"  # the attribute of a lane that is named by the row that makes the resource
 SEVERAL = "emails.value"  # one resource has several: two names under it may be one resource
@@ -48,6 +49,7 @@ def claims(row: Row, *, moves: bool = False) -> tuple[Claim, ...]:
     else:
         found = [_claim(operation.target, row.target_producer, exclusive=True, own=True)]
     found += [_given(key) for key in named_by(operation)]
+    found += _members_of(operation)
     producers = row.producers or (None,) * len(operation.references)
     for reference, producer in zip(operation.references, producers, strict=True):
         if producer is None or producer < row.number:
@@ -71,7 +73,27 @@ def named_by(operation: Operation) -> tuple[Key, ...]:
     given = dict(operation.data)
     if operation.verb is Verb.PATCH:
         given.update({change.path: change.value for change in operation.changes if change.path})
-    return identities(operation.type, given)
+    return (*identities(operation.type, given), *_freed_by(operation))
+
+
+def _freed_by(operation: Operation) -> tuple[Key, ...]:
+    """Return the identities that the record expects to find and may take away: others may give them again."""
+    expected = operation.expect.get("*", operation.expect)
+    return identities(operation.type, dict(expected)) if isinstance(expected, Mapping) else ()
+
+
+def _members_of(operation: Operation) -> Iterator[Claim]:
+    """Yield shared claims on the members that a patch of a group names by id: what is done to them comes first."""
+    if operation.verb is not Verb.PATCH or operation.type != GROUP:
+        return
+    for change in operation.changes:
+        entries = change.value if change.path == MEMBERS and isinstance(change.value, list) else ()
+        named = [entry.get("value") for entry in entries if isinstance(entry, dict)]
+        named.append(member_at(change.path or ""))
+        for member in named:
+            if isinstance(member, str) and not member.startswith("bulkId:"):
+                keys = (Key(kind, "id", member) for kind in (USER, GROUP))
+                yield from (Claim(key, key, exclusive=False, own=True, traced=False) for key in keys)
 
 
 @cache

@@ -53,6 +53,8 @@ def carried(view: View, *, whole: bool) -> Carried | Wait | Later | Settle:
                 return named
             case ParentReady():
                 found.append((reference, named.id))
+            case ParentFailed() | Unfit() if view.policy.takes_back and not whole:
+                continue  # the rest is taken back all the same
             case ParentFailed():
                 return Settle(RowState.SKIPPED, f"row {named.row} ({part_of(reference)}) failed: {named.why}")
             case ParentLater() if whole or reference.role is Role.VALUE:

@@ -77,6 +77,9 @@ def _settle(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     if not applied:
         return Settle(RowState.NOOP, subject.detail, subject.id)
     last = list(applied.values())[-1]
+    left = [text for part in applied.values() for text in part.left]
+    if left:
+        return Settle(RowState.SKIPPED, "; ".join(dict.fromkeys(left)), subject.id, last.status)
     detail = "; ".join(text for text in (subject.detail, *_notes(applied.values())) if text)
     return Settle(RowState.DONE, detail, subject.id, last.status)
 

@@ -1,30 +1,32 @@
 """Go on with a recorded run: resume what is open, or take up again what failed."""
 
 import hmac
-from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
-from bulkscim.errors import Mismatch
+from bulkscim.errors import Mismatch, Refused
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
-from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry, Kind
-from bulkscim.journal.journal import Journal
+from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
+from bulkscim.model.secret import Secret
 from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import defaults_of, find_source
+from bulkscim.reporting.summary import shown_run
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.child_runs import children
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
-from bulkscim.runs.settings import Settings, as_text, bounds_of, rate_of, settings_of
+from bulkscim.runs.settings import bounds_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX
 from bulkscim.runs.tenant import connected, fingerprint, look
 from bulkscim.scim import messages
@@ -42,6 +44,7 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
     with runfolder.hold(folder, disk, clock) as held:
         if held.note:
             people.note(held.note)
+        _not_rolled_back(folder, disk)
         record = journal.open_for_append(folder, disk, clock)
         try:
             _same_url(request, record.header["tenant"]["base_url"])
@@ -51,6 +54,17 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
                 return await _go_on(request, record, source, people, watcher)
         finally:
             await record.aclose()
+
+
+def _not_rolled_back(folder: Path, disk: Disk) -> None:
+    """Refuse to go on with a run that a rollback has begun to take back."""
+    begun = children(folder, disk)
+    if begun:
+        child = shown_run(begun[-1])
+        raise Refused(
+            f"{folder} is rolled back by {begun[-1].name}; going on would do again what that undoes. Nothing was "
+            f"sent. Next: bulkscim status {child}, or bulkscim rollback {child} to take the rollback back"
+        )
 
 
 def _same_url(request: ResumeRequest, own: str) -> None:
@@ -63,14 +77,13 @@ async def _go_on(
     request: ResumeRequest, record: Journal, source: JobSource, people: People, watcher: Watcher
 ) -> RunReport:
     header, clock = record.header, RealClock()
-    tenant, settings = header["tenant"], _settings(request, settings_of(header))
+    tenant, settings = header["tenant"], said_anew(settings_of(header), request)
     profile = profile_named(tenant["profile"])
     async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
         seen = await look(transport, profile)
         for note in seen.notes:
             people.note(note)
-        if not _same_token(tenant, request):
-            await _same_tenant(record, transport)
+        await same_tenant(record, request.token, transport)
         defaults = defaults_of(header)
         with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
             await record.append(opened("retry" if request.retry else "resume"))
@@ -83,26 +96,18 @@ async def _go_on(
                 return await carry_out(job, record, transport, terms, around)
 
 
-def _settings(request: ResumeRequest, kept: Settings) -> Settings:
-    """Return the run's own settings, with what was said anew."""
-    if request.rate is not None:
-        rate_of(request.rate)
-    said: dict[str, Any] = {
-        "rate": request.rate,
-        "concurrency": request.concurrency,
-        "timeout_s": request.timeout_s,
-        "proxy": request.proxy,
-        "ca_bundle": as_text(request.ca_bundle),
-    }
-    return replace(kept, **{name: value for name, value in said.items() if value is not None})
+async def same_tenant(record: RecordedRun, token: Secret, transport: Transport) -> None:
+    """Raise Mismatch for a token that is not the run's own and does not show what the run recorded."""
+    if not _same_token(record.header["tenant"], token):
+        await _shows_the_same(record, transport)
 
 
-def _same_token(tenant: JsonObject, request: ResumeRequest) -> bool:
-    now = fingerprint(tenant["base_url"], tenant["profile"], request.token, tenant["salt"])
+def _same_token(tenant: JsonObject, token: Secret) -> bool:
+    now = fingerprint(tenant["base_url"], tenant["profile"], token, tenant["salt"])
     return hmac.compare_digest(now["token"], tenant["token"])
 
 
-async def _same_tenant(record: Journal, transport: Transport) -> None:
+async def _shows_the_same(record: RecordedRun, transport: Transport) -> None:
     """Read a few resources that this run recorded; Mismatch unless the other token shows them as they were."""
     for kind, resource_id, name in _recorded(record):
         reply = await transport.send(Request("GET", messages.resource_path(kind, resource_id)))
@@ -120,7 +125,7 @@ def _names(resource: JsonObject) -> set[str]:
     return {value.casefold() for value in named if isinstance(value, str)}
 
 
-def _recorded(record: Journal) -> list[tuple[str, str, str]]:
+def _recorded(record: RecordedRun) -> list[tuple[str, str, str]]:
     """Return type, id and name of a few resources that the run made."""
     found: list[tuple[str, str, str]] = []
     for row in range(1, record.ledger.rows + 1):

@@ -4,7 +4,7 @@ import getpass
 import os
 import random
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -97,15 +97,30 @@ async def carry_out(
     """
     stopping = Stopping(around.clock)
     around.watcher.opened(journal.ledger.totals())
+    await _drive(engine_over(job, journal, transport, terms, around, stopping).run, stopping, around)
+    return await _end(journal, stopping.reason)
+
+
+async def recover(job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around) -> None:
+    """Find out what became of a journal's open steps, and no more; raises what stopped it."""
+    stopping = Stopping(around.clock)
+    await _drive(engine_over(job, journal, transport, terms, around, stopping).recover, stopping, around)
+    pending = journal.ledger.totals().pending
+    await _end(journal, stopping.reason or (Stopped("it is rolled back") if pending else None))
+    if stopping.reason is not None:
+        raise stopping.reason
+
+
+async def _drive(work: Callable[[], Awaitable[None]], stopping: Stopping, around: Around) -> None:
+    """Let the engine work, drained by signals where these are heeded."""
     dead: JournalDead | None = None
     try:
         async with draining(stopping, around.watcher) if around.heed_signals else nullcontext():
-            await engine_over(job, journal, transport, terms, around, stopping).run()
+            await work()
     except* JournalDead as group:
         dead = _leaf(group)
     if dead is not None:
         raise dead
-    return await _end(journal, stopping.reason)
 
 
 def _leaf(group: BaseExceptionGroup[JournalDead]) -> JournalDead:

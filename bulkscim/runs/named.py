@@ -46,7 +46,9 @@ def tenant_of_header(header: JsonObject, *, source: TokenSource = _NOWHERE) -> T
     if name and not source.named:
         same = (each for each in tenants() if each.name == name and _same(each.base_url, base_url))
         source = next((each.token_source for each in same), source)
-    return Tenant(base_url, find_token(source, os.environ), recorded["profile"], name)
+    own = next((each for each in tenants() if each.production and _same(each.base_url, base_url)), None)
+    found = find_token(source, os.environ)
+    return Tenant(base_url, found, recorded["profile"], own.name if own else name, production=own is not None)
 
 
 def tenants() -> list[TenantEntry]:

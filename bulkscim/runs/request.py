@@ -1,6 +1,6 @@
 """What is asked of a run: everything that a command line, or a program, can say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -8,6 +8,7 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import JsonObject, Verb
 from bulkscim.model.secret import Secret
+from bulkscim.runs.inverting import Chosen
 from bulkscim.tenants.tenant import Tenant
 
 
@@ -71,6 +72,31 @@ class RunRequest:
             **paced,
             **asked,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackRequest:
+    """A recorded run that is to be taken back; what is None stays as the run's header has it.
+
+    `run` is a run folder, a run id, `last`, or one of these and `/rollback-1`. `tenant` is the run's own, with the
+    token to use. `on_drift` is `skip` or `force`. `chosen` says which steps are meant.
+    """
+
+    run: str
+    runs_dir: Path
+    tenant: Tenant
+    on_drift: str = "skip"
+    chosen: Chosen = field(default_factory=Chosen)
+    rate: str | None = None
+    concurrency: int | None = None
+    timeout_s: float | None = None
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+    note: str = ""
+    yes: bool = False
+    yes_production: str = ""
+    dry_run: bool = False
+    heed_signals: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """What a run keeps in its journal's header, so that resume goes on under the same terms."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bulkscim.errors import UsageError
 from bulkscim.jobfile.operations import Defaults
@@ -11,6 +11,30 @@ from bulkscim.pacing.rate import Rate, parse
 from bulkscim.planning.decision import Policy
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Bucket, Profile
+
+
+class Pace(Protocol):
+    """What a request can say of how is sent; None leaves it as it was."""
+
+    @property
+    def rate(self) -> str | None:
+        """As written."""
+
+    @property
+    def concurrency(self) -> int | None:
+        """Requests in flight."""
+
+    @property
+    def timeout_s(self) -> float | None:
+        """How long an answer is waited for."""
+
+    @property
+    def proxy(self) -> str | None:
+        """An HTTP proxy."""
+
+    @property
+    def ca_bundle(self) -> Path | None:
+        """Certificates to trust."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +50,7 @@ class Settings:
     ca_bundle: str | None = None
     limit: int | None = None
     read_back: str | None = None
+    on_drift: str = "row"
 
     def policy(self, profile: Profile, run: str = "") -> Policy:
         """Return what the pure heart must know of these; `run` is the run's id."""
@@ -45,6 +70,7 @@ class Settings:
             id_prefixes=profile.id_prefixes,
             read_back=self.read_back or "",
             run=run,
+            on_drift=self.on_drift,
         )
 
     def buckets(self, profile: Profile) -> tuple[Bucket, ...]:
@@ -57,6 +83,20 @@ class Settings:
     def workers(self, profile: Profile) -> int:
         """Return how many rows are worked on at once."""
         return self.concurrency or profile.concurrency
+
+
+def said_anew(kept: Settings, said: "Pace") -> Settings:
+    """Return a run's own settings, with what is said anew of how it sends."""
+    if said.rate is not None:
+        rate_of(said.rate)
+    found: dict[str, Any] = {
+        "rate": said.rate,
+        "concurrency": said.concurrency,
+        "timeout_s": said.timeout_s,
+        "proxy": said.proxy,
+        "ca_bundle": as_text(said.ca_bundle),
+    }
+    return replace(kept, **{name: value for name, value in found.items() if value is not None})
 
 
 def rate_of(text: str) -> Rate:

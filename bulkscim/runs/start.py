@@ -23,6 +23,7 @@ from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.child_runs import STEM
 from bulkscim.runs.definition import defined
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.places import drafts, keep, tenant_lock
@@ -58,9 +59,10 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
                     names = await all_names(request.protect, transport, seen.profile, clock)
                     hold_back(source, defaults_of(request), names, request.limit)
                 start.approve(people)
+                around = Around(watcher, clock, heed_signals=request.heed_signals)
                 if request.dry_run:
-                    return await _plan(start, folder, transport, watcher, clock)
-                return await _begin(start, transport, watcher, disk, clock)
+                    return await plan(start, folder, transport, around)
+                return await begin(start, transport, disk, around)
 
 
 def _settings(request: RunRequest) -> Settings:
@@ -102,15 +104,31 @@ def defaults_of(request: RunRequest) -> Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Parent:
+    """The run that a rollback takes back: its folder, id, and chain head, and what people should know of the undoing."""
+
+    folder: Path
+    run: str
+    chain: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
-    """A run that has not begun: all that is known of it."""
+    """A run that has not begun: all that is known of it. `parent` is there for a rollback alone."""
 
     request: RunRequest
     settings: Settings
     source: JobSource
     checked: Checked
     seen: Seen
-    earlier: Earlier | None
+    earlier: Earlier | None = None
+    parent: Parent | None = None
+
+    @property
+    def command(self) -> str:
+        """What people call it."""
+        return "run" if self.parent is None else "rollback"
 
     @property
     def asked(self) -> Asked:
@@ -120,8 +138,10 @@ class Start:
 
     @property
     def bounds(self) -> Bounds:
-        """The guards as numbers."""
+        """The guards as numbers; a rollback takes away only what its run made, and needs none."""
         request = self.request
+        if self.parent is not None:
+            return Bounds(None, None, None)
         wanted = Wanted(request.max_delete, request.max_create, request.max_errors)
         return bounds(wanted, self.asked, self.seen.users)
 
@@ -154,6 +174,7 @@ class Start:
             f"job       {self.source.name}: {self.checked.rows:,} rows: {asks}",
             *self.seen.notes,
             *self._cautions(),
+            *(self.parent.notes if self.parent is not None else ()),
         ]
 
     def _cautions(self) -> Iterator[str]:
@@ -193,31 +214,31 @@ class Start:
         request = self.request
         return {
             "run": run,
-            "command": "run",
+            "command": self.command,
             "bulkscim": __version__,
-            "job": {
-                "path": str(source.path.resolve()),
-                "size": source.size,
-                "sha256": source.sha256,
-                "format": source.format,
-                "spooled": source.spooled,
-            },
+            "job": source.about(),
             "tenant": fingerprint(request.base_url, request.profile, request.token)
             | {"name": request.tenant},
             "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
             "live_users": self.seen.users,
             "note": request.note,
             "earlier": list(map(str, self.earlier.folders)) if self.earlier else [],
+            **self._of_parent(),
             **header_of(self.settings, defaults_of(request), self.bounds),
         }
 
+    def _of_parent(self) -> JsonObject:
+        parent = self.parent
+        return {} if parent is None else {"parent": {"run": parent.run, "chain": parent.chain}}
 
-async def _begin(start: Start, transport: Transport, watcher: Watcher, disk: Disk, clock: Clock) -> RunReport:
+
+async def begin(start: Start, transport: Transport, disk: Disk, around: Around) -> RunReport:
     """Make the run folder and go."""
+    clock = around.clock
     with tenant_lock(start.request.base_url, disk) as tenant, _folder(start, disk, clock) as held:
         tenant.working_on(held.path)
         if held.note:
-            watcher.note(held.note)
+            around.watcher.note(held.note)
         source = start.source.adopted(held.path)
         keep(start.checked.sound_index().path, held.path / INDEX)
         header = start.header(held.path.name, source)
@@ -227,8 +248,7 @@ async def _begin(start: Start, transport: Transport, watcher: Watcher, disk: Dis
                 "yes": start.request.yes or bool(start.request.yes_production),
                 "guards": header["guards"],
             }
-            await record.append(opened("run"), Entry(Kind.APPROVED, body=approval))
-            around = Around(watcher, clock, heed_signals=start.request.heed_signals)
+            await record.append(opened(start.command), Entry(Kind.APPROVED, body=approval))
             return await carry_out(start.job(source), record, transport, start.terms, around)
         finally:
             await record.aclose()
@@ -246,6 +266,8 @@ def _earlier(request: RunRequest, source: JobSource, checked: Checked, people: P
 
 def _folder(start: Start, disk: Disk, clock: Clock) -> HeldFolder:
     request = start.request
+    if start.parent is not None:
+        return runfolder.create_within(start.parent.folder, STEM, disk, clock)
     if request.run_dir is not None:
         return runfolder.adopt(request.run_dir, disk, clock)
     return runfolder.create(request.runs_dir, _stem(start.source), disk, clock)
@@ -256,11 +278,9 @@ def _stem(source: JobSource) -> str:
     return Path(source.name).name.split(".")[0] or "job"
 
 
-async def _plan(
-    start: Start, folder: Path, transport: Transport, watcher: Watcher, clock: Clock
-) -> RunReport:
+async def plan(start: Start, folder: Path, transport: Transport, around: Around) -> RunReport:
     """Go through the same engine over a transport that cannot write; its journal is thrown away."""
-    disk = LocalDisk()
+    disk, clock = LocalDisk(), around.clock
     with (
         runfolder.create(folder, "plan", disk, clock) as held,
         closing(Planning(transport, start.seen.profile.enforces_unique)) as planning,
@@ -268,8 +288,7 @@ async def _plan(
         header = start.header("plan", start.source)
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
-            await record.append(opened("run -n"))
-            around = Around(watcher, clock, heed_signals=start.request.heed_signals)
+            await record.append(opened(f"{start.command} -n"))
             report = await carry_out(start.job(start.source), record, planning, start.terms, around)
         finally:
             await record.aclose()

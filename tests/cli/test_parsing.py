@@ -36,10 +36,9 @@ def _no_surroundings(monkeypatch, tmp_path):
         ([*RUN, "--timeout", "0"], "--timeout"),
         ([*RUN, "-v", "-q"], "-v and -q"),
         (["plan", "people.csv"], "-n"),
-        (
-            ["rollback", "last", "--on-drift", "skip", "--row", "3", "--key", "a", "--out", "u.csv"],
-            "rollback",
-        ),
+        (["rollback", "last", "--on-drift", "shrug"], "skip"),
+        (["rollback", "last", "--op", "explode"], "no operation"),
+        (["rollback"], "Missing argument"),
         (["probe", "--anything"], "probe"),
         (["explain", "last"], "--row"),
     ],

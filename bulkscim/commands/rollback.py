@@ -1,0 +1,94 @@
+"""`bulkscim rollback RUN`: take a run back."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bulkscim.commands import ending, options, reaching, setting
+from bulkscim.reporting.console import People
+
+if TYPE_CHECKING:
+    from bulkscim.model.operation import Verb
+    from bulkscim.runs.report import RunReport
+    from bulkscim.runs.request import RollbackRequest
+
+
+@click.command("rollback")
+@options.run_argument
+@click.option(
+    "--on-drift",
+    type=click.Choice(["skip", "force"]),
+    default="skip",
+    show_default=True,
+    help="What others have changed since: left as it is, or overwritten.",
+)
+@click.option("--row", "rows", type=click.IntRange(min=1), multiple=True, metavar="N", help="Only this row.")
+@click.option("--key", "keys", multiple=True, metavar="K", help="Only this person or group: a name or an id.")
+@click.option("--op", "verbs", type=options.VerbType(), multiple=True, help="Only rows of this operation.")
+@click.option("--soft", is_flag=True, help="Deactivate people whom the run made, instead of deleting them.")
+@click.option(
+    "--out", type=options.path(), metavar="FILE", help="Write the inverse as a job file; send nothing."
+)
+@options.tokens
+@options.runs_dir
+@options.pace
+@options.network
+@options.approval
+@options.option("--note", default="", metavar="TEXT", help="Kept in the journal.")
+@options.option("-n", "--dry-run", is_flag=True, help="Show the whole inverse; send and write nothing.")
+@options.as_json
+@options.voice
+def command(
+    *, verbose: bool, quiet: bool, as_json: bool, out: Path | None, **chosen: Any
+) -> "RunReport | None":
+    """Take RUN back: undo every step that it made, but for what others have changed since.
+
+    RUN/rollback-1 is the undo of the undo.
+    """
+    people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
+    request = _request(people, chosen)
+    if out is not None:
+        _write(request, people, out)
+        return None
+    from bulkscim.runs import rollback
+
+    with setting.watching(people) as watcher:
+        show = _show if request.dry_run else None
+        report = setting.carry_out(lambda: rollback(request, people, watcher, show))
+    if report.totals.rows:
+        ending.tell(report, people, as_json=as_json)
+    return report
+
+
+def _request(people: People, chosen: dict[str, Any]) -> "RollbackRequest":
+    """Return what is asked; the tenant is the run's own."""
+    from bulkscim.reporting.recorded import read_header
+    from bulkscim.runs.inverting import Chosen
+    from bulkscim.runs.named import tenant_of_header
+    from bulkscim.runs.request import RollbackRequest
+
+    header = read_header(chosen["run"], chosen["runs_dir"])
+    source = reaching.source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+    verbs: tuple[Verb, ...] = chosen.pop("verbs")
+    picked = Chosen(
+        frozenset(chosen.pop("rows")),
+        frozenset(chosen.pop("keys")),
+        frozenset(verb.value for verb in verbs),
+        chosen.pop("soft"),
+    )
+    return RollbackRequest(tenant=tenant_of_header(header, source=source), chosen=picked, **chosen)
+
+
+def _write(request: "RollbackRequest", people: People, out: Path) -> None:
+    from bulkscim.runs.rollback import write_out
+
+    if write_out(request, people, out):
+        setting.print_lines([str(out)])
+        people.note(f"next: bulkscim run {out} -n")
+
+
+def _show(source: Any) -> None:
+    from bulkscim.reporting.inverse import inverse_lines
+
+    setting.print_lines(inverse_lines(source))

@@ -1,0 +1,185 @@
+"""The inverse of memberships: what a whole run did to each (group, member), taken back in one go.
+
+A run may add, remove, move and delete the same people many times. Only the difference between the state before its
+first touch and the state after its last one is taken back, a few requests a group.
+
+Rules
+1. Whoever was in the group before and is not, or may not be, after it is added again.
+2. Whoever was not in it before and is, or may be, after it is removed, unless the group is gone.
+3. A deleted person or group is named by `bulkId:<old id>`; where a person returns to a group that was not deleted, the
+   old id is removed in the same request, since some servers keep listing it.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby, islice
+from operator import attrgetter
+
+import orjson
+
+from bulkscim.model.operation import GROUP, JsonObject
+from bulkscim.model.step import Action
+from bulkscim.planning.inverse import Known, TakenStep, id_text, named
+from bulkscim.planning.sent_form import MEMBERS, member_at
+
+MOST = 100  # members in one request
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What one step did to one membership: whether it was, and whether it is after (None: it may be).
+
+    `moved`: the member left by joining another group, in a tenant where people are in one at a time.
+    """
+
+    group: str
+    member: str
+    step: int
+    row: int
+    was: bool
+    after: bool | None
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Net:
+    """What is to become of one membership, and the steps and rows that touched it."""
+
+    group: str
+    member: str
+    joins: bool
+    steps: tuple[int, ...]
+    rows: tuple[int, ...]
+    moved: bool = False
+
+
+def touches(step: TakenStep) -> Iterator[Touch]:
+    """Yield what a step did to memberships, as far as the journal tells."""
+    if step.id is None:
+        return
+    match step.action:
+        case Action.ADD_MEMBER | Action.REMOVE_MEMBER if step.member is not None:
+            adds = step.action is Action.ADD_MEMBER
+            yield Touch(step.id, step.member, step.number, step.row, not adds, adds)
+            yield from _left_by_joining(step)
+        case Action.CREATE if step.type == GROUP:
+            for member in _members(step.after):
+                yield Touch(step.id, member, step.number, step.row, was=False, after=True)
+        case Action.DELETE:
+            for group, member in _of_deleted(step, step.id):
+                yield Touch(group, member, step.number, step.row, was=True, after=None)
+        case _:
+            yield from _of_change(step, step.id)
+
+
+def _left_by_joining(step: TakenStep) -> Iterator[Touch]:
+    for change in step.changes:
+        if change.path == "groups" and isinstance(change.before, list):
+            for group in _values(change.before):
+                yield Touch(
+                    group, step.member or "", step.number, step.row, was=True, after=False, moved=True
+                )
+
+
+def _of_deleted(step: TakenStep, own: str) -> Iterator[tuple[str, str]]:
+    if step.type == GROUP:
+        yield from ((own, member) for member in _members(step.before))
+    groups = step.groups
+    if groups is None:
+        groups = tuple(_values((step.before or {}).get("groups")))
+    yield from ((group, own) for group in groups)
+
+
+def _of_change(step: TakenStep, own: str) -> Iterator[Touch]:
+    for change in step.changes if step.type == GROUP else ():
+        member = member_at(change.path)
+        if member is not None and (change.before is None) is not (change.after is None):
+            was = change.before is not None
+            yield Touch(own, member, step.number, step.row, was, not was)
+    for group in step.stripped:
+        yield Touch(group, own, step.number, step.row, was=True, after=False)
+
+
+def _members(resource: JsonObject | None) -> Iterator[str]:
+    yield from _values((resource or {}).get(MEMBERS))
+
+
+def _values(entries: object) -> Iterator[str]:
+    for entry in entries if isinstance(entries, list) else ():
+        value = entry.get("value") if isinstance(entry, dict) else None
+        if isinstance(value, str) and value:
+            yield value
+
+
+def net(found: Iterable[Touch], known: Known) -> Iterator[Net]:
+    """Yield what is to be done of touches that come by group, member and step, in that order."""
+    for (group, member), these in groupby(found, key=attrgetter("group", "member")):
+        if known.is_passing(group):
+            continue
+        all_of_it = list(these)
+        was, after = all_of_it[0].was, all_of_it[-1].after
+        if known.is_deleted(group) or known.is_deleted(member) or known.is_passing(member):
+            after = None
+        if was is after or (not was and known.is_deleted(group)):
+            continue
+        steps = tuple(dict.fromkeys(touch.step for touch in all_of_it))
+        rows = tuple(sorted({touch.row for touch in all_of_it}))
+        yield Net(group, member, was, steps, rows, any(touch.moved for touch in all_of_it))
+
+
+def leavings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
+    """Yield the records that take out who was not in a group before, by group."""
+    leaving = (one for one in nets if not one.joins)
+    for group, these in groupby(leaving, key=attrgetter("group")):
+        for some in _few(these):
+            patch = [_remove(known.now(one.member)) for one in some]
+            yield _patch(group, patch, some, known)
+
+
+def joinings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
+    """Yield the records that bring back who was in a group before, by group."""
+    joining = (one for one in nets if one.joins)
+    for group, these in groupby(joining, key=attrgetter("group")):
+        for some in _few(these):
+            merged = tuple(one for one in some if not one.moved)
+            if merged:
+                yield _patch(group, _returning(group, merged, known), merged, known)
+            for one in some:
+                if one.moved:
+                    member = named(one.member, known)
+                    yield _record("add_member", group, [one], known) | {"member": member}
+
+
+def _few(nets: Iterable[Net]) -> Iterator[tuple[Net, ...]]:
+    """Yield as many as go into one request."""
+    rest = iter(nets)
+    while some := tuple(islice(rest, MOST)):
+        yield some
+
+
+def _returning(group: str, some: Iterable[Net], known: Known) -> list[JsonObject]:
+    gone = [one for one in some if known.is_deleted(one.member) and not known.is_deleted(group)]
+    adds = [{"op": "add", "path": MEMBERS, "value": [{"value": id_text(one.member, known)}]} for one in some]
+    return [*(_remove(one.member) for one in gone), *adds]
+
+
+def _remove(member: str) -> JsonObject:
+    return {"op": "remove", "path": f"{MEMBERS}[value eq {orjson.dumps(member).decode()}]"}
+
+
+def _patch(group: str, patch: list[JsonObject], some: Iterable[Net], known: Known) -> JsonObject:
+    return _record("patch", group, some, known) | {"patch": patch}
+
+
+def _record(verb: str, group: str, some: Iterable[Net], known: Known) -> JsonObject:
+    nets = list(some)
+    rows = sorted({row for one in nets for row in one.rows})
+    steps = sorted({step for one in nets for step in one.steps})
+    return {
+        "op": verb,
+        "type": GROUP,
+        **named(group, known),
+        "_row": rows[0] if len(rows) == 1 else rows,
+        "_steps": steps,
+        "_key": group,
+    }

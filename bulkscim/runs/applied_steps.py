@@ -1,0 +1,47 @@
+"""The steps of a run that took effect, as its journal tells them."""
+
+from collections.abc import Iterator
+
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.step import Action, Change
+from bulkscim.planning.inverse import TakenStep
+
+
+def applied_steps(recorded: RecordedRun) -> Iterator[TakenStep]:
+    """Yield the steps of a run that took effect, in the order in which they did."""
+    open_steps: dict[int, Entry] = {}
+    for entry in recorded.entries(Kind.STARTED, Kind.APPLIED, Kind.REFUSED):
+        if entry.kind is Kind.STARTED:
+            open_steps[entry.step] = entry
+        else:
+            begun = open_steps.pop(entry.step, None)
+            if entry.kind is Kind.APPLIED and begun is not None:
+                yield taken_step(begun.body | _ended(entry.body), entry.step, entry.rows[0][0])
+
+
+def _ended(body: JsonObject) -> JsonObject:
+    kept = {name: body[name] for name in ("after", "stripped") if name in body}
+    return kept | ({"id": body["id"]} if body.get("id") else {})
+
+
+def taken_step(body: JsonObject, step: int, row: int) -> TakenStep:
+    """Read a step back from what the journal holds of its start and its end."""
+    groups, reports = body.get("groups"), body.get("reports")
+    return TakenStep(
+        number=step,
+        row=row,
+        part=body["part"],
+        action=Action(body["action"]),
+        type=body["type"],
+        id=body.get("id"),
+        identity=tuple(Key(*parts) for parts in body.get("identity", ())),
+        member=body.get("member"),
+        changes=tuple(Change(*parts) for parts in body.get("changes", ())),
+        before=body.get("before"),
+        groups=None if groups is None else tuple(groups),
+        reports=None if reports is None else tuple(reports),
+        after=body.get("after"),
+        stripped=tuple(body.get("stripped", ())),
+    )

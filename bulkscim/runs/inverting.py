@@ -1,0 +1,130 @@
+"""Write the inverse of a run as a job file: what leaves groups first, then step by step, then what returns to them."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from bulkscim.jobfile.fingerprint import fingerprint
+from bulkscim.jobfile.source import JobSource
+from bulkscim.journal.durable import Disk
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.operation import JsonObject
+from bulkscim.planning.inverse import TakenStep, inverse
+from bulkscim.planning.inverse_memberships import joinings, leavings, net
+from bulkscim.runs.applied_steps import applied_steps
+from bulkscim.runs.child_runs import MadeAnew, descendants, undone
+from bulkscim.runs.taken_steps import TakenSteps
+
+SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which steps to take back: those of some rows, of some people or groups, of some operations; empty: any.
+
+    `soft`: people whom the run made are deactivated instead of deleted.
+    """
+
+    rows: frozenset[int] = frozenset()
+    keys: frozenset[str] = frozenset()
+    verbs: frozenset[str] = frozenset()
+    soft: bool = False
+
+    @property
+    def all_of_it(self) -> bool:
+        """Whether nothing is left out."""
+        return not (self.rows or self.keys or self.verbs)
+
+
+@dataclass(frozen=True, slots=True)
+class Inverse:
+    """A written inverse: its job file, the steps that it takes back, and what people should know."""
+
+    source: JobSource
+    steps: int
+    notes: tuple[str, ...] = ()
+
+
+def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk) -> Inverse | None:
+    """Write the inverse of what a run did and no rollback has undone; None where nothing is left to undo."""
+    anew = MadeAnew(descendants(recorded.folder, disk), disk)
+    with closing(TakenSteps(anew)) as steps:
+        picks = None if chosen.all_of_it else _picks(recorded, chosen)
+        steps.take(applied_steps(recorded), undone(recorded.folder, disk), picks)
+        lines = _write(_records(steps, soft=chosen.soft), path)
+        if not lines:
+            path.unlink()
+            return None
+        found = fingerprint(path)
+        name = f"the inverse of {recorded.header.get('run', recorded.folder.name)}"
+        source = JobSource(name, path, "jsonl", found.size, found.sha256, spooled=True)
+        return Inverse(source, steps.count, tuple(_left_behind(steps)))
+
+
+def _records(steps: TakenSteps, *, soft: bool) -> Iterator[JsonObject]:
+    yield from leavings(net(steps.touches(), steps), steps)
+    for step in steps.newest_first():
+        yield from inverse(step, steps, soft=soft)
+    yield from joinings(net(steps.touches(), steps), steps)
+
+
+def _write(records: Iterable[JsonObject], path: Path) -> int:
+    """Write the records for the owner alone; return how many there are."""
+    written = 0
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        for record in records:
+            file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+            written += 1
+    return written
+
+
+def _picks(recorded: RecordedRun, chosen: Chosen) -> Callable[[TakenStep], bool]:
+    """Return what tells whether a step is one of those chosen."""
+    ids = _ids_of(recorded, chosen.keys) if chosen.keys else frozenset[str]()
+
+    def picks(step: TakenStep) -> bool:
+        if chosen.rows and step.row not in chosen.rows:
+            return False
+        if chosen.keys and not ({step.id, step.member} & ids):
+            return False
+        return not chosen.verbs or _verb_of(recorded, step) in chosen.verbs
+
+    return picks
+
+
+def _ids_of(recorded: RecordedRun, keys: frozenset[str]) -> frozenset[str]:
+    """Return the ids that the run knew by one of these names."""
+    wanted = {key.strip().casefold() for key in keys}
+    found = {step.id for step in applied_steps(recorded) if step.id and wanted & set(_names(step))}
+    return frozenset(found) | keys
+
+
+def _names(step: TakenStep) -> Iterator[str]:
+    yield str(step.id).casefold()
+    yield from (key.value.strip().casefold() for key in step.identity)
+    for resource in (step.before, step.after):
+        for name in ("userName", "displayName", "externalId"):
+            value = (resource or {}).get(name)
+            if isinstance(value, str):
+                yield value.strip().casefold()
+
+
+def _verb_of(recorded: RecordedRun, step: TakenStep) -> str:
+    """Return the operation of a step's row; of a row that has not settled, what the step does."""
+    last = recorded.last(step.row)
+    return str((last.body.get("op") if last is not None else None) or step.action.value)
+
+
+def _left_behind(steps: TakenSteps) -> Iterator[str]:
+    """Name later changes of the same that are not taken along."""
+    found = steps.later(SHOWN + 1)
+    for row, path, name in found[:SHOWN]:
+        what = "deleted" if path == "*" else f"changed {path} of"
+        yield f"row {row} {what} {name} later; add --row {row} to take it along"
+    if len(found) > SHOWN:
+        yield "… and more rows that changed the same later"

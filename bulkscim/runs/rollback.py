@@ -1,0 +1,247 @@
+"""Take a run back: the inverse of what it did, as a child run in its folder."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bulkscim.engine.clock import RealClock
+from bulkscim.errors import Locked, Mismatch, Refused, UsageError
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.source import JobSource
+from bulkscim.jobfile.validate import check, index_of
+from bulkscim.journal import journal, runfolder
+from bulkscim.journal.durable import Disk, LocalDisk
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.events import People, Watcher
+from bulkscim.model.operation import JsonObject
+from bulkscim.model.run import RunState
+from bulkscim.model.totals import Totals
+from bulkscim.planning.guards import Bounds
+from bulkscim.planning.partial import FORCE, PART
+from bulkscim.providers import profile_named
+from bulkscim.reporting.source import defaults_of, find_source
+from bulkscim.reporting.summary import shown_run
+from bulkscim.runs.again import same_tenant
+from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recover
+from bulkscim.runs.child_runs import STEM, children
+from bulkscim.runs.earlier import known_before, moved
+from bulkscim.runs.inverting import Chosen, Inverse, write_inverse
+from bulkscim.runs.places import drafts, tenant_lock
+from bulkscim.runs.report import RunReport
+from bulkscim.runs.request import RollbackRequest, RunRequest
+from bulkscim.runs.settings import Settings, header_of, said_anew, settings_of
+from bulkscim.runs.start import INDEX, Parent, Start, begin, plan
+from bulkscim.runs.tenant import Seen, connected, look
+from bulkscim.transport.base import Transport
+
+JOB = "job.jsonl"
+SHOWN = 20
+NO_BOUNDS = Bounds(None, None, None)
+Show = Callable[[JobSource], None]
+
+
+async def rollback(
+    request: RollbackRequest, people: People, watcher: Watcher, show: Show | None = None
+) -> RunReport:
+    """Take a run back, or with `dry_run` say what that would do; `show` is given the inverse before anything is asked.
+
+    The report has no folder where nothing was left to undo. Raises one of `errors` where it cannot begin.
+    """
+    disk, clock = LocalDisk(), RealClock()
+    folder = runfolder.find(request.run, request.runs_dir, disk)
+    around = Around(watcher, clock, heed_signals=request.heed_signals)
+    with _held(folder, disk, read_only=request.dry_run):
+        header = _ready(folder, disk)
+        settings, tenant = _settings(request, settings_of(header)), request.tenant
+        profile = profile_named(tenant.profile)
+        async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
+            seen = await look(transport, profile)
+            if not request.dry_run:
+                await _look_up(folder, transport, Terms(seen.profile, settings, NO_BOUNDS), people, around)
+            with _drafted(folder, request.chosen, disk) as draft:
+                await same_tenant(draft.recorded, tenant.token, transport)
+                for note in draft.doubts:
+                    people.note(note)
+                if draft.inverse is None:
+                    people.note("nothing is left to undo")
+                    return RunReport(None, Totals(), RunState.FINISHED)
+                if show is not None:
+                    show(draft.inverse.source)
+                with _start(request, settings, draft, seen) as start:
+                    start.approve(people)
+                    if request.dry_run:
+                        return await plan(start, draft.place, transport, around)
+                    return await begin(start, transport, disk, around)
+
+
+def write_out(request: RollbackRequest, people: People, place: Path) -> bool:
+    """Write the inverse as a job file and send nothing; return False where nothing is left to undo.
+
+    UsageError where the file is there already.
+    """
+    disk = LocalDisk()
+    folder = runfolder.find(request.run, request.runs_dir, disk)
+    with _held(folder, disk, read_only=True):
+        _ready(folder, disk)
+        if place.exists():
+            raise UsageError(f"{place} is there already; name another file, or take it away")
+        with journal.read(folder, disk) as recorded:
+            for note in _doubts(recorded):
+                people.note(note)
+            found = write_inverse(recorded, request.chosen, place, disk)
+        for note in found.notes if found is not None else ("nothing is left to undo",):
+            people.note(note)
+        return found is not None
+
+
+async def undo(
+    recorded: RecordedRun, transport: Transport, terms: Terms, around: Around, disk: Disk, draft: Path
+) -> RunReport | None:
+    """Take a recorded run back over a transport; None where nothing is left to undo.
+
+    `draft` is a folder for the job file and its index, which must outlast the child run.
+    """
+    found = write_inverse(recorded, Chosen(), draft / JOB, disk)
+    if found is None:
+        return None
+    checked, defaults = check(found.source, Defaults(), draft / INDEX, twins=True), Defaults()
+    with runfolder.create_within(recorded.folder, STEM, disk, around.clock) as held:
+        header = {
+            "run": held.path.name,
+            "command": "rollback",
+            "job": found.source.about(),
+            "tenant": recorded.header.get("tenant", {}),
+            "parent": {"run": recorded.header.get("run"), "chain": recorded.chain},
+            **header_of(terms.settings, defaults, terms.bounds),
+        }
+        record = journal.create(held.path, disk, header, checked.rows, around.clock)
+        try:
+            with checked.sound_index() as index:
+                job = Job(found.source, defaults, index, checked.rows)
+                return await carry_out(job, record, transport, terms, around)
+        finally:
+            await record.aclose()
+
+
+@contextmanager
+def _held(folder: Path, disk: Disk, *, read_only: bool) -> Iterator[None]:
+    """Keep other processes from the run; who only reads makes sure that none works on it."""
+    if not read_only:
+        with runfolder.hold(folder, disk, RealClock()):
+            yield
+    elif runfolder.is_locked(folder, disk):
+        raise Locked(f"{folder} is being worked on; wait for it, or stop it, then try again")
+    else:
+        yield
+
+
+def _ready(folder: Path, disk: Disk) -> JsonObject:
+    """Return the header of a run that can be taken back; Refused while a rollback of it is half done."""
+    for child in children(folder, disk):
+        if runfolder.is_locked(child, disk):
+            raise Locked(f"{child} is being worked on; wait for it, or stop it, then try again")
+        with journal.read(child, disk) as recorded:
+            totals = recorded.ledger.totals()
+        if totals.pending or totals.in_doubt:
+            raise Refused(
+                f"{child} has not finished: {totals.pending + totals.in_doubt:,} rows are left. Nothing was sent. "
+                f"Next: bulkscim resume {shown_run(child)}"
+            )
+    with journal.read(folder, disk) as recorded:
+        return recorded.header
+
+
+def _settings(request: RollbackRequest, kept: Settings) -> Settings:
+    """Return how the child sends: as its parent did, with what is said anew."""
+    on_drift = FORCE if request.on_drift == "force" else PART
+    own = replace(kept, on_exists="fail", create_groups=False, limit=None, on_drift=on_drift)
+    return said_anew(own, request)
+
+
+async def _look_up(folder: Path, transport: Transport, terms: Terms, people: People, around: Around) -> None:
+    """Find out what became of the parent's open steps; it is written into the parent's journal."""
+    disk = LocalDisk()
+    with journal.read(folder, disk) as recorded:
+        if not recorded.ledger.totals().in_doubt:
+            return
+    record = journal.open_for_append(folder, disk, around.clock)
+    try:
+        source, defaults = find_source(record.header, folder), defaults_of(record.header)
+        limit = settings_of(record.header).limit
+        with (
+            index_of(source, defaults, folder / INDEX, limit) as index,
+            known_before(moved(record.header.get("earlier", ()), folder)) as earlier,
+            tenant_lock(record.header["tenant"]["base_url"], disk) as tenant,
+        ):
+            tenant.working_on(folder)
+            await record.append(opened("rollback"))
+            job = Job(source, defaults, index, record.ledger.rows, earlier)
+            await recover(job, record, transport, terms, around)
+    except Mismatch as error:
+        people.note(f"what is in doubt cannot be looked up: {error}")
+    finally:
+        await record.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be done before anybody has agreed to it: None where nothing is left to undo."""
+
+    recorded: RecordedRun
+    inverse: Inverse | None
+    place: Path
+
+    @property
+    def doubts(self) -> list[str]:
+        """Name the rows that are not undone since nobody knows whether they took effect."""
+        return list(_doubts(self.recorded))
+
+
+@contextmanager
+def _drafted(folder: Path, chosen: Chosen, disk: Disk) -> Iterator[Draft]:
+    """Write the inverse into a private folder."""
+    with journal.read(folder, disk) as recorded, drafts() as place:
+        yield Draft(recorded, write_inverse(recorded, chosen, place / JOB, disk), place)
+
+
+def _doubts(recorded: RecordedRun) -> Iterator[str]:
+    rows = list(recorded.ledger.open_rows())
+    if rows:
+        named = ", ".join(map(str, rows[:SHOWN])) + (" …" if len(rows) > SHOWN else "")
+        yield f"in doubt, and not undone: {'row' if len(rows) == 1 else 'rows'} {named}"
+
+
+@contextmanager
+def _start(request: RollbackRequest, settings: Settings, draft: Draft, seen: Seen) -> Iterator[Start]:
+    """Check the inverse as any job file is, and make a start of it."""
+    if draft.inverse is None:
+        raise LookupError("there is nothing to start")
+    recorded, source = draft.recorded, draft.inverse.source
+    parent = Parent(
+        recorded.folder,
+        str(recorded.header.get("run", recorded.folder.name)),
+        recorded.chain,
+        (*draft.inverse.notes,),
+    )
+    checked = check(source, Defaults(), draft.place / INDEX, twins=True)
+    with checked.sound_index():
+        yield Start(_as_run(request, source), settings, source, checked, seen, parent=parent)
+
+
+def _as_run(request: RollbackRequest, source: JobSource) -> RunRequest:
+    return RunRequest(
+        job=source,
+        base_url=request.tenant.base_url,
+        token=request.tenant.token,
+        runs_dir=request.runs_dir,
+        profile=request.tenant.profile,
+        tenant=request.tenant.name,
+        production=request.tenant.production,
+        rehearsal=request.tenant.rehearsal,
+        note=request.note,
+        yes=request.yes,
+        yes_production=request.yes_production,
+        dry_run=request.dry_run,
+        heed_signals=request.heed_signals,
+    )

@@ -1,0 +1,133 @@
+"""The steps that a rollback takes back, kept off the heap, for they are read twice."""
+
+import sqlite3
+from collections.abc import Callable, Container, Iterable, Iterator
+
+import orjson
+
+from bulkscim.model.step import Action
+from bulkscim.planning.inverse import TakenStep, is_membership
+from bulkscim.planning.inverse_memberships import Touch, touches
+from bulkscim.runs.applied_steps import taken_step
+from bulkscim.runs.child_runs import MadeAnew
+
+Picks = Callable[[TakenStep], bool]
+WHOLE = "*"
+
+
+class TakenSteps:
+    """The steps to take back, and what they tell together; `Known` for the inverse."""
+
+    def __init__(self, anew: MadeAnew) -> None:
+        self._anew = anew
+        self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
+        self._database.executescript(
+            "pragma journal_mode = off; pragma synchronous = off; begin;"
+            "create table step (number integer primary key, body blob);"
+            "create table deleted (id text primary key); create table made (id text primary key);"
+            "create table touch (member_of text, member text, step integer, row integer, was integer,"
+            " after integer, moved integer);"
+            "create table place (id text, path text, step integer, row integer, picked integer, name text);"
+        )
+        self.count = 0
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._database.close()
+
+    def take(self, steps: Iterable[TakenStep], undone: Container[int], picks: Picks | None = None) -> None:
+        """Take in the steps of a run, but for those that are undone; of these, those that are picked."""
+        for step in steps:
+            if step.number in undone:
+                continue
+            picked = picks is None or picks(step)
+            if picks is not None:
+                self._note_places(step, picked=picked)
+            if picked:
+                self._take(step)
+        self._database.executescript(
+            "create index by_membership on touch (member_of, member, step); create index by_place on place (id);"
+        )
+
+    def _take(self, step: TakenStep) -> None:
+        self.count += 1
+        execute = self._database.execute
+        execute("insert into step values (?, ?)", (step.number, _packed(step)))
+        if step.id is not None and step.action is Action.DELETE:
+            execute("insert or ignore into deleted values (?)", (step.id,))
+        if step.id is not None and step.action is Action.CREATE:
+            execute("insert or ignore into made values (?)", (step.id,))
+        self._database.executemany(
+            "insert into touch values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (one.group, one.member, one.step, one.row, one.was, one.after, one.moved)
+                for one in touches(step)
+            ],
+        )
+
+    def _note_places(self, step: TakenStep, *, picked: bool) -> None:
+        """Note what a step changed, so that later changes of the same can be named."""
+        name = str((step.before or {}).get("userName") or (step.before or {}).get("displayName") or step.id)
+        paths = [change.path for change in step.changes if not is_membership(change)]
+        found = [(step.id, path) for path in paths]
+        found += [(one.group, f"member {one.member}") for one in touches(step)]
+        found += [(step.id, WHOLE)] if step.action is Action.DELETE else []
+        self._database.executemany(
+            "insert into place values (?, ?, ?, ?, ?, ?)",
+            [(own, path, step.number, step.row, picked, name) for own, path in found],
+        )
+
+    def later(self, most: int) -> list[tuple[int, str, str]]:
+        """Return (row, path, of whom) of steps that are not picked and changed the same later."""
+        query = (
+            "select distinct other.row, other.path, other.name from place as own join place as other"
+            " on own.id = other.id and (own.path = other.path or other.path = '*')"
+            " where own.picked and not other.picked and other.step > own.step order by other.row limit ?"
+        )
+        return self._database.execute(query, (most,)).fetchall()
+
+    def newest_first(self) -> Iterator[TakenStep]:
+        """Yield the steps, the last one first."""
+        for number, body in self._database.execute("select number, body from step order by number desc"):
+            yield _unpacked(number, body)
+
+    def touches(self) -> Iterator[Touch]:
+        """Yield what was done to memberships, by group, member and step."""
+        query = "select * from touch order by member_of, member, step"
+        for group, member, step, row, was, after, moved in self._database.execute(query):
+            yield Touch(
+                group, member, step, row, bool(was), None if after is None else bool(after), bool(moved)
+            )
+
+    def is_deleted(self, resource_id: str) -> bool:
+        """Whether the run deleted it, and it is to be made anew: neither its own, nor made anew already."""
+        gone = self._holds("deleted", resource_id) and not self._holds("made", resource_id)
+        return gone and not self._anew.is_there(resource_id)
+
+    def is_made(self, resource_id: str) -> bool:
+        """Whether the run made it, and left it there."""
+        return self._holds("made", resource_id) and not self._holds("deleted", resource_id)
+
+    def is_passing(self, resource_id: str) -> bool:
+        """Whether the run made it and deleted it again."""
+        return self._holds("made", resource_id) and self._holds("deleted", resource_id)
+
+    def now(self, resource_id: str) -> str:
+        """Return the id that it has now."""
+        return self._anew.now(resource_id)
+
+    def _holds(self, table: str, resource_id: str) -> bool:
+        query = f"select 1 from {table} where id = ?"  # noqa: S608 - the tables are named here
+        return self._database.execute(query, (resource_id,)).fetchone() is not None
+
+
+def _packed(step: TakenStep) -> bytes:
+    body = {name: getattr(step, name) for name in TakenStep.__slots__ if name != "number"}
+    body["changes"] = [(change.path, change.before, change.after) for change in step.changes]
+    body["identity"] = [list(key) for key in step.identity]
+    return orjson.dumps(body)
+
+
+def _unpacked(number: int, packed: bytes) -> TakenStep:
+    body = orjson.loads(packed)
+    return taken_step(body, number, body["row"])
