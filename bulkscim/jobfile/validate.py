@@ -19,6 +19,7 @@ from bulkscim.planning.protect import takes_away
 from bulkscim.scim.schemas import is_secret
 
 SHOWN = 50
+_SETS = frozenset({Verb.PATCH, Verb.REPLACE, Verb.UPSERT})
 _RUNS = 20  # earlier runs whose errors one file may gather
 _SPOOLED_SECRET = Fault(
     "",
@@ -30,7 +31,7 @@ _SPOOLED_SECRET = Fault(
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What a job file asks, or what is wrong with it. `removals` are the rows that take somebody away: deletes,
-    deactivations, and changes that set `active` to false. `problems` are the first of `problem_count`, as text.
+    deactivations, and changes that set `active` to false; `secrets` the changes that set a password. `problems` are the first of `problem_count`, as text.
 
     `index` is there only where there are no problems; the caller closes it. `earlier` names the runs whose
     failed records these are.
@@ -44,6 +45,7 @@ class Checked:
     notes: tuple[str, ...]
     index: Index | None
     earlier: tuple[str, ...] = ()
+    secrets: Mapping[tuple[Verb, str], int] = field(default_factory=dict)
 
     def count(self, *verbs: Verb) -> int:
         """Count the rows that ask one of these, of any type."""
@@ -66,6 +68,7 @@ class _Tally:
 
     verbs: Counter[tuple[Verb, str]] = field(default_factory=Counter)
     removals: int = 0
+    secrets: Counter[tuple[Verb, str]] = field(default_factory=Counter)
     earlier: dict[str, None] = field(default_factory=dict)
 
     def add(self, operation: Operation, run: str | None) -> None:
@@ -73,6 +76,8 @@ class _Tally:
         if run and len(self.earlier) < _RUNS:
             self.earlier[run] = None
         self.verbs[operation.verb, operation.type] += 1
+        if operation.verb in _SETS and _holds_secret(operation):
+            self.secrets[operation.verb, operation.type] += 1
         self.removals += operation.verb is not Verb.CREATE and takes_away(operation)
 
 
@@ -140,6 +145,7 @@ def check(
         notes,
         None if findings.count else index,
         tuple(tally.earlier),
+        tally.secrets,
     )
 
 

@@ -7,6 +7,7 @@ from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.model.step import Action
 from bulkscim.providers.evidence import Basis, Fact
 from bulkscim.providers.profile import Advice, Bucket, Integration, Profile
+from bulkscim.providers.reversal import Grade, Reversal
 from bulkscim.scim.messages import PatchForm
 
 LICENCES = "urn:ietf:params:scim:schemas:extension:lucid"
@@ -44,6 +45,23 @@ ADVICE = (
     Advice(Action.DELETE, 409, _OWNER, USER),
     Advice(Action.DELETE, 400, _EMPTY_FIRST, GROUP),
     Advice(Action.CREATE, 409, "the names of archived teams stay taken", GROUP),
+)
+
+REVERSALS = (
+    Reversal(
+        Verb.DELETE,
+        USER,
+        Grade.LOSSY,
+        "password, MFA, licences, and documents, which go to the account owner",
+    ),
+    Reversal(
+        Verb.DELETE,
+        GROUP,
+        Grade.NEW_ID,
+        note="a team is archived, and comes back under its id when it is created again",
+    ),
+    Reversal(Verb.DEACTIVATE, USER, Grade.REVERSIBLE, note="hidden until then; the journal has the id"),
+    Reversal(Verb.CREATE, USER, Grade.REVERSIBLE, note="a seat that it bought stays bought"),
 )
 
 INTEGRATIONS = (
@@ -112,6 +130,8 @@ FACTS = (
         Basis.DOCUMENTED,
         f"{_GUIDE}: Azure org groups user syncing best practices",
     ),
+    Fact("groups of a user", "shown by the user itself, read-only", Basis.COPIED, _SPEC),
+    Fact("groups after a deactivation", "whether the user stays in them is not said", Basis.UNKNOWN),
     Fact(
         "deleting a group", "a team is archived; an organizational group must be empty", Basis.COPIED, _SPEC
     ),
@@ -175,6 +195,7 @@ LUCID = Profile(
     lists_inactive=False,
     removes_by_value=True,
     one_group=True,
+    shows_groups=True,
     restores=frozenset({GROUP}),
     may_ignore=(LICENCES, "urn:lucidchart:schemas:1.0:User", "canEdit"),
     ignored_advice=_BY_GROUP,
@@ -182,5 +203,6 @@ LUCID = Profile(
     integrations=INTEGRATIONS,
     advice=ADVICE,
     cautions={Verb.CREATE: _SEATS, Verb.UPSERT: _SEATS, Verb.DELETE: _HARD},
+    reversals=REVERSALS,
     facts=FACTS,
 )

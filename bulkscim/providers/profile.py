@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.step import Action
 from bulkscim.providers.evidence import Fact
+from bulkscim.providers.reversal import Reversal, reversal_of
 from bulkscim.scim.capabilities import Capabilities
 from bulkscim.scim.messages import PatchForm
 
@@ -73,7 +74,7 @@ class Profile:
     `strips_groups`: whether a deactivated user leaves its groups; None where nobody knows. `restores` names types of which a create may bring back an old
     one. `may_ignore`: attributes that are taken without an error and without effect; `ignored_advice` says what
     works instead. `id_prefixes`: how ids begin, by type. `cautions`: what people should know before a job with
-    such a verb begins.
+    such a verb begins. `reversals`: what is taken back otherwise than at most services.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Profile:
     integrations: tuple[Integration, ...] = ()
     advice: tuple[Advice, ...] = ()
     cautions: Mapping[Verb, str] = field(default_factory=dict)
+    reversals: tuple[Reversal, ...] = ()
     facts: tuple[Fact, ...] = ()
 
     @property
@@ -119,6 +121,10 @@ class Profile:
         """Return what a refusal of such a step means here, empty where nothing more is known."""
         fits = (one for one in self.advice if one.action is action and one.status == status)
         return next((one.text for one in fits if one.type in {"", kind}), "")
+
+    def reversal(self, verb: Verb, kind: str) -> Reversal:
+        """Return how well an operation can be taken back here."""
+        return reversal_of(self.reversals, verb, kind)
 
     def seconds_for(self, requests: int, method: str, path: str) -> float:
         """Return the least time that so many requests of one kind take under the limits."""

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from bulkscim.model.operation import JsonObject
+from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
+from bulkscim.planning.grades import MEMBERSHIPS, SECRET, grade
 from bulkscim.providers.profile import Bucket, Profile
+from bulkscim.providers.reversal import Grade, Reversal
 
 EXAMPLE = 10_000
 _MINUTE, _HOUR = 60, 3600
@@ -23,6 +25,7 @@ def lines(profile: Profile) -> Iterator[str]:
     yield f"{profile.name}: {profile.title}"
     for topic, text in _rows(profile):
         yield f"  {topic:<12} {text}"
+    yield from _reversals(profile)
     if profile.facts:
         yield "known"
     for fact in profile.facts:
@@ -45,8 +48,29 @@ def as_json(profile: Profile) -> JsonObject:
         ],
         "concurrency": profile.concurrency,
         "seconds_for_10000_creates": round(_seconds(profile)),
+        "reversals": [
+            {"op": one.verb, "type": one.type, "grade": one.grade, "loses": one.loses, "note": one.note}
+            for one in _grades(profile)
+        ],
         "facts": facts,
     }
+
+
+def _reversals(profile: Profile) -> Iterator[str]:
+    """Yield what can be taken back, and how; what is alike stands together."""
+    yield "undo"
+    told: dict[str, list[str]] = {}
+    for one in _grades(profile):
+        told.setdefault(one.told, []).append(f"{one.verb} {one.type}")
+    for how, what in told.items():
+        yield f"  {', '.join(what)}: {how}"
+    yield f"  a password that is set: {SECRET.told}"
+
+
+def _grades(profile: Profile) -> list[Reversal]:
+    users = [grade(profile, verb, USER) for verb in Verb if verb not in MEMBERSHIPS]
+    groups = [grade(profile, verb, GROUP) for verb in Verb if verb not in {Verb.ACTIVATE, Verb.DEACTIVATE}]
+    return sorted(users + groups, key=lambda one: list(Grade).index(one.grade))
 
 
 def time_of(profile: Profile) -> str:

@@ -44,8 +44,6 @@ from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
-_REMOVES = (Verb.DELETE, Verb.DEACTIVATE)
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -170,9 +168,9 @@ def _hidden(journal: Journal, terms: Terms) -> Hidden | None:
 
 def _due(journal: Journal) -> Due:
     """Return how many resources are still to be taken away: by the file's verbs, as long as rows are pending."""
-    counts: dict[str, int] = journal.header.get("verbs", {})
-    deletions = counts.get(f"{Verb.DELETE} {USER}", 0)
-    removals = sum(count for name, count in counts.items() if name.split()[0] in _REMOVES)
+    header = journal.header
+    removals = int(header.get("removals", 0))
+    deletions = int(header.get("verbs", {}).get(f"{Verb.DELETE} {USER}", 0))
 
     def pending() -> int:
         return journal.ledger.totals().pending

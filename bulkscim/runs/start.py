@@ -20,6 +20,7 @@ from bulkscim.journal.runfolder import HeldFolder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.operation import USER, JsonObject, Verb
+from bulkscim.planning.grades import totals
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
@@ -172,6 +173,7 @@ class Start:
             f"tenant    {self._called}, profile {self.seen.profile.name}, live users {users}{hidden}",
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} rows: {asks}",
+            f"undo      {totals(self.seen.profile, dict(kinds), self.checked.secrets)}",
             *self.seen.notes,
             *self._cautions(),
             *(self.parent.notes if self.parent is not None else ()),
@@ -220,6 +222,7 @@ class Start:
             "tenant": fingerprint(request.base_url, request.profile, request.token)
             | {"name": request.tenant},
             "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
+            "removals": self.checked.removals,
             "live_users": self.seen.users,
             "note": request.note,
             "earlier": list(map(str, self.earlier.folders)) if self.earlier else [],
