@@ -21,6 +21,12 @@ import resource, runpy
 resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
 runpy.run_module("bulkscim", run_name="__main__")
 """
+JUMPING = """
+import runpy, time
+real, began = time.time, time.monotonic()
+time.time = lambda: real() + ({1} if time.monotonic() - began > {0} else 0)
+runpy.run_module("bulkscim", run_name="__main__")
+"""
 FAST = ("--rate", "2000/s", "--concurrency", "20")
 
 
@@ -51,6 +57,9 @@ class Command:
     token: str | None = TOKEN
     environment: dict[str, str] = field(default_factory=dict)
     file_bytes: int | None = None  # the largest file that the command can write: a disk that runs full
+    clock_jump: tuple[float, float] | None = (
+        None  # seconds after which the clock on the wall jumps, and by how much
+    )
 
     @property
     def runs(self) -> Path:
@@ -102,15 +111,23 @@ class Command:
     def kill_when(self, condition: Callable[[], bool], *arguments: str | Path, timeout: float = 120) -> bool:
         """Start, SIGKILL as soon as the condition holds; False when the command ended before."""
         with self.running(*arguments) as process:
-            deadline = time.monotonic() + timeout
-            while not condition():
-                if process.poll() is not None:
-                    return False
-                assert time.monotonic() < deadline, "the moment to kill never came"
-                time.sleep(0.002)
+            if not self.wait_for(condition, process, timeout):
+                return False
             process.send_signal(signal.SIGKILL)
             process.wait()
             return process.returncode == -signal.SIGKILL
+
+    def wait_for(
+        self, condition: Callable[[], bool], process: "subprocess.Popen[str]", timeout: float = 120
+    ) -> bool:
+        """Wait until a condition holds; False when a started command ended before."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if process.poll() is not None:
+                return False
+            assert time.monotonic() < deadline, "the moment never came"
+            time.sleep(0.002)
+        return True
 
     def status(self, run: str | Path = "last") -> Any:
         """Return `status --json` of a run; the seven states must add up to the rows."""
@@ -145,9 +162,12 @@ class Command:
         return outcome
 
     def _arguments(self, arguments: tuple[str | Path, ...]) -> list[str]:
-        python = [sys.executable, "-X", "utf8"]
-        start = ["-m", "bulkscim"] if self.file_bytes is None else ["-c", LIMITED.format(self.file_bytes)]
-        return [*python, *start, *map(str, arguments)]
+        start = ["-m", "bulkscim"]
+        if self.file_bytes is not None:
+            start = ["-c", LIMITED.format(self.file_bytes)]
+        elif self.clock_jump is not None:
+            start = ["-c", JUMPING.format(*self.clock_jump)]
+        return [sys.executable, "-X", "utf8", *start, *map(str, arguments)]
 
     def _environment(self) -> dict[str, str]:
         kept = {

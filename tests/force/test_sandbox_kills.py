@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,10 @@ import pytest
 
 from tests.support.command import Command
 from tests.support.lucid_workload import LucidWorkload, Person, lucid_workload
+from tests.support.rounds import begun, each
 from tests.support.sandboxes import refill, requests, sandbox, stop_all
 
-pytestmark = pytest.mark.slow
-
-ROUNDS = 20
+ROUNDS, PARTS = 20, 4
 KILLS = 3
 SEEDED = 16
 PROFILE = ("--profile", "lucid")
@@ -32,15 +32,17 @@ FAULTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a command that started the sandbox; it goes when the tests are through."""
-    folder = tmp_path_factory.mktemp("lucid")
+@contextmanager
+def bad_day(place: Path, seed: int) -> Iterator[None]:
+    """Let a sandbox with faults serve until the block ends."""
+    place.mkdir()
     worn = [word for name, share in FAULTS.items() for word in ("--fault", f"{name}={share}")]
-    started = Command(folder)("sandbox", "start", *PROFILE, "--speed", "600", "--seed", "11", *worn)
+    started = Command(place)("sandbox", "start", *PROFILE, "--speed", "600", "--seed", str(seed), *worn)
     assert started.code == 0, started.text
-    yield folder
-    stop_all(folder)
+    try:
+        yield
+    finally:
+        stop_all(place)
 
 
 class Look:
@@ -89,11 +91,6 @@ def _person(user: dict[str, Any], names: dict[str, str]) -> Person:
     )
 
 
-def begun(command: Command) -> bool:
-    """Whether there is a run to resume: a journal with a whole first line."""
-    return any(b"\n" in path.read_bytes() for path in command.runs.glob("*/journal.jsonl"))
-
-
 def killed_often(command: Command, place: Path, run: tuple[Any, ...], chance: random.Random) -> int:
     """Kill the run, and what resumes it, after a random number of requests; return how often that came about."""
     kills = 0
@@ -114,15 +111,26 @@ def done_in_the_end(command: Command, run: tuple[Any, ...]) -> None:
     assert outcome.code == 0, outcome.text
 
 
-@pytest.mark.parametrize("seed", range(ROUNDS))
-def test_a_killed_run_on_a_bad_day_is_done_in_the_end(place: Path, tmp_path: Path, seed: int):
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_killed_run_on_a_bad_day_is_done_in_the_end(tmp_path: Path, seeds, part: int):
     """Every row is done by this run, nothing was made twice, and the tenant is what the file says."""
-    command = Command(tmp_path, environment={"BULKSCIM_STATE_DIR": str(place / "state")})
+
+    def killed_and_done(seed: int) -> None:
+        place = tmp_path / str(seed)
+        with bad_day(place, seed):
+            one_round(place, seed)
+
+    each(killed_and_done, seeds(ROUNDS, part, PARTS))
+
+
+def one_round(place: Path, seed: int) -> None:
+    """Carry one job to its end through kills."""
+    command = Command(place)
     refill(place, SEEDED, seed, "lucid")
     look = Look(place)
     there = look.listed("Users")
     workload = lucid_workload(seed, described(there))
-    path = workload.write(tmp_path / "job.jsonl")
+    path = workload.write(place / "job.jsonl")
     before = len(requests(place, "lucid"))
     run = ("run", path, "--tenant", "sandbox", *PROFILE)
 
