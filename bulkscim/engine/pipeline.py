@@ -61,11 +61,10 @@ class Pipeline:
     async def _take_rows(self) -> None:
         while (work := await self._next()) is not None:
             self._busy += 1
-            try:
-                await self._advance(work)
-            finally:
-                self._busy -= 1
-                self._notify()
+            await self._advance(work)
+            # Not where it raised: all workers are being stopped then, and the row is in nobody's hands.
+            self._busy -= 1
+            self._notify()
 
     async def _next(self) -> Work | None:
         """Return the earliest row that can move; None when this pass is over."""

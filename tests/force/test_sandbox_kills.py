@@ -15,7 +15,7 @@ from tests.support.lucid_workload import LucidWorkload, Person, lucid_workload
 from tests.support.rounds import begun, each
 from tests.support.sandboxes import refill, requests, sandbox, stop_all
 
-ROUNDS, PARTS = 20, 4
+ROUNDS, PARTS = 16, 4
 KILLS = 3
 SEEDED = 16
 PROFILE = ("--profile", "lucid")

@@ -32,6 +32,7 @@ def carried(tmp_path):
         faults=(),
         held=(),
         kind=SimulatedTenant,
+        fail_at=(),
         **settings,
     ):
         path = tmp_path / "job.jsonl"
@@ -41,6 +42,7 @@ def carried(tmp_path):
         clock, disk = VirtualClock(), SimulatedDisk()
         disk.make_folder(FOLDER)
         record = journal.create(FOLDER, disk, {"job": {}}, checked.rows, clock)
+        disk.fail_at = {disk.calls + number for number in fail_at}
         tenant = carry.tenant = kind(clock, Random(1), faults)
         for user in held:
             tenant.hold("Users", user)

@@ -16,17 +16,8 @@ from typing import Any
 from tests.support.scim_server import TOKEN
 
 STATES = ("done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending")
-LIMITED = """
-import resource, runpy
-resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
-runpy.run_module("bulkscim", run_name="__main__")
-"""
-JUMPING = """
-import runpy, time
-real, began = time.time, time.monotonic()
-time.time = lambda: real() + ({1} if time.monotonic() - began > {0} else 0)
-runpy.run_module("bulkscim", run_name="__main__")
-"""
+LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
+START = 'import runpy; runpy.run_module("bulkscim", run_name="__main__")'
 FAST = ("--rate", "2000/s", "--concurrency", "20")
 
 
@@ -57,9 +48,7 @@ class Command:
     token: str | None = TOKEN
     environment: dict[str, str] = field(default_factory=dict)
     file_bytes: int | None = None  # the largest file that the command can write: a disk that runs full
-    clock_jump: tuple[float, float] | None = (
-        None  # seconds after which the clock on the wall jumps, and by how much
-    )
+    prelude: str = ""  # Python that its process runs first
 
     @property
     def runs(self) -> Path:
@@ -162,11 +151,10 @@ class Command:
         return outcome
 
     def _arguments(self, arguments: tuple[str | Path, ...]) -> list[str]:
-        start = ["-m", "bulkscim"]
+        first = [self.prelude] if self.prelude else []
         if self.file_bytes is not None:
-            start = ["-c", LIMITED.format(self.file_bytes)]
-        elif self.clock_jump is not None:
-            start = ["-c", JUMPING.format(*self.clock_jump)]
+            first.append(LIMITED.format(self.file_bytes))
+        start = ["-c", "\n".join((*first, START))] if first else ["-m", "bulkscim"]
         return [sys.executable, "-X", "utf8", *start, *map(str, arguments)]
 
     def _environment(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -76,6 +77,8 @@ class FaultProxy:
     asked: Counter[str] = field(default_factory=Counter)
     faults: Counter[Fault] = field(default_factory=Counter)
     reached: list[Reached] = field(default_factory=list)
+    connections: set[asyncio.Transport] = field(default_factory=set)
+    loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def base_url(self) -> str:
@@ -86,6 +89,23 @@ class FaultProxy:
     def written(self) -> int:
         """How many writes the tenant was given so far."""
         return len(self.reached)
+
+    def all_written(self) -> int:
+        """Wait until each write that was asked for has reached the tenant, who asked gone or not; return how many."""
+        deadline = time.monotonic() + 30
+        while self.written < sum(self.asked[method] for method in WRITES) - sum(self.faults.values()):
+            assert time.monotonic() < deadline, "a write never reached the tenant"
+            time.sleep(0.01)
+        return self.written
+
+    def hang_up(self) -> None:
+        """Close every connection, as a network does whose client was away too long; may come from any thread."""
+        if self.loop is not None:
+            self.loop.call_soon_threadsafe(self._hang_up)
+
+    def _hang_up(self) -> None:
+        while self.connections:
+            self.connections.pop().abort()
 
     def created(self) -> Counter[str]:
         """Return how often each name was created."""
@@ -118,6 +138,9 @@ def fault_proxy(
 async def _answer(proxy: FaultProxy, request: web.Request) -> web.StreamResponse:
     fault = proxy.draw()
     proxy.asked[request.method] += 1
+    proxy.loop = asyncio.get_running_loop()
+    if request.transport is not None:
+        proxy.connections.add(request.transport)
     if fault is not None:
         proxy.faults[fault] += 1
     body = await request.read()

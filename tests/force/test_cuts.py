@@ -1,0 +1,21 @@
+"""A proxy that cuts the connection, or answers 503, when the tenant has done what was asked."""
+
+from tests.support.command import Command
+from tests.support.fault_proxy import Fault
+from tests.support.rounds import each, round_of
+from tests.support.scim_server import scim_server
+
+ROUNDS = 5
+SHARES = {Fault.CUT_AFTER: 0.15, Fault.BUSY_AFTER: 0.1}
+
+
+def test_answers_that_are_lost_after_the_write_lead_to_no_second_one(tmp_path, seeds):
+    """A quarter of all answers is lost; each row is done once all the same."""
+    with scim_server(tmp_path / "log") as tenant:
+
+        def cut_off(seed: int) -> None:
+            with round_of(tenant, Command(tmp_path / str(seed)), seed, SHARES) as one:
+                one.finish()
+                assert sum(one.proxy.faults.values()) > 10, "the proxy did not fail"
+
+        each(cut_off, seeds(ROUNDS))
