@@ -1,17 +1,45 @@
-"""`bulkscim runs`: the runs of this folder."""
+"""`bulkscim runs`: the runs of this folder; `runs purge`: forget the people in the old ones."""
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulkscim.commands import options, setting
+from bulkscim.errors import BulkScimError
+from bulkscim.reporting.console import People
+
+if TYPE_CHECKING:
+    from bulkscim.runs.purging import Left, Old
+
+_DAYS = {"h": 1 / 24, "d": 1, "w": 7}
+_SHOWN = 20
 
 
-@click.command("runs")
+class AgeType(click.ParamType[float]):
+    """A time such as 90d, in seconds."""
+
+    name = "AGE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read a number of hours, days or weeks."""
+        if isinstance(value, float):
+            return value
+        found = re.fullmatch(r"(\d{1,5})([hdw])", str(value).strip().lower())
+        if found is None:
+            self.fail(f"{value!r} is no age; write 90d, 12w or 36h", param, ctx)
+        return int(found[1]) * _DAYS[found[2]] * 86_400.0
+
+
+@click.group("runs", invoke_without_command=True)
 @options.runs_dir
 @options.as_json
-def command(runs_dir: Path, *, as_json: bool) -> None:
+@click.pass_context
+def command(context: click.Context, /, runs_dir: Path, *, as_json: bool) -> None:
     """List all runs, the newest first."""
+    if context.invoked_subcommand is not None:
+        return
     from bulkscim.reporting.recorded import list_summaries, listing_lines
 
     summaries = list(list_summaries(runs_dir))
@@ -21,3 +49,78 @@ def command(runs_dir: Path, *, as_json: bool) -> None:
         setting.print_lines(listing_lines(summaries))
     else:
         setting.print_lines([f"no runs in {runs_dir}; next: bulkscim run JOB"])
+
+
+@command.command("purge")
+@click.option("--older-than", type=AgeType(), required=True, metavar="AGE", help="Such as 90d, 12w, 36h.")
+@click.option("--unfinished", is_flag=True, help="Also runs that could go on, or have rows in doubt.")
+@click.option("--yes", is_flag=True, help="Approve beforehand what would be asked.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would go; remove nothing.")
+@options.option("--runs-dir", type=options.path(), help="Where run folders are.")
+@options.as_json
+@options.voice
+@click.pass_context
+def purge(context: click.Context, /, *, verbose: bool, quiet: bool, **chosen: Any) -> None:
+    """Remove what old runs hold of people; header, totals and chain heads stay. It cannot be undone."""
+    from bulkscim.engine.clock import RealClock
+    from bulkscim.journal.durable import LocalDisk
+    from bulkscim.runs.purging import Old, old_runs
+
+    people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
+    above = context.parent.params if context.parent else {}
+    runs_dir, as_json = (chosen[name] or above[name] for name in ("runs_dir", "as_json"))
+    before = RealClock().now() - chosen["older_than"]
+    found = list(old_runs(runs_dir, before, LocalDisk(), unfinished=chosen["unfinished"]))
+    old = [each for each in found if isinstance(each, Old)]
+    left = [each for each in found if not isinstance(each, Old)]
+    for each in left:
+        people.note(f"left alone: {each.path}: {each.why}")
+    if old and not chosen["dry_run"]:
+        people.approve(f"Purge {_total(old)} for good?", _lines(old), undone="Nothing was removed.")
+        old, more = _purged(old, people)
+        left += more
+    _tell(old, left, dry_run=chosen["dry_run"], as_json=as_json)
+
+
+def _purged(old: "list[Old]", people: People) -> "tuple[list[Old], list[Left]]":
+    """Purge each run that can be; return those, and what was left."""
+    from bulkscim.engine.clock import RealClock
+    from bulkscim.journal.durable import LocalDisk
+    from bulkscim.runs.purging import Left
+    from bulkscim.runs.purging import purge as purge_run
+
+    done, left = [], []
+    for each in old:
+        try:
+            left += purge_run(each, LocalDisk(), RealClock())
+            done.append(each)
+        except BulkScimError as error:
+            left.append(Left(each.folder, str(error)))
+    for stays in left:
+        people.warn(f"left: {stays.path}: {stays.why}")
+    return done, left
+
+
+def _total(old: "list[Old]") -> str:
+    return f"{len(old):,} run{'s' * (len(old) != 1)}, {sum(each.size for each in old):,} bytes"
+
+
+def _lines(old: "list[Old]") -> list[str]:
+    from bulkscim.reporting.summary import moment
+
+    return [
+        f"{each.folder.name:<34} {each.rows:>10,} rows {each.size:>14,} bytes  {moment(each.ended)}"
+        for each in old
+    ]
+
+
+def _tell(old: "list[Old]", left: "list[Left]", *, dry_run: bool, as_json: bool) -> None:
+    """Say what went, or would go, and what stays."""
+    if as_json:
+        gone = [{"run": each.folder.name, "rows": each.rows, "bytes": each.size} for each in old]
+        stays = [{"path": str(each.path), "why": each.why} for each in left]
+        setting.print_json({"dry_run": dry_run, "purged": gone, "left": stays})
+        return
+    setting.print_lines(_lines(old) if dry_run else ())
+    said = "would be purged, nothing was" if dry_run else "purged; bulkscim runs lists what is kept"
+    setting.print_lines([f"{_total(old)} {said}" if old else "no run is that old; nothing was purged"])

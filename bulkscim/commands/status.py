@@ -13,12 +13,11 @@ from bulkscim.commands import options, setting
 @options.as_json
 def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
     """Say where RUN stands. Reads only; another process may be at work on it."""
-    from bulkscim.reporting.recorded import open_recorded, read_summary
+    from bulkscim.reporting.recorded import read_status
     from bulkscim.reporting.summary import status_lines
 
-    with open_recorded(run, runs_dir) as recorded:
-        summary = read_summary(recorded)
+    summary, folder = read_status(run, runs_dir)
     if as_json:
         setting.print_json(summary)
     else:
-        setting.print_lines(status_lines(summary, recorded.folder))
+        setting.print_lines(status_lines(summary, folder))

@@ -16,14 +16,13 @@ from bulkscim.errors import Mismatch
 @options.as_json
 def command(run: str, head: str, job: Path | None, runs_dir: Path, *, as_json: bool) -> None:
     """Check the whole journal of RUN, line by line, and print what it proves as a statement to file."""
-    from bulkscim.reporting.statement import statement_lines, statement_of
+    from bulkscim.reporting.statement import statement_lines
     from bulkscim.runs.verifying import verify
 
-    verified = verify(run, runs_dir, head=head, job=job)
-    statement = statement_of(verified)
+    statement = verify(run, runs_dir, head=head, job=job)
     if as_json:
         setting.print_json(statement)
     else:
         setting.print_lines(statement_lines(statement))
-    if verified.job.wrong:
-        raise Mismatch(verified.job.wrong)
+    if statement["job"]["wrong"]:
+        raise Mismatch(statement["job"]["wrong"])

@@ -20,6 +20,7 @@ from bulkscim.journal.entries import Kind, Line
 from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.reader import Position
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.run import RunState
 
 _PREFIX = slice(None, 153)  # all members of fixed width
 ENDINGS = frozenset({Kind.CLOSED, Kind.STOPPED})
@@ -72,6 +73,14 @@ class Audited:
         """The last session, where nothing was written after it ended in order."""
         last = self.sessions[-1] if self.sessions else None
         return last if last and last.ended and last.ended.line == self.end.lines else None
+
+    @property
+    def state(self) -> RunState:
+        """Where the run stands by its journal: nobody knows here whether a process is at work on it."""
+        ending = self.ending
+        if ending is None or ending.ended is None or ending.why == RunState.INTERRUPTED:
+            return RunState.INTERRUPTED
+        return RunState.FINISHED if ending.ended.kind == Kind.CLOSED else RunState.STOPPED
 
 
 Watch = Callable[[Line], None]

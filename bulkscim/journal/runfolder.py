@@ -18,6 +18,7 @@ from bulkscim.errors import JournalDamaged, Locked, NoSuchRun, UsageError
 from bulkscim.journal import holder, journal, reader
 from bulkscim.journal.durable import Disk, Lock
 from bulkscim.journal.holder import Holder
+from bulkscim.journal.purged import is_purged, load
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
 
@@ -92,6 +93,8 @@ def adopt(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
     _made(path, disk)
     held = hold(path, disk, clock)
     try:
+        if is_purged(path, disk):
+            raise UsageError(f"{path} holds what is kept of a purged run; name another folder")
         if _has_sent(path, disk):
             raise UsageError(f"{path} holds a run that has begun; use: bulkscim resume {path}")
     except BaseException:
@@ -155,7 +158,7 @@ def find(name: str, runs_dir: Path, disk: Disk) -> Path:
         name = str(found[-1] / rest)
     places = (runs_dir / name, Path(name)) if name else ()
     for path in places:
-        if disk.exists(path / JOURNAL):
+        if disk.exists(path / JOURNAL) or is_purged(path, disk):
             return path
     looked = " nor ".join(dict.fromkeys(str(path) for path in places))
     raise NoSuchRun(
@@ -172,6 +175,8 @@ def runs(runs_dir: Path, disk: Disk) -> list[Path]:
 def _began(path: Path, disk: Disk) -> float | None:
     """Return when a run began; None where there is none. One that is damaged comes first, not last."""
     try:
+        if is_purged(path, disk):
+            return float(load(path, disk)["began"])
         with closing(disk.open_read(path / JOURNAL)) as file:
             return reader.first_line(file, path / JOURNAL).entry.time
     except JournalDamaged:

@@ -68,10 +68,13 @@ class People:
         """Say why the command could not be carried out."""
         self._write(f"error: {text}")
 
-    def approve(self, question: str, facts: Iterable[str] = (), name: str = "") -> None:
+    def approve(
+        self, question: str, facts: Iterable[str] = (), name: str = "", *, undone: str = "Nothing was sent."
+    ) -> None:
         """Show the facts and ask for a typed yes; Refused unless it comes or was given beforehand.
 
-        With a name, that of a production tenant, only the name itself typed will do.
+        With a name, that of a production tenant, only the name itself typed will do. `undone` is what is said of
+        that which did not happen.
         """
         if self._yes and not name:
             for fact in facts:
@@ -81,15 +84,13 @@ class People:
             self._write(fact)
         if self._answers is None or not self._answers.isatty():
             flag = f"--yes-production {name}" if name else "--yes"
-            message = (
-                f"{question} Nobody is at a terminal to answer: add {flag} to approve. Nothing was sent."
-            )
+            message = f"{question} Nobody is at a terminal to answer: add {flag} to approve. {undone}"
             raise Refused(message)
         self._write(f"{question} Type {name or 'yes'} to go on:", end=" ")
         with _interruptible():
             answer = self._answers.readline()
         if answer.strip() != name if name else answer.strip().casefold() not in _YES:
-            message = "not approved; nothing was sent"
+            message = f"not approved; {undone[:1].lower()}{undone[1:].rstrip('.')}"
             raise Refused(message)
 
     def _write(self, text: str, end: str = "\n") -> None:

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bulkscim.errors import BulkScimError, NoSuchRun
-from bulkscim.journal import journal, runfolder
+from bulkscim.errors import BulkScimError
+from bulkscim.journal import journal, purged, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind, decode
 from bulkscim.journal.journal import RecordedRun
@@ -30,13 +30,9 @@ def open_recorded(run: str, runs_dir: Path) -> RecordedRun:
 def read_header(run: str, runs_dir: Path) -> dict[str, Any]:
     """Return the header of a run, named as for `open_recorded`; nothing else of it is read."""
     disk = LocalDisk()
-    path = runfolder.find(run, runs_dir, disk) / JOURNAL
-    try:
-        file = disk.open_read(path)
-    except (FileNotFoundError, NotADirectoryError):
-        raise NoSuchRun(f"{path.parent} holds no run; bulkscim runs lists those that are there") from None
-    with closing(file):
-        return first_line(file, path).entry.body
+    folder = runfolder.find(run, runs_dir, disk)
+    with closing(journal.open_to_read(folder, disk)) as file:
+        return first_line(file, folder / JOURNAL).entry.body
 
 
 def open_at(folder: Path) -> RecordedRun:
@@ -49,12 +45,26 @@ def read_summary(recorded: RecordedRun) -> Summary:
     return summary_of(recorded, locked=runfolder.is_locked(recorded.folder, LocalDisk()))
 
 
+def read_status(run: str, runs_dir: Path) -> tuple[Summary, Path]:
+    """Return the summary of a run as it stands, one that was purged included, and its folder."""
+    folder = runfolder.find(run, runs_dir, LocalDisk())
+    return _summary_at(folder), folder
+
+
+def _summary_at(folder: Path) -> Summary:
+    if purged.is_purged(folder, LocalDisk()):
+        kept = purged.load(folder, LocalDisk())
+        summary: Summary = kept["summary"]
+        return summary | {"purged_at": moment(kept["purged"]["at"]), "folder": str(folder)}
+    with journal.read(folder, LocalDisk()) as recorded:
+        return read_summary(recorded)
+
+
 def list_summaries(runs_dir: Path) -> Iterator[Summary]:
     """Return the summaries of all runs in a folder, the newest first; one that cannot be read says so."""
     for folder in reversed(runfolder.runs(runs_dir, LocalDisk())):
         try:
-            with journal.read(folder, LocalDisk()) as recorded:
-                yield read_summary(recorded)
+            yield _summary_at(folder)
         except BulkScimError as error:
             totals = summary_of_totals(Totals(), RunState.STOPPED, 0.0)
             yield totals | {
@@ -107,7 +117,7 @@ def listing_lines(summaries: Iterable[Summary]) -> Iterator[str]:
     for each in summaries:
         what = one_line(f"{each['tenant']}, {each['job']}")
         yield (
-            f"{one_line(each['run']):<34} {each['state']:<12} {each['rows']:>10,}"
+            f"{one_line(each['run']):<34} {'purged' if each.get('purged_at') else each['state']:<12} {each['rows']:>10,}"
             f" {each['failed'] + each['skipped']:>8,} {each['in_doubt']:>8,}  {what}"
         )
 

@@ -7,12 +7,11 @@ from typing import Any
 
 from bulkscim import __version__
 from bulkscim.journal.audit import Audited, Mark, Session
-from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
-from bulkscim.model.row import RowState
+from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
 from bulkscim.reporting.printable import one_line
-from bulkscim.reporting.summary import moment
+from bulkscim.reporting.summary import SHOWN, moment
 
 Statement = dict[str, Any]
 
@@ -26,6 +25,8 @@ _NO_HEAD = (
     "that nobody with write access to the folder wrote the journal anew, hashes and all: no chain head from outside"
     " was given (--head)"
 )
+_ROWS_GONE = "what became of a single row: the journal is gone"
+_KEPT_ANEW = "that nobody with write access to the folder wrote purged.json anew: its checksum is no secret"
 _AFTER_HEAD = "that the lines after the given chain head were not written anew, hashes and all"
 _NOT_PROVED = (
     "that the clocks of the machines were right: times are as they were told",
@@ -56,7 +57,7 @@ def statement_of(verified: Verified) -> Statement:
     """Return the statement as data."""
     audited, header = verified.audited, verified.audited.header
     job, tenant = _object(header, "job"), _object(header, "tenant")
-    state = _state(verified)
+    state = RunState.RUNNING if verified.running else audited.state
     return {
         "run": header.get("run", verified.folder.name),
         "verified_at": moment(verified.at),
@@ -88,14 +89,26 @@ def statement_of(verified: Verified) -> Statement:
     }
 
 
-def _state(verified: Verified) -> RunState:
-    if verified.running:
-        return RunState.RUNNING
-    ending = verified.audited.ending
-    if ending is None or ending.why == RunState.INTERRUPTED:
-        return RunState.INTERRUPTED
-    closed = ending.ended is not None and ending.ended.kind == Kind.CLOSED
-    return RunState.FINISHED if closed else RunState.STOPPED
+def purged_statement(kept: JsonObject, folder: Path, at: float, head: JsonObject | None) -> Statement:
+    """Return the statement on what is kept of a purged run: what was verified then, and what can be now."""
+    gone, then = kept["purged"], moment(kept["purged"]["at"])
+    proves = [
+        "line 1 of the journal, the header, is as it was written: its own hash fits",
+        f"purged.json is as it was written: its checksum fits; what it says was verified at {then}, before the rest went",
+    ]
+    if head:
+        proves.append(f"the chain head that was given was that of line {head['line']:,} of the journal then")
+    statement: Statement = kept["statement"]
+    lines = statement["journal"]["lines"]
+    return statement | {
+        "verified_at": moment(at),
+        "verified_with": __version__,
+        "folder": str(folder),
+        "purged": gone | {"at": then},
+        "head": head and head | {"time": moment(head["time"]), "lines_after": lines - head["line"]},
+        "proves": proves,
+        "does_not_prove": [_ROWS_GONE, _KEPT_ANEW, _NOT_PROVED[0]],
+    }
 
 
 def _job(job: JobFile) -> Statement:
@@ -171,13 +184,17 @@ def _about(statement: Statement) -> Iterator[str]:
     tenant, job = statement["tenant"], statement["job"]
     name = f"{tenant['name']}, " if tenant["name"] else ""
     yield _field("tenant", f"{name}{tenant['base_url']}, profile {tenant['profile']}")
-    yield _field("job file", f"{job['path']}, {job['size']:,} bytes, SHA-256 {job['sha256']}")
-    yield _field(
-        "", job["wrong"] or (f"it is the one: {job['found']}" if job["found"] else "it is not there any more")
-    )
+    yield _field("job file", f"{job['path']}, {job['size'] or 0:,} bytes, SHA-256 {job['sha256']}")
+    there = f"it is the one: {job['found']}" if job["found"] else "not compared: it is not there"
+    yield _field("", job["wrong"] or there)
     for label in ("command", "note", "begun", "ended", "state", "why"):
         if statement[label]:
             yield _field(label, statement[label])
+    if statement.get("purged"):
+        gone = statement["purged"]
+        yield _field(
+            "purged", f"{gone['at']} by {gone['user']} on {gone['host']}: journal and results are gone"
+        )
     if statement["parent"]:
         yield _field(
             "parent", f"run {statement['parent'].get('run')}, chain {statement['parent'].get('chain')}"
@@ -193,7 +210,7 @@ def _worked(statement: Statement) -> Iterator[str]:
 
 
 def _rows(statement: Statement) -> Iterator[str]:
-    counts = ((state.value.replace("_", " "), statement[state.value]) for state in RowState)
+    counts = ((state.value.replace("_", " "), statement[state.value]) for state in SHOWN)
     told = " + ".join(f"{count:,} {name}" for name, count in counts if count)
     yield _field("rows", f"{statement['rows']:,} = {told or '0'}")
     yield _field("requests", f"{statement['requests']:,} recorded, {statement['retries']:,} of them repeats")

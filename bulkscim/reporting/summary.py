@@ -19,7 +19,7 @@ from bulkscim.reporting.private import private_file
 Summary = dict[str, Any]
 
 _ENDED_WELL = (RowState.DONE, RowState.ADOPTED, RowState.NOOP)
-_SHOWN = (*_ENDED_WELL, RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT, RowState.PENDING)
+SHOWN = (*_ENDED_WELL, RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT, RowState.PENDING)
 
 
 def summary_of_totals(totals: Totals, state: RunState, elapsed_s: float, chain: str = "") -> Summary:
@@ -50,7 +50,7 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
     """
     rows = summary["rows"]
     counts = ", ".join(
-        f"{summary[state]:,} {state.value.replace('_', ' ')}" for state in _SHOWN if summary[state]
+        f"{summary[state]:,} {state.value.replace('_', ' ')}" for state in SHOWN if summary[state]
     )
     time = shown_duration(summary["elapsed_s"])
     state = summary["state"] if folder is not None else f"dry run, nothing was sent: {summary['state']}"
@@ -68,12 +68,12 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
 
 def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
     """Describe a recorded run."""
-    labels = ("run", "state", "why", "tenant", "job", "note", "started_at", "ended_at")
+    labels = ("run", "state", "why", "tenant", "job", "note", "started_at", "ended_at", "purged_at")
     for label in labels:
         if summary.get(label):
             yield f"{label.removesuffix('_at'):<10}{one_line(str(summary[label]))}"
     yield f"{'rows':<10}{summary['rows']:,}"
-    for state in _SHOWN:
+    for state in SHOWN:
         if summary[state]:
             yield f"  {state.value.replace('_', ' '):<10}{summary[state]:>12,}"
     yield from list(closing_lines(summary, folder))[1:]
@@ -84,6 +84,8 @@ def next_command(summary: Mapping[str, Any], folder: Path | None, *, written: bo
     if folder is None:
         return "the same command without -n"
     run = shown_run(folder)
+    if summary.get("purged_at"):
+        return f"bulkscim verify {run}"
     if summary["state"] == RunState.RUNNING:
         return f"bulkscim status {run}"
     if summary["state"] != RunState.FINISHED or summary["in_doubt"]:

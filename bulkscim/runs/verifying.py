@@ -6,14 +6,15 @@ from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import JournalDamaged, Mismatch, UsageError
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import entries, journal, purged, runfolder
 from bulkscim.journal.audit import audit
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Line
+from bulkscim.journal.purged import PURGED
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.operation import JsonObject
 from bulkscim.reporting.source import find_source, present
-from bulkscim.reporting.statement import JobFile, Verified
+from bulkscim.reporting.statement import JobFile, Statement, Verified, purged_statement, statement_of
 
 _DIGITS = 32
 
@@ -25,13 +26,15 @@ def verify(
     head: str = "",
     job: Path | None = None,
     watch: Callable[[Line], None] | None = None,
-) -> Verified:
+) -> Statement:
     """Read a run's whole journal without its checkpoint; `watch` sees each line.
 
     JournalDamaged names the first line that does not hold, or says that no line carries the head.
     """
     disk, wanted = LocalDisk(), head_of(head)
     folder = runfolder.find(run, runs_dir, disk)
+    if purged.is_purged(folder, disk):
+        return _verify_purged(folder, disk, wanted)
     running = runfolder.is_locked(folder, disk)
     with closing(journal.open_to_read(folder, disk)) as file:
         audited = audit(file, folder / JOURNAL, wanted, watch)
@@ -41,7 +44,22 @@ def verify(
             f"carries the chain value {wanted}. This is not the journal that it was printed of, or one that "
             "was cut or written anew since; look for a copy"
         )
-    return Verified(folder, audited, _job_file(audited.header, folder, job), RealClock().now(), running)
+    job_file = _job_file(audited.header, folder, job)
+    return statement_of(Verified(folder, audited, job_file, RealClock().now(), running))
+
+
+def _verify_purged(folder: Path, disk: LocalDisk, head: str) -> Statement:
+    """Check what is kept of a purged run."""
+    kept = purged.load(folder, disk)
+    line = kept["first_line"].encode()
+    if entries.link(entries.FIRST_CHAIN, line[entries.HASHED]) + entries.END != line[entries.SEAL]:
+        raise JournalDamaged(f"{folder / PURGED}: the header that it keeps is not the one that was written")
+    found = next((mark for mark in kept["heads"] if mark["chain"] == head), None)
+    if head and found is None:
+        raise JournalDamaged(
+            f"{folder / PURGED}: the run was purged, and none of the chain heads that were kept is {head}"
+        )
+    return purged_statement(kept, folder, RealClock().now(), found)
 
 
 def head_of(text: str) -> str:

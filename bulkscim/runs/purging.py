@@ -1,0 +1,174 @@
+"""Remove what a run's folder holds of people, and keep its header, its totals and its chain heads.
+
+What goes: the journal with its before-images, the job file that was spooled, index, checkpoint, results and errors
+files; of child runs too. What is kept is verified first: a run whose journal is damaged is left alone.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from bulkscim.errors import BulkScimError
+from bulkscim.journal import journal, purged, reader, runfolder
+from bulkscim.journal.audit import Audited, audit
+from bulkscim.journal.durable import Disk
+from bulkscim.journal.purged import PURGED
+from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.clock import Clock
+from bulkscim.model.operation import JsonObject
+from bulkscim.model.run import RunState
+from bulkscim.reporting.recorded import summary_of
+from bulkscim.reporting.statement import JobFile, Verified, statement_of
+from bulkscim.runs.assembly import opened
+
+_OURS = (
+    f"{JOURNAL}*",
+    "checkpoint.json*",
+    "job.*",
+    "index.sqlite*",
+    "results.csv*",
+    "errors.*",
+    "summary.json*",
+    "report.html*",
+    f"{PURGED}.new",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """A run that is to be purged; `size` counts the bytes that will go."""
+
+    folder: Path
+    ended: float
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A run, or a file, that stays as it is, and why."""
+
+    path: Path
+    why: str
+
+
+def old_runs(runs_dir: Path, before: float, disk: Disk, *, unfinished: bool) -> Iterator[Old | Left]:
+    """Yield the runs whose last entry is older than a time; those that must stay say why."""
+    for folder in runfolder.runs(runs_dir, disk):
+        try:
+            found = _found(folder, before, disk, unfinished=unfinished)
+        except BulkScimError as error:
+            found = Left(folder, str(error))
+        if found is not None:
+            yield found
+
+
+def _found(folder: Path, before: float, disk: Disk, *, unfinished: bool) -> Old | Left | None:
+    """Tell what is to be done with a run; None where nothing is."""
+    folders = _folders(folder)
+    size = sum(path.stat().st_size for each in folders for path in _ours(each))
+    if purged.is_purged(folder, disk):
+        kept = purged.load(folder, disk)
+        return Old(folder, kept["purged"]["at"], kept["summary"]["rows"], size) if size else None
+    stand = [_stands(each, disk) for each in folders if disk.exists(each / JOURNAL)]
+    ended = max(each.ended for each in stand)
+    if ended >= before:
+        return None
+    if any(runfolder.is_locked(each, disk) for each in folders):
+        return Left(folder, "a process is at work on it")
+    goes_on = next((each for each in stand if each.told), None)
+    if goes_on and not unfinished:
+        return Left(goes_on.folder, f"it is {goes_on.told}; --unfinished takes such runs too")
+    return Old(folder, ended, stand[0].rows, size)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """Where a run stands; `told` is why it is not finished, empty where it is."""
+
+    folder: Path
+    ended: float
+    rows: int
+    told: str
+
+
+def _stands(folder: Path, disk: Disk) -> _Stand:
+    with journal.read(folder, disk) as recorded:
+        summary, ended = summary_of(recorded, locked=False), recorded.timeline.ended_at
+    told = "" if summary["state"] == RunState.FINISHED else summary["state"]
+    if summary["in_doubt"]:
+        told = f"{summary['state']} with {summary['in_doubt']:,} rows in doubt"
+    return _Stand(folder, ended, summary["rows"], told)
+
+
+def purge(run: Old, disk: Disk, clock: Clock) -> list[Left]:
+    """Purge a run and its child runs; return the files that are not ours and stayed.
+
+    Locked or JournalDamaged, and nothing removed, where one of them cannot be purged.
+    """
+    folders = _folders(run.folder)
+    with ExitStack() as held:
+        for folder in folders:
+            held.enter_context(runfolder.hold(folder, disk, clock))
+        for folder in folders:
+            if disk.exists(folder / JOURNAL):
+                purged.keep(folder, disk, _kept(folder, disk, clock))
+        for folder in reversed(folders):
+            _remove(folder, disk)
+    return [
+        Left(path, "it is no file of a run") for folder in folders for path in _strangers(folder, folders)
+    ]
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return a run's folder, then those of its child runs."""
+    below = sorted(path for path in folder.rglob("*") if path.is_dir())
+    return [folder, *(path for path in below if (path / JOURNAL).exists() or (path / PURGED).exists())]
+
+
+def _ours(folder: Path) -> list[Path]:
+    """Return the files of a folder that will go, its journal first."""
+    found = [
+        path
+        for path in folder.iterdir()
+        if path.is_file() and any(fnmatch(path.name, name) for name in _OURS)
+    ]
+    return sorted(found, key=lambda path: (path.name != JOURNAL, path.name))
+
+
+def _strangers(folder: Path, folders: list[Path]) -> Iterator[Path]:
+    kept = {PURGED, runfolder.LOCK, runfolder.LOCK_TEXT}
+    yield from (path for path in sorted(folder.iterdir()) if path.name not in kept and path not in folders)
+
+
+def _remove(folder: Path, disk: Disk) -> None:
+    for path in _ours(folder):
+        path.unlink()
+    disk.sync_folder(folder)
+
+
+def _kept(folder: Path, disk: Disk, clock: Clock) -> JsonObject:
+    """Return what is kept of a run, from a journal that held."""
+    with closing(journal.open_to_read(folder, disk)) as file:
+        first = next(reader.lines(file, 0)).decode()
+        audited = audit(file, folder / JOURNAL)
+    with journal.read(folder, disk) as recorded:
+        summary = summary_of(recorded, locked=False)
+    verified = Verified(folder, audited, JobFile(None), clock.now())
+    return {
+        "first_line": first,
+        "began": audited.begun,
+        "summary": summary,
+        "statement": statement_of(verified),
+        "heads": _heads(audited),
+        "purged": {"at": clock.now(), **opened("runs purge").body},
+    }
+
+
+def _heads(audited: Audited) -> list[JsonObject]:
+    """Return the chain heads that sessions printed when they ended, and that of the last line."""
+    heads = [asdict(session.ended) for session in audited.sessions if session.ended]
+    last = {"line": audited.end.lines, "time": audited.last, "kind": "last", "chain": audited.chain}
+    return heads if heads and heads[-1]["chain"] == audited.chain else [*heads, last]

@@ -1,0 +1,197 @@
+"""What a purge takes, what it keeps, and what it leaves alone."""
+
+from dataclasses import asdict
+
+import pytest
+
+from bulkscim.cli import code_of
+from bulkscim.errors import JournalDamaged, NoSuchRun, UsageError
+from bulkscim.journal import journal, purged, runfolder
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.row import RowState
+from bulkscim.reporting.recorded import read_header, read_status
+from bulkscim.runs.purging import Left, Old, old_runs, purge
+from bulkscim.runs.verifying import verify
+from tests.support.fake_clock import VirtualClock
+from tests.support.recorded_runs import START, header, make_run, settled
+
+DISK = LocalDisk()
+LATER = START + 100
+
+
+@pytest.fixture
+def job(tmp_path):
+    """A job file beside the runs."""
+    path = tmp_path / "people.csv"
+    path.write_text("op,userName\ncreate,ada@example.com\n")
+    return path
+
+
+async def finished(folder, job, *, now=START):
+    """Make a run of one row that has ended, with the files that are derived from it."""
+    folder.mkdir(parents=True)
+    made = journal.create(folder, DISK, header(job, folder.name), 1, VirtualClock(now))
+    await made.append(Entry(Kind.OPENED, body={"pid": 1, "host": "here", "user": "root", "command": "run"}))
+    await made.append(settled(1, RowState.NOOP, "ada@example.com", id="u1"))
+    await made.append(Entry(Kind.CLOSED, body={"totals": asdict(made.ledger.totals()), "chain": made.chain}))
+    await made.aclose()
+    for name in ("results.csv", "errors.csv", "summary.json", "index.sqlite", "job.jsonl"):
+        (folder / name).write_text("ada@example.com")
+    return made.chain
+
+
+def found(runs_dir, before=LATER, **more):
+    """Return what a purge finds."""
+    return list(old_runs(runs_dir, before, DISK, **{"unfinished": False} | more))
+
+
+async def test_a_purged_run_keeps_header_totals_and_chain_and_no_name(tmp_path, job):
+    """Status and verify read what is kept; nobody who was in it stands anywhere in the folder."""
+    folder = tmp_path / "runs" / "one"
+    chain = await finished(folder, job)
+    (old,) = found(tmp_path / "runs")
+
+    assert purge(old, DISK, VirtualClock(LATER)) == []
+    assert sorted(path.name for path in folder.iterdir()) == ["lock", "lock.json", "purged.json"]
+    assert "ada@example.com" not in "".join(path.read_text() for path in folder.iterdir())
+    summary, _ = read_status("one", tmp_path / "runs")
+    assert (summary["state"], summary["noop"], summary["chain"]) == ("finished", 1, chain)
+    statement = verify("one", tmp_path / "runs", head=chain)
+    assert (statement["chain"], statement["head"]["line"], statement["purged"]["pid"] > 0) == (chain, 4, True)
+    assert (folder / "purged.json").stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_purged_run_is_found_and_listed_but_never_gone_on_with(tmp_path, job, capsys):
+    """Every command that needs its rows ends with 10 and says why."""
+    runs = tmp_path / "runs"
+    await finished(runs / "one", job)
+    purge(found(runs)[0], DISK, VirtualClock(LATER))
+
+    assert runfolder.runs(runs, DISK) == [runs / "one"]
+    for read in (lambda: journal.read(runs / "one", DISK), lambda: read_header("one", runs)):
+        with pytest.raises(NoSuchRun, match="was purged"):
+            read()
+    with pytest.raises(NoSuchRun, match="was purged"):
+        journal.open_for_append(runs / "one", DISK, VirtualClock())
+    with pytest.raises(UsageError, match="kept of a purged run"):
+        runfolder.adopt(runs / "one", DISK, VirtualClock())
+    assert code_of(["explain", "one", "--row", "1", "--runs-dir", str(runs)]) == 10
+    assert code_of(["runs", "--runs-dir", str(runs)]) == 0
+    assert "purged" in capsys.readouterr().out
+
+
+async def test_only_runs_that_are_old_and_over_are_purged(tmp_path, job):
+    """A younger one is not named; one that could go on, or is being worked on, is left and says why."""
+    runs = tmp_path / "runs"
+    await finished(runs / "old", job)
+    await finished(runs / "young", job, now=LATER + 1)
+    await make_run(runs / "stopped", job, now=START)
+    await finished(runs / "busy", job)
+    with runfolder.hold(runs / "busy", DISK, VirtualClock()):
+        told = {each.path.name: each.why for each in found(runs) if isinstance(each, Left)}
+        old = [each.folder.name for each in found(runs) if isinstance(each, Old)]
+
+    assert old == ["old"]
+    assert told["busy"] == "a process is at work on it"
+    assert told["stopped"].startswith("it is stopped with 1 rows in doubt; --unfinished takes")
+    assert {each.folder.name for each in found(runs, unfinished=True)} == {"old", "stopped", "busy"}
+
+
+async def test_a_child_run_goes_with_its_parent_or_holds_it_back(tmp_path, job):
+    """It holds before-images of the same people."""
+    runs = tmp_path / "runs"
+    await finished(runs / "one", job)
+    await make_run(runs / "one" / "rollback-1", job, now=START)
+    (left,) = found(runs)
+    assert left.path == runs / "one" / "rollback-1"
+
+    (old,) = found(runs, unfinished=True)
+    purge(old, DISK, VirtualClock(LATER))
+    assert not list(runs.rglob("journal.jsonl"))
+    assert len(list(runs.rglob("purged.json"))) == 2
+
+
+async def test_a_damaged_run_is_left_alone(tmp_path, job):
+    """Its totals could not be kept truly."""
+    runs = tmp_path / "runs"
+    await finished(runs / "one", job)
+    (old,) = found(runs)
+    path = runs / "one" / JOURNAL
+    path.write_bytes(path.read_bytes().replace(b"ada@", b"eve@", 1))
+
+    with pytest.raises(JournalDamaged):
+        purge(old, DISK, VirtualClock(LATER))
+    assert (runs / "one" / "results.csv").exists()
+
+
+async def test_a_purge_that_was_cut_short_is_ended_by_the_next(tmp_path, job):
+    """With the journal still there it is a run as before; without it the rest goes."""
+    runs = tmp_path / "runs"
+    await finished(runs / "one", job)
+    purged.keep(runs / "one", DISK, {"purged": {"at": LATER}, "summary": {"rows": 1}, "began": START})
+    assert not purged.is_purged(runs / "one", DISK)
+    assert read_status("one", runs)[0]["noop"] == 1
+
+    (runs / "one" / JOURNAL).unlink()
+    (old,) = found(runs)
+    purge(old, DISK, VirtualClock(LATER))
+    assert not (runs / "one" / "results.csv").exists()
+    assert found(runs) == []
+
+
+async def test_files_of_people_s_own_are_named_and_stay(tmp_path, job):
+    """Whoever put them there knows what they are."""
+    runs = tmp_path / "runs"
+    await finished(runs / "one", job)
+    (runs / "one" / "notes.txt").write_text("mine")
+
+    (stays,) = purge(found(runs)[0], DISK, VirtualClock(LATER))
+    assert stays.path == runs / "one" / "notes.txt"
+
+
+async def test_what_is_kept_is_told_from_what_was_altered(tmp_path, job):
+    """A changed total does not fit the checksum, a changed header not its own hash."""
+    runs = tmp_path / "runs"
+    await finished(runs / "one", job)
+    purge(found(runs)[0], DISK, VirtualClock(LATER))
+    path = runs / "one" / "purged.json"
+    text = path.read_bytes()
+    path.write_bytes(text.replace(b'"noop":1', b'"noop":2', 1))
+    with pytest.raises(JournalDamaged, match="checksum does not fit"):
+        verify("one", runs)
+
+    path.write_bytes(text)
+    kept = purged.load(runs / "one", DISK)
+    purged.keep(runs / "one", DISK, kept | {"first_line": kept["first_line"].replace("ticket 7", "ticket 8")})
+    with pytest.raises(JournalDamaged, match="not the one that was written"):
+        verify("one", runs)
+    purged.keep(runs / "one", DISK, kept)
+    with pytest.raises(JournalDamaged, match="none of the chain heads"):
+        verify("one", runs, head="0" * 32)
+
+
+async def test_the_command_asks_shows_and_tells(tmp_path, job, capsys):
+    """Without a yes nothing goes; -n shows; the group's --runs-dir is heard."""
+    runs = tmp_path / "runs"
+    await finished(runs / "one", job, now=1_000_000_000.0)
+    arguments = ["runs", "--runs-dir", str(runs), "purge", "--older-than", "1d"]
+
+    assert code_of([*arguments, "-n"]) == 0
+    assert "would be purged" in capsys.readouterr().out
+    assert code_of(arguments) == 4
+    assert "add --yes to approve. Nothing was removed." in capsys.readouterr().err
+    assert (runs / "one" / JOURNAL).exists()
+    assert code_of([*arguments, "--yes", "--json"]) == 0
+    assert '"run": "one"' in capsys.readouterr().out
+    assert not (runs / "one" / JOURNAL).exists()
+    assert code_of(arguments) == 0
+    assert "no run is that old" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("age", ["90", "d", "-1d", "90m", "1.5d"])
+def test_an_age_that_is_none_is_refused(age, capsys):
+    """It ends with 2 and shows what is wanted."""
+    assert code_of(["runs", "purge", "--older-than", age]) == 2
+    assert "90d" in capsys.readouterr().err
