@@ -23,7 +23,7 @@ from bulkscim.model.live import (
 )
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.capture import stripped
+from bulkscim.planning.capture import leaves_open, stripped
 from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, answers, emails_of, judge
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
@@ -192,12 +192,17 @@ class Resolver:
             self._listings.pop(step.type, None)
             self._groups.clear()
 
-    def stripped(self, step: Step, after: JsonObject | None) -> tuple[str, ...]:
-        """Return the groups that a step took its user out of by deactivating it, as far as the answer shows."""
+    async def stripped(self, step: Step, after: JsonObject | None, reads: Reads) -> tuple[str, ...]:
+        """Return the groups that a step took its user out of by deactivating it.
+
+        Where answers do not show it, one group is read, once, to see what this tenant does.
+        """
         if after is not None:
             self.tied.saw(step.type, after, ANSWERS)
-        shows = self.tied.shows_groups(ANSWERS) or bool(self._profile.strips_groups)
-        left = stripped(step, after, shows=shows)
+        shows = self.tied.shows_groups(ANSWERS)
+        if self.tied.strips_groups is None and leaves_open(step, after, shows=shows):
+            await self.tied.look_after(step, reads)
+        left = stripped(step, after, shows=shows, strips=self.tied.strips_groups)
         for group in left:
             self.memberships.forget(group)
             self.tied.left(group, step.id or "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bulkscim.engine.backlinks import MANAGER, MEMBERS, Backlinks
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
-from bulkscim.model.live import Holders, Referrers, Reports, Unreadable
+from bulkscim.model.live import Found, Holders, Referrers, Reports, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.model.step import Step
 from bulkscim.planning.capture import groups_shown
@@ -35,6 +35,7 @@ class Tied:
         self._holders = Backlinks(MEMBERS, clock, profile, due.removals)
         self._reports = Backlinks(MANAGER, clock, profile, due.deletions)
         self._filled: set[str] = set()
+        self.strips_groups = profile.strips_groups
 
     async def read(self, need: Holders | Reports, reads: Reads) -> Referrers | Unreadable:
         """Answer a need; a user that shows no groups is in none where others, read likewise, show theirs."""
@@ -54,6 +55,15 @@ class Tied:
         """Learn from a user that shows its groups that users do."""
         if kind == USER and self._profile.shows_groups is None and groups_shown(resource):
             self._filled.add(by)
+
+    async def look_after(self, step: Step, reads: Reads) -> None:
+        """Learn from one group of a user that was just deactivated whether the tenant takes such users out."""
+        held = step.ties.groups if step.ties else None
+        for group in held or ():
+            read = await reads.by_id(GROUP, group)
+            if isinstance(read, Found):
+                self.strips_groups = step.id not in MEMBERS.targets(read.resource)
+                return
 
     def made(self, kind: str, resource: JsonObject) -> None:
         """Take in a resource that this run made."""

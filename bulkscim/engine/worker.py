@@ -237,7 +237,8 @@ class Worker:
         """
         work, step = sent.work, sent.step
         how = replace(how, left=step.left)
-        entries = [recording.applied(sent, how, shown, self._resolver.stripped(step, shown))]
+        stripped = await self._resolver.stripped(step, shown, self._reads(work))
+        entries = [recording.applied(sent, how, shown, stripped)]
         work.applied({part: replace(how, part=part) for part in (step.part, *step.covers)})
         work.forget()
         if step.before is not None and deactivates(step.type, step.changes):

@@ -53,14 +53,23 @@ def groups_shown(resource: JsonObject) -> tuple[str, ...]:
     return tuple(one["value"] for one in direct if isinstance(one.get("value"), str))
 
 
-def stripped(step: Step, after: JsonObject | None, *, shows: bool) -> tuple[str, ...]:
+def leaves_open(step: Step, after: JsonObject | None, *, shows: bool) -> bool:
+    """Tell whether the answer to a deactivation does not show if the user is still in its groups."""
+    held = step.action is not Action.DELETE and step.ties is not None and bool(step.ties.groups)
+    return held and (after is None or (paths.find(after, "groups") is None and not shows))
+
+
+def stripped(
+    step: Step, after: JsonObject | None, *, shows: bool, strips: bool | None = None
+) -> tuple[str, ...]:
     """Return the groups that a deactivated user is in no more, by the answer.
 
-    `shows`: it is known that answers show groups, so that an answer without any means that none is left.
+    `shows`: it is known that answers show groups, so that an answer without any means that none is left. Where the
+    answer leaves it open, `strips` says what this tenant does, None where nobody knows.
     """
-    if step.action is Action.DELETE or step.ties is None or after is None:
+    if step.action is Action.DELETE or step.ties is None:
         return ()
-    if paths.find(after, "groups") is None and not shows:
-        return ()
+    if after is None or leaves_open(step, after, shows=shows):
+        return (step.ties.groups or ()) if strips else ()
     left = set(groups_shown(after))
     return tuple(group for group in step.ties.groups or () if group not in left)

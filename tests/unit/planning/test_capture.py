@@ -98,17 +98,20 @@ def test_the_way_a_user_was_read_is_part_of_the_need():
 
 
 @pytest.mark.parametrize(
-    ("after", "shows", "expected"),
+    ("after", "shows", "strips", "expected"),
     [
-        ({"groups": [{"value": "g2"}]}, False, ("g1",)),
-        ({"groups": []}, False, ("g1", "g2")),
-        ({}, False, ()),
-        ({}, True, ("g1", "g2")),
-        (None, True, ()),
+        ({"groups": [{"value": "g2"}]}, False, True, ("g1",)),
+        ({"groups": []}, False, None, ("g1", "g2")),
+        ({}, False, None, ()),
+        ({}, True, None, ("g1", "g2")),
+        (None, True, None, ()),
+        ({}, False, True, ("g1", "g2")),
+        (None, False, True, ("g1", "g2")),
+        (None, False, False, ()),
     ],
 )
-def test_groups_that_deactivation_took_are_told_by_the_answer(after, shows, expected):
-    """An answer that never shows groups tells nothing."""
+def test_groups_that_deactivation_took_are_told_by_the_answer(after, shows, strips, expected):
+    """An answer that never shows groups tells nothing; then what the tenant is known to do counts."""
     step = Step(
         "deactivate",
         Action.MODIFY,
@@ -119,8 +122,8 @@ def test_groups_that_deactivation_took_are_told_by_the_answer(after, shows, expe
         ties=Ties(("g1", "g2")),
     )
 
-    assert stripped(step, after, shows=shows) == expected
-    assert stripped(Step("patch", Action.MODIFY, USER, id="u1"), after, shows=shows) == ()
+    assert stripped(step, after, shows=shows, strips=strips) == expected
+    assert stripped(Step("patch", Action.MODIFY, USER, id="u1"), after, shows=shows, strips=strips) == ()
 
 
 def test_a_user_that_is_gone_needs_no_ties():

@@ -1,0 +1,45 @@
+"""Whether deactivated users leave their groups: seen once, where answers do not show it."""
+
+import json
+
+import pytest
+
+from bulkscim.engine.reads import Reads
+from bulkscim.engine.resolver import Resolver
+from bulkscim.model.operation import USER
+from bulkscim.model.request import Response
+from bulkscim.model.step import Action, Change, Step, Ties
+from tests.support.fake_clock import VirtualClock
+
+
+class Groups:
+    """Two groups that are read by id."""
+
+    def __init__(self, *members):
+        self.members = members
+        self.asked = []
+
+    async def send(self, request):
+        """Answer a GET."""
+        self.asked.append(request.path)
+        members = [{"value": member} for member in self.members]
+        body = {"id": request.path.rsplit("/", 1)[1], "displayName": "Sales", "members": members}
+        return Response(200, {}, json.dumps(body).encode())
+
+
+def deactivation(user):
+    changes = (Change("active", True, False),)
+    return Step("deactivate", Action.MODIFY, USER, id=user, changes=changes, ties=Ties(("g1", "g2")))
+
+
+@pytest.mark.parametrize(("left", "expected"), [(("u9",), ("g1", "g2")), (("u1", "u9"), ())])
+async def test_one_group_is_read_to_see_what_deactivation_does(left, expected):
+    """The first user whose answer shows no groups costs one request; those after it none."""
+    clock, tenant = VirtualClock(), Groups(*left)
+    resolver, reads = Resolver(clock), Reads(tenant, clock)
+
+    first = await resolver.stripped(deactivation("u1"), {"id": "u1", "active": False}, reads)
+    second = await resolver.stripped(deactivation("u2"), None, reads)
+
+    assert (first, second) == (expected, expected)
+    assert tenant.asked == ["/Groups/g1"]
