@@ -50,7 +50,8 @@ def _write(recorded: "RecordedRun", summary: Summary, *, ended: bool) -> bool:
     from bulkscim.reporting.source import find_source
 
     if ended:
-        write_files(recorded, find_source(recorded.header, recorded.folder), summary)
+        paths = write_files(recorded, find_source(recorded.header, recorded.folder), summary)
+        summary |= {"later": str(paths["later"])} if "later" in paths else {}
     else:
         write_summary(summary, recorded.folder)
     return ended

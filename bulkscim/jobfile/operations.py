@@ -9,6 +9,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -43,7 +44,7 @@ MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
 TARGET_ONLY = frozenset({Verb.ACTIVATE, Verb.DEACTIVATE, Verb.DELETE})
 _VERBS = {verb.value: verb for verb in Verb}
 _TYPES = {"user": USER, "users": USER, "group": GROUP, "groups": GROUP}
-_KEYS = ("op", "type", "ref", "id", "match", "data", "patch", "member", "expect", "version")
+_KEYS = ("op", "type", "ref", "id", "match", "data", "patch", "member", "expect", "version", "not_before")
 _KEY_SET = frozenset(_KEYS)
 _NOTHING: JsonObject = {}
 
@@ -87,6 +88,8 @@ def operation_of(record: Record, defaults: Defaults) -> Operation | list[Problem
     if verb is not None and kind is not None and not faults:
         draft = _draft(verb, kind, body, faults, "bulkId:" in record.text)
         operation = finish(draft, faults) if not faults else None
+    if "not_before" in body:
+        _is_day(body["not_before"], faults)
     if MASK in record.text:
         faults += _masked(record.body)
     return operation if operation is not None and not faults else located(record, faults)
@@ -275,6 +278,16 @@ def _text(body: JsonObject, name: str, faults: list[Fault]) -> str | None:
         return value
     faults.append(Fault(name, f"{shown(value)} is not a text; fill it in or leave it out"))
     return None
+
+
+def _is_day(value: Any, faults: list[Fault]) -> None:
+    """Check the day before which a record is not to be done."""
+    try:
+        sound = date.fromisoformat(value).isoformat() == value
+    except (TypeError, ValueError):
+        sound = False
+    if not sound:
+        faults.append(Fault("not_before", f"{shown(value)} is not a day; write it as 2026-12-31"))
 
 
 def _masked(value: Any, place: str = "") -> list[Fault]:

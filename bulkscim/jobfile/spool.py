@@ -32,6 +32,7 @@ class JobRecord(TypedDict, total=False):
     member: Mapping[str, str] | str
     expect: Mapping[str, Any]
     version: str
+    not_before: str
 
 
 def spooled(records: Iterable[Mapping[str, object]]) -> JobSource:

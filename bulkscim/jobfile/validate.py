@@ -34,7 +34,8 @@ class Checked:
     deactivations, and changes that set `active` to false; `secrets` the changes that set a password. `problems` are the first of `problem_count`, as text.
 
     `index` is there only where there are no problems; the caller closes it. `earlier` names the runs whose
-    failed records these are.
+    failed records these are. `not_before` is the latest day before which a record is not to be done, empty where
+    none says so.
     """
 
     rows: int
@@ -46,6 +47,7 @@ class Checked:
     index: Index | None
     earlier: tuple[str, ...] = ()
     secrets: Mapping[tuple[Verb, str], int] = field(default_factory=dict)
+    not_before: str = ""
 
     def count(self, *verbs: Verb) -> int:
         """Count the rows that ask one of these, of any type."""
@@ -69,6 +71,7 @@ class _Tally:
     verbs: Counter[tuple[Verb, str]] = field(default_factory=Counter)
     removals: int = 0
     secrets: Counter[tuple[Verb, str]] = field(default_factory=Counter)
+    not_before: str = ""
     earlier: dict[str, None] = field(default_factory=dict)
 
     def add(self, operation: Operation, run: str | None) -> None:
@@ -146,6 +149,7 @@ def check(
         None if findings.count else index,
         tuple(tally.earlier),
         tally.secrets,
+        tally.not_before,
     )
 
 
@@ -187,6 +191,8 @@ def _pass(
             findings.add(Problem(record.line, number, _SPOOLED_SECRET))
         run = run_named_by(record)
         tally.add(operation, run)
+        if record.body:
+            tally.not_before = max(tally.not_before, record.body.get("not_before") or "")
         builder.add(number, operation, refs_elsewhere=run is not None)
     return number
 

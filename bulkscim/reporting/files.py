@@ -1,4 +1,4 @@
-"""The files that are derived from a run's journal: results, errors, summary. Delete them at will."""
+"""The files that are derived from a run's journal: results, errors, what is for later, summary. Delete them at will."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.reporting.errors_file import write_errors
+from bulkscim.reporting.later import write_later
 from bulkscim.reporting.results import Asked, Result, results, write_results
 from bulkscim.reporting.source import asked
 from bulkscim.reporting.summary import Summary, shown_run, write_summary
@@ -21,6 +22,9 @@ def write_files(recorded: RecordedRun, source: JobSource | None, summary: Summar
     errors = write_errors(recorded, source, shown_run(recorded.folder)) if source is not None else None
     if errors is not None:
         paths["errors"] = errors
+    later = write_later(recorded)
+    if later is not None:
+        paths["later"] = later
     return {**paths, "summary": write_summary(summary, recorded.folder)}
 
 

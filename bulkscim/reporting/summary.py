@@ -63,6 +63,8 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
         yield f"chain {summary['chain']}"
     if written and folder is not None:
         yield f"results {folder / 'results.csv'}"
+    if summary.get("later"):
+        yield f"later: bulkscim run {shlex.quote(summary['later'])}, when that day has come"
     yield f"next: {next_command(summary, folder, written=written)}"
 
 

@@ -11,6 +11,10 @@ userName = "Email"
 [guard]
 max_delete = "5%"                       # also: max_create, max_errors
 protect = ["owner@example.com"]         # never deleted nor deactivated
+
+[then]                                  # of a job that deactivates
+op = "delete"                           # the run writes the job file for it
+after = "30d"
 ```
 
 What is said beside a definition, by a flag or by a program, stands in for what it says; protected names add up.
@@ -28,12 +32,14 @@ from bulkscim.errors import UsageError
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.references import key_attribute
 from bulkscim.jobfile.rules import flattened
+from bulkscim.model.grace import Grace
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.runs.request import RunRequest
 
 _TABLES = {
     "job": ("file", "op", "type", "match", "on_exists", "create_groups"),
+    "then": ("op", "after"),
     "guard": ("max_create", "max_delete", "max_errors", "protect"),
 }
 _CHOICES = {"op": tuple(Verb), "type": (USER, GROUP), "on_exists": ("adopt", "update", "fail")}
@@ -54,6 +60,7 @@ class Definition:
     max_delete: Limit | None = None
     max_errors: Limit | None = None
     protect: tuple[str, ...] = ()
+    grace: Grace | None = None
 
 
 def defined(request: RunRequest) -> RunRequest:
@@ -74,6 +81,7 @@ def defined(request: RunRequest) -> RunRequest:
         max_delete=request.max_delete or said.max_delete,
         max_errors=request.max_errors or said.max_errors,
         protect=tuple(dict.fromkeys((*said.protect, *request.protect))),
+        grace=said.grace,
     )
 
 
@@ -116,6 +124,7 @@ def load(path: Path) -> Definition:
         _limit(path, guard, "max_delete"),
         _limit(path, guard, "max_errors"),
         _names(path, guard),
+        _grace(path, document, op),
     )
 
 
@@ -135,9 +144,9 @@ def _document(path: Path) -> JsonObject:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: is not TOML: {error}") from error
-    for name in document.keys() - {"job", "map", "guard"}:
+    for name in document.keys() - {"job", "map", "guard", "then"}:
         raise UsageError(
-            f"{path}: [{name}] means nothing here; a job definition has [job], [map] and [guard]"
+            f"{path}: [{name}] means nothing here; a job definition has [job], [map], [guard] and [then]"
         )
     return document
 
@@ -172,6 +181,19 @@ def _choice(path: Path, table: JsonObject, name: str) -> str | None:
     if found is None:
         raise UsageError(f"{path}: {name} = {value!r} is none of {', '.join(_CHOICES[name])}")
     return found
+
+
+def _grace(path: Path, document: JsonObject, op: str | None) -> Grace | None:
+    """Read when those whom the job deactivates are to be deleted."""
+    if "then" not in document:
+        return None
+    said = _table(path, document, "then")
+    if said.get("op") != Verb.DELETE or op not in {None, Verb.DEACTIVATE.value}:
+        raise UsageError(f'{path}: [then] is for a job that deactivates: write op = "delete" there')
+    try:
+        return Grace.parse(str(said.get("after", "")))
+    except ValueError as error:
+        raise UsageError(f"{path}: [then] after: {error}") from error
 
 
 def _match(path: Path, table: JsonObject) -> str | None:

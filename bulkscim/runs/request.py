@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bulkscim.jobfile.source import JobSource
+from bulkscim.model.grace import Grace
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import JsonObject, Verb
 from bulkscim.model.secret import Secret
@@ -18,7 +19,8 @@ class RunRequest:
 
     `job` is a path, `-`, or a source that is open already. `rate` is as written (`100/min`); None leaves it to
     the profile, as does `concurrency`. What else is None, a job definition (.toml) may say. `map` is a [map] as
-    TOML reads it; whoever is in `protect` is neither deleted nor deactivated. `match` names the attribute by which a change finds its resource. `read_back` is
+    TOML reads it; whoever is in `protect` is neither deleted nor deactivated; whom the run deactivates, the job file that it
+    leaves deletes after the `grace`. `match` names the attribute by which a change finds its resource. `read_back` is
     `all` or `sample`: what was written is read again and compared. A
     `dry_run` writes nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it
     has one; a `production` tenant is approved by that name typed, or as `yes_production`; a `rehearsal` needs
@@ -45,6 +47,7 @@ class RunRequest:
     max_create: Limit | None = None
     max_errors: Limit | None = None
     protect: tuple[str, ...] = ()
+    grace: Grace | None = None
     limit: int | None = None
     note: str = ""
     yes: bool = False

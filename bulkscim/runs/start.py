@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.runfolder import HeldFolder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
+from bulkscim.model.grace import day_of
 from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.planning.grades import totals
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
@@ -52,6 +54,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
     with drafts() as folder, _checked(request, folder) as (source, checked):
         for note in checked.notes:
             people.note(note)
+        _not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
             seen = await look(transport, profile)
             with known_before(_earlier(request, source, checked, people)) as earlier:
@@ -92,6 +95,16 @@ def _checked(request: RunRequest, folder: Path) -> Iterator[tuple[JobSource, Che
             yield source, checked
     finally:
         source.discard()
+
+
+def _not_before(source: JobSource, checked: Checked, today: date, people: People, *, dry_run: bool) -> None:
+    """Refuse a file of which something is for a later day; a dry run says so and goes on."""
+    if checked.not_before <= today.isoformat():
+        return
+    told = f"{source.name} is for {checked.not_before} or later (`not_before`), and today is {today.isoformat()} (UTC)"
+    if not dry_run:
+        raise Refused(f"{told}. Nothing was sent; run it on that day.")
+    people.note(told)
 
 
 def _stdin() -> BinaryIO | None:
@@ -174,10 +187,17 @@ class Start:
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} rows: {asks}",
             f"undo      {totals(self.seen.profile, dict(kinds), self.checked.secrets)}",
+            *([self._later] if self.request.grace else []),
             *self.seen.notes,
             *self._cautions(),
             *(self.parent.notes if self.parent is not None else ()),
         ]
+
+    @property
+    def _later(self) -> str:
+        """What comes after the run."""
+        days = self.request.grace.days if self.request.grace else 0
+        return f"later     whoever is deactivated is deleted after {days} days by the job file that this run writes"
 
     def _cautions(self) -> Iterator[str]:
         """Yield what the provider's users should know before such a job, each once."""
@@ -224,6 +244,7 @@ class Start:
             "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
             "removals": self.checked.removals,
             "live_users": self.seen.users,
+            "then": {"op": "delete", "after_days": request.grace.days} if request.grace else None,
             "note": request.note,
             "earlier": list(map(str, self.earlier.folders)) if self.earlier else [],
             **self._of_parent(),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.errors import UsageError
+from bulkscim.model.grace import Grace
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import Verb
 from bulkscim.model.secret import Secret
@@ -114,3 +115,32 @@ def test_each_mistake_in_a_definition_has_its_message(written, text, said):
     """Nothing that a definition says is passed over in silence."""
     with pytest.raises(UsageError, match=said):
         load(written(text))
+
+
+def test_a_definition_may_say_what_comes_later(written):
+    """Deactivated now, deleted after days or weeks."""
+    later = '[job]\nfile = "a.csv"\nop = "deactivate"\n[then]\nop = "delete"\nafter = "4w"\n'
+
+    assert defined(request(written(later))).grace == Grace(28)
+    assert defined(request(written(WHOLE))).grace is None
+
+
+@pytest.mark.parametrize(
+    ("then", "words"),
+    [
+        ('op = "delete"', "after"),
+        ('op = "delete"\nafter = "soon"', "30d"),
+        ('op = "activate"\nafter = "30d"', "job that deactivates"),
+        ('op = "delete"\nwhen = "30d"', "when means nothing"),
+    ],
+)
+def test_what_comes_later_is_said_in_full(written, then, words):
+    """Nobody is deleted on a guess."""
+    with pytest.raises(UsageError, match=words):
+        load(written(f'[job]\nfile = "a.csv"\nop = "deactivate"\n[then]\n{then}\n'))
+
+
+def test_only_a_job_that_deactivates_has_something_to_come_later(written):
+    """A grace after a create would be a mistake."""
+    with pytest.raises(UsageError, match="job that deactivates"):
+        load(written('[job]\nfile = "a.csv"\nop = "create"\n[then]\nop = "delete"\nafter = "30d"\n'))
