@@ -26,7 +26,7 @@ from bulkscim.model.step import Action, Step
 from bulkscim.pacing.breaker import Breaker
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
 from bulkscim.planning.decision import Policy, Settle
-from bulkscim.planning.effects import deactivates
+from bulkscim.planning.effects import deactivates, is_thin
 from bulkscim.planning.recover import (
     Evidence,
     NotApplied,
@@ -202,9 +202,10 @@ class Worker:
             sent.work.forget()
             return True
         shown = judgement.resource
-        if made is None:
-            read = await self._resolver.find(step.identity[0], self._reads(sent.work), fresh=True)
-            made, shown = (read.id, read.resource) if isinstance(read, Found) else (None, None)
+        if made is None or is_thin(step.body, shown):
+            key = step.identity[0] if made is None else Key(step.type, "id", made)
+            read = await self._resolver.find(key, self._reads(sent.work), fresh=True)
+            made, shown = (read.id, read.resource) if isinstance(read, Found) else (made, shown)
         self._resolver.made(step.type, judgement.resource or {"id": made, **step.body})
         note = ""
         if judgement.resource and step.type in self._profile.restores:

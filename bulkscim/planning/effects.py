@@ -9,6 +9,8 @@ from bulkscim.scim import patch, paths
 from bulkscim.scim.effects import effects
 from bulkscim.scim.schemas import is_secret
 
+_NAMES = frozenset({"schemas", "username", "displayname", "externalid", "active", "members"})
+
 
 def of_patch(
     before: JsonObject, operations: tuple[PatchOperation, ...], otherwise: tuple[Change, ...]
@@ -79,6 +81,12 @@ def _members(changes: Iterable[Change]) -> Iterator[str]:
 
 def as_made(body: JsonObject, shown: JsonObject | None) -> JsonObject:
     """Return a new resource: as the tenant shows it, or as it was sent where the tenant shows next to nothing."""
-    shown = shown or {}
-    named = any(paths.find(shown, name) for name in ("userName", "displayName"))
-    return shown if named else {**body, **shown}
+    return {**body, **(shown or {})} if is_thin(body, shown) else shown or {}
+
+
+def is_thin(body: JsonObject, shown: JsonObject | None) -> bool:
+    """Tell whether an answer to a create shows too little to know the resource by: next to nothing but its names."""
+    if shown is None:
+        return True
+    further = [name for name in body if name.lower() not in _NAMES and not is_secret(name)]
+    return all(paths.find(shown, name) is None for name in (further or ["meta"]))

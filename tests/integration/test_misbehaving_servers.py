@@ -254,3 +254,14 @@ def test_a_strange_service_provider_config_counts_as_absent(bulkscim, job, statu
     assert bulkscim.states() == ["done"] * 3
     assert any(seen.path == "/ServiceProviderConfig" for seen in tenant.seen)
     assert (tenant.user(ADA)["title"], tenant.named(NEW), tenant.user(BOB)["active"]) == ("New", 1, False)
+
+
+def test_what_a_thin_answer_hides_is_read_so_that_undo_knows_it(bulkscim, job):
+    """A create that is answered with little more than an id can be taken back, and no stranger with it."""
+    path = job({"op": "create", "type": "User", "data": {"userName": NEW, "title": "Analyst"}})
+    with odd.ThinCreate(ADA).serving() as tenant:
+        run(bulkscim, tenant, path)
+        outcome = bulkscim("rollback", "last", "--yes", *FAST)
+
+    assert outcome.code == 0, outcome.text
+    assert (tenant.named(NEW), tenant.untouched()) == (0, True)

@@ -63,6 +63,14 @@ class SilentCreate(SmallTenant):
         return web.Response(status=201)
 
 
+class ThinCreate(SmallTenant):
+    """Answers a create with the id and the name alone; a display name of its own making shows later."""
+
+    def created(self, collection: str, resource: Json) -> web.StreamResponse:
+        resource["displayName"] = "made up here"
+        return scim(201, {"id": resource["id"], "userName": resource.get("userName")})
+
+
 class CutAfterCreate(FilterEmpty):
     """Creates, closes the connection without an answer, and finds nothing by filter afterwards."""
 

@@ -8,7 +8,7 @@ from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import operation_for
 from bulkscim.planning.decision import Policy
-from bulkscim.planning.effects import as_made, before_image, of_patch, of_put
+from bulkscim.planning.effects import as_made, before_image, is_thin, of_patch, of_put
 from bulkscim.planning.recover import Evidence, NotApplied, Ours, recover
 from bulkscim.planning.steps import next_step
 from tests.support.rows import ADA, changes, done, user
@@ -136,7 +136,7 @@ def test_of_a_patched_group_only_the_members_that_change_are_kept():
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
-        ({"id": "u1", "userName": "ada"}, {"id": "u1", "userName": "ada"}),
+        ({"id": "u1", "userName": "ada"}, {"id": "u1", "userName": "ada", "title": "Lead"}),
         ({"id": "u1"}, {"id": "u1", "userName": "Ada", "title": "Lead"}),
         (None, {"userName": "Ada", "title": "Lead"}),
     ],
@@ -144,6 +144,23 @@ def test_of_a_patched_group_only_the_members_that_change_are_kept():
 def test_a_new_resource_is_as_the_tenant_shows_it(shown, expected):
     """Or as it was sent, where the answer shows next to nothing."""
     assert as_made({"userName": "Ada", "title": "Lead"}, shown) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "shown", "expected"),
+    [
+        ({"userName": "Ada", "title": "Lead"}, {"id": "u1", "userName": "Ada"}, True),
+        ({"userName": "Ada", "title": "Lead"}, {"id": "u1", "title": "Lead"}, False),
+        ({"userName": "Ada", "title": "Lead", "nickName": "A"}, {"id": "u1", "title": "Lead"}, False),
+        ({"userName": "Ada"}, {"id": "u1", "userName": "Ada"}, True),
+        ({"userName": "Ada"}, {"id": "u1", "userName": "Ada", "meta": {}}, False),
+        ({"userName": "Ada", "password": "x"}, {"id": "u1", "userName": "Ada", "meta": {}}, False),
+        ({"userName": "Ada"}, None, True),
+    ],
+)
+def test_an_answer_is_thin_where_it_shows_nothing_but_names(body, shown, expected):
+    """What some tenants ignore of a record makes the rest of their answer no less whole."""
+    assert is_thin(body, shown) is expected
 
 
 def test_a_manager_that_goes_goes_whole():
