@@ -53,14 +53,15 @@ def drifted(
     """Return where a resource is not what a record expects: `before` is live, `after` the expectation.
 
     The path `*` expects the whole resource. An expected `bulkId:OLD` is a reference to what is made anew: its
-    new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good.
+    new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good. Somebody of
+    whom nothing is said is active.
     """
     found = (
         change
         for path, wanted in expect.items()
         for change in (_whole(wanted, live) if path == WHOLE else _at(path, wanted, live))
     )
-    return tuple(change for change in found if not _refers(change, names or {}))
+    return tuple(change for change in found if not _is_unsaid(change) and not _refers(change, names or {}))
 
 
 def _at(path: str, wanted: Any, live: JsonObject) -> Iterator[Change]:
@@ -70,7 +71,7 @@ def _at(path: str, wanted: Any, live: JsonObject) -> Iterator[Change]:
 
 
 def _whole(wanted: JsonObject, live: JsonObject) -> Iterator[Change]:
-    """Yield where two whole resources differ, looked at from both sides; an `active: true` unsaid is none."""
+    """Yield where two whole resources differ, looked at from both sides."""
     ours = list(differing.differences(wanted, live, Place.top()))
     seen = {change.path for change in ours}
     theirs = (
@@ -79,7 +80,7 @@ def _whole(wanted: JsonObject, live: JsonObject) -> Iterator[Change]:
         # Where both say something the first look has seen it, but for what is more in a list of plain values.
         if change.path not in seen and (change.before in NOTHING or isinstance(change.before, list))
     )
-    yield from (change for change in (*ours, *theirs) if not _is_unsaid(change))
+    yield from (*ours, *theirs)
 
 
 def _is_unsaid(change: Change) -> bool:

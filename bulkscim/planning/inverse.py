@@ -50,6 +50,12 @@ class Known(Protocol):
     def is_deleted(self, resource_id: str) -> bool:
         """Whether the run deleted it, and it is to be made anew here: its old id is its `ref`."""
 
+    def went_before(self, resource_id: str, step: int) -> bool:
+        """Whether the run deleted it before a step."""
+
+    def reported_to(self, person: str, manager: str, step: int) -> bool:
+        """Whether somebody had a manager at a step, as far as the run's own changes tell."""
+
     def is_made(self, resource_id: str) -> bool:
         """Whether the run made it, and left it there."""
 
@@ -138,8 +144,10 @@ def _restoration(step: TakenStep, known: Known) -> JsonObject:
 def _reports(step: TakenStep, known: Known) -> Iterator[JsonObject]:
     """Yield the records that point people to the new id of their manager."""
     for report in step.reports or ():
-        if known.is_made(report):
-            continue
+        if known.is_made(report) or known.went_before(report, step.number):
+            continue  # it goes away, or is made again with its manager
+        if not known.reported_to(report, step.id or "", step.number):
+            continue  # changed by another row while the reports were being read
         text = id_text(step.id or "", known)
         patch = [{"op": "replace", "path": MANAGER, "value": {"value": text}}]
         expect = {f"{MANAGER}.value": text}
@@ -172,7 +180,7 @@ def _reversed(change: Change, known: Known) -> Change:
     """Return the change that takes one back, references by the names that they have here."""
     path, after, before = change.path, change.after, change.before
     if path.lower() == MANAGER.lower():
-        path, after, before = f"{MANAGER}.value", _reference(after), _reference(before)
+        path, after, before = f"{MANAGER}.value", reference(after), reference(before)
     if path.lower() == f"{MANAGER}.value".lower():
         after, before = (
             id_text(one, known) if isinstance(one, str) and one else one for one in (after, before)
@@ -182,7 +190,8 @@ def _reversed(change: Change, known: Known) -> Change:
     return Change(path, after, before)
 
 
-def _reference(value: Any) -> Any:
+def reference(value: Any) -> Any:
+    """Return the id that a reference holds, as an object or as it is."""
     return value.get("value") if isinstance(value, dict) else value
 
 
@@ -224,7 +233,7 @@ def _is_left_out(name: str, value: Any) -> bool:
 def _extension(extension: JsonObject, known: Known, *, restoring: bool) -> JsonObject:
     """Return the enterprise extension, its manager by the name that it has here."""
     kept = {name: value for name, value in extension.items() if not unseen(value) and value is not None}
-    manager = _reference(kept.pop("manager", None))
+    manager = reference(kept.pop("manager", None))
     if not isinstance(manager, str) or not manager:
         return kept
     if restoring and known.is_deleted(manager):

@@ -29,7 +29,8 @@ MOST = 100  # members in one request
 class Touch:
     """What one step did to one membership: whether it was, and whether it is after (None: it may be).
 
-    `moved`: the member left by joining another group, in a tenant where people are in one at a time.
+    `moved`: the member left by joining another group, in a tenant where people are in one at a time. `undone`: an
+    earlier rollback has taken the step back; it still tells what was before.
     """
 
     group: str
@@ -39,6 +40,7 @@ class Touch:
     was: bool
     after: bool | None
     moved: bool = False
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def net(found: Iterable[Touch], known: Known) -> Iterator[Net]:
         if known.is_passing(group):
             continue
         all_of_it = list(these)
+        if all(touch.undone for touch in all_of_it):
+            continue
         was, after = all_of_it[0].was, all_of_it[-1].after
         if known.is_deleted(group) or known.is_deleted(member) or known.is_passing(member):
             after = None

@@ -47,19 +47,22 @@ def undone(folder: Path, disk: Disk) -> set[int]:
     for child in children(folder, disk):
         again = undone(child, disk)
         with journal.read(child, disk) as recorded:
-            back = _rows_of(recorded, again) if again else set()
+            back, sent = _rows_of(recorded, again)
             good, bad = set[int](), set[int]()
             for number, body in records(recorded):
                 well = recorded.ledger.state(number) in _UNDONE and number not in back
+                well = well and (not back or number in sent)  # after it, what was as wanted may be so no more
                 (good if well else bad).update(body.get("_steps") or ())
             found |= good - bad
     return found
 
 
-def _rows_of(recorded: RecordedRun, steps: set[int]) -> set[int]:
-    """Return the rows that steps of a run belong to."""
-    begun = (entry for entry in recorded.entries(Kind.APPLIED) if entry.step in steps)
-    return {row for entry in begun for row, _ in entry.rows}
+def _rows_of(recorded: RecordedRun, steps: set[int]) -> tuple[set[int], set[int]]:
+    """Return the rows that steps of a run belong to, and all rows that changed anything; none without steps."""
+    if not steps:
+        return set(), set()
+    applied = [(entry.step, row) for entry in recorded.entries(Kind.APPLIED) for row, _ in entry.rows]
+    return {row for step, row in applied if step in steps}, {row for _, row in applied}
 
 
 def records(recorded: RecordedRun) -> Iterator[tuple[int, JsonObject]]:

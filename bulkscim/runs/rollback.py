@@ -155,7 +155,7 @@ def _ready(folder: Path, disk: Disk) -> JsonObject:
 def _settings(request: RollbackRequest, kept: Settings) -> Settings:
     """Return how the child sends: as its parent did, with what is said anew."""
     on_drift = FORCE if request.on_drift == "force" else PART
-    own = replace(kept, on_exists="fail", create_groups=False, limit=None, on_drift=on_drift)
+    own = replace(kept, on_exists="fail", create_groups=False, limit=None, read_back=None, on_drift=on_drift)
     return said_anew(own, request)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 import orjson
 
 from bulkscim.model.step import Action
-from bulkscim.planning.inverse import TakenStep, is_membership
+from bulkscim.planning.inverse import MANAGER, TakenStep, is_membership, reference
 from bulkscim.planning.inverse_memberships import Touch, touches
 from bulkscim.runs.applied_steps import taken_step
 from bulkscim.runs.child_runs import MadeAnew
@@ -24,9 +24,10 @@ class TakenSteps:
         self._database.executescript(
             "pragma journal_mode = off; pragma synchronous = off; begin;"
             "create table step (number integer primary key, body blob);"
-            "create table deleted (id text primary key); create table made (id text primary key);"
+            "create table deleted (id text primary key, step integer); create table made (id text primary key, step integer);"
             "create table touch (member_of text, member text, step integer, row integer, was integer,"
-            " after integer, moved integer);"
+            " after integer, moved integer, undone integer);"
+            "create table boss (id text, manager text, step integer); create index by_person on boss (id, step);"
             "create table place (id text, path text, step integer, row integer, picked integer, name text);"
         )
         self.count = 0
@@ -38,9 +39,11 @@ class TakenSteps:
     def take(self, steps: Iterable[TakenStep], undone: Container[int], picks: Picks | None = None) -> None:
         """Take in the steps of a run, but for those that are undone; of these, those that are picked."""
         for step in steps:
+            picked = picks is None or picks(step)
+            if picked:
+                self._note_touches(step, undone=step.number in undone)
             if step.number in undone:
                 continue
-            picked = picks is None or picks(step)
             if picks is not None:
                 self._note_places(step, picked=picked)
             if picked:
@@ -54,13 +57,19 @@ class TakenSteps:
         execute = self._database.execute
         execute("insert into step values (?, ?)", (step.number, _packed(step)))
         if step.id is not None and step.action is Action.DELETE:
-            execute("insert or ignore into deleted values (?)", (step.id,))
+            execute("insert or ignore into deleted values (?, ?)", (step.id, step.number))
+        for change in step.changes if step.id is not None else ():
+            if change.path.lower().startswith(MANAGER.lower()):
+                value = reference(change.after)
+                execute("insert into boss values (?, ?, ?)", (step.id, value, step.number))
         if step.id is not None and step.action is Action.CREATE:
-            execute("insert or ignore into made values (?)", (step.id,))
+            execute("insert or ignore into made values (?, ?)", (step.id, step.number))
+
+    def _note_touches(self, step: TakenStep, *, undone: bool) -> None:
         self._database.executemany(
-            "insert into touch values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into touch values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (one.group, one.member, one.step, one.row, one.was, one.after, one.moved)
+                (one.group, one.member, one.step, one.row, one.was, one.after, one.moved, undone)
                 for one in touches(step)
             ],
         )
@@ -94,15 +103,25 @@ class TakenSteps:
     def touches(self) -> Iterator[Touch]:
         """Yield what was done to memberships, by group, member and step."""
         query = "select * from touch order by member_of, member, step"
-        for group, member, step, row, was, after, moved in self._database.execute(query):
-            yield Touch(
-                group, member, step, row, bool(was), None if after is None else bool(after), bool(moved)
-            )
+        for group, member, step, row, was, after, moved, undone in self._database.execute(query):
+            ends = None if after is None else bool(after)
+            yield Touch(group, member, step, row, bool(was), ends, bool(moved), bool(undone))
 
     def is_deleted(self, resource_id: str) -> bool:
         """Whether the run deleted it, and it is to be made anew: neither its own, nor made anew already."""
         gone = self._holds("deleted", resource_id) and not self._holds("made", resource_id)
         return gone and not self._anew.is_there(resource_id)
+
+    def went_before(self, resource_id: str, step: int) -> bool:
+        """Whether the run deleted it before a step."""
+        query = "select 1 from deleted where id = ? and step < ?"
+        return self._database.execute(query, (resource_id, step)).fetchone() is not None
+
+    def reported_to(self, person: str, manager: str, step: int) -> bool:
+        """Whether somebody had a manager at a step, as far as the run's own changes tell."""
+        query = "select manager from boss where id = ? and step < ? order by step desc limit 1"
+        found = self._database.execute(query, (person, step)).fetchone()
+        return found is None or found[0] == manager
 
     def is_made(self, resource_id: str) -> bool:
         """Whether the run made it, and left it there."""

@@ -1,0 +1,69 @@
+"""Undo after do is nothing."""
+
+from random import Random
+
+import pytest
+
+from tests.support.simulated_disk import FOLDER
+from tests.support.undoing import Others, Story, job
+
+pytestmark = pytest.mark.anyio
+CHILD = FOLDER / "rollback-1"
+
+
+@pytest.mark.parametrize("seed", range(15))
+async def test_run_then_rollback_leaves_the_tenant_as_it_was(tmp_path, seed):
+    """Any job over any tenant, all nine operations in any order: everybody is as before, new ids aside."""
+    story = Story(tmp_path, seed)
+    before = story.state()
+    await story.run(job(Random(seed), 40))
+
+    report = await story.back()
+
+    assert report.totals.failed + report.totals.skipped == 0, story.ended(CHILD)
+    assert story.state() == before, story.ended(CHILD)
+
+
+@pytest.mark.parametrize("seed", range(100, 110))
+async def test_the_rollback_of_a_rollback_is_the_run(tmp_path, seed):
+    """The undo of the undo brings the run's end back, and can be undone as well."""
+    story = Story(tmp_path, seed)
+    before = story.state()
+    await story.run(job(Random(seed)))
+    after = story.state()
+    await story.back()
+
+    await story.back(CHILD)
+    again = story.state()
+    await story.back()
+
+    assert again == after, story.ended(CHILD / "rollback-1")
+    assert story.state() == before, story.ended(FOLDER / "rollback-2")
+
+
+@pytest.mark.parametrize("seed", range(200, 215))
+async def test_nothing_that_others_did_since_is_lost(tmp_path, seed):
+    """What others set, whom they added and whom they deleted between run and rollback stays so."""
+    story = Story(tmp_path, seed)
+    await story.run(job(Random(seed)))
+    others = Others(story)
+    others.meddle()
+    assert others.lost() == []
+
+    await story.back()
+
+    assert others.lost() == [], story.ended(CHILD)
+
+
+@pytest.mark.parametrize("seed", range(300, 310))
+async def test_a_rollback_through_faults_leaves_the_tenant_as_it_was(tmp_path, seed):
+    """Answers of 429 and 503, timeouts, answers lost after the write: in the run, and in the rollback."""
+    faults = {"throttled": 0.05, "before": 0.04, "after": 0.04, "cut": 0.04, "late": 0.03}
+    story = Story(tmp_path, seed, faults=faults)
+    before = story.state()
+    await story.run(job(Random(seed)))
+
+    report = await story.back()
+
+    assert report.totals.failed + report.totals.skipped == 0, story.ended(CHILD)
+    assert story.state() == before, story.ended(CHILD)
