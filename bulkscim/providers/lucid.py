@@ -53,6 +53,7 @@ REVERSALS = (
         USER,
         Grade.LOSSY,
         "password, MFA, licences, and documents, which go to the account owner",
+        "deactivated people who report to somebody are hidden, and keep the old id",
     ),
     Reversal(
         Verb.DELETE,

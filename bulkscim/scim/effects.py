@@ -106,7 +106,7 @@ class Elements:
     def changes(self) -> list[Change]:
         """Return the changes element by element, or of the whole list where an element cannot be named alone."""
         is_reference = self.name.lower() in schemas.REFERENCES
-        pairs, removed, added = _paired(self.before, self.after, by_type=not is_reference)
+        pairs, removed, added = _paired(self.before, self.after, by_value=is_reference)
         found: list[Change | None] = [
             change for pair in pairs if pair[0] != pair[1] for change in self._within(pair)
         ]
@@ -179,11 +179,14 @@ def _counted(elements: list[JsonObject]) -> Counter[tuple[str, str]]:
 
 
 def _paired(
-    before: list[JsonObject], after: list[JsonObject], *, by_type: bool
+    before: list[JsonObject], after: list[JsonObject], *, by_value: bool
 ) -> tuple[list[Pair], list[JsonObject], list[JsonObject]]:
-    """Return the elements that stand on both sides, those that went, and those that came."""
+    """Return the elements that stand on both sides, those that went, and those that came.
+
+    `by_value`: nothing else tells them apart, and it is no use to look.
+    """
     pairs: list[Pair] = []
-    for marked in (_as_text, _value_of, *((_type_of,) if by_type else ())):
+    for marked in (_value_of,) if by_value else (_as_text, _value_of, _type_of):
         found, before, after = _matched(before, after, marked, alone=marked is _type_of)
         pairs += found
     return pairs, before, after
