@@ -7,6 +7,7 @@ import orjson
 
 from bulkscim.jobfile.lines import BadLine, lines
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
+from bulkscim.scim import messages
 
 
 def read(
@@ -31,6 +32,10 @@ def _record(number: int, line: int, text: str | BadLine) -> Record | Problem:
         body: Any = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         return Problem(line, number, Fault(f"column {error.colno}", f"is not JSON: {error.msg}"))
+    if text.count("[") + text.count("{") > messages.MOST_DEPTH and messages.is_too_deep(body):
+        return Problem(
+            line, number, Fault("", f"is nested deeper than {messages.MOST_DEPTH} levels; no resource is")
+        )
     if isinstance(body, dict):
         return Record(number, line, (), body, text.rstrip("\r\n"))
     return Problem(line, number, Fault("", f"{shown(body)} is not an object {{…}}; write one record a line"))

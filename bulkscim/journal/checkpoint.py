@@ -59,7 +59,7 @@ def load(folder: Path, disk: Disk, journal: Reader, journal_path: Path) -> Fold 
     checksum = blake2b(body, digest_size=16).hexdigest().encode()
     if text[end:] != _CHECKSUM + checksum + b'"}\n':
         return None
-    with suppress(ValueError, KeyError, TypeError, zlib.error):
+    with suppress(ValueError, KeyError, TypeError, AttributeError, OSError, zlib.error):
         return _confirmed(text[: text.index(_LEDGER)], body, journal, journal_path)
     return None
 
@@ -70,7 +70,7 @@ def _confirmed(start: bytes, body: memoryview, journal: Reader, journal_path: Pa
     end = Position(data["offset"], data["line"], data["commit"], data["chain"].encode())
     seal = end.chain + entries.END + b"\n"
     fits = (data["format"], data["byteorder"]) == (FORMAT, sys.byteorder)
-    if not fits or journal.read_at(end.offset - len(seal), len(seal)) != seal:
+    if not fits or end.offset < len(seal) or journal.read_at(end.offset - len(seal), len(seal)) != seal:
         return None
     header = first_line(journal, journal_path).entry.body
     timeline = Timeline(**data["timeline"] | {"last": Kind(data["timeline"]["last"])})

@@ -170,9 +170,26 @@ def decode(line: bytes) -> Line:
             data["body"],
             data["t"],
         )
-        return Line(data["n"], data["c"], entry, tuple(link[2] for link in data["rows"]), data["h"])
+        found = Line(data["n"], data["c"], entry, tuple(link[2] for link in data["rows"]), data["h"])
     except (KeyError, TypeError) as error:
         raise ValueError("not a line of a journal") from error
+    if not _typed(found):
+        raise ValueError("not a line of a journal")
+    return found
+
+
+def _typed(line: Line) -> bool:
+    """Whether all that was read is of the type that it should be."""
+    entry, sent = line.entry, line.entry.counters
+    counters = (sent.requests, sent.retries, sent.throttled)
+    numbers = (line.number, line.commit, entry.step, *counters, *line.previous)
+    return (
+        all(type(number) is int for number in numbers)
+        and all(type(row) is int and type(part) is str for row, part in entry.rows)
+        and type(entry.body) is dict
+        and type(entry.time) is float
+        and type(line.chain) is str
+    )
 
 
 def _quoted(word: str) -> bytes:

@@ -67,7 +67,10 @@ class RecordedRun:
             line = reader.line_at(self._reader, offset, self.folder / JOURNAL)
             yield line.entry
             numbers = [number for number, _ in line.entry.rows]
-            offset = line.previous[numbers.index(row)]
+            before = line.previous[numbers.index(row)] if row in numbers else offset
+            if not 0 <= before < offset:  # it would lead round and round
+                raise reader.damaged(self.folder / JOURNAL, offset, f"row {row}: a link leads nowhere")
+            offset = before
 
 
 class Journal(RecordedRun):

@@ -24,6 +24,7 @@ from bulkscim.model.totals import Counters
 
 _BLOCK = 1 << 20
 _FIRST_READ = 4096
+_MOST_ROWS = 10**10 - 1  # as wide as a line's column
 
 # By the bytes at WORDS: what an entry of the run is, and what one of rows does to them.
 _RUN = {entries.words(kind): kind for kind in entries.RUN_KINDS}
@@ -96,13 +97,16 @@ def first_line(file: Reader, path: Path) -> Line:
     if text[entries.SEAL] != seal or text[entries.WORDS] != entries.words(Kind.HEADER):
         refuse_later_commits(lines(file, 0), 1, path, 0)
         raise NoSuchRun(f"{path.parent}: the journal has no complete header; nothing was sent from here")
-    line = entries.decode(text)
+    try:
+        line = entries.decode(text)
+    except ValueError as error:
+        raise damaged(path, 0, "the header is sealed, and yet no line of a journal") from error
     version, rows = line.entry.body.get("format"), line.entry.body.get("rows")
     if version != entries.FORMAT:
         raise JournalDamaged(
             f"{path}: format {version} is not known here (known: {entries.FORMAT}); use the bulkscim that wrote it"
         )
-    if not isinstance(rows, int) or rows < 0:
+    if not isinstance(rows, int) or not 0 <= rows <= _MOST_ROWS:
         raise damaged(path, 0, "the header does not say how many rows there are")
     return line
 
@@ -113,7 +117,10 @@ def _begin(file: Reader, path: Path) -> Fold:
     timeline = Timeline()
     timeline.note(Kind.HEADER, line.entry.time)
     end = Position(len(next(lines(file, 0))) + 1, 1, line.commit, line.chain.encode())
-    return Fold(line.entry.body, Ledger(line.entry.body["rows"]), timeline, end)
+    try:
+        return Fold(line.entry.body, Ledger(line.entry.body["rows"]), timeline, end)
+    except (MemoryError, OverflowError) as error:
+        raise damaged(path, 0, "the header speaks of more rows than this machine can hold") from error
 
 
 class _Folding:
@@ -141,8 +148,11 @@ class _Folding:
         if self._last:
             self._note_last()
             self._end.offset, self._end.lines, self._end.chain = offset, number, chain
-            self._end.commit = int(self._last[entries.COMMIT])
-            self._ledger.counters += _sum(counters)
+            try:
+                self._end.commit = int(self._last[entries.COMMIT])
+                self._ledger.counters += _sum(counters)
+            except ValueError as error:
+                raise damaged(self._path, offset, f"a line before it holds no numbers: {error}") from error
 
     def _enter(self, line: bytes, offset: int) -> None:
         """Take in one good line; only lines of several rows are parsed."""
@@ -156,7 +166,7 @@ class _Folding:
                 entry = entries.decode(line).entry
                 for row, _ in entry.rows:
                     self._ledger.move(row, moves, entry.step, offset)
-        except JournalDamaged as error:
+        except (JournalDamaged, ValueError) as error:
             raise damaged(self._path, offset, str(error)) from error
         self._last = line
 

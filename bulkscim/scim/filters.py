@@ -26,4 +26,7 @@ def asked_for(path: str) -> tuple[str, str] | None:
     if found is None:
         return None
     attribute, value = found.groups()
-    return attribute, json.loads(value) if value.startswith('"') else value
+    try:
+        return attribute, json.loads(value) if value.startswith('"') else value
+    except ValueError:
+        return None

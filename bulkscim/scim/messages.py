@@ -20,6 +20,10 @@ PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 DETAIL_LENGTH = 300
 _COLLECTIONS = {USER: "/Users", GROUP: "/Groups"}
 _BOM = b"\xef\xbb\xbf"
+MOST_DEPTH = (
+    64  # of objects and lists in each other; no schema comes near it, and not all JSON writers go on for ever
+)
+_MOST_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,27 @@ class ScimError:
 
 
 def json_of(body: bytes) -> Any:
-    """Return a body's JSON, None if it is not JSON (or is `null`)."""
+    """Return a body's JSON, None if it is not JSON (or is `null`), or is nested as no resource is."""
     try:
-        return orjson.loads(body.removeprefix(_BOM))
+        value = orjson.loads(body.removeprefix(_BOM))
     except ValueError:
         return None
+    return None if body.count(b"[") + body.count(b"{") > MOST_DEPTH and is_too_deep(value) else value
+
+
+def is_too_deep(value: Any) -> bool:
+    """Say whether a JSON value is nested deeper than it may be."""
+    level = [value]
+    for _ in range(MOST_DEPTH + 1):
+        inner = [
+            list(one.values()) if isinstance(one, dict) else one
+            for one in level
+            if isinstance(one, dict | list)
+        ]
+        level = [child for children in inner for child in children]
+        if not level:
+            return False
+    return True
 
 
 def resource_of(body: bytes) -> JsonObject | None:
@@ -102,7 +122,7 @@ def list_of(body: bytes) -> ListAnswer | None:
 
 def _number(value: Any) -> int | None:
     """Return a count that may be written as text."""
-    if isinstance(value, str) and value.isascii() and value.isdigit():
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
@@ -239,7 +259,11 @@ def cursor_path(kind: str, cursor: str, count: int) -> str:
 
 def id_of_location(location: str, kind: str) -> str | None:
     """Return the id at the end of a Location header, if it has one below the type's collection."""
-    head, _, tail = urlsplit(location.strip()).path.rstrip("/").rpartition("/")
+    try:
+        path = urlsplit(location.strip()).path
+    except ValueError:  # it is no URL
+        return None
+    head, _, tail = path.rstrip("/").rpartition("/")
     identifier = unquote(tail)
     if not head.lower().endswith(collection(kind).lower()) or identifier in {"", ".", ".."}:
         return None

@@ -26,7 +26,7 @@ SETTLED = b'"k":"settled"'
 PACE = ("--rate", "2000/s", "--concurrency", "16")
 FAULTS = {
     "429": 0.0005,
-    "429-bare": 0.002,
+    "429-bare": 0.0005,
     "503-before": 0.003,
     "503-after": 0.003,
     "drop-before": 0.003,
@@ -280,7 +280,7 @@ def _judge_run(command: Command, figures: Figures) -> None:
 
 def _verified(command: Command) -> Outcome:
     """Let the command judge the whole journal."""
-    return command("status", "last", timeout=600)
+    return command("verify", "last", timeout=600)
 
 
 def _wait_for_the_end(folder: Path) -> None:
@@ -370,6 +370,7 @@ def shown(figures: Figures, seconds: float) -> Iterator[str]:
     yield f"longest       {max(session.rows for session in sessions):,} rows in one session"
     yield f"requests      {figures.requests:,}, with faults {sum(figures.faults.values()):,}: {dict(sorted(figures.faults.items()))}"
     yield f"peak memory   {peaks[0]:.1f} to {peaks[-1]:.1f} MiB, median {peaks[len(peaks) // 2]:.1f}"
+    yield f"by session    {' '.join(f'{session.peak_mib:.0f}' for session in sessions)}"
     yield f"open files    {files[0]} to {files[-1]} at most"
     yield f"exit codes    {dict(Counter(str(session.code) for session in sessions))}"
     yield from (f"WRONG         {text}" for text in figures.wrong)

@@ -181,3 +181,12 @@ def test_the_guard_of_an_errors_file_is_taken_off():
 
     assert guarded[0].cells == ["=1", "'=2", "'x", "-3", "7"]
     assert plain[0].cells == ["'=1", "''=2", "'x", "-3"]
+
+
+def test_a_record_that_is_nested_without_end_is_a_problem():
+    """What could not be written into a request is said before anything is sent."""
+    text = b'{"op":"create","data":{"userName":"a","x":' + b"[" * 300 + b"]" * 300 + b"}}\n"
+    (found,) = read_jsonl(text)
+
+    assert isinstance(found, Problem)
+    assert "nested" in found.fault.message

@@ -164,3 +164,27 @@ def test_an_id_that_names_the_collection_is_impossible(identifier):
 def test_a_location_without_an_id_gives_none(location):
     """Only what stands below the type's collection is an id."""
     assert messages.id_of_location(location, "User") is None
+
+
+def test_an_answer_that_is_nested_without_end_is_no_answer():
+    """No resource is nested so deep, and what reads or writes it later may not go so far."""
+    deepest = b'{"id":"1","a":' + b"[" * (messages.MOST_DEPTH - 1) + b"]" * (messages.MOST_DEPTH - 1) + b"}"
+    deeper = deepest.replace(b"[]", b"[[[]]]")
+
+    assert messages.resource_of(deepest)
+    assert messages.json_of(deeper) is None
+    assert messages.resource_of(deeper) is None
+
+
+@pytest.mark.parametrize("location", ["http://[", "//[x]/Users/1", "http://host:port/Nothing/1"])
+def test_a_location_that_is_no_url_names_nothing(location):
+    """It is a server's text, and may be anything."""
+    assert messages.id_of_location(location, "User") is None
+
+
+def test_a_total_of_thousands_of_digits_is_no_number():
+    """A listing that claims it is read all the same."""
+    listing = messages.list_of(b'{"totalResults":"' + b"9" * 5000 + b'","Resources":[]}')
+
+    assert listing is not None
+    assert listing.total is None
