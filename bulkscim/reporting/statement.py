@@ -10,7 +10,7 @@ from bulkscim.journal.audit import Audited, Mark, Session
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
-from bulkscim.reporting.printable import one_line
+from bulkscim.reporting.printable import one_line, shown_value
 from bulkscim.reporting.summary import SHOWN, moment
 
 Statement = dict[str, Any]
@@ -28,9 +28,10 @@ _NO_HEAD = (
 _ROWS_GONE = "what became of a single row: the journal is gone"
 _KEPT_ANEW = "that nobody with write access to the folder wrote purged.json anew: its checksum is no secret"
 _AFTER_HEAD = "that the lines after the given chain head were not written anew, hashes and all"
+_TENANT = "that the tenant did what it answered, or that nobody changed it since (--live reads it back)"
 _NOT_PROVED = (
     "that the clocks of the machines were right: times are as they were told",
-    "that the tenant did what it answered, or that nobody changed it since (--live reads it back)",
+    _TENANT,
 )
 
 
@@ -111,6 +112,32 @@ def purged_statement(kept: JsonObject, folder: Path, at: float, head: JsonObject
     }
 
 
+def with_live(statement: Statement, at: float, live: Statement) -> Statement:
+    """Return the statement with what reading the tenant back has shown: `resources`, `children`, `differences`."""
+    unlike = {(one["type"], one["id"]) for one in live["differences"]}
+    alike = live["resources"] - len(unlike)
+    shown = f"{alike:,} of the {live['resources']:,} resources that the run changed were as recorded when read at {moment(at)}"
+    doubts = [text for text in statement["does_not_prove"] if text != _TENANT]
+    return statement | {
+        "live": {"at": moment(at), "as_recorded": alike, **live},
+        "proves": [*statement["proves"], shown],
+        "does_not_prove": [
+            *doubts,
+            "that what stands in the tenant was put there by this run, and by nobody else",
+        ],
+    }
+
+
+def live_lines(live: Statement) -> Iterator[str]:
+    """Return what is not as recorded, a line each."""
+    with_ = f", {', '.join(live['children'])} taken into account" if live["children"] else ""
+    yield f"read back at {live['at']}: {live['as_recorded']:,} of {live['resources']:,} resources as recorded{with_}"
+    for one in live["differences"]:
+        where = one["path"] or "the whole of it"
+        told = f"recorded {shown_value(one['recorded'])}, live {shown_value(one['live'])}"
+        yield one_line(f"row {one['row']}  {one['type']} {one['id']}  {where}: {told}")
+
+
 def _job(job: JobFile) -> Statement:
     return {"found": str(job.found) if job.found else None, "wrong": job.wrong or None}
 
@@ -170,6 +197,9 @@ def statement_lines(statement: Statement) -> Iterator[str]:
     yield from _worked(statement)
     yield from _rows(statement)
     yield from _journal(statement)
+    if statement.get("live"):
+        yield ""
+        yield from live_lines(statement["live"])
     for title, name in (("It is proved", "proves"), ("It is not proved", "does_not_prove")):
         yield ""
         yield f"{title}:"

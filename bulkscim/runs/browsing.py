@@ -56,10 +56,11 @@ async def browsing(tenant: Tenant, settings: Settings) -> AsyncIterator[Browser]
     profile = profile_named(tenant.profile)
     async with connected(tenant.base_url, tenant.token, profile, settings, RealClock()) as transport:
         seen = await look(transport, profile)
-        yield Browser(seen.profile, seen.notes, _reads(transport, seen.profile, settings))
+        yield Browser(seen.profile, seen.notes, reads_over(transport, seen.profile, settings))
 
 
-def _reads(transport: Transport, profile: Profile, settings: Settings) -> Reads:
+def reads_over(transport: Transport, profile: Profile, settings: Settings) -> Reads:
+    """Return reads that keep to a tenant's pace and are repeated where that may help."""
     clock, watcher = RealClock(), Unwatched()
     stopping = Stopping(clock)
     permits = Permits(settings.buckets(profile), clock, stopping, watcher)

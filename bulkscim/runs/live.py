@@ -1,0 +1,140 @@
+"""Read a tenant back, and find what is not as runs have recorded it."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import anyio
+
+from bulkscim.engine.clock import RealClock
+from bulkscim.engine.reads import Reads
+from bulkscim.errors import CredentialError, Stopped
+from bulkscim.journal import journal
+from bulkscim.journal.audit import audit
+from bulkscim.journal.durable import Disk
+from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.live import Found, Missing, Unreadable
+from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.planning.compare import holds
+from bulkscim.planning.expected import Unlike
+from bulkscim.providers import profile_named
+from bulkscim.providers.profile import Profile
+from bulkscim.runs.again import same_tenant
+from bulkscim.runs.browsing import reads_over
+from bulkscim.runs.child_runs import descendants
+from bulkscim.runs.expectations import GONE, THERE, Expectations, Resource
+from bulkscim.runs.settings import Settings
+from bulkscim.runs.tenant import connected, look
+from bulkscim.tenants.tenant import Tenant
+
+FEW = 50  # resources that are read one by one, where listings would read the whole tenant
+UNAUTHORIZED = 401
+
+
+class Difference(NamedTuple):
+    """A resource that is not as recorded: where (an empty path: the whole of it), by which row, and what stands there."""
+
+    row: int
+    type: str
+    id: str
+    path: str
+    recorded: Any
+    live: Any
+
+
+@dataclass(slots=True)
+class Live:
+    """What reading back has shown. `children` are rollbacks of the run, which had the last word on what they undid."""
+
+    at: float
+    resources: int = 0
+    children: list[str] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+
+    def told(self) -> JsonObject:
+        """Return it as data."""
+        differences = [one._asdict() for one in self.differences]
+        return {"resources": self.resources, "children": self.children, "differences": differences}
+
+
+async def read_live(
+    folder: Path, tenant: Tenant, settings: Settings, known: Expectations, disk: Disk
+) -> Live:
+    """Compare a tenant with what is recorded; reading only, paced as every reading command is."""
+    profile, clock = profile_named(tenant.profile), RealClock()
+    told = Live(clock.now())
+    for child in descendants(folder, disk):
+        told.children.append(str(child.relative_to(folder)))
+        take(child, known, disk)
+    async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
+        seen = await look(transport, profile)
+        with journal.read(folder, disk) as recorded:
+            await same_tenant(recorded, tenant.token, transport)
+        back = _Back(reads_over(transport, seen.profile, settings), seen.profile, known, told)
+        for kind in (USER, GROUP):
+            await back.take(kind, settings.workers(seen.profile))
+    told.differences.sort(key=lambda one: (one.row, one.type, one.id, one.path))
+    return told
+
+
+def take(folder: Path, known: Expectations, disk: Disk) -> None:
+    """Take in the whole journal of a run."""
+    known.next_run()
+    with closing(journal.open_to_read(folder, disk)) as file:
+        audit(file, folder / JOURNAL, watch=known.watch)
+
+
+class _Back:
+    """Reads a tenant back: many at once by listings, and what these do not show as recorded one by one."""
+
+    def __init__(self, reads: Reads, profile: Profile, known: Expectations, told: Live) -> None:
+        self._reads, self._profile, self._known, self._told = reads, profile, known, told
+
+    async def take(self, kind: str, workers: int) -> None:
+        """Read back all recorded resources of a type."""
+        count = self._known.count(kind)
+        self._told.resources += count
+        if count > FEW:
+            await self._listed(kind)
+        unseen = self._known.unseen(kind)
+        async with anyio.create_task_group() as group:
+            for _ in range(min(workers, count)):
+                group.start_soon(self._one_by_one, unseen)
+
+    async def _listed(self, kind: str) -> None:
+        """Tick off what a listing shows as recorded; whatever else it shows, or leaves out, is read by its id."""
+        async for page in self._reads.pages(kind):
+            if isinstance(page, Unreadable):
+                return
+            for resource in page:
+                one = self._known.resource(kind, resource["id"])
+                if one is not None and not self._known.unlike(one, resource):
+                    self._known.seen(one)
+
+    async def _one_by_one(self, unseen: Iterator[Resource]) -> None:
+        for one in unseen:
+            answer = await self._reads.by_id(one.kind, one.id)
+            for found in self._unlike(one, answer):
+                self._told.differences.append(Difference(found.row, one.kind, one.id, *found[:3]))
+
+    def _unlike(self, one: Resource, answer: Found | Missing | Unreadable) -> list[Unlike]:
+        match answer:
+            case Found():
+                return self._known.unlike(one, answer.resource)
+            case Missing():
+                return [] if one.gone or self._may_hide(one) else [Unlike("", THERE, GONE, one.row)]
+            case _ if answer.status == UNAUTHORIZED:
+                raise CredentialError(f"the tenant rejects the token: {answer.why}; pass a valid one")
+            case _ if answer.status is None:
+                raise Stopped(f"the tenant cannot be reached: {answer.why}; nothing was changed")
+            case _:
+                return [Unlike("", THERE, f"not readable: {answer.why}", one.row)]
+
+    def _may_hide(self, one: Resource) -> bool:
+        """Tell whether not to be shown is what the tenant does to one who was deactivated."""
+        active = one.state.get("active")
+        hides = one.kind == USER and not self._profile.lists_inactive
+        shown: JsonObject = {"active": active.value} if active else {}
+        return hides and bool(shown) and holds("active", "false", shown, one.kind)
