@@ -1,0 +1,172 @@
+"""A run taken back on servers that do not know of it: all of it, through kills, and what refuses."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.support.command import FAST, Command
+from tests.support.scim_server import Tenant
+from tests.support.workload import differences, mixed, state_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+
+def crews(tenant: Tenant, prefix: str) -> list[dict[str, object]]:
+    """Put everybody into groups; return a record that deletes one of these."""
+    people = [user["id"] for user in tenant.users() if user["userName"].startswith(prefix)]
+    for number in range(3):
+        members = [{"value": user, "type": "User"} for user in people[number::2]]
+        tenant.create("Groups", {"displayName": f"{prefix}crew{number}", "members": members})
+    return [{"op": "delete", "type": "Group", "match": {"displayName": f"{prefix}crew0"}}]
+
+
+def test_a_thousand_mixed_operations_are_taken_back(tenant: Tenant, bulkscim: Command):
+    """Deletes of people in groups and of groups among them: every attribute and every membership is as before."""
+    workload = mixed(tenant, seed=5, prefix="back-", scale=0.5)
+    path = bulkscim.folder / "job.jsonl"
+    lines = [*workload.lines, *crews(tenant, "back-")]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    before = state_of(tenant, "back-")
+    asked = ("run", path, "--base-url", tenant.base_url, "--yes", "--max-delete", "500", "--create-groups")
+    assert len(lines) > 1000
+    assert bulkscim(*asked, *FAST).code == 0
+    assert len(differences(before, state_of(tenant, "back-"))) > 500
+
+    planned = bulkscim("rollback", "last", "-n", *FAST)
+    unchanged = tenant.writes()
+    outcome = bulkscim("rollback", "last", "--yes", "--json", *FAST, timeout=200)
+
+    assert planned.code == 0, planned.text
+    assert planned.stdout.count("is made again") == Counter(line.get("op") for line in lines)["delete"]
+    assert tenant.writes() > unchanged
+    assert differences(before, state_of(tenant, "back-")) == [], outcome.text
+    assert outcome.code == 0, outcome.text
+    assert outcome.json["failed"] == outcome.json["skipped"] == 0
+    again = bulkscim("rollback", "last", "--yes")
+    assert again.code == 0
+    assert "nothing is left to undo" in again.stderr
+
+
+def company(tenant: Tenant, prefix: str, people: int = 40) -> list[str]:
+    """Make people in two groups, the first ten of them managers of the others; return the names of the managers."""
+    names = [f"{prefix}{number}@example.com" for number in range(people)]
+    ids: list[str] = []
+    for number, name in enumerate(names):
+        user = {"userName": name, "active": True, "title": "Engineer"}
+        user |= {ENTERPRISE: {"manager": {"value": ids[number % 10]}}} if number >= 10 else {}
+        ids.append(tenant.create("Users", user))
+    for number in range(2):
+        members = [{"value": user, "type": "User"} for user in ids[number::2]]
+        tenant.create("Groups", {"displayName": f"{prefix}team{number}", "members": members})
+    return names[:10]
+
+
+def test_deleted_managers_return_to_their_groups_and_reports(tenant: Tenant, bulkscim: Command, job):
+    """The new id stands wherever the old one stood."""
+    managers = company(tenant, "boss-")
+    before = state_of(tenant, "boss-")
+    path = job(*({"op": "delete", "match": {"userName": name}} for name in managers))
+    assert bulkscim("run", path, "--base-url", tenant.base_url, "--yes", *FAST).code == 0
+
+    outcome = bulkscim("rollback", "last", "--yes", *FAST)
+
+    assert outcome.code == 0, outcome.text
+    assert differences(before, state_of(tenant, "boss-")) == []
+
+
+def test_a_rollback_that_is_killed_goes_on(tenant: Tenant, bulkscim: Command, job):
+    """Killed again and again, then resumed: each step back is taken once, and all is as before."""
+    managers = company(tenant, "kill-")
+    before = state_of(tenant, "kill-")
+    news = ({"op": "create", "data": {"userName": f"kill-new{number}@example.com"}} for number in range(40))
+    leavers = ({"op": "delete", "match": {"userName": name}} for name in managers)
+    assert bulkscim("run", job(*news, *leavers), "--base-url", tenant.base_url, "--yes", *FAST).code == 0
+    child, at = "last/rollback-1", tenant.writes()
+
+    killed = bulkscim.kill_when(
+        lambda: tenant.writes() > at + 10, "rollback", "last", "--yes", "--rate", "100/s"
+    )
+    refused = bulkscim("resume", "last")
+    again = bulkscim("rollback", "last", "--yes")
+    at = tenant.writes()
+    bulkscim.kill_when(lambda: tenant.writes() > at + 10, "resume", child, "--rate", "100/s")
+    outcome = bulkscim("resume", child, "--json", *FAST)
+
+    assert killed
+    assert refused.code == again.code == 4, again.text
+    assert "rollback-1" in refused.stderr
+    assert "bulkscim resume" in again.stderr
+    assert outcome.code == 0, outcome.text
+    assert differences(before, state_of(tenant, "kill-")) == []
+
+
+def test_drift_is_left_named_and_forced(tenant: Tenant, bulkscim: Command, job):
+    """What somebody has changed since is left as it is (3), both values are said, and force overwrites it."""
+    ids = {name: tenant.create("Users", {"userName": f"{name}@drift", "title": "Old"}) for name in "ab"}
+    changes = [
+        {"op": "patch", "id": ids[name], "data": {"title": "Lead", "nickName": "Nick"}} for name in "ab"
+    ]
+    assert bulkscim("run", job(*changes), "--base-url", tenant.base_url, "--yes").code == 0
+    tenant.patch("Users", ids["a"], {"op": "replace", "path": "title", "value": "Boss"})
+
+    first = bulkscim("rollback", "last", "--yes")
+    skipped = bulkscim("results", "last/rollback-1")
+    half = tenant.call("GET", f"/Users/{ids['a']}")[1]
+    forced = bulkscim("rollback", "last", "--yes", "--on-drift", "force")
+    whole = tenant.call("GET", f"/Users/{ids['a']}")[1]
+
+    assert first.code == 3, first.text
+    results = (bulkscim.run_folder() / "rollback-1" / "results.csv").read_text()
+    assert skipped.code == 0
+    assert "drift: title is 'Boss', this run had set 'Lead'; left as it is" in results
+    assert (half.get("title"), half.get("nickName")) == ("Boss", None)
+    assert forced.code == 0, forced.text
+    assert whole["title"] == "Old"
+    assert tenant.call("GET", f"/Users/{ids['b']}")[1]["title"] == "Old"
+
+
+def test_an_inverse_as_a_file_is_a_job(tenant: Tenant, bulkscim: Command, job):
+    """--out sends nothing and needs no approval; its file does what the rollback would."""
+    path = job({"op": "create", "data": {"userName": "out@example.com", "title": "New"}})
+    assert (
+        bulkscim("run", path, "--base-url", tenant.base_url, "--yes", "--run-dir", bulkscim.runs / "one").code
+        == 0
+    )
+    writes, undo = tenant.writes(), bulkscim.folder / "undo.jsonl"
+
+    written = bulkscim("rollback", bulkscim.runs / "one", "--out", undo)
+    unsent = tenant.writes()
+    carried = bulkscim("run", undo, "--base-url", tenant.base_url, "--yes", "--json")
+
+    assert written.code == 0, written.text
+    assert unsent == writes
+    assert undo.stat().st_mode & 0o777 == 0o600
+    assert carried.json["done"] == 1, carried.text
+    assert "out@example.com" not in {user["userName"] for user in tenant.users()}
+    assert bulkscim("rollback", "nowhere").code == 10
+
+
+def test_nothing_is_sent_without_approval_or_while_the_run_is_held(tenant: Tenant, bulkscim: Command, job):
+    """4 and the flag where nobody answers; 11 while a process works on the run; the plan of it asks nobody."""
+    path = job(*({"op": "create", "data": {"userName": f"held{number}@example.com"}} for number in range(30)))
+    asked = ("run", path, "--base-url", tenant.base_url, "--yes", "--run-dir", bulkscim.runs / "one")
+    with bulkscim.running(*asked, "--rate", "5/s") as process:
+        while not (bulkscim.runs / "one" / "journal.jsonl").exists():
+            assert process.poll() is None
+        held = bulkscim("rollback", bulkscim.runs / "one", "--yes")
+        process.kill()
+    unapproved = bulkscim("rollback", bulkscim.runs / "one")
+    planned = bulkscim("rollback", bulkscim.runs / "one", "-n")
+    before = {user["userName"] for user in tenant.users()}
+
+    done = bulkscim("rollback", bulkscim.runs / "one", "--yes", *FAST)
+
+    assert held.code == 11, held.text
+    assert unapproved.code == 4, unapproved.text
+    assert "--yes" in unapproved.stderr
+    assert planned.code == 0, planned.text
+    assert done.code == 0, done.text
+    assert any(name.startswith("held") for name in before)
+    assert not any(user["userName"].startswith("held") for user in tenant.users())
