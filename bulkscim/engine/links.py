@@ -9,6 +9,7 @@ class Links:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
+        self._database.executescript("pragma journal_mode = off; pragma synchronous = off;")
         self._database.execute(
             "create table link (target text, holder text, primary key (target, holder)) without rowid"
         )
@@ -22,7 +23,9 @@ class Links:
     def add(self, holder: str, targets: Iterable[str]) -> None:
         """Note that a resource refers to others."""
         pairs = ((target, holder) for target in targets)
+        self._database.execute("begin")  # one for all: a group may have a hundred thousand members
         self._database.executemany("insert or ignore into link values (?, ?)", pairs)
+        self._database.execute("commit")
 
     def remove(self, holder: str, target: str) -> None:
         """Note that a resource no longer refers to another."""

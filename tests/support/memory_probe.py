@@ -36,7 +36,7 @@ from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened  # noqa
 from bulkscim.runs.report import RunReport  # noqa: E402
 from bulkscim.runs.request import RunRequest  # noqa: E402
 from bulkscim.runs.settings import Settings  # noqa: E402
-from bulkscim.runs.start import Start, _begin, _settings  # noqa: E402
+from bulkscim.runs.start import Start, _settings, begin  # noqa: E402
 from bulkscim.runs.tenant import Seen  # noqa: E402
 
 DEFAULTS = Defaults(op=Verb.CREATE)
@@ -102,7 +102,7 @@ async def fresh(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
     checked = check(source, DEFAULTS, folder.parent / "draft.sqlite")
     with checked.sound_index():
         start = Start(request, _settings(request), source, checked, Seen(PROFILE, 0, ()), None)
-        return await _begin(start, tenant, Silent(), LocalDisk(), RealClock())
+        return await begin(start, tenant, LocalDisk(), Around(Silent(), RealClock()))
 
 
 async def again(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
