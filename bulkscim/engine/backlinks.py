@@ -29,6 +29,7 @@ from bulkscim.transport.pages import Page, Unwhole
 KEPT_S = 60.0  # for each request that a listing took: so no more than one a minute goes into it
 CLOSING = 2  # requests by which a listing makes sure of its end
 PROOF = 1
+WORTH_SAYING = 10  # requests, that people would wonder about
 FEW = 3  # requests that a listing may always take
 
 
@@ -43,10 +44,14 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """An attribute by which resources of one type refer to others; `may_be_hidden`: some servers never show it."""
+    """An attribute by which resources of one type refer to others; `may_be_hidden`: some servers never show it.
+
+    `told` is what is known by it, for people.
+    """
 
     type: str
     attribute: str
+    told: str
     may_be_hidden: bool = False
 
     @property
@@ -64,8 +69,8 @@ class Reference:
         return path.startswith(self.attribute.lower())
 
 
-MEMBERS = Reference(GROUP, "members", may_be_hidden=True)
-MANAGER = Reference(USER, f"{ENTERPRISE}:manager")
+MEMBERS = Reference(GROUP, "members", "in which groups somebody is who goes", may_be_hidden=True)
+MANAGER = Reference(USER, f"{ENTERPRISE}:manager", "whose manager somebody is who goes")
 
 
 def _ids(value: Any) -> Iterator[str]:
@@ -76,17 +81,29 @@ def _ids(value: Any) -> Iterator[str]:
             yield found
 
 
+def unheard(_: str) -> None:
+    """Say nothing."""
+
+
 class Backlinks:
     """Who refers to resources by one attribute, by what the tenant shows and this run changes.
 
-    `due` tells for how many resources this will still be asked.
+    `due` tells for how many resources this will still be asked; `note` is told what people should know.
     """
 
-    def __init__(self, reference: Reference, clock: Clock, profile: Profile, due: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        reference: Reference,
+        clock: Clock,
+        profile: Profile,
+        due: Callable[[], int],
+        note: Callable[[str], None] = unheard,
+    ) -> None:
         self._reference = reference
         self._clock = clock
         self._profile = profile
         self._due = due
+        self._note = note
         self._turn = anyio.Lock()
         self._way = Way.UNKNOWN
         self._links = Links()
@@ -123,18 +140,36 @@ class Backlinks:
             first = await anext(listing, Page((), 0))
             if not isinstance(first, Page):
                 return self._not_listed(first)
-            due = max(1, self._due())
-            cost = self._cost_of(first)
-            proved = may_ask and (cost is None or cost > PROOF + due) and await self._proved(first, reads)
-            if isinstance(proved, Unreadable):
-                return proved
-            if proved:
-                self._way = Way.FILTER
-                return None
-            if not again and cost is not None and cost > max(due, FEW):
-                self._way = Way.NONE
-                return None
-            return await self._take(first, listing, begun, most=None if again else max(due, FEW))
+            due, cost, wrong = max(1, self._due()), self._cost_of(first), None
+            affordable = cost is None or cost <= max(due, FEW)
+            filters_first = may_ask and (cost is None or cost > PROOF + due)
+            self._way = Way.NONE
+            if filters_first:
+                wrong = await self._try_filter(first, reads)
+            if self._way is Way.NONE and wrong is None and (again or affordable):
+                self._note_listing(cost or 0)
+                wrong = await self._take(first, listing, begun, most=None if again else max(due, FEW))
+            if self._way is Way.NONE and wrong is None and may_ask and not filters_first:
+                wrong = await self._try_filter(first, reads)
+            if self._way is Way.NONE and wrong is None:
+                self._note(f"{self._reference.told} cannot be recorded here: to an undo it is unknown")
+            return wrong
+
+    def _note_listing(self, cost: int) -> None:
+        if cost > WORTH_SAYING:
+            self._note(
+                f"reading all {self._reference.type}s once, in about {cost} requests, to record {self._reference.told}"
+            )
+
+    async def _try_filter(self, first: Page, reads: Reads) -> Unreadable | None:
+        """Go by the filter if it proves to work; return what keeps that from being known."""
+        proved = await self._proved(first, reads)
+        if proved is True:
+            self._way = Way.FILTER
+        if isinstance(proved, Unreadable):
+            self._way = Way.UNKNOWN
+            return proved
+        return None
 
     def _cost_of(self, first: Page) -> int | None:
         """Return how many requests the rest of a listing takes, None where its size is not told."""

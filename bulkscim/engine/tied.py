@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bulkscim.engine.backlinks import MANAGER, MEMBERS, Backlinks
+from bulkscim.engine.backlinks import MANAGER, MEMBERS, Backlinks, unheard
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Holders, Referrers, Reports, Unreadable
@@ -21,10 +21,14 @@ def _one() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """How many resources the run still takes away, and how many of these are users that it deletes."""
+    """How many resources the run still takes away, and how many of these are users that it deletes.
+
+    `note` is told what people should know of how that is recorded.
+    """
 
     removals: Callable[[], int] = _one
     deletions: Callable[[], int] = _one
+    note: Callable[[str], None] = unheard
 
 
 class Tied:
@@ -32,8 +36,8 @@ class Tied:
 
     def __init__(self, clock: Clock, profile: Profile, due: Due) -> None:
         self._profile = profile
-        self._holders = Backlinks(MEMBERS, clock, profile, due.removals)
-        self._reports = Backlinks(MANAGER, clock, profile, due.deletions)
+        self._holders = Backlinks(MEMBERS, clock, profile, due.removals, due.note)
+        self._reports = Backlinks(MANAGER, clock, profile, due.deletions, due.note)
         self._filled: set[str] = set()
         self.strips_groups = profile.strips_groups
 

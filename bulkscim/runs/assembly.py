@@ -146,7 +146,7 @@ def engine_over(
     worker = Worker(
         journal,
         sender,
-        Resolver(clock, profile, _hidden(journal, terms), _due(journal)),
+        Resolver(clock, profile, _hidden(journal, terms), _due(journal, watcher)),
         reads,
         watcher,
         clock,
@@ -166,7 +166,7 @@ def _hidden(journal: Journal, terms: Terms) -> Hidden | None:
     return Hidden(lambda: users(base_url, *folders))
 
 
-def _due(journal: Journal) -> Due:
+def _due(journal: Journal, watcher: Watcher) -> Due:
     """Return how many resources are still to be taken away: by the file's verbs, as long as rows are pending."""
     header = journal.header
     removals = int(header.get("removals", 0))
@@ -175,7 +175,7 @@ def _due(journal: Journal) -> Due:
     def pending() -> int:
         return journal.ledger.totals().pending
 
-    return Due(lambda: min(removals, pending()), lambda: min(deletions, pending()))
+    return Due(lambda: min(removals, pending()), lambda: min(deletions, pending()), watcher.note)
 
 
 def opened(command: str) -> Entry:
