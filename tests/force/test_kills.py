@@ -6,7 +6,7 @@ from tests.support.command import Command
 from tests.support.rounds import each, round_of
 from tests.support.scim_server import scim_server
 
-ROUNDS, PARTS = 16, 4
+ROUNDS, PARTS = 12, 3
 KILLS = 3
 
 

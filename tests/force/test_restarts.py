@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 from tests.support.command import Command
-from tests.support.rounds import RESUMABLE, SCALE, each
+from tests.support.rounds import RESUMABLE, SCALE, each, rows_of
 from tests.support.sandboxes import address, requests, sandbox, stop_all
 from tests.support.workload import differences, mixed, state_of
 
@@ -49,7 +49,7 @@ def one_round(command: Command, seed: int) -> None:
 
     assert outcome.code == 0, outcome.text
     assert differences(workload.expected, state_of(tenant)) == []
-    assert command.states() == ["done"] * len(workload.lines)
+    assert [row.state for row in rows_of(command)] == ["done"] * len(workload.lines)
     made = [line["made"] for line in requests(command.folder) if line.get("made")]
     assert len(made) == len(set(made))
 

@@ -132,7 +132,7 @@ def test_cut_anywhere_resume_ends_in_the_same_state(recorded, tmp_path):
     command, tenant, ended = recorded
     original = command.run_folder()
     journal = (original / "journal.jsonl").read_bytes()
-    chosen = cuts(len(journal), journal.splitlines(keepends=True), 36)
+    chosen = cuts(len(journal), journal.splitlines(keepends=True), 24)
     interrupted = 0
     for cut in chosen:
         runs = tmp_path / str(cut) / "runs"

@@ -13,8 +13,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[2]
 LARGE = 1_000_000
-# Rows that are sent of the large job, before and after; 500000 sends them all.
-WORKED = int(os.environ.get("BULKSCIM_TEST_WORKED", "60000"))
+# Rows that are sent of the large job, before and after; 500000 sends them all. Behind the reader all is the same,
+# so of CSV it is fewer.
+WORKED = {".jsonl": 60_000, ".csv": 20_000}
 SMALL = 50_000
 
 
@@ -55,27 +56,28 @@ def probe(command: str, path: Path, folder: Path, stop_after: int = 0) -> dict[s
     return found
 
 
-@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+@pytest.mark.parametrize("suffix", WORKED)
 def test_a_million_rows_need_no_more_memory_and_go_on_quickly(tmp_path, suffix):
     """Peak memory is within 1.3 times that of 50,000 rows and below 150 MB; half-done, sending starts in seconds."""
     small = write_job(tmp_path / f"small{suffix}", SMALL)
     large = write_job(tmp_path / f"large{suffix}", LARGE)
     folder = tmp_path / "large-run"
+    worked = int(os.environ.get("BULKSCIM_TEST_WORKED", WORKED[suffix]))
 
     base = probe("run", small, tmp_path / "small-run")
-    begun = probe("run", large, folder, WORKED)
+    begun = probe("run", large, folder, worked)
     probe("fill", large, folder, LARGE // 2)
     from_nothing = probe("resume", large, folder, 100)
-    resumed = probe("resume", large, folder, WORKED if WORKED < LARGE // 2 else 0)
+    resumed = probe("resume", large, folder, worked if worked < LARGE // 2 else 0)
     took = [base, begun, from_nothing, resumed]
     print(json.dumps(took))
 
     assert (base["state"], base["done"]) == ("finished", SMALL)
     assert begun["state"] == "interrupted"
-    assert WORKED <= begun["done"] < WORKED + 100
+    assert worked <= begun["done"] < worked + 100
     assert begun["rows"] == resumed["rows"] == LARGE
     assert resumed["done"] == LARGE // 2 + from_nothing["writes"] + resumed["writes"]
-    assert (from_nothing["writes"], resumed["writes"]) >= (100, min(WORKED, LARGE // 2 - 200))
+    assert (from_nothing["writes"], resumed["writes"]) >= (100, min(worked, LARGE // 2 - 200))
     peak = max(each["peak_mb"] for each in took)
     assert peak < 150
     assert peak < 1.3 * base["peak_mb"]
