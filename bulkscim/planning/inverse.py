@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key, PatchOperation
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key, PatchOperation, Verb
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change
 from bulkscim.planning.compare import BULK_ID, WHOLE, operation_for
@@ -64,6 +64,19 @@ class Known(Protocol):
 
     def now(self, resource_id: str) -> str:
         """Return the id that it has now: another one where an earlier rollback made it anew."""
+
+
+def verb_of(step: TakenStep) -> Verb:
+    """Return the operation that a step amounts to."""
+    if step.action is not Action.MODIFY:
+        return Verb(step.action.value)
+    actives = [str(change.after).lower() for change in step.changes if change.path.lower() == "active"]
+    return {"true": Verb.ACTIVATE, "false": Verb.DEACTIVATE}.get("".join(actives), Verb.PATCH)
+
+
+def is_secret_set(step: TakenStep) -> bool:
+    """Tell whether a step set what nobody can see."""
+    return any(unseen(change.before) for change in step.changes)
 
 
 def inverse(step: TakenStep, known: Known, *, soft: bool = False) -> Iterator[JsonObject]:

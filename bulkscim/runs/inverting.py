@@ -13,11 +13,11 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import JsonObject
-from bulkscim.planning.inverse import TakenStep, inverse
+from bulkscim.planning.inverse import TakenStep, inverse, verb_of
 from bulkscim.planning.inverse_memberships import joinings, leavings, net
 from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import MadeAnew, descendants, undone
-from bulkscim.runs.taken_steps import TakenSteps
+from bulkscim.runs.taken_steps import TakenSteps, Tally
 
 SHOWN = 20
 
@@ -42,10 +42,10 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Inverse:
-    """A written inverse: its job file, the steps that it takes back, and what people should know."""
+    """A written inverse: its job file, what it takes back, and what people should know."""
 
     source: JobSource
-    steps: int
+    tally: Tally
     notes: tuple[str, ...] = ()
 
 
@@ -62,7 +62,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
         found = fingerprint(path)
         name = f"the inverse of {recorded.header.get('run', recorded.folder.name)}"
         source = JobSource(name, path, "jsonl", found.size, found.sha256, spooled=True)
-        return Inverse(source, steps.count, tuple(_left_behind(steps)))
+        return Inverse(source, steps.tally, (*steps.tally.notes(), *_left_behind(steps)))
 
 
 def _records(steps: TakenSteps, *, soft: bool) -> Iterator[JsonObject]:
@@ -117,7 +117,7 @@ def _names(step: TakenStep) -> Iterator[str]:
 def _verb_of(recorded: RecordedRun, step: TakenStep) -> str:
     """Return the operation of a step's row; of a row that has not settled, what the step does."""
     last = recorded.last(step.row)
-    return str((last.body.get("op") if last is not None else None) or step.action.value)
+    return str((last.body.get("op") if last is not None else None) or verb_of(step))
 
 
 def _left_behind(steps: TakenSteps) -> Iterator[str]:

@@ -222,7 +222,9 @@ def _start(request: RollbackRequest, settings: Settings, draft: Draft, seen: See
         recorded.folder,
         str(recorded.header.get("run", recorded.folder.name)),
         recorded.chain,
-        (*draft.inverse.notes,),
+        draft.inverse.tally.verbs,
+        draft.inverse.tally.secrets,
+        draft.inverse.notes,
     )
     checked = check(source, Defaults(), draft.place / INDEX, twins=True)
     with checked.sound_index():

@@ -22,7 +22,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.operation import USER, JsonObject, Verb
-from bulkscim.planning.grades import totals
+from bulkscim.planning.grades import Counts, totals
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
@@ -119,11 +119,13 @@ def defaults_of(request: RunRequest) -> Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The run that a rollback takes back: its folder, id, and chain head, and what people should know of the undoing."""
+    """The run that a rollback takes back: its folder, id and chain head, what of it is taken back, and notes of that."""
 
     folder: Path
     run: str
     chain: str
+    counts: Counts
+    secrets: Counts
     notes: tuple[str, ...] = ()
 
 
@@ -186,12 +188,19 @@ class Start:
             f"tenant    {self._called}, profile {self.seen.profile.name}, live users {users}{hidden}",
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} rows: {asks}",
-            f"undo      {totals(self.seen.profile, dict(kinds), self.checked.secrets)}",
+            f"undo      {self._grades(dict(kinds))}",
             *([self._later] if self.request.grace else []),
             *self.seen.notes,
             *self._cautions(),
             *(self.parent.notes if self.parent is not None else ()),
         ]
+
+    def _grades(self, kinds: Counts) -> str:
+        """Say how well the job can be taken back; of a rollback, how well its run can."""
+        profile, parent = self.seen.profile, self.parent
+        if parent is not None:
+            return totals(profile, parent.counts, parent.secrets)
+        return totals(profile, kinds, self.checked.secrets)
 
     @property
     def _later(self) -> str:

@@ -1,18 +1,47 @@
 """The steps that a rollback takes back, kept off the heap, for they are read twice."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
+from dataclasses import dataclass, field
 
 import orjson
 
+from bulkscim.model.operation import USER, Verb
 from bulkscim.model.step import Action
-from bulkscim.planning.inverse import MANAGER, TakenStep, is_membership, reference
+from bulkscim.planning.inverse import MANAGER, TakenStep, is_membership, is_secret_set, reference, verb_of
 from bulkscim.planning.inverse_memberships import Touch, touches
 from bulkscim.runs.applied_steps import taken_step
 from bulkscim.runs.child_runs import MadeAnew
 
 Picks = Callable[[TakenStep], bool]
 WHOLE = "*"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is taken back, counted: by operation, with those that set a secret, and what the journal does not know."""
+
+    verbs: Counter[tuple[Verb, str]] = field(default_factory=Counter)
+    secrets: Counter[tuple[Verb, str]] = field(default_factory=Counter)
+    unknown_groups: int = 0
+    unknown_reports: int = 0
+
+    def add(self, step: TakenStep) -> None:
+        """Count a step."""
+        kind = (verb_of(step), step.type)
+        self.verbs[kind] += 1
+        self.secrets[kind] += is_secret_set(step)
+        if step.action is Action.DELETE and step.type == USER:
+            self.unknown_groups += step.groups is None and "groups" not in (step.before or {})
+            self.unknown_reports += step.reports is None
+
+    def notes(self) -> Iterator[str]:
+        """Say what cannot be brought back since nobody saw it."""
+        if self.unknown_groups:
+            yield f"not known, and not brought back: the groups of {self.unknown_groups:,} deleted people"
+        if self.unknown_reports:
+            yield f"not known, and not brought back: who reported to {self.unknown_reports:,} deleted people"
 
 
 class TakenSteps:
@@ -30,7 +59,7 @@ class TakenSteps:
             "create table boss (id text, manager text, step integer); create index by_person on boss (id, step);"
             "create table place (id text, path text, step integer, row integer, picked integer, name text);"
         )
-        self.count = 0
+        self.tally = Tally()
 
     def close(self) -> None:
         """Let the file go."""
@@ -53,7 +82,7 @@ class TakenSteps:
         )
 
     def _take(self, step: TakenStep) -> None:
-        self.count += 1
+        self.tally.add(step)
         execute = self._database.execute
         execute("insert into step values (?, ?)", (step.number, _packed(step)))
         if step.id is not None and step.action is Action.DELETE:
