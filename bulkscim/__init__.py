@@ -30,7 +30,16 @@ if TYPE_CHECKING:
     from bulkscim.model.totals import Counters, Totals
     from bulkscim.reporting.results import Result
     from bulkscim.runs.named import tenant
-    from bulkscim.runs.programs import ResumeOptions, RunOptions, results, resume, retry, run
+    from bulkscim.runs.programs import (
+        ResumeOptions,
+        RollbackOptions,
+        RunOptions,
+        results,
+        resume,
+        retry,
+        rollback,
+        run,
+    )
     from bulkscim.runs.report import RunReport
     from bulkscim.tenants.tenant import Tenant
 
@@ -51,6 +60,7 @@ __all__ = [
     "Refused",
     "Result",
     "ResumeOptions",
+    "RollbackOptions",
     "RowState",
     "RunOptions",
     "RunReport",
@@ -64,6 +74,7 @@ __all__ = [
     "results",
     "resume",
     "retry",
+    "rollback",
     "run",
     "tenant",
 ]
@@ -74,6 +85,7 @@ _WHERE = {
     "JobRecord": "bulkscim.jobfile.spool",
     "Result": "bulkscim.reporting.results",
     "ResumeOptions": "bulkscim.runs.programs",
+    "RollbackOptions": "bulkscim.runs.programs",
     "RowState": "bulkscim.model.row",
     "RunOptions": "bulkscim.runs.programs",
     "RunReport": "bulkscim.runs.report",
@@ -85,6 +97,7 @@ _WHERE = {
     "results": "bulkscim.runs.programs",
     "resume": "bulkscim.runs.programs",
     "retry": "bulkscim.runs.programs",
+    "rollback": "bulkscim.runs.programs",
     "run": "bulkscim.runs.programs",
     "tenant": "bulkscim.runs.named",
 }

@@ -29,18 +29,23 @@ def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bo
     with open_recorded(run, runs_dir) as recorded:
         if row > recorded.ledger.rows:
             raise UsageError(f"there is no row {row}: the run has {recorded.ledger.rows:,} rows")
-        operation = None
+        operation, undoes = None, ""
         try:
-            operation = _asked(recorded, row, job)
+            operation, undoes = _asked(recorded, row, job)
         except BulkScimError as error:  # the journal knows what was sent all the same
             people.warn(str(error))
-        setting.print_lines(explain(recorded, row, operation, shown_run(recorded.folder)))
+        setting.print_lines(explain(recorded, row, operation, shown_run(recorded.folder), undoes))
 
 
-def _asked(recorded: "RecordedRun", row: int, job: Path | None) -> Operation | None:
-    """Return what the job file says of one row."""
+def _asked(recorded: "RecordedRun", row: int, job: Path | None) -> tuple[Operation | None, str]:
+    """Return what the job file says of one row, and in a rollback which rows of its run that takes back."""
+    from bulkscim.jobfile.reading import raw_records
+    from bulkscim.reporting.inverse import undoes
     from bulkscim.reporting.source import asked, find_source
 
     source = find_source(recorded.header, recorded.folder, job)
     found = next(asked(recorded, source, lambda number: number == row, row), None)
-    return found[1] if found is not None else None
+    if recorded.header.get("parent") is None:
+        return (found[1] if found is not None else None), ""
+    record = next(raw_records(source, row, lambda number: number == row), None)
+    return (found[1] if found is not None else None), undoes(record.body if record is not None else {})

@@ -26,6 +26,9 @@ LOCK = "lock"
 LOCK_TEXT = "lock.json"
 LAST = "last"
 
+CHILD = "rollback-"
+
+_CHILD = re.compile(rf"{CHILD}(\d+)")
 _LONGEST_STEM = 60
 _PROBES = 20
 
@@ -76,10 +79,10 @@ def create(runs_dir: Path, stem: str, disk: Disk, clock: Clock) -> HeldFolder:
     raise AssertionError("unreachable: the count has no end")
 
 
-def create_within(parent: Path, stem: str, disk: Disk, clock: Clock) -> HeldFolder:
+def create_within(parent: Path, disk: Disk, clock: Clock) -> HeldFolder:
     """Make and lock the folder of a child run in its parent's, by the next free number."""
     for number in count(1):
-        path = parent / f"{stem}{number}"
+        path = parent / f"{CHILD}{number}"
         if _made(path, disk):
             return hold(path, disk, clock)
     raise AssertionError("unreachable: the count has no end")
@@ -170,6 +173,13 @@ def runs(runs_dir: Path, disk: Disk) -> list[Path]:
     """Return the run folders of a folder, oldest first by when they began; those of child runs are left out."""
     begun = ((_began(runs_dir / name, disk), name) for name in disk.folders(runs_dir))
     return [runs_dir / name for time, name in sorted((t, n) for t, n in begun if t is not None)]
+
+
+def children(folder: Path, disk: Disk) -> list[Path]:
+    """Return the folders of a run's child runs that have begun, the oldest first."""
+    numbered = ((_CHILD.fullmatch(name), name) for name in disk.folders(folder))
+    found = sorted((int(match[1]), folder / name) for match, name in numbered if match)
+    return [path for _, path in found if _began(path, disk) is not None]
 
 
 def _began(path: Path, disk: Disk) -> float | None:

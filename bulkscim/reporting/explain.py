@@ -15,12 +15,19 @@ from bulkscim.reporting.summary import moment
 _SHOWN_DATA = 600
 
 
-def explain(recorded: RecordedRun, row: int, operation: Operation | None, run: str) -> Iterator[str]:
-    """Tell the story of a row; without its operation (the job file is gone) only what the journal knows."""
+def explain(
+    recorded: RecordedRun, row: int, operation: Operation | None, run: str, undoes: str = ""
+) -> Iterator[str]:
+    """Tell the story of a row; without its operation (the job file is gone) only what the journal knows.
+
+    `undoes`: in a rollback, what the row takes back.
+    """
     state = recorded.ledger.state(row)
     job = recorded.header.get("job")
     name = job.get("path", "") if isinstance(job, dict) else ""
     yield f"row {row} of {one_line(str(name))}: {state.value.replace('_', ' ')}"
+    if undoes:
+        yield f"  undoes    {undoes}"
     if operation is not None:
         yield from _asks(operation)
     history = recorded.history(row)

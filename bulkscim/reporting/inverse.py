@@ -24,6 +24,12 @@ def inverse_lines(source: JobSource) -> Iterator[str]:
             yield head + text
 
 
+def undoes(body: JsonObject) -> str:
+    """Say what a record of an inverse takes back, by the rows and steps of its run."""
+    steps = body.get("_steps") or []
+    return f"{_rows(body)} (step{'s' * (len(steps) != 1)} {', '.join(map(str, steps))}) of the run"
+
+
 def _rows(body: JsonObject) -> str:
     rows = body.get("_row")
     return f"rows {', '.join(map(str, rows))}" if isinstance(rows, list) else f"row {rows}"

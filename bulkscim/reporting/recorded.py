@@ -106,6 +106,7 @@ def summary_of(recorded: RecordedRun, *, locked: bool) -> Summary:
         "note": header.get("note") or None,
         "started_at": moment(timeline.started_at or None),
         "ended_at": moment(timeline.ended_at or None) if state is not RunState.RUNNING else None,
+        "rollbacks": [path.name for path in runfolder.children(recorded.folder, LocalDisk())],
         "sessions": timeline.sessions,
         "folder": str(recorded.folder),
     }

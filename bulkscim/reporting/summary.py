@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
@@ -78,6 +79,8 @@ def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
     for state in SHOWN:
         if summary[state]:
             yield f"  {state.value.replace('_', ' '):<10}{summary[state]:>12,}"
+    for name in summary.get("rollbacks") or ():
+        yield f"{'rollback':<10}{name}"
     yield from list(closing_lines(summary, folder))[1:]
 
 
@@ -88,6 +91,8 @@ def next_command(summary: Mapping[str, Any], folder: Path | None, *, written: bo
     run = shown_run(folder)
     if summary.get("purged_at"):
         return f"bulkscim verify {run}"
+    if summary.get("rollbacks"):
+        return f"bulkscim status {run}/{summary['rollbacks'][-1]}"
     if summary["state"] == RunState.RUNNING:
         return f"bulkscim status {run}"
     if summary["state"] != RunState.FINISHED or summary["in_doubt"]:
@@ -99,6 +104,8 @@ def next_command(summary: Mapping[str, Any], folder: Path | None, *, written: bo
 
 def shown_run(folder: Path) -> str:
     """Return how to name this run in a command: its id where that is found from here, else its path."""
+    if folder.name.startswith(CHILD):
+        return f"{shown_run(folder.parent)}/{folder.name}"
     if folder.parent.resolve() == Path(os.environ.get("BULKSCIM_RUNS_DIR") or "runs").resolve():
         return folder.name
     text = str(folder)

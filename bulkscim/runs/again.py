@@ -21,7 +21,6 @@ from bulkscim.providers import profile_named
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.reporting.summary import shown_run
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
-from bulkscim.runs.child_runs import children
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.report import RunReport
@@ -47,7 +46,7 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
         _not_rolled_back(folder, disk)
         record = journal.open_for_append(folder, disk, clock)
         try:
-            _same_url(request, record.header["tenant"]["base_url"])
+            same_url(request.base_url, record.header["tenant"]["base_url"])
             source = find_source(record.header, folder, request.job)
             with tenant_lock(record.header["tenant"]["base_url"], disk) as tenant:
                 tenant.working_on(folder)
@@ -58,7 +57,7 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
 
 def _not_rolled_back(folder: Path, disk: Disk) -> None:
     """Refuse to go on with a run that a rollback has begun to take back."""
-    begun = children(folder, disk)
+    begun = runfolder.children(folder, disk)
     if begun:
         child = shown_run(begun[-1])
         raise Refused(
@@ -67,10 +66,10 @@ def _not_rolled_back(folder: Path, disk: Disk) -> None:
         )
 
 
-def _same_url(request: ResumeRequest, own: str) -> None:
+def same_url(given: str | None, own: str) -> None:
     """Refuse to offer a tenant the token of another."""
-    if request.base_url is not None and request.base_url.rstrip("/") != own.rstrip("/"):
-        raise Mismatch(f"the run belongs to {own}, not to {request.base_url}; name its own tenant")
+    if given is not None and given.rstrip("/") != own.rstrip("/"):
+        raise Mismatch(f"the run belongs to {own}, not to {given}; name its own tenant")
 
 
 async def _go_on(

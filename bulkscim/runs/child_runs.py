@@ -1,41 +1,21 @@
-"""Child runs: the rollbacks of a run, in its own folder, and what they have brought about so far."""
+"""What the rollbacks of a run, child runs in its own folder, have brought about so far."""
 
-import re
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
 from pathlib import Path
 
-from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.jobfile.reading import raw_records
-from bulkscim.journal import journal, reader
+from bulkscim.journal import journal
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
-from bulkscim.journal.writer import JOURNAL
+from bulkscim.journal.runfolder import children
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.applied_steps import applied_steps
 
-STEM = "rollback-"
-_NAME = re.compile(rf"{STEM}(\d+)")
 _UNDONE = frozenset({RowState.DONE, RowState.NOOP})
-
-
-def children(folder: Path, disk: Disk) -> list[Path]:
-    """Return the folders of a run's rollbacks that have begun, the oldest first."""
-    numbered = ((_NAME.fullmatch(name), name) for name in disk.folders(folder))
-    found = sorted((int(match[1]), folder / name) for match, name in numbered if match)
-    return [path for _, path in found if _has_begun(path, disk)]
-
-
-def _has_begun(path: Path, disk: Disk) -> bool:
-    with suppress(OSError, NoSuchRun), closing(disk.open_read(path / JOURNAL)) as file:
-        with suppress(JournalDamaged):
-            reader.first_line(file, path / JOURNAL)
-        return True
-    return False
 
 
 def undone(folder: Path, disk: Disk) -> set[int]:

@@ -16,9 +16,11 @@ from bulkscim.reporting.recorded import open_recorded, read_header
 from bulkscim.reporting.results import Result
 from bulkscim.reporting.source import find_source
 from bulkscim.runs import again, start
+from bulkscim.runs.inverting import Chosen
 from bulkscim.runs.named import tenant_of_header
 from bulkscim.runs.report import RunReport
-from bulkscim.runs.request import ResumeRequest, RunRequest
+from bulkscim.runs.request import ResumeRequest, RollbackRequest, RunRequest
+from bulkscim.runs.rollback import rollback as take_back
 from bulkscim.runs.unattended import Unattended, Unwatched
 from bulkscim.tenants.tenant import Tenant
 
@@ -69,6 +71,19 @@ class ResumeOptions(_Pace, total=False):
     job: str | Path
 
 
+class RollbackOptions(_Pace, total=False):
+    """What can be said of a rollback; each is the flag of that name, `rows`, `keys` and `ops` those that are given often."""
+
+    on_drift: Literal["skip", "force"]
+    rows: Iterable[int]
+    keys: Iterable[str]
+    ops: Iterable[str]
+    soft: bool
+    note: str
+    dry_run: bool
+    yes_production: str
+
+
 async def run(
     job: str | Path | Iterable[Mapping[str, object]], tenant: Tenant, **options: Unpack[RunOptions]
 ) -> RunReport:
@@ -104,6 +119,30 @@ async def retry(
 ) -> RunReport:
     """Go on with a run, its failed and skipped rows included; parts that were applied are kept."""
     return await _go_on(run, tenant, dict(options), retry=True)
+
+
+async def rollback(
+    run: RunReport | str | Path = "last", tenant: Tenant | None = None, **options: Unpack[RollbackOptions]
+) -> RunReport:
+    """Take a run back, but for what others have changed since; calling it is the approval.
+
+    The report is that of the child run, without a folder where nothing was left to undo. What was left as it is
+    counts as skipped there.
+    """
+    watcher, settings = _settings(dict(options))
+    chosen = Chosen(
+        frozenset(settings.pop("rows", ())),
+        frozenset(settings.pop("keys", ())),
+        frozenset(_verb(name).value for name in settings.pop("ops", ())),
+        settings.pop("soft", False),
+    )
+    name = str(_place(run))
+    if tenant is None:
+        tenant = tenant_of_header(read_header(name, settings["runs_dir"]))
+    request = RollbackRequest(
+        run=name, tenant=tenant, chosen=chosen, yes=True, heed_signals=False, **settings
+    )
+    return await take_back(request, Unattended(), watcher)
 
 
 def results(run: RunReport | str | Path = "last", runs_dir: str | Path = RUNS) -> Iterator[Result]:

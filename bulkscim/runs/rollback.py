@@ -22,9 +22,8 @@ from bulkscim.planning.partial import FORCE, PART
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.reporting.summary import shown_run
-from bulkscim.runs.again import same_tenant
+from bulkscim.runs.again import same_tenant, same_url
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recover
-from bulkscim.runs.child_runs import STEM, children
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import Chosen, Inverse, write_inverse
 from bulkscim.runs.places import drafts, tenant_lock
@@ -53,6 +52,7 @@ async def rollback(
     around = Around(watcher, clock, heed_signals=request.heed_signals)
     with _held(folder, disk, read_only=request.dry_run):
         header = _ready(folder, disk)
+        same_url(request.tenant.base_url, header["tenant"]["base_url"])
         settings, tenant = _settings(request, settings_of(header)), request.tenant
         profile = profile_named(tenant.profile)
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
@@ -106,7 +106,7 @@ async def undo(
     if found is None:
         return None
     checked, defaults = check(found.source, Defaults(), draft / INDEX, twins=True), Defaults()
-    with runfolder.create_within(recorded.folder, STEM, disk, around.clock) as held:
+    with runfolder.create_within(recorded.folder, disk, around.clock) as held:
         header = {
             "run": held.path.name,
             "command": "rollback",
@@ -138,7 +138,7 @@ def _held(folder: Path, disk: Disk, *, read_only: bool) -> Iterator[None]:
 
 def _ready(folder: Path, disk: Disk) -> JsonObject:
     """Return the header of a run that can be taken back; Refused while a rollback of it is half done."""
-    for child in children(folder, disk):
+    for child in runfolder.children(folder, disk):
         if runfolder.is_locked(child, disk):
             raise Locked(f"{child} is being worked on; wait for it, or stop it, then try again")
         with journal.read(child, disk) as recorded:

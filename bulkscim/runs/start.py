@@ -26,7 +26,6 @@ from bulkscim.planning.grades import Counts, totals
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
-from bulkscim.runs.child_runs import STEM
 from bulkscim.runs.definition import defined
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.places import drafts, keep, tenant_lock
@@ -300,7 +299,7 @@ def _earlier(request: RunRequest, source: JobSource, checked: Checked, people: P
 def _folder(start: Start, disk: Disk, clock: Clock) -> HeldFolder:
     request = start.request
     if start.parent is not None:
-        return runfolder.create_within(start.parent.folder, STEM, disk, clock)
+        return runfolder.create_within(start.parent.folder, disk, clock)
     if request.run_dir is not None:
         return runfolder.adopt(request.run_dir, disk, clock)
     return runfolder.create(request.runs_dir, _stem(start.source), disk, clock)

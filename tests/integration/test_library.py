@@ -130,6 +130,24 @@ async def test_each_row_has_a_result(reached, small):
     assert (result.key, result.id) == ("ada@example.com", small.user("ada@example.com")["id"])
 
 
+async def test_a_run_is_taken_back(reached, small):
+    """Who joined is gone, who left is back; one person alone may be chosen, and the rest later."""
+    report = await bulkscim.run([ADA, BOB_LEAVES], reached)
+
+    first = await bulkscim.rollback(report, reached, keys=["bob@example.com"])
+    half = small.named("ada@example.com"), small.user("bob@example.com")["active"]
+    second = await bulkscim.rollback(report, reached)
+    third = await bulkscim.rollback(report, reached)
+
+    assert first.totals.done == second.totals.done == 1
+    assert half == (1, True)
+    assert small.named("ada@example.com") == 0
+    assert third.folder is None
+    assert third.totals.rows == 0
+    with pytest.raises(bulkscim.Refused, match="rollback-2"):
+        await bulkscim.resume(report.folder, reached)
+
+
 async def test_dry_run_sends_and_leaves_nothing(reached, small, tmp_path):
     """A dry run counts; afterwards nothing is there."""
     report = await bulkscim.run([ADA], reached, dry_run=True)

@@ -1,0 +1,246 @@
+"""The inverse of steps, as records."""
+
+import pytest
+
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key
+from bulkscim.model.secret import MASK
+from bulkscim.model.step import Action, Change
+from bulkscim.planning.inverse import TakenStep, inverse
+from bulkscim.planning.inverse_memberships import joinings, leavings, net, touches
+
+MANAGER = f"{ENTERPRISE}:manager"
+MODIFY, CREATE, DELETE = Action.MODIFY, Action.CREATE, Action.DELETE
+
+
+class Ids:
+    """What a run did to ids: `deleted` are to be made again, `anew` have another id since."""
+
+    def __init__(self, deleted=(), made=(), passing=(), anew=None):
+        self._deleted, self._made, self._passing, self._anew = deleted, made, passing, anew or {}
+
+    def is_deleted(self, resource_id):
+        return resource_id in self._deleted
+
+    def went_before(self, resource_id, step):
+        return False
+
+    def reported_to(self, person, manager, step):
+        return True
+
+    def is_made(self, resource_id):
+        return resource_id in self._made
+
+    def is_passing(self, resource_id):
+        return resource_id in self._passing
+
+    def now(self, resource_id):
+        return self._anew.get(resource_id, resource_id)
+
+
+NOTHING_GONE = Ids()
+
+
+def taken(action, number=7, kind=USER, resource_id="u1", **more):
+    """Return a step of row 3 that took effect."""
+    return TakenStep(number, 3, "part", action, kind, resource_id, **more)
+
+
+def records(step, known=NOTHING_GONE, **more):
+    """Return a step's inverse without what it tells people."""
+    return [
+        {name: value for name, value in record.items() if not name.startswith("_")}
+        for record in inverse(step, known, **more)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "operation", "expected"),
+    [
+        (Change("title", "Engineer", "Lead"), ("replace", "title", "Engineer"), ("title", "Lead")),
+        (Change("title", None, "Lead"), ("remove", "title", None), ("title", "Lead")),
+        (Change("title", "Lead", None), ("replace", "title", "Lead"), ("title", None)),
+        (Change("active", None, False), ("replace", "active", True), ("active", False)),
+        (
+            Change('emails[value eq "a@b"]', None, {"value": "a@b"}),
+            ("remove", 'emails[value eq "a@b"]', None),
+            ('emails[value eq "a@b"]', {"value": "a@b"}),
+        ),
+        (
+            Change('emails[value eq "a@b"]', {"value": "a@b"}, None),
+            ("add", "emails", [{"value": "a@b"}]),
+            ('emails[value eq "a@b"]', None),
+        ),
+        (Change(f"{MANAGER}.value", None, "m1"), ("remove", MANAGER, None), (f"{MANAGER}.value", "m1")),
+        (
+            Change(MANAGER, {"value": "m1"}, {"value": "m2"}),
+            ("replace", MANAGER, {"value": "m1"}),
+            (f"{MANAGER}.value", "m2"),
+        ),
+    ],
+)
+def test_a_change_goes_back_where_it_still_stands(change, operation, expected):
+    """The operation puts the value before back; the record expects what the step left."""
+    op, path, value = operation
+    shown = {"op": op, "path": path} | ({} if value is None else {"value": value})
+
+    assert records(taken(MODIFY, changes=(change,))) == [
+        {"op": "patch", "type": USER, "id": "u1", "patch": [shown], "expect": dict([expected])}
+    ]
+
+
+def test_secrets_and_memberships_are_no_part_of_a_patch():
+    """Nobody saw the secret; memberships are netted elsewhere."""
+    changes = (
+        Change("password", MASK, MASK),
+        Change('members[value eq "u1"]', None, {"value": "u1"}),
+        Change("groups", [{"value": "g1"}], [{"value": "g2"}]),
+    )
+
+    assert records(taken(MODIFY, kind=GROUP, resource_id="g1", changes=changes)) == []
+
+
+def test_what_was_made_is_deleted_if_it_is_as_it_was_left():
+    """The whole resource is expected, but for what nobody can set; a group without members."""
+    after = {"id": "g1", "displayName": "Sales", "members": [{"value": "u1"}], "meta": {"version": "1"}}
+
+    assert records(taken(CREATE, kind=GROUP, resource_id="g1", after=after)) == [
+        {"op": "delete", "type": GROUP, "id": "g1", "expect": {"*": {"displayName": "Sales"}}}
+    ]
+
+
+def test_without_the_answer_what_was_made_is_known_by_its_names():
+    """A create whose answer nobody kept is deleted if it has its names still."""
+    step = taken(CREATE, identity=(Key(USER, "userName", "ada@x"), Key(USER, "externalId", "7")))
+
+    assert records(step)[0]["expect"] == {"userName": "ada@x", "externalId": "7"}
+
+
+def test_softly_people_are_deactivated_and_groups_deleted():
+    """A group cannot be deactivated."""
+    assert records(taken(CREATE, after={"userName": "a"}), soft=True)[0]["op"] == "deactivate"
+    assert records(taken(CREATE, kind=GROUP, after={"displayName": "a"}), soft=True)[0]["op"] == "delete"
+
+
+def test_what_was_deleted_is_made_again_and_its_reports_point_to_it():
+    """The old id is its ref; its manager, deleted as well, is named by theirs."""
+    before = {
+        "schemas": ["x"],
+        "id": "u1",
+        "meta": {},
+        "groups": [{"value": "g1"}],
+        "userName": "ada@x",
+        "active": "True",
+        "password": MASK,
+        "nickName": None,
+        ENTERPRISE: {"department": "Sales", "manager": {"value": "m1", "displayName": "Boss"}},
+    }
+    step = taken(DELETE, before=before, reports=("u2", "u3"))
+    extension = {"department": "Sales", "manager": {"ref": "m1"}}
+
+    made, *pointed = records(step, Ids(deleted={"u1", "m1", "u3"}))
+
+    assert made == {
+        "op": "create",
+        "type": USER,
+        "ref": "u1",
+        "data": {"userName": "ada@x", "active": True, ENTERPRISE: extension},
+    }
+    assert [{"id", "ref"} & one.keys() for one in pointed] == [{"id"}, {"ref"}]
+    assert pointed[0]["patch"] == [{"op": "replace", "path": MANAGER, "value": {"value": "bulkId:u1"}}]
+    assert pointed[0]["expect"] == {f"{MANAGER}.value": "bulkId:u1"}
+
+
+def test_what_the_run_made_and_deleted_leaves_nothing_to_do():
+    """It was not there before, and is not there now."""
+    known = Ids(passing={"u1"})
+
+    assert [records(taken(action), known) for action in (CREATE, DELETE, MODIFY)] == [[], [], []]
+
+
+def test_ids_that_an_earlier_rollback_gave_are_used():
+    """Whoever was made anew meanwhile is changed under the new id, and not made again."""
+    known = Ids(anew={"u1": "u9", "m1": "m9"})
+    change = Change(f"{MANAGER}.value", "m1", "m2")
+
+    assert records(taken(DELETE, before={"userName": "a"}), known) == []
+    (record,) = records(taken(MODIFY, changes=(change,)), known)
+    assert record["id"] == "u9"
+    assert record["patch"][0]["value"] == {"value": "m9"}
+
+
+def joins(number, member="u1", group="g1"):
+    """Return the step that adds a member."""
+    return taken(Action.ADD_MEMBER, number, GROUP, group, member=member)
+
+
+def leaves(number, member="u1", group="g1"):
+    """Return the step that removes a member."""
+    return taken(Action.REMOVE_MEMBER, number, GROUP, group, member=member)
+
+
+def netted(*steps, known=NOTHING_GONE):
+    """Return what becomes of memberships, as (group, member, returns)."""
+    found = sorted(
+        (touch for step in steps for touch in touches(step)), key=lambda t: (t.group, t.member, t.step)
+    )
+    return [(one.group, one.member, one.joins) for one in net(found, known)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ((joins(1),), [("g1", "u1", False)]),
+        ((leaves(1),), [("g1", "u1", True)]),
+        ((joins(1), leaves(2)), []),
+        ((leaves(1), joins(2)), []),
+        ((joins(1), leaves(2), joins(3)), [("g1", "u1", False)]),
+        ((taken(DELETE, groups=("g1", "g2")),), [("g1", "u1", True), ("g2", "u1", True)]),
+        ((taken(DELETE, before={"groups": [{"value": "g1"}]}),), [("g1", "u1", True)]),
+        ((taken(MODIFY, changes=(Change("active", True, False),), stripped=("g1",)),), [("g1", "u1", True)]),
+        ((taken(CREATE, 1, GROUP, "g1", after={"members": [{"value": "u1"}]}),), [("g1", "u1", False)]),
+        ((taken(DELETE, 1, GROUP, "g1", before={"members": [{"value": "u1"}]}),), [("g1", "u1", True)]),
+    ],
+)
+def test_a_membership_is_as_before_the_first_touch(steps, expected):
+    """Only the difference between before the run and after it is taken back."""
+    assert netted(*steps) == expected
+
+
+def test_who_left_a_group_by_joining_another_returns_to_it():
+    """Where people are in one group at a time, the one before is known."""
+    moved = taken(
+        Action.ADD_MEMBER,
+        kind=GROUP,
+        resource_id="g2",
+        member="u1",
+        changes=(Change("groups", [{"value": "g1"}], [{"value": "g2"}]),),
+    )
+
+    assert netted(moved) == [("g1", "u1", True), ("g2", "u1", False)]
+
+
+def test_a_deleted_group_is_not_emptied_and_gets_back_whom_it_had():
+    """Who joined it during the run is not in the new one; who was there before is."""
+    gone = taken(DELETE, 3, GROUP, "g1", before={"members": [{"value": "u1"}, {"value": "u2"}]})
+
+    assert netted(joins(1), gone, known=Ids(deleted={"g1"})) == [("g1", "u2", True)]
+
+
+def test_memberships_come_merged_by_group_and_hundred():
+    """A deleted person comes back by the new id, and the old one goes in the same request."""
+    steps = [leaves(number, f"u{number:03}") for number in range(150)] + [taken(DELETE, 200, groups=("g2",))]
+    known = Ids(deleted={"u1"})
+    found = sorted(
+        (touch for step in steps for touch in touches(step)), key=lambda t: (t.group, t.member, t.step)
+    )
+    nets = list(net(found, known))
+
+    returning = list(joinings(nets, known))
+
+    assert list(leavings(nets, known)) == []
+    assert [len(record["patch"]) for record in returning] == [100, 50, 2]
+    assert returning[2]["patch"] == [
+        {"op": "remove", "path": 'members[value eq "u1"]'},
+        {"op": "add", "path": "members", "value": [{"value": "bulkId:u1"}]},
+    ]
+    assert returning[0]["_row"] == 3

@@ -1,0 +1,215 @@
+"""Taking back by parts: what others changed is left, the rest is done."""
+
+import pytest
+
+from bulkscim.model.live import Found, Missing, Parent, ParentFailed, ParentReady
+from bulkscim.model.operation import (
+    ENTERPRISE,
+    GROUP,
+    USER,
+    Key,
+    Operation,
+    PatchOperation,
+    Reference,
+    Role,
+    Verb,
+)
+from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
+from bulkscim.model.step import Step
+from bulkscim.planning.compare import drifted
+from bulkscim.planning.decision import Policy, Settle, Wait
+from bulkscim.planning.sent_form import as_sent
+from bulkscim.planning.steps import next_step
+
+PART = Policy(on_exists="fail", on_drift="part")
+FORCE = Policy(on_exists="fail", on_drift="force")
+ADA = Key(USER, "id", "u1")
+MANAGER = f"{ENTERPRISE}:manager"
+NEW_BOSS = Reference(Role.VALUE, Key(USER, "ref", "m1"))
+
+
+def back(*patch, expect, verb=Verb.PATCH, target=ADA, references=(), producers=()):
+    """Return a row of a rollback."""
+    operations = tuple(PatchOperation(*one) for one in patch)
+    operation = Operation(verb, target.type, target, {}, operations, references, None, expect)
+    return Row(5, operation, producers or (None,) * len(references))
+
+
+TITLES = back(
+    ("replace", "title", "Engineer"), ("remove", "nickName"), expect={"title": "Lead", "nickName": "Nick"}
+)
+
+
+def decided(row, live, policy=PART, facts=Facts(), **more):  # noqa: B008 - frozen
+    """Return what comes next where Ada stands so."""
+    answer = Missing() if live is None else Found({"id": "u1", "userName": "ada@x", **live})
+    return next_step(row, facts, {row.operation.target: answer, **more.get("known", {})}, policy)
+
+
+def test_only_what_drifted_is_left_out():
+    """The rest goes back; the step says both values of what it leaves."""
+    step = decided(TITLES, {"title": "Boss", "nickName": "Nick"})
+
+    assert isinstance(step, Step)
+    assert step.operations == (PatchOperation("remove", "nickName"),)
+    assert step.left == ("drift: title is 'Boss', this run had set 'Lead'; left as it is",)
+
+
+def test_a_row_that_left_something_is_skipped():
+    """Also where the rest took effect, and after a crash in between: what was left is in the journal."""
+    text = "drift: title is 'Boss', this run had set 'Lead'; left as it is"
+    facts = Facts({"patch": Applied("patch", "u1", 200, left=(text,))})
+
+    assert decided(TITLES, {"title": "Boss"}, facts=facts) == Settle(RowState.SKIPPED, text, "u1", 200)
+
+
+def test_where_all_has_drifted_nothing_is_sent():
+    """The row is skipped with every reason."""
+    end = decided(TITLES, {"title": "Boss", "nickName": "Nicky"})
+
+    assert isinstance(end, Settle)
+    assert end.state is RowState.SKIPPED
+    assert "'Boss'" in end.detail
+    assert "'Nicky'" in end.detail
+
+
+def test_what_is_back_already_is_no_drift():
+    """Somebody else has done it: noop, and nothing to be said."""
+    assert decided(TITLES, {"title": "Engineer"}).state is RowState.NOOP
+
+
+def test_force_overwrites():
+    """The expectation is not looked at."""
+    step = decided(TITLES, {"title": "Boss", "nickName": "Nicky"}, FORCE)
+
+    assert len(step.operations) == 2
+    assert step.left == ()
+
+
+@pytest.mark.parametrize(
+    ("row", "state"),
+    [
+        (TITLES, RowState.SKIPPED),
+        (back(expect={}, verb=Verb.DELETE), RowState.NOOP),
+        (back(("remove", 'members[value eq "u2"]'), expect={}, target=Key(GROUP, "id", "g1")), RowState.NOOP),
+    ],
+)
+def test_what_is_gone_is_no_failure(row, state):
+    """A value cannot go back; a delete and a removal have nothing left to do."""
+    assert decided(row, None).state is state
+
+
+def test_a_changed_resource_is_not_deleted():
+    """What the run made and somebody has changed since stays; else, or by force, it goes on: to who refers to it."""
+    row = back(expect={"*": {"userName": "ada@x", "active": True}}, verb=Verb.DELETE)
+
+    same = decided(row, {"meta": {"version": "2"}, "groups": [{"value": "g1"}]})
+    other = decided(row, {"title": "Boss"})
+
+    assert isinstance(same, Wait)
+    assert other.detail == "drift: title is 'Boss', this run had set None; left as it is"
+    assert isinstance(decided(row, {"title": "Boss"}, FORCE), Wait)
+
+
+@pytest.mark.parametrize(
+    ("expected", "live", "paths"),
+    [
+        ({"title": "A"}, {"title": "A"}, []),
+        ({"title": "A"}, {"title": "B"}, ["title"]),
+        ({}, {"title": "B"}, ["title"]),
+        ({"title": "A"}, {}, ["title"]),
+        ({"active": True}, {}, []),
+        ({}, {"active": "true"}, []),
+        ({}, {"active": False}, ["active"]),
+        ({"emails": []}, {}, []),
+        (
+            {"emails": [{"value": "a"}]},
+            {"emails": [{"value": "a"}, {"value": "b"}]},
+            ['emails[value eq "b"]'],
+        ),
+        ({"displayName": "G"}, {"displayName": "G", "members": [{"value": "u"}]}, ['members[value eq "u"]']),
+        ({"tags": ["a"]}, {"tags": ["a", "b"]}, ["tags"]),
+        ({"password": "x"}, {"id": "1", "meta": {}, "schemas": [], "groups": []}, []),
+    ],
+)
+def test_a_whole_resource_is_looked_at_from_both_sides(expected, live, paths):
+    """What only one side has is a difference, but for what nobody can set, and `active: true` unsaid."""
+    assert [change.path for change in drifted({"*": expected}, live)] == paths
+
+
+@pytest.mark.parametrize("live", [{}, {"value": "m1"}, {"value": "m9"}])
+def test_an_expected_reference_to_what_is_made_anew_may_be_old_new_or_dropped(live):
+    """Tenants keep or drop what points to somebody who was deleted."""
+    expect = {f"{MANAGER}.value": "bulkId:m1"}
+
+    assert drifted(expect, {ENTERPRISE: {"manager": live}}, {"bulkId:m1": "m9"}) == ()
+    assert drifted(expect, {ENTERPRISE: {"manager": {"value": "m2"}}}, {"bulkId:m1": "m9"}) != ()
+
+
+def members_row():
+    """Return a row that brings two people back, one of them made anew by row 2."""
+    adds = [("add", "members", [{"value": one}]) for one in ("u2", "bulkId:m1")]
+    group = Key(GROUP, "id", "g1")
+    return back(*adds, expect={}, target=group, references=(NEW_BOSS,), producers=(2,))
+
+
+def test_members_are_added_in_one_operation():
+    """Each record's member is an operation of its own, so that one can be left out; they are sent as one."""
+    known = {Parent(2): ParentReady("m9")}
+
+    step = decided(members_row(), {"members": []}, known=known)
+
+    assert step.operations == (PatchOperation("add", "members", [{"value": "u2"}, {"value": "m9"}]),)
+
+
+def test_whoever_was_not_made_again_is_left_out():
+    """The others return; the row says who does not and why."""
+    known = {Parent(2): ParentFailed(2, "name still held by the server")}
+
+    step = decided(members_row(), {"members": []}, known=known)
+
+    assert step.operations == (PatchOperation("add", "members", [{"value": "u2"}]),)
+    assert "row 2 failed: name still held by the server" in step.left[0]
+
+
+def test_removals_by_value_are_merged():
+    """A tenant that wants the member in the value gets all of them in one operation."""
+    removals = [PatchOperation("remove", f'members[value eq "u{number}"]') for number in (1, 2)]
+
+    assert as_sent(removals, by_value=True) == (
+        PatchOperation("remove", "members", [{"value": "u1"}, {"value": "u2"}]),
+    )
+    assert as_sent(removals, by_value=False) == tuple(removals)
+
+
+def restored():
+    """Return a row that makes a deleted person again, whose name the tenant says is taken."""
+    target = Key(USER, "userName", "ada@x")
+    data = {"userName": "ada@x", "title": "Engineer"}
+    taken = Facts(taken=Refusal("create", 409, "uniqueness", "taken"))
+    return Row(5, Operation(Verb.CREATE, USER, target, data, ref="u1")), taken
+
+
+def test_a_name_that_is_kept_by_nobody_visible_is_looked_for_under_the_old_id():
+    """There: it is brought back as it was, active."""
+    row, facts = restored()
+    live = {row.operation.target: Missing()}
+
+    asked = next_step(row, facts, live, PART)
+    step = next_step(
+        row, facts, {**live, ADA: Found({"id": "u1", "userName": "ada@x", "active": False})}, PART
+    )
+
+    assert asked == Wait(ADA)
+    assert step.id == "u1"
+    assert {(one.path, one.value) for one in step.operations} == {("active", True), ("title", "Engineer")}
+
+
+def test_a_name_that_the_server_keeps_is_a_failure():
+    """Not there: the row fails, and says so."""
+    row, facts = restored()
+
+    end = next_step(row, facts, {row.operation.target: Missing(), ADA: Missing()}, PART)
+
+    assert end.state is RowState.FAILED
+    assert end.detail.startswith("name still held by the server")
