@@ -131,11 +131,11 @@ def capped(quirks: Quirks, answer: JsonObject, start: int, asked: int) -> JsonOb
 def patch_of(quirks: Quirks, kind: str, body: JsonObject) -> JsonObject | Refused:
     """Return a PATCH body as the RFC writes it; Refused where the dialect is another."""
     schemas = body.get("schemas")
-    named = set(schemas) if isinstance(schemas, list) else set()
+    named = {one for one in schemas if isinstance(one, str)} if isinstance(schemas, list) else set()
     is_core, is_rfc = CORE[kind] in named, PATCH_OP in named
     taken = {Dialect.RFC: is_rfc, Dialect.CORE: is_core, Dialect.BOTH: is_core or is_rfc}[quirks.dialect]
     if not taken:
-        return Refused(BAD_REQUEST, f"schemas {sorted(map(str, named))} do not fit a PATCH", "invalidSyntax")
+        return Refused(BAD_REQUEST, f"schemas {sorted(named)} do not fit a PATCH", "invalidSyntax")
     operations = body.get("Operations") or body.get("operations")
     if not isinstance(operations, list):
         return Refused(BAD_REQUEST, "Operations is missing", "invalidSyntax")

@@ -315,7 +315,8 @@ def starts(name: str) -> list[bytes]:
             b"filter=A%20eq%20%22",
         ],
         "patch_bodies": [
-            b'{"schemas":["x"],"Operations":[{"op":"remove","path":"members","value":[{"value":"1"}]}]}'
+            b'{"schemas":[{"op":"rove","path":"","value":[]}]}',
+            b'{"schemas":["x"],"Operations":[{"op":"remove","path":"members","value":[{"value":"1"}]}]}',
         ],
         "headers": [
             b"120\nSat, 21 Nov 2026 22:10:03 GMT",
