@@ -69,8 +69,9 @@ def purge(context: click.Context, /, *, verbose: bool, quiet: bool, **chosen: An
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     above = context.parent.params if context.parent else {}
     runs_dir, as_json = (chosen[name] or above[name] for name in ("runs_dir", "as_json"))
-    before = RealClock().now() - chosen["older_than"]
-    found = list(old_runs(runs_dir, before, LocalDisk(), unfinished=chosen["unfinished"]))
+    found = list(
+        old_runs(runs_dir, chosen["older_than"], LocalDisk(), RealClock(), unfinished=chosen["unfinished"])
+    )
     old = [each for each in found if isinstance(each, Old)]
     left = [each for each in found if not isinstance(each, Old)]
     for each in left:

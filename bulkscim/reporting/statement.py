@@ -45,13 +45,17 @@ class JobFile:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A run whose journal held; `running`: a process was at work on it meanwhile. `at` is the time of the check."""
+    """A run whose journal held; `running`: a process was at work on it meanwhile. `at` is the time of the check.
+
+    `parent` is the line of the parent run's journal at which this run began, where that journal is there.
+    """
 
     folder: Path
     audited: Audited
     job: JobFile
     at: float
     running: bool = False
+    parent: Mark | None = None
 
 
 def statement_of(verified: Verified) -> Statement:
@@ -166,6 +170,8 @@ def _proves(verified: Verified) -> Iterator[str]:
         yield f"the totals and chain head that {entries} are those of the lines before"
     if verified.job.found:
         yield "the job file is the one that the run began with: its size and SHA-256 are those of line 1"
+    if verified.parent:
+        yield f"lines 1 to {verified.parent.line:,} of the parent run's journal are as they were when this run began"
     if audited.head:
         yield (
             f"lines 1 to {audited.head.line:,}, all that came before the chain head that was given, are as they were"

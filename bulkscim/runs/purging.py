@@ -17,8 +17,10 @@ from bulkscim.journal.durable import Disk
 from bulkscim.journal.purged import PURGED
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
+from bulkscim.model.grace import day_of
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
+from bulkscim.reporting.later import grace_of
 from bulkscim.reporting.recorded import summary_of
 from bulkscim.reporting.statement import JobFile, Verified, statement_of
 from bulkscim.runs.assembly import opened
@@ -32,6 +34,7 @@ _OURS = (
     "errors.*",
     "summary.json*",
     "report.html*",
+    "delete-after-*.jsonl*",
     f"{PURGED}.new",
 )
 
@@ -54,27 +57,30 @@ class Left:
     why: str
 
 
-def old_runs(runs_dir: Path, before: float, disk: Disk, *, unfinished: bool) -> Iterator[Old | Left]:
-    """Yield the runs whose last entry is older than a time; those that must stay say why."""
+def old_runs(
+    runs_dir: Path, age_s: float, disk: Disk, clock: Clock, *, unfinished: bool
+) -> Iterator[Old | Left]:
+    """Yield the runs whose last entry is older than so many seconds; those that must stay say why."""
+    now = clock.now()
     for folder in runfolder.runs(runs_dir, disk):
         try:
-            found = _found(folder, before, disk, unfinished=unfinished)
+            found = _found(folder, now, age_s, disk, unfinished=unfinished)
         except BulkScimError as error:
             found = Left(folder, str(error))
         if found is not None:
             yield found
 
 
-def _found(folder: Path, before: float, disk: Disk, *, unfinished: bool) -> Old | Left | None:
+def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bool) -> Old | Left | None:
     """Tell what is to be done with a run; None where nothing is."""
     folders = _folders(folder)
     size = sum(path.stat().st_size for each in folders for path in _ours(each))
     if purged.is_purged(folder, disk):
         kept = purged.load(folder, disk)
         return Old(folder, kept["purged"]["at"], kept["summary"]["rows"], size) if size else None
-    stand = [_stands(each, disk) for each in folders if disk.exists(each / JOURNAL)]
+    stand = [_stands(each, now, disk) for each in folders if disk.exists(each / JOURNAL)]
     ended = max(each.ended for each in stand)
-    if ended >= before:
+    if ended >= now - age_s:
         return None
     if any(runfolder.is_locked(each, disk) for each in folders):
         return Left(folder, "a process is at work on it")
@@ -94,10 +100,13 @@ class _Stand:
     told: str
 
 
-def _stands(folder: Path, disk: Disk) -> _Stand:
+def _stands(folder: Path, now: float, disk: Disk) -> _Stand:
     with journal.read(folder, disk) as recorded:
-        summary, ended = summary_of(recorded, locked=False), recorded.timeline.ended_at
+        summary, timeline = summary_of(recorded, locked=False), recorded.timeline
+        grace, ended = grace_of(recorded.header), timeline.ended_at
     told = "" if summary["state"] == RunState.FINISHED else summary["state"]
+    if not told and grace and day_of(now) < grace.ends(timeline.started_at):
+        told = f"waiting for {grace.ends(timeline.started_at)}, when its deletes may go"
     if summary["in_doubt"]:
         told = f"{summary['state']} with {summary['in_doubt']:,} rows in doubt"
     return _Stand(folder, ended, summary["rows"], told)

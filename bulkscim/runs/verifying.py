@@ -7,7 +7,7 @@ from pathlib import Path
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import JournalDamaged, Mismatch, UsageError
 from bulkscim.journal import entries, journal, purged, runfolder
-from bulkscim.journal.audit import audit
+from bulkscim.journal.audit import Mark, audit
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Line
 from bulkscim.journal.purged import PURGED
@@ -44,8 +44,24 @@ def verify(
             f"carries the chain value {wanted}. This is not the journal that it was printed of, or one that "
             "was cut or written anew since; look for a copy"
         )
-    job_file = _job_file(audited.header, folder, job)
-    return statement_of(Verified(folder, audited, job_file, RealClock().now(), running))
+    job_file, parent = _job_file(audited.header, folder, job), _parent(audited.header, folder, disk)
+    return statement_of(Verified(folder, audited, job_file, RealClock().now(), running, parent))
+
+
+def _parent(header: JsonObject, folder: Path, disk: LocalDisk) -> Mark | None:
+    """Return the line of the parent run at which this one began; None where no parent is to be had."""
+    about = header.get("parent")
+    if not about or not disk.exists(folder.parent / JOURNAL):
+        return None
+    path = folder.parent / JOURNAL
+    with closing(journal.open_to_read(folder.parent, disk)) as file:
+        found = audit(file, path, about["chain"]).head
+    if found is None:
+        raise JournalDamaged(
+            f"{path}: none of its lines carries the chain value {about['chain']}, at which {folder.name} began: "
+            "it is another run's, or was cut or written anew since; look for a copy"
+        )
+    return found
 
 
 def _verify_purged(folder: Path, disk: LocalDisk, head: str) -> Statement:

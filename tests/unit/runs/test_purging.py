@@ -29,10 +29,10 @@ def job(tmp_path):
     return path
 
 
-async def finished(folder, job, *, now=START):
+async def finished(folder, job, *, now=START, **more):
     """Make a run of one row that has ended, with the files that are derived from it."""
     folder.mkdir(parents=True)
-    made = journal.create(folder, DISK, header(job, folder.name), 1, VirtualClock(now))
+    made = journal.create(folder, DISK, header(job, folder.name) | more, 1, VirtualClock(now))
     await made.append(Entry(Kind.OPENED, body={"pid": 1, "host": "here", "user": "root", "command": "run"}))
     await made.append(settled(1, RowState.NOOP, "ada@example.com", id="u1"))
     await made.append(Entry(Kind.CLOSED, body={"totals": asdict(made.ledger.totals()), "chain": made.chain}))
@@ -42,9 +42,9 @@ async def finished(folder, job, *, now=START):
     return made.chain
 
 
-def found(runs_dir, before=LATER, **more):
-    """Return what a purge finds."""
-    return list(old_runs(runs_dir, before, DISK, **{"unfinished": False} | more))
+def found(runs_dir, now=LATER, **more):
+    """Return what a purge of all that is older than 50 seconds finds."""
+    return list(old_runs(runs_dir, 50, DISK, VirtualClock(now), **{"unfinished": False} | more))
 
 
 async def test_a_purged_run_keeps_header_totals_and_chain_and_no_name(tmp_path, job):
@@ -86,7 +86,7 @@ async def test_only_runs_that_are_old_and_over_are_purged(tmp_path, job):
     """A younger one is not named; one that could go on, or is being worked on, is left and says why."""
     runs = tmp_path / "runs"
     await finished(runs / "old", job)
-    await finished(runs / "young", job, now=LATER + 1)
+    await finished(runs / "young", job, now=LATER - 49)
     await make_run(runs / "stopped", job, now=START)
     await finished(runs / "busy", job)
     with runfolder.hold(runs / "busy", DISK, VirtualClock()):
@@ -97,6 +97,19 @@ async def test_only_runs_that_are_old_and_over_are_purged(tmp_path, job):
     assert told["busy"] == "a process is at work on it"
     assert told["stopped"].startswith("it is stopped with 1 rows in doubt; --unfinished takes")
     assert {each.folder.name for each in found(runs, unfinished=True)} == {"old", "stopped", "busy"}
+
+
+async def test_a_run_whose_deletes_are_not_due_is_left(tmp_path, job):
+    """Its job file for later is still to be run; once the day has come it goes with the rest."""
+    runs = tmp_path / "runs"
+    await finished(runs / "one", job, then={"op": "delete", "after_days": 30})
+    (runs / "one" / "delete-after-2026-12-21.jsonl").write_text("ada@example.com")
+
+    (left,) = found(runs)
+    assert left.why.startswith("it is waiting for 2026-12-21, when its deletes may go; --unfinished takes")
+    (old,) = found(runs, now=START + 30 * 86_400)
+    assert purge(old, DISK, VirtualClock(LATER)) == []
+    assert not list((runs / "one").glob("delete-after-*"))
 
 
 async def test_a_child_run_goes_with_its_parent_or_holds_it_back(tmp_path, job):
