@@ -13,6 +13,7 @@ from bulkscim.reporting.printable import one_line, shown_value
 from bulkscim.reporting.summary import moment
 
 _SHOWN_DATA = 600
+_SHOWN_IDS = 5
 
 
 def explain(
@@ -65,9 +66,12 @@ def _told(entry: Entry, row: int) -> Iterator[str]:
             yield f"  step {entry.step:<5}{time}  {_intent(entry, row)}"
             for path, before, after in body.get("changes") or ():
                 yield f"              {one_line(path)}: {shown_value(before)} → {shown_value(after)}"
+            yield from _ties(body)
         case Kind.APPLIED:
             seen = " (found after the answer was lost)" if body.get("seen") else ""
             yield f"            {time}  applied: {_answer(body)}{_resource(body)}{seen}"
+            if body.get("stripped"):
+                yield f"              taken out of groups by that: {_ids(body['stripped'])}"
         case Kind.REFUSED:
             yield f"            {time}  refused: {_answer(body)}"
         case Kind.LOST:
@@ -78,6 +82,19 @@ def _told(entry: Entry, row: int) -> Iterator[str]:
             yield f"  reopened  {time}  {one_line(str(body.get('why') or 'retry'))}"
         case _:
             yield f"  {entry.kind.value:<10}{time}"
+
+
+def _ties(body: dict[str, Any]) -> Iterator[str]:
+    """Say who held a resource that goes, and who referred to it."""
+    for name, told in (("groups", "member of groups"), ("reports", "manager of")):
+        if name in body:
+            ids = body[name]
+            yield f"              {told}: {'unknown' if ids is None else _ids(ids) or 'none'}"
+
+
+def _ids(ids: list[str]) -> str:
+    more = f" and {len(ids) - _SHOWN_IDS:,} more" if len(ids) > _SHOWN_IDS else ""
+    return one_line(", ".join(ids[:_SHOWN_IDS])) + more
 
 
 def _intent(entry: Entry, row: int) -> str:

@@ -4,7 +4,8 @@ import pytest
 
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.reporting.explain import explain
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.reporting.explain import _told, explain
 from bulkscim.reporting.printable import printable
 from bulkscim.reporting.source import asked, find_source
 from tests.support.recorded_runs import CSV, make_run
@@ -75,3 +76,29 @@ async def test_without_the_job_file_the_journal_still_tells(recorded):
 
     assert "applied: 201" in text
     assert "asks" not in text
+
+
+@pytest.mark.parametrize(
+    ("ids", "told"),
+    [
+        (None, "unknown"),
+        ([], "none"),
+        (["g1"], "g1"),
+        ([f"g{n}" for n in range(1, 8)], "g1, g2, g3, g4, g5 and 2 more"),
+    ],
+)
+def test_who_held_somebody_that_goes_is_told(ids, told):
+    """Also that it is not known."""
+    body = {"part": "delete", "method": "DELETE", "type": "User", "id": "u1", "groups": ids, "reports": ids}
+    lines = list(_told(Entry(Kind.STARTED, ((1, "delete"),), 1, body=body), 1))
+
+    assert lines[1:] == [f"              member of groups: {told}", f"              manager of: {told}"]
+
+
+def test_groups_that_a_deactivation_took_are_told():
+    """By the answer to it."""
+    body = {"part": "deactivate", "id": "u1", "status": 200, "stripped": ["g1", "g2"]}
+
+    assert list(_told(Entry(Kind.APPLIED, ((1, "deactivate"),), 1, body=body), 1))[1:] == [
+        "              taken out of groups by that: g1, g2"
+    ]
