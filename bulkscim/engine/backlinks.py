@@ -113,6 +113,11 @@ class Backlinks:
         self._meanwhile: list[Step] | None = None  # steps that took effect while a listing is taken
 
     @property
+    def knows(self) -> bool:
+        """Whether the tenant has shown who refers to whom."""
+        return self._way in {Way.LISTING, Way.FILTER}
+
+    @property
     def asks(self) -> bool:
         """Whether each resource costs a request."""
         return self._way is Way.FILTER

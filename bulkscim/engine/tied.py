@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import anyio
+
 from bulkscim.engine.backlinks import MANAGER, MEMBERS, Backlinks, unheard
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
@@ -13,6 +15,7 @@ from bulkscim.planning.capture import groups_shown
 from bulkscim.providers.profile import Profile
 
 ANSWERS = "answers"  # to writes
+LOOKS = 3  # at what a deactivation did to groups
 
 
 def _one() -> int:
@@ -40,6 +43,8 @@ class Tied:
         self._reports = Backlinks(MANAGER, clock, profile, due.deletions, due.note)
         self._filled: set[str] = set()
         self.strips_groups = profile.strips_groups
+        self._looking = anyio.Lock()
+        self._looks = 0
 
     async def read(self, need: Holders | Reports, reads: Reads) -> Referrers | Unreadable:
         """Answer a need; a user that shows no groups is in none where others, read likewise, show theirs."""
@@ -61,13 +66,19 @@ class Tied:
             self._filled.add(by)
 
     async def look_after(self, step: Step, reads: Reads) -> None:
-        """Learn from one group of a user that was just deactivated whether the tenant takes such users out."""
-        held = step.ties.groups if step.ties else None
-        for group in held or ():
-            read = await reads.by_id(GROUP, group)
-            if isinstance(read, Found):
-                self.strips_groups = step.id not in MEMBERS.targets(read.resource)
+        """Learn from one group of a user that was just deactivated whether the tenant takes such users out.
+
+        One that shows nobody tells nothing where its members may be hidden. After a few looks nobody looks any more.
+        """
+        held = (step.ties.groups if step.ties else None) or ()
+        async with self._looking:
+            if self.strips_groups is not None or self._looks == LOOKS or not held:
                 return
+            self._looks += 1
+            read = await reads.by_id(GROUP, held[0])
+            members = MEMBERS.targets(read.resource) if isinstance(read, Found) else []
+            if members or (isinstance(read, Found) and self._holders.knows):
+                self.strips_groups = step.id not in members
 
     def made(self, kind: str, resource: JsonObject) -> None:
         """Take in a resource that this run made."""

@@ -2,6 +2,7 @@
 
 import json
 
+import anyio
 import pytest
 
 from bulkscim.engine.reads import Reads
@@ -42,4 +43,26 @@ async def test_one_group_is_read_to_see_what_deactivation_does(left, expected):
     second = await resolver.stripped(deactivation("u2"), None, reads)
 
     assert (first, second) == (expected, expected)
+    assert tenant.asked == ["/Groups/g1"]
+
+
+async def test_a_group_that_shows_nobody_tells_nothing():
+    """Its members may be hidden; after three looks nobody looks any more."""
+    clock, tenant = VirtualClock(), Groups()
+    resolver, reads = Resolver(clock), Reads(tenant, clock)
+
+    left = [await resolver.stripped(deactivation(f"u{number}"), None, reads) for number in range(5)]
+
+    assert (left, len(tenant.asked)) == ([()] * 5, 3)
+
+
+async def test_those_who_go_at_once_are_looked_after_once():
+    """The others wait for what the first one sees."""
+    clock, tenant = VirtualClock(), Groups("u9")
+    resolver, reads = Resolver(clock), Reads(tenant, clock)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(5):
+            tasks.start_soon(resolver.stripped, deactivation(f"u{number}"), None, reads)
+
     assert tenant.asked == ["/Groups/g1"]
