@@ -1,14 +1,16 @@
 """Where a sandbox keeps its resources: in memory as scim2-server does, and every change in SQLite."""
 
 import sqlite3
+from bisect import bisect_left, insort
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import orjson
-from scim2_models import Resource, ResourceType, ScimFilter, ScimProvider
+from scim2_models import Resource, ResourceType, ScimFilter, ScimProvider, SearchRequest
 from scim2_server.memory import InMemoryStorage, utcnow
+from scim2_server.storage import SearchPage
 
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.providers.quirks import Quirks
@@ -87,6 +89,7 @@ class KeptStorage(InMemoryStorage):
         self._database, self._space, self._quirks = database, space, quirks
         self._types = {str(kind.name): kind for kind in provider.resource_types}
         self._groups: dict[str, set[str]] = {}
+        self._order: dict[str, list[str]] = {}  # ids by type in the order of a listing, once there was one
         self._given_id = ""
         self._version = int(clock().timestamp() * MILLISECONDS)
         models: dict[str, Any] = {kind: provider.model_for(known) for kind, known in self._types.items()}
@@ -114,9 +117,29 @@ class KeptStorage(InMemoryStorage):
     def create(self, resource_type: ResourceType, resource: Resource[Any]) -> Resource[Any]:
         """Store a new resource and keep it."""
         created = super().create(resource_type, resource)
+        if (order := self._order.get(str(resource_type.name))) is not None:
+            insort(order, str(created.id))
         self._keep(resource_type, created)
         self._count_members(created, ())
         return created
+
+    def search(
+        self, resource_types: list[ResourceType], search_request: SearchRequest[Any], *, position: Any = None
+    ) -> SearchPage:
+        """Return one page; of a plain listing without a look at all that is not on it."""
+        asked = search_request
+        plain = not (asked.filter or asked.sort_by or asked.cursor is not None or self._quirks.hides_inactive)
+        if not plain or len(resource_types) != 1:
+            return super().search(resource_types, asked, position=position)
+        name = str(resource_types[0].name)
+        with self.lock:
+            held = self._resources.get(name, {})
+            order = self._order.get(name)
+            if order is None:
+                order = self._order[name] = sorted(held)
+            start = asked.start_index_0 or 0
+            page = order[start : None if asked.count is None else start + asked.count]
+            return SearchPage(len(order), [held[one].model_copy(deep=True) for one in page])
 
     def create_as(
         self, resource_type: ResourceType, resource: Resource[Any], resource_id: str
@@ -142,6 +165,8 @@ class KeptStorage(InMemoryStorage):
         before = members_of(self._stored(resource_type, resource_id))
         super().delete(resource_type, resource_id, expected_version=expected_version)
         self._database.drop(self._space, str(resource_type.name), resource_id)
+        if (order := self._order.get(str(resource_type.name))) is not None:
+            del order[bisect_left(order, resource_id)]
         for member in before:
             self._groups.get(member, set()).discard(resource_id)
 
@@ -164,6 +189,7 @@ class KeptStorage(InMemoryStorage):
         """Be empty; the database is cleared by its owner."""
         self.resources = []
         self._groups = {}
+        self._order = {}
 
     def _candidates(
         self, names: list[str | None], scim_filter: ScimFilter[Any] | None

@@ -25,8 +25,8 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 SETTLED = b'"k":"settled"'
 PACE = ("--rate", "2000/s", "--concurrency", "16")
 FAULTS = {
-    "429": 0.0005,
-    "429-bare": 0.0005,
+    "429": 0.0003,
+    "429-bare": 0.0003,
     "503-before": 0.003,
     "503-after": 0.003,
     "drop-before": 0.003,

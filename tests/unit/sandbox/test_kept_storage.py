@@ -1,7 +1,8 @@
 """The sandbox's storage, judged by scim2-server's own contract, and what it adds to it."""
 
 import pytest
-from scim2_models import ScimProvider
+from scim2_models import ScimProvider, SearchRequest
+from scim2_server.memory import InMemoryStorage
 from scim2_server.testing import ScimStorageContract
 from scim2_server.utils import load_default_provider
 
@@ -76,3 +77,25 @@ def test_ids_of_a_provider_are_never_given_twice(path):
         database.close()
 
     assert seen == ["lucid-1001", "lucid-1002", "lucid-1003"]
+
+
+def test_a_listing_is_in_one_order_whatever_came_and_went_between_its_pages(path):
+    """Pages are those of scim2-server, from the first listing on."""
+    provider = load_default_provider()
+    kind = user_type(provider)
+    model = provider.model_for(kind)
+    database, storage = opened(path, provider)
+    made = [storage.create(kind, model(user_name=f"user{number}")) for number in range(9)]
+    storage.search([kind], SearchRequest(start_index=1, count=2))
+    storage.delete(kind, made[4].id)
+    made[4] = storage.create(kind, model(user_name="late"))
+    asked = SearchRequest(start_index=3, count=4)
+
+    listed = storage.search([kind], asked)
+    plain = InMemoryStorage.search(storage, [kind], asked)
+
+    assert (listed.total, listed.resources) == (plain.total, plain.resources)
+    assert storage.search([kind], SearchRequest()).resources == sorted(
+        (storage.get(kind, one.id) for one in made), key=lambda one: one.id
+    )
+    database.close()
