@@ -1,4 +1,4 @@
-"""What a worker does with one row: read, send a step between two journal entries, settle."""
+"""What a worker does with one row: send a step between two journal entries, settle; what it reads is `asking`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,37 +6,28 @@ from http import HTTPStatus
 from typing import Any
 
 from bulkscim.engine import recording
+from bulkscim.engine.asking import Asking, rejected
 from bulkscim.engine.facts import facts_of
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
-from bulkscim.engine.recovery import created_at, recovered
 from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.sending import Sender, request_of
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
-from bulkscim.errors import CredentialError, Stopped
+from bulkscim.errors import Stopped
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.live import Found, Holders, Membership, Missing, Reports, Shown, Unreadable
-from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Role, Verb
+from bulkscim.model.live import Found, Holders, Membership, Reports, Shown
+from bulkscim.model.operation import GROUP, JsonObject, Key, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.row import Applied, Facts, Refusal, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.breaker import Breaker
-from bulkscim.pacing.retry import Judgement, Verdict, backoff
+from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Policy, Settle
 from bulkscim.planning.effects import deactivates, is_thin
-from bulkscim.planning.recover import (
-    Evidence,
-    NotApplied,
-    Ours,
-    Read,
-    Recovered,
-    Theirs,
-    Unclear,
-    proved_ours,
-)
+from bulkscim.planning.recover import NotApplied, Ours, Theirs, Unclear
 from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
@@ -45,9 +36,7 @@ from bulkscim.scim import messages
 
 FRESH_S = 5.0  # a before-image older than this when its permit comes is read again
 LOSSES = 5  # steps of one row that may be lost and found not applied
-LOOKS = 3  # looks at what became of one lost step
 STALE = 2  # refused versions, before the version is no longer sent
-DENIED = frozenset({401, 403})
 GOOD = 200
 
 
@@ -82,6 +71,7 @@ class Worker:
         self._profile = profile
         self._guards = guards or Guards()
         self._breaker = Breaker()
+        self._asking = Asking(resolver, reads, sender, clock, profile)
 
     @property
     def _stopping(self) -> Stopping:
@@ -93,34 +83,7 @@ class Worker:
 
     async def read(self, work: Work, need: Key | Membership | Holders | Reports | Shown) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
-        reads = self._reads(work)
-        if isinstance(need, Shown):
-            if need.again and not await self._stopping.pause(self._profile.visibility_lag_s):
-                return None
-            answer: Any = await self._resolver.shown(need.on, reads)
-        elif isinstance(need, Membership):
-            answer = await self._resolver.membership(need, reads)
-        elif isinstance(need, Holders | Reports):
-            answer = await self._resolver.tied.read(need, reads)
-        elif need.type == GROUP and _needs_only_id(work, need):
-            answer = await self._resolver.group(need, reads)
-        else:
-            answer = await self._resolver.find(need, reads)
-        if isinstance(answer, Unreadable) and self._ends_run(answer):
-            return None
-        if isinstance(answer, Missing) and isinstance(need, Key):
-            work.absent.add(need.folded)
-        if not isinstance(need, Holders | Reports):
-            work.read_at = self._clock.monotonic()
-        return answer
-
-    def _ends_run(self, answer: Unreadable) -> bool:
-        """Stop the run where a read shows that no record is to blame."""
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            self._stopping.stop(_rejected(answer.why))
-        elif answer.status is None:
-            self._stopping.stop(Stopped(f"the tenant does not answer: {answer.why}"))
-        return self._stopping.requested
+        return await self._asking.read(work, need)
 
     async def settle(self, work: Work, decision: Settle) -> None:
         """Journal a row's end."""
@@ -195,7 +158,7 @@ class Worker:
         if step.action is not Action.CREATE:
             return await self._applied(sent, _took(step, judgement), policy, judgement.resource)
         made = str(judgement.resource["id"]) if judgement.resource else _located(step, reply)
-        if judgement.status == GOOD and made and not self._is_new(sent, judgement):
+        if judgement.status == GOOD and made and not self._asking.is_new(sent, judgement):
             told = replace(judgement, detail="answered 200: it existed already")
             await self._journal.append(recording.refused(sent, told))
             sent.work.taken(self._refusal(step, told))
@@ -209,25 +172,9 @@ class Worker:
         self._resolver.made(step.type, judgement.resource or {"id": made, **step.body})
         note = ""
         if judgement.resource and step.type in self._profile.restores:
-            note = restored(step, judgement.resource, self._evidence_of(sent, judgement))
+            note = restored(step, judgement.resource, self._asking.evidence_of(sent, judgement))
         how = Applied(step.part, made, judgement.status, note=note)
         return await self._applied(sent, how, policy, shown)
-
-    def _is_new(self, sent: Sent, judgement: Judgement) -> bool:
-        return proved_ours("", self._evidence_of(sent, judgement))
-
-    def _evidence_of(self, sent: Sent, judgement: Judgement) -> Evidence:
-        found = Found(judgement.resource or {})
-        return replace(self._evidence(sent), created=created_at(found))
-
-    def _evidence(self, sent: Sent) -> Evidence:
-        work, step = sent.work, sent.step
-        absent = any(key.folded in work.absent for key in step.identity)
-        return Evidence(
-            absent_before=absent,
-            started=work.create_started.get(step.part),
-            now=self._sender.server.now(),
-        )
 
     async def _applied(
         self, sent: Sent, how: Applied, policy: Policy, shown: JsonObject | None = None
@@ -263,10 +210,10 @@ class Worker:
             case Verdict.AGAIN:
                 return self._not_now(judgement)
             case Verdict.UNAUTHORIZED:
-                self._stopping.stop(_rejected(judgement.detail))
+                self._stopping.stop(rejected(judgement.detail))
                 return False
-            case Verdict.FORBIDDEN if await self._control_is_denied(work):
-                self._stopping.stop(_rejected(judgement.detail))
+            case Verdict.FORBIDDEN if await self._asking.control_is_denied(work):
+                self._stopping.stop(rejected(judgement.detail))
                 return False
             case Verdict.CONFLICT if step.part == "create" and work.facts.taken is None:
                 work.taken(refusal)
@@ -284,15 +231,9 @@ class Worker:
             self._stopping.stop(Stopped(f"the tenant cannot be reached: {judgement.detail}"))
         return False
 
-    async def _control_is_denied(self, work: Work) -> bool:
-        """Ask for what worked when the run began: is it the token, or this record?"""
-        async for page in self._reads(work).pages(USER):
-            return isinstance(page, Unreadable) and page.status in DENIED
-        return False
-
     async def recover(self, sent: Sent, judgement: Judgement, policy: Policy) -> bool:
         """Find out what became of a lost step, and journal it; the row stays in doubt where that cannot be told."""
-        told, read = await self._look(sent)
+        told, read = await self._asking.look(sent)
         match told:
             case None:
                 return False
@@ -315,25 +256,6 @@ class Worker:
                 self._watcher.note(f"row {sent.work.number} is in doubt: {told.why}")
                 return False
 
-    async def _look(self, sent: Sent) -> tuple[Recovered | None, Read | None]:
-        """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop.
-
-        What was read last comes with it.
-        """
-        lag = self._profile.visibility_lag_s if sent.step.action is Action.CREATE else 0.0
-        told: Recovered | None = None
-        read: Read | None = None
-        for look in range(1, LOOKS + 1):
-            if not await self._stopping.pause(max(lag, backoff(look, self._sender.random))):
-                return None, None
-            reads = self._reads(sent.work)
-            told, read = await recovered(sent.step, self._resolver, reads, self._evidence(sent))
-            if isinstance(read, Unreadable) and self._ends_run(read):
-                return None, None
-            if not isinstance(told, Unclear):
-                break
-        return told, read
-
     def _exists(self, sent: Sent, judgement: Judgement) -> bool:
         sent.work.forget()
         if sent.step.part == "create":
@@ -354,14 +276,6 @@ class Worker:
         return Refusal(step.part, judgement.status, judgement.scim_type, judgement.detail, advice)
 
 
-def _needs_only_id(work: Work, need: Key) -> bool:
-    """Tell whether a group is only named, not changed by its own row: then all that matters is its id."""
-    operation = work.row.operation
-    if operation.verb in {Verb.ADD_MEMBER, Verb.REMOVE_MEMBER} and need == operation.target:
-        return need.attribute != "id"
-    return any(reference.role is Role.GROUP and reference.key == need for reference in operation.references)
-
-
 def _took(step: Step, judgement: Judgement) -> Applied:
     return Applied(step.part, step.id, judgement.status)
 
@@ -369,7 +283,3 @@ def _took(step: Step, judgement: Judgement) -> Applied:
 def _located(step: Step, reply: Reply) -> str | None:
     location = reply.headers.get("location") if isinstance(reply, Response) else None
     return messages.id_of_location(location, step.type) if location else None
-
-
-def _rejected(detail: str) -> CredentialError:
-    return CredentialError(f"the tenant rejects the token: {detail}; pass a valid one and resume")
