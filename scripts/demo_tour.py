@@ -1,4 +1,4 @@
-"""The demo: a sandbox that behaves like Lucid, 1,000 people of an HR export, an interrupt half way, leavers."""
+"""The demo: a sandbox that behaves like Lucid, 1,000 people of an HR export, an interrupt half way, leavers, a rollback."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".demo"
 BULKSCIM = [sys.executable, "-m", "bulkscim"]
-PEOPLE, LEAVERS = 1000, 40
+PEOPLE, LEAVERS, CLOSING = 1000, 40, 120
 TENANT = ["--tenant", "sandbox", "--profile", "lucid"]
 SPEED = "120"  # times Lucid's 100 requests a minute
 
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def tour() -> None:
-    """Onboard, interrupt, resume, deactivate, and look at what is known afterwards."""
+    """Onboard, interrupt, resume, deactivate, roll back, and look at what is known afterwards."""
     say(f"A tenant on this machine with Lucid's ways and {SPEED} times its limits.")
     expect(
         command("sandbox", "start", "--profile", "lucid", "--speed", SPEED) == 0, "the sandbox did not start"
@@ -64,6 +64,9 @@ def tour() -> None:
     expect(command("run", "jobs/leavers.toml", *TENANT) == 0, "the leavers were not all deactivated")
     expect(status()["done"] == LEAVERS, "not every leaver was deactivated")
 
+    say(f"An office closes: {CLOSING} people leave. Then it does not, and the run is taken back.")
+    taken_back()
+
     say("Where every row ended, a file with one line per row, and the story of one of them.")
     for shown in (["status", onboarding], ["results", onboarding], ["explain", onboarding, "--row", "7"]):
         expect(command(*shown) == 0, f"{shown[0]} failed")
@@ -72,6 +75,31 @@ def tour() -> None:
     command("count", *TENANT)
     gained = active_users() - before
     expect(gained == PEOPLE - LEAVERS, f"the tenant gained {gained} active users, not {PEOPLE - LEAVERS}")
+
+
+def taken_back() -> None:
+    """Deactivate everybody of an office, roll that back, and compare exports of the tenant before and after."""
+    before = exported("before")
+    closing = ["run", "samples/hr-office-closing.csv", "--op", "deactivate", "--map", "jobs/leavers.toml"]
+    expect(command(*closing, *TENANT) == 0, "not everybody of the office was deactivated")
+    expect(status()["done"] == CLOSING, "not everybody of the office was deactivated")
+    expect(exported("between").read_bytes() != before.read_bytes(), "nothing was changed")
+    expect(command("rollback", "last") == 0, "the rollback left something")
+    after = exported("after")
+    print(f"$ diff {before.name} {after.name}", flush=True)
+    differs = subprocess.run(["diff", before, after], check=False).returncode
+    expect(differs == 0, "the tenant is not as it was")
+    print("(nothing: the tenant is as it was)", flush=True)
+
+
+def exported(name: str) -> Path:
+    """Export users and groups into one file, and return where it is."""
+    place = FOLDER / f"{name}.jsonl"
+    with place.open("wb") as file:
+        for kind in ("users", "groups"):
+            asked = [*BULKSCIM, "export", kind, *TENANT, "--quiet"]
+            subprocess.run(asked, cwd=ROOT, stdout=file, check=True)
+    return place
 
 
 def active_users() -> int:

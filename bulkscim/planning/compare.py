@@ -48,25 +48,30 @@ def same_text(key: Key, value: str) -> bool:
 
 
 def drifted(
-    expect: Mapping[str, Any], live: JsonObject, names: Mapping[str, str] | None = None
+    expect: Mapping[str, Any],
+    live: JsonObject,
+    names: Mapping[str, str] | None = None,
+    *,
+    exact: bool = False,
 ) -> tuple[Change, ...]:
     """Return where a resource is not what a record expects: `before` is live, `after` the expectation.
 
-    The path `*` expects the whole resource. An expected `bulkId:OLD` is a reference to what is made anew: its
+    The path `*` expects the whole resource; `exact`: an expected list is the whole list. An expected `bulkId:OLD` is a reference to what is made anew: its
     new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good. Somebody of
     whom nothing is said is active.
     """
     found = (
         change
         for path, wanted in expect.items()
-        for change in (_whole(wanted, live) if path == WHOLE else _at(path, wanted, live))
+        for change in (_whole(wanted, live) if path == WHOLE else _at(path, wanted, live, exact=exact))
     )
     return tuple(change for change in found if not _is_unsaid(change) and not _refers(change, names or {}))
 
 
-def _at(path: str, wanted: Any, live: JsonObject) -> Iterator[Change]:
+def _at(path: str, wanted: Any, live: JsonObject, *, exact: bool) -> Iterator[Change]:
     value = paths.get(live, path)
-    if not equal(wanted, value, path):
+    longer = isinstance(wanted, list) and isinstance(value, list) and len(value) > len(wanted)
+    if not equal(wanted, value, path) or (exact and longer):
         yield Change(path, value, wanted)
 
 

@@ -17,7 +17,7 @@ def drifted(view: View, live: Found) -> Settle | None:
     operation, policy = view.operation, view.policy
     if policy.on_drift == FORCE or (policy.on_drift == PART and operation.verb is Verb.PATCH):
         return None  # not looked at, or looked at part by part
-    found = compare.drifted(operation.expect, live.resource, made_anew(view))
+    found = compare.drifted(operation.expect, live.resource, made_anew(view), exact=policy.takes_back)
     if found and policy.takes_back:
         return Settle(RowState.SKIPPED, told(list(found)), live.id)
     for change in found:

@@ -32,7 +32,7 @@ def divided(
     failed = dict(_failed_names(view))
     drifted: tuple[Change, ...] = ()
     if view.policy.on_drift == PART:
-        drifted = compare.drifted(view.operation.expect, live.resource, made_anew(view))
+        drifted = compare.drifted(view.operation.expect, live.resource, made_anew(view), exact=True)
     sent: list[PatchOperation] = []
     left: list[str] = []
     for operation in due:

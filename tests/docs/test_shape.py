@@ -17,6 +17,7 @@ SAMPLES = {
     "leavers.csv": (),
     "mixed.jsonl": (),
     "bulk.jsonl": (),
+    "hr-office-closing.csv": ("--op", "deactivate", "--map", str(ROOT / "jobs" / "leavers.toml")),
 }
 
 

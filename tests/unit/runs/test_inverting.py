@@ -1,0 +1,107 @@
+"""Which steps of a run are taken back, when not all of them are."""
+
+import json
+
+import pytest
+
+from bulkscim.journal import journal
+from bulkscim.runs.inverting import Chosen, write_inverse
+from tests.support.simulated_disk import FOLDER
+from tests.support.undoing import Story
+
+pytestmark = pytest.mark.anyio
+JOB = (
+    {"op": "patch", "id": "p1", "data": {"title": "Lead"}},
+    {"op": "create", "data": {"userName": "ada@example.com", "groups": ["Team 0"]}},
+    {"op": "patch", "id": "p1", "data": {"title": "Boss"}},
+    {"op": "deactivate", "id": "p2"},
+    {"op": "delete", "id": "p3"},
+)
+
+
+@pytest.fixture
+async def story(tmp_path):
+    """A run of five rows over a tenant in which everybody is active."""
+    story = Story(tmp_path, 1)
+    for user in story.tenant.held["Users"].values():
+        user |= {"active": True, "title": "Engineer"}
+    await story.run(JOB)
+    return story
+
+
+def inverse(story, **chosen):
+    """Return rows and verbs of an inverse, and its notes."""
+    path = story.folder / f"inverse-{len(list(story.folder.iterdir()))}.jsonl"
+    named = {name: frozenset(value) if name != "soft" else value for name, value in chosen.items()}
+    with journal.read(FOLDER, story.disk) as recorded:
+        found = write_inverse(recorded, Chosen(**named), path, story.disk)
+    if found is None:
+        return [], ()
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    return [(record["op"], record["_row"]) for record in records], found.notes
+
+
+async def test_all_of_it_newest_first(story):
+    """Who leaves a group comes first, who returns to one last."""
+    found, notes = inverse(story)
+
+    assert found[0] == ("patch", 2)
+    assert set(found[1:6]) == {("create", 5), ("patch", 4), ("patch", 3), ("delete", 2), ("patch", 1)}
+    assert found.index(("patch", 3)) < found.index(("patch", 1))
+    assert notes == ()
+
+
+async def test_rows_take_their_steps_alone_and_name_what_came_later(story):
+    """A later change of the same that is not taken along is named."""
+    assert inverse(story, rows={3}) == ([("patch", 3)], ())
+    found, (note,) = inverse(story, rows={1})
+
+    assert found == [("patch", 1)]
+    assert note == "row 3 changed title of p1@example.com later; add --row 3 to take it along"
+
+
+@pytest.mark.parametrize(("key", "rows"), [("ADA@example.com", {2}), ("p1", {1, 3}), ("nobody", set())])
+async def test_a_key_names_a_person_whatever_the_row(story, key, rows):
+    """By name in any case, or by id; memberships of a person as well."""
+    found, _ = inverse(story, keys={key})
+
+    assert {row for _, row in found} == rows
+
+
+async def test_an_operation_picks_rows(story):
+    """Several flags narrow each other."""
+    assert {row for _, row in inverse(story, verbs={"patch", "deactivate"})[0]} == {1, 3, 4}
+    assert inverse(story, verbs={"patch"}, rows={4}) == ([], ())
+
+
+async def test_softly_people_are_deactivated(story):
+    """--soft deletes nobody."""
+    assert ("deactivate", 2) in inverse(story, soft=True)[0]
+
+
+async def test_a_second_rollback_takes_back_what_the_first_has_not(story):
+    """Rows that were done or had nothing to do count; those that were left do not."""
+    story.tenant.held["Users"]["p1"]["title"] = "Theirs"
+
+    first = await story.back()
+
+    assert first.totals.skipped == 2
+    assert {row for _, row in inverse(story)[0]} == {1, 3}
+
+
+async def test_without_anything_left_there_is_no_file(story):
+    """After a whole rollback nothing is to be undone, and nothing lies about."""
+    await story.back()
+
+    assert inverse(story) == ([], ())
+    assert list(story.folder.glob("inverse-*")) == []
+
+
+async def test_the_second_of_two_rollbacks_finds_people_under_their_new_ids(story):
+    """Who was made anew by the first is changed under the new id by the second."""
+    await story.back()
+    await story.back(FOLDER / "rollback-1")
+    await story.back()
+
+    names = [user["userName"] for user in story.tenant.held["Users"].values()]
+    assert sorted(names) == [f"p{number}@example.com" for number in range(8)]
