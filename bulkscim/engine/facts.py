@@ -9,9 +9,12 @@ from bulkscim.model.row import Applied, Facts
 def facts_of(history: Iterable[Entry]) -> Facts:
     """Fold a row's entries, oldest first, to the parts that took effect."""
     applied: dict[str, Applied] = {}
+    unlike = False
     for entry in history:
         if entry.kind is Kind.REOPENED:  # what a part left out is to be tried again
             applied = {part: one for part, one in applied.items() if not one.left}
+        if entry.kind is Kind.SETTLED:
+            unlike = bool(entry.body.get("unlike"))
         if entry.kind is Kind.APPLIED:
             body = entry.body
             for part in (body["part"], *body.get("covers", ())):
@@ -22,8 +25,9 @@ def facts_of(history: Iterable[Entry]) -> Facts:
                     bool(body.get("seen")),
                     body.get("note", ""),
                     tuple(body.get("left", ())),
+                    earlier=True,
                 )
-    return Facts(applied)
+    return Facts(applied, unlike=unlike)
 
 
 def made_by(facts: Facts) -> str | None:

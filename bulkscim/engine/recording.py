@@ -135,6 +135,7 @@ def settled(work: Work, decision: Settle) -> Entry:
             "scim_type": decision.scim_type,
             "detail": decision.detail,
             "attempts": work.attempts,
+            **({"unlike": True} if decision.unlike else {}),
         },
     )
 

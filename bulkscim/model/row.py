@@ -47,6 +47,7 @@ class Applied:
     seen: bool = False  # found after a lost answer, and proved ours
     note: str = ""  # what people should know of how it took effect
     left: tuple[str, ...] = ()  # what of the record was left out, and why
+    earlier: bool = False  # by the journal alone: other rows may have changed it since
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,11 @@ class Facts:
     """What is known of a row's own work, by part.
 
     `applied` comes from the journal and lasts; `refused` is this process's and is tried again by the
-    next. `taken`: the server said that the identity to be created exists.
+    next. `taken`: the server said that the identity to be created exists. `unlike`: the row failed before since
+    what was read back was not as it was sent.
     """
 
     applied: Mapping[str, Applied] = field(default_factory=dict)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     taken: Refusal | None = None
+    unlike: bool = False

@@ -24,13 +24,17 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """The row has ended. `detail` is for people; `status` and `scim_type` are the server's own words."""
+    """The row has ended. `detail` is for people; `status` and `scim_type` are the server's own words.
+
+    `unlike`: what was read back is not as it was sent.
+    """
 
     state: RowState
     detail: str = ""
     id: str | None = None
     status: int | None = None
     scim_type: str | None = None
+    unlike: bool = False
 
 
 Decision = Step | Wait | Later | Settle

@@ -2,11 +2,14 @@
 
 Rule 1: read back are the rows that the run asks for (all, or a sample), and in every row what the profile says may be
         ignored.
-Rule 2: only parts that took effect by the tenant's own word are looked at.
+Rule 2: only parts that took effect by the tenant's own word are looked at, and only while the row holds what it
+        changed: other rows may change it as soon as this one is left or has ended. So what an earlier stay wrote
+        is not looked at again, unless the row failed by it.
 Rule 3: what is not as it was sent is read once more, after the tenant's visibility lag, before the row fails.
-Rule 4: a row that is taken up again is read back again; what it wrote is not sent again.
+Rule 4: a row that failed so is read back again when it is taken up again; what it wrote is not sent again.
 """
 
+from collections.abc import Iterator
 from hashlib import blake2b
 
 from bulkscim.model.live import Shown, Unreadable
@@ -29,16 +32,23 @@ def chosen(policy: Policy, row: int) -> bool:
 
 def read_back(view: View, resource_id: str | None) -> Wait | list[Refusal]:
     """Return a refusal for each part that is not as the tenant said, or what must be read to tell."""
-    covers = _covers(view)
-    if covers is None or not view.facts.applied:
+    covers, parts = _covers(view), frozenset(_proving(view))
+    if covers is None or not parts:
         return []
     refusals: list[Refusal] = []
-    for sight in sights(view, resource_id, covers):
+    for sight in sights(view, resource_id, parts, covers):
         outcome = _looked_at(view, sight) if isinstance(sight, Sight) else sight
         if isinstance(outcome, Wait):
             return outcome
         refusals += [outcome] if isinstance(outcome, Refusal) else []
     return refusals
+
+
+def _proving(view: View) -> Iterator[str]:
+    """Yield the parts that can be looked at; one that left something out is not as the record asks."""
+    for part, made in view.facts.applied.items():
+        if not made.left and (view.facts.unlike or not made.earlier):
+            yield part
 
 
 def _covers(view: View) -> Covers | None:

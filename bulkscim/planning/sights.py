@@ -67,57 +67,61 @@ def _shown(value: Any) -> str:
     return "changed nothing" if value in NOTHING else f"shows {value!r}"
 
 
-def sights(view: View, resource_id: str | None, covers: Covers) -> Iterator[Sight | Wait]:
-    """Yield what the row's applied parts are to show at the paths that are covered."""
+def sights(
+    view: View, resource_id: str | None, parts: frozenset[str], covers: Covers
+) -> Iterator[Sight | Wait]:
+    """Yield what some parts of the row, which were applied, are to show at the paths that are covered."""
     verb = view.operation.verb
     if covers("members"):
-        yield from _memberships(view, resource_id)
+        yield from _memberships(view, resource_id, parts)
     if resource_id is None or verb in _MEMBERSHIP:
         return
     key = Key(view.operation.type, "id", resource_id)
     if verb is Verb.DELETE:
-        if covers("active"):
+        if Verb.DELETE in parts and covers("active"):
             yield Sight("delete", key, _remains)
         return
-    sent = _sent(view, covers)
+    sent = _sent(view, parts, covers)
     if isinstance(sent, Wait):
         yield sent
     elif sent is not None:
-        yield Sight(next(iter(view.facts.applied)), key, sent.wrong)
+        yield Sight(min(parts), key, sent.wrong)
 
 
-def _sent(view: View, covers: Covers) -> Sent | Wait | None:
+def _sent(view: View, parts: frozenset[str], covers: Covers) -> Sent | Wait | None:
     """Return what the row's own resource was sent; None where there is nothing to look at."""
-    operation, applied = view.operation, view.facts.applied
-    data, changes = _narrowed(_data(view), covers), _operations(view, Carried(), covers)
-    named = any(part_of(one) in applied for one in operation.references if one.role in _CARRIED)
+    operation = view.operation
+    data, changes = _narrowed(_data(view, parts), covers), _operations(view, parts, Carried(), covers)
+    named = any(part_of(one) in parts for one in operation.references if one.role in _CARRIED)
     if not data and not changes and not (named and covers(ENTERPRISE)):
         return None
     carry = carried(view, whole=False)
     if not isinstance(carry, Carried):
         return carry if isinstance(carry, Wait) else None
-    made = Carried(tuple(one for one in carry.ids if one[0].role is Role.VALUE or part_of(one[0]) in applied))
+    made = Carried(tuple(one for one in carry.ids if one[0].role is Role.VALUE or part_of(one[0]) in parts))
     data = _narrowed(with_references(data, made), covers)
-    changes = _operations(view, made, covers)
+    changes = _operations(view, parts, made, covers)
     hides = operation.type in view.policy.hides
     return Sent(operation.type, data, changes, may_vanish=hides and _deactivates(data, changes))
 
 
-def _data(view: View) -> JsonObject:
+def _data(view: View, parts: frozenset[str]) -> JsonObject:
     """Return what the row's own resource was sent as a resource."""
-    operation, applied = view.operation, view.facts.applied
+    operation = view.operation
     if operation.verb in {Verb.ACTIVATE, Verb.DEACTIVATE}:
-        return {"active": operation.verb is Verb.ACTIVATE} if operation.verb.value in applied else {}
-    return operation.data if _WHOLE & applied.keys() else {}
+        return {"active": operation.verb is Verb.ACTIVATE} if operation.verb.value in parts else {}
+    return operation.data if _WHOLE & parts else {}
 
 
 def _narrowed(data: JsonObject, covers: Covers) -> JsonObject:
     return {name: value for name, value in data.items() if covers(name)}
 
 
-def _operations(view: View, made: Carried, covers: Covers) -> tuple[PatchOperation, ...]:
+def _operations(
+    view: View, parts: frozenset[str], made: Carried, covers: Covers
+) -> tuple[PatchOperation, ...]:
     """Return the covered operations of a PATCH that no later one of the same path speaks over."""
-    asked = view.operation.changes if "patch" in view.facts.applied else ()
+    asked = view.operation.changes if "patch" in parts else ()
     last = {change.path: place for place, change in enumerate(asked)}
     found = []
     for place, change in enumerate(asked):
@@ -160,14 +164,14 @@ def _remains(answer: Any) -> list[Wrong]:
     return [Wrong("delete", "left it there")] if there else []
 
 
-def _memberships(view: View, resource_id: str | None) -> Iterator[Sight | Wait]:
+def _memberships(view: View, resource_id: str | None, parts: frozenset[str]) -> Iterator[Sight | Wait]:
     """Yield where the row's memberships are to be seen: those that its own resource does not show."""
     operation, adds = view.operation, view.operation.verb is not Verb.REMOVE_MEMBER
     for reference, producer in view.references():
         own = reference.role is Role.GROUP
         part = part_of(reference) if own else f"member:{operation.target.value}"
         made = view.facts.applied.get(part)
-        if made is None or made.id is None or not (own or operation.verb in _MEMBERSHIP):
+        if part not in parts or made is None or made.id is None or not (own or operation.verb in _MEMBERSHIP):
             continue
         named = ParentReady(resource_id or "") if own else view.named(reference.key, producer)
         if isinstance(named, Wait):

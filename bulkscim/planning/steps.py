@@ -6,6 +6,7 @@ does not keep the others from being tried, and the row then fails with what was 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace as evolved
 from typing import Any
 
 from bulkscim.model.live import Found, Need
@@ -62,12 +63,13 @@ def _remaining(view: View, subject: Subject) -> Decision:
                 return outcome
             case None:
                 continue
-    if later is not None:
-        return later
+    # Also before the row is left for later: by then other rows may have changed what this one wrote.
     unlike = read_back(view, subject.id)
     if isinstance(unlike, Wait):
         return unlike
-    return _settle(view, subject, refusals + unlike)
+    if unlike:
+        return evolved(_failed(view, subject, refusals + unlike), unlike=True)
+    return later or _settle(view, subject, refusals)
 
 
 def _settle(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:

@@ -90,3 +90,21 @@ async def test_a_sample_reads_back_some_rows_only(carried):
 
     assert 3 <= report.totals.failed <= 15
     assert report.totals.done == 60 - report.totals.failed
+
+
+async def test_what_a_later_row_changed_is_not_held_against_a_row_that_waited(carried):
+    """Two who manage each other are ended in a second pass; meanwhile another row has changed one of them."""
+    people = [
+        {
+            "op": "create",
+            "data": {
+                "userName": f"{own}@example.com",
+                "title": "Dev",
+                "manager": {"userName": f"{boss}@example.com"},
+            },
+        }
+        for own, boss in (("ada", "bob"), ("bob", "ada"))
+    ]
+    report = await carried([*people, JOBS[2]], read_back="all")
+
+    assert (report.totals.done, report.totals.failed) == (3, 0)

@@ -1,11 +1,23 @@
 """What a row that is read back must show before it is done."""
 
+from dataclasses import replace
+
 import pytest
 
-from bulkscim.model.live import Found, Member, Membership, Missing, Parent, ParentReady, Shown, Unreadable
+from bulkscim.model.live import (
+    Found,
+    Member,
+    Membership,
+    Missing,
+    Parent,
+    ParentLater,
+    ParentReady,
+    Shown,
+    Unreadable,
+)
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Reference, Role, Verb
 from bulkscim.model.row import Applied, Facts, RowState
-from bulkscim.planning.decision import Policy, Settle, Wait
+from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.read_back import chosen
 from bulkscim.planning.steps import next_step
 from tests.support.rows import ADA, BOSS, SALES, changes, creates, done, joins, user
@@ -153,6 +165,50 @@ def test_secrets_and_paths_that_nobody_understands_are_not_looked_at():
 
     assert seen(changes(Verb.PATCH, patch=patch), done("patch"), user(title="Lead")).state is RowState.DONE
     assert seen(creates(data={"password": "x"}), done("create"), user()).state is RowState.DONE
+
+
+def test_what_an_earlier_stay_wrote_is_not_held_against_the_tenant():
+    """Another row may have changed it since; what this stay wrote is looked at."""
+    row = creates(Reference(Role.GROUP, SALES), data=LEAD)
+    made = Applied("create", "u1", 201, earlier=True)
+    joined = Applied("member:Sales", "g1", 204)
+
+    assert (
+        decide(row, Facts({"create": made, "member:Sales": replace(joined, earlier=True)})).state
+        is RowState.DONE
+    )
+    assert decide(row, Facts({"create": made, "member:Sales": joined})) == Wait(Shown(Membership("g1", "u1")))
+
+
+def test_a_row_that_failed_by_it_is_read_back_again():
+    """Its end says so, and its next one says it no more once all is as it was sent."""
+    row, facts = (
+        creates(data=LEAD),
+        Facts({"create": Applied("create", "u1", 201, earlier=True)}, unlike=True),
+    )
+
+    assert decide(row, facts) == Wait(BY_ID)
+    assert seen(row, facts, user()).unlike
+    again = seen(row, facts, user(title="Lead"))
+    assert (again.state, again.unlike) == (RowState.DONE, False)
+
+
+def test_a_row_is_read_back_before_it_is_left_for_later():
+    """Who comes later may change what it wrote; what is as sent leaves the rest for later all the same."""
+    row = creates(Reference(Role.MANAGER, BOSS), producers=(7,), data=LEAD)
+    facts, parent = done("create"), {Parent(7): ParentLater(7)}
+
+    assert decide(row, facts, parent) == Wait(BY_ID)
+    assert isinstance(decide(row, facts, {**parent, BY_ID: user(title="Lead")}), Later)
+    assert seen(row, facts, user(), parent).unlike
+
+
+def test_what_a_part_left_out_is_not_looked_for():
+    """It ends skipped and says what it left."""
+    facts = Facts({"patch": Applied("patch", "u1", 200, left=("title is 'Old', expected 'Dev'",))})
+    ended = decide(changes(Verb.PATCH, patch=[("replace", "title", "Lead")]), facts)
+
+    assert ended.state is RowState.SKIPPED
 
 
 def test_nothing_is_read_back_where_nothing_was_written_or_asked():
