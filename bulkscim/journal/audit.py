@@ -188,14 +188,12 @@ class _Auditor:
 
     def _check_closed(self, body: JsonObject) -> None:
         told = self._told
-        totals = asdict(told.ledger.totals())
-        wrong = {
-            name: number
-            for name, number in body.get("totals", {}).items()
-            if name in totals and number != totals[name]
-        }
+        totals, stated = asdict(told.ledger.totals()), body.get("totals", {})
+        if not isinstance(stated, dict):
+            raise ValueError("closed says no totals")
+        wrong = {name: number for name, number in stated.items() if name in totals and number != totals[name]}
         for name, number in wrong.items():
-            raise ValueError(f"closed says {name} {number:,}; the lines before it say {totals[name]:,}")
+            raise ValueError(f"closed says {name} {number}; the lines before it say {totals[name]}")
         if body.get("chain", told.chain) != told.chain:
             raise ValueError(f"closed says chain {body['chain']}; that of the line before is {told.chain}")
         if totals["pending"] and not totals["in_doubt"]:

@@ -1,8 +1,10 @@
 """An audit and a fold are two readers of one format: what one believes, the other does."""
 
+from contextlib import suppress
 from functools import cache
 
 import anyio
+import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +13,7 @@ from bulkscim.journal import reader
 from bulkscim.journal.audit import audit
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.row import RowState
+from tests.support.forging import lines_of, rehashed
 from tests.support.journals import PATH, applied, begin, done, lost, opened, started, work
 from tests.support.simulated_disk import SimulatedDisk
 
@@ -37,12 +40,47 @@ async def _sample():
     return disk.contents(PATH)
 
 
-def outcome(read, data):
-    """Return what a reader makes of these bytes: totals, chain and the end of the good part, or its complaint."""
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["totals", "chain", "why", "x"]), inner)
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.integers(1, 18), st.sampled_from(["rows", "body"]), JSON)
+@settings(max_examples=300)
+def test_whatever_a_line_says_it_passes_or_is_damage(number, member, value):
+    """Hashes made anew, a member of some other shape: nobody who reads it comes to grief."""
+    lines = lines_of(sample())
+    line = lines[number - 1 if number <= len(lines) else -1]
+    data = orjson.loads(line)
+    start = line.index(b',"rows":')
+    rows, body = (value if name == member else data[name] for name in ("rows", "body"))
+    text = line[:start] + b',"rows":%b,"body":%b,"h":"' % (orjson.dumps(rows), orjson.dumps(body))
+    forged = [text + b"0" * 32 + b'"}\n' if one is line else one for one in lines]
+
+    with suppress(JournalDamaged, NoSuchRun):
+        told = outcome_of(audit, rehashed(forged))
+        assert told.end.lines == len(lines)
+
+
+def outcome_of(read, data):
+    """Return what a reader makes of these bytes."""
     disk = SimulatedDisk()
     disk.put(PATH, data)
+    return read(disk.open_read(PATH), PATH)
+
+
+def outcome(read, data):
+    """Return what a reader makes of these bytes: totals, chain and the end of the good part, or its complaint."""
     try:
-        told = read(disk.open_read(PATH), PATH)
+        told = outcome_of(read, data)
     except (JournalDamaged, NoSuchRun) as error:
         return type(error), str(error).partition(":")[0]
     return told.ledger.totals(), told.end, told.torn
