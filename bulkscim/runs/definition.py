@@ -142,7 +142,7 @@ def _document(path: Path) -> JsonObject:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: is not TOML: {error}") from error
     for name in document.keys() - {"job", "map", "guard", "then"}:
         raise UsageError(

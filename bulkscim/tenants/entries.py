@@ -102,7 +102,7 @@ def tables_of(text: str, file: Path) -> dict[str, Any]:
     """Parse the text of a file into its tenants' tables."""
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{file}: {error}; mend it") from None
     if unknown := [key for key in values if key != "tenant"]:
         raise UsageError(f"{file}: {unknown[0]!r} is not known here; a tenant is a table [tenant.NAME]")

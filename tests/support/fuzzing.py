@@ -30,7 +30,9 @@ from bulkscim.pacing import hints
 from bulkscim.pacing.retry import judge, judge_read
 from bulkscim.providers import quirks
 from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
+from bulkscim.runs import definition
 from bulkscim.scim import capabilities, filters, messages, patch, paths
+from bulkscim.tenants import entries as tenant_entries
 from tests.support.fake_clock import VirtualClock
 from tests.support.journals import PATH, applied, begin, done, lost, opened, started, told, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
@@ -158,6 +160,19 @@ def _job(data: bytes, suffix: str, defaults: Defaults) -> None:
                     source.discard()
 
 
+def definitions(data: bytes) -> None:
+    """Read bytes as a job definition, and as the file of tenants."""
+    with tempfile.TemporaryDirectory(prefix="bulkscim-") as folder:
+        path = Path(folder) / "job.toml"
+        path.write_bytes(data)
+        with suppress(UsageError):
+            definition.load(path)
+        with suppress(UsageError):
+            definition.load_map(path)
+        with suppress(UsageError):
+            tenant_entries.entries([path])
+
+
 def path_texts(data: bytes) -> None:
     """Use a text as an attribute path, and as a filter, on resources of any shape."""
     text, _, rest = data.decode("utf-8", "replace").partition("\n")
@@ -252,6 +267,7 @@ TARGETS: Mapping[str, Target] = {
         checkpoint_resealed,
         job_csv,
         job_jsonl,
+        definitions,
         path_texts,
         filter_texts,
         patch_bodies,
@@ -301,6 +317,13 @@ def starts(name: str) -> list[bytes]:
             _deep(b'{"op":"create","type":"User","data":{"userName":"a","x":', 600, b"}}\n"),
             _deep(b'{"op":"create","type":"User","data":{"userName":"a","x":', 200, b"}}\n"),
             b'{"op":"create","data":{"userName":"a","n":' + b"9" * 400 + b',"e":1e400}}\n',
+        ],
+        "definitions": [
+            b'[job]\nfile = "people.csv"\nop = "deactivate"\n[map]\nactive = { column = "S", values = { A = true } }\n',
+            b'[job]\nfile = "a.csv"\n[guard]\nmax_delete = "5%"\nprotect = ["a"]\n[then]\nop = "delete"\nafter = "30d"\n',
+            b'[tenant.acme]\nbase_url = "https://x.example/scim"\nprofile = "lucid"\ntoken_env = "X"\nproduction = true\n',
+            b"a = " + b"[" * 2000,
+            b"a = {b = " * 600,
         ],
         "path_texts": [
             b'emails[type eq "work" and primary pr].value\n{"emails":[{"type":"work","value":1}]}',
