@@ -16,52 +16,82 @@ from bulkscim.runs.assembly import Around, Job, Terms, carry_out
 from bulkscim.runs.rollback import undo
 from bulkscim.runs.settings import Settings
 from tests.support.fake_clock import VirtualClock
+from tests.support.sandbox_transport import SandboxTransport
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_tenant import SimulatedTenant
 from tests.support.watching import Silent
 
 TITLES = ("Engineer", "Lead", "Boss", None)
+PEOPLE, GROUPS = 8, 3
 BOSSES = 3  # the people whom jobs make managers; these are not deleted
 PACE = Settings(rate="1000000/s", concurrency=3)
 BACK = replace(PACE, on_exists="fail", on_drift="part")
 NO_BOUNDS = Bounds(None, None, None)
 
 
-def peopled(tenant, random, people=8, groups=3):
-    """Fill a tenant: people with titles, mails and managers, groups with members."""
-    for number in range(people):
-        user = {
-            "id": f"p{number}",
-            "userName": f"p{number}@example.com",
-            "active": random.random() < 0.8,
-            "title": random.choice(TITLES[:3]),
-            "emails": [{"value": f"p{number}@example.com", "type": "work"}],
-        }
-        if number and random.random() < 0.5:
-            user[ENTERPRISE] = {"manager": {"value": f"p{random.randrange(number)}"}, "department": "Sales"}
-        tenant.hold("Users", user)
-    for number in range(groups):
-        members = random.sample(range(people), random.randrange(people))
-        listed = [{"value": f"p{member}"} for member in members]
-        tenant.hold("Groups", {"id": f"g{number}", "displayName": f"Team {number}", "members": listed})
+def person(random, number, bosses=()):
+    """Return somebody as they are before a run; `bosses` are ids."""
+    name = f"p{number}@example.com"
+    user = {
+        "userName": name,
+        "name": {"givenName": f"P{number}", "familyName": "Person"},
+        "active": random.random() < 0.8,
+        "title": random.choice(TITLES[:3]),
+        "emails": [{"value": name, "type": "work", "primary": True}],
+    }
+    if bosses and random.random() < 0.5:
+        user[ENTERPRISE] = {"manager": {"value": random.choice(bosses)}, "department": "Sales"}
+    return user
 
 
-def job(random, rows=25, people=8, groups=3):
+def peopled(tenant, random):
+    """Fill a simulated tenant: people with titles, mails and managers, groups with members."""
+    people, groups = (
+        [f"{kind}{number}" for number in range(count)] for kind, count in (("p", PEOPLE), ("g", GROUPS))
+    )
+    for number, own in enumerate(people):
+        tenant.hold("Users", {"id": own, **person(random, number, people[:number])})
+    for number, own in enumerate(groups):
+        members = [{"value": one} for one in random.sample(people, random.randrange(PEOPLE))]
+        tenant.hold("Groups", {"id": own, "displayName": f"Team {number}", "members": members})
+    return people, groups
+
+
+def settled(sandbox, random, *, one_group=False):
+    """Fill a sandbox likewise; with `one_group` nobody is in two."""
+    people: list[str] = []
+    for number in range(PEOPLE):
+        user = person(random, number, people) | {"active": True}
+        people.append(sandbox.make("User", user))
+    groups, free = [], list(people)
+    for number in range(GROUPS):
+        members = random.sample(free, min(len(free), random.randrange(PEOPLE)))
+        free = [one for one in free if one not in members] if one_group else free
+        listed = [{"value": one} for one in members]
+        groups.append(sandbox.make("Group", {"displayName": f"Team {number}", "members": listed}))
+    return people, groups
+
+
+def job(story, seed, rows=25):
     """Return random records: all nine operations, many on the same few people and groups."""
-    return [random.choice(_records(random, number, people, groups)) for number in range(rows)]
+    random = Random(seed)
+    made = [_records(random, number, story.people, story.groups) for number in range(rows)]
+    for one in made if story.profile.one_group else ():
+        one[1]["data"].pop("members")  # whom that takes out of their groups is not recorded
+    return [random.choice(one) for one in made]
 
 
 def _records(random, number, people, groups):
-    """Return one record of each kind."""
-    who, where = {"id": f"p{random.randrange(people)}"}, {"id": f"g{random.randrange(groups)}"}
-    boss, mate = f"p{random.randrange(BOSSES)}", f"p{random.randrange(people)}"
+    """Return one record of each kind; of what is required everything is given."""
+    who, where = {"id": random.choice(people)}, {"id": random.choice(groups)}
+    boss, mate = random.choice(people[:BOSSES]), random.choice(people)
     member = {"type": "Group", **where, "member": who}
-    new = {"userName": f"n{number}@example.com", "title": "New", "groups": ["Team 0", "Team 1"]}
-    put = {"userName": f"r{number}@example.com", "title": "Replaced"}
+    new = _named(f"n{number}@example.com") | {"title": "New", "groups": ["Team 0", "Team 1"]}
+    put = _named(f"r{number}@example.com") | {"title": "Replaced"}
     mail = [{"value": f"m{number}@example.com", "type": "home"}]
-    known = {"userName": f"p{random.randrange(people + 2)}@example.com", "title": "Up"}
+    known = _named(f"p{random.randrange(len(people) + 2)}@example.com") | {"title": "Up"}
     report = {"op": "add", "path": ENTERPRISE, "value": {"manager": {"value": boss}}}
-    leaver = {"op": "delete", "id": f"p{random.randrange(BOSSES, people)}"}
+    leaver = {"op": "delete", "id": random.choice(people[BOSSES:])}
     return [
         {"op": "create", "data": new | {"manager": {"id": boss}}},
         {
@@ -84,15 +114,22 @@ def _records(random, number, people, groups):
     ]
 
 
+def _named(name):
+    mail = {"value": name, "type": "work", "primary": True}
+    return {"userName": name, "name": {"givenName": "New", "familyName": "Person"}, "emails": [mail]}
+
+
 class Story:
     """A tenant, a run over it, and what comes after."""
 
     def __init__(self, folder: Path, seed: int, **quirks):
         self.folder, self.random, self.clock = folder, Random(seed), VirtualClock()
         self.disk = SimulatedDisk()
-        self.tenant = SimulatedTenant(self.clock, self.random, **quirks)
-        self.profile = profile_named("generic")
-        peopled(self.tenant, self.random)
+        self.tenant, self.profile = (
+            SimulatedTenant(self.clock, self.random, **quirks),
+            profile_named("generic"),
+        )
+        self.people, self.groups = peopled(self.tenant, self.random)
 
     @property
     def _around(self):
@@ -140,6 +177,21 @@ class Story:
             key: one | ({"active": one.get("active") is not False} if key[0] == "Users" else {})
             for key, one in found.items()
         }
+
+
+class SandboxStory(Story):
+    """The same over the sandbox, which keeps to RFC 7644 and plays providers."""
+
+    def __init__(self, folder: Path, seed: int, profile: str, quirks):
+        super().__init__(folder, seed)
+        self.profile = profile_named(profile)
+        self.tenant = SandboxTransport(folder / "tenant.sqlite", quirks, self.clock, self.random)
+        one_group = self.profile.one_group
+        self.people, self.groups = settled(self.tenant, self.random, one_group=one_group)
+
+    def state(self):
+        """Return the tenant by names, hidden people too."""
+        return self.tenant.state()
 
 
 class Others:
