@@ -7,7 +7,7 @@ from typing import Any
 
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
-from bulkscim.engine.recovery import created_at, recovered
+from bulkscim.engine.recovery import created_at, judged, look
 from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping
@@ -23,6 +23,8 @@ from bulkscim.providers.profile import Profile
 
 LOOKS = 3  # looks at what became of one lost step
 DENIED = frozenset({401, 403})
+NOT_NOW = frozenset({403, 408, 429})
+MOVED, BROKEN = 300, 500
 
 
 class Asking:
@@ -48,40 +50,53 @@ class Asking:
 
     async def read(self, work: Work, need: Key | Membership | Holders | Reports | Shown) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
-        reads = self._reads(work)
-        if isinstance(need, Shown):
-            if need.again and not await self._stopping.pause(self._profile.visibility_lag_s):
-                return None
-            answer: Any = await self._resolver.shown(need.on, reads)
-        elif isinstance(need, Membership):
-            answer = await self._resolver.membership(need, reads)
-        elif isinstance(need, Holders | Reports):
-            answer = await self._resolver.tied.read(need, reads)
-        elif need.type == GROUP and _needs_only_id(work, need):
-            answer = await self._resolver.group(need, reads)
-        else:
-            answer = await self._resolver.find(need, reads)
-        if isinstance(answer, Unreadable) and self.ends_run(answer):
+        lag = self._profile.visibility_lag_s
+        if isinstance(need, Shown) and need.again and not await self._stopping.pause(lag):
             return None
+        answer = await self._asked(work, need)
+        if isinstance(answer, Unreadable):
+            if await self._ends_run(work, answer):
+                return None
+            if _may_be_all(answer.status):
+                answer = await self._asked(work, need)  # the tenant is there, or there again
         if isinstance(answer, Missing) and isinstance(need, Key):
             work.absent.add(need.folded)
         if not isinstance(need, Holders | Reports):
             work.read_at = self._clock.monotonic()
         return answer
 
-    def ends_run(self, answer: Unreadable) -> bool:
+    async def _asked(self, work: Work, need: Key | Membership | Holders | Reports | Shown) -> Any:
+        reads = self._reads(work)
+        if isinstance(need, Shown):
+            return await self._resolver.shown(need.on, reads)
+        if isinstance(need, Membership):
+            return await self._resolver.membership(need, reads)
+        if isinstance(need, Holders | Reports):
+            return await self._resolver.tied.read(need, reads)
+        if need.type == GROUP and _needs_only_id(work, need):
+            return await self._resolver.group(need, reads)
+        return await self._resolver.find(need, reads)
+
+    async def _ends_run(self, work: Work, answer: Unreadable) -> bool:
         """Stop the run where a read shows that no record is to blame."""
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            self._stopping.stop(rejected(answer.why))
-        elif answer.status is None:
-            self._stopping.stop(Stopped(f"the tenant does not answer: {answer.why}"))
+        control = await self._control(work) if _may_be_all(answer.status) else None
+        told = control or answer
+        if told.status == HTTPStatus.UNAUTHORIZED or (control and control.status in DENIED):
+            self._stopping.stop(rejected(told.why))
+        elif control or told.status is None:
+            self._stopping.stop(Stopped(f"the tenant does not answer: {told.why}"))
         return self._stopping.requested
 
-    async def control_is_denied(self, work: Work) -> bool:
-        """Ask for what worked when the run began: is it the token, or this record?"""
+    async def _control(self, work: Work) -> Unreadable | None:
+        """Ask for what worked when the run began; return why it does not now, None where it does."""
         async for page in self._reads(work).pages(USER):
-            return isinstance(page, Unreadable) and page.status in DENIED
-        return False
+            return page if isinstance(page, Unreadable) else None
+        return None
+
+    async def control_is_denied(self, work: Work) -> bool:
+        """Ask: is it the token, or this record?"""
+        control = await self._control(work)
+        return control is not None and control.status in DENIED
 
     async def look(self, sent: Sent) -> tuple[Recovered | None, Read | None]:
         """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop.
@@ -91,12 +106,13 @@ class Asking:
         lag = self._profile.visibility_lag_s if sent.step.action is Action.CREATE else 0.0
         told: Recovered | None = None
         read: Read | None = None
-        for look in range(1, LOOKS + 1):
-            if not await self._stopping.pause(max(lag, backoff(look, self._sender.random))):
+        for attempt in range(1, LOOKS + 1):
+            if not await self._stopping.pause(max(lag, backoff(attempt, self._sender.random))):
                 return None, None
-            reads = self._reads(sent.work)
-            told, read = await recovered(sent.step, self._resolver, reads, self.evidence(sent))
-            if isinstance(read, Unreadable) and self.ends_run(read):
+            read = await look(sent.step, self._resolver, self._reads(sent.work))
+            # After it: an answer shows the server's clock.
+            told = judged(sent.step, read, self.evidence(sent))
+            if isinstance(read, Unreadable) and await self._ends_run(sent.work, read):
                 return None, None
             if not isinstance(told, Unclear):
                 break
@@ -128,6 +144,11 @@ def _needs_only_id(work: Work, need: Key) -> bool:
     if operation.verb in {Verb.ADD_MEMBER, Verb.REMOVE_MEMBER} and need == operation.target:
         return need.attribute != "id"
     return any(reference.role is Role.GROUP and reference.key == need for reference in operation.references)
+
+
+def _may_be_all(status: int | None) -> bool:
+    """Say whether a read that failed so, after all its attempts, may fail for every record."""
+    return status is not None and (status in NOT_NOW or status < MOVED or status >= BROKEN)
 
 
 def rejected(detail: str) -> CredentialError:

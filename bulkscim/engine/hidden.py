@@ -1,25 +1,28 @@
 """Users that a tenant no longer shows because runs deactivated them: found again by the ids in the journals."""
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 
 import anyio
+import anyio.to_thread
 
 from bulkscim.engine.listing import names_of
 from bulkscim.model.operation import USER, JsonObject, Key
 
 Recorded = Callable[[], Iterable[JsonObject]]
+Beside = Callable[[Callable[[], None]], Awaitable[None]]
 
 
 class Hidden:
     """Names and ids of users as they stood before a run deactivated them, kept off the heap.
 
-    `recorded` reads the users of earlier runs; it is called when a lookup first finds nothing.
+    `recorded` reads the users of earlier runs; it is called when a lookup first finds nothing, `beside` the loop.
     """
 
-    def __init__(self, recorded: Recorded) -> None:
+    def __init__(self, recorded: Recorded, beside: Beside = anyio.to_thread.run_sync) -> None:
         self._recorded = recorded
+        self._beside = beside
         self._is_read = False
         self._reading = anyio.Lock()
         self._database = sqlite3.connect("", check_same_thread=False)  # a private temporary file
@@ -34,7 +37,7 @@ class Hidden:
         """Return the ids that a name had, the latest first; whether they still have it is for a read to tell."""
         async with self._reading:
             if not self._is_read:
-                await anyio.to_thread.run_sync(partial(self._add, self._recorded()))
+                await self._beside(partial(self._add, self._recorded()))
                 self._is_read = True
         found = self._database.execute(
             "select id from name where attribute = ? and value = ? order by rowid desc",

@@ -10,7 +10,7 @@ from bulkscim.engine.stopping import Stopping
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.request import Request
-from bulkscim.pacing.rate import Pace, Rate, faster, pace, slower
+from bulkscim.pacing.rate import Pace, Rate, Window, faster, pace, slower
 from bulkscim.providers.profile import Bucket
 
 QUIET_S = 10.0  # without a 429 for so long, a little more is tried
@@ -32,6 +32,7 @@ class Permits:
         self._share = 1.0
         self._changed_at = clock.monotonic()
         self._limiters = self._made()
+        self._windows = [(bucket, Window(bucket.limit, bucket.window_s)) for bucket in buckets]
         self._closed_until = 0.0
         self._queue: list[tuple[bool, int, anyio.Event]] = []
         self._asked = 0
@@ -49,10 +50,13 @@ class Permits:
         """Seconds from one request to the next at the present pace."""
         return max((1 / self._pace(bucket).per_second for bucket in self._buckets), default=0.0)
 
-    def resume_after(self, last_sent_ago: float) -> None:
-        """Begin as if a full burst had gone out so many seconds ago; in the future is just now, by a clock set back."""
-        due = max((self._pace(bucket).period_s for bucket in self._buckets), default=0.0)
-        self._close(due - max(0.0, last_sent_ago))
+    def begin_after(self, requests: int) -> None:
+        """Begin as if so many requests had gone out just now, with a full burst."""
+        now = self._clock.monotonic()
+        for _, window in self._windows:
+            for _ in range(requests):
+                window.sent(now)
+        self._close(max((self._pace(bucket).period_s for bucket in self._buckets), default=0.0))
 
     async def obtain(self, request: Request, *, urgent: bool = False) -> bool:
         """Wait until the request may go; False when the run is to stop instead."""
@@ -69,6 +73,24 @@ class Permits:
         finally:
             self._pass_turn()
         return not self._stopping.requested
+
+    async def leave(self, request: Request) -> bool:
+        """Wait until a request that has its permit may leave; False when the run is to stop instead.
+
+        Between the two its start was written, which may have taken long: others' permits came meanwhile, or a 429.
+        """
+        size = len(request.body or b"")
+        windows = [one for bucket, one in self._windows if bucket.matches(request.method, request.path, size)]
+        while await self._opened():
+            now = self._clock.monotonic()
+            wait = max((window.wait(now) for window in windows), default=0.0)
+            if wait <= 0:
+                for window in windows:
+                    window.sent(now)
+                return True
+            if not await self._stopping.pause(wait):
+                return False
+        return False
 
     async def _turn(self, *, urgent: bool) -> None:
         if not self._taken:

@@ -45,6 +45,7 @@ class Pipeline:
         self._parked: dict[int, Need] = {}
         self._hidden: list[int] = []  # of the parked, those behind a name whose id is not known; in order
         self._children: dict[int, set[int]] = {}
+        self._changing: dict[Key, list[int]] = {}  # what is being changed, and who waits for that
         self._busy = 0
         self._changed: anyio.Event | None = None  # there while somebody waits
         self.deferred = 0
@@ -59,6 +60,7 @@ class Pipeline:
                 workers.start_soon(self._take_rows)
 
     async def _take_rows(self) -> None:
+        """Take row after row. An error ends the pass: nobody is told of it, or they would look for what to do."""
         while (work := await self._next()) is not None:
             self._busy += 1
             await self._advance(work)
@@ -212,8 +214,14 @@ class Pipeline:
         return False
 
     async def _carry_out(self, work: Work, step: Step) -> bool:
-        """Send a step; return False where the row was left without a known end."""
-        goes_on = await self._worker.carry_out(work, step, self._policy)
+        """Send a step; return False where the row was parked, or left without a known end."""
+        if step.id is None:
+            goes_on = await self._worker.carry_out(work, step, self._policy)
+        elif (resource := Key(step.type, "id", step.id)) in self._changing:
+            self._wait_for_change(work, resource)
+            return False
+        else:
+            goes_on = await self._change(work, step, resource)
         if not goes_on:
             self._leave(work)
             return False
@@ -221,6 +229,20 @@ class Pipeline:
         if made and made.id and step.part == Action.CREATE:
             self._made(work, made.id)
         return True
+
+    def _wait_for_change(self, work: Work, resource: Key) -> None:
+        """Park until a resource is not being changed: what a later row makes is in nobody's claims."""
+        work.forget()
+        self._parked[work.number] = resource
+        self._changing[resource].append(work.number)
+
+    async def _change(self, work: Work, step: Step, resource: Key) -> bool:
+        """Send a step while nobody else changes the same resource."""
+        self._changing[resource] = []
+        try:
+            return await self._worker.carry_out(work, step, self._policy)
+        finally:
+            self._wake(self._changing.pop(resource))
 
     def _made(self, work: Work, resource_id: str) -> None:
         """Tell the rows that wait for what this row makes."""

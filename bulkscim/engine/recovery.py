@@ -1,10 +1,11 @@
 """Find out what became of a step whose answer was lost: look, then decide by `planning/recover`."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.resolver import Resolver
-from bulkscim.model.live import Ambiguous, Found, Membership, Missing, Unreadable
+from bulkscim.model.live import Found, Membership, Missing, Unreadable
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.effects import deactivates
 from bulkscim.planning.recover import Evidence, Read, Recovered, recover
@@ -25,35 +26,30 @@ async def look(step: Step, resolver: Resolver, reads: Reads) -> Read:
 
 
 async def _find_created(step: Step, resolver: Resolver, reads: Reads) -> Read:
-    """Look for what a create would have made, by each identity until one finds something."""
+    """Look for what a create would have made, by each identity until one finds it.
+
+    Who has its name and another externalId is not it, and keeps it from being made only where names are unique.
+    """
     answer: Read = Unreadable("the record gives no identity to look for")
     for key in step.identity:
         answer = await resolver.find(key, reads, fresh=True)
-        if not isinstance(answer, Missing):
+        if not isinstance(answer, Missing) and not (isinstance(answer, Found) and _is_foreign(step, answer)):
             return answer
-    return answer
+    return Unreadable(f"another stands there: id {answer.id}") if isinstance(answer, Found) else answer
 
 
-async def recovered(
-    step: Step, resolver: Resolver, reads: Reads, evidence: Evidence
-) -> tuple[Recovered, Read]:
-    """Return what became of the step, and what was read to tell."""
-    read = await look(step, resolver, reads)
+def judged(step: Step, read: Read, evidence: Evidence) -> Recovered:
+    """Return what became of the step, by what was read of it."""
     if isinstance(read, Found) and step.action is Action.CREATE:
-        if not _same_identity(step, read):
-            ids = (read.id,)
-            return recover(step, Ambiguous(ids), evidence), read
-        evidence = Evidence(
-            evidence.absent_before, evidence.named, evidence.started, evidence.now, created_at(read)
-        )
-    return recover(step, read, evidence), read
+        evidence = replace(evidence, created=created_at(read))
+    return recover(step, read, evidence)
 
 
-def _same_identity(step: Step, found: Found) -> bool:
+def _is_foreign(step: Step, found: Found) -> bool:
     """Compare the externalId where both sides have one; the name was compared by the lookup."""
     ours = next((key.value for key in step.identity if key.attribute == "externalId"), None)
     theirs = found.resource.get("externalId")
-    return not ours or not theirs or ours == theirs
+    return bool(ours and theirs and ours != theirs)
 
 
 def created_at(found: Found) -> float | None:

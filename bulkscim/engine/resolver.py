@@ -8,6 +8,7 @@ from bulkscim.engine.hidden import Hidden
 from bulkscim.engine.listing import Listing
 from bulkscim.engine.memberships import KEPT_GROUPS, KEPT_S, Memberships
 from bulkscim.engine.reads import Reads
+from bulkscim.engine.recent import Recent
 from bulkscim.engine.tied import ANSWERS, Due, Tied
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import (
@@ -51,6 +52,7 @@ class Resolver:
         self._listings: dict[str, Listing] = {}
         self._listing_turn = anyio.Lock()
         self._groups: dict[Key, Found] = {}
+        self._recent = Recent(clock, profile.visibility_lag_s)
         self.memberships = Memberships(clock)
         self.tied = Tied(clock, profile, due or Due())
 
@@ -75,11 +77,12 @@ class Resolver:
         answer = await self._find(key, reads, fresh=fresh)
         if isinstance(answer, Found):
             self.tied.saw(key.type, answer.resource, key.attribute)
-        if self._hidden is None or key.type != USER or key.attribute == "id":
+        if not isinstance(answer, Missing) or key.attribute == "id":
             return answer
-        if not isinstance(answer, Missing):
-            return answer
-        for resource_id in await self._hidden.ids_of(key):
+        ids = self._recent.ids_of(key)
+        if self._hidden is not None and key.type == USER:
+            ids += await self._hidden.ids_of(key)
+        for resource_id in ids:
             read = await reads.by_id(key.type, resource_id)
             if isinstance(read, Found) and answers(key, read.resource):
                 return read
@@ -167,7 +170,8 @@ class Resolver:
         return answer
 
     def made(self, kind: str, resource: JsonObject) -> None:
-        """Take in a resource that this run made, so that a listing taken before it does not hide it."""
+        """Take in a resource that this run made: listings taken before, and filters for a while, do not show it."""
+        self._recent.note(kind, resource)
         if self.is_partial(kind) and resource.get("id") and resource.get("active") is False:
             self.hides(resource)
         if resource.get("id"):
@@ -190,7 +194,8 @@ class Resolver:
         self.tied.took(step)
         if step.action is Action.DELETE or any(_is_name(change.path) for change in step.changes):
             self._listings.pop(step.type, None)
-            self._groups.clear()
+            if step.type == GROUP:
+                self._groups.clear()
 
     async def stripped(self, step: Step, after: JsonObject | None, reads: Reads) -> tuple[str, ...]:
         """Return the groups that a step took its user out of by deactivating it.

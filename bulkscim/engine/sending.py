@@ -96,7 +96,8 @@ class Paced:
 
     async def send(self, request: Request) -> Reply:
         """Send one GET when the tenant allows."""
-        if not await self._sender.permits.obtain(request):
+        permits = self._sender.permits
+        if not (await permits.obtain(request) and await permits.leave(request)):
             return self._sender.not_sent
         reply = await self._inner.send(request)
         self._sender.note(reply, self._work, again=request.path == self._unanswered)
@@ -163,6 +164,8 @@ class Sender:
         """
         attempt = 0
         while True:
+            if not await self.permits.leave(request):
+                return judge(step.action, self.not_sent), self.not_sent
             attempt += 1
             work.attempts += 1
             work.step_attempts += 1

@@ -80,6 +80,7 @@ class Journal(RecordedRun):
         self, folder: Path, disk: Disk, fold: Fold, files: tuple[Reader, Appender], clock: Clock
     ) -> None:
         super().__init__(folder, fold, files[0])
+        self.disk = disk
         self._writer = JournalWriter(folder, disk, files[1], fold, clock)
         self._step = fold.ledger.step
 

@@ -229,7 +229,8 @@ def _left_over(view: View, own: str, reference: Reference, producer: int | None)
         group = _group_id(view, reference.key, producer)
         member = Key(view.operation.type, "id", own)
         return _membership(view, part, group, member) if isinstance(group, str) else _as_part(part, group)
-    named = view.named(reference.key, producer)
+    # Some are their own manager: whether the row made them or found them there.
+    named = ParentReady(own) if producer == view.row.number else view.named(reference.key, producer)
     if not isinstance(named, ParentReady):
         return _as_part(part, _stop(part, named))
     if reference.role is Role.MEMBER:

@@ -9,7 +9,6 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import Disk, LocalDisk
-from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.operation import JsonObject
@@ -20,11 +19,12 @@ from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.reporting.summary import shown_run
-from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Terms
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
+from bulkscim.runs.session import go_on, spaced
 from bulkscim.runs.settings import bounds_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX
 from bulkscim.runs.tenant import connected, fingerprint, look
@@ -32,8 +32,6 @@ from bulkscim.scim import messages
 from bulkscim.transport.base import Transport
 
 PROBES = 3  # recorded resources that another token must show
-AGAIN = (RowState.FAILED, RowState.SKIPPED)
-BATCH = 1000
 
 
 async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> RunReport:
@@ -79,20 +77,18 @@ async def _go_on(
     tenant, settings = header["tenant"], said_anew(settings_of(header), request)
     profile = profile_named(tenant["profile"])
     async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
-        seen = await look(transport, profile)
+        first = spaced(transport, settings, profile, clock, record)
+        seen = await look(first, profile)
         for note in seen.notes:
             people.note(note)
-        await same_tenant(record, request.token, transport)
+        await same_tenant(record, request.token, first)
         defaults = defaults_of(header)
         with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
-            await record.append(opened("retry" if request.retry else "resume"))
-            if request.retry:
-                await _reopen(record)
-            terms = Terms(seen.profile, settings, bounds_of(header), request.runs_dir)
+            terms = Terms(seen.profile, settings, bounds_of(header), request.runs_dir, seen.ahead_s)
             around = Around(watcher, clock, heed_signals=request.heed_signals)
             with known_before(moved(header.get("earlier", ()), record.folder)) as earlier:
                 job = Job(source, defaults, index, record.ledger.rows, earlier)
-                return await carry_out(job, record, transport, terms, around)
+                return await go_on(job, record, transport, terms, around, retry=request.retry)
 
 
 async def same_tenant(record: RecordedRun, token: Secret, transport: Transport) -> None:
@@ -135,16 +131,3 @@ def _recorded(record: RecordedRun) -> list[tuple[str, str, str]]:
         if body.get("id") and body.get("op") in {"create", "upsert", "patch", "activate", "deactivate"}:
             found.append((body["type"], body["id"], body["key"]))
     return found
-
-
-async def _reopen(record: Journal) -> None:
-    """Reopen every failed and skipped row, a batch to a write."""
-    ledger = record.ledger
-    rows = [row for row in range(1, ledger.rows + 1) if ledger.state(row) in AGAIN]
-    for first in range(0, len(rows), BATCH):
-        entries = [_reopened(row) for row in rows[first : first + BATCH]]
-        await record.append(*entries)
-
-
-def _reopened(row: int) -> Entry:
-    return Entry(Kind.REOPENED, ((row, ""),), body={"why": "retry"})

@@ -45,6 +45,9 @@ from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
 
+LOOKS = 3  # requests by which the tenant was looked at just before
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is to be done: the file, how it is read, and which row makes what."""
@@ -71,6 +74,7 @@ class Terms:
     settings: Settings
     bounds: Bounds
     runs_dir: Path | None = None  # where earlier runs on the tenant may be
+    ahead_s: float = 0.0  # how far the tenant's clock is ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +138,10 @@ def engine_over(
     profile, settings = terms.profile, terms.settings
     watcher, clock, chance = around.watcher, around.clock, around.random
     permits = Permits(settings.buckets(profile), clock, stopping, watcher)
-    if journal.ledger.sent_anything:
-        permits.resume_after(clock.now() - journal.timeline.ended_at)
+    permits.begin_after(LOOKS)
     dialect, quoting = Dialect(profile.patch_forms), Quoting(profile.unquoted_filters)
     sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect)
+    sender.server.ahead_s = terms.ahead_s
 
     def reads(work: Work | None) -> Reads:
         paced = Repeating(Paced(transport, sender, work), clock, chance, stopping.pause)
@@ -163,7 +167,7 @@ def _hidden(journal: Journal, terms: Terms) -> Hidden | None:
         return None
     base_url = str(journal.header["tenant"]["base_url"])
     folders = dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent))
-    return Hidden(lambda: users(base_url, *folders))
+    return Hidden(lambda: users(base_url, journal.disk, *folders), journal.disk.off_loop)
 
 
 def _due(journal: Journal, watcher: Watcher) -> Due:

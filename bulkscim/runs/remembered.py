@@ -7,7 +7,7 @@ from pathlib import Path
 from bulkscim.engine import recording
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import reader, runfolder
-from bulkscim.journal.durable import LocalDisk, Reader
+from bulkscim.journal.durable import Disk, Reader
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.operation import USER, JsonObject, Verb
@@ -17,12 +17,11 @@ from bulkscim.planning.effects import deactivates
 MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
 
 
-def users(base_url: str, *places: Path) -> Iterator[JsonObject]:
+def users(base_url: str, disk: Disk, *places: Path) -> Iterator[JsonObject]:
     """Yield the users that runs of these folders made or began to deactivate on a tenant: ids, and names then.
 
     Oldest run first. A journal that cannot be read tells nothing: each user is read from the tenant anyway.
     """
-    disk = LocalDisk()
     for path in (path for place in places for path in runfolder.runs(place, disk)):
         try:
             with closing(disk.open_read(path / JOURNAL)) as file:

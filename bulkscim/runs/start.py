@@ -16,7 +16,6 @@ from bulkscim.jobfile.source import JobSource, open_source
 from bulkscim.jobfile.validate import Checked, check
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import Disk, LocalDisk
-from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.runfolder import HeldFolder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
@@ -25,6 +24,7 @@ from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.planning.grades import Counts, totals
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
+from bulkscim.runs import session
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.definition import defined
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
@@ -32,6 +32,7 @@ from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
+from bulkscim.runs.session import spaced
 from bulkscim.runs.settings import Settings, as_text, header_of, rate_of
 from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
 from bulkscim.transport.base import Transport
@@ -55,7 +56,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
             people.note(note)
         _not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
-            seen = await look(transport, profile)
+            seen = await look(spaced(transport, settings, profile, clock), profile)
             with known_before(_earlier(request, source, checked, people)) as earlier:
                 start = Start(request, settings, source, checked, seen, earlier)
                 if request.protect:
@@ -163,7 +164,7 @@ class Start:
     @property
     def terms(self) -> Terms:
         """Under what terms the run goes."""
-        return Terms(self.seen.profile, self.settings, self.bounds, self.request.runs_dir)
+        return Terms(self.seen.profile, self.settings, self.bounds, self.request.runs_dir, self.seen.ahead_s)
 
     def job(self, source: JobSource) -> Job:
         """Return what is to be done, from where its file is now."""
@@ -280,8 +281,8 @@ async def begin(start: Start, transport: Transport, disk: Disk, around: Around) 
                 "yes": start.request.yes or bool(start.request.yes_production),
                 "guards": header["guards"],
             }
-            await record.append(opened(start.command), Entry(Kind.APPROVED, body=approval))
-            return await carry_out(start.job(source), record, transport, start.terms, around)
+            first = (opened(start.command), Entry(Kind.APPROVED, body=approval))
+            return await session.begin(start.job(source), record, transport, start.terms, around, *first)
         finally:
             await record.aclose()
 

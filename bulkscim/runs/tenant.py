@@ -14,6 +14,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.model.secret import Secret
+from bulkscim.pacing.hints import server_time
 from bulkscim.providers.profile import (
     Integration,
     Profile,
@@ -29,6 +30,7 @@ from bulkscim.transport.base import Transport
 
 REJECTED = frozenset({401, 403})
 GOOD = 200
+TOO_MANY = 429
 TRIES = 3
 
 
@@ -36,13 +38,15 @@ TRIES = 3
 class Seen:
     """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell).
 
-    `integration` says which of several services the token opens, empty where there is but one.
+    `integration` says which of several services the token opens, empty where there is but one. `ahead_s`: how far
+    its clock is ahead of this machine's.
     """
 
     profile: Profile
     users: int | None
     notes: tuple[str, ...]
     integration: str = ""
+    ahead_s: float = 0.0
 
 
 @asynccontextmanager
@@ -78,14 +82,17 @@ async def look(transport: Transport, profile: Profile) -> Seen:
             f"the tenant rejects the token ({listed.status}: {error.detail}); nothing was sent. Pass a valid one "
             "by BULKSCIM_TOKEN, --token-file or --token-command"
         )
+    if listed.status == TOO_MANY:
+        raise Stopped("the tenant wants to be left alone for now (429); nothing was sent. Try again later")
     found = capabilities.capabilities_of(said)
     users, wrong = _count(listed)
     notes = (*found.notes, *([wrong] if wrong else []))
     profile = narrow(profile, found)
+    ahead = server_time(listed) - listed.received_at
     if not profile.integrations:
-        return Seen(profile, users, notes)
+        return Seen(profile, users, notes, ahead_s=ahead)
     integration = await _integration(transport, profile)
-    return Seen(with_integration(profile, integration), users, notes, _named(profile, integration))
+    return Seen(with_integration(profile, integration), users, notes, _named(profile, integration), ahead)
 
 
 async def _integration(transport: Transport, profile: Profile) -> Integration | None:

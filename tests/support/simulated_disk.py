@@ -1,7 +1,9 @@
-"""A disk in memory that loses what was not synced, and fails when told to."""
+"""A disk in memory that loses what was not synced, is slow, and fails: when told to, or by chance."""
 
 import errno
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 from anyio.lowlevel import checkpoint
 
@@ -13,11 +15,16 @@ class SimulatedDisk:
 
     As on Linux, a sync that failed leaves its pages readable but clean: no later sync brings them to the disk.
     `fail_at` holds numbers of writes and syncs (counted together, from 1) that fail; `writes_short` lets a
-    failing write leave half of its bytes.
+    failing write leave half of its bytes. `slow_s` is the longest call on `clock`, `bad` the share of writes and
+    syncs that fail by chance.
     """
 
-    def __init__(self, *, fail_at=(), writes_short=True):
+    def __init__(self, *, fail_at=(), writes_short=True, clock=None, random=None, slow_s=0.0, bad=0.0):
         self.fail_at = set(fail_at)
+        self.clock, self.random, self.slow_s, self.bad = clock, random or Random(0), slow_s, bad
+        self.faults = 0
+        self._under_way = {}
+        self._fate = None
         self.writes_short = writes_short
         self.calls = 0
         self.syncs = 0
@@ -64,10 +71,48 @@ class SimulatedDisk:
         return _Lock(self._locks, path)
 
     async def off_loop(self, call):
-        await checkpoint()  # the others get their turn, as they do while a thread works
-        if self.gate is not None:
-            await self.gate.wait()
-        return call()
+        self._under_way[call] = None
+        try:
+            await self._work()  # the others get their turn, as they do while a thread works
+            if self.gate is not None:
+                await self.gate.wait()
+        except GeneratorExit:  # the process is gone; what became of the call, `process_died` has said
+            raise
+        except BaseException:
+            self._under_way.pop(call, None)
+            raise
+        self._under_way.pop(call, None)
+        result = call()
+        if self.slow_s:
+            await self._work()
+        return result
+
+    async def _work(self):
+        if self.clock is not None and self.slow_s:
+            await self.clock.sleep(self.random.random() * self.slow_s)
+        else:
+            await checkpoint()
+
+    def process_died(self):
+        """Bring what a process had under way to the end that chance gives it: nothing, part, or all of it."""
+        for call in self._under_way:
+            self._fate = self.random.choice(("nothing", "half", "unsynced", "all"))
+            if self._fate != "nothing":
+                with suppress(OSError, ValueError):
+                    call()
+        self._fate = None
+        self._under_way.clear()
+        self._locks.clear()
+
+    def sync_begins(self):
+        """Fail where the process died before its sync."""
+        if self._fate == "unsynced":
+            raise OSError(errno.EINTR, "the process is gone")
+
+    def durable(self, path):
+        """Return what a file holds that outlives any crash, None where not even its name does."""
+        file = self._stored_names.get(path)
+        return file._stored if file is not None else None
 
     def contents(self, path):
         """Return what a reader sees."""
@@ -83,12 +128,15 @@ class SimulatedDisk:
     def count(self):
         """Count a write or sync; OSError if it is one that fails."""
         self.calls += 1
-        if self.calls in self.fail_at:
+        if self.calls in self.fail_at or self._fate == "half":
             raise OSError(errno.ENOSPC, "No space left on device")
+        if self.bad and self.random.random() < self.bad:
+            self.faults += 1
+            raise OSError(self.random.choice((errno.ENOSPC, errno.EIO)), "the disk fails")
 
     def crash(self, survives):
         """Let the machine crash: `survives()` is asked of each page and name that was not synced."""
-        for name in {*self._names, *self._stored_names}:
+        for name in sorted({*self._names, *self._stored_names}):
             if survives():
                 self._store_name(name)
         self._names = dict(self._stored_names)
@@ -128,6 +176,7 @@ class _File:
         self.live += data
 
     def sync(self):
+        self._disk.sync_begins()
         self._disk.syncs += 1
         start, self._dirty_from = self._dirty_from, len(self.live)
         self._disk.count()

@@ -1,0 +1,160 @@
+"""What a simulated tenant holds: users and groups, found and listed as its world has it."""
+
+import re
+from collections import Counter
+from datetime import UTC, datetime
+from email.utils import formatdate
+
+import orjson
+
+from bulkscim.model.operation import ENTERPRISE, PatchOperation
+from bulkscim.model.request import Response
+from bulkscim.planning.lookups import emails_of
+from bulkscim.scim import filters, patch
+
+KINDS = {"Users": "User", "Groups": "Group"}
+NAMES = {"Users": "userName", "Groups": "displayName"}
+LONG_AGO = "2019-01-01T00:00:00+00:00"
+START = re.compile(r"startIndex=(\d+)")
+
+
+class Directory:
+    """Resources by collection and id. `made` counts creates by (collection, name); `ids` are those of these creates."""
+
+    def __init__(self, clock, world):
+        self._clock, self._world = clock, world
+        self.held = {"Users": {}, "Groups": {}}
+        self.made = Counter()
+        self.ids = set()
+        self._shown_from = {}
+
+    def now(self):
+        """Return the server's time."""
+        return self._clock.now() + self._world.ahead_s
+
+    def hold(self, collection, resource):
+        """Hold a resource that was there before."""
+        meta = {"meta": {"created": LONG_AGO}} if self._world.shows_created else {}
+        self.held[collection][resource["id"]] = {**resource, **meta}
+
+    def answer(self, status, body, headers=()):
+        """Return an answer of this server."""
+        date = {"date": formatdate(self.now(), usegmt=True)} if self._world.dates else {}
+        text = orjson.dumps(body) if body is not None else b""
+        return Response(status, {**date, **dict(headers)}, text, self._clock.now())
+
+    def create(self, collection, body):
+        """Answer a POST."""
+        name = body[NAMES[collection]]
+        twin = self._named(collection, name)
+        if twin and (collection == "Users" or self._world.unique_groups):
+            return self._taken(twin)
+        self.made[collection, name] += 1
+        resource_id = f"made-{sum(self.made.values())}"
+        self.ids.add(resource_id)
+        resource = {**body, "id": resource_id}
+        if self._world.shows_created:
+            resource["meta"] = {"created": datetime.fromtimestamp(self.now(), UTC).isoformat()}
+        self.held[collection][resource_id] = resource
+        self._shown_from[resource_id] = self._clock.monotonic() + self._world.lag_s
+        if self._world.bare_answers:
+            return self.answer(201, None, {"location": f"https://t.example/{collection}/{resource_id}"})
+        return self.answer(201, resource)
+
+    def _named(self, collection, name):
+        held = self.held[collection].values()
+        attribute, folded = NAMES[collection], name.casefold()
+        return next((one for one in held if one[attribute].casefold() == folded), None)
+
+    def _taken(self, twin):
+        match self._world.duplicates:
+            case 200:
+                return self.answer(200, twin)
+            case 400:
+                return self.answer(400, {"detail": "a resource of this name exists already"})
+            case 500:
+                return self.answer(500, {"detail": "internal error"})
+        return self.answer(409, {"scimType": "uniqueness", "detail": "taken"})
+
+    def listed(self, collection, path):
+        """Answer a listing or a lookup."""
+        asked = filters.asked_for(path)
+        found = [one for one in self.held[collection].values() if self._is_shown(collection, one)]
+        if asked is not None:
+            match self._world.filters:
+                case "refused":
+                    return self.answer(400, {"scimType": "invalidFilter"})
+                case "nothing":
+                    found = []
+                case "good":
+                    found = [one for one in found if _answers(one, *asked)]
+        start = int((START.search(path) or [0, 1])[1])
+        page = found[start - 1 : start - 1 + self._world.page]
+        return self.answer(200, {"totalResults": len(found), "Resources": page})
+
+    def _is_shown(self, collection, resource):
+        if self._shown_from.get(resource["id"], 0.0) > self._clock.monotonic():
+            return False
+        return not (self._world.hides_inactive and collection == "Users" and resource.get("active") is False)
+
+    def one(self, method, collection, resource_id, body):
+        """Answer a request about one resource."""
+        held = self.held[collection]
+        if resource_id not in held:
+            return self.answer(404, {})
+        match method:
+            case "DELETE":
+                del held[resource_id]
+                self._leave_groups(resource_id)
+                return self.answer(204, None)
+            case "PUT":
+                meta = {"meta": held[resource_id]["meta"]} if "meta" in held[resource_id] else {}
+                held[resource_id] = {**body, "id": resource_id, **meta}
+            case "PATCH":
+                held[resource_id] = patch.apply(_operations(body), held[resource_id])
+        if method != "GET" and self._world.bare_answers:
+            return self.answer(204, None)
+        return self.answer(200, held[resource_id])
+
+    def _leave_groups(self, resource_id):
+        for group in self.held["Groups"].values():
+            members = group.get("members") or []
+            if any(member["value"] == resource_id for member in members):
+                group["members"] = [member for member in members if member["value"] != resource_id]
+
+    def state(self):
+        """Return what stands, by (collection, name): ids are names here, and each name's list is to have one."""
+        names = {one["id"]: one[NAMES[kind]] for kind, held in self.held.items() for one in held.values()}
+        found = {}
+        for collection, held in self.held.items():
+            for one in held.values():
+                shown = _user(one, names) if collection == "Users" else _group(one, names)
+                found.setdefault((collection, one[NAMES[collection]]), []).append(shown)
+        return found
+
+
+def _answers(resource, attribute, value):
+    if attribute == "emails.value":
+        return any(one.casefold() == value.casefold() for one in emails_of(resource))
+    return str(resource.get(attribute, "")).casefold() == value.casefold()
+
+
+def _operations(body):
+    return [
+        PatchOperation(one["op"].lower(), one.get("path"), one.get("value")) for one in body["Operations"]
+    ]
+
+
+def _user(one, names):
+    manager = ((one.get(ENTERPRISE) or {}).get("manager") or {}).get("value")
+    return {
+        "externalId": one.get("externalId"),
+        "title": one.get("title"),
+        "nickName": one.get("nickName"),
+        "active": one.get("active", True),
+        "manager": names.get(manager, manager),
+    }
+
+
+def _group(one, names):
+    return {"members": {names.get(member["value"], member["value"]) for member in one.get("members") or ()}}

@@ -1,0 +1,109 @@
+"""Oracles of the end: what the tenant holds, against what the job asks for and what the journal says of each row."""
+
+from bulkscim.journal import journal
+from bulkscim.model.row import RowState
+from tests.support.simulated_disk import FOLDER
+from tests.support.simulated_oracles import Broken
+
+GOOD = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
+BAD = frozenset({RowState.FAILED, RowState.SKIPPED})
+REFUSED_TOKEN = frozenset({401, 403})
+
+
+def look_at_end(machine):
+    """Compare the end of all sessions with what was wanted."""
+    with journal.read(FOLDER, machine.disk) as recorded:
+        states, ends = _rows(recorded)
+    _once(machine)
+    _nothing_guessed(machine, states, ends)
+    _own_work_is_known(machine, states, ends)
+    if not machine.tenant.lied:  # what a 2xx did not do can be seen by no one who does not read back
+        _as_wanted(machine, states)
+
+
+def look_at_session(machine, recorded):
+    """Check that what failed in a session was refused for the record's sake; note the rows that will be tried again."""
+    states, ends = _rows(recorded)
+    _only_foreign_rows_fail(machine, states, ends)
+    machine.retried |= {
+        row for row, state in states.items() if state in BAD and row not in machine.ready.plan.foreign
+    }
+
+
+def _rows(recorded):
+    """Return the state and the last entry of each row."""
+    rows = range(1, recorded.ledger.rows + 1)
+    return {row: recorded.ledger.state(row) for row in rows}, {row: recorded.last(row) for row in rows}
+
+
+def _once(machine):
+    """Check that no name was made twice."""
+    if machine.world.lag_s > machine.world.known_lag_s:
+        return  # a tenant that hides what is new for longer than it says cannot be looked at for it
+    twice = [name for name, times in machine.tenant.directory.made.items() if times > 1]
+    if twice:
+        raise Broken("once", f"made more than once: {twice}")
+
+
+def _nothing_guessed(machine, states, ends):
+    """Check that what is called done was made by this run."""
+    for row, state in states.items():
+        body = ends[row].body if ends[row] else {}
+        made_by_us = body.get("id") in machine.tenant.directory.ids
+        if (
+            state is RowState.DONE
+            and body.get("op") == "create"
+            and not made_by_us
+            and not machine.tenant.lied
+        ):
+            raise Broken("guess", f"row {row} is done, but {body} is not of this run")
+
+
+def _own_work_is_known(machine, states, ends):
+    """Check that what this run made is not taken for somebody else's, where the tenant shows when it was made."""
+    if not machine.world.shows_created or machine.world.lag_s > machine.world.known_lag_s:
+        return
+    for row, state in states.items():
+        if state is RowState.ADOPTED and ends[row].body.get("id") in machine.tenant.directory.ids:
+            raise Broken("guess", f"row {row} is adopted, but was made by this run: {ends[row].body}")
+
+
+def _only_foreign_rows_fail(machine, states, ends):
+    """Check that nothing failed which the tenant did not refuse."""
+    for row, state in states.items():
+        if state not in BAD or row in machine.ready.plan.foreign:
+            continue
+        body = ends[row].body if ends[row] else {}
+        if machine.world.revoked and body.get("status") in REFUSED_TOKEN:
+            raise Broken("token", f"row {row} failed by a refused token: {body}")
+        if not machine.world.may_refuse:
+            raise Broken("blame", f"row {row} is {state.value}: {body}")
+
+
+def _as_wanted(machine, states):
+    """Compare the tenant with the plan, but for what rows touch that did not come to a good end."""
+    plan = machine.ready.plan
+    open_names = set()
+    for row, touched in enumerate(plan.touched, 1):
+        # What is tried again comes after what the file has behind it.
+        unproved = row in machine.retried or states[row] is RowState.ADOPTED and row not in plan.adopts
+        if (states[row] not in GOOD and row not in plan.foreign) or unproved:
+            open_names |= touched
+    open_names |= {name for name, times in machine.tenant.directory.made.items() if times > 1}  # see _once
+    wanted, found = plan.state(), machine.tenant.state()
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in open_names:
+            _compare(name, wanted.get(name, []), found.get(name, []), {one for _, one in open_names})
+
+
+def _compare(name, wanted, found, open_names):
+    wanted, found = ([_known(one, open_names) for one in side] for side in (wanted, found))
+    if wanted != found:
+        raise Broken("state", f"{name} is {found}, the file says {wanted}")
+
+
+def _known(resource, open_names):
+    """Leave out what points to names whose rows did not come to a good end."""
+    if "members" in resource:
+        return {"members": resource["members"] - open_names}
+    return {key: value for key, value in resource.items() if key != "manager" or value not in open_names}

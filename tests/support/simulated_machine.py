@@ -1,0 +1,197 @@
+"""One seed: a job, a tenant, a disk, and a process that dies and begins again until all is done."""
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+
+from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
+from bulkscim.journal import journal, runfolder
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.runs.assembly import Around, opened
+from bulkscim.runs.session import begin, go_on, spaced
+from bulkscim.runs.tenant import look
+from tests.support import simulated_job, simulated_world
+from tests.support.simulated_disk import FOLDER, SimulatedDisk
+from tests.support.simulated_ends import look_at_end, look_at_session
+from tests.support.simulated_oracles import Broken, Oracles
+from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.virtual_loop import Killed, Stuck, VirtualLoop, VirtualTime, live
+from tests.support.watching import Silent
+
+JOBS = 40  # different jobs of a size, shared by all seeds
+SESSIONS = 40
+RETRIES = 3
+HOURS = 12.0  # of virtual time, for all sessions
+TEMPORARY = tempfile.TemporaryDirectory(prefix="simulation-")
+
+
+@lru_cache(maxsize=4 * JOBS)
+def job(number, operations):
+    """Return one of the jobs, checked once for all seeds of this process."""
+    plan = simulated_job.draw(Random(f"job {number}"), operations)
+    return simulated_job.ready(plan, Path(TEMPORARY.name) / f"{number}-{operations}")
+
+
+@dataclass(slots=True)
+class Story:
+    """What one seed went through."""
+
+    seed: int
+    world: object
+    sessions: int = 0
+    crashes: int = 0
+    faults: int = 0
+    requests: int = 0
+    turns: int = 0
+    seconds: float = 0.0
+    digest: int = 0
+
+
+class Machine:
+    """A machine that crashes as its world has it, with the tenant that outlives it."""
+
+    def __init__(self, seed, ready, world, random):
+        self.ready, self.world, self.random = ready, world, random
+        self.time = VirtualTime()
+        self.disk = SimulatedDisk(
+            clock=self.time, random=Random(random.random()), slow_s=world.sync_s, bad=world.bad_disk
+        )
+        self.terms = world.terms
+        self.oracles = Oracles(world, self.time, self.disk, self.terms.profile.buckets)
+        poisoned = (
+            [name for name in ready.plan.users if name.startswith(("n1@", "n4@"))] if world.poison else []
+        )
+        self.tenant = SimulatedTenant(self.time, Random(random.random()), world, self.oracles, poisoned)
+        for collection, resource in ready.plan.held:
+            self.tenant.hold(collection, resource)
+        self.disk.make_folder(FOLDER)
+        self.story = Story(seed, world)
+        self.retried = set()
+        self.totals = None
+        self.record = None
+        self.reason = None
+
+    def command(self, name):
+        """Carry one command out as a process of its own; return whether it came to an end of its own."""
+        self.story.sessions += 1
+        self.tenant.new_session()
+        self.oracles.begins()
+        crashes = self.story.crashes < self.world.crashes
+        dies_at = 1 + int(self.random.expovariate(1 / self.random.choice((30, 300, 1500)))) if crashes else 0
+        loop = VirtualLoop(self.time, dies_at, self.random.randrange)
+        try:
+            live(loop, self._process(name), self._die)
+        except Killed:
+            return False
+        except JournalDamaged as error:
+            raise Broken("kept", str(error)) from error
+        except BulkScimError as error:
+            self.reason = error
+            return False
+        except Stuck as error:
+            raise Broken("finish", f"{name}: {error}") from error
+        finally:
+            self.story.turns += loop.turns
+            if self.oracles.broken:
+                raise self.oracles.broken[0]
+        return True
+
+    def _die(self):
+        """Crash: the process alone, or the whole machine."""
+        self.story.crashes += 1
+        self.disk.process_died()
+        self.oracles.process_died()
+        self.tenant.process_died()
+        if self.random.random() < self.world.power:
+            self.disk.crash(lambda: self.random.random() < 0.5)
+
+    async def _process(self, name):
+        around = Around(Silent(), self.time, self.random.random, heed_signals=False)
+        with self._journal(name) as record:
+            failed = record.ledger.totals().failed
+            asked, profile = self.terms.settings, self.terms.profile
+            first = spaced(self.tenant, asked, profile, self.time, None if name == "run" else record)
+            seen = await look(first, profile)
+            terms = replace(self.terms, profile=seen.profile, ahead_s=seen.ahead_s)
+            given = (self.ready.job, record, self.tenant, terms, around)
+            if name == "run":
+                report = await begin(*given, opened("run"), Entry(Kind.APPROVED, body={"yes": True}))
+            else:
+                report = await go_on(*given, retry=name == "retry")
+            self.totals, self.reason = report.totals, report.exit_reason
+            self.oracles.ended(record, failed, around.watcher.notes, report.exit_reason)
+            await record.aclose()
+            look_at_session(self, record)
+
+    @contextmanager
+    def _journal(self, name):
+        with runfolder.hold(FOLDER, self.disk, self.time):
+            if name == "run":
+                header = {"job": {}, "tenant": {"base_url": "https://t.example"}}
+                record = journal.create(FOLDER, self.disk, header, self.ready.job.count, self.time)
+            else:
+                record = journal.open_for_append(FOLDER, self.disk, self.time)
+                self.oracles.reopened(record)
+            self.record = record
+            yield record
+
+    def until_done(self):
+        """Run, resume and retry until nothing is left to do; return the story."""
+        name, retries = "run", 0
+        while name:
+            if self.story.sessions > SESSIONS or self.time.monotonic() > HOURS * 3600:
+                told = f"{self.story.sessions} sessions, {self.time.monotonic():.0f} s, {self.totals}, {self.reason}"
+                raise Broken("finish", told)
+            ended = self.command(name)
+            self.time.advance(self.random.choice((0.0, 1.0, 30.0, 4000.0)) * self.random.random())
+            name = self._next(name, ended)
+            retries += name == "retry" and ended
+            if retries > RETRIES:
+                break
+        look_at_end(self)
+        self._tell()
+        return self.story
+
+    def _next(self, name, ended):
+        """Return the next command, None where all is done."""
+        if not ended or self.reason is not None:
+            return "resume" if self._has_begun() else "run"
+        totals = self.totals
+        if totals.pending or totals.in_doubt:
+            return "resume"
+        return "retry" if totals.failed + totals.skipped > len(self.ready.plan.foreign) else None
+
+    def _has_begun(self):
+        try:
+            with journal.read(FOLDER, self.disk):
+                return True
+        except NoSuchRun:
+            return False
+
+    def _tell(self):
+        story = self.story
+        story.faults = self.tenant.faults + self.disk.faults
+        story.requests = self.tenant.requests
+        story.seconds = self.time.monotonic()
+        story.digest = hash((story.requests, story.turns, story.seconds, self.disk.calls))
+
+
+def machine(seed, operations=30, world=None):
+    """Return the machine of a seed."""
+    random = Random(seed)
+    drawn = simulated_world.draw(random)
+    return Machine(seed, job(seed % JOBS, operations), world or drawn, random)
+
+
+def simulate(seed, operations=30, world=None):
+    """Live one seed to its end; Broken names the oracle, the seed and its world where it does not hold."""
+    one = machine(seed, operations, world)
+    try:
+        return one.until_done()
+    except Broken as broken:
+        broken.add_note(f"world: {one.world}")
+        broken.add_note(f"replay: scripts/simulate --from {seed} --seeds 1 --operations {operations}")
+        raise

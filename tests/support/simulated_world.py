@@ -1,0 +1,157 @@
+"""What one seed makes of tenant, network, disk and machine: drawn once, printed when an oracle fails."""
+
+from dataclasses import dataclass, field, fields, replace
+
+from bulkscim.planning.guards import Bounds
+from bulkscim.providers.profile import Bucket, Profile
+from bulkscim.runs.assembly import Terms
+from bulkscim.runs.settings import Settings
+
+RATES = ((100, 60.0), (10, 1.0), (50, 10.0), (600, 60.0), (1000, 3600.0), (300, 60.0))
+FAULTS = (
+    "throttled",  # 429, not applied
+    "busy_before",  # a 5xx, not applied
+    "busy_after",  # a 5xx, applied
+    "unreached",  # no byte was sent
+    "cut_before",
+    "cut_after",
+    "late_before",  # no answer within the time-out
+    "late_after",
+    "truncated",
+    "page",  # a web page with 200
+    "empty",  # 200 and nothing in it
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One world. Shares are of requests; what is empty, 0 or None is as it should be.
+
+    `lag_s`: a new resource is not shown by filters and lists for so long. `filters`: good, refused, ignored, or
+    nothing (each finds nothing). `duplicates` is the status for a name that is taken. `outage` is begin, length
+    and kind; `revoked` the number of the request from which the token is refused, and how. `poison` is the status
+    that the creates of some names always get. `lies`: 2xx that did nothing. `crashes` at most; `power` the share
+    of these in which the machine falls, not the process alone. `sync_s` is the longest sync.
+    """
+
+    rate: tuple[int, float] = (600, 60.0)
+    posts: tuple[int, float] | None = None
+    concurrency: int = 4
+    latency_s: float = 0.2
+    lag_s: float = 0.0
+    known_lag_s: float = 2.0
+    page: int = 100
+    hides_inactive: bool = False
+    filters: str = "good"
+    duplicates: int = 409
+    unique_groups: bool = False
+    shows_created: bool = True
+    dates: bool = True
+    ahead_s: float = 0.0
+    bare_answers: bool = False
+    faults: dict[str, float] = field(default_factory=dict)
+    read_faults: float = 0.0
+    retry_after: str = "seconds"
+    outage: tuple[float, float, str] | None = None
+    revoked: tuple[int, int] | None = None
+    redirects: float = 0.0
+    poison: int = 0
+    lies: float = 0.0
+    max_errors: int | None = None
+    crashes: int = 0
+    power: float = 0.5
+    sync_s: float = 0.002
+    bad_disk: float = 0.0
+
+    def __str__(self):
+        """Return what is out of the ordinary."""
+        plain = World()
+        shown = {one.name: getattr(self, one.name) for one in fields(self)}
+        return ", ".join(f"{name}={value}" for name, value in shown.items() if value != getattr(plain, name))
+
+    @property
+    def calm(self):
+        """The same tenant on a good day: no faults, no crashes."""
+        return replace(
+            self,
+            faults={},
+            read_faults=0.0,
+            outage=None,
+            revoked=None,
+            redirects=0.0,
+            lies=0.0,
+            crashes=0,
+            bad_disk=0.0,
+        )
+
+    @property
+    def may_refuse(self):
+        """Whether rows may fail that no record is to blame for."""
+        return bool(self.redirects or self.poison or self.lies or self.lag_s > self.known_lag_s)
+
+    @property
+    def terms(self):
+        """What the tool knows of the tenant, and is asked to do."""
+        buckets = [Bucket(*self.rate)]
+        if self.posts:
+            buckets.append(Bucket(*self.posts, "creates", frozenset({"POST"})))
+        profile = Profile(
+            "simulated",
+            buckets=tuple(buckets),
+            concurrency=self.concurrency,
+            page_size=self.page,
+            visibility_lag_s=self.known_lag_s,
+            enforces_unique=frozenset({"User", "Group"} if self.unique_groups else {"User"}),
+            lists_inactive=not self.hides_inactive,
+        )
+        return Terms(profile, Settings(create_groups=True), Bounds(None, None, self.max_errors))
+
+
+def draw(random):
+    """Return a world by chance: each feature is there now and then."""
+
+    def now_and_then(share, value, otherwise):
+        return value() if random.random() < share else otherwise
+
+    rate, dates = random.choice(RATES), random.random() < 0.8
+    return World(
+        rate=rate,
+        posts=now_and_then(0.15, lambda: (max(1, rate[0] // 3), rate[1]), None),
+        concurrency=random.randrange(1, 9),
+        latency_s=random.choice((0.02, 0.2, 1.0, 3.0)),
+        lag_s=now_and_then(0.3, lambda: random.choice((0.5, 1.9, 1.9, 8.0)), 0.0),
+        page=random.choice((3, 10, 100)),
+        hides_inactive=random.random() < 0.15,
+        filters=now_and_then(0.25, lambda: random.choice(("refused", "ignored", "nothing")), "good"),
+        duplicates=now_and_then(0.4, lambda: random.choice((400, 500, 200)), 409),
+        unique_groups=random.random() < 0.4,
+        shows_created=random.random() < 0.8,
+        dates=dates,
+        ahead_s=now_and_then(0.2 * dates, lambda: random.uniform(-100, 100), 0.0),
+        bare_answers=random.random() < 0.15,
+        faults=_faults(random),
+        read_faults=now_and_then(0.5, lambda: random.random() * 0.15, 0.0),
+        retry_after=random.choice(("seconds", "seconds", "fraction", "date", "absent", "long")),
+        outage=now_and_then(0.15, lambda: _outage(random), None),
+        revoked=now_and_then(0.12, lambda: (random.randrange(5, 150), random.choice((401, 401, 403))), None),
+        redirects=now_and_then(0.05, lambda: 0.03, 0.0),
+        poison=now_and_then(0.06, lambda: random.choice((400, 500, 503, 409)), 0),
+        lies=now_and_then(0.04, lambda: 0.05, 0.0),
+        max_errors=now_and_then(0.1, lambda: random.randrange(4), None),
+        crashes=random.choice((0, 1, 2, 3, 4)),
+        power=random.choice((0.0, 0.5, 1.0)),
+        sync_s=random.choice((0.0, 0.002, 0.02, 0.5, 5.0)),
+        bad_disk=now_and_then(0.12, lambda: 0.01, 0.0),
+    )
+
+
+def _faults(random):
+    """Return some kinds of fault, each with its share."""
+    if random.random() < 0.15:
+        return {}
+    return {name: random.random() * 0.08 for name in FAULTS if random.random() < 0.4}
+
+
+def _outage(random):
+    kind = random.choice(("unreached", "busy", "late", "page"))
+    return random.random() * 60, random.choice((2.0, 30.0, 600.0)), kind
