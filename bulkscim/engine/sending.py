@@ -76,7 +76,14 @@ class ServerClock:
         """Take in an answer's Date."""
         stated = stated_time(reply.headers) if isinstance(reply, Response) else None
         if stated is not None:
-            self.stated, self.wall, self.monotonic = stated, self.clock.now(), self.clock.monotonic()
+            self._set(stated)
+
+    def begin(self, ahead_s: float) -> None:
+        """Take in how far the server's clock was ahead when it was looked at last."""
+        self._set(self.clock.now() + ahead_s)
+
+    def _set(self, stated: float) -> None:
+        self.stated, self.wall, self.monotonic = stated, self.clock.now(), self.clock.monotonic()
 
     def now(self) -> float:
         """Return the server's time, seconds since 1970."""

@@ -141,7 +141,7 @@ def engine_over(
     permits.begin_after(LOOKS)
     dialect, quoting = Dialect(profile.patch_forms), Quoting(profile.unquoted_filters)
     sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect)
-    sender.server.ahead_s = terms.ahead_s
+    sender.server.begin(terms.ahead_s)
 
     def reads(work: Work | None) -> Reads:
         paced = Repeating(Paced(transport, sender, work), clock, chance, stopping.pause)

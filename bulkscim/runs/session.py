@@ -26,7 +26,7 @@ def spaced(
     buckets = settings.buckets(profile)
     paces = [(pace(Rate(one.limit, one.window_s)), one.window_s) for one in buckets]
     interval = max((1 / one.per_second for one, _ in paces), default=0.0)
-    if record is None or not record.ledger.sent_anything:
+    if record is None or not record.timeline.sessions:
         return Spaced(transport, clock, interval)
     quiet = max((settled_after(one, s, settings.workers(profile)) for one, s in paces), default=0.0)
     if settings.create_groups:

@@ -1,4 +1,4 @@
-"""The engine over a simulated tenant and disk, on a virtual clock."""
+"""The engine over a simulated tenant and disk, on virtual time, at a real rate."""
 
 import json
 from dataclasses import replace
@@ -14,12 +14,12 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out
 from bulkscim.runs.settings import Settings
-from tests.support.fake_clock import VirtualClock
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.virtual_loop import running_time
 from tests.support.watching import Silent
 
-SETTINGS = Settings(rate="1000000/s", concurrency=2)
+SETTINGS = Settings(concurrency=2)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def carried(tmp_path):
         path.write_text("".join(json.dumps(line) + "\n" for line in lines))
         source = open_source(str(path))
         checked = check(source, Defaults(), tmp_path / "index")
-        clock, disk = VirtualClock(), SimulatedDisk()
+        clock, disk = running_time(), SimulatedDisk()
         disk.make_folder(FOLDER)
         record = journal.create(FOLDER, disk, {"job": {}}, checked.rows, clock)
         disk.fail_at = {disk.calls + number for number in fail_at}
@@ -47,7 +47,7 @@ def carried(tmp_path):
         for user in held:
             tenant.hold("Users", user)
         terms = Terms(profile_named("generic"), replace(SETTINGS, **settings), bounds)
-        around = Around(Silent(), clock, Random(1).random)
+        around = Around(Silent(), clock, Random(1).random, heed_signals=False)
         with checked.sound_index() as index:
             return await carry_out(
                 Job(source, Defaults(), index, checked.rows), record, tenant, terms, around

@@ -86,7 +86,7 @@ def _as_wanted(machine, states):
     open_names = set()
     for row, touched in enumerate(plan.touched, 1):
         # What is tried again comes after what the file has behind it.
-        unproved = row in machine.retried or states[row] is RowState.ADOPTED and row not in plan.adopts
+        unproved = row in machine.retried or (states[row] is RowState.ADOPTED and row not in plan.adopts)
         if (states[row] not in GOOD and row not in plan.foreign) or unproved:
             open_names |= touched
     open_names |= {name for name, times in machine.tenant.directory.made.items() if times > 1}  # see _once

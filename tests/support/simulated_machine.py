@@ -17,7 +17,7 @@ from tests.support import simulated_job, simulated_world
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_ends import look_at_end, look_at_session
 from tests.support.simulated_oracles import Broken, Oracles
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulated_service import SimulatedService
 from tests.support.virtual_loop import Killed, Stuck, VirtualLoop, VirtualTime, live
 from tests.support.watching import Silent
 
@@ -51,10 +51,14 @@ class Story:
 
 
 class Machine:
-    """A machine that crashes as its world has it, with the tenant that outlives it."""
+    """A machine that crashes as its world has it, with the tenant that outlives it.
 
-    def __init__(self, seed, ready, world, random):
+    `deaths` are the turns in which its processes die, one after the other; by chance without.
+    """
+
+    def __init__(self, seed, ready, world, random, deaths=None):
         self.ready, self.world, self.random = ready, world, random
+        self._deaths = deaths
         self.time = VirtualTime()
         self.disk = SimulatedDisk(
             clock=self.time, random=Random(random.random()), slow_s=world.sync_s, bad=world.bad_disk
@@ -64,7 +68,7 @@ class Machine:
         poisoned = (
             [name for name in ready.plan.users if name.startswith(("n1@", "n4@"))] if world.poison else []
         )
-        self.tenant = SimulatedTenant(self.time, Random(random.random()), world, self.oracles, poisoned)
+        self.tenant = SimulatedService(self.time, Random(random.random()), world, self.oracles, poisoned)
         for collection, resource in ready.plan.held:
             self.tenant.hold(collection, resource)
         self.disk.make_folder(FOLDER)
@@ -79,9 +83,7 @@ class Machine:
         self.story.sessions += 1
         self.tenant.new_session()
         self.oracles.begins()
-        crashes = self.story.crashes < self.world.crashes
-        dies_at = 1 + int(self.random.expovariate(1 / self.random.choice((30, 300, 1500)))) if crashes else 0
-        loop = VirtualLoop(self.time, dies_at, self.random.randrange)
+        loop = VirtualLoop(self.time, self._dies_at(), self.random.randrange)
         try:
             live(loop, self._process(name), self._die)
         except Killed:
@@ -98,6 +100,14 @@ class Machine:
             if self.oracles.broken:
                 raise self.oracles.broken[0]
         return True
+
+    def _dies_at(self):
+        """Return the turn in which the next process dies, 0 for never."""
+        if self._deaths is not None:
+            return self._deaths.pop(0) if self._deaths else 0
+        if self.story.crashes == self.world.crashes:
+            return 0
+        return 1 + int(self.random.expovariate(1 / self.random.choice((30, 300, 1500))))
 
     def _die(self):
         """Crash: the process alone, or the whole machine."""

@@ -1,245 +1,160 @@
-"""A tenant in memory, on a virtual clock, in a world of faults: it answers late, wrongly, twice, or not at all."""
+"""A tenant in memory, on a virtual clock, that loses answers and takes its machine's crashes as they come."""
 
-from dataclasses import dataclass
+import json
+import re
+from datetime import UTC, datetime
 from email.utils import formatdate
 from urllib.parse import unquote
 
-import orjson
-
+from bulkscim.model.operation import PatchOperation
 from bulkscim.model.request import Loss, NoAnswer, Response
-from tests.support.simulated_directory import KINDS, NAMES, Directory
-from tests.support.simulated_world import World
+from bulkscim.scim import filters, patch
 
-TIMEOUT_S = 30.0
-PLAIN = World()
-
-
-@dataclass(slots=True)
-class Flight:
-    """A request that has left and is not answered yet."""
-
-    request: object
-    generation: int
-    arrived: bool = False
+KINDS = {"Users": "User", "Groups": "Group"}
+NAMES = {"Users": "userName", "Groups": "displayName"}
+MEMBER = re.compile(r'members\[value eq "(.*)"\]')
 
 
-class Quiet:
-    """Watches nothing."""
-
-    def leaving(self, request):
-        """Say nothing."""
-
-    def answered(self, request, reply):
-        """Say nothing."""
-
-    def landed(self, request):
-        """Say nothing."""
+class Crash(BaseException):
+    """The machine that the tool runs on has lost its power."""
 
 
 class SimulatedTenant:
-    """The Transport protocol over a directory of its own, as the world has it.
+    """The Transport protocol over a tenant of its own.
 
-    `watch` is told of each request as it leaves, and of each answer as it comes. `poisoned` names what can never
-    be created.
+    `faults` are shares, by name: `throttled`, `before` and `after` (a 503 before or after the write),
+    `cut` (applied, the answer lost), `late` (a timeout, nothing applied). `crash_at` counts requests;
+    that one is applied or not, and its answer never comes. `witness` is told of each write before it counts.
     """
 
-    def __init__(self, clock, random, world=PLAIN, watch=None, poisoned=()):
-        self.clock, self.random, self.world = clock, random, world
-        self.directory = Directory(clock, world)
-        self.watch = watch or Quiet()
-        self.poisoned = frozenset(poisoned)
-        self.began = clock.monotonic()
+    def __init__(self, clock, random, faults=(), witness=None):
+        self.clock = clock
+        self.random = random
+        self.faults = dict(faults)
+        self.witness = witness
+        self.held = {"Users": {}, "Groups": {}}
         self.requests = 0
-        self.faults = 0
-        self.lied = False
-        self.token_good = True
-        self.generation = 0
-        self.flights = {}
-        self._numbers = 0
-
-    @property
-    def held(self):
-        """The resources by collection and id."""
-        return self.directory.held
+        self.crash_at = 0
+        self.on_crash = None
+        self.created = []
 
     def hold(self, collection, resource):
         """Hold a resource that was there before."""
-        self.directory.hold(collection, resource)
+        self.held[collection][resource["id"]] = {**resource, "meta": {"created": "2019-01-01T00:00:00+00:00"}}
 
     async def send(self, request):
         """Answer after a while, or not at all."""
-        self._numbers += 1
-        number = self._numbers
-        flight = self.flights[number] = Flight(request, self.generation)
-        self.watch.leaving(request)
-        try:
-            reply = await self._answer(flight)
-        finally:
-            if flight.generation == self.generation:
-                self.flights.pop(number, None)
-                self.watch.landed(request)
-        self.watch.answered(request, reply)
+        await self.clock.sleep(self.random.random() * 0.2)
+        self.requests += 1
+        writes = request.method != "GET"
+        if writes and self.witness:
+            self.witness(request)
+        if self.requests == self.crash_at:
+            return self._crash(request)
+        fault = self._fault() if writes else None
+        match fault:
+            case "throttled":
+                return self._answer(429, {}, {"retry-after": str(self.random.randrange(3))})
+            case "before":
+                return self._answer(503, {})
+            case "late":
+                return NoAnswer(Loss.TIMEOUT, "no answer in time")
+        reply = self._apply(request)
+        match fault:
+            case "after":
+                return self._answer(503, {})
+            case "cut":
+                return NoAnswer(Loss.CUT, "the connection was cut")
         return reply
 
-    def process_died(self):
-        """Let what has left arrive or not, and forget who asked."""
-        self.generation += 1
-        for flight in self.flights.values():
-            if not flight.arrived and self.random.random() < 0.5 and self._is_up():
-                self._arrive(flight.request)
-            self.watch.landed(flight.request)
-        self.flights.clear()
+    def _crash(self, request):
+        if self.random.random() < 0.5:
+            self._apply(request)
+        self.on_crash()
+        raise Crash
 
-    def new_session(self):
-        """Take a new token where the old one is revoked."""
-        self.token_good = True
-
-    def _is_up(self):
-        return self.token_good and self._outage() is None
-
-    async def _answer(self, flight):
-        await self._travel()
-        self.requests += 1
-        if self.world.revoked and self.requests == self.world.revoked[0]:
-            self.token_good = False
-        out = await self._refused_by_all()
-        if out is not None:
-            return out
-        fault = self._fault(flight.request)
-        before = await self._fails_before(fault)
-        if before is not None:
-            return before
-        flight.arrived = True
-        reply = self._arrive(flight.request)
-        await self._travel()
-        return await self._fails_after(fault, reply)
-
-    async def _travel(self):
-        await self.clock.sleep(self.random.random() * self.world.latency_s)
-
-    async def _refused_by_all(self):
-        """Answer what no request gets past: an outage, a token that is no good."""
-        kind = self._outage()
-        if kind is None and self.token_good:
-            return None
-        self.faults += 1
-        match kind:
-            case "unreached":
-                return NoAnswer(Loss.NEVER_SENT, "connection refused")
-            case "busy":
-                return self.directory.answer(503, {})
-            case "page":
-                return Response(502, {}, b"<html><title>Bad gateway</title></html>", self.clock.now())
-            case "late":
-                await self.clock.sleep(TIMEOUT_S)
-                return NoAnswer(Loss.TIMEOUT, "no answer in time")
-        return self.directory.answer(self.world.revoked[1], {"detail": "the token is revoked"})
-
-    def _outage(self):
-        if self.world.outage is None:
-            return None
-        begin, length, kind = self.world.outage
-        return kind if begin <= self.clock.monotonic() - self.began < begin + length else None
-
-    def _fault(self, request):
-        """Choose what goes wrong with a request."""
-        if request.method == "GET":
-            kinds = (
-                "throttled",
-                "busy_before",
-                "unreached",
-                "cut_after",
-                "late_before",
-                "truncated",
-                "page",
-                "empty",
-            )
-            failing = self.random.random() < self.world.read_faults
-            fault = self.random.choice(kinds) if failing else None
-        else:
-            fault = self._write_fault()
-        self.faults += fault is not None
-        return fault
-
-    def _write_fault(self):
+    def _fault(self):
         at = self.random.random()
-        for name, share in (
-            *self.world.faults.items(),
-            ("redirect", self.world.redirects),
-            ("lie", self.world.lies),
-        ):
+        for name, share in self.faults.items():
             at -= share
             if at < 0:
                 return name
         return None
 
-    async def _fails_before(self, fault):
-        """Answer in place of the directory."""
-        match fault:
-            case "throttled":
-                return self.directory.answer(429, {}, self._retry_after())
-            case "busy_before":
-                return self.directory.answer(self.random.choice((500, 502, 503, 504, 408)), {})
-            case "unreached":
-                return NoAnswer(Loss.NEVER_SENT, "connection refused")
-            case "cut_before":
-                return NoAnswer(Loss.CUT, "the connection was cut")
-            case "late_before":
-                await self.clock.sleep(TIMEOUT_S)
-                return NoAnswer(Loss.TIMEOUT, "no answer in time")
-            case "redirect":
-                return self.directory.answer(302, {}, {"location": "https://login.example/"})
-            case "lie":
-                self.lied = True
-                return self.directory.answer(200, {"id": "nobody"})
-        return None
+    def _answer(self, status, body, headers=()):
+        date = {"date": formatdate(self.clock.now(), usegmt=True)}
+        text = json.dumps(body).encode() if body is not None else b""
+        return Response(status, {**date, **dict(headers)}, text, self.clock.now())
 
-    async def _fails_after(self, fault, reply):
-        """Spoil an answer on its way back."""
-        match fault:
-            case "busy_after":
-                return self.directory.answer(self.random.choice((500, 502, 503, 504)), {})
-            case "cut_after":
-                return NoAnswer(Loss.CUT, "the connection was cut")
-            case "late_after":
-                await self.clock.sleep(TIMEOUT_S)
-                return NoAnswer(Loss.TIMEOUT, "no answer in time")
-            case "truncated":
-                return NoAnswer(Loss.CUT, "the answer was truncated", reply.status)
-            case "page":
-                return Response(200, {}, b"<html><title>Welcome</title></html>", self.clock.now())
-            case "empty":
-                return Response(200, {}, b"", self.clock.now())
-        return reply
+    def _apply(self, request):
+        path = request.path.partition("?")[0].strip("/").split("/")
+        collection, resource_id = path[0], unquote(path[1]) if len(path) > 1 else None
+        if collection not in self.held:
+            return self._answer(404, {})
+        body = json.loads(request.body) if request.body else {}
+        if resource_id is None:
+            return (
+                self._create(collection, body)
+                if request.method == "POST"
+                else self._list(collection, request.path)
+            )
+        if resource_id not in self.held[collection]:
+            return self._answer(404, {})
+        return self._one(request.method, collection, resource_id, body)
 
-    def _retry_after(self):
-        seconds = self.random.choice((0, 1, 3, 20))
-        match self.world.retry_after:
-            case "seconds":
-                return {"retry-after": str(seconds)}
-            case "fraction":
-                return {"retry-after": f"{seconds + 0.5}"}
-            case "date":
-                return {"retry-after": formatdate(self.directory.now() + seconds, usegmt=True)}
-            case "long":
-                return {"retry-after": str(seconds * 10)}
-        return {}
+    def _create(self, collection, body):
+        name = NAMES[collection]
+        taken = any(one[name].casefold() == body[name].casefold() for one in self.held[collection].values())
+        if taken and collection == "Users":
+            return self._answer(409, {"scimType": "uniqueness", "detail": "taken"})
+        made = datetime.fromtimestamp(self.clock.now(), UTC).isoformat()
+        self.created.append((collection, body[name]))
+        resource = {**body, "id": f"{collection[0]}{len(self.created)}", "meta": {"created": made}}
+        self.held[collection][resource["id"]] = resource
+        return self._answer(201, resource)
 
-    def _arrive(self, request):
-        """Let a request take effect, and return the answer that it would have."""
-        path, _, query = request.path.partition("?")
-        collection, _, resource_id = path.strip("/").partition("/")
-        if collection not in KINDS:
-            return self.directory.answer(404, {})
-        body = orjson.loads(request.body) if request.body else {}
-        if resource_id:
-            return self.directory.one(request.method, collection, unquote(resource_id), body)
-        if request.method != "POST":
-            return self.directory.listed(collection, request.path)
-        if body[NAMES[collection]] in self.poisoned:
-            return self.directory.answer(self.world.poison, {"detail": "this one never works"})
-        return self.directory.create(collection, body)
+    def _list(self, collection, path):
+        asked = filters.asked_for(path)
+        found = list(self.held[collection].values())
+        if asked is not None:
+            found = [one for one in found if str(one.get(asked[0], "")).casefold() == asked[1].casefold()]
+        start = int((re.search(r"startIndex=(\d+)", path) or [0, 1])[1])
+        page = found[start - 1 : start + 99]
+        return self._answer(200, {"totalResults": len(found), "Resources": page})
+
+    def _one(self, method, collection, resource_id, body):
+        match method:
+            case "DELETE":
+                del self.held[collection][resource_id]
+                return self._answer(204, None)
+            case "PUT":
+                meta = self.held[collection][resource_id]["meta"]
+                self.held[collection][resource_id] = {**body, "id": resource_id, "meta": meta}
+            case "PATCH":
+                operations = [
+                    PatchOperation(one["op"], one.get("path"), one.get("value")) for one in body["Operations"]
+                ]
+                self.held[collection][resource_id] = patch.apply(
+                    operations, self.held[collection][resource_id]
+                )
+        return self._answer(200, self.held[collection][resource_id])
 
     def state(self):
         """Return the tenant by names instead of ids, to be compared."""
-        return self.directory.state()
+        names = {one["id"]: one[NAMES[kind]] for kind, held in self.held.items() for one in held.values()}
+        return {
+            (kind, one[NAMES[kind]]): _named(one, names)
+            for kind, held in self.held.items()
+            for one in held.values()
+        }
+
+
+def _named(resource, names):
+    shown = {key: value for key, value in resource.items() if key not in {"id", "meta", "schemas"}}
+    text = json.dumps(shown, sort_keys=True)
+    for resource_id, name in names.items():
+        text = text.replace(f'"{resource_id}"', f'"{name}"')
+    plain = json.loads(text)
+    if "members" in plain:
+        plain["members"] = sorted(member["value"] for member in plain["members"])
+    return {key: value for key, value in plain.items() if value not in (None, [], {})}

@@ -1,18 +1,20 @@
 """An event loop whose time jumps to the next timer when nothing is ready: hours pass in milliseconds.
 
-Everything on it, anyio's timers and aiolimiter among them, sees one time. Work in threads does not exist here: keep
-disk and network inside the loop. A process on it can die between any two steps, and then nothing of it runs on.
+Everything on it, anyio's timers and aiolimiter among them, sees one time. Threads are not waited for as long as a timer
+is set: keep disk and network inside the loop. A process on it can die between any two steps, and then nothing of it runs on.
 """
 
 import asyncio
 import inspect
 import sys
+import threading
 import warnings
 
 import anyio
 
 LEAST_S = 1e-6  # of each turn, or who waits for the last fraction of a moment would spin for ever
 MOST_TURNS = 400_000
+PATIENCE_S = 0.3  # of real time, where only a thread could still go on
 
 
 class Killed(SystemExit):
@@ -73,6 +75,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.virtual = time or VirtualTime()
         self.turns = 0
         self.dies_at = dies_at
+        self._thread_done = threading.Event()
         self._choose = choose
         self._selector = _Idle(self)
 
@@ -83,9 +86,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def turn(self, timeout):
         """Begin a turn of the loop, after the time that it would have waited."""
         self.turns += 1
-        if timeout is None or self.turns > MOST_TURNS:
-            raise Stuck("everybody waits, and no timer is set" if timeout is None else f"{self.turns} turns")
-        self.virtual.passed += max(timeout, LEAST_S)
+        if self.turns > MOST_TURNS:
+            raise Stuck(f"{self.turns} turns")
+        if timeout is None and not self._thread_done.wait(PATIENCE_S):
+            raise Stuck("everybody waits, and no timer is set")
+        self._thread_done.clear()
+        self.virtual.passed += max(timeout or 0.0, LEAST_S)
         if self.turns == self.dies_at:
             death = asyncio.Handle(self._die, (), self)
             self._ready.insert(self._choose(len(self._ready) + 1), death)
@@ -97,7 +103,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         """Nothing comes from outside."""
 
     def _write_to_self(self):
-        """Nobody sleeps who would have to be woken."""
+        self._thread_done.set()
+
+
+def running_time():
+    """Return the time of the loop that runs."""
+    return asyncio.get_running_loop().virtual
 
 
 def live(loop, main, on_death=lambda: None):
@@ -140,7 +151,7 @@ def _end(coroutine):
         inner = _innermost(coroutine)
         try:
             inner.close()
-        except BaseException:  # noqa: BLE001, S112 - what a dead process still says
+        except BaseException:  # noqa: BLE001 - what a dead process still says
             continue
         if inner is coroutine:
             return

@@ -2,12 +2,8 @@
 
 import pytest
 
-from bulkscim.engine.permits import Permits
 from bulkscim.engine.sending import ServerClock
-from bulkscim.engine.stopping import Stopping
 from bulkscim.model.request import Response
-from bulkscim.providers.profile import Bucket
-from tests.support.watching import Silent
 
 DATE = "Sat, 21 Nov 2026 22:10:03 GMT"
 STATED = 1_795_299_003.0
@@ -45,14 +41,3 @@ def test_the_servers_time_never_runs_back(wall, ticks, passed):
     clock.ticks += ticks
 
     assert server.now() == STATED + passed
-
-
-@pytest.mark.parametrize("ago", [-86_400.0, 0.0, 1.0, 3600.0])
-async def test_a_clock_that_was_set_back_does_not_hold_up_a_resume(ago):
-    """The wait before the first request is never longer than a full burst needs."""
-    clock = TwoClocks()
-    permits = Permits([Bucket(100, 60.0)], clock, Stopping(clock), Silent())
-    permits.resume_after(ago)
-    await permits._opened()
-
-    assert clock.slept <= 1.0

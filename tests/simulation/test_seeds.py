@@ -1,0 +1,57 @@
+"""Seeds: each is a job, a tenant, a network, a disk, and a machine that dies anywhere and begins again.
+
+The oracles are those of `tests/support/simulated_oracles.py`; `scripts/simulate` runs any number of them.
+"""
+
+import pytest
+
+from tests.support.simulated_job import ready
+from tests.support.simulated_machine import job, machine, simulate
+from tests.support.simulated_world import World
+
+SEEDS, BATCH = 2000, 50
+FEW = 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(FEW, SEEDS + FEW, BATCH))
+def test_promises_hold_whatever_happens(first):
+    """Never twice, never lost, recorded before sent, never too fast, every row in one state, and it ends."""
+    for seed in range(first, first + BATCH):
+        simulate(seed)
+
+
+@pytest.mark.parametrize("seed", range(FEW))
+def test_promises_hold_in_some_worlds(seed):
+    """A few of the seeds, for a quick look."""
+    simulate(seed)
+
+
+@pytest.mark.parametrize("number", range(FEW))
+def test_undisturbed_job_ends_as_planned(number):
+    """The end that is worked out for a job is the one that the engine comes to on a good day."""
+    one = machine(number, world=World())
+    one.until_done()
+
+    assert one.story.sessions == 1 + bool(one.retried)
+    assert one.totals.failed == len(one.ready.plan.foreign)
+
+
+def test_seed_replays_exactly():
+    """The same seed gives the same requests at the same times, so that a failure can be looked at."""
+    stories = [simulate(7), simulate(7)]
+
+    assert stories[0] == stories[1]
+
+
+def test_larger_jobs_end_as_well():
+    """Nothing in it is made for thirty operations."""
+    assert simulate(3, operations=150).requests > 300
+
+
+def test_jobs_hold_all_nine_operations(tmp_path):
+    """What is not in the jobs is not tested."""
+    verbs = {line["op"] for number in range(5) for line in job(number, 30).plan.lines}
+
+    assert len(verbs) == 9
+    assert ready(job(0, 30).plan, tmp_path).job.count == 30

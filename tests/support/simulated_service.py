@@ -1,0 +1,245 @@
+"""A tenant in memory, on a virtual clock, in a world of faults: it answers late, wrongly, twice, or not at all."""
+
+from dataclasses import dataclass
+from email.utils import formatdate
+from urllib.parse import unquote
+
+import orjson
+
+from bulkscim.model.request import Loss, NoAnswer, Response
+from tests.support.simulated_directory import KINDS, NAMES, Directory
+from tests.support.simulated_world import World
+
+TIMEOUT_S = 30.0
+PLAIN = World()
+
+
+@dataclass(slots=True)
+class Flight:
+    """A request that has left and is not answered yet."""
+
+    request: object
+    generation: int
+    arrived: bool = False
+
+
+class Quiet:
+    """Watches nothing."""
+
+    def leaving(self, request):
+        """Say nothing."""
+
+    def answered(self, request, reply):
+        """Say nothing."""
+
+    def landed(self, request):
+        """Say nothing."""
+
+
+class SimulatedService:
+    """The Transport protocol over a directory of its own, as the world has it.
+
+    `watch` is told of each request as it leaves, and of each answer as it comes. `poisoned` names what can never
+    be created.
+    """
+
+    def __init__(self, clock, random, world=PLAIN, watch=None, poisoned=()):
+        self.clock, self.random, self.world = clock, random, world
+        self.directory = Directory(clock, world)
+        self.watch = watch or Quiet()
+        self.poisoned = frozenset(poisoned)
+        self.began = clock.monotonic()
+        self.requests = 0
+        self.faults = 0
+        self.lied = False
+        self.token_good = True
+        self.generation = 0
+        self.flights = {}
+        self._numbers = 0
+
+    @property
+    def held(self):
+        """The resources by collection and id."""
+        return self.directory.held
+
+    def hold(self, collection, resource):
+        """Hold a resource that was there before."""
+        self.directory.hold(collection, resource)
+
+    async def send(self, request):
+        """Answer after a while, or not at all."""
+        self._numbers += 1
+        number = self._numbers
+        flight = self.flights[number] = Flight(request, self.generation)
+        self.watch.leaving(request)
+        try:
+            reply = await self._answer(flight)
+        finally:
+            if flight.generation == self.generation:
+                self.flights.pop(number, None)
+                self.watch.landed(request)
+        self.watch.answered(request, reply)
+        return reply
+
+    def process_died(self):
+        """Let what has left arrive or not, and forget who asked."""
+        self.generation += 1
+        for flight in self.flights.values():
+            if not flight.arrived and self.random.random() < 0.5 and self._is_up():
+                self._arrive(flight.request)
+            self.watch.landed(flight.request)
+        self.flights.clear()
+
+    def new_session(self):
+        """Take a new token where the old one is revoked."""
+        self.token_good = True
+
+    def _is_up(self):
+        return self.token_good and self._outage() is None
+
+    async def _answer(self, flight):
+        await self._travel()
+        self.requests += 1
+        if self.world.revoked and self.requests == self.world.revoked[0]:
+            self.token_good = False
+        out = await self._refused_by_all()
+        if out is not None:
+            return out
+        fault = self._fault(flight.request)
+        before = await self._fails_before(fault)
+        if before is not None:
+            return before
+        flight.arrived = True
+        reply = self._arrive(flight.request)
+        await self._travel()
+        return await self._fails_after(fault, reply)
+
+    async def _travel(self):
+        await self.clock.sleep(self.random.random() * self.world.latency_s)
+
+    async def _refused_by_all(self):
+        """Answer what no request gets past: an outage, a token that is no good."""
+        kind = self._outage()
+        if kind is None and self.token_good:
+            return None
+        self.faults += 1
+        match kind:
+            case "unreached":
+                return NoAnswer(Loss.NEVER_SENT, "connection refused")
+            case "busy":
+                return self.directory.answer(503, {})
+            case "page":
+                return Response(502, {}, b"<html><title>Bad gateway</title></html>", self.clock.now())
+            case "late":
+                await self.clock.sleep(TIMEOUT_S)
+                return NoAnswer(Loss.TIMEOUT, "no answer in time")
+        return self.directory.answer(self.world.revoked[1], {"detail": "the token is revoked"})
+
+    def _outage(self):
+        if self.world.outage is None:
+            return None
+        begin, length, kind = self.world.outage
+        return kind if begin <= self.clock.monotonic() - self.began < begin + length else None
+
+    def _fault(self, request):
+        """Choose what goes wrong with a request."""
+        if request.method == "GET":
+            kinds = (
+                "throttled",
+                "busy_before",
+                "unreached",
+                "cut_after",
+                "late_before",
+                "truncated",
+                "page",
+                "empty",
+            )
+            failing = self.random.random() < self.world.read_faults
+            fault = self.random.choice(kinds) if failing else None
+        else:
+            fault = self._write_fault()
+        self.faults += fault is not None
+        return fault
+
+    def _write_fault(self):
+        at = self.random.random()
+        for name, share in (
+            *self.world.faults.items(),
+            ("redirect", self.world.redirects),
+            ("lie", self.world.lies),
+        ):
+            at -= share
+            if at < 0:
+                return name
+        return None
+
+    async def _fails_before(self, fault):
+        """Answer in place of the directory."""
+        match fault:
+            case "throttled":
+                return self.directory.answer(429, {}, self._retry_after())
+            case "busy_before":
+                return self.directory.answer(self.random.choice((500, 502, 503, 504, 408)), {})
+            case "unreached":
+                return NoAnswer(Loss.NEVER_SENT, "connection refused")
+            case "cut_before":
+                return NoAnswer(Loss.CUT, "the connection was cut")
+            case "late_before":
+                await self.clock.sleep(TIMEOUT_S)
+                return NoAnswer(Loss.TIMEOUT, "no answer in time")
+            case "redirect":
+                return self.directory.answer(302, {}, {"location": "https://login.example/"})
+            case "lie":
+                self.lied = True
+                return self.directory.answer(200, {"id": "nobody"})
+        return None
+
+    async def _fails_after(self, fault, reply):
+        """Spoil an answer on its way back."""
+        match fault:
+            case "busy_after":
+                return self.directory.answer(self.random.choice((500, 502, 503, 504)), {})
+            case "cut_after":
+                return NoAnswer(Loss.CUT, "the connection was cut")
+            case "late_after":
+                await self.clock.sleep(TIMEOUT_S)
+                return NoAnswer(Loss.TIMEOUT, "no answer in time")
+            case "truncated":
+                return NoAnswer(Loss.CUT, "the answer was truncated", reply.status)
+            case "page":
+                return Response(200, {}, b"<html><title>Welcome</title></html>", self.clock.now())
+            case "empty":
+                return Response(200, {}, b"", self.clock.now())
+        return reply
+
+    def _retry_after(self):
+        seconds = self.random.choice((0, 1, 3, 20))
+        match self.world.retry_after:
+            case "seconds":
+                return {"retry-after": str(seconds)}
+            case "fraction":
+                return {"retry-after": f"{seconds + 0.5}"}
+            case "date":
+                return {"retry-after": formatdate(self.directory.now() + seconds, usegmt=True)}
+            case "long":
+                return {"retry-after": str(seconds * 10)}
+        return {}
+
+    def _arrive(self, request):
+        """Let a request take effect, and return the answer that it would have."""
+        path = request.path.partition("?")[0]
+        collection, _, resource_id = path.strip("/").partition("/")
+        if collection not in KINDS:
+            return self.directory.answer(404, {})
+        body = orjson.loads(request.body) if request.body else {}
+        if resource_id:
+            return self.directory.one(request.method, collection, unquote(resource_id), body)
+        if request.method != "POST":
+            return self.directory.listed(collection, request.path)
+        if body[NAMES[collection]] in self.poisoned:
+            return self.directory.answer(self.world.poison, {"detail": "this one never works"})
+        return self.directory.create(collection, body)
+
+    def state(self):
+        """Return the tenant by names instead of ids, to be compared."""
+        return self.directory.state()
