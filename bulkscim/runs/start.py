@@ -16,6 +16,7 @@ from bulkscim.jobfile.source import JobSource, open_source
 from bulkscim.jobfile.validate import Checked, check
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import Disk, LocalDisk
+from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.runfolder import HeldFolder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
