@@ -44,7 +44,6 @@ from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
-
 LOOKS = 3  # requests by which the tenant was looked at just before
 
 
