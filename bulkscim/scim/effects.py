@@ -9,6 +9,7 @@ is looked at on both sides. Each change can be turned round: put into `after`, t
 - Text compares with its capitals, for they are to come back as well.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,30 +22,37 @@ from bulkscim.model.step import Change
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.differing import NOTHING
 
+_NAME = re.compile(r"[A-Za-z$_][\w$-]*", re.ASCII)
 Pair = tuple[JsonObject, JsonObject]
 Counts = tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]
 
 
 def effects(before: JsonObject, after: JsonObject) -> tuple[Change, ...]:
-    """Return what differs between two states of one resource; secrets and what nobody can write are left out."""
-    return tuple(_resource(before, after))
+    """Return what differs between two states of one resource.
+
+    Secrets, what nobody can write, and what has no name that a path can have are left out.
+    """
+    return tuple(change for change in _resource(before, after) if _is_path(change.path))
 
 
 def _resource(before: JsonObject, after: JsonObject) -> Iterator[Change]:
-    for name in _names(before, after):
+    for name in _names(before, after, urns=True):
         old, new = paths.find(before, name), paths.find(after, name)
         if name.lower() in schemas.READ_ONLY or schemas.is_secret(name):
             continue
-        if name.lower().startswith("urn:") and _objects(old, new):
-            for part in _names(old or {}, new or {}):
+        if name.lower().startswith("urn:"):
+            for part in _names(old or {}, new or {}) if _objects(old, new) else ():
                 yield from _attribute(f"{name}:{part}", part, paths.find(old, part), paths.find(new, part))
         else:
             yield from _attribute(schemas.spelled(name), name, old, new)
 
 
-def _names(before: JsonObject, after: JsonObject) -> list[str]:
-    """Return each name once, whatever its case."""
-    return list({name.lower(): name for name in (*after, *before)}.values())
+def _names(before: JsonObject, after: JsonObject, *, urns: bool = False) -> list[str]:
+    """Return each name once, whatever its case; `urns`: those of extensions as well."""
+    names = {name.lower(): name for name in (*after, *before)}
+    return [
+        name for name in names.values() if _NAME.fullmatch(name) or (urns and name.lower().startswith("urn:"))
+    ]
 
 
 def _objects(before: Any, after: Any) -> bool:

@@ -253,6 +253,8 @@ def _set_picked(elements: list[Any], path: Path, value: Any) -> None:
     for place in places:
         if path.sub is None and not isinstance(value, dict):
             raise PathError("the value for an element of a list must be an object")
+        if not isinstance(elements[place], dict):
+            raise PathError("an element of a list that is no object has no parts to set")
         new = {path.sub: value} if path.sub else value
         for name, part in new.items():
             elements[place][key_of(elements[place], name)] = part

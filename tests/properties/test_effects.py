@@ -9,7 +9,7 @@ from bulkscim.model.operation import ENTERPRISE, PatchOperation
 from bulkscim.model.step import Change
 from bulkscim.planning import effects
 from bulkscim.planning.compare import drifted, operations_for
-from bulkscim.scim import patch
+from bulkscim.scim import patch, paths
 from bulkscim.scim.effects import effects as effects_of
 
 TEXT = st.sampled_from(["a", "A", "b", "c", 'say "x" and', "ü"])
@@ -120,3 +120,46 @@ def test_effects_of_a_patch_lead_back(before, operations):
     found = effects.of_patch(before, tuple(operations), ())
 
     assert plain(patch.apply(backwards(found), after)) == plain(before)
+
+
+NAMES = st.sampled_from(
+    [
+        "emails",
+        "Emails",
+        "name",
+        "a b",
+        "x.y",
+        "value",
+        "type",
+        "",
+        "é",
+        "members",
+        "urn:x",
+        "urn:x:2.0:User",
+        ENTERPRISE,
+    ]
+) | st.text(max_size=3)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(NAMES, ANYTHING, max_size=5), st.dictionaries(NAMES, ANYTHING, max_size=5))
+def test_whatever_a_server_shows_can_be_compared(before, after):
+    """Each path that is recorded is one that a PATCH can have."""
+    found = effects_of(before, after)
+
+    drifted({change.path: change.after for change in found}, after)
+    assert [change.path for change in found if not paths.parse(change.path)] == []
+    patch.apply(backwards(found), after)
+
+
+@given(st.dictionaries(NAMES, ANYTHING, max_size=5), st.lists(OPERATION, min_size=1, max_size=3))
+@example({"emails": ["work"]}, [PatchOperation("replace", 'emails[value eq "work"].type', "home")])
+def test_a_patch_of_whatever_a_server_shows_is_recorded(before, operations):
+    """What cannot be reckoned is recorded as it was asked; nothing ends the run."""
+    asked = (Change("title", None, "a"),)
+
+    assert all(paths.parse(change.path) for change in effects.of_patch(before, tuple(operations), asked))
