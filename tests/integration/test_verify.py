@@ -225,12 +225,12 @@ def test_a_run_that_was_killed_goes_on_in_another_place(tmp_path: Path):
     here, there = Command(tmp_path / "here"), Command(tmp_path / "there")
     here.folder.mkdir()
     job = here.folder / "job.jsonl"
-    job.write_text("".join(json.dumps(person(number)) + "\n" for number in range(400)))
+    job.write_text("".join(json.dumps(person(number)) + "\n" for number in range(120)))
     try:
         with here.running(
-            "run", job, "--tenant", "sandbox", "--rate", "20/s", "--read-back", "sample"
+            "run", job, "--tenant", "sandbox", "--rate", "5/s", "--read-back", "sample"
         ) as process:
-            _wait_for_lines(here, 30)
+            _wait_for_lines(here, 12)
             second, other = here("resume", "last"), here("run", job, "--tenant", "sandbox")
             alone = here("verify", "last")
             process.send_signal(signal.SIGKILL)
@@ -253,7 +253,7 @@ def test_a_run_that_was_killed_goes_on_in_another_place(tmp_path: Path):
     assert "ended without letting go; going on" in resumed.stderr
     assert verified.code == 0, verified.text
     told = verified.json
-    assert (told["done"], told["live"]["as_recorded"], len(told["sessions"])) == (400, 400, 2)
+    assert (told["done"], told["live"]["as_recorded"], len(told["sessions"])) == (120, 120, 2)
     assert told["job"]["found"] == f"copied/{job.name}"
     header = (there.folder / "copied" / folder.name / "journal.jsonl").read_bytes().partition(b"\n")[0]
     assert b'"read_back":"sample"' in header
