@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from bulkscim.errors import BulkScimError
-from bulkscim.journal import journal, purged, reader, runfolder
+from bulkscim.journal import entries, journal, purged, reader, runfolder
 from bulkscim.journal.audit import Audited, audit
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.purged import PURGED
@@ -28,10 +28,10 @@ from bulkscim.runs.assembly import opened
 _OURS = (
     f"{JOURNAL}*",
     "checkpoint.json*",
-    "job.*",
     "index.sqlite*",
     "results.csv*",
-    "errors.*",
+    "errors.csv*",
+    "errors.jsonl*",
     "summary.json*",
     "report.html*",
     "delete-after-*.jsonl*",
@@ -74,7 +74,7 @@ def old_runs(
 def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bool) -> Old | Left | None:
     """Tell what is to be done with a run; None where nothing is."""
     folders = _folders(folder)
-    size = sum(path.stat().st_size for each in folders for path in _ours(each))
+    size = sum(path.stat().st_size for each in folders for path in _ours(each, disk))
     if purged.is_purged(folder, disk):
         kept = purged.load(folder, disk)
         return Old(folder, kept["purged"]["at"], kept["summary"]["rows"], size) if size else None
@@ -137,14 +137,27 @@ def _folders(folder: Path) -> list[Path]:
     return [folder, *(path for path in below if (path / JOURNAL).exists() or (path / PURGED).exists())]
 
 
-def _ours(folder: Path) -> list[Path]:
+def _ours(folder: Path, disk: Disk) -> list[Path]:
     """Return the files of a folder that will go, its journal first."""
+    names = (*_OURS, *_spooled(folder, disk))
     found = [
         path
         for path in folder.iterdir()
-        if path.is_file() and any(fnmatch(path.name, name) for name in _OURS)
+        if path.is_file() and any(fnmatch(path.name, name) for name in names)
     ]
     return sorted(found, key=lambda path: (path.name != JOURNAL, path.name))
+
+
+def _spooled(folder: Path, disk: Disk) -> Iterator[str]:
+    """Yield the name of the job file that the run put into its folder; one that people put there is theirs."""
+    if disk.exists(folder / JOURNAL):
+        with closing(journal.open_to_read(folder, disk)) as file:
+            header = reader.first_line(file, folder / JOURNAL).entry.body
+    else:
+        header = entries.decode(purged.load(folder, disk)["first_line"].encode()).entry.body
+    about = header.get("job") or {}
+    if about.get("spooled"):
+        yield f"job.{about['format']}"
 
 
 def _strangers(folder: Path, folders: list[Path]) -> Iterator[Path]:
@@ -153,7 +166,7 @@ def _strangers(folder: Path, folders: list[Path]) -> Iterator[Path]:
 
 
 def _remove(folder: Path, disk: Disk) -> None:
-    for path in _ours(folder):
+    for path in _ours(folder, disk):
         path.unlink()
     disk.sync_folder(folder)
 

@@ -32,7 +32,9 @@ def job(tmp_path):
 async def finished(folder, job, *, now=START, **more):
     """Make a run of one row that has ended, with the files that are derived from it."""
     folder.mkdir(parents=True)
-    made = journal.create(folder, DISK, header(job, folder.name) | more, 1, VirtualClock(now))
+    about = header(job, folder.name)
+    about["job"] |= {"spooled": True, "format": "jsonl"}
+    made = journal.create(folder, DISK, about | more, 1, VirtualClock(now))
     await made.append(Entry(Kind.OPENED, body={"pid": 1, "host": "here", "user": "root", "command": "run"}))
     await made.append(settled(1, RowState.NOOP, "ada@example.com", id="u1"))
     await made.append(Entry(Kind.CLOSED, body={"totals": asdict(made.ledger.totals()), "chain": made.chain}))
@@ -143,7 +145,9 @@ async def test_a_purge_that_was_cut_short_is_ended_by_the_next(tmp_path, job):
     """With the journal still there it is a run as before; without it the rest goes."""
     runs = tmp_path / "runs"
     await finished(runs / "one", job)
-    purged.keep(runs / "one", DISK, {"purged": {"at": LATER}, "summary": {"rows": 1}, "began": START})
+    first = (runs / "one" / JOURNAL).read_text().splitlines()[0]
+    kept = {"purged": {"at": LATER}, "summary": {"rows": 1}, "began": START, "first_line": first}
+    purged.keep(runs / "one", DISK, kept)
     assert not purged.is_purged(runs / "one", DISK)
     assert read_status("one", runs)[0]["noop"] == 1
 
@@ -158,10 +162,12 @@ async def test_files_of_people_s_own_are_named_and_stay(tmp_path, job):
     """Whoever put them there knows what they are."""
     runs = tmp_path / "runs"
     await finished(runs / "one", job)
-    (runs / "one" / "notes.txt").write_text("mine")
+    for name in ("notes.txt", "job.csv", "errors.xlsx"):
+        (runs / "one" / name).write_text("mine")
 
-    (stays,) = purge(found(runs)[0], DISK, VirtualClock(LATER))
-    assert stays.path == runs / "one" / "notes.txt"
+    stay = purge(found(runs)[0], DISK, VirtualClock(LATER))
+    assert [one.path.name for one in stay] == ["errors.xlsx", "job.csv", "notes.txt"]
+    assert all(one.path.exists() for one in stay)
 
 
 async def test_what_is_kept_is_told_from_what_was_altered(tmp_path, job):
