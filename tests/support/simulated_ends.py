@@ -1,9 +1,11 @@
 """Oracles of the end: what the tenant holds, against what the job asks for and what the journal says of each row."""
 
+from bulkscim.errors import JournalDamaged
 from bulkscim.journal import journal
+from bulkscim.journal.audit import audit
 from bulkscim.model.row import RowState
 from tests.support.simulated_disk import FOLDER
-from tests.support.simulated_oracles import Broken
+from tests.support.simulated_oracles import PATH, Broken
 
 GOOD = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
 BAD = frozenset({RowState.FAILED, RowState.SKIPPED})
@@ -14,11 +16,22 @@ def look_at_end(machine):
     """Compare the end of all sessions with what was wanted."""
     with journal.read(FOLDER, machine.disk) as recorded:
         states, ends = _rows(recorded)
+    _audited(machine)
     _once(machine)
     _nothing_guessed(machine, states, ends)
     _own_work_is_known(machine, states, ends)
     if not machine.tenant.lied:  # what a 2xx did not do can be seen by no one who does not read back
         _as_wanted(machine, states)
+
+
+def _audited(machine):
+    """Check the whole journal as an auditor does."""
+    try:
+        told = audit(machine.disk.open_read(PATH), PATH)
+    except JournalDamaged as error:
+        raise Broken("rows", f"an audit finds: {error}") from error
+    if told.torn or not told.closed:
+        raise Broken("rows", f"the journal ends torn, or was never closed: {told}")
 
 
 def look_at_session(machine, recorded):

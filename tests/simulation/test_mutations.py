@@ -1,0 +1,172 @@
+"""Break the tool on purpose: each time an oracle must tell, and the right one.
+
+Each mutation is a patch of one function, put on by the test alone. Seeds are run until one tells; a seed in which
+the broken part is not used passes.
+"""
+
+import pytest
+
+from bulkscim.engine import recording
+from bulkscim.engine.permits import Permits
+from bulkscim.engine.pipeline import Pipeline
+from bulkscim.journal import journal, reader
+from bulkscim.journal.ledger import Ledger
+from bulkscim.journal.writer import JournalWriter
+from bulkscim.pacing import retry
+from bulkscim.pacing.retry import Verdict
+from bulkscim.planning.order import Lanes
+from bulkscim.planning.recover import NotApplied
+from tests.support.simulated_machine import simulate
+from tests.support.simulated_oracles import Broken
+from tests.support.simulated_world import World
+
+MOST = 60  # seeds, before a mutation counts as not caught
+BUSY = {"busy_after": 0.1, "cut_after": 0.1, "throttled": 0.1}
+CRASHING = World(concurrency=4, crashes=4, power=0.5, sync_s=0.02)
+LOSING = World(concurrency=4, faults=BUSY, retry_after="seconds")
+
+
+def send_before_the_sync(patch):
+    """Acknowledge what was written and is not synced."""
+
+    def put(writer, data):
+        return lambda: writer._file.write(data)
+
+    patch.setattr(JournalWriter, "_put", put)
+
+
+def resend_a_post_blindly(patch):
+    """Take a lost answer for a proof that nothing was done."""
+    judge = retry.judge
+
+    def hasty(action, reply):
+        judgement = judge(action, reply)
+        lost = judgement.verdict is Verdict.LOST
+        return retry.Judgement(Verdict.AGAIN, judgement.status, detail="again") if lost else judgement
+
+    patch.setattr("bulkscim.engine.sending.judge", hasty)
+
+
+def skip_the_before_image(patch):
+    """Leave out of the start what stood there."""
+    started = recording.started
+
+    def bare(*given, **more):
+        entry = started(*given, **more)
+        entry.body.pop("before", None)
+        return entry
+
+    patch.setattr(recording, "started", bare)
+
+
+def count_a_row_twice(patch):
+    """Let a row that ends be counted where it was as well."""
+    move = Ledger.move
+
+    def greedy(ledger, row, moves, step, offset):
+        before = ledger._states[row - 1]
+        move(ledger, row, moves, step, offset)
+        if str(moves.word) == "done":
+            ledger._counts[before] += 1
+
+    patch.setattr(Ledger, "move", greedy)
+
+
+def drop_the_last_line_on_resume(patch):
+    """Take the last line of a journal for a torn one."""
+    lines, opened = reader.lines, journal.open_for_append
+
+    def short(file, offset):
+        found = list(lines(file, offset))
+        return iter(found[:-1] if len(found) > 2 else found)
+
+    def forgetful(*given):
+        with pytest.MonkeyPatch.context() as while_opening:
+            while_opening.setattr(reader, "lines", short)
+            while_opening.setattr("bulkscim.journal.checkpoint.load", lambda *_: None)
+            return opened(*given)
+
+    patch.setattr(journal, "open_for_append", forgetful)
+
+
+def ignore_retry_after(patch):
+    """Keep the gate open after a 429."""
+    patch.setattr(Permits, "_close", lambda permits, seconds: None)
+
+
+def ignore_the_rate(patch):
+    """Let everything go at once."""
+
+    async def at_once(permits, request, *, urgent=False):
+        return not permits._stopping.requested
+
+    patch.setattr(Permits, "obtain", at_once)
+    patch.setattr(Permits, "leave", at_once)
+
+
+def let_patches_of_one_group_overlap(patch):
+    """Let rows touch what others are changing."""
+
+    async def at_once(pipeline, work, step, resource):
+        return await pipeline._worker.carry_out(work, step, pipeline._policy)
+
+    patch.setattr(Lanes, "holds", lambda *_: True)
+    patch.setattr(Pipeline, "_change", at_once)
+
+
+def resume_what_was_lost_as_not_done(patch):
+    """Begin again after a crash without a look at what became of the steps under way."""
+
+    async def blind(asking, sent):
+        return NotApplied(), None
+
+    patch.setattr("bulkscim.engine.asking.Asking.look", blind)
+
+
+def go_on_with_a_refused_token(patch):
+    """Take a 401 for a refusal of the record."""
+    judge = retry.judge
+
+    def patient(action, reply):
+        judgement = judge(action, reply)
+        refused = judgement.verdict is Verdict.UNAUTHORIZED
+        return retry.Judgement(Verdict.REFUSED, judgement.status) if refused else judgement
+
+    patch.setattr("bulkscim.engine.sending.judge", patient)
+
+
+def _live_until_told(world):
+    for seed in range(MOST):
+        simulate(seed, world=world)
+
+
+@pytest.mark.parametrize(
+    ("mutation", "world", "oracle"),
+    [
+        (send_before_the_sync, World(), "intent"),
+        (resend_a_post_blindly, LOSING, "once"),
+        (skip_the_before_image, World(), "before"),
+        (count_a_row_twice, World(), "rows"),
+        (drop_the_last_line_on_resume, CRASHING, "kept"),
+        (ignore_retry_after, LOSING, "wait"),
+        (ignore_the_rate, World(rate=(10, 1.0)), "rate"),
+        (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap"),
+        (resume_what_was_lost_as_not_done, CRASHING, "guess"),
+        (go_on_with_a_refused_token, World(revoked=(40, 401)), "token"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None) or (value if isinstance(value, str) else ""),
+)
+def test_mutation_is_caught_by_its_oracle(mutation, world, oracle, monkeypatch):
+    """What the simulation cannot see would not be seen if it broke one day."""
+    mutation(monkeypatch)
+    with pytest.raises(Broken) as caught:
+        _live_until_told(world)
+
+    assert caught.value.oracle == oracle, caught.value
+
+
+@pytest.mark.parametrize("world", [CRASHING, LOSING, World(revoked=(40, 401))], ids=str)
+def test_worlds_of_the_mutations_break_no_oracle_by_themselves(world):
+    """It is the mutation that the oracle tells."""
+    for seed in range(6):
+        simulate(seed, world=world)
