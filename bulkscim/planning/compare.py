@@ -19,6 +19,7 @@ from bulkscim.scim.differing import NOTHING, Place
 
 _MANAGER = f"{ENTERPRISE}:manager.value"
 WHOLE = "*"  # in an expectation: the whole resource
+BESIDE = "member.groups"  # in that of an added member: the only other groups that they may be in
 BULK_ID = "bulkId:"
 
 

@@ -19,6 +19,7 @@ import orjson
 
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action
+from bulkscim.planning.compare import BESIDE
 from bulkscim.planning.inverse import Known, TakenStep, id_text, named
 from bulkscim.planning.sent_form import MEMBERS, member_at
 
@@ -29,7 +30,7 @@ MOST = 100  # members in one request
 class Touch:
     """What one step did to one membership: whether it was, and whether it is after (None: it may be).
 
-    `moved`: the member left by joining another group, in a tenant where people are in one at a time. `undone`: an
+    `moved`: the groups around a member who left by joining another, in a tenant where people are in one at a time. `undone`: an
     earlier rollback has taken the step back; it still tells what was before.
     """
 
@@ -39,7 +40,7 @@ class Touch:
     row: int
     was: bool
     after: bool | None
-    moved: bool = False
+    moved: tuple[str, ...] = ()
     undone: bool = False
 
 
@@ -52,7 +53,7 @@ class Net:
     joins: bool
     steps: tuple[int, ...]
     rows: tuple[int, ...]
-    moved: bool = False
+    moved: tuple[str, ...] = ()
 
 
 def touches(step: TakenStep) -> Iterator[Touch]:
@@ -77,10 +78,10 @@ def touches(step: TakenStep) -> Iterator[Touch]:
 def _left_by_joining(step: TakenStep) -> Iterator[Touch]:
     for change in step.changes:
         if change.path == "groups" and isinstance(change.before, list):
-            for group in _values(change.before):
-                yield Touch(
-                    group, step.member or "", step.number, step.row, was=True, after=False, moved=True
-                )
+            around = (*_values(change.before), step.id or "")
+            for group in around[:-1]:
+                member = step.member or ""
+                yield Touch(group, member, step.number, step.row, was=True, after=False, moved=around)
 
 
 def _of_deleted(step: TakenStep, own: str) -> Iterator[tuple[str, str]]:
@@ -128,7 +129,8 @@ def net(found: Iterable[Touch], known: Known) -> Iterator[Net]:
             continue
         steps = tuple(dict.fromkeys(touch.step for touch in all_of_it))
         rows = tuple(sorted({touch.row for touch in all_of_it}))
-        yield Net(group, member, was, steps, rows, any(touch.moved for touch in all_of_it))
+        moved = tuple(dict.fromkeys(one for touch in all_of_it for one in touch.moved))
+        yield Net(group, member, was, steps, rows, moved)
 
 
 def leavings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
@@ -150,8 +152,7 @@ def joinings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
                 yield _patch(group, _returning(group, merged, known), merged, known)
             for one in some:
                 if one.moved:
-                    member = named(one.member, known)
-                    yield _record("add_member", group, [one], known) | {"member": member}
+                    yield _coming_back(group, one, known)
 
 
 def _few(nets: Iterable[Net]) -> Iterator[tuple[Net, ...]]:
@@ -159,6 +160,13 @@ def _few(nets: Iterable[Net]) -> Iterator[tuple[Net, ...]]:
     rest = iter(nets)
     while some := tuple(islice(rest, MOST)):
         yield some
+
+
+def _coming_back(group: str, one: Net, known: Known) -> JsonObject:
+    """Return the record of one who may have been moved on since: then they stay where they are."""
+    expect = {BESIDE: [known.now(other) for other in one.moved]}
+    member = named(one.member, known)
+    return _record("add_member", group, [one], known) | {"member": member, "expect": expect}
 
 
 def _returning(group: str, some: Iterable[Net], known: Known) -> list[JsonObject]:

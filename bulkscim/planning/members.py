@@ -26,13 +26,14 @@ from bulkscim.model.operation import (
 )
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning.compare import differences
+from bulkscim.planning.compare import BESIDE, differences
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
+from bulkscim.planning.partial import FORCE
 from bulkscim.planning.parts import Subject, part_of
 from bulkscim.planning.view import Unfit, View, failed
 
-Outcome = Step | Wait | Later | Refusal | None
+Outcome = Step | Wait | Later | Refusal | Settle | None
 
 
 def change_membership(view: View) -> Decision | Subject:
@@ -51,6 +52,8 @@ def change_membership(view: View) -> Decision | Subject:
         return _unless_removed(view, _stop(part, member))
     outcome = _membership(view, part, group, Key(reference.key.type, "id", member.id))
     match outcome:
+        case Refusal(status=HTTPStatus.NOT_FOUND) if view.policy.takes_back:
+            return Settle(RowState.SKIPPED, f"drift: it is gone ({outcome.detail})", group)
         case Refusal():
             return failed(outcome, resource_id=group)
         case None:
@@ -63,7 +66,7 @@ def change_membership(view: View) -> Decision | Subject:
 
 def _drift(view: View, group: str) -> Wait | Settle | None:
     """Check `expect` on the group itself; read it only where there is something to check."""
-    if not view.operation.expect:
+    if not view.operation.expect.keys() - {BESIDE}:
         return None
     key = Key(GROUP, "id", group)
     live = view.live.get(key)
@@ -120,7 +123,7 @@ def _group_id(
     return _stop(part, named)
 
 
-def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | None:
+def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | Settle | None:
     """Return the step that makes the membership as wanted; None where it is. `member` names it by its id."""
     adds = view.operation.verb is not Verb.REMOVE_MEMBER
     need = Membership(group, member.value)
@@ -140,8 +143,11 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
             return Refusal(part, answer.status, None, f"group {group} could not be read: {answer.why}")
 
 
-def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal:
-    """Return the step that adds a member; where that takes it out of another group, record which one."""
+def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | Settle:
+    """Return the step that adds a member; where that takes it out of another group, record which one.
+
+    A member who is expected beside certain groups alone, and is in another by now, stays there.
+    """
     if not view.policy.one_group or member.type != USER or _is_new(view, member):
         return joining(part, group, member.value)
     live = view.live.get(member)
@@ -150,7 +156,13 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
     if not isinstance(live, Found):
         told = view.unfit(member, live)
         return Refusal(part, told.status, None, f"its group before cannot be recorded: {told.why}")
-    return joining(part, group, member.value, before=_other_groups(live, group))
+    others = _other_groups(live, group)
+    beside = view.operation.expect.get(BESIDE)
+    elsewhere = [one["value"] for one in others if beside is not None and one["value"] not in beside]
+    if elsewhere and view.policy.on_drift != FORCE:
+        what = f"{member.value} is in group {', '.join(elsewhere)} now"
+        return Settle(RowState.SKIPPED, f"drift: {what}; left as it is", group)
+    return joining(part, group, member.value, before=others)
 
 
 def _is_new(view: View, member: Key) -> bool:

@@ -59,7 +59,7 @@ def _remaining(view: View, subject: Subject) -> Decision:
                 refusals.append(outcome)
             case Later():
                 later = outcome
-            case Step() | Wait():
+            case Step() | Wait() | Settle():
                 return outcome
             case None:
                 continue

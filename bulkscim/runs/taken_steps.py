@@ -55,7 +55,7 @@ class TakenSteps:
             "create table step (number integer primary key, body blob);"
             "create table deleted (id text primary key, step integer); create table made (id text primary key, step integer);"
             "create table touch (member_of text, member text, step integer, row integer, was integer,"
-            " after integer, moved integer, undone integer);"
+            " after integer, moved text, undone integer);"
             "create table boss (id text, manager text, step integer); create index by_person on boss (id, step);"
             "create table place (id text, path text, step integer, row integer, picked integer, name text);"
         )
@@ -98,7 +98,16 @@ class TakenSteps:
         self._database.executemany(
             "insert into touch values (?, ?, ?, ?, ?, ?, ?, ?)",
             [
-                (one.group, one.member, one.step, one.row, one.was, one.after, one.moved, undone)
+                (
+                    one.group,
+                    one.member,
+                    one.step,
+                    one.row,
+                    one.was,
+                    one.after,
+                    orjson.dumps(one.moved),
+                    undone,
+                )
                 for one in touches(step)
             ],
         )
@@ -134,7 +143,7 @@ class TakenSteps:
         query = "select * from touch order by member_of, member, step"
         for group, member, step, row, was, after, moved, undone in self._database.execute(query):
             ends = None if after is None else bool(after)
-            yield Touch(group, member, step, row, bool(was), ends, bool(moved), bool(undone))
+            yield Touch(group, member, step, row, bool(was), ends, tuple(orjson.loads(moved)), bool(undone))
 
     def is_deleted(self, resource_id: str) -> bool:
         """Whether the run deleted it, and it is to be made anew: neither its own, nor made anew already."""

@@ -217,6 +217,10 @@ def test_who_left_a_group_by_joining_another_returns_to_it():
     )
 
     assert netted(moved) == [("g1", "u1", True), ("g2", "u1", False)]
+    (returning,) = joinings(net(touches(moved), NOTHING_GONE), NOTHING_GONE)
+    assert returning["op"] == "add_member"
+    assert returning["member"] == {"id": "u1"}
+    assert returning["expect"] == {"member.groups": ["g1", "g2"]}
 
 
 def test_a_deleted_group_is_not_emptied_and_gets_back_whom_it_had():

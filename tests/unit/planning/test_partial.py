@@ -1,8 +1,10 @@
 """Taking back by parts: what others changed is left, the rest is done."""
 
+from dataclasses import replace
+
 import pytest
 
-from bulkscim.model.live import Found, Missing, Parent, ParentFailed, ParentReady
+from bulkscim.model.live import Found, Member, Membership, Missing, Parent, ParentFailed, ParentReady
 from bulkscim.model.operation import (
     ENTERPRISE,
     GROUP,
@@ -213,3 +215,23 @@ def test_a_name_that_the_server_keeps_is_a_failure():
 
     assert end.state is RowState.FAILED
     assert end.detail.startswith("name still held by the server")
+
+
+@pytest.mark.parametrize(
+    ("groups", "policy", "drifts"), [(["g2"], PART, False), (["g3"], PART, True), (["g3"], FORCE, False)]
+)
+def test_who_was_moved_on_since_stays_there(groups, policy, drifts):
+    """Where people are in one group at a time, an add takes them out of theirs: only out of one that the run knows."""
+    member = Reference(Role.MEMBER, ADA)
+    expect = {"member.groups": ["g1", "g2"]}
+    row = Row(
+        5, Operation(Verb.ADD_MEMBER, GROUP, Key(GROUP, "id", "g1"), {}, (), (member,), None, expect), (None,)
+    )
+    ada = Found({"id": "u1", "groups": [{"value": one} for one in groups]})
+    live = {Membership("g1", "u1"): Member(present=False), ADA: ada}
+
+    decision = next_step(row, Facts(), live, replace(policy, one_group=True))
+
+    assert isinstance(decision, Settle) is drifts
+    if drifts:
+        assert decision.detail == "drift: u1 is in group g3 now; left as it is"
