@@ -4,7 +4,7 @@ from bulkscim.model.live import Found, Parent, ParentLater
 from bulkscim.model.operation import PatchOperation, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning import effects
+from bulkscim.planning import effects, halving
 from bulkscim.planning.compare import differences, holds
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
@@ -45,25 +45,67 @@ def _gone(view: View, target: Unfit) -> Settle:
 
 def patch(view: View) -> Decision | Subject:
     """Send the record's changes, unless all of them are in effect."""
+    if halving.is_due(view):
+        return _by_halves(view)
     live = _standing(view, "patch")
     if not isinstance(live, Found):
         return live
+    operations = _asked(view)
+    if not isinstance(operations, tuple):
+        return operations
+    due, left = _due(view, live, operations)
+    if not due:
+        return Settle(RowState.SKIPPED, "; ".join(left), live.id) if left else Subject(live.id)
+    return _patch(view, "patch", live, due, left)
+
+
+def _by_halves(view: View) -> Decision | Subject:
+    """Send the changes that were refused together in two parts, and those again, until each stands alone."""
+    live = _standing(view, "")
+    if not isinstance(live, Found):
+        return live
+    operations = _asked(view)
+    if not isinstance(operations, tuple):
+        return operations
+    told = []
+    for part, some in halving.parts(view, operations):
+        due, left = _due(view, live, some)
+        if part in view.facts.refused:
+            told += [f"{halving.named(one)}: {view.facts.refused[part].told}" for one in due]
+        elif due:
+            return _patch(view, part, live, due, left)
+        else:
+            told += left
+    if not told:
+        return Subject(live.id)
+    refused = next(iter(view.facts.refused.values()))
+    return Settle(RowState.FAILED, "; ".join(told), live.id, refused.status, refused.scim_type)
+
+
+def _asked(view: View) -> tuple[PatchOperation, ...] | Wait | Later | Settle:
     carry = carried(view, whole=False)
     if not isinstance(carry, Carried):
         return carry
-    operations = tuple(
+    return tuple(
         PatchOperation(change.op, change.path, substitute(change.value, carry))
         for change in view.operation.changes
     )
+
+
+def _due(
+    view: View, live: Found, operations: tuple[PatchOperation, ...]
+) -> tuple[tuple[PatchOperation, ...], tuple[str, ...]]:
+    """Return what is still to be sent, and why some of it is left out."""
     due = tuple(one for one in operations if not in_effect(one, live.resource, view.operation.type))
-    left: tuple[str, ...] = ()
-    if view.policy.takes_back:
-        due, left = divided(view, live, due)
-    if not due:
-        return Settle(RowState.SKIPPED, "; ".join(left), live.id) if left else Subject(live.id)
+    return divided(view, live, due) if view.policy.takes_back else (due, ())
+
+
+def _patch(
+    view: View, part: str, live: Found, due: tuple[PatchOperation, ...], left: tuple[str, ...]
+) -> Step:
     changes = tuple(change for one in due for change in _changes(one, live, view.operation.type))
     sent = as_sent(due, by_value=view.policy.removes_by_value)
-    return modify(view, "patch", live, changes, sent, left)
+    return modify(view, part, live, changes, sent, left)
 
 
 def _changes(operation: PatchOperation, live: Found, kind: str) -> tuple[Change, ...]:

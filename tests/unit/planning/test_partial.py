@@ -235,3 +235,25 @@ def test_who_was_moved_on_since_stays_there(groups, policy, drifts):
     assert isinstance(decision, Settle) is drifts
     if drifts:
         assert decision.detail == "drift: u1 is in group g3 now; left as it is"
+
+
+def test_a_member_that_the_tenant_refuses_keeps_nobody_else_out():
+    """What is refused whole is halved until the bad one stands alone; the row names it and fails."""
+    names = [f"u{number}" for number in range(8)]
+    adds = [("add", "members", [{"value": name}]) for name in names]
+    row = back(*adds, expect={}, target=Key(GROUP, "id", "g1"))
+    members, refused, sent = [], {}, 0
+    while not isinstance(
+        decision := decided(row, {"members": members}, facts=Facts(refused=refused)), Settle
+    ):
+        asked = [entry["value"] for entry in decision.operations[0].value]
+        sent += 1
+        if "u5" in asked:
+            refused = {**refused, decision.part: Refusal(decision.part, 400, None, "u5 is deactivated")}
+        else:
+            members = members + [{"value": name} for name in asked]
+
+    assert {member["value"] for member in members} == set(names) - {"u5"}
+    assert sent < len(names)
+    assert decision.state is RowState.FAILED
+    assert decision.detail == "member u5 could not return: u5 is deactivated"
