@@ -61,6 +61,7 @@ def _as_json(checked: "Checked") -> dict[str, Any]:
             {"op": verb.value, "type": kind, "rows": count}
             for (verb, kind), count in sorted(checked.verbs.items())
         ],
+        "not_before": checked.not_before or None,
         "problems": checked.problems,
         "problem_count": checked.problem_count,
         "notes": checked.notes,
@@ -72,4 +73,6 @@ def _tell(job: str, checked: "Checked", people: People) -> None:
     for (verb, kind), count in sorted(checked.verbs.items()):
         people.note(f"{verb.value:<14} {kind:<6} {count:>12,}")
     people.note(f"{job}: {checked.rows:,} row{'s' * (checked.rows != 1)}, no problems")
+    if checked.not_before:
+        people.note(f"not before {checked.not_before}")
     people.note(f"next: bulkscim run {job} --base-url URL -n")

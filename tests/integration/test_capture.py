@@ -55,6 +55,9 @@ def test_many_cost_a_listing_and_few_a_filter_each(tenant: Tenant, bulkscim: Com
 
     teams(tenant, ["nobody"], 300)
     names = list(ids)[:3]
+    unchanged = tenant.writes()
+    planned = bulkscim("run", "deactivate.csv", "--op", "delete", "--base-url", tenant.base_url, "-n", *FAST)
+    assert (planned.code, tenant.writes()) == (0, unchanged), planned.text
     recorded, requests = taken_away(bulkscim, tenant, "delete", names)
 
     assert recorded == {ids[name]: held[ids[name]] for name in names}

@@ -44,6 +44,8 @@ def test_leavers_are_deleted_when_their_grace_has_ended_but_for_who_came_back(bu
 def test_a_day_that_is_none_is_found_before_anything_is_sent(bulkscim: Command, job):
     """Exit 2, with its line."""
     outcome = bulkscim("validate", job({"op": "delete", "id": "u1", "not_before": "tomorrow"}))
+    sound = bulkscim("validate", job({"op": "delete", "id": "u1", "not_before": "2999-12-31"}))
 
     assert outcome.code == 2
     assert 'not_before: "tomorrow" is not a day' in outcome.stderr
+    assert (sound.code, "not before 2999-12-31" in sound.stderr) == (0, True), sound.text
