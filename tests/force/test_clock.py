@@ -6,7 +6,7 @@ from tests.support.command import Command
 from tests.support.rounds import Round, each, round_of
 from tests.support.scim_server import scim_server
 
-ROUNDS = 6
+ROUNDS = 5
 DAY = 86_400.0
 JUMPS = (DAY, -DAY, 3_600.0, -3_600.0, 30.0, -30.0)
 JUMPING = """

@@ -15,7 +15,7 @@ from tests.support.scim_server import scim_server
 from tests.support.small_disk import SmallDisk, small_disk
 from tests.support.small_tenant import SmallTenant
 
-ROUNDS = 6
+ROUNDS = 5
 DISK_KIB = 2048
 LEAST, MOST = 2_000, 200_000  # bytes that are left: from too few for a header to all but enough
 

@@ -11,7 +11,7 @@ from tests.support.command import Command
 from tests.support.rounds import begun, each, round_of, rows_of
 from tests.support.scim_server import scim_server
 
-ROUNDS = 9
+ROUNDS = 6
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Python ends by the signal itself where an interrupt came while a module was being made; a shell says 130 of both.
 INTERRUPTED = {130, -signal.SIGINT}

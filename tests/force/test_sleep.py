@@ -7,7 +7,7 @@ from tests.support.command import FAST, Command
 from tests.support.rounds import Round, each, round_of
 from tests.support.scim_server import scim_server
 
-ROUNDS = 6
+ROUNDS = 5
 TIMEOUT_S = 1.0  # of a request; the sleep is longer, so that all timers have run out
 
 
