@@ -1,0 +1,215 @@
+"""What seeds found once, each as small as it can be told: a few rows, one world, and what must be true of the end."""
+
+import json
+from random import Random
+
+import pytest
+
+from bulkscim.errors import CredentialError, Stopped
+from bulkscim.model.request import Request
+from bulkscim.model.row import RowState
+from tests.support.simulated_job import Plan, address, ready
+from tests.support.simulated_machine import Machine
+from tests.support.simulated_world import World
+
+
+def person(name, **data):
+    """Ask for a user."""
+    return {"op": "create", "type": "User", "data": {"userName": address(name), **data}}
+
+
+def group(name):
+    """Ask for a group."""
+    return {"op": "create", "type": "Group", "data": {"displayName": name}}
+
+
+def join(team, name):
+    """Ask for a membership."""
+    line = {"op": "add_member", "type": "Group", "match": {"displayName": team}}
+    return line | {"member": {"userName": address(name)}}
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """Return a machine for a job, whose seeds differ in chance alone."""
+    folders = iter(range(1000))
+
+    def made(lines, world, held=(), seed=1, deaths=()):
+        plan = Plan(held=[("Users", {"active": True, **one}) for one in held], lines=lines)
+        plan.touched = [set() for _ in lines]
+        return Machine(seed, ready(plan, tmp_path / str(next(folders))), world, Random(seed), list(deaths))
+
+    return made
+
+
+def states(machine):
+    """Return the state of each row."""
+    return [machine.record.ledger.state(row) for row in range(1, machine.record.ledger.rows + 1)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_that_name_a_group_made_later_change_it_one_by_one(machine, seed):
+    """Nobody has claimed it: what a later row makes is not there yet."""
+    lines = [*(person(f"n{number}", groups=["Late"]) for number in range(6)), group("Late")]
+    one = machine(lines, World(concurrency=8, latency_s=1.0), seed=seed)
+
+    assert one.command("run")  # the oracle is "overlap"
+    assert states(one) == [RowState.DONE] * 7
+
+
+def test_create_whose_name_is_another_persons_does_not_stay_in_doubt(machine):
+    """One who has the name and another externalId is not what was sent: it was not applied, and fails in the end."""
+    held, doubtful = [{"id": "u1", "userName": address("p"), "externalId": "theirs"}], 0
+    for dies_at in range(20, 60, 2):
+        one = machine(
+            [person("p", externalId="ours")], World(concurrency=1, sync_s=0.0), held, deaths=[dies_at]
+        )
+        one.ready.plan.foreign.add(1)
+        one.command("run")
+        doubtful += states(one) == [RowState.IN_DOUBT]
+        one.command("resume")
+        assert states(one) == [RowState.FAILED], dies_at
+
+    assert doubtful
+
+
+@pytest.mark.parametrize("ahead", [-90.0, 90.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_own_create_is_known_on_a_server_whose_clock_is_wrong(machine, ahead, seed):
+    """The first intent of a session is compared by the server's time, too: the look before it has shown that."""
+    lost = World(ahead_s=ahead, faults={"cut_after": 0.7})
+    one = machine([person("n1"), person("n2")], lost, seed=seed)
+    while not one.command("resume" if one.record else "run"):
+        pass
+
+    assert states(one) == [RowState.DONE] * 2
+
+
+@pytest.mark.parametrize("filters", ["good", "ignored"])
+def test_group_made_for_one_row_is_known_to_the_next_before_the_tenant_shows_it(machine, filters):
+    """Made once, though a user's delete comes between, and though filters and lists do not show it yet."""
+    held = [{"id": "u1", "userName": address("p1")}, {"id": "u2", "userName": address("p2")}]
+    leave = {"op": "delete", "type": "User", "match": {"userName": address("p2")}}
+    lines = [join("Team", "p1"), leave, join("Team", "p1"), person("n1", groups=["Team"])]
+    one = machine(
+        lines, World(lag_s=1.9, filters=filters, concurrency=1, rate=(50, 1.0), latency_s=0.02), held
+    )
+    one.command("run")
+
+    assert one.tenant.directory.made["Groups", "Team"] == 1
+
+
+def test_group_made_before_a_crash_is_not_made_again_after_it(machine):
+    """The next process waits until lookups show what the last one made."""
+    held = [{"id": f"u{number}", "userName": address(f"p{number}")} for number in range(4)]
+    lines = [join("Team", f"p{number}") for number in range(4)]
+    for dies_at in range(60, 200, 7):
+        world = World(lag_s=1.9, concurrency=1, rate=(50, 1.0), latency_s=0.02, sync_s=0.0)
+        one = machine(lines, world, held, deaths=[dies_at])
+        while not one.command("resume" if one.record else "run"):
+            pass
+        assert one.tenant.directory.made["Groups", "Team"] == 1, dies_at
+
+
+@pytest.mark.parametrize("verb", ["create", "upsert"])
+def test_who_is_their_own_manager_comes_to_an_end_though_found_there(machine, verb):
+    """An upsert that finds its user has made nobody, and names itself all the same."""
+    held = [{"id": "u1", "userName": address("p1"), "title": "Old"}]
+    line = person("p1", title="New", manager={"userName": address("p1")}) | {"op": verb}
+    one = machine([line], World(), held)
+    one.command("run")
+
+    assert one.totals.pending == 0
+    assert states(one) == [RowState.DONE if verb == "upsert" else RowState.ADOPTED]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_token_revoked_in_the_middle_fails_no_row_and_a_new_one_goes_on(machine, status):
+    """Whether it is a write or a read that meets it first."""
+    lines = [
+        *(person(f"n{number}") for number in range(12)),
+        *(join("Team", f"n{number}") for number in range(12)),
+    ]
+    for at in range(4, 32, 3):
+        one = machine(lines, World(revoked=(at, status)))
+        one.command("run")
+        assert isinstance(one.reason, CredentialError), at
+        assert RowState.FAILED not in states(one), at
+        one.command("resume")
+        assert states(one) == [RowState.DONE] * 24, at
+
+
+@pytest.mark.parametrize("kind", ["busy", "late", "unreached", "page"])
+def test_outage_fails_no_row_and_is_gone_on_from(machine, kind):
+    """A read that gets no answer is no record's fault, as long as others get none."""
+    held = [{"id": f"u{number}", "userName": address(f"p{number}")} for number in range(8)]
+    patch = [{"op": "replace", "path": "title", "value": "New"}]
+    lines = [{"op": "patch", "type": "User", "id": f"u{number}", "patch": patch} for number in range(8)]
+    one = machine(lines, World(outage=(0.8, 600.0, kind), rate=(10, 1.0)), held)
+    one.command("run")
+    assert isinstance(one.reason, Stopped)
+    assert RowState.FAILED not in states(one)
+    one.time.advance(700)
+    one.command("resume")
+
+    assert states(one) == [RowState.DONE] * 8
+
+
+@pytest.mark.parametrize("status", [400, 409, 500, 503])
+def test_create_that_never_works_ends_within_its_budget_and_stops_nobody_else(machine, status):
+    """A 5xx may be a refusal that does not say so: after some losses found not applied, the row fails."""
+    lines = [person(f"n{number}") for number in range(8)]
+    one = machine(lines, World(poison=status))
+    one.tenant.poisoned = frozenset({address("n3")})
+    one.command("run")
+
+    assert one.reason is None
+    assert states(one) == [RowState.FAILED if number == 3 else RowState.DONE for number in range(8)]
+    assert one.tenant.requests < 60
+
+
+def test_requests_kept_back_by_a_slow_disk_do_not_leave_together(machine):
+    """A permit is no licence for ever: the window is counted where requests leave."""
+    lines = [person(f"n{number}") for number in range(40)]
+    one = machine(lines, World(rate=(10, 1.0), concurrency=8, latency_s=0.02, sync_s=2.0))
+    one.command("run")  # the oracle is "rate"
+
+    assert states(one) == [RowState.DONE] * 40
+
+
+def test_session_after_session_keeps_the_tenants_limit(machine):
+    """However often a process dies, and however soon the next one begins."""
+    lines = [person(f"n{number}") for number in range(30)]
+    one = machine(lines, World(rate=(10, 1.0), concurrency=4, latency_s=0.02), deaths=[40, 60, 80, 100, 120])
+    while not one.command("resume" if one.record else "run"):
+        pass
+
+    assert one.story.crashes == 5
+    assert states(one) == [RowState.DONE] * 30
+
+
+def test_full_disk_ends_a_session_in_order(machine):
+    """All workers meet it at once; it is told as what it is, and the next session goes on."""
+    lines = [person(f"n{number}") for number in range(20)]
+    one = machine(lines, World(concurrency=8))
+    one.disk.fail_at = range(25, 10_000)
+    assert not one.command("run")
+    assert "cannot be written" in str(one.reason)
+    one.disk.fail_at = ()
+    one.command("resume")
+
+    assert set(states(one)) <= {RowState.DONE}
+
+
+def test_fakes_answer_as_a_tenant_does(machine):
+    """A name that is taken, a filter, a page."""
+    one = machine(
+        [person("n1")],
+        World(page=3),
+        [{"id": f"u{number}", "userName": address(f"p{number}")} for number in range(5)],
+    )
+    answer = one.tenant._arrive(Request("GET", "/Users?startIndex=4&count=3"))
+    taken = one.tenant._arrive(Request("POST", "/Users", json.dumps({"userName": address("P1")}).encode()))
+
+    assert [user["id"] for user in json.loads(answer.body)["Resources"]] == ["u3", "u4"]
+    assert taken.status == 409
