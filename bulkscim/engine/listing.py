@@ -32,12 +32,15 @@ class Listing:
             if wrong is not None:
                 return wrong
         rows = self._database.execute(
-            "select distinct id, resource from name where attribute = ? and value = ?",
+            "select id, resource from name where attribute = ? and value = ? order by rowid",
             (key.attribute, key.folded.value),
         ).fetchall()
-        if len(rows) > 1:
-            return Ambiguous(tuple(row[0] for row in rows))
-        return Found(orjson.loads(rows[0][1]), self._taken_at or 0.0) if rows else Missing()
+        found = dict(rows)  # one that this run made may have come in a page as well
+        if len(found) > 1:
+            return Ambiguous(tuple(found))
+        for text in found.values():
+            return Found(orjson.loads(text), self._taken_at or 0.0)
+        return Missing()
 
     async def _take(self, reads: Reads) -> Unreadable | None:
         """Read all pages anew; keep nothing of a listing that did not come whole."""

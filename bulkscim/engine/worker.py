@@ -187,6 +187,7 @@ class Worker:
         how = replace(how, left=step.left)
         stripped = await self._resolver.stripped(step, shown, self._reads(work))
         entries = [recording.applied(sent, how, shown, stripped)]
+        work.losses = 0
         work.applied({part: replace(how, part=part) for part in (step.part, *step.covers)})
         work.forget()
         if step.before is not None and deactivates(step.type, step.changes):

@@ -16,8 +16,10 @@ from bulkscim.pacing import retry
 from bulkscim.pacing.retry import Verdict
 from bulkscim.planning.order import Lanes
 from bulkscim.planning.recover import NotApplied
+from bulkscim.runs import inverting
 from tests.support.simulated_machine import simulate
 from tests.support.simulated_oracles import Broken
+from tests.support.simulated_undo import undone
 from tests.support.simulated_world import World
 
 MOST = 60  # seeds, before a mutation counts as not caught
@@ -170,3 +172,13 @@ def test_worlds_of_the_mutations_break_no_oracle_by_themselves(world):
     """It is the mutation that the oracle tells."""
     for seed in range(6):
         simulate(seed, world=world)
+
+
+def test_rollback_that_leaves_something_out_is_told(monkeypatch, tmp_path):
+    """What a run did and its rollback does not is seen in the tenant."""
+    records = inverting._records
+    monkeypatch.setattr(inverting, "_records", lambda *given, **more: list(records(*given, **more))[::2])
+    with pytest.raises(Broken) as caught:
+        undone(1, tmp_path)
+
+    assert caught.value.oracle == "undo", caught.value

@@ -7,9 +7,11 @@ import pytest
 
 from tests.support.simulated_job import ready
 from tests.support.simulated_machine import job, machine, simulate
+from tests.support.simulated_undo import undone
 from tests.support.simulated_world import World
 
 SEEDS, BATCH = 2000, 50
+UNDONE = 200
 FEW = 12
 
 
@@ -55,3 +57,11 @@ def test_jobs_hold_all_nine_operations(tmp_path):
 
     assert len(verbs) == 9
     assert ready(job(0, 30).plan, tmp_path).job.count == 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(0, UNDONE, BATCH))
+def test_what_was_run_is_taken_back_whatever_happens(first, tmp_path):
+    """Run, crash, roll back, crash: the tenant is as it was before."""
+    for seed in range(first, first + BATCH):
+        undone(seed, tmp_path)

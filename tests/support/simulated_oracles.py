@@ -44,14 +44,14 @@ class Broken(AssertionError):
 class Intents:
     """The steps that are started and not ended, by what is durable of the journal."""
 
-    def __init__(self, disk):
-        self._disk = disk
+    def __init__(self, disk, path):
+        self._disk, self._path = disk, path
         self._read, self._at, self._lines = None, 0, 0
         self.open = {}
 
     def refresh(self):
         """Take in what became durable."""
-        stored = self._disk.durable(PATH)
+        stored = self._disk.durable(self._path)
         if stored is not self._read:  # written anew
             self._read, self._at, self.open = stored, 0, {}
         if stored is None:
@@ -98,13 +98,18 @@ class Oracles:
 
     def __init__(self, world, clock, disk, buckets):
         self._world, self._clock = world, clock
-        self._intents = Intents(disk)
         self._disk = disk
+        self.follow(FOLDER)
         self._sent = [(bucket, deque()) for bucket in buckets]
         self._under_way = {}
         self._closed_until = 0.0
         self._durable = b""
         self.broken = []
+
+    def follow(self, folder):
+        """Look at the journal of this run folder from now on."""
+        self._folder = folder
+        self._intents = Intents(self._disk, folder / JOURNAL)
 
     def note(self, oracle, text):
         """Keep that an oracle was broken."""
@@ -162,19 +167,19 @@ class Oracles:
 
     def process_died(self):
         """Keep what is durable: it must stay."""
-        self._durable = _good_part(bytes(self._disk.durable(PATH) or b""))
+        self._durable = _good_part(bytes(self._disk.durable(self._folder / JOURNAL) or b""))
 
     # The machine tells of each session
 
     def reopened(self, record):
         """Look at a journal that was opened to go on."""
-        if not self._disk.contents(PATH).startswith(self._durable):
+        if not self._disk.contents(self._folder / JOURNAL).startswith(self._durable):
             self.note("kept", "what was durable before the crash is not in the journal any more")
         self.folded(record)
 
     def folded(self, record):
         """Compare a ledger with what its journal tells."""
-        with journal.read(FOLDER, self._disk, use_checkpoint=False) as fresh:
+        with journal.read(self._folder, self._disk, use_checkpoint=False) as fresh:
             rows = range(1, fresh.ledger.rows + 1)
             ours = [record.ledger.standing(row) for row in rows]
             theirs = [fresh.ledger.standing(row) for row in rows]
