@@ -10,6 +10,7 @@ from bulkscim.engine.facts import facts_of
 from bulkscim.engine.feed import Feed
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.unproved import unproved
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.entries import Entry, Kind
@@ -36,6 +37,8 @@ class Engine:
     async def run(self) -> None:
         """Work until every row has settled, or nothing more can be done, or the run is to stop."""
         await self.recover()
+        if self.policy.read_back or self.policy.may_ignore:
+            self.worker.unproved = unproved(self.journal)
         while not self.stopping.requested:
             pending = self.journal.ledger.totals().pending
             if pending == 0:

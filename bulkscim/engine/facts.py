@@ -6,8 +6,11 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.row import Applied, Facts
 
 
-def facts_of(history: Iterable[Entry]) -> Facts:
-    """Fold a row's entries, oldest first, to the parts that took effect."""
+def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
+    """Fold a row's entries, oldest first, to the parts that took effect.
+
+    `unproved`: they are to be read back; so are those of a row that failed by that.
+    """
     applied: dict[str, Applied] = {}
     unlike = False
     for entry in history:
@@ -27,7 +30,7 @@ def facts_of(history: Iterable[Entry]) -> Facts:
                     tuple(body.get("left", ())),
                     earlier=True,
                 )
-    return Facts(applied, unlike=unlike)
+    return Facts(applied, unproved=unproved or unlike)
 
 
 def made_by(facts: Facts) -> str | None:

@@ -71,6 +71,7 @@ class Worker:
         self._profile = profile
         self._guards = guards or Guards()
         self._breaker = Breaker()
+        self.unproved: set[int] = set()  # rows whose earlier writes are to be read back
         self._asking = Asking(resolver, reads, sender, clock, profile)
 
     @property
@@ -79,7 +80,9 @@ class Worker:
 
     def facts(self, row: int) -> Facts:
         """Return what a row has done so far, by the journal."""
-        return facts_of(self._journal.history(row))
+        unproved = row in self.unproved
+        self.unproved.discard(row)  # read back in this stay, or never again: others may come in between
+        return facts_of(self._journal.history(row), unproved=unproved)
 
     async def read(self, work: Work, need: Key | Membership | Holders | Reports | Shown) -> Any:
         """Read what a row must know; None where the run is to stop instead."""

@@ -71,11 +71,11 @@ class Facts:
     """What is known of a row's own work, by part.
 
     `applied` comes from the journal and lasts; `refused` is this process's and is tried again by the
-    next. `taken`: the server said that the identity to be created exists. `unlike`: the row failed before since
-    what was read back was not as it was sent.
+    next. `taken`: the server said that the identity to be created exists. `unproved`: what earlier
+    stays wrote is to be read back as well, for nothing of this run has changed it since, or the row failed by it.
     """
 
     applied: Mapping[str, Applied] = field(default_factory=dict)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     taken: Refusal | None = None
-    unlike: bool = False
+    unproved: bool = False

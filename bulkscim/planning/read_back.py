@@ -4,7 +4,7 @@ Rule 1: read back are the rows that the run asks for (all, or a sample), and in 
         ignored.
 Rule 2: only parts that took effect by the tenant's own word are looked at, and only while the row holds what it
         changed: other rows may change it as soon as this one is left or has ended. So what an earlier stay wrote
-        is not looked at again, unless the row failed by it.
+        is looked at only where nothing of this run has touched it since, or the row failed by it.
 Rule 3: what is not as it was sent is read once more, after the tenant's visibility lag, before the row fails.
 Rule 4: a row that failed so is read back again when it is taken up again; what it wrote is not sent again.
 """
@@ -47,7 +47,7 @@ def read_back(view: View, resource_id: str | None) -> Wait | list[Refusal]:
 def _proving(view: View) -> Iterator[str]:
     """Yield the parts that can be looked at; one that left something out is not as the record asks."""
     for part, made in view.facts.applied.items():
-        if not made.left and (view.facts.unlike or not made.earlier):
+        if not made.left and (view.facts.unproved or not made.earlier):
             yield part
 
 

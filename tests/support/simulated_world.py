@@ -62,6 +62,7 @@ class World:
     power: float = 0.5
     sync_s: float = 0.002
     bad_disk: float = 0.0
+    read_back: str | None = None
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -104,7 +105,11 @@ class World:
             enforces_unique=frozenset({"User", "Group"} if self.unique_groups else {"User"}),
             lists_inactive=not self.hides_inactive,
         )
-        return Terms(profile, Settings(create_groups=True), Bounds(None, None, self.max_errors))
+        return Terms(
+            profile,
+            Settings(create_groups=True, read_back=self.read_back),
+            Bounds(None, None, self.max_errors),
+        )
 
 
 def draw(random):

@@ -184,7 +184,7 @@ def test_a_row_that_failed_by_it_is_read_back_again():
     """Its end says so, and its next one says it no more once all is as it was sent."""
     row, facts = (
         creates(data=LEAD),
-        Facts({"create": Applied("create", "u1", 201, earlier=True)}, unlike=True),
+        Facts({"create": Applied("create", "u1", 201, earlier=True)}, unproved=True),
     )
 
     assert decide(row, facts) == Wait(BY_ID)
