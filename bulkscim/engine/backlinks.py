@@ -43,7 +43,7 @@ class Way(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class Tie:
     """An attribute by which resources of one type refer to others; `may_be_hidden`: some servers never show it.
 
     `told` is what is known by it, for people.
@@ -65,12 +65,12 @@ class Reference:
 
     def changed(self, change: Change) -> bool:
         """Say whether a change is one of this attribute."""
-        path = change.path.lower()
-        return path.startswith(self.attribute.lower())
+        path, name = change.path.lower(), self.attribute.lower()
+        return path == name or path.startswith((f"{name}[", f"{name}."))
 
 
-MEMBERS = Reference(GROUP, "members", "in which groups somebody is who goes", may_be_hidden=True)
-MANAGER = Reference(USER, f"{ENTERPRISE}:manager", "whose manager somebody is who goes")
+MEMBERS = Tie(GROUP, "members", "in which groups somebody is who goes", may_be_hidden=True)
+MANAGER = Tie(USER, f"{ENTERPRISE}:manager", "whose manager somebody is who goes")
 
 
 def _ids(value: Any) -> Iterator[str]:
@@ -93,13 +93,13 @@ class Backlinks:
 
     def __init__(
         self,
-        reference: Reference,
+        tie: Tie,
         clock: Clock,
         profile: Profile,
         due: Callable[[], int],
         note: Callable[[str], None] = unheard,
     ) -> None:
-        self._reference = reference
+        self._tie = tie
         self._clock = clock
         self._profile = profile
         self._due = due
@@ -141,7 +141,7 @@ class Backlinks:
     async def _choose(self, reads: Reads, *, may_ask: bool) -> Unreadable | None:
         """Look at the first page of a listing, and go the cheaper way; return what keeps the row from going on."""
         begun, again = self._clock.monotonic(), self._way is Way.LISTING
-        async with aclosing(reads.listing(self._reference.type)) as listing:
+        async with aclosing(reads.listing(self._tie.type)) as listing:
             first = await anext(listing, Page((), 0))
             if not isinstance(first, Page):
                 return self._not_listed(first)
@@ -157,13 +157,14 @@ class Backlinks:
             if self._way is Way.NONE and wrong is None and may_ask and not filters_first:
                 wrong = await self._try_filter(first, reads)
             if self._way is Way.NONE and wrong is None:
-                self._note(f"{self._reference.told} cannot be recorded here: to an undo it is unknown")
+                self._note(f"{self._tie.told} cannot be recorded here: to an undo it is unknown")
             return wrong
 
     def _note_listing(self, cost: int) -> None:
+        """Say why nothing moves for a while."""
         if cost > WORTH_SAYING:
             self._note(
-                f"reading all {self._reference.type}s once, in about {cost} requests, to record {self._reference.told}"
+                f"reading all {self._tie.type}s once, in about {cost} requests, to record {self._tie.told}"
             )
 
     async def _try_filter(self, first: Page, reads: Reads) -> Unreadable | None:
@@ -211,7 +212,7 @@ class Backlinks:
         for step in meanwhile:
             self.took(step)
         # Where no group shows a member, most likely none ever does.
-        if self._links or not first.resources or not self._reference.may_be_hidden:
+        if self._links or not first.resources or not self._tie.may_be_hidden:
             self._way, self._taken_at = Way.LISTING, begun
         return None
 
@@ -224,7 +225,7 @@ class Backlinks:
 
     def _keep(self, page: Page) -> None:
         for resource in page.resources:
-            self._links.add(resource["id"], self._reference.targets(resource))
+            self._links.add(resource["id"], self._tie.targets(resource))
 
     async def _proved(self, first: Page, reads: Reads) -> bool | Unreadable:
         """Try the filter on something whose answer the page shows, in one form and then in the other."""
@@ -243,7 +244,7 @@ class Backlinks:
 
     def _sample(self, first: Page) -> tuple[str, str, str] | None:
         """Return an id, a resource that refers to it, and one that does not."""
-        shown = {resource["id"]: set(self._reference.targets(resource)) for resource in first.resources}
+        shown = {resource["id"]: set(self._tie.targets(resource)) for resource in first.resources}
         for holder, targets in shown.items():
             for target in sorted(targets):
                 other = next((one for one, others in shown.items() if target not in others), None)
@@ -252,21 +253,21 @@ class Backlinks:
         return None
 
     def _key(self, target: str) -> Key:
-        return Key(self._reference.type, self._reference.filtered_by, target)
+        return Key(self._tie.type, self._tie.filtered_by, target)
 
     async def _asked(self, target: str, reads: Reads) -> Referrers | Unreadable:
         """Ask for one resource alone; an answer that was cut, or shows others, is not believed."""
         answer = await reads.referring(self._key(target), self._lookup or Lookup.PLAIN)
         if isinstance(answer, Unreadable):
             return Referrers(None) if _is_refusal(answer) else answer
-        shown = [self._reference.targets(resource) for resource in answer.resources]
+        shown = [self._tie.targets(resource) for resource in answer.resources]
         if (answer.total or 0) > len(shown) or any(targets and target not in targets for targets in shown):
             return Referrers(None)
         return Referrers(tuple(resource["id"] for resource in answer.resources))
 
     def made(self, resource: JsonObject) -> None:
         """Take in a resource that this run made."""
-        self._links.add(str(resource["id"]), self._reference.targets(resource))
+        self._links.add(str(resource["id"]), self._tie.targets(resource))
 
     def left(self, holder: str, target: str) -> None:
         """Note that a resource no longer refers to another."""
@@ -276,16 +277,16 @@ class Backlinks:
         """Take in a step that took effect."""
         if self._meanwhile is not None:
             self._meanwhile.append(step)
-        if step.type != self._reference.type or step.id is None:
+        if step.type != self._tie.type or step.id is None:
             return
         if step.action is Action.DELETE:
             self._links.drop(step.id)
         for change in step.changes:
-            if self._reference.changed(change):
+            if self._tie.changed(change):
                 for target in _ids(change.before):
                     self._links.remove(step.id, target)
                 self._links.add(step.id, _ids(change.after))
-            elif self._reference is MEMBERS and step.member and change.path == "groups":
+            elif self._tie is MEMBERS and step.member and change.path == "groups":
                 for group in _ids(change.before):
                     self._links.remove(group, step.member)
 
