@@ -58,6 +58,7 @@ def command(
         report = setting.carry_out(lambda: rollback(request, people, watcher, show))
     if report.totals.rows:
         ending.tell(report, people, as_json=as_json)
+        _tell_left(report, request, people)
     return report
 
 
@@ -78,6 +79,15 @@ def _request(people: People, chosen: dict[str, Any]) -> "RollbackRequest":
         chosen.pop("soft"),
     )
     return RollbackRequest(tenant=tenant_of_header(header, source=source), chosen=picked, **chosen)
+
+
+def _tell_left(report: "RunReport", request: "RollbackRequest", people: People) -> None:
+    """Say how what others changed could be overwritten."""
+    if report.totals.skipped and request.on_drift == "skip":
+        flag = f"bulkscim rollback {request.run} --on-drift force"
+        people.note(
+            f"{report.totals.skipped:,} left as others have made them since; to overwrite that: {flag}"
+        )
 
 
 def _write(request: "RollbackRequest", people: People, out: Path) -> None:

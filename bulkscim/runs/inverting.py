@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 
+from bulkscim.errors import UsageError
 from bulkscim.jobfile.fingerprint import fingerprint
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.durable import Disk
@@ -50,7 +51,13 @@ class Inverse:
 
 
 def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk) -> Inverse | None:
-    """Write the inverse of what a run did and no rollback has undone; None where nothing is left to undo."""
+    """Write the inverse of what a run did and no rollback has undone; None where nothing is left to undo.
+
+    UsageError for a row that the run does not have.
+    """
+    beyond = [row for row in sorted(chosen.rows) if row > recorded.ledger.rows]
+    if beyond:
+        raise UsageError(f"there is no row {beyond[0]}: the run has {recorded.ledger.rows:,} rows")
     anew = MadeAnew(descendants(recorded.folder, disk), disk)
     with closing(TakenSteps(anew)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
