@@ -4,8 +4,9 @@ import pytest
 
 from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.providers.quirks import Quirks
+from bulkscim.runs.assembly import recover
 from tests.support.simulated_disk import FOLDER
-from tests.support.undoing import Others, SandboxStory, Story, job
+from tests.support.undoing import BACK, Others, SandboxStory, Story, job
 
 pytestmark = pytest.mark.anyio
 CHILD = FOLDER / "rollback-1"
@@ -84,3 +85,18 @@ async def test_a_rollback_through_faults_leaves_the_tenant_as_it_was(tmp_path, s
 
     assert report.totals.failed + report.totals.skipped == 0, story.ended(CHILD)
     assert story.state() == before, story.ended(CHILD)
+
+
+@pytest.mark.parametrize("seed", range(500, 510))
+async def test_crashes_of_run_and_rollback_lose_nothing(tmp_path, seed):
+    """The machine loses its power in the run, which is rolled back where it stands, and again in the rollback."""
+    story = Story(tmp_path, seed)
+    before = story.state()
+    await story.crashing(story.run(job(story, seed)), 60)
+    await story.go_on(FOLDER, work=recover)
+
+    await story.crashing(story.back(), 40)
+    if not await story.go_on(CHILD, BACK):
+        await story.back()  # nothing of it was begun
+
+    assert story.state() == before

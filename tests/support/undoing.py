@@ -5,20 +5,22 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from bulkscim.errors import NoSuchRun
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
-from bulkscim.jobfile.validate import check
+from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal
 from bulkscim.model.operation import ENTERPRISE
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
+from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out
 from bulkscim.runs.rollback import undo
 from bulkscim.runs.settings import Settings
 from tests.support.fake_clock import VirtualClock
 from tests.support.sandbox_transport import SandboxTransport
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulated_tenant import Crash, SimulatedTenant
 from tests.support.watching import Silent
 
 TITLES = ("Engineer", "Lead", "Boss", None)
@@ -159,6 +161,33 @@ class Story:
         with journal.read(folder, self.disk) as recorded:
             return await undo(recorded, self.tenant, terms, self._around, self.disk, draft)
 
+    async def crashing(self, work, most):
+        """Let the machine lose its power at one of the next requests of some work; the disk keeps what chance keeps."""
+        self.tenant.crash_at = self.tenant.requests + 1 + self.random.randrange(most)
+        self.tenant.on_crash = lambda: self.disk.crash(lambda: self.random.random() < 0.5)
+        try:
+            await work
+        except BaseException as error:
+            if not _holds_crash(error):
+                raise
+        self.tenant.crash_at = 0
+
+    async def go_on(self, folder, settings=PACE, work=carry_out):
+        """Go on with a run that crashed, if it got so far that there is one; return whether."""
+        try:
+            record = journal.open_for_append(folder, self.disk, self.clock)
+        except NoSuchRun:
+            return False
+        source = find_source(record.header, folder)
+        terms = Terms(self.profile, settings, NO_BOUNDS)
+        try:
+            with index_of(source, Defaults(), self.folder / "index-again") as index:
+                due = Job(source, Defaults(), index, record.ledger.rows)
+                await work(due, record, self.tenant, terms, self._around)
+        finally:
+            await record.aclose()
+        return True
+
     def ended(self, folder):
         """Return how each row of a run ended, for messages."""
         with journal.read(folder, self.disk) as recorded:
@@ -177,6 +206,13 @@ class Story:
             key: one | ({"active": one.get("active") is not False} if key[0] == "Users" else {})
             for key, one in found.items()
         }
+
+
+def _holds_crash(error):
+    """Tell whether an error is the crash, or a group of nothing else."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_holds_crash(one) for one in error.exceptions)
+    return isinstance(error, Crash)
 
 
 class SandboxStory(Story):
