@@ -51,12 +51,11 @@ class Permits:
         return max((1 / self._pace(bucket).per_second for bucket in self._buckets), default=0.0)
 
     def begin_after(self, requests: int) -> None:
-        """Begin as if so many requests had gone out just now, with a full burst."""
+        """Begin as if so many requests had left just now."""
         now = self._clock.monotonic()
         for _, window in self._windows:
             for _ in range(requests):
                 window.sent(now)
-        self._close(max((self._pace(bucket).period_s for bucket in self._buckets), default=0.0))
 
     async def obtain(self, request: Request, *, urgent: bool = False) -> bool:
         """Wait until the request may go; False when the run is to stop instead."""

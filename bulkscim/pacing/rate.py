@@ -90,13 +90,13 @@ class Window:
         self._sent.append(now)
 
 
-def settled_after(pace: Pace, window_s: float, under_way: int) -> float:
+def settled_after(pace: Pace, window_s: float, late: int) -> float:
     """Return how long to wait behind sendings of which nothing is known.
 
-    A process that ended may have sent a burst, and as many as it had under way, at its last moment; what comes
-    next may be late and close together in the same way.
+    A process that ended may have sent a burst at its last moment; `late` are those of it, and of the next, that may
+    leave closer together than the bucket lets them go.
     """
-    return min(window_s, (pace.burst + 1 + 2 * under_way) / pace.per_second)
+    return min(window_s, (pace.burst + late) / pace.per_second)
 
 
 def slower(share: float) -> float:

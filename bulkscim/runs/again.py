@@ -24,7 +24,7 @@ from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
-from bulkscim.runs.session import go_on, spaced
+from bulkscim.runs.session import go_on, patient
 from bulkscim.runs.settings import bounds_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX
 from bulkscim.runs.tenant import connected, fingerprint, look
@@ -77,7 +77,7 @@ async def _go_on(
     tenant, settings = header["tenant"], said_anew(settings_of(header), request)
     profile = profile_named(tenant["profile"])
     async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
-        first = spaced(transport, settings, profile, clock, record)
+        first = patient(transport, settings, profile, clock, record)
         seen = await look(first, profile)
         for note in seen.notes:
             people.note(note)

@@ -29,7 +29,7 @@ from bulkscim.runs.inverting import Chosen, Inverse, write_inverse
 from bulkscim.runs.places import drafts, tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
-from bulkscim.runs.session import spaced
+from bulkscim.runs.session import patient
 from bulkscim.runs.settings import Settings, header_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX, Parent, Start, begin, plan
 from bulkscim.runs.tenant import Seen, connected, look
@@ -57,7 +57,7 @@ async def rollback(
         settings, tenant = _settings(request, settings_of(header)), request.tenant
         profile = profile_named(tenant.profile)
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-            seen = await look(spaced(transport, settings, profile, clock), profile)
+            seen = await look(patient(transport, settings, profile, clock), profile)
             if not request.dry_run:
                 await _look_up(folder, transport, Terms(seen.profile, settings, NO_BOUNDS), people, around)
             with _drafted(folder, request.chosen, disk) as draft:

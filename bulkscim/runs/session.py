@@ -1,39 +1,42 @@
 """One process's work on a run: a look at the tenant, then the run begun, gone on with, or its failed rows again."""
 
 from bulkscim.journal.entries import Entry, Kind
-from bulkscim.journal.journal import Journal
+from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.clock import Clock
 from bulkscim.model.row import RowState
 from bulkscim.pacing.rate import Rate, pace, settled_after
 from bulkscim.providers.profile import Profile
-from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.assembly import LOOKS, Around, Job, Terms, carry_out, opened
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
-from bulkscim.transport.spaced import Spaced
+from bulkscim.transport.patient import Patient
 
 AGAIN = (RowState.FAILED, RowState.SKIPPED)
 BATCH = 1000
 
 
-def spaced(
-    transport: Transport, settings: Settings, profile: Profile, clock: Clock, record: Journal | None = None
+def patient(
+    transport: Transport,
+    settings: Settings,
+    profile: Profile,
+    clock: Clock,
+    record: RecordedRun | None = None,
 ) -> Transport:
     """Return the transport for what is asked before the engine's permits are there.
 
     With the journal of a run that goes on, the first request waits behind what its last process may have sent.
     """
-    buckets = settings.buckets(profile)
-    paces = [(pace(Rate(one.limit, one.window_s)), one.window_s) for one in buckets]
-    interval = max((1 / one.per_second for one, _ in paces), default=0.0)
     if record is None or not record.timeline.sessions:
-        return Spaced(transport, clock, interval)
-    quiet = max((settled_after(one, s, settings.workers(profile)) for one, s in paces), default=0.0)
+        return Patient(transport, clock)
+    limits = [(pace(Rate(one.limit, one.window_s)), one.window_s) for one in settings.buckets(profile)]
+    late = LOOKS + 2 * settings.workers(profile)
+    quiet = max((settled_after(one, window_s, late) for one, window_s in limits), default=0.0)
     if settings.create_groups:
         quiet = max(quiet, profile.visibility_lag_s)  # until lookups show what was made last
     timeline = record.timeline
     passed = max(0.0, clock.now() - timeline.ended_at) if timeline.ended_in_order else 0.0
-    return Spaced(transport, clock, interval, max(0.0, quiet - passed))
+    return Patient(transport, clock, max(0.0, quiet - passed))
 
 
 async def begin(

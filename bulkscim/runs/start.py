@@ -33,7 +33,7 @@ from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
-from bulkscim.runs.session import spaced
+from bulkscim.runs.session import patient
 from bulkscim.runs.settings import Settings, as_text, header_of, rate_of
 from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
 from bulkscim.transport.base import Transport
@@ -57,7 +57,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
             people.note(note)
         _not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
-            seen = await look(spaced(transport, settings, profile, clock), profile)
+            seen = await look(patient(transport, settings, profile, clock), profile)
             with known_before(_earlier(request, source, checked, people)) as earlier:
                 start = Start(request, settings, source, checked, seen, earlier)
                 if request.protect:

@@ -1,4 +1,4 @@
-"""The pace of the few requests that go out before an engine's permits do: one by one, as far apart as the limit asks."""
+"""The few requests that go out before an engine's permits are there: not too soon, and not past a 429."""
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Reply, Request, Response
@@ -7,24 +7,25 @@ from bulkscim.transport.base import Transport
 
 TRIES = 4
 TOO_MANY = 429
+PAUSE_S = 1.0  # where a 429 does not say how long
 
 
-class Spaced:
-    """A transport that waits before each request; before the first for `first_s`."""
+class Patient:
+    """A transport that waits for `first_s` before its first request, and sends again what met a 429."""
 
-    def __init__(self, inner: Transport, clock: Clock, interval_s: float, first_s: float = 0.0) -> None:
+    def __init__(self, inner: Transport, clock: Clock, first_s: float = 0.0) -> None:
         self._inner = inner
         self._clock = clock
-        self._interval_s = interval_s
         self._next_at = clock.monotonic() + first_s
 
     async def send(self, request: Request) -> Reply:
-        """Send one request when its time has come; what the tenant would not take for now is sent again."""
+        """Send one request when its time has come."""
         reply = await self._send(request)
         for _ in range(TRIES - 1):
             if not (isinstance(reply, Response) and reply.status == TOO_MANY):
                 break
-            self._next_at = self._clock.monotonic() + max(retry_after(reply) or 0.0, self._interval_s)
+            asked = retry_after(reply)
+            self._next_at = self._clock.monotonic() + (PAUSE_S if asked is None else asked)
             reply = await self._send(request)
         return reply
 
@@ -32,5 +33,4 @@ class Spaced:
         wait = self._next_at - self._clock.monotonic()
         if wait > 0:
             await self._clock.sleep(wait)
-        self._next_at = self._clock.monotonic() + self._interval_s
         return await self._inner.send(request)
