@@ -1,5 +1,6 @@
 """What to do about a row that did not end as wanted."""
 
+from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.row import RowState
 
 _UNIQUE = "the name is taken: change it here; where the message names an id, --on-exists adopt or update takes that one"
@@ -33,6 +34,8 @@ def hint_of(state: RowState, status: int | None, scim_type: str, run: str, op: s
             return f"bulkscim resume {run}"
         case RowState.IN_DOUBT:
             return f"bulkscim resume {run} looks it up again"
+        case RowState.SKIPPED if f"/{CHILD}" in run:
+            return f"others have changed it since; bulkscim retry {run} looks at it again"
         case RowState.SKIPPED:
             return f"mend what it waited for, then bulkscim retry {run}"
         case RowState.FAILED:

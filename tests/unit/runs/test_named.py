@@ -77,6 +77,12 @@ def test_production_is_so_by_its_url():
     assert not tenant_at("https://other.example", Secret("t"), "generic").production
 
 
+def test_a_recorded_run_of_a_production_tenant_wants_its_name():
+    """Also where it was begun by its URL: a rollback is approved as the run was."""
+    assert tenant_of_header(HEADER).production
+    assert tenant_of_header({"tenant": HEADER["tenant"] | {"name": ""}}).name == "acme"
+
+
 def test_unknown_name_is_a_usage_error():
     """A name that nobody wrote down is answered with how to."""
     with pytest.raises(UsageError, match="bulkscim connect"):
