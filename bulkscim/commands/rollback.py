@@ -51,6 +51,7 @@ def command(
     if out is not None:
         _write(request, people, out)
         return None
+    from bulkscim.reporting.summary import summary_of_totals
     from bulkscim.runs import rollback
 
     with setting.watching(people) as watcher:
@@ -59,6 +60,8 @@ def command(
     if report.totals.rows:
         ending.tell(report, people, as_json=as_json)
         _tell_left(report, request, people)
+    elif as_json:
+        setting.print_json(summary_of_totals(report.totals, report.state, 0.0))
     return report
 
 
@@ -95,7 +98,9 @@ def _write(request: "RollbackRequest", people: People, out: Path) -> None:
 
     if write_out(request, people, out):
         setting.print_lines([str(out)])
-        people.note(f"next: bulkscim run {out} -n")
+        tenant = request.tenant
+        named = f"--tenant {tenant.name}" if tenant.name else f"--base-url {tenant.base_url}"
+        people.note(f"next: bulkscim run {out} {named} -n")
 
 
 def _show(source: Any) -> None:

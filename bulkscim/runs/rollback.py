@@ -26,7 +26,7 @@ from bulkscim.runs.again import same_tenant, same_url
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recover
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import Chosen, Inverse, write_inverse
-from bulkscim.runs.places import drafts, tenant_lock
+from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.session import patient
@@ -87,13 +87,23 @@ def write_out(request: RollbackRequest, people: People, place: Path) -> bool:
         _ready(folder, disk)
         if place.exists():
             raise UsageError(f"{place} is there already; name another file, or take it away")
-        with journal.read(folder, disk) as recorded:
+        with journal.read(folder, disk) as recorded, drafts() as draft:
             for note in _doubts(recorded):
                 people.note(note)
-            found = write_inverse(recorded, request.chosen, place, disk)
+            found = write_inverse(recorded, request.chosen, draft / JOB, disk)
+            if found is not None:
+                _put(draft / JOB, place)
         for note in found.notes if found is not None else ("nothing is left to undo",):
             people.note(note)
         return found is not None
+
+
+def _put(draft: Path, place: Path) -> None:
+    """Let a file that is whole take its place, for the owner alone; UsageError where it cannot."""
+    try:
+        keep(draft, place)
+    except OSError as error:
+        raise UsageError(f"{place} cannot be written: {error.strerror}; name another file") from error
 
 
 async def undo(
