@@ -14,11 +14,16 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 
 def crews(tenant: Tenant, prefix: str) -> list[dict[str, object]]:
-    """Put everybody into groups; return a record that deletes one of these."""
-    people = [user["id"] for user in tenant.users() if user["userName"].startswith(prefix)]
+    """Put everybody into groups, and leavers over some; return a record that deletes one of these groups."""
+    people = {user["id"]: user["userName"] for user in tenant.users() if user["userName"].startswith(prefix)}
+    leavers = [key for key, name in people.items() if "delete" in name]
+    others = [key for key, name in people.items() if "patch" in name]
     for number in range(3):
-        members = [{"value": user, "type": "User"} for user in people[number::2]]
+        members = [{"value": user, "type": "User"} for user in list(people)[number::2]]
         tenant.create("Groups", {"displayName": f"{prefix}crew{number}", "members": members})
+    for report, leaver in zip(others, leavers, strict=False):
+        manager = {"op": "replace", "path": f"{ENTERPRISE}:manager", "value": {"value": leaver}}
+        tenant.patch("Users", report, manager)
     return [{"op": "delete", "type": "Group", "match": {"displayName": f"{prefix}crew0"}}]
 
 
