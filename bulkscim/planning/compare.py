@@ -57,23 +57,24 @@ def drifted(
 ) -> tuple[Change, ...]:
     """Return where a resource is not what a record expects: `before` is live, `after` the expectation.
 
-    The path `*` expects the whole resource; `exact`: an expected list is the whole list. An expected `bulkId:OLD` is a reference to what is made anew: its
-    new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good. Somebody of
-    whom nothing is said is active.
+    The path `*` expects the whole resource. `exact`: an expected list is the whole list, and somebody of whom nothing
+    is said is active. An expected `bulkId:OLD` is a reference to what is made anew: its
+    new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good.
     """
     found = (
         change
         for path, wanted in expect.items()
         for change in (_whole(wanted, live) if path == WHOLE else _at(path, wanted, live, exact=exact))
     )
-    return tuple(change for change in found if not _is_unsaid(change) and not _refers(change, names or {}))
+    return tuple(change for change in found if not _refers(change, names or {}))
 
 
 def _at(path: str, wanted: Any, live: JsonObject, *, exact: bool) -> Iterator[Change]:
     value = paths.get(live, path)
     longer = isinstance(wanted, list) and isinstance(value, list) and len(value) > len(wanted)
-    if not equal(wanted, value, path) or (exact and longer):
-        yield Change(path, value, wanted)
+    change = Change(path, value, wanted)
+    if (not equal(wanted, value, path) and not (exact and _is_unsaid(change))) or (exact and longer):
+        yield change
 
 
 def _whole(wanted: JsonObject, live: JsonObject) -> Iterator[Change]:
@@ -86,7 +87,7 @@ def _whole(wanted: JsonObject, live: JsonObject) -> Iterator[Change]:
         # Where both say something the first look has seen it, but for what is more in a list of plain values.
         if change.path not in seen and (change.before in NOTHING or isinstance(change.before, list))
     )
-    yield from (*ours, *theirs)
+    yield from (change for change in (*ours, *theirs) if not _is_unsaid(change))
 
 
 def _is_unsaid(change: Change) -> bool:
