@@ -13,17 +13,21 @@ _NAMES = frozenset({"op", "path", "value"})
 _NAME = re.compile(r"[A-Za-z$][\w$-]*")
 
 
-def changes_of_patch(kind: str, patch: Any, faults: list[Fault]) -> tuple[PatchOperation, ...]:
-    """Read a list of PATCH operations (RFC 7644 §3.5.2), or one of them."""
+def changes_of_patch(
+    kind: str, patch: Any, faults: list[Fault], shapes: list[Fault]
+) -> tuple[PatchOperation, ...]:
+    """Read a list of PATCH operations (RFC 7644 §3.5.2), or one of them; values of a wrong shape go to `shapes`."""
     listed = [patch] if isinstance(patch, dict) else patch
     if not isinstance(listed, list) or not listed:
         faults.append(Fault("patch", 'is not a list of changes [{"op": "replace", "path": …, "value": …}]'))
         return ()
-    read = [_change(kind, each, f"patch.{index}", faults) for index, each in enumerate(listed)]
+    read = [_change(kind, each, f"patch.{index}", faults, shapes) for index, each in enumerate(listed)]
     return tuple(change for change in read if change is not None)
 
 
-def _change(kind: str, given: Any, place: str, faults: list[Fault]) -> PatchOperation | None:
+def _change(
+    kind: str, given: Any, place: str, faults: list[Fault], shapes: list[Fault]
+) -> PatchOperation | None:
     """Read one PATCH operation; its names and its `op` may be in any case."""
     if not isinstance(given, dict):
         faults.append(Fault(place, f"{shown(given)} is not an object {{…}}"))
@@ -40,7 +44,7 @@ def _change(kind: str, given: Any, place: str, faults: list[Fault]) -> PatchOper
     elif op != "remove" and "value" not in named:
         faults.append(Fault(place, f"{op} needs a value"))
     else:
-        value = _value(kind, path, named.get("value"), f"{place}.value", faults)
+        value = _value(kind, path, named.get("value"), f"{place}.value", shapes)
         return PatchOperation(op, path, value)
     return None
 

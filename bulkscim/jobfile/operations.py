@@ -47,16 +47,21 @@ _TYPES = {"user": USER, "users": USER, "group": GROUP, "groups": GROUP}
 _KEYS = ("op", "type", "ref", "id", "match", "data", "patch", "member", "expect", "version", "not_before")
 _KEY_SET = frozenset(_KEYS)
 _NOTHING: JsonObject = {}
+Faults = tuple[list[Fault], list[Fault]]  # of what a record says, and of the shapes of its values
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What a record means where it does not say: operation, type, the attribute to match by, and a [map]."""
+    """What a record means where it does not say: operation, type, the attribute to match by, and a [map].
+
+    `as_shown`: its values are those that a tenant showed, and go back as they are, whatever their shape.
+    """
 
     op: Verb | None = None
     type: str = USER
     match: str | None = None
     map: Mapping[str, Any] | None = None
+    as_shown: bool = False
 
 
 class Draft(NamedTuple):
@@ -86,7 +91,8 @@ def operation_of(record: Record, defaults: Defaults) -> Operation | list[Problem
     kind = type_of(body.get("type"), verb, defaults, "type", faults)
     operation = None
     if verb is not None and kind is not None and not faults:
-        draft = _draft(verb, kind, body, faults, "bulkId:" in record.text)
+        shapes = [] if defaults.as_shown else faults
+        draft = _draft(verb, kind, body, (faults, shapes), "bulkId:" in record.text)
         operation = finish(draft, faults) if not faults else None
     if "not_before" in body:
         _is_day(body["not_before"], faults)
@@ -150,14 +156,14 @@ def _names_known(body: JsonObject, faults: list[Fault]) -> None:
             faults.append(Fault(name, f"means nothing here; {hint}"))
 
 
-def _draft(verb: Verb, kind: str, body: JsonObject, faults: list[Fault], has_bulk_ids: bool) -> Draft:  # noqa: FBT001
+def _draft(verb: Verb, kind: str, body: JsonObject, found: Faults, has_bulk_ids: bool) -> Draft:  # noqa: FBT001
     """Read the parts of a short form."""
-    makes = verb in MAKES
-    data = checked(kind, _object(body, "data", faults), "data", faults)
+    makes, (faults, shapes) = verb in MAKES, found
+    data = checked(kind, _object(body, "data", faults), "data", shapes)
     data, references = extract(kind, data, "data", faults)
     changes: tuple[PatchOperation, ...] = ()
     if "patch" in body:
-        changes = changes_of_patch(kind, body["patch"], faults)
+        changes = changes_of_patch(kind, body["patch"], faults, shapes)
     elif verb is Verb.PATCH:
         changes, data = changes_of_data(data), {}
     if "member" in body:

@@ -181,7 +181,7 @@ def _setting_back(step: TakenStep, known: Known) -> Iterator[JsonObject]:
         if is_membership(change) or unseen(change.before):
             continue
         back = _reversed(change, known)
-        patch.append(_as_json(_operation(back)))
+        patch.append(_as_json(_operation(back), _leaf(change.path)))
         if not unseen(change.after):
             expect[back.path] = back.before
     if patch:
@@ -198,7 +198,7 @@ def _reversed(change: Change, known: Known) -> Change:
         after, before = (
             id_text(one, known) if isinstance(one, str) and one else one for one in (after, before)
         )
-    if path.lower() == "active" and before is None and str(after).lower() == "false":
+    if path.lower() == "active" and before is None:
         before = True  # who does not say so is active
     return Change(path, after, before)
 
@@ -215,9 +215,14 @@ def _operation(back: Change) -> PatchOperation:
     return operation
 
 
-def _as_json(operation: PatchOperation) -> JsonObject:
+def _as_json(operation: PatchOperation, name: str) -> JsonObject:
     shown: JsonObject = {"op": operation.op, "path": operation.path}
-    return shown if operation.op == "remove" else shown | {"value": operation.value}
+    return shown if operation.op == "remove" else shown | {"value": _plain(name, operation.value)}
+
+
+def _leaf(path: str) -> str:
+    """Return the last name in a path."""
+    return path.rpartition("]")[2].rpartition(":")[2].rpartition(".")[2]
 
 
 def _shown(resource: JsonObject, known: Known, *, restoring: bool = False) -> JsonObject:

@@ -45,7 +45,13 @@ def defaults_of(header: JsonObject) -> Defaults:
     kept = header.get("defaults")
     about: dict[str, Any] = kept if isinstance(kept, dict) else {}
     op = about.get("op")
-    return Defaults(Verb(op) if op else None, about.get("type") or USER, about.get("match"), about.get("map"))
+    return Defaults(
+        Verb(op) if op else None,
+        about.get("type") or USER,
+        about.get("match"),
+        about.get("map"),
+        as_shown=bool(about.get("as_shown")),
+    )
 
 
 def asked(

@@ -10,6 +10,7 @@ import orjson
 
 from bulkscim.errors import UsageError
 from bulkscim.jobfile.fingerprint import fingerprint
+from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.journal import RecordedRun
@@ -21,6 +22,7 @@ from bulkscim.runs.child_runs import MadeAnew, descendants, undone
 from bulkscim.runs.taken_steps import TakenSteps, Tally
 
 SHOWN = 20
+AS_SHOWN = Defaults(as_shown=True)  # how an inverse is read
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Mismatch, Refused, UsageError
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
@@ -25,7 +24,7 @@ from bulkscim.reporting.summary import shown_run
 from bulkscim.runs.again import same_tenant, same_url
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recover
 from bulkscim.runs.earlier import known_before, moved
-from bulkscim.runs.inverting import Chosen, Inverse, write_inverse
+from bulkscim.runs.inverting import AS_SHOWN, Chosen, Inverse, write_inverse
 from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
@@ -116,7 +115,7 @@ async def undo(
     found = write_inverse(recorded, Chosen(), draft / JOB, disk)
     if found is None:
         return None
-    checked, defaults = check(found.source, Defaults(), draft / INDEX, twins=True), Defaults()
+    checked = check(found.source, AS_SHOWN, draft / INDEX, twins=True)
     with runfolder.create_within(recorded.folder, disk, around.clock) as held:
         header = {
             "run": held.path.name,
@@ -124,12 +123,12 @@ async def undo(
             "job": found.source.about(),
             "tenant": recorded.header.get("tenant", {}),
             "parent": {"run": recorded.header.get("run"), "chain": recorded.chain},
-            **header_of(terms.settings, defaults, terms.bounds),
+            **header_of(terms.settings, AS_SHOWN, terms.bounds),
         }
         record = journal.create(held.path, disk, header, checked.rows, around.clock)
         try:
             with checked.sound_index() as index:
-                job = Job(found.source, defaults, index, checked.rows)
+                job = Job(found.source, AS_SHOWN, index, checked.rows)
                 return await carry_out(job, record, transport, terms, around)
         finally:
             await record.aclose()
@@ -237,7 +236,7 @@ def _start(request: RollbackRequest, settings: Settings, draft: Draft, seen: See
         draft.inverse.tally.secrets,
         draft.inverse.notes,
     )
-    checked = check(source, Defaults(), draft.place / INDEX, twins=True)
+    checked = check(source, AS_SHOWN, draft.place / INDEX, twins=True)
     with checked.sound_index():
         yield Start(_as_run(request, source), settings, source, checked, seen, parent=parent)
 

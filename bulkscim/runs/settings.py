@@ -116,6 +116,7 @@ def header_of(settings: Settings, defaults: Defaults, guards: Bounds) -> dict[st
             "type": defaults.type,
             "match": defaults.match,
             "map": defaults.map,
+            "as_shown": defaults.as_shown,
         },
         "guards": asdict(guards),
     }

@@ -29,6 +29,7 @@ from bulkscim.runs import session
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.definition import defined
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
+from bulkscim.runs.inverting import AS_SHOWN
 from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
@@ -167,10 +168,15 @@ class Start:
         """Under what terms the run goes."""
         return Terms(self.seen.profile, self.settings, self.bounds, self.request.runs_dir, self.seen.ahead_s)
 
+    @property
+    def defaults(self) -> Defaults:
+        """How the records are understood."""
+        return defaults_of(self.request) if self.parent is None else AS_SHOWN
+
     def job(self, source: JobSource) -> Job:
         """Return what is to be done, from where its file is now."""
         index = self.checked.sound_index()
-        return Job(source, defaults_of(self.request), index, self.checked.rows, self.earlier)
+        return Job(source, self.defaults, index, self.checked.rows, self.earlier)
 
     @property
     def _called(self) -> str:
@@ -258,7 +264,7 @@ class Start:
             "note": request.note,
             "earlier": list(map(str, self.earlier.folders)) if self.earlier else [],
             **self._of_parent(),
-            **header_of(self.settings, defaults_of(request), self.bounds),
+            **header_of(self.settings, self.defaults, self.bounds),
         }
 
     def _of_parent(self) -> JsonObject:

@@ -105,3 +105,41 @@ async def test_the_second_of_two_rollbacks_finds_people_under_their_new_ids(stor
 
     names = [user["userName"] for user in story.tenant.held["Users"].values()]
     assert sorted(names) == [f"p{number}@example.com" for number in range(8)]
+
+
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+SHAPES = {
+    "title": 5,
+    "emails": [None, {"value": "p4@example.com", "primary": "true"}],
+    "phoneNumbers": [{"value": 4912345}],
+    "addresses": {"locality": "Ulm"},
+    ENTERPRISE: {"employeeNumber": 701984},
+}
+
+
+@pytest.mark.parametrize(
+    "record", [{"op": "delete", "id": "p4"}, {"op": "patch", "id": "p4", "data": {"title": "Lead"}}]
+)
+async def test_what_a_tenant_shows_in_shapes_of_its_own_goes_back(tmp_path, record):
+    """A value that no job file may hold keeps nobody from being brought back."""
+    story = Story(tmp_path, 1)
+    story.tenant.held["Users"]["p4"] |= SHAPES
+    await story.run([record])
+
+    report = await story.back()
+
+    (found,) = (one for one in story.tenant.held["Users"].values() if one["userName"] == "p4@example.com")
+    assert report.totals.done == report.totals.rows, story.ended(FOLDER / "rollback-1")
+    assert found["title"] == SHAPES["title"]
+    assert found[ENTERPRISE]["employeeNumber"] == SHAPES[ENTERPRISE]["employeeNumber"]
+
+
+async def test_booleans_that_are_written_as_texts_go_back(tmp_path):
+    """Some tenants show "True"."""
+    story = Story(tmp_path, 1)
+    story.tenant.held["Users"]["p1"]["active"] = "True"
+    await story.run([{"op": "deactivate", "id": "p1"}])
+
+    await story.back()
+
+    assert story.tenant.held["Users"]["p1"]["active"] is True
