@@ -23,6 +23,7 @@ from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.reporting.summary import shown_run
 from bulkscim.runs.again import same_tenant, same_url
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recover
+from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Inverse, write_inverse
 from bulkscim.runs.places import drafts, keep, tenant_lock
@@ -50,17 +51,19 @@ async def rollback(
     disk, clock = LocalDisk(), RealClock()
     folder = runfolder.find(request.run, request.runs_dir, disk)
     around = Around(watcher, clock, heed_signals=request.heed_signals)
-    with _held(folder, disk, read_only=request.dry_run):
+    with _held(folder, disk, people, read_only=request.dry_run):
         header = _ready(folder, disk)
         same_url(request.tenant.base_url, header["tenant"]["base_url"])
         settings, tenant = _settings(request, settings_of(header)), request.tenant
         profile = profile_named(tenant.profile)
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-            seen = await look(patient(transport, settings, profile, clock), profile)
+            first = patient(transport, settings, profile, clock)
+            seen = await look(first, profile)
+            with journal.read(folder, disk) as recorded:
+                await same_tenant(recorded, tenant.token, first)
             if not request.dry_run:
                 await _look_up(folder, transport, Terms(seen.profile, settings, NO_BOUNDS), people, around)
             with _drafted(folder, request.chosen, disk) as draft:
-                await same_tenant(draft.recorded, tenant.token, transport)
                 for note in draft.doubts:
                     people.note(note)
                 if draft.inverse is None:
@@ -82,7 +85,7 @@ def write_out(request: RollbackRequest, people: People, place: Path) -> bool:
     """
     disk = LocalDisk()
     folder = runfolder.find(request.run, request.runs_dir, disk)
-    with _held(folder, disk, read_only=True):
+    with _held(folder, disk, people, read_only=True):
         _ready(folder, disk)
         if place.exists():
             raise UsageError(f"{place} is there already; name another file, or take it away")
@@ -135,10 +138,12 @@ async def undo(
 
 
 @contextmanager
-def _held(folder: Path, disk: Disk, *, read_only: bool) -> Iterator[None]:
+def _held(folder: Path, disk: Disk, people: People, *, read_only: bool) -> Iterator[None]:
     """Keep other processes from the run; who only reads makes sure that none works on it."""
     if not read_only:
-        with runfolder.hold(folder, disk, RealClock()):
+        with runfolder.hold(folder, disk, RealClock()) as held:
+            if held.note:
+                people.note(held.note)
             yield
     elif runfolder.is_locked(folder, disk):
         raise Locked(f"{folder} is being worked on; wait for it, or stop it, then try again")
@@ -147,8 +152,8 @@ def _held(folder: Path, disk: Disk, *, read_only: bool) -> Iterator[None]:
 
 
 def _ready(folder: Path, disk: Disk) -> JsonObject:
-    """Return the header of a run that can be taken back; Refused while a rollback of it is half done."""
-    for child in runfolder.children(folder, disk):
+    """Return the header of a run that can be taken back; Refused while a rollback of it, or one of that, is half done."""
+    for child in descendants(folder, disk):
         if runfolder.is_locked(child, disk):
             raise Locked(f"{child} is being worked on; wait for it, or stop it, then try again")
         with journal.read(child, disk) as recorded:

@@ -368,6 +368,35 @@ def test_another_tenant_is_refused_and_a_new_token_of_the_same_is_not(bulkscim, 
     assert bulkscim.states() == ["done"] * 30
 
 
+def test_another_tenant_is_not_asked_what_is_in_doubt_before_a_rollback(bulkscim, job):
+    """A token of another tenant settles nothing: exit 12, and not a byte in the journal."""
+    other = replace(bulkscim, token="rotated-token")
+    tenant = odd.Gated(*NAMES)
+    tenant.gate.set()
+    with tenant.serving():
+        arguments = ("run", job(*[retitle(name) for name in NAMES]), "--base-url", tenant.base_url, "--yes")
+        with bulkscim.running(*arguments, "--rate", "100/s", "--concurrency", "1") as process:
+            wait_for(lambda: len(tenant.writes) > 3, "the first writes")
+            tenant.gate.clear()
+            held = len(tenant.writes)
+            wait_for(lambda: len(tenant.writes) > held, "one that is held back")
+            process.kill()
+        tenant.gate.set()
+        path = bulkscim.run_folder() / "journal.jsonl"
+        doubts, before = bulkscim.status()["in_doubt"], path.read_bytes()
+        theirs, tenant.held = tenant.held, {"Users": {}, "Groups": {}}
+        refused = other("rollback", "last", "--yes", *FAST)
+        after = path.read_bytes()
+        tenant.held = theirs
+        done = other("rollback", "last", "--yes", *FAST)
+
+    assert doubts == 1
+    assert refused.code == 12, refused.text
+    assert after == before
+    assert done.code == 0, done.text
+    assert renamed(tenant) == 0
+
+
 def test_a_damaged_journal_is_refused(bulkscim, job):
     """A flipped byte inside what was acknowledged ends with 13 and the offset; nothing is sent or cut."""
     path = job(*[retitle(name) for name in NAMES])

@@ -1,0 +1,35 @@
+"""When a run may be taken back."""
+
+import pytest
+
+from bulkscim.errors import Refused
+from bulkscim.journal import journal
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.model.secret import Secret
+from bulkscim.runs.request import RollbackRequest
+from bulkscim.runs.rollback import write_out
+from bulkscim.tenants.tenant import Tenant
+from tests.support.fake_clock import VirtualClock
+from tests.support.watching import Silent
+
+DISK = LocalDisk()
+
+
+async def left(folder, rows):
+    """Leave a run of so many rows, none of which was begun."""
+    folder.mkdir(parents=True)
+    header = {"run": folder.name, "command": "run"}
+    await journal.create(folder, DISK, header, rows, VirtualClock()).aclose()
+
+
+@pytest.mark.parametrize("unfinished", ["rollback-1", "rollback-1/rollback-1"])
+async def test_a_rollback_that_has_not_finished_comes_first_at_any_depth(tmp_path, unfinished):
+    """Whoever goes on with it later would do again what is undone now."""
+    for name in ("", "rollback-1", "rollback-1/rollback-1"):
+        await left(tmp_path / "one" / name, int(name == unfinished))
+    request = RollbackRequest(
+        run="one", runs_dir=tmp_path, tenant=Tenant("https://tenant.example", Secret("t"))
+    )
+
+    with pytest.raises(Refused, match=rf"one/{unfinished} has not finished: 1 rows"):
+        write_out(request, Silent(), tmp_path / "undo.jsonl")
