@@ -175,3 +175,19 @@ def test_nothing_is_sent_without_approval_or_while_the_run_is_held(tenant: Tenan
     assert done.code == 0, done.text
     assert any(name.startswith("held") for name in before)
     assert not any(user["userName"].startswith("held") for user in tenant.users())
+
+
+def test_a_rollback_in_production_wants_the_tenants_name(tenant: Tenant, bulkscim: Command, job):
+    """As the run did, also where that was begun by its URL."""
+    path = job({"op": "create", "data": {"userName": "production@example.com"}})
+    assert bulkscim("run", path, "--base-url", tenant.base_url, "--yes").code == 0
+    entry = f'[tenant.acme]\nbase_url = "{tenant.base_url}"\nproduction = true\n'
+    (bulkscim.folder / "bulkscim.toml").write_text(entry)
+
+    refused = bulkscim("rollback", "last", "--yes")
+    approved = bulkscim("rollback", "last", "--yes-production", "acme")
+
+    assert refused.code == 4, refused.text
+    assert "--yes-production acme" in refused.stderr
+    assert approved.code == 0, approved.text
+    assert "acme" in approved.stderr
