@@ -23,6 +23,7 @@ class Directory:
 
     def __init__(self, clock, world):
         self._clock, self._world = clock, world
+        self._began = clock.now() - clock.monotonic()
         self.held = {"Users": {}, "Groups": {}}
         self.made = Counter()
         self.ids = set()
@@ -30,7 +31,7 @@ class Directory:
 
     def now(self):
         """Return the server's time."""
-        return self._clock.now() + self._world.ahead_s
+        return self._began + self._clock.monotonic() + self._world.ahead_s
 
     def hold(self, collection, resource):
         """Hold a resource that was there before."""

@@ -159,6 +159,7 @@ class Machine:
                 raise Broken("finish", told)
             ended = self.command(name)
             self.time.advance(self.random.choice((0.0, 1.0, 30.0, 4000.0)) * self.random.random())
+            self.time.wall += self.world.jump_s * self.random.random()
             name = self._next(name, ended)
             retries += name == "retry" and ended
             if retries > RETRIES:

@@ -11,6 +11,7 @@ from tests.support.simulated_directory import KINDS, NAMES, Directory
 from tests.support.simulated_world import World
 
 TIMEOUT_S = 30.0
+LOCKED_S = 0.4
 PLAIN = World()
 
 
@@ -56,6 +57,7 @@ class SimulatedService:
         self.generation = 0
         self.flights = {}
         self._numbers = 0
+        self._locked_until = {}
 
     @property
     def held(self):
@@ -232,6 +234,8 @@ class SimulatedService:
         if collection not in KINDS:
             return self.directory.answer(404, {})
         body = orjson.loads(request.body) if request.body else {}
+        if resource_id and self._is_locked(request):
+            return self.directory.answer(self.world.lock, {"detail": "locked"})
         if resource_id:
             return self.directory.one(request.method, collection, unquote(resource_id), body)
         if request.method != "POST":
@@ -239,6 +243,17 @@ class SimulatedService:
         if body[NAMES[collection]] in self.poisoned:
             return self.directory.answer(self.world.poison, {"detail": "this one never works"})
         return self.directory.create(collection, body)
+
+    def _is_locked(self, request):
+        """Lock what is written to for a while; a write that comes too soon does not make it longer."""
+        if not self.world.lock or request.method == "GET":
+            return False
+        now = self.clock.monotonic()
+        if now < self._locked_until.get(request.path, 0.0):
+            self.faults += 1
+            return True
+        self._locked_until[request.path] = now + LOCKED_S
+        return False
 
     def state(self):
         """Return the tenant by names instead of ids, to be compared."""

@@ -8,6 +8,7 @@ from bulkscim.runs.assembly import Terms
 from bulkscim.runs.settings import Settings
 
 RATES = ((100, 60.0), (10, 1.0), (50, 10.0), (600, 60.0), (1000, 3600.0), (300, 60.0))
+REFUSALS = (409, 423)  # of a lock; a 429 is none
 FAULTS = (
     "throttled",  # 429, not applied
     "busy_before",  # a 5xx, not applied
@@ -30,8 +31,10 @@ class World:
     `lag_s`: a new resource is not shown by filters and lists for so long. `filters`: good, refused, ignored, or
     nothing (each finds nothing). `duplicates` is the status for a name that is taken. `outage` is begin, length
     and kind; `revoked` the number of the request from which the token is refused, and how. `poison` is the status
-    that the creates of some names always get. `lies`: 2xx that did nothing. `crashes` at most; `power` the share
-    of these in which the machine falls, not the process alone. `sync_s` is the longest sync.
+    that the creates of some names always get, `lock` that of a write to what was written a moment ago. `lies`: 2xx that
+    did nothing. `crashes` at most; `power` the share
+    of these in which the machine falls, not the process alone. `sync_s` is the longest sync, `jump_s` by how
+    much this machine's clock is set between two sessions.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -57,7 +60,9 @@ class World:
     redirects: float = 0.0
     poison: int = 0
     lies: float = 0.0
+    lock: int = 0
     max_errors: int | None = None
+    jump_s: float = 0.0
     crashes: int = 0
     power: float = 0.5
     sync_s: float = 0.002
@@ -88,7 +93,8 @@ class World:
     @property
     def may_refuse(self):
         """Whether rows may fail that no record is to blame for."""
-        return bool(self.redirects or self.poison or self.lies or self.lag_s > self.known_lag_s)
+        locked = self.lock in REFUSALS
+        return bool(locked or self.redirects or self.poison or self.lies or self.lag_s > self.known_lag_s)
 
     @property
     def terms(self):
@@ -142,6 +148,8 @@ def draw(random):
         redirects=now_and_then(0.05, lambda: 0.03, 0.0),
         poison=now_and_then(0.06, lambda: random.choice((400, 500, 503, 409)), 0),
         lies=now_and_then(0.04, lambda: 0.05, 0.0),
+        lock=now_and_then(0.08, lambda: random.choice((*REFUSALS, 429, 429)), 0),
+        jump_s=now_and_then(0.15 * dates, lambda: random.uniform(-5000, 5000), 0.0),
         max_errors=now_and_then(0.1, lambda: random.randrange(4), None),
         crashes=random.choice((0, 1, 2, 3, 4)),
         power=random.choice((0.0, 0.5, 1.0)),
