@@ -33,6 +33,17 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
     return Facts(applied, unproved=unproved or unlike)
 
 
+def losses_of(history: Iterable[Entry]) -> int:
+    """Count the answers that were lost since anything of the row took effect: its budget lasts over sessions."""
+    losses = 0
+    for entry in history:
+        if entry.kind is Kind.LOST:
+            losses += 1
+        elif entry.kind in {Kind.APPLIED, Kind.REOPENED}:
+            losses = 0
+    return losses
+
+
 def made_by(facts: Facts) -> str | None:
     """Return the id of the resource that the row itself made."""
     made = facts.applied.get("create")

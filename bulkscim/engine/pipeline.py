@@ -96,7 +96,7 @@ class Pipeline:
         if number is None or first is None or number - first >= WINDOW:
             return False
         row = self._feed.take()
-        work = Work(row, self._worker.facts(row.number), claims=claims(row, moves=self._policy.one_group))
+        work = self._worker.begun(row, claims(row, moves=self._policy.one_group))
         self._alive[number] = work
         self._lanes.enter(number, work.claims)
         heappush(self._ready, number)

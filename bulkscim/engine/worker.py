@@ -7,7 +7,7 @@ from typing import Any
 
 from bulkscim.engine import recording
 from bulkscim.engine.asking import Asking, rejected
-from bulkscim.engine.facts import facts_of
+from bulkscim.engine.facts import facts_of, losses_of
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.resolver import Resolver
@@ -21,12 +21,13 @@ from bulkscim.model.events import Watcher
 from bulkscim.model.live import Found, Holders, Membership, Reports, Shown
 from bulkscim.model.operation import GROUP, JsonObject, Key, Verb
 from bulkscim.model.request import Reply, Response
-from bulkscim.model.row import Applied, Facts, Refusal, RowState
+from bulkscim.model.row import Applied, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.breaker import Breaker
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Policy, Settle
 from bulkscim.planning.effects import deactivates, is_thin
+from bulkscim.planning.order import Claim
 from bulkscim.planning.recover import NotApplied, Ours, Theirs, Unclear
 from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
@@ -78,11 +79,13 @@ class Worker:
     def _stopping(self) -> Stopping:
         return self._sender.stopping
 
-    def facts(self, row: int) -> Facts:
-        """Return what a row has done so far, by the journal."""
-        unproved = row in self.unproved
-        self.unproved.discard(row)  # read back in this stay, or never again: others may come in between
-        return facts_of(self._journal.history(row), unproved=unproved)
+    def begun(self, row: Row, claims: tuple[Claim, ...]) -> Work:
+        """Bring a row under way, with what it has done so far by the journal."""
+        number = row.number
+        unproved = number in self.unproved
+        self.unproved.discard(number)  # read back in this stay, or never again: others may come in between
+        history = self._journal.history(number)
+        return Work(row, facts_of(history, unproved=unproved), claims=claims, losses=losses_of(history))
 
     async def read(self, work: Work, need: Key | Membership | Holders | Reports | Shown) -> Any:
         """Read what a row must know; None where the run is to stop instead."""

@@ -84,7 +84,8 @@ async def _go_on(
         await same_tenant(record, request.token, first)
         defaults = defaults_of(header)
         with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
-            terms = Terms(seen.profile, settings, bounds_of(header), request.runs_dir, seen.ahead_s)
+            bounds = bounds_of(header)
+            terms = Terms(seen.profile, settings, bounds, request.runs_dir, seen.ahead_s, first.sent)
             around = Around(watcher, clock, heed_signals=request.heed_signals)
             with known_before(moved(header.get("earlier", ()), record.folder)) as earlier:
                 job = Job(source, defaults, index, record.ledger.rows, earlier)

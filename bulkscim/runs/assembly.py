@@ -44,7 +44,7 @@ from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
-LOOKS = 3  # requests by which the tenant was looked at just before
+LOOKS = 3  # requests by which a tenant is looked at, if all goes well
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,7 @@ class Terms:
     bounds: Bounds
     runs_dir: Path | None = None  # where earlier runs on the tenant may be
     ahead_s: float = 0.0  # how far the tenant's clock is ahead
+    looked: int = LOOKS  # requests by which the tenant was looked at just before
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def engine_over(
     profile, settings = terms.profile, terms.settings
     watcher, clock, chance = around.watcher, around.clock, around.random
     permits = Permits(settings.buckets(profile), clock, stopping, watcher)
-    permits.begin_after(LOOKS)
+    permits.begin_after(terms.looked)
     dialect, quoting = Dialect(profile.patch_forms), Quoting(profile.unquoted_filters)
     sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect)
     sender.server.begin(terms.ahead_s)

@@ -58,7 +58,7 @@ async def rollback(
         profile = profile_named(tenant.profile)
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
             first = patient(transport, settings, profile, clock)
-            seen = await look(first, profile)
+            seen = replace(await look(first, profile), asked=first.sent)
             with journal.read(folder, disk) as recorded:
                 await same_tenant(recorded, tenant.token, first)
             if not request.dry_run:

@@ -22,7 +22,7 @@ def patient(
     profile: Profile,
     clock: Clock,
     record: RecordedRun | None = None,
-) -> Transport:
+) -> Patient:
     """Return the transport for what is asked before the engine's permits are there.
 
     With the journal of a run that goes on, the first request waits behind what its last process may have sent.

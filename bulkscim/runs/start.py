@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
@@ -58,7 +58,8 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
             people.note(note)
         _not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
-            seen = await look(patient(transport, settings, profile, clock), profile)
+            first = patient(transport, settings, profile, clock)
+            seen = replace(await look(first, profile), asked=first.sent)
             with known_before(_earlier(request, source, checked, people)) as earlier:
                 start = Start(request, settings, source, checked, seen, earlier)
                 if request.protect:
@@ -166,7 +167,9 @@ class Start:
     @property
     def terms(self) -> Terms:
         """Under what terms the run goes."""
-        return Terms(self.seen.profile, self.settings, self.bounds, self.request.runs_dir, self.seen.ahead_s)
+        seen = self.seen
+        runs_dir = self.request.runs_dir
+        return Terms(seen.profile, self.settings, self.bounds, runs_dir, seen.ahead_s, seen.asked)
 
     @property
     def defaults(self) -> Defaults:

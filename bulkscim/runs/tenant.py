@@ -39,7 +39,7 @@ class Seen:
     """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell).
 
     `integration` says which of several services the token opens, empty where there is but one. `ahead_s`: how far
-    its clock is ahead of this machine's.
+    its clock is ahead of this machine's. `asked`: by how many requests it was looked at, if all went well.
     """
 
     profile: Profile
@@ -47,6 +47,7 @@ class Seen:
     notes: tuple[str, ...]
     integration: str = ""
     ahead_s: float = 0.0
+    asked: int = 3
 
 
 @asynccontextmanager

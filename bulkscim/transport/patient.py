@@ -11,12 +11,13 @@ PAUSE_S = 1.0  # where a 429 does not say how long
 
 
 class Patient:
-    """A transport that waits for `first_s` before its first request, and sends again what met a 429."""
+    """A transport that waits for `first_s` before its first request, and sends again what met a 429; `sent` counts."""
 
     def __init__(self, inner: Transport, clock: Clock, first_s: float = 0.0) -> None:
         self._inner = inner
         self._clock = clock
         self._next_at = clock.monotonic() + first_s
+        self.sent = 0
 
     async def send(self, request: Request) -> Reply:
         """Send one request when its time has come."""
@@ -33,4 +34,5 @@ class Patient:
         wait = self._next_at - self._clock.monotonic()
         if wait > 0:
             await self._clock.sleep(wait)
+        self.sent += 1
         return await self._inner.send(request)

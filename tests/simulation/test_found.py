@@ -168,6 +168,22 @@ def test_create_that_never_works_ends_within_its_budget_and_stops_nobody_else(ma
     assert one.tenant.requests < 60
 
 
+def test_budget_of_a_row_lasts_over_sessions(machine):
+    """Where only such rows are left, the breaker stops each session: they come to their end all the same."""
+    lines = [person(f"n{number}") for number in range(6)]
+    one = machine(lines, World(poison=503, concurrency=6))
+    one.tenant.poisoned = frozenset(address(f"n{number}") for number in range(6))
+    one.command("run")
+    assert "in a row were faults" in str(one.reason)
+    sessions = 1
+    while RowState.PENDING in states(one) or RowState.IN_DOUBT in states(one):
+        one.command("resume")
+        sessions += 1
+
+    assert states(one) == [RowState.FAILED] * 6
+    assert sessions < 5
+
+
 def test_requests_kept_back_by_a_slow_disk_do_not_leave_together(machine):
     """A permit is no licence for ever: the window is counted where requests leave."""
     lines = [person(f"n{number}") for number in range(40)]

@@ -127,7 +127,7 @@ class Machine:
             asked, profile = self.terms.settings, self.terms.profile
             first = patient(self.tenant, asked, profile, self.time, None if name == "run" else record)
             seen = await look(first, profile)
-            terms = replace(self.terms, profile=seen.profile, ahead_s=seen.ahead_s)
+            terms = replace(self.terms, profile=seen.profile, ahead_s=seen.ahead_s, looked=first.sent)
             given = (self.ready.job, record, self.tenant, terms, around)
             if name == "run":
                 report = await begin(*given, opened("run"), Entry(Kind.APPROVED, body={"yes": True}))

@@ -117,10 +117,10 @@ class Oracles:
 
     # The tenant tells of each request
 
-    def leaving(self, request):
-        """Look at a request as it leaves."""
+    def leaving(self, request, reaches=True):
+        """Look at a request as it leaves; what no connection is there for counts under no limit."""
         now = self._clock.monotonic()
-        for bucket, times in self._sent:
+        for bucket, times in self._sent if reaches else ():
             if bucket.matches(request.method, request.path, len(request.body or b"")):
                 self._count(bucket, times, now)
         if now < self._closed_until - LATE_S:

@@ -27,7 +27,7 @@ class Flight:
 class Quiet:
     """Watches nothing."""
 
-    def leaving(self, request):
+    def leaving(self, request, reaches=True):
         """Say nothing."""
 
     def answered(self, request, reply):
@@ -73,7 +73,7 @@ class SimulatedService:
         self._numbers += 1
         number = self._numbers
         flight = self.flights[number] = Flight(request, self.generation)
-        self.watch.leaving(request)
+        self.watch.leaving(request, self._outage() != "unreached")
         try:
             reply = await self._answer(flight)
         finally:

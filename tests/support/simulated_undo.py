@@ -56,7 +56,9 @@ class Undoing(Machine):
         asked = replace(self.terms.settings, on_exists="fail", create_groups=False, on_drift=PART)
         first = patient(self.tenant, asked, self.terms.profile, self.time, record)
         seen = await look(first, self.terms.profile)
-        return replace(self.terms, settings=asked, profile=seen.profile, ahead_s=seen.ahead_s)
+        return replace(
+            self.terms, settings=asked, profile=seen.profile, ahead_s=seen.ahead_s, looked=first.sent
+        )
 
     def _told(self, report):
         self.totals, self.reason = (report.totals, report.exit_reason) if report else (None, None)
