@@ -24,6 +24,7 @@ from bulkscim.model.request import Reply
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import paths
+from bulkscim.scim.references import ids_in
 from bulkscim.transport.pages import Page, Unwhole
 
 KEPT_S = 60.0  # for each request that a listing took: so no more than one a minute goes into it
@@ -61,7 +62,7 @@ class Tie:
 
     def targets(self, resource: JsonObject) -> list[str]:
         """Return the ids to which a resource refers."""
-        return list(_ids(paths.get(resource, self.attribute)))
+        return list(ids_in(paths.get(resource, self.attribute)))
 
     def changed(self, change: Change) -> bool:
         """Say whether a change is one of this attribute."""
@@ -71,14 +72,6 @@ class Tie:
 
 MEMBERS = Tie(GROUP, "members", "in which groups somebody is who goes", may_be_hidden=True)
 MANAGER = Tie(USER, f"{ENTERPRISE}:manager", "whose manager somebody is who goes")
-
-
-def _ids(value: Any) -> Iterator[str]:
-    """Yield the ids in a reference, in a list of them, or in a bare value."""
-    for one in value if isinstance(value, list) else [value]:
-        found = paths.find(one, "value") if isinstance(one, dict) else one
-        if isinstance(found, str) and found:
-            yield found
 
 
 def unheard(_: str) -> None:
@@ -283,11 +276,11 @@ class Backlinks:
             self._links.drop(step.id)
         for change in step.changes:
             if self._tie.changed(change):
-                for target in _ids(change.before):
+                for target in ids_in(change.before):
                     self._links.remove(step.id, target)
-                self._links.add(step.id, _ids(change.after))
+                self._links.add(step.id, ids_in(change.after))
             elif self._tie is MEMBERS and step.member and change.path == "groups":
-                for group in _ids(change.before):
+                for group in ids_in(change.before):
                     self._links.remove(group, step.member)
 
 

@@ -1,5 +1,7 @@
 """Replace, patch, (de)activate and delete: the main part of a row whose resource must be there."""
 
+import orjson
+
 from bulkscim.model.live import Found, Parent, ParentLater
 from bulkscim.model.operation import PatchOperation, Verb
 from bulkscim.model.row import RowState
@@ -14,6 +16,7 @@ from bulkscim.planning.sent_form import as_sent, member_at
 from bulkscim.planning.view import Unfit, View, failed
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get
+from bulkscim.scim.references import ids_in
 
 
 def _standing(view: View, part: str) -> Found | Subject | Decision:
@@ -114,7 +117,7 @@ def _changes(operation: PatchOperation, live: Found, kind: str) -> tuple[Change,
     if path is None:
         return differences(value, live.resource, kind) if isinstance(value, dict) else ()
     if operation.op == "remove" and isinstance(value, list):
-        paths = [f'{path}[value eq "{one.get("value")}"]' for one in value if isinstance(one, dict)]
+        paths = [f"{path}[value eq {orjson.dumps(one).decode()}]" for one in ids_in(value)]
         return tuple(Change(one, get(live.resource, one), None) for one in paths)
     return (Change(path, get(live.resource, path), None if operation.op == "remove" else value),)
 

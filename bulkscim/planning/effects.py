@@ -7,6 +7,7 @@ from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.scim import patch, paths
 from bulkscim.scim.effects import effects
+from bulkscim.scim.references import ids_in
 from bulkscim.scim.schemas import is_secret
 
 _NAMES = frozenset({"schemas", "username", "displayname", "externalid", "active", "members"})
@@ -66,7 +67,7 @@ def before_image(step: Step) -> JsonObject | None:
     if not isinstance(before.get(key), list):
         return before
     touched = set(_members(step.changes))
-    return {**before, key: [one for one in before[key] if paths.find(one, "value") in touched]}
+    return {**before, key: [one for one in before[key] if touched.intersection(ids_in(one))]}
 
 
 def _members(changes: Iterable[Change]) -> Iterator[str]:
@@ -74,9 +75,8 @@ def _members(changes: Iterable[Change]) -> Iterator[str]:
     for change in changes:
         if not change.path.lower().startswith("members"):
             continue
-        for value in (change.before, change.after):
-            elements = value if isinstance(value, list) else [value]
-            yield from (one["value"] for one in elements if isinstance(one, dict) and "value" in one)
+        yield from ids_in(change.before)
+        yield from ids_in(change.after)
 
 
 def as_made(body: JsonObject, shown: JsonObject | None) -> JsonObject:

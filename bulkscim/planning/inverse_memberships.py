@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import attrgetter
 
-import orjson
-
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action
+from bulkscim.planning.capture import groups_shown
 from bulkscim.planning.compare import BESIDE
 from bulkscim.planning.inverse import Known, TakenStep, id_text, named
-from bulkscim.planning.sent_form import MEMBERS, member_at
+from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
+from bulkscim.scim import paths
+from bulkscim.scim.references import ids_in
 
 MOST = 100  # members in one request
 
@@ -78,7 +79,7 @@ def touches(step: TakenStep) -> Iterator[Touch]:
 def _left_by_joining(step: TakenStep) -> Iterator[Touch]:
     for change in step.changes:
         if change.path == "groups" and isinstance(change.before, list):
-            around = (*_values(change.before), step.id or "")
+            around = (*ids_in(change.before), step.id or "")
             for group in around[:-1]:
                 member = step.member or ""
                 yield Touch(group, member, step.number, step.row, was=True, after=False, moved=around)
@@ -87,9 +88,7 @@ def _left_by_joining(step: TakenStep) -> Iterator[Touch]:
 def _of_deleted(step: TakenStep, own: str) -> Iterator[tuple[str, str]]:
     if step.type == GROUP:
         yield from ((own, member) for member in _members(step.before))
-    groups = step.groups
-    if groups is None:
-        groups = tuple(_values((step.before or {}).get("groups")))
+    groups = groups_shown(step.before or {}) if step.groups is None else step.groups
     yield from ((group, own) for group in groups)
 
 
@@ -104,14 +103,7 @@ def _of_change(step: TakenStep, own: str) -> Iterator[Touch]:
 
 
 def _members(resource: JsonObject | None) -> Iterator[str]:
-    yield from _values((resource or {}).get(MEMBERS))
-
-
-def _values(entries: object) -> Iterator[str]:
-    for entry in entries if isinstance(entries, list) else ():
-        value = entry.get("value") if isinstance(entry, dict) else None
-        if isinstance(value, str) and value:
-            yield value
+    yield from ids_in(paths.find(resource, MEMBERS))
 
 
 def net(found: Iterable[Touch], known: Known) -> Iterator[Net]:
@@ -176,7 +168,7 @@ def _returning(group: str, some: Iterable[Net], known: Known) -> list[JsonObject
 
 
 def _remove(member: str) -> JsonObject:
-    return {"op": "remove", "path": f"{MEMBERS}[value eq {orjson.dumps(member).decode()}]"}
+    return {"op": "remove", "path": place_of(member)}
 
 
 def _patch(group: str, patch: list[JsonObject], some: Iterable[Net], known: Known) -> JsonObject:

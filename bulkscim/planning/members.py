@@ -31,6 +31,7 @@ from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
 from bulkscim.planning.partial import FORCE
 from bulkscim.planning.parts import Subject, part_of
+from bulkscim.planning.sent_form import place_of
 from bulkscim.planning.view import Unfit, View, failed
 
 Outcome = Step | Wait | Later | Refusal | Settle | None
@@ -182,7 +183,7 @@ def joining(part: str, group: str, member: str, before: Iterable[JsonObject] = (
     """Return the PATCH that adds one member; `before`: the groups that it leaves by that."""
     entry = {"value": member}
     left = list(before)
-    changes = [Change(_place(member), None, entry)]
+    changes = [Change(place_of(member), None, entry)]
     changes += [Change("groups", left, [{"value": group}])] if left else []
     return Step(
         part,
@@ -202,7 +203,9 @@ def leaving(part: str, group: str, member: str, *, by_value: bool = False) -> St
     """
     entry = {"value": member}
     at = (
-        PatchOperation("remove", "members", [entry]) if by_value else PatchOperation("remove", _place(member))
+        PatchOperation("remove", "members", [entry])
+        if by_value
+        else PatchOperation("remove", place_of(member))
     )
     return Step(
         part,
@@ -211,12 +214,8 @@ def leaving(part: str, group: str, member: str, *, by_value: bool = False) -> St
         id=group,
         member=member,
         operations=(at,),
-        changes=(Change(_place(member), entry, None),),
+        changes=(Change(place_of(member), entry, None),),
     )
-
-
-def _place(member: str) -> str:
-    return f'members[value eq "{member}"]'
 
 
 def leftovers(view: View, subject: Subject) -> Iterator[Outcome]:

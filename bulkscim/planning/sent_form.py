@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import orjson
+
 from bulkscim.model.operation import PatchOperation
 from bulkscim.scim import paths
 
@@ -37,6 +39,11 @@ def _by_value(operation: PatchOperation) -> PatchOperation:
     if operation.op != "remove" or member is None:
         return operation
     return PatchOperation("remove", MEMBERS, [{"value": member}])
+
+
+def place_of(member: str) -> str:
+    """Return the path of one member of a group, whatever its id is made of."""
+    return f"{MEMBERS}[value eq {orjson.dumps(member).decode()}]"
 
 
 def member_at(path: str) -> str | None:

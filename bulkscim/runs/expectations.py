@@ -13,7 +13,10 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import expected
 from bulkscim.planning.expected import Recorded, State, Unlike
+from bulkscim.planning.inverse import is_membership
+from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.scim import paths
+from bulkscim.scim.references import ids_in
 
 _TABLES = """
 pragma journal_mode = off;
@@ -27,7 +30,6 @@ create table member (
 ) without rowid;
 create index by_member on member (member);
 """
-_MEMBER = 'members[value eq "'
 THERE, GONE = "there", "gone"
 
 
@@ -98,9 +100,8 @@ class Expectations:
 
     def _made(self, kind: str, resource_id: str, after: JsonObject, row: int) -> None:
         self._put(Resource(kind, resource_id, row, gone=False, state=expected.made(after, row)))
-        for member in paths.find(after, "members") or ():
-            if isinstance(member, dict) and member.get("value"):
-                self._member(resource_id, member["value"], row, present=True)
+        for member in ids_in(paths.find(after, MEMBERS)):
+            self._member(resource_id, member, row, present=True)
 
     def _changed(self, step: Step, resource_id: str, row: int) -> None:
         """Take in changes: memberships each for itself, the rest into the resource's state."""
@@ -115,14 +116,11 @@ class Expectations:
     def _is_membership(self, step: Step, change: Change, group: str, row: int) -> bool:
         path = change.path
         if path == "groups" and step.member is not None:
-            for left in change.before or ():
-                self._leaves(left["value"], step.member)
-            return True
-        if path.startswith(_MEMBER) and path.endswith('"]'):
-            member = orjson.loads(path[len(_MEMBER) - 1 : -1])
+            for left in ids_in(change.before):
+                self._leaves(left, step.member)
+        elif (member := member_at(path)) is not None:
             self._member(group, member, row, present=change.after is not None)
-            return True
-        return path == "groups"
+        return is_membership(change)
 
     def _member(self, group: str, member: str, row: int, *, present: bool) -> None:
         self._database.execute(
@@ -181,14 +179,12 @@ class Expectations:
         return found + list(self._memberships(one, live)) if one.kind == GROUP else found
 
     def _memberships(self, group: Resource, live: JsonObject) -> Iterator[Unlike]:
-        listed = paths.find(live, "members") or ()
-        present = {member.get("value") for member in listed if isinstance(member, dict)}
+        present = set(ids_in(paths.find(live, MEMBERS)))
         rows = self._database.execute(
             "select member, present, row from member where kind_id = ? order by row", (group.id,)
         )
         for member, wanted, row in rows:
             if (member in present) != bool(wanted):
                 entry: Mapping[str, Any] = {"value": member}
-                yield Unlike(
-                    f'{_MEMBER}{member}"]', entry if wanted else None, None if wanted else entry, row
-                )
+                recorded, shown = (entry, None) if wanted else (None, entry)
+                yield Unlike(place_of(member), recorded, shown, row)

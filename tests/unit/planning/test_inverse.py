@@ -248,3 +248,35 @@ def test_memberships_come_merged_by_group_and_hundred():
         {"op": "add", "path": "members", "value": [{"value": "bulkId:u1"}]},
     ]
     assert returning[0]["_row"] == 3
+
+
+def test_what_was_deleted_twice_is_made_again_once():
+    """As it was before the first time: a tenant that only deactivates may be asked twice."""
+
+    class Twice(Ids):
+        def went_before(self, resource_id, step):
+            return step > 3
+
+    first, second = (taken(DELETE, number, before={"userName": "ada@x"}) for number in (3, 7))
+    known = Twice(deleted={"u1"})
+
+    assert [record["op"] for record in records(first, known)] == ["create"]
+    assert records(second, known) == []
+
+
+def test_reports_that_an_earlier_rollback_left_point_to_the_new_id():
+    """Their manager is there again: those who did not follow are asked to once more."""
+    step = taken(DELETE, before={"userName": "ada@x"}, reports=("u2",))
+
+    (found,) = records(step, Ids(anew={"u1": "n1"}))
+
+    assert found["patch"] == [{"op": "replace", "path": MANAGER, "value": {"value": "n1"}}]
+    assert found["expect"] == {f"{MANAGER}.value": "u1"}
+
+
+def test_nobody_returns_to_a_group_that_they_were_in_through_another():
+    """Where nobody could tell the groups, what the user showed counts, but for what was not their own."""
+    groups = [{"value": "g1", "type": "indirect"}, {"value": "g2", "type": "direct"}, {"value": 3}]
+    step = taken(DELETE, before={"groups": groups})
+
+    assert [touch.group for touch in touches(step)] == ["g2"]

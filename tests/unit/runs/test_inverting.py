@@ -143,3 +143,46 @@ async def test_booleans_that_are_written_as_texts_go_back(tmp_path):
     await story.back()
 
     assert story.tenant.held["Users"]["p1"]["active"] is True
+
+
+ODD_MEMBERS = [{"value": {"x": 1}}, {"value": 7}, {"value": ["p2"]}, {"display": "Eve"}, {"value": "p3"}]
+
+
+@pytest.mark.parametrize("members", [ODD_MEMBERS, [*ODD_MEMBERS, "p1", None], {"value": "p3"}, "p3", None])
+async def test_members_that_are_no_members_stop_nobody(tmp_path, members):
+    """Whatever a tenant lists beside the one who leaves and the one who joins, both are as before."""
+    story = Story(tmp_path, 1)
+    story.tenant.held["Groups"]["g1"]["members"] = members
+    group = {"type": "Group", "id": "g1"}
+    run = await story.run(
+        [
+            {"op": "add_member", **group, "member": {"id": "p2"}},
+            {"op": "patch", **group, "data": {"displayName": "Z"}},
+            {"op": "remove_member", **group, "member": {"id": "p3"}},
+        ]
+    )
+
+    report = await story.back()
+
+    assert run.totals.failed == report.totals.failed == report.totals.skipped == 0
+    assert story.tenant.held["Groups"]["g1"]["displayName"] == "Team 1"
+
+
+async def test_an_id_of_any_letters_joins_and_leaves(tmp_path):
+    """A quote and a backslash in an id are no end of a filter."""
+    story, own = Story(tmp_path, 1), 'p"1\\'
+    story.tenant.held["Users"][own] = {"id": own, "userName": "odd@example.com"}
+    groups = story.tenant.held["Groups"]
+    groups["g1"]["members"], groups["g2"]["members"] = [], [{"value": own}]
+    await story.run(
+        [
+            {"op": "add_member", "type": "Group", "id": "g1", "member": {"id": own}},
+            {"op": "remove_member", "type": "Group", "id": "g2", "member": {"id": own}},
+        ]
+    )
+    between = (groups["g1"]["members"], groups["g2"].get("members", []))
+
+    await story.back()
+
+    assert between == ([{"value": own}], [])
+    assert (groups["g1"].get("members", []), groups["g2"]["members"]) == ([], [{"value": own}])
