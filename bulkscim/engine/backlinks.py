@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from http import HTTPStatus
 from math import ceil
-from typing import Any
 
 import anyio
 
