@@ -5,7 +5,7 @@ resources this run still takes away. A filter counts only once it has answered r
 page shows. Where neither can be had for a request a resource, the answer is that it is unknown.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum, auto
