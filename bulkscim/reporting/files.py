@@ -6,6 +6,7 @@ from pathlib import Path
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.reporting.errors_file import write_errors
+from bulkscim.reporting.inverse import of_rollback
 from bulkscim.reporting.later import write_later
 from bulkscim.reporting.results import Asked, Result, results, write_results
 from bulkscim.reporting.source import asked
@@ -35,10 +36,14 @@ def _write_results(recorded: RecordedRun, source: JobSource | None) -> Path:
 
 
 def all_results(recorded: RecordedRun, source: JobSource | None) -> Iterator[Result]:
-    """Return what became of each row; the job file tells what is asked of those that have not settled."""
+    """Return what became of each row; the job file tells what is asked of those that have not settled.
+
+    Those of a rollback say which rows of its parent they take back.
+    """
     ledger = recorded.ledger
     totals = ledger.totals()
     unsettled: Asked = ()
     if source is not None and (totals.pending or totals.in_doubt):
         unsettled = asked(recorded, source, lambda row: row <= ledger.rows and not ledger.is_settled(row))
-    return results(recorded, unsettled)
+    found = results(recorded, unsettled)
+    return of_rollback(found, source) if source is not None and recorded.header.get("parent") else found

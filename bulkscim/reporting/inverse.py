@@ -1,12 +1,14 @@
 """An inverse for people: what each record of a rollback would do, with both values of what it sets."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from bulkscim.jobfile.reading import raw_records
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import JsonObject
 from bulkscim.planning.sent_form import MEMBERS, member_at
 from bulkscim.reporting.printable import one_line, shown_value
+from bulkscim.reporting.results import Result
 
 _WORDS = {
     "create": "was deleted → is made again",
@@ -28,6 +30,14 @@ def undoes(body: JsonObject) -> str:
     """Say what a record of an inverse takes back, by the rows and steps of its run."""
     steps = body.get("_steps") or []
     return f"{_rows(body)} (step{'s' * (len(steps) != 1)} {', '.join(map(str, steps))}) of the run"
+
+
+def of_rollback(found: Iterable[Result], source: JobSource) -> Iterator[Result]:
+    """Say with each result of a rollback which rows of the run it takes back, and of whom."""
+    for result, record in zip(found, raw_records(source), strict=False):
+        told = (f"undoes {_rows(record.body)}", result.detail)
+        key = str(record.body.get("_key") or result.key)
+        yield replace(result, key=key, detail="; ".join(text for text in told if text))
 
 
 def _rows(body: JsonObject) -> str:
