@@ -94,6 +94,7 @@ class Machine:
             raise Broken("kept", str(error)) from error
         except BulkScimError as error:
             self.reason = error
+            self._leave_no_trace()
             return False
         except Stuck as error:
             raise Broken("finish", f"{name}: {error}") from error
@@ -102,6 +103,10 @@ class Machine:
             if self.oracles.broken:
                 raise self.oracles.broken[0]
         return True
+
+    def _leave_no_trace(self):
+        """Let a window pass: what a command sent that could not begin stands in no journal, and nobody knows of it."""
+        self.time.advance(max(bucket.window_s for bucket in self.terms.profile.buckets))
 
     def _dies_at(self):
         """Return the turn in which the next process dies, 0 for never."""
@@ -171,9 +176,12 @@ class Machine:
     def _next(self, name, ended):
         """Return the next command, None where all is done."""
         if not ended or self.reason is not None:
-            return "resume" if self._has_begun() else "run"
+            if self._has_begun():
+                return "resume"
+            self._leave_no_trace()
+            return "run"
         totals = self.totals
-        if totals.in_doubt and not totals.pending and self.world.lag_s > self.world.known_lag_s:
+        if totals.in_doubt and self.world.lag_s > self.world.known_lag_s:
             self._doubted += 1  # by two of a name, which nobody but a person can tell apart
         if (totals.pending or totals.in_doubt) and self._doubted < DOUBTED:
             return "resume"
