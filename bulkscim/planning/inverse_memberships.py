@@ -162,7 +162,8 @@ def _coming_back(group: str, one: Net, known: Known) -> JsonObject:
 
 
 def _returning(group: str, some: Iterable[Net], known: Known) -> list[JsonObject]:
-    gone = [one for one in some if known.is_deleted(one.member) and not known.is_deleted(group)]
+    renamed = (one for one in some if id_text(one.member, known) != one.member)
+    gone = [one for one in renamed if not known.is_deleted(group)]
     adds = [{"op": "add", "path": MEMBERS, "value": [{"value": id_text(one.member, known)}]} for one in some]
     return [*(_remove(one.member) for one in gone), *adds]
 

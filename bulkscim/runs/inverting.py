@@ -60,8 +60,8 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
     beyond = [row for row in sorted(chosen.rows) if row > recorded.ledger.rows]
     if beyond:
         raise UsageError(f"there is no row {beyond[0]}: the run has {recorded.ledger.rows:,} rows")
-    anew = MadeAnew(descendants(recorded.folder, disk), disk)
-    with closing(TakenSteps(anew)) as steps:
+    folders = descendants(recorded.folder, disk)
+    with closing(MadeAnew(folders, disk)) as anew, closing(TakenSteps(anew)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
         steps.take(applied_steps(recorded), undone(recorded.folder, disk), picks)
         lines = _write(_records(steps, soft=chosen.soft), path)

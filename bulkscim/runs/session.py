@@ -1,5 +1,7 @@
 """One process's work on a run: a look at the tenant, then the run begun, gone on with, or its failed rows again."""
 
+from itertools import islice
+
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.clock import Clock
@@ -60,10 +62,9 @@ async def go_on(
 async def _reopen(record: Journal) -> None:
     """Reopen every failed and skipped row, a batch to a write."""
     ledger = record.ledger
-    rows = [row for row in range(1, ledger.rows + 1) if ledger.state(row) in AGAIN]
-    for first in range(0, len(rows), BATCH):
-        entries = [_reopened(row) for row in rows[first : first + BATCH]]
-        await record.append(*entries)
+    rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in AGAIN)
+    while some := tuple(islice(rows, BATCH)):
+        await record.append(*map(_reopened, some))
 
 
 def _reopened(row: int) -> Entry:

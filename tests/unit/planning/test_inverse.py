@@ -280,3 +280,15 @@ def test_nobody_returns_to_a_group_that_they_were_in_through_another():
     step = taken(DELETE, before={"groups": groups})
 
     assert [touch.group for touch in touches(step)] == ["g2"]
+
+
+def test_the_old_id_of_who_was_made_anew_leaves_with_their_return():
+    """By this rollback or by an earlier one: some servers list the old id still."""
+    step = taken(DELETE, before={"userName": "ada@x"}, groups=("g1",))
+
+    for known, new in ((Ids(deleted={"u1"}), "bulkId:u1"), (Ids(anew={"u1": "n1"}), "n1")):
+        (found,) = joinings(net(touches(step), known), known)
+        assert found["patch"] == [
+            {"op": "remove", "path": 'members[value eq "u1"]'},
+            {"op": "add", "path": "members", "value": [{"value": new}]},
+        ]
