@@ -1,5 +1,8 @@
 """What every test shares."""
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -20,3 +23,16 @@ settings.load_profile("patient")
 def anyio_backend():
     """Run async tests on asyncio: aiohttp and aiolimiter know no other."""
     return "asyncio"
+
+
+@pytest.fixture
+def signals_heeded() -> Iterator[None]:
+    """Let commands of this test heed signals, also where the tests run under nohup or behind the shell."""
+    named = (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()))
+    before = {number: signal.getsignal(number) for number in named}
+    for number, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from tests.support.command import Command
-from tests.support.rounds import Round, each, round_of
-from tests.support.scim_server import scim_server
+from tests.support.rounds import Round, each_on_a_tenant, round_of
+from tests.support.scim_server import Tenant
 
 ROUNDS = 5
 DAY = 86_400.0
@@ -18,17 +18,16 @@ time.time = lambda: real() + ({0} if time.monotonic() - began > {1} else {2})
 
 def test_a_clock_that_jumps_neither_holds_a_run_up_nor_misleads_it(tmp_path, seeds):
     """A run whose clock jumps, is killed, and goes on at yet another time, ends as any other and as soon."""
-    with scim_server(tmp_path / "log") as tenant:
 
-        def jumping(seed: int) -> None:
-            with round_of(tenant, Command(tmp_path / str(seed)), seed) as one:
-                for session in range(3):
-                    set_clock(one, JUMPS[(seed + session) % len(JUMPS)], session)
-                    one.killed()
-                set_clock(one, 0.0, 0)
-                one.finish()
+    def jumping(tenant: Tenant, seed: int) -> None:
+        with round_of(tenant, Command(tmp_path / str(seed)), seed) as one:
+            for session in range(3):
+                set_clock(one, JUMPS[(seed + session) % len(JUMPS)], session)
+                one.killed()
+            set_clock(one, 0.0, 0)
+            one.finish()
 
-        each(jumping, seeds(ROUNDS))
+    each_on_a_tenant(jumping, seeds(ROUNDS), tmp_path)
 
 
 def set_clock(one: Round, jump: float, session: int) -> None:

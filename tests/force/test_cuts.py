@@ -2,8 +2,8 @@
 
 from tests.support.command import Command
 from tests.support.fault_proxy import Fault
-from tests.support.rounds import each, round_of
-from tests.support.scim_server import scim_server
+from tests.support.rounds import each_on_a_tenant, round_of
+from tests.support.scim_server import Tenant
 
 ROUNDS = 5
 SHARES = {Fault.CUT_AFTER: 0.15, Fault.BUSY_AFTER: 0.1}
@@ -11,11 +11,10 @@ SHARES = {Fault.CUT_AFTER: 0.15, Fault.BUSY_AFTER: 0.1}
 
 def test_answers_that_are_lost_after_the_write_lead_to_no_second_one(tmp_path, seeds):
     """A quarter of all answers is lost; each row is done once all the same."""
-    with scim_server(tmp_path / "log") as tenant:
 
-        def cut_off(seed: int) -> None:
-            with round_of(tenant, Command(tmp_path / str(seed)), seed, SHARES) as one:
-                one.finish()
-                assert sum(one.proxy.faults.values()) > 10, "the proxy did not fail"
+    def cut_off(tenant: Tenant, seed: int) -> None:
+        with round_of(tenant, Command(tmp_path / str(seed)), seed, SHARES) as one:
+            one.finish()
+            assert sum(one.proxy.faults.values()) > 10, "the proxy did not fail"
 
-        each(cut_off, seeds(ROUNDS))
+    each_on_a_tenant(cut_off, seeds(ROUNDS), tmp_path)

@@ -8,8 +8,10 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.support.command import Command
-from tests.support.rounds import begun, each, round_of, rows_of
-from tests.support.scim_server import scim_server
+from tests.support.rounds import begun, each_on_a_tenant, round_of, rows_of
+from tests.support.scim_server import Tenant, scim_server
+
+pytestmark = pytest.mark.usefixtures("signals_heeded")
 
 ROUNDS = 6
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -39,17 +41,16 @@ def silent_server() -> Iterator[tuple[str, Callable[[], bool]]]:
 
 def test_a_signal_at_any_moment_leaves_nothing_in_doubt(tmp_path, seeds):
     """From the first request on, the command ends with 130 or has just finished; resume does the rest."""
-    with scim_server(tmp_path / "log") as tenant:
 
-        def signalled(seed: int) -> None:
-            with round_of(tenant, Command(tmp_path / str(seed)), seed, {}) as one:
-                outcome = one.interrupted(NUMBERS[seed % len(NUMBERS)])
-                assert outcome.code in INTERRUPTED | {0}, outcome.text
-                if begun(one.command):
-                    assert not any(row.state == "in_doubt" for row in rows_of(one.command))
-                one.finish()
+    def signalled(tenant: Tenant, seed: int) -> None:
+        with round_of(tenant, Command(tmp_path / str(seed)), seed, {}) as one:
+            outcome = one.interrupted(NUMBERS[seed % len(NUMBERS)])
+            assert outcome.code in INTERRUPTED | {0}, outcome.text
+            if begun(one.command):
+                assert not any(row.state == "in_doubt" for row in rows_of(one.command))
+            one.finish()
 
-        each(signalled, seeds(ROUNDS))
+    each_on_a_tenant(signalled, seeds(ROUNDS), tmp_path)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

@@ -235,6 +235,7 @@ def test_a_full_disk_stops_the_run_and_resume_finishes_it(bulkscim, job):
 # 130: interrupted
 
 
+@pytest.mark.usefixtures("signals_heeded")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_drains_and_names_the_resume_command(bulkscim, job, number):
     """Ctrl-C, SIGTERM and SIGHUP end with 130, leave nothing in doubt, and resume finishes the rest."""
@@ -268,6 +269,7 @@ def test_an_interrupt_drains_and_names_the_resume_command(bulkscim, job, number)
     assert len(tenant.writes) == 30
 
 
+@pytest.mark.usefixtures("signals_heeded")
 def test_the_second_interrupt_stops_at_once(bulkscim, job):
     """A second Ctrl-C does not wait for the tenant; what was under way is in doubt or pending, and resume settles it."""
     path = job(*[retitle(name) for name in NAMES])

@@ -4,20 +4,21 @@ Rounds wait more than they work, so some go at the same time, each with a comman
 """
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bulkscim.reporting.results import Result
 from bulkscim.runs.programs import results
 from tests.support.command import FAST, Command, Outcome
 from tests.support.fault_proxy import Fault, FaultProxy, fault_proxy
-from tests.support.scim_server import Tenant
+from tests.support.scim_server import Tenant, scim_server
 from tests.support.workload import Workload, differences, mixed, state_of
 
-TOGETHER = 5
+TOGETHER = 6
 SCALE = 0.03  # some sixty operations
 FINISHED = {0, 3}
 RESUMABLE = {5, 6}
@@ -36,6 +37,13 @@ def each(work: Callable[[int], None], seeds: Iterable[int], together: int = TOGE
             failed.append(error)
     if failed:
         raise ExceptionGroup("rounds of force", failed)
+
+
+def each_on_a_tenant(work: Callable[[Tenant, int], None], seeds: Sequence[int], folder: Path) -> None:
+    """Do a round for each seed on scim2-server, which begins anew before it is so full that a listing has pages."""
+    for first in range(0, len(seeds), TOGETHER):
+        with scim_server(folder / "tenant.log") as tenant:
+            each(partial(work, tenant), seeds[first : first + TOGETHER])
 
 
 @dataclass(slots=True)
