@@ -34,9 +34,11 @@ def silent_server() -> Iterator[tuple[str, Callable[[], bool]]]:
                 callers.append(listening.accept())
             return bool(callers)
 
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/scim/v2", called
-        for caller, _ in callers:
-            caller.close()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/scim/v2", called
+        finally:
+            for caller, _ in callers:
+                caller.close()
 
 
 def test_a_signal_at_any_moment_leaves_nothing_in_doubt(tmp_path, seeds):
