@@ -132,8 +132,8 @@ def purge(run: Old, disk: Disk, clock: Clock) -> list[Left]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Return a run's folder, then those of its child runs."""
-    below = sorted(path for path in folder.rglob("*") if path.is_dir())
+    """Return a run's folder, then those of its child runs; what is elsewhere and only linked is not of it."""
+    below = sorted(path for path in folder.rglob("*") if path.is_dir() and not path.is_symlink())
     return [folder, *(path for path in below if (path / JOURNAL).exists() or (path / PURGED).exists())]
 
 

@@ -67,7 +67,7 @@ async def rollback(
                 for note in draft.doubts:
                     people.note(note)
                 if draft.inverse is None:
-                    people.note("nothing is left to undo")
+                    people.note(_nothing(request.chosen))
                     return RunReport(None, Totals(), RunState.FINISHED)
                 if show is not None:
                     show(draft.inverse.source)
@@ -95,7 +95,7 @@ def write_out(request: RollbackRequest, people: People, place: Path) -> bool:
             found = write_inverse(recorded, request.chosen, draft / JOB, disk)
             if found is not None:
                 _put(draft / JOB, place)
-        for note in found.notes if found is not None else ("nothing is left to undo",):
+        for note in found.notes if found is not None else (_nothing(request.chosen),):
             people.note(note)
         return found is not None
 
@@ -218,6 +218,15 @@ def _drafted(folder: Path, chosen: Chosen, disk: Disk) -> Iterator[Draft]:
     """Write the inverse into a private folder."""
     with journal.read(folder, disk) as recorded, drafts() as place:
         yield Draft(recorded, write_inverse(recorded, chosen, place / JOB, disk), place)
+
+
+def _nothing(chosen: Chosen) -> str:
+    """Say that there is nothing to do; who named rows or people may have named others than they meant."""
+    if chosen.all_of_it:
+        return "nothing is left to undo"
+    return (
+        "nothing is left to undo of what was chosen by --row, --key and --op; bulkscim results lists the rows"
+    )
 
 
 def _doubts(recorded: RecordedRun) -> Iterator[str]:

@@ -214,3 +214,16 @@ def test_an_age_that_is_none_is_refused(age, capsys):
     """It ends with 2 and shows what is wanted."""
     assert code_of(["runs", "purge", "--older-than", age]) == 2
     assert "90d" in capsys.readouterr().err
+
+
+async def test_a_run_that_is_only_linked_into_a_folder_stays(tmp_path, job):
+    """It is another run, at another place."""
+    runs, other = tmp_path / "runs", tmp_path / "elsewhere"
+    await finished(runs / "one", job)
+    await finished(other, job)
+    (runs / "one" / "linked").symlink_to(other, target_is_directory=True)
+    (old,) = found(runs)
+
+    purge(old, DISK, VirtualClock(LATER))
+
+    assert (other / JOURNAL).exists()
