@@ -117,6 +117,8 @@ def net(found: Iterable[Touch], known: Known) -> Iterator[Net]:
         was, after = all_of_it[0].was, all_of_it[-1].after
         if known.is_deleted(group) or known.is_deleted(member) or known.is_passing(member):
             after = None
+        if any(touch.undone for touch in all_of_it):
+            after = None  # a part of it was taken back, so that it stands as one of the touches began
         if was is after or (not was and known.is_deleted(group)):
             continue
         steps = tuple(dict.fromkeys(touch.step for touch in all_of_it))

@@ -1,5 +1,7 @@
 """The inverse of steps, as records."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key
@@ -292,3 +294,13 @@ def test_the_old_id_of_who_was_made_anew_leaves_with_their_return():
             {"op": "remove", "path": 'members[value eq "u1"]'},
             {"op": "add", "path": "members", "value": [{"value": new}]},
         ]
+
+
+def test_where_a_part_was_taken_back_nobody_trusts_the_last_touch():
+    """Removed, added again, and the adding alone undone: they are out, and return."""
+    out = taken(Action.REMOVE_MEMBER, 1, GROUP, "g1", member="u1")
+    back = taken(Action.ADD_MEMBER, 2, GROUP, "g1", member="u1")
+    touched = [*touches(out), *(replace(touch, undone=True) for touch in touches(back))]
+
+    assert [one.joins for one in net(touched, NOTHING_GONE)] == [True]
+    assert list(net([*touches(out), *touches(back)], NOTHING_GONE)) == []
