@@ -77,7 +77,7 @@ async def _go_on(
     tenant, settings = header["tenant"], said_anew(settings_of(header), request)
     profile = profile_named(tenant["profile"])
     async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
-        first = patient(transport, settings, profile, clock, record)
+        first = patient(transport, settings, profile, clock, record, people.note)
         seen = await look(first, profile)
         for note in seen.notes:
             people.note(note)

@@ -57,7 +57,7 @@ async def rollback(
         settings, tenant = _settings(request, settings_of(header)), request.tenant
         profile = profile_named(tenant.profile)
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-            first = patient(transport, settings, profile, clock)
+            first = patient(transport, settings, profile, clock, say=people.note)
             seen = replace(await look(first, profile), asked=first.sent)
             with journal.read(folder, disk) as recorded:
                 await same_tenant(recorded, tenant.token, first)

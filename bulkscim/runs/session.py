@@ -1,5 +1,6 @@
 """One process's work on a run: a look at the tenant, then the run begun, gone on with, or its failed rows again."""
 
+from collections.abc import Callable
 from itertools import islice
 
 from bulkscim.journal.entries import Entry, Kind
@@ -12,7 +13,7 @@ from bulkscim.runs.assembly import LOOKS, Around, Job, Terms, carry_out, opened
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
-from bulkscim.transport.patient import Patient
+from bulkscim.transport.patient import Patient, nobody
 
 AGAIN = (RowState.FAILED, RowState.SKIPPED)
 BATCH = 1000
@@ -24,13 +25,14 @@ def patient(
     profile: Profile,
     clock: Clock,
     record: RecordedRun | None = None,
+    say: Callable[[str], None] = nobody,
 ) -> Patient:
-    """Return the transport for what is asked before the engine's permits are there.
+    """Return the transport for what is asked before the engine's permits are there; `say` is told of long waits.
 
     With the journal of a run that goes on, the first request waits behind what its last process may have sent.
     """
     if record is None or not record.timeline.sessions:
-        return Patient(transport, clock)
+        return Patient(transport, clock, say=say)
     limits = [(pace(Rate(one.limit, one.window_s)), one.window_s) for one in settings.buckets(profile)]
     late = LOOKS + 2 * settings.workers(profile)
     quiet = max((settled_after(one, window_s, late) for one, window_s in limits), default=0.0)
@@ -38,7 +40,7 @@ def patient(
         quiet = max(quiet, profile.visibility_lag_s)  # until lookups show what was made last
     timeline = record.timeline
     passed = max(0.0, clock.now() - timeline.ended_at) if timeline.ended_in_order else 0.0
-    return Patient(transport, clock, max(0.0, quiet - passed))
+    return Patient(transport, clock, max(0.0, quiet - passed), say)
 
 
 async def begin(

@@ -58,7 +58,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
             people.note(note)
         _not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
-            first = patient(transport, settings, profile, clock)
+            first = patient(transport, settings, profile, clock, say=people.note)
             seen = replace(await look(first, profile), asked=first.sent)
             with known_before(_earlier(request, source, checked, people)) as earlier:
                 start = Start(request, settings, source, checked, seen, earlier)

@@ -63,10 +63,11 @@ async def test_a_run_that_goes_on_waits_behind_what_its_last_process_may_have_se
     record = await left_behind(clock, *ends)
     clock.wall += later
     tenant = Timed(clock, Response(200))
-    began = clock.monotonic()
-    await patient(tenant, Settings(), SLOW, clock, record).send(ASK)
+    began, said = clock.monotonic(), []
+    await patient(tenant, Settings(), SLOW, clock, record, said.append).send(ASK)
 
     assert tenant.times[0] - began == pytest.approx(waits, abs=0.02)
+    assert said == ["waiting 7 s, for what the run's last process may have sent"] * bool(waits)
 
 
 async def test_a_run_that_makes_groups_by_name_waits_until_lookups_show_the_last_one():
@@ -86,7 +87,9 @@ async def test_a_429_to_the_first_look_is_waited_out():
     clock = running_time()
     busy = Response(429, {"retry-after": "20"})
     tenant = Timed(clock, busy, Response(200))
-    assert (await patient(tenant, Settings(), SLOW, clock).send(ASK)).status == 200
+    said = []
+    assert (await patient(tenant, Settings(), SLOW, clock, say=said.append).send(ASK)).status == 200
+    assert said == ["waiting 20 s, as the tenant asks (429)"]
     assert tenant.times[1] - tenant.times[0] == pytest.approx(20, abs=0.02)
 
     tenant = Timed(clock, busy)
