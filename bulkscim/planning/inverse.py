@@ -18,7 +18,7 @@ from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change
 from bulkscim.planning.compare import BULK_ID, WHOLE, operation_for
 from bulkscim.planning.sent_form import member_at
-from bulkscim.scim import schemas
+from bulkscim.scim import paths, schemas
 
 MANAGER = f"{ENTERPRISE}:manager"
 _GIVEN = frozenset({"active", "primary"})
@@ -62,6 +62,9 @@ class Known(Protocol):
     def is_passing(self, resource_id: str) -> bool:
         """Whether the run made it and deleted it again."""
 
+    def is_half_made(self, resource_id: str) -> bool:
+        """Whether an earlier rollback made it anew, and failed to give it its manager."""
+
     def now(self, resource_id: str) -> str:
         """Return the id that it has now: another one where an earlier rollback made it anew."""
 
@@ -92,6 +95,8 @@ def inverse(step: TakenStep, known: Known, *, soft: bool = False) -> Iterator[Js
         case Action.DELETE if not known.went_before(step.id, step.number):
             if known.is_deleted(step.id):
                 yield _restoration(step, known)
+            elif known.is_half_made(step.id):
+                yield from _managed(step, known)
             yield from _reports(step, known)
         case Action.MODIFY | Action.REPLACE:
             yield from _setting_back(step, known)
@@ -153,6 +158,16 @@ def _removal(step: TakenStep, known: Known, *, soft: bool) -> JsonObject:
 def _restoration(step: TakenStep, known: Known) -> JsonObject:
     data = _shown(step.before or {}, known, restoring=True)
     return {"op": "create", "type": step.type, "ref": step.id, "data": data, **_notes(step)}
+
+
+def _managed(step: TakenStep, known: Known) -> Iterator[JsonObject]:
+    """Yield the record that gives back the manager of somebody whom an earlier rollback made anew."""
+    manager = reference(paths.get(step.before or {}, MANAGER))
+    if isinstance(manager, str) and manager:
+        patch = [{"op": "replace", "path": MANAGER, "value": {"value": id_text(manager, known)}}]
+        target = named(step.id or "", known)
+        expect = {f"{MANAGER}.value": None}
+        yield {"op": "patch", "type": step.type, **target, "patch": patch, "expect": expect, **_notes(step)}
 
 
 def _reports(step: TakenStep, known: Known) -> Iterator[JsonObject]:

@@ -132,7 +132,8 @@ def leavings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
     leaving = (one for one in nets if not one.joins)
     for group, these in groupby(leaving, key=attrgetter("group")):
         for some in _few(these):
-            patch = [_remove(known.now(one.member)) for one in some]
+            ids = dict.fromkeys(own for one in some for own in (one.member, known.now(one.member)))
+            patch = [_remove(own) for own in ids]
             yield _patch(group, patch, some, known)
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from bulkscim.jobfile.reading import raw_records
@@ -13,10 +14,12 @@ from bulkscim.journal.runfolder import children
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action
+from bulkscim.planning.making import CREATE, UPDATE
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.applied_steps import applied_steps
 
 _UNDONE = frozenset({RowState.DONE, RowState.NOOP})
+_MADE = frozenset({CREATE, UPDATE})
 
 
 class Numbers:
@@ -45,22 +48,38 @@ class Numbers:
 def undone(folder: Path, disk: Disk) -> Numbers:
     """Return the steps of a run that its rollbacks have undone, and that were not done again since.
 
-    A step is undone when every row of one rollback that takes a part of it back has ended well.
+    A step is undone when every row of one rollback that takes a part of it back has ended well, and every other row
+    about the same people and groups: a later step that still stands may hide what is to go back.
     """
     found = Numbers()
     for child in children(folder, disk):
         again = undone(child, disk)
-        with journal.read(child, disk) as recorded:
-            back, sent = _rows_of(recorded, again)
-            good, bad = Numbers(), Numbers()
+        with journal.read(child, disk) as recorded, closing(Names()) as left:
+            good, bad, well = Numbers(), Numbers(), _ended_well(recorded, again)
             for number, body in records(recorded):
-                well = recorded.ledger.state(number) in _UNDONE and number not in back
-                well = well and (not back or number in sent)  # after it, what was as wanted may be so no more
+                if number not in well:
+                    left.add(_about(body))
+            for number, body in records(recorded):
                 for step in body.get("_steps") or ():
-                    (good if well else bad).add(step)
+                    (bad if number not in well or _about(body) in left else good).add(step)
         for step in good:
             if step not in bad:
                 found.add(step)
+    return found
+
+
+def _about(body: JsonObject) -> str:
+    """Return how a record names what it changes: one resource has one name in a rollback."""
+    return str(body.get("id") or body.get("ref") or "")
+
+
+def _ended_well(recorded: RecordedRun, again: Numbers) -> Numbers:
+    """Return the rows of a rollback that ended well; `again` are its steps that were taken back since."""
+    found, (back, sent) = Numbers(), _rows_of(recorded, again)
+    for row in range(1, recorded.ledger.rows + 1):
+        # After a step back, what was as wanted may be so no more.
+        if recorded.ledger.state(row) in _UNDONE and row not in back and (not back or row in sent):
+            found.add(row)
     return found
 
 
@@ -84,41 +103,64 @@ def records(recorded: RecordedRun) -> Iterator[tuple[int, JsonObject]]:
         yield record.number, record.body
 
 
+class Names:
+    """A set of texts, kept off the heap."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
+        self._database.executescript(
+            "pragma journal_mode = off; pragma synchronous = off; begin;"
+            "create table name (text text primary key) without rowid;"
+        )
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._database.close()
+
+    def add(self, text: str) -> None:
+        """Take a text in."""
+        self._database.execute("insert or ignore into name values (?)", (text,))
+
+    def __contains__(self, text: str) -> bool:
+        found = self._database.execute("select 1 from name where text = ?", (text,))
+        return found.fetchone() is not None
+
+
 class MadeAnew:
     """Ids that rollbacks gave to what they made anew, through all generations; kept off the heap."""
 
     def __init__(self, folders: Iterable[Path], disk: Disk) -> None:
+        self._gone, self._half_made = Names(), Names()
         self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
         self._database.executescript(
             "pragma journal_mode = off; pragma synchronous = off; begin;"
             "create table made (old text primary key, new text) without rowid;"
-            "create table gone (id text primary key) without rowid;"
         )
         for folder in folders:
             with journal.read(folder, disk) as recorded:
                 self._take(recorded)
 
     def close(self) -> None:
-        """Let the file go."""
+        """Let the files go."""
+        self._gone.close()
+        self._half_made.close()
         self._database.close()
 
     def _take(self, recorded: RecordedRun) -> None:
         for step in applied_steps(recorded):
             if step.action is Action.DELETE and step.id:
-                self._database.execute("insert or ignore into gone values (?)", (step.id,))
+                self._gone.add(step.id)
         for number, body in records(recorded):
             if body.get("op") == "create" and body.get("ref"):
                 found = _made(recorded, number)
                 if found:
                     self._database.execute("insert or replace into made values (?, ?)", (body["ref"], found))
+                if found and recorded.ledger.state(number) is RowState.FAILED:
+                    self._half_made.add(body["ref"])
 
     def _next(self, resource_id: str) -> str | None:
         found = self._database.execute("select new from made where old = ?", (resource_id,)).fetchone()
         return None if found is None else str(found[0])
-
-    def _is_gone(self, resource_id: str) -> bool:
-        found = self._database.execute("select 1 from gone where id = ?", (resource_id,))
-        return found.fetchone() is not None
 
     def now(self, resource_id: str) -> str:
         """Return the id that a resource has now; its own where it was not made anew, or not to stay."""
@@ -126,22 +168,26 @@ class MadeAnew:
         while (after := self._next(found)) is not None and after not in seen:
             found = after
             seen.add(after)
-        return resource_id if self._is_gone(found) else found
+        return resource_id if found in self._gone else found
+
+    def is_half_made(self, resource_id: str) -> bool:
+        """Tell whether it was made anew by a row that failed at what comes after."""
+        return resource_id in self._half_made
 
     def is_there(self, resource_id: str) -> bool:
         """Tell whether something that was deleted is there again."""
         if self._next(resource_id) == resource_id:  # brought back under its old id
-            return not self._is_gone(resource_id)
+            return resource_id not in self._gone
         return self.now(resource_id) != resource_id
 
 
 def _made(recorded: RecordedRun, row: int) -> str | None:
     """Return the id that a row made, or brought back."""
     for entry in reversed(recorded.history(row)):
-        if entry.kind in {Kind.APPLIED, Kind.SETTLED} and entry.body.get("id"):
-            ended_well = entry.kind is Kind.APPLIED or entry.state in {*_UNDONE, RowState.SKIPPED}
-            return str(entry.body["id"]) if ended_well else None
-    return None
+        made = entry.kind is Kind.APPLIED and entry.body.get("part") in _MADE
+        if (made or entry.state in {*_UNDONE, RowState.SKIPPED}) and entry.body.get("id"):
+            return str(entry.body["id"])
+    return None  # a row that failed may name what stood in its way
 
 
 def descendants(folder: Path, disk: Disk) -> Iterator[Path]:

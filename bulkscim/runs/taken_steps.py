@@ -169,6 +169,10 @@ class TakenSteps:
         """Whether the run made it and deleted it again."""
         return self._holds("made", resource_id) and self._holds("deleted", resource_id)
 
+    def is_half_made(self, resource_id: str) -> bool:
+        """Whether an earlier rollback made it anew, and failed to give it its manager."""
+        return self._anew.is_half_made(resource_id)
+
     def now(self, resource_id: str) -> str:
         """Return the id that it has now."""
         return self._anew.now(resource_id)

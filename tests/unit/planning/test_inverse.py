@@ -17,8 +17,9 @@ MODIFY, CREATE, DELETE = Action.MODIFY, Action.CREATE, Action.DELETE
 class Ids:
     """What a run did to ids: `deleted` are to be made again, `anew` have another id since."""
 
-    def __init__(self, deleted=(), made=(), passing=(), anew=None):
+    def __init__(self, deleted=(), made=(), passing=(), anew=None, half=()):
         self._deleted, self._made, self._passing, self._anew = deleted, made, passing, anew or {}
+        self._half = half
 
     def is_deleted(self, resource_id):
         return resource_id in self._deleted
@@ -34,6 +35,9 @@ class Ids:
 
     def is_passing(self, resource_id):
         return resource_id in self._passing
+
+    def is_half_made(self, resource_id):
+        return resource_id in self._half
 
     def now(self, resource_id):
         return self._anew.get(resource_id, resource_id)
@@ -304,3 +308,24 @@ def test_where_a_part_was_taken_back_nobody_trusts_the_last_touch():
 
     assert [one.joins for one in net(touched, NOTHING_GONE)] == [True]
     assert list(net([*touches(out), *touches(back)], NOTHING_GONE)) == []
+
+
+def test_who_was_made_anew_without_their_manager_gets_them_now():
+    """The earlier rollback failed at that; where somebody has set another one since, they stay."""
+    step = taken(DELETE, before={"userName": "ada@x", ENTERPRISE: {"manager": {"value": "m1"}}})
+
+    (found,) = records(step, Ids(anew={"u1": "n1", "m1": "n2"}, half={"u1"}))
+
+    assert (found["id"], found["expect"]) == ("n1", {f"{MANAGER}.value": None})
+    assert found["patch"] == [{"op": "replace", "path": MANAGER, "value": {"value": "n2"}}]
+    assert records(step, Ids(anew={"u1": "n1", "m1": "n2"})) == []
+
+
+def test_who_was_made_anew_leaves_by_both_ids():
+    """A group that was not theirs before may list either."""
+    step = taken(Action.ADD_MEMBER, 1, GROUP, "g1", member="u1")
+    known = Ids(anew={"u1": "n1"})
+
+    (found,) = leavings(net(touches(step), known), known)
+
+    assert [one["path"] for one in found["patch"]] == ['members[value eq "u1"]', 'members[value eq "n1"]']
