@@ -19,7 +19,7 @@ from bulkscim.planning.inverse import TakenStep, inverse, verb_of
 from bulkscim.planning.inverse_memberships import joinings, leavings, net
 from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import MadeAnew, descendants, undone
-from bulkscim.runs.taken_steps import TakenSteps, Tally
+from bulkscim.runs.spooled_steps import SpooledSteps, Tally
 
 SHOWN = 20
 AS_SHOWN = Defaults(as_shown=True)  # how an inverse is read
@@ -61,7 +61,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
     if beyond:
         raise UsageError(f"there is no row {beyond[0]}: the run has {recorded.ledger.rows:,} rows")
     folders = descendants(recorded.folder, disk)
-    with closing(MadeAnew(folders, disk)) as anew, closing(TakenSteps(anew)) as steps:
+    with closing(MadeAnew(folders, disk)) as anew, closing(SpooledSteps(anew)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
         steps.take(applied_steps(recorded), undone(recorded.folder, disk), picks)
         lines = _write(_records(steps, soft=chosen.soft), path)
@@ -74,7 +74,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
         return Inverse(source, steps.tally, (*steps.tally.notes(), *_left_behind(steps)))
 
 
-def _records(steps: TakenSteps, *, soft: bool) -> Iterator[JsonObject]:
+def _records(steps: SpooledSteps, *, soft: bool) -> Iterator[JsonObject]:
     yield from leavings(net(steps.touches(), steps), steps)
     for step in steps.newest_first():
         yield from inverse(step, steps, soft=soft)
@@ -129,7 +129,7 @@ def _verb_of(recorded: RecordedRun, step: TakenStep) -> str:
     return str((last.body.get("op") if last is not None else None) or verb_of(step))
 
 
-def _left_behind(steps: TakenSteps) -> Iterator[str]:
+def _left_behind(steps: SpooledSteps) -> Iterator[str]:
     """Name later changes of the same that are not taken along."""
     found = steps.later(SHOWN + 1)
     for row, path, name in found[:SHOWN]:

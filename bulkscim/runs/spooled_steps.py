@@ -44,7 +44,7 @@ class Tally:
             yield f"not known, and not brought back: who reported to {self.unknown_reports:,} deleted people"
 
 
-class TakenSteps:
+class SpooledSteps:
     """The steps to take back, and what they tell together; `Known` for the inverse."""
 
     def __init__(self, anew: MadeAnew) -> None:
