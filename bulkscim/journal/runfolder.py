@@ -80,12 +80,18 @@ def create(runs_dir: Path, stem: str, disk: Disk, clock: Clock) -> HeldFolder:
 
 
 def create_within(parent: Path, disk: Disk, clock: Clock) -> HeldFolder:
-    """Make and lock the folder of a child run in its parent's, by the next free number."""
-    for number in count(1):
-        path = parent / f"{CHILD}{number}"
-        if _made(path, disk):
-            return hold(path, disk, clock)
-    raise AssertionError("unreachable: the count has no end")
+    """Make and lock the folder of a child run in its parent's, by the next number that no run has.
+
+    A folder whose process died before its run began holds none. The parent's lock is held meanwhile.
+    """
+    begun = children(parent, disk)
+    path = parent / f"{CHILD}{_number(begun[-1]) + 1 if begun else 1}"
+    _made(path, disk)
+    return hold(path, disk, clock)
+
+
+def _number(child: Path) -> int:
+    return int(child.name.removeprefix(CHILD))
 
 
 def adopt(path: Path, disk: Disk, clock: Clock) -> HeldFolder:

@@ -109,6 +109,19 @@ def test_the_last_run_is_the_newest_by_its_journal(tmp_path, disk, clock):
     assert found == ["20261121T221003-older", "0-mine"]
 
 
+def test_child_whose_process_died_before_it_began_leaves_its_number(tmp_path, disk, clock):
+    """The first rollback that begins is rollback-1."""
+    parent = make(tmp_path, "onboarding", disk, clock)
+    with runfolder.create_within(parent, disk, clock) as died:
+        assert died.path.name == "rollback-1"
+
+    with runfolder.create_within(parent, disk, clock) as first:
+        assert first.path == died.path
+        journal.create(first.path, disk, {"run": "rollback-1"}, 3, clock).close()
+    with runfolder.create_within(parent, disk, clock) as second:
+        assert second.path.name == "rollback-2"
+
+
 def test_child_runs_are_not_listed(tmp_path, disk, clock):
     """They are found by their path only."""
     parent = make(tmp_path, "people", disk, clock)
