@@ -146,9 +146,9 @@ class _Folding:
             number += 1
             offset += len(line) + 1
         if self._last:
-            self._note_last()
             self._end.offset, self._end.lines, self._end.chain = offset, number, chain
             try:
+                self._note_last()
                 self._end.commit = int(self._last[entries.COMMIT])
                 self._ledger.counters += _sum(counters)
             except ValueError as error:

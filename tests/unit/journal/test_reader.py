@@ -122,6 +122,20 @@ def sealed(*written):
     return b"".join(lines)
 
 
+@pytest.mark.parametrize("member", [entries.TIME, entries.COMMIT, entries.STEP])
+def test_a_sealed_line_whose_numbers_are_none_is_damage(member):
+    """Whoever writes the chain anew is told that the sense is wrong."""
+    header, last = sealed(Entry(Kind.HEADER, body={"format": 1, "rows": 2}), started(1, 1)).splitlines(
+        keepends=True
+    )
+    text = last[: member.start] + b"Z".ljust(member.stop - member.start) + last[member.stop :]
+    text = text[:-1][entries.HASHED]
+    chain = entries.link(header[:-1][entries.SEAL].removesuffix(entries.END), text)
+
+    with pytest.raises(JournalDamaged):
+        read(SimulatedDisk(), header + entries.seal(text, chain))
+
+
 @pytest.mark.parametrize("version", [0, 2, "1", None])
 def test_an_unknown_format_is_named(version):
     """A journal of a later version is not guessed at."""
