@@ -1,18 +1,15 @@
-"""A job of all nine operations, drawn by chance, with what the tenant must look like when all of it is done.
-
-The end is worked out here, by a few lines a verb, and not by the code that is tested.
-"""
+"""A job of all nine operations, drawn by chance; `simulated_plan` works out what the tenant must look like at its end."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
 from bulkscim.runs.assembly import Job
+from tests.support.simulated_plan import Plan, worked_out
 
 HELD = 8
-FRESH = {"externalId": None, "title": None, "nickName": None, "active": True, "manager": None}
 
 
 def address(name):
@@ -20,33 +17,11 @@ def address(name):
     return f"{name}@example.com"
 
 
-@dataclass(slots=True)
-class Plan:
-    """Lines of a job file, the resources that are there before, and the state that is wanted at the end.
-
-    `touched` holds, by row, the (collection, name) of all that a row names; `foreign` the rows that must fail, `adopts` those whose
-    resource is there before.
-    """
-
-    held: list = field(default_factory=list)
-    lines: list = field(default_factory=list)
-    touched: list = field(default_factory=list)
-    foreign: set = field(default_factory=set)
-    adopts: set = field(default_factory=set)
-    users: dict = field(default_factory=dict)
-    groups: dict = field(default_factory=dict)
-
-    def state(self):
-        """Return the wanted state, as a tenant shows its own."""
-        users = {("Users", name): [dict(one)] for name, one in self.users.items()}
-        return users | {("Groups", name): [{"members": set(one)}] for name, one in self.groups.items()}
-
-
 class Drawing:
-    """Draws a plan of so many operations."""
+    """Draws the lines of a job of so many operations, and what is there before."""
 
     def __init__(self, random, operations):
-        self.random, self.plan = random, Plan()
+        self.random, self.held, self.lines = random, [], []
         self.people = [address(f"n{number}") for number in range(max(2, operations // 3))]
         self.waiting = list(self.people)
         self.named_groups = [f"New {number}" for number in range(1 + operations // 15)]
@@ -54,8 +29,8 @@ class Drawing:
         self.upserted = set()
         self.used = 0
         self._hold()
-        while len(self.plan.lines) < operations:
-            self._draw(operations - len(self.plan.lines))
+        while len(self.lines) < operations:
+            self._draw(operations - len(self.lines))
 
     def _hold(self):
         for number in range(HELD):
@@ -63,20 +38,16 @@ class Drawing:
             self._held_user(f"u{number}", name, number)
         for number in range(3):
             members = [{"value": f"u{one}"} for one in range(HELD) if one % 3 == number]
-            self.plan.held.append(
+            self.held.append(
                 ("Groups", {"id": f"g{number}", "displayName": f"Old {number}", "members": members})
             )
-            self.plan.groups[f"Old {number}"] = {
-                address(f"p{one}") for one in range(HELD) if one % 3 == number
-            }
 
     def _held_user(self, resource_id, name, number, **more):
         emails = [{"value": f"mail-{name}", "type": "work"}]
         shown = {"externalId": f"E-{name}", "title": f"Old {number}", **more}
-        self.plan.held.append(
+        self.held.append(
             ("Users", {"id": resource_id, "userName": name, "emails": emails, "active": True, **shown})
         )
-        self.plan.users[name] = {**FRESH, **shown}
 
     def _held_for(self, prefix, **more):
         """Hold one more user, for one row alone."""
@@ -94,10 +65,6 @@ class Drawing:
             self._foreign,
         )  # fmt: skip
         return self.random.choice(draws)()
-
-    def _add(self, line, *touched):
-        self.plan.lines.append(line)
-        self.plan.touched.append(set(touched))
 
     def _anybody(self):
         """Return somebody who is there when the row comes."""
@@ -117,61 +84,47 @@ class Drawing:
             return
         name, chance = self.waiting.pop(0), self.random
         data = {"userName": name, "externalId": f"E-{name}", "title": "New"}
-        touched, shown = {("Users", name)}, {**FRESH, "externalId": f"E-{name}", "title": "New"}
         if chance.random() < 0.5:
             manager = chance.choice([*self.people, address(f"p{chance.randrange(HELD)}")])
             data["manager"] = {"userName": manager}
-            shown["manager"] = manager
-            touched.add(("Users", manager))
         teams = ["Old 0", "Old 1", "Team 0", "Team 1", *self.named_groups]
         for group in chance.sample(teams, chance.choice((0, 0, 1, 2))):
             data.setdefault("groups", []).append(group)
-            self._join_now(group, name)
-            touched.add(("Groups", group))
-        self.plan.users[name] = shown
-        self._add(
-            {"op": chance.choice(("create", "create", "upsert")), "type": "User", "data": data}, *touched
+        self.lines.append(
+            {"op": chance.choice(("create", "create", "upsert")), "type": "User", "data": data}
         )
-
-    def _join_now(self, group, name):
-        self.plan.groups.setdefault(group, set()).add(name)
 
     def _create_group(self):
         if self.groups_waiting:
             group = self.groups_waiting.pop(0)
-            self.plan.groups.setdefault(group, set())
-            self._add({"op": "create", "type": "Group", "data": {"displayName": group}}, ("Groups", group))
+            self.lines.append({"op": "create", "type": "Group", "data": {"displayName": group}})
 
     def _adopt(self):
         name, _ = self._held_for("a")
         data = {"userName": name, "externalId": f"E-{name}", "title": "ignored"}
-        self._add({"op": "create", "type": "User", "data": data}, ("Users", name))
-        self.plan.adopts.add(len(self.plan.lines))
+        self.lines.append({"op": "create", "type": "User", "data": data})
 
     def _foreign(self):
         if self.random.random() < 0.7:
             return
         name, _ = self._held_for("f")
         data = {"userName": name, "externalId": f"other-{name}", "title": "ignored"}
-        self._add({"op": "create", "type": "User", "data": data}, ("Users", name))
-        self.plan.foreign.add(len(self.plan.lines))
+        self.lines.append({"op": "create", "type": "User", "data": data})
 
     def _upsert(self):
-        name, title = address(f"p{self.random.randrange(HELD)}"), f"upserted {len(self.plan.lines)}"
+        name, title = address(f"p{self.random.randrange(HELD)}"), f"upserted {len(self.lines)}"
         if name in self.upserted:
             return
         self.upserted.add(name)
-        self.plan.users[name]["title"] = title
         data = {"userName": name, "title": title}
-        self._add({"op": "upsert", "type": "User", "data": data}, ("Users", name))
+        self.lines.append({"op": "upsert", "type": "User", "data": data})
 
     def _patch(self):
         name, attribute = self._anybody(), self.random.choice(("title", "nickName"))
-        value = f"patched {len(self.plan.lines)}"
-        self.plan.users[name][attribute] = value
+        value = f"patched {len(self.lines)}"
         operations = [{"op": "replace", "path": attribute, "value": value}]
         line = {"op": "patch", "type": "User", "patch": operations}
-        self._add(line | self._target(name), ("Users", name))
+        self.lines.append(line | self._target(name))
 
     def _target(self, name):
         named = self._named(name)
@@ -179,45 +132,41 @@ class Drawing:
 
     def _replace(self):
         name, resource_id = self._held_for("r")
-        data = {"userName": name, "externalId": f"E-{name}", "title": f"replaced {len(self.plan.lines)}"}
-        self.plan.users[name]["title"] = data["title"]
+        data = {"userName": name, "externalId": f"E-{name}", "title": f"replaced {len(self.lines)}"}
         match = self.random.choice(({"match": {"userName": name}}, {"id": resource_id}))
-        self._add({"op": "replace", "type": "User", "data": data} | match, ("Users", name))
+        self.lines.append({"op": "replace", "type": "User", "data": data} | match)
 
     def _switch(self):
         off = self.random.random() < 0.6
         name, resource_id = self._held_for("s", active=off)
-        self.plan.users[name]["active"] = not off
         verb = "deactivate" if off else "activate"
         target = {"match": {"userName": name}} if off and self.random.random() < 0.5 else {"id": resource_id}
-        self._add({"op": verb, "type": "User"} | target, ("Users", name))
+        self.lines.append({"op": verb, "type": "User"} | target)
 
     def _delete(self):
         name, resource_id = self._held_for("d")
-        del self.plan.users[name]
         match = self.random.choice(({"match": {"userName": name}}, {"id": resource_id}))
-        self._add({"op": "delete", "type": "User"} | match, ("Users", name))
+        self.lines.append({"op": "delete", "type": "User"} | match)
 
     def _join(self):
         there = [group for group in self.named_groups if group not in self.groups_waiting]
         group = self.random.choice(["Old 0", "Old 1", "Old 2", "Team 0", "Team 2", *there])
         name = self.random.choice([self._anybody(), *self.people])
-        self._join_now(group, name)
         member = self._named(name) if name not in self.waiting else {"userName": name}
         line = {"op": "add_member", "type": "Group", "match": {"displayName": group}, "member": member}
-        self._add(line, ("Groups", group), ("Users", name))
+        self.lines.append(line)
 
     def _leave(self):
         number = self.random.randrange(3)
         group, name = f"Old {number}", self._anybody()
-        self.plan.groups[group].discard(name)
         line = {"op": "remove_member", "type": "Group", "match": {"displayName": group}}
-        self._add(line | {"member": self._named(name)}, ("Groups", group), ("Users", name))
+        self.lines.append(line | {"member": self._named(name)})
 
 
 def draw(random, operations):
     """Return a plan by chance."""
-    return Drawing(random, operations).plan
+    drawn = Drawing(random, operations)
+    return worked_out(drawn.held, drawn.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ SESSIONS = 40
 RETRIES = 3
 DOUBTED = 4
 HOURS = 12.0  # of virtual time, for all sessions
+POISONED = (simulated_job.address("n1"), simulated_job.address("n4"))
 TEMPORARY = tempfile.TemporaryDirectory(prefix="simulation-")
 
 
@@ -66,9 +67,7 @@ class Machine:
         )
         self.terms = world.terms
         self.oracles = Oracles(world, self.time, self.disk, self.terms.profile.buckets)
-        poisoned = (
-            [name for name in ready.plan.users if name.startswith(("n1@", "n4@"))] if world.poison else []
-        )
+        poisoned = POISONED if world.poison else ()
         self.tenant = SimulatedService(self.time, Random(random.random()), world, self.oracles, poisoned)
         for collection, resource in ready.plan.held:
             self.tenant.hold(collection, resource)
