@@ -90,9 +90,7 @@ class Drawing:
         teams = ["Old 0", "Old 1", "Team 0", "Team 1", *self.named_groups]
         for group in chance.sample(teams, chance.choice((0, 0, 1, 2))):
             data.setdefault("groups", []).append(group)
-        self.lines.append(
-            {"op": chance.choice(("create", "create", "upsert")), "type": "User", "data": data}
-        )
+        self.lines.append({"op": chance.choice(("create", "create", "upsert")), "type": "User", "data": data})
 
     def _create_group(self):
         if self.groups_waiting:

@@ -42,6 +42,20 @@ def worked_out(held, lines):
     return plan
 
 
+def pruned(held, lines):
+    """Return the lines without those that name what is neither there nor made by one of them.
+
+    A create only loses the manager that is not there.
+    """
+    while True:
+        end, kept = _End(held, lines), []
+        for line in lines:
+            kept += end.nearest(line)
+        if kept == lines:
+            return kept
+        lines = kept
+
+
 class _End:
     """What stands after the lines taken so far; resources are known by id, new ones by their names."""
 
@@ -55,10 +69,19 @@ class _End:
                 self.groups[resource["id"]] = {"displayName": resource["displayName"], "members": members}
         taken = {user["userName"].casefold() for user in self.users.values()}
         made = [line["data"] for line in lines if _makes_user(line)]
-        self.coming = {
-            data["userName"]: data for data in made if data["userName"].casefold() not in taken
-        }
+        self.coming = {data["userName"]: data for data in made if data["userName"].casefold() not in taken}
         self.touched = set()
+
+    def nearest(self, line):
+        """Let a line have its effect; return it, what is left of it, or nothing."""
+        try:
+            self.take(0, line, Plan())
+        except LookupError:
+            if "manager" not in line.get("data", {}):
+                return []
+            data = {name: value for name, value in line["data"].items() if name != "manager"}
+            return self.nearest(line | {"data": data})
+        return [line]
 
     def take(self, row, line, plan):
         """Let one line have its effect, and note what it names."""
