@@ -22,6 +22,20 @@ def records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> 
         yield from reader(stream, start, wanted)
 
 
+def count(source: JobSource) -> int:
+    """Count the records of a file; none of them is parsed."""
+    last = 0
+
+    def skipped(number: int) -> bool:
+        nonlocal last
+        last = number
+        return False
+
+    for _ in records(source, wanted=skipped):
+        pass  # a header that cannot be read is the only thing that comes
+    return last
+
+
 def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Problem]:
     """Make what reads this file's records, or return what is wrong with its header."""
     if source.format != "csv":

@@ -11,7 +11,16 @@ import orjson
 from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
 from bulkscim.jobfile.operations import Defaults
-from bulkscim.jobfile.reading import Interpreter, interpreter, raw_records, records, rows, run_of, told
+from bulkscim.jobfile.reading import (
+    Interpreter,
+    count,
+    interpreter,
+    raw_records,
+    records,
+    rows,
+    run_of,
+    told,
+)
 from bulkscim.jobfile.records import Fault, Problem
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Key, Operation, Verb
@@ -33,6 +42,7 @@ class Checked:
     """What a job file asks, or what is wrong with it. `removals` are the rows that take somebody away: deletes,
     deactivations, and changes that set `active` to false; `secrets` the changes that set a password. `problems` are the first of `problem_count`, as text.
 
+    `records` counts the whole file, whatever a limit takes of it; `rows` those that count.
     `index` is there only where there are no problems; the caller closes it. `earlier` names the runs whose
     failed records these are. `not_before` is the latest day before which a record is not to be done, empty where
     none says so.
@@ -48,6 +58,7 @@ class Checked:
     earlier: tuple[str, ...] = ()
     secrets: Mapping[tuple[Verb, str], int] = field(default_factory=dict)
     not_before: str = ""
+    records: int = 0
 
     def count(self, *verbs: Verb) -> int:
         """Count the rows that ask one of these, of any type."""
@@ -150,6 +161,7 @@ def check(
         tuple(tally.earlier),
         tally.secrets,
         tally.not_before,
+        count(source) if number == limit else number,
     )
 
 

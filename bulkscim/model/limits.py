@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 _WRITTEN = re.compile(r"(?P<number>\d+)|(?P<share>\d+(?:\.\d+)?)\s*%", re.ASCII)
 _WHOLE = 100
@@ -42,7 +43,8 @@ class Limit:
         if base is None:
             message = "a percentage needs the count that it is a share of"
             raise ValueError(message)
-        return int(base * self.number // _WHOLE)
+        # A float times a count is below the exact product now and then: 1.1 % of 1,000 must be 11.
+        return int(base * Fraction(repr(self.number)) // _WHOLE)
 
     def __str__(self) -> str:
-        return f"{self.number:g}%" if self.percent else str(int(self.number))
+        return f"{float(self.number)!r}%".replace(".0%", "%") if self.percent else str(int(self.number))

@@ -12,7 +12,7 @@ FREE_SHARE = Limit(20, percent=True)
 class Asked:
     """What a job file asks, as the guards count it."""
 
-    rows: int
+    records: int  # of the whole job file, whatever --limit takes of it
     removals: int  # deletes and deactivations
     creates: int  # creates and upserts
 
@@ -40,8 +40,16 @@ def bounds(wanted: Wanted, asked: Asked, users: int | None) -> Bounds:
     return Bounds(
         _removals(wanted.max_delete, users),
         _bound(wanted.max_create, users),
-        _bound(wanted.max_errors, asked.rows),
+        errors_bound(wanted.max_errors, asked.records),
     )
+
+
+def errors_bound(limit: Limit | None, records: int) -> int | None:
+    """Return how many rows may fail. A percentage is taken of the job, and tolerates at least one row (0 %: none)."""
+    bound = _bound(limit, records)
+    if limit is None or bound is None or not limit.percent or not limit.number:
+        return bound
+    return max(1, bound)
 
 
 def _removals(limit: Limit | None, users: int | None) -> int | None:

@@ -153,7 +153,7 @@ class Start:
     def asked(self) -> Asked:
         """What the guards count."""
         checked = self.checked
-        return Asked(checked.rows, checked.removals, checked.count(Verb.CREATE, Verb.UPSERT))
+        return Asked(checked.records, checked.removals, checked.count(Verb.CREATE, Verb.UPSERT))
 
     @property
     def bounds(self) -> Bounds:

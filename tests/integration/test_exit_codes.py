@@ -104,6 +104,25 @@ def test_a_run_stops_at_max_errors(bulkscim, job):
     assert summary["pending"] > 200
 
 
+@pytest.mark.parametrize(
+    ("failing", "rows", "more", "code"),
+    [
+        (1, 5, ("--max-errors", "5%"), 3),
+        (2, 5, ("--max-errors", "5%"), 5),
+        (4, 40, ("--max-errors", "10%", "--limit", "8"), 3),
+        (5, 40, ("--max-errors", "10%", "--limit", "8"), 5),
+    ],
+)
+def test_a_share_of_errors_is_taken_of_the_whole_job(bulkscim, job, failing, rows, more, code):
+    """5 % of 5 rows was 0 and 10 % of 40 rows with --limit 8 was 0 too: the first failure stopped the run."""
+    names = [f"u{number}@example.com" for number in range(rows)]
+    path = job(*[retitle(name) for name in names])
+    with SmallTenant(*names[failing:]).serving() as tenant:
+        outcome = run(bulkscim, tenant, path, "--yes", "--concurrency", "1", *more)
+
+    assert outcome.code == code, outcome.text
+
+
 # 2: usage
 
 

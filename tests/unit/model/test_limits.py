@@ -18,6 +18,8 @@ from bulkscim.model.limits import Limit
         ("2.5%", 1000, 25),
         ("20%", 4, 0),
         ("0%", 1000, 0),
+        ("0.57%", 10_000, 57),
+        ("1.13%", 10_000, 113),
         ("100%", None, None),
     ],
 )
@@ -41,7 +43,7 @@ def test_percentage_of_an_unknown_count_is_refused():
 
 @given(st.integers(min_value=0, max_value=10**9), st.booleans())
 def test_a_limit_reads_back_as_written(number, percent):
-    """The text of a limit is a limit, and the same one."""
-    limit = Limit(number % 101 if percent else number, percent=percent)
+    """The text of a limit is a limit, and the same one; 12.34567% was written as 12.3457%."""
+    limit = Limit(number % 10_000_000 / 100_000 if percent else number, percent=percent)
 
     assert Limit.parse(str(limit)) == limit

@@ -39,6 +39,20 @@ def test_refusal_names_the_flag_that_allows_it():
     assert "--max-create 300" in text
 
 
-def test_share_of_errors_is_taken_of_the_rows():
-    """A percentage is taken once and kept as a number."""
-    assert bounds(Wanted(max_errors=Limit.parse("5%")), Asked(200, 0, 0), None).max_errors == 10
+@pytest.mark.parametrize(
+    ("limit", "records", "bound"),
+    [
+        ("5%", 200, 10),
+        ("5%", 5, 1),
+        ("0.1%", 3, 1),
+        ("0%", 200, 0),
+        ("0", 200, 0),
+        ("100%", 5, None),
+        (None, 5, None),
+    ],
+)
+def test_share_of_errors_is_taken_of_the_job(limit, records, bound):
+    """A percentage tolerates at least one row; 5 % of 5 rows was 0, so that the first failure stopped the run."""
+    wanted = Wanted(max_errors=Limit.parse(limit) if limit else None)
+
+    assert bounds(wanted, Asked(records, 0, 0), None).max_errors == bound
