@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 _WRITTEN = re.compile(r"(?P<number>\d+)|(?P<share>\d+(?:\.\d+)?)\s*%", re.ASCII)
@@ -47,4 +48,6 @@ class Limit:
         return int(base * Fraction(repr(self.number)) // _WHOLE)
 
     def __str__(self) -> str:
-        return f"{float(self.number)!r}%".replace(".0%", "%") if self.percent else str(int(self.number))
+        if not self.percent:
+            return str(int(self.number))
+        return f"{Decimal(repr(self.number)).normalize():f}%"  # every digit, and no exponent
