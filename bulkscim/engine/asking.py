@@ -22,6 +22,7 @@ from bulkscim.planning.recover import Evidence, Read, Recovered, Unclear, proved
 from bulkscim.providers.profile import Profile
 
 LOOKS = 3  # looks at what became of one lost step
+ASKED = 2  # times that a row asks for what may fail for every record
 DENIED = frozenset({401, 403})
 NOT_NOW = frozenset({403, 408, 429})
 MOVED, BROKEN = 300, 500
@@ -53,12 +54,15 @@ class Asking:
         lag = self._profile.visibility_lag_s
         if isinstance(need, Shown) and need.again and not await self._stopping.pause(lag):
             return None
-        answer = await self._asked(work, need)
-        if isinstance(answer, Unreadable):
-            if await self._ends_run(work, answer):
+        answer: Any = None
+        for _ in range(ASKED):
+            answer = await self._asked(work, need)
+            if not isinstance(answer, Unreadable):
+                break
+            if await self.ends_run(work, answer):
                 return None
-            if _may_be_all(answer.status):
-                answer = await self._asked(work, need)  # the tenant is there, or there again
+            if not _may_be_all(answer.status):
+                break
         if isinstance(answer, Missing) and isinstance(need, Key):
             work.absent.add(need.folded)
         if not isinstance(need, Holders | Reports):
@@ -77,8 +81,11 @@ class Asking:
             return await self._resolver.group(need, reads)
         return await self._resolver.find(need, reads)
 
-    async def _ends_run(self, work: Work, answer: Unreadable) -> bool:
-        """Stop the run where a read shows that no record is to blame."""
+    async def ends_run(self, work: Work, answer: Unreadable) -> bool:
+        """Stop the run where an answer, to a read or a write, shows that no record is to blame.
+
+        A row is at fault only where the control read works.
+        """
         control = await self._control(work) if _may_be_all(answer.status) else None
         told = control or answer
         if told.status == HTTPStatus.UNAUTHORIZED or (control and control.status in DENIED):
@@ -88,15 +95,16 @@ class Asking:
         return self._stopping.requested
 
     async def _control(self, work: Work) -> Unreadable | None:
-        """Ask for what worked when the run began; return why it does not now, None where it does."""
-        async for page in self._reads(work).pages(USER):
-            return page if isinstance(page, Unreadable) else None
-        return None
+        """Ask for what worked when the run began; return why it does not now.
 
-    async def control_is_denied(self, work: Work) -> bool:
-        """Ask: is it the token, or this record?"""
-        control = await self._control(work)
-        return control is not None and control.status in DENIED
+        None where it works, and where it is refused for good, as by a tenant that lists no users: this shows nothing.
+        """
+        async for page in self._reads(work).pages(USER):
+            if not isinstance(page, Unreadable):
+                return None
+            tells = page.status is None or page.status in DENIED or _may_be_all(page.status)
+            return page if tells else None
+        return None
 
     async def look(self, sent: Sent) -> tuple[Recovered | None, Read | None]:
         """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop.
@@ -112,7 +120,7 @@ class Asking:
             read = await look(sent.step, self._resolver, self._reads(sent.work))
             # After it: an answer shows the server's clock.
             told = judged(sent.step, read, self.evidence(sent))
-            if isinstance(read, Unreadable) and await self._ends_run(sent.work, read):
+            if isinstance(read, Unreadable) and await self.ends_run(sent.work, read):
                 return None, None
             if not isinstance(told, Unclear):
                 break
@@ -147,7 +155,7 @@ def _needs_only_id(work: Work, need: Key) -> bool:
 
 
 def _may_be_all(status: int | None) -> bool:
-    """Say whether a read that failed so, after all its attempts, may fail for every record."""
+    """Return whether a request that failed with this status, after all its attempts, may fail for every record."""
     return status is not None and (status in NOT_NOW or status < MOVED or status >= BROKEN)
 
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from bulkscim.engine import recording
-from bulkscim.engine.asking import Asking, rejected
+from bulkscim.engine.asking import Asking
 from bulkscim.engine.facts import facts_of, losses_of
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
@@ -18,7 +18,7 @@ from bulkscim.errors import Stopped
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.live import Found, Holders, Membership, Reports, Shown
+from bulkscim.model.live import Found, Holders, Membership, Reports, Shown, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject, Key, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.row import Applied, Refusal, Row, RowState
@@ -216,11 +216,9 @@ class Worker:
         match judgement.verdict:
             case Verdict.AGAIN:
                 return self._not_now(judgement)
-            case Verdict.UNAUTHORIZED:
-                self._stopping.stop(rejected(judgement.detail))
-                return False
-            case Verdict.FORBIDDEN if await self._asking.control_is_denied(work):
-                self._stopping.stop(rejected(judgement.detail))
+            case Verdict.UNAUTHORIZED | Verdict.FORBIDDEN if await self._asking.ends_run(
+                work, Unreadable(judgement.detail, judgement.status)
+            ):
                 return False
             case Verdict.CONFLICT if step.part == "create" and work.facts.taken is None:
                 work.taken(refusal)

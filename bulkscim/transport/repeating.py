@@ -32,7 +32,7 @@ class Repeating:
         if request.method != "GET":
             return reply
         for attempt in range(1, ATTEMPTS):
-            if not worth_another(reply) or not await self._wait(reply, attempt):
+            if not worth_another(reply, attempt) or not await self._wait(reply, attempt):
                 break
             reply = await self._inner.send(request)
         return reply
@@ -47,6 +47,7 @@ class Repeating:
         return True
 
 
-def worth_another(reply: Reply) -> bool:
-    """Say whether asking again may bring a better answer."""
-    return judge_read(reply) is ReadVerdict.AGAIN
+def worth_another(reply: Reply, attempt: int) -> bool:
+    """Return whether asking again may bring a better answer; a 401 is asked again once."""
+    verdict = judge_read(reply)
+    return verdict is ReadVerdict.AGAIN or (verdict is ReadVerdict.UNAUTHORIZED and attempt == 1)

@@ -44,14 +44,22 @@ async def test_a_read_is_asked_until_its_answer_is_good(bad):
     assert len(inner.requests) == 3
 
 
-@pytest.mark.parametrize(
-    "final", [Response(404), Response(400), Response(401), Response(403), Response(302), GOOD]
-)
+@pytest.mark.parametrize("final", [Response(404), Response(400), Response(403), Response(302), GOOD])
 async def test_an_answer_that_will_not_change_is_taken(final):
     """Once is enough."""
     inner = Scripted(final)
     assert await Repeating(inner, VirtualClock(), lambda: 1.0).send(READ) == final
     assert len(inner.requests) == 1
+
+
+async def test_refused_token_is_tried_once_more():
+    """A read of one worker met a single 401 of a gateway, and the whole run stopped."""
+    inner = Scripted(Response(401), GOOD)
+    assert await Repeating(inner, VirtualClock(), lambda: 1.0).send(READ) == GOOD
+
+    inner = Scripted(Response(401))
+    assert await Repeating(inner, VirtualClock(), lambda: 1.0).send(READ) == Response(401)
+    assert len(inner.requests) == 2
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
