@@ -1,0 +1,88 @@
+"""A token that is refused while other things go wrong as well: the run stops, and no row fails by it."""
+
+import pytest
+
+from bulkscim.errors import CredentialError, Stopped
+from bulkscim.model.request import Response
+from tests.support.simulated_tenant import SimulatedTenant
+
+HELD = [{"id": f"u{number}", "userName": f"p{number}@example.com"} for number in range(3)]
+LINES = [
+    {"op": "patch", "type": "User", "id": user["id"], "patch": [{"op": "replace", "path": "title", "value": "x"}]}
+    for user in HELD
+]  # fmt: skip
+DENIED, BUSY, UNAUTHORIZED = Response(403), Response(503), Response(401)
+CONTROL = "/Users?"
+
+
+class Failing(SimulatedTenant):
+    """Answers some requests in another way: `answer` gets the request, and how often this one was asked before."""
+
+    answer = staticmethod(lambda request, times: None)
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.asked = {}
+
+    async def send(self, request):
+        key = request.method, request.path
+        self.asked[key] = self.asked.get(key, 0) + 1
+        reply = type(self).answer(request, self.asked[key] - 1)
+        return await super().send(request) if reply is None else reply
+
+
+def write_is_denied_and_the_tenant_busy(request, times):
+    return DENIED if request.method == "PATCH" else BUSY if request.path.startswith(CONTROL) else None
+
+
+def read_is_busy_until_the_token_is_revoked(request, times):
+    if request.path.startswith(CONTROL):
+        return DENIED if times else None
+    return BUSY if times < 6 else DENIED
+
+
+def read_is_busy_until_the_token_has_expired(request, times):
+    if request.path.startswith(CONTROL):
+        return UNAUTHORIZED if times else None
+    return BUSY if times < 6 else UNAUTHORIZED
+
+
+def read_is_busy_until_the_tenant_is_out(request, times):
+    if request.path.startswith(CONTROL):
+        return BUSY if times else None
+    return BUSY
+
+
+def write_is_denied_for_the_record(request, times):
+    return DENIED if request.method == "PATCH" else None
+
+
+def write_is_denied_where_users_are_not_listed(request, times):
+    return (
+        DENIED if request.method == "PATCH" else Response(404) if request.path.startswith(CONTROL) else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "failed"),
+    [
+        (write_is_denied_and_the_tenant_busy, Stopped, 0),
+        (read_is_busy_until_the_token_is_revoked, CredentialError, 0),
+        (read_is_busy_until_the_token_has_expired, CredentialError, 0),
+        (read_is_busy_until_the_tenant_is_out, Stopped, 0),
+        (write_is_denied_for_the_record, type(None), 3),
+        (write_is_denied_where_users_are_not_listed, type(None), 3),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+async def test_refused_token_fails_no_row(carried, answer, reason, failed):
+    """Rows failed with 403, 401 or 503: the control read that got no answer counted as one that works.
+
+    So did the second read of a row, after whose answer nothing asked for the token. What the tenant refuses for one
+    record still fails its row.
+    """
+    tenant = type("Tenant", (Failing,), {"answer": staticmethod(answer)})
+    report = await carried(LINES, held=HELD, kind=tenant, concurrency=1)
+
+    assert type(report.exit_reason) is reason
+    assert (report.totals.failed, report.totals.pending) == (failed, 3 - failed)
