@@ -117,7 +117,7 @@ class Asking:
         for attempt in range(1, LOOKS + 1):
             if not await self._stopping.pause(max(lag, backoff(attempt, self._sender.random))):
                 return None, None
-            read = await look(sent.step, self._resolver, self._reads(sent.work))
+            read = await self._look(sent)
             # After it: an answer shows the server's clock.
             told = judged(sent.step, read, self.evidence(sent))
             if isinstance(read, Unreadable) and await self.ends_run(sent.work, read):
@@ -125,6 +125,24 @@ class Asking:
             if not isinstance(told, Unclear):
                 break
         return told, read
+
+    async def _look(self, sent: Sent) -> Read:
+        """Look once, by the id too that the answer to a create has named."""
+        reads, step = self._reads(sent.work), sent.step
+        read = await look(step, self._resolver, reads)
+        named = sent.work.named.get(step.part)
+        return await reads.by_id(step.type, named) if named and isinstance(read, Missing) else read
+
+    async def own_create(self, sent: Sent) -> Found | None:
+        """Return what a create met that exists already, where an earlier step of the row, lost and not found, made it.
+
+        That it was absent in between proves nothing here: it may have been made by either.
+        """
+        read = await self._look(sent)
+        if not isinstance(read, Found):
+            return None
+        evidence = replace(self.evidence(sent), absent_before=False, created=created_at(read))
+        return read if proved_ours(read.id, evidence) else None
 
     def is_new(self, sent: Sent, judgement: Judgement) -> bool:
         """Say whether the answer to a create shows something that it made."""
@@ -138,11 +156,12 @@ class Asking:
     def evidence(self, sent: Sent) -> Evidence:
         """Return what this process knows of a create."""
         work, step = sent.work, sent.step
-        absent = any(key.folded in work.absent for key in step.identity)
+        server, started = self._sender.server, work.create_started.get(step.part)
         return Evidence(
-            absent_before=absent,
-            started=work.create_started.get(step.part),
-            now=self._sender.server.now(),
+            absent_before=any(key.folded in work.absent for key in step.identity),
+            named=work.named.get(step.part),
+            started=server.time_of(started) if started else None,
+            now=server.now(),
         )
 
 

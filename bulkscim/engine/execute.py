@@ -11,7 +11,7 @@ from bulkscim.engine.feed import Feed
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.unproved import unproved
-from bulkscim.engine.work import Work
+from bulkscim.engine.work import Moment, Work
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal
@@ -77,7 +77,12 @@ class Engine:
         last = begun[-1]
         work = Work(row, facts_of(history))
         step = recording.step_of(last.body)
-        work.create_started[step.part] = _first_start(begun, step.part)
+        work.create_started[step.part] = Moment(_first_start(begun, step.part))
+        named = next(
+            (one.body.get("id") for one in history if one.kind is Kind.LOST and one.step == last.step), None
+        )
+        if named:
+            work.named[step.part] = str(named)
         if last.body.get("absent"):
             work.absent.update(key.folded for key in step.identity)
         await self.worker.recover(recording.Sent(work, step, last.step), UNANSWERED, self.policy)

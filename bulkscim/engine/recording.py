@@ -112,9 +112,15 @@ def refused(sent: Sent, judgement: Judgement) -> Entry:
     )
 
 
-def lost(sent: Sent, judgement: Judgement) -> Entry:
-    """Return the end of a step of which it is not known whether it took effect."""
-    body = {"status": judgement.status, "detail": judgement.detail, "attempts": sent.work.step_attempts}
+def lost(sent: Sent, judgement: Judgement, named: str | None = None) -> Entry:
+    """Return the end of a step of which it is not known whether it took effect; `named`: the id in its answer."""
+    body: JsonObject = {
+        "status": judgement.status,
+        "detail": judgement.detail,
+        "attempts": sent.work.step_attempts,
+    }
+    if named:
+        body["id"] = named
     return sent.entry(Kind.LOST, body)
 
 

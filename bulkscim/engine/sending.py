@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bulkscim.engine.dialect import Dialect
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
-from bulkscim.engine.work import Work
+from bulkscim.engine.work import Moment, Work
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
@@ -64,23 +64,27 @@ class ServerClock:
     """The server's time, as its Date headers have shown it.
 
     Between answers both clocks of this machine are asked: that on the wall may be set back, the other may stand
-    still while the machine sleeps.
+    still while the machine sleeps. `error`: by how much the times given before the first Date header were too early.
     """
 
     clock: Clock
     stated: float | None = None
     wall: float = 0.0
     monotonic: float = 0.0
+    error: float = 0.0
 
     def note(self, reply: Reply) -> None:
         """Take in an answer's Date."""
         stated = stated_time(reply.headers) if isinstance(reply, Response) else None
         if stated is not None:
+            if self.stated is None:
+                self.error = stated - self.now()
             self._set(stated)
 
-    def begin(self, ahead_s: float) -> None:
-        """Take in how far the server's clock was ahead when it was looked at last."""
-        self._set(self.clock.now() + ahead_s)
+    def begin(self, ahead_s: float | None) -> None:
+        """Take in how far the server's clock was ahead when it was looked at last, if that is known."""
+        if ahead_s is not None:
+            self._set(self.clock.now() + ahead_s)
 
     def _set(self, stated: float) -> None:
         self.stated, self.wall, self.monotonic = stated, self.clock.now(), self.clock.monotonic()
@@ -90,6 +94,14 @@ class ServerClock:
         if self.stated is None:
             return self.clock.now()
         return self.stated + max(self.clock.now() - self.wall, self.clock.monotonic() - self.monotonic)
+
+    def moment(self) -> Moment:
+        """Return the server's time with whether a Date header has shown it."""
+        return Moment(self.now(), stated=self.stated is not None)
+
+    def time_of(self, moment: Moment) -> float:
+        """Return the server's time at a past moment, corrected by what its Date headers have shown since."""
+        return moment.at if moment.stated else moment.at + self.error
 
 
 class Paced:

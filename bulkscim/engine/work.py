@@ -13,6 +13,14 @@ from bulkscim.planning.order import Claim
 KEPT = (Parent, Holders, Reports)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time of the server, seconds since 1970; `stated`: by its Date headers, not by this machine's clock."""
+
+    at: float
+    stated: bool = True
+
+
 @dataclass(slots=True)
 class Work:
     """One row between the feed and its end.
@@ -20,8 +28,9 @@ class Work:
     `counters` are those since the row's last journal entry. `absent` holds the identities that a lookup in
     this run proved absent. `attempts` counts sendings of writes, `step_attempts` those of the
     latest step, `losses` those found not applied after
-    their answer was lost, `stale` refused versions. `create_started` is the server's time at the first
-    intent of each create. `read_at` is monotonic;
+    their answer was lost, `stale` refused versions. `lost` names the parts of which a step was lost and then found not
+    applied. `create_started` is the server's time at the first intent of each create; `named` is the id in an answer
+    that could not be used otherwise. `read_at` is monotonic;
     `read_again`: what was read is newer than the wait for a permit that made it old.
     """
 
@@ -37,7 +46,9 @@ class Work:
     stale: int = 0
     read_at: float = 0.0
     read_again: bool = False
-    create_started: dict[str, float] = field(default_factory=dict)
+    create_started: dict[str, Moment] = field(default_factory=dict)
+    named: dict[str, str] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
 
     @property
     def number(self) -> int:

@@ -18,7 +18,7 @@ from bulkscim.errors import Stopped
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.live import Found, Holders, Membership, Reports, Shown, Unreadable
+from bulkscim.model.live import Found, Holders, Membership, Missing, Reports, Shown, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject, Key, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.row import Applied, Refusal, Row, RowState
@@ -124,10 +124,10 @@ class Worker:
             return True
         work.read_again = False
         sent = Sent(work, step, self._journal.next_step())
-        server_time = self._sender.server.now()
+        intent = self._sender.server.moment()
         if step.action is Action.CREATE:
-            work.create_started.setdefault(step.part, server_time)
-        await self._journal.append(recording.started(sent, server_time))
+            work.create_started.setdefault(step.part, intent)
+        await self._journal.append(recording.started(sent, intent.at))
         judgement, reply = await self._sender.send(work, step, request)
         return await self._end(sent, judgement, reply, policy)
 
@@ -145,8 +145,16 @@ class Worker:
             case Verdict.APPLIED:
                 return await self._answered(sent, judgement, reply, policy)
             case Verdict.LOST:
-                await self._journal.append(recording.lost(sent, judgement))
+                named = _named(sent.step, judgement, reply)
+                if named:
+                    sent.work.named[sent.step.part] = named
+                await self._journal.append(recording.lost(sent, judgement, named))
                 return await self.recover(sent, judgement, policy)
+            case Verdict.CONFLICT if sent.step.part in sent.work.lost and (
+                own := await self._asking.own_create(sent)
+            ):
+                how = Applied(sent.step.part, own.id, judgement.status, seen=True)
+                return await self._applied(sent, how, policy, own.resource)
             case Verdict.GONE if sent.step.action is Action.DELETE:
                 return await self._applied(sent, _took(sent.step, judgement), policy)
             case _:
@@ -253,6 +261,8 @@ class Worker:
                 await self._journal.append(recording.refused(sent, judgement))
                 return self._exists(sent, judgement)
             case NotApplied():
+                if isinstance(read, Missing):
+                    sent.work.absent.update(key.folded for key in sent.step.identity)
                 not_applied = replace(judgement, detail=f"not applied: {judgement.detail}")
                 await self._journal.append(recording.refused(sent, not_applied))
                 return self._not_applied(sent, judgement)
@@ -271,6 +281,7 @@ class Worker:
         """Let the row try again within its budget."""
         work = sent.work
         work.forget()
+        work.lost.add(sent.step.part)
         work.losses += 1
         if work.losses >= LOSSES:
             work.refused(self._refusal(sent.step, judgement))
@@ -283,6 +294,12 @@ class Worker:
 
 def _took(step: Step, judgement: Judgement) -> Applied:
     return Applied(step.part, step.id, judgement.status)
+
+
+def _named(step: Step, judgement: Judgement, reply: Reply) -> str | None:
+    """Return the id that the answer to a create names, where the rest of it cannot be believed."""
+    success = judgement.status is not None and HTTPStatus.OK <= judgement.status < HTTPStatus.MULTIPLE_CHOICES
+    return _located(step, reply) if success and step.action is Action.CREATE else None
 
 
 def _located(step: Step, reply: Reply) -> str | None:

@@ -73,7 +73,7 @@ class Terms:
     settings: Settings
     bounds: Bounds
     runs_dir: Path | None = None  # where earlier runs on the tenant may be
-    ahead_s: float = 0.0  # how far the tenant's clock is ahead
+    ahead_s: float | None = None  # how far the tenant's clock is ahead, where that is known
     looked: int = LOOKS  # requests by which the tenant was looked at just before
 
 

@@ -14,7 +14,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.model.secret import Secret
-from bulkscim.pacing.hints import server_time
+from bulkscim.pacing.hints import stated_time
 from bulkscim.providers.profile import (
     Integration,
     Profile,
@@ -39,14 +39,15 @@ class Seen:
     """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell).
 
     `integration` says which of several services the token opens, empty where there is but one. `ahead_s`: how far
-    its clock is ahead of this machine's. `asked`: by how many requests it was looked at, if all went well.
+    its clock is ahead of this machine's, None where no answer has a Date header. `asked`: by how many requests it was
+    looked at, if all went well.
     """
 
     profile: Profile
     users: int | None
     notes: tuple[str, ...]
     integration: str = ""
-    ahead_s: float = 0.0
+    ahead_s: float | None = None
     asked: int = 3
 
 
@@ -89,7 +90,7 @@ async def look(transport: Transport, profile: Profile) -> Seen:
     users, wrong = _count(listed)
     notes = (*found.notes, *([wrong] if wrong else []))
     profile = narrow(profile, found)
-    ahead = server_time(listed) - listed.received_at
+    ahead = _ahead(listed, said)
     if not profile.integrations:
         return Seen(profile, users, notes, ahead_s=ahead)
     integration = await _integration(transport, profile)
@@ -101,6 +102,14 @@ async def _integration(transport: Transport, profile: Profile) -> Integration | 
     reply = await _answer(transport, messages.page_path(GROUP, 1, profile.page_size))
     answer = messages.list_of(reply.body) if isinstance(reply, Response) and reply.status == GOOD else None
     return integration_of(profile, answer.resources if answer else ())
+
+
+def _ahead(*replies: Reply) -> float | None:
+    """Return how far the server's clock is ahead by the first reply that has a Date header, None if none has one."""
+    for reply in replies:
+        if isinstance(reply, Response) and (stated := stated_time(reply.headers)) is not None:
+            return stated - reply.received_at
+    return None
 
 
 def _named(profile: Profile, integration: Integration | None) -> str:
