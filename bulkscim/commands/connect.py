@@ -34,13 +34,29 @@ def command(name: str, *, verbose: bool, quiet: bool, yes: bool, **chosen: Any) 
     _sound_name(name)
     file, known = _file(name, here=chosen["here"]), _known(name)
     tenant, source = _tenant(name, people, chosen)
-    for line in _acquainted(tenant, chosen):
+    for line in _acquainted(tenant, known, chosen):
         people.note(line)
     if known is not None:
         people.approve(f"Replace tenant {name}?", [f"{known.file} has {name} as {known.base_url}"])
-    production = chosen["production"] or (known is not None and known.production)
-    entry = TenantEntry(name, tenant.base_url, file, tenant.profile, production)
-    _write(_with_token(entry, tenant, source, people), people)
+    _write(_with_token(_entry(known, file, tenant, chosen), tenant, source, people), people)
+
+
+def _entry(known: TenantEntry | None, file: Path, tenant: Tenant, chosen: dict[str, Any]) -> TenantEntry:
+    """Return the entry to write without its token: of a known tenant, its guards and ways are kept."""
+    kept = known or TenantEntry(tenant.name, tenant.base_url, file)
+    proxy, ca_bundle = chosen["proxy"], chosen["ca_bundle"]
+    return replace(
+        kept,
+        base_url=tenant.base_url,
+        file=file,
+        profile=tenant.profile,
+        production=chosen["production"] or kept.production,
+        token_file=None,
+        token_command=None,
+        keyring=False,
+        proxy=proxy if proxy and "@" not in proxy else kept.proxy,
+        ca_bundle=ca_bundle.absolute() if ca_bundle else kept.ca_bundle,
+    )
 
 
 def _sound_name(name: str) -> None:
@@ -95,13 +111,15 @@ def _asked_url(usual: str) -> str:
     return usual
 
 
-def _acquainted(tenant: Tenant, chosen: dict[str, Any]) -> list[str]:
+def _acquainted(tenant: Tenant, known: TenantEntry | None, chosen: dict[str, Any]) -> list[str]:
     """Prove the URL and the token by reading."""
     from bulkscim.runs.connecting import connect
     from bulkscim.runs.settings import Settings, as_text
 
     settings = Settings(
-        timeout_s=chosen["timeout_s"] or 30.0, proxy=chosen["proxy"], ca_bundle=as_text(chosen["ca_bundle"])
+        timeout_s=chosen["timeout_s"] or 30.0,
+        proxy=chosen["proxy"] or (known.proxy if known else None),
+        ca_bundle=as_text(chosen["ca_bundle"] or (known.ca_bundle if known else None)),
     )
     return list(setting.carry_out(lambda: connect(tenant, settings)).lines())
 

@@ -22,7 +22,7 @@ def command(*, as_json: bool, verbose: bool, quiet: bool, **chosen: Any) -> None
     """Count users and group members: a proxy for licences in use, which SCIM does not tell. Reads only."""
     people = setting.people_of(verbose=verbose, quiet=quiet)
     tenant = reaching.tenant_of(people, chosen)
-    settings = reaching.reading_settings(chosen)
+    settings = reaching.reading_settings(chosen, tenant)
     from bulkscim.runs.counting import count
 
     census = setting.carry_out(lambda: count(tenant, settings))

@@ -31,7 +31,7 @@ def command(what: str, layout: str, out: Path | None, *, verbose: bool, quiet: b
     """Write all users or groups as a job file of upserts. Reads only; secrets are never in it."""
     people = setting.people_of(verbose=verbose, quiet=quiet)
     tenant = reaching.tenant_of(people, chosen)
-    settings = reaching.reading_settings(chosen)
+    settings = reaching.reading_settings(chosen, tenant)
     from bulkscim.runs.export import export
 
     with private_file(out) if out else nullcontext(sys.stdout) as target:

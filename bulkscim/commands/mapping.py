@@ -36,11 +36,11 @@ def test(job: str, rows: int, *, as_json: bool, verbose: bool, quiet: bool, **re
     from bulkscim.reporting.preview import preview_lines
 
     people = setting.people_of(verbose=verbose, quiet=quiet)
-    path, defaults = setting.job_of(job, **records)
-    source = open_source(path, sys.stdin.buffer)
+    said, defaults = setting.job_of(job, **records)
+    source = open_source(said.job, sys.stdin.buffer)
     try:
-        for note in told(source, defaults):
-            people.note(f"{path}: {note}")
+        for note in (*said.notes, *(f"{said.job}: {each}" for each in told(source, defaults))):
+            people.note(note)
         shown, problems = _read(source, defaults, rows)
     finally:
         source.discard()

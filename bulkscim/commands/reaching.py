@@ -49,14 +49,14 @@ def source_of(people: People, file: Path | None, command: str | None) -> TokenSo
     return source
 
 
-def reading_settings(chosen: dict[str, Any]) -> "Settings":
-    """Return the settings of a command that only reads, from the flags of `options.pace` and `options.network`."""
+def reading_settings(chosen: dict[str, Any], tenant: "Tenant") -> "Settings":
+    """Return the settings of a command that only reads: the flags of `options.pace` and `options.network`, else the tenant's own."""
     from bulkscim.runs.settings import Settings, as_text
 
     return Settings(
-        rate=chosen["rate"],
-        concurrency=chosen["concurrency"],
+        rate=chosen["rate"] or tenant.rate,
+        concurrency=chosen["concurrency"] or tenant.concurrency,
         timeout_s=chosen["timeout_s"] or 30.0,
-        proxy=chosen["proxy"],
-        ca_bundle=as_text(chosen["ca_bundle"]),
+        proxy=chosen["proxy"] or tenant.proxy,
+        ca_bundle=as_text(chosen["ca_bundle"] or tenant.ca_bundle),
     )

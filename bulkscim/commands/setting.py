@@ -1,25 +1,21 @@
 """What a command finds around it: people, a token, a loop."""
 
 import gc
-import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 import orjson
 
 from bulkscim.errors import UsageError
-from bulkscim.model.secret import Secret
 from bulkscim.reporting.console import People, Volume
 from bulkscim.reporting.printable import printable
 from bulkscim.reporting.progress import Progress, progress
-from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
 
 if TYPE_CHECKING:
     from bulkscim.jobfile.operations import Defaults
-    from bulkscim.model.operation import JsonObject
+    from bulkscim.runs.definition import Definition
 
 Result = TypeVar("Result")
 
@@ -31,15 +27,6 @@ def people_of(*, verbose: bool, quiet: bool, yes: bool = False) -> People:
         raise UsageError(message)
     volume = Volume.VERBOSE if verbose else Volume.QUIET if quiet else Volume.NORMAL
     return People(sys.stderr, sys.stdin, volume=volume, yes=yes)
-
-
-def token_of(people: People, file: Path | None, command: str | None) -> Secret:
-    """Return the token, and warn where its file is open to others."""
-    source = TokenSource(file, command)
-    token = find_token(source, os.environ)
-    if open_to_others(source):
-        people.warn(f"other accounts may read {file}; chmod 600 {file}")
-    return token
 
 
 def carry_out(work: Callable[[], Awaitable[Result]]) -> Result:
@@ -77,18 +64,12 @@ def later(what: str, instead: str) -> UsageError:
     return UsageError(f"{what} does not work in this version yet; {instead}")
 
 
-def map_of(file: Path | None) -> "JsonObject | None":
-    """Return the [map] of the file that `--map` names."""
-    from bulkscim.runs.definition import load_map
+def job_of(job: str, **records: Any) -> "tuple[Definition, Defaults]":
+    """Return what is said of a job, and how its records are read, by the flags of `options.records`."""
+    from bulkscim.runs.definition import defaults_of, said_of
 
-    return None if file is None else load_map(file)
-
-
-def job_of(job: str, **records: Any) -> "tuple[str, Defaults]":
-    """Return the job file that is meant, and how its records are read, by the flags for records."""
-    from bulkscim.runs.definition import job_and_defaults
-
-    return job_and_defaults(job, **records | {"map": map_of(records["map"])})
+    said = said_of(job, records.pop("map"), records["op"])
+    return said, defaults_of(said, **records)
 
 
 def _has_uvloop() -> bool:

@@ -13,6 +13,7 @@ from bulkscim.reporting.console import People
 if TYPE_CHECKING:
     from bulkscim.jobfile.operations import Defaults
     from bulkscim.jobfile.validate import Checked
+    from bulkscim.runs.definition import Definition
 
 
 @click.command("validate")
@@ -26,15 +27,28 @@ def command(
 ) -> None:
     """Check JOB from its first record to its last and list what is wrong; no tenant is needed."""
     people = setting.people_of(verbose=verbose, quiet=quiet)
-    path, defaults = setting.job_of(job, **records)
-    checked = _checked(path, defaults, limit)
+    said, defaults = setting.job_of(job, **records)
+    checked = _checked(said.job, defaults, limit)
     if as_json:
-        setting.print_json(_as_json(checked))
-    for note in checked.notes:
-        people.note(f"{path}: {note}")
+        setting.print_json(_as_json(checked) | {"guards": _guards(said)})
+    for note in (*said.notes, *(f"{said.job}: {each}" for each in checked.notes)):
+        people.note(note)
     if checked.problem_count:
         checked.sound_index()  # raises what is wrong
     _tell(job, checked, people)
+    if guards := _guards(said):
+        held = ", ".join(f"{name} {value}" for name, value in guards.items() if name != "protect")
+        names = f"protect {len(said.protect):,} accounts" if said.protect else ""
+        people.note(
+            f"guards    {', '.join(filter(None, (held, names)))}: run holds them before it sends anything"
+        )
+
+
+def _guards(said: "Definition") -> dict[str, Any]:
+    """Return the guards of the definition, which only a run can hold."""
+    limits = {name: getattr(said, name) for name in ("max_create", "max_delete", "max_errors")}
+    shown: dict[str, Any] = {name: str(limit) for name, limit in limits.items() if limit is not None}
+    return shown | ({"protect": list(said.protect)} if said.protect else {})
 
 
 def _checked(job: str, defaults: "Defaults", limit: int | None) -> "Checked":

@@ -59,6 +59,7 @@ def _with_live(statement: "Statement", known: "Expectations", chosen: dict[str, 
     people = setting.people_of(verbose=chosen["verbose"], quiet=chosen["quiet"])
     header = read_header(str(folder), folder.parent)
     source = reaching.source_of(people, chosen["token_file"], chosen["token_command"])
-    tenant, settings = tenant_of_header(header, source=source), reaching.reading_settings(chosen)
+    tenant = tenant_of_header(header, source=source)
+    settings = reaching.reading_settings(chosen, tenant)
     told = setting.carry_out(lambda: read_live(folder, tenant, settings, known, LocalDisk()))
     return with_live(statement, told.at, told.told())

@@ -51,3 +51,26 @@ class Limit:
         if not self.percent:
             return str(int(self.number))
         return f"{Decimal(repr(self.number)).normalize():f}%"  # every digit, and no exponent
+
+
+@dataclass(frozen=True, slots=True)
+class StandingGuards:
+    """Guards that stand in a file and hold for every run: in a tenant's entry, in a job definition.
+
+    All of them hold at once: the strictest limit decides, and protected names add up.
+    """
+
+    max_delete: tuple[Limit, ...] = ()
+    max_create: tuple[Limit, ...] = ()
+    protect: tuple[str, ...] = ()
+
+    def __add__(self, other: "StandingGuards") -> "StandingGuards":
+        """Return both together."""
+        return StandingGuards(
+            self.max_delete + other.max_delete,
+            self.max_create + other.max_create,
+            tuple(dict.fromkeys(self.protect + other.protect)),
+        )
+
+
+NO_GUARDS = StandingGuards()

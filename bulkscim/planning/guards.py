@@ -28,10 +28,10 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The guards as people set them; None: the default."""
+    """The guards as they were set. Of several limits the strictest decides; without one the default holds."""
 
-    max_delete: Limit | None = None
-    max_create: Limit | None = None
+    max_delete: tuple[Limit, ...] = ()
+    max_create: tuple[Limit, ...] = ()
     max_errors: Limit | None = None
 
 
@@ -39,7 +39,7 @@ def bounds(wanted: Wanted, asked: Asked, users: int | None) -> Bounds:
     """Turn limits into numbers; a share of users that cannot be counted allows nothing."""
     return Bounds(
         _removals(wanted.max_delete, users),
-        _bound(wanted.max_create, users),
+        _strictest(wanted.max_create, users),
         errors_bound(wanted.max_errors, asked.records),
     )
 
@@ -52,11 +52,16 @@ def errors_bound(limit: Limit | None, records: int) -> int | None:
     return max(1, bound)
 
 
-def _removals(limit: Limit | None, users: int | None) -> int | None:
-    if limit is not None:
-        return _bound(limit, users)
+def _removals(limits: tuple[Limit, ...], users: int | None) -> int | None:
+    if limits:
+        return _strictest(limits, users)
     share = FREE_SHARE.bound(users) if users is not None else 0
     return max(FREE_REMOVALS, share or 0)
+
+
+def _strictest(limits: tuple[Limit, ...], base: int | None) -> int | None:
+    found = [bound for limit in limits if (bound := _bound(limit, base)) is not None]
+    return min(found, default=None)
 
 
 def _bound(limit: Limit | None, base: int | None) -> int | None:

@@ -24,6 +24,16 @@ def takes_away(operation: Operation) -> bool:
     return _is_off(find(operation.data, "active")) or any(map(_switches_off, operation.changes))
 
 
+def takes_away_record(record: JsonObject) -> bool:
+    """Say the same of a record of an inverse."""
+    if record.get("op") in _AWAY:
+        return True
+    return record.get("type") == USER and any(
+        _switches_off(PatchOperation(change["op"], change.get("path"), change.get("value")))
+        for change in record.get("patch") or ()
+    )
+
+
 def _switches_off(change: PatchOperation) -> bool:
     """Say whether a change sets `active` to false, by its path or in a whole object."""
     if change.path is None:

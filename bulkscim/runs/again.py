@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Mismatch, Refused
+from bulkscim.jobfile.reading import Wanted
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
@@ -22,10 +23,11 @@ from bulkscim.reporting.summary import shown_run
 from bulkscim.runs.assembly import Around, Job, Terms
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.places import tenant_lock
+from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
-from bulkscim.runs.session import go_on, patient
-from bulkscim.runs.settings import bounds_of, said_anew, settings_of
+from bulkscim.runs.session import AGAIN, go_on, patient
+from bulkscim.runs.settings import bounds_of, protected_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX
 from bulkscim.runs.tenant import connected, fingerprint, look
 from bulkscim.scim import messages
@@ -83,6 +85,10 @@ async def _go_on(
             people.note(note)
         await same_tenant(record, request.token, first)
         defaults = defaults_of(header)
+        protect = tuple(dict.fromkeys((*protected_of(header), *request.protect)))
+        if protect:
+            names = await all_names(protect, first, seen.profile, clock)
+            hold_back(source, defaults, names, record.ledger.rows, _to_do(record, retry=request.retry))
         with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
             bounds = bounds_of(header)
             terms = Terms(seen.profile, settings, bounds, request.runs_dir, seen.ahead_s, first.sent)
@@ -90,6 +96,17 @@ async def _go_on(
             with known_before(moved(header.get("earlier", ()), record.folder)) as earlier:
                 job = Job(source, defaults, index, record.ledger.rows, earlier)
                 return await go_on(job, record, transport, terms, around, retry=request.retry)
+
+
+def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:
+    """Return what tells the rows that are still to be done."""
+    ledger = record.ledger
+
+    def wanted(row: int) -> bool:
+        settled = row > ledger.rows or ledger.is_settled(row)
+        return not settled or (retry and row <= ledger.rows and ledger.state(row) in AGAIN)
+
+    return wanted
 
 
 async def same_tenant(record: RecordedRun, token: Secret, transport: Transport) -> None:

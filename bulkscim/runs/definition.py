@@ -17,7 +17,9 @@ op = "delete"                           # the run writes the job file for it
 after = "30d"
 ```
 
-What is said beside a definition, by a flag or by a program, stands in for what it says; protected names add up.
+A definition is named as the job itself, or by `--map` for another job file; either way all of it applies. A flag, or
+an argument of a program, replaces what the definition says. Guards of the tenant's entry hold as well: the strictest
+limit decides unless a flag sets it, and protected names add up.
 """
 
 import os
@@ -33,7 +35,7 @@ from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.references import key_attribute
 from bulkscim.jobfile.rules import flattened
 from bulkscim.model.grace import Grace
-from bulkscim.model.limits import Limit
+from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.runs.request import RunRequest
 
@@ -47,9 +49,12 @@ _CHOICES = {"op": tuple(Verb), "type": (USER, GROUP), "on_exists": ("adopt", "up
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a job definition says; None where it leaves a thing open. `job` is the path of the job file."""
+    """What a job definition says; None where it leaves a thing open. `job` is the path of the job file.
 
-    job: str
+    `paths` are the files that were read, `notes` what the user should know of them.
+    """
+
+    job: str = ""
     op: Verb | None = None
     type: str | None = None
     match: str | None = None
@@ -61,42 +66,71 @@ class Definition:
     max_errors: Limit | None = None
     protect: tuple[str, ...] = ()
     grace: Grace | None = None
+    paths: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def guards(self) -> StandingGuards:
+        """The guards that hold beside those of the tenant's entry."""
+        return StandingGuards(
+            (self.max_delete,) if self.max_delete else (),
+            (self.max_create,) if self.max_create else (),
+            self.protect,
+        )
 
 
 def defined(request: RunRequest) -> RunRequest:
-    """Return a request for a job file: what a job definition says stands where nothing else was said."""
-    if not isinstance(request.job, str) or not is_definition(request.job):
-        return request
-    said = load(Path(request.job))
+    """Return a request for a job file: what definitions say stands where nothing else was said."""
+    guards = request.guards + StandingGuards(protect=request.protect)
+    if not isinstance(request.job, str):
+        if request.map is not None:
+            raise UsageError(f"{request.map}: a map is for the columns of a CSV file; operations need none")
+        return replace(request, guards=guards)
+    said = said_of(request.job, request.map, request.op)
     return replace(
         request,
         job=said.job,
         op=request.op or said.op,
         type=request.type or said.type,
         match=request.match or said.match,
-        map=said.map if request.map is None else request.map,
+        columns=said.map,
         on_exists=request.on_exists or said.on_exists,
         create_groups=request.create_groups or said.create_groups,
-        max_create=request.max_create or said.max_create,
-        max_delete=request.max_delete or said.max_delete,
         max_errors=request.max_errors or said.max_errors,
-        protect=tuple(dict.fromkeys((*said.protect, *request.protect))),
+        guards=guards + said.guards,
         grace=said.grace,
+        definitions=said.paths,
+        notes=said.notes,
     )
 
 
-def job_and_defaults(
-    job: str,
+def said_of(job: str, map_file: Path | None, op: Verb | None = None) -> Definition:
+    """Return all that a job and its `--map` say together; `op` is what a flag says of the operation.
+
+    UsageError names what does not fit: nothing that a definition says is left out in silence.
+    """
+    if not is_definition(job):
+        found = Definition(job) if map_file is None else _for_job(map_file, job)
+    else:
+        found = load(Path(job))
+        if map_file is not None:
+            columns = _columns_alone(map_file, job)
+            found = replace(found, map=columns, paths=(*found.paths, str(map_file)))
+    if found.grace is not None and op not in {None, Verb.DEACTIVATE}:
+        raise UsageError(
+            f"{found.paths[0]}: [then] is for a job that deactivates, and --op says {op}; leave one of them out"
+        )
+    return found
+
+
+def defaults_of(
+    said: Definition,
     op: Verb | None = None,
     type: str | None = None,  # noqa: A002 - the word of the flag and of SCIM
     match: str | None = None,
-    map: JsonObject | None = None,  # noqa: A002 - likewise
-) -> tuple[str, Defaults]:
-    """Return the job file that is meant, and how its records are read; for looking at it without a tenant."""
-    said = load(Path(job)) if is_definition(job) else Definition(job)
-    return said.job, Defaults(
-        op or said.op, type or said.type or USER, match or said.match, said.map if map is None else map
-    )
+) -> Defaults:
+    """Return how records are read, by a definition and the flags that replace what it says."""
+    return Defaults(op or said.op, type or said.type or USER, match or said.match, said.map)
 
 
 def is_definition(job: str) -> bool:
@@ -105,15 +139,47 @@ def is_definition(job: str) -> bool:
 
 
 def load(path: Path) -> Definition:
-    """Read a job definition; UsageError says what is wrong in it."""
-    document = _document(path)
-    job, guard = _table(path, document, "job"), _table(path, document, "guard")
-    file = job.get("file")
-    if not isinstance(file, str) or not file:
+    """Read a job definition that names its job file; UsageError says what is wrong in it."""
+    found = _read(path, _document(path))
+    if not found.job:
         raise UsageError(f'{path}: [job] names no file; write file = "people.csv" (relative to this file)')
+    return found
+
+
+def _for_job(path: Path, job: str) -> Definition:
+    """Read the definition that `--map` names for a job file; the file that it names itself is not read."""
+    document = _document(path)
+    if not document:
+        raise UsageError(f'{path}: is empty; write a [map], such as [map] and below it userName = "E-mail"')
+    found = _read(path, document)
+    other = found.job and os.path.realpath(found.job) != os.path.realpath(job)
+    notes = (f"{path} names {found.job}; {job} is read instead, all else in {path} applies",) if other else ()
+    return replace(found, job=job, notes=notes)
+
+
+def _columns_alone(path: Path, job: str) -> JsonObject:
+    """Read the [map] that replaces that of a definition; there cannot be two definitions."""
+    document = _document(path)
+    others = [f"[{name}]" for name in document if name != "map"]
+    if others:
+        raise UsageError(
+            f"{path}: {' and '.join(others)} cannot apply, since {job} is a job definition already; give the job file "
+            f"with --map {path}, or a file that has nothing but a [map]"
+        )
+    if "map" not in document:
+        raise UsageError(f'{path}: has no [map]; write one, such as [map] and below it userName = "E-mail"')
+    return _map(path, document)
+
+
+def _read(path: Path, document: JsonObject) -> Definition:
+    """Read the tables of a definition."""
+    job, guard = _table(path, document, "job"), _table(path, document, "guard")
+    file = job.get("file", "")
+    if not isinstance(file, str):
+        raise UsageError(f'{path}: [job] file = {file!r} is no path; write file = "people.csv"')
     op = _choice(path, job, "op")
     return Definition(
-        os.path.normpath(path.parent / file),
+        os.path.normpath(path.parent / file) if file else "",
         Verb(op) if op else None,
         _choice(path, job, "type"),
         _match(path, job),
@@ -125,15 +191,8 @@ def load(path: Path) -> Definition:
         _limit(path, guard, "max_errors"),
         _names(path, guard),
         _grace(path, document, op),
+        (str(path),),
     )
-
-
-def load_map(path: Path) -> JsonObject:
-    """Read the [map] of a TOML file, which may be a whole job definition."""
-    document = _document(path)
-    if "map" not in document:
-        raise UsageError(f'{path}: has no [map]; write one, such as [map] and below it userName = "E-mail"')
-    return _map(path, document)
 
 
 def _document(path: Path) -> JsonObject:
@@ -142,7 +201,7 @@ def _document(path: Path) -> JsonObject:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # TOML, UTF-8, or a number of thousands of digits
         raise UsageError(f"{path}: is not TOML: {error}") from error
     for name in document.keys() - {"job", "map", "guard", "then"}:
         raise UsageError(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import orjson
 
-from bulkscim.errors import UsageError
+from bulkscim.errors import Refused, UsageError
 from bulkscim.jobfile.fingerprint import fingerprint
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource
@@ -17,6 +17,7 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import JsonObject
 from bulkscim.planning.inverse import TakenStep, inverse, verb_of
 from bulkscim.planning.inverse_memberships import joinings, leavings, net
+from bulkscim.planning.protect import takes_away_record
 from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import MadeAnew, descendants, undone
 from bulkscim.runs.spooled_steps import SpooledSteps, Tally
@@ -29,13 +30,15 @@ AS_SHOWN = Defaults(as_shown=True)  # how an inverse is read
 class Chosen:
     """Which steps to take back: those of some rows, of some people or groups, of some operations; empty: any.
 
-    `soft`: people whom the run made are deactivated instead of deleted.
+    `soft`: people whom the run made are deactivated instead of deleted. `protect` are folded names of accounts that
+    are neither deleted nor deactivated, whatever else is chosen.
     """
 
     rows: frozenset[int] = frozenset()
     keys: frozenset[str] = frozenset()
     verbs: frozenset[str] = frozenset()
     soft: bool = False
+    protect: frozenset[str] = frozenset()
 
     @property
     def all_of_it(self) -> bool:
@@ -55,7 +58,7 @@ class Inverse:
 def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk) -> Inverse | None:
     """Write the inverse of what a run did and no rollback has undone; None where nothing is left to undo.
 
-    UsageError for a row that the run does not have.
+    UsageError for a row that the run does not have; Refused where all that is left would take protected accounts away.
     """
     beyond = [row for row in sorted(chosen.rows) if row > recorded.ledger.rows]
     if beyond:
@@ -64,14 +67,18 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
     with closing(MadeAnew(folders, disk)) as anew, closing(SpooledSteps(anew)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
         steps.take(applied_steps(recorded), undone(recorded.folder, disk), picks)
-        lines = _write(_records(steps, soft=chosen.soft), path)
+        omitted: list[str] = []
+        lines = _write(_unprotected(_records(steps, soft=chosen.soft), chosen.protect, omitted), path)
+        protected = _protected(omitted)
         if not lines:
             path.unlink()
+            if omitted:
+                raise Refused(f"{protected[0]}; nothing else is left to undo, and nothing was sent")
             return None
         found = fingerprint(path)
         name = f"the inverse of {recorded.header.get('run', recorded.folder.name)}"
         source = JobSource(name, path, "jsonl", found.size, found.sha256, spooled=True)
-        return Inverse(source, steps.tally, (*steps.tally.notes(), *_left_behind(steps)))
+        return Inverse(source, steps.tally, (*steps.tally.notes(), *_left_behind(steps), *protected))
 
 
 def _records(steps: SpooledSteps, *, soft: bool) -> Iterator[JsonObject]:
@@ -79,6 +86,26 @@ def _records(steps: SpooledSteps, *, soft: bool) -> Iterator[JsonObject]:
     for step in steps.newest_first():
         yield from inverse(step, steps, soft=soft)
     yield from joinings(net(steps.touches(), steps), steps)
+
+
+def _unprotected(
+    records: Iterable[JsonObject], protect: frozenset[str], omitted: list[str]
+) -> Iterator[JsonObject]:
+    """Omit the records that would delete or deactivate a protected account; `omitted` takes their names."""
+    for record in records:
+        known_by = (record.get("id"), record.get("_key"))
+        if protect and takes_away_record(record) and {str(one).casefold() for one in known_by} & protect:
+            omitted.append(str(record.get("_key") or record.get("id")))
+        else:
+            yield record
+
+
+def _protected(omitted: list[str]) -> tuple[str, ...]:
+    """Say which accounts stay as the run left them."""
+    if not omitted:
+        return ()
+    more = f" and {len(omitted) - SHOWN:,} more" if len(omitted) > SHOWN else ""
+    return (f"protected, so neither deleted nor deactivated: {', '.join(omitted[:SHOWN])}{more}",)
 
 
 def _write(records: Iterable[JsonObject], path: Path) -> int:

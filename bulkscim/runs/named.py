@@ -2,11 +2,13 @@
 
 import os
 
+from bulkscim.errors import UsageError
+from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.secret import Secret
 from bulkscim.runs.sandboxed import SANDBOXES, same_sandbox, sandbox_tenant
 from bulkscim.tenants.credentials import TokenSource, find_token
-from bulkscim.tenants.entries import TenantEntry, entries, entry_named, places
+from bulkscim.tenants.entries import TenantEntry, entries, entry_named, file_with, places
 from bulkscim.tenants.tenant import Tenant
 
 _NOWHERE = TokenSource()
@@ -20,17 +22,38 @@ def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = N
     UsageError where there is no such tenant, CredentialError where there is no token for it.
     """
     if name in SANDBOXES:
+        _refuse_entry_of(name)
         return sandbox_tenant(name, profile)
     entry = entry_named(name, places())
     found = find_token(source if source.named else entry.token_source, os.environ)
-    return Tenant(entry.base_url, found, profile or entry.profile, name, entry.production)
+    return Tenant(
+        entry.base_url,
+        found,
+        profile or entry.profile,
+        name,
+        entry.production,
+        rate=entry.rate,
+        proxy=entry.proxy,
+        ca_bundle=entry.ca_bundle,
+        guards=entry.guards,
+    )
+
+
+def _refuse_entry_of(name: str) -> None:
+    """Refuse an entry that would never be used, its guards included."""
+    file = file_with(name, places())
+    if file is not None:
+        raise UsageError(
+            f"{file}, [tenant.{name}]: {name} is a built-in tenant, to which this entry cannot apply; "
+            "give the entry another name"
+        )
 
 
 def tenant_at(base_url: str, token: Secret, profile: str) -> Tenant:
-    """Return a tenant by its URL; one that `bulkscim.toml` marks as production is that however it is named."""
+    """Return a tenant by its URL; production and guards of `bulkscim.toml` hold however it is named."""
     same = (each for each in tenants() if each.production and _same(each.base_url, base_url))
     name = next((each.name for each in same), "")
-    return Tenant(base_url, token, profile, name, production=bool(name))
+    return Tenant(base_url, token, profile, name, production=bool(name), guards=_guards_at(base_url))
 
 
 def tenant_of_header(header: JsonObject, *, source: TokenSource = _NOWHERE) -> Tenant:
@@ -46,9 +69,26 @@ def tenant_of_header(header: JsonObject, *, source: TokenSource = _NOWHERE) -> T
     if name and not source.named:
         same = (each for each in tenants() if each.name == name and _same(each.base_url, base_url))
         source = next((each.token_source for each in same), source)
-    own = next((each for each in tenants() if each.production and _same(each.base_url, base_url)), None)
+    there = [each for each in tenants() if _same(each.base_url, base_url)]
+    own = next((each for each in there if each.production), None)
+    entry = next((each for each in there if each.name == name), None)
     found = find_token(source, os.environ)
-    return Tenant(base_url, found, recorded["profile"], own.name if own else name, production=own is not None)
+    return Tenant(
+        base_url,
+        found,
+        recorded["profile"],
+        own.name if own else name,
+        production=own is not None,
+        rate=entry.rate if entry else None,
+        proxy=entry.proxy if entry else None,
+        ca_bundle=entry.ca_bundle if entry else None,
+        guards=_guards_at(base_url),
+    )
+
+
+def _guards_at(base_url: str) -> StandingGuards:
+    """Return the guards of all entries of a URL."""
+    return sum((each.guards for each in tenants() if _same(each.base_url, base_url)), start=NO_GUARDS)
 
 
 def tenants() -> list[TenantEntry]:

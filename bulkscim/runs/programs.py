@@ -26,7 +26,7 @@ from bulkscim.tenants.tenant import Tenant
 
 RUNS = Path("runs")
 _LIMITS = ("max_create", "max_delete", "max_errors")
-_PATHS = ("runs_dir", "run_dir", "ca_bundle", "job")
+_PATHS = ("runs_dir", "run_dir", "ca_bundle", "job", "map")
 
 
 class _Pace(TypedDict, total=False):
@@ -51,6 +51,7 @@ class RunOptions(_Pace, total=False):
     op: str
     type: Literal["User", "Group"]
     match: str
+    map: str | Path
     on_exists: Literal["adopt", "update", "fail"]
     create_groups: bool
     read_back: Literal["sample", "all"]
@@ -173,6 +174,7 @@ async def _go_on(
         run=str(run),
         token=tenant.token,
         base_url=tenant.base_url,
+        protect=tenant.guards.protect,
         retry=retry,
         heed_signals=False,
         **settings,

@@ -2,13 +2,13 @@
 
 import random
 from collections.abc import Sequence
-from itertools import islice
+from itertools import takewhile
 
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.resolver import Resolver
 from bulkscim.errors import Refused
 from bulkscim.jobfile.operations import Defaults
-from bulkscim.jobfile.reading import rows
+from bulkscim.jobfile.reading import Wanted, rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found
@@ -40,9 +40,18 @@ async def all_names(
     return folded(names)
 
 
-def hold_back(source: JobSource, defaults: Defaults, names: frozenset[str], limit: int | None) -> None:
-    """Refuse a job in which a row would delete or deactivate one of these; the rows are named."""
-    asked = islice(rows(source, defaults), limit)
+def hold_back(
+    source: JobSource,
+    defaults: Defaults,
+    names: frozenset[str],
+    limit: int | None,
+    wanted: Wanted | None = None,
+) -> None:
+    """Refuse a job in which a row would delete or deactivate one of these; the rows are named.
+
+    `limit` counts the rows of the job, `wanted` are those that are still to be done.
+    """
+    asked = takewhile(lambda each: limit is None or each[0] <= limit, rows(source, defaults, 1, wanted))
     found = [
         f"row {number}: {operation.verb} would take away {operation.target}, which is protected ({name})"
         for number, operation in asked
@@ -51,5 +60,8 @@ def hold_back(source: JobSource, defaults: Defaults, names: frozenset[str], limi
     if not found:
         return
     more = [f"… and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
-    advice = "Nothing was sent; take these rows out, or take the names from `protect` of the job definition."
+    advice = (
+        "Nothing was sent; take these rows out, or take the names from `protect` (of the job definition, or of the"
+        " tenant's entry in bulkscim.toml)."
+    )
     raise Refused("\n".join((*found[:SHOWN], *more, advice)))

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.grace import Grace
-from bulkscim.model.limits import Limit
+from bulkscim.model.limits import NO_GUARDS, Limit, StandingGuards
 from bulkscim.model.operation import JsonObject, Verb
 from bulkscim.model.secret import Secret
 from bulkscim.runs.inverting import Chosen
@@ -18,8 +18,10 @@ class RunRequest:
     """A job file, a tenant, and how the one is to be brought to the other.
 
     `job` is a path, `-`, or a source that is open already. `rate` is as written (`100/min`); None leaves it to
-    the profile, as does `concurrency`. What else is None, a job definition (.toml) may say. `map` is a [map] as
-    TOML reads it; whoever is in `protect` is neither deleted nor deactivated; whom the run deactivates, the job file that it
+    the profile, as does `concurrency`. What else is None, a job definition (.toml) may say: `job`, or the file `map`.
+    `defined` fills in what these say: `columns` is their [map] as TOML reads it, `definitions` are their paths, and
+    `notes` is what the user should know of them. `guards` are those of the tenant's entry, and of the definitions;
+    accounts in `protect` are neither deleted nor deactivated; whom the run deactivates, the job file that it
     leaves deletes after the `grace`. `match` names the attribute by which a change finds its resource. `read_back` is
     `all` or `sample`: what was written is read again and compared. A
     `dry_run` writes nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it
@@ -36,7 +38,10 @@ class RunRequest:
     op: Verb | None = None
     type: str | None = None
     match: str | None = None
-    map: JsonObject | None = None
+    map: Path | None = None
+    columns: JsonObject | None = None
+    definitions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     run_dir: Path | None = None
     rate: str | None = None
     concurrency: int | None = None
@@ -47,6 +52,7 @@ class RunRequest:
     max_create: Limit | None = None
     max_errors: Limit | None = None
     protect: tuple[str, ...] = ()
+    guards: StandingGuards = NO_GUARDS
     grace: Grace | None = None
     limit: int | None = None
     note: str = ""
@@ -64,7 +70,8 @@ class RunRequest:
     @classmethod
     def to(cls, tenant: Tenant, **asked: Any) -> Self:
         """Ask something of a tenant."""
-        paced = {name: asked.pop(name, None) or getattr(tenant, name) for name in ("rate", "concurrency")}
+        ways = ("rate", "concurrency", "proxy", "ca_bundle")
+        reached = {name: asked.pop(name, None) or getattr(tenant, name) for name in ways}
         return cls(
             base_url=tenant.base_url,
             token=tenant.token,
@@ -72,7 +79,8 @@ class RunRequest:
             tenant=tenant.name,
             production=tenant.production,
             rehearsal=tenant.rehearsal,
-            **paced,
+            guards=tenant.guards,
+            **reached,
             **asked,
         )
 
@@ -107,7 +115,8 @@ class ResumeRequest:
     """A recorded run that is to go on; what is None stays as the run's header has it.
 
     `run` is a run folder, a run id or `last`. `job` says where the job file is now. With `retry` the failed
-    and skipped rows are reopened first. A `base_url` must be the run's own: the token belongs to it.
+    and skipped rows are reopened first. A `base_url` must be the run's own: the token belongs to it. `protect` adds
+    to the accounts that the run protects.
     """
 
     run: str
@@ -121,4 +130,5 @@ class ResumeRequest:
     proxy: str | None = None
     ca_bundle: Path | None = None
     base_url: str | None = None
+    protect: tuple[str, ...] = ()
     heed_signals: bool = True

@@ -18,6 +18,7 @@ from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import FORCE, PART
+from bulkscim.planning.protect import folded
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.reporting.summary import shown_run
@@ -27,10 +28,11 @@ from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Inverse, write_inverse
 from bulkscim.runs.places import drafts, keep, tenant_lock
+from bulkscim.runs.protecting import all_names
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.session import patient
-from bulkscim.runs.settings import Settings, header_of, said_anew, settings_of
+from bulkscim.runs.settings import Settings, header_of, protected_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX, Parent, Start, begin, plan
 from bulkscim.runs.tenant import Seen, connected, look
 from bulkscim.transport.base import Transport
@@ -63,7 +65,9 @@ async def rollback(
                 await same_tenant(recorded, tenant.token, first)
             if not request.dry_run:
                 await _look_up(folder, transport, Terms(seen.profile, settings, NO_BOUNDS), people, around)
-            with _drafted(folder, request.chosen, disk) as draft:
+            protect = (*protected_of(header), *tenant.guards.protect)
+            names = await all_names(protect, first, seen.profile, clock)
+            with _drafted(folder, replace(request.chosen, protect=names), disk) as draft:
                 for note in draft.doubts:
                     people.note(note)
                 if draft.inverse is None:
@@ -92,7 +96,8 @@ def write_out(request: RollbackRequest, people: People, place: Path) -> bool:
         with journal.read(folder, disk) as recorded, drafts() as draft:
             for note in _doubts(recorded):
                 people.note(note)
-            found = write_inverse(recorded, request.chosen, draft / JOB, disk)
+            protect = folded((*protected_of(recorded.header), *request.tenant.guards.protect))
+            found = write_inverse(recorded, replace(request.chosen, protect=protect), draft / JOB, disk)
             if found is not None:
                 _put(draft / JOB, place)
         for note in found.notes if found is not None else (_nothing(request.chosen),):

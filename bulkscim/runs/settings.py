@@ -1,5 +1,7 @@
 """What a run keeps in its journal's header, so that resume goes on under the same terms."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -107,10 +109,12 @@ def rate_of(text: str) -> Rate:
         raise UsageError(f"--rate: {error}") from error
 
 
-def header_of(settings: Settings, defaults: Defaults, guards: Bounds) -> dict[str, JsonObject]:
-    """Return the header's parts that resume reads back."""
+def header_of(
+    settings: Settings, defaults: Defaults, guards: Bounds, protect: Sequence[str] = ()
+) -> dict[str, JsonObject]:
+    """Return the header's parts that resume reads back; the password of a proxy is not among them."""
     return {
-        "settings": asdict(settings),
+        "settings": asdict(settings) | {"proxy": without_password(settings.proxy)},
         "defaults": {
             "op": defaults.op.value if defaults.op else None,
             "type": defaults.type,
@@ -118,7 +122,7 @@ def header_of(settings: Settings, defaults: Defaults, guards: Bounds) -> dict[st
             "map": defaults.map,
             "as_shown": defaults.as_shown,
         },
-        "guards": asdict(guards),
+        "guards": asdict(guards) | {"protect": list(protect)},
     }
 
 
@@ -132,6 +136,16 @@ def bounds_of(header: JsonObject) -> Bounds:
     return Bounds(
         **{name: header.get("guards", {}).get(name) for name in ("max_delete", "max_create", "max_errors")}
     )
+
+
+def protected_of(header: JsonObject) -> tuple[str, ...]:
+    """Read back which accounts no row may take away."""
+    return tuple(header.get("guards", {}).get("protect") or ())
+
+
+def without_password(proxy: str | None) -> str | None:
+    """Return a proxy's URL without its user and password."""
+    return re.sub(r"//.*@", "//", proxy) if proxy else proxy
 
 
 def _known(kind: type, values: JsonObject) -> dict[str, Any]:

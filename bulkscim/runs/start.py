@@ -54,7 +54,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
     settings = _settings(request)
     profile = profile_named(request.profile)
     with drafts() as folder, _checked(request, folder) as (source, checked):
-        for note in checked.notes:
+        for note in (*request.notes, *checked.notes):
             people.note(note)
         _not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
@@ -62,8 +62,8 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
             seen = replace(await look(first, profile), asked=first.sent)
             with known_before(_earlier(request, source, checked, people)) as earlier:
                 start = Start(request, settings, source, checked, seen, earlier)
-                if request.protect:
-                    names = await all_names(request.protect, transport, seen.profile, clock)
+                if request.guards.protect:
+                    names = await all_names(request.guards.protect, transport, seen.profile, clock)
                     hold_back(source, defaults_of(request), names, request.limit)
                 start.approve(people)
                 around = Around(watcher, clock, heed_signals=request.heed_signals)
@@ -117,7 +117,7 @@ def _stdin() -> BinaryIO | None:
 
 def defaults_of(request: RunRequest) -> Defaults:
     """Return how records are understood that do not say everything."""
-    return Defaults(op=request.op, type=request.type or USER, match=request.match, map=request.map)
+    return Defaults(op=request.op, type=request.type or USER, match=request.match, map=request.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,12 @@ class Start:
         request = self.request
         if self.parent is not None:
             return Bounds(None, None, None)
-        wanted = Wanted(request.max_delete, request.max_create, request.max_errors)
+        standing = request.guards
+        wanted = Wanted(
+            (request.max_delete,) if request.max_delete else standing.max_delete,
+            (request.max_create,) if request.max_create else standing.max_create,
+            request.max_errors,
+        )
         return bounds(wanted, self.asked, self.seen.users)
 
     @property
@@ -264,10 +269,11 @@ class Start:
             "removals": self.checked.removals,
             "live_users": self.seen.users,
             "then": {"op": "delete", "after_days": request.grace.days} if request.grace else None,
+            "definitions": [str(Path(path).absolute()) for path in request.definitions],
             "note": request.note,
             "earlier": list(map(str, self.earlier.folders)) if self.earlier else [],
             **self._of_parent(),
-            **header_of(self.settings, self.defaults, self.bounds),
+            **header_of(self.settings, self.defaults, self.bounds, request.guards.protect),
         }
 
     def _of_parent(self) -> JsonObject:

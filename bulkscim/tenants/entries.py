@@ -12,25 +12,39 @@ from typing import Any
 from platformdirs import user_config_path
 
 from bulkscim.errors import UsageError
+from bulkscim.model.limits import Limit, StandingGuards
+from bulkscim.pacing.rate import parse as parse_rate
 from bulkscim.tenants.credentials import TokenSource
 from bulkscim.tenants.keychain import account_of
 
 FILE = "bulkscim.toml"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
-_KEYS: Mapping[str, type] = {
+_KEYS: Mapping[str, type | tuple[type, ...]] = {
     "base_url": str,
     "profile": str,
     "production": bool,
     "token_file": str,
     "token_command": str,
     "keyring": bool,
+    "rate": str,
+    "proxy": str,
+    "ca_bundle": str,
+    "max_delete": (int, str),
+    "max_create": (int, str),
+    "protect": list,
+}
+_FORMS = {
+    str: "text in quotes",
+    bool: "true or false",
+    (int, str): 'a number or a percentage in quotes ("5%")',
+    list: 'a list of names ["owner@example.com"]',
 }
 _IN_CLEAR = re.compile(r"(?!token_(file|command)$).*(token|secret|passw|bearer|api_?key).*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class TenantEntry:
-    """What `bulkscim.toml` says of a tenant. `file` is where it stands; `token_file` is absolute."""
+    """What `bulkscim.toml` says of a tenant. `file` is where it stands; `token_file` and `ca_bundle` are absolute."""
 
     name: str
     base_url: str
@@ -40,6 +54,21 @@ class TenantEntry:
     token_file: Path | None = None
     token_command: str | None = None
     keyring: bool = False
+    rate: str | None = None
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+    max_delete: Limit | None = None
+    max_create: Limit | None = None
+    protect: tuple[str, ...] = ()
+
+    @property
+    def guards(self) -> StandingGuards:
+        """The guards that hold for every run on the tenant."""
+        return StandingGuards(
+            (self.max_delete,) if self.max_delete else (),
+            (self.max_create,) if self.max_create else (),
+            self.protect,
+        )
 
     @property
     def token_source(self) -> TokenSource:
@@ -67,6 +96,11 @@ def entries(files: Sequence[Path]) -> list[TenantEntry]:
             entry = _entry(name, values, file)
             found.setdefault(name, entry)
     return sorted(found.values(), key=lambda each: each.name)
+
+
+def file_with(name: str, files: Sequence[Path]) -> Path | None:
+    """Return the file that has an entry of this name, right or wrong; None where there is none."""
+    return next((file for file in files if name in _tables(file)), None)
 
 
 def entry_named(name: str, files: Sequence[Path]) -> TenantEntry:
@@ -102,8 +136,8 @@ def tables_of(text: str, file: Path) -> dict[str, Any]:
     """Parse the text of a file into its tenants' tables."""
     try:
         values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{file}: {error}; mend it") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file}: {error}; correct it") from None
     if unknown := [key for key in values if key != "tenant"]:
         raise UsageError(f"{file}: {unknown[0]!r} is not known here; a tenant is a table [tenant.NAME]")
     tables = values.get("tenant", {})
@@ -125,8 +159,20 @@ def _entry(name: str, values: Any, file: Path) -> TenantEntry:
         raise UsageError(f'{where}: base_url is missing; add base_url = "https://…"')
     if sum(bool(values.get(key)) for key in ("token_file", "token_command", "keyring")) > 1:
         raise UsageError(f"{where}: token_file, token_command and keyring exclude each other; keep one")
-    token_file = values.pop("token_file", None)
-    return TenantEntry(name, file=file, token_file=_beside(file, token_file), **values)
+    return TenantEntry(name, file=file, **{key: _read(key, value, file) for key, value in values.items()})
+
+
+def _read(key: str, value: Any, file: Path) -> Any:
+    """Return a checked value as the entry keeps it."""
+    match key:
+        case "token_file" | "ca_bundle":
+            return _beside(file, value)
+        case "max_delete" | "max_create":
+            return Limit.parse(str(value))
+        case "protect":
+            return tuple(value)
+        case _:
+            return value
 
 
 def _check(key: str, value: Any, where: str) -> None:
@@ -137,11 +183,30 @@ def _check(key: str, value: Any, where: str) -> None:
         near = get_close_matches(key, _KEYS, n=1)
         meant = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(_KEYS)}"
         raise UsageError(f"{where}: {key!r} is not known{meant}")
-    if not isinstance(value, _KEYS[key]):
-        wanted = "true or false" if _KEYS[key] is bool else "text in quotes"
-        raise UsageError(f"{where}: {key} must be {wanted}")
+    form = _KEYS[key]
+    if not isinstance(value, form) or (isinstance(value, bool) and form is not bool):
+        raise UsageError(f"{where}: {key} must be {_FORMS[form]}")
+    try:
+        _check_text(key, value)
+    except ValueError as error:
+        raise UsageError(f"{where}: {key}: {error}") from None
 
 
-def _beside(file: Path, token_file: str | None) -> Path | None:
-    """Take a token file's path relative to the file that names it."""
-    return (file.parent / Path(token_file).expanduser()).absolute() if token_file else None
+def _check_text(key: str, value: Any) -> None:
+    """Check what is written in a value; ValueError says what is wanted."""
+    match key:
+        case "rate":
+            parse_rate(value)
+        case "max_delete" | "max_create":
+            Limit.parse(str(value))
+        case "proxy" if "@" in value:
+            raise ValueError("a user or password does not stand here in clear; set BULKSCIM_PROXY instead")
+        case "protect" if not all(isinstance(name, str) and name.strip() for name in value):
+            raise ValueError(f"it must be {_FORMS[list]}")
+        case _:
+            pass
+
+
+def _beside(file: Path, named: str) -> Path | None:
+    """Take a path relative to the file that names it."""
+    return (file.parent / Path(named).expanduser()).absolute() if named else None

@@ -1,7 +1,9 @@
 """A tenant: where it is, how it is spoken to, and the credential for it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.secret import Secret
 
 
@@ -10,8 +12,8 @@ class Tenant:
     """A SCIM tenant that can be reached.
 
     `name` is that of `bulkscim.toml`, empty where the tenant was given by its URL. A `production` tenant is
-    changed only by who says its name. A `rehearsal` holds nothing real and is changed without asking. `rate`
-    and `concurrency` stand in for the profile's, unless something else is asked for.
+    changed only by who says its name. A `rehearsal` holds nothing real and is changed without asking. `rate`,
+    `concurrency`, `proxy` and `ca_bundle` are used unless something else is asked for; `guards` hold for every run.
     """
 
     base_url: str
@@ -22,3 +24,6 @@ class Tenant:
     rehearsal: bool = False
     rate: str | None = None
     concurrency: int | None = None
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+    guards: StandingGuards = NO_GUARDS

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from bulkscim.errors import UsageError
+from bulkscim.model.limits import Limit
 from bulkscim.tenants.entries import TenantEntry, tables_of
 
+Value = str | bool | int | list[str]
 _NEW = 0o600
 _PRIVATE = 0o700
 _TABLE = re.compile(r"\s*\[")
@@ -24,7 +26,7 @@ def write_entry(entry: TenantEntry) -> None:
         after = with_entry(before, entry)
         file.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         _replace(file, after)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise UsageError(f"{entry.file} cannot be written: {error}") from None
 
 
@@ -61,30 +63,40 @@ def _place(lines: list[str], name: str) -> tuple[int, int]:
     return first, end
 
 
-def _values(entry: TenantEntry) -> dict[str, str | bool]:
-    """Return the keys as they stand in the file; what is at its default is left out."""
-    values: dict[str, str | bool] = {"base_url": entry.base_url, "profile": entry.profile}
-    if entry.production:
-        values["production"] = True
-    if entry.token_file:
-        values["token_file"] = str(entry.token_file)
-    if entry.token_command:
-        values["token_command"] = entry.token_command
-    if entry.keyring:
-        values["keyring"] = True
-    return values
+def _values(entry: TenantEntry) -> dict[str, Value]:
+    """Return the keys as they stand in the file; what is at its default is omitted."""
+    values: dict[str, Value] = {"base_url": entry.base_url, "profile": entry.profile}
+    others: dict[str, Value | None] = {
+        "production": entry.production,
+        "token_file": str(entry.token_file) if entry.token_file else None,
+        "token_command": entry.token_command,
+        "keyring": entry.keyring,
+        "rate": entry.rate,
+        "proxy": entry.proxy,
+        "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
+        "max_delete": _limit(entry.max_delete),
+        "max_create": _limit(entry.max_create),
+        "protect": list(entry.protect),
+    }
+    return values | {key: value for key, value in others.items() if value or type(value) is int}
+
+
+def _limit(limit: Limit | None) -> Value | None:
+    if limit is None or limit.percent:
+        return str(limit) if limit else None
+    return int(limit.number)
 
 
 def _lines(entry: TenantEntry) -> list[str]:
-    """Write the table; JSON's texts are TOML's, but for the delete character."""
+    """Write the table; JSON's values are TOML's, except for the delete character."""
     return [
         f"[tenant.{entry.name}]",
         *(f"{key} = {_written(value)}" for key, value in _values(entry).items()),
     ]
 
 
-def _written(value: str | bool) -> str:  # noqa: FBT001 - a value, not a flag
-    return json.dumps(value).replace("\x7f", "\\u007f")
+def _written(value: Value) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _by_hand(entry: TenantEntry) -> str:

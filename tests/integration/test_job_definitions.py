@@ -194,6 +194,114 @@ def test_whoever_is_protected_is_not_taken_away(bulkscim: Command, tmp_path: Pat
     assert tenant.writes == []
 
 
+WHOLE = """
+[job]
+file = "named.csv"
+op = "deactivate"
+[map]
+userName = "Mail"
+[guard]
+max_delete = {limit}
+protect = ["owner@example.com"]
+[then]
+op = "delete"
+after = "30d"
+"""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (["bob", "owner"], 5, (), 4, "row 2: deactivate would take away"),
+        (["bob", "carl"], 1, (), 4, "--max-delete 2"),
+        (["bob", "carl"], 1, ("--max-delete", "2"), 0, "later"),
+        (["bob"], 5, ("--op", "delete"), 2, "[then]"),
+    ],
+)
+def test_a_definition_that_map_names_guards_the_run(bulkscim: Command, tmp_path: Path, case):
+    """--map took the [map] alone: two protected accounts were deleted, guards and [then] were dropped, exit 0."""
+    rows, limit, more, code, said = case
+    (tmp_path / "leavers.csv").write_text("Mail\n" + "".join(f"{name}@example.com\n" for name in rows))
+    (tmp_path / "whole.toml").write_text(WHOLE.format(limit=limit))
+    with SmallTenant(*(f"{name}@example.com" for name in ("owner", "bob", "carl"))).serving() as tenant:
+        outcome = bulkscim(
+            "run", "leavers.csv", "--map", "whole.toml", "--base-url", tenant.base_url, "--yes", *more, *FAST
+        )
+
+    assert outcome.code == code, outcome.text
+    assert said in outcome.stderr
+    assert code == 2 or "named.csv; leavers.csv is read instead" in outcome.stderr
+    assert len(tenant.writes) == (2 if code == 0 else 0)
+    assert len(list(bulkscim.runs.glob("*/delete-after-*.jsonl"))) == (code == 0)
+
+
+def test_validate_and_map_test_read_the_whole_definition(bulkscim: Command, tmp_path: Path):
+    """Operation and match of a definition that --map names were asked for once more by a flag."""
+    (tmp_path / "leavers.csv").write_text("Mail\nbob@example.com\n")
+    (tmp_path / "whole.toml").write_text(WHOLE.format(limit='"5%"'))
+    named = ("leavers.csv", "--map", "whole.toml")
+
+    checked = bulkscim("validate", *named)
+    shown = bulkscim("map", "test", *named, "--json")
+
+    assert checked.code == 0, checked.text
+    assert "guards    max_delete 5%, protect 1 accounts" in checked.stderr
+    assert bulkscim("validate", *named, "--json").json["guards"]["protect"] == ["owner@example.com"]
+    assert shown.json[0]["op"] == "deactivate"
+    for command in (("validate",), ("map", "test")):
+        assert bulkscim(*command, *named, "--op", "delete").code == 2
+
+
+def test_a_tenants_entry_guards_every_run(bulkscim: Command, tmp_path: Path):
+    """Guards could not stand with the tenant: each job had to repeat them. By name, by URL, in resume and retry."""
+    (tmp_path / "job.csv").write_text("userName\nbob@example.com\ncarl@example.com\n")
+    text = '[job]\nfile = "job.csv"\nop = "delete"\n[guard]\nmax_delete = 9\n'
+    (tmp_path / "loose.toml").write_text(text)
+    (tmp_path / "job.toml").write_text(text + 'protect = ["carl@example.com"]\n')
+    with SmallTenant(*(f"{name}@example.com" for name in ("owner", "bob", "carl"))).serving() as tenant:
+        entry = f'[tenant.acme]\nbase_url = "{tenant.base_url}"\nrate = "500/s"\n'
+        (tmp_path / "bulkscim.toml").write_text(entry + "max_delete = 1\nmax_create = 0\n")
+        too_many = bulkscim("run", "loose.toml", "--tenant", "acme", "--yes")
+        by_url = bulkscim("run", "job.csv", "--op", "create", "--base-url", tenant.base_url, "--yes")
+        (tmp_path / "bulkscim.toml").write_text(entry + 'protect = ["BOB@example.com"]\n')
+        both = bulkscim("run", "job.toml", "--tenant", "acme", "--yes")
+
+    assert (too_many.code, by_url.code, both.code) == (4, 4, 4), too_many.text + by_url.text + both.text
+    assert "--max-delete 2" in too_many.stderr
+    assert "--max-create 2" in by_url.stderr
+    assert "row 1" in both.stderr
+    assert "row 2" in both.stderr
+    assert tenant.writes == []
+
+
+def test_what_is_protected_later_is_so_in_resume_and_rollback(bulkscim: Command, tmp_path: Path):
+    """resume, retry and rollback looked at no protection: whom the run made, its rollback deleted."""
+    names = [f"p{n}@x.example" for n in range(30)]
+    (tmp_path / "job.csv").write_text("op,userName\n" + "".join(f"create,{name}\n" for name in names))
+    (tmp_path / "off.csv").write_text("userName\n" + "".join(f"{name}\n" for name in names))
+    with SmallTenant("owner@example.com").serving() as tenant:
+        at = ("--base-url", tenant.base_url, "--yes", *FAST)
+        assert bulkscim("run", "job.csv", *at, "--run-dir", "made").code == 0
+        protect = f'[tenant.acme]\nbase_url = "{tenant.base_url}"\nprotect = ["{names[-1]}"]\n'
+        started = bulkscim.kill_when(
+            lambda: len(tenant.writes) >= 35,
+            "run", "off.csv", "--op", "deactivate", *at[:-4], "--rate", "100/s", "--run-dir", "off",
+        )  # fmt: skip
+        (tmp_path / "bulkscim.toml").write_text(protect)
+        resumed = bulkscim("resume", "off", *FAST)
+        rolled = bulkscim("rollback", "made", "--yes", "--on-drift", "force", *FAST)
+
+    assert started
+    assert resumed.code == 4, resumed.text
+    assert f"row 30: deactivate would take away User userName {names[-1]}" in resumed.stderr
+    assert rolled.code == 0, rolled.text
+    assert f"protected, so neither deleted nor deactivated: {names[-1]}" in rolled.stderr
+    assert sorted(user["userName"] for user in tenant.held["Users"].values()) == [
+        "owner@example.com",
+        names[-1],
+    ]
+
+
 def test_flags_stand_in_for_what_a_definition_says(bulkscim: Command, tmp_path: Path):
     """A guard given on the command line holds instead of the file's."""
     (tmp_path / "job.csv").write_text("userName\na@x.example\nb@x.example\n")

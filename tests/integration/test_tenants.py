@@ -252,6 +252,20 @@ def test_run_says_the_tenant_before_it_wants_a_token(bulkscim, small, job):
     assert "BULKSCIM_TOKEN" in outcome.stderr
 
 
+def test_connect_keeps_the_guards_of_an_entry(bulkscim, small, tmp_path):
+    """A tenant that was connected to a second time lost its protected accounts, its rate and its proxy."""
+    (tmp_path / "bulkscim.toml").write_text(
+        f'[tenant.acme]\nbase_url = "{small.base_url}"\nrate = "500/s"\nmax_delete = "5%"\n'
+        'protect = ["owner@example.com"]\n'
+    )
+
+    connect(bulkscim, small, "--yes")
+
+    (entry,) = bulkscim("tenants", "--json").json
+    assert (entry["rate"], entry["max_delete"], entry["protect"]) == ("500/s", "5%", ["owner@example.com"])
+    assert "protect owner@example.com" in bulkscim("tenants").stdout
+
+
 def test_paths_are_absolute_in_the_entry(bulkscim, small, tmp_path):
     """An entry works from any folder."""
     (tmp_path / "token").write_text(TOKEN)

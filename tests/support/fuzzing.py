@@ -168,7 +168,7 @@ def definitions(data: bytes) -> None:
         with suppress(UsageError):
             definition.load(path)
         with suppress(UsageError):
-            definition.load_map(path)
+            definition.said_of("people.csv", path)
         with suppress(UsageError):
             tenant_entries.entries([path])
 

@@ -26,10 +26,22 @@ from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 )
 def test_removals_are_bounded(limit, users, removals, refused):
     """By default 100 or a fifth of the users; a share of users that cannot be counted allows nothing."""
-    wanted = Wanted(max_delete=Limit.parse(limit) if limit else None)
+    wanted = Wanted(max_delete=(Limit.parse(limit),) if limit else ())
     asked = Asked(removals, removals, 0)
 
     assert bool(refusals(asked, bounds(wanted, asked, users), users)) is refused
+
+
+@pytest.mark.parametrize(
+    ("limits", "bound"), [(("5%", "30"), 30), (("5%", "80"), 50), (("100%", "80"), 80), (("100%",), None)]
+)
+def test_the_strictest_of_several_limits_decides(limits, bound):
+    """A tenant's entry and a job definition both hold: neither loosens what the other asks."""
+    wanted = Wanted(tuple(map(Limit.parse, limits)), tuple(map(Limit.parse, limits)))
+
+    found = bounds(wanted, Asked(100, 0, 0), 1000)
+
+    assert (found.max_delete, found.max_create) == (bound, bound)
 
 
 def test_refusal_names_the_flag_that_allows_it():

@@ -6,10 +6,10 @@ import pytest
 
 from bulkscim.errors import UsageError
 from bulkscim.model.grace import Grace
-from bulkscim.model.limits import Limit
+from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.operation import Verb
 from bulkscim.model.secret import Secret
-from bulkscim.runs.definition import defined, job_and_defaults, load, load_map
+from bulkscim.runs.definition import defined, load, said_of
 from bulkscim.runs.request import RunRequest
 
 WHOLE = """
@@ -59,9 +59,9 @@ def test_a_definition_names_its_file_relative_to_itself(written, tmp_path):
     assert said.job == str(tmp_path / "people.csv")
     assert (said.op, said.type, said.match) == (Verb.ADD_MEMBER, "Group", "externalId")
     assert (said.on_exists, said.create_groups) == ("update", True)
-    assert said.map == {"displayName": "Team", "name.givenName": {"column": "First"}}
-    assert (said.max_create, said.max_delete, said.max_errors) == (Limit(2000), Limit(5, percent=True), None)
-    assert said.protect == ("owner@example.com",)
+    assert said.columns == {"displayName": "Team", "name.givenName": {"column": "First"}}
+    assert said.guards == StandingGuards((Limit(5, percent=True),), (Limit(2000),), ("owner@example.com",))
+    assert (said.max_create, said.max_delete, said.max_errors) == (None, None, None)
 
 
 def test_what_is_said_beside_a_definition_stands_in_for_it(written):
@@ -69,29 +69,65 @@ def test_what_is_said_beside_a_definition_stands_in_for_it(written):
     said = defined(
         request(
             written(WHOLE), op=Verb.CREATE, type="User", on_exists="fail", max_delete=Limit(7),
-            map={"userName": "M"}, protect=("cfo@example.com",),
+            protect=("cfo@example.com",), guards=StandingGuards((Limit(9),), (), ("ceo@example.com",)),
         )
     )  # fmt: skip
 
     assert (said.op, said.type, said.on_exists, said.max_delete) == (Verb.CREATE, "User", "fail", Limit(7))
-    assert said.map == {"userName": "M"}
-    assert said.protect == ("owner@example.com", "cfo@example.com")
+    assert said.guards.max_delete == (Limit(9), Limit(5, percent=True))
+    assert said.guards.protect == ("ceo@example.com", "cfo@example.com", "owner@example.com")
 
 
 def test_a_job_file_is_taken_as_it_is():
     """Only .toml is a definition."""
-    asked = request("people.csv")
+    said = defined(request("people.csv"))
 
-    assert defined(asked) is asked
-    assert job_and_defaults("people.csv")[0] == "people.csv"
+    assert (said.job, said.columns, said.grace, said.guards) == ("people.csv", None, None, StandingGuards())
 
 
-def test_a_map_file_needs_no_job(written):
-    """`--map` takes the [map] of any TOML file, a whole definition included."""
-    assert load_map(written('[map]\nuserName = "Mail"\n')) == {"userName": "Mail"}
-    assert load_map(written(WHOLE))["displayName"] == "Team"
+def test_a_definition_that_map_names_applies_whole(written):
+    """All but the [map] was dropped in silence: operation, match, guards, protected accounts, and what comes later."""
+    text = WHOLE.replace("Add-Member", "deactivate") + '[then]\nop = "delete"\nafter = "30d"\n'
+    said = defined(request("leavers.csv", map=written(text)))
+
+    assert said.job == "leavers.csv"
+    assert (said.op, said.type, said.match) == (Verb.DEACTIVATE, "Group", "externalId")
+    assert (said.on_exists, said.create_groups, said.grace) == ("update", True, Grace(30))
+    assert said.columns["displayName"] == "Team"
+    assert said.guards == StandingGuards((Limit(5, percent=True),), (Limit(2000),), ("owner@example.com",))
+    assert [note for note in said.notes if "people.csv" in note and "leavers.csv is read instead" in note]
+
+
+def test_map_needs_no_job_and_no_map(written, tmp_path):
+    """A file of guards alone applies as well; a note comes only where another job file is named."""
+    assert said_of("x.csv", written('[map]\nuserName = "Mail"\n')).map == {"userName": "Mail"}
+    assert said_of("x.csv", written("[guard]\nmax_create = 3\n")).guards.max_create == (Limit(3),)
+    assert said_of(str(tmp_path / "people.csv"), written(WHOLE)).notes == ()
+    with pytest.raises(UsageError, match="is empty"):
+        said_of("x.csv", written(""))
+
+
+def test_two_definitions_are_refused(written, tmp_path):
+    """Beside a definition `--map` replaces the [map]; its other tables were dropped in silence."""
+    job, other = written(WHOLE), tmp_path / "other.toml"
+    other.write_text('[map]\ndisplayName = "Name"\n')
+    assert said_of(str(job), other).map == {"displayName": "Name"}
+
+    other.write_text('[map]\ndisplayName = "Name"\n[guard]\nprotect = ["a"]\n[job]\nop = "create"\n')
+    with pytest.raises(UsageError, match=r"\[guard\] and \[job\] cannot apply"):
+        said_of(str(job), other)
+    other.write_text("")
     with pytest.raises(UsageError, match=r"has no \[map\]"):
-        load_map(written('[job]\nfile = "x.csv"\n'))
+        said_of(str(job), other)
+
+
+def test_what_comes_later_does_not_fit_another_operation(written):
+    """`--op delete` with a definition that deletes after 30 days deleted at once, and said nothing."""
+    later = written('[job]\nfile = "a.csv"\n[then]\nop = "delete"\nafter = "30d"\n')
+
+    for job, map_file in ((str(later), None), ("a.csv", later)):
+        with pytest.raises(UsageError, match="--op says delete"):
+            said_of(job, map_file, Verb.DELETE)
 
 
 @pytest.mark.parametrize(

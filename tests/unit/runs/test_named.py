@@ -3,6 +3,7 @@
 import pytest
 
 from bulkscim.errors import CredentialError, UsageError
+from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.secret import Secret
 from bulkscim.runs.named import tenant, tenant_at, tenant_of_header
 from bulkscim.tenants.credentials import TokenSource
@@ -87,3 +88,27 @@ def test_unknown_name_is_a_usage_error():
     """A name that nobody wrote down is answered with how to."""
     with pytest.raises(UsageError, match="bulkscim connect"):
         tenant("nobody")
+
+
+GUARDED = 'max_delete = 3\nrate = "2/s"\nprotect = ["owner@example.com"]\n'
+
+
+def test_guards_of_an_entry_hold_however_the_tenant_is_named(folder):
+    """By name, by URL, and for a recorded run: a tenant's guards cannot be walked around."""
+    (folder / "bulkscim.toml").write_text(ENTRY + GUARDED)
+    wanted = StandingGuards((Limit(3),), (), ("owner@example.com",))
+
+    assert tenant("acme").guards == wanted
+    assert tenant_at(URL, Secret("t"), "generic").guards == wanted
+    assert tenant_of_header(HEADER).guards == wanted
+    assert tenant_of_header({"tenant": HEADER["tenant"] | {"name": ""}}).guards == wanted
+    assert tenant_at("https://other.example", Secret("t"), "generic").guards == StandingGuards()
+    assert (tenant("acme").rate, tenant_of_header(HEADER).rate) == ("2/s", "2/s")
+
+
+def test_an_entry_that_can_never_apply_is_refused(folder):
+    """[tenant.sandbox] was passed over, and its protected accounts with it."""
+    (folder / "bulkscim.toml").write_text(ENTRY.replace("acme]", "sandbox]") + GUARDED)
+
+    with pytest.raises(UsageError, match=r"bulkscim\.toml, \[tenant\.sandbox\].*another name"):
+        tenant("sandbox")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.errors import UsageError
+from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.tenants.credentials import TokenSource
 from bulkscim.tenants.entries import TenantEntry, entries, entry_named, places
 from bulkscim.tenants.writing import with_entry, write_entry
@@ -38,6 +39,19 @@ def test_token_file_lies_beside_the_file_that_names_it(file):
     entry = entry_named("acme", written(file, ACME + 'token_file = "secrets/acme"\n'))
 
     assert entry.token_source == TokenSource(file=file.parent / "secrets/acme")
+
+
+def test_entry_holds_guards_and_ways(file):
+    """What must hold for every run on a tenant stands with the tenant: it was refused as unknown."""
+    text = (
+        'rate = "5/s"\nproxy = "http://proxy.example:3128"\nca_bundle = "ca.pem"\n'
+        'max_delete = 5\nmax_create = "10%"\nprotect = ["owner@example.com"]\n'
+    )
+    entry = entry_named("acme", written(file, ACME + text))
+
+    assert (entry.rate, entry.proxy) == ("5/s", "http://proxy.example:3128")
+    assert entry.ca_bundle == file.parent / "ca.pem"
+    assert entry.guards == StandingGuards((Limit(5),), (Limit(10, percent=True),), ("owner@example.com",))
 
 
 def test_keyring_account_holds_the_url(file):
@@ -81,7 +95,14 @@ def test_unknown_tenant_names_what_is_near_and_where_it_looked(file):
         (ACME + 'token_file = "t"\nkeyring = true\n', "exclude each other"),
         ('[tenants.acme]\nbase_url = "x"\n', "'tenants' is not known"),
         ("tenant = 3\n", "must be tables"),
-        ("[tenant.acme\n", "mend it"),
+        ("[tenant.acme\n", "correct it"),
+        (ACME + 'rate = "fast"\n', "rate: "),
+        (ACME + "max_delete = true\n", "max_delete must be a number or a percentage"),
+        (ACME + 'max_create = "many"\n', "max_create: 'many' is not a limit"),
+        (ACME + f"max_create = {'9' * 5000}\n", "correct it"),
+        (ACME + 'protect = "owner@example.com"\n', "protect must be a list of names"),
+        (ACME + 'protect = ["owner@example.com", 3]\n', "protect: it must be a list of names"),
+        (ACME + 'proxy = "http://me:abc@proxy.example"\n', "BULKSCIM_PROXY"),
         ('[tenant."a b"]\nbase_url = "https://x.example"\n', "letters, digits"),
     ],
 )
@@ -111,8 +132,10 @@ def test_written_entry_is_read_back(tmp_path):
     """What is written means what was meant; the file and its folder are the owner's."""
     file = tmp_path / "new" / "bulkscim.toml"
     entry = TenantEntry(
-        "acme", "https://acme.example", file, "lucid", production=True, token_command='pass "scim\\x" \x7f'
-    )
+        "acme", "https://acme.example", file, "lucid", production=True, token_command='pass "scim\\x" \x7f',
+        rate="5/s", proxy="http://proxy.example:3128", ca_bundle=tmp_path / "zertifikate-ü.pem",
+        max_delete=Limit(0), max_create=Limit(2.5, percent=True), protect=("owner@example.com", "büro 😀"),
+    )  # fmt: skip
 
     write_entry(entry)
 
