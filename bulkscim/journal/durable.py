@@ -40,6 +40,9 @@ class Appender(Protocol):
     def sync(self) -> None:
         """Return when all that was written will outlive a crash of the machine, or raise OSError."""
 
+    def is_at(self, path: Path, size: int) -> bool:
+        """Whether `path` still names this file, and the file has `size` bytes."""
+
     def close(self) -> None:
         """Close it; may be called twice."""
 
@@ -188,6 +191,14 @@ class _LocalAppender(_Descriptor):
 
     def sync(self) -> None:
         _sync(self._descriptor)
+
+    def is_at(self, path: Path, size: int) -> bool:
+        ours = os.fstat(self._descriptor)
+        try:
+            named = path.stat()
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(ours, named) and ours.st_size == size
 
 
 class _LocalReader(_Descriptor):

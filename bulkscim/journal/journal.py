@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bulkscim.errors import JournalDead, NoSuchRun
+from bulkscim.errors import JournalDead, Locked, NoSuchRun
 from bulkscim.journal import checkpoint, entries, purged, reader
 from bulkscim.journal.durable import Appender, Disk, Reader
 from bulkscim.journal.entries import Entry, Kind, Word
@@ -115,19 +115,23 @@ def create(folder: Path, disk: Disk, header: JsonObject, rows: int, clock: Clock
 def open_for_append(folder: Path, disk: Disk, clock: Clock) -> Journal:
     """Open a journal to go on with it; the folder's lock is held.
 
-    What it trusts is synced first. Unless a checkpoint reaches the end of the file, which proves that the
-    last sync succeeded, the good part is written anew: after a sync that failed, a system may take a page that
-    it lost for one that it wrote.
+    What it trusts is synced first. The good part is written to a new file unless a checkpoint reaches the end of the
+    file, which proves that the last sync succeeded (after a sync that failed, a system may take a page that it lost
+    for one that it wrote), and the last session ended in order. A process that was stopped and wakes up then finds
+    its file replaced. Locked where the file grows meanwhile.
     """
     path = folder / JOURNAL
     try:
         with closing(open_to_read(folder, disk)) as file:
-            kept = checkpoint.load(folder, disk, file, path)
-            anew = kept is None or kept.end.offset != file.size()
+            size, kept = file.size(), checkpoint.load(folder, disk, file, path)
+            is_whole = kept is not None and kept.end.offset == size
             fold = reader.fold(file, path, kept)
-            if anew:
+            replaces = not (is_whole and fold.timeline.ended_in_order)
+            if replaces:
                 _write_new(folder, disk, _good_part(file, fold, clock))
-        if anew:
+            if file.size() != size:
+                raise Locked(f"another process writes to {path}; stop it, then run the same command again")
+        if replaces:
             _put_in_place(folder, disk)
         return _opened(folder, disk, fold, clock)
     except OSError as error:

@@ -4,8 +4,11 @@ Rule 1: the first caller of a group writes for all of it, as soon as the group b
 Rule 2: an entry reaches the ledger only when it is durable.
 Rule 3: a caller that is cancelled waits for its group all the same, so that what returns is known.
 Rule 4: after a write or sync that failed nothing is written any more, and nobody is told that it was.
+Rule 5: a commit counts only where the journal's name still leads to the file that was written, and that file holds
+nothing else: another process that took the run over replaces the file, and what is written to the old one is lost.
 """
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf
@@ -107,9 +110,9 @@ class JournalWriter:
         """Wait for what is queued, write a checkpoint, close the file; may be called twice."""
         with anyio.CancelScope(shield=True):
             async with self._turn:
-                if self._dead is None:
-                    self._dead = "it is closed"
+                if self._dead is None and self._file.is_at(self._folder / JOURNAL, self._fold.end.offset):
                     await self._disk.off_loop(self._save)
+                self._dead = self._dead or "it is closed"
                 self._file.close()
 
     def _check_alive(self) -> None:
@@ -178,13 +181,20 @@ class JournalWriter:
             self._dead = error.strerror or str(error)
 
     def _put(self, data: bytes) -> Callable[[], None]:
-        """Return the call that writes and syncs."""
+        """Return the call that writes and syncs; the checks before and after it are rule 5."""
+        begin = self._fold.end.offset
 
         def put() -> None:
+            self._check_ours(begin)
             self._file.write(data)
             self._file.sync()
+            self._check_ours(begin + len(data))
 
         return put
+
+    def _check_ours(self, size: int) -> None:
+        if not self._file.is_at(self._folder / JOURNAL, size):
+            raise OSError(errno.ESTALE, "another process took this run over")
 
     def _take_in(self, group: _Group) -> None:
         """Tell ledger and timeline of what is durable now."""

@@ -145,6 +145,10 @@ class SimulatedDisk:
         self._locks.clear()
         self.fail_at = set()
 
+    def names(self, path):
+        """Return the file of this name, None where there is none."""
+        return self._names.get(path)
+
     def _store_name(self, name):
         if name in self._names:
             self._stored_names[name] = self._names[name]
@@ -181,6 +185,9 @@ class _File:
         start, self._dirty_from = self._dirty_from, len(self.live)
         self._disk.count()
         self._store(start, self.live[start:])
+
+    def is_at(self, path, size):
+        return self._disk.names(path) is self and len(self.live) == size
 
     def settle(self, survives):
         """Keep of the unsynced pages those that survive; a lost one before a kept one reads as zeros."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.errors import JournalDamaged, JournalDead, NoSuchRun
+from bulkscim.errors import JournalDamaged, JournalDead, Locked, NoSuchRun
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.row import RowState
@@ -249,3 +249,41 @@ async def test_counters_are_summed_over_all_entries():
 
     assert (totals.requests, totals.retries, totals.throttled) == (6, 3, 0)
     assert totals == run.ledger.totals()
+
+
+@pytest.mark.parametrize("clean", [False, True])
+async def test_a_process_that_was_taken_over_writes_nothing_that_counts(clean):
+    """A stopped process that wakes up wrote to its unlinked file, was told that it was durable, and sent."""
+    disk = SimulatedDisk()
+    first = begin(disk)
+    await first.append(opened(), started(1, 1))
+    if clean:
+        first._writer._save()  # a checkpoint that reaches the end is no proof that the session ended
+    second = journal.open_for_append(FOLDER, disk, VirtualClock())
+    await second.append(opened(), lost(1, 1))
+    with pytest.raises(JournalDead, match="took this run over"):
+        await first.append(started(2, 2))
+    await first.aclose()
+    await second.append(started(2, 2))
+    await second.aclose()
+
+    with journal.read(FOLDER, disk, use_checkpoint=False) as recorded:
+        assert [entry.kind for entry in recorded.history(1)] == ["started", "lost"]
+        assert recorded.ledger.step == 2
+
+
+class Growing(SimulatedDisk):
+    """A disk on which another process appends a line while the journal is copied."""
+
+    def create(self, path):
+        if self.exists(PATH):
+            self.open_append(PATH).write(self.contents(PATH).splitlines(keepends=True)[-1])
+        return super().create(path)
+
+
+async def test_a_journal_that_grows_while_it_is_opened_is_locked():
+    """What another process wrote between the read and the replacement was cut off."""
+    disk = Growing()
+    await begin(disk).append(opened())
+    with pytest.raises(Locked, match="another process writes"):
+        journal.open_for_append(FOLDER, disk, VirtualClock())
