@@ -1,13 +1,14 @@
 """Bring a journal's rows to their end: first what is in doubt, then all that is pending, then what was left over."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 
 from bulkscim.engine import recording
 from bulkscim.engine.facts import facts_of
 from bulkscim.engine.feed import Feed
+from bulkscim.engine.left import Left
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.unproved import unproved
@@ -18,6 +19,7 @@ from bulkscim.journal.journal import Journal
 from bulkscim.model.row import Row, RowState
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Policy
+from bulkscim.planning.overtaking import left_by, left_open
 
 RowsWhere = Callable[[Callable[[int], bool]], Iterator[Row]]
 UNANSWERED = Judgement(Verdict.LOST, detail="no answer to it was recorded")
@@ -33,6 +35,7 @@ class Engine:
     policy: Policy
     stopping: Stopping
     concurrency: int
+    left: Left = field(default_factory=Left)
 
     async def run(self) -> None:
         """Work until every row has settled, or nothing more can be done, or the run is to stop."""
@@ -50,8 +53,9 @@ class Engine:
     async def _pass(self) -> int:
         """Take up all pending rows once; return how many of them were left for later."""
         ledger = self.journal.ledger
+        self.left.begin_pass()
         feed = Feed(self.rows(lambda row: ledger.state(row) is RowState.PENDING))
-        pipeline = Pipeline(feed, self.journal, self.worker, self.policy, self.stopping)
+        pipeline = Pipeline(feed, self.journal, self.worker, self.policy, self.stopping, self.left)
         await pipeline.run(self.concurrency)
         return pipeline.deferred
 
@@ -86,6 +90,9 @@ class Engine:
         if last.body.get("absent"):
             work.absent.update(key.folded for key in step.identity)
         await self.worker.recover(recording.Sent(work, step, last.step), UNANSWERED, self.policy)
+        if self.journal.ledger.is_open(row.number):
+            marks = left_by(step) | left_open(row, work.facts, {})
+            self.left.note(row.number, marks, in_doubt=True)
 
 
 def _first_start(begun: list[Entry], part: str) -> float:

@@ -13,6 +13,7 @@ from heapq import heappop, heappush
 import anyio
 
 from bulkscim.engine.feed import Feed
+from bulkscim.engine.left import Left
 from bulkscim.engine.parents import WINDOW, Parents
 from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.stopping import Stopping
@@ -24,6 +25,7 @@ from bulkscim.model.operation import Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.order import Lanes, claims
+from bulkscim.planning.overtaking import concerned, left_by, left_open
 from bulkscim.planning.steps import next_step
 
 
@@ -31,13 +33,20 @@ class Pipeline:
     """One pass over a feed."""
 
     def __init__(
-        self, feed: Feed, journal: Journal, worker: Worker, policy: Policy, stopping: Stopping
+        self,
+        feed: Feed,
+        journal: Journal,
+        worker: Worker,
+        policy: Policy,
+        stopping: Stopping,
+        left: Left,
     ) -> None:
         self._feed = feed
         self._worker = worker
         self._policy = policy
         self._stopping = stopping
         self._journal = journal
+        self._left = left
         self._parents = Parents(journal, self._work_of, lambda: feed.passed)
         self._lanes = Lanes()
         self._alive: dict[int, Work] = {}
@@ -148,6 +157,9 @@ class Pipeline:
         """Work on a row until it ends, is parked, or is left for later."""
         if not self._holds_own(work):
             return
+        if self._is_held_back(work):
+            self._leave_for_later(work)
+            return
         while not self._stopping.requested:
             decision = next_step(work.row, work.facts, work.live, self._policy)
             if not await self._follow(work, decision):
@@ -164,9 +176,15 @@ class Pipeline:
                 await self._worker.settle(work, decision)
                 self._leave(work)
             case Later():
-                self.deferred += 1
-                self._leave(work)
+                self._leave_for_later(work)
         return False
+
+    def _is_held_back(self, work: Work, need: Need | None = None) -> bool:
+        """Tell whether an earlier row that was left without an end must go first."""
+        if not self._left:
+            return False
+        marks = concerned(work.row, self._lanes.ids(work.number), need)
+        return self._left.holds_back(work.number, marks)
 
     def _holds_own(self, work: Work) -> bool:
         """Check the claims on what the row itself changes; park it behind the first that is not held."""
@@ -188,6 +206,9 @@ class Pipeline:
         if not self._lanes.holds(work.number, lane):
             self._park_on_lane(work, lane)
             return False
+        if self._is_held_back(work, need):
+            self._leave_for_later(work)
+            return False
         if isinstance(need, Parent):
             answer = self._parents.answer(work.number, need.row)
             if answer is None:
@@ -207,11 +228,14 @@ class Pipeline:
             return True
         self._lanes.known(work.number, need, found)
         self._wake(self._seen())
-        if self._lanes.holds(work.number, need):
-            return True
-        work.forget()
-        self._park_on_lane(work, need)
-        return False
+        if not self._lanes.holds(work.number, need):
+            work.forget()
+            self._park_on_lane(work, need)
+            return False
+        if self._is_held_back(work):
+            self._leave_for_later(work)
+            return False
+        return True
 
     async def _carry_out(self, work: Work, step: Step) -> bool:
         """Send a step; return False where the row was parked, or left without a known end."""
@@ -223,7 +247,7 @@ class Pipeline:
         else:
             goes_on = await self._change(work, step, resource)
         if not goes_on:
-            self._leave(work)
+            self._leave(work, step)
             return False
         made = work.facts.applied.get(step.part)
         if made and made.id and step.part == Action.CREATE:
@@ -252,8 +276,18 @@ class Pipeline:
             self._lanes.known(work.number, need, resource_id)
         self._wake([*self._children.pop(work.number, ()), *self._seen()])
 
-    def _leave(self, work: Work) -> None:
-        """End the row's stay in this pass."""
+    def _leave_for_later(self, work: Work) -> None:
+        """Leave a row to a later pass."""
+        self.deferred += 1
+        self._leave(work)
+
+    def _leave(self, work: Work, step: Step | None = None) -> None:
+        """End the row's stay in this pass; `step`: the one after which it did not go on."""
+        ledger = self._journal.ledger
+        if not ledger.is_settled(work.number) and not self._stopping.requested:
+            marks = left_open(work.row, work.facts, self._lanes.ids(work.number))
+            marks |= left_by(step) if step else set()
+            self._left.note(work.number, marks, in_doubt=ledger.is_open(work.number))
         del self._alive[work.number]
         freed = self._lanes.leave(work.number)
         self._wake([*freed, *self._children.pop(work.number, ()), *self._seen()])

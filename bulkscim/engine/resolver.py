@@ -192,6 +192,15 @@ class Resolver:
         """Take in a step that took effect, as far as it changes names and memberships."""
         self.memberships.taken_in(step)
         self.tied.took(step)
+        self._drop_names(step)
+
+    def doubts(self, step: Step) -> None:
+        """Drop what was read before a write whose answer was lost, as far as the write may have changed it."""
+        if step.type == GROUP and step.id is not None:
+            self.memberships.forget(step.id)
+        self._drop_names(step)
+
+    def _drop_names(self, step: Step) -> None:
         if step.action is Action.DELETE or any(_is_name(change.path) for change in step.changes):
             self._listings.pop(step.type, None)
             if step.type == GROUP:
@@ -217,10 +226,11 @@ class Resolver:
         """Tell whether a resource is a member of a group."""
         members = None if fresh else self.memberships.of(need.group)
         if members is None:
-            answer = await reads.by_id(GROUP, need.group)
+            with self.memberships.reading(need.group) as reading:
+                answer = await reads.by_id(GROUP, need.group)
             if not isinstance(answer, Found):
-                return answer if isinstance(answer, Missing | Unreadable) else Unreadable("it is ambiguous")
-            members = self.memberships.keep(need.group, answer.resource)
+                return answer
+            members = self.memberships.keep(reading, answer.resource)
         return Member(need.member in members)
 
 

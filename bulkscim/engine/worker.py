@@ -145,6 +145,7 @@ class Worker:
             case Verdict.APPLIED:
                 return await self._answered(sent, judgement, reply, policy)
             case Verdict.LOST:
+                self._resolver.doubts(sent.step)
                 named = _named(sent.step, judgement, reply)
                 if named:
                     sent.work.named[sent.step.part] = named

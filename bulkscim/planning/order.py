@@ -63,9 +63,12 @@ def _given(key: Key) -> Claim:
 
 
 def _claim(key: Key, producer: int | None, *, exclusive: bool, own: bool = False) -> Claim:
-    if producer is None:
-        return Claim(key, key.folded, exclusive, own)
-    return Claim(Parent(producer), Key(key.type, MADE, str(producer)), exclusive, own)
+    return Claim(key if producer is None else Parent(producer), lane(key, producer), exclusive, own)
+
+
+def lane(key: Key, producer: int | None) -> Key:
+    """Return the lane of what a row names: that of the row that makes it, else of the name."""
+    return key.folded if producer is None else Key(key.type, MADE, str(producer))
 
 
 def named_by(operation: Operation) -> tuple[Key, ...]:
@@ -221,6 +224,10 @@ class Lanes:
         if name in unknown:
             unknown.remove(name)
             self._unknown[name.type][name.attribute].remove(row)
+
+    def ids(self, row: int) -> Mapping[Key, Key]:
+        """Return the lane of the id behind each of a row's names that is known."""
+        return self._holdings[row].aliases
 
     def leave(self, row: int) -> set[int]:
         """Drop all claims of a row; return the rows that may go on because of it."""

@@ -5,7 +5,9 @@ from random import Random
 
 import pytest
 
+from bulkscim.engine.sending import BUDGET
 from bulkscim.errors import CredentialError, Stopped
+from bulkscim.model.operation import ENTERPRISE
 from bulkscim.model.request import Request
 from bulkscim.model.row import RowState
 from tests.support.simulated_job import Plan, address, ready
@@ -29,13 +31,38 @@ def join(team, name):
     return line | {"member": {"userName": address(name)}}
 
 
+def leave(team, name):
+    """Ask for the end of a membership."""
+    return join(team, name) | {"op": "remove_member"}
+
+
+def change(name, path, value):
+    """Ask for one value of a user."""
+    patch = [{"op": "replace", "path": path, "value": value}]
+    return {"op": "patch", "type": "User", "match": {"userName": address(name)}, "patch": patch}
+
+
+def spoil(machine, *faults):
+    """Let one request after the other fail: the next that has this method and path fails in this way."""
+    left = list(faults)
+
+    def fault(request):
+        fits = left and request.method == left[0][0] and request.path.startswith(left[0][1])
+        return left.pop(0)[2] if fits else None
+
+    machine.tenant._fault = fault
+
+
 @pytest.fixture
 def machine(tmp_path):
     """Return a machine for a job, whose seeds differ in chance alone."""
     folders = iter(range(1000))
 
-    def made(lines, world, held=(), seed=1, deaths=()):
+    def made(lines, world, held=(), seed=1, deaths=(), groups=()):
         plan = Plan(held=[("Users", {"active": True, **one}) for one in held], lines=lines)
+        plan.held += [
+            ("Groups", {"id": f"g{number}", "displayName": name}) for number, name in enumerate(groups)
+        ]
         plan.touched = [set() for _ in lines]
         return Machine(seed, ready(plan, tmp_path / str(next(folders))), world, Random(seed), list(deaths))
 
@@ -45,6 +72,11 @@ def machine(tmp_path):
 def states(machine):
     """Return the state of each row."""
     return [machine.record.ledger.state(row) for row in range(1, machine.record.ledger.rows + 1)]
+
+
+def members(machine, team):
+    """Return the members of a group as they are at the end."""
+    return machine.tenant.state()["Groups", team][0]["members"]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -229,3 +261,96 @@ def test_fakes_answer_as_a_tenant_does(machine):
 
     assert [user["id"] for user in json.loads(answer.body)["Resources"]] == ["u3", "u4"]
     assert taken.status == 409
+
+
+P1, P2 = ({"id": f"u{number}", "userName": address(f"p{number}")} for number in (1, 2))
+
+
+def test_row_left_with_a_refused_membership_is_not_overtaken(machine):
+    """The removal was a no-op while the addition waited for a second pass, which then added n1 for good."""
+    boss, own = ({"userName": address(name)} for name in ("n2", "n1"))
+    lines = [person("n1", groups=["Old"], manager=boss), leave("Old", "n1"), person("n2", manager=own)]
+    one = machine(lines, World(), groups=["Old"])
+    spoil(one, ("PATCH", "/Groups", "redirect"))
+    one.command("run")
+
+    assert states(one) == [RowState.DONE] * 3
+    assert members(one, "Old") == set()
+
+
+def test_row_whose_manager_comes_later_is_not_overtaken(machine):
+    """The manager of row 2 was overwritten by that of row 1, which waited for the row that makes it."""
+    path = f"{ENTERPRISE}:manager.value"
+    boss, own = ({"userName": address(name)} for name in ("n2", "n1"))
+    lines = [person("n1", manager=boss), change("n1", path, "u1"), person("n2", manager=own)]
+    one = machine(lines, World(), [P1])
+    one.command("run")
+
+    assert states(one) == [RowState.DONE] * 3
+    assert one.tenant.state()["Users", address("n1")][0]["manager"] == address("p1")
+
+
+def test_row_put_off_is_not_overtaken(machine):
+    """The removal was a no-op while the tenant took no addition, and resume then added p1 for good."""
+    lines = [join("Old", "p1"), leave("Old", "p1")]
+    one = machine(lines, World(retry_after="absent"), [P1], groups=["Old"])
+    spoil(one, *[("PATCH", "/Groups", "throttled")] * BUDGET)
+    one.command("run")
+    assert states(one) == [RowState.PENDING] * 2
+    one.command("resume")
+
+    assert states(one) == [RowState.DONE] * 2
+    assert members(one, "Old") == set()
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+def test_row_in_doubt_is_not_overtaken_in_this_session_or_the_next(machine, fault):
+    """The second title was written while the first was in doubt, and resume then wrote the first over it."""
+    lines = [change("p1", "title", "first"), change("p1", "title", "second"), change("p2", "title", "other")]
+    one = machine(lines, World(), [P1, P2])
+    spoil(one, ("PATCH", "/Users/u1", fault), *[("GET", "/Users/u1", "page")] * 1000)
+    for command in ("run", "resume"):
+        one.command(command)
+        assert states(one) == [RowState.IN_DOUBT, RowState.PENDING, RowState.DONE]
+    spoil(one)
+    one.command("resume")
+
+    assert states(one) == [RowState.DONE] * 3
+    assert one.tenant.state()["Users", address("p1")][0]["title"] == "second"
+
+
+def test_group_in_doubt_is_not_made_twice(machine):
+    """The next row found no group of this name yet and made a second one."""
+    one = machine([join("Team", "p1"), join("Team", "p2")], World(lag_s=60.0), [P1, P2])
+    spoil(one, ("POST", "/Groups", "cut_after"), *[("GET", "/Groups?", "page")] * 1000)
+    one.command("run")
+    spoil(one)
+    one.time.advance(60)
+    one.command("resume")
+
+    assert states(one) == [RowState.DONE] * 2
+    assert one.tenant.directory.made["Groups", "Team"] == 1
+
+
+def test_members_are_read_again_after_a_patch_of_their_group(machine):
+    """The last row was a no-op by a list that was read before the patch: p1 was not in the group."""
+    empty = {"op": "patch", "type": "Group", "match": {"displayName": "Old"}}
+    lines = [join("Old", "p1"), empty | {"patch": [{"op": "remove", "path": "members"}]}, join("Old", "p1")]
+    one = machine(lines, World(), [P1], groups=["Old"])
+    one.command("run")
+
+    assert states(one) == [RowState.DONE] * 3
+    assert members(one, "Old") == {address("p1")}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_members_read_while_the_group_was_changed_are_not_kept(machine, seed):
+    """Some removals were no-ops by a list that left the tenant before the addition: these users stayed."""
+    names = [f"n{number}" for number in range(6)]
+    lines = [person(name, groups=["Late"]) for name in names]
+    lines += [group("Late"), *(leave("Late", name) for name in names)]
+    one = machine(lines, World(concurrency=8, latency_s=2.0), seed=seed)
+    one.command("run")
+
+    assert states(one) == [RowState.DONE] * 13
+    assert members(one, "Late") == set()

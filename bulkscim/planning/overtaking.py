@@ -1,0 +1,127 @@
+"""Say what a row has yet to change when a pass leaves it without an end, and what a later row must not change before.
+
+Lanes keep the order of rows that are under way. A row leaves them without an end when a part waits for a row further
+down, when the tenant does not take a step for now, or when it is in doubt. A later row that changes the same resource
+or the same membership must then wait for it: otherwise the earlier row, once it goes on, overwrites the later one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from bulkscim.model.live import Membership, Need
+from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, Verb
+from bulkscim.model.row import Facts, Row
+from bulkscim.model.step import Action, Step
+from bulkscim.planning.order import MADE, lane, named_by
+from bulkscim.planning.parts import part_of
+
+MEMBERSHIPS = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
+Ids = Mapping[Key, Key]  # the lane of the id behind a lane's name, where it is known
+
+
+class Mark(NamedTuple):
+    """One thing that is changed: a resource, a membership of it (`member`), or, with `side`, any membership of it."""
+
+    key: Key
+    member: Key | None = None
+    side: bool = False
+
+
+def left_open(row: Row, facts: Facts, ids: Ids) -> set[Mark]:
+    """Return what a row has yet to change; a part that was refused counts as not changed."""
+    operation, own = row.operation, _own(row, ids)
+    if operation.verb in MEMBERSHIPS:
+        return _membership(own, _named(row, 0, ids))
+    marks: set[Mark] = set()
+    if not facts.applied.keys() & {operation.verb.value, Action.CREATE.value}:
+        marks |= _resource({*own, *_given(operation)})
+    for number, reference in enumerate(operation.references):
+        if part_of(reference) in facts.applied or reference.role is Role.VALUE:
+            continue
+        if reference.role is Role.GROUP:
+            marks |= _membership(_named(row, number, ids), own)
+        elif reference.role is Role.MEMBER:
+            marks |= _membership(own, _named(row, number, ids))
+        else:
+            # Not by a name that the row may have taken away: another row may give it to a new resource.
+            marks |= _resource({key for key in own if key.attribute in {"id", MADE}} or own)
+    return marks
+
+
+def left_by(step: Step) -> set[Mark]:
+    """Return what a step changes that was not taken, or whose end is not known."""
+    if step.member is not None and step.id is not None:
+        return _membership({Key(GROUP, "id", step.id)}, {Key("", "id", step.member)})
+    named = [Key(step.type, "id", step.id)] if step.id is not None else [key.folded for key in step.identity]
+    return _resource(named)
+
+
+def concerned(row: Row, ids: Ids, need: Need | None = None) -> set[Mark]:
+    """Return what must not be left open by an earlier row before this one goes on.
+
+    `need`: what it is about to read; None when it is taken up. A row that makes a resource waits for no membership of
+    it: the row that adds the membership may be waiting for the resource.
+    """
+    operation = row.operation
+    if isinstance(need, Membership):
+        groups = _with_names({Key(GROUP, "id", need.group)}, ids)
+        members = _with_names({Key("", "id", need.member)}, ids)
+        return _pairs(groups, members) | _resource(groups)
+    own = _own(row, ids)
+    if operation.verb in MEMBERSHIPS:
+        return _pairs(own, _named(row, 0, ids)) | _resource(own)
+    own |= _given(operation)
+    marks = _resource(own)
+    if isinstance(need, Key) and need.type == GROUP:
+        marks |= _resource([need.folded])
+    return marks if operation.makes else marks | {Mark(key, side=True) for key in own}
+
+
+def _own(row: Row, ids: Ids) -> set[Key]:
+    """Return the names of the row's own resource."""
+    operation = row.operation
+    if not operation.makes:
+        return _with_ids([lane(operation.target, row.target_producer)], ids)
+    made = Key(operation.type, MADE, str(row.number))
+    return _with_ids([made, operation.target.folded, *_given(operation)], ids)
+
+
+def _given(operation: Operation) -> set[Key]:
+    return {key.folded for key in named_by(operation)}
+
+
+def _named(row: Row, number: int, ids: Ids) -> set[Key]:
+    """Return the names of a resource that the row refers to."""
+    producer = row.producers[number] if row.producers else None
+    return _with_ids([lane(row.operation.references[number].key, producer)], ids)
+
+
+def _with_ids(names: Iterable[Key], ids: Ids) -> set[Key]:
+    found = set(names)
+    return found | {ids[name] for name in found if name in ids}
+
+
+def _with_names(keys: set[Key], ids: Ids) -> set[Key]:
+    values = {key.value for key in keys}
+    return keys | {name for name, key in ids.items() if key.value in values}
+
+
+def _resource(names: Iterable[Key]) -> set[Mark]:
+    return {Mark(name) for name in names}
+
+
+def _membership(groups: set[Key], members: set[Key]) -> set[Mark]:
+    sides = {key for key in groups | members if key.type}
+    sides |= {Key(kind, "id", key.value) for key in members if not key.type for kind in (USER, GROUP)}
+    return _pairs(groups, members) | {Mark(key, side=True) for key in sides}
+
+
+def _pairs(groups: Iterable[Key], members: Iterable[Key]) -> set[Mark]:
+    members = list(_untyped(members))
+    return {Mark(group, member) for group in groups for member in members}
+
+
+def _untyped(members: Iterable[Key]) -> Iterator[Key]:
+    """Yield members by id without their type, which a step does not name."""
+    for key in members:
+        yield Key("", "id", key.value) if key.attribute == "id" else key
