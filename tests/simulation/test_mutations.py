@@ -7,6 +7,7 @@ the broken part is not used passes.
 import pytest
 
 from bulkscim.engine import recording
+from bulkscim.engine.left import Left
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.journal import journal, reader
@@ -25,6 +26,13 @@ from tests.support.simulated_world import World
 MOST = 60  # seeds, before a mutation counts as not caught
 BUSY = {"busy_after": 0.1, "cut_after": 0.1, "throttled": 0.1}
 CRASHING = World(concurrency=4, crashes=4, power=0.5, sync_s=0.02)
+SCARCE = World(
+    concurrency=4,
+    faults={"throttled": 0.8},
+    retry_after="absent",
+    latency_s=0.02,
+    rate=(1000, 60.0),
+)
 LOSING = World(concurrency=4, faults=BUSY, retry_after="seconds")
 
 
@@ -137,8 +145,13 @@ def go_on_with_a_refused_token(patch):
     patch.setattr("bulkscim.engine.sending.judge", patient)
 
 
-def _live_until_told(world):
-    for seed in range(MOST):
+def overtake_what_was_put_off(patch):
+    """Let later rows go on though an earlier one has yet to change the same resource."""
+    patch.setattr(Left, "holds_back", lambda *_: False)
+
+
+def _live_until_told(world, first=0):
+    for seed in range(first, first + MOST):
         simulate(seed, world=world)
 
 
@@ -167,7 +180,16 @@ def test_mutation_is_caught_by_its_oracle(mutation, world, oracle, monkeypatch):
     assert caught.value.oracle == oracle, caught.value
 
 
-@pytest.mark.parametrize("world", [CRASHING, LOSING, World(revoked=(40, 401))], ids=str)
+def test_row_that_is_overtaken_is_told(monkeypatch):
+    """The first seeds do not show it: a row must be put off whose resource a later row changes."""
+    overtake_what_was_put_off(monkeypatch)
+    with pytest.raises(Broken) as caught:
+        _live_until_told(SCARCE, first=18)
+
+    assert caught.value.oracle == "state", caught.value
+
+
+@pytest.mark.parametrize("world", [CRASHING, LOSING, SCARCE, World(revoked=(40, 401))], ids=str)
 def test_worlds_of_the_mutations_break_no_oracle_by_themselves(world):
     """It is the mutation that the oracle tells."""
     for seed in range(6):

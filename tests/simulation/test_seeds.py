@@ -17,6 +17,7 @@ BROKEN_ONCE = (
     # state: a membership lost or too many
     504230, 602772, 603932, 608602, 612421,
 )  # fmt: skip
+UNDO_BROKEN_ONCE = (7200797, 7201011)
 
 
 @pytest.mark.slow
@@ -75,3 +76,9 @@ def test_what_was_run_is_taken_back_whatever_happens(first, tmp_path):
     """Run, crash, roll back, crash: the tenant is as it was before."""
     for seed in range(first, first + BATCH):
         undone(seed, tmp_path)
+
+
+@pytest.mark.parametrize("seed", UNDO_BROKEN_ONCE)
+def test_seed_whose_rollback_broke_a_promise_once_holds(seed, tmp_path):
+    """Each left something behind that the tenant refused to remove for a moment."""
+    undone(seed, tmp_path)
