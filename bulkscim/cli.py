@@ -5,7 +5,6 @@
 7 credential · 10 no such run · 11 locked · 12 another tenant or job file · 13 journal damaged · 130 interrupted
 """
 
-import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -30,6 +29,7 @@ from bulkscim.commands import (
     runs,
     sandbox,
     status,
+    streams,
     tenants,
     validate,
     verify,
@@ -37,6 +37,7 @@ from bulkscim.commands import (
 from bulkscim.commands.argv import refuse_secrets
 from bulkscim.commands.signals import heed
 from bulkscim.model.run import RunState
+from bulkscim.outputs import ReaderLeft
 from bulkscim.reporting.printable import printable
 
 if TYPE_CHECKING:
@@ -100,9 +101,7 @@ for _command in later.COMMANDS:
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name beyond the terminal's code page is shown as an escape
-            stream.reconfigure(errors="backslashreplace")
+    streams.prepare()
     heed()
     sys.exit(code_of(sys.argv[1:]))
 
@@ -112,11 +111,10 @@ def code_of(arguments: Sequence[str]) -> int:
     try:
         refuse_secrets(arguments)
         ended = bulkscim.main(list(arguments), prog_name="bulkscim", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Who read us has gone; without this the interpreter complains when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BUG
+        streams.finish()
+    except ReaderLeft:
+        streams.silence(sys.stdout)
+        return 0
     except BaseException as error:  # noqa: BLE001 - this is the one place where every error ends
         return _told(error, verbose=_is_verbose(arguments))
     if ended is None or isinstance(ended, int):

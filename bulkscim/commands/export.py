@@ -1,7 +1,5 @@
 """`bulkscim export users|groups`: a tenant's resources as a job file."""
 
-import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +7,8 @@ import click
 
 from bulkscim.commands import options, reaching, setting
 from bulkscim.model.operation import GROUP, USER
+from bulkscim.outputs import STDOUT, is_stdout, text_file
 from bulkscim.reporting.console import People
-from bulkscim.reporting.private import private_file
 
 if TYPE_CHECKING:
     from bulkscim.runs.export import Exported
@@ -20,26 +18,39 @@ KINDS = {"users": USER, "groups": GROUP}
 
 @click.command("export")
 @click.argument("what", type=click.Choice(list(KINDS)))
-@click.option("--format", "layout", type=click.Choice(["jsonl", "csv"]), default="jsonl", show_default=True)
-@click.option("--out", type=options.path(), metavar="FILE", help="Where to; else standard output.")
+@click.option(
+    "--format", "layout", type=click.Choice(["jsonl", "csv"]), help="As the name of FILE says; else jsonl."
+)
+@click.option(
+    "--out",
+    type=options.path(),
+    metavar="FILE",
+    default=STDOUT,
+    show_default=True,
+    help="Where to; - is standard output.",
+)
+@options.force
 @options.tenant
 @options.tokens
 @options.pace
 @options.network
 @options.voice
-def command(what: str, layout: str, out: Path | None, *, verbose: bool, quiet: bool, **chosen: Any) -> None:
+def command(
+    what: str, layout: str | None, out: Path, *, force: bool, verbose: bool, quiet: bool, **chosen: Any
+) -> None:
     """Write all users or groups as a job file of upserts. Reads only; secrets are never in it."""
     people = setting.people_of(verbose=verbose, quiet=quiet)
+    written_as = setting.layout_of(out, layout)
     tenant = reaching.tenant_of(people, chosen)
     settings = reaching.reading_settings(chosen, tenant)
     from bulkscim.runs.export import export
 
-    with private_file(out) if out else nullcontext(sys.stdout) as target:
-        told = setting.carry_out(lambda: export(tenant, KINDS[what], layout, target, settings))
-    _tell(told, what, out, people)
+    with text_file(out, replace=force) as target:
+        told = setting.carry_out(lambda: export(tenant, KINDS[what], written_as, target, settings))
+    _tell(told, what, "" if is_stdout(out) else str(out), people)
 
 
-def _tell(told: "Exported", what: str, out: Path | None, people: People) -> None:
+def _tell(told: "Exported", what: str, out: str, people: People) -> None:
     for note in told.notes:
         people.note(note)
     if told.nameless:

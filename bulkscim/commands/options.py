@@ -134,6 +134,8 @@ guards = together(
     approval,
 )
 
+force = click.option("--force", is_flag=True, help="Let --out replace a file that exists.")
+
 voice = together(
     option("-v", "--verbose", is_flag=True, help="Say more."),
     option("-q", "--quiet", is_flag=True, help="Say only what must not be missed."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulkscim.commands import ending, options, reaching, setting
+from bulkscim.outputs import is_stdout
 from bulkscim.reporting.console import People
 
 if TYPE_CHECKING:
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
 @click.option("--op", "verbs", type=options.VerbType(), multiple=True, help="Only rows of this operation.")
 @click.option("--soft", is_flag=True, help="Deactivate people whom the run made, instead of deleting them.")
 @click.option(
-    "--out", type=options.path(), metavar="FILE", help="Write the inverse as a job file; send nothing."
+    "--out",
+    type=options.path(),
+    metavar="FILE",
+    help="Write the inverse as a job file (JSONL; - is standard output); send nothing.",
 )
+@options.force
 @options.tokens
 @options.runs_dir
 @options.pace
@@ -40,16 +45,18 @@ if TYPE_CHECKING:
 @options.as_json
 @options.voice
 def command(
-    *, verbose: bool, quiet: bool, as_json: bool, out: Path | None, **chosen: Any
+    *, verbose: bool, quiet: bool, as_json: bool, out: Path | None, force: bool, **chosen: Any
 ) -> "RunReport | None":
     """Take RUN back: undo every step that it made, but for what others have changed since.
 
     RUN/rollback-1 is the undo of the undo.
     """
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
+    if out is not None:
+        setting.layout_of(out, "jsonl")
     request = _request(people, chosen)
     if out is not None:
-        _write(request, people, out)
+        _write(request, people, out, force=force)
         return None
     from bulkscim.reporting.summary import summary_of_totals
     from bulkscim.runs import rollback
@@ -93,10 +100,10 @@ def _tell_left(report: "RunReport", request: "RollbackRequest", people: People) 
         )
 
 
-def _write(request: "RollbackRequest", people: People, out: Path) -> None:
+def _write(request: "RollbackRequest", people: People, out: Path, *, force: bool) -> None:
     from bulkscim.runs.rollback import write_out
 
-    if write_out(request, people, out):
+    if write_out(request, people, out, force=force) and not is_stdout(out):
         setting.print_lines([str(out)])
         tenant = request.tenant
         named = f"--tenant {tenant.name}" if tenant.name else f"--base-url {tenant.base_url}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import orjson
 
+from bulkscim.commands.streams import reader_may_leave
 from bulkscim.errors import UsageError
 from bulkscim.reporting.console import People, Volume
 from bulkscim.reporting.printable import printable
@@ -50,13 +51,28 @@ def watching(people: People) -> Progress:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print to stdout, harmless for a terminal."""
-    for line in lines:
-        sys.stdout.write(printable(line) + "\n")
+    with reader_may_leave():
+        for line in lines:
+            sys.stdout.write(printable(line) + "\n")
 
 
 def print_json(value: Any) -> None:
     """Print to stdout, indented."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+    with reader_may_leave():
+        sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def layout_of(out: Path | None, wanted: str | None) -> str:
+    """Return the layout of an output, `jsonl` or `csv`; UsageError where its name says something else."""
+    from bulkscim.jobfile.source import format_of
+
+    named = format_of(out) if out is not None else None
+    if out is not None and (out.suffix.lower() == ".gz" or (named and wanted and named != wanted)):
+        what = (wanted or named or "jsonl").upper()
+        raise UsageError(
+            f"{out}: {what} is written, and the name says something else; name it .{what.lower()}"
+        )
+    return wanted or named or "jsonl"
 
 
 def later(what: str, instead: str) -> UsageError:

@@ -73,13 +73,33 @@ class JobSource:
 
 def open_source(job: str, stdin: BinaryIO | None = None) -> JobSource:
     """Open a job file by its path, or `-` for stdin; what is packed, not UTF-8 or from a pipe is spooled."""
-    if job != "-":
-        return _opened(job, Path(job), _format_of(job))
-    if stdin is None:
-        raise UsageError("- reads the job from stdin, and there is none; name a file")
-    copy = _private("stdin", pieces(stdin))
+    if job == "-":
+        if stdin is None:
+            raise UsageError("- reads the job from stdin, and there is none; name a file")
+        return _spooled("stdin", stdin, None)
+    path = Path(job)
+    _readable(path)
+    format_ = format_of(path)
+    if path.is_file():
+        if format_ is None:
+            raise UsageError(
+                f"{job}: a job file is named .csv or .jsonl (or .csv.gz, .jsonl.gz), or is - for stdin"
+            )
+        return _opened(job, path, format_)
     try:
-        source = _opened("stdin", copy, None)
+        with path.open("rb") as pipe:
+            return _spooled(job, pipe, format_)
+    except OSError as error:
+        if error.filename != job:  # the copy could not be written
+            raise
+        raise UsageError(f"{job}: cannot be read ({error.strerror}); name a job file") from error
+
+
+def _spooled(name: str, stream: BinaryIO, format_: str | None) -> JobSource:
+    """Copy what can be read only once, such as a pipe; without a format it is told by the first byte."""
+    copy = _private(name, pieces(stream))
+    try:
+        source = _opened(name, copy, format_)
     except BaseException:
         copy.unlink()
         raise
@@ -95,18 +115,12 @@ def reopen_source(path: Path, format_: str) -> tuple[JobSource, Fingerprint]:
     return JobSource(str(path), path, format_, found.size, found.sha256), found
 
 
-def _format_of(job: str) -> str:
-    """Tell the format by the name; refuse what is no job file."""
-    path = Path(job)
-    _readable(path)
+def format_of(path: Path) -> str | None:
+    """Return the format that a name says, None where it says nothing; UsageError for a workbook."""
     suffix = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
     if suffix in _WORKBOOKS:
-        raise UsageError(f"{job}: is a workbook; save its sheet as CSV (UTF-8) and name that file")
-    if suffix not in _FORMATS:
-        raise UsageError(
-            f"{job}: a job file is named .csv or .jsonl (or .csv.gz, .jsonl.gz), or is - for stdin"
-        )
-    return _FORMATS[suffix]
+        raise UsageError(f"{path}: workbooks are neither read nor written; use CSV (UTF-8)")
+    return _FORMATS.get(suffix)
 
 
 def _readable(path: Path) -> None:

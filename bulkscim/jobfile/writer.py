@@ -5,6 +5,7 @@ An edited errors file is a job file again: its columns or keys that begin with `
 
 import csv
 import re
+from contextlib import ExitStack
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ import orjson
 from bulkscim.jobfile import csv_reader
 from bulkscim.jobfile.records import Problem, Record
 from bulkscim.jobfile.source import JobSource
+from bulkscim.outputs import text_file
 
 # What a spreadsheet would run or change (OWASP CSV injection), and texts that look guarded already.
 _ACTIVE = re.compile(r"'*[=+\-@\t\r]")
@@ -45,31 +47,28 @@ def guarded(text: str) -> str:
 class ErrorsFile:
     """Writes `errors.csv` or `errors.jsonl` into a folder, whichever the job is; private to this user.
 
-    Until it is closed without an error the text is in a file beside it, so that no half of one is seen.
+    A context manager: the file is there when the block has ended without an error, and whole.
     """
 
     def __init__(self, folder: Path, source: JobSource) -> None:
         self.path = folder / f"errors.{source.format}"
-        self._draft = self.path.with_name(f"{self.path.name}.part")
-        self._draft.unlink(missing_ok=True)
-        self._draft.touch(mode=0o600)
-        self._file = self._draft.open("w", encoding="utf-8", newline="")
         self.count = 0
+        self._source = source
         self._kept: list[int] = []
-        if source.format == "csv":
-            self._begin(source)
+        self._open = ExitStack()
 
     def __enter__(self) -> Self:
+        with ExitStack() as opening:
+            self._file = opening.enter_context(text_file(self.path, replace=True))
+            if self._source.format == "csv":
+                self._begin(self._source)
+            self._open = opening.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
-        if error is None:
-            self._draft.replace(self.path)
-        else:
-            self._draft.unlink()
+        self._open.__exit__(kind, error, trace)
 
     def add(self, record: Record, failure: Failure) -> None:
         """Write one record with its failure."""

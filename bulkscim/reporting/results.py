@@ -11,7 +11,7 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import GROUP, Operation
 from bulkscim.model.row import RowState
-from bulkscim.reporting.private import private_file
+from bulkscim.outputs import text_file
 
 COLUMNS = ("row", "op", "type", "key", "id", "state", "status", "scim_type", "detail", "attempts")
 
@@ -68,7 +68,7 @@ def _is_own(operation: Operation, last: Entry | None) -> bool:
 
 def write_results(found: Iterable[Result], path: Path) -> None:
     """Write results.csv; a cell that a spreadsheet would run gets a leading `'`."""
-    with private_file(path) as file:
+    with text_file(path, replace=True) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for each in found:

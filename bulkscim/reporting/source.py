@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from bulkscim.errors import Mismatch
+from bulkscim.errors import Mismatch, UsageError
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import Wanted, rows
 from bulkscim.jobfile.source import JobSource, reopen_source
@@ -18,6 +18,8 @@ def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> Jo
     Mismatch when none is there, or none has the content that the run began with.
     """
     about = header["job"]
+    if job is not None and job.exists() and not job.is_file():
+        raise UsageError(f"{job} is no file that can be read again and again; name the job file itself")
     there = present(header, folder, job)
     for place in there:
         if place.stat().st_size != about["size"]:

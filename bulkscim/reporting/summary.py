@@ -14,8 +14,8 @@ from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
+from bulkscim.outputs import text_file
 from bulkscim.reporting.printable import one_line, shown_duration
-from bulkscim.reporting.private import private_file
 
 Summary = dict[str, Any]
 
@@ -39,7 +39,7 @@ def moment(seconds: float | None) -> str | None:
 def write_summary(summary: Summary, folder: Path) -> Path:
     """Write summary.json, whole or not at all."""
     path = folder / "summary.json"
-    with private_file(path) as file:
+    with text_file(path, replace=True) as file:
         file.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode() + "\n")
     return path
 

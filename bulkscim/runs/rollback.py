@@ -1,12 +1,13 @@
 """Take a run back: the inverse of what it did, as a child run in its folder."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
-from bulkscim.errors import Locked, Mismatch, Refused, UsageError
+from bulkscim.errors import Locked, Mismatch, Refused
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
@@ -16,6 +17,7 @@ from bulkscim.model.events import People, Watcher
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
+from bulkscim.outputs import binary_file
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import FORCE, PART
 from bulkscim.planning.protect import folded
@@ -27,7 +29,7 @@ from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recove
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Inverse, write_inverse
-from bulkscim.runs.places import drafts, keep, tenant_lock
+from bulkscim.runs.places import drafts, tenant_lock
 from bulkscim.runs.protecting import all_names
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
@@ -82,35 +84,26 @@ async def rollback(
                     return await begin(start, transport, disk, around)
 
 
-def write_out(request: RollbackRequest, people: People, place: Path) -> bool:
+def write_out(request: RollbackRequest, people: People, place: Path, *, force: bool = False) -> bool:
     """Write the inverse as a job file and send nothing; return False where nothing is left to undo.
 
-    UsageError where the file is there already.
+    UsageError where the file cannot be written, or exists already and is not to be replaced.
     """
     disk = LocalDisk()
     folder = runfolder.find(request.run, request.runs_dir, disk)
     with _held(folder, disk, people, read_only=True):
         _ready(folder, disk)
-        if place.exists():
-            raise UsageError(f"{place} is there already; name another file, or take it away")
         with journal.read(folder, disk) as recorded, drafts() as draft:
             for note in _doubts(recorded):
                 people.note(note)
             protect = folded((*protected_of(recorded.header), *request.tenant.guards.protect))
             found = write_inverse(recorded, replace(request.chosen, protect=protect), draft / JOB, disk)
             if found is not None:
-                _put(draft / JOB, place)
+                with (draft / JOB).open("rb") as whole, binary_file(place, replace=force) as file:
+                    shutil.copyfileobj(whole, file)
         for note in found.notes if found is not None else (_nothing(request.chosen),):
             people.note(note)
         return found is not None
-
-
-def _put(draft: Path, place: Path) -> None:
-    """Let a file that is whole take its place, for the owner alone; UsageError where it cannot."""
-    try:
-        keep(draft, place)
-    except OSError as error:
-        raise UsageError(f"{place} cannot be written: {error.strerror}; name another file") from error
 
 
 async def undo(

@@ -123,6 +123,8 @@ def _unknown(name: str, known: list[str], files: Sequence[Path]) -> str:
 
 def _tables(file: Path) -> dict[str, Any]:
     """Read the tenants of one file as they stand; a file that is not there has none."""
+    if file.is_fifo():
+        raise UsageError(f"{file} is a pipe, and tenants are kept in a file; remove it")
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

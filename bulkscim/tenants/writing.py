@@ -1,18 +1,16 @@
 """Write a tenant's entry into `bulkscim.toml`; what else stands there, comments too, stays as it is."""
 
 import json
-import os
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 from bulkscim.errors import UsageError
 from bulkscim.model.limits import Limit
+from bulkscim.outputs import text_file
 from bulkscim.tenants.entries import TenantEntry, tables_of
 
 Value = str | bool | int | list[str]
-_NEW = 0o600
 _PRIVATE = 0o700
 _TABLE = re.compile(r"\s*\[")
 _NO_KEY = re.compile(r"\s*(#|$)")
@@ -22,10 +20,13 @@ def write_entry(entry: TenantEntry) -> None:
     """Add an entry to its file, or put it in the place of the one of its name."""
     file = entry.file.resolve()
     try:
+        if file.exists() and not file.is_file():
+            raise UsageError(f"{entry.file} leads to {file}, which can keep nothing; make it a file")
         before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
         after = with_entry(before, entry)
         file.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-        _replace(file, after)
+        with text_file(file, replace=True) as stream:
+            stream.write(after)
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{entry.file} cannot be written: {error}") from None
 
@@ -102,18 +103,3 @@ def _written(value: Value) -> str:
 def _by_hand(entry: TenantEntry) -> str:
     table = "\n".join(_lines(entry))
     return f"{entry.file} is written in a way that cannot be changed here; put this there by hand:\n{table}"
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write whole or not at all; a new file is for the owner alone, an old one keeps its mode."""
-    mode = file.stat().st_mode & 0o777 if file.exists() else _NEW
-    draft = file.with_name(f"{file.name}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _NEW)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
-        draft.chmod(mode)
-        draft.replace(file)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

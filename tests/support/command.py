@@ -69,6 +69,20 @@ class Command:
         )
         return self._outcome(process.returncode, process.stdout, process.stderr)
 
+    def in_shell(self, line: str, *arguments: str | Path, timeout: float = 60) -> Outcome:
+        """Run a line of bash in which "$@" is the command; its exit code is the line's."""
+        process = subprocess.run(
+            ["bash", "-c", line, "bash", *self._arguments(arguments)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=self._environment(),
+            cwd=self.folder,
+            timeout=timeout,
+            check=False,
+        )
+        return self._outcome(process.returncode, process.stdout, process.stderr)
+
     def start(self, *arguments: str | Path) -> "subprocess.Popen[str]":
         """Start without waiting; for interrupts, kills and locks."""
         return subprocess.Popen(
