@@ -54,7 +54,9 @@ def _tell(told: "Exported", what: str, out: str, people: People) -> None:
     for note in told.notes:
         people.note(note)
     if told.nameless:
-        people.warn(f"{told.nameless:,} of the {what} have no name and are not in it")
+        people.warn(
+            f"{told.nameless:,} of the {what} have no name that a job file can hold, and are not in it"
+        )
     for path, count in sorted(told.left_out.items()):
         people.warn(f"{path}: no cell can hold it in {count:,} rows; --format jsonl keeps it")
     people.note(f"{told.rows:,} {what} written{f' to {out}' if out else ''}")

@@ -62,17 +62,15 @@ def print_json(value: Any) -> None:
         sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
-def layout_of(out: Path | None, wanted: str | None) -> str:
+def layout_of(out: Path, wanted: str | None) -> str:
     """Return the layout of an output, `jsonl` or `csv`; UsageError where its name says something else."""
-    from bulkscim.jobfile.source import format_of
+    from bulkscim.jobfile.source import format_of, is_workbook
 
-    named = format_of(out) if out is not None else None
-    if out is not None and (out.suffix.lower() == ".gz" or (named and wanted and named != wanted)):
-        what = (wanted or named or "jsonl").upper()
-        raise UsageError(
-            f"{out}: {what} is written, and the name says something else; name it .{what.lower()}"
-        )
-    return wanted or named or "jsonl"
+    named = format_of(out)
+    layout = wanted or named or "jsonl"
+    if out.suffix.lower() == ".gz" or is_workbook(out) or layout != (named or layout):
+        raise UsageError(f"{out}: what is written is {layout.upper()}; name it {out.stem}.{layout}")
+    return layout
 
 
 def later(what: str, instead: str) -> UsageError:

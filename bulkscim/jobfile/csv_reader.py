@@ -1,8 +1,7 @@
 """Rows of a CSV file, strictly read; a bad row is a Problem, and reading goes on behind it.
 
 Blank lines and rows of blank cells do not count as records. The delimiter (`,` `;` or tab) is the one that
-cuts the header line into most cells. In an errors file (it has a column `_row`) the `'` that keeps a
-spreadsheet from running a cell is taken off again.
+cuts the header line into most cells. The `'` that keeps a spreadsheet from running a cell is taken off.
 """
 
 import csv
@@ -12,11 +11,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO
 
+from bulkscim.jobfile.csv_writer import unguarded
 from bulkscim.jobfile.lines import RECORD_LIMIT, BadLine, lines
 from bulkscim.jobfile.records import Fault, Problem, Record
 
 _DELIMITERS = ",;\t"
-_GUARDED = re.compile(r"''*[=+\-@\t\r]")
 _QUOTED = re.compile(r'"[^"]*"?')
 _REASONS = {
     "unexpected end of data": "a quoted cell that begins here is never closed",
@@ -40,11 +39,6 @@ class Header:
         """What is worth telling of the dialect: all but commas and plain line ends."""
         between = {";": "semicolons between cells", "\t": "tabs between cells"}.get(self.delimiter)
         return (*((between,) if between else ()), *(("lines end in CR LF",) if self.crlf else ()))
-
-    @property
-    def guarded(self) -> bool:
-        """Whether this is an errors file, where a leading `'` may only guard a cell."""
-        return "_row" in self.names
 
 
 class _Unreadable(Exception):
@@ -95,7 +89,7 @@ def read(
     if isinstance(found, Problem):
         yield found
         return
-    width, number, guarded = len(found.names), 0, found.guarded
+    width, number = len(found.names), 0
     for line, cells in rows:
         if not isinstance(cells, str) and not any(map(str.strip, cells)):
             continue
@@ -107,7 +101,7 @@ def read(
         elif len(cells) != width:
             yield Problem(line, number, Fault("", _width(len(cells), width, found.delimiter)))
         else:
-            yield Record(number, line, _unguarded(cells) if guarded else cells)
+            yield Record(number, line, unguarded(cells))
 
 
 def _open(stream: BinaryIO) -> tuple[Header | Problem, Iterator[tuple[int, list[str] | str]]]:
@@ -119,7 +113,7 @@ def _open(stream: BinaryIO) -> tuple[Header | Problem, Iterator[tuple[int, list[
     line, cells = next(rows, (0, "is empty; the first line names the columns"))
     if isinstance(cells, str):
         return Problem(line, 0, Fault("", cells)), rows
-    return Header(line, tuple(cells), delimiter, first.endswith("\r\n")), rows
+    return Header(line, tuple(unguarded(cells)), delimiter, first.endswith("\r\n")), rows
 
 
 def _rows(feed: _Feed, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
@@ -153,8 +147,3 @@ def _width(cells: int, columns: int, delimiter: str) -> str:
     hint = "is a cell with a delimiter not in quotes?" if cells > columns else "fill it up with empty cells"
     name = "tab" if delimiter == "\t" else delimiter
     return f"has {cells} cells where the header has {columns} (delimiter {name}); {hint}"
-
-
-def _unguarded(cells: list[str]) -> list[str]:
-    """Take the guarding `'` off the cells that have one."""
-    return [cell[1:] if _GUARDED.match(cell) else cell for cell in cells]

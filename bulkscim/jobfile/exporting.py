@@ -1,12 +1,16 @@
 """Turn resources of a tenant into records of a job file (pure): as JSONL they are whole, as CSV what cells can hold."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
+from bulkscim.jobfile.columns import Column, Use, column_of
 from bulkscim.model.operation import ENTERPRISE, GROUP, JsonObject
+from bulkscim.model.secret import MASK
 from bulkscim.scim import schemas
 
 LEADING = ("op", "type", "_row", "_id", "userName", "displayName", "externalId", "active")
+_BOOLEANS = frozenset({"true", "false"})
 _NOTHING: tuple[Any, ...] = (None, "", [], {})
 NameOf = Callable[[str], str | None]
 
@@ -50,70 +54,104 @@ def _filled(value: JsonObject) -> JsonObject:
 def cells_of(record: JsonObject, name_of: NameOf) -> tuple[dict[str, str], list[str]]:
     """Return a record's cells by column, and the paths that no cell can hold.
 
-    `name_of` gives the userName behind an id: in a cell people are named, not numbered.
+    What a cell holds is read from it again as the same value at the same place. `name_of` gives the userName
+    behind an id: in a cell users are named, not numbered.
     """
     cells = {"op": record["op"], "type": record["type"], "_id": record["_id"]}
     left_out: list[str] = []
-    for path, value in _leaves(record["data"], name_of):
-        if value is None or path in cells:
-            left_out.append(path)
+    taken = {"op", "type", "_id"}
+    for leaf in _leaves(record["data"], name_of):
+        text = _text(leaf)
+        if text is None or leaf.path.lower() in taken:
+            left_out.append(leaf.path)
         else:
-            cells[path] = _text(value)
+            cells[leaf.path] = text
+            taken.add(leaf.path.lower())
     return cells, left_out
 
 
-def _leaves(data: JsonObject, name_of: NameOf) -> Iterator[tuple[str, Any]]:
-    """Yield paths with simple values; None for what no cell can hold."""
+class _Leaf(NamedTuple):
+    """A value, the header of its column, and the names that lead to it; None: no column does."""
+
+    path: str
+    keys: tuple[str, ...] | None
+    value: Any = None
+
+
+def _text(leaf: _Leaf) -> str | None:
+    """Return a value as the text of its cell; None where it would be read as something else."""
+    column = _column(leaf.path)
+    if column is None or leaf.keys is None or _keys_of(column) != tuple(map(str.lower, leaf.keys)):
+        return None
+    text = str(leaf.value).lower() if column.boolean and isinstance(leaf.value, bool) else leaf.value
+    if not isinstance(text, str) or not text or text != text.strip() or text == MASK or "\0" in text:
+        return None
+    return None if column.boolean and text.lower() not in _BOOLEANS else text
+
+
+@lru_cache(maxsize=4096)
+def _column(path: str) -> Column | None:
+    """Return the column that a header with this text is."""
+    return column_of(path, 0, [])
+
+
+def _keys_of(column: Column) -> tuple[str, ...]:
+    """Return the names that lead to what a column fills, in lower case."""
+    if column.use is not Use.VALUE:
+        return (column.use.value,)
+    element = dict(column.element)
+    inside = (str(element.get("type")), column.part) if column.part else ()
+    return tuple(map(str.lower, (*column.keys, *inside)))
+
+
+def _leaves(data: JsonObject, name_of: NameOf) -> Iterator[_Leaf]:
+    """Yield all values."""
     for name, value in data.items():
-        if name == "members":
-            yield name, _named(value, name_of)
+        if name.lower() == "members":
+            yield _Leaf(name, (name,), _named(value, name_of))
         elif isinstance(value, list):
             yield from _elements(name, value)
         elif isinstance(value, dict):
             yield from _parts(name, value, name_of)
         else:
-            yield name, value
+            yield _Leaf(name, None if name.lower() == "manager" else (name,), value)
 
 
 def _named(members: Any, name_of: NameOf) -> str | None:
-    """Return members as one cell, None unless each of them is a user with a name."""
-    values = [one.get("value") if isinstance(one, dict) else None for one in members]
+    """Return members as one cell, None unless each of them is a user with a name that can stand in a list."""
+    elements = members if isinstance(members, list) else ()
+    values = [one.get("value") if isinstance(one, dict) else None for one in elements]
     names = [name_of(value) if isinstance(value, str) else None for value in values]
-    found = [name for name in names if name and ";" not in name]
+    found = [name for name in names if name and ";" not in name and name == name.strip()]
     return ";".join(found) if len(found) == len(names) else None
 
 
-def _elements(name: str, elements: Iterable[Any]) -> Iterator[tuple[str, Any]]:
-    """Yield what stands in a list, each element by its type; one without a type has no path."""
+def _elements(name: str, elements: Iterable[Any]) -> Iterator[_Leaf]:
+    """Yield the first element of each type in a list; another one, or one without a type, has no path."""
+    taken: set[str] = set()
     for element in elements:
         kind = element.get("type") if isinstance(element, dict) else None
-        if not isinstance(kind, str) or '"' in kind or "\\" in kind:
-            yield name, None
+        if not isinstance(kind, str) or '"' in kind or "\\" in kind or kind.lower() in taken:
+            yield _Leaf(name, None)
             continue
+        taken.add(kind.lower())
         for part, value in element.items():
             if part != "type":
-                yield f'{name}[type eq "{kind}"].{part}', None if isinstance(value, dict | list) else value
+                yield _Leaf(f'{name}[type eq "{kind}"].{part}', (name, kind, part), value)
 
 
-def _parts(name: str, value: JsonObject, name_of: NameOf) -> Iterator[tuple[str, Any]]:
+def _parts(name: str, value: JsonObject, name_of: NameOf) -> Iterator[_Leaf]:
     """Yield the parts of an object or an extension."""
     for part, one in value.items():
         if name.lower() == ENTERPRISE.lower() and part.lower() == "manager":
             manager = one.get("value") if isinstance(one, dict) else one
-            yield "manager", name_of(manager) if isinstance(manager, str) else None
+            yield _Leaf("manager", ("manager",), name_of(manager) if isinstance(manager, str) else None)
             continue
         path = f"{name}:{part}" if ":" in name else f"{name}.{part}"
         if isinstance(one, dict) and ":" in name:
-            yield from (
-                (f"{path}.{sub}", None if isinstance(two, dict | list) else two) for sub, two in one.items()
-            )
+            yield from (_Leaf(f"{path}.{sub}", (name, part, sub), two) for sub, two in one.items())
         else:
-            yield path, None if isinstance(one, dict | list) else one
-
-
-def _text(value: Any) -> str:
-    """Return a simple value as a cell; booleans as SCIM writes them."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+            yield _Leaf(path, (name, part), one)
 
 
 def in_order(columns: Iterable[str]) -> list[str]:

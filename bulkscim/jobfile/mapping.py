@@ -46,6 +46,7 @@ _BOOLEANS = dict.fromkeys(("true", "1", "yes", "y", "on", "active", "enabled"), 
 )
 _REF = "ref:"
 _MANAGER = f"{ENTERPRISE}:manager"
+_Parts = tuple[tuple[int, str, Column | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,13 @@ class _Plan:
     """Value columns sorted by how their values are held; tuples, for they are walked for every row.
 
     `flat` is (index, name), `nested` (index, outer name, name), `lists` one element of a multi-valued
-    attribute each: (name, what it also holds, ((index, part)…)); `others` take the slow way.
+    attribute each: (name, what it also holds, ((index, part, its column if it is true or false)…)); `others`
+    take the slow way.
     """
 
     flat: tuple[tuple[int, str], ...]
     nested: tuple[tuple[int, str, str], ...]
-    lists: tuple[tuple[str, JsonObject, tuple[tuple[int, str], ...]], ...]
+    lists: tuple[tuple[str, JsonObject, _Parts], ...]
     others: tuple[Column, ...]
 
 
@@ -168,9 +170,13 @@ class Mapping:
                 else:
                     data[outer] = {name: cell}
         for outer, element, parts in self.plan.lists:
-            found = {part: cells[index] for index, part in parts if cells[index]}
+            found = {
+                part: cells[index] if boolean is None else _value(boolean, cells[index], faults)
+                for index, part, boolean in parts
+                if cells[index]
+            }
             if found:
-                data.setdefault(outer, []).append(found | element)
+                data.setdefault(outer, []).append(element | found)
         for column in self.plan.others:
             if cells[column.index]:
                 put(data, column.keys, _value(column, cells[column.index], faults))
@@ -357,12 +363,13 @@ def _plan(columns: Sequence[Column]) -> _Plan:
     )
 
 
-def _list_plan(group: list[Column]) -> tuple[str, JsonObject, tuple[tuple[int, str], ...]]:
+def _list_plan(group: list[Column]) -> tuple[str, JsonObject, _Parts]:
     """Join the columns of one element of a multi-valued attribute."""
     element: JsonObject = {}
     for column in group:
         element |= dict(column.element)
-    return group[0].keys[0], element, tuple((column.index, column.part) for column in group)
+    parts = tuple((each.index, each.part, each if each.boolean else None) for each in group)
+    return group[0].keys[0], element, parts
 
 
 def _value(column: Column, cell: str, faults: list[Fault]) -> object:

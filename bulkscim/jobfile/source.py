@@ -79,6 +79,8 @@ def open_source(job: str, stdin: BinaryIO | None = None) -> JobSource:
         return _spooled("stdin", stdin, None)
     path = Path(job)
     _readable(path)
+    if is_workbook(path):
+        raise UsageError(f"{job}: is a workbook; save its sheet as CSV (UTF-8) and name that file")
     format_ = format_of(path)
     if path.is_file():
         if format_ is None:
@@ -116,11 +118,18 @@ def reopen_source(path: Path, format_: str) -> tuple[JobSource, Fingerprint]:
 
 
 def format_of(path: Path) -> str | None:
-    """Return the format that a name says, None where it says nothing; UsageError for a workbook."""
-    suffix = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
-    if suffix in _WORKBOOKS:
-        raise UsageError(f"{path}: workbooks are neither read nor written; use CSV (UTF-8)")
-    return _FORMATS.get(suffix)
+    """Return the format that a name says, None where it says nothing."""
+    return _FORMATS.get(_suffix(path))
+
+
+def is_workbook(path: Path) -> bool:
+    """Tell by its name whether a file is a spreadsheet program's own."""
+    return _suffix(path) in _WORKBOOKS
+
+
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix == ".gz" else suffix
 
 
 def _readable(path: Path) -> None:

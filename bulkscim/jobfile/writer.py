@@ -3,8 +3,6 @@
 An edited errors file is a job file again: its columns or keys that begin with `_` are passed over on input.
 """
 
-import csv
-import re
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -14,12 +12,10 @@ from typing import Self
 import orjson
 
 from bulkscim.jobfile import csv_reader
+from bulkscim.jobfile.csv_writer import CsvWriter
 from bulkscim.jobfile.records import Problem, Record
 from bulkscim.jobfile.source import JobSource
 from bulkscim.outputs import text_file
-
-# What a spreadsheet would run or change (OWASP CSV injection), and texts that look guarded already.
-_ACTIVE = re.compile(r"'*[=+\-@\t\r]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +33,6 @@ class Failure:
 
 
 NAMES = tuple(f"_{each.name}" for each in fields(Failure))
-
-
-def guarded(text: str) -> str:
-    """Put a `'` before a cell that a spreadsheet would run."""
-    return f"'{text}" if _ACTIVE.match(text) else text
 
 
 class ErrorsFile:
@@ -77,8 +68,7 @@ class ErrorsFile:
             self._file.write(jsonl_line(record, failure))
         else:
             cells = [record.cells[index] for index in self._kept]
-            told = ["" if each is None else str(each) for each in astuple(failure)]
-            self._rows.writerow([guarded(cell) for cell in (*cells, *told)])
+            self._rows.row((*cells, *astuple(failure)))
 
     def _begin(self, source: JobSource) -> None:
         """Write the header: the job's own columns, but not those of an earlier errors file."""
@@ -87,8 +77,8 @@ class ErrorsFile:
         if isinstance(header, Problem):
             raise TypeError(header.text(source.name))
         self._kept = [index for index, name in enumerate(header.names) if name not in NAMES]
-        self._rows = csv.writer(self._file, delimiter=header.delimiter)
-        self._rows.writerow([*(header.names[index] for index in self._kept), *NAMES])
+        self._rows = CsvWriter(self._file, header.delimiter, "\r\n")
+        self._rows.row([*(header.names[index] for index in self._kept), *NAMES])
 
 
 def jsonl_line(record: Record, failure: Failure) -> str:

@@ -1,12 +1,11 @@
 """results.csv: one line per row, in row order; what a row ended as comes from the journal alone."""
 
-import csv
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bulkscim.jobfile.writer import guarded
+from bulkscim.jobfile.csv_writer import CsvWriter
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import GROUP, Operation
@@ -67,19 +66,13 @@ def _is_own(operation: Operation, last: Entry | None) -> bool:
 
 
 def write_results(found: Iterable[Result], path: Path) -> None:
-    """Write results.csv; a cell that a spreadsheet would run gets a leading `'`."""
+    """Write results.csv."""
     with text_file(path, replace=True) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer = CsvWriter(file)
+        writer.row(COLUMNS)
         for each in found:
-            writer.writerow(_cells(each))
-
-
-def _cells(each: Result) -> tuple[str | int, ...]:
-    texts = (guarded(text) for text in (each.key, each.id))
-    status = each.status if each.status is not None else ""
-    tail = (each.state.value, status, guarded(each.scim_type), guarded(each.detail), each.attempts)
-    return (each.row, each.op, each.type, *texts, *tail)
+            named = (each.row, each.op, each.type, each.key, each.id, each.state.value)
+            writer.row((*named, each.status, each.scim_type, each.detail, each.attempts))
 
 
 def _from_body(row: int, state: RowState, body: dict[str, Any]) -> Result:

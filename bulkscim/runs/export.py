@@ -1,18 +1,18 @@
 """Write a tenant's users or groups as a job file, page by page; memory does not grow with the tenant."""
 
-import csv
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import IO, TextIO
 
 import orjson
 
-from bulkscim.jobfile.exporting import cells_of, identity_of, in_order, record_of
-from bulkscim.jobfile.writer import guarded
+from bulkscim.jobfile.csv_writer import CsvWriter
+from bulkscim.jobfile.exporting import NameOf, cells_of, identity_of, in_order, record_of
+from bulkscim.jobfile.references import name_attribute
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.runs.browsing import Browser, browsing
 from bulkscim.runs.settings import Settings
@@ -68,21 +68,39 @@ async def _as_csv(browser: Browser, kind: str, target: TextIO, told: Exported) -
         if kind == GROUP:
             async for resource in browser.resources(USER):
                 names.keep(record_of(USER, resource))
-        columns: dict[str, None] = {}
-        for record in _spooled(spool):
-            cells, left_out = cells_of(record, names.of)
-            columns |= dict.fromkeys(cells)
-            told.left_out.update(left_out)
-        _write_rows(target, in_order(columns), _spooled(spool), names)
+        write_csv(target, lambda: _spooled(spool), names.of, told)
 
 
-def _write_rows(target: TextIO, columns: list[str], records: Iterator[JsonObject], names: "_Names") -> None:
-    """Write the header and a line for each record; `_row` says that guarded cells are to be read as they were."""
-    writer = csv.DictWriter(target, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    for number, record in enumerate(records, 1):
-        cells, _ = cells_of(record, names.of)
-        writer.writerow({name: guarded(text) for name, text in cells.items()} | {"_row": str(number)})
+def write_csv(
+    target: TextIO, records: Callable[[], Iterable[JsonObject]], name_of: NameOf, told: Exported
+) -> None:
+    """Write records as CSV, and count what no cell can hold; `records` is called twice.
+
+    A record whose name no cell can hold is left out. `_row` numbers the lines for people.
+    """
+    columns: dict[str, str] = {}
+    for record in records():
+        cells, left_out = cells_of(record, name_of)
+        if not _is_named(cells, record):
+            told.nameless += 1
+            told.rows -= 1
+            continue
+        left_out += [path for path in cells if columns.setdefault(path.lower(), path) != path]
+        told.left_out.update(left_out)
+    header = in_order(columns.values())
+    writer = CsvWriter(target)
+    writer.row(header)
+    number = 0
+    for record in records():
+        cells, _ = cells_of(record, name_of)
+        if _is_named(cells, record):
+            number += 1
+            writer.row((cells | {"_row": str(number)}).get(name) for name in header)
+
+
+def _is_named(cells: dict[str, str], record: JsonObject) -> bool:
+    """Tell whether the cells name the record's resource."""
+    return cells.get(name_attribute(record["type"])) == identity_of(record)
 
 
 def _spooled(spool: IO[bytes]) -> Iterator[JsonObject]:

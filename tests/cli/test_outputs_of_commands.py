@@ -73,7 +73,7 @@ def test_a_file_is_replaced_only_with_force(write, tenant, command):
     [
         ("none/users.jsonl", ("none/users.jsonl", "no folder none")),
         ("runs", ("runs is a folder",)),
-        ("users.xlsx", ("users.xlsx", "CSV")),
+        ("users.xlsx", ("users.xlsx", "name it users.jsonl")),
         ("users.jsonl.gz", ("users.jsonl.gz",)),
     ],
 )

@@ -19,6 +19,7 @@ from bulkscim.jobfile import (
     open_source,
     raw_records,
 )
+from bulkscim.jobfile.csv_writer import unguarded
 from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import operation_of
 from bulkscim.jobfile.records import Record
@@ -41,14 +42,14 @@ LIKELY = JSON | st.sampled_from(
 
 @given(st.lists(st.tuples(CELL.filter(str.strip), CELL), min_size=1, max_size=6), st.sampled_from(",;\t"))
 def test_quoting_round_trips(rows, delimiter):
-    """What the csv module writes is read back cell for cell."""
+    """What the csv module writes is read back cell for cell, but for guards against spreadsheets."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter)
     writer.writerows([("first", "second"), *rows])
 
     found = list(csv_reader.read(io.BytesIO(text.getvalue().encode())))
 
-    assert [list(row) for row in rows] == [record.cells for record in found]
+    assert [unguarded(list(row)) for row in rows] == [record.cells for record in found]
 
 
 @given(st.lists(st.tuples(CELL.filter(str.strip), CELL), min_size=1, max_size=5))
@@ -65,7 +66,7 @@ def test_an_errors_file_read_as_a_job_holds_the_same_cells(rows):
 
         found = [record.cells[:2] for record in raw_records(open_source(str(errors.path)))]
 
-    assert [list(row) for row in rows] == found
+    assert [unguarded(list(row)) for row in rows] == found
 
 
 @given(st.binary(max_size=200) | st.text('{}[]",:;\n\r\t\0 aé=', max_size=60).map(str.encode))

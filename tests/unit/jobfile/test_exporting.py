@@ -86,3 +86,28 @@ def test_columns_come_in_an_order_for_people():
         "active",
         "title",
     ]
+
+
+@pytest.mark.parametrize(
+    ("resource", "held", "left_out"),
+    [
+        ({"title": " Lead "}, {}, ["title"]),
+        ({"title": "[secret]"}, {}, ["title"]),
+        ({"department": "R&D", "email": "x", "level": 3}, {}, ["department", "email", "level"]),
+        ({"emails": {"value": "x"}, "manager": "2", "type": "x"}, {}, ["emails.value", "manager", "type"]),
+        ({"urn:a:1.0:B:C": {"x": "y"}}, {}, ["urn:a:1.0:B:C:x"]),
+        ({"urn:a:1.0:B": {"x": "y", "n": 3}}, {"urn:a:1.0:B:x": "y"}, ["urn:a:1.0:B:n"]),
+        (
+            {"emails": [{"type": "work", "value": "a"}, {"type": "Work", "value": "b", "primary": True}]},
+            {'emails[type eq "work"].value': "a"},
+            ["emails"],
+        ),
+    ],
+)
+def test_a_cell_holds_only_what_is_read_from_it_again(resource, held, left_out):
+    """Blanks around a value were lost, and attributes without a column, or with another one's name, were moved."""
+    cells, found = cells_of(record_of("User", {"id": "1", "userName": "ada@x", **resource}), NAMES.get)
+
+    assert {name: text for name, text in cells.items() if name in held} == held
+    assert len(cells) == 4 + len(held)
+    assert found == left_out
