@@ -50,7 +50,7 @@ def source_of(people: People, file: Path | None, command: str | None) -> TokenSo
 
 
 def reading_settings(chosen: dict[str, Any], tenant: "Tenant") -> "Settings":
-    """Return the settings of a command that only reads: the flags of `options.pace` and `options.network`, else the tenant's own."""
+    """Return how a command that only reads sends: by the flags of `options.pace` and `options.network`, else the tenant's own."""
     from bulkscim.runs.settings import Settings, as_text
 
     return Settings(

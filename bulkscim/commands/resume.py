@@ -39,7 +39,9 @@ def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: A
     header = read_header(chosen["run"], chosen["runs_dir"])
     source = reaching.source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
     tenant = tenant_of_header(header, source=source)
-    request = ResumeRequest(token=tenant.token, protect=tenant.guards.protect, retry=retry, **chosen)
+    request = ResumeRequest(
+        token=tenant.token, protect=tenant.guards.protect, speed=tenant.speed, retry=retry, **chosen
+    )
     with setting.watching(people) as watcher:
         report = setting.carry_out(lambda: resume(request, people, watcher))
     ending.tell(report, people, as_json=as_json)

@@ -13,7 +13,6 @@ from bulkscim.model.request import Request
 from bulkscim.pacing.rate import Pace, Rate, Window, faster, pace, slower
 from bulkscim.providers.profile import Bucket
 
-QUIET_S = 10.0  # without a 429 for so long, a little more is tried
 WORTH_SAYING_S = 2.0
 
 
@@ -29,6 +28,7 @@ class Permits:
         self._clock = clock
         self._stopping = stopping
         self._watcher = watcher
+        self._quiet_s = max((bucket.quiet_s for bucket in buckets), default=0.0)
         self._share = 1.0
         self._changed_at = clock.monotonic()
         self._limiters = self._made()
@@ -141,7 +141,7 @@ class Permits:
     def answered(self) -> None:
         """Take in an answer that was no 429."""
         now = self._clock.monotonic()
-        if self._share < 1.0 and now - self._changed_at >= QUIET_S:
+        if self._share < 1.0 and now - self._changed_at >= self._quiet_s:
             self._share = faster(self._share)
             self._renew(now)
 

@@ -12,13 +12,15 @@ from bulkscim.scim.capabilities import Capabilities
 from bulkscim.scim.messages import PatchForm
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+QUIET_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """One limit of the tenant: so many requests in so many seconds, for those that it matches.
 
-    Empty `methods` and `prefix` match all. A request waits for every bucket that matches it.
+    Empty `methods` and `prefix` match all. A request waits for every bucket that matches it. After a 429, `quiet_s`
+    seconds without another one are the evidence that a higher rate can be tried.
     """
 
     limit: int
@@ -27,6 +29,11 @@ class Bucket:
     methods: frozenset[str] = frozenset()
     prefix: str = ""
     body_over: int = 0
+    quiet_s: float = QUIET_S
+
+    def at(self, speed: float) -> "Bucket":
+        """Return the limit of a tenant that is `speed` times as fast."""
+        return replace(self, limit=max(1, int(self.limit * speed)), quiet_s=self.quiet_s / speed)
 
     def matches(self, method: str, path: str, size: int = 0) -> bool:
         """Say whether a request counts against this limit."""
@@ -116,6 +123,11 @@ class Profile:
     def accept(self) -> str:
         """The Accept header: this provider's media type first, plain JSON as well."""
         return ", ".join(dict.fromkeys((self.media_type, "application/scim+json", "application/json")))
+
+    def at(self, speed: float) -> "Profile":
+        """Return the profile of a tenant that is `speed` times as fast as the provider's own."""
+        buckets = tuple(bucket.at(speed) for bucket in self.buckets)
+        return replace(self, buckets=buckets, visibility_lag_s=self.visibility_lag_s / speed)
 
     def advice_for(self, action: Action, kind: str, status: int | None) -> str:
         """Return what a refusal of such a step means here, empty where nothing more is known."""

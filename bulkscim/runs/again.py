@@ -77,7 +77,7 @@ async def _go_on(
 ) -> RunReport:
     header, clock = record.header, RealClock()
     tenant, settings = header["tenant"], said_anew(settings_of(header), request)
-    profile = profile_named(tenant["profile"])
+    profile = profile_named(tenant["profile"]).at(request.speed)
     async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
         first = patient(transport, settings, profile, clock, record, people.note)
         seen = await look(first, profile)

@@ -13,7 +13,6 @@ from bulkscim.engine.stopping import Stopping
 from bulkscim.errors import Stopped
 from bulkscim.model.live import Found, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject
-from bulkscim.providers import profile_named
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected, look
@@ -53,7 +52,7 @@ class Browser:
 @asynccontextmanager
 async def browsing(tenant: Tenant, settings: Settings) -> AsyncIterator[Browser]:
     """Open a tenant to read it; CredentialError or Stopped where that cannot be done."""
-    profile = profile_named(tenant.profile)
+    profile = tenant.provider
     async with connected(tenant.base_url, tenant.token, profile, settings, RealClock()) as transport:
         seen = await look(transport, profile)
         yield Browser(seen.profile, seen.notes, reads_over(transport, seen.profile, settings))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bulkscim.engine.clock import RealClock
-from bulkscim.providers import PROFILES, profile_named
+from bulkscim.providers import PROFILES
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import Seen, connected, host_of, look
@@ -44,6 +44,6 @@ def _at_home(base_url: str, profile: str) -> Profile | None:
 
 async def connect(tenant: Tenant, settings: Settings) -> Acquaintance:
     """Read the tenant with its token; CredentialError when it rejects it, Stopped when it is not reached."""
-    profile = profile_named(tenant.profile)
+    profile = tenant.provider
     async with connected(tenant.base_url, tenant.token, profile, settings, RealClock()) as transport:
         return Acquaintance(tenant, await look(transport, profile))

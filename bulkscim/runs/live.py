@@ -19,7 +19,6 @@ from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.planning.compare import holds
 from bulkscim.planning.expected import Unlike
-from bulkscim.providers import profile_named
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.again import same_tenant
 from bulkscim.runs.browsing import reads_over
@@ -63,7 +62,7 @@ async def read_live(
     folder: Path, tenant: Tenant, settings: Settings, known: Expectations, disk: Disk
 ) -> Live:
     """Compare a tenant with what is recorded; reading only, paced as every reading command is."""
-    profile, clock = profile_named(tenant.profile), RealClock()
+    profile, clock = tenant.provider, RealClock()
     told = Live(clock.now())
     for child in descendants(folder, disk):
         told.children.append(str(child.relative_to(folder)))

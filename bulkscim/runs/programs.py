@@ -175,6 +175,7 @@ async def _go_on(
         token=tenant.token,
         base_url=tenant.base_url,
         protect=tenant.guards.protect,
+        speed=tenant.speed,
         retry=retry,
         heed_signals=False,
         **settings,

@@ -26,7 +26,7 @@ class RunRequest:
     `all` or `sample`: what was written is read again and compared. A
     `dry_run` writes nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it
     has one; a `production` tenant is approved by that name typed, or as `yes_production`; a `rehearsal` needs
-    no approval. With `heed_signals` Ctrl-C and its like drain the run; a program that handles them itself
+    no approval, and may be `speed` times as fast as its provider. With `heed_signals` Ctrl-C and its like drain the run; a program that handles them itself
     goes without.
     """
 
@@ -66,6 +66,7 @@ class RunRequest:
     yes_production: str = ""
     heed_signals: bool = True
     rehearsal: bool = False
+    speed: float = 1.0
 
     @classmethod
     def to(cls, tenant: Tenant, **asked: Any) -> Self:
@@ -79,6 +80,7 @@ class RunRequest:
             tenant=tenant.name,
             production=tenant.production,
             rehearsal=tenant.rehearsal,
+            speed=tenant.speed,
             guards=tenant.guards,
             **reached,
             **asked,
@@ -116,7 +118,7 @@ class ResumeRequest:
 
     `run` is a run folder, a run id or `last`. `job` says where the job file is now. With `retry` the failed
     and skipped rows are reopened first. A `base_url` must be the run's own: the token belongs to it. `protect` adds
-    to the accounts that the run protects.
+    to the accounts that the run protects. `speed` is the tenant's.
     """
 
     run: str
@@ -131,4 +133,5 @@ class ResumeRequest:
     ca_bundle: Path | None = None
     base_url: str | None = None
     protect: tuple[str, ...] = ()
+    speed: float = 1.0
     heed_signals: bool = True

@@ -21,7 +21,6 @@ from bulkscim.outputs import binary_file
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import FORCE, PART
 from bulkscim.planning.protect import folded
-from bulkscim.providers import profile_named
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.reporting.summary import shown_run
 from bulkscim.runs.again import same_tenant, same_url
@@ -59,7 +58,7 @@ async def rollback(
         header = _ready(folder, disk)
         same_url(request.tenant.base_url, header["tenant"]["base_url"])
         settings, tenant = _settings(request, settings_of(header)), request.tenant
-        profile = profile_named(tenant.profile)
+        profile = tenant.provider
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
             first = patient(transport, settings, profile, clock, say=people.note)
             seen = replace(await look(first, profile), asked=first.sent)
@@ -263,6 +262,7 @@ def _as_run(request: RollbackRequest, source: JobSource) -> RunRequest:
         tenant=request.tenant.name,
         production=request.tenant.production,
         rehearsal=request.tenant.rehearsal,
+        speed=request.tenant.speed,
         note=request.note,
         yes=request.yes,
         yes_production=request.yes_production,

@@ -5,7 +5,6 @@ import threading
 from bulkscim.errors import Stopped
 from bulkscim.model.secret import Secret
 from bulkscim.providers import profile_named
-from bulkscim.providers.profile import Profile
 from bulkscim.runs.places import state_dir
 from bulkscim.sandbox.launch import ensure
 from bulkscim.sandbox.settings import TOKENS, Address, Place, Settings, place, read_address
@@ -13,7 +12,7 @@ from bulkscim.tenants.tenant import Tenant
 
 SANDBOXES = frozenset(TOKENS)
 GENERIC = "generic"
-UNLIMITED = "1000/s"
+UNLIMITED = 100.0  # times the pace of a generic tenant: the generic sandbox has no limit
 WORKERS = 8
 
 
@@ -35,7 +34,7 @@ def started(profile: str) -> Address:
 
 
 def sandbox_tenant(name: str, profile: str | None = None) -> Tenant:
-    """Return the sandbox that a tenant's name means, as fast as it allows."""
+    """Return the sandbox that a tenant's name means, at its speed."""
     worn = profile_named(profile or GENERIC)
     address = started(worn.name)
     return Tenant(
@@ -44,8 +43,8 @@ def sandbox_tenant(name: str, profile: str | None = None) -> Tenant:
         worn.name,
         name,
         rehearsal=True,
-        rate=rate_at(worn, address.settings.speed),
         concurrency=max(WORKERS, worn.concurrency),
+        speed=UNLIMITED if worn.name == GENERIC else address.settings.speed,
     )
 
 
@@ -58,11 +57,3 @@ def same_sandbox(name: str, profile: str, base_url: str) -> Tenant:
             "the sandbox (bulkscim sandbox stop), and try again"
         )
     return found
-
-
-def rate_at(profile: Profile, speed: float) -> str:
-    """Return the rate that a sandbox of this profile allows at a speed."""
-    if profile.name == GENERIC:
-        return UNLIMITED
-    bucket = profile.buckets[0]
-    return f"{max(1, int(bucket.limit * speed * 60 / bucket.window_s))}/min"

@@ -12,7 +12,7 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.pacing.rate import Rate, parse
 from bulkscim.planning.decision import Policy
 from bulkscim.planning.guards import Bounds
-from bulkscim.providers.profile import Bucket, Profile
+from bulkscim.providers.profile import QUIET_S, Bucket, Profile
 
 
 class Pace(Protocol):
@@ -80,7 +80,8 @@ class Settings:
         if self.rate is None:
             return profile.buckets
         rate = rate_of(self.rate)
-        return (Bucket(rate.limit, rate.window_s, "--rate"),)
+        quiet_s = max((bucket.quiet_s for bucket in profile.buckets), default=QUIET_S)
+        return (Bucket(rate.limit, rate.window_s, "--rate", quiet_s=quiet_s),)
 
     def workers(self, profile: Profile) -> int:
         """Return how many rows are worked on at once."""

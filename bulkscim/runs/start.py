@@ -52,7 +52,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
     clock, disk = RealClock(), LocalDisk()
     request = defined(request)
     settings = _settings(request)
-    profile = profile_named(request.profile)
+    profile = profile_named(request.profile).at(request.speed)
     with drafts() as folder, _checked(request, folder) as (source, checked):
         for note in (*request.notes, *checked.notes):
             people.note(note)

@@ -79,16 +79,16 @@ class Limits:
     """The provider's own limits, times a speed: no more requests than these in any of their windows."""
 
     def __init__(self, buckets: Sequence[Bucket], speed: float) -> None:
-        self._buckets = [(bucket, max(1, int(bucket.limit * speed)), deque[float]()) for bucket in buckets]
+        self._buckets = [(bucket.at(speed), deque[float]()) for bucket in buckets]
 
     def admits(self, now: float, method: str, path: str, size: int) -> bool:
         """Count a request, unless it is one too many."""
         matching = [one for one in self._buckets if one[0].matches(method, path, size)]
-        for bucket, _, times in matching:
+        for bucket, times in matching:
             while times and times[0] <= now - bucket.window_s:
                 times.popleft()
-        if any(len(times) >= limit for _, limit, times in matching):
+        if any(len(times) >= bucket.limit for bucket, times in matching):
             return False
-        for _, _, times in matching:
+        for _, times in matching:
             times.append(now)
         return True

@@ -17,7 +17,7 @@ from bulkscim.sandbox.settings import Place, Settings
 from bulkscim.sandbox.tenant import Tenant
 
 QUIRKS = {"generic": Quirks(), "lucid": LUCID_QUIRKS}
-WAIT_S = "1"
+WAIT_S = 1.0  # of a provider's time
 _ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
@@ -44,6 +44,7 @@ class Site:
         self.log = RequestLog(where.requests)
         self._faults = Faults(settings.faults, settings.seed)
         self._limits = Limits(buckets, settings.speed)
+        self._retry_after = f"{round(WAIT_S / settings.speed, 3):g}"
 
     async def answer(self, request: ScimRequest) -> Sent:
         """Answer one request and write down what it came to."""
@@ -66,7 +67,7 @@ class Site:
         match fault:
             case Fault.THROTTLED:
                 response = _error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")
-                response.headers["Retry-After"] = WAIT_S
+                response.headers["Retry-After"] = self._retry_after
             case Fault.THROTTLED_BARE:
                 response = _error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")
             case Fault.BUSY_BEFORE | Fault.BUSY_AFTER:

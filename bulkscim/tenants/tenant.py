@@ -5,6 +5,8 @@ from pathlib import Path
 
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.secret import Secret
+from bulkscim.providers import profile_named
+from bulkscim.providers.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,7 @@ class Tenant:
     `name` is that of `bulkscim.toml`, empty where the tenant was given by its URL. A `production` tenant is
     changed only by who says its name. A `rehearsal` holds nothing real and is changed without asking. `rate`,
     `concurrency`, `proxy` and `ca_bundle` are used unless something else is asked for; `guards` hold for every run.
+    A sandbox can be `speed` times as fast as the provider that it plays.
     """
 
     base_url: str
@@ -27,3 +30,9 @@ class Tenant:
     proxy: str | None = None
     ca_bundle: Path | None = None
     guards: StandingGuards = NO_GUARDS
+    speed: float = 1.0
+
+    @property
+    def provider(self) -> Profile:
+        """The facts of its provider, at its speed; UsageError where there is no such profile."""
+        return profile_named(self.profile).at(self.speed)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from httpx2 import Client
@@ -115,6 +116,20 @@ def test_a_sandbox_that_runs_is_not_changed_behind_its_back(bulkscim: Command):
     assert bulkscim("sandbox", "--speed", "2").code == 11
     assert bulkscim("sandbox", "start", "--profile", "nonsense").code == 2
     assert bulkscim("sandbox", "start", "--fault", "boom=1").code == 2
+
+
+def test_reading_commands_keep_the_pace_of_the_sandbox(bulkscim: Command):
+    """At 60 times Lucid's limits they read at Lucid's own pace, a page each 0.6 s, and were silent for that long."""
+    worn = ("--profile", "lucid")
+    assert bulkscim("sandbox", "start", *worn, "--speed", "60").code == 0
+    assert bulkscim("sandbox", "seed", "400", *worn).code == 0
+
+    for command in (("count",), ("export", "users")):
+        began = len(requests(bulkscim.folder, "lucid"))
+        assert bulkscim(*command, *TO, *worn).code == 0
+        times = [one["at"] for one in requests(bulkscim.folder, "lucid")[began:]]
+        assert len(times) >= 5
+        assert min(later - before for before, later in pairwise(times)) < 0.3
 
 
 def test_it_goes_when_its_folder_goes(bulkscim: Command):

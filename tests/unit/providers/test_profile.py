@@ -42,3 +42,13 @@ def test_every_media_type_is_accepted_once():
     """Servers answer with either."""
     assert profile_named("generic").accept == "application/scim+json, application/json"
     assert profile_named("lucid").accept == "application/json, application/scim+json"
+
+
+def test_a_tenant_at_speed_has_its_limits_and_its_delays_scaled():
+    """Sixty times as fast: so many more requests in a window, and a sixtieth of each wait."""
+    profile = Profile("x", buckets=(Bucket(100, 60.0), Bucket(1, 1.0)), visibility_lag_s=3.0)
+
+    assert profile.at(1) == profile
+    assert profile.at(60).buckets == (Bucket(6000, 60.0, quiet_s=1 / 6), Bucket(60, 1.0, quiet_s=1 / 6))
+    assert profile.at(60).visibility_lag_s == pytest.approx(0.05)
+    assert profile.at(0.001).buckets[1].limit == 1
