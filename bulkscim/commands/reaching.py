@@ -25,13 +25,24 @@ def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
     if name:
         from bulkscim.runs.named import tenant
 
-        return tenant(name, source=source, profile=profile)
+        found = tenant(name, source=source, profile=profile)
+        if found.rehearsal and not profile:
+            _say_which(people, found.profile)
+        return found
     base_url = base_url or usual_url(profile)
     if not base_url:
         raise UsageError("which tenant? give --tenant NAME or --base-url https://…, or set BULKSCIM_BASE_URL")
     from bulkscim.runs.named import tenant_at
 
     return tenant_at(base_url, find_token(source, os.environ), profile or GENERIC)
+
+
+def _say_which(people: People, profile: str) -> None:
+    """Say which sandbox is meant where several are running."""
+    from bulkscim.runs.sandboxed import others_running
+
+    for other in others_running(profile):
+        people.note(f"this is the sandbox with profile {profile}; for the other one, add --profile {other}")
 
 
 def usual_url(profile: str | None) -> str:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from bulkscim.commands import options, setting
 from bulkscim.errors import UsageError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 profile = options.option(
     "--profile", metavar="NAME", default="generic", show_default=True, help="The provider that it plays."
 )
+which = options.option("--profile", metavar="NAME", help="Which sandbox, where there are several.")
 manner = options.together(
     profile,
     click.option(
@@ -20,7 +22,7 @@ manner = options.together(
         type=click.FloatRange(min=0, min_open=True),
         default=1.0,
         metavar="X",
-        help="Times the provider's own limits.",
+        help="Times the provider's own limits; waits are divided by it.",
     ),
     click.option(
         "--fault", "faults", multiple=True, metavar="NAME=SHARE", help="What goes wrong, how often."
@@ -36,6 +38,7 @@ manner = options.together(
 def command(context: click.Context, /, **chosen: Any) -> None:
     """Serve a SCIM tenant on this machine until Ctrl-C; `--tenant sandbox` starts one by itself."""
     if context.invoked_subcommand is not None:
+        _refuse_misplaced(context)
         return
     from bulkscim.engine.clock import RealClock
     from bulkscim.runs.sandboxed import sandbox_place
@@ -43,6 +46,15 @@ def command(context: click.Context, /, **chosen: Any) -> None:
 
     where, settings = sandbox_place(chosen["profile"]), _settings(chosen)
     setting.carry_out(lambda: serve(where, settings, RealClock(), _say))
+
+
+def _refuse_misplaced(context: click.Context) -> None:
+    """Refuse options before a subcommand: it would not see them, and could be meant for another sandbox."""
+    for name in context.params:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            flag = "--fault" if name == "faults" else f"--{name}"
+            wanted = f"bulkscim sandbox {context.invoked_subcommand} {flag} …"
+            raise UsageError(f"write {flag} behind the subcommand: {wanted}")
 
 
 @command.command("start")
@@ -55,59 +67,100 @@ def start(**chosen: Any) -> None:
     where, settings = sandbox_place(chosen["profile"]), _settings(chosen)
     now = running(where)
     if now is not None and now.settings != settings:
-        raise UsageError("a sandbox is running with other settings; bulkscim sandbox stop ends it")
+        raise UsageError(
+            f"a sandbox is running with other settings ({now.settings}); stop it first: "
+            f"bulkscim sandbox stop --profile {where.profile}"
+        )
     _say(ensure(where, settings, pause))
 
 
+@command.command("status")
+@options.as_json
+def status(*, as_json: bool) -> None:
+    """Show the sandboxes of this machine: which are running, where, and with what settings."""
+    from dataclasses import asdict
+
+    from bulkscim.runs.sandboxed import sandboxes
+
+    found = [(address, runs) for _, address, runs in sandboxes()]
+    if as_json:
+        setting.print_json(
+            [
+                {"running": runs, "base_url": address.base_url, **asdict(address.settings)}
+                for address, runs in found
+            ]
+        )
+        return
+    setting.print_lines(
+        f"{'running' if runs else 'stopped':<9} {address.base_url}, {address.settings}"
+        for address, runs in found
+    )
+    if not found:
+        _note("there is no sandbox; next: bulkscim sandbox start")
+
+
 @command.command("stop")
-@profile
-def stop(profile: str) -> None:
-    """Stop the sandbox; what is in it stays."""
-    from bulkscim.runs.sandboxed import pause, sandbox_place
+@which
+def stop(profile: str | None) -> None:
+    """Stop a sandbox; what is in it stays."""
+    from bulkscim.runs.sandboxed import pause, sandbox_meant, sandboxes
     from bulkscim.sandbox import launch
 
-    stopped = launch.stop(sandbox_place(profile), pause)
-    setting.people_of(verbose=False, quiet=False).note("stopped" if stopped else "no sandbox is running")
+    if profile is None and not any(runs for _, _, runs in sandboxes()):
+        _note("no sandbox is running")
+        return
+    where = sandbox_meant(profile, "stop")
+    stopped = launch.stop(where, pause)
+    _note(f"stopped the {_called(where.profile)}" if stopped else f"no {_called(where.profile)} is running")
 
 
 @command.command("seed")
 @click.argument("count", type=click.IntRange(min=1, max=100_000), metavar="N")
-@profile
-@click.option("--seed", type=int, default=0, metavar="N", help="Which people.")
-def seed(count: int, profile: str, seed: int) -> None:
-    """Fill the sandbox with N plausible people, their managers and their groups."""
-    from bulkscim.runs.sandboxed import started
+@which
+@click.option("--seed", type=int, default=0, metavar="N", help="Which users.")
+def seed(count: int, profile: str | None, seed: int) -> None:
+    """Fill a sandbox with N plausible users, their managers and their groups."""
+    from bulkscim.runs.sandboxed import sandbox_meant, started
     from bulkscim.sandbox.launch import WORK_S, told
 
-    said = told(started(profile), "POST", f"seed?count={count}&seed={seed}", WORK_S)
-    made = f"{said.get('users', 0):,} users and {said.get('groups', 0):,} groups made"
-    setting.people_of(verbose=False, quiet=False).note(made)
+    meant = sandbox_meant(profile, f"seed {count}").profile
+    said = told(started(meant), "POST", f"seed?count={count}&seed={seed}", WORK_S)
+    _note(f"{_called(meant)}: {said.get('users', 0):,} users and {said.get('groups', 0):,} groups made")
 
 
 @command.command("reset")
-@profile
-def reset(profile: str) -> None:
-    """Empty the sandbox."""
-    from bulkscim.runs.sandboxed import started
+@which
+def reset(profile: str | None) -> None:
+    """Empty a sandbox."""
+    from bulkscim.runs.sandboxed import sandbox_meant, started
     from bulkscim.sandbox.launch import WORK_S, told
 
-    told(started(profile), "POST", "reset", WORK_S)
-    setting.people_of(verbose=False, quiet=False).note("the sandbox is empty")
+    meant = sandbox_meant(profile, "reset").profile
+    told(started(meant), "POST", "reset", WORK_S)
+    _note(f"the {_called(meant)} is empty")
 
 
 @command.command("log")
-@profile
+@which
 @options.as_json
-def log(profile: str, *, as_json: bool) -> None:
-    """Show the requests that reached the sandbox, the oldest first."""
-    from bulkscim.runs.sandboxed import sandbox_place
+def log(profile: str | None, *, as_json: bool) -> None:
+    """Show the requests that reached a sandbox, the oldest first."""
+    from bulkscim.runs.sandboxed import sandbox_meant
     from bulkscim.sandbox.requestlog import read_log, shown
 
-    lines = read_log(sandbox_place(profile).requests)
+    lines = read_log(sandbox_meant(profile, "log").requests)
     if as_json:
         setting.print_json(list(lines))
     else:
         setting.print_lines(shown(line) for line in lines)
+
+
+def _called(profile: str) -> str:
+    return f"sandbox with profile {profile}"
+
+
+def _note(text: str) -> None:
+    setting.people_of(verbose=False, quiet=False).note(text)
 
 
 def _settings(chosen: dict[str, Any]) -> "Settings":
@@ -121,8 +174,7 @@ def _settings(chosen: dict[str, Any]) -> "Settings":
 
 def _say(address: "Address") -> None:
     """Say where it is and how it is used."""
-    people = setting.people_of(verbose=False, quiet=False)
     worn = address.settings
-    people.note(f"sandbox   {address.base_url}, profile {worn.profile}, process {address.pid}")
+    _note(f"sandbox   {address.base_url}, {worn}, process {address.pid}")
     flag = "" if worn.profile == "generic" else f" --profile {worn.profile}"
-    people.note(f"next: bulkscim run JOB --tenant sandbox{flag}")
+    _note(f"next: bulkscim run JOB --tenant sandbox{flag}")

@@ -1,12 +1,13 @@
 """The tenants `sandbox` and `sandbox-content`: found, and started where they do not run, by their names."""
 
 import threading
+from collections.abc import Iterator
 
-from bulkscim.errors import Stopped
+from bulkscim.errors import Stopped, UsageError
 from bulkscim.model.secret import Secret
-from bulkscim.providers import profile_named
+from bulkscim.providers import PROFILES, profile_named
 from bulkscim.runs.places import state_dir
-from bulkscim.sandbox.launch import ensure
+from bulkscim.sandbox.launch import ensure, running
 from bulkscim.sandbox.settings import TOKENS, Address, Place, Settings, place, read_address
 from bulkscim.tenants.tenant import Tenant
 
@@ -19,6 +20,36 @@ WORKERS = 8
 def sandbox_place(profile: str) -> Place:
     """Return the files of a profile's sandbox; UsageError where there is no such profile."""
     return place(state_dir(), profile_named(profile).name)
+
+
+def sandboxes() -> Iterator[tuple[Place, Address, bool]]:
+    """Yield the sandboxes of this machine that have ever run, and whether each runs now."""
+    for name in PROFILES:
+        where = sandbox_place(name)
+        last = read_address(where)
+        if last is not None:
+            now = running(where)
+            yield where, now or last, now is not None
+
+
+def sandbox_meant(profile: str | None, command: str) -> Place:
+    """Return the sandbox that a command is for: the one named, else the only one running, else the only one.
+
+    UsageError where there are several.
+    """
+    if profile is not None:
+        return sandbox_place(profile)
+    found = list(sandboxes())
+    chosen = [where for where, _, runs in found if runs] or [where for where, _, _ in found]
+    if len(chosen) > 1:
+        named = "\n".join(f"  bulkscim sandbox {command} --profile {where.profile}" for where in chosen)
+        raise UsageError(f"there are {len(chosen)} sandboxes; choose one:\n{named}")
+    return chosen[0] if chosen else sandbox_place(GENERIC)
+
+
+def others_running(profile: str) -> list[str]:
+    """Return the profiles of the other sandboxes that are running."""
+    return [where.profile for where, _, runs in sandboxes() if runs and where.profile != profile]
 
 
 def pause(seconds: float) -> None:
@@ -54,6 +85,6 @@ def same_sandbox(name: str, profile: str, base_url: str) -> Tenant:
     if found.base_url != base_url:
         raise Stopped(
             f"the run's sandbox was at {base_url}, which another program has now; stop that program and then "
-            "the sandbox (bulkscim sandbox stop), and try again"
+            f"the sandbox (bulkscim sandbox stop --profile {profile}), and try again"
         )
     return found

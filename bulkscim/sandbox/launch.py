@@ -105,4 +105,4 @@ def _last_words(where: Place) -> str:
         text = where.output.read_bytes()[-LAST_LINES:].decode("utf-8", "replace").strip()
     except OSError:
         text = ""
-    return text or "it said nothing; bulkscim sandbox shows why"
+    return text or f"it wrote no message; bulkscim sandbox --profile {where.profile} shows why"

@@ -39,7 +39,10 @@ async def serve(where: Place, settings: Settings, clock: Clock, ready: Callable[
     where.make()
     lock = LocalDisk().lock(where.lock)
     if lock is None:
-        raise Locked(f"a sandbox with profile {where.profile} is running; next: bulkscim sandbox stop")
+        raise Locked(
+            f"a sandbox with profile {where.profile} is running; "
+            f"next: bulkscim sandbox stop --profile {where.profile}"
+        )
     try:
         site = Site(where, settings, clock)
         try:

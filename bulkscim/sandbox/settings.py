@@ -29,6 +29,11 @@ class Settings:
     seed: int = 0
     patch: str = ""
 
+    def __str__(self) -> str:
+        faults = [f"fault {name}={share:g}" for name, share in self.faults.items()]
+        patch = [f"patch {self.patch}"] if self.patch else []
+        return ", ".join([f"profile {self.profile}", f"speed {self.speed:g}", *faults, *patch])
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

@@ -132,6 +132,38 @@ def test_reading_commands_keep_the_pace_of_the_sandbox(bulkscim: Command):
         assert min(later - before for before, later in pairwise(times)) < 0.3
 
 
+def test_two_sandboxes_are_told_apart(bulkscim: Command):
+    """`stop`, `reset`, `log` and `seed` meant the generic one: `stop` left Lucid's running, `log` showed the other's requests.
+
+    So did `sandbox --profile lucid stop`. One that is alone is meant without a word; of two, one must be named.
+    """
+    assert bulkscim("sandbox", "start", "--profile", "lucid", "--speed", "60").code == 0
+    assert bulkscim("sandbox", "seed", "12").code == 0
+    assert len(sandbox(bulkscim.folder, "lucid").users()) == 12 + 1  # the owner
+    assert "GET    /Users" in bulkscim("sandbox", "log").stdout
+    assert "profile lucid" in bulkscim("sandbox", "reset").stderr
+    assert len(sandbox(bulkscim.folder, "lucid").users()) == 1
+    misplaced = bulkscim("sandbox", "--profile", "lucid", "stop")
+    assert (misplaced.code, "sandbox stop --profile" in misplaced.stderr) == (2, True)
+
+    assert bulkscim("sandbox", "start").code == 0
+    for command in (("stop",), ("reset",), ("log",), ("seed", "5")):
+        outcome = bulkscim("sandbox", *command)
+        assert outcome.code == 2, outcome.text
+        assert f"\n  bulkscim sandbox {' '.join(command)} --profile lucid" in outcome.stderr
+    assert "add --profile lucid" in bulkscim("count", *TO).stderr
+    shown = bulkscim("sandbox", "status").stdout.splitlines()
+    assert [line.split()[0] for line in shown] == ["running", "running"]
+    assert "profile lucid, speed 60" in shown[1]
+    other = bulkscim("sandbox", "start", "--profile", "lucid")
+    assert (other.code, "sandbox stop --profile lucid" in other.stderr) == (2, True)
+
+    assert "profile lucid" in bulkscim("sandbox", "stop", "--profile", "lucid").stderr
+    assert [one["running"] for one in bulkscim("sandbox", "status", "--json").json] == [True, False]
+    assert "profile generic" in bulkscim("sandbox", "stop").stderr
+    assert "no sandbox" in bulkscim("sandbox", "stop").stderr
+
+
 def test_it_goes_when_its_folder_goes(bulkscim: Command):
     """Nobody has to remember to stop it."""
     assert bulkscim("sandbox", "start").code == 0
