@@ -1,4 +1,4 @@
-"""The demo: a sandbox that behaves like Lucid, 1,000 people of an HR export, an interrupt half way, leavers, a rollback."""
+"""The demo: a sandbox that behaves like Lucid, an HR export of 1,000 users, an interrupt half way, leavers, a rollback."""
 
 import json
 import os
@@ -19,11 +19,11 @@ SPEED = "120"  # times Lucid's 100 requests a minute
 
 
 class DemoFailed(Exception):
-    """Something did not go as the demo says."""
+    """The demo did not end as it says."""
 
 
 def main() -> int:
-    """Walk through the main job; return an exit code."""
+    """Show one job after the other; return an exit code."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir()
     os.environ |= {"BULKSCIM_RUNS_DIR": str(FOLDER / "runs"), "BULKSCIM_STATE_DIR": str(FOLDER / "state")}
@@ -35,77 +35,82 @@ def main() -> int:
     finally:
         command("sandbox", "stop", "--profile", "lucid")
     print(
-        f"\nAll {PEOPLE:,} people are in, nobody twice, although the run was interrupted; {LEAVERS} have left."
+        f"\nAll {PEOPLE:,} users were created, each once, although the run was interrupted; {LEAVERS} were deactivated.\n"
+        "To go on: . .venv/bin/activate, then bulkscim --help"
     )
     return 0
 
 
 def tour() -> None:
-    """Onboard, interrupt, resume, deactivate, roll back, and look at what is known afterwards."""
-    say(f"A tenant on this machine with Lucid's ways and {SPEED} times its limits.")
+    """Onboard, interrupt, resume, deactivate, roll back, and show what is recorded."""
+    say(f"A sandbox: a tenant on this machine that behaves like Lucid, with {SPEED} times its limits.")
     expect(
         command("sandbox", "start", "--profile", "lucid", "--speed", SPEED) == 0, "the sandbox did not start"
     )
     before = active_users()
 
-    say(f"Onboarding {PEOPLE:,} people of an HR export with managers and teams; Ctrl-C half way.")
+    say(f"Onboard {PEOPLE:,} users from an HR export, with managers and teams; Ctrl-C half way.")
     code = interrupted("run", "jobs/onboarding.toml", *TENANT)
     expect(code == 130, f"the interrupted run ended with {code}, not 130")
     left = status()["pending"]
     expect(0 < left < PEOPLE, f"the interrupt was not half way: {left} rows were left")
 
-    say("Going on from the journal: what was done is not done again.")
+    say("Resume from the journal: what was done is not done again.")
     expect(command("resume", "last") == 0, "resume did not finish")
     ended = status()
     expect(ended["done"] == ended["rows"] == PEOPLE, f"not every row is done: {ended}")
     onboarding = ended["run"]
 
-    say(f"{LEAVERS} people leave; the owner is protected, whatever the list says.")
+    say(f"{LEAVERS} users leave and are deactivated; the owner is protected, whatever the list says.")
     expect(command("run", "jobs/leavers.toml", *TENANT) == 0, "the leavers were not all deactivated")
     expect(status()["done"] == LEAVERS, "not every leaver was deactivated")
 
-    say(f"An office closes: {CLOSING} people leave. Then it does not, and the run is taken back.")
+    say(f"An office closes: {CLOSING} users are deactivated. Then it does not close: the run is rolled back.")
     taken_back()
 
-    say("Where every row ended, a file with one line per row, and the story of one of them.")
+    say("The state of the first run, a file with one line per row, and the history of one row.")
     for shown in (["status", onboarding], ["results", onboarding], ["explain", onboarding, "--row", "7"]):
         expect(command(*shown) == 0, f"{shown[0]} failed")
 
-    say("What the tenant itself shows.")
-    command("count", *TENANT)
+    say("What the tenant shows.")
     gained = active_users() - before
     expect(gained == PEOPLE - LEAVERS, f"the tenant gained {gained} active users, not {PEOPLE - LEAVERS}")
 
 
 def taken_back() -> None:
-    """Deactivate everybody of an office, roll that back, and compare exports of the tenant before and after."""
+    """Deactivate the users of an office, roll that back, and compare exports of the tenant before and after."""
     before = exported("before")
     closing = ["run", "samples/hr-office-closing.csv", "--map", "jobs/leavers.toml"]
     allowed = ["--max-delete", str(CLOSING)]  # the definition allows 5 % of the users
-    expect(command(*closing, *allowed, *TENANT) == 0, "not everybody of the office was deactivated")
-    expect(status()["done"] == CLOSING, "not everybody of the office was deactivated")
+    expect(command(*closing, *allowed, *TENANT) == 0, "not all users of the office were deactivated")
+    expect(status()["done"] == CLOSING, "not all users of the office were deactivated")
     expect(exported("between").read_bytes() != before.read_bytes(), "nothing was changed")
     expect(command("rollback", "last") == 0, "the rollback left something")
     after = exported("after")
     print(f"$ diff {before.name} {after.name}", flush=True)
     differs = subprocess.run(["diff", before, after], check=False).returncode
     expect(differs == 0, "the tenant is not as it was")
-    print("(nothing: the tenant is as it was)", flush=True)
+    print("(no difference: the tenant is as it was)", flush=True)
 
 
 def exported(name: str) -> Path:
-    """Export users and groups into one file, and return where it is."""
+    """Export users and groups into one file, and return its path."""
     place = FOLDER / f"{name}.jsonl"
     with place.open("wb") as file:
         for kind in ("users", "groups"):
-            asked = [*BULKSCIM, "export", kind, *TENANT, "--quiet"]
-            subprocess.run(asked, cwd=ROOT, stdout=file, check=True)
+            asked = ["export", kind, *TENANT]
+            print(f"$ bulkscim {' '.join(asked)} >> {place.name}", flush=True)
+            subprocess.run([*BULKSCIM, *asked], cwd=ROOT, stdout=file, check=True)
     return place
 
 
 def active_users() -> int:
-    """Count in the tenant itself."""
-    return int(told("count", *TENANT, "--json")["users"]["active"])
+    """Count the active users of the tenant."""
+    asked = ("count", *TENANT, "--json")
+    print(f"$ bulkscim {' '.join(asked)}", flush=True)
+    active = int(told(*asked)["users"]["active"])
+    print(f"{active:,} active users", flush=True)
+    return active
 
 
 def interrupted(*arguments: str) -> int:
@@ -127,7 +132,7 @@ def interrupted(*arguments: str) -> int:
 
 
 def status() -> dict[str, Any]:
-    """Ask where the newest run stands; empty while there is none."""
+    """Return the state of the newest run; empty while there is none."""
     return told("status", "last", "--json")
 
 
