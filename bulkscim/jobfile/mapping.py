@@ -326,7 +326,9 @@ def _nothing_missing(columns: Sequence[Column], defaults: Defaults, faults: list
     if defaults.match and not key_attribute(defaults.match):
         faults.append(Fault("", f"{shown(defaults.match)} is nothing to match by"))
     if Use.OP not in uses and defaults.op is None:
-        faults.append(Fault("", 'no column "op" says what to do; add one, or use --op for the whole file'))
+        faults.append(
+            Fault("", 'no operation; name one for the whole file, such as --op create, or add a column "op"')
+        )
     if Use.OP in uses or Use.TYPE in uses or defaults.op is None:
         return
     kind = GROUP if defaults.op in MEMBERSHIP else defaults.type

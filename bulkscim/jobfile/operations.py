@@ -124,7 +124,12 @@ def verb_of(given: Any, defaults: Defaults, place: str, faults: list[Fault]) -> 
     """Read an operation's name; case, `-` and `_` do not matter."""
     if given is None or given == "":
         if defaults.op is None:
-            faults.append(Fault("", "says no operation; give it an `op`, or use --op for the whole file"))
+            faults.append(
+                Fault(
+                    "",
+                    "has no operation; give it an `op`, or name one for the whole file, such as --op create",
+                )
+            )
         return defaults.op
     if not isinstance(given, str):
         faults.append(Fault(place, f"{shown(given)} is no operation"))

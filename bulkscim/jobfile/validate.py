@@ -71,7 +71,9 @@ class Checked:
         more = self.problem_count - len(self.problems)
         rest = (f"… and {more:,} more",) if more else ()
         raise JobFileInvalid(
-            "\n".join((*self.problems, *rest, "Nothing was sent; mend the file and run again."))
+            "\n".join(
+                (*self.problems, *rest, "Nothing was sent; correct the file or the flags, then run again.")
+            )
         )
 
 

@@ -6,7 +6,7 @@ from bulkscim.errors import CredentialError
 from bulkscim.model.secret import Secret
 
 SERVICE = "bulkscim"
-EXTRA = 'pip install "bulkscim[keyring]"'
+EXTRA = 'pip install ".[keyring]" in the checkout'
 
 
 def account_of(name: str, base_url: str) -> str:
