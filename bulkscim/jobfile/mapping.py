@@ -327,7 +327,10 @@ def _nothing_missing(columns: Sequence[Column], defaults: Defaults, faults: list
         faults.append(Fault("", f"{shown(defaults.match)} is nothing to match by"))
     if Use.OP not in uses and defaults.op is None:
         faults.append(
-            Fault("", 'no operation; name one for the whole file, such as --op create, or add a column "op"')
+            Fault(
+                "",
+                'no column "op"; name one operation for the whole file, such as --op create, or add the column',
+            )
         )
     if Use.OP in uses or Use.TYPE in uses or defaults.op is None:
         return

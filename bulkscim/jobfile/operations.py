@@ -127,7 +127,7 @@ def verb_of(given: Any, defaults: Defaults, place: str, faults: list[Fault]) -> 
             faults.append(
                 Fault(
                     "",
-                    "has no operation; give it an `op`, or name one for the whole file, such as --op create",
+                    "says no operation; give it an `op`, or name one for the whole file, such as --op create",
                 )
             )
         return defaults.op
