@@ -202,7 +202,7 @@ class Start:
         return [
             f"tenant    {self._called}, profile {self.seen.profile.name}, live users {users}{hidden}",
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
-            f"job       {self.source.name}: {self.checked.rows:,} rows: {asks}",
+            f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"undo      {self._grades(dict(kinds))}",
             *([self._later] if self.request.grace else []),
             *self.seen.notes,

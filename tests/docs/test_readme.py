@@ -1,6 +1,7 @@
 """The README says what the command line does."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -45,11 +46,24 @@ def test_links_and_paths_lead_somewhere(page):
     assert [name for name in modules if not (ROOT / "bulkscim" / name).exists()] == []
 
 
-@pytest.mark.parametrize("line", re.findall(r"^\$ bulkscim (.+?)(?:\s+#.*)?$", README, re.MULTILINE))
-def test_commands_of_the_readme_parse(line):
-    """Each command line that is shown has flags that exist."""
-    import shlex
+def shown() -> list[str]:
+    """Return the command lines in the README and the pages: those of blocks, and those within a sentence."""
+    text = "\n".join([README, *(page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))])
+    blocks = re.findall(r"^\$ bulkscim (?!--version)(.+?)(?:\s+[#|].*)?$", text, re.MULTILINE)
+    return sorted({*blocks, *re.findall(r"`bulkscim ([^`<]+ [^`<]+)`", text)})
 
+
+@pytest.mark.parametrize("line", shown())
+def test_commands_that_are_shown_parse(line):
+    """Each command line has flags that exist."""
     words = shlex.split(line)
     command = bulkscim.commands[words[0]]
     command.make_context(words[0], words[1:])
+
+
+def test_bulkscim_is_installed_before_it_is_used():
+    """The README used it, then installed it; it never said where it was. The keyring is no package of an index."""
+    first = README.index("$ bulkscim ")
+
+    assert README.index("$ scripts/install") < README.index("$ . .venv/bin/activate") < first
+    assert "bulkscim[keyring]" not in README

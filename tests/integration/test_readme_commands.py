@@ -1,0 +1,126 @@
+"""The commands of the README and of the pages do what is said of them, typed one after the other into a fresh checkout."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bulkscim.scim.schemas import CORE
+from tests.support.command import Command
+from tests.support.sandboxes import ADMIN, sandbox, stop_all
+from tests.support.terminal import Terminal
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a terminal of its own is a POSIX thing")
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TYPED = {"read -rs BULKSCIM_TOKEN && export BULKSCIM_TOKEN": ADMIN}
+BEFORE = {  # what a page takes for granted
+    "lucid.md": [
+        f"export BULKSCIM_TOKEN={ADMIN} BULKSCIM_RATE=1000/s",
+        "cp samples/onboarding.csv people.csv",
+    ],
+    "rollback.md": ["bulkscim run samples/teams.jsonl --tenant sandbox"],
+    "sandbox.md": [],
+}
+
+
+def sections(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield a page's sections: the title, empty for what comes first, and the commands without their comments."""
+    parts = re.split(r"^## (.+)$", "\n## \n" + text, flags=re.MULTILINE)
+    for title, section in zip(parts[1::2], parts[2::2], strict=True):
+        blocks = re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+        lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+        yield title, [re.sub(r"\s+# .*", "", line) for line in lines]
+
+
+def checkout(folder: Path) -> Path:
+    """Return a copy of this checkout in which `scripts/install` has nothing left to download."""
+    copy = folder / "bulkscim"
+    for part in ("bulkscim", "jobs", "samples", "scripts"):
+        shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    environment = copy / ".venv"
+    venv.create(environment, symlinks=True)
+    packages = sysconfig.get_path("purelib", vars={"base": str(environment)})
+    Path(packages, "checkout.pth").write_text(f"{copy}\n{sysconfig.get_path('purelib')}\n")
+    command = environment / "bin" / "bulkscim"
+    command.write_text(f"#!{environment}/bin/python\nfrom bulkscim.cli import main\nmain()\n")
+    command.chmod(0o755)
+    shutil.copy(copy / "pyproject.toml", environment / "installed-for-use.toml")
+    return copy
+
+
+def newcomer(home: Path) -> dict[str, str]:
+    """Return the environment of a newcomer's shell: a home of its own, and nothing of bulkscim."""
+    ours = ("BULKSCIM_", "XDG_", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    own = {"HOME": str(home), "BULKSCIM_STATE_DIR": str(home / "state"), "NO_PROXY": "127.0.0.1"}
+    return kept | own | {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+
+
+@pytest.fixture
+def real(tmp_path):
+    """Return the server that stands in for tenant.example."""
+    folder = tmp_path / "tenant.example"
+    folder.mkdir()
+    assert Command(folder)("sandbox", "start").code == 0
+    yield sandbox(folder)
+    stop_all(folder)
+
+
+@pytest.fixture
+def terminal(tmp_path, real):
+    """Return a newcomer's terminal in a fresh checkout; questions of commands are answered."""
+    home = tmp_path / "home"
+    home.mkdir()
+    answers = {"Type yes to go on:": "yes", "SCIM base URL:": real.base_url, "/scim/v2]:": real.base_url}
+    shell = Terminal(checkout(tmp_path), newcomer(home), answers)
+    yield shell
+    shell.close()
+    stop_all(home)
+
+
+def works(terminal: Terminal, line: str) -> None:
+    """Type a command; it must succeed, and not show the token."""
+    code, shown = terminal(line, *([TYPED[line]] if line in TYPED else []))
+    assert code == 0, f"{line}\n{shown}"
+    assert ADMIN not in shown
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("page", BEFORE)
+def test_every_command_of_a_page_works_in_its_order(terminal, page):
+    """In a fresh checkout, with the sandbox in the place of a tenant."""
+    for line in (". .venv/bin/activate", *BEFORE[page]):
+        works(terminal, line)
+    for _, lines in sections((ROOT / "docs" / page).read_text(encoding="utf-8")):
+        for line in lines:
+            works(terminal, line)
+
+
+def test_the_program_of_the_readme_works(tmp_path, real):
+    """It creates one user and deactivates another."""
+    program = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    real.create("Users", {"schemas": [CORE["User"]], "userName": "bob@example.com", "active": True})
+
+    outcome = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**newcomer(tmp_path), "SCIM_URL": real.base_url, "SCIM_TOKEN": ADMIN},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert outcome.stdout.startswith("finished 2 done 0 failed\n"), outcome
+    assert sorted((user["userName"], user.get("active")) for user in real.users()) == [
+        ("ada@example.com", None),
+        ("bob@example.com", False),
+    ]
