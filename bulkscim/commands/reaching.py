@@ -25,10 +25,7 @@ def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
     if name:
         from bulkscim.runs.named import tenant
 
-        found = tenant(name, source=source, profile=profile)
-        if found.rehearsal and not profile:
-            _say_which(people, found.profile)
-        return found
+        return _sandbox(people, name, profile) or tenant(name, source=source, profile=profile)
     base_url = base_url or usual_url(profile)
     if not base_url:
         raise UsageError("which tenant? give --tenant NAME or --base-url https://…, or set BULKSCIM_BASE_URL")
@@ -37,12 +34,23 @@ def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
     return tenant_at(base_url, find_token(source, os.environ), profile or GENERIC)
 
 
-def _say_which(people: People, profile: str) -> None:
-    """Say which sandbox is meant where several are running."""
-    from bulkscim.runs.sandboxed import others_running
+def _sandbox(people: People, name: str, profile: str | None) -> "Tenant | None":
+    """Return the sandbox that a name means, None where it means another tenant; say what is not obvious."""
+    from bulkscim.runs.sandboxed import SANDBOXES, profiles_running, sandbox_tenant
 
-    for other in others_running(profile):
-        people.note(f"this is the sandbox with profile {profile}; for the other one, add --profile {other}")
+    if name not in SANDBOXES:
+        return None
+    before = profiles_running()
+    found = sandbox_tenant(name, profile)
+    if found.profile not in before:
+        stops = f"bulkscim sandbox stop --profile {found.profile}"
+        people.note(f"started a sandbox on this machine; it goes on running until: {stops}")
+    for other in before:
+        if not profile and other != found.profile:
+            people.note(
+                f"this is the sandbox with profile {found.profile}; for the other one, add --profile {other}"
+            )
+    return found
 
 
 def usual_url(profile: str | None) -> str:

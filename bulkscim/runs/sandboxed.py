@@ -47,9 +47,9 @@ def sandbox_meant(profile: str | None, command: str) -> Place:
     return chosen[0] if chosen else sandbox_place(GENERIC)
 
 
-def others_running(profile: str) -> list[str]:
-    """Return the profiles of the other sandboxes that are running."""
-    return [where.profile for where, _, runs in sandboxes() if runs and where.profile != profile]
+def profiles_running() -> list[str]:
+    """Return the profiles of the sandboxes that are running."""
+    return [where.profile for where, _, runs in sandboxes() if runs]
 
 
 def pause(seconds: float) -> None:

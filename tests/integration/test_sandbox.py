@@ -61,6 +61,7 @@ def test_what_a_run_made_is_there_for_the_next_one(bulkscim: Command, job):
 
     assert resumed.code == 0, resumed.text
     assert (again.code, again.json["adopted"]) == (0, 3), again.text
+    assert ("started a sandbox" in first.stderr, "started a sandbox" in again.stderr) == (True, False)
     after = address(bulkscim.folder)
     assert (after["port"], after["pid"] == before["pid"]) == (before["port"], False)
 
