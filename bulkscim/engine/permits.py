@@ -1,7 +1,9 @@
-"""Let requests go as fast as the tenant allows, and no faster: every request takes a permit first."""
+"""Send requests as fast as the tenant allows, and no faster: every request takes a permit first."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
+from math import inf
 
 import anyio
 from aiolimiter import AsyncLimiter
@@ -9,9 +11,11 @@ from aiolimiter import AsyncLimiter
 from bulkscim.engine.stopping import Stopping
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.request import Request
-from bulkscim.pacing.rate import Pace, Rate, Window, faster, pace, slower
+from bulkscim.model.request import Reply, Request, Response
+from bulkscim.pacing.arrivals import Arrivals, Window
+from bulkscim.pacing.rate import Pace, Rate, faster, pace, slower
 from bulkscim.providers.profile import Bucket
+from bulkscim.transport.base import Transport
 
 WORTH_SAYING_S = 2.0
 
@@ -21,10 +25,20 @@ class Permits:
 
     Those whose before-image is read already go first, so that it is no older than it must be. A 429 closes
     the gate for all until Retry-After has passed, and halves the rate; it recovers a little at a time.
+
+    A permit spaces the requests; `arrivals` counts what may have reached the tenant, before these workers began too.
     """
 
-    def __init__(self, buckets: Sequence[Bucket], clock: Clock, stopping: Stopping, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        buckets: Sequence[Bucket],
+        clock: Clock,
+        stopping: Stopping,
+        watcher: Watcher,
+        arrivals: Arrivals | None = None,
+    ) -> None:
         self._buckets = buckets
+        self._arrivals = arrivals or Arrivals(buckets)
         self._clock = clock
         self._stopping = stopping
         self._watcher = watcher
@@ -32,8 +46,9 @@ class Permits:
         self._share = 1.0
         self._changed_at = clock.monotonic()
         self._limiters = self._made()
-        self._windows = [(bucket, Window(bucket.limit, bucket.window_s)) for bucket in buckets]
         self._closed_until = 0.0
+        self._leaving: defaultdict[tuple[Window, ...], anyio.Lock] = defaultdict(anyio.Lock)
+        self._ended: anyio.Event | None = None  # of the next request; there while one waits for it
         self._queue: list[tuple[bool, int, anyio.Event]] = []
         self._asked = 0
         self._taken = False
@@ -49,13 +64,6 @@ class Permits:
     def interval_s(self) -> float:
         """Seconds from one request to the next at the present pace."""
         return max((1 / self._pace(bucket).per_second for bucket in self._buckets), default=0.0)
-
-    def begin_after(self, requests: int) -> None:
-        """Begin as if so many requests had left just now."""
-        now = self._clock.monotonic()
-        for _, window in self._windows:
-            for _ in range(requests):
-                window.sent(now)
 
     async def obtain(self, request: Request, *, urgent: bool = False) -> bool:
         """Wait until the request may go; False when the run is to stop instead."""
@@ -73,23 +81,50 @@ class Permits:
             self._pass_turn()
         return not self._stopping.requested
 
-    async def leave(self, request: Request) -> bool:
-        """Wait until a request that has its permit may leave; False when the run is to stop instead.
+    async def send(self, request: Request, transport: Transport) -> Reply | None:
+        """Send a request that has its permit, when it may leave; None when the run is to stop instead.
 
         Between the two its start was written, which may have taken long: others' permits came meanwhile, or a 429.
         """
-        size = len(request.body or b"")
-        windows = [one for bucket, one in self._windows if bucket.matches(request.method, request.path, size)]
-        while await self._opened():
-            now = self._clock.monotonic()
-            wait = max((window.wait(now) for window in windows), default=0.0)
-            if wait <= 0:
-                for window in windows:
-                    window.sent(now)
-                return True
-            if not await self._stopping.pause(wait):
-                return False
-        return False
+        windows = self._arrivals.windows(request)
+        if not await self._may_leave(windows):
+            return None
+        sending = self._arrivals.leaves(windows, self._clock.monotonic())
+        reply: Reply | None = None
+        try:
+            reply = await transport.send(request)
+        finally:
+            answered = isinstance(reply, Response)
+            self._arrivals.ended(sending, self._clock.monotonic(), answered=answered)
+            if self._ended is not None:
+                self._ended.set()
+                self._ended = None
+        return reply
+
+    async def _may_leave(self, windows: tuple[Window, ...]) -> bool:
+        """Wait for the gate and for a place under each limit; False when the run is to stop instead.
+
+        Those that count under the same limits wait behind one another: all at once would wake up for each place.
+        """
+        turn = self._leaving[windows]
+        if not turn.locked() and self._is_free(windows):
+            return not self._stopping.requested
+        async with turn:
+            while await self._opened() and not self._is_free(windows):
+                await self._pause(self._arrivals.wait(windows, self._clock.monotonic()))
+        return not self._stopping.requested
+
+    def _is_free(self, windows: tuple[Window, ...]) -> bool:
+        now = self._clock.monotonic()
+        return now >= self._closed_until and self._arrivals.wait(windows, now) <= 0
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or for the next end of a request where that time is not known."""
+        if seconds < inf:
+            await self._stopping.pause(seconds)
+        else:
+            self._ended = self._ended or anyio.Event()
+            await self._stopping.unless_stopped(self._ended.wait)
 
     async def _turn(self, *, urgent: bool) -> None:
         if not self._taken:

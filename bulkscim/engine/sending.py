@@ -116,9 +116,9 @@ class Paced:
     async def send(self, request: Request) -> Reply:
         """Send one GET when the tenant allows."""
         permits = self._sender.permits
-        if not (await permits.obtain(request) and await permits.leave(request)):
+        reply = await permits.send(request, self._inner) if await permits.obtain(request) else None
+        if reply is None:
             return self._sender.not_sent
-        reply = await self._inner.send(request)
         self._sender.note(reply, self._work, again=request.path == self._unanswered)
         self._unanswered = request.path if judge_read(reply) is ReadVerdict.AGAIN else ""
         return reply
@@ -183,12 +183,12 @@ class Sender:
         """
         attempt = 0
         while True:
-            if not await self.permits.leave(request):
+            reply = await self.permits.send(request, self.transport)
+            if reply is None:
                 return judge(step.action, self.not_sent), self.not_sent
             attempt += 1
             work.attempts += 1
             work.step_attempts += 1
-            reply = await self.transport.send(request)
             self.note(reply, work, again=work.step_attempts > 1)
             judgement = judge(step.action, reply)
             if not _may_go_again(judgement, attempt):

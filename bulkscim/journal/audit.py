@@ -19,11 +19,11 @@ from bulkscim.journal.durable import Reader
 from bulkscim.journal.entries import Kind, Line
 from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.reader import Position
+from bulkscim.journal.timeline import ENDINGS
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
 
 _PREFIX = slice(None, 153)  # all members of fixed width
-ENDINGS = frozenset({Kind.CLOSED, Kind.STOPPED})
 
 
 @dataclass(frozen=True, slots=True)

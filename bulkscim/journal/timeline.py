@@ -1,8 +1,12 @@
 """When a run was worked on, by the journal's own times."""
 
 from dataclasses import dataclass
+from math import inf
 
 from bulkscim.journal.entries import RUN_KINDS, Kind
+from bulkscim.model.operation import JsonObject
+
+ENDINGS = frozenset({Kind.STOPPED, Kind.CLOSED})
 
 
 @dataclass(slots=True)
@@ -10,7 +14,8 @@ class Timeline:
     """Sessions of a run: from each `opened` to the last entry before the next.
 
     `last` is the kind of the last entry of the run itself (`repaired` does not count): `stopped` or `closed`
-    when the last session ended in order. `final` tells whether it is also the last line.
+    when the last session ended in order. `final` tells whether it is also the last line. `uptime` is what the
+    machine's other clock showed at that end, which nobody sets; None where the journal does not have it.
     """
 
     started_at: float = 0.0
@@ -20,9 +25,10 @@ class Timeline:
     final: bool = True
     opened_at: float = 0.0
     earlier_s: float = 0.0
+    uptime: float | None = None
 
-    def note(self, kind: Kind, time: float) -> None:
-        """Take in the next entry."""
+    def note(self, kind: Kind, time: float, body: JsonObject | None = None) -> None:
+        """Take in the next entry; the body of a `stopped` or `closed` is needed as well."""
         if kind is Kind.HEADER:
             self.started_at = time
         elif kind is Kind.OPENED:
@@ -30,6 +36,8 @@ class Timeline:
             self.opened_at = time
             self.sessions += 1
         self.ended_at = time
+        shown = body.get("uptime") if body and kind in ENDINGS else None
+        self.uptime = float(shown) if isinstance(shown, int | float) else None
         self.final = kind in RUN_KINDS and kind is not Kind.REPAIRED
         if self.final:
             self.last = kind
@@ -43,4 +51,14 @@ class Timeline:
     @property
     def ended_in_order(self) -> bool:
         """Whether nothing was written after a `stopped` or `closed`."""
-        return self.final and self.last in {Kind.STOPPED, Kind.CLOSED}
+        return self.final and self.last in ENDINGS
+
+    def passed_s(self, now: float, uptime: float) -> float:
+        """Return how many seconds have passed at least since the last session ended, 0 where it did not end in order.
+
+        Either clock may be wrong: `now` may have been set, `uptime` may be another machine's, or not count on while
+        the machine sleeps or from before it was started.
+        """
+        if not self.ended_in_order:
+            return 0.0
+        return max(0.0, min(now - self.ended_at, inf if self.uptime is None else uptime - self.uptime))

@@ -202,7 +202,7 @@ class JournalWriter:
         for placed in group.placed:
             entry, offset = placed.entry, placed.offset
             ledger.apply(entry, offset)
-            timeline.note(entry.kind, placed.time)
+            timeline.note(entry.kind, placed.time, entry.body)
             for row, _ in entry.rows:
                 if self._ahead[row].offset == offset:
                     del self._ahead[row]

@@ -3,11 +3,10 @@
 A bucket of capacity B that leaks r per second lets at most B + r·W out in any window of W seconds. A limit of N in W
 holds for certain where that is at most N. So r is a little below N/W, and B is small: large enough only to make
 up for wake-ups that come late, which cost nothing where requests are far apart. There B is 1, and then N of them
-fit into the window with nothing stored.
+fit into the window with nothing stored. This holds where requests are let go; `arrivals` holds where they arrive.
 """
 
 import re
-from collections import deque
 from dataclasses import dataclass
 
 _UNITS = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0}
@@ -17,7 +16,6 @@ _USED_SHARE = 0.99
 _SPACED_BELOW = 50.0  # requests a second; further apart than 20 ms, a late wake-up is small beside the gap
 _LATENESS = 200.0  # a bucket of R / 200 holds what 5 ms of lateness would lose
 _LEAST_SHARE = 1 / 64
-_COUNTED_UP_TO = 10_000  # a bucket of more leaves room enough by itself, and a count of it would take memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,34 +67,6 @@ def pace(rate: Rate, share: float = 1.0) -> Pace:
         burst = max(2.0, float(int(per_second / _LATENESS)))
         leak = min(per_second * _USED_SHARE, (rate.limit - burst) / rate.window_s)
     return Pace(burst, burst / (leak * share))
-
-
-class Window:
-    """The latest sendings under one limit: what a bucket let go may still leave late, and then together."""
-
-    def __init__(self, limit: int, window_s: float) -> None:
-        self._window_s = window_s
-        self._limit = limit
-        self._sent: deque[float] = deque(maxlen=min(limit, _COUNTED_UP_TO))
-
-    def wait(self, now: float) -> float:
-        """Return the seconds until one more may leave."""
-        if len(self._sent) < self._limit:
-            return 0.0
-        return self._sent[0] + self._window_s - now
-
-    def sent(self, now: float) -> None:
-        """Count one that leaves."""
-        self._sent.append(now)
-
-
-def settled_after(pace: Pace, window_s: float, late: int) -> float:
-    """Return how long to wait behind sendings of which nothing is known.
-
-    A process that ended may have sent a burst at its last moment; `late` are those of it, and of the next, that may
-    leave closer together than the bucket lets them go.
-    """
-    return min(window_s, (pace.burst + late) / pace.per_second)
 
 
 def slower(share: float) -> float:

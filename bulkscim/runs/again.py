@@ -26,7 +26,7 @@ from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
-from bulkscim.runs.session import AGAIN, go_on, patient
+from bulkscim.runs.session import AGAIN, Past, go_on, patient
 from bulkscim.runs.settings import bounds_of, protected_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX
 from bulkscim.runs.tenant import connected, fingerprint, look
@@ -50,7 +50,8 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
             source = find_source(record.header, folder, request.job)
             with tenant_lock(record.header["tenant"]["base_url"], disk) as tenant:
                 tenant.working_on(folder)
-                return await _go_on(request, record, source, people, watcher)
+                past = Past(record, died=held.before is not None)
+                return await _go_on(request, record, past, source, people, watcher)
         finally:
             await record.aclose()
 
@@ -73,13 +74,13 @@ def same_url(given: str | None, own: str) -> None:
 
 
 async def _go_on(
-    request: ResumeRequest, record: Journal, source: JobSource, people: People, watcher: Watcher
+    request: ResumeRequest, record: Journal, past: Past, source: JobSource, people: People, watcher: Watcher
 ) -> RunReport:
     header, clock = record.header, RealClock()
     tenant, settings = header["tenant"], said_anew(settings_of(header), request)
     profile = profile_named(tenant["profile"]).at(request.speed)
     async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
-        first = patient(transport, settings, profile, clock, record, people.note)
+        first = patient(transport, settings, profile, clock, past, people.note)
         seen = await look(first, profile)
         for note in seen.notes:
             people.note(note)
@@ -91,7 +92,7 @@ async def _go_on(
             hold_back(source, defaults, names, record.ledger.rows, _to_do(record, retry=request.retry))
         with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
             bounds = bounds_of(header)
-            terms = Terms(seen.profile, settings, bounds, request.runs_dir, seen.ahead_s, first.sent)
+            terms = Terms(seen.profile, settings, bounds, request.runs_dir, seen.ahead_s, first.arrivals)
             around = Around(watcher, clock, heed_signals=request.heed_signals)
             with known_before(moved(header.get("earlier", ()), record.folder)) as earlier:
                 job = Job(source, defaults, index, record.ledger.rows, earlier)

@@ -35,6 +35,7 @@ from bulkscim.model.events import Watcher
 from bulkscim.model.operation import USER, Verb
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
+from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.earlier import Earlier
@@ -43,8 +44,6 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
-
-LOOKS = 3  # requests by which a tenant is looked at, if all goes well
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +66,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Under what terms a run goes on."""
+    """Under what terms a run goes on; `arrivals` counts what was sent to the tenant before, None for nothing."""
 
     profile: Profile
     settings: Settings
     bounds: Bounds
     runs_dir: Path | None = None  # where earlier runs on the tenant may be
     ahead_s: float | None = None  # how far the tenant's clock is ahead, where that is known
-    looked: int = LOOKS  # requests by which the tenant was looked at just before
+    arrivals: Arrivals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ async def carry_out(
     stopping = Stopping(around.clock)
     around.watcher.opened(journal.ledger.totals())
     await _drive(engine_over(job, journal, transport, terms, around, stopping).run, stopping, around)
-    return await _end(journal, stopping.reason)
+    return await _end(journal, stopping.reason, around.clock)
 
 
 async def recover(job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around) -> None:
@@ -108,7 +107,7 @@ async def recover(job: Job, journal: Journal, transport: Transport, terms: Terms
     stopping = Stopping(around.clock)
     await _drive(engine_over(job, journal, transport, terms, around, stopping).recover, stopping, around)
     pending = journal.ledger.totals().pending
-    await _end(journal, stopping.reason or (Stopped("it is rolled back") if pending else None))
+    await _end(journal, stopping.reason or (Stopped("it is rolled back") if pending else None), around.clock)
     if stopping.reason is not None:
         raise stopping.reason
 
@@ -137,8 +136,7 @@ def engine_over(
     """Return the engine, every part of it made here."""
     profile, settings = terms.profile, terms.settings
     watcher, clock, chance = around.watcher, around.clock, around.random
-    permits = Permits(settings.buckets(profile), clock, stopping, watcher)
-    permits.begin_after(terms.looked)
+    permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals)
     dialect, quoting = Dialect(profile.patch_forms), Quoting(profile.unquoted_filters)
     sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect)
     sender.server.begin(terms.ahead_s)
@@ -201,15 +199,17 @@ def _user() -> str:
         return "unknown"
 
 
-async def _end(journal: Journal, reason: BulkScimError | None) -> RunReport:
+async def _end(journal: Journal, reason: BulkScimError | None, clock: Clock) -> RunReport:
     """Journal how the session ended."""
     totals = journal.ledger.totals()
     if reason is None and totals.pending and not totals.in_doubt:
         reason = Stopped(f"{totals.pending} rows were put off: the tenant would not take them for now")
+    uptime = round(clock.monotonic(), 3)  # the next process compares both clocks: this one is never set
     if reason is None:
-        entry = Entry(Kind.CLOSED, body={"totals": asdict(totals), "chain": journal.chain})
+        body = {"totals": asdict(totals), "chain": journal.chain, "uptime": uptime}
+        entry = Entry(Kind.CLOSED, body=body)
     else:
-        entry = Entry(Kind.STOPPED, body={"why": str(reason)})
+        entry = Entry(Kind.STOPPED, body={"why": str(reason), "uptime": uptime})
     await journal.append(entry)
     state = RunState.FINISHED if reason is None else RunState.STOPPED
     if isinstance(reason, Interrupted):

@@ -13,7 +13,9 @@ from bulkscim.engine.stopping import Stopping
 from bulkscim.errors import Stopped
 from bulkscim.model.live import Found, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject
+from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.providers.profile import Profile
+from bulkscim.runs.session import patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected, look
 from bulkscim.runs.unattended import Unwatched
@@ -52,16 +54,17 @@ class Browser:
 @asynccontextmanager
 async def browsing(tenant: Tenant, settings: Settings) -> AsyncIterator[Browser]:
     """Open a tenant to read it; CredentialError or Stopped where that cannot be done."""
-    profile = tenant.provider
-    async with connected(tenant.base_url, tenant.token, profile, settings, RealClock()) as transport:
-        seen = await look(transport, profile)
-        yield Browser(seen.profile, seen.notes, reads_over(transport, seen.profile, settings))
+    profile, clock = tenant.provider, RealClock()
+    async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
+        first = patient(transport, settings, profile, clock)
+        seen = await look(first, profile)
+        yield Browser(seen.profile, seen.notes, reads_over(transport, seen.profile, settings, first.arrivals))
 
 
-def reads_over(transport: Transport, profile: Profile, settings: Settings) -> Reads:
+def reads_over(transport: Transport, profile: Profile, settings: Settings, arrivals: Arrivals) -> Reads:
     """Return reads that keep to a tenant's pace and are repeated where that may help."""
     clock, watcher = RealClock(), Unwatched()
     stopping = Stopping(clock)
-    permits = Permits(settings.buckets(profile), clock, stopping, watcher)
+    permits = Permits(settings.buckets(profile), clock, stopping, watcher, arrivals)
     sender = Sender(transport, permits, stopping, Count(watcher), clock, random)
     return Reads(Repeating(Paced(transport, sender, None), clock, random, stopping.pause), clock, profile)

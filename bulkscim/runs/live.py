@@ -24,6 +24,7 @@ from bulkscim.runs.again import same_tenant
 from bulkscim.runs.browsing import reads_over
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.expectations import GONE, THERE, Expectations, Resource
+from bulkscim.runs.session import last_of, patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected, look
 from bulkscim.tenants.tenant import Tenant
@@ -68,10 +69,12 @@ async def read_live(
         told.children.append(str(child.relative_to(folder)))
         take(child, known, disk)
     async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-        seen = await look(transport, profile)
+        first = patient(transport, settings, profile, clock, last_of(folder, disk, clock))
+        seen = await look(first, profile)
         with journal.read(folder, disk) as recorded:
-            await same_tenant(recorded, tenant.token, transport)
-        back = _Back(reads_over(transport, seen.profile, settings), seen.profile, known, told)
+            await same_tenant(recorded, tenant.token, first)
+        reads = reads_over(transport, seen.profile, settings, first.arrivals)
+        back = _Back(reads, seen.profile, known, told)
         for kind in (USER, GROUP):
             await back.take(kind, settings.workers(seen.profile))
     told.differences.sort(key=lambda one: (one.row, one.type, one.id, one.path))

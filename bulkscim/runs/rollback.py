@@ -18,6 +18,7 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
 from bulkscim.outputs import binary_file
+from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import FORCE, PART
 from bulkscim.planning.protect import folded
@@ -32,7 +33,7 @@ from bulkscim.runs.places import drafts, tenant_lock
 from bulkscim.runs.protecting import all_names
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
-from bulkscim.runs.session import patient
+from bulkscim.runs.session import last_of, patient
 from bulkscim.runs.settings import Settings, header_of, protected_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX, Parent, Start, begin, plan
 from bulkscim.runs.tenant import Seen, connected, look
@@ -54,18 +55,20 @@ async def rollback(
     disk, clock = LocalDisk(), RealClock()
     folder = runfolder.find(request.run, request.runs_dir, disk)
     around = Around(watcher, clock, heed_signals=request.heed_signals)
-    with _held(folder, disk, people, read_only=request.dry_run):
+    with _held(folder, disk, people, read_only=request.dry_run) as died:
         header = _ready(folder, disk)
         same_url(request.tenant.base_url, header["tenant"]["base_url"])
         settings, tenant = _settings(request, settings_of(header)), request.tenant
         profile = tenant.provider
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-            first = patient(transport, settings, profile, clock, say=people.note)
-            seen = replace(await look(first, profile), asked=first.sent)
+            past = last_of(folder, disk, clock, died=died)
+            first = patient(transport, settings, profile, clock, past, people.note)
+            seen = await look(first, profile)
             with journal.read(folder, disk) as recorded:
                 await same_tenant(recorded, tenant.token, first)
             if not request.dry_run:
-                await _look_up(folder, transport, Terms(seen.profile, settings, NO_BOUNDS), people, around)
+                terms = Terms(seen.profile, settings, NO_BOUNDS, arrivals=first.arrivals)
+                await _look_up(folder, transport, terms, people, around)
             protect = (*protected_of(header), *tenant.guards.protect)
             names = await all_names(protect, first, seen.profile, clock)
             with _drafted(folder, replace(request.chosen, protect=names), disk) as draft:
@@ -76,7 +79,7 @@ async def rollback(
                     return RunReport(None, Totals(), RunState.FINISHED)
                 if show is not None:
                     show(draft.inverse.source)
-                with _start(request, settings, draft, seen) as start:
+                with _start(request, settings, draft, seen, first.arrivals) as start:
                     start.approve(people)
                     if request.dry_run:
                         return await plan(start, draft.place, transport, around)
@@ -135,17 +138,17 @@ async def undo(
 
 
 @contextmanager
-def _held(folder: Path, disk: Disk, people: People, *, read_only: bool) -> Iterator[None]:
-    """Keep other processes from the run; who only reads makes sure that none works on it."""
+def _held(folder: Path, disk: Disk, people: People, *, read_only: bool) -> Iterator[bool]:
+    """Keep other processes from the run, and yield whether the last one died; a reader checks that none works on it."""
     if not read_only:
         with runfolder.hold(folder, disk, RealClock()) as held:
             if held.note:
                 people.note(held.note)
-            yield
+            yield held.before is not None
     elif runfolder.is_locked(folder, disk):
         raise Locked(f"{folder} is being worked on; wait for it, or stop it, then try again")
     else:
-        yield
+        yield False
 
 
 def _ready(folder: Path, disk: Disk) -> JsonObject:
@@ -234,7 +237,9 @@ def _doubts(recorded: RecordedRun) -> Iterator[str]:
 
 
 @contextmanager
-def _start(request: RollbackRequest, settings: Settings, draft: Draft, seen: Seen) -> Iterator[Start]:
+def _start(
+    request: RollbackRequest, settings: Settings, draft: Draft, seen: Seen, arrivals: Arrivals
+) -> Iterator[Start]:
     """Check the inverse as any job file is, and make a start of it."""
     if draft.inverse is None:
         raise LookupError("there is nothing to start")
@@ -249,7 +254,7 @@ def _start(request: RollbackRequest, settings: Settings, draft: Draft, seen: See
     )
     checked = check(source, AS_SHOWN, draft.place / INDEX, twins=True)
     with checked.sound_index():
-        yield Start(_as_run(request, source), settings, source, checked, seen, parent=parent)
+        yield Start(_as_run(request, source), settings, source, checked, seen, arrivals, parent=parent)
 
 
 def _as_run(request: RollbackRequest, source: JobSource) -> RunRequest:

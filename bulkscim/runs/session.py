@@ -1,22 +1,49 @@
 """One process's work on a run: a look at the tenant, then the run begun, gone on with, or its failed rows again."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
+from bulkscim.journal import journal
+from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.clock import Clock
 from bulkscim.model.row import RowState
-from bulkscim.pacing.rate import Rate, pace, settled_after
+from bulkscim.pacing.arrivals import Arrivals
+from bulkscim.pacing.rate import Rate, pace
 from bulkscim.providers.profile import Profile
-from bulkscim.runs.assembly import LOOKS, Around, Job, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.report import RunReport
-from bulkscim.runs.settings import Settings
+from bulkscim.runs.settings import Settings, settings_of
 from bulkscim.transport.base import Transport
-from bulkscim.transport.patient import Patient, nobody
+from bulkscim.transport.patient import LOOKS, Patient, nobody
 
 AGAIN = (RowState.FAILED, RowState.SKIPPED)
 BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of a run's last process: its journal, and whether it `died` without letting the run folder go."""
+
+    record: RecordedRun
+    died: bool = False
+
+    def passed_s(self, clock: Clock) -> float:
+        """Return how many seconds have passed at least since it sent its last request."""
+        return 0.0 if self.died else self.record.timeline.passed_s(clock.now(), clock.monotonic())
+
+
+def last_of(folder: Path, disk: Disk, clock: Clock, *, died: bool = False) -> Past:
+    """Return what is known of the last process that worked on a run or on a rollback of it."""
+    found = []
+    for one in (folder, *descendants(folder, disk)):
+        with journal.read(one, disk) as record:
+            found.append(Past(record, died=died))
+    return min(found, key=lambda past: past.passed_s(clock))
 
 
 def patient(
@@ -24,23 +51,30 @@ def patient(
     settings: Settings,
     profile: Profile,
     clock: Clock,
-    record: RecordedRun | None = None,
+    past: Past | None = None,
     say: Callable[[str], None] = nobody,
 ) -> Patient:
     """Return the transport for what is asked before the engine's permits are there; `say` is told of long waits.
 
-    With the journal of a run that goes on, the first request waits behind what its last process may have sent.
+    Where a run goes on, the first request waits behind what its last process may have sent.
     """
-    if record is None or not record.timeline.sessions:
-        return Patient(transport, clock, say=say)
-    limits = [(pace(Rate(one.limit, one.window_s)), one.window_s) for one in settings.buckets(profile)]
-    late = LOOKS + 2 * settings.workers(profile)
-    quiet = max((settled_after(one, window_s, late) for one, window_s in limits), default=0.0)
-    if settings.create_groups:
-        quiet = max(quiet, profile.visibility_lag_s)  # until lookups show what was made last
-    timeline = record.timeline
-    passed = max(0.0, clock.now() - timeline.ended_at) if timeline.ended_in_order else 0.0
-    return Patient(transport, clock, max(0.0, quiet - passed), say)
+    buckets = settings.buckets(profile)
+    arrivals, first_s = Arrivals(buckets), 0.0
+    if past is not None:
+        passed = past.passed_s(clock)
+        kept = settings_of(past.record.header)
+        bunch = LOOKS + max(
+            kept.workers(profile), settings.workers(profile)
+        )  # one of each worker may be late
+        arrivals.follow(clock.monotonic() - passed, bunch, kept.buckets(profile))
+        if passed > 0:
+            arrivals.count(
+                LOOKS, clock.monotonic()
+            )  # of a process that could not begin; no journal tells of it
+        if settings.create_groups:
+            first_s = max(0.0, profile.visibility_lag_s - passed)  # until lookups show what was made last
+    interval_s = max((1 / pace(Rate(one.limit, one.window_s)).per_second for one in buckets), default=0.0)
+    return Patient(transport, clock, arrivals, first_s=first_s, interval_s=interval_s, say=say)
 
 
 async def begin(

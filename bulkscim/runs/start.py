@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +22,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.operation import USER, JsonObject, Verb
+from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.grades import Counts, totals
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
@@ -59,11 +60,11 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
         _not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
             first = patient(transport, settings, profile, clock, say=people.note)
-            seen = replace(await look(first, profile), asked=first.sent)
+            seen = await look(first, profile)
             with known_before(_earlier(request, source, checked, people)) as earlier:
-                start = Start(request, settings, source, checked, seen, earlier)
+                start = Start(request, settings, source, checked, seen, first.arrivals, earlier)
                 if request.guards.protect:
-                    names = await all_names(request.guards.protect, transport, seen.profile, clock)
+                    names = await all_names(request.guards.protect, first, seen.profile, clock)
                     hold_back(source, defaults_of(request), names, request.limit)
                 start.approve(people)
                 around = Around(watcher, clock, heed_signals=request.heed_signals)
@@ -134,13 +135,17 @@ class Parent:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A run that has not begun: all that is known of it. `parent` is there for a rollback alone."""
+    """A run that has not begun: all that is known of it. `parent` is there for a rollback alone.
+
+    `arrivals` counts what was sent to look at the tenant.
+    """
 
     request: RunRequest
     settings: Settings
     source: JobSource
     checked: Checked
     seen: Seen
+    arrivals: Arrivals
     earlier: Earlier | None = None
     parent: Parent | None = None
 
@@ -174,7 +179,7 @@ class Start:
         """Under what terms the run goes."""
         seen = self.seen
         runs_dir = self.request.runs_dir
-        return Terms(seen.profile, self.settings, self.bounds, runs_dir, seen.ahead_s, seen.asked)
+        return Terms(seen.profile, self.settings, self.bounds, runs_dir, seen.ahead_s, self.arrivals)
 
     @property
     def defaults(self) -> Defaults:

@@ -39,8 +39,7 @@ class Seen:
     """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell).
 
     `integration` says which of several services the token opens, empty where there is but one. `ahead_s`: how far
-    its clock is ahead of this machine's, None where no answer has a Date header. `asked`: by how many requests it was
-    looked at, if all went well.
+    its clock is ahead of this machine's, None where no answer has a Date header.
     """
 
     profile: Profile
@@ -48,7 +47,6 @@ class Seen:
     notes: tuple[str, ...]
     integration: str = ""
     ahead_s: float | None = None
-    asked: int = 3
 
 
 @asynccontextmanager

@@ -1,13 +1,15 @@
-"""The few requests that go out before an engine's permits are there: not too soon, and not past a 429."""
+"""The few requests that are sent before an engine's permits are there: not too soon, and not past a 429."""
 
 from collections.abc import Callable
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Reply, Request, Response
+from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.pacing.hints import retry_after
 from bulkscim.transport.base import Transport
 
 TRIES = 4
+LOOKS = 3  # requests that look at a tenant, which may follow one another at once
 TOO_MANY = 429
 PAUSE_S = 1.0  # where a 429 does not say how long
 WORTH_SAYING_S = 2.0
@@ -19,20 +21,30 @@ def nobody(text: str) -> None:
 
 
 class Patient:
-    """A transport that waits for `first_s` before its first request, and sends again what met a 429.
+    """A transport that waits for places under the tenant's limits, and repeats a request that met a 429.
 
-    `sent` counts; `say` is told of a wait that people would notice.
+    The first request waits for `first_s` at least, one after the first few for `interval_s` since the one before it.
+    `arrivals` counts them, for whoever sends after. `say` gets a message for a wait that a user would notice.
     """
 
     def __init__(
-        self, inner: Transport, clock: Clock, first_s: float = 0.0, say: Callable[[str], None] = nobody
+        self,
+        inner: Transport,
+        clock: Clock,
+        arrivals: Arrivals,
+        *,
+        first_s: float = 0.0,
+        interval_s: float = 0.0,
+        say: Callable[[str], None] = nobody,
     ) -> None:
         self._inner = inner
         self._clock = clock
         self._say = say
         self._why = "for what the run's last process may have sent"
+        self._interval_s = interval_s
         self._next_at = clock.monotonic() + first_s
-        self.sent = 0
+        self._sent = 0
+        self.arrivals = arrivals
 
     async def send(self, request: Request) -> Reply:
         """Send one request when its time has come."""
@@ -47,10 +59,19 @@ class Patient:
         return reply
 
     async def _send(self, request: Request) -> Reply:
-        wait = self._next_at - self._clock.monotonic()
+        windows = self.arrivals.windows(request)
+        now = self._clock.monotonic()
+        wait = max(self._next_at - now, self.arrivals.wait(windows, now))
         if wait >= WORTH_SAYING_S:
             self._say(f"waiting {wait:.0f} s, {self._why}")
-        if wait > 0:
+        while wait > 0:
             await self._clock.sleep(wait)
-        self.sent += 1
-        return await self._inner.send(request)
+            now = self._clock.monotonic()
+            wait = max(self._next_at - now, self.arrivals.wait(windows, now))
+        self._sent += 1
+        if self._sent >= LOOKS:
+            self._next_at = now + self._interval_s
+        sending = self.arrivals.leaves(windows, now)
+        reply = await self._inner.send(request)
+        self.arrivals.ended(sending, self._clock.monotonic(), answered=isinstance(reply, Response))
+        return reply

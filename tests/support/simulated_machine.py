@@ -11,7 +11,7 @@ from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.runs.assembly import Around, opened
-from bulkscim.runs.session import begin, go_on, patient
+from bulkscim.runs.session import Past, begin, go_on, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_job, simulated_world
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
@@ -78,6 +78,7 @@ class Machine:
         self.totals = None
         self.record = None
         self.reason = None
+        self.died = False
 
     def command(self, name):
         """Carry one command out as a process of its own; return whether it came to an end of its own."""
@@ -129,9 +130,10 @@ class Machine:
         with self._journal(name) as record:
             failed = record.ledger.totals().failed
             asked, profile = self.terms.settings, self.terms.profile
-            first = patient(self.tenant, asked, profile, self.time, None if name == "run" else record)
+            past = None if name == "run" else Past(record, died=self.died)
+            first = patient(self.tenant, asked, profile, self.time, past)
             seen = await look(first, profile)
-            terms = replace(self.terms, profile=seen.profile, ahead_s=seen.ahead_s, looked=first.sent)
+            terms = replace(self.terms, profile=seen.profile, ahead_s=seen.ahead_s, arrivals=first.arrivals)
             given = (self.ready.job, record, self.tenant, terms, around)
             if name == "run":
                 report = await begin(*given, opened("run"), Entry(Kind.APPROVED, body={"yes": True}))
@@ -144,7 +146,8 @@ class Machine:
 
     @contextmanager
     def _journal(self, name):
-        with runfolder.hold(FOLDER, self.disk, self.time):
+        with runfolder.hold(FOLDER, self.disk, self.time) as held:
+            self.died = held.before is not None
             if name == "run":
                 header = {"job": {}, "tenant": {"base_url": "https://t.example"}}
                 record = journal.create(FOLDER, self.disk, header, self.ready.job.count, self.time)

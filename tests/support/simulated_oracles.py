@@ -2,7 +2,7 @@
 
 intent    no write leaves whose start is not durable
 before    ... nor one that changes a resource without what stood there
-rate      no window of the tenant's limits holds more requests than it allows, over all sessions
+rate      no more requests arrive at the tenant in any window than its limit allows, over all sessions
 wait      nothing leaves before a Retry-After is over
 overlap   no two writes to one resource are under way at once
 once      what a row makes is made once
@@ -100,7 +100,7 @@ class Oracles:
         self._world, self._clock = world, clock
         self._disk = disk
         self.follow(FOLDER)
-        self._sent = [(bucket, deque()) for bucket in buckets]
+        self._arrived = [(bucket, deque()) for bucket in buckets]
         self._under_way = {}
         self._closed_until = 0.0
         self._durable = b""
@@ -117,12 +117,16 @@ class Oracles:
 
     # The tenant tells of each request
 
-    def leaving(self, request, reaches=True):
-        """Look at a request as it leaves; what no connection is there for counts under no limit."""
+    def arriving(self, request):
+        """Count a request where the tenant does: as it arrives."""
         now = self._clock.monotonic()
-        for bucket, times in self._sent if reaches else ():
+        for bucket, times in self._arrived:
             if bucket.matches(request.method, request.path, len(request.body or b"")):
                 self._count(bucket, times, now)
+
+    def leaving(self, request):
+        """Look at a request as it leaves."""
+        now = self._clock.monotonic()
         if now < self._closed_until - LATE_S:
             self.note("wait", f"{request.method} {request.path} left {self._closed_until - now:.3f} s early")
         if request.method != "GET":

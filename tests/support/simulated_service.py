@@ -22,12 +22,16 @@ class Flight:
     request: object
     generation: int
     arrived: bool = False
+    counted: bool = False
 
 
 class Quiet:
     """Watches nothing."""
 
-    def leaving(self, request, reaches=True):
+    def leaving(self, request):
+        """Say nothing."""
+
+    def arriving(self, request):
         """Say nothing."""
 
     def answered(self, request, reply):
@@ -40,7 +44,7 @@ class Quiet:
 class SimulatedService:
     """The Transport protocol over a directory of its own, as the world has it.
 
-    `watch` is told of each request as it leaves, and of each answer as it comes. `poisoned` names what can never
+    `watch` is given each request as it leaves and as it arrives, and each answer as it comes. `poisoned` names what can never
     be created.
     """
 
@@ -73,7 +77,7 @@ class SimulatedService:
         self._numbers += 1
         number = self._numbers
         flight = self.flights[number] = Flight(request, self.generation)
-        self.watch.leaving(request, self._outage() != "unreached")
+        self.watch.leaving(request)
         try:
             reply = await self._answer(flight)
         finally:
@@ -88,6 +92,7 @@ class SimulatedService:
         self.generation += 1
         for flight in self.flights.values():
             if not flight.arrived and self.random.random() < 0.5 and self._is_up():
+                self._count(flight)
                 self._arrive(flight.request)
             self.watch.landed(flight.request)
         self.flights.clear()
@@ -101,6 +106,8 @@ class SimulatedService:
 
     async def _answer(self, flight):
         await self._travel()
+        if self._outage() != "unreached":
+            self._count(flight)
         self.requests += 1
         if self.world.revoked and self.requests == self.world.revoked[0]:
             self.token_good = False
@@ -115,6 +122,12 @@ class SimulatedService:
         reply = self._arrive(flight.request)
         await self._travel()
         return await self._fails_after(fault, reply)
+
+    def _count(self, flight):
+        """Count a request under the tenant's limits, once."""
+        if not flight.counted:
+            flight.counted = True
+            self.watch.arriving(flight.request)
 
     async def _travel(self):
         await self.clock.sleep(self.random.random() * self.world.latency_s)

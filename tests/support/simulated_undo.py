@@ -11,7 +11,7 @@ from bulkscim.planning.partial import PART
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Job
 from bulkscim.runs.rollback import undo
-from bulkscim.runs.session import go_on, patient
+from bulkscim.runs.session import Past, go_on, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_world
 from tests.support.simulated_disk import FOLDER
@@ -44,22 +44,22 @@ class Undoing(Machine):
             return self._told(await undo(recorded, self.tenant, terms, around, self.disk, draft))
 
     async def _go_on_with(self, folder, around):
-        with runfolder.hold(folder, self.disk, self.time):
+        with runfolder.hold(folder, self.disk, self.time) as held:
             record = journal.open_for_append(folder, self.disk, self.time)
             source = find_source(record.header, folder)
             with index_of(source, Defaults(), self.draft / "resumed", None) as index:
                 given = Job(source, Defaults(), index, record.ledger.rows)
-                seen = await self._seen(record)
+                seen = await self._seen(record, died=held.before is not None)
                 report = await go_on(given, record, self.tenant, seen, around, retry=self._has_failed())
             await record.aclose()
             return self._told(report)
 
-    async def _seen(self, record):
+    async def _seen(self, record, *, died=False):
         asked = replace(self.terms.settings, on_exists="fail", create_groups=False, on_drift=PART)
-        first = patient(self.tenant, asked, self.terms.profile, self.time, record)
+        first = patient(self.tenant, asked, self.terms.profile, self.time, Past(record, died=died))
         seen = await look(first, self.terms.profile)
         return replace(
-            self.terms, settings=asked, profile=seen.profile, ahead_s=seen.ahead_s, looked=first.sent
+            self.terms, settings=asked, profile=seen.profile, ahead_s=seen.ahead_s, arrivals=first.arrivals
         )
 
     def _told(self, report):
