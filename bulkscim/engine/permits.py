@@ -89,6 +89,8 @@ class Permits:
         windows = self._arrivals.windows(request)
         if not await self._may_leave(windows):
             return None
+        if not windows:
+            return await transport.send(request)
         sending = self._arrivals.leaves(windows, self._clock.monotonic())
         reply: Reply | None = None
         try:

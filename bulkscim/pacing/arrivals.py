@@ -73,7 +73,7 @@ class Window:
     """The places under one limit that are taken."""
 
     def __init__(self, limit: int, window_s: float) -> None:
-        self._limit = limit if limit <= _COUNTED_UP_TO else inf
+        self._limit = limit
         self._window_s = window_s * (1 + _DRIFT)
         self._taken: deque[Sending] = deque()
         self._overdue: list[Sending] = []  # sent a window ago, and not proved to have arrived so long ago
@@ -87,19 +87,16 @@ class Window:
         needed = len(self._taken) + len(self._overdue) - self._limit + 1
         if needed <= 0:
             return 0.0
-        soonest = [one.sent_at + self._window_s for one in islice(self._taken, int(needed))]
-        return sorted([*soonest, *(moment for moment in free_at if moment > now)])[int(needed) - 1] - now
+        soonest = [one.sent_at + self._window_s for one in islice(self._taken, needed)]
+        return sorted([*soonest, *(moment for moment in free_at if moment > now)])[needed - 1] - now
 
     def take(self, sending: Sending) -> None:
         """Take a place; those that take one come in the order of their sending."""
-        if self._limit < inf:
-            self._taken.append(sending)
+        self._taken.append(sending)
 
     def fill(self, ended_at: float, bunch: int, interval_s: float = inf) -> None:
         """Take the places of requests that came one an interval, and then a bunch of them at once."""
-        if self._limit == inf:
-            return
-        spaced = min(int(self._limit) - bunch, int(self._window_s / interval_s))
+        spaced = min(self._limit - bunch, int(self._window_s / interval_s))
         moments = [ended_at - number * interval_s for number in range(spaced, 0, -1)] + [ended_at] * bunch
         self._taken.extend(Sending(moment, moment, answered=True) for moment in moments)
 
@@ -108,7 +105,8 @@ class Arrivals:
     """What counts under a tenant's limits: what this process sent, and what the one before it may have sent."""
 
     def __init__(self, buckets: Iterable[Bucket]) -> None:
-        self._windows = [(bucket, Window(bucket.limit, bucket.window_s)) for bucket in buckets]
+        counted = [bucket for bucket in buckets if bucket.limit <= _COUNTED_UP_TO]
+        self._windows = [(bucket, Window(bucket.limit, bucket.window_s)) for bucket in counted]
         self._trips = RoundTrips()
 
     def follow(self, ended_at: float, bunch: int, buckets: Sequence[Bucket]) -> None:

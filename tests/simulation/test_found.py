@@ -236,6 +236,44 @@ def test_session_after_session_keeps_the_tenants_limit(machine):
     assert states(one) == [RowState.DONE] * 30
 
 
+@pytest.mark.parametrize("deaths", [(3,), (7,), (3, 3, 5)])
+def test_a_process_that_died_in_its_first_look_has_sent_something(machine, deaths):
+    """The old code took a journal without a session for one that sent nothing, and sent one request too many."""
+    lines = [person(f"n{number}") for number in range(20)]
+    one = machine(lines, World(rate=(10, 1.0), latency_s=0.02), deaths=deaths)
+    while not one.command("resume" if one.record else "run"):
+        pass
+
+    assert one.story.crashes == len(deaths)
+    assert states(one) == [RowState.DONE] * 20  # the oracle is "rate"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_clock_that_is_set_forward_between_sessions_lets_nothing_leave_early(machine, seed):
+    """The old code believed that an hour had passed since the last request."""
+    lines = [*(person(f"n{number}") for number in range(12)), join("Nowhere", "n1")]
+    one = machine(lines, World(rate=(10, 1.0), latency_s=0.02, poison=400), seed=seed)
+    one.tenant.poisoned = frozenset({address("n3")})
+    one.command("run")
+    for _ in range(3):
+        one.time.wall += 3600.0
+        one.command("retry")  # the oracle is "rate"
+
+    assert states(one)[3] is RowState.FAILED
+
+
+@pytest.mark.parametrize("dies_at", range(3, 12, 2))
+def test_a_resume_that_died_in_its_first_look_is_waited_for(machine, dies_at):
+    """It left no entry: the old code counted the time since the session before it."""
+    lines = [person(f"n{number}") for number in range(12)]
+    world = World(rate=(4, 5.0), latency_s=0.02, poison=400)
+    one = machine(lines, world, deaths=[0, dies_at, dies_at])
+    one.tenant.poisoned = frozenset({address("n3")})
+    one.command("run")
+    one.time.advance(60.0)
+    assert [one.command("retry") for _ in range(3)] == [False, False, True]  # the oracle is "rate"
+
+
 def test_full_disk_ends_a_session_in_order(machine):
     """All workers meet it at once; it is told as what it is, and the next session goes on."""
     lines = [person(f"n{number}") for number in range(20)]

@@ -14,6 +14,7 @@ from bulkscim.journal import journal, reader
 from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.writer import JournalWriter
 from bulkscim.pacing import retry
+from bulkscim.pacing.arrivals import Arrivals, Sending
 from bulkscim.pacing.retry import Verdict
 from bulkscim.planning.order import Lanes
 from bulkscim.planning.recover import NotApplied
@@ -111,7 +112,17 @@ def ignore_the_rate(patch):
         return not permits._stopping.requested
 
     patch.setattr(Permits, "obtain", at_once)
-    patch.setattr(Permits, "leave", at_once)
+    patch.setattr(Arrivals, "wait", lambda *_: 0.0)
+
+
+def begin_each_process_with_empty_windows(patch):
+    """Forget what the last process may have sent."""
+    patch.setattr(Arrivals, "follow", lambda *_: None)
+
+
+def count_what_leaves_and_not_what_arrives(patch):
+    """Free a place a window after its request was sent, however late that may have arrived."""
+    patch.setattr(Sending, "may_arrive_after", lambda *_: 0.0)
 
 
 def let_patches_of_one_group_overlap(patch):
@@ -165,6 +176,8 @@ def _live_until_told(world, first=0):
         (drop_the_last_line_on_resume, CRASHING, "kept"),
         (ignore_retry_after, LOSING, "wait"),
         (ignore_the_rate, World(rate=(10, 1.0)), "rate"),
+        (begin_each_process_with_empty_windows, World(rate=(20, 10.0), known_lag_s=0.0, crashes=4), "rate"),
+        (count_what_leaves_and_not_what_arrives, World(rate=(10, 1.0)), "rate"),
         (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap"),
         (resume_what_was_lost_as_not_done, CRASHING, "guess"),
         (go_on_with_a_refused_token, World(revoked=(40, 401)), "token"),

@@ -9,8 +9,8 @@ from bulkscim.journal.timeline import Timeline
 def timeline(*noted):
     """Return the timeline of these kinds and times."""
     found = Timeline()
-    for kind, time in noted:
-        found.note(kind, time)
+    for kind, *noted_with in noted:
+        found.note(kind, *noted_with)
     return found
 
 
@@ -57,3 +57,23 @@ def test_a_repair_is_not_what_a_run_did_last():
     found = timeline((Kind.HEADER, 1), (Kind.STOPPED, 2), (Kind.STARTED, 3), (Kind.REPAIRED, 4))
 
     assert (found.last, found.ended_in_order) == (Kind.STOPPED, False)
+
+
+@pytest.mark.parametrize(
+    ("last", "body", "now", "uptime", "passed"),
+    [
+        (Kind.STOPPED, {"uptime": 50}, 130, 80.0, 30.0),
+        (Kind.CLOSED, {"uptime": 50.5}, 5000, 80.0, 29.5),  # set forward
+        (Kind.CLOSED, {"uptime": 50.5}, 20, 80.0, 0.0),  # set back
+        (Kind.STOPPED, {"uptime": 50}, 130, 10.0, 0.0),  # another machine, or started again
+        (Kind.STOPPED, {}, 130, 10.0, 30.0),
+        (Kind.STOPPED, {"uptime": "long"}, 130, 10.0, 30.0),
+        (Kind.SETTLED, {"uptime": 50}, 130, 80.0, 0.0),
+        (Kind.REPAIRED, {"uptime": 50}, 130, 80.0, 0.0),
+    ],
+)
+def test_as_much_time_has_passed_as_both_clocks_show(last, body, now, uptime, passed):
+    """After anything but an end in order, none that is known."""
+    found = timeline((Kind.HEADER, 1, {}), (Kind.OPENED, 2, {"uptime": 9}), (last, 100, body))
+
+    assert found.passed_s(now, uptime) == passed

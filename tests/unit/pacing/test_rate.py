@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkscim.pacing.rate import Pace, Rate, Window, faster, pace, parse, settled_after, slower
+from bulkscim.pacing.rate import Pace, Rate, faster, pace, parse, slower
 
 
 @pytest.mark.parametrize(
@@ -71,30 +71,3 @@ def test_the_share_of_a_limit_falls_by_half_and_comes_back_slowly():
     assert faster(0.5) == pytest.approx(0.55)
     assert faster(0.99) == 1.0
     assert pace(Rate(10, 1.0), 0.5).per_second == pytest.approx(4.95)
-
-
-def test_window_lets_go_only_what_fits_whenever_it_was_let_go():
-    """Of all windows of that length, none holds more than the limit."""
-    window, sent = Window(3, 10.0), []
-    for now in (0.0, 4.0, 4.0, 4.1, 9.0, 10.0, 12.0, 14.0, 14.5):
-        if window.wait(now) <= 0:
-            window.sent(now)
-            sent.append(now)
-
-    assert sent == [0.0, 4.0, 4.0, 10.0, 14.0, 14.5]
-    assert window.wait(15.0) == pytest.approx(5.0)
-
-
-def test_large_limit_is_not_counted():
-    """A bucket of that size leaves room by itself."""
-    window = Window(1_000_000, 1.0)
-    for _ in range(20_000):
-        window.sent(0.0)
-
-    assert window.wait(0.0) == 0.0
-
-
-@pytest.mark.parametrize(("late", "waits"), [(0, 1 / 1.65), (11, 12 / 1.65), (1000, 60.0)])
-def test_what_an_unknown_process_sent_is_waited_for_no_longer_than_the_window(late, waits):
-    """A burst and what may be late; never more than the limit's own window."""
-    assert settled_after(pace(Rate(100, 60.0)), 60.0, late) == pytest.approx(waits)

@@ -2,20 +2,24 @@
 
 import pytest
 
+from bulkscim.engine.permits import Permits
+from bulkscim.engine.stopping import Stopping
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.request import Request, Response
 from bulkscim.providers.profile import Bucket, Profile
-from bulkscim.runs.session import patient
+from bulkscim.runs.session import Past, patient
 from bulkscim.runs.settings import Settings
-from bulkscim.transport.patient import TRIES
+from bulkscim.transport.patient import LOOKS, TRIES
 from tests.support.journals import begin, opened, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.virtual_loop import VirtualLoop, running_time
+from tests.support.watching import Silent
 
 SLOW = Profile("slow", buckets=(Bucket(100, 60.0),), concurrency=4, visibility_lag_s=2.0)
 ASK = Request("GET", "/Users")
 INTERVAL = 60 / 99
+BUNCH = 60.06 - (100 - 9) * INTERVAL  # until one of 100 that ended with 9 at once is out of the window
 
 
 @pytest.fixture
@@ -35,39 +39,92 @@ class Timed:
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
 
 
-async def left_behind(clock, *ends):
-    """Return the journal of a run that sent something and ended as told."""
+async def left_behind(clock, ends=None, **body):
+    """Return the journal of a run that sent something, and was killed or ended by an entry."""
     disk = SimulatedDisk()
     disk.make_folder(FOLDER)
     record = begin(disk, clock=clock)
     await record.append(opened())
     await work(record, [1])
-    for kind in ends:
-        await record.append(Entry(kind, body={"why": "asked to"}))
+    if ends is not None:
+        await record.append(Entry(ends, body={"why": "asked to", **body}))
     await record.aclose()
     return journal.open_for_append(FOLDER, disk, clock)
 
 
 @pytest.mark.parametrize(
-    ("ends", "later", "waits"),
+    ("ends", "uptime", "set_by", "later", "died", "waits"),
     [
-        ((), 3600.0, 12 * INTERVAL),  # killed: what it sent last is not known
-        ((Kind.STOPPED,), 0.0, 12 * INTERVAL),
-        ((Kind.STOPPED,), 3600.0, 0.0),
-        ((Kind.STOPPED,), -86_400.0, 12 * INTERVAL),  # a clock that was set back
+        (None, None, 0.0, 3600.0, False, BUNCH),  # killed: when it sent last is not known
+        (Kind.STOPPED, 0.0, 0.0, 3600.0, True, BUNCH),  # one that was killed since has written nothing
+        (
+            Kind.STOPPED,
+            0.0,
+            0.0,
+            1.0,
+            False,
+            BUNCH + LOOKS * INTERVAL - 1,
+        ),  # others may have looked meanwhile
+        (Kind.STOPPED, 0.0, 0.0, 3600.0, False, 0.0),
+        (Kind.CLOSED, 0.0, -86_400.0, 3600.0, False, BUNCH),  # a clock that was set back,
+        (Kind.CLOSED, 0.0, 86_400.0, 1.0, False, BUNCH + LOOKS * INTERVAL - 1),  # or forward
+        (Kind.STOPPED, 50.0, 0.0, 3600.0, False, 0.0),
+        (Kind.STOPPED, 5000.0, 0.0, 3600.0, False, BUNCH),  # the machine was started since
+        (Kind.STOPPED, None, 0.0, 3600.0, False, 0.0),  # a journal of an earlier version
     ],
 )
-async def test_a_run_that_goes_on_waits_behind_what_its_last_process_may_have_sent(ends, later, waits):
-    """As long as what may have left at its last moment asks for, and never longer."""
+async def test_a_run_that_goes_on_waits_behind_what_its_last_process_may_have_sent(
+    ends, uptime, set_by, later, died, waits
+):
+    """As long as what may have left at its last moment asks for; the old code did not wait behind a clock set forward."""
     clock = running_time()
-    record = await left_behind(clock, *ends)
-    clock.wall += later
+    record = await left_behind(clock, ends, **({} if uptime is None else {"uptime": uptime}))
+    clock.wall += set_by
+    clock.advance(later)
     tenant = Timed(clock, Response(200))
     began, said = clock.monotonic(), []
-    await patient(tenant, Settings(), SLOW, clock, record, said.append).send(ASK)
+    await patient(tenant, Settings(), SLOW, clock, Past(record, died=died), said.append).send(ASK)
 
     assert tenant.times[0] - began == pytest.approx(waits, abs=0.02)
-    assert said == ["waiting 7 s, for what the run's last process may have sent"] * bool(waits)
+    assert said == [f"waiting {waits:.0f} s, for what the run's last process may have sent"] * bool(waits)
+
+
+async def test_a_run_whose_process_died_before_its_first_entry_waits_as_well():
+    """Killed in its first look it has sent something; the old code let the next one send a whole window at once."""
+    clock = running_time()
+    disk = SimulatedDisk()
+    disk.make_folder(FOLDER)
+    record, tenant = begin(disk, clock=clock), Timed(clock, Response(200))
+    await patient(tenant, Settings(), SLOW, clock, Past(record)).send(ASK)
+
+    assert tenant.times == [pytest.approx(BUNCH, abs=0.02)]
+
+
+async def test_looks_beyond_the_first_few_keep_the_pace():
+    """Six requests of one look: three at once, the others one by one."""
+    clock = running_time()
+    tenant = Timed(clock, Response(200))
+    first = patient(tenant, Settings(), SLOW, clock)
+    for _ in range(6):
+        await first.send(ASK)
+
+    gaps = [later - one for one, later in zip(tenant.times, tenant.times[1:], strict=False)]
+    assert gaps == [pytest.approx(gap, abs=0.01) for gap in (0, 0, INTERVAL, INTERVAL, INTERVAL)]
+
+
+async def test_what_is_sent_to_look_counts_for_all_that_is_sent_after():
+    """The old reading commands forgot their first look, and sent two more than the limit in the first second."""
+    clock = running_time()
+    tenant = Timed(clock, Response(200))
+    first = patient(tenant, Settings(rate="3/10s"), SLOW, clock)
+    await first.send(ASK)
+    await first.send(ASK)
+    permits = Permits((Bucket(3, 10.0),), clock, Stopping(clock), Silent(), first.arrivals)
+    for _ in range(2):
+        await permits.obtain(ASK)
+        await permits.send(ASK, tenant)
+
+    assert tenant.times[2:] == [pytest.approx(0, abs=0.01), pytest.approx(10, abs=0.1)]
 
 
 async def test_a_run_that_makes_groups_by_name_waits_until_lookups_show_the_last_one():
@@ -77,7 +134,7 @@ async def test_a_run_that_makes_groups_by_name_waits_until_lookups_show_the_last
     tenant = Timed(clock, Response(200))
     began = clock.monotonic()
     quick = Profile("quick", buckets=(Bucket(10_000, 1.0),), visibility_lag_s=2.0)
-    await patient(tenant, Settings(create_groups=True), quick, clock, record).send(ASK)
+    await patient(tenant, Settings(create_groups=True), quick, clock, Past(record)).send(ASK)
 
     assert tenant.times[0] - began == pytest.approx(2.0, abs=0.02)
 

@@ -1,0 +1,125 @@
+"""The pace of many workers, as the server counts it: by what arrives, in windows of any kind, on virtual time."""
+
+from collections import Counter
+from random import Random
+
+import anyio
+import pytest
+
+from bulkscim.engine.permits import Permits
+from bulkscim.engine.stopping import Stopping
+from bulkscim.errors import Stopped
+from bulkscim.model.request import Loss, NoAnswer, Request, Response
+from bulkscim.providers.profile import Bucket
+from tests.support.virtual_loop import running_time
+from tests.support.watching import Silent
+
+READ, CREATE = Request("GET", "/Users"), Request("POST", "/Users", b"{}")
+STEADY = ((0.1, 0.102), (0.1, 0.102))  # seconds of the way there, and of the way back
+QUICK = ((0.02, 0.025), (0.02, 0.025))
+JITTERY = ((0.0, 0.03), (0.0, 0.03))
+SCATTERED = ((0.0, 1.0), (0.0, 1.0))
+
+
+class Tenant:
+    """Answers after a way there and a way back, each as long as chance has it, and notes what arrived when."""
+
+    def __init__(self, there, back):
+        self.clock, self.random = running_time(), Random(1)
+        self.there, self.back, self.arrived = there, back, []
+
+    async def send(self, request):
+        """Answer."""
+        await self.clock.sleep(self.random.uniform(*self.there))
+        self.arrived.append(self.clock.monotonic())
+        await self.clock.sleep(self.random.uniform(*self.back))
+        return Response(200)
+
+    def too_many(self, limit, window_s):
+        """Return how many it would have refused: in windows that begin on the tenth of one, and in sliding ones."""
+        times = sorted(self.arrived)
+        sliding = sum(later - first < window_s for first, later in zip(times, times[limit:], strict=False))
+        phases = [phase * window_s / 10 for phase in range(10)]
+        windows = Counter((phase, (moment + phase) // window_s) for moment in times for phase in phases)
+        return sum(max(0, count - limit) for count in windows.values()), sliding
+
+
+async def busy(permits, tenant, workers, until, syncs=(0.0, 0.0)):
+    """Let workers send one request after the other; between its permit and its leaving each waits for a disk."""
+
+    async def work():
+        while tenant.clock.monotonic() < until and await permits.obtain(READ):
+            await tenant.clock.sleep(tenant.random.uniform(*syncs))
+            await permits.send(READ, tenant)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(workers):
+            group.start_soon(work)
+
+
+@pytest.mark.parametrize(
+    ("limit", "window_s", "workers", "network", "syncs", "used"),
+    [
+        (10, 1.0, 8, STEADY, (0.0, 0.0), 0.98),
+        (100, 60.0, 4, STEADY, (0.0, 0.0), 0.98),
+        (1000, 1.0, 50, QUICK, (0.0, 0.0), 0.97),
+        (10, 1.0, 8, QUICK, (0.0, 0.5), 0.98),
+        (10, 1.0, 8, JITTERY, (0.0, 0.0), 0.95),
+        (10, 1.0, 16, SCATTERED, (0.0, 0.0), 0.45),
+        (100, 60.0, 8, SCATTERED, (0.0, 5.0), 0.95),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int) else "",
+)
+async def test_no_request_is_one_too_many_where_it_arrives(limit, window_s, workers, network, syncs, used):
+    """The old count met a 429 by each jitter above one percent of the window; what is steady uses the whole limit."""
+    clock, tenant = running_time(), Tenant(*network)
+    permits = Permits([Bucket(limit, window_s)], clock, Stopping(clock), Silent())
+    whole = window_s * (3 if limit == 1000 else 8)
+    await busy(permits, tenant, workers, whole, syncs)
+    late = [moment for moment in tenant.arrived if whole / 2 <= moment < whole]
+
+    assert tenant.too_many(limit, window_s) == (0, 0)
+    assert len(late) / (limit * whole / 2 / window_s) >= used
+
+
+async def test_answers_that_never_come_hold_up_their_own_limit_alone():
+    """While three creates hang, the fourth waits for the first that is given up; reads go on."""
+    clock, stopping, sent = running_time(), Stopping(running_time()), {}
+    buckets = [Bucket(100, 1.0), Bucket(3, 1.0, "creates", frozenset({"POST"}))]
+    permits = Permits(buckets, clock, stopping, Silent())
+
+    class Hanging:
+        async def send(self, request):
+            sent.setdefault(request.method, []).append(clock.monotonic())
+            await clock.sleep(30.0 if request.method == "POST" else 0.1)
+            return NoAnswer(Loss.TIMEOUT, "no answer in time") if request.method == "POST" else Response(200)
+
+    async def one(request):
+        await permits.obtain(request)
+        return await permits.send(request, Hanging())
+
+    async with anyio.create_task_group() as group:
+        for _ in range(5):
+            group.start_soon(one, CREATE)
+        await clock.sleep(10.0)
+        assert (await one(READ)).status == 200
+        await clock.sleep(30.0)
+        stopping.stop(Stopped("asked to"))
+
+    assert sent["GET"] == [pytest.approx(10.0, abs=0.01)]
+    assert sent["POST"][:4] == [pytest.approx(moment, abs=0.01) for moment in (0, 1 / 2.97, 2 / 2.97, 31.0)]
+
+
+async def test_who_waits_for_a_place_is_let_go_by_a_stop():
+    """Nothing is sent then."""
+    clock = running_time()
+    stopping, tenant = Stopping(clock), Tenant(*STEADY)
+    permits = Permits([Bucket(1, 3600.0)], clock, stopping, Silent())
+    assert (await permits.send(READ, tenant)).status == 200
+    async with anyio.create_task_group() as group:
+        group.start_soon(permits.send, READ, tenant)
+        await clock.sleep(1.0)
+        stopping.stop(Stopped("asked to"))
+
+    assert await permits.send(READ, tenant) is None
+    assert len(tenant.arrived) == 1
