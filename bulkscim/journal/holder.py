@@ -1,8 +1,9 @@
-"""Who holds a lock, as a text beside it tells people. Nothing is decided by it: the system's lock decides.
+"""Who holds a lock, as a text beside it tells people. The system's lock decides who does.
 
 Rule 1: the text is written when the lock was taken, and emptied before it is released.
 Rule 2: so a text that is found by whoever takes the lock is that of a process that ended without releasing it,
-        or came with a copy of the folder.
+        or came with a copy of the folder. Then requests may have been sent that no journal tells of, and the next
+        process waits as long as that asks for.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Run folders: how they are named, made, found, listed and locked.
 
 Rule 1: a folder belongs to whoever holds the system's lock on its file `lock`; the lock ends with the process.
-Rule 2: `lock.json` only informs people (see `holder`); nothing is decided by it.
+Rule 2: `lock.json` only informs (see `holder`); it never decides who may work.
 Rule 3: a folder counts as a run once its journal has a complete header.
 """
 
