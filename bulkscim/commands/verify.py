@@ -61,5 +61,5 @@ def _with_live(statement: "Statement", known: "Expectations", chosen: dict[str, 
     source = reaching.source_of(people, chosen["token_file"], chosen["token_command"])
     tenant = tenant_of_header(header, source=source)
     settings = reaching.reading_settings(chosen, tenant)
-    told = setting.carry_out(lambda: read_live(folder, tenant, settings, known, LocalDisk()))
+    told = setting.carry_out(lambda: read_live(folder, tenant, settings, known, LocalDisk(), people.note))
     return with_live(statement, told.at, told.told())

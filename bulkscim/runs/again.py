@@ -26,7 +26,7 @@ from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
-from bulkscim.runs.session import AGAIN, Past, go_on, patient
+from bulkscim.runs.session import AGAIN, Past, go_on, past_of, patient
 from bulkscim.runs.settings import bounds_of, protected_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX
 from bulkscim.runs.tenant import connected, fingerprint, look
@@ -50,7 +50,7 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
             source = find_source(record.header, folder, request.job)
             with tenant_lock(record.header["tenant"]["base_url"], disk) as tenant:
                 tenant.working_on(folder)
-                past = Past(record, died=held.before is not None)
+                past = past_of(record, died=held.before is not None)
                 return await _go_on(request, record, past, source, people, watcher)
         finally:
             await record.aclose()

@@ -56,7 +56,7 @@ async def browsing(tenant: Tenant, settings: Settings) -> AsyncIterator[Browser]
     """Open a tenant to read it; CredentialError or Stopped where that cannot be done."""
     profile, clock = tenant.provider, RealClock()
     async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-        first = patient(transport, settings, profile, clock)
+        first = patient(transport, settings, profile, clock, say=Unwatched().note)
         seen = await look(first, profile)
         yield Browser(seen.profile, seen.notes, reads_over(transport, seen.profile, settings, first.arrivals))
 

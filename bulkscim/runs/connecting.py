@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from bulkscim.engine.clock import RealClock
 from bulkscim.providers import PROFILES
 from bulkscim.providers.profile import Profile
-from bulkscim.runs.session import patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import Seen, connected, host_of, look
 from bulkscim.tenants.tenant import Tenant
@@ -45,6 +44,6 @@ def _at_home(base_url: str, profile: str) -> Profile | None:
 
 async def connect(tenant: Tenant, settings: Settings) -> Acquaintance:
     """Read the tenant with its token; CredentialError when it rejects it, Stopped when it is not reached."""
-    profile, clock = tenant.provider, RealClock()
-    async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-        return Acquaintance(tenant, await look(patient(transport, settings, profile, clock), profile))
+    profile = tenant.provider
+    async with connected(tenant.base_url, tenant.token, profile, settings, RealClock()) as transport:
+        return Acquaintance(tenant, await look(transport, profile))

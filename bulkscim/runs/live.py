@@ -1,6 +1,6 @@
 """Read a tenant back, and find what is not as runs have recorded it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +24,11 @@ from bulkscim.runs.again import same_tenant
 from bulkscim.runs.browsing import reads_over
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.expectations import GONE, THERE, Expectations, Resource
-from bulkscim.runs.session import last_of, patient
+from bulkscim.runs.session import past_of, patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected, look
 from bulkscim.tenants.tenant import Tenant
+from bulkscim.transport.patient import nobody
 
 FEW = 50  # resources that are read one by one, where listings would read the whole tenant
 UNAUTHORIZED = 401
@@ -60,16 +61,30 @@ class Live:
 
 
 async def read_live(
-    folder: Path, tenant: Tenant, settings: Settings, known: Expectations, disk: Disk
+    folder: Path,
+    tenant: Tenant,
+    settings: Settings,
+    known: Expectations,
+    disk: Disk,
+    say: Callable[[str], None] = nobody,
 ) -> Live:
-    """Compare a tenant with what is recorded; reading only, paced as every reading command is."""
+    """Compare a tenant with what is recorded; reading only, paced as every reading command is.
+
+    It waits behind what the run's last process may have sent; `say` gets a message where that takes long.
+    """
     profile, clock = tenant.provider, RealClock()
     told = Live(clock.now())
-    for child in descendants(folder, disk):
+    children = list(descendants(folder, disk))
+    for child in children:
         told.children.append(str(child.relative_to(folder)))
         take(child, known, disk)
+    pasts = []
+    for one in (folder, *children):
+        with journal.read(one, disk) as recorded:
+            pasts.append(past_of(recorded))
     async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-        first = patient(transport, settings, profile, clock, last_of(folder, disk, clock))
+        past = min(pasts, key=lambda one: one.passed_s(clock))
+        first = patient(transport, settings, profile, clock, past, say)
         seen = await look(first, profile)
         with journal.read(folder, disk) as recorded:
             await same_tenant(recorded, tenant.token, first)

@@ -14,7 +14,6 @@ from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.events import People, Watcher
-from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
 from bulkscim.outputs import binary_file
@@ -33,7 +32,7 @@ from bulkscim.runs.places import drafts, tenant_lock
 from bulkscim.runs.protecting import all_names
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
-from bulkscim.runs.session import last_of, patient
+from bulkscim.runs.session import Past, past_of, patient
 from bulkscim.runs.settings import Settings, header_of, protected_of, said_anew, settings_of
 from bulkscim.runs.start import INDEX, Parent, Start, begin, plan
 from bulkscim.runs.tenant import Seen, connected, look
@@ -56,12 +55,13 @@ async def rollback(
     folder = runfolder.find(request.run, request.runs_dir, disk)
     around = Around(watcher, clock, heed_signals=request.heed_signals)
     with _held(folder, disk, people, read_only=request.dry_run) as died:
-        header = _ready(folder, disk)
+        known = _ready(folder, disk, died=died)
+        header = known[0].header
         same_url(request.tenant.base_url, header["tenant"]["base_url"])
         settings, tenant = _settings(request, settings_of(header)), request.tenant
         profile = tenant.provider
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-            past = last_of(folder, disk, clock, died=died)
+            past = min(known, key=lambda one: one.passed_s(clock))
             first = patient(transport, settings, profile, clock, past, people.note)
             seen = await look(first, profile)
             with journal.read(folder, disk) as recorded:
@@ -151,20 +151,22 @@ def _held(folder: Path, disk: Disk, people: People, *, read_only: bool) -> Itera
         yield False
 
 
-def _ready(folder: Path, disk: Disk) -> JsonObject:
-    """Return the header of a run that can be taken back; Refused while a rollback of it, or one of that, is half done."""
+def _ready(folder: Path, disk: Disk, *, died: bool = False) -> list[Past]:
+    """Return what is known of a run that can be taken back, and of its rollbacks; Refused while one is half done."""
+    known = []
     for child in descendants(folder, disk):
         if runfolder.is_locked(child, disk):
             raise Locked(f"{child} is being worked on; wait for it, or stop it, then try again")
         with journal.read(child, disk) as recorded:
             totals = recorded.ledger.totals()
+            known.append(past_of(recorded))
         if totals.pending or totals.in_doubt:
             raise Refused(
                 f"{child} has not finished: {totals.pending + totals.in_doubt:,} rows are left. Nothing was sent. "
                 f"Next: bulkscim resume {shown_run(child)}"
             )
     with journal.read(folder, disk) as recorded:
-        return recorded.header
+        return [past_of(recorded, died=died), *known]
 
 
 def _settings(request: RollbackRequest, kept: Settings) -> Settings:

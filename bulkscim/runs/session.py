@@ -3,19 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
-from bulkscim.journal import journal
-from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal, RecordedRun
+from bulkscim.journal.timeline import Timeline
 from bulkscim.model.clock import Clock
+from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.pacing.rate import Rate, pace
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
-from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings, settings_of
 from bulkscim.transport.base import Transport
@@ -27,23 +25,20 @@ BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of a run's last process: its journal, and whether it `died` without letting the run folder go."""
+    """What is known of a run's last process: by its journal, and whether it `died` without letting the run folder go."""
 
-    record: RecordedRun
+    header: JsonObject
+    timeline: Timeline
     died: bool = False
 
     def passed_s(self, clock: Clock) -> float:
         """Return how many seconds have passed at least since it sent its last request."""
-        return 0.0 if self.died else self.record.timeline.passed_s(clock.now(), clock.monotonic())
+        return 0.0 if self.died else self.timeline.passed_s(clock.now(), clock.monotonic())
 
 
-def last_of(folder: Path, disk: Disk, clock: Clock, *, died: bool = False) -> Past:
-    """Return what is known of the last process that worked on a run or on a rollback of it."""
-    found = []
-    for one in (folder, *descendants(folder, disk)):
-        with journal.read(one, disk) as record:
-            found.append(Past(record, died=died))
-    return min(found, key=lambda past: past.passed_s(clock))
+def past_of(record: RecordedRun, *, died: bool = False) -> Past:
+    """Return what a recorded run tells of its last process."""
+    return Past(record.header, record.timeline, died)
 
 
 def patient(
@@ -61,16 +56,11 @@ def patient(
     buckets = settings.buckets(profile)
     arrivals, first_s = Arrivals(buckets), 0.0
     if past is not None:
-        passed = past.passed_s(clock)
-        kept = settings_of(past.record.header)
-        bunch = LOOKS + max(
-            kept.workers(profile), settings.workers(profile)
-        )  # one of each worker may be late
-        arrivals.follow(clock.monotonic() - passed, bunch, kept.buckets(profile))
-        if passed > 0:
-            arrivals.count(
-                LOOKS, clock.monotonic()
-            )  # of a process that could not begin; no journal tells of it
+        now, passed, kept = clock.monotonic(), past.passed_s(clock), settings_of(past.header)
+        workers = max(kept.workers(profile), settings.workers(profile))
+        arrivals.follow(now - passed, LOOKS + workers, kept.buckets(profile))
+        if passed > 0:  # a process that could not begin may have looked since; no journal tells of it
+            arrivals.count(LOOKS, now)
         if settings.create_groups:
             first_s = max(0.0, profile.visibility_lag_s - passed)  # until lookups show what was made last
     interval_s = max((1 / pace(Rate(one.limit, one.window_s)).per_second for one in buckets), default=0.0)

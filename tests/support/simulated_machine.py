@@ -11,7 +11,7 @@ from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.runs.assembly import Around, opened
-from bulkscim.runs.session import Past, begin, go_on, patient
+from bulkscim.runs.session import begin, go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_job, simulated_world
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
@@ -130,7 +130,7 @@ class Machine:
         with self._journal(name) as record:
             failed = record.ledger.totals().failed
             asked, profile = self.terms.settings, self.terms.profile
-            past = None if name == "run" else Past(record, died=self.died)
+            past = None if name == "run" else past_of(record, died=self.died)
             first = patient(self.tenant, asked, profile, self.time, past)
             seen = await look(first, profile)
             terms = replace(self.terms, profile=seen.profile, ahead_s=seen.ahead_s, arrivals=first.arrivals)

@@ -11,7 +11,7 @@ from bulkscim.planning.partial import PART
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Job
 from bulkscim.runs.rollback import undo
-from bulkscim.runs.session import Past, go_on, patient
+from bulkscim.runs.session import go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_world
 from tests.support.simulated_disk import FOLDER
@@ -56,7 +56,7 @@ class Undoing(Machine):
 
     async def _seen(self, record, *, died=False):
         asked = replace(self.terms.settings, on_exists="fail", create_groups=False, on_drift=PART)
-        first = patient(self.tenant, asked, self.terms.profile, self.time, Past(record, died=died))
+        first = patient(self.tenant, asked, self.terms.profile, self.time, past_of(record, died=died))
         seen = await look(first, self.terms.profile)
         return replace(
             self.terms, settings=asked, profile=seen.profile, ahead_s=seen.ahead_s, arrivals=first.arrivals

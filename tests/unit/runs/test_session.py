@@ -8,7 +8,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.request import Request, Response
 from bulkscim.providers.profile import Bucket, Profile
-from bulkscim.runs.session import Past, patient
+from bulkscim.runs.session import past_of, patient
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.patient import LOOKS, TRIES
 from tests.support.journals import begin, opened, work
@@ -83,7 +83,7 @@ async def test_a_run_that_goes_on_waits_behind_what_its_last_process_may_have_se
     clock.advance(later)
     tenant = Timed(clock, Response(200))
     began, said = clock.monotonic(), []
-    await patient(tenant, Settings(), SLOW, clock, Past(record, died=died), said.append).send(ASK)
+    await patient(tenant, Settings(), SLOW, clock, past_of(record, died=died), said.append).send(ASK)
 
     assert tenant.times[0] - began == pytest.approx(waits, abs=0.02)
     assert said == [f"waiting {waits:.0f} s, for what the run's last process may have sent"] * bool(waits)
@@ -95,7 +95,7 @@ async def test_a_run_whose_process_died_before_its_first_entry_waits_as_well():
     disk = SimulatedDisk()
     disk.make_folder(FOLDER)
     record, tenant = begin(disk, clock=clock), Timed(clock, Response(200))
-    await patient(tenant, Settings(), SLOW, clock, Past(record)).send(ASK)
+    await patient(tenant, Settings(), SLOW, clock, past_of(record)).send(ASK)
 
     assert tenant.times == [pytest.approx(BUNCH, abs=0.02)]
 
@@ -134,7 +134,7 @@ async def test_a_run_that_makes_groups_by_name_waits_until_lookups_show_the_last
     tenant = Timed(clock, Response(200))
     began = clock.monotonic()
     quick = Profile("quick", buckets=(Bucket(10_000, 1.0),), visibility_lag_s=2.0)
-    await patient(tenant, Settings(create_groups=True), quick, clock, Past(record)).send(ASK)
+    await patient(tenant, Settings(create_groups=True), quick, clock, past_of(record)).send(ASK)
 
     assert tenant.times[0] - began == pytest.approx(2.0, abs=0.02)
 
