@@ -14,6 +14,9 @@ SEEDS, BATCH = 2000, 50
 UNDONE = 200
 FEW = 12
 BROKEN_ONCE = (
+    # rate: a process that was killed in its first look was not counted, nor the time before a clock was set forward
+    504786, 507416, 507905, 600435, 600574, 600925, 601544, 602401, 602857, 603454, 604068, 606721, 607894, 608478,
+    609284, 609869, 611102, 611352, 613989, 614711, 614757, 615812, 616499,
     # state: a membership lost or too many
     504230, 602772, 603932, 608602, 612421,
 )  # fmt: skip
@@ -34,6 +37,7 @@ def test_promises_hold_in_some_worlds(seed):
     simulate(seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", BROKEN_ONCE)
 def test_seed_that_broke_a_promise_once_holds(seed):
     """Each ended in a tenant, a pace or a report that a promise excludes."""
