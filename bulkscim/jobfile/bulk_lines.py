@@ -5,10 +5,12 @@ from urllib.parse import unquote
 
 from bulkscim.jobfile.records import Fault, shown
 from bulkscim.jobfile.references import BULK_ID
+from bulkscim.jobfile.schema import twins
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 
 _VERBS = {"POST": Verb.CREATE, "PUT": Verb.REPLACE, "PATCH": Verb.PATCH, "DELETE": Verb.DELETE}
 _COLLECTIONS = {"users": USER, "groups": GROUP}
+_SAID = ("op", "type", "ref", "id", "match", "patch", "member")
 _KEYS = frozenset({"method", "path", "bulkId", "version", "data", "expect"})
 
 
@@ -18,6 +20,11 @@ def short_form(body: JsonObject, faults: list[Fault]) -> JsonObject:
     kind, id_ = _path(body.get("path"), faults)
     if verb is None or kind is None:
         return {name: value for name, value in body.items() if name.startswith("_")}
+    faults += [
+        Fault(name, "means nothing in a record with a method, which says it already")
+        for name in _SAID
+        if name in body
+    ]
     short: JsonObject = {name: value for name, value in body.items() if name not in _KEYS}
     short |= {"op": verb.value, "type": kind}
     short |= {name: body[name] for name in ("version", "expect") if body.get(name) is not None}
@@ -58,6 +65,8 @@ def _content(verb: Verb, data: Any, faults: list[Fault]) -> JsonObject:
     if verb is not Verb.PATCH:
         return {"data": data}
     names = {name.lower(): name for name in data} if isinstance(data, dict) else {}
+    if isinstance(data, dict) and len(names) < len(data):
+        twins(data, "data", faults)
     if "operations" in names:
         return {"patch": data[names["operations"]]}
     if "schemas" in names:

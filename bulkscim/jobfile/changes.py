@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkscim.jobfile.records import Fault, shown
-from bulkscim.jobfile.schema import Shape, attribute, checked, value_checked
+from bulkscim.jobfile.schema import Shape, are_distinct, attribute, checked, twins, value_checked
 from bulkscim.model.operation import JsonObject, PatchOperation
 
 _OPERATIONS = frozenset({"add", "replace", "remove"})
@@ -33,6 +33,9 @@ def _change(
         faults.append(Fault(place, f"{shown(given)} is not an object {{…}}"))
         return None
     named = {name.lower(): value for name, value in given.items()}
+    if not are_distinct(given):
+        twins(given, place, faults)
+        return None
     faults += [Fault(f"{place}.{name}", "means nothing here") for name in named.keys() - _NAMES]
     op, path = str(named.get("op", "")).lower(), named.get("path")
     if op not in _OPERATIONS:

@@ -5,6 +5,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from bulkscim.jobfile.exact_json import faults_of, faults_of_text
 from bulkscim.jobfile.lines import BadLine, lines
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.scim import messages
@@ -31,11 +32,16 @@ def _record(number: int, line: int, text: str | BadLine) -> Record | Problem:
     try:
         body: Any = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        return Problem(line, number, Fault(f"column {error.colno}", f"is not JSON: {error.msg}"))
+        wrong = faults_of_text(text) if "infinity" in error.msg else []
+        wrong.append(Fault(f"column {error.colno}", f"is not JSON: {error.msg}"))
+        return Problem(line, number, wrong[0])
     if text.count("[") + text.count("{") > messages.MOST_DEPTH and messages.is_too_deep(body):
         return Problem(
             line, number, Fault("", f"is nested deeper than {messages.MOST_DEPTH} levels; no resource is")
         )
+    lost = faults_of(text, body)
+    if lost:
+        return Problem(line, number, lost[0])
     if isinstance(body, dict):
         return Record(number, line, (), body, text.rstrip("\r\n"))
     return Problem(line, number, Fault("", f"{shown(body)} is not an object {{…}}; write one record a line"))

@@ -46,6 +46,7 @@ _BOOLEANS = dict.fromkeys(("true", "1", "yes", "y", "on", "active", "enabled"), 
 )
 _REF = "ref:"
 _MANAGER = f"{ENTERPRISE}:manager"
+_MANAGER_KEYS = (ENTERPRISE.lower(), "manager")
 _Parts = tuple[tuple[int, str, Column | None], ...]
 
 
@@ -312,9 +313,12 @@ def _no_twins(columns: Sequence[Column], faults: list[Fault]) -> None:
     """Refuse two columns that mean the same."""
     seen: dict[tuple[object, ...], Column] = {}
     for column in columns:
-        twin = seen.setdefault(
-            (column.use, column.keys, dict(column.element).get("type"), column.part), column
-        )
+        element = str(dict(column.element).get("type", "")).lower()
+        keys = tuple(key.lower() for key in column.keys)
+        use = column.use
+        if keys[:2] == _MANAGER_KEYS:  # its id, or how it is found: it is one manager
+            use, keys, element = Use.MANAGER, (), ""
+        twin = seen.setdefault((use, keys, element, column.part.lower()), column)
         if twin is not column:
             what = column.path or column.use.value
             faults.append(Fault(column.place, f"means {what}, as {twin.place} does; keep one of them"))

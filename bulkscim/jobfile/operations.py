@@ -25,7 +25,7 @@ from bulkscim.jobfile.references import (
     name_attribute,
     reference,
 )
-from bulkscim.jobfile.schema import checked
+from bulkscim.jobfile.schema import checked, twins
 from bulkscim.model.operation import (
     GROUP,
     USER,
@@ -172,7 +172,10 @@ def _draft(verb: Verb, kind: str, body: JsonObject, found: Faults, has_bulk_ids:
     elif verb is Verb.PATCH:
         changes, data = changes_of_data(data), {}
     if "member" in body:
+        twins(body["member"], "member", faults)
         references += _member(body["member"], faults)
+    if "expect" in body:
+        twins(body["expect"], "expect", shapes)
     if has_bulk_ids:
         named = bulk_texts([data, [change.value for change in changes], body.get("expect")])
         references += tuple(dict.fromkeys(named))

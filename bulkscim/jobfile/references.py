@@ -86,7 +86,7 @@ def extract(
     if "manager" not in data and "groups" not in data and not _manager_object(data):
         return data, ()
     rest = data.copy()
-    manager, groups = _take_manager(rest), rest.pop("groups", None)
+    manager, groups = _take_manager(rest, place, faults), rest.pop("groups", None)
     managers = _each(Role.MANAGER, USER, None if manager is None else [manager], f"{place}.manager", faults)
     return rest, (*managers, *_each(Role.GROUP, GROUP, groups, f"{place}.groups", faults))
 
@@ -98,10 +98,12 @@ def _manager_object(data: JsonObject) -> JsonObject:
     return manager if isinstance(manager, dict) else {}
 
 
-def _take_manager(rest: JsonObject) -> Any:
+def _take_manager(rest: JsonObject, place: str, faults: list[Fault]) -> Any:
     """Take the manager out of the data; an enterprise manager with a plain id stays where it is."""
     own = rest.pop("manager", None)
     nested = _manager_object(rest)
+    if own is not None and nested:
+        faults.append(Fault(f"{place}.manager", f"is given twice, also in {ENTERPRISE}; keep one of them"))
     if not nested or _plain_id(nested):
         return own
     extension = {name: value for name, value in rest[ENTERPRISE].items() if name != "manager"}

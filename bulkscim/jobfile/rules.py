@@ -82,13 +82,17 @@ class Rule:
 
 
 def flattened(table: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Return a map with one entry per SCIM column: TOML reads `name.givenName` without quotes as a table."""
+    """Return a map with one entry per SCIM column: TOML reads `name.givenName` without quotes as a table.
+
+    ValueError for a column that is filled twice, with quotes and without.
+    """
     found: dict[str, Any] = {}
     for name, given in table.items():
-        if isinstance(given, Mapping) and given and not given.keys() & _KEYS:
-            found |= flattened(given, f"{before}{name}.")
-        else:
-            found[f"{before}{name}"] = given
+        nested = isinstance(given, Mapping) and given and not given.keys() & _KEYS
+        entries = flattened(given, f"{before}{name}.") if nested else {f"{before}{name}": given}
+        if both := found.keys() & entries.keys():
+            raise ValueError(f"{min(both)} is filled twice; keep one of them")
+        found |= entries
     return found
 
 
@@ -183,11 +187,17 @@ def _pieces(
 def _index(name: str, names: Sequence[str], place: str, faults: list[Fault]) -> int | None:
     """Find a column of the file: by its name as written, else whatever its case."""
     wanted = name.strip()
-    folded = [each.casefold() for each in names]
-    if wanted in names:
-        return names.index(wanted)
-    if wanted.casefold() in folded:
-        return folded.index(wanted.casefold())
+    found = [index for index, each in enumerate(names) if each == wanted] or [
+        index for index, each in enumerate(names) if each.casefold() == wanted.casefold()
+    ]
+    if len(found) > 1:
+        numbers = ", ".join(str(index + 1) for index in found)
+        faults.append(
+            Fault(place, f"the file has several columns {shown(wanted)} ({numbers}); rename all but one")
+        )
+        return None
+    if found:
+        return found[0]
     near = get_close_matches(wanted, names, 2)
     hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(names[:20])}"
     faults.append(Fault(place, f"the file has no column {shown(wanted)}; {hint}"))
@@ -224,6 +234,8 @@ def _values(
         faults.append(Fault(place, "values is not a table { Active = true, Terminated = false }"))
         return None, ""
     found = {str(name).strip().casefold(): _plain(value) for name, value in table.items()}
+    if len(found) < len(table):
+        faults.append(Fault(place, "values lists a text twice (capitals do not count); keep one of them"))
     wrong = next((name for name, value in found.items() if value is None), None)
     if wrong is not None:
         faults.append(Fault(place, f"the value of {shown(wrong)} is neither text, number, true nor false"))

@@ -22,6 +22,8 @@ class Shape(StrEnum):
     ANY = "anything"
 
 
+_HOLDERS = (dict, list)
+_TWICE = "is given twice, also as {}: capitals do not tell attributes apart; keep one of them"
 _HOLDS: dict[Shape, type] = {Shape.TEXT: str, Shape.BOOLEAN: bool, Shape.OBJECT: dict, Shape.LIST: list}
 
 
@@ -98,19 +100,47 @@ def checked(kind: str, data: JsonObject, place: str, faults: list[Fault]) -> Jso
 
 def _sound(table: Mapping[str, Attribute], data: JsonObject) -> bool:
     """Tell quickly whether all is well, as nearly always; the slow way says what is not."""
+    unknown = 0
     for name, value in data.items():
         known = table.get(name)
         if known is None:
-            if name.lower() in table:
+            unknown += 1
+            if name.lower() in table or not are_distinct(value):
                 return False
         elif known.name != name:
             return False
         elif type(value) is known.holds:
             if known.parts and not _sound_parts(known, value):
                 return False
-        elif value is not None and known.shape is not Shape.ANY:
+        elif known.shape is Shape.ANY:
+            if not are_distinct(value):
+                return False
+        elif value is not None:
             return False
-    return True
+    return unknown <= 1 or len({name.lower() for name in data}) == len(data)
+
+
+def are_distinct(value: Any) -> bool:
+    """Tell whether no object in a value has two names that differ by their capitals alone."""
+    if type(value) is dict:
+        if len(value) > 1 and len({name.lower() for name in value}) < len(value):
+            return False
+        return all(are_distinct(each) for each in value.values() if type(each) in _HOLDERS)
+    return type(value) is not list or all(are_distinct(each) for each in value if type(each) in _HOLDERS)
+
+
+def twins(value: Any, place: str, faults: list[Fault]) -> None:
+    """Add a fault for each name in a value that differs from an earlier one by its capitals alone."""
+    if isinstance(value, dict):
+        seen: dict[str, str] = {}
+        for name, each in value.items():
+            first = seen.setdefault(name.lower(), name)
+            if first is not name:
+                faults.append(Fault(f"{place}.{name}", _TWICE.format(first)))
+            twins(each, f"{place}.{name}", faults)
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            twins(each, f"{place}.{index}", faults)
 
 
 def _sound_parts(known: Attribute, value: Any) -> bool:
@@ -123,7 +153,10 @@ def _sound_parts(known: Attribute, value: Any) -> bool:
 def value_checked(known: Attribute, value: Any, place: str, faults: list[Fault]) -> Any:
     """Return one value with its sub-attributes spelled right; null passes (it clears)."""
     match known.shape, value:
-        case (Shape.ANY, _) | (_, None) | (Shape.TEXT, str()) | (Shape.BOOLEAN, bool()):
+        case Shape.ANY, _:
+            twins(value, place, faults)
+            return value
+        case (_, None) | (Shape.TEXT, str()) | (Shape.BOOLEAN, bool()):
             return value
         case Shape.OBJECT, dict():
             return _object(known.parts, value, place, faults)
@@ -145,12 +178,15 @@ def _element(known: Attribute, value: Any, place: str, faults: list[Fault]) -> A
 def _object(table: Mapping[str, Attribute], data: JsonObject, place: str, faults: list[Fault]) -> JsonObject:
     """Check the attributes of one object."""
     result: JsonObject = {}
+    seen: dict[str, str] = {}
     for name, value in data.items():
+        first = seen.setdefault(name.lower(), name)
+        if first is not name:
+            faults.append(Fault(f"{place}.{name}", _TWICE.format(first)))
         known = table.get(name) or table.get(name.lower())
         if known is None:
+            twins(value, f"{place}.{name}", faults)
             result[name] = value
             continue
-        if known.name in result:
-            faults.append(Fault(f"{place}.{name}", "is given twice"))
         result[known.name] = value_checked(known, value, f"{place}.{name}", faults)
     return result

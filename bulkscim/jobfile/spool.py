@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -53,6 +54,20 @@ def _lines(records: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
     """Write each record as one line; JobFileInvalid names the first that cannot be."""
     for number, record in enumerate(records, 1):
         try:
-            yield orjson.dumps(dict(record), option=orjson.OPT_APPEND_NEWLINE)
+            line = orjson.dumps(dict(record), option=orjson.OPT_APPEND_NEWLINE)
+            if b"null" in line:  # what an infinity becomes as well
+                _refuse_infinity(record)
+            yield line
         except (TypeError, ValueError) as error:
             raise JobFileInvalid(f"operation {number} cannot be written as JSON: {error}") from error
+
+
+def _refuse_infinity(value: object) -> None:
+    """Raise ValueError for a number that JSON has no form for; it would be written as null, which removes."""
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"{value} is no number in JSON")
+    nested = (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    )
+    for each in nested:
+        _refuse_infinity(each)

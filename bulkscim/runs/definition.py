@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkscim.errors import UsageError
+from bulkscim.jobfile.exact_json import IN_QUOTES, exact_float, is_exact_integer
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.references import key_attribute
 from bulkscim.jobfile.rules import flattened
@@ -198,7 +199,7 @@ def _read(path: Path, document: JsonObject) -> Definition:
 def _document(path: Path) -> JsonObject:
     """Read a TOML file whose tables are all known."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=exact_float)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except (ValueError, RecursionError) as error:  # TOML, UTF-8, or a number of thousands of digits
@@ -227,7 +228,20 @@ def _map(path: Path, document: JsonObject) -> JsonObject:
     table = document["map"]
     if not isinstance(table, Mapping):
         raise UsageError(f"{path}: map is not a table; write [map] on a line of its own")
-    return flattened(table)
+    try:
+        _refuse_long_integers(table)
+        return flattened(table)
+    except ValueError as error:
+        raise UsageError(f"{path}: [map] {error}") from error
+
+
+def _refuse_long_integers(value: Any) -> None:
+    """Refuse an integer that neither JSON nor the journal can carry."""
+    if isinstance(value, int) and not is_exact_integer(value):
+        raise ValueError(f"{value} {IN_QUOTES}")
+    nested = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for each in nested:
+        _refuse_long_integers(each)
 
 
 def _choice(path: Path, table: JsonObject, name: str) -> str | None:
