@@ -19,6 +19,7 @@ IN_QUOTES = "has more digits than a JSON number can carry; write it in quotes"
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 _LONGEST = len(str(_SMALLEST))
 _DIGITS = bytes.maketrans(b"123456789-", b"0" * 10)
+_BLANKS = b" \t\r\n"
 _BEFORE_A_NUMBER = (
     b'":0',
     b"[0",
@@ -51,10 +52,10 @@ def faults_of_text(text: str) -> list[Fault]:
 
 def _is_whole(text: str, written: bytes) -> bool:
     """Tell quickly that nothing was lost, as nearly always; False where only a closer look can tell."""
-    again = written.decode()
-    if again == text.rstrip() or again.replace(" ", "") == text.rstrip().replace(" ", ""):
+    raw = text.encode()
+    if written.translate(None, _BLANKS) == raw.translate(None, _BLANKS):
         return True
-    if text.count('"') != again.count('"') or r"\u0022" in text:  # a quote, which is written as \" again
+    if raw.count(b'"') != written.count(b'"') or rb"\u0022" in raw:  # a quote, which is written as \" again
         return False
     digits = written.translate(_DIGITS)
     return not any(before in digits for before in _BEFORE_A_NUMBER)
