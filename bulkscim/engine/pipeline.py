@@ -220,6 +220,8 @@ class Pipeline:
             work.live[need] = await self._worker.read(work, need)
             read = work.live[need]
             found = read.id if isinstance(read, Found) else None
+            if isinstance(read, Found) and need == work.row.operation.target:
+                self._lanes.named(work.number, identities(work.row.operation.type, read.resource))
         return self._known(work, need, found)
 
     def _known(self, work: Work, need: Need, found: str | None) -> bool:

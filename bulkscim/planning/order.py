@@ -7,7 +7,9 @@ Rules:
 3. Two names of one resource are not known to be one until their ids are. So a claim also waits while an
    earlier row's claim under an attribute that may mean the same resource has no id yet; once it has, it
    stands in the lane of that id as well.
-4. Only earlier rows are waited for, so claims alone never wait in a circle.
+4. A row that may free a name (a delete, a rename) is on names that are not known until its resource is read; until
+   then a later row that gives a name to a new resource waits, and afterwards for these names alone.
+5. Only earlier rows are waited for, so claims alone never wait in a circle.
 """
 
 from bisect import insort
@@ -33,6 +35,8 @@ class Claim(NamedTuple):
     exclusive: bool
     own: bool = False  # what the row itself changes: held before it begins
     traced: bool = True  # whether rule 3 looks at it: a name that the row gives has nothing behind it yet
+    frees: bool = False  # other names of the resource may become free
+    takes: bool = False  # a new resource takes this name
 
 
 def claims(row: Row, *, moves: bool = False) -> tuple[Claim, ...]:
@@ -45,10 +49,14 @@ def claims(row: Row, *, moves: bool = False) -> tuple[Claim, ...]:
     operation = row.operation
     if operation.makes:
         made = Key(operation.type, MADE, str(row.number))
-        found = [Claim(Parent(row.number), made, exclusive=True, own=True), _given(operation.target)]
+        found = [
+            Claim(Parent(row.number), made, exclusive=True, own=True),
+            _given(operation.target, takes=True),
+        ]
     else:
-        found = [_claim(operation.target, row.target_producer, exclusive=True, own=True)]
-    found += [_given(key) for key in named_by(operation)]
+        target = _claim(operation.target, row.target_producer, exclusive=True, own=True)
+        found = [target._replace(frees=_may_free_names(row))]
+    found += [_given(key, takes=operation.makes) for key in named_by(operation)]
     found += _members_of(operation)
     producers = row.producers or (None,) * len(operation.references)
     for reference, producer in zip(operation.references, producers, strict=True):
@@ -58,8 +66,17 @@ def claims(row: Row, *, moves: bool = False) -> tuple[Claim, ...]:
     return tuple({claim.name: claim for claim in reversed(found)}.values())[::-1]
 
 
-def _given(key: Key) -> Claim:
-    return Claim(key, key.folded, exclusive=True, own=True, traced=False)
+def _given(key: Key, *, takes: bool = False) -> Claim:
+    return Claim(key, key.folded, exclusive=True, own=True, traced=False, takes=takes)
+
+
+def _may_free_names(row: Row) -> bool:
+    """Tell whether a row may free names that its record does not tell; those of this file's rows are claimed already."""
+    operation = row.operation
+    if row.target_producer is not None or _freed_by(operation):
+        return False
+    renames = operation.verb in {Verb.PATCH, Verb.REPLACE} and named_by(operation)
+    return operation.verb is Verb.DELETE or bool(renames)
 
 
 def _claim(key: Key, producer: int | None, *, exclusive: bool, own: bool = False) -> Claim:
@@ -139,12 +156,13 @@ class Lane:
 class Holding:
     """One row's claims: lanes by name, the name behind each need, and the id lane behind each name.
 
-    `unknown` holds the traced names whose id is not known yet.
+    `unknown` holds the traced names whose id is not known yet; `taken` the names that a new resource takes.
     """
 
     names: dict[Key, bool] = field(default_factory=dict)
     unknown: set[Key] = field(default_factory=set)
     traced: set[Key] = field(default_factory=set)
+    taken: set[Key] = field(default_factory=set)
     needs: dict[Need, Key] = field(default_factory=dict)
     aliases: dict[Key, Key] = field(default_factory=dict)
 
@@ -156,6 +174,7 @@ class Lanes:
         self._lanes: dict[Key, Lane] = {}
         self._holdings: dict[int, Holding] = {}
         self._unknown: dict[str, dict[str, list[int]]] = {}
+        self._freeing: dict[str, list[int]] = {}  # by type, the rows whose resource's names are not known yet
 
     def enter(self, row: int, wanted: Iterable[Claim]) -> None:
         """Take a row's claims; rows enter in rising order."""
@@ -163,6 +182,10 @@ class Lanes:
         for claim in wanted:
             holding.needs[claim.need] = claim.name
             self._stand(row, claim.name, exclusive=claim.exclusive)
+            if claim.frees:
+                insort(self._freeing.setdefault(claim.name.type, []), row)
+            if claim.takes:
+                holding.taken.add(claim.name)
             if claim.traced:
                 holding.traced.add(claim.name)
             if claim.traced and claim.name.attribute != "id":
@@ -197,8 +220,12 @@ class Lanes:
         return self._lanes[name].lets(row, exclusive=self._holdings[row].names[name])
 
     def _is_hidden(self, row: int, name: Key) -> bool:
-        """Tell whether an earlier row's claim, its id not known, may be on the same resource."""
-        if name not in self._holdings[row].traced:
+        """Tell whether an earlier row's claim, its id or its names not known, may be on the same resource."""
+        holding = self._holdings[row]
+        freeing = self._freeing.get(name.type) if name in holding.taken else None
+        if freeing and freeing[0] < row:
+            return True
+        if name not in holding.traced:
             return False
         others = self._unknown.get(name.type, {})
         return any(
@@ -219,6 +246,22 @@ class Lanes:
         if alias not in holding.names:
             self._stand(row, alias, exclusive=holding.names[name])
 
+    def named(self, row: int, names: Iterable[Key]) -> None:
+        """Note by which names the resource is known that a row changes, now that it was read."""
+        if not self._frees_no_more(row):
+            return
+        for name in names:
+            if name.folded not in self._holdings[row].names:
+                self._stand(row, name.folded, exclusive=True)
+
+    def _frees_no_more(self, row: int) -> bool:
+        """Drop a row from those whose names are not known; return whether it was one of them."""
+        for rows in self._freeing.values():
+            if row in rows:
+                rows.remove(row)
+                return True
+        return False
+
     def _forget_unknown(self, row: int, name: Key) -> None:
         unknown = self._holdings[row].unknown
         if name in unknown:
@@ -232,6 +275,7 @@ class Lanes:
     def leave(self, row: int) -> set[int]:
         """Drop all claims of a row; return the rows that may go on because of it."""
         holding = self._holdings[row]
+        self._frees_no_more(row)
         freed = {other for name in list(holding.names) for other in self._drop(row, name)}
         del self._holdings[row]
         return freed

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bulkscim.model.live import Membership, Need
-from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, Verb
+from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, Verb, identities
 from bulkscim.model.row import Facts, Row
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.order import MADE, lane, named_by
@@ -52,8 +52,9 @@ def left_by(step: Step) -> set[Mark]:
     """Return what a step changes that was not taken, or whose end is not known."""
     if step.member is not None and step.id is not None:
         return _membership({Key(GROUP, "id", step.id)}, {Key("", "id", step.member)})
-    named = [Key(step.type, "id", step.id)] if step.id is not None else [key.folded for key in step.identity]
-    return _resource(named)
+    names = [*step.identity, *identities(step.type, step.before or {})]  # a delete may free these
+    found = [Key(step.type, "id", step.id)] if step.id is not None else []
+    return _resource([*found, *(key.folded for key in names)])
 
 
 def concerned(row: Row, ids: Ids, need: Need | None = None) -> set[Mark]:

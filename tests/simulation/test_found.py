@@ -392,3 +392,34 @@ def test_members_read_while_the_group_was_changed_are_not_kept(machine, seed):
 
     assert states(one) == [RowState.DONE] * 13
     assert members(one, "Late") == set()
+
+
+@pytest.mark.parametrize("seed", [0, 4])
+@pytest.mark.parametrize(
+    "frees",
+    [
+        {"op": "delete", "id": "u1"},
+        {"op": "patch", "id": "u1", "patch": [{"op": "replace", "path": "userName", "value": "q@e.org"}]},
+        {"op": "replace", "id": "u1", "data": {"userName": "q@e.org"}},
+    ],
+    ids=lambda frees: frees["op"],
+)
+def test_name_that_a_row_frees_is_taken_after_it(machine, frees, seed):
+    """The create found the old user, adopted it or failed, and then the old user was deleted or renamed."""
+    one = machine([{"type": "User", **frees}, person("p1")], World(latency_s=1.0), [P1], seed=seed)
+    one.command("run")
+
+    assert states(one) == [RowState.DONE] * 2
+    assert one.tenant.directory.made["Users", address("p1")] == 1
+
+
+def test_name_is_not_taken_while_it_is_in_doubt_whether_it_is_free(machine):
+    """The create adopted the user whose delete was in doubt, and resume then deleted it."""
+    one = machine([{"op": "delete", "type": "User", "id": "u1"}, person("p1")], World(), [P1])
+    spoil(one, ("DELETE", "/Users/u1", "cut_before"), *[("GET", "/Users/u1", "page")] * 1000)
+    one.command("run")
+    spoil(one)
+    one.command("resume")
+
+    assert states(one) == [RowState.DONE] * 2
+    assert one.tenant.directory.made["Users", address("p1")] == 1

@@ -162,3 +162,29 @@ def test_new_people_with_an_external_id_do_not_wait_for_one_another():
     lanes = entered(*rows)
 
     assert all(lanes.holds(2, claim.need) for claim in claims(rows[1]))
+
+
+def test_new_resource_waits_until_the_names_are_known_that_an_earlier_row_may_free():
+    """Then only the one that takes such a name goes on waiting; a row before the delete never waits."""
+    boss = creates(number=4, data={"userName": BOSS.value})
+    lanes = entered(
+        creates(number=1), changes(Verb.DELETE, BY_ID, number=2), creates(number=3), boss, joins(number=5)
+    )
+    assert lanes.holds(1, ADA)
+    assert lanes.hidden(4, BOSS)
+
+    lanes.leave(1)
+    lanes.named(2, [ADA])
+    assert not lanes.holds(3, ADA)
+    assert lanes.holds(4, BOSS)
+    lanes.leave(2)
+    assert lanes.holds(3, ADA)
+
+
+def test_row_that_ends_unread_frees_no_name():
+    """Whatever it was to delete is not there."""
+    lanes = entered(changes(Verb.DELETE, BY_ID, number=1), creates(number=2))
+    assert not lanes.holds(2, ADA)
+
+    lanes.leave(1)
+    assert lanes.holds(2, ADA)
