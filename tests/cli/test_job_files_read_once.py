@@ -34,7 +34,7 @@ def piped(tmp_path):
     ("name", "text"),
     [
         ("p.csv", PEOPLE),
-        ("p.csv", gzip.compress(PEOPLE)),
+        ("p.csv", gzip.compress(PEOPLE, mtime=0)),
         ("pipe", PEOPLE),
         ("pipe", JSONL),
         ("p.jsonl", JSONL),
