@@ -31,7 +31,9 @@ def _summary(report: "RunReport", people: People) -> tuple[Summary, bool]:
     from bulkscim.reporting.recorded import open_at, read_summary
 
     if report.folder is None:
-        return summary_of_totals(report.totals, report.state, report.elapsed_s, report.chain), False
+        return summary_of_totals(
+            report.totals, report.state, report.elapsed_s, report.chain, report.differ
+        ), False
     with open_at(report.folder) as recorded:
         summary = read_summary(recorded) | {"state": report.state.value}
         try:

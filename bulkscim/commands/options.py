@@ -130,7 +130,17 @@ guards = together(
     click.option("--max-delete", type=LimitType(), help="Most deletes and deactivations."),
     click.option("--max-create", type=LimitType(), help="Most creates."),
     click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops."),
+    click.option(
+        "--max-adopt",
+        type=LimitType(),
+        help="Most adopted users that get a manager or groups (default: the larger of 20 and 10% of the job).",
+    ),
     option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."),
+    option(
+        "--with-needed",
+        is_flag=True,
+        help="With --limit: also take the later rows that create a manager, group or member of these.",
+    ),
     approval,
 )
 

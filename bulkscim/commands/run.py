@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 @options.tenant
 @options.tokens
 @options.records
-@options.option("--on-exists", type=click.Choice(["adopt", "update", "fail"]), help="Adopt by default.")
+@options.option(
+    "--on-exists",
+    type=click.Choice(["adopt", "update", "skip", "fail"]),
+    help="What a create does whose user or group exists. adopt (the default): keep its attributes, add a missing "
+    "manager and missing groups; update: change what differs; skip: leave it untouched; fail: the row fails.",
+)
 @options.option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
 @options.option(
     "--read-back", type=click.Choice(["sample", "all"]), help="Read rows again after their writes."

@@ -19,6 +19,7 @@ class Group:
     """The member ids of one group."""
 
     read_at: float
+    shown: int = 0  # members in the answer
     members: set[str] = field(default_factory=set)
 
 
@@ -40,6 +41,7 @@ class Memberships:
         self._clock = clock
         self._groups: OrderedDict[str, Group] = OrderedDict()
         self._readings: list[Reading] = []
+        self._longest = 0
 
     def of(self, group: str) -> set[str] | None:
         """Return the group's members if they were read within the last minute."""
@@ -63,7 +65,8 @@ class Memberships:
         """Return the members that a read has shown; they are kept only if nothing changed them meanwhile."""
         entries = resource.get("members")
         values = [entry.get("value") for entry in entries or () if isinstance(entry, dict)]
-        known = Group(self._clock.monotonic(), {value for value in values if isinstance(value, str)})
+        known = Group(self._clock.monotonic(), len(values), {one for one in values if isinstance(one, str)})
+        self._longest = max(self._longest, known.shown)
         if not reading.is_current:
             return known.members
         self._groups[reading.group] = known
@@ -71,6 +74,11 @@ class Memberships:
         while len(self._groups) > 1 and (len(self._groups) > KEPT_GROUPS or self._size() > KEPT_IDS):
             self._groups.popitem(last=False)
         return known.members
+
+    def is_whole(self, group: str) -> bool:
+        """Say whether an answer has shown a longer list than this group's, so that this one was not cut."""
+        known = self._groups.get(group)
+        return known is not None and known.shown < self._longest
 
     def _size(self) -> int:
         return sum(len(group.members) for group in self._groups.values())

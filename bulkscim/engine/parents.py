@@ -1,6 +1,6 @@
 """Answer what another row has made: from the rows under way, else from the journal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bulkscim.engine.facts import facts_of, made_by
 from bulkscim.engine.work import Work
@@ -14,16 +14,23 @@ WINDOW = 1000
 class Parents:
     """What rows of this run have made, for the rows that refer to them."""
 
-    def __init__(self, journal: Journal, alive: Callable[[int], Work | None], fed: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        alive: Callable[[int], Work | None],
+        fed: Callable[[], int],
+        found: Mapping[int, str],
+    ) -> None:
         self._journal = journal
         self._alive = alive
         self._fed = fed  # the highest row that the feed has gone past in this pass
+        self._found = found  # of rows that were left for later: the ids that they did not create themselves
 
     def answer(self, child: int, parent: int) -> ParentAnswer | None:
         """Return what the parent row made; None where it is worth waiting for."""
         work = self._alive(parent)
         if work is not None:
-            made = made_by(work.facts)
+            made = made_by(work.facts) or work.found
             return ParentReady(made) if made else None
         if parent > self._fed() and self._journal.ledger.state(parent) is RowState.PENDING:
             return None if parent - child < WINDOW else ParentLater(parent)
@@ -35,6 +42,8 @@ class Parents:
         if made:
             return ParentReady(made)
         state = self._journal.ledger.state(parent)
+        if state is RowState.PENDING and parent in self._found:
+            return ParentReady(self._found[parent])
         if state in {RowState.PENDING, RowState.IN_DOUBT}:
             return ParentLater(parent)
         last = self._journal.last(parent)

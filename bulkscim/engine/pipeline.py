@@ -47,7 +47,7 @@ class Pipeline:
         self._stopping = stopping
         self._journal = journal
         self._left = left
-        self._parents = Parents(journal, self._work_of, lambda: feed.passed)
+        self._parents = Parents(journal, self._work_of, lambda: feed.passed, worker.found)
         self._lanes = Lanes()
         self._alive: dict[int, Work] = {}
         self._ready: list[int] = []
@@ -169,6 +169,7 @@ class Pipeline:
         """Do what was decided; return whether the row goes on in this worker."""
         match decision:
             case Wait():
+                self._found(work, decision.found)
                 return await self._provide(work, decision.on)
             case Step():
                 return await self._carry_out(work, decision)
@@ -176,8 +177,17 @@ class Pipeline:
                 await self._worker.settle(work, decision)
                 self._leave(work)
             case Later():
+                self._found(work, decision.found)
+                if work.found is not None:
+                    self._worker.found[work.number] = work.found
                 self._leave_for_later(work)
         return False
+
+    def _found(self, work: Work, resource_id: str | None) -> None:
+        """Tell the rows that wait for a row's resource that it exists, though the row did not create it."""
+        if resource_id is not None and work.found is None:
+            work.found = resource_id
+            self._made(work, resource_id)
 
     def _is_held_back(self, work: Work, need: Need | None = None) -> bool:
         """Tell whether an earlier row that was left without an end must go first."""

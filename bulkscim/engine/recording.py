@@ -61,6 +61,8 @@ def started(sent: Sent, server_time: float) -> Entry:
             body["reports"] = step.ties.reports
     if step.left:
         body["left"] = list(step.left)
+    if step.adopts:
+        body["adopts"] = True
     return sent.entry(Kind.STARTED, body)
 
 
@@ -142,6 +144,7 @@ def settled(work: Work, decision: Settle) -> Entry:
             "detail": decision.detail,
             "attempts": work.attempts,
             **({"unlike": True} if decision.unlike else {}),
+            **({"differs": True} if decision.differs else {}),
         },
     )
 

@@ -4,6 +4,8 @@ from collections import defaultdict
 
 import anyio
 
+from bulkscim.engine.absence import Absence
+from bulkscim.engine.earlier_runs import EarlierRuns
 from bulkscim.engine.hidden import Hidden
 from bulkscim.engine.listing import Listing
 from bulkscim.engine.memberships import KEPT_GROUPS, KEPT_S, Memberships
@@ -43,6 +45,7 @@ class Resolver:
         profile: Profile = GENERIC,
         hidden: Hidden | None = None,
         due: Due | None = None,
+        earlier: EarlierRuns | None = None,
     ) -> None:
         self._clock = clock
         self._profile = profile
@@ -55,6 +58,8 @@ class Resolver:
         self._recent = Recent(clock, profile.visibility_lag_s)
         self.memberships = Memberships(clock)
         self.tied = Tied(clock, profile, due or Due())
+        self.earlier = earlier or EarlierRuns()
+        self._absence = Absence(self.memberships, lambda: self.tied.shows_groups("id"))
 
     @staticmethod
     def lane(need: Need) -> Need:
@@ -176,6 +181,8 @@ class Resolver:
             self.hides(resource)
         if resource.get("id"):
             self.tied.made(kind, resource)
+        if resource.get("id") and kind == GROUP:
+            self._absence.created(resource["id"])
         if kind in self._listings and resource.get("id"):
             self._listings[kind].keep(resource)
 
@@ -223,7 +230,7 @@ class Resolver:
         return left
 
     async def membership(self, need: Membership, reads: Reads, *, fresh: bool = False) -> MembershipAnswer:
-        """Tell whether a resource is a member of a group."""
+        """Tell whether a resource is a member of a group; with `proof`, whether an absence is proved."""
         members = None if fresh else self.memberships.of(need.group)
         if members is None:
             with self.memberships.reading(need.group) as reading:
@@ -231,7 +238,8 @@ class Resolver:
             if not isinstance(answer, Found):
                 return answer
             members = self.memberships.keep(reading, answer.resource)
-        return Member(need.member in members)
+        present = need.member in members
+        return Member(present) if present or not need.proof else await self._absence.of(need, reads)
 
 
 def _is_name(path: str) -> bool:

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bulkscim.model.live import Holders, Need, Parent, Reports
+from bulkscim.model.live import Holders, Need, Origin, Parent, Reports
 from bulkscim.model.operation import Key
 from bulkscim.model.row import Applied, Facts, Refusal, Row
 from bulkscim.model.totals import Counters
 from bulkscim.planning.order import Claim
 
-KEPT = (Parent, Holders, Reports)
+KEPT = (Parent, Holders, Reports, Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Work:
     latest step, `losses` those found not applied after
     their answer was lost, `stale` refused versions. `lost` names the parts of which a step was lost and then found not
     applied. `create_started` is the server's time at the first intent of each create; `named` is the id in an answer
-    that could not be used otherwise. `read_at` is monotonic;
+    that could not be used otherwise. `found` is the id of the row's own resource where the row did not create it.
+    `read_at` is monotonic;
     `read_again`: what was read is newer than the wait for a permit that made it old.
     """
 
@@ -49,6 +50,7 @@ class Work:
     create_started: dict[str, Moment] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
+    found: str | None = None
 
     @property
     def number(self) -> int:

@@ -18,7 +18,7 @@ from bulkscim.errors import Stopped
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.live import Found, Holders, Membership, Missing, Reports, Shown, Unreadable
+from bulkscim.model.live import Found, Holders, Membership, Missing, Origin, Reports, Shown, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject, Key, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.row import Applied, Refusal, Row, RowState
@@ -43,9 +43,15 @@ GOOD = 200
 
 @dataclass(slots=True)
 class Guards:
-    """Bounds that hold while rows end: `max_errors` failed rows, None for no bound."""
+    """Bounds that hold while rows are worked on, None for no bound.
+
+    `max_errors` failed rows; `max_adopt` adopted users that get links. `adopted` returns the rows that have added
+    such links by the journal, and is called at the first of this process.
+    """
 
     max_errors: int | None = None
+    max_adopt: int | None = None
+    adopted: Callable[[], set[int]] = set
 
 
 class Worker:
@@ -72,7 +78,11 @@ class Worker:
         self._profile = profile
         self._guards = guards or Guards()
         self._breaker = Breaker()
+        self._adopted: set[int] | None = None  # rows that add links to adopted users: at most `max_adopt`
         self.unproved: set[int] = set()  # rows whose earlier writes are to be read back
+        self.found: dict[
+            int, str
+        ] = {}  # by row left for later: the id of the resource that it did not create
         self._asking = Asking(resolver, reads, sender, clock, profile)
 
     @property
@@ -87,7 +97,7 @@ class Worker:
         history = self._journal.history(number)
         return Work(row, facts_of(history, unproved=unproved), claims=claims, losses=losses_of(history))
 
-    async def read(self, work: Work, need: Key | Membership | Holders | Reports | Shown) -> Any:
+    async def read(self, work: Work, need: Key | Membership | Holders | Reports | Origin | Shown) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
         return await self._asking.read(work, need)
 
@@ -116,6 +126,8 @@ class Worker:
         if work.stale >= STALE:
             step = replace(step, if_match=None)
         request = request_of(step)
+        if step.adopts and not self._may_adopt(work.number):
+            return False
         if not await self._sender.permits.obtain(request, urgent=True):
             return False
         if self._is_old(work, step):
@@ -130,6 +142,22 @@ class Worker:
         await self._journal.append(recording.started(sent, intent.at))
         judgement, reply = await self._sender.send(work, step, request)
         return await self._end(sent, judgement, reply, policy)
+
+    def _may_adopt(self, row: int) -> bool:
+        """Count the adopted users that get links, and stop the run where one more would exceed the bound."""
+        bound = self._guards.max_adopt
+        if self._adopted is None:
+            self._adopted = self._guards.adopted()
+        if row in self._adopted or bound is None or len(self._adopted) < bound:
+            self._adopted.add(row)
+            return True
+        self._stopping.stop(
+            Stopped(
+                f"row {row} would be adopted user number {len(self._adopted) + 1} to get a manager or groups, and "
+                f"--max-adopt allows {bound}. To allow more, run the job file again with a higher --max-adopt"
+            )
+        )
+        return False
 
     def _is_old(self, work: Work, step: Step) -> bool:
         """Tell whether what was read is to be read again, once, before the step."""

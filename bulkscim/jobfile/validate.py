@@ -32,8 +32,8 @@ _SETS = frozenset({Verb.PATCH, Verb.REPLACE, Verb.UPSERT})
 _RUNS = 20  # earlier runs whose errors one file may gather
 _SPOOLED_SECRET = Fault(
     "",
-    "holds a password, and what comes from stdin, is packed or is not UTF-8 would have to be copied to disk;"
-    " name a plain UTF-8 file instead",
+    "holds a password, and what comes from stdin, is packed, is not UTF-8 or is taken with --with-needed would have"
+    " to be copied to disk; name a plain UTF-8 file instead, without --with-needed",
 )
 
 
@@ -148,7 +148,7 @@ def check(
         findings.add(Problem(0, 0, Fault("", "has no records; there is nothing to do")))
     if not twins:
         _made_twice(source, interpret, index, findings)
-    _refs_nobody_makes(source, index, findings)
+    _refs_nobody_makes(source, index, findings, limit)
     if findings.count:
         index.close()
         index_path.unlink()
@@ -246,13 +246,18 @@ def _twin(key: Key, row: int, line: int) -> str:
     return f"makes {what}, as line {line} (row {row}) does; keep one of them"
 
 
-def _refs_nobody_makes(source: JobSource, index: Index, findings: _Findings) -> None:
+def _refs_nobody_makes(source: JobSource, index: Index, findings: _Findings, limit: int | None) -> None:
     """Add a problem for each record that needs a ref which no record makes."""
     numbers = set(islice(index.refs_nobody_makes(), SHOWN))
     if not numbers:
         return
     for record in raw_records(source, wanted=numbers.__contains__):
         text = "names a ref that no create or upsert of this file makes; mend the ref"
+        if limit is not None:
+            text = (
+                f"names a ref that none of the first {limit:,} records makes; correct the ref, or where a later record "
+                "makes it, add --with-needed"
+            )
         findings.add(Problem(record.line, record.number, Fault("", text)))
     findings.count += sum(1 for _ in index.refs_nobody_makes()) - len(numbers)
 

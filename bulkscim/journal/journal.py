@@ -44,9 +44,9 @@ class RecordedRun:
         """Return the last entry of a row."""
         return next(self._backwards(row), None)
 
-    def entries(self, *words: Word) -> Iterator[Entry]:
-        """Yield the entries of some words in the good part, in the order of the file."""
-        return reader.entries_of(self._reader, *words, end=self._fold.end.offset)
+    def entries(self, *words: Word, holding: bytes = b"") -> Iterator[Entry]:
+        """Yield the entries of some words in the good part, in the order of the file; see `reader.entries_of`."""
+        return reader.entries_of(self._reader, *words, end=self._fold.end.offset, holding=holding)
 
     def close(self) -> None:
         """Close the file; may be called twice."""

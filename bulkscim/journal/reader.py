@@ -74,10 +74,10 @@ def line_at(file: Reader, offset: int, path: Path) -> Line:
         raise damaged(path, offset, "no line of a journal begins here") from error
 
 
-def entries_of(file: Reader, *wanted: Word, end: int | None = None) -> Iterator[Entry]:
+def entries_of(file: Reader, *wanted: Word, end: int | None = None, holding: bytes = b"") -> Iterator[Entry]:
     """Yield the entries of some words, as they stand; what cannot be read is left out, and no hash is checked.
 
-    Nothing is read at or behind `end`.
+    Nothing is read at or behind `end`. Lines without the text `holding` are passed over unparsed.
     """
     texts = {entries.words(*entries.kind_and_state(word)) for word in wanted}
     offset = 0
@@ -85,7 +85,7 @@ def entries_of(file: Reader, *wanted: Word, end: int | None = None) -> Iterator[
         if end is not None and offset >= end:
             return
         offset += len(line) + 1
-        if line[entries.WORDS] in texts:
+        if line[entries.WORDS] in texts and holding in line:
             with suppress(ValueError):
                 yield entries.decode(line).entry
 

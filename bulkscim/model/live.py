@@ -79,17 +79,25 @@ class ParentLater:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """The need to know whether a resource is a member of a group; both are ids."""
+    """The need to know whether a resource is a member of a group; both are ids.
+
+    With `proof` an absence that the group itself shows is not enough: other reads must confirm it.
+    """
 
     group: str
     member: str
+    proof: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Whether it is; False also where the server does not list the members."""
+    """Whether it is; False also where the server does not list the members.
+
+    `proved`: the absence is confirmed. Only a need with `proof` asks for that.
+    """
 
     present: bool
+    proved: bool = False
 
 
 class Holders(NamedTuple):
@@ -113,6 +121,20 @@ class Referrers:
     ids: tuple[str, ...] | None
 
 
+class Origin(NamedTuple):
+    """The need to know whether an earlier run on this tenant created a resource."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """The earlier run that created a resource; empty where none is known."""
+
+    run: str = ""
+
+
 class Shown(NamedTuple):
     """The need to see what the tenant shows after a write: nothing that was read before it will do.
 
@@ -125,4 +147,4 @@ class Shown(NamedTuple):
 
 ParentAnswer = ParentReady | ParentFailed | ParentLater
 MembershipAnswer = Member | Missing | Unreadable
-Need = Key | Parent | Membership | Holders | Reports | Shown
+Need = Key | Parent | Membership | Holders | Reports | Origin | Shown

@@ -47,6 +47,7 @@ class Step:
     `body` is the resource for create and replace; `operations` the PATCH for the rest. `member` is the id
     that a membership step adds or removes. `before` is the resource as read, None where nothing stood. `ties`
     are there where the step deletes or deactivates. `left` says what of the record the step leaves out, and why.
+    `adopts`: the step adds a link to a user that the row adopted, or creates the group for it.
     """
 
     part: str
@@ -63,6 +64,7 @@ class Step:
     ties: Ties | None = None
     if_match: str | None = None
     left: tuple[str, ...] = ()
+    adopts: bool = False
 
     @property
     def method(self) -> str:

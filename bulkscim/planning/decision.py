@@ -10,23 +10,28 @@ from bulkscim.model.step import Step
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Read this, or wait for it, and ask again."""
+    """Read this, or wait for it, and ask again.
+
+    `found` is the id of the row's own resource where it exists without the row's own create: other rows may use it.
+    """
 
     on: Need
+    found: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Nothing more can be done in this pass; a later pass takes the row up again."""
+    """Nothing more can be done in this pass; a later pass takes the row up again. `found` as in `Wait`."""
 
     on: Need
+    found: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
     """The row has ended. `detail` is for people; `status` and `scim_type` are the server's own words.
 
-    `unlike`: what was read back is not as it was sent.
+    `unlike`: what was read back is not as it was sent. `differs`: the resource existed, and is not as the row says.
     """
 
     state: RowState
@@ -35,6 +40,7 @@ class Settle:
     status: int | None = None
     scim_type: str | None = None
     unlike: bool = False
+    differs: bool = False
 
 
 Decision = Step | Wait | Later | Settle
@@ -44,7 +50,7 @@ Decision = Step | Wait | Later | Settle
 class Policy:
     """What the run's settings and the tenant's profile say about deciding.
 
-    `on_exists` is adopt, update or fail. `on_drift` says what becomes of a record whose resource is not as it
+    `on_exists` is adopt, update, skip or fail. `protects` holds the folded names of protected accounts. `on_drift` says what becomes of a record whose resource is not as it
     expects: `row` leaves the whole record undone, `part` only what differs, `force` looks at no expectation. `looks_first` names the types whose identity the server does not
     keep unique, so that a create is preceded by a lookup. `if_match`: versions are sent. `hides` names the types
     of which the tenant does not show all, so that no lookup proves absence. `strips_groups`: what is known of
@@ -67,6 +73,7 @@ class Policy:
     read_back: str = ""
     run: str = ""
     on_drift: str = "row"
+    protects: frozenset[str] = frozenset()
 
     @property
     def takes_back(self) -> bool:

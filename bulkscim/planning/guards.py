@@ -6,6 +6,8 @@ from bulkscim.model.limits import Limit
 
 FREE_REMOVALS = 100
 FREE_SHARE = Limit(20, percent=True)
+FREE_ADOPTIONS = 20
+FREE_ADOPTED_SHARE = Limit(10, percent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Bounds:
     max_delete: int | None
     max_create: int | None
     max_errors: int | None
+    max_adopt: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Wanted:
     max_delete: tuple[Limit, ...] = ()
     max_create: tuple[Limit, ...] = ()
     max_errors: Limit | None = None
+    max_adopt: Limit | None = None
 
 
 def bounds(wanted: Wanted, asked: Asked, users: int | None) -> Bounds:
@@ -41,6 +45,7 @@ def bounds(wanted: Wanted, asked: Asked, users: int | None) -> Bounds:
         _removals(wanted.max_delete, users),
         _strictest(wanted.max_create, users),
         errors_bound(wanted.max_errors, asked.records),
+        adoptions(wanted.max_adopt, asked.records),
     )
 
 
@@ -50,6 +55,13 @@ def errors_bound(limit: Limit | None, records: int) -> int | None:
     if limit is None or bound is None or not limit.percent or not limit.number:
         return bound
     return max(1, bound)
+
+
+def adoptions(limit: Limit | None, records: int) -> int | None:
+    """Return how many adopted users of a job may get a manager or groups; None: no bound."""
+    if limit is not None:
+        return _bound(limit, records)
+    return max(FREE_ADOPTIONS, FREE_ADOPTED_SHARE.bound(records) or 0)
 
 
 def _removals(limits: tuple[Limit, ...], users: int | None) -> int | None:

@@ -1,12 +1,12 @@
 """Create and upsert: the main part of a row that can bring a resource into being."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from bulkscim.model.live import Ambiguous, Found, Missing, Unreadable
-from bulkscim.model.operation import USER, JsonObject, Key, Verb, identities
+from bulkscim.model.operation import USER, Key, Verb, identities
 from bulkscim.model.row import RowState
-from bulkscim.model.step import Action, Change, Step
+from bulkscim.model.step import Action, Step
+from bulkscim.planning.adoption import existing, stranger
 from bulkscim.planning.compare import differences
 from bulkscim.planning.decision import Decision, Settle, Wait
 from bulkscim.planning.drift import setting
@@ -15,7 +15,6 @@ from bulkscim.planning.view import View, failed
 
 CREATE = "create"
 UPDATE = "update"
-SHOWN_DIFFERENCES = 5
 
 
 def create(view: View) -> Decision | Subject:
@@ -116,27 +115,17 @@ def _held_elsewhere(view: View) -> Settle:
 
 def _exists(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     """Decide about a resource that is there already."""
-    stranger = _stranger(view.operation.data, holder, view.operation.target)
-    if stranger:
-        return Settle(RowState.FAILED, stranger, holder.id, 409, "uniqueness")
+    other = stranger(view, holder)
+    if other is not None:
+        return other
     kept = view.policy.takes_back and holder.id == view.operation.ref
     if kept or view.operation.verb is Verb.UPSERT or view.policy.on_exists == "update":
         return _update(view, holder, carry)
     if view.policy.on_exists == "fail":
         return Settle(RowState.FAILED, f"exists already as id {holder.id}", holder.id, 409, "uniqueness")
-    wanted = with_references(view.operation.data, carry)
-    found = differences(wanted, holder.resource, view.operation.type)
-    return Settle(RowState.ADOPTED, _listed(found), holder.id)
-
-
-def _stranger(data: JsonObject, holder: Found, asked: Key) -> str:
-    """Say why the holder is not the resource that the record means: an externalId that differs on both sides."""
-    ours, theirs = data.get("externalId"), holder.resource.get("externalId")
-    if not ours or not theirs or ours == theirs:
-        return ""
-    return (
-        f"{asked.attribute} {asked.value} is held by id {holder.id}, whose externalId is {theirs}, not {ours}"
-    )
+    if view.policy.on_exists == "skip":
+        return Settle(RowState.NOOP, "exists already; left untouched (--on-exists skip)", holder.id)
+    return existing(view, holder, carry)
 
 
 def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:
@@ -151,9 +140,3 @@ def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if not changes:
         return Subject(holder.id)
     return setting(view, UPDATE, holder, changes)
-
-
-def _listed(found: Iterable[Change]) -> str:
-    texts = [f"{change.path} is {change.before!r}, the file says {change.after!r}" for change in found]
-    more = f"; and {len(texts) - SHOWN_DIFFERENCES} more" if len(texts) > SHOWN_DIFFERENCES else ""
-    return "; ".join(texts[:SHOWN_DIFFERENCES]) + more

@@ -45,12 +45,12 @@ def change_membership(view: View) -> Decision | Subject:
         return Subject(view.facts.applied[part].id)
     if part in view.facts.refused:
         return failed(view.facts.refused[part])
-    group = _group_id(view, view.operation.target, view.row.target_producer)
+    group = group_id(view, view.operation.target, view.row.target_producer)
     if not isinstance(group, str):
         return _unless_removed(view, group)
     member = view.named(reference.key, producer)
     if not isinstance(member, ParentReady):
-        return _unless_removed(view, _stop(part, member))
+        return _unless_removed(view, stop(part, member))
     outcome = _membership(view, part, group, Key(reference.key.type, "id", member.id))
     match outcome:
         case Refusal(status=HTTPStatus.NOT_FOUND) if view.policy.takes_back:
@@ -91,9 +91,10 @@ def _unless_removed(view: View, outcome: Step | Wait | Later | Refusal | ParentF
             return outcome
 
 
-def _stop(
+def stop(
     part: str, named: ParentFailed | ParentLater | Unfit | Wait
 ) -> Wait | Later | Refusal | ParentFailed:
+    """Return what a part does whose reference has no id yet."""
     match named:
         case Wait() | ParentFailed():
             return named
@@ -103,7 +104,7 @@ def _stop(
             return Refusal(part, named.status, None, named.why)
 
 
-def _group_id(
+def group_id(
     view: View, key: Key, producer: int | None
 ) -> str | Step | Wait | Later | Refusal | ParentFailed:
     """Return the group's id, or the step that makes the group where the run may."""
@@ -121,7 +122,7 @@ def _group_id(
         return Step(part, Action.CREATE, GROUP, identity=(key,), body={"displayName": key.value})
     if isinstance(named, Unfit) and named.missing and key.attribute == "displayName":
         return Refusal(part, named.status, None, f"{named.why}; create it first, or pass --create-groups")
-    return _stop(part, named)
+    return stop(part, named)
 
 
 def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | Settle | None:
@@ -231,25 +232,27 @@ def leftovers(view: View, subject: Subject) -> Iterator[Outcome]:
         elif subject.id is None:
             yield Refusal(part, None, None, "the resource's id is not known")
         else:
-            yield _left_over(view, subject.id, reference, producer)
+            yield left_over(view, subject.id, reference, producer)
 
 
-def _left_over(view: View, own: str, reference: Reference, producer: int | None) -> Outcome:
+def left_over(view: View, own: str, reference: Reference, producer: int | None) -> Outcome:
+    """Return what one reference's part still needs, once the row's own resource has the id `own`."""
     part = part_of(reference)
     if reference.role is Role.GROUP:
-        group = _group_id(view, reference.key, producer)
+        group = group_id(view, reference.key, producer)
         member = Key(view.operation.type, "id", own)
-        return _membership(view, part, group, member) if isinstance(group, str) else _as_part(part, group)
+        return _membership(view, part, group, member) if isinstance(group, str) else as_part(part, group)
     # Some are their own manager: whether the row made them or found them there.
     named = ParentReady(own) if producer == view.row.number else view.named(reference.key, producer)
     if not isinstance(named, ParentReady):
-        return _as_part(part, _stop(part, named))
+        return as_part(part, stop(part, named))
     if reference.role is Role.MEMBER:
         return _membership(view, part, own, Key(reference.key.type, "id", named.id))
     return _manager(view, own, named.id)
 
 
-def _as_part(part: str, outcome: Step | Wait | Later | Refusal | ParentFailed) -> Outcome:
+def as_part(part: str, outcome: Step | Wait | Later | Refusal | ParentFailed) -> Outcome:
+    """Return the outcome of a part; a parent that failed refuses it."""
     if isinstance(outcome, ParentFailed):
         return Refusal(part, None, None, f"row {outcome.row} failed: {outcome.why}")
     return outcome

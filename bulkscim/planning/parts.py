@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bulkscim.model.live import Parent, ParentFailed, ParentLater, ParentReady
+from bulkscim.model.live import Found, Parent, ParentFailed, ParentLater, ParentReady
 from bulkscim.model.operation import ENTERPRISE, JsonObject, Reference, Role
 from bulkscim.model.row import RowState
 from bulkscim.planning.decision import Later, Settle, Wait
@@ -11,11 +11,24 @@ from bulkscim.planning.view import Unfit, View
 
 
 @dataclass(frozen=True, slots=True)
+class Existing:
+    """A resource that a create found, as read, and the earlier run that created it (empty: it is adopted).
+
+    `closed` says why no links are added to it, empty where they are. `differences` are those of attributes.
+    """
+
+    live: Found
+    run: str = ""
+    closed: str = ""
+    differences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
-    """The row's own resource, once its main part is in effect; `detail` says how where that matters."""
+    """The row's own resource, once its main part is in effect; `existing` where a create found it."""
 
     id: str | None
-    detail: str = ""
+    existing: Existing | None = None
 
 
 def part_of(reference: Reference) -> str:

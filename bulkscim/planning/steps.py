@@ -13,11 +13,13 @@ from bulkscim.model.live import Found, Need
 from bulkscim.model.operation import Verb
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Step
-from bulkscim.planning import making, members
+from bulkscim.planning import adoption, making, members
 from bulkscim.planning.capture import captured
 from bulkscim.planning.changing import activate, delete, patch, replace
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
+from bulkscim.planning.members import Outcome
+from bulkscim.planning.missing_links import Left, missing_links
 from bulkscim.planning.parts import Subject
 from bulkscim.planning.read_back import read_back
 from bulkscim.planning.view import View
@@ -51,16 +53,18 @@ def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) 
 
 def _remaining(view: View, subject: Subject) -> Decision:
     """Take the parts that the main step left over, then settle."""
-    refusals: list[Refusal] = []
+    ended: list[Refusal | Left] = []
     later: Later | None = None
-    for outcome in members.leftovers(view, subject):
+    for outcome in _parts(view, subject):
         match outcome:
-            case Refusal():
-                refusals.append(outcome)
-            case Later():
-                later = outcome
-            case Step() | Wait() | Settle():
+            case Step() | Settle():
                 return outcome
+            case Wait():
+                return evolved(outcome, found=_found(view, subject))
+            case Later():
+                later = evolved(outcome, found=_found(view, subject))
+            case Refusal() | Left():
+                ended.append(outcome)
             case None:
                 continue
     # Also before the row is left for later: by then other rows may have changed what this one wrote.
@@ -68,27 +72,51 @@ def _remaining(view: View, subject: Subject) -> Decision:
     if isinstance(unlike, Wait):
         return unlike
     if unlike:
+        refusals = [one for one in ended if isinstance(one, Refusal)]
         return evolved(_failed(view, subject, refusals + unlike), unlike=True)
-    return later or _settle(view, subject, refusals)
+    return later or _ended(view, subject, ended)
 
 
-def _settle(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
-    applied = view.facts.applied
+def _ended(view: View, subject: Subject, ended: list[Refusal | Left]) -> Settle:
+    """Return the end of a row whose parts have all been tried."""
+    refusals = [one for one in ended if isinstance(one, Refusal)]
     if refusals:
         return _failed(view, subject, refusals)
+    if subject.existing is not None:
+        left = [one.text for one in ended if isinstance(one, Left)]
+        return adoption.settled(view, subject.existing, left, _notes(view.facts.applied.values()))
+    return _settle(view, subject)
+
+
+def _parts(view: View, subject: Subject) -> Iterator[Outcome | Left]:
+    """Yield what each part still needs."""
+    if subject.existing is not None:
+        return missing_links(view, subject.existing)
+    return members.leftovers(view, subject)
+
+
+def _found(view: View, subject: Subject) -> str | None:
+    """Return the id of a resource that a row which makes one found in the tenant."""
+    return subject.id if view.operation.makes and making.CREATE not in view.facts.applied else None
+
+
+def _settle(view: View, subject: Subject) -> Settle:
+    applied = view.facts.applied
     if not applied:
-        return Settle(RowState.NOOP, subject.detail, subject.id)
+        return Settle(RowState.NOOP, "", subject.id)
     last = list(applied.values())[-1]
     left = [text for part in applied.values() for text in part.left]
     if left:
         return Settle(RowState.SKIPPED, "; ".join(dict.fromkeys(left)), subject.id, last.status)
-    detail = "; ".join(text for text in (subject.detail, *_notes(applied.values())) if text)
+    detail = "; ".join(_notes(applied.values()))
     return Settle(RowState.DONE, detail, subject.id, last.status)
 
 
 def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     made = "created; " if "create" in view.facts.applied else ""
     detail = made + "; ".join(f"{refusal.part} not {_done(refusal)}: {refusal.told}" for refusal in refusals)
+    if subject.existing is not None:
+        detail = adoption.failed(view, subject.existing, detail)
     first = refusals[0]
     return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type)
 

@@ -1,5 +1,6 @@
 """A recorded run as the journal in its folder tells it."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict
@@ -13,10 +14,11 @@ from bulkscim.journal.entries import Entry, Kind, decode
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.reader import first_line
 from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
 from bulkscim.reporting.printable import one_line
-from bulkscim.reporting.summary import Summary, moment, summary_of_totals
+from bulkscim.reporting.summary import Summary, differ_counts, moment, summary_of_totals
 
 _TAIL = 1 << 16
 
@@ -95,6 +97,7 @@ def summary_of(recorded: RecordedRun, *, locked: bool) -> Summary:
         "run": header.get("run", recorded.folder.name),
         "state": state.value,
         **asdict(recorded.ledger.totals()),
+        **differ_counts(differing(recorded)),
         "elapsed_s": round(timeline.elapsed_s, 1),
         "chain": recorded.chain,
         "why": ending.body.get("why") if ending is not None else None,
@@ -110,6 +113,15 @@ def summary_of(recorded: RecordedRun, *, locked: bool) -> Summary:
         "sessions": timeline.sessions,
         "folder": str(recorded.folder),
     }
+
+
+def differing(recorded: RecordedRun) -> Counter[RowState]:
+    """Count the rows, by state, whose resource existed and is not as the row says."""
+    totals = recorded.ledger.totals()
+    if not totals.adopted and not totals.noop:
+        return Counter()
+    found = recorded.entries(RowState.ADOPTED, RowState.NOOP, holding=b'"differs":true')
+    return Counter(entry.state for entry in found if entry.state is not None and entry.body.get("differs"))
 
 
 def listing_lines(summaries: Iterable[Summary]) -> Iterator[str]:

@@ -23,9 +23,20 @@ _ENDED_WELL = (RowState.DONE, RowState.ADOPTED, RowState.NOOP)
 SHOWN = (*_ENDED_WELL, RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT, RowState.PENDING)
 
 
-def summary_of_totals(totals: Totals, state: RunState, elapsed_s: float, chain: str = "") -> Summary:
+def differ_counts(differ: Mapping[RowState, int]) -> Summary:
+    """Return how many rows of a state found a resource that is not as the row says."""
+    return {f"{state.value}_differ": differ.get(state, 0) for state in (RowState.ADOPTED, RowState.NOOP)}
+
+
+def summary_of_totals(
+    totals: Totals,
+    state: RunState,
+    elapsed_s: float,
+    chain: str = "",
+    differ: Mapping[RowState, int] | None = None,
+) -> Summary:
     """Return the summary of a run that left no folder."""
-    counts = asdict(totals)
+    counts = asdict(totals) | differ_counts(differ or {})
     return {"run": None, "state": state.value, **counts, "elapsed_s": round(elapsed_s, 1), "chain": chain}
 
 
@@ -50,9 +61,7 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
     `written`: the results files have just been written.
     """
     rows = summary["rows"]
-    counts = ", ".join(
-        f"{summary[state]:,} {state.value.replace('_', ' ')}" for state in SHOWN if summary[state]
-    )
+    counts = ", ".join(_count(summary, state) for state in SHOWN if summary[state])
     time = shown_duration(summary["elapsed_s"])
     state = summary["state"] if folder is not None else f"dry run, nothing was sent: {summary['state']}"
     yield f"{state}: {rows:,} row{'s' * (rows != 1)} in {time}: {counts or 'nothing to do'}"
@@ -69,6 +78,13 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
     yield f"next: {next_command(summary, folder, written=written)}"
 
 
+def _count(summary: Summary, state: RowState) -> str:
+    """Return the rows of a state; of rows whose resource existed, how many of them differ from it."""
+    differ = summary.get(f"{state.value}_differ")
+    told = f"{summary[state]:,} {state.value.replace('_', ' ')}"
+    return f"{told}, {differ:,} differ{'s' * (differ == 1)}" if differ else told
+
+
 def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
     """Describe a recorded run."""
     labels = ("run", "state", "why", "tenant", "job", "note", "started_at", "ended_at", "purged_at")
@@ -78,7 +94,9 @@ def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
     yield f"{'rows':<10}{summary['rows']:,}"
     for state in SHOWN:
         if summary[state]:
-            yield f"  {state.value.replace('_', ' '):<10}{summary[state]:>12,}"
+            differ = summary.get(f"{state.value}_differ")
+            of_these = f"  ({differ:,} differ)" if differ else ""
+            yield f"  {state.value.replace('_', ' '):<10}{summary[state]:>12,}{of_these}"
     for name in summary.get("rollbacks") or ():
         yield f"{'rollback':<10}{name}"
     yield from list(closing_lines(summary, folder))[1:]

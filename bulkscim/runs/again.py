@@ -87,12 +87,15 @@ async def _go_on(
         await same_tenant(record, request.token, first)
         defaults = defaults_of(header)
         protect = tuple(dict.fromkeys((*protected_of(header), *request.protect)))
+        names: frozenset[str] = frozenset()
         if protect:
             names = await all_names(protect, first, seen.profile, clock)
             hold_back(source, defaults, names, record.ledger.rows, _to_do(record, retry=request.retry))
         with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
             bounds = bounds_of(header)
-            terms = Terms(seen.profile, settings, bounds, request.runs_dir, seen.ahead_s, first.arrivals)
+            terms = Terms(
+                seen.profile, settings, bounds, request.runs_dir, seen.ahead_s, first.arrivals, names
+            )
             around = Around(watcher, clock, heed_signals=request.heed_signals)
             with known_before(moved(header.get("earlier", ()), record.folder)) as earlier:
                 job = Job(source, defaults, index, record.ledger.rows, earlier)

@@ -6,11 +6,13 @@ import random
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from bulkscim import __version__
 from bulkscim.engine.dialect import Dialect, Quoting
+from bulkscim.engine.earlier_runs import EarlierRuns
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
 from bulkscim.engine.hidden import Hidden
@@ -38,8 +40,9 @@ from bulkscim.model.run import RunState
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
+from bulkscim.reporting.recorded import differing
 from bulkscim.runs.earlier import Earlier
-from bulkscim.runs.remembered import users
+from bulkscim.runs.remembered import created, users
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
@@ -74,6 +77,7 @@ class Terms:
     runs_dir: Path | None = None  # where earlier runs on the tenant may be
     ahead_s: float | None = None  # how far the tenant's clock is ahead, where that is known
     arrivals: Arrivals | None = None
+    protects: frozenset[str] = frozenset()  # names of protected accounts, folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,14 +152,16 @@ def engine_over(
     worker = Worker(
         journal,
         sender,
-        Resolver(clock, profile, _hidden(journal, terms), _due(journal, watcher)),
+        Resolver(
+            clock, profile, _hidden(journal, terms), _due(journal, watcher), _earlier(job, journal, terms)
+        ),
         reads,
         watcher,
         clock,
         profile=profile,
-        guards=Guards(terms.bounds.max_errors),
+        guards=Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal)),
     )
-    policy = settings.policy(profile, str(journal.header.get("run", "")))
+    policy = replace(settings.policy(profile, str(journal.header.get("run", ""))), protects=terms.protects)
     return Engine(journal, job.rows, worker, policy, stopping, settings.workers(profile))
 
 
@@ -166,6 +172,26 @@ def _hidden(journal: Journal, terms: Terms) -> Hidden | None:
     base_url = str(journal.header["tenant"]["base_url"])
     folders = dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent))
     return Hidden(lambda: users(base_url, journal.disk, *folders), journal.disk.off_loop)
+
+
+def _earlier(job: Job, journal: Journal, terms: Terms) -> EarlierRuns:
+    """Return what earlier runs on the tenant created: those of the runs folder, and those that the job file names."""
+    base_url = str(journal.header.get("tenant", {}).get("base_url", ""))
+    named = job.earlier.folders if job.earlier is not None else []
+    places = (terms.runs_dir or journal.folder.parent, journal.folder.parent)
+    own = str(journal.header.get("run", ""))
+    find = partial(created, base_url, journal.disk, own, places, named)
+    return EarlierRuns(find, journal.disk.off_loop)
+
+
+def _adopted(journal: Journal) -> set[int]:
+    """Return the rows that have begun to add links to users that they adopted."""
+    return {
+        row
+        for entry in journal.entries(Kind.STARTED, holding=b'"adopts":')
+        if entry.body.get("adopts")
+        for row, _ in entry.rows
+    }
 
 
 def _due(journal: Journal, watcher: Watcher) -> Due:
@@ -215,5 +241,11 @@ async def _end(journal: Journal, reason: BulkScimError | None, clock: Clock) -> 
     if isinstance(reason, Interrupted):
         state = RunState.INTERRUPTED
     return RunReport(
-        journal.folder, totals, state, journal.chain, exit_reason=reason, elapsed_s=journal.timeline.elapsed_s
+        journal.folder,
+        totals,
+        state,
+        journal.chain,
+        exit_reason=reason,
+        elapsed_s=journal.timeline.elapsed_s,
+        differ=differing(journal),
     )

@@ -9,7 +9,7 @@ op = "create"                           # also: type, match, on_exists, create_g
 userName = "Email"
 
 [guard]
-max_delete = "5%"                       # also: max_create, max_errors
+max_delete = "5%"                       # also: max_create, max_errors, max_adopt
 protect = ["owner@example.com"]         # never deleted nor deactivated
 
 [then]                                  # of a job that deactivates
@@ -43,9 +43,9 @@ from bulkscim.runs.request import RunRequest
 _TABLES = {
     "job": ("file", "op", "type", "match", "on_exists", "create_groups"),
     "then": ("op", "after"),
-    "guard": ("max_create", "max_delete", "max_errors", "protect"),
+    "guard": ("max_create", "max_delete", "max_errors", "max_adopt", "protect"),
 }
-_CHOICES = {"op": tuple(Verb), "type": (USER, GROUP), "on_exists": ("adopt", "update", "fail")}
+_CHOICES = {"op": tuple(Verb), "type": (USER, GROUP), "on_exists": ("adopt", "update", "skip", "fail")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class Definition:
     max_create: Limit | None = None
     max_delete: Limit | None = None
     max_errors: Limit | None = None
+    max_adopt: Limit | None = None
     protect: tuple[str, ...] = ()
     grace: Grace | None = None
     paths: tuple[str, ...] = ()
@@ -98,6 +99,7 @@ def defined(request: RunRequest) -> RunRequest:
         on_exists=request.on_exists or said.on_exists,
         create_groups=request.create_groups or said.create_groups,
         max_errors=request.max_errors or said.max_errors,
+        max_adopt=request.max_adopt or said.max_adopt,
         guards=guards + said.guards,
         grace=said.grace,
         definitions=said.paths,
@@ -190,6 +192,7 @@ def _read(path: Path, document: JsonObject) -> Definition:
         _limit(path, guard, "max_create"),
         _limit(path, guard, "max_delete"),
         _limit(path, guard, "max_errors"),
+        _limit(path, guard, "max_adopt"),
         _names(path, guard),
         _grace(path, document, op),
         (str(path),),

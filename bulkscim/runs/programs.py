@@ -25,7 +25,7 @@ from bulkscim.runs.unattended import Unattended, Unwatched
 from bulkscim.tenants.tenant import Tenant
 
 RUNS = Path("runs")
-_LIMITS = ("max_create", "max_delete", "max_errors")
+_LIMITS = ("max_create", "max_delete", "max_errors", "max_adopt")
 _PATHS = ("runs_dir", "run_dir", "ca_bundle", "job", "map")
 
 
@@ -52,14 +52,16 @@ class RunOptions(_Pace, total=False):
     type: Literal["User", "Group"]
     match: str
     map: str | Path
-    on_exists: Literal["adopt", "update", "fail"]
+    on_exists: Literal["adopt", "update", "skip", "fail"]
     create_groups: bool
     read_back: Literal["sample", "all"]
     max_create: int | str
     max_delete: int | str
     max_errors: int | str
+    max_adopt: int | str
     protect: Iterable[str]
     limit: int
+    with_needed: bool
     note: str
     dry_run: bool
     run_dir: str | Path

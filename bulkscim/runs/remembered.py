@@ -1,18 +1,20 @@
-"""Whom earlier runs made or deactivated on a tenant: their ids, which the tenant may show no more."""
+"""What earlier runs on a tenant created, and which users they deactivated: ids, which the tenant may not show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 from bulkscim.engine import recording
+from bulkscim.engine.earlier_runs import Created
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import reader, runfolder
 from bulkscim.journal.durable import Disk, Reader
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
-from bulkscim.model.operation import USER, JsonObject, Verb
+from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.row import RowState
 from bulkscim.planning.effects import deactivates
+from bulkscim.runs.child_runs import descendants
 
 MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
 
@@ -30,6 +32,39 @@ def users(base_url: str, disk: Disk, *places: Path) -> Iterator[JsonObject]:
                     yield from _users(file)
         except (OSError, NoSuchRun, JournalDamaged):
             continue
+
+
+def created(
+    base_url: str, disk: Disk, own: str, places: Iterable[Path], named: Iterable[Path]
+) -> Iterator[Created]:
+    """Yield what runs of these folders created on a tenant, and what they or their rollbacks deleted again.
+
+    Oldest run first, without the run `own`. A journal that cannot be read is left out: what it created is not known.
+    """
+    found = [path for place in dict.fromkeys(places) for path in runfolder.runs(place, disk)]
+    for path in dict.fromkeys((*named, *found)):
+        for folder in (path, *descendants(path, disk)):
+            try:
+                with closing(disk.open_read(folder / JOURNAL)) as file:
+                    header = reader.first_line(file, folder / JOURNAL).entry.body
+                    run = str(header.get("run", folder.name))
+                    if run != own and _same(header, base_url):
+                        yield from _created(file, run if folder == path else "")
+            except (OSError, NoSuchRun, JournalDamaged):
+                continue
+
+
+def _created(file: Reader, run: str) -> Iterator[Created]:
+    """Yield what a run created and deleted; a rollback, which has no `run` here, may deactivate instead."""
+    for entry in reader.entries_of(file, Kind.APPLIED):
+        body = entry.body
+        part, resource_id, after = body.get("part"), body.get("id"), body.get("after")
+        if not resource_id:
+            continue
+        if isinstance(after, dict) and run:
+            yield Created(USER if "userName" in after else GROUP, str(resource_id), run)
+        elif part == Verb.DELETE or (part == Verb.DEACTIVATE and not run):
+            yield from (Created(kind, str(resource_id), "") for kind in (USER, GROUP))
 
 
 def _same(header: JsonObject, base_url: str) -> bool:

@@ -1,9 +1,11 @@
 """How a run ended, for those who started it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulkscim.errors import BulkScimError
+from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
 
@@ -13,7 +15,8 @@ class RunReport:
     """The end of one process's work on a run.
 
     `folder` is None after a dry run. `chain` is the journal's last chain value. `exit_reason` is what
-    stopped the run early, to be shown and mapped to an exit code as if it had been raised.
+    stopped the run early, to be shown and mapped to an exit code as if it had been raised. `differ` counts the
+    rows of a state whose resource existed and is not as the row says.
     """
 
     folder: Path | None
@@ -22,3 +25,4 @@ class RunReport:
     chain: str = ""
     exit_reason: BulkScimError | None = None
     elapsed_s: float = 0.0
+    differ: Mapping[RowState, int] = field(default_factory=dict)

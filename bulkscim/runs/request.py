@@ -23,7 +23,8 @@ class RunRequest:
     `notes` is what the user should know of them. `guards` are those of the tenant's entry, and of the definitions;
     accounts in `protect` are neither deleted nor deactivated; whom the run deactivates, the job file that it
     leaves deletes after the `grace`. `match` names the attribute by which a change finds its resource. `read_back` is
-    `all` or `sample`: what was written is read again and compared. A
+    `all` or `sample`: what was written is read again and compared. `with_needed` takes the rows beyond the `limit`
+    along that rows within it refer to. A
     `dry_run` writes nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it
     has one; a `production` tenant is approved by that name typed, or as `yes_production`; a `rehearsal` needs
     no approval, and may be `speed` times as fast as its provider. With `heed_signals` Ctrl-C and its like drain the run; a program that handles them itself
@@ -51,10 +52,12 @@ class RunRequest:
     max_delete: Limit | None = None
     max_create: Limit | None = None
     max_errors: Limit | None = None
+    max_adopt: Limit | None = None
     protect: tuple[str, ...] = ()
     guards: StandingGuards = NO_GUARDS
     grace: Grace | None = None
     limit: int | None = None
+    with_needed: bool = False
     note: str = ""
     yes: bool = False
     dry_run: bool = False

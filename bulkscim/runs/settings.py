@@ -11,7 +11,7 @@ from bulkscim.jobfile.operations import Defaults
 from bulkscim.model.operation import JsonObject
 from bulkscim.pacing.rate import Rate, parse
 from bulkscim.planning.decision import Policy
-from bulkscim.planning.guards import Bounds
+from bulkscim.planning.guards import Bounds, adoptions
 from bulkscim.providers.profile import QUIET_S, Bucket, Profile
 
 
@@ -134,9 +134,10 @@ def settings_of(header: JsonObject) -> Settings:
 
 def bounds_of(header: JsonObject) -> Bounds:
     """Read the guards back."""
-    return Bounds(
-        **{name: header.get("guards", {}).get(name) for name in ("max_delete", "max_create", "max_errors")}
-    )
+    guards = header.get("guards", {})
+    kept = {name: guards.get(name) for name in ("max_delete", "max_create", "max_errors")}
+    most = guards["max_adopt"] if "max_adopt" in guards else adoptions(None, int(header.get("rows", 0)))
+    return Bounds(**kept, max_adopt=most)
 
 
 def protected_of(header: JsonObject) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from typing import BinaryIO
 
 from bulkscim import __version__
 from bulkscim.engine.clock import RealClock
-from bulkscim.errors import Refused
+from bulkscim.errors import Refused, UsageError
+from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource, open_source
 from bulkscim.jobfile.validate import Checked, check
@@ -54,7 +55,11 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
     request = defined(request)
     settings = _settings(request)
     profile = profile_named(request.profile).at(request.speed)
-    with drafts() as folder, _checked(request, folder) as (source, checked):
+    with (
+        drafts() as folder,
+        _opened(request, folder, people) as (request, source, whole),
+        _checked(request, source, folder, whole) as checked,
+    ):
         for note in (*request.notes, *checked.notes):
             people.note(note)
         _not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
@@ -62,10 +67,13 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
             first = patient(transport, settings, profile, clock, say=people.note)
             seen = await look(first, profile)
             with known_before(_earlier(request, source, checked, people)) as earlier:
-                start = Start(request, settings, source, checked, seen, first.arrivals, earlier)
+                protects: frozenset[str] = frozenset()
                 if request.guards.protect:
-                    names = await all_names(request.guards.protect, first, seen.profile, clock)
-                    hold_back(source, defaults_of(request), names, request.limit)
+                    protects = await all_names(request.guards.protect, first, seen.profile, clock)
+                    hold_back(source, defaults_of(request), protects, request.limit)
+                start = Start(
+                    request, settings, source, checked, seen, first.arrivals, earlier, protects=protects
+                )
                 start.approve(people)
                 around = Around(watcher, clock, heed_signals=request.heed_signals)
                 if request.dry_run:
@@ -90,15 +98,42 @@ def _settings(request: RunRequest) -> Settings:
 
 
 @contextmanager
-def _checked(request: RunRequest, folder: Path) -> Iterator[tuple[JobSource, Checked]]:
-    """Open and check the job file; JobFileInvalid lists what is wrong with it."""
+def _opened(
+    request: RunRequest, folder: Path, people: People
+) -> Iterator[tuple[RunRequest, JobSource, int | None]]:
+    """Open the job file; with a limit, say which rows beyond it are needed, or take them along in a copy.
+
+    Of a copy it is also returned how many records the whole file has.
+    """
+    if request.with_needed and request.limit is None:
+        raise UsageError("--with-needed takes rows beyond --limit N along; give --limit N as well")
     source = request.job if isinstance(request.job, JobSource) else open_source(request.job, _stdin())
     try:
-        checked = check(source, defaults_of(request), folder / INDEX, request.limit)
-        with checked.sound_index():
-            yield source, checked
+        if request.limit is None:
+            yield request, source, None
+            return
+        beyond = Beyond(source, defaults_of(request), request.limit, folder / "beyond.sqlite")
+        if not (beyond.rows and request.with_needed):
+            if beyond.rows:
+                people.note(beyond.note())
+            yield request, source, None
+            return
+        people.note(beyond.numbers())
+        copy = beyond.selected()
+        try:
+            yield replace(request, limit=None), copy, beyond.records
+        finally:
+            copy.discard()
     finally:
         source.discard()
+
+
+@contextmanager
+def _checked(request: RunRequest, source: JobSource, folder: Path, whole: int | None) -> Iterator[Checked]:
+    """Check the job file, of `whole` records where it is a copy; JobFileInvalid lists what is wrong with it."""
+    checked = check(source, defaults_of(request), folder / INDEX, request.limit)
+    with checked.sound_index():
+        yield checked if whole is None else replace(checked, records=whole)
 
 
 def _not_before(source: JobSource, checked: Checked, today: date, people: People, *, dry_run: bool) -> None:
@@ -137,7 +172,7 @@ class Parent:
 class Start:
     """A run that has not begun: all that is known of it. `parent` is there for a rollback alone.
 
-    `arrivals` counts what was sent to look at the tenant.
+    `arrivals` counts what was sent to look at the tenant. `protects` holds the names of protected accounts, folded.
     """
 
     request: RunRequest
@@ -148,6 +183,7 @@ class Start:
     arrivals: Arrivals
     earlier: Earlier | None = None
     parent: Parent | None = None
+    protects: frozenset[str] = frozenset()
 
     @property
     def command(self) -> str:
@@ -171,15 +207,22 @@ class Start:
             (request.max_delete,) if request.max_delete else standing.max_delete,
             (request.max_create,) if request.max_create else standing.max_create,
             request.max_errors,
+            request.max_adopt,
         )
         return bounds(wanted, self.asked, self.seen.users)
 
     @property
     def terms(self) -> Terms:
         """Under what terms the run goes."""
-        seen = self.seen
-        runs_dir = self.request.runs_dir
-        return Terms(seen.profile, self.settings, self.bounds, runs_dir, seen.ahead_s, self.arrivals)
+        return Terms(
+            self.seen.profile,
+            self.settings,
+            self.bounds,
+            self.request.runs_dir,
+            self.seen.ahead_s,
+            self.arrivals,
+            self.protects,
+        )
 
     @property
     def defaults(self) -> Defaults:
@@ -346,6 +389,4 @@ async def plan(start: Start, folder: Path, transport: Transport, around: Around)
             report = await carry_out(start.job(start.source), record, planning, start.terms, around)
         finally:
             await record.aclose()
-    return RunReport(
-        None, report.totals, report.state, exit_reason=report.exit_reason, elapsed_s=report.elapsed_s
-    )
+    return replace(report, folder=None, chain="")

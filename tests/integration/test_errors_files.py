@@ -50,7 +50,7 @@ def test_a_mended_row_of_errors_csv_is_done_once(bulkscim: Command, tmp_path):
 
     assert (first.code, second.code, third.code) == (3, 3, 3), first.text + second.text + third.text
     assert [
-        (each.json["rows"], each.json["done"], each.json["adopted"], each.json["failed"])
+        (each.json["rows"], each.json["done"], each.json["noop"], each.json["failed"])
         for each in (second, third)
     ] == [
         (2, 1, 0, 1),

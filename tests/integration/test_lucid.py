@@ -77,7 +77,7 @@ def test_one_file_may_deactivate_and_activate_by_name(bulkscim, job):
     assert bulkscim.states() == ["done", "done"]
 
 
-def test_a_name_held_by_a_deactivated_user_is_adopted_where_a_run_knows_its_id(bulkscim, job):
+def test_a_name_held_by_a_deactivated_user_is_found_where_a_run_knows_its_id(bulkscim, job):
     """The 409 is explained by the journal: the person stands there, deactivated."""
     name = "rehired@example.com"
     run(bulkscim, job(person(name), deactivate(name)))
@@ -85,7 +85,7 @@ def test_a_name_held_by_a_deactivated_user_is_adopted_where_a_run_knows_its_id(b
     run(bulkscim, job(person(name, active=True)), "--run-dir", str(bulkscim.folder / "second"))
 
     with (bulkscim.folder / "second" / "results.csv").open() as file:
-        assert "adopted" in (line := file.readlines()[1])
+        assert "noop" in (line := file.readlines()[1])
     assert "active is False, the file says True" in line
 
 
@@ -209,7 +209,7 @@ def test_a_group_of_another_case_is_found_and_not_made_twice(bulkscim, job):
 
     run(bulkscim, job(group("same name")), "--run-dir", str(bulkscim.folder / "second"))
 
-    assert bulkscim.status(bulkscim.folder / "second")["adopted"] == 1
+    assert bulkscim.status(bulkscim.folder / "second")["noop"] == 1
 
 
 def test_what_people_must_know_is_said_before_anything_is_sent(bulkscim, job):
@@ -279,7 +279,7 @@ def test_a_file_with_deactivated_people_can_be_run_again(bulkscim, job):
     outcome = run(bulkscim, path, "--run-dir", str(bulkscim.folder / "second"))
 
     assert outcome.code == 0, outcome.text
-    assert bulkscim.status(bulkscim.folder / "second")["adopted"] == 2
+    assert bulkscim.status(bulkscim.folder / "second")["noop"] == 2
 
 
 def test_a_bad_token_stops_the_run_before_anything_is_sent(tmp_path, state, job):

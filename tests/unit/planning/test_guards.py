@@ -68,3 +68,22 @@ def test_share_of_errors_is_taken_of_the_job(limit, records, bound):
     wanted = Wanted(max_errors=Limit.parse(limit) if limit else None)
 
     assert bounds(wanted, Asked(records, 0, 0), None).max_errors == bound
+
+
+@pytest.mark.parametrize(
+    ("limit", "records", "bound"),
+    [
+        (None, 5, 20),
+        (None, 199, 20),
+        (None, 1000, 100),
+        ("3", 1000, 3),
+        ("5%", 1000, 50),
+        ("0", 9, 0),
+        ("100%", 9, None),
+    ],
+)
+def test_adopted_users_that_get_links_are_bounded(limit, records, bound):
+    """By default 20, or a tenth of the job where that is more."""
+    wanted = Wanted(max_adopt=Limit.parse(limit) if limit else None)
+
+    assert bounds(wanted, Asked(records, 0, 0), None).max_adopt == bound

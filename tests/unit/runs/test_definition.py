@@ -28,6 +28,7 @@ name.givenName = { column = "First" }
 [guard]
 max_create = 2000
 max_delete = "5%"
+max_adopt = 7
 protect = ["owner@example.com"]
 """
 
@@ -62,6 +63,7 @@ def test_a_definition_names_its_file_relative_to_itself(written, tmp_path):
     assert said.columns == {"displayName": "Team", "name.givenName": {"column": "First"}}
     assert said.guards == StandingGuards((Limit(5, percent=True),), (Limit(2000),), ("owner@example.com",))
     assert (said.max_create, said.max_delete, said.max_errors) == (None, None, None)
+    assert said.max_adopt == Limit(7)
 
 
 def test_what_is_said_beside_a_definition_stands_in_for_it(written):

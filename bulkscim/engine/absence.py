@@ -1,0 +1,106 @@
+"""Confirm that a user is in a group, or that it is not, where the group itself does not show it as a member.
+
+An answer may leave members out: some services cut long lists, some never show members. So an absence counts only by
+one of these, the cheapest first:
+1. The run created the group.
+2. A read of a group by id has shown a longer list of members than this one.
+3. Users that are read by id are known to show their groups. It is asked only about users that show none.
+4. A filter by member, which finds a member that is shown, does not find this one.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from http import HTTPStatus
+
+import anyio
+
+from bulkscim.engine.memberships import KEPT_GROUPS, Memberships
+from bulkscim.engine.reads import Lookup, Reads
+from bulkscim.model.live import Member, Membership, Unreadable
+from bulkscim.model.operation import GROUP, Key
+from bulkscim.scim.paths import find
+from bulkscim.scim.references import ids_in
+
+
+class Absence:
+    """What is known of how the tenant shows memberships, for all workers; `shows_groups` tells of users by id."""
+
+    def __init__(self, memberships: Memberships, shows_groups: Callable[[], bool]) -> None:
+        self._memberships = memberships
+        self._shows_groups = shows_groups
+        self._created: OrderedDict[str, None] = OrderedDict()  # ids of groups, the latest last
+        self._proving = anyio.Lock()
+        self._form: Lookup | None = Lookup.LEAN  # None: the filter by member is of no use
+        self._known: frozenset[str] = frozenset()  # groups of the tenant, once the filter is proved
+        self._tells_apart = False
+
+    def created(self, group: str) -> None:
+        """Take in a group that the run created."""
+        self._created[group] = None
+        while len(self._created) > KEPT_GROUPS:
+            self._created.popitem(last=False)
+
+    async def of(self, need: Membership, reads: Reads) -> Member | Unreadable:
+        """Return whether a user is in a group that does not show it."""
+        if need.group in self._created or self._memberships.is_whole(need.group) or self._shows_groups():
+            return Member(present=False, proved=True)
+        async with self._proving:
+            if not self._known and self._form is not None:
+                wrong = await self._prove(need.group, reads)
+                if wrong is not None:
+                    return wrong
+        if not self._known:
+            return Member(present=False)
+        found = await self._holding(need.member, reads)
+        if isinstance(found, Unreadable):
+            return found
+        if found is None:
+            return Member(present=False)
+        if need.group in found:  # a filter that is ignored finds every group
+            return Member(present=self._tells_apart or not self._known <= found)
+        return Member(present=False, proved=True)
+
+    async def _prove(self, group: str, reads: Reads) -> Unreadable | None:
+        """Try the filter on a member that some group shows, in one form and then in the other."""
+        shown = {group: set(self._memberships.of(group) or ())}
+        async for page in reads.pages(GROUP):
+            if isinstance(page, Unreadable):
+                return page if _may_pass(page) else None
+            shown |= {
+                one["id"]: set(ids_in(find(one, "members"))) | shown.get(one["id"], set()) for one in page
+            }
+            break
+        holder = next((one for one, members in shown.items() if members), None)
+        if holder is None:
+            return None
+        member = min(shown[holder])
+        while self._form is not None:
+            found = await self._holding(member, reads)
+            if isinstance(found, Unreadable):
+                return found
+            if found is not None and holder in found:
+                self._known = frozenset(shown)
+                self._tells_apart = not self._known <= found
+                return None
+            self._form = self._form.next
+        return None
+
+    async def _holding(self, member: str, reads: Reads) -> frozenset[str] | Unreadable | None:
+        """Return the groups that the filter finds; None where its answer is refused or may have been cut."""
+        answer = await reads.referring(Key(GROUP, "members.value", member), self._form or Lookup.PLAIN)
+        if isinstance(answer, Unreadable):
+            return answer if _may_pass(answer) else None
+        if (answer.total or 0) > len(answer.resources):
+            return None
+        return frozenset(str(one.get("id")) for one in answer.resources)
+
+
+def _may_pass(answer: Unreadable) -> bool:
+    """Say whether the same question may be answered later: an outage, a throttle, a token that is rejected."""
+    status = answer.status or 0
+    passing = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+    return (
+        passing
+        or status == 0
+        or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED)
+    )

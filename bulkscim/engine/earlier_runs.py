@@ -1,0 +1,58 @@
+"""What earlier runs on the tenant created and nobody has deleted since, by the ids in their journals."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from typing import NamedTuple
+
+import anyio
+import anyio.to_thread
+
+from bulkscim.model.live import Maker, Origin
+
+
+class Created(NamedTuple):
+    """A resource that a run created; `run` is empty where the resource was deleted or its creation undone."""
+
+    type: str
+    id: str
+    run: str
+
+
+Recorded = Callable[[], Iterable[Created]]
+Beside = Callable[[Callable[[], None]], Awaitable[None]]
+
+
+def nothing() -> tuple[Created, ...]:
+    """Return that no earlier run is known."""
+    return ()
+
+
+class EarlierRuns:
+    """The runs that created resources, by id; kept off the heap.
+
+    `recorded` reads the journals, oldest first; it is called at the first question, by `beside` the event loop.
+    """
+
+    def __init__(self, recorded: Recorded = nothing, beside: Beside = anyio.to_thread.run_sync) -> None:
+        self._recorded = recorded
+        self._beside = beside
+        self._is_read = False
+        self._reading = anyio.Lock()
+        self._database = sqlite3.connect("", check_same_thread=False)  # a private temporary file
+        self._database.execute(
+            "create table created (type text, id text, run text, primary key (type, id)) without rowid"
+        )
+
+    async def of(self, origin: Origin) -> Maker:
+        """Return the run that created a resource, an empty one where none is known."""
+        async with self._reading:
+            if not self._is_read:
+                await self._beside(partial(self._add, self._recorded()))
+                self._is_read = True
+        query = "select run from created where type = ? and id = ?"
+        found = self._database.execute(query, origin).fetchone()
+        return Maker() if found is None else Maker(str(found[0]))
+
+    def _add(self, created: Iterable[Created]) -> None:
+        self._database.executemany("insert or replace into created values (?, ?, ?)", created)

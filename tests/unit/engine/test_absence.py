@@ -1,0 +1,129 @@
+"""A user is taken to be outside a group only where an answer proves it: what is not shown may be there."""
+
+import json
+
+import pytest
+
+from bulkscim.engine.absence import Absence
+from bulkscim.engine.memberships import Memberships
+from bulkscim.engine.reads import Reads
+from bulkscim.model.live import Member, Membership, Unreadable
+from bulkscim.model.request import Response
+from bulkscim.providers.profile import Profile
+from bulkscim.scim import filters
+from tests.support.fake_clock import VirtualClock
+
+PROVED, UNKNOWN, PRESENT = Member(present=False, proved=True), Member(present=False), Member(present=True)
+ADA = "u1"
+
+
+class Tenant:
+    """Groups with members, of which an answer shows at most `cut`; `filtered` says how filters are answered."""
+
+    def __init__(self, *, cut=100, filtered="well", **groups):
+        self.groups, self.cut, self.filtered = groups, cut, filtered
+        self.asked = []
+
+    def shown(self, group):
+        """Return a group as an answer shows it."""
+        members = [{"value": one} for one in self.groups[group][: self.cut]]
+        return {"id": group, "displayName": group, "members": members}
+
+    async def send(self, request):
+        """Answer a listing, or a filter by member."""
+        self.asked.append(request.path)
+        wanted, found = filters.asked_for(request.path), list(self.groups)
+        if wanted and self.filtered == "well":
+            found = [group for group in found if wanted[1] in self.groups[group]]
+        elif wanted and self.filtered == "nothing":
+            found = []
+        elif wanted and isinstance(self.filtered, int):
+            return Response(self.filtered, {}, b"{}")
+        body = {"totalResults": len(found), "Resources": [self.shown(group) for group in found]}
+        return Response(200, {}, json.dumps(body).encode())
+
+
+class Asking:
+    """Absence over a tenant; `read` are the groups that were read by id before, the one in question the last."""
+
+    def __init__(self, tenant, *read, shows_groups=False):
+        clock = VirtualClock()
+        self.memberships, self.reads = Memberships(clock), Reads(tenant, clock, Profile("generic"))
+        self.absence = Absence(self.memberships, lambda: shows_groups)
+        for group in read:
+            self.memberships.keep(group, tenant.shown(group))
+
+    async def of(self, group, member=ADA):
+        return await self.absence.of(Membership(group, member, proof=True), self.reads)
+
+
+async def test_a_group_that_the_run_created_needs_no_request():
+    """Nothing was in it before."""
+    tenant = Tenant(new=[])
+    asking = Asking(tenant, "new")
+    asking.absence.created("new")
+
+    assert await asking.of("new") == PROVED
+    assert tenant.asked == []
+
+
+async def test_a_longer_list_proves_a_shorter_one_whole():
+    """Where ten members were shown, a list of three was not cut; a list as long as any may have been."""
+    tenant = Tenant(cut=10, filtered=501, large=[f"m{n}" for n in range(30)], small=["m1", "m2"])
+
+    assert await Asking(tenant, "large", "small").of("small") == PROVED
+    assert await Asking(tenant, "small", "large").of("large") == UNKNOWN
+    assert await Asking(tenant, "small").of("small") == UNKNOWN
+
+
+async def test_a_user_that_shows_no_groups_is_in_none_where_users_show_theirs():
+    """It is asked only about users whose own groups are not shown."""
+    assert await Asking(Tenant(sales=["m1"]), "sales", shows_groups=True).of("sales") == PROVED
+
+
+@pytest.mark.parametrize(
+    ("tenant", "expected"),
+    [
+        (Tenant(sales=["m1"]), PROVED),
+        (Tenant(sales=[], other=["m1"]), PROVED),
+        (Tenant(cut=1, sales=["m1", ADA], other=["m2"]), PRESENT),
+        (Tenant(cut=1, sales=["m1", ADA], other=["m2"], filtered="ignored"), UNKNOWN),
+        (Tenant(sales=["m1"], filtered="nothing"), UNKNOWN),
+        (Tenant(sales=["m1"], filtered=501), UNKNOWN),
+        (Tenant(cut=0, sales=["m1"], other=["m2"]), UNKNOWN),
+        (Tenant(sales=[]), UNKNOWN),
+    ],
+    ids=[
+        "one group",
+        "empty group",
+        "cut list",
+        "ignored",
+        "finds nothing",
+        "refused",
+        "never shown",
+        "no member",
+    ],
+)
+async def test_a_filter_counts_once_it_has_found_a_member_that_is_shown(tenant, expected):
+    """Before, a member that an answer did not show was taken to be no member."""
+    assert await Asking(tenant, "sales").of("sales") == expected
+
+
+async def test_the_filter_is_proved_once():
+    """One listing and one question about somebody who is known to be there; then one question a user."""
+    tenant = Tenant(sales=["m1"], other=["m2"])
+    asking = Asking(tenant, "sales")
+
+    for number in range(5):
+        assert await asking.of("sales", f"u{number}") == PROVED
+    assert len(tenant.asked) == 2 + 5
+
+
+async def test_an_outage_is_no_answer():
+    """It says nothing about the filter, which is asked again later."""
+    tenant = Tenant(sales=["m1"], filtered=503)
+    asking = Asking(tenant, "sales")
+
+    assert isinstance(await asking.of("sales"), Unreadable)
+    tenant.filtered = "well"
+    assert await asking.of("sales") == PROVED

@@ -1,0 +1,84 @@
+"""Which run created a resource, as the journals of the runs folder tell it."""
+
+from pathlib import Path
+
+from bulkscim.engine.earlier_runs import EarlierRuns
+from bulkscim.journal import journal
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.model.live import Maker, Origin
+from bulkscim.model.operation import GROUP, USER
+from bulkscim.runs.remembered import created
+from tests.support.fake_clock import VirtualClock
+from tests.support.simulated_disk import SimulatedDisk
+
+RUNS = Path("/runs")
+URL = "https://tenant.example/scim/v2"
+
+
+async def record(disk, folder, *steps, base_url=URL):
+    """Write a run's journal: each step is a part, the id that it left, and the resource after it (None: no create)."""
+    disk.make_folder(folder)
+    header = {"run": folder.name, "tenant": {"base_url": base_url}}
+    written = journal.create(folder, disk, header, len(steps), VirtualClock())
+    for number, (part, resource_id, after) in enumerate(steps, 1):
+        rows = ((number, part),)
+        body = {"part": part, "id": resource_id} | ({} if after is None else {"after": after})
+        await written.append(
+            Entry(Kind.STARTED, rows, number, body={"part": part}),
+            Entry(Kind.APPLIED, rows, number, body=body),
+        )
+    await written.aclose()
+
+
+def known(disk, *named, own="20261105T000000-own"):
+    """Return what the journals tell."""
+    return EarlierRuns(lambda: created(URL, disk, own, [RUNS, RUNS], named), _beside)
+
+
+async def _beside(work):
+    work()
+
+
+async def test_created_resources_are_known_by_type_and_id():
+    """Services with numbers for ids give a user and a group the same one."""
+    disk = SimulatedDisk()
+    steps = (("create", "1", {"userName": "ada"}), ("group:Sales", "2", {"displayName": "Sales"}))
+    await record(disk, RUNS / "20261101T000000-first", *steps, ("manager", "3", None))
+    found = known(disk)
+
+    assert await found.of(Origin(USER, "1")) == Maker("20261101T000000-first")
+    assert await found.of(Origin(GROUP, "2")) == Maker("20261101T000000-first")
+    for other in (Origin(GROUP, "1"), Origin(USER, "2"), Origin(USER, "3")):
+        assert await found.of(other) == Maker()
+
+
+async def test_what_was_undone_deleted_or_made_elsewhere_is_not_known():
+    """A rollback that deactivates undoes a creation as well; a deactivation by a run of its own does not."""
+    disk, first = SimulatedDisk(), RUNS / "20261101T000000-first"
+    await record(disk, first, *(("create", f"u{number}", {"userName": "x"}) for number in range(5)))
+    await record(disk, first / "rollback-1", ("delete", "u0", None), ("deactivate", "u1", None))
+    await record(disk, RUNS / "20261102T000000-next", ("delete", "u2", None), ("deactivate", "u3", None))
+    await record(
+        disk,
+        RUNS / "20261103T000000-other",
+        ("create", "u8", {"userName": "x"}),
+        base_url="https://other.example",
+    )
+    await record(disk, RUNS / "20261105T000000-own", ("create", "u9", {"userName": "x"}))
+    found = known(disk)
+
+    runs = {
+        name: (await found.of(Origin(USER, name))).run for name in ("u0", "u1", "u2", "u3", "u4", "u8", "u9")
+    }
+    assert {name for name, run in runs.items() if run == first.name} == {"u3", "u4"}
+
+
+async def test_a_run_that_is_named_is_found_outside_the_runs_folder_too():
+    """An errors file names the run that it comes from; a journal that cannot be read is left out."""
+    disk, elsewhere = SimulatedDisk(), Path("/kept/20261101T000000-first")
+    await record(disk, elsewhere, ("create", "u1", {"userName": "x"}))
+    disk.make_folder(RUNS / "20261102T000000-broken")
+    disk.create(RUNS / "20261102T000000-broken" / "journal.jsonl").write(b"no journal\n")
+
+    assert (await known(disk, elsewhere).of(Origin(USER, "u1"))).run == elsewhere.name
+    assert (await known(disk).of(Origin(USER, "u1"))).run == ""
