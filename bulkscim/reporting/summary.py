@@ -36,8 +36,8 @@ def summary_of_totals(
     differ: Mapping[RowState, int] | None = None,
 ) -> Summary:
     """Return the summary of a run that left no folder."""
-    counts = asdict(totals) | differ_counts(differ or {})
-    return {"run": None, "state": state.value, **counts, "elapsed_s": round(elapsed_s, 1), "chain": chain}
+    totalled = {"run": None, "state": state.value, **asdict(totals)}
+    return totalled | {"elapsed_s": round(elapsed_s, 1), "chain": chain} | differ_counts(differ or {})
 
 
 def moment(seconds: float | None) -> str | None:

@@ -51,7 +51,8 @@ class Asking:
         self.memberships, self.reads = Memberships(clock), Reads(tenant, clock, Profile("generic"))
         self.absence = Absence(self.memberships, lambda: shows_groups)
         for group in read:
-            self.memberships.keep(group, tenant.shown(group))
+            with self.memberships.reading(group) as reading:
+                self.memberships.keep(reading, tenant.shown(group))
 
     async def of(self, group, member=ADA):
         return await self.absence.of(Membership(group, member, proof=True), self.reads)
