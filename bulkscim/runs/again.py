@@ -22,13 +22,13 @@ from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.reporting.summary import shown_run
 from bulkscim.runs.assembly import Around, Job, Terms
 from bulkscim.runs.earlier import known_before, moved
+from bulkscim.runs.opening import INDEX
 from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
 from bulkscim.runs.session import AGAIN, Past, go_on, past_of, patient
 from bulkscim.runs.settings import bounds_of, protected_of, said_anew, settings_of
-from bulkscim.runs.start import INDEX
 from bulkscim.runs.tenant import connected, fingerprint, look
 from bulkscim.scim import messages
 from bulkscim.transport.base import Transport

@@ -28,13 +28,14 @@ from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recove
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Inverse, write_inverse
+from bulkscim.runs.opening import INDEX
 from bulkscim.runs.places import drafts, tenant_lock
 from bulkscim.runs.protecting import all_names
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.session import Past, past_of, patient
 from bulkscim.runs.settings import Settings, header_of, protected_of, said_anew, settings_of
-from bulkscim.runs.start import INDEX, Parent, Start, begin, plan
+from bulkscim.runs.start import Parent, Start, begin, plan
 from bulkscim.runs.tenant import Seen, connected, look
 from bulkscim.transport.base import Transport
 

@@ -1,20 +1,16 @@
 """Begin a run: check the file, look at the tenant, hold the guards, ask, and only then write and send."""
 
-import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import date
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
 
 from bulkscim import __version__
 from bulkscim.engine.clock import RealClock
-from bulkscim.errors import Refused, UsageError
-from bulkscim.jobfile.needed import Beyond
+from bulkscim.errors import Refused
 from bulkscim.jobfile.operations import Defaults
-from bulkscim.jobfile.source import JobSource, open_source
-from bulkscim.jobfile.validate import Checked, check
+from bulkscim.jobfile.source import JobSource
+from bulkscim.jobfile.validate import Checked
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry, Kind
@@ -32,6 +28,7 @@ from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.definition import defined
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.inverting import AS_SHOWN
+from bulkscim.runs.opening import INDEX, defaults_of, not_before, opened_job
 from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
@@ -42,7 +39,6 @@ from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
 from bulkscim.transport.base import Transport
 from bulkscim.transport.readonly import Planning
 
-INDEX = "index.sqlite"
 TIMEOUT_S = 30.0
 
 
@@ -53,16 +49,12 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
     """
     clock, disk = RealClock(), LocalDisk()
     request = defined(request)
-    settings = _settings(request)
     profile = profile_named(request.profile).at(request.speed)
-    with (
-        drafts() as folder,
-        _opened(request, folder, people) as (request, source, whole),
-        _checked(request, source, folder, whole) as checked,
-    ):
+    with drafts() as folder, opened_job(request, folder, people) as (request, source, checked):
+        settings = _settings(request)
         for note in (*request.notes, *checked.notes):
             people.note(note)
-        _not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
+        not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
             first = patient(transport, settings, profile, clock, say=people.note)
             seen = await look(first, profile)
@@ -95,65 +87,6 @@ def _settings(request: RunRequest) -> Settings:
         limit=request.limit,
         read_back=None if request.dry_run else request.read_back,
     )
-
-
-@contextmanager
-def _opened(
-    request: RunRequest, folder: Path, people: People
-) -> Iterator[tuple[RunRequest, JobSource, int | None]]:
-    """Open the job file; with a limit, say which rows beyond it are needed, or take them along in a copy.
-
-    Of a copy it is also returned how many records the whole file has.
-    """
-    if request.with_needed and request.limit is None:
-        raise UsageError("--with-needed takes rows beyond --limit N along; give --limit N as well")
-    source = request.job if isinstance(request.job, JobSource) else open_source(request.job, _stdin())
-    try:
-        if request.limit is None:
-            yield request, source, None
-            return
-        beyond = Beyond(source, defaults_of(request), request.limit, folder / "beyond.sqlite")
-        if not (beyond.rows and request.with_needed):
-            if beyond.rows:
-                people.note(beyond.note())
-            yield request, source, None
-            return
-        people.note(beyond.numbers())
-        copy = beyond.selected()
-        try:
-            yield replace(request, limit=None), copy, beyond.records
-        finally:
-            copy.discard()
-    finally:
-        source.discard()
-
-
-@contextmanager
-def _checked(request: RunRequest, source: JobSource, folder: Path, whole: int | None) -> Iterator[Checked]:
-    """Check the job file, of `whole` records where it is a copy; JobFileInvalid lists what is wrong with it."""
-    checked = check(source, defaults_of(request), folder / INDEX, request.limit)
-    with checked.sound_index():
-        yield checked if whole is None else replace(checked, records=whole)
-
-
-def _not_before(source: JobSource, checked: Checked, today: date, people: People, *, dry_run: bool) -> None:
-    """Refuse a file of which something is for a later day; a dry run says so and goes on."""
-    if checked.not_before <= today.isoformat():
-        return
-    told = f"{source.name} is for {checked.not_before} or later (`not_before`), and today is {today.isoformat()} (UTC)"
-    if not dry_run:
-        raise Refused(f"{told}. Nothing was sent; run it on that day.")
-    people.note(told)
-
-
-def _stdin() -> BinaryIO | None:
-    """Return standard input; a program in the background has none."""
-    return getattr(sys.stdin, "buffer", None)
-
-
-def defaults_of(request: RunRequest) -> Defaults:
-    """Return how records are understood that do not say everything."""
-    return Defaults(op=request.op, type=request.type or USER, match=request.match, map=request.columns)
 
 
 @dataclass(frozen=True, slots=True)

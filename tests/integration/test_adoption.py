@@ -102,6 +102,9 @@ def test_the_rows_that_a_trial_needs_can_be_taken_along(bulkscim: Command, tmp_p
     assert "rows 4 to 6 of this run are rows 6, 7, 8 of people.csv" in outcome.stderr
     assert (whole.code, whole.json["noop"], whole.json["done"]) == (0, 6, 2), whole.text
     assert run(bulkscim, tenant, "people.csv", "--with-needed").code == 2
+    trial = min(path for path in bulkscim.runs.iterdir() if (path / "journal.jsonl").exists())
+    header = json.loads((trial / "journal.jsonl").read_text().partition("\n")[0])["body"]
+    assert (header["settings"]["limit"], header["rows"]) == (None, 6)
 
 
 def test_a_corrected_errors_file_finishes_what_its_run_began(bulkscim: Command, tmp_path):

@@ -1,0 +1,86 @@
+"""Open and check the job file of a run, with a limit also the rows beyond it that are needed."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import BinaryIO
+
+from bulkscim.errors import Refused, UsageError
+from bulkscim.jobfile.needed import Beyond
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.source import JobSource, open_source
+from bulkscim.jobfile.validate import Checked, check
+from bulkscim.model.events import People
+from bulkscim.model.operation import USER
+from bulkscim.runs.request import RunRequest
+
+INDEX = "index.sqlite"
+
+
+@contextmanager
+def opened_job(
+    request: RunRequest, folder: Path, people: People
+) -> Iterator[tuple[RunRequest, JobSource, Checked]]:
+    """Open and check the job file; JobFileInvalid lists what is wrong with it.
+
+    With a limit the user is told which rows beyond it are needed. Where these are to be taken along, the job file is
+    a copy of the rows, and the request that is returned has no limit.
+    """
+    if request.with_needed and request.limit is None:
+        raise UsageError("--with-needed takes rows beyond --limit N along; give --limit N as well")
+    source = request.job if isinstance(request.job, JobSource) else open_source(request.job, _stdin())
+    try:
+        beyond = _beyond(request, source, folder)
+        if beyond is None or not request.with_needed:
+            if beyond is not None:
+                people.note(beyond.note())
+            with _checked(request, source, folder) as checked:
+                yield request, source, checked
+            return
+        people.note(beyond.numbers())
+        whole, copy = replace(request, limit=None), beyond.selected()
+        try:
+            with _checked(whole, copy, folder) as checked:
+                yield whole, copy, replace(checked, records=beyond.records)
+        finally:
+            copy.discard()
+    finally:
+        source.discard()
+
+
+def _beyond(request: RunRequest, source: JobSource, folder: Path) -> Beyond | None:
+    """Return the rows beyond the limit that are needed; None where there are none."""
+    if request.limit is None:
+        return None
+    beyond = Beyond(source, defaults_of(request), request.limit, folder / "beyond.sqlite")
+    return beyond if beyond.rows else None
+
+
+@contextmanager
+def _checked(request: RunRequest, source: JobSource, folder: Path) -> Iterator[Checked]:
+    checked = check(source, defaults_of(request), folder / INDEX, request.limit)
+    with checked.sound_index():
+        yield checked
+
+
+def not_before(source: JobSource, checked: Checked, today: date, people: People, *, dry_run: bool) -> None:
+    """Refuse a file of which something is for a later day; a dry run says so and goes on."""
+    if checked.not_before <= today.isoformat():
+        return
+    told = f"{source.name} is for {checked.not_before} or later (`not_before`), and today is {today.isoformat()} (UTC)"
+    if not dry_run:
+        raise Refused(f"{told}. Nothing was sent; run it on that day.")
+    people.note(told)
+
+
+def _stdin() -> BinaryIO | None:
+    """Return standard input; a program in the background has none."""
+    return getattr(sys.stdin, "buffer", None)
+
+
+def defaults_of(request: RunRequest) -> Defaults:
+    """Return how records are understood that do not say everything."""
+    return Defaults(op=request.op, type=request.type or USER, match=request.match, map=request.columns)
