@@ -32,15 +32,16 @@ class Parents:
         if work is not None:
             made = made_by(work.facts) or work.found
             return ParentReady(made) if made else None
-        if parent > self._fed() and self._journal.ledger.state(parent) is RowState.PENDING:
+        ledger = self._journal.ledger
+        made = made_by(facts_of(self._journal.history(parent))) if ledger.last_offset(parent) else None
+        if made:
+            return ParentReady(made)
+        if parent > self._fed() and ledger.state(parent) is RowState.PENDING:
             return None if parent - child < WINDOW else ParentLater(parent)
         return self._ended(parent)
 
     def _ended(self, parent: int) -> ParentAnswer:
-        """Return what a row made that is not under way: it settled, or was left for later."""
-        made = made_by(facts_of(self._journal.history(parent)))
-        if made:
-            return ParentReady(made)
+        """Return what a row found that is not under way and made nothing: it settled, or was left for later."""
         state = self._journal.ledger.state(parent)
         if state is RowState.PENDING and parent in self._found:
             return ParentReady(self._found[parent])

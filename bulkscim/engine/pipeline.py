@@ -12,6 +12,7 @@ from heapq import heappop, heappush
 
 import anyio
 
+from bulkscim.engine.facts import made_by
 from bulkscim.engine.feed import Feed
 from bulkscim.engine.left import Left
 from bulkscim.engine.parents import WINDOW, Parents
@@ -108,6 +109,9 @@ class Pipeline:
         work = self._worker.begun(row, claims(row, moves=self._policy.one_group))
         self._alive[number] = work
         self._lanes.enter(number, work.claims)
+        made = made_by(work.facts)
+        if made:
+            self._lanes.known(number, Parent(number), made)
         heappush(self._ready, number)
         return True
 

@@ -423,3 +423,21 @@ def test_name_is_not_taken_while_it_is_in_doubt_whether_it_is_free(machine):
 
     assert states(one) == [RowState.DONE] * 2
     assert one.tenant.directory.made["Users", address("p1")] == 1
+
+
+def test_order_holds_in_a_later_pass_for_what_an_earlier_pass_made(machine):
+    """The second pass waited for n1, which the first had made, and let row 2 remove what row 5 had added."""
+    mail = {"emails": [{"value": "p1@mail.example", "type": "work"}]}
+    by_mail = {"op": "remove_member", "type": "Group", "match": {"displayName": "Old"}}
+    lines = [
+        join("Team", "n1"),
+        leave("Team", "n1"),
+        person("n0", manager={"userName": address("n1")}, groups=["Old"]),
+        by_mail | {"member": {"emails.value": "p1@mail.example"}},
+        person("n1", groups=["Team"]),
+    ]
+    one = machine(lines, World(), [P1 | mail], groups=["Old", "Team"])
+    one.command("run")
+
+    assert RowState.PENDING not in states(one)
+    assert members(one, "Team") == {address("n1")}
