@@ -15,7 +15,7 @@ from bulkscim.sandbox.settings import ADMIN_TOKEN, CONTROL, HOST, Address, Place
 
 ANSWER_S = 5.0
 WORK_S = 600.0
-START_S = 20.0
+START_S = 60.0
 LOOK_EVERY_S = 0.02
 LAST_LINES = 2000
 
