@@ -14,7 +14,18 @@ from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.errors import CredentialError, Stopped
 from bulkscim.model.clock import Clock
-from bulkscim.model.live import Found, Holders, Membership, Missing, Origin, Reports, Shown, Unreadable
+from bulkscim.model.live import (
+    Found,
+    Holders,
+    Membership,
+    Missing,
+    NameHeld,
+    Origin,
+    Question,
+    Reports,
+    Shown,
+    Unreadable,
+)
 from bulkscim.model.operation import GROUP, USER, Key, Role, Verb
 from bulkscim.model.step import Action
 from bulkscim.pacing.retry import Judgement, backoff
@@ -49,7 +60,7 @@ class Asking:
     def _stopping(self) -> Stopping:
         return self._sender.stopping
 
-    async def read(self, work: Work, need: Key | Membership | Holders | Reports | Origin | Shown) -> Any:
+    async def read(self, work: Work, need: Question) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
         lag = self._profile.visibility_lag_s
         if isinstance(need, Shown) and need.again and not await self._stopping.pause(lag):
@@ -65,14 +76,16 @@ class Asking:
                 break
         if isinstance(answer, Missing) and isinstance(need, Key):
             work.absent.add(need.folded)
-        if not isinstance(need, Holders | Reports | Origin):
+        if not isinstance(need, Holders | Reports | Origin | NameHeld):
             work.read_at = self._clock.monotonic()
         return answer
 
-    async def _asked(self, work: Work, need: Key | Membership | Holders | Reports | Origin | Shown) -> Any:
+    async def _asked(self, work: Work, need: Question) -> Any:
+        reads = self._reads(work)
         if isinstance(need, Origin):
             return await self._resolver.earlier.of(need)
-        reads = self._reads(work)
+        if isinstance(need, NameHeld):  # the listing may show what a lost create of the row has made
+            return work.is_new and await self._resolver.held_names.holds(need.key, reads)
         if isinstance(need, Shown):
             return await self._resolver.shown(need.on, reads)
         if isinstance(need, Membership):

@@ -6,6 +6,7 @@ import anyio
 
 from bulkscim.engine.absence import Absence
 from bulkscim.engine.earlier_runs import EarlierRuns
+from bulkscim.engine.held_names import HeldNames, most_pages
 from bulkscim.engine.hidden import Hidden
 from bulkscim.engine.listing import Listing
 from bulkscim.engine.memberships import KEPT_GROUPS, KEPT_S, Memberships
@@ -46,6 +47,7 @@ class Resolver:
         hidden: Hidden | None = None,
         due: Due | None = None,
         earlier: EarlierRuns | None = None,
+        creates: int = 0,
     ) -> None:
         self._clock = clock
         self._profile = profile
@@ -59,6 +61,7 @@ class Resolver:
         self.memberships = Memberships(clock)
         self.tied = Tied(clock, profile, due or Due())
         self.earlier = earlier or EarlierRuns()
+        self.held_names = HeldNames(most_pages(creates) if profile.assumes_unique else 0)
         self._absence = Absence(self.memberships, lambda: self.tied.shows_groups("id"))
 
     @staticmethod

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bulkscim.model.live import Holders, Need, Origin, Parent, Reports
+from bulkscim.model.live import Holders, NameHeld, Need, Origin, Parent, Reports
 from bulkscim.model.operation import Key
 from bulkscim.model.row import Applied, Facts, Refusal, Row
 from bulkscim.model.totals import Counters
 from bulkscim.planning.order import Claim
 
-KEPT = (Parent, Holders, Reports, Origin)
+KEPT = (Parent, Holders, Reports, Origin, NameHeld)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Work:
     their answer was lost, `stale` refused versions. `lost` names the parts of which a step was lost and then found not
     applied. `create_started` is the server's time at the first intent of each create; `named` is the id in an answer
     that could not be used otherwise. `found` is the id of the row's own resource where the row did not create it.
-    `read_at` is monotonic;
+    `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
     `read_again`: what was read is newer than the wait for a permit that made it old.
     """
 
@@ -51,6 +51,7 @@ class Work:
     named: dict[str, str] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     found: str | None = None
+    is_new: bool = True
 
     @property
     def number(self) -> int:

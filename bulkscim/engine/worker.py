@@ -18,7 +18,7 @@ from bulkscim.errors import Stopped
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.live import Found, Holders, Membership, Missing, Origin, Reports, Shown, Unreadable
+from bulkscim.model.live import Found, Missing, Question, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject, Key, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.row import Applied, Refusal, Row, RowState
@@ -95,9 +95,10 @@ class Worker:
         unproved = number in self.unproved
         self.unproved.discard(number)  # read back in this stay, or never again: others may come in between
         history = self._journal.history(number)
-        return Work(row, facts_of(history, unproved=unproved), claims=claims, losses=losses_of(history))
+        facts = facts_of(history, unproved=unproved)
+        return Work(row, facts, claims=claims, losses=losses_of(history), is_new=not history)
 
-    async def read(self, work: Work, need: Key | Membership | Holders | Reports | Origin | Shown) -> Any:
+    async def read(self, work: Work, need: Question) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
         return await self._asking.read(work, need)
 

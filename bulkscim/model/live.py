@@ -135,6 +135,12 @@ class Maker:
     run: str = ""
 
 
+class NameHeld(NamedTuple):
+    """The need to know whether a listing shows a user of a name; the answer is a bool, and False proves nothing."""
+
+    key: Key
+
+
 class Shown(NamedTuple):
     """The need to see what the tenant shows after a write: nothing that was read before it will do.
 
@@ -147,4 +153,7 @@ class Shown(NamedTuple):
 
 ParentAnswer = ParentReady | ParentFailed | ParentLater
 MembershipAnswer = Member | Missing | Unreadable
-Need = Key | Parent | Membership | Holders | Reports | Origin | Shown
+Question = (
+    Key | Membership | Holders | Reports | Origin | NameHeld | Shown
+)  # of the tenant, or of what is known of it
+Need = Question | Parent

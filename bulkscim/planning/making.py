@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bulkscim.model.live import Ambiguous, Found, Missing, Unreadable
+from bulkscim.model.live import Ambiguous, Found, Missing, NameHeld, Unreadable
 from bulkscim.model.operation import USER, Key, Verb, identities
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
@@ -36,7 +36,10 @@ def _make(view: View, *, looks_first: bool) -> Decision | Subject:
     carry = carried(view, whole=False)
     if not isinstance(carry, Carried):
         return carry
-    if looks_first or view.facts.taken:
+    held = _is_held(view) if not looks_first and not view.facts.taken else False
+    if isinstance(held, Wait):
+        return held
+    if looks_first or view.facts.taken or held:
         holder = _holder(view)
         match holder:
             case Wait() | Settle():
@@ -50,6 +53,21 @@ def _make(view: View, *, looks_first: bool) -> Decision | Subject:
             case _:
                 pass
     return _create_step(view, carry)
+
+
+def _is_held(view: View) -> bool | Wait:
+    """Tell whether a user of this name was seen, where nothing says that the server refuses a second one."""
+    name = view.operation.data.get("userName")
+    if (
+        not view.policy.checks_names
+        or view.policy.takes_back
+        or view.operation.type != USER
+        or not isinstance(name, str)
+    ):
+        return False
+    need = NameHeld(Key(USER, "userName", name))
+    answer = view.live.get(need)
+    return Wait(need) if answer is None else bool(answer)
 
 
 def _create_step(view: View, carry: Carried) -> Step:

@@ -2,4 +2,4 @@
 
 from bulkscim.providers.profile import Profile
 
-GENERIC = Profile("generic")
+GENERIC = Profile("generic", assumes_unique=True)

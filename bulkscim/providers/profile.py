@@ -95,6 +95,7 @@ class Profile:
     cursor: bool = False
     visibility_lag_s: float = 2.0
     enforces_unique: frozenset[str] = frozenset({USER})
+    assumes_unique: bool = False
     patch: bool = True
     patch_forms: tuple[PatchForm, ...] = (PatchForm.PATCH_OP,)
     filter: bool = True

@@ -153,7 +153,12 @@ def engine_over(
         journal,
         sender,
         Resolver(
-            clock, profile, _hidden(journal, terms), _due(journal, watcher), _earlier(job, journal, terms)
+            clock,
+            profile,
+            _hidden(journal, terms),
+            _due(journal, watcher),
+            _earlier(job, journal, terms),
+            int(journal.header.get("verbs", {}).get(f"{Verb.CREATE} {USER}", 0)),
         ),
         reads,
         watcher,

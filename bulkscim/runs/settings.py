@@ -73,6 +73,7 @@ class Settings:
             read_back=self.read_back or "",
             run=run,
             on_drift=self.on_drift,
+            checks_names=profile.assumes_unique,
         )
 
     def buckets(self, profile: Profile) -> tuple[Bucket, ...]:

@@ -304,6 +304,25 @@ def test_existing_users_that_manage_each_other_get_their_managers(bulkscim: Comm
     assert (found["ada@x.test"][0], found["bob@x.test"][0]) == ("bob@x.test", "ada@x.test")
 
 
+class Lenient(SmallTenant):
+    """Takes a second user of a name."""
+
+    async def create(self, request, collection, body):
+        """Answer 201, whatever is there."""
+        return self.created(collection, self.add(collection, body))
+
+
+def test_a_name_that_the_server_would_take_twice_is_looked_up_first(bulkscim: Command, tmp_path):
+    """Before, a second user of the name was created, the row was done, and nothing was said of it."""
+    (tmp_path / "people.csv").write_text("userName\nADA@x.test\nnew@x.test\n")
+    with Lenient("there@x.test", "ada@x.test").serving() as tenant:
+        outcome = run(bulkscim, tenant, "people.csv")
+        states = [line["state"] for line in newest(bulkscim)]
+
+    assert (outcome.code, states) == (0, ["adopted", "done"]), outcome.text
+    assert (tenant.named("ada@x.test"), len(tenant.writes)) == (1, 1)
+
+
 def test_a_dry_run_adopts_as_the_run_would(bulkscim: Command, tmp_path):
     """It counts the adoptions that differ, and writes nothing."""
     (tmp_path / "people.csv").write_text("userName,title,groups\nada@x.test,New,Sales\n")

@@ -9,6 +9,7 @@ from bulkscim.model.live import (
     Member,
     Membership,
     Missing,
+    NameHeld,
     Origin,
     Parent,
     ParentFailed,
@@ -49,6 +50,18 @@ def test_user_is_created_without_a_lookup():
 
     assert isinstance(step, Step)
     assert (step.method, step.part, step.body) == ("POST", "create", {"userName": "ada@example.com"})
+
+
+def test_user_whose_name_was_seen_is_looked_up_before_it_is_created():
+    """Where nothing says that the server refuses a second user of a name. Before, it was made twice, exit 0."""
+    held, policy = NameHeld(ADA), Policy(checks_names=True)
+
+    assert decide(creates(), policy=policy) == Wait(held)
+    assert isinstance(decide(creates(), live={held: False}, policy=policy), Step)
+    assert decide(creates(), live={held: True}, policy=policy) == Wait(ADA)
+    seen = {held: True, ADA: user(), FIRST_USER: Maker()}
+    assert settled(decide(creates(), live=seen, policy=policy)) is RowState.ADOPTED
+    assert isinstance(decide(creates(), live={held: True, ADA: Missing()}, policy=policy), Step)
 
 
 def test_group_is_looked_up_before_it_is_created():
