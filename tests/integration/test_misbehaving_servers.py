@@ -98,9 +98,12 @@ def test_two_matches_are_ambiguous(bulkscim, job):
 
 @pytest.mark.parametrize("server", [odd.BareConflict, odd.DuplicateIs500])
 def test_a_duplicate_is_adopted_however_it_is_answered(bulkscim, job, server):
-    """409 without scimType and 500 for a taken name both end in the existing user adopted, asked for once."""
+    """409 without scimType and 500 for a taken name both end in the existing user adopted, asked for once.
+
+    The tenant has too many users to list them before so few creates.
+    """
     path = job(create(ADA), create(NEW))
-    with server(ADA, BOB).serving() as tenant:
+    with server(ADA, BOB, *(f"other{number}@example.com" for number in range(320))).serving() as tenant:
         outcome = run(bulkscim, tenant, path)
 
     assert outcome.code == 0, outcome.text
