@@ -5,6 +5,7 @@
 7 credential · 10 no such run · 11 locked · 12 another tenant or job file · 13 journal damaged · 130 interrupted
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -34,7 +35,7 @@ from bulkscim.commands import (
     validate,
     verify,
 )
-from bulkscim.commands.argv import refuse_secrets
+from bulkscim.commands.argv import refuse_secrets, refuse_undecodable
 from bulkscim.commands.signals import heed
 from bulkscim.model.run import RunState
 from bulkscim.outputs import ReaderLeft
@@ -110,6 +111,7 @@ def code_of(arguments: Sequence[str]) -> int:
     """Carry out one command line and return its exit code."""
     try:
         refuse_secrets(arguments)
+        refuse_undecodable(arguments, os.environ)
         ended = bulkscim.main(list(arguments), prog_name="bulkscim", standalone_mode=False)
         streams.finish()
     except ReaderLeft:

@@ -1,7 +1,12 @@
-"""No secret on the command line: every account of the machine could read it there, and shells keep it."""
+"""What a command line may not hold: secrets, which every account of the machine can read, and undecodable names.
+
+Names of files go into journals, job files and JSON, all of which are UTF-8. A name that is not is refused before
+anything is opened.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from bulkscim.errors import UsageError
 
@@ -36,3 +41,26 @@ def refuse_secrets(arguments: Sequence[str]) -> None:
                 " for a proxy set BULKSCIM_PROXY, for the tenant give the URL without it"
             )
             raise UsageError(message)
+
+
+def refuse_undecodable(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Raise UsageError where a name is not UTF-8: of an argument, a variable of ours, or the current folder."""
+    for what, name in _names(arguments, environment):
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            shown = name.encode("utf-8", "backslashreplace").decode().replace("\\udc", "\\x")
+            message = f'{what} "{shown}" is not UTF-8; rename the file or folder'
+            raise UsageError(message) from None
+
+
+def _names(arguments: Sequence[str], environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    yield from (("the argument", argument) for argument in arguments)
+    for name, value in environment.items():
+        if name.startswith("BULKSCIM_") or name == "TMPDIR":
+            yield f"the variable {name} with", value
+    try:
+        yield "the current folder", str(Path.cwd())
+    except FileNotFoundError:
+        message = "the current folder does not exist any more; change to one that does"
+        raise UsageError(message) from None

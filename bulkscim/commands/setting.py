@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
-import orjson
 
 from bulkscim.commands.streams import reader_may_leave
 from bulkscim.errors import UsageError
 from bulkscim.reporting.console import People, Volume
-from bulkscim.reporting.printable import printable
+from bulkscim.reporting.printable import indented_json, printable
 from bulkscim.reporting.progress import Progress, progress
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def print_lines(lines: Iterable[str]) -> None:
 def print_json(value: Any) -> None:
     """Print to stdout, indented."""
     with reader_may_leave():
-        sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+        sys.stdout.write(indented_json(value))
 
 
 def layout_of(out: Path, wanted: str | None) -> str:

@@ -46,7 +46,7 @@ class JobSource:
     def about(self) -> dict[str, str | int | bool]:
         """Return what a journal's header says of it."""
         return {
-            "path": str(self.path.resolve()),
+            "path": _recorded(self.path),
             "size": self.size,
             "sha256": self.sha256,
             "format": self.format,
@@ -69,6 +69,12 @@ class JobSource:
         if self.spooled:
             with suppress(OSError):
                 self.path.unlink()
+
+
+def _recorded(path: Path) -> str:
+    """Return where a file is, links followed unless they lead to a name that a journal cannot hold."""
+    resolved = str(path.resolve())
+    return resolved if resolved.encode("utf-8", "replace").decode() == resolved else str(path.absolute())
 
 
 def open_source(job: str, stdin: BinaryIO | None = None) -> JobSource:

@@ -1,5 +1,6 @@
 """Text from files and servers, made harmless for a terminal."""
 
+import json
 import unicodedata
 from typing import Any
 
@@ -27,6 +28,14 @@ def shown_value(value: Any) -> str:
     if value is None:
         return "nothing"
     return one_line(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode())
+
+
+def indented_json(value: Any) -> str:
+    """Return a value as indented JSON with a line end; a path that is not UTF-8 is written in escapes."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+    except TypeError:
+        return json.dumps(value, indent=2) + "\n"
 
 
 def shown_duration(seconds: float) -> str:

@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
 from bulkscim.outputs import text_file
-from bulkscim.reporting.printable import one_line, shown_duration
+from bulkscim.reporting.printable import indented_json, one_line, shown_duration
 
 Summary = dict[str, Any]
 
@@ -51,7 +49,7 @@ def write_summary(summary: Summary, folder: Path) -> Path:
     """Write summary.json, whole or not at all."""
     path = folder / "summary.json"
     with text_file(path, replace=True) as file:
-        file.write(orjson.dumps(summary, option=orjson.OPT_INDENT_2).decode() + "\n")
+        file.write(indented_json(summary))
     return path
 
 

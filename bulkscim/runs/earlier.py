@@ -41,7 +41,7 @@ def folders_of(
         if header["tenant"]["base_url"].rstrip("/") != base_url.rstrip("/"):
             notes.append(f"refs of {name} are not looked up: it ran against {header['tenant']['base_url']}")
             continue
-        found |= dict.fromkeys((str(folder.resolve()), *header.get("earlier", ())))
+        found |= dict.fromkeys((str(folder.absolute()), *header.get("earlier", ())))
     return list(found), notes
 
 

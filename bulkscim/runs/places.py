@@ -50,7 +50,8 @@ class HeldTenant:
 
     def working_on(self, run: Path) -> None:
         """Leave word of what it is held for."""
-        process = holder.this_process(RealClock().now(), str(run.resolve()))
+        named = str(run.absolute()).encode("utf-8", "backslashreplace").decode()
+        process = holder.this_process(RealClock().now(), named)
         holder.write(self._text, self._disk, process)
 
 

@@ -157,4 +157,4 @@ def _known(kind: type, values: JsonObject) -> dict[str, Any]:
 
 def as_text(path: Path | None) -> str | None:
     """Return a path for the header; absolute, since resume may start elsewhere."""
-    return str(path.resolve()) if path else None
+    return str(path.absolute()) if path else None
