@@ -5,6 +5,7 @@ BulkScimError
 ├── JobFileInvalid          the job file has problems; nothing was sent
 ├── Refused                 a guard, or want of approval
 ├── Stopped                 stopped early, resumable
+│   ├── JobFileChanged      what the run reads is not what was checked
 │   ├── JournalDead         a write or sync of the journal failed; nothing after it was acknowledged
 │   └── Interrupted         a person or the system asked it to stop
 ├── CredentialError         missing or rejected
@@ -34,7 +35,25 @@ class Refused(BulkScimError):
 
 
 class Stopped(BulkScimError):
-    """The run stopped early (breaker, deadline, outage, disk) and can be resumed."""
+    """The run stopped early (breaker, deadline, outage, disk) and can be resumed.
+
+    `cause` is a word for programs, kept in the journal; empty where only people need the reason.
+    """
+
+    cause = ""
+
+
+class JobFileChanged(Stopped):
+    """What is read from the job file is not what was checked; none of that is sent.
+
+    `name` is what messages call the file, `how` says what is different.
+    """
+
+    cause = "job file changed"
+
+    def __init__(self, name: str, how: str = "") -> None:
+        super().__init__(f"{name} changed after it was checked: {how}; no row of the changed part was sent")
+        self.name, self.how = name, how
 
 
 class JournalDead(Stopped):

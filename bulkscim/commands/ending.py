@@ -1,14 +1,16 @@
 """How a command that works on a run ends: its summary, kept and told."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkscim.commands import setting
-from bulkscim.errors import BulkScimError
+from bulkscim.errors import BulkScimError, Mismatch
 from bulkscim.model.run import RunState
 from bulkscim.reporting.console import People
 from bulkscim.reporting.summary import Summary, closing_lines, summary_of_totals, write_summary
 
 if TYPE_CHECKING:
+    from bulkscim.jobfile.source import JobSource
     from bulkscim.journal.journal import RecordedRun
     from bulkscim.runs.report import RunReport
 
@@ -37,22 +39,32 @@ def _summary(report: "RunReport", people: People) -> tuple[Summary, bool]:
     with open_at(report.folder) as recorded:
         summary = read_summary(recorded) | {"state": report.state.value}
         try:
-            return summary, _write(recorded, summary, ended=report.state is not RunState.INTERRUPTED)
-        except (
-            OSError,
-            BulkScimError,
-        ) as error:  # a full disk, a job file that is gone; the journal has it all
+            ended = report.state is not RunState.INTERRUPTED
+            return summary, _write(recorded, summary, people, ended=ended)
+        except (OSError, BulkScimError) as error:  # a full disk; the journal has it all
             people.warn(f"the result files could not be written: {error}")
             return summary, False
 
 
-def _write(recorded: "RecordedRun", summary: Summary, *, ended: bool) -> bool:
-    """Write the derived files; of an interrupted run only the summary, since somebody waits for the prompt."""
-    from bulkscim.reporting.files import write_files
+def job_file(recorded: "RecordedRun", job: Path | None, people: People) -> "JobSource | None":
+    """Return the job file of a run; without it there is less to write, which is said."""
     from bulkscim.reporting.source import find_source
 
+    try:
+        return find_source(recorded.header, recorded.folder, job)
+    except Mismatch as error:
+        if job is not None:
+            raise
+        people.warn(f"{error}; without it no errors file is written")
+        return None
+
+
+def _write(recorded: "RecordedRun", summary: Summary, people: People, *, ended: bool) -> bool:
+    """Write the derived files; of an interrupted run only the summary, since somebody waits for the prompt."""
+    from bulkscim.reporting.files import write_files
+
     if ended:
-        paths = write_files(recorded, find_source(recorded.header, recorded.folder), summary)
+        paths = write_files(recorded, job_file(recorded, None, people), summary)
         summary |= {"later": str(paths["later"])} if "later" in paths else {}
     else:
         write_summary(summary, recorded.folder)

@@ -32,18 +32,15 @@ def test(job: str, rows: int, *, as_json: bool, verbose: bool, quiet: bool, **re
     No tenant is needed, and nothing is sent.
     """
     from bulkscim.jobfile.reading import told
-    from bulkscim.jobfile.source import open_source
+    from bulkscim.jobfile.source import checking, open_source
     from bulkscim.reporting.preview import preview_lines
 
     people = setting.people_of(verbose=verbose, quiet=quiet)
     said, defaults = setting.job_of(job, **records)
-    source = open_source(said.job, sys.stdin.buffer)
-    try:
+    with checking(open_source(said.job, sys.stdin.buffer)) as source:
         for note in (*said.notes, *(f"{said.job}: {each}" for each in told(source, defaults))):
             people.note(note)
         shown, problems = _read(source, defaults, rows)
-    finally:
-        source.discard()
     if as_json:
         setting.print_json(shown)
     else:

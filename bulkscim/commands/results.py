@@ -1,17 +1,11 @@
 """`bulkscim results RUN`: write what became of every row, and the failed records as a job file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from bulkscim.commands import options, setting
-from bulkscim.errors import Mismatch, Stopped
-from bulkscim.reporting.console import People
-
-if TYPE_CHECKING:
-    from bulkscim.jobfile.source import JobSource
-    from bulkscim.journal.journal import RecordedRun
+from bulkscim.commands import ending, options, setting
+from bulkscim.errors import Stopped
 
 
 @click.command("results")
@@ -28,7 +22,7 @@ def command(run: str, job: Path | None, runs_dir: Path, *, as_json: bool, verbos
 
     people = setting.people_of(verbose=verbose, quiet=quiet)
     with open_recorded(run, runs_dir) as recorded:
-        source = _source(recorded, job, people)
+        source = ending.job_file(recorded, job, people)
         folder, summary = recorded.folder, read_summary(recorded)
         try:
             paths = write_files(recorded, source, summary)
@@ -40,16 +34,3 @@ def command(run: str, job: Path | None, runs_dir: Path, *, as_json: bool, verbos
         setting.print_lines(str(path) for path in paths.values())
     for line in closing_lines(summary, folder, written=True):
         people.note(line)
-
-
-def _source(recorded: "RecordedRun", job: Path | None, people: People) -> "JobSource | None":
-    """Return the job file; without it there is less to write, which is said."""
-    from bulkscim.reporting.source import find_source
-
-    try:
-        return find_source(recorded.header, recorded.folder, job)
-    except Mismatch as error:
-        if job is not None:
-            raise
-        people.warn(f"{error}; without it no errors file is written")
-        return None

@@ -53,19 +53,18 @@ def _guards(said: "Definition") -> dict[str, Any]:
 
 def _checked(job: str, defaults: "Defaults", limit: int | None) -> "Checked":
     """Check the file with an index that is thrown away."""
-    from bulkscim.jobfile.source import open_source
+    from bulkscim.jobfile.source import checking, open_source
     from bulkscim.jobfile.validate import check
 
     setting.collect_seldom()
-    source = open_source(job, sys.stdin.buffer)
-    try:
-        with tempfile.TemporaryDirectory(prefix="bulkscim-") as folder:
-            checked = check(source, defaults, Path(folder) / "index", limit)
-            if checked.index is not None:
-                checked.index.close()
+    with (
+        checking(open_source(job, sys.stdin.buffer)) as source,
+        tempfile.TemporaryDirectory(prefix="bulkscim-") as folder,
+    ):
+        checked = check(source, defaults, Path(folder) / "index", limit)
+        if checked.index is not None:
+            checked.index.close()
         return checked
-    finally:
-        source.discard()
 
 
 def _as_json(checked: "Checked") -> dict[str, Any]:

@@ -57,6 +57,8 @@ class Engine:
         feed = Feed(self.rows(lambda row: ledger.state(row) is RowState.PENDING))
         pipeline = Pipeline(feed, self.journal, self.worker, self.policy, self.stopping, self.left)
         await pipeline.run(self.concurrency)
+        if feed.failed is not None:
+            self.stopping.stop(feed.failed)
         return pipeline.deferred
 
     async def recover(self) -> None:
@@ -64,16 +66,16 @@ class Engine:
         ledger = self.journal.ledger
         if next(ledger.open_rows(), None) is None:
             return
-        rows = self.rows(ledger.is_open)
+        feed = Feed(self.rows(ledger.is_open))
         async with anyio.create_task_group() as group:
             for _ in range(self.concurrency):
-                group.start_soon(self._recover_rows, rows)
+                group.start_soon(self._recover_rows, feed)
+        if feed.failed is not None:
+            self.stopping.stop(feed.failed)
 
-    async def _recover_rows(self, rows: Iterator[Row]) -> None:
-        for row in rows:
-            if self.stopping.requested:
-                return
-            await self._recover_row(row)
+    async def _recover_rows(self, feed: Feed) -> None:
+        while not self.stopping.requested and feed.peek() is not None:
+            await self._recover_row(feed.take())
 
     async def _recover_row(self, row: Row) -> None:
         history = self.journal.history(row.number)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from bulkscim.errors import Stopped
 from bulkscim.model.operation import Key, Operation
 from bulkscim.model.row import Row
 
@@ -26,18 +27,22 @@ def _maker(makers: Makers, key: Key) -> int | None:
 
 
 class Feed:
-    """One pass over the rows that are to be worked on."""
+    """One pass over the rows that are to be worked on; `failed` says why it ended before its last row."""
 
     def __init__(self, rows: Iterator[Row]) -> None:
         self._rows = rows
         self._next: Row | None = None
         self.passed = 0
         self.ended = False
+        self.failed: Stopped | None = None
 
     def peek(self) -> int | None:
         """Return the number of the next row, None at the end."""
         if self._next is None and not self.ended:
-            self._next = next(self._rows, None)
+            try:
+                self._next = next(self._rows, None)
+            except Stopped as error:  # what was read before is good, and is brought to its end
+                self.failed = error
             self.ended = self._next is None
         return self._next.number if self._next else None
 

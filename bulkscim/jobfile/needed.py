@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from bulkscim.jobfile.fingerprint import fingerprint
+from bulkscim.jobfile.content import content_of
 from bulkscim.jobfile.index import Index, IndexBuilder
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import Interpreter, Wanted, interpreter, records
@@ -136,11 +136,11 @@ def _copied(source: JobSource, rows: set[int]) -> JobSource:
                 for line in islice(stream, begin - 1 - number, None if end is None else end - 1 - number):
                     copy.write(line if line.endswith(b"\n") else line + b"\n")
                 number = number if end is None else end - 1
-        found = fingerprint(path)
+        content = content_of(path)
     except BaseException:
         path.unlink()
         raise
-    return replace(source, path=path, size=found.size, sha256=found.sha256, spooled=True)
+    return replace(source, path=path, content=content, spooled=True)
 
 
 def _spans(source: JobSource, rows: set[int]) -> Iterator[tuple[int, int | None]]:

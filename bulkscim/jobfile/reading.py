@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from bulkscim.errors import JobFileInvalid
+from bulkscim.errors import Stopped
 from bulkscim.jobfile import csv_reader, jsonl_reader, operations
 from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import Defaults
@@ -85,14 +85,14 @@ def run_of(source: JobSource) -> Callable[[Record], str | None]:
 def rows(
     source: JobSource, defaults: Defaults, start: int = 1, wanted: Wanted | None = None
 ) -> Iterator[tuple[int, Operation]]:
-    """Read (number, operation) in row order from a file that was checked; a problem now ends the run."""
+    """Read (number, operation) in row order from a file that was checked; Stopped where it cannot be read now."""
     interpret = interpreter(source, defaults)
     if isinstance(interpret, list):
-        raise JobFileInvalid("\n".join(problem.text(source.name) for problem in interpret))
+        raise _unreadable(source, interpret[0])
     for record in raw_records(source, start, wanted):
         operation = interpret(record)
         if isinstance(operation, list):
-            raise _changed(source, operation[0])
+            raise _unreadable(source, operation[0])
         yield record.number, operation
 
 
@@ -100,12 +100,10 @@ def raw_records(source: JobSource, start: int = 1, wanted: Wanted | None = None)
     """Read the records as written, in row order, for files that show them again."""
     for record in records(source, start, wanted):
         if isinstance(record, Problem):
-            raise _changed(source, record)
+            raise _unreadable(source, record)
         yield record
 
 
-def _changed(source: JobSource, problem: Problem) -> JobFileInvalid:
-    """Say that a file is not what it was when it was checked."""
-    return JobFileInvalid(
-        f"{problem.text(source.name)}\n{source.name} was good when it was checked, and is not now"
-    )
+def _unreadable(source: JobSource, problem: Problem) -> Stopped:
+    """Say that the same bytes are read in another way than when they were checked, by another version maybe."""
+    return Stopped(f"{problem.text(source.name)}; it was good when it was checked, and is not sent")

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from bulkscim.errors import JobFileInvalid, UsageError
+from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
+from bulkscim.jobfile.content import Content, content_of
 from bulkscim.jobfile.encoding import Encoding, encoding_of, pieces, transcoded
-from bulkscim.jobfile.fingerprint import Fingerprint, fingerprint
 
 _FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _GZIP = b"\x1f\x8b"
@@ -25,29 +25,37 @@ class JobSource:
     """A job file that can be read again and again.
 
     `name` is what messages call it (its path, or `stdin`), `path` where its bytes lie, `format` is csv or
-    jsonl. `spooled`: the bytes are a private copy that the run folder must adopt. `notes` say what was
-    detected. `size` and `sha256` are those of the bytes at `path`.
+    jsonl; `content` is what the bytes are. `spooled`: they are a private copy that the run folder must adopt.
+    `notes` say what was detected.
     """
 
     name: str
     path: Path
     format: str
-    size: int
-    sha256: str
+    content: Content
     spooled: bool = False
     notes: tuple[str, ...] = ()
 
+    @property
+    def sha256(self) -> str:
+        """The hash of all bytes."""
+        return self.content.sha256
+
     @contextmanager
     def stream(self) -> Iterator[BinaryIO]:
-        """Open the bytes for reading from the start."""
-        with self.path.open("rb") as file:
+        """Open the bytes for reading from the start; JobFileChanged where they are not the same any more."""
+        with self.content.stream(self.path, self.name) as file:
             yield file
+
+    def refuse_change(self) -> None:
+        """Raise JobFileChanged unless the bytes are still the same."""
+        self.content.refuse_change(self.path, self.name)
 
     def about(self) -> dict[str, str | int | bool]:
         """Return what a journal's header says of it."""
         return {
             "path": _recorded(self.path),
-            "size": self.size,
+            "size": self.content.size,
             "sha256": self.sha256,
             "format": self.format,
             "spooled": self.spooled,
@@ -103,6 +111,20 @@ def open_source(job: str, stdin: BinaryIO | None = None) -> JobSource:
         raise UsageError(f"{job}: cannot be read ({error.strerror}); name a job file") from error
 
 
+@contextmanager
+def checking(source: JobSource) -> Iterator[JobSource]:
+    """Use a source before anything is sent: where it changes meanwhile it is JobFileInvalid; a copy is discarded."""
+    try:
+        yield source
+    except JobFileChanged as error:
+        raise JobFileInvalid(
+            f"{error.name} changed while it was checked: {error.how}. Nothing was sent; "
+            "give the same command again when nothing writes to the file"
+        ) from None
+    finally:
+        source.discard()
+
+
 def _spooled(name: str, stream: BinaryIO, format_: str | None) -> JobSource:
     """Copy what can be read only once, such as a pipe; without a format it is told by the first byte."""
     copy = _private(name, pieces(stream))
@@ -116,11 +138,10 @@ def _spooled(name: str, stream: BinaryIO, format_: str | None) -> JobSource:
     return replace(source, spooled=True)
 
 
-def reopen_source(path: Path, format_: str) -> tuple[JobSource, Fingerprint]:
-    """Open a file that a run recorded, for resume; the caller compares the fingerprint."""
+def reopen_source(path: Path, format_: str) -> JobSource:
+    """Open a file that a run recorded, for resume; the caller compares the hash."""
     _readable(path)
-    found = fingerprint(path)
-    return JobSource(str(path), path, format_, found.size, found.sha256), found
+    return JobSource(str(path), path, format_, content_of(path))
 
 
 def format_of(path: Path) -> str | None:
@@ -165,9 +186,8 @@ def _opened(name: str, path: Path, format_: str | None) -> JobSource:
         finally:
             if plain != path:
                 plain.unlink()
-    found = fingerprint(text)
     format_ = format_ or _sniffed(text)
-    return JobSource(name, text, format_, found.size, found.sha256, spooled=text != path, notes=notes)
+    return JobSource(name, text, format_, content_of(text), spooled=text != path, notes=notes)
 
 
 def _starts(path: Path, length: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 import orjson
 
 from bulkscim.errors import JobFileInvalid
-from bulkscim.jobfile.fingerprint import fingerprint
+from bulkscim.jobfile.content import content_of
 from bulkscim.jobfile.source import JobSource
 
 NAME = "operations"
@@ -43,11 +43,11 @@ def spooled(records: Iterable[Mapping[str, object]]) -> JobSource:
     try:
         with os.fdopen(handle, "wb") as file:
             file.writelines(_lines(records))
-        found = fingerprint(path)
+        content = content_of(path)
     except BaseException:
         path.unlink()
         raise
-    return JobSource(NAME, path, "jsonl", found.size, found.sha256, spooled=True)
+    return JobSource(NAME, path, "jsonl", content, spooled=True)
 
 
 def _lines(records: Iterable[Mapping[str, object]]) -> Iterator[bytes]:

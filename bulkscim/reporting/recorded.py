@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bulkscim.errors import BulkScimError
+from bulkscim.errors import BulkScimError, JobFileChanged
 from bulkscim.journal import journal, purged, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind, decode
@@ -17,6 +17,7 @@ from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
+from bulkscim.reporting.again import run_command
 from bulkscim.reporting.printable import one_line
 from bulkscim.reporting.summary import Summary, differ_counts, moment, summary_of_totals
 
@@ -101,6 +102,7 @@ def summary_of(recorded: RecordedRun, *, locked: bool) -> Summary:
         "chain": recorded.chain,
         **differ_counts(differing(recorded)),
         "why": ending.body.get("why") if ending is not None else None,
+        "again": run_command(header) if _has_other_job(ending) else None,
         "command": header.get("command"),
         "job": job.get("path"),
         "job_sha256": job.get("sha256"),
@@ -122,6 +124,11 @@ def differing(recorded: RecordedRun) -> Counter[RowState]:
         return Counter()
     found = recorded.entries(RowState.ADOPTED, RowState.NOOP, holding=b'"differs":true')
     return Counter(entry.state for entry in found if entry.state is not None and entry.body.get("differs"))
+
+
+def _has_other_job(ending: Entry | None) -> bool:
+    """Tell whether a run ended because its job file holds something else now: resume would refuse that."""
+    return ending is not None and ending.body.get("cause") == JobFileChanged.cause
 
 
 def listing_lines(summaries: Iterable[Summary]) -> Iterator[str]:

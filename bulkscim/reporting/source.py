@@ -24,8 +24,8 @@ def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> Jo
     for place in there:
         if place.stat().st_size != about["size"]:
             continue
-        source, found = reopen_source(place, about["format"])
-        if found.sha256 == about["sha256"]:
+        source = reopen_source(place, about["format"])
+        if source.sha256 == about["sha256"]:
             return source
     if there:
         raise Mismatch(

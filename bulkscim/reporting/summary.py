@@ -111,6 +111,8 @@ def next_command(summary: Mapping[str, Any], folder: Path | None, *, written: bo
         return f"bulkscim status {run}/{summary['rollbacks'][-1]}"
     if summary["state"] == RunState.RUNNING:
         return f"bulkscim status {run}"
+    if summary.get("again"):
+        return str(summary["again"])
     if summary["state"] != RunState.FINISHED or summary["in_doubt"]:
         return f"bulkscim resume {run}"
     if summary["failed"] or summary["skipped"]:

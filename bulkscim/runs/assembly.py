@@ -240,7 +240,8 @@ async def _end(journal: Journal, reason: BulkScimError | None, clock: Clock) -> 
         body = {"totals": asdict(totals), "chain": journal.chain, "uptime": uptime}
         entry = Entry(Kind.CLOSED, body=body)
     else:
-        entry = Entry(Kind.STOPPED, body={"why": str(reason), "uptime": uptime})
+        cause = {"cause": reason.cause} if isinstance(reason, Stopped) and reason.cause else {}
+        entry = Entry(Kind.STOPPED, body={"why": str(reason), **cause, "uptime": uptime})
     await journal.append(entry)
     state = RunState.FINISHED if reason is None else RunState.STOPPED
     if isinstance(reason, Interrupted):

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from bulkscim.errors import Refused, UsageError
-from bulkscim.jobfile.fingerprint import fingerprint
+from bulkscim.jobfile.content import content_of
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.durable import Disk
@@ -75,9 +75,8 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
             if omitted:
                 raise Refused(f"{protected[0]}; nothing else is left to undo, and nothing was sent")
             return None
-        found = fingerprint(path)
         name = f"the inverse of {recorded.header.get('run', recorded.folder.name)}"
-        source = JobSource(name, path, "jsonl", found.size, found.sha256, spooled=True)
+        source = JobSource(name, path, "jsonl", content_of(path), spooled=True)
         return Inverse(source, steps.tally, (*steps.tally.notes(), *_left_behind(steps), *protected))
 
 

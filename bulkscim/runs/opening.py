@@ -11,7 +11,7 @@ from typing import BinaryIO
 from bulkscim.errors import Refused, UsageError
 from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.operations import Defaults
-from bulkscim.jobfile.source import JobSource, open_source
+from bulkscim.jobfile.source import JobSource, checking, open_source
 from bulkscim.jobfile.validate import Checked, check
 from bulkscim.model.events import People
 from bulkscim.model.operation import USER
@@ -24,7 +24,7 @@ INDEX = "index.sqlite"
 def opened_job(
     request: RunRequest, folder: Path, people: People
 ) -> Iterator[tuple[RunRequest, JobSource, Checked]]:
-    """Open and check the job file; JobFileInvalid lists what is wrong with it.
+    """Open and check the job file; JobFileInvalid lists what is wrong with it, or says that it changed meanwhile.
 
     With a limit the user is told which rows beyond it are needed. Where these are to be taken along, the job file is
     a copy of the rows, and the request that is returned has no limit.
@@ -32,7 +32,7 @@ def opened_job(
     if request.with_needed and request.limit is None:
         raise UsageError("--with-needed takes rows beyond --limit N along; give --limit N as well")
     source = request.job if isinstance(request.job, JobSource) else open_source(request.job, _stdin())
-    try:
+    with checking(source):
         beyond = _beyond(request, source, folder)
         if beyond is None or not request.with_needed:
             if beyond is not None:
@@ -42,13 +42,8 @@ def opened_job(
             return
         people.note(beyond.numbers())
         whole, copy = replace(request, limit=None), beyond.selected()
-        try:
-            with _checked(whole, copy, folder) as checked:
-                yield whole, copy, replace(checked, records=beyond.records)
-        finally:
-            copy.discard()
-    finally:
-        source.discard()
+        with checking(copy), _checked(whole, copy, folder) as checked:
+            yield whole, copy, replace(checked, records=beyond.records)
 
 
 def _beyond(request: RunRequest, source: JobSource, folder: Path) -> Beyond | None:

@@ -67,6 +67,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
                     request, settings, source, checked, seen, first.arrivals, earlier, protects=protects
                 )
                 start.approve(people)
+                source.refuse_change()
                 around = Around(watcher, clock, heed_signals=request.heed_signals)
                 if request.dry_run:
                     return await plan(start, folder, transport, around)

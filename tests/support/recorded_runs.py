@@ -1,6 +1,6 @@
 """A small run folder with a row in each state, made with the real journal."""
 
-from bulkscim.jobfile.fingerprint import fingerprint
+from bulkscim.jobfile.content import content_of
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind
@@ -22,7 +22,7 @@ START = 1_795_300_000.0  # 2026-11-21T22:26:40Z
 
 def header(job, run):
     """Return the header of a run of this job file."""
-    found = fingerprint(job)
+    found = content_of(job)
     return {
         "run": run,
         "command": "run",

@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from bulkscim.errors import JobFileInvalid, UsageError
+from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
 from bulkscim.jobfile import Defaults, check, index_of, open_source, raw_records, rows
 from bulkscim.model.operation import Key, Verb
 
@@ -192,7 +192,7 @@ def test_a_file_that_changed_after_the_check_ends_the_run(checked, tmp_path):
     result.sound_index().close()
     (tmp_path / "job.csv").write_text("userName,title\nada\n")
 
-    with pytest.raises(JobFileInvalid, match="good when it was checked"):
+    with pytest.raises(JobFileChanged, match="6 bytes longer"):
         list(raw_records(source))
 
 
@@ -208,7 +208,7 @@ def test_a_packed_file_is_spooled_and_adopted(tmp_path):
     mode = stat.S_IMODE(spooled.stat().st_mode)
     adopted = source.adopted(folder)
 
-    assert (source.spooled, source.format, source.size, mode) == (True, "csv", 13, 0o600)
+    assert (source.spooled, source.format, source.content.size, mode) == (True, "csv", 13, 0o600)
     assert folder / "job.csv" == adopted.path
     assert not spooled.exists()
     assert [record.cells for record in raw_records(adopted)] == [["ada"]]
