@@ -5,6 +5,7 @@ BulkScimError
 ├── JobFileInvalid          the job file has problems; nothing was sent
 ├── Refused                 a guard, or want of approval
 ├── Stopped                 stopped early, resumable
+│   ├── FirstRowsFailed     the first rows failed for one reason
 │   ├── JobFileChanged      what the run reads is not what was checked
 │   ├── JournalDead         a write or sync of the journal failed; nothing after it was acknowledged
 │   └── Interrupted         a person or the system asked it to stop
@@ -41,6 +42,12 @@ class Stopped(BulkScimError):
     """
 
     cause = ""
+
+
+class FirstRowsFailed(Stopped):
+    """The first rows of the run all failed for one reason; it does not stop for that again."""
+
+    cause = "first rows failed"
 
 
 class JobFileChanged(Stopped):

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-from bulkscim.engine import recording
+from bulkscim.engine import first_rows, recording
 from bulkscim.engine.asking import Asking
 from bulkscim.engine.facts import facts_of, losses_of
 from bulkscim.engine.reads import Reads
@@ -79,6 +79,7 @@ class Worker:
         self._guards = guards or Guards()
         self._breaker = Breaker()
         self._adopted: set[int] | None = None  # rows that add links to adopted users: at most `max_adopt`
+        self._first = first_rows.watching(journal)
         self.unproved: set[int] = set()  # rows whose earlier writes are to be read back
         self.found: dict[
             int, str
@@ -115,6 +116,9 @@ class Worker:
             reason = self._breaker.deleted(gone=failed_now and decision.status == HTTPStatus.NOT_FOUND)
             if reason:
                 self._stopping.stop(Stopped(reason))
+        stop = first_rows.take(self._first, work, decision)
+        if stop is not None:
+            self._stopping.stop(stop)
         bound = self._guards.max_errors
         if not failed_now or bound is None:
             return

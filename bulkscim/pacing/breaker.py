@@ -1,7 +1,14 @@
 """When many answers say the same, the fault is not the records': stop before thousands are marked failed."""
 
+import re
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
+
+FIRST_ROWS = 20
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
+_PARTICULAR = re.compile(r"\S*[\d@]\S*")  # ids, addresses, numbers and times
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +66,47 @@ class Breaker:
 def _last(detail: str) -> str:
     """Return what the last one said, as the end of a sentence."""
     return f"; the last: {detail}" if detail else ""
+
+
+class Reason(NamedTuple):
+    """Why a row failed, without what is only that row's: equal for rows that failed for the same cause."""
+
+    status: int | None
+    scim_type: str
+    detail: str
+
+
+def reason_of(status: int | None, scim_type: str | None, detail: str, own: Iterable[str] = ()) -> Reason:
+    """Return the reason in an answer. `own` are the row's names, which its detail may repeat."""
+    text = detail.casefold()
+    for name in sorted((name.casefold() for name in own if name.strip()), key=len, reverse=True):
+        text = text.replace(name, "…")
+    text = _PARTICULAR.sub("…", _QUOTED.sub("…", text))
+    return Reason(status, scim_type or "", " ".join(text.split()))
+
+
+class FirstRows:
+    """Told of each row's end; says once when the first rows of a run have all failed for one reason.
+
+    It is over as soon as a row ends well, or for another reason, or for one that rows may well share (`None`).
+    """
+
+    def __init__(self, count: int = FIRST_ROWS) -> None:
+        self._left = count
+        self._count = count
+        self._reason: Reason | None = None
+
+    def failed(self, reason: Reason | None, detail: str) -> str | None:
+        """Count a row that failed and return why the run should stop, if it should."""
+        if self._left == 0 or reason is None or self._reason not in {None, reason}:
+            self.over()
+            return None
+        self._reason = reason
+        self._left -= 1
+        if self._left:
+            return None
+        return f"the first {self._count} rows failed for one reason: {detail}"
+
+    def over(self) -> None:
+        """Stop counting: the run is not one that only fails."""
+        self._left = 0

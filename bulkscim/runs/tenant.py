@@ -9,9 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bulkscim.errors import CredentialError, Stopped
+from bulkscim.errors import CredentialError, Stopped, UsageError
 from bulkscim.model.clock import Clock
-from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.model.secret import Secret
 from bulkscim.pacing.hints import stated_time
@@ -22,6 +22,7 @@ from bulkscim.providers.profile import (
     narrow,
     with_integration,
 )
+from bulkscim.runs.base_urls import FIRST, NoScim, advised, refuse_others
 from bulkscim.runs.settings import Settings
 from bulkscim.scim import capabilities, messages
 from bulkscim.transport.aiohttp_transport import AiohttpTransport
@@ -53,29 +54,43 @@ class Seen:
 async def connected(
     base_url: str, token: Secret, profile: Profile, settings: Settings, clock: Clock
 ) -> AsyncIterator[Transport]:
-    """Open a way to the tenant; every request on it carries the token."""
-    async with AiohttpTransport(
-        base_url,
-        media_type=profile.media_type,
-        accept=profile.accept,
-        timeout_s=settings.timeout_s,
-        proxy=settings.proxy,
-        ca_bundle=Path(settings.ca_bundle) if settings.ca_bundle else None,
-        concurrency=settings.workers(profile),
-        clock=clock,
-    ) as transport:
-        yield Authenticated(transport, token)
+    """Open a way to the tenant; every request on it carries the token.
+
+    UsageError names where the SCIM service is instead, if a look inside the block has found none.
+    """
+
+    def way(url: str) -> AiohttpTransport:
+        return AiohttpTransport(
+            url,
+            media_type=profile.media_type,
+            accept=profile.accept,
+            timeout_s=settings.timeout_s,
+            proxy=settings.proxy,
+            ca_bundle=Path(settings.ca_bundle) if settings.ca_bundle else None,
+            concurrency=settings.workers(profile),
+            clock=clock,
+        )
+
+    async def read(url: str, path: str) -> Reply:
+        async with way(url) as transport:
+            return await Authenticated(transport, token).send(Request("GET", path))
+
+    try:
+        async with way(base_url) as transport:
+            yield Authenticated(transport, token)
+    except NoScim as error:
+        raise UsageError(f"{base_url}: {error}. {await advised(base_url, read)}") from None
 
 
 async def look(transport: Transport, profile: Profile) -> Seen:
     """Read what the tenant says of itself, and how many users it shows.
 
-    CredentialError when it rejects the token, Stopped when it cannot be reached.
+    CredentialError when it rejects the token, Stopped when it cannot be reached, NoScim when it is none.
     """
-    said = await _answer(transport, capabilities.PATH)
-    listed = await _answer(transport, messages.page_path(USER, 1, 1))
+    said, listed = [await _answer(transport, path) for path in FIRST]
     if isinstance(listed, NoAnswer):
         raise Stopped(f"the tenant cannot be reached: {listed.detail}; nothing was sent")
+    await refuse_others(transport, dict(zip(FIRST, (said, listed), strict=True)))
     if listed.status in REJECTED or (isinstance(said, Response) and said.status == 401):  # noqa: PLR2004
         error = messages.error_of(listed)
         raise CredentialError(
