@@ -19,7 +19,6 @@ from tests.support.command import Command
 from tests.support.sandboxes import ADMIN, sandbox, stop_all
 from tests.support.terminal import Terminal
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a terminal of its own is a POSIX thing")
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 NOT_TYPED = {"scripts/test": "it runs this test"}
