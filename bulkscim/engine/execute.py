@@ -43,12 +43,17 @@ class Engine:
         if self.policy.read_back or self.policy.may_ignore:
             self.worker.unproved = unproved(self.journal)
         while not self.stopping.requested:
-            pending = self.journal.ledger.totals().pending
-            if pending == 0:
+            before = self._progress()
+            if (
+                self.journal.ledger.totals().pending == 0
+                or not await self._pass()
+                or self._progress() == before
+            ):
                 return
-            deferred = await self._pass()
-            if not deferred or self.journal.ledger.totals().pending == pending:
-                return
+
+    def _progress(self) -> tuple[int, int]:
+        """Return what a pass changes that brings any row further: rows that are pending, and steps applied."""
+        return self.journal.ledger.totals().pending, self.worker.applied
 
     async def _pass(self) -> int:
         """Take up all pending rows once; return how many of them were left for later."""

@@ -80,6 +80,7 @@ class Worker:
         self._breaker = Breaker()
         self._adopted: set[int] | None = None  # rows that add links to adopted users: at most `max_adopt`
         self._first = first_rows.watching(journal)
+        self.applied = 0  # steps that took effect
         self.unproved: set[int] = set()  # rows whose earlier writes are to be read back
         self.found: dict[
             int, str
@@ -236,6 +237,7 @@ class Worker:
         stripped = await self._resolver.stripped(step, shown, self._reads(work))
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0
+        self.applied += 1
         work.applied({part: replace(how, part=part) for part in (step.part, *step.covers)})
         work.forget()
         if step.before is not None and deactivates(step.type, step.changes):

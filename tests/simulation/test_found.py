@@ -155,6 +155,18 @@ def test_who_is_their_own_manager_comes_to_an_end_though_found_there(machine, ve
     assert states(one) == [RowState.DONE if verb == "upsert" else RowState.ADOPTED]
 
 
+def test_rows_that_are_each_others_manager_end_though_one_of_them_exists(machine):
+    """Both rows were put off in every session: the upsert waited for the create, whose part of an earlier pass was not
+    looked up, and the create for the upsert, which had created nothing.
+    """
+    held = [{"id": "u1", "userName": address("p1")}]
+    upsert = person("p1", manager={"userName": address("n1")}) | {"op": "upsert"}
+    one = machine([upsert, person("n1", manager={"userName": address("p1")})], World(), held)
+    one.command("run")
+
+    assert (one.reason, states(one)) == (None, [RowState.DONE] * 2)
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_token_revoked_in_the_middle_fails_no_row_and_a_new_one_goes_on(machine, status):
     """Whether it is a write or a read that meets it first."""
