@@ -14,19 +14,17 @@ class Stopping:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._event = anyio.Event()
+        self._waits: dict[anyio.CancelScope, None] = {}  # a set in order, so that a replay is exact
+        self.requested = False  # whether nothing new may begin
         self.reason: BulkScimError | None = None
-
-    @property
-    def requested(self) -> bool:
-        """Whether nothing new may begin."""
-        return self._event.is_set()
 
     def stop(self, reason: BulkScimError) -> None:
         """Let what is under way come to its end, and begin nothing new. May be called twice."""
         if self.reason is None:
             self.reason = reason
-        self._event.set()
+        self.requested = True
+        for scope in self._waits:
+            scope.cancel()
 
     async def pause(self, seconds: float) -> bool:
         """Wait; return False at once when the run is to stop."""
@@ -37,12 +35,10 @@ class Stopping:
     async def unless_stopped(self, wait: Callable[[], Awaitable[object]]) -> bool:
         """Wait for something; give it up and return False at once when the run is to stop."""
         if not self.requested:
-            async with anyio.create_task_group() as both:
-                both.start_soon(self._until_stopped, both.cancel_scope)
-                await wait()
-                both.cancel_scope.cancel()
+            with anyio.CancelScope() as scope:
+                self._waits[scope] = None
+                try:
+                    await wait()
+                finally:
+                    del self._waits[scope]
         return not self.requested
-
-    async def _until_stopped(self, scope: anyio.CancelScope) -> None:
-        await self._event.wait()
-        scope.cancel()

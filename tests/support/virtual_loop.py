@@ -10,8 +10,6 @@ import sys
 import threading
 import warnings
 
-import anyio
-
 LEAST_S = 1e-6  # of each turn, or who waits for the last fraction of a moment would spin for ever
 MOST_TURNS = 400_000
 PATIENCE_S = 0.3  # of real time, where only a thread could still go on
@@ -49,7 +47,7 @@ class VirtualTime:
 
     async def sleep(self, seconds):
         """Wait on the loop; a negative time does not wait."""
-        await anyio.sleep(max(0.0, seconds))
+        await asyncio.sleep(max(0.0, seconds))
 
 
 class _Idle:
@@ -90,7 +88,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
             raise Stuck(f"{self.turns} turns")
         if timeout is None and not self._thread_done.wait(PATIENCE_S):
             raise Stuck("everybody waits, and no timer is set")
-        self._thread_done.clear()
+        if self._thread_done.is_set():
+            self._thread_done.clear()
         self.virtual.passed += max(timeout or 0.0, LEAST_S)
         if self.turns == self.dies_at:
             death = asyncio.Handle(self._die, (), self)
