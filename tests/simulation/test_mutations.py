@@ -7,12 +7,16 @@ the broken part is not used passes.
 import pytest
 
 from bulkscim.engine import recording
+from bulkscim.engine.asking import DENIED, Asking
 from bulkscim.engine.left import Left
+from bulkscim.engine.parents import Parents
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.pipeline import Pipeline
+from bulkscim.engine.sending import ServerClock
 from bulkscim.journal import journal, reader
 from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.writer import JournalWriter
+from bulkscim.model.live import ParentLater
 from bulkscim.pacing import retry
 from bulkscim.pacing.arrivals import Arrivals, Sending
 from bulkscim.pacing.retry import Verdict
@@ -24,6 +28,7 @@ from tests.support.simulated_oracles import Broken
 from tests.support.simulated_undo import undone
 from tests.support.simulated_world import World
 
+FORBIDDEN = 403
 MOST = 60  # seeds, before a mutation counts as not caught
 BUSY = {"busy_after": 0.1, "cut_after": 0.1, "throttled": 0.1}
 CRASHING = World(concurrency=4, crashes=4, power=0.5, sync_s=0.02)
@@ -34,6 +39,10 @@ SCARCE = World(
     latency_s=0.02,
     rate=(1000, 60.0),
 )
+REVOKED_IN_AN_OUTAGE = World(
+    revoked=(40, FORBIDDEN), outage=(8.0, 600.0, "busy"), latency_s=1.0, concurrency=8
+)
+BEHIND = World(ahead_s=-90.0, faults={"cut_after": 0.2})
 LOSING = World(concurrency=4, faults=BUSY, retry_after="seconds")
 
 
@@ -156,6 +165,31 @@ def go_on_with_a_refused_token(patch):
     patch.setattr("bulkscim.engine.sending.judge", patient)
 
 
+def take_a_silent_control_read_for_a_good_one(patch):
+    """Blame the record for a 403 where the tenant does not answer the question whether it is the token."""
+    ends_run, control = Asking.ends_run, Asking._control
+
+    async def hasty(asking, work, answer):
+        if answer.status == FORBIDDEN:
+            told = await control(asking, work)
+            if told is None or told.status not in DENIED:
+                return asking._stopping.requested
+        return await ends_run(asking, work, answer)
+
+    patch.setattr(Asking, "ends_run", hasty)
+
+
+def take_the_clock_of_this_machine_for_the_servers(patch):
+    """Compare when a resource was created with a clock that has nothing to do with it."""
+    patch.setattr(ServerClock, "note", lambda clock, reply: None)
+    patch.setattr(ServerClock, "begin", lambda clock, ahead_s: None)
+
+
+def forget_what_ended_rows_made(patch):
+    """Know what other rows have made only as long as they are under way: rows are put off in every session."""
+    patch.setattr(Parents, "_recorded", lambda parents, row: ParentLater(row))
+
+
 def overtake_what_was_put_off(patch):
     """Let later rows go on though an earlier one has yet to change the same resource."""
     patch.setattr(Left, "holds_back", lambda *_: False)
@@ -181,6 +215,9 @@ def _live_until_told(world, first=0):
         (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap"),
         (resume_what_was_lost_as_not_done, CRASHING, "guess"),
         (go_on_with_a_refused_token, World(revoked=(40, 401)), "token"),
+        (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token"),
+        (take_the_clock_of_this_machine_for_the_servers, BEHIND, "guess"),
+        (forget_what_ended_rows_made, World(), "finish"),
     ],
     ids=lambda value: getattr(value, "__name__", None) or (value if isinstance(value, str) else ""),
 )
@@ -202,7 +239,9 @@ def test_row_that_is_overtaken_is_told(monkeypatch):
     assert caught.value.oracle == "state", caught.value
 
 
-@pytest.mark.parametrize("world", [CRASHING, LOSING, SCARCE, World(revoked=(40, 401))], ids=str)
+@pytest.mark.parametrize(
+    "world", [CRASHING, LOSING, SCARCE, BEHIND, REVOKED_IN_AN_OUTAGE, World(revoked=(40, 401))], ids=str
+)
 def test_worlds_of_the_mutations_break_no_oracle_by_themselves(world):
     """It is the mutation that the oracle tells."""
     for seed in range(6):

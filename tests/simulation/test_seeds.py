@@ -19,6 +19,12 @@ BROKEN_ONCE = (
     609284, 609869, 611102, 611352, 613989, 614711, 614757, 615812, 616499,
     # state: a membership lost or too many
     504230, 602772, 603932, 608602, 612421,
+    # finish: rows put off in every session; virtual time between sessions counted for the commands
+    608002, 607753, 608552,
+    # token: a row failed by a 403 while the tenant was out
+    608509,
+    # guess: an own create called adopted, where the first look had shown no Date header
+    612156,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 
