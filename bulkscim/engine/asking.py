@@ -7,7 +7,7 @@ from typing import Any
 
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
-from bulkscim.engine.recovery import created_at, judged, look
+from bulkscim.engine.recovery import created_at, is_foreign, judged, look
 from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping
@@ -161,7 +161,8 @@ class Asking:
 
     def is_new(self, sent: Sent, judgement: Judgement) -> bool:
         """Say whether the answer to a create shows something that it made."""
-        return proved_ours("", self.evidence_of(sent, judgement))
+        shown = Found(judgement.resource or {})
+        return proved_ours("", self.evidence_of(sent, judgement)) and not is_foreign(sent.step, shown)
 
     def evidence_of(self, sent: Sent, judgement: Judgement) -> Evidence:
         """Return what is known of a create, its answer included."""

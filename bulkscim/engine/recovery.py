@@ -31,10 +31,14 @@ async def _find_created(step: Step, resolver: Resolver, reads: Reads) -> Read:
     Who has its name and another externalId is not it, and keeps it from being made only where names are unique.
     """
     answer: Read = Unreadable("the record gives no identity to look for")
+    absent = True
     for key in step.identity:
         answer = await resolver.find(key, reads, fresh=True)
-        if not isinstance(answer, Missing) and not (isinstance(answer, Found) and _is_foreign(step, answer)):
+        absent = absent and isinstance(answer, Missing)
+        if not isinstance(answer, Missing) and not (isinstance(answer, Found) and is_foreign(step, answer)):
             return answer
+    if isinstance(answer, Missing):
+        return Missing(by_all=absent)
     return Unreadable(f"another stands there: id {answer.id}") if isinstance(answer, Found) else answer
 
 
@@ -45,8 +49,8 @@ def judged(step: Step, read: Read, evidence: Evidence) -> Recovered:
     return recover(step, read, evidence)
 
 
-def _is_foreign(step: Step, found: Found) -> bool:
-    """Compare the externalId where both sides have one; the name was compared by the lookup."""
+def is_foreign(step: Step, found: Found) -> bool:
+    """Compare the externalId where both sides have one; the name was compared by the lookup or the server."""
     ours = next((key.value for key in step.identity if key.attribute == "externalId"), None)
     theirs = found.resource.get("externalId")
     return bool(ours and theirs and ours != theirs)

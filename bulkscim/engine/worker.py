@@ -297,7 +297,7 @@ class Worker:
                 await self._journal.append(recording.refused(sent, judgement))
                 return self._exists(sent, judgement)
             case NotApplied():
-                if isinstance(read, Missing):
+                if isinstance(read, Missing) and read.by_all:
                     sent.work.absent.update(key.folded for key in sent.step.identity)
                 not_applied = replace(judgement, detail=f"not applied: {judgement.detail}")
                 await self._journal.append(recording.refused(sent, not_applied))

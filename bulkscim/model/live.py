@@ -28,7 +28,12 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Proved absent: by a lookup that works on this server, or by a whole listing."""
+    """Proved absent: by a lookup that works on this server, or by a whole listing.
+
+    `by_all`: every identity of the record was looked up, and no resource has any of them.
+    """
+
+    by_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)

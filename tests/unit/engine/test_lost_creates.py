@@ -112,3 +112,20 @@ async def test_create_of_another_client_stays_adopted(carried):
     report = await carried([ADA], kind=MadeByAnother, concurrency=1)
 
     assert (report.totals.done, report.totals.adopted) == (0, 1)
+
+
+class NameOfAnother(Losing):
+    """Answers a create whose name is taken with the resource that has it; the first answer is lost."""
+
+    def lose(self, apply, post):
+        theirs = {"id": "theirs", "userName": "ada@example.com", "externalId": "theirs"}
+        self.held["Users"]["theirs"] = theirs
+        return CUT if post == 1 else self._answer(200, theirs)
+
+
+async def test_resource_with_another_external_id_is_never_ours(carried):
+    """A lookup by externalId that finds nothing does not prove that the name was free."""
+    lines = [{"op": "create", "type": "User", "data": {**ADA["data"], "externalId": "ours"}}]
+    report = await carried(lines, kind=NameOfAnother, concurrency=1)
+
+    assert (report.totals.done, report.totals.failed) == (0, 1)
