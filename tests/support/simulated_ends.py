@@ -88,14 +88,17 @@ def _only_foreign_rows_fail(machine, states, ends):
     By chance an answer may be lost so often, and found not applied, that a row's budget is spent; others follow it.
     """
     spent = any(one is not None and one.body.get("attempts", 0) >= LOSSES for one in ends.values())
-    for row, state in states.items():
-        if state not in BAD or row in machine.ready.plan.foreign:
-            continue
-        body = ends[row].body if ends[row] else {}
+    bad = {
+        row: ends[row].body if ends[row] else {}
+        for row, state in states.items()
+        if state in BAD and row not in machine.ready.plan.foreign
+    }
+    for row, body in bad.items():  # first: rows that follow such a row are skipped, and may come before it
         if machine.world.revoked and body.get("status") in REFUSED_TOKEN:
             raise Broken("token", f"row {row} failed by a refused token: {body}")
+    for row, body in bad.items():
         if not machine.world.may_refuse and not spent:
-            raise Broken("blame", f"row {row} is {state.value}: {body}")
+            raise Broken("blame", f"row {row} is {states[row].value}: {body}")
 
 
 def _as_wanted(machine, states):
