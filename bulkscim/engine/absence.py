@@ -9,7 +9,7 @@ one of these, the cheapest first:
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 
 import anyio
@@ -23,11 +23,21 @@ from bulkscim.scim.references import ids_in
 
 
 class Absence:
-    """What is known of how the tenant shows memberships, for all workers; `shows_groups` tells of users by id."""
+    """What is known of how the tenant shows memberships, for all workers.
 
-    def __init__(self, memberships: Memberships, shows_groups: Callable[[], bool]) -> None:
+    `shows_groups` tells whether users that are read by id show their groups; `own_groups` reads from the journal which
+    groups the run has created, and is called once, when that is first of use.
+    """
+
+    def __init__(
+        self,
+        memberships: Memberships,
+        shows_groups: Callable[[], bool],
+        own_groups: Callable[[], Awaitable[Iterable[str]]],
+    ) -> None:
         self._memberships = memberships
         self._shows_groups = shows_groups
+        self._own_groups: Callable[[], Awaitable[Iterable[str]]] | None = own_groups
         self._created: OrderedDict[str, None] = OrderedDict()  # ids of groups, the latest last
         self._proving = anyio.Lock()
         self._form: Lookup | None = Lookup.LEAN  # None: the filter by member is of no use
@@ -42,9 +52,14 @@ class Absence:
 
     async def of(self, need: Membership, reads: Reads) -> Member | Unreadable:
         """Return whether a user is in a group that does not show it."""
-        if need.group in self._created or self._memberships.is_whole(need.group) or self._shows_groups():
+        if self._is_proved(need.group):
             return Member(present=False, proved=True)
         async with self._proving:
+            own_groups, self._own_groups = self._own_groups, None
+            for group in await own_groups() if own_groups else ():
+                self.created(group)
+            if self._is_proved(need.group):
+                return Member(present=False, proved=True)
             if not self._known and self._form is not None:
                 wrong = await self._prove(need.group, reads)
                 if wrong is not None:
@@ -59,6 +74,10 @@ class Absence:
         if need.group in found:  # a filter that is ignored finds every group
             return Member(present=self._tells_apart or not self._known <= found)
         return Member(present=False, proved=True)
+
+    def _is_proved(self, group: str) -> bool:
+        """Say whether nobody can be in a group but those whom it shows, or is not in it by what the user shows."""
+        return group in self._created or self._memberships.is_whole(group) or self._shows_groups()
 
     async def _prove(self, group: str, reads: Reads) -> Unreadable | None:
         """Try the filter on a member that some group shows, in one form and then in the other."""

@@ -1,4 +1,7 @@
-"""What earlier runs on the tenant created and nobody has deleted since, by the ids in their journals."""
+"""What earlier runs on the tenant created and nobody has deleted since, by the ids in their journals.
+
+Also which groups earlier sessions of this run created.
+"""
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
@@ -20,10 +23,11 @@ class Created(NamedTuple):
 
 
 Recorded = Callable[[], Iterable[Created]]
+Ids = Callable[[], Iterable[str]]
 Beside = Callable[[Callable[[], None]], Awaitable[None]]
 
 
-def nothing() -> tuple[Created, ...]:
+def nothing() -> tuple[()]:
     """Return that no earlier run is known."""
     return ()
 
@@ -32,10 +36,14 @@ class EarlierRuns:
     """The runs that created resources, by id; kept off the heap.
 
     `recorded` reads the journals, oldest first; it is called at the first question, by `beside` the event loop.
+    `groups` reads the ids of the groups that this run has created.
     """
 
-    def __init__(self, recorded: Recorded = nothing, beside: Beside = anyio.to_thread.run_sync) -> None:
+    def __init__(
+        self, recorded: Recorded = nothing, groups: Ids = nothing, beside: Beside = anyio.to_thread.run_sync
+    ) -> None:
         self._recorded = recorded
+        self._groups = groups
         self._beside = beside
         self._is_read = False
         self._reading = anyio.Lock()
@@ -53,6 +61,12 @@ class EarlierRuns:
         query = "select run from created where type = ? and id = ?"
         found = self._database.execute(query, origin).fetchone()
         return Maker() if found is None else Maker(str(found[0]))
+
+    async def own_groups(self) -> list[str]:
+        """Return the ids of the groups that this run has created by its journal."""
+        found: list[str] = []
+        await self._beside(lambda: found.extend(self._groups()))
+        return found
 
     def _add(self, created: Iterable[Created]) -> None:
         self._database.executemany("insert or replace into created values (?, ?, ?)", created)

@@ -62,7 +62,9 @@ class Resolver:
         self.tied = Tied(clock, profile, due or Due())
         self.earlier = earlier or EarlierRuns()
         self.held_names = HeldNames(most_pages(creates) if profile.assumes_unique else 0)
-        self._absence = Absence(self.memberships, lambda: self.tied.shows_groups("id"))
+        self._absence = Absence(
+            self.memberships, lambda: self.tied.shows_groups("id"), self.earlier.own_groups
+        )
 
     @staticmethod
     def lane(need: Need) -> Need:

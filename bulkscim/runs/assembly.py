@@ -42,7 +42,7 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.recorded import differing
 from bulkscim.runs.earlier import Earlier
-from bulkscim.runs.remembered import created, users
+from bulkscim.runs.remembered import created, created_groups, users
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
@@ -186,7 +186,7 @@ def _earlier(job: Job, journal: Journal, terms: Terms) -> EarlierRuns:
     places = (terms.runs_dir or journal.folder.parent, journal.folder.parent)
     own = str(journal.header.get("run", ""))
     find = partial(created, base_url, journal.disk, own, places, named)
-    return EarlierRuns(find, journal.disk.off_loop)
+    return EarlierRuns(find, partial(created_groups, journal), journal.disk.off_loop)
 
 
 def _adopted(journal: Journal) -> set[int]:

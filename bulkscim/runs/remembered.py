@@ -10,6 +10,7 @@ from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import reader, runfolder
 from bulkscim.journal.durable import Disk, Reader
 from bulkscim.journal.entries import Kind
+from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.row import RowState
@@ -65,6 +66,14 @@ def _created(file: Reader, run: str) -> Iterator[Created]:
             yield Created(USER if "userName" in after else GROUP, str(resource_id), run)
         elif part == Verb.DELETE or (part == Verb.DEACTIVATE and not run):
             yield from (Created(kind, str(resource_id), "") for kind in (USER, GROUP))
+
+
+def created_groups(recorded: RecordedRun) -> Iterator[str]:
+    """Yield the ids of the groups that a run has created."""
+    for entry in recorded.entries(Kind.APPLIED, holding=b'"displayName"'):
+        after = entry.body.get("after")
+        if isinstance(after, dict) and "userName" not in after and entry.body.get("id"):
+            yield str(entry.body["id"])
 
 
 def _same(header: JsonObject, base_url: str) -> bool:

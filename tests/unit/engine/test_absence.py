@@ -46,10 +46,13 @@ class Tenant:
 class Asking:
     """Absence over a tenant; `read` are the groups that were read by id before, the one in question the last."""
 
-    def __init__(self, tenant, *read, shows_groups=False):
+    def __init__(self, tenant, *read, shows_groups=False, own=()):
+        async def own_groups():
+            return own
+
         clock = VirtualClock()
         self.memberships, self.reads = Memberships(clock), Reads(tenant, clock, Profile("generic"))
-        self.absence = Absence(self.memberships, lambda: shows_groups)
+        self.absence = Absence(self.memberships, lambda: shows_groups, own_groups)
         for group in read:
             with self.memberships.reading(group) as reading:
                 self.memberships.keep(reading, tenant.shown(group))
@@ -65,6 +68,7 @@ async def test_a_group_that_the_run_created_needs_no_request():
     asking.absence.created("new")
 
     assert await asking.of("new") == PROVED
+    assert await Asking(tenant, "new", own=["new"]).of("new") == PROVED  # by an earlier session
     assert tenant.asked == []
 
 

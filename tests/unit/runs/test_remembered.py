@@ -7,7 +7,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.live import Maker, Origin
 from bulkscim.model.operation import GROUP, USER
-from bulkscim.runs.remembered import created
+from bulkscim.runs.remembered import created, created_groups
 from tests.support.fake_clock import VirtualClock
 from tests.support.simulated_disk import SimulatedDisk
 
@@ -32,7 +32,7 @@ async def record(disk, folder, *steps, base_url=URL):
 
 def known(disk, *named, own="20261105T000000-own"):
     """Return what the journals tell."""
-    return EarlierRuns(lambda: created(URL, disk, own, [RUNS, RUNS], named), _beside)
+    return EarlierRuns(lambda: created(URL, disk, own, [RUNS, RUNS], named), beside=_beside)
 
 
 async def _beside(work):
@@ -48,6 +48,8 @@ async def test_created_resources_are_known_by_type_and_id():
 
     assert await found.of(Origin(USER, "1")) == Maker("20261101T000000-first")
     assert await found.of(Origin(GROUP, "2")) == Maker("20261101T000000-first")
+    with journal.read(RUNS / "20261101T000000-first", disk) as recorded:
+        assert list(created_groups(recorded)) == ["2"]
     for other in (Origin(GROUP, "1"), Origin(USER, "2"), Origin(USER, "3")):
         assert await found.of(other) == Maker()
 
