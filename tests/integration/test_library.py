@@ -130,6 +130,26 @@ async def test_each_row_has_a_result(reached, small):
     assert (result.key, result.id) == ("ada@example.com", small.user("ada@example.com")["id"])
 
 
+async def test_what_a_create_does_with_a_user_that_exists_is_an_argument(reached, small):
+    """The flags `--on-exists skip`, `--max-adopt`, `--limit` and `--with-needed`, as arguments."""
+    bob = {
+        "op": "create",
+        "data": {"userName": "bob@example.com", "title": "New", "manager": "ada@example.com"},
+    }
+
+    skipped = await bulkscim.run([bob], reached, on_exists="skip")
+    bounded = await bulkscim.run([bob, ADA], reached, limit=1, with_needed=True, max_adopt=0)
+    (row, _) = bulkscim.results(await bulkscim.run([bob, ADA], reached, max_adopt="100%"))
+
+    assert (skipped.totals.noop, small.user("bob@example.com")["title"]) == (1, "Old")
+    assert isinstance(bounded.exit_reason, bulkscim.Stopped)
+    assert (bounded.totals.rows, bounded.totals.done) == (2, 1)
+    assert (row.state, row.detail) == (
+        bulkscim.RowState.ADOPTED,
+        "manager set to ada@example.com; title is 'Old', the file says 'New'",
+    )
+
+
 async def test_a_run_is_taken_back(reached, small):
     """Who joined is gone, who left is back; one person alone may be chosen, and the rest later."""
     report = await bulkscim.run([ADA, BOB_LEAVES], reached)
