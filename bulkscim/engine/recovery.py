@@ -7,6 +7,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.engine.resolver import Resolver
 from bulkscim.model.live import Found, Membership, Missing, Unreadable
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.compare import holds
 from bulkscim.planning.effects import deactivates
 from bulkscim.planning.recover import Evidence, Read, Recovered, recover
 
@@ -37,6 +38,12 @@ async def _find_created(step: Step, resolver: Resolver, reads: Reads) -> Read:
         absent = absent and isinstance(answer, Missing)
         if not isinstance(answer, Missing) and not (isinstance(answer, Found) and is_foreign(step, answer)):
             return answer
+    if (
+        isinstance(answer, Missing)
+        and resolver.is_partial(step.type)
+        and holds("active", "false", step.body, step.type)
+    ):
+        return Unreadable("this tenant does not show deactivated users")
     if isinstance(answer, Missing):
         return Missing(by_all=absent)
     return Unreadable(f"another stands there: id {answer.id}") if isinstance(answer, Found) else answer

@@ -453,3 +453,14 @@ def test_order_holds_in_a_later_pass_for_what_an_earlier_pass_made(machine):
 
     assert RowState.PENDING not in states(one)
     assert members(one, "Team") == {address("n1")}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_lost_create_of_a_deactivated_user_that_is_hidden_stays_in_doubt(machine, seed):
+    """Its absence from a list that hides such users was taken for proof: it was sent again, and failed as a duplicate."""
+    world = World(hides_inactive=True, faults={"cut_after": 1.0})
+    one = machine([person("n0", active=False)], world, seed=seed)
+    one.command("run")
+
+    assert states(one) == [RowState.IN_DOUBT]
+    assert one.tenant.directory.made == {("Users", address("n0")): 1}
