@@ -38,6 +38,7 @@ from bulkscim.commands import (
 from bulkscim.commands.argv import refuse_secrets, refuse_undecodable
 from bulkscim.commands.signals import heed
 from bulkscim.model.run import RunState
+from bulkscim.model.typed import next_line
 from bulkscim.outputs import ReaderLeft
 from bulkscim.reporting.printable import printable
 
@@ -152,7 +153,7 @@ def _told(error: BaseException, *, verbose: bool) -> int:
     if bugs:
         return _tell_bug(error, bugs[0], verbose=verbose)
     if any(isinstance(leaf, KeyboardInterrupt | click.Abort) for leaf in leaves):
-        _say("interrupted; next: bulkscim runs lists what can be resumed")
+        _say(f"interrupted; the list of runs shows what can be resumed\n{next_line('runs')}")
         return INTERRUPTED
     if known:
         worst = max(known, key=_rank)

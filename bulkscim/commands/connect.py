@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from bulkscim.commands import options, reaching, setting
+from bulkscim.commands import options, reaching, setting, typed_flags
 from bulkscim.errors import UsageError
+from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import People
 from bulkscim.tenants import credentials, keychain
 from bulkscim.tenants.credentials import TokenSource
@@ -144,4 +145,4 @@ def _write(entry: TenantEntry, people: People) -> None:
 
     write_entry(entry)
     people.note(f"wrote [tenant.{entry.name}] in {entry.file}")
-    people.note(f"next: bulkscim run JOB --tenant {entry.name} -n")
+    people.note(next_line("count", "--tenant", entry.name, *typed_flags.flags(typed_flags.ACCESS)))

@@ -5,8 +5,9 @@ import sqlite3
 from collections.abc import Mapping
 
 from bulkscim.errors import Stopped
+from bulkscim.model.typed import next_line
 
-_NEXT = "when that is mended, give the same command again; bulkscim runs lists what can be resumed"
+_NEXT = f"when that is corrected, give the same command again; the list of runs shows what can be resumed\n{next_line('runs')}"
 _ERRORS = frozenset(
     getattr(errno, name)
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EMFILE", "ENFILE", "EACCES", "EPERM")

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 from bulkscim.commands import setting
 from bulkscim.errors import BulkScimError, Mismatch
 from bulkscim.model.run import RunState
-from bulkscim.reporting.console import People
-from bulkscim.reporting.summary import Summary, closing_lines, summary_of_totals, write_summary
+from bulkscim.reporting.console import People, Volume
+from bulkscim.reporting.following import Typed, told_next
+from bulkscim.reporting.summary import (
+    Summary,
+    closing_lines,
+    summary_of_totals,
+    urgent_lines,
+    write_summary,
+)
 
 if TYPE_CHECKING:
     from bulkscim.jobfile.source import JobSource
@@ -15,32 +22,38 @@ if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
 
 
-def tell(report: "RunReport", people: People, *, as_json: bool) -> None:
+def tell(report: "RunReport", people: People, typed: Typed, *, as_json: bool) -> None:
     """Write the derived files, say how it ended and what comes next; on stdout only what is asked for."""
-    summary, written = _summary(report, people)
+    summary, written = _summary(report, people, typed)
     if report.exit_reason is not None and report.state is not RunState.INTERRUPTED:
         people.error(str(report.exit_reason))
     if report.folder is not None:
         people.detail(f"folder {report.folder}")
-    for line in closing_lines(summary, report.folder, written=written):
-        people.note(line)
+    if people.volume is Volume.QUIET:
+        lines = urgent_lines(summary, report.folder)
+    else:
+        lines = closing_lines(summary, report.folder, written=written)
+    for line in lines:
+        people.say(line)
     if as_json:
         setting.print_json(summary)
 
 
-def _summary(report: "RunReport", people: People) -> tuple[Summary, bool]:
+def _summary(report: "RunReport", people: People, typed: Typed) -> tuple[Summary, bool]:
     """Return the summary that the journal gives (without one, that of the report), and whether results are written."""
     from bulkscim.reporting.recorded import open_at, read_summary
 
     if report.folder is None:
-        return summary_of_totals(
+        summary = summary_of_totals(
             report.totals, report.state, report.elapsed_s, report.chain, report.differ
-        ), False
+        )
+        return summary | {"causes": report.causes, "next": [typed.again] if typed.again else []}, False
     with open_at(report.folder) as recorded:
         summary = read_summary(recorded) | {"state": report.state.value}
+        summary |= told_next(summary, recorded.folder, recorded.header, typed)
         try:
             ended = report.state is not RunState.INTERRUPTED
-            return summary, _write(recorded, summary, people, ended=ended)
+            return summary, _write(recorded, summary, typed, people, ended=ended)
         except (OSError, BulkScimError) as error:  # a full disk; the journal has it all
             people.warn(f"the result files could not be written: {error}")
             return summary, False
@@ -55,17 +68,19 @@ def job_file(recorded: "RecordedRun", job: Path | None, people: People) -> "JobS
     except Mismatch as error:
         if job is not None:
             raise
-        people.warn(f"{error}; without it no errors file is written")
+        people.warn(f"no errors file is written without the job file: {error}")
         return None
 
 
-def _write(recorded: "RecordedRun", summary: Summary, people: People, *, ended: bool) -> bool:
+def _write(
+    recorded: "RecordedRun", summary: Summary, typed: Typed, people: People, *, ended: bool
+) -> bool:
     """Write the derived files; of an interrupted run only the summary, since somebody waits for the prompt."""
     from bulkscim.reporting.files import write_files
 
     if ended:
-        paths = write_files(recorded, job_file(recorded, None, people), summary)
-        summary |= {"later": str(paths["later"])} if "later" in paths else {}
+        job = Path(typed.job[1]) if typed.job else None
+        write_files(recorded, job_file(recorded, job, people), summary, typed)
     else:
         write_summary(summary, recorded.folder)
     return ended

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bool, quiet: bool) -> None:
     """Tell what was asked of row N of RUN, what was sent, what came back, and what comes next."""
     from bulkscim.reporting.explain import explain
+    from bulkscim.reporting.following import run_name
     from bulkscim.reporting.recorded import open_recorded
-    from bulkscim.reporting.summary import shown_run
 
     people = setting.people_of(verbose=verbose, quiet=quiet)
     with open_recorded(run, runs_dir) as recorded:
@@ -34,7 +34,7 @@ def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bo
             operation, undoes = _asked(recorded, row, job)
         except BulkScimError as error:  # the journal knows what was sent all the same
             people.warn(str(error))
-        setting.print_lines(explain(recorded, row, operation, shown_run(recorded.folder), undoes))
+        setting.print_lines(explain(recorded, row, operation, run_name(recorded.folder), undoes))
 
 
 def _asked(recorded: "RecordedRun", row: int, job: Path | None) -> tuple[Operation | None, str]:

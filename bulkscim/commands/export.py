@@ -7,6 +7,7 @@ import click
 
 from bulkscim.commands import options, reaching, setting
 from bulkscim.model.operation import GROUP, USER
+from bulkscim.model.typed import next_line
 from bulkscim.outputs import STDOUT, is_stdout, text_file
 from bulkscim.reporting.console import People
 
@@ -61,4 +62,4 @@ def _tell(told: "Exported", what: str, out: str, people: People) -> None:
         people.warn(f"{path}: no cell can hold it in {count:,} rows; --format jsonl keeps it")
     people.note(f"{told.rows:,} {what} written{f' to {out}' if out else ''}")
     if out:
-        people.note(f"next: bulkscim validate {out}")
+        people.note(next_line("validate", out))

@@ -6,8 +6,8 @@ from bulkscim.commands import setting
 
 _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 _INSTEAD = {
-    "plan": "bulkscim run JOB -n shows what would be done",
-    "report": "bulkscim results RUN writes results.csv",
+    "plan": "run JOB -n shows what would be done",
+    "report": "results RUN writes results.csv",
 }
 _NAMES = (*_INSTEAD, "diff", "sync", "migrate", "audit", "probe")
 
@@ -18,7 +18,7 @@ def _named(name: str) -> click.Command:
     @click.command(name, context_settings=_ANYTHING, hidden=True)
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def command(arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - taken so that any flag parses
-        raise setting.later(f"bulkscim {name}", _INSTEAD.get(name, "bulkscim --help lists what does"))
+        raise setting.later(f"bulkscim {name}", _INSTEAD.get(name, "--help lists what does"))
 
     command.help = f"{name}: comes later."
     return command

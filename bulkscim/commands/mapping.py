@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkscim.commands import options, setting
+from bulkscim.commands import options, setting, typed_flags
 from bulkscim.errors import JobFileInvalid
+from bulkscim.model.typed import next_line
 
 if TYPE_CHECKING:
     from bulkscim.jobfile.operations import Defaults
@@ -47,7 +48,8 @@ def test(job: str, rows: int, *, as_json: bool, verbose: bool, quiet: bool, **re
         setting.print_lines(line for each in shown for line in preview_lines(each))
     if problems:
         raise JobFileInvalid("\n".join(problems))
-    people.note(f"next: bulkscim validate {_again(job, records)}")
+    if job != "-":  # standard input cannot be read again
+        people.note(next_line("validate", Path(job), *typed_flags.flags(typed_flags.RECORDS)))
 
 
 def _read(source: "JobSource", defaults: "Defaults", count: int) -> tuple[list["JsonObject"], list[str]]:
@@ -69,9 +71,3 @@ def _read(source: "JobSource", defaults: "Defaults", count: int) -> tuple[list["
         if number == count:
             break
     return shown, problems
-
-
-def _again(job: str, records: dict[str, Any]) -> str:
-    """Return the same words for the next command."""
-    said = [f"--{name} {value}" for name, value in records.items() if isinstance(value, str | Path)]
-    return " ".join([job, *said])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bulkscim.commands import ending, options, setting
+from bulkscim.commands import ending, options, setting, typed_flags
 from bulkscim.errors import Stopped
 
 
@@ -18,19 +18,19 @@ def command(run: str, job: Path | None, runs_dir: Path, *, as_json: bool, verbos
     """Write results.csv, the errors file and summary.json of RUN into its folder and print their paths."""
     from bulkscim.reporting.files import write_files
     from bulkscim.reporting.recorded import open_recorded, read_summary
-    from bulkscim.reporting.summary import closing_lines
+    from bulkscim.reporting.summary import closing_lines, urgent_lines
 
     people = setting.people_of(verbose=verbose, quiet=quiet)
     with open_recorded(run, runs_dir) as recorded:
         source = ending.job_file(recorded, job, people)
         folder, summary = recorded.folder, read_summary(recorded)
         try:
-            paths = write_files(recorded, source, summary)
+            paths = write_files(recorded, source, summary, typed_flags.typed())
         except OSError as error:
             raise Stopped(f"cannot write into {folder}: {error.strerror}; make room and try again") from error
     if as_json:
         setting.print_json({name: str(path) for name, path in paths.items()})
     else:
         setting.print_lines(str(path) for path in paths.values())
-    for line in closing_lines(summary, folder, written=True):
-        people.note(line)
+    for line in urgent_lines(summary, folder) if quiet else closing_lines(summary, folder, written=True):
+        people.say(line)

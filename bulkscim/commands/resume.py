@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkscim.commands import ending, options, reaching, setting
+from bulkscim.commands import ending, options, reaching, setting, typed_flags
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
@@ -44,5 +44,5 @@ def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: A
     )
     with setting.watching(people) as watcher:
         report = setting.carry_out(lambda: resume(request, people, watcher))
-    ending.tell(report, people, as_json=as_json)
+    ending.tell(report, people, typed_flags.typed(), as_json=as_json)
     return report

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkscim.commands import ending, options, reaching, setting
+from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.model.typed import next_line
 from bulkscim.outputs import is_stdout
 from bulkscim.reporting.console import People
 
@@ -65,7 +66,7 @@ def command(
         show = _show if request.dry_run else None
         report = setting.carry_out(lambda: rollback(request, people, watcher, show))
     if report.totals.rows:
-        ending.tell(report, people, as_json=as_json)
+        ending.tell(report, people, typed_flags.typed(), as_json=as_json)
         _tell_left(report, request, people)
     elif as_json:
         setting.print_json(summary_of_totals(report.totals, report.state, 0.0))
@@ -94,20 +95,21 @@ def _request(people: People, chosen: dict[str, Any]) -> "RollbackRequest":
 def _tell_left(report: "RunReport", request: "RollbackRequest", people: People) -> None:
     """Say how what others changed could be overwritten."""
     if report.totals.skipped and request.on_drift == "skip":
-        flag = f"bulkscim rollback {request.run} --on-drift force"
-        people.note(
-            f"{report.totals.skipped:,} left as others have made them since; to overwrite that: {flag}"
-        )
+        people.note(f"{report.totals.skipped:,} left as others have made them since; to overwrite that:")
+        access = typed_flags.flags(typed_flags.ACCESS)
+        people.note(next_line("rollback", request.run, "--on-drift", "force", *access))
 
 
 def _write(request: "RollbackRequest", people: People, out: Path, *, force: bool) -> None:
+    from bulkscim.reporting.following import tenant_words
+    from bulkscim.reporting.recorded import read_header
     from bulkscim.runs.rollback import write_out
 
     if write_out(request, people, out, force=force) and not is_stdout(out):
         setting.print_lines([str(out)])
-        tenant = request.tenant
-        named = f"--tenant {tenant.name}" if tenant.name else f"--base-url {tenant.base_url}"
-        people.note(f"next: bulkscim run {out} {named} -n")
+        header = read_header(request.run, request.runs_dir)
+        access = typed_flags.flags(typed_flags.ACCESS)
+        people.note(next_line("run", out, *tenant_words(header), *access, "-n"))
 
 
 def _show(source: Any) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkscim.commands import ending, options, reaching, setting
+from bulkscim.commands import ending, options, reaching, setting, typed_flags
 from bulkscim.reporting.console import People
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: An
 
     with setting.watching(people) as watcher:
         report = setting.carry_out(lambda: run(request, people, watcher))
-    ending.tell(report, people, as_json=as_json)
+    ending.tell(report, people, typed_flags.typed(), as_json=as_json)
     return report
 
 

@@ -8,6 +8,7 @@ import click
 
 from bulkscim.commands import options, setting
 from bulkscim.errors import BulkScimError
+from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import People
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def command(context: click.Context, /, runs_dir: Path, *, as_json: bool) -> None
     elif summaries:
         setting.print_lines(listing_lines(summaries))
     else:
-        setting.print_lines([f"no runs in {runs_dir}; next: bulkscim run JOB"])
+        setting.print_lines([f"no runs in {runs_dir}", next_line("run", "--help")])
 
 
 @command.command("purge")
@@ -123,5 +124,5 @@ def _tell(old: "list[Old]", left: "list[Left]", *, dry_run: bool, as_json: bool)
         setting.print_json({"dry_run": dry_run, "purged": gone, "left": stays})
         return
     setting.print_lines(_lines(old) if dry_run else ())
-    said = "would be purged, nothing was" if dry_run else "purged; bulkscim runs lists what is kept"
+    said = "would be purged, nothing was" if dry_run else "purged; the list of runs shows what is kept"
     setting.print_lines([f"{_total(old)} {said}" if old else "no run is that old; nothing was purged"])

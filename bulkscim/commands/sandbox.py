@@ -7,6 +7,7 @@ from click.core import ParameterSource
 
 from bulkscim.commands import options, setting
 from bulkscim.errors import UsageError
+from bulkscim.model.typed import next_line
 
 if TYPE_CHECKING:
     from bulkscim.sandbox.settings import Address, Settings
@@ -68,8 +69,8 @@ def start(**chosen: Any) -> None:
     now = running(where)
     if now is not None and now.settings != settings:
         raise UsageError(
-            f"a sandbox is running with other settings ({now.settings}); stop it first: "
-            f"bulkscim sandbox stop --profile {where.profile}"
+            f"a sandbox is running with other settings ({now.settings}); stop it first\n"
+            + next_line("sandbox", "stop", "--profile", where.profile)
         )
     _say(ensure(where, settings, pause))
 
@@ -96,7 +97,8 @@ def status(*, as_json: bool) -> None:
         for address, runs in found
     )
     if not found:
-        _note("there is no sandbox; next: bulkscim sandbox start")
+        _note("there is no sandbox")
+        _note(next_line("sandbox", "start"))
 
 
 @command.command("stop")
@@ -176,5 +178,8 @@ def _say(address: "Address") -> None:
     """Say where it is and how it is used."""
     worn = address.settings
     _note(f"sandbox   {address.base_url}, {worn}, process {address.pid}")
-    flag = "" if worn.profile == "generic" else f" --profile {worn.profile}"
-    _note(f"next: bulkscim run JOB --tenant sandbox{flag}")
+    _note(
+        "a run reaches it with --tenant sandbox"
+        + (f" --profile {worn.profile}" * (worn.profile != "generic"))
+    )
+    _note(next_line("sandbox", "seed", 100, "--profile", worn.profile))

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from bulkscim.commands import options, setting
+from bulkscim.model.typed import next_line
 from bulkscim.tenants.entries import TenantEntry, entries, places
 
 
@@ -19,7 +20,7 @@ def command(*, as_json: bool) -> None:
     elif found:
         setting.print_lines(line for entry in found for line in _lines(entry))
     else:
-        setting.print_lines(["no tenants yet; next: bulkscim connect NAME"])
+        setting.print_lines(["no tenants yet", next_line("connect", "--help")])
 
 
 def _as_json(entry: TenantEntry) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`bulkscim validate JOB`: check a job file; no tenant is needed."""
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -7,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkscim.commands import options, setting
+from bulkscim.commands import options, setting, typed_flags
+from bulkscim.errors import UsageError
+from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import People
+from bulkscim.tenants.entries import entries, places
 
 if TYPE_CHECKING:
     from bulkscim.jobfile.operations import Defaults
@@ -20,14 +24,17 @@ if TYPE_CHECKING:
 @click.argument("job")
 @options.records
 @options.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows.")
+@options.option(
+    "--tenant", metavar="NAME", help="Named in the next command that is printed; it is not asked."
+)
+@options.option("--base-url", metavar="URL", help="The same.")
+@options.option("--profile", metavar="NAME", help="The same.")
 @options.as_json
 @options.voice
-def command(
-    job: str, limit: int | None, *, as_json: bool, verbose: bool, quiet: bool, **records: Any
-) -> None:
+def command(job: str, limit: int | None, *, as_json: bool, verbose: bool, quiet: bool, **chosen: Any) -> None:
     """Check JOB from its first record to its last and list what is wrong; no tenant is needed."""
     people = setting.people_of(verbose=verbose, quiet=quiet)
-    said, defaults = setting.job_of(job, **records)
+    said, defaults = setting.job_of(job, **{name: chosen[name] for name in ("op", "type", "match", "map")})
     checked = _checked(said.job, defaults, limit)
     if as_json:
         setting.print_json(_as_json(checked) | {"guards": _guards(said)})
@@ -36,6 +43,13 @@ def command(
     if checked.problem_count:
         checked.sound_index()  # raises what is wrong
     _tell(job, checked, people)
+    _tell_guards(said, people)
+    if job != "-":  # standard input cannot be read again
+        tenant = tuple(typed_flags.flags(typed_flags.TENANT)) or _tenant()
+        people.note(next_line("run", Path(job), *typed_flags.flags(typed_flags.RECORDS), *tenant, "-n"))
+
+
+def _tell_guards(said: "Definition", people: People) -> None:
     if guards := _guards(said):
         held = ", ".join(f"{name} {value}" for name, value in guards.items() if name != "protect")
         names = f"protect {len(said.protect):,} accounts" if said.protect else ""
@@ -88,4 +102,14 @@ def _tell(job: str, checked: "Checked", people: People) -> None:
     people.note(f"{job}: {checked.rows:,} row{'s' * (checked.rows != 1)}, no problems")
     if checked.not_before:
         people.note(f"not before {checked.not_before}")
-    people.note(f"next: bulkscim run {job} --base-url URL -n")
+
+
+def _tenant() -> tuple[str, ...]:
+    """Return a tenant for the next command: the one that the environment names, the only one there is, or the sandbox."""
+    if os.environ.get("BULKSCIM_TENANT") or os.environ.get("BULKSCIM_BASE_URL"):
+        return ()
+    try:
+        known = [entry.name for entry in entries(places())]
+    except UsageError:  # a mistake in bulkscim.toml is named by the command that needs it
+        known = []
+    return ("--tenant", known[0] if len(known) == 1 else "sandbox")

@@ -16,6 +16,7 @@ from bulkscim.journal.timeline import Timeline
 from bulkscim.journal.writer import JOURNAL, JournalWriter
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.typed import next_line
 
 _BLOCK = 1 << 20
 _NEW = f"{JOURNAL}.new"
@@ -157,9 +158,9 @@ def open_to_read(folder: Path, disk: Disk) -> Reader:
         if purged.is_purged(folder, disk):
             raise NoSuchRun(
                 f"{folder}: this run was purged; its rows are gone, so nothing can be done or told about them. "
-                "`bulkscim status` and `bulkscim verify` tell what was kept"
+                f"Its header and totals were kept\n{next_line('status', folder)}"
             ) from error
-        raise NoSuchRun(f"{folder} holds no journal; `bulkscim runs` lists the runs there are") from error
+        raise NoSuchRun(f"{folder} holds no journal\n{next_line('runs')}") from error
 
 
 def _opened(folder: Path, disk: Disk, fold: Fold, clock: Clock) -> Journal:

@@ -21,6 +21,7 @@ from bulkscim.journal.holder import Holder
 from bulkscim.journal.purged import is_purged, load
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
+from bulkscim.model.typed import next_line
 
 LOCK = "lock"
 LOCK_TEXT = "lock.json"
@@ -105,7 +106,7 @@ def adopt(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
         if is_purged(path, disk):
             raise UsageError(f"{path} holds what is kept of a purged run; name another folder")
         if _has_sent(path, disk):
-            raise UsageError(f"{path} holds a run that has begun; use: bulkscim resume {path}")
+            raise UsageError(f"{path} holds a run that has begun\n{next_line('resume', path)}")
     except BaseException:
         held.release()
         raise
@@ -171,7 +172,7 @@ def find(name: str, runs_dir: Path, disk: Disk) -> Path:
             return path
     looked = " nor ".join(dict.fromkeys(str(path) for path in places))
     raise NoSuchRun(
-        f"no run {name!r}: found no journal in {looked}; `bulkscim runs` lists the runs there are"
+        f"no run {name!r}: found no journal in {looked}\n{next_line('runs', '--runs-dir', runs_dir)}"
     )
 
 

@@ -24,6 +24,7 @@ from bulkscim.journal.entries import Entry
 from bulkscim.journal.ledger import Standing, following
 from bulkscim.journal.reader import Fold
 from bulkscim.model.clock import Clock
+from bulkscim.model.typed import next_line
 
 JOURNAL = "journal.jsonl"
 
@@ -120,7 +121,7 @@ class JournalWriter:
         if self._dead is not None:
             raise JournalDead(
                 f"{self._folder / JOURNAL} cannot be written: {self._dead}. Nothing after line {self._fold.end.lines} counts; "
-                f"when the cause is gone: bulkscim resume {self._folder}"
+                f"when the cause is gone, go on\n{next_line('resume', self._folder)}"
             )
 
     def _queue(self, new: tuple[Entry, ...]) -> _Group:

@@ -19,7 +19,7 @@ def command(*words: object) -> str:
     return " ".join((PROGRAM, *(quoted(_text(word)) for word in words)))
 
 
-def following(*words: object) -> str:
+def next_line(*words: object) -> str:
     """Return the line that names the next command."""
     return NEXT + command(*words)
 

@@ -64,6 +64,10 @@ class People:
         """Say something that must not be missed."""
         self._write(f"warning: {text}")
 
+    def say(self, text: str) -> None:
+        """Say something that is wanted whatever the volume."""
+        self._write(text)
+
     def error(self, text: str) -> None:
         """Say why the command could not be carried out."""
         self._write(f"error: {text}")

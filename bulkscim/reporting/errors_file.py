@@ -56,7 +56,7 @@ def _failure(result: Result, recorded: RecordedRun, run: str) -> Failure:
         status=result.status,
         code=result.scim_type or None,
         message=result.detail,
-        hint=hint_of(result.state, result.status, result.scim_type, run, result.op),
+        hint=str(hint_of(result, run)),
         attempts=result.attempts,
     )
 

@@ -7,9 +7,11 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import Operation, PatchOperation
 from bulkscim.model.row import RowState
+from bulkscim.model.typed import NEXT, command
 from bulkscim.planning.compare import redact
 from bulkscim.reporting.hints import hint_of
 from bulkscim.reporting.printable import one_line, shown_value
+from bulkscim.reporting.results import result_of
 from bulkscim.reporting.summary import moment
 
 _SHOWN_DATA = 600
@@ -36,9 +38,10 @@ def explain(
         yield from _told(entry, row)
     if not history:
         yield "nothing was sent for it"
-    last = history[-1].body if history else {}
-    hint = hint_of(state, last.get("status"), last.get("scim_type") or "", run, last.get("op", ""))
-    yield f"next: {hint or f'bulkscim results {run}'}"
+    hint = hint_of(result_of(recorded, row, operation), run)
+    if hint.text:
+        yield f"hint: {hint.text}"
+    yield f"{NEXT}{command(*(hint.words or ('results', run)))}"
 
 
 def _asks(operation: Operation) -> Iterator[str]:

@@ -6,26 +6,31 @@ from pathlib import Path
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.reporting.errors_file import write_errors
+from bulkscim.reporting.following import NOTHING, Typed, run_name, told_next
 from bulkscim.reporting.inverse import of_rollback
 from bulkscim.reporting.later import write_later
 from bulkscim.reporting.results import Asked, Result, results, write_results
 from bulkscim.reporting.source import asked
-from bulkscim.reporting.summary import Summary, shown_run, write_summary
+from bulkscim.reporting.summary import Summary, write_summary
 
 
-def write_files(recorded: RecordedRun, source: JobSource | None, summary: Summary) -> dict[str, Path]:
-    """Write what can be written into the run's folder, and return where it is.
+def write_files(
+    recorded: RecordedRun, source: JobSource | None, summary: Summary, typed: Typed = NOTHING
+) -> dict[str, Path]:
+    """Write what can be written into the run's folder, and return where it is; the summary is told of it.
 
     Without the job file there is no errors file, and rows that never began show no operation. OSError where
     the folder cannot be written.
     """
     paths = {"results": _write_results(recorded, source)}
-    errors = write_errors(recorded, source, shown_run(recorded.folder)) if source is not None else None
+    errors = write_errors(recorded, source, run_name(recorded.folder)) if source is not None else None
     if errors is not None:
         paths["errors"] = errors
     later = write_later(recorded)
     if later is not None:
         paths["later"] = later
+    summary |= {name: str(path) for name, path in paths.items()}
+    summary |= told_next(summary, recorded.folder, recorded.header, typed, written=True)
     return {**paths, "summary": write_summary(summary, recorded.folder)}
 
 

@@ -1,11 +1,14 @@
-"""What to do about a row that did not end as wanted."""
+"""What to do about a row that did not end as wanted: a few words, and the command where one helps."""
+
+from typing import NamedTuple
 
 from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.row import RowState
+from bulkscim.model.typed import NEXT, command
+from bulkscim.reporting.results import Result
 
-_UNIQUE = "the name is taken: change it here; where the message names an id, --on-exists adopt or update takes that one"
 _BY_TYPE = {
-    "uniqueness": _UNIQUE,
+    "uniqueness": "the name is taken: change it",
     "mutability": "the attribute cannot be changed: take it out",
     "invalidValue": "correct the value",
     "invalidPath": "this tenant does not know the attribute: take it out",
@@ -14,32 +17,53 @@ _BY_TYPE = {
 }
 _BY_STATUS = {
     400: "correct the record",
-    403: "the token may not do this: ask for the right, or leave the record out",
+    403: "the token may not do this: ask for the right, or take the record out",
     404: "it is not there: correct the id or the name",
-    409: _UNIQUE,
-    412: "somebody changed it meanwhile: try again",
+    409: "the name is taken: change it",
     413: "the record is too large for the tenant",
     501: "the tenant cannot do this",
 }
 _KEPT = "the tenant keeps it: the message says why"
 _BY_OPERATION = {("delete", 400): _KEPT, ("delete", 409): _KEPT}
+_CONFLICT = 409
+_CREATE_GROUPS = "--create-groups"
 
 
-def hint_of(state: RowState, status: int | None, scim_type: str, run: str, op: str = "") -> str:
-    """Return the next thing to do, as a command where there is one; empty for a row that ended well."""
-    match state:
+class Hint(NamedTuple):
+    """What to do: `text` in words, `words` the command, empty where the record must be corrected first."""
+
+    text: str = ""
+    words: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        said = NEXT + command(*self.words) if self.words else ""
+        return "; ".join(part for part in (self.text, said) if part)
+
+
+def hint_of(result: Result, run: str) -> Hint:
+    """Return what to do about a row of a run, which is named as commands take it; nothing for one that ended well."""
+    match result.state:
         case RowState.DONE | RowState.ADOPTED | RowState.NOOP:
-            return ""
+            return Hint()
         case RowState.PENDING:
-            return f"bulkscim resume {run}"
+            return Hint("", ("resume", run))
         case RowState.IN_DOUBT:
-            return f"bulkscim resume {run} looks it up again"
+            return Hint("it is looked up again", ("resume", run))
         case RowState.SKIPPED if f"/{CHILD}" in run:
-            return f"others have changed it since; bulkscim retry {run} looks at it again"
+            return Hint("others have changed it since; it is looked at again", ("retry", run))
         case RowState.SKIPPED:
-            return f"mend what it waited for, then bulkscim retry {run}"
+            return Hint("correct what it waited for", ("retry", run))
         case RowState.FAILED:
-            known = (
-                _BY_OPERATION.get((op, status or 0)) or _BY_TYPE.get(scim_type) or _BY_STATUS.get(status or 0)
-            )
-            return known or f"bulkscim retry {run}"
+            return _of_failure(result, run)
+
+
+def _of_failure(result: Result, run: str) -> Hint:
+    if _CREATE_GROUPS in result.detail:
+        return Hint("the group is created, and then joined", ("retry", run, _CREATE_GROUPS))
+    taken = result.status == _CONFLICT or result.scim_type == "uniqueness"
+    if taken and result.id and result.op == "create":
+        text = "the name is taken: change it, or use the resource that has it (adopt, update, skip)"
+        return Hint(text, ("retry", run, "--on-exists", "adopt"))
+    status = result.status or 0
+    known = _BY_OPERATION.get((result.op, status)) or _BY_TYPE.get(result.scim_type) or _BY_STATUS.get(status)
+    return Hint(known) if known else Hint("", ("retry", run))

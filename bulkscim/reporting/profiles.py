@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
+from bulkscim.model.typed import next_line
 from bulkscim.planning.grades import MEMBERSHIPS, SECRET, grade
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.providers.reversal import Grade, Reversal
@@ -17,7 +18,7 @@ def listing(profiles: list[Profile]) -> Iterator[str]:
     width = max(len(one.name) for one in profiles)
     for one in profiles:
         yield f"{one.name:<{width}}  {one.title}; {_limits(one)}; {EXAMPLE:,} creates: {time_of(one)}"
-    yield "next: bulkscim profiles NAME"
+    yield next_line("profiles", profiles[-1].name)
 
 
 def lines(profile: Profile) -> Iterator[str]:

@@ -18,6 +18,8 @@ from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
 from bulkscim.reporting.again import run_command
+from bulkscim.reporting.causes import causes_of
+from bulkscim.reporting.following import run_name, told_next
 from bulkscim.reporting.printable import one_line
 from bulkscim.reporting.summary import Summary, differ_counts, moment, summary_of_totals
 
@@ -43,9 +45,10 @@ def open_at(folder: Path) -> RecordedRun:
     return journal.read(folder, LocalDisk())
 
 
-def read_summary(recorded: RecordedRun) -> Summary:
+def read_summary(recorded: RecordedRun, *, with_causes: bool = True) -> Summary:
     """Return the summary of a run as it stands now."""
-    return summary_of(recorded, locked=runfolder.is_locked(recorded.folder, LocalDisk()))
+    locked = runfolder.is_locked(recorded.folder, LocalDisk())
+    return summary_of(recorded, locked=locked, with_causes=with_causes)
 
 
 def read_status(run: str, runs_dir: Path) -> tuple[Summary, Path]:
@@ -54,20 +57,21 @@ def read_status(run: str, runs_dir: Path) -> tuple[Summary, Path]:
     return _summary_at(folder), folder
 
 
-def _summary_at(folder: Path) -> Summary:
+def _summary_at(folder: Path, *, with_causes: bool = True) -> Summary:
     if purged.is_purged(folder, LocalDisk()):
         kept = purged.load(folder, LocalDisk())
         summary: Summary = kept["summary"]
-        return summary | {"purged_at": moment(kept["purged"]["at"]), "folder": str(folder)}
+        summary |= {"purged_at": moment(kept["purged"]["at"]), "folder": str(folder)}
+        return summary | told_next(summary, folder, {})
     with journal.read(folder, LocalDisk()) as recorded:
-        return read_summary(recorded)
+        return read_summary(recorded, with_causes=with_causes)
 
 
 def list_summaries(runs_dir: Path) -> Iterator[Summary]:
     """Return the summaries of all runs in a folder, the newest first; one that cannot be read says so."""
     for folder in reversed(runfolder.runs(runs_dir, LocalDisk())):
         try:
-            yield _summary_at(folder)
+            yield _summary_at(folder, with_causes=False)
         except BulkScimError as error:
             totals = summary_of_totals(Totals(), RunState.STOPPED, 0.0)
             yield totals | {
@@ -88,13 +92,13 @@ def state_of(ending: Entry | None, *, locked: bool) -> RunState:
     return RunState.FINISHED if ending.kind is Kind.CLOSED else RunState.STOPPED
 
 
-def summary_of(recorded: RecordedRun, *, locked: bool) -> Summary:
-    """Return the summary, the promised keys first."""
+def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True) -> Summary:
+    """Return the summary, the promised keys first. Why rows failed is read row by row, so a list of runs omits it."""
     header, timeline = recorded.header, recorded.timeline
     ending = _ending(recorded)
     state = state_of(ending, locked=locked)
     job, tenant = _object(header, "job"), _object(header, "tenant")
-    return {
+    summary = {
         "run": header.get("run", recorded.folder.name),
         "state": state.value,
         **asdict(recorded.ledger.totals()),
@@ -114,7 +118,9 @@ def summary_of(recorded: RecordedRun, *, locked: bool) -> Summary:
         "rollbacks": [path.name for path in runfolder.children(recorded.folder, LocalDisk())],
         "sessions": timeline.sessions,
         "folder": str(recorded.folder),
+        "causes": causes_of(recorded, run_name(recorded.folder)) if with_causes else None,
     }
+    return summary | told_next(summary, recorded.folder, header)
 
 
 def differing(recorded: RecordedRun) -> Counter[RowState]:

@@ -10,6 +10,8 @@ from bulkscim.jobfile.reading import Wanted, rows
 from bulkscim.jobfile.source import JobSource, reopen_source
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import USER, JsonObject, Operation, Verb
+from bulkscim.model.typed import next_line
+from bulkscim.reporting.following import record_words, tenant_words
 
 
 def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> JobSource:
@@ -30,7 +32,8 @@ def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> Jo
     if there:
         raise Mismatch(
             f"{there[0]} is not the job file that this run began with: its content differs"
-            f" (SHA-256 {about['sha256'][:16]}… is wanted); give the original with --job FILE"
+            f" (SHA-256 {about['sha256'][:16]}… is wanted); give the original with --job FILE, or run the file as it is"
+            f"\n{next_line('run', there[0], *record_words(header), *tenant_words(header))}"
         )
     raise Mismatch(f"the job file {job or about['path']} is not there; give it with --job FILE")
 

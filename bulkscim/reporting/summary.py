@@ -1,18 +1,17 @@
 """A run in one object: `status --json` and summary.json, and the same for people."""
 
-import os
-import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
+from bulkscim.model.typed import NEXT
 from bulkscim.outputs import text_file
+from bulkscim.reporting.causes import cause_lines
 from bulkscim.reporting.printable import indented_json, one_line, shown_duration
 
 Summary = dict[str, Any]
@@ -54,15 +53,12 @@ def write_summary(summary: Summary, folder: Path) -> Path:
 
 
 def closing_lines(summary: Summary, folder: Path | None, *, written: bool = False) -> Iterator[str]:
-    """Say how it ended, what it cost, where its chain ends, and the next command.
+    """Say how it ended and why, what it cost, where its chain ends, and the next commands.
 
     `written`: the results files have just been written.
     """
-    rows = summary["rows"]
-    counts = ", ".join(_count(summary, state) for state in SHOWN if summary[state])
-    time = shown_duration(summary["elapsed_s"])
-    state = summary["state"] if folder is not None else f"dry run, nothing was sent: {summary['state']}"
-    yield f"{state}: {rows:,} row{'s' * (rows != 1)} in {time}: {counts or 'nothing to do'}"
+    yield _ended(summary, folder)
+    yield from cause_lines(summary.get("causes") or [])
     yield (
         f"{summary['requests']:,} requests, {summary['retries']:,} of them repeats,"
         f" {summary['throttled']:,} answers of 429"
@@ -71,9 +67,35 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
         yield f"chain {summary['chain']}"
     if written and folder is not None:
         yield f"results {folder / 'results.csv'}"
-    if summary.get("later"):
-        yield f"later: bulkscim run {shlex.quote(summary['later'])}, when that day has come"
-    yield f"next: {next_command(summary, folder, written=written)}"
+    yield from _named(summary)
+    if summary.get("later_command"):
+        yield f"later: {summary['later_command']}"
+    if summary.get("undo"):
+        yield f"undo: {summary['undo']}"
+
+
+def urgent_lines(summary: Summary, folder: Path | None) -> Iterator[str]:
+    """Say what must not be missed: nothing of a run whose rows all ended as wanted."""
+    if any(summary[state] for state in SHOWN if state not in _ENDED_WELL):
+        yield _ended(summary, folder)
+        yield from cause_lines(summary.get("causes") or [])
+        yield from _named(summary)
+
+
+def _ended(summary: Summary, folder: Path | None) -> str:
+    """Say in one line how a run ended."""
+    rows = summary["rows"]
+    counts = ", ".join(_count(summary, state) for state in SHOWN if summary[state])
+    time = shown_duration(summary["elapsed_s"])
+    state = summary["state"] if folder is not None else f"dry run, nothing was sent: {summary['state']}"
+    return f"{state}: {rows:,} row{'s' * (rows != 1)} in {time}: {counts or 'nothing to do'}"
+
+
+def _named(summary: Summary) -> Iterator[str]:
+    """Name the errors file and the next commands."""
+    if summary.get("errors"):
+        yield f"errors {summary['errors']}"
+    yield from (f"{NEXT}{each}" for each in summary.get("next") or ())
 
 
 def _count(summary: Summary, state: RowState) -> str:
@@ -98,35 +120,3 @@ def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
     for name in summary.get("rollbacks") or ():
         yield f"{'rollback':<10}{name}"
     yield from list(closing_lines(summary, folder))[1:]
-
-
-def next_command(summary: Mapping[str, Any], folder: Path | None, *, written: bool = False) -> str:
-    """Return what to type next."""
-    if folder is None:
-        return "the same command without -n"
-    run = shown_run(folder)
-    if summary.get("purged_at"):
-        return f"bulkscim verify {run}"
-    if summary.get("rollbacks"):
-        return f"bulkscim status {run}/{summary['rollbacks'][-1]}"
-    if summary["state"] == RunState.RUNNING:
-        return f"bulkscim status {run}"
-    if summary.get("again"):
-        return str(summary["again"])
-    if summary["state"] != RunState.FINISHED or summary["in_doubt"]:
-        return f"bulkscim resume {run}"
-    if summary["failed"] or summary["skipped"]:
-        return f"bulkscim retry {run}" if written else f"bulkscim results {run}, then bulkscim retry {run}"
-    return f"bulkscim explain {run} --row 1" if written else f"bulkscim results {run}"
-
-
-def shown_run(folder: Path) -> str:
-    """Return how to name this run in a command: its id where that is found from here, else its path."""
-    if folder.name.startswith(CHILD):
-        return f"{shown_run(folder.parent)}/{folder.name}"
-    if folder.parent.resolve() == Path(os.environ.get("BULKSCIM_RUNS_DIR") or "runs").resolve():
-        return folder.name
-    text = str(folder)
-    if os.name == "nt":
-        return f'"{text}"' if " " in text else text
-    return shlex.quote(text)

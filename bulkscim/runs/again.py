@@ -16,10 +16,11 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
 from bulkscim.model.secret import Secret
+from bulkscim.model.typed import next_line
 from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.providers import profile_named
+from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
-from bulkscim.reporting.summary import shown_run
 from bulkscim.runs.assembly import Around, Job, Terms
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.opening import INDEX
@@ -60,10 +61,10 @@ def _not_rolled_back(folder: Path, disk: Disk) -> None:
     """Refuse to go on with a run that a rollback has begun to take back."""
     begun = runfolder.children(folder, disk)
     if begun:
-        child = shown_run(begun[-1])
+        child = run_name(begun[-1])
         raise Refused(
             f"{folder} is rolled back by {begun[-1].name}; going on would do again what that undoes. Nothing was "
-            f"sent. Next: bulkscim status {child}, or bulkscim rollback {child} to take the rollback back"
+            f"sent. A rollback of the rollback takes it back.\n{next_line('status', child)}\n{next_line('rollback', child)}"
         )
 
 

@@ -8,6 +8,7 @@ from bulkscim.errors import BulkScimError
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
+from bulkscim.reporting.causes import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,8 @@ class RunReport:
 
     `folder` is None after a dry run. `chain` is the journal's last chain value. `exit_reason` is what
     stopped the run early, to be shown and mapped to an exit code as if it had been raised. `differ` counts the
-    rows of a state whose resource existed and is not as the row says.
+    rows of a state whose resource existed and is not as the row says. `causes` are those of a dry run, which leaves no
+    journal to tell why rows failed.
     """
 
     folder: Path | None
@@ -26,3 +28,4 @@ class RunReport:
     exit_reason: BulkScimError | None = None
     elapsed_s: float = 0.0
     differ: Mapping[RowState, int] = field(default_factory=dict)
+    causes: tuple[Cause, ...] = ()

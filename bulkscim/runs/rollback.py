@@ -16,13 +16,14 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
+from bulkscim.model.typed import next_line
 from bulkscim.outputs import binary_file
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import FORCE, PART
 from bulkscim.planning.protect import folded
+from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
-from bulkscim.reporting.summary import shown_run
 from bulkscim.runs.again import same_tenant, same_url
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recover
 from bulkscim.runs.child_runs import descendants
@@ -163,8 +164,8 @@ def _ready(folder: Path, disk: Disk, *, died: bool = False) -> list[Past]:
             known.append(past_of(recorded))
         if totals.pending or totals.in_doubt:
             raise Refused(
-                f"{child} has not finished: {totals.pending + totals.in_doubt:,} rows are left. Nothing was sent. "
-                f"Next: bulkscim resume {shown_run(child)}"
+                f"{child} has not finished: {totals.pending + totals.in_doubt:,} rows are left. Nothing was sent.\n"
+                + next_line("resume", run_name(child))
             )
     with journal.read(folder, disk) as recorded:
         return [past_of(recorded, died=died), *known]
@@ -227,9 +228,7 @@ def _nothing(chosen: Chosen) -> str:
     """Say that there is nothing to do; who named rows or people may have named others than they meant."""
     if chosen.all_of_it:
         return "nothing is left to undo"
-    return (
-        "nothing is left to undo of what was chosen by --row, --key and --op; bulkscim results lists the rows"
-    )
+    return "nothing is left to undo of what was chosen by --row, --key and --op; the results of the run list its rows"
 
 
 def _doubts(recorded: RecordedRun) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from bulkscim.errors import Stopped, UsageError
 from bulkscim.model.secret import Secret
+from bulkscim.model.typed import next_line
 from bulkscim.providers import PROFILES, profile_named
 from bulkscim.runs.places import state_dir
 from bulkscim.sandbox.launch import ensure, running
@@ -42,7 +43,7 @@ def sandbox_meant(profile: str | None, command: str) -> Place:
     found = list(sandboxes())
     chosen = [where for where, _, runs in found if runs] or [where for where, _, _ in found]
     if len(chosen) > 1:
-        named = "\n".join(f"  bulkscim sandbox {command} --profile {where.profile}" for where in chosen)
+        named = "\n".join(next_line("sandbox", command, "--profile", where.profile) for where in chosen)
         raise UsageError(f"there are {len(chosen)} sandboxes; choose one:\n{named}")
     return chosen[0] if chosen else sandbox_place(GENERIC)
 
@@ -85,6 +86,6 @@ def same_sandbox(name: str, profile: str, base_url: str) -> Tenant:
     if found.base_url != base_url:
         raise Stopped(
             f"the run's sandbox was at {base_url}, which another program has now; stop that program and then "
-            f"the sandbox (bulkscim sandbox stop --profile {profile}), and try again"
+            f"the sandbox, and try again\n{next_line('sandbox', 'stop', '--profile', profile)}"
         )
     return found

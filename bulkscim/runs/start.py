@@ -23,6 +23,7 @@ from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.grades import Counts, totals
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
+from bulkscim.reporting.causes import causes_of
 from bulkscim.runs import session
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.definition import defined
@@ -321,6 +322,7 @@ async def plan(start: Start, folder: Path, transport: Transport, around: Around)
         try:
             await record.append(opened(f"{start.command} -n"))
             report = await carry_out(start.job(start.source), record, planning, start.terms, around)
+            causes = [cause | {"command": None} for cause in causes_of(record, "plan")]
         finally:
             await record.aclose()
-    return replace(report, folder=None, chain="")
+    return replace(report, folder=None, chain="", causes=tuple(causes))

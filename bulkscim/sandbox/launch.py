@@ -11,6 +11,7 @@ import orjson
 
 from bulkscim.errors import Stopped
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.typed import next_line
 from bulkscim.sandbox.settings import ADMIN_TOKEN, CONTROL, HOST, Address, Place, Settings, read_address
 
 ANSWER_S = 5.0
@@ -105,4 +106,5 @@ def _last_words(where: Place) -> str:
         text = where.output.read_bytes()[-LAST_LINES:].decode("utf-8", "replace").strip()
     except OSError:
         text = ""
-    return text or f"it wrote no message; bulkscim sandbox --profile {where.profile} shows why"
+    why = next_line("sandbox", "--profile", where.profile)
+    return text or f"it wrote no message; in the foreground it shows why\n{why}"

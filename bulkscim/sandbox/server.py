@@ -16,6 +16,7 @@ from scim2_server.responses import ScimResponse
 from bulkscim.errors import Locked
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.model.clock import Clock
+from bulkscim.model.typed import next_line
 from bulkscim.sandbox.control import answer_control
 from bulkscim.sandbox.faults import Fault
 from bulkscim.sandbox.settings import (
@@ -40,8 +41,8 @@ async def serve(where: Place, settings: Settings, clock: Clock, ready: Callable[
     lock = LocalDisk().lock(where.lock)
     if lock is None:
         raise Locked(
-            f"a sandbox with profile {where.profile} is running; "
-            f"next: bulkscim sandbox stop --profile {where.profile}"
+            f"a sandbox with profile {where.profile} is running\n"
+            + next_line("sandbox", "stop", "--profile", where.profile)
         )
     try:
         site = Site(where, settings, clock)

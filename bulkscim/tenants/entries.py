@@ -13,6 +13,7 @@ from platformdirs import user_config_path
 
 from bulkscim.errors import UsageError
 from bulkscim.model.limits import Limit, StandingGuards
+from bulkscim.model.typed import next_line
 from bulkscim.pacing.rate import parse as parse_rate
 from bulkscim.tenants.credentials import TokenSource
 from bulkscim.tenants.keychain import account_of
@@ -118,7 +119,8 @@ def _unknown(name: str, known: list[str], files: Sequence[Path]) -> str:
     near = get_close_matches(name, known, n=1)
     meant = f"; did you mean {near[0]}?" if near else ""
     looked = " or ".join(str(file) for file in files)
-    return f"no tenant named {name!r} in {looked}{meant} (bulkscim connect NAME adds one)"
+    add = next_line("connect", name) if NAME.fullmatch(name) else next_line("connect", "--help")
+    return f"no tenant named {name!r} in {looked}{meant}; connect adds one\n{add}"
 
 
 def _tables(file: Path) -> dict[str, Any]:

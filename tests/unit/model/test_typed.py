@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkscim.model.typed import command, following, quoted
+from bulkscim.model.typed import command, next_line, quoted
 
 WORDS = [
     "people.csv",
@@ -52,4 +52,4 @@ def test_a_word_on_windows_stands_in_double_quotes(word, shown):
 def test_a_path_is_never_an_option():
     """A file may be called -x.csv."""
     assert shlex.split(command("run", Path("-x.csv"), "-n")) == ["bulkscim", "run", "./-x.csv", "-n"]
-    assert following("runs") == "next: bulkscim runs"
+    assert next_line("runs") == "next: bulkscim runs"

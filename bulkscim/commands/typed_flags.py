@@ -1,0 +1,59 @@
+"""What the user typed for this command, so that the next one can be printed whole."""
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from bulkscim.model.typed import command
+from bulkscim.reporting.following import Typed
+
+ACCESS = frozenset({"token_file", "token_command"})
+TENANT = frozenset({"tenant", "base_url", "profile", *ACCESS, "proxy", "ca_bundle", "timeout_s"})
+RECORDS = frozenset({"op", "type", "match", "map", "limit"})
+
+
+def typed() -> Typed:
+    """Return what the commands that follow a run need of this one's flags."""
+    context = click.get_current_context()
+    return Typed(
+        tuple(map(str, flags(ACCESS))),
+        tuple(map(str, flags({"job"}))) if context.command.name != "run" else (),
+        again({"dry_run"}) if context.params.get("dry_run") and context.params.get("job") != "-" else "",
+    )
+
+
+def again(without: Collection[str]) -> str:
+    """Return this whole command without some of its flags."""
+    context = click.get_current_context()
+    arguments = [one for one in context.command.params if isinstance(one, click.Argument)]
+    # A word that begins with a dash is a file: as a path it is not read as an option.
+    words = [
+        Path(word) if str(word).startswith("-") and word != "-" else word
+        for one in arguments
+        for word in _values(context.params.get(one.name or ""))
+    ]
+    others = {one.name for one in context.command.params if one.name} - set(without)
+    return command(*context.command_path.split()[1:], *words, *flags(others))
+
+
+def flags(names: Collection[str]) -> Iterator[object]:
+    """Yield the flags of these names that were typed, with their values; what the environment says stays there."""
+    context = click.get_current_context()
+    for one in context.command.params:
+        name = one.name or ""
+        if not isinstance(one, click.Option) or name not in names:
+            continue
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        flag = next((each for each in one.opts if each.startswith("--")), one.opts[0])
+        for value in _values(context.params[name]):
+            yield from (flag,) if one.is_flag else (flag, value)
+
+
+def _values(value: Any) -> tuple[Any, ...]:
+    """Return the values of a parameter, each as it is typed."""
+    values = value if isinstance(value, tuple) else () if value in {None, False} else (value,)
+    return tuple(f"{each:g}" if isinstance(each, float) else each for each in values)

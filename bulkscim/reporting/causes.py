@@ -1,0 +1,96 @@
+"""Why rows did not end as wanted, grouped: one line tells of 98 rows that failed alike."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.row import RowState
+from bulkscim.model.typed import command
+from bulkscim.reporting.hints import hint_of
+from bulkscim.reporting.printable import one_line
+from bulkscim.reporting.results import Result, result_of
+
+Cause = dict[str, Any]
+
+_BAD = (RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT)
+_KEPT_ROWS = 10
+_SHOWN_ROWS = 3
+_SHOWN_CAUSES = 10
+_MOST = 1_000  # kinds of causes: a server may word each answer in its own way
+_OTHER = "other answers"
+# What differs from row to row: an address, and a name or number of five characters or more that has a digit.
+_OWN = re.compile(r"[^\s\"'(),;:<>\[\]]+@[^\s\"'(),;:<>\[\]]+|\b(?=[\w-]*\d)[\w-]{5,}")
+_ROW = re.compile(r"\brow \d+")
+_ANY = "…"
+
+
+def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
+    """Return the causes, failed rows first, each with `count` and the first `rows`; `run` names the run in commands."""
+    ledger, totals = recorded.ledger, recorded.ledger.totals()
+    if not totals.failed and not totals.skipped and not totals.in_doubt:
+        return []
+    rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in _BAD)
+    return grouped((result_of(recorded, row, None) for row in rows), run)
+
+
+def grouped(results: Iterable[Result], run: str) -> list[Cause]:
+    """Group results that are alike but for what is their own."""
+    found: dict[tuple[object, ...], Cause] = {}
+    for result in results:
+        text = _in_common(result)
+        kind = (result.state, result.status, result.scim_type, text)
+        if kind not in found and len(found) >= _MOST:
+            text = _OTHER
+            kind = (result.state, None, "", text)
+        if kind not in found:
+            found[kind] = _begun(result, run)
+        cause = found[kind]
+        cause["count"] += 1
+        cause["detail"] = result.detail if cause["count"] == 1 and text != _OTHER else text
+        if len(cause["rows"]) < _KEPT_ROWS:
+            cause["rows"].append(result.row)
+    return sorted(found.values(), key=lambda cause: (_BAD.index(RowState(cause["state"])), -cause["count"]))
+
+
+def cause_lines(causes: list[Cause]) -> Iterator[str]:
+    """Say each cause in a line, and what to do about it in another."""
+    for cause in causes[:_SHOWN_CAUSES]:
+        rows = ", ".join(map(str, cause["rows"][:_SHOWN_ROWS]))
+        more = f", {_ANY}" if cause["count"] > _SHOWN_ROWS else ""
+        yield f"  {_shown(cause)}: {cause['count']:,} row{'s' * (cause['count'] != 1)} ({rows}{more})"
+        if cause["hint"]:
+            yield f"    {cause['hint']}"
+    rest = causes[_SHOWN_CAUSES:]
+    if rest:
+        yield f"  {len(rest):,} other causes: {sum(cause['count'] for cause in rest):,} rows"
+
+
+def _begun(result: Result, run: str) -> Cause:
+    hint = hint_of(result, run)
+    return {
+        "state": result.state.value,
+        "status": result.status,
+        "scim_type": result.scim_type,
+        "detail": "",
+        "count": 0,
+        "rows": [],
+        "hint": hint.text,
+        "command": command(*hint.words) if hint.words else None,
+    }
+
+
+def _in_common(result: Result) -> str:
+    """Return a row's detail without what is its own."""
+    text = result.detail
+    for own in (result.key, result.id):
+        if own:
+            text = re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", _ANY, text, flags=re.IGNORECASE)
+    return _OWN.sub(_ANY, _ROW.sub(f"row {_ANY}", text))
+
+
+def _shown(cause: Cause) -> str:
+    state = "" if cause["state"] == RowState.FAILED else f"{cause['state'].replace('_', ' ')}: "
+    what = cause["detail"] or cause["scim_type"] or "no reason was given"
+    status = f"{cause['status']} " if cause["status"] and not what.startswith(str(cause["status"])) else ""
+    return one_line(f"{state}{status}{what}")
