@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command("explain")
 @options.run_argument
 @click.option("--row", type=click.IntRange(min=1), required=True, metavar="N", help="Records count from 1.")
-@options.option("--job", type=options.path(), metavar="FILE", help="Where the job file is now.")
+@options.job_file
 @options.runs_dir
 @options.voice
 def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bool, quiet: bool) -> None:

@@ -121,6 +121,24 @@ network = together(
     option("--ca-bundle", type=path(), help="Certificates to trust, PEM."),
 )
 
+on_exists = option("--on-exists", type=click.Choice(["adopt", "update", "fail"]), help="Adopt by default.")
+
+create_groups = option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
+
+max_errors = click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops.")
+
+
+def _named_by(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:  # noqa: ARG001 - click's
+    """Return the job file that is meant; a job definition stands for the one that it names."""
+    if value is None or value.suffix.lower() != ".toml":
+        return value
+    from bulkscim.runs.definition import load
+
+    return Path(load(value).job)
+
+
+job_file = option("--job", type=path(), metavar="FILE", callback=_named_by, help="Where the job file is now.")
+
 approval = together(
     click.option("--yes", is_flag=True, help="Approve beforehand what would be asked."),
     click.option("--yes-production", metavar="NAME", default="", help="Likewise, of a production tenant."),
@@ -129,12 +147,8 @@ approval = together(
 guards = together(
     click.option("--max-delete", type=LimitType(), help="Most deletes and deactivations."),
     click.option("--max-create", type=LimitType(), help="Most creates."),
-    click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops."),
-    click.option(
-        "--max-adopt",
-        type=LimitType(),
-        help="Most adopted users that get a manager or groups (default: the larger of 20 and 10% of the job).",
-    ),
+    max_errors,
+    max_adopt,
     option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."),
     option(
         "--with-needed",

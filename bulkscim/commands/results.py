@@ -10,7 +10,7 @@ from bulkscim.errors import Stopped
 
 @click.command("results")
 @options.run_argument
-@options.option("--job", type=options.path(), metavar="FILE", help="Where the job file is now.")
+@options.job_file
 @options.runs_dir
 @options.as_json
 @options.voice

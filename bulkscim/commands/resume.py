@@ -11,9 +11,13 @@ if TYPE_CHECKING:
 
 going_on = options.together(
     options.run_argument,
-    options.option("--job", type=options.path(), metavar="FILE", help="Where the job file is now."),
+    options.job_file,
     options.tokens,
     options.runs_dir,
+    options.on_exists,
+    options.create_groups,
+    options.max_errors,
+    options.approval,
     options.pace,
     options.network,
     options.as_json,
@@ -24,13 +28,17 @@ going_on = options.together(
 @click.command("resume")
 @going_on
 def command(**chosen: Any) -> "RunReport":
-    """Go on with RUN: look up what is in doubt, then do what is left. Approval is the run's own."""
+    """Go on with RUN: look up what is in doubt, then do what is left.
+
+    The run's own approval holds; --on-exists and --create-groups change what rows do and are approved again. What is
+    changed is recorded, and holds when the run goes on later.
+    """
     return go_on(retry=False, **chosen)
 
 
 def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> "RunReport":
     """Go on with a run; `retry` opens failed and skipped rows again first."""
-    people = setting.people_of(verbose=verbose, quiet=quiet, yes=True)
+    people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     from bulkscim.reporting.recorded import read_header
     from bulkscim.runs import resume
     from bulkscim.runs.named import tenant_of_header
@@ -39,9 +47,7 @@ def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: A
     header = read_header(chosen["run"], chosen["runs_dir"])
     source = reaching.source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
     tenant = tenant_of_header(header, source=source)
-    request = ResumeRequest(
-        token=tenant.token, protect=tenant.guards.protect, speed=tenant.speed, retry=retry, **chosen
-    )
+    request = ResumeRequest.to(tenant, retry=retry, **chosen)
     with setting.watching(people) as watcher:
         report = setting.carry_out(lambda: resume(request, people, watcher))
     ending.tell(report, people, typed_flags.typed(), as_json=as_json)

@@ -13,5 +13,8 @@ if TYPE_CHECKING:
 @click.command("retry")
 @going_on
 def command(**chosen: Any) -> "RunReport":
-    """Go on with RUN, its failed and skipped rows included. Parts that were applied are kept."""
+    """Go on with RUN, its failed and skipped rows included. Parts that were applied are kept.
+
+    --on-exists and --create-groups change what rows do and are approved again.
+    """
     return go_on(retry=True, **chosen)

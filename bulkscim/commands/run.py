@@ -17,13 +17,8 @@ if TYPE_CHECKING:
 @options.tenant
 @options.tokens
 @options.records
-@options.option(
-    "--on-exists",
-    type=click.Choice(["adopt", "update", "skip", "fail"]),
-    help="What a create does whose user or group exists. adopt (the default): keep its attributes, add a missing "
-    "manager and missing groups; update: change what differs; skip: leave it untouched; fail: the row fails.",
-)
-@options.option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
+@options.on_exists
+@options.create_groups
 @options.option(
     "--read-back", type=click.Choice(["sample", "all"]), help="Read rows again after their writes."
 )

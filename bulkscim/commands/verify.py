@@ -20,7 +20,7 @@ NOT_AS_RECORDED = 3
 @options.run_argument
 @click.option("--head", default="", metavar="HASH", help="A chain head that an earlier command printed.")
 @click.option("--live", is_flag=True, help="Also read the tenant back; 3 where it is not as recorded.")
-@options.option("--job", type=options.path(), metavar="FILE", help="Where the job file is now.")
+@options.job_file
 @options.tokens
 @options.runs_dir
 @options.pace

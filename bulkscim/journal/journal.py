@@ -27,10 +27,15 @@ class RecordedRun:
 
     def __init__(self, folder: Path, fold: Fold, file: Reader) -> None:
         self.folder = folder
-        self.header = fold.header
         self.ledger = fold.ledger
         self.timeline = fold.timeline
         self._fold, self._reader = fold, file
+
+    @property
+    def header(self) -> JsonObject:
+        """The header, its `settings` and `guards` as later sessions have changed them."""
+        header, changed = self._fold.header, self.timeline.changed
+        return header | {name: header.get(name, {}) | values for name, values in changed.items()}
 
     @property
     def chain(self) -> str:

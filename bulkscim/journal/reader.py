@@ -18,7 +18,7 @@ from bulkscim.journal import entries
 from bulkscim.journal.durable import Reader
 from bulkscim.journal.entries import Entry, Kind, Line, Word
 from bulkscim.journal.ledger import MOVES, Ledger
-from bulkscim.journal.timeline import ENDINGS, Timeline
+from bulkscim.journal.timeline import WITH_BODY, Timeline
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.totals import Counters
 
@@ -176,7 +176,7 @@ class _Folding:
         if kind is None:
             raise JournalDamaged("an entry of a kind that is not known here")
         self._note_last()
-        body = entries.decode(line).entry.body if kind in ENDINGS else None
+        body = entries.decode(line).entry.body if kind in WITH_BODY else None
         self._timeline.note(kind, float(line[entries.TIME]), body)
 
     def _note_last(self) -> None:

@@ -1,12 +1,13 @@
 """When a run was worked on, by the journal's own times."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 from bulkscim.journal.entries import RUN_KINDS, Kind
 from bulkscim.model.operation import JsonObject
 
 ENDINGS = frozenset({Kind.STOPPED, Kind.CLOSED})
+WITH_BODY = ENDINGS | {Kind.APPROVED}  # what a timeline must know of more than its kind and time
 
 
 @dataclass(slots=True)
@@ -15,7 +16,8 @@ class Timeline:
 
     `last` is the kind of the last entry of the run itself (`repaired` does not count): `stopped` or `closed`
     when the last session ended in order. `final` tells whether it is also the last line. `uptime` is what the
-    machine's other clock showed at that end, which nobody sets; None where the journal does not have it.
+    machine's other clock showed at that end, which nobody sets; None where the journal does not have it. `changed`
+    are the `settings` and `guards` that later sessions changed: they hold in place of the header's.
     """
 
     started_at: float = 0.0
@@ -26,21 +28,29 @@ class Timeline:
     opened_at: float = 0.0
     earlier_s: float = 0.0
     uptime: float | None = None
+    changed: dict[str, JsonObject] = field(default_factory=dict)
 
     def note(self, kind: Kind, time: float, body: JsonObject | None = None) -> None:
-        """Take in the next entry; the body of a `stopped` or `closed` is needed as well."""
+        """Take in the next entry; of those `WITH_BODY` the body as well."""
         if kind is Kind.HEADER:
             self.started_at = time
         elif kind is Kind.OPENED:
             self.earlier_s = self.elapsed_s
             self.opened_at = time
             self.sessions += 1
+        elif kind is Kind.APPROVED:
+            self._change((body or {}).get("changed"))
         self.ended_at = time
         shown = body.get("uptime") if body and kind in ENDINGS else None
         self.uptime = float(shown) if isinstance(shown, int | float) else None
         self.final = kind in RUN_KINDS and kind is not Kind.REPAIRED
         if self.final:
             self.last = kind
+
+    def _change(self, changed: object) -> None:
+        for name, values in changed.items() if isinstance(changed, dict) else ():
+            if isinstance(values, dict):
+                self.changed[name] = self.changed.get(name, {}) | values
 
     @property
     def elapsed_s(self) -> float:

@@ -1,6 +1,6 @@
 """A run in one object: `status --json` and summary.json, and the same for people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path

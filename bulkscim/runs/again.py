@@ -1,15 +1,17 @@
 """Go on with a recorded run: resume what is open, or take up again what failed."""
 
 import hmac
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
-from bulkscim.errors import Mismatch, Refused
-from bulkscim.jobfile.reading import Wanted
+from bulkscim.errors import Mismatch, Refused, UsageError
+from bulkscim.jobfile.reading import Wanted, count
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import Disk, LocalDisk
+from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.operation import JsonObject
@@ -18,9 +20,11 @@ from bulkscim.model.row import RowState
 from bulkscim.model.secret import Secret
 from bulkscim.model.typed import next_line
 from bulkscim.pacing.retry import ReadVerdict, judge_read
+from bulkscim.planning.guards import Bounds, errors_bound
 from bulkscim.providers import profile_named
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
+from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Terms
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.opening import INDEX
@@ -29,8 +33,15 @@ from bulkscim.runs.protecting import all_names, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
 from bulkscim.runs.session import AGAIN, Past, go_on, past_of, patient
-from bulkscim.runs.settings import bounds_of, protected_of, said_anew, settings_of
-from bulkscim.runs.tenant import connected, fingerprint, look
+from bulkscim.runs.settings import (
+    Settings,
+    bounds_of,
+    changed,
+    protected_of,
+    said_anew,
+    settings_of,
+)
+from bulkscim.runs.tenant import connected, fingerprint, host_of, look
 from bulkscim.scim import messages
 from bulkscim.transport.base import Transport
 
@@ -78,7 +89,8 @@ async def _go_on(
     request: ResumeRequest, record: Journal, past: Past, source: JobSource, people: People, watcher: Watcher
 ) -> RunReport:
     header, clock = record.header, RealClock()
-    tenant, settings = header["tenant"], said_anew(settings_of(header), request)
+    tenant, changes = header["tenant"], _changes(request, header, source)
+    settings = changes.settings
     profile = profile_named(tenant["profile"]).at(request.speed)
     async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
         first = patient(transport, settings, profile, clock, past, people.note)
@@ -92,15 +104,79 @@ async def _go_on(
         if protect:
             names = await all_names(protect, first, seen.profile, clock)
             hold_back(source, defaults, names, record.ledger.rows, _to_do(record, retry=request.retry))
+        changes.approve(request, record, people)
         with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
-            bounds = bounds_of(header)
             terms = Terms(
-                seen.profile, settings, bounds, request.runs_dir, seen.ahead_s, first.arrivals, names
+                seen.profile,
+                settings,
+                changes.bounds,
+                request.runs_dir,
+                seen.ahead_s,
+                first.arrivals,
+                names,
             )
             around = Around(watcher, clock, heed_signals=request.heed_signals)
             with known_before(moved(header.get("earlier", ()), record.folder)) as earlier:
                 job = Job(source, defaults, index, record.ledger.rows, earlier)
-                return await go_on(job, record, transport, terms, around, retry=request.retry)
+                return await go_on(
+                    job, record, transport, terms, around, *changes.entries(request), retry=request.retry
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    """The terms under which a run goes on, and which of them were changed: by name, as a journal keeps them."""
+
+    settings: Settings
+    bounds: Bounds
+    changed: dict[str, JsonObject]
+
+    @property
+    def _asked_about(self) -> JsonObject:
+        """Those that change what rows do."""
+        changed = self.changed.get("settings", {})
+        return {name: changed[name] for name in _ASKED_ABOUT if name in changed}
+
+    def approve(self, request: ResumeRequest, record: RecordedRun, people: People) -> None:
+        """Ask for approval of what the run's own approval did not cover; Refused ends it."""
+        if not self._asked_about:
+            return
+        host = host_of(record.header["tenant"]["base_url"])
+        called = f"{request.tenant} ({host})" if request.tenant else host
+        facts = [f"tenant    {called}{', PRODUCTION' if request.production else ''}"]
+        facts += [f"changed   {name}: {value}" for name, value in self._asked_about.items()]
+        ask(request, people, f"Go on with {record.folder.name} so changed?", facts)
+
+    def entries(self, request: ResumeRequest) -> list[Entry]:
+        """Return the entry that records the changes; none without changes."""
+        if not self.changed:
+            return []
+        approved = bool(self._asked_about)
+        body = {"yes": approved and (request.yes or bool(request.yes_production)), "changed": self.changed}
+        return [Entry(Kind.APPROVED, body=body)]
+
+
+_ASKED_ABOUT = ("on_exists", "create_groups")
+
+
+def _changes(request: ResumeRequest, header: JsonObject, source: JobSource) -> _Changes:
+    """Return the run's own terms with what the request changes of them."""
+    if header.get("parent") and (request.on_exists or request.create_groups):
+        raise UsageError(
+            "this run is a rollback: it restores what was there, so --on-exists and --create-groups do not fit"
+        )
+    kept, bounds = settings_of(header), bounds_of(header)
+    settings = replace(
+        said_anew(kept, request),
+        on_exists=request.on_exists or kept.on_exists,
+        create_groups=request.create_groups or kept.create_groups,
+    )
+    found: dict[str, JsonObject] = {"settings": changed(kept, settings)}
+    if request.max_errors is not None:
+        most = errors_bound(request.max_errors, count(source))
+        found["guards"] = {"max_errors": most} if most != bounds.max_errors else {}
+        bounds = replace(bounds, max_errors=most)
+    return _Changes(settings, bounds, {name: values for name, values in found.items() if values})
 
 
 def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:

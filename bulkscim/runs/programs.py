@@ -69,9 +69,17 @@ class RunOptions(_Pace, total=False):
 
 
 class ResumeOptions(_Pace, total=False):
-    """What can be said anew of a run that goes on; `job` is where its job file is now."""
+    """What can be changed of a run that goes on, from then on; `job` is where its job file is now.
+
+    Calling is the approval; a tenant that is marked production wants its name in `yes_production` where `on_exists` or
+    `create_groups` is changed.
+    """
 
     job: str | Path
+    on_exists: Literal["adopt", "update", "fail"]
+    create_groups: bool
+    max_errors: int | str
+    yes_production: str
 
 
 class RollbackOptions(_Pace, total=False):
@@ -172,16 +180,7 @@ async def _go_on(
     watcher, settings = _settings(options)
     if tenant is None:
         tenant = tenant_of_header(read_header(str(run), settings["runs_dir"]))
-    request = ResumeRequest(
-        run=str(run),
-        token=tenant.token,
-        base_url=tenant.base_url,
-        protect=tenant.guards.protect,
-        speed=tenant.speed,
-        retry=retry,
-        heed_signals=False,
-        **settings,
-    )
+    request = ResumeRequest.to(tenant, run=str(run), retry=retry, yes=True, heed_signals=False, **settings)
     return await again.resume(request, Unattended(), watcher)
 
 

@@ -117,11 +117,12 @@ class RollbackRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeRequest:
-    """A recorded run that is to go on; what is None stays as the run's header has it.
+    """A recorded run that is to go on; what is None stays as the run has it.
 
     `run` is a run folder, a run id or `last`. `job` says where the job file is now. With `retry` the failed
     and skipped rows are reopened first. A `base_url` must be the run's own: the token belongs to it. `protect` adds
-    to the accounts that the run protects. `speed` is the tenant's.
+    to the accounts that the run protects. `on_exists` and `create_groups` change what rows do, which is approved as a
+    run is: see there for `yes`, `tenant`, `production`, `rehearsal` and `yes_production`. `speed` is the tenant's.
     """
 
     run: str
@@ -136,5 +137,27 @@ class ResumeRequest:
     ca_bundle: Path | None = None
     base_url: str | None = None
     protect: tuple[str, ...] = ()
+    on_exists: str | None = None
+    create_groups: bool = False
+    max_errors: Limit | None = None
+    tenant: str = ""
+    production: bool = False
+    rehearsal: bool = False
+    yes: bool = False
+    yes_production: str = ""
     speed: float = 1.0
     heed_signals: bool = True
+
+    @classmethod
+    def to(cls, tenant: Tenant, **asked: Any) -> Self:
+        """Ask to go on with a run of a tenant."""
+        return cls(
+            base_url=tenant.base_url,
+            token=tenant.token,
+            protect=tenant.guards.protect,
+            tenant=tenant.name,
+            production=tenant.production,
+            rehearsal=tenant.rehearsal,
+            speed=tenant.speed,
+            **asked,
+        )

@@ -76,10 +76,19 @@ async def begin(
 
 
 async def go_on(
-    job: Job, record: Journal, transport: Transport, terms: Terms, around: Around, *, retry: bool = False
+    job: Job,
+    record: Journal,
+    transport: Transport,
+    terms: Terms,
+    around: Around,
+    *more: Entry,
+    retry: bool = False,
 ) -> RunReport:
-    """Go on where the journal ends; with `retry`, reopen what failed and what was skipped first."""
-    await record.append(opened("retry" if retry else "resume"))
+    """Go on where the journal ends; with `retry`, reopen what failed and what was skipped first.
+
+    `more` are the entries that say what is changed of the run's terms.
+    """
+    await record.append(opened("retry" if retry else "resume"), *more)
     if retry:
         await _reopen(record)
     return await carry_out(job, record, transport, terms, around)

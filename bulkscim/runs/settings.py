@@ -89,6 +89,12 @@ class Settings:
         return self.concurrency or profile.concurrency
 
 
+def changed(kept: Settings, now: Settings) -> JsonObject:
+    """Return the settings that are not as they were kept, as a journal keeps them."""
+    before, after = (asdict(one) | {"proxy": without_password(one.proxy)} for one in (kept, now))
+    return {name: value for name, value in after.items() if value != before[name]}
+
+
 def said_anew(kept: Settings, said: "Pace") -> Settings:
     """Return a run's own settings, with what is said anew of how it sends."""
     if said.rate is not None:

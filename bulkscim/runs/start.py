@@ -25,6 +25,7 @@ from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
 from bulkscim.providers import profile_named
 from bulkscim.reporting.causes import causes_of
 from bulkscim.runs import session
+from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.definition import defined
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
@@ -220,23 +221,11 @@ class Start:
             for fact in self.facts():
                 people.note(fact)
             raise Refused("\n".join((*found, "Nothing was sent.")))
-        if self.request.dry_run or self.request.rehearsal:
+        if self.request.dry_run:
             for fact in self.facts():
                 people.note(fact)
             return
-        self._ask(people)
-
-    def _ask(self, people: People) -> None:
-        """Ask for approval; a production tenant wants its name."""
-        request, question = self.request, f"Send this to {host_of(self.request.base_url)}?"
-        if not request.yes_production:
-            people.approve(question, self.facts(), request.tenant if request.production else "")
-            return
-        for fact in self.facts():
-            people.note(fact)
-        if request.yes_production != request.tenant:
-            called = f"tenant {request.tenant!r}" if request.tenant else "a tenant without a name"
-            raise Refused(f"--yes-production {request.yes_production}: this is {called}. Nothing was sent.")
+        ask(self.request, people, f"Send this to {host_of(self.request.base_url)}?", self.facts())
 
     def header(self, run: str, source: JobSource) -> JsonObject:
         """Return the journal's header."""
