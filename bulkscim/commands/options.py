@@ -121,11 +121,22 @@ network = together(
     option("--ca-bundle", type=path(), help="Certificates to trust, PEM."),
 )
 
-on_exists = option("--on-exists", type=click.Choice(["adopt", "update", "fail"]), help="Adopt by default.")
+on_exists = option(
+    "--on-exists",
+    type=click.Choice(["adopt", "update", "skip", "fail"]),
+    help="What a create does whose user or group exists. adopt (the default): keep its attributes, add a missing "
+    "manager and missing groups; update: change what differs; skip: leave it untouched; fail: the row fails.",
+)
 
 create_groups = option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
 
 max_errors = click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops.")
+
+max_adopt = click.option(
+    "--max-adopt",
+    type=LimitType(),
+    help="Most adopted users that get a manager or groups (default: the larger of 20 and 10% of the job).",
+)
 
 
 def _named_by(context: click.Context, parameter: click.Parameter, value: Path | None) -> Path | None:  # noqa: ARG001 - click's

@@ -17,6 +17,7 @@ going_on = options.together(
     options.on_exists,
     options.create_groups,
     options.max_errors,
+    options.max_adopt,
     options.approval,
     options.pace,
     options.network,

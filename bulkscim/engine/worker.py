@@ -160,7 +160,7 @@ class Worker:
         self._stopping.stop(
             Stopped(
                 f"row {row} would be adopted user number {len(self._adopted) + 1} to get a manager or groups, and "
-                f"--max-adopt allows {bound}. To allow more, run the job file again with a higher --max-adopt"
+                f"--max-adopt allows {bound}. To allow more, go on with a higher --max-adopt"
             )
         )
         return False

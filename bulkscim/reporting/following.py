@@ -1,6 +1,7 @@
 """What to type next, for a run as its journal tells it: commands that work when they are pasted."""
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from bulkscim.model.run import RunState
 from bulkscim.model.typed import command
 
 _GENERIC = "generic"
+_ADOPTIONS = re.compile(r"--max-adopt allows (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,16 @@ def _next(
     if summary["state"] == RunState.RUNNING:
         return [command("status", run)]
     if summary["state"] != RunState.FINISHED or summary["in_doubt"]:
-        return [command("resume", run, *typed.access, *typed.job)]
+        return [command("resume", run, *_raised(summary), *typed.access, *typed.job)]
     if not written:
         return [command("results", run, *typed.job)]
     return _after_failures(summary, header, typed) if summary["failed"] or summary["skipped"] else ()
+
+
+def _raised(summary: JsonObject) -> tuple[str, ...]:
+    """Return the flag without which the run would stop at once for the same reason."""
+    found = _ADOPTIONS.search(str(summary.get("why") or ""))
+    return ("--max-adopt", str(max(20, 2 * int(found[1])))) if found else ()
 
 
 def _after_failures(summary: JsonObject, header: JsonObject, typed: Typed) -> Iterable[str]:

@@ -1,7 +1,7 @@
 """Go on with a recorded run: resume what is open, or take up again what failed."""
 
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
@@ -20,7 +20,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.secret import Secret
 from bulkscim.model.typed import next_line
 from bulkscim.pacing.retry import ReadVerdict, judge_read
-from bulkscim.planning.guards import Bounds, errors_bound
+from bulkscim.planning.guards import Bounds, adoptions, errors_bound
 from bulkscim.providers import profile_named
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
@@ -172,11 +172,21 @@ def _changes(request: ResumeRequest, header: JsonObject, source: JobSource) -> _
         create_groups=request.create_groups or kept.create_groups,
     )
     found: dict[str, JsonObject] = {"settings": changed(kept, settings)}
-    if request.max_errors is not None:
-        most = errors_bound(request.max_errors, count(source))
-        found["guards"] = {"max_errors": most} if most != bounds.max_errors else {}
-        bounds = replace(bounds, max_errors=most)
+    if request.max_errors is not None or request.max_adopt is not None:
+        before, bounds = bounds, _bounds(bounds, request, count(source))
+        found["guards"] = {
+            name: value for name, value in asdict(bounds).items() if value != getattr(before, name)
+        }
     return _Changes(settings, bounds, {name: values for name, values in found.items() if values})
+
+
+def _bounds(kept: Bounds, request: ResumeRequest, records: int) -> Bounds:
+    """Return the guards with those that are set again; a share is taken of the whole job."""
+    if request.max_errors is not None:
+        kept = replace(kept, max_errors=errors_bound(request.max_errors, records))
+    if request.max_adopt is not None:
+        kept = replace(kept, max_adopt=adoptions(request.max_adopt, records))
+    return kept
 
 
 def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:

@@ -76,9 +76,10 @@ class ResumeOptions(_Pace, total=False):
     """
 
     job: str | Path
-    on_exists: Literal["adopt", "update", "fail"]
+    on_exists: Literal["adopt", "update", "skip", "fail"]
     create_groups: bool
     max_errors: int | str
+    max_adopt: int | str
     yes_production: str
 
 

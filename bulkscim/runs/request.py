@@ -140,6 +140,7 @@ class ResumeRequest:
     on_exists: str | None = None
     create_groups: bool = False
     max_errors: Limit | None = None
+    max_adopt: Limit | None = None
     tenant: str = ""
     production: bool = False
     rehearsal: bool = False

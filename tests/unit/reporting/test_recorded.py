@@ -9,6 +9,7 @@ from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
+from bulkscim.reporting.following import Typed, told_next
 from bulkscim.reporting.recorded import (
     list_summaries,
     listing_lines,
@@ -16,7 +17,7 @@ from bulkscim.reporting.recorded import (
     open_recorded,
     read_summary,
 )
-from bulkscim.reporting.summary import closing_lines, next_command, status_lines, summary_of_totals
+from bulkscim.reporting.summary import closing_lines, status_lines, summary_of_totals
 from tests.support.fake_clock import VirtualClock
 from tests.support.recorded_runs import CSV, START, make_run
 
@@ -103,25 +104,62 @@ async def test_runs_are_listed_newest_first_and_damage_is_said(job, tmp_path):
     assert late.name in "\n".join(listing_lines(summaries))
 
 
-def test_next_command_follows_from_the_end():
-    """Doubt and an early stop want resume, failures want results and retry, a dry run wants to be one no more."""
+@pytest.mark.parametrize(
+    ("state", "counts", "more", "commands"),
+    [
+        (RunState.STOPPED, {"pending": 1}, {}, ["resume one"]),
+        (RunState.FINISHED, {"in_doubt": 1, "failed": 1}, {}, ["resume one"]),
+        (RunState.STOPPED, {"pending": 1}, {"why": "… --max-adopt allows 30. …"}, ["resume one --max-adopt 60"]),
+        (RunState.RUNNING, {"pending": 1}, {}, ["status one"]),
+        (RunState.FINISHED, {"done": 1}, {"rollbacks": ["rollback-2"]}, ["status one/rollback-2"]),
+        (RunState.FINISHED, {"done": 1}, {"purged_at": "now"}, ["verify one"]),
+        (RunState.FINISHED, {"done": 1}, {}, []),
+        (
+            RunState.FINISHED,
+            {"failed": 2},
+            {"causes": [{"command": "bulkscim retry one --create-groups"}, {"command": None}], "errors": "runs/my e.csv"},
+            ["retry one --create-groups", "run 'runs/my e.csv' --op create --map /m.toml --tenant acme --profile lucid"],
+        ),
+    ],
+)  # fmt: skip
+def test_next_command_follows_from_the_end(state, counts, more, commands):
+    """A good run ended with `explain --row 1`, whatever it was; a retry that needs a flag was named without it."""
     from pathlib import Path
 
-    folder = Path("runs/one")
+    header = {
+        "defaults": {"op": "create", "type": "User"},
+        "definitions": ["/m.toml"],
+        "tenant": {"name": "acme", "profile": "lucid", "base_url": "https://x.example"},
+    }
+    summary = summary_of_totals(Totals(rows=2, **counts), state, 1.0) | more
+    told = told_next(summary, Path("runs/one"), header, written=True)
 
-    def following(state, **counts):
-        return next_command(summary_of_totals(Totals(**counts), state, 1.0), folder)
-
-    assert following(RunState.STOPPED, rows=1, pending=1) == "bulkscim resume one"
-    assert following(RunState.FINISHED, rows=2, in_doubt=1, failed=1) == "bulkscim resume one"
-    assert "bulkscim retry one" in following(RunState.FINISHED, rows=1, failed=1)
-    assert following(RunState.FINISHED, rows=1, done=1) == "bulkscim results one"
-    assert "without -n" in next_command(summary_of_totals(Totals(), RunState.FINISHED, 1.0), None)
+    assert told["next"] == [f"bulkscim {each}" for each in commands]
+    assert told.get("undo") == ("bulkscim rollback one -n" if not commands else None)
+    if state is RunState.FINISHED and not more:
+        written_not = told_next(summary, Path("runs/one"), header)["next"]
+        assert written_not in (["bulkscim results one"], ["bulkscim resume one"])
 
 
 def test_folder_elsewhere_is_named_by_its_path(tmp_path):
-    """A run that is not in the usual place is named so that it can be found."""
+    """A run that is not in the usual place is named so that it can be found; what was typed is typed again."""
     folder = tmp_path / "my runs" / "one"
     summary = summary_of_totals(dataclasses.replace(Totals(), rows=1, pending=1), RunState.STOPPED, 0.5)
+    typed = Typed(access=("--token-file", "my token"), job=("--job", "a b.csv"))
 
-    assert f"resume '{folder}'" in list(closing_lines(summary, folder))[-1]
+    summary |= told_next(summary, folder, {}, typed)
+
+    wanted = f"next: bulkscim resume '{folder}' --token-file 'my token' --job 'a b.csv'"
+    assert list(closing_lines(summary, folder))[-1] == wanted
+
+
+def test_what_comes_later_keeps_the_tenant(tmp_path):
+    """The command for the 30th day had no tenant."""
+    summary = summary_of_totals(Totals(rows=1, done=1), RunState.FINISHED, 0.5) | {
+        "later": "runs/one/d.jsonl"
+    }
+    header = {"tenant": {"base_url": "https://x.example", "name": None, "profile": "generic"}}
+
+    told = told_next(summary, tmp_path / "one", header, written=True)
+
+    assert told["later_command"] == "bulkscim run runs/one/d.jsonl --base-url https://x.example"

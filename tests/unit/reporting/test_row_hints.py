@@ -4,34 +4,50 @@ import pytest
 
 from bulkscim.model.row import RowState
 from bulkscim.reporting.hints import hint_of
+from bulkscim.reporting.results import Result
+
+MISSING = "no Group with displayName Sales; create it first, or pass --create-groups"
+
+
+def hint(state, status=None, scim_type="", run="last", **more):
+    """Return the hint of a row as the errors file shows it."""
+    return str(hint_of(Result(1, state, status=status, scim_type=scim_type, **more), run))
 
 
 @pytest.mark.parametrize("state", [RowState.DONE, RowState.ADOPTED, RowState.NOOP])
 def test_good_end_needs_no_hint(state):
     """Nothing is to be done for a row that ended well."""
-    assert hint_of(state, 200, "", "last") == ""
+    assert hint(state, 200) == ""
 
 
 @pytest.mark.parametrize(
     ("state", "status", "scim_type", "word"),
     [
-        (RowState.PENDING, None, "", "bulkscim resume last"),
-        (RowState.IN_DOUBT, None, "", "bulkscim resume last"),
-        (RowState.SKIPPED, None, "", "bulkscim retry last"),
-        (RowState.FAILED, 409, "", "--on-exists"),
-        (RowState.FAILED, 400, "uniqueness", "--on-exists"),
+        (RowState.PENDING, None, "", "next: bulkscim resume last"),
+        (RowState.IN_DOUBT, None, "", "next: bulkscim resume last"),
+        (RowState.SKIPPED, None, "", "next: bulkscim retry last"),
+        (RowState.FAILED, 409, "", "name is taken"),
+        (RowState.FAILED, 400, "uniqueness", "name is taken"),
         (RowState.FAILED, 400, "mutability", "cannot be changed"),
         (RowState.FAILED, 403, "", "token"),
-        (RowState.FAILED, 418, "", "bulkscim retry last"),
-        (RowState.FAILED, None, "", "bulkscim retry last"),
+        (RowState.FAILED, 418, "", "next: bulkscim retry last"),
+        (RowState.FAILED, None, "", "next: bulkscim retry last"),
     ],
 )
 def test_any_other_end_names_what_to_do(state, status, scim_type, word):
-    """The hint is a command, or the thing to mend."""
-    assert word in hint_of(state, status, scim_type, "last")
+    """The hint is a command, or what to correct."""
+    assert word in hint(state, status, scim_type)
 
 
 def test_what_the_tenant_keeps_is_no_name_that_is_taken():
     """The same status means another thing for a delete."""
-    assert "name is taken" in hint_of(RowState.FAILED, 409, "", "r1", "create")
-    assert "keeps it" in hint_of(RowState.FAILED, 409, "", "r1", "delete")
+    assert "name is taken" in hint(RowState.FAILED, 409, op="create")
+    assert "keeps it" in hint(RowState.FAILED, 409, op="delete")
+
+
+def test_a_hint_ends_with_the_command_that_helps():
+    """A missing group said "pass --create-groups", and retry did not take it."""
+    taken = hint(RowState.FAILED, 409, op="create", id="42", run="my runs/one")
+
+    assert hint(RowState.FAILED, 404, detail=MISSING).endswith("next: bulkscim retry last --create-groups")
+    assert taken.endswith("next: bulkscim retry 'my runs/one' --on-exists adopt")

@@ -1,0 +1,84 @@
+"""Failures are grouped by what they have in common."""
+
+import pytest
+
+from bulkscim.model.row import RowState
+from bulkscim.reporting.causes import cause_lines, grouped
+from bulkscim.reporting.results import Result
+
+
+def failed(row, detail, **more):
+    """Return a failed row."""
+    return Result(row, RowState.FAILED, op="create", key=f"u{row}@example.com", detail=detail, **more)
+
+
+def lines(*results):
+    """Return the causes as the closing screen has them."""
+    return list(cause_lines(grouped(results, "last")))
+
+
+def test_rows_that_failed_alike_are_one_line():
+    """`98 failed` was all that the screen said: no cause, no row."""
+    rows = [
+        failed(row, f"exists already as id id-{row}", status=409, id=f"id-{row}") for row in range(3, 101)
+    ]
+
+    first, hint = lines(*rows)
+
+    assert first == "  409 exists already as id …: 98 rows (3, 4, 5, …)"
+    assert "name is taken" in hint
+    [cause] = grouped(rows, "last")
+    assert (cause["count"], cause["rows"]) == (98, list(range(3, 13)))
+    assert cause["command"] == "bulkscim retry last --on-exists adopt"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("no User with userName a@x.example", "no User with userName b@y.example"),
+        ("row 12 failed: no", "row 5 failed: no"),
+        (
+            "request 2819c223-7f76-453a-919d-413861904646 failed",
+            "request 902c246b-6245-4190-8e05-00816be7344a failed",
+        ),
+        ("u1@example.com is taken", "U2@example.com is taken"),
+    ],
+)
+def test_what_is_a_rows_own_tells_no_causes_apart(one, other):
+    """Addresses, ids and numbers of rows differ, the cause does not."""
+    [line] = [text for text in lines(failed(1, one), failed(2, other)) if "row" in text.partition(":")[2]]
+
+    assert line.endswith(": 2 rows (1, 2)")
+
+
+def test_causes_stay_apart_and_the_largest_comes_first():
+    """Attribute and group names are causes of their own; failed rows come before those that waited for them."""
+    skipped = Result(9, RowState.SKIPPED, detail="row 1 failed: no")
+    causes = grouped(
+        [
+            failed(1, "'title' is required"),
+            failed(2, "'name' is required"),
+            failed(3, "'name' is required"),
+            skipped,
+        ],
+        "last",
+    )
+
+    assert [(each["count"], each["state"]) for each in causes] == [
+        (2, "failed"),
+        (1, "failed"),
+        (1, "skipped"),
+    ]
+    assert "  skipped: row 1 failed: no: 1 row (9)" in list(cause_lines(causes))
+
+
+def test_a_server_that_words_each_answer_anew_fills_no_memory():
+    """Beyond a thousand kinds the rest is one, and no row is lost from the counts."""
+    words = [
+        f"{chr(97 + n // 676 % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n % 26)} is wrong" for n in range(2000)
+    ]
+    causes = grouped((failed(row, word) for row, word in enumerate(words, 1)), "last")
+
+    assert len(causes) <= 1001
+    assert sum(each["count"] for each in causes) == 2000
+    assert len(list(cause_lines(causes))) <= 21
