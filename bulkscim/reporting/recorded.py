@@ -113,6 +113,7 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
         "tenant": tenant.get("base_url"),
         "profile": tenant.get("profile"),
         "note": header.get("note") or None,
+        "changed": timeline.changed or None,
         "started_at": moment(timeline.started_at or None),
         "ended_at": moment(timeline.ended_at or None) if state is not RunState.RUNNING else None,
         "rollbacks": [path.name for path in runfolder.children(recorded.folder, LocalDisk())],

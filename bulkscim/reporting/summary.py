@@ -111,6 +111,8 @@ def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
     for label in labels:
         if summary.get(label):
             yield f"{label.removesuffix('_at'):<10}{one_line(str(summary[label]))}"
+    for values in (summary.get("changed") or {}).values():
+        yield f"{'changed':<10}{one_line(', '.join(f'{name} {value}' for name, value in values.items()))}"
     yield f"{'rows':<10}{summary['rows']:,}"
     for state in SHOWN:
         if summary[state]:

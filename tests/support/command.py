@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support import pasted
 from tests.support.scim_server import TOKEN
 
 STATES = ("done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending")
@@ -162,6 +163,7 @@ class Command:
         outcome = Outcome(code, stdout, stderr)
         assert "Traceback (most recent call last)" not in outcome.text, outcome.text
         assert self.token is None or self.token not in outcome.text, "the token is on the screen"
+        pasted.check(outcome.text)
         return outcome
 
     def _arguments(self, arguments: tuple[str | Path, ...]) -> list[str]:

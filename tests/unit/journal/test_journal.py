@@ -287,3 +287,23 @@ async def test_a_journal_that_grows_while_it_is_opened_is_locked():
     await begin(disk).append(opened())
     with pytest.raises(Locked, match="another process writes"):
         journal.open_for_append(FOLDER, disk, VirtualClock())
+
+
+async def test_what_later_sessions_change_holds_in_place_of_the_header():
+    """A rate or guard that resume was given was forgotten by the next resume."""
+    changes = [
+        {"settings": {"rate": "5/s", "on_exists": "fail"}},
+        {"settings": {"on_exists": "adopt"}, "guards": {"max_errors": 3}},
+    ]
+    disk = SimulatedDisk()
+    header = HEADER | {"settings": {"rate": None, "limit": 7}}
+    run = journal.create(FOLDER, disk, header, 10, VirtualClock())
+    for changed in changes:
+        await run.append(Entry(Kind.OPENED, body={"pid": 1}), Entry(Kind.APPROVED, body={"changed": changed}))
+    await run.append(Entry(Kind.APPROVED, body={"changed": "no table", "yes": True}))
+    await run.aclose()
+
+    for cached in (True, False):
+        with journal.read(FOLDER, disk, use_checkpoint=cached) as found:
+            assert found.header["settings"] == {"rate": "5/s", "limit": 7, "on_exists": "adopt"}
+            assert found.header["guards"] == {"max_errors": 3}

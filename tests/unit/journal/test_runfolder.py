@@ -161,7 +161,7 @@ async def test_a_folder_whose_run_has_begun_cannot_be_given(tmp_path, disk, cloc
     run = journal.create(tmp_path, disk, {}, 2, clock)
     await run.append(opened(), started(1, 1))
     run.close()
-    with pytest.raises(UsageError, match=f"use: bulkscim resume {tmp_path}"):
+    with pytest.raises(UsageError, match=f"next: bulkscim resume {tmp_path}"):
         runfolder.adopt(tmp_path, disk, clock)
 
     assert not runfolder.is_locked(tmp_path, disk)
