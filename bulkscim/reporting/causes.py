@@ -84,9 +84,23 @@ def _in_common(result: Result) -> str:
     """Return a row's detail without what is its own."""
     text = result.detail
     for own in (result.key, result.id):
-        if own:
-            text = re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", _ANY, text, flags=re.IGNORECASE)
+        text = _omitted(text, own)
     return _OWN.sub(_ANY, _ROW.sub(f"row {_ANY}", text))
+
+
+def _omitted(text: str, own: str) -> str:
+    """Return a text without a word of the row's own, whatever its capitals. A pattern for each row would be slow."""
+    folded, wanted = text.lower(), own.lower()
+    if len(folded) != len(text):  # a letter whose small form is longer
+        return text.replace(own, _ANY) if own else text
+    pieces, done, at = [], 0, folded.find(wanted) if wanted else -1
+    while at >= 0:
+        end = at + len(wanted)
+        if not (folded[at - 1 : at].isalnum() or folded[end : end + 1].isalnum()):
+            pieces += [text[done:at], _ANY]
+            done = end
+        at = folded.find(wanted, end)
+    return "".join((*pieces, text[done:]))
 
 
 def _shown(cause: Cause) -> str:
