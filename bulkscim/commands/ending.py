@@ -68,13 +68,12 @@ def job_file(recorded: "RecordedRun", job: Path | None, people: People) -> "JobS
     except Mismatch as error:
         if job is not None:
             raise
-        people.warn(f"no errors file is written without the job file: {error}")
+        why = str(error).partition("\n")[0]  # its next command is that of the closing lines
+        people.warn(f"no errors file is written without the job file: {why}")
         return None
 
 
-def _write(
-    recorded: "RecordedRun", summary: Summary, typed: Typed, people: People, *, ended: bool
-) -> bool:
+def _write(recorded: "RecordedRun", summary: Summary, typed: Typed, people: People, *, ended: bool) -> bool:
     """Write the derived files; of an interrupted run only the summary, since somebody waits for the prompt."""
     from bulkscim.reporting.files import write_files
 

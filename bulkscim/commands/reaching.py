@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bulkscim.errors import UsageError
+from bulkscim.model.typed import command
 from bulkscim.reporting.console import People
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
 
@@ -43,8 +44,8 @@ def _sandbox(people: People, name: str, profile: str | None) -> "Tenant | None":
     before = profiles_running()
     found = sandbox_tenant(name, profile)
     if found.profile not in before:
-        stops = f"bulkscim sandbox stop --profile {found.profile}"
-        people.note(f"started a sandbox on this machine; it goes on running until: {stops}")
+        people.note("started a sandbox on this machine; it goes on running until it is stopped")
+        people.note(f"stop: {command('sandbox', 'stop', '--profile', found.profile)}")
     for other in before:
         if not profile and other != found.profile:
             people.note(

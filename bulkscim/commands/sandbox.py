@@ -54,8 +54,7 @@ def _refuse_misplaced(context: click.Context) -> None:
     for name in context.params:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             flag = "--fault" if name == "faults" else f"--{name}"
-            wanted = f"bulkscim sandbox {context.invoked_subcommand} {flag} …"
-            raise UsageError(f"write {flag} behind the subcommand: {wanted}")
+            raise UsageError(f"write {flag} behind the subcommand: {context.invoked_subcommand} {flag} …")
 
 
 @command.command("start")

@@ -5,14 +5,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bulkscim.journal.runfolder import CHILD
-from bulkscim.model.operation import USER, JsonObject
+from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
 from bulkscim.model.typed import command
+from bulkscim.reporting.again import run_words, shown, tenant_words
 
-_GENERIC = "generic"
 _ADOPTIONS = re.compile(r"--max-adopt allows (\d+)")
 
 
@@ -55,7 +54,9 @@ def told_next(
     if not commands and summary["done"]:
         told["undo"] = command("rollback", run_name(folder), "-n", *typed.access)
     if summary.get("later"):
-        told["later_command"] = command("run", Path(summary["later"]), *tenant_words(header), *typed.access)
+        told["later_command"] = command(
+            "run", shown(Path(summary["later"])), *tenant_words(header), *typed.access
+        )
     return told
 
 
@@ -70,6 +71,8 @@ def _next(
         return [command("status", f"{run}/{summary['rollbacks'][-1]}")]
     if summary["state"] == RunState.RUNNING:
         return [command("status", run)]
+    if summary.get("again"):
+        return [" ".join((summary["again"], *command(*typed.access).split(" ")[1:]))]
     if summary["state"] != RunState.FINISHED or summary["in_doubt"]:
         return [command("resume", run, *_raised(summary), *typed.access, *typed.job)]
     if not written:
@@ -90,35 +93,4 @@ def _after_failures(summary: JsonObject, header: JsonObject, typed: Typed) -> It
     retries = dict.fromkeys(cause["command"] for cause in causes if cause["command"])
     yield from (" ".join(filter(None, (retry, more))) for retry in retries)
     if summary.get("errors") and not header.get("parent"):
-        yield command(
-            "run", Path(summary["errors"]), *record_words(header), *tenant_words(header), *typed.access
-        )
-
-
-def record_words(header: JsonObject) -> tuple[str, ...]:
-    """Return the flags by which another file is read and treated as the run's own was."""
-    defaults, settings = (_object(header, name) for name in ("defaults", "settings"))
-    flags = {name: defaults.get(name) for name in ("op", "type", "match")}
-    flags["type"] = None if flags["type"] == USER else flags["type"]
-    definitions = header.get("definitions") or [None]
-    flags["map"] = definitions[-1]
-    if settings.get("on_exists", "adopt") != "adopt":
-        flags["on-exists"] = settings["on_exists"]
-    words = [word for name, value in flags.items() if value for word in (f"--{name}", str(value))]
-    return (*words, *(("--create-groups",) if settings.get("create_groups") else ()))
-
-
-def tenant_words(header: JsonObject) -> tuple[str, ...]:
-    """Return the flags that name the run's tenant."""
-    tenant, settings = _object(header, "tenant"), _object(header, "settings")
-    name, profile = tenant.get("name"), tenant.get("profile") or _GENERIC
-    words = ["--tenant", str(name)] if name else ["--base-url", str(tenant.get("base_url"))]
-    words += ["--profile", str(profile)] if profile != _GENERIC else []
-    for flag in ("proxy", "ca_bundle") if not name else ():
-        words += [f"--{flag.replace('_', '-')}", str(settings[flag])] if settings.get(flag) else []
-    return tuple(words)
-
-
-def _object(values: JsonObject, name: str) -> dict[str, Any]:
-    value = values.get(name)
-    return value if isinstance(value, dict) else {}
+        yield command(*run_words(header, Path(summary["errors"])), *typed.access)

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from bulkscim.errors import BulkScimError, JobFileChanged
 from bulkscim.journal import journal, purged, runfolder
 from bulkscim.journal.durable import LocalDisk
@@ -21,9 +23,10 @@ from bulkscim.reporting.again import run_command
 from bulkscim.reporting.causes import causes_of
 from bulkscim.reporting.following import run_name, told_next
 from bulkscim.reporting.printable import one_line
-from bulkscim.reporting.summary import Summary, differ_counts, moment, summary_of_totals
+from bulkscim.reporting.summary import SUMMARY, Summary, differ_counts, moment, summary_of_totals
 
 _TAIL = 1 << 16
+_FILES = ("results", "errors", "later")
 
 
 def open_recorded(run: str, runs_dir: Path) -> RecordedRun:
@@ -121,7 +124,26 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
         "folder": str(recorded.folder),
         "causes": causes_of(recorded, run_name(recorded.folder)) if with_causes else None,
     }
-    return summary | told_next(summary, recorded.folder, header)
+    return summary | _derived(recorded, summary)
+
+
+def _derived(recorded: RecordedRun, summary: Summary) -> Summary:
+    """Return where the derived files are, and the next commands: as summary.json has them, if it is of this very end."""
+    kept: Summary = {}
+    with suppress(OSError, ValueError):
+        kept = orjson.loads((recorded.folder / SUMMARY).read_bytes())
+    fresh = (
+        isinstance(kept, dict)
+        and kept.get("chain") == recorded.chain
+        and kept.get("state") == summary["state"]
+    )
+    there = (
+        {name: kept[name] for name in _FILES if name in kept and Path(kept[name]).exists()} if fresh else {}
+    )
+    told = told_next(summary | there, recorded.folder, recorded.header, written="results" in there)
+    if fresh and not summary["rollbacks"]:  # with what was typed then
+        told |= {name: kept[name] for name in told if name in kept}
+    return there | told
 
 
 def differing(recorded: RecordedRun) -> Counter[RowState]:

@@ -10,8 +10,8 @@ from bulkscim.jobfile.reading import Wanted, rows
 from bulkscim.jobfile.source import JobSource, reopen_source
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import USER, JsonObject, Operation, Verb
-from bulkscim.model.typed import next_line
-from bulkscim.reporting.following import record_words, tenant_words
+from bulkscim.model.typed import NEXT
+from bulkscim.reporting.again import run_command
 
 
 def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> JobSource:
@@ -33,9 +33,14 @@ def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> Jo
         raise Mismatch(
             f"{there[0]} is not the job file that this run began with: its content differs"
             f" (SHA-256 {about['sha256'][:16]}… is wanted); give the original with --job FILE, or run the file as it is"
-            f"\n{next_line('run', there[0], *record_words(header), *tenant_words(header))}"
+            + ("" if header.get("parent") else _run_as_it_is(header, there[0]))
         )
     raise Mismatch(f"the job file {job or about['path']} is not there; give it with --job FILE")
+
+
+def _run_as_it_is(header: JsonObject, place: Path) -> str:
+    """Return the line that names the command for a job file that was edited since."""
+    return f"\n{NEXT}{run_command(header | {'job': {'path': str(place.resolve())}})}"
 
 
 def present(header: JsonObject, folder: Path, job: Path | None = None) -> list[Path]:

@@ -15,6 +15,7 @@ from bulkscim.reporting.causes import cause_lines
 from bulkscim.reporting.printable import indented_json, one_line, shown_duration
 
 Summary = dict[str, Any]
+SUMMARY = "summary.json"
 
 _ENDED_WELL = (RowState.DONE, RowState.ADOPTED, RowState.NOOP)
 SHOWN = (*_ENDED_WELL, RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT, RowState.PENDING)
@@ -46,7 +47,7 @@ def moment(seconds: float | None) -> str | None:
 
 def write_summary(summary: Summary, folder: Path) -> Path:
     """Write summary.json, whole or not at all."""
-    path = folder / "summary.json"
+    path = folder / SUMMARY
     with text_file(path, replace=True) as file:
         file.write(indented_json(summary))
     return path

@@ -11,7 +11,7 @@ import click
 from bulkscim.cli import bulkscim
 from bulkscim.commands.argv import refuse_secrets
 
-_LABELLED = re.compile(r"(?:^(?:undo|later)|next): (bulkscim\b.*)$", re.MULTILINE)
+_LABELLED = re.compile(r"(?:^(?:undo|later|stop)|next): (bulkscim\b.*)$", re.MULTILINE)
 
 
 def printed(text: str) -> list[str]:

@@ -118,7 +118,7 @@ async def test_runs_are_listed_newest_first_and_damage_is_said(job, tmp_path):
             RunState.FINISHED,
             {"failed": 2},
             {"causes": [{"command": "bulkscim retry one --create-groups"}, {"command": None}], "errors": "runs/my e.csv"},
-            ["retry one --create-groups", "run 'runs/my e.csv' --op create --map /m.toml --tenant acme --profile lucid"],
+            ["retry one --create-groups", "run 'runs/my e.csv' --map /m.toml --op create --tenant acme --profile lucid"],
         ),
     ],
 )  # fmt: skip
