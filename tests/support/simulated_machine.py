@@ -14,6 +14,7 @@ from bulkscim.runs.assembly import Around, opened
 from bulkscim.runs.session import begin, go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_job, simulated_world
+from tests.support.simulated_chance import OneStream
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_ends import look_at_end, look_at_session
 from tests.support.simulated_oracles import Broken, Oracles
@@ -68,7 +69,8 @@ class Machine:
         self.terms = world.terms
         self.oracles = Oracles(world, self.time, self.disk, self.terms.profile.buckets)
         poisoned = POISONED if world.poison else ()
-        self.tenant = SimulatedService(self.time, Random(random.random()), world, self.oracles, poisoned)
+        chance = OneStream(Random(random.random()))
+        self.tenant = SimulatedService(self.time, chance, world, self.oracles, poisoned)
         for collection, resource in ready.plan.held:
             self.tenant.hold(collection, resource)
         self.disk.make_folder(FOLDER)

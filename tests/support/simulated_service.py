@@ -21,6 +21,7 @@ class Flight:
 
     request: object
     generation: int
+    random: object
     arrived: bool = False
     counted: bool = False
 
@@ -45,11 +46,11 @@ class SimulatedService:
     """The Transport protocol over a directory of its own, as the world has it.
 
     `watch` is given each request as it leaves and as it arrives, and each answer as it comes. `poisoned` names what can never
-    be created.
+    be created. `chance` gives each request its chance.
     """
 
-    def __init__(self, clock, random, world=PLAIN, watch=None, poisoned=()):
-        self.clock, self.random, self.world = clock, random, world
+    def __init__(self, clock, chance, world=PLAIN, watch=None, poisoned=()):
+        self.clock, self.chance, self.world = clock, chance, world
         self.directory = Directory(clock, world)
         self.watch = watch or Quiet()
         self.poisoned = frozenset(poisoned)
@@ -60,6 +61,7 @@ class SimulatedService:
         self.token_good = True
         self.generation = 0
         self.flights = {}
+        self.left = lambda key: None  # given the name and number of each request as it leaves
         self._numbers = 0
         self._locked_until = {}
 
@@ -76,7 +78,9 @@ class SimulatedService:
         """Answer after a while, or not at all."""
         self._numbers += 1
         number = self._numbers
-        flight = self.flights[number] = Flight(request, self.generation)
+        key, random = self.chance.of(self._name(request))
+        self.left(key)
+        flight = self.flights[number] = Flight(request, self.generation, random)
         self.watch.leaving(request)
         try:
             reply = await self._answer(flight)
@@ -87,11 +91,23 @@ class SimulatedService:
         self.watch.answered(request, reply)
         return reply
 
+    def _name(self, request):
+        """Return what a request is called, without ids that depend on what was made before."""
+        path, _, query = request.path.partition("?")
+        collection, _, resource_id = path.strip("/").partition("/")
+        if collection not in KINDS:
+            return f"{request.method} {path}"
+        if resource_id:
+            held = self.directory.held[collection].get(unquote(resource_id), {})
+            return f"{request.method} {collection} {held.get(NAMES[collection], resource_id)}"
+        named = orjson.loads(request.body)[NAMES[collection]] if request.method == "POST" else query
+        return f"{request.method} {collection} {named}"
+
     def process_died(self):
         """Let what has left arrive or not, and forget who asked."""
         self.generation += 1
         for flight in self.flights.values():
-            if not flight.arrived and self.random.random() < 0.5 and self._is_up():
+            if not flight.arrived and flight.random.random() < 0.5 and self._is_up():
                 self._count(flight)
                 self._arrive(flight.request)
             self.watch.landed(flight.request)
@@ -105,7 +121,7 @@ class SimulatedService:
         return self.token_good and self._outage() is None
 
     async def _answer(self, flight):
-        await self._travel()
+        await self._travel(flight)
         if self._outage() != "unreached":
             self._count(flight)
         self.requests += 1
@@ -114,14 +130,14 @@ class SimulatedService:
         out = await self._refused_by_all()
         if out is not None:
             return out
-        fault = self._fault(flight.request)
-        before = await self._fails_before(fault)
+        fault = self._fault(flight)
+        before = await self._fails_before(fault, flight)
         if before is not None:
             return before
         flight.arrived = True
         reply = self._arrive(flight.request)
-        await self._travel()
-        return await self._fails_after(fault, reply)
+        await self._travel(flight)
+        return await self._fails_after(fault, flight, reply)
 
     def _count(self, flight):
         """Count a request under the tenant's limits, once."""
@@ -129,8 +145,8 @@ class SimulatedService:
             flight.counted = True
             self.watch.arriving(flight.request)
 
-    async def _travel(self):
-        await self.clock.sleep(self.random.random() * self.world.latency_s)
+    async def _travel(self, flight):
+        await self.clock.sleep(flight.random.random() * self.world.latency_s)
 
     async def _refused_by_all(self):
         """Answer what no request gets past: an outage, a token that is no good."""
@@ -156,9 +172,10 @@ class SimulatedService:
         begin, length, kind = self.world.outage
         return kind if begin <= self.clock.monotonic() - self.began < begin + length else None
 
-    def _fault(self, request):
+    def _fault(self, flight):
         """Choose what goes wrong with a request."""
-        if request.method == "GET":
+        random = flight.random
+        if flight.request.method == "GET":
             kinds = (
                 "throttled",
                 "busy_before",
@@ -169,15 +186,15 @@ class SimulatedService:
                 "page",
                 "empty",
             )
-            failing = self.random.random() < self.world.read_faults
-            fault = self.random.choice(kinds) if failing else None
+            failing = random.random() < self.world.read_faults
+            fault = random.choice(kinds) if failing else None
         else:
-            fault = self._write_fault()
+            fault = self._write_fault(random)
         self.faults += fault is not None
         return fault
 
-    def _write_fault(self):
-        at = self.random.random()
+    def _write_fault(self, random):
+        at = random.random()
         for name, share in (
             *self.world.faults.items(),
             ("redirect", self.world.redirects),
@@ -188,13 +205,13 @@ class SimulatedService:
                 return name
         return None
 
-    async def _fails_before(self, fault):
+    async def _fails_before(self, fault, flight):
         """Answer in place of the directory."""
         match fault:
             case "throttled":
-                return self.directory.answer(429, {}, self._retry_after())
+                return self.directory.answer(429, {}, self._retry_after(flight.random))
             case "busy_before":
-                return self.directory.answer(self.random.choice((500, 502, 503, 504, 408)), {})
+                return self.directory.answer(flight.random.choice((500, 502, 503, 504, 408)), {})
             case "unreached":
                 return NoAnswer(Loss.NEVER_SENT, "connection refused")
             case "cut_before":
@@ -209,11 +226,11 @@ class SimulatedService:
                 return self.directory.answer(200, {"id": "nobody"})
         return None
 
-    async def _fails_after(self, fault, reply):
+    async def _fails_after(self, fault, flight, reply):
         """Spoil an answer on its way back."""
         match fault:
             case "busy_after":
-                return self.directory.answer(self.random.choice((500, 502, 503, 504)), {})
+                return self.directory.answer(flight.random.choice((500, 502, 503, 504)), {})
             case "cut_after":
                 return NoAnswer(Loss.CUT, "the connection was cut")
             case "late_after":
@@ -227,8 +244,8 @@ class SimulatedService:
                 return Response(200, {}, b"", self.clock.now())
         return reply
 
-    def _retry_after(self):
-        seconds = self.random.choice((0, 1, 3, 20))
+    def _retry_after(self, random):
+        seconds = random.choice((0, 1, 3, 20))
         match self.world.retry_after:
             case "seconds":
                 return {"retry-after": str(seconds)}
