@@ -79,7 +79,7 @@ def _fewer(case, name, test):
 def _without(case, name, rest, test):
     """Return the case with these elements only, if that is a job and breaks."""
     candidate = replace(case, **{name: rest})
-    lines = tuple(pruned(list(candidate.held), list(candidate.lines)))
+    lines = tuple(pruned(list(candidate.held), list(candidate.lines), candidate.elsewhere))
     whole = name == "lines" or lines == candidate.lines
     return test(replace(candidate, lines=lines)) if lines and whole else None
 

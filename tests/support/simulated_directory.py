@@ -25,13 +25,16 @@ class Directory:
         self._clock, self._world = clock, world
         self._began = clock.now() - clock.monotonic()
         self.held = {"Users": {}, "Groups": {}}
+        self.elsewhere = (
+            set()
+        )  # (collection, folded name) of what another integration holds, and this token does not see
         self.made = Counter()
         self.ids = set()
         self._shown_from = {}
 
     def now(self):
         """Return the server's time."""
-        return self._began + self._clock.monotonic() + self._world.ahead_s
+        return self._began + self._clock.monotonic() * (1 + self._world.drift) + self._world.ahead_s
 
     def hold(self, collection, resource):
         """Hold a resource that was there before."""
@@ -47,6 +50,8 @@ class Directory:
     def create(self, collection, body):
         """Answer a POST."""
         name = body[NAMES[collection]]
+        if (collection, name.casefold()) in self.elsewhere:
+            return self._taken(None)
         twin = self._named(collection, name)
         if twin and (collection == "Users" or self._world.unique_groups):
             return self._taken(twin)
@@ -69,7 +74,7 @@ class Directory:
 
     def _taken(self, twin):
         match self._world.duplicates:
-            case 200:
+            case 200 if twin is not None:
                 return self.answer(200, twin)
             case 400:
                 return self.answer(400, {"detail": "a resource of this name exists already"})

@@ -21,6 +21,7 @@ def look_at_end(machine):
     _once(machine)
     _nothing_guessed(machine, states, ends)
     _own_work_is_known(machine, states, ends)
+    _what_must_fail_fails(machine, states, ends)
     if not machine.tenant.lied:  # what a 2xx did not do can be seen by no one who does not read back
         _as_wanted(machine, states)
 
@@ -64,10 +65,11 @@ def _nothing_guessed(machine, states, ends):
     for row, state in states.items():
         body = ends[row].body if ends[row] else {}
         made_by_us = body.get("id") in machine.tenant.directory.ids
+        updated = machine.world.on_exists == "update" and row in machine.ready.plan.adopts
         if (
             state is RowState.DONE
             and body.get("op") == "create"
-            and not made_by_us
+            and not (made_by_us or updated)
             and not machine.tenant.lied
         ):
             raise Broken("guess", f"row {row} is done, but {body} is not of this run")
@@ -80,6 +82,13 @@ def _own_work_is_known(machine, states, ends):
     for row, state in states.items():
         if state is RowState.ADOPTED and ends[row].body.get("id") in machine.tenant.directory.ids:
             raise Broken("guess", f"row {row} is adopted, but was made by this run: {ends[row].body}")
+
+
+def _what_must_fail_fails(machine, states, ends):
+    """Check that no row ends well that names what is not its own, what two answer to, or what it cannot see."""
+    for row in machine.ready.plan.foreign if not machine.tenant.lied else ():
+        if states[row] in GOOD:
+            raise Broken("wrong", f"row {row} is {states[row].value}, and must fail: {ends[row].body}")
 
 
 def _only_foreign_rows_fail(machine, states, ends):
@@ -104,7 +113,7 @@ def _only_foreign_rows_fail(machine, states, ends):
 def _as_wanted(machine, states):
     """Compare the tenant with the plan, but for what rows touch that did not come to a good end."""
     plan = machine.ready.plan
-    open_names = set()
+    open_names = set(plan.opens)
     for row, touched in enumerate(plan.touched, 1):
         # What is tried again comes after what the file has behind it.
         unproved = row in machine.retried or (states[row] is RowState.ADOPTED and row not in plan.adopts)
@@ -118,7 +127,9 @@ def _as_wanted(machine, states):
 
 
 def _compare(name, wanted, found, open_names):
-    wanted, found = ([_known(one, open_names) for one in side] for side in (wanted, found))
+    wanted, found = (
+        sorted((_known(one, open_names) for one in side), key=repr) for side in (wanted, found)
+    )  # several may have one name
     if wanted != found:
         raise Broken("state", f"{name} is {found}, the file says {wanted}")
 
@@ -126,5 +137,5 @@ def _compare(name, wanted, found, open_names):
 def _known(resource, open_names):
     """Leave out what points to names whose rows did not come to a good end."""
     if "members" in resource:
-        return {"members": resource["members"] - open_names}
+        return {"members": sorted(resource["members"] - open_names)}
     return {key: value for key, value in resource.items() if key != "manager" or value not in open_names}

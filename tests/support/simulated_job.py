@@ -37,10 +37,13 @@ class Drawing:
             name = address(f"p{number}")
             self._held_user(f"u{number}", name, number)
         for number in range(3):
-            members = [{"value": f"u{one}"} for one in range(HELD) if one % 3 == number]
-            self.held.append(
-                ("Groups", {"id": f"g{number}", "displayName": f"Old {number}", "members": members})
+            self._held_group(
+                f"g{number}", f"Old {number}", [f"u{one}" for one in range(HELD) if one % 3 == number]
             )
+
+    def _held_group(self, resource_id, name, members=()):
+        entries = [{"value": member} for member in members]
+        self.held.append(("Groups", {"id": resource_id, "displayName": name, "members": entries}))
 
     def _held_user(self, resource_id, name, number, **more):
         emails = [{"value": f"mail-{name}", "type": "work"}]
@@ -59,12 +62,15 @@ class Drawing:
     def _draw(self, room):
         if len(self.waiting) + len(self.groups_waiting) >= room:
             return self._create() if self.waiting else self._create_group()
-        draws = (
+        return self.random.choice(self._draws())()
+
+    def _draws(self):
+        """Return what is drawn from: the same in all seeds below 1,000,000."""
+        return (
             self._create, self._create, self._create, self._create, self._create_group, self._adopt, self._upsert,
             self._patch, self._patch, self._replace, self._switch, self._delete, self._join, self._join, self._leave,
             self._foreign,
         )  # fmt: skip
-        return self.random.choice(draws)()
 
     def _anybody(self):
         """Return somebody who is there when the row comes."""

@@ -14,7 +14,7 @@ from bulkscim.runs.assembly import Around, opened
 from bulkscim.runs.session import begin, go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_job, simulated_world
-from tests.support.simulated_chance import OneStream
+from tests.support.simulated_chance import OneStream, OwnStreams
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_ends import look_at_end, look_at_session
 from tests.support.simulated_oracles import Broken, Oracles
@@ -56,23 +56,26 @@ class Story:
 class Machine:
     """A machine that crashes as its world has it, with the tenant that outlives it.
 
-    `deaths` are the turns in which its processes die, one after the other; by chance without.
+    `deaths` are the turns in which its processes die, one after the other; by chance without. `chance` is a text from
+    which each request draws by itself; without, all draw from one stream.
     """
 
-    def __init__(self, seed, ready, world, random, deaths=None):
+    def __init__(self, seed, ready, world, random, deaths=None, *, chance=None):
         self.ready, self.world, self.random = ready, world, random
         self._deaths = deaths
         self.time = VirtualTime()
+        self.time.leap = world.leap
         self.disk = SimulatedDisk(
             clock=self.time, random=Random(random.random()), slow_s=world.sync_s, bad=world.bad_disk
         )
         self.terms = world.terms
         self.oracles = Oracles(world, self.time, self.disk, self.terms.profile.buckets)
         poisoned = POISONED if world.poison else ()
-        chance = OneStream(Random(random.random()))
-        self.tenant = SimulatedService(self.time, chance, world, self.oracles, poisoned)
+        network = OneStream(Random(random.random())) if chance is None else OwnStreams(chance)
+        self.tenant = SimulatedService(self.time, network, world, self.oracles, poisoned)
         for collection, resource in ready.plan.held:
             self.tenant.hold(collection, resource)
+        self.tenant.directory.elsewhere |= {(kind, name.casefold()) for kind, name in ready.plan.elsewhere}
         self.disk.make_folder(FOLDER)
         self.story = Story(seed, world)
         self.retried = set()
@@ -194,11 +197,15 @@ class Machine:
             self._leave_no_trace()
             return "run"
         totals = self.totals
-        if totals.in_doubt and self.world.lag_s > self.world.known_lag_s:
+        if totals.in_doubt and (self.world.lag_s > self.world.known_lag_s or self._doubts_two_of_a_name()):
             self._doubted += 1  # by two of a name, which nobody but a person can tell apart
         if (totals.pending or totals.in_doubt) and self._doubted < DOUBTED:
             return "resume"
         return "retry" if totals.failed + totals.skipped > len(self.ready.plan.foreign) else None
+
+    def _doubts_two_of_a_name(self):
+        """Tell whether only rows are in doubt that must fail: more than one resource answers to what they name."""
+        return set(self.record.ledger.open_rows()) <= self.ready.plan.foreign
 
     def _has_begun(self):
         try:

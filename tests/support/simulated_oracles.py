@@ -12,6 +12,7 @@ guess     what is said to be done was done by this run; who is in doubt is named
 guard     rows do not go on failing beyond --max-errors
 blame     a row fails only by what the tenant has against it
 token     a token that is refused makes no row fail
+wrong     a row that names what it must not change, or cannot see, does not end well
 state     the tenant is as the file says, wherever rows are done, adopted or as wanted
 finish    a run that can finish does
 """

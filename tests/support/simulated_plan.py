@@ -6,6 +6,8 @@ resource which no other line has made yet means the one that a later line makes.
 
 from dataclasses import dataclass, field
 
+from bulkscim.model.operation import ENTERPRISE
+
 FRESH = {"externalId": None, "title": None, "nickName": None, "active": True, "manager": None}
 SHOWN = ("externalId", "title", "nickName", "active")
 
@@ -14,15 +16,18 @@ SHOWN = ("externalId", "title", "nickName", "active")
 class Plan:
     """Lines of a job file, the resources that are there before, and the state that is wanted at the end.
 
-    `held` has (collection, resource) of what is there before. `touched` holds, by row, the (collection, name) of all
-    that a row names; `foreign` the rows that must fail, `adopts` those whose resource is there before.
+    `held` has (collection, resource) of what is there before, `elsewhere` the (collection, name) of what only another
+    integration sees. `touched` holds, by row, the (collection, name) of all that a row names; `foreign` the rows that
+    must fail, `adopts` those whose resource is there before; `opens` names of which more than one end is right.
     """
 
     held: list = field(default_factory=list)
     lines: list = field(default_factory=list)
+    elsewhere: list = field(default_factory=list)
     touched: list = field(default_factory=list)
     foreign: set = field(default_factory=set)
     adopts: set = field(default_factory=set)
+    opens: set = field(default_factory=set)
     wanted: dict = field(default_factory=dict)
 
     def state(self):
@@ -30,52 +35,60 @@ class Plan:
         return self.wanted
 
 
-def worked_out(held, lines):
+def worked_out(held, lines, elsewhere=(), on_exists="adopt"):
     """Return the plan of these lines over these resources."""
-    end = _End(held, lines)
-    plan = Plan(held=held, lines=lines)
+    plan = Plan(held, lines, list(elsewhere))
+    end = _End(plan, on_exists)
     for row, line in enumerate(lines, 1):
-        end.touched = set()
-        end.take(row, line, plan)
-        plan.touched.append(end.touched)
+        plan.touched.append(set())
+        end.take(row, line)
     plan.wanted = end.state()
     return plan
 
 
-def pruned(held, lines):
+def pruned(held, lines, elsewhere=()):
     """Return the lines without those that name what is neither there nor made by one of them.
 
     A create only loses the manager that is not there.
     """
     while True:
-        end, kept = _End(held, lines), []
+        plan = Plan(held, lines, list(elsewhere))
+        end, kept = _End(plan, "adopt"), []
         for line in lines:
+            plan.touched.append(set())
             kept += end.nearest(line)
         if kept == lines:
             return kept
         lines = kept
 
 
+class Refused(Exception):
+    """A line, or a part of it, must fail."""
+
+
 class _End:
     """What stands after the lines taken so far; resources are known by id, new ones by their names."""
 
-    def __init__(self, held, lines):
+    def __init__(self, plan, on_exists):
+        self._plan, self._on_exists = plan, on_exists
         self.users, self.groups = {}, {}
-        for collection, resource in held:
+        for collection, resource in plan.held:
             if collection == "Users":
-                self.users[resource["id"]] = {**FRESH, **resource}
+                self.users[resource["id"]] = {**FRESH, "manager": _manager(resource), **resource}
             else:
                 members = {one["value"] for one in resource.get("members") or ()}
                 self.groups[resource["id"]] = {"displayName": resource["displayName"], "members": members}
+        self._away = {(collection, name.casefold()) for collection, name in plan.elsewhere}
         taken = {user["userName"].casefold() for user in self.users.values()}
-        made = [line["data"] for line in lines if _makes_user(line)]
-        self.coming = {data["userName"]: data for data in made if data["userName"].casefold() not in taken}
-        self.touched = set()
+        made = [line["data"] for line in plan.lines if _makes_user(line)]
+        self._coming = {data["userName"]: data for data in made if data["userName"].casefold() not in taken}
 
     def nearest(self, line):
         """Let a line have its effect; return it, what is left of it, or nothing."""
         try:
-            self.take(0, line, Plan())
+            self._take(0, line)
+        except Refused:
+            return [line]
         except LookupError:
             if "manager" not in line.get("data", {}):
                 return []
@@ -83,72 +96,132 @@ class _End:
             return self.nearest(line | {"data": data})
         return [line]
 
-    def take(self, row, line, plan):
-        """Let one line have its effect, and note what it names."""
+    def take(self, row, line):
+        """Let one line have its effect, note what it names, and whether it must fail."""
+        try:
+            self._take(row, line)
+        except Refused:
+            self._plan.foreign.add(row)
+        except LookupError:  # deleted by an earlier run of the same file: absent by name is as wanted
+            if line["op"] != "delete" or "id" in line:
+                self._plan.foreign.add(row)
+
+    def _take(self, row, line):
         match line["op"], line["type"]:
             case "create", "Group":
-                self._group(line["data"]["displayName"])
+                self._make_group(row, line["data"])
             case "create" | "upsert", "User":
-                self._make(row, line, plan)
+                self._make(row, line)
             case "patch", _:
-                user = self.users[self._user(line)]
-                user |= {one["path"]: one["value"] for one in line["patch"]}
+                self.users[self._user(line)] |= {one["path"]: one["value"] for one in line["patch"]}
             case "replace", _:
                 own = self._user(line)
                 kept = {name: self.users[own].get(name) for name in ("id", "emails", "active")}
                 self.users[own] = {**FRESH, **kept, **line["data"]}
             case "activate" | "deactivate" as verb, _:
                 self.users[self._user(line)]["active"] = verb == "activate"
-            case "delete", _:
-                self._delete(self._user(line))
+            case "delete", kind:
+                self._delete(self._user(line) if kind == "User" else self._group(line, makes=False))
             case "add_member", _:
-                self._group(line["match"]["displayName"])["members"].add(self._user(line["member"]))
+                self._change(line, self._group(line), set.add)
             case "remove_member", _:
-                self._group(line["match"]["displayName"])["members"].discard(self._user(line["member"]))
+                self._change(line, self._group(line, makes=False), set.discard)
 
-    def _make(self, row, line, plan):
+    def _make(self, row, line):
         data = line["data"]
         own = self._user({"userName": data["userName"]})
-        theirs = self.users.get(own)
+        theirs, links = self.users.get(own), {"manager", "groups"} & data.keys()
         if theirs is None:
-            self._new(own, data)
+            self.users[own] = {**FRESH, **data, "manager": None}
+            self._link(own, data)
         elif data.get("externalId", theirs["externalId"]) != theirs["externalId"]:
-            plan.foreign.add(row)
-        elif line["op"] == "create":
-            plan.adopts.add(row)
+            raise Refused
+        elif line["op"] == "create" and self._on_exists != "update":
+            self._plan.adopts.add(row)
+            # Whether an adopted user gets the links that it lacks is not for this oracle to say.
+            self._plan.opens |= self._plan.touched[-1] if links else set()
         else:
+            if line["op"] == "create":
+                self._plan.adopts.add(row)
             theirs |= {name: data[name] for name in SHOWN if name in data}
+            self._link(own, data)
 
-    def _new(self, own, data):
-        manager = self._user(data["manager"]) if "manager" in data else None
-        self.users[own] = {**FRESH, **data, "manager": manager}
+    def _link(self, own, data):
+        """Set the manager and join the groups; all that can be done is done, though a part must fail."""
+        refused = False
+        if "manager" in data:
+            self.users[own]["manager"] = self._user(data["manager"])
         for group in data.get("groups", ()):
-            self._group(group)["members"].add(own)
+            try:
+                self.groups[self._group({"match": {"displayName": group}})]["members"].add(own)
+            except Refused:
+                refused = True
+        if refused:
+            raise Refused
+
+    def _make_group(self, row, data):
+        own = self._group({"match": {"displayName": data["displayName"]}})
+        members = {self._member(member) for member in data.get("members", ())}
+        if own != data["displayName"]:  # there before, as its id says
+            self._plan.adopts.add(row)
+        if own == data["displayName"] or self._on_exists == "update":
+            self.groups[own]["members"] |= members
 
     def _delete(self, own):
-        del self.users[own]
+        self.users.pop(own, None)
+        self.groups.pop(own, None)
         for group in self.groups.values():
             group["members"].discard(own)
 
-    def _group(self, name):
-        """Return the group of a name, new where it is not there."""
-        self.touched.add(("Groups", name))
-        found = next((one for one in self.groups.values() if one["displayName"] == name), None)
-        return found or self.groups.setdefault(name, {"displayName": name, "members": set()})
+    def _change(self, line, group, how):
+        how(self.groups[group]["members"], self._member(line["member"]))
+
+    def _member(self, named):
+        is_group = "displayName" in named or named.get("type") == "Group"
+        return self._group(named, makes=False) if is_group else self._user(named)
+
+    def _group(self, named, *, makes=True):
+        """Return how a group is known here, new where it is not there and may be made."""
+        match = named.get("match", named)
+        if "id" in match:
+            if match["id"] not in self.groups:
+                raise LookupError(f"no group is {match}")
+            self._touch("Groups", self.groups[match["id"]]["displayName"])
+            return match["id"]
+        name = match["displayName"]
+        self._touch("Groups", name)
+        found = [own for own, group in self.groups.items() if group["displayName"] == name]
+        if len(found) > 1 or (not found and ("Groups", name.casefold()) in self._away):
+            raise Refused
+        if not found and not makes:
+            raise LookupError(f"no group is {match}")
+        if not found:
+            self.groups[name] = {"displayName": name, "members": set()}
+        return found[0] if found else name
 
     def _user(self, named):
         """Return how a user is known here, by what a line names."""
         match = named.get("match", named)
-        for known in (self.users, self.coming):
-            for own, user in known.items():
-                if _answers(own, user, match):
-                    self.touched.add(("Users", user["userName"]))
-                    return own
+        if ("Users", match.get("userName", "").casefold()) in self._away:
+            self._touch("Users", match["userName"])
+            raise Refused
+        for known in (self.users, self._coming):
+            found = [own for own, user in known.items() if _answers(own, user, match)]
+            for own in found:
+                self._touch("Users", known[own]["userName"])
+            if len(found) > 1:
+                raise Refused
+            if found:
+                return found[0]
         raise LookupError(f"no user is {match}")
+
+    def _touch(self, collection, name):
+        self._plan.touched[-1].add((collection, name))
 
     def state(self):
         """Return what stands, by (collection, name), with names in the place of ids."""
         names = {own: user["userName"] for own, user in self.users.items()}
+        names |= {own: group["displayName"] for own, group in self.groups.items()}
         found = {}
         for user in self.users.values():
             shown = {name: user[name] for name in SHOWN}
@@ -162,6 +235,10 @@ class _End:
 
 def _makes_user(line):
     return line["op"] in {"create", "upsert"} and line["type"] == "User"
+
+
+def _manager(resource):
+    return ((resource.get(ENTERPRISE) or {}).get("manager") or {}).get("value")
 
 
 def _answers(own, user, match):

@@ -12,6 +12,7 @@ from tests.support.simulated_world import World
 
 TIMEOUT_S = 30.0
 LOCKED_S = 0.4
+REDIRECTED = 300
 PLAIN = World()
 
 
@@ -22,6 +23,7 @@ class Flight:
     request: object
     generation: int
     random: object
+    sent_at: float
     arrived: bool = False
     counted: bool = False
 
@@ -63,6 +65,7 @@ class SimulatedService:
         self.flights = {}
         self.left = lambda key: None  # given the name and number of each request as it leaves
         self._numbers = 0
+        self._accepted = []
         self._locked_until = {}
 
     @property
@@ -80,7 +83,7 @@ class SimulatedService:
         number = self._numbers
         key, random = self.chance.of(self._name(request))
         self.left(key)
-        flight = self.flights[number] = Flight(request, self.generation, random)
+        flight = self.flights[number] = Flight(request, self.generation, random, self.clock.monotonic())
         self.watch.leaving(request)
         try:
             reply = await self._answer(flight)
@@ -135,9 +138,9 @@ class SimulatedService:
         if before is not None:
             return before
         flight.arrived = True
-        reply = self._arrive(flight.request)
-        await self._travel(flight)
-        return await self._fails_after(fault, flight, reply)
+        reply = self._taken(flight)
+        slow = await self._travel(flight)
+        return slow or await self._fails_after(fault, flight, reply)
 
     def _count(self, flight):
         """Count a request under the tenant's limits, once."""
@@ -146,7 +149,12 @@ class SimulatedService:
             self.watch.arriving(flight.request)
 
     async def _travel(self, flight):
-        await self.clock.sleep(flight.random.random() * self.world.latency_s)
+        """Let the time of one way pass: longer where others are under way, and never after the client has given up."""
+        others = len(self.flights) - 1
+        seconds = flight.random.random() * self.world.latency_s * (1 + self.world.slows * others)
+        left = flight.sent_at + TIMEOUT_S - self.clock.monotonic()
+        await self.clock.sleep(min(seconds, left if flight.arrived else left / 2))
+        return NoAnswer(Loss.TIMEOUT, "no answer in time") if seconds > left else None
 
     async def _refused_by_all(self):
         """Answer what no request gets past: an outage, a token that is no good."""
@@ -205,6 +213,19 @@ class SimulatedService:
                 return name
         return None
 
+    def _taken(self, flight):
+        """Carry a request out, or accept it: then it is carried out at once, later, or never."""
+        world, request = self.world, flight.request
+        if request.method == "GET" or not world.accepted or flight.random.random() >= world.accepted:
+            return self._arrive(request)
+        late = world.accepts_s.get(request.method, 0.0)
+        if late or world.dropped:
+            if flight.random.random() >= world.dropped:
+                self._accepted.append((self.clock.monotonic() + late, request))
+        elif (reply := self._arrive(request)).status >= REDIRECTED:
+            return reply
+        return self.directory.answer(202, None)
+
     async def _fails_before(self, fault, flight):
         """Answer in place of the directory."""
         match fault:
@@ -257,8 +278,17 @@ class SimulatedService:
                 return {"retry-after": str(seconds * 10)}
         return {}
 
+    def catch_up(self):
+        """Carry out what was accepted and is due by now."""
+        now = self.clock.monotonic()
+        due = [request for at, request in self._accepted if at <= now]
+        self._accepted = [(at, request) for at, request in self._accepted if at > now]
+        for request in due:
+            self._arrive(request)
+
     def _arrive(self, request):
         """Let a request take effect, and return the answer that it would have."""
+        self.catch_up()
         path = request.path.partition("?")[0]
         collection, _, resource_id = path.strip("/").partition("/")
         if collection not in KINDS:
@@ -287,4 +317,5 @@ class SimulatedService:
 
     def state(self):
         """Return the tenant by names instead of ids, to be compared."""
+        self.catch_up()
         return self.directory.state()

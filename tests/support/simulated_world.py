@@ -1,4 +1,8 @@
-"""What one seed makes of tenant, network, disk and machine: drawn once, printed when an oracle fails."""
+"""What one seed makes of tenant, network, disk and machine: drawn once, printed when an oracle fails.
+
+`draw` is fixed: seeds below 1,000,000 draw exactly the worlds that they have always drawn, for CI and the issues name
+them. Features that came later are added by `widened`, by a chance of its own, to the seeds from 1,000,000 up.
+"""
 
 from dataclasses import dataclass, field, fields, replace
 
@@ -35,6 +39,12 @@ class World:
     did nothing. `crashes` at most; `power` the share
     of these in which the machine falls, not the process alone. `sync_s` is the longest sync, `jump_s` by how
     much this machine's clock is set between two sessions.
+
+    In the wider ground: `slows` is by how much each other request in flight makes one slower. `drift` is how many
+    seconds the server's clock gains in a second; `leap` when this machine's clock is set, and by how much, in
+    the middle of a session. `accepted` is the share of writes that are answered with 202; they are applied at once, or
+    the seconds of `accepts_s` later, by method, or never: `dropped` is the share of these. `on_exists` is what the
+    tool is told.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -68,6 +78,13 @@ class World:
     sync_s: float = 0.002
     bad_disk: float = 0.0
     read_back: str | None = None
+    slows: float = 0.0
+    drift: float = 0.0
+    leap: tuple[float, float] | None = None
+    accepted: float = 0.0
+    accepts_s: dict[str, float] = field(default_factory=dict)
+    dropped: float = 0.0
+    on_exists: str = "adopt"
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -113,7 +130,7 @@ class World:
         )
         return Terms(
             profile,
-            Settings(create_groups=True, read_back=self.read_back),
+            Settings(on_exists=self.on_exists, create_groups=True, read_back=self.read_back),
             Bounds(None, None, self.max_errors),
         )
 
@@ -156,6 +173,37 @@ def draw(random):
         sync_s=random.choice((0.0, 0.002, 0.02, 0.5, 5.0)),
         bad_disk=now_and_then(0.12, lambda: 0.01, 0.0),
     )
+
+
+def widened(world, random):
+    """Return a world with features of the wider ground, each there now and then."""
+
+    def now_and_then(share, value, otherwise):
+        return value() if random.random() < share else otherwise
+
+    return replace(
+        world,
+        slows=now_and_then(0.25, lambda: random.choice((0.1, 0.5, 1.0)), 0.0),
+        drift=now_and_then(0.25 * world.dates, lambda: random.uniform(-5e-4, 5e-4), 0.0),
+        leap=now_and_then(
+            0.15 * world.dates,
+            lambda: (random.random() * 30, random.choice((-1, 1)) * random.random() * 5000),
+            None,
+        ),
+        on_exists=now_and_then(0.3, lambda: random.choice(("update", "skip")), "adopt"),
+        **now_and_then(0.15, lambda: _accepted(world, random), {}),
+    )
+
+
+def _accepted(world, random):
+    """Return how writes are answered with 202.
+
+    The tool takes the 202 of a change for its end, and looks for what a create made once the visibility lag is over. So
+    changes are applied at once and creates within the lag, and none is dropped. These shares rise when the tool looks for
+    what was accepted.
+    """
+    soon = {} if world.lag_s > 1 else {"POST": 0.5}
+    return {"accepted": random.random() * 0.2, "accepts_s": random.choice(({}, soon))}
 
 
 def _faults(random):

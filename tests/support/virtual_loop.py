@@ -26,16 +26,18 @@ class Stuck(AssertionError):
 class VirtualTime:
     """Time that outlives loops and processes; the engine's Clock as well.
 
-    `wall` is what the machine's clock shows when monotonic time is 0.
+    `wall` is what the machine's clock shows when monotonic time is 0; `leap` says when it is set, and by how much.
     """
 
     def __init__(self, wall=1_800_000_000.0):
         self.wall = wall
+        self.leap = None
         self.passed = 0.0
 
     def now(self):
         """Return wall time, seconds since 1970, UTC."""
-        return self.wall + self.passed
+        leapt = self.leap is not None and self.passed >= self.leap[0]
+        return self.wall + self.passed + (self.leap[1] if leapt else 0.0)
 
     def monotonic(self):
         """Return seconds that never go back."""
