@@ -44,17 +44,32 @@ def shrink(case, kind, *, seconds=60.0, live=live, tries=TRIES):
         return time.monotonic() > end
 
     test = partial(breaks, kind=kind, live=live, tries=tries, over=over)
-    smaller = None
+    case, smaller = _told_deaths(case, kind, live), None
     while case is not smaller:
         smaller = case
-        for less in (_fewer_lines, _plainer_world, _fewer_held):
+        for less in (_fewer_lines, _plainer_world, _fewer_deaths, _fewer_held):
             case = less(case, test)
+    return case
+
+
+def _told_deaths(case, kind, live):
+    """Return the case with the deaths that it met, if it breaks by them: they stay where they are in a smaller job."""
+    try:
+        live(case)
+    except Exception as error:  # noqa: BLE001 - each is a finding
+        told = replace(case, deaths=getattr(error, "deaths", None))
+        return breaks(told, kind, live=live, tries=0) or case
     return case
 
 
 def _fewer_lines(case, test):
     """Remove lines as long as the rest breaks; what names a line that is gone goes as well."""
     return _fewer(case, "lines", test)
+
+
+def _fewer_deaths(case, test):
+    """Remove deaths of processes."""
+    return _fewer(case, "deaths", test) if case.deaths else case
 
 
 def _fewer_held(case, test):
@@ -79,6 +94,8 @@ def _fewer(case, name, test):
 def _without(case, name, rest, test):
     """Return the case with these elements only, if that is a job and breaks."""
     candidate = replace(case, **{name: rest})
+    if name == "deaths":
+        return test(candidate)
     lines = tuple(pruned(list(candidate.held), list(candidate.lines), candidate.elsewhere))
     whole = name == "lines" or lines == candidate.lines
     return test(replace(candidate, lines=lines)) if lines and whole else None

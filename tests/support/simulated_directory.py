@@ -15,6 +15,7 @@ from bulkscim.scim import filters, patch
 KINDS = {"Users": "User", "Groups": "Group"}
 NAMES = {"Users": "userName", "Groups": "displayName"}
 LONG_AGO = "2019-01-01T00:00:00+00:00"
+MANAGER = f"{ENTERPRISE}:manager.value"
 START = re.compile(r"startIndex=(\d+)")
 
 
@@ -31,6 +32,7 @@ class Directory:
         self.made = Counter()
         self.ids = set()
         self._shown_from = {}
+        self._numbers = 0
 
     def now(self):
         """Return the server's time."""
@@ -56,7 +58,8 @@ class Directory:
         if twin and (collection == "Users" or self._world.unique_groups):
             return self._taken(twin)
         self.made[collection, name] += 1
-        resource_id = f"made-{sum(self.made.values())}"
+        self._numbers += 1
+        resource_id = f"made-{self._numbers}"
         self.ids.add(resource_id)
         resource = {**body, "id": resource_id}
         if self._world.shows_created:
@@ -93,10 +96,19 @@ class Directory:
                 case "nothing":
                     found = []
                 case "good":
-                    found = [one for one in found if _answers(one, *asked)]
+                    found = [one for one in found if self._answers(one, *asked)]
         start = int((START.search(path) or [0, 1])[1])
         page = found[start - 1 : start - 1 + self._world.page]
         return self.answer(200, {"totalResults": len(found), "Resources": page})
+
+    def _answers(self, resource, attribute, value):
+        if self._world.filters_links and attribute == "members.value":
+            return any(one["value"] == value for one in resource.get("members") or ())
+        if self._world.filters_links and attribute == MANAGER:
+            return ((resource.get(ENTERPRISE) or {}).get("manager") or {}).get("value") == value
+        if attribute == "emails.value":
+            return any(one.casefold() == value.casefold() for one in emails_of(resource))
+        return str(resource.get(attribute, "")).casefold() == value.casefold()
 
     def _is_shown(self, collection, resource):
         if self._shown_from.get(resource["id"], 0.0) > self._clock.monotonic():
@@ -137,12 +149,6 @@ class Directory:
                 shown = _user(one, names) if collection == "Users" else _group(one, names)
                 found.setdefault((collection, one[NAMES[collection]]), []).append(shown)
         return found
-
-
-def _answers(resource, attribute, value):
-    if attribute == "emails.value":
-        return any(one.casefold() == value.casefold() for one in emails_of(resource))
-    return str(resource.get(attribute, "")).casefold() == value.casefold()
 
 
 def _operations(body):

@@ -175,17 +175,20 @@ def draw(random, operations):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A plan whose job file is written, checked and indexed."""
+    """A plan whose job file is written, checked and indexed; `counts` are what a run's header says of it."""
 
     plan: Plan
     job: Job
+    counts: dict
 
 
-def ready(plan, folder):
-    """Write a plan's job file and check it as the command does."""
+def ready(plan, folder, limit=None):
+    """Write a plan's job file and check it as the command does, with a limit only the first lines."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "job.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in plan.lines))
     source = open_source(str(path))
-    checked = check(source, Defaults(), folder / "index")
-    return Ready(plan, Job(source, Defaults(), checked.sound_index(), checked.rows))
+    checked = check(source, Defaults(), folder / "index", limit)
+    verbs = {f"{verb} {kind}": count for (verb, kind), count in checked.verbs.items()}
+    counts = {"verbs": verbs, "removals": checked.removals}
+    return Ready(plan, Job(source, Defaults(), checked.sound_index(), checked.rows), counts)

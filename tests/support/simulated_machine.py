@@ -14,7 +14,7 @@ from bulkscim.runs.assembly import Around, opened
 from bulkscim.runs.session import begin, go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_job, simulated_world
-from tests.support.simulated_chance import OneStream, OwnStreams
+from tests.support.simulated_chance import Deaths, OneStream, OwnStreams
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_ends import look_at_end, look_at_session
 from tests.support.simulated_oracles import Broken, Oracles
@@ -56,13 +56,13 @@ class Story:
 class Machine:
     """A machine that crashes as its world has it, with the tenant that outlives it.
 
-    `deaths` are the turns in which its processes die, one after the other; by chance without. `chance` is a text from
-    which each request draws by itself; without, all draw from one stream.
+    `deaths` are when its processes die, one after the other, as `Deaths` takes it. `chance` is a text from which each
+    request and each session draws by itself; without, all draw from one stream.
     """
 
     def __init__(self, seed, ready, world, random, deaths=None, *, chance=None):
-        self.ready, self.world, self.random = ready, world, random
-        self._deaths = deaths
+        self.world, self.random = world, random
+        self.deaths, self._chance = Deaths(deaths), chance
         self.time = VirtualTime()
         self.time.leap = world.leap
         self.disk = SimulatedDisk(
@@ -73,25 +73,33 @@ class Machine:
         poisoned = POISONED if world.poison else ()
         network = OneStream(Random(random.random())) if chance is None else OwnStreams(chance)
         self.tenant = SimulatedService(self.time, network, world, self.oracles, poisoned)
+        self.tenant.left = self.deaths.left
         for collection, resource in ready.plan.held:
             self.tenant.hold(collection, resource)
         self.tenant.directory.elsewhere |= {(kind, name.casefold()) for kind, name in ready.plan.elsewhere}
-        self.disk.make_folder(FOLDER)
         self.story = Story(seed, world)
-        self.retried = set()
+        self.turn_to(ready, FOLDER)
+
+    def turn_to(self, ready, folder):
+        """Take up a job, to be run in this folder; what an earlier run made is there before."""
+        self.ready, self.folder = ready, folder
+        self.disk.make_folder(folder)
+        self.oracles.follow(folder)
+        self.tenant.begins()
+        self.retried, self.notes = set(), []
+        self.totals = self.record = self.reason = None
         self._doubted = 0
-        self.totals = None
-        self.record = None
-        self.reason = None
         self.died = False
-        self.spent_s = 0.0
+        self.spent_s, self._sessions_before = 0.0, self.story.sessions
 
     def command(self, name):
         """Carry one command out as a process of its own; return whether it came to an end of its own."""
         self.story.sessions += 1
         self.tenant.new_session()
         self.oracles.begins()
-        loop = VirtualLoop(self.time, self._dies_at(), self.random.randrange)
+        self._draws_anew(self.story.sessions)
+        loop = VirtualLoop(self.time, self.deaths.turn(self._dies_at), self.turns.randrange)
+        self.deaths.begins(loop)
         try:
             self._live(loop, name)
         except Killed:
@@ -118,14 +126,21 @@ class Machine:
         finally:
             self.spent_s += self.time.monotonic() - began
 
+    def _draws_anew(self, session):
+        """Give each session streams of its own, where there is a chance for each."""
+        self.turns = self.random
+        if self._chance is not None:
+            self.random, self.turns = (
+                Random(f"{self._chance} {use} {session}") for use in ("session", "turns")
+            )
+            self.disk.random = Random(f"{self._chance} disk {session}")
+
     def _leave_no_trace(self):
         """Let a window pass: what a command sent that could not begin stands in no journal, and nobody knows of it."""
         self.time.advance(max(bucket.window_s for bucket in self.terms.profile.buckets))
 
     def _dies_at(self):
-        """Return the turn in which the next process dies, 0 for never."""
-        if self._deaths is not None:
-            return self._deaths.pop(0) if self._deaths else 0
+        """Draw the turn in which the next process dies, 0 for never."""
         if self.story.crashes == self.world.crashes:
             return 0
         return 1 + int(self.random.expovariate(1 / self.random.choice((30, 300, 1500))))
@@ -133,6 +148,7 @@ class Machine:
     def _die(self):
         """Crash: the process alone, or the whole machine."""
         self.story.crashes += 1
+        self.deaths.died()
         self.disk.process_died()
         self.oracles.process_died()
         self.tenant.process_died()
@@ -140,7 +156,7 @@ class Machine:
             self.disk.crash(lambda: self.random.random() < 0.5)
 
     async def _process(self, name):
-        around = Around(Silent(), self.time, self.random.random, heed_signals=False)
+        around = self._around()
         with self._journal(name) as record:
             failed = record.ledger.totals().failed
             asked, profile = self.terms.settings, self.terms.profile
@@ -158,15 +174,21 @@ class Machine:
             await record.aclose()
             look_at_session(self, record)
 
+    def _around(self):
+        watcher = Silent()
+        self.notes.append(watcher.notes)
+        return Around(watcher, self.time, self.turns.random, heed_signals=False)
+
     @contextmanager
     def _journal(self, name):
-        with runfolder.hold(FOLDER, self.disk, self.time) as held:
+        with runfolder.hold(self.folder, self.disk, self.time) as held:
             self.died = held.before is not None
             if name == "run":
                 header = {"job": {}, "tenant": {"base_url": "https://t.example"}}
-                record = journal.create(FOLDER, self.disk, header, self.ready.job.count, self.time)
+                header |= self.ready.counts if self._chance is not None else {}
+                record = journal.create(self.folder, self.disk, header, self.ready.job.count, self.time)
             else:
-                record = journal.open_for_append(FOLDER, self.disk, self.time)
+                record = journal.open_for_append(self.folder, self.disk, self.time)
                 self.oracles.reopened(record)
             self.record = record
             yield record
@@ -175,8 +197,9 @@ class Machine:
         """Run, resume and retry until nothing is left to do; return the story."""
         name, retries = "run", 0
         while name:
-            if self.story.sessions > SESSIONS or self.spent_s > HOURS * 3600:
-                told = f"{self.story.sessions} sessions, {self.spent_s:.0f} s, {self.totals}, {self.reason}"
+            sessions = self.story.sessions - self._sessions_before
+            if sessions > self._most_sessions() or self.spent_s > HOURS * 3600:
+                told = f"{sessions} sessions, {self.spent_s:.0f} s, {self.totals}, {self.reason}"
                 raise Broken("finish", told)
             ended = self.command(name)
             self.time.advance(self.random.choice((0.0, 1.0, 30.0, 4000.0)) * self.random.random())
@@ -186,8 +209,12 @@ class Machine:
             if retries > RETRIES:
                 break
         look_at_end(self)
-        self._tell()
-        return self.story
+        return self.tell()
+
+    def _most_sessions(self):
+        """Return how many sessions a run may take: a bound on errors stops one at each row that must fail."""
+        stops = (1 + RETRIES) * len(self.ready.plan.foreign) if self.world.max_errors is not None else 0
+        return SESSIONS + stops
 
     def _next(self, name, ended):
         """Return the next command, None where all is done."""
@@ -209,17 +236,19 @@ class Machine:
 
     def _has_begun(self):
         try:
-            with journal.read(FOLDER, self.disk):
+            with journal.read(self.folder, self.disk):
                 return True
         except NoSuchRun:
             return False
 
-    def _tell(self):
+    def tell(self):
+        """Return the story so far."""
         story = self.story
         story.faults = self.tenant.faults + self.disk.faults
         story.requests = self.tenant.requests
         story.seconds = self.time.monotonic()
         story.digest = hash((story.requests, story.turns, story.seconds, self.disk.calls))
+        return story
 
 
 def machine(seed, operations=30, world=None):

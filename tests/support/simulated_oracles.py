@@ -28,7 +28,6 @@ from bulkscim.model.row import RowState
 from bulkscim.pacing.hints import retry_after
 from tests.support.simulated_disk import FOLDER
 
-PATH = FOLDER / JOURNAL
 ENDS = {"applied", "refused"}
 NEEDS_BEFORE = {"replace", "modify", "delete"}
 LATE_S = 1e-6  # of a float
@@ -104,13 +103,13 @@ class Oracles:
         self._arrived = [(bucket, deque()) for bucket in buckets]
         self._under_way = {}
         self._closed_until = 0.0
-        self._durable = b""
         self.broken = []
 
     def follow(self, folder):
         """Look at the journal of this run folder from now on."""
         self._folder = folder
         self._intents = Intents(self._disk, folder / JOURNAL)
+        self._durable = b""
 
     def note(self, oracle, text):
         """Keep that an oracle was broken."""

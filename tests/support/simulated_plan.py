@@ -19,6 +19,7 @@ class Plan:
     `held` has (collection, resource) of what is there before, `elsewhere` the (collection, name) of what only another
     integration sees. `touched` holds, by row, the (collection, name) of all that a row names; `foreign` the rows that
     must fail, `adopts` those whose resource is there before; `opens` names of which more than one end is right.
+    `writes` has (collection, name, attribute) of what rows set, and (collection, name, member) of memberships.
     """
 
     held: list = field(default_factory=list)
@@ -28,6 +29,7 @@ class Plan:
     foreign: set = field(default_factory=set)
     adopts: set = field(default_factory=set)
     opens: set = field(default_factory=set)
+    writes: set = field(default_factory=set)
     wanted: dict = field(default_factory=dict)
 
     def state(self):
@@ -35,10 +37,10 @@ class Plan:
         return self.wanted
 
 
-def worked_out(held, lines, elsewhere=(), on_exists="adopt"):
-    """Return the plan of these lines over these resources."""
+def worked_out(held, lines, elsewhere=(), on_exists="adopt", *, hides=False):
+    """Return the plan of these lines over these resources; `hides`: the tenant does not show deactivated users."""
     plan = Plan(held, lines, list(elsewhere))
-    end = _End(plan, on_exists)
+    end = _End(plan, on_exists, hides=hides)
     for row, line in enumerate(lines, 1):
         plan.touched.append(set())
         end.take(row, line)
@@ -53,7 +55,7 @@ def pruned(held, lines, elsewhere=()):
     """
     while True:
         plan = Plan(held, lines, list(elsewhere))
-        end, kept = _End(plan, "adopt"), []
+        end, kept = _End(plan), []
         for line in lines:
             plan.touched.append(set())
             kept += end.nearest(line)
@@ -69,8 +71,8 @@ class Refused(Exception):
 class _End:
     """What stands after the lines taken so far; resources are known by id, new ones by their names."""
 
-    def __init__(self, plan, on_exists):
-        self._plan, self._on_exists = plan, on_exists
+    def __init__(self, plan, on_exists="adopt", *, hides=False):
+        self._plan, self._on_exists, self._hides = plan, on_exists, hides
         self.users, self.groups = {}, {}
         for collection, resource in plan.held:
             if collection == "Users":
@@ -102,8 +104,9 @@ class _End:
             self._take(row, line)
         except Refused:
             self._plan.foreign.add(row)
-        except LookupError:  # deleted by an earlier run of the same file: absent by name is as wanted
-            if line["op"] != "delete" or "id" in line:
+        except LookupError:  # a run of the first lines made no more, or an earlier run of the file deleted it
+            removes = line["op"] in {"delete", "remove_member"} and "id" not in line
+            if not removes or (self._hides and line["type"] == "User"):
                 self._plan.foreign.add(row)
 
     def _take(self, row, line):
@@ -113,26 +116,27 @@ class _End:
             case "create" | "upsert", "User":
                 self._make(row, line)
             case "patch", _:
-                self.users[self._user(line)] |= {one["path"]: one["value"] for one in line["patch"]}
+                self._set(self._user(line), {one["path"]: one["value"] for one in line["patch"]})
             case "replace", _:
                 own = self._user(line)
                 kept = {name: self.users[own].get(name) for name in ("id", "emails", "active")}
-                self.users[own] = {**FRESH, **kept, **line["data"]}
+                self._set(own, {**FRESH, **kept, **line["data"]})
             case "activate" | "deactivate" as verb, _:
-                self.users[self._user(line)]["active"] = verb == "activate"
+                self._set(self._user(line), {"active": verb == "activate"})
             case "delete", kind:
                 self._delete(self._user(line) if kind == "User" else self._group(line, makes=False))
             case "add_member", _:
-                self._change(line, self._group(line), set.add)
+                self._put(self._group(line), self._member(line["member"]), set.add)
             case "remove_member", _:
-                self._change(line, self._group(line, makes=False), set.discard)
+                self._put(self._group(line, makes=False), self._member(line["member"]), set.discard)
 
     def _make(self, row, line):
         data = line["data"]
         own = self._user({"userName": data["userName"]})
         theirs, links = self.users.get(own), {"manager", "groups"} & data.keys()
         if theirs is None:
-            self.users[own] = {**FRESH, **data, "manager": None}
+            self.users[own] = {"userName": own}
+            self._set(own, {**FRESH, **data, "manager": None})
             self._link(own, data)
         elif data.get("externalId", theirs["externalId"]) != theirs["externalId"]:
             raise Refused
@@ -143,38 +147,50 @@ class _End:
         else:
             if line["op"] == "create":
                 self._plan.adopts.add(row)
-            theirs |= {name: data[name] for name in SHOWN if name in data}
+            self._set(own, {name: data[name] for name in SHOWN if name in data})
             self._link(own, data)
 
+    def _set(self, own, values):
+        self.users[own] |= values
+        name = self.users[own]["userName"]
+        self._plan.writes |= {("Users", name, attribute) for attribute in values}
+
     def _link(self, own, data):
-        """Set the manager and join the groups; all that can be done is done, though a part must fail."""
+        """Join the groups and set the manager; all that can be done is done, though a part must fail."""
         refused = False
-        if "manager" in data:
-            self.users[own]["manager"] = self._user(data["manager"])
         for group in data.get("groups", ()):
             try:
-                self.groups[self._group({"match": {"displayName": group}})]["members"].add(own)
+                self._put(self._group({"match": {"displayName": group}}), own, set.add)
             except Refused:
                 refused = True
+        if "manager" in data:
+            self._set(own, {"manager": self._user(data["manager"])})
         if refused:
             raise Refused
+
+    def _put(self, group, member, how):
+        """Let a member join or leave."""
+        how(self.groups[group]["members"], member)
+        self._plan.writes.add(("Groups", self.groups[group]["displayName"], self._name(member)))
+
+    def _name(self, own):
+        if own in self.groups:
+            return self.groups[own]["displayName"]
+        return self.users[own]["userName"] if own in self.users else own
 
     def _make_group(self, row, data):
         own = self._group({"match": {"displayName": data["displayName"]}})
         members = {self._member(member) for member in data.get("members", ())}
         if own != data["displayName"]:  # there before, as its id says
             self._plan.adopts.add(row)
-        if own == data["displayName"] or self._on_exists == "update":
-            self.groups[own]["members"] |= members
+        for member in members if own == data["displayName"] or self._on_exists == "update" else ():
+            self._put(own, member, set.add)
 
     def _delete(self, own):
         self.users.pop(own, None)
         self.groups.pop(own, None)
         for group in self.groups.values():
             group["members"].discard(own)
-
-    def _change(self, line, group, how):
-        how(self.groups[group]["members"], self._member(line["member"]))
 
     def _member(self, named):
         is_group = "displayName" in named or named.get("type") == "Group"

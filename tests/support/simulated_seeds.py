@@ -2,18 +2,23 @@
 
 import json
 import tempfile
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 
 from tests.support import simulated_job, simulated_world
-from tests.support.simulated_machine import JOBS, Machine
+from tests.support.simulated_disk import FOLDER
+from tests.support.simulated_machine import JOBS
 from tests.support.simulated_oracles import Broken
 from tests.support.simulated_plan import worked_out
+from tests.support.simulated_undo import Undoing
 from tests.support.simulated_wider import WiderDrawing
 from tests.support.simulated_world import World
 
 WIDER = 1_000_000  # the seeds from here on draw more kinds of worlds and jobs
+WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
+AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
 LARGE, LARGE_SHARE = 300, 0.02  # operations of a few of these jobs
 
 
@@ -22,7 +27,8 @@ class Case:
     """All that decides how a simulation goes.
 
     `chance` seeds what is decided on the way: latencies, faults, crashes. None means that it continues the chance by
-    which the seed drew its world; a text, that each request has a chance of its own.
+    which the seed drew its world; a text, that each request has a chance of its own. `deaths` are when processes die;
+    None: by chance.
     """
 
     seed: int
@@ -31,6 +37,7 @@ class Case:
     world: World
     chance: str | None = None
     elsewhere: tuple = ()
+    deaths: tuple | None = None
 
     def as_json(self):
         """Return the case as text."""
@@ -50,6 +57,8 @@ def from_json(text):
     body = json.loads(text)
     world = World(**{name: _frozen(value) for name, value in body.pop("world").items()})
     held, elsewhere = (tuple((kind, one) for kind, one in body.pop(name)) for name in ("held", "elsewhere"))
+    deaths = body.pop("deaths")
+    body["deaths"] = deaths if deaths is None else tuple((key, turns) for key, turns in deaths)
     return Case(world=world, held=held, elsewhere=elsewhere, lines=tuple(body.pop("lines")), **body)
 
 
@@ -81,15 +90,55 @@ def _plain(seed, operations):
 def live(case):
     """Live a case to its end and return its story; Broken names the oracle that does not hold."""
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
-        plan = worked_out(list(case.held), list(case.lines), case.elsewhere, case.world.on_exists)
-        ready = simulated_job.ready(plan, Path(folder))
         try:
-            return Machine(case.seed, ready, case.world, case.random(), chance=case.chance).until_done()
+            return _lived(case, Path(folder))
         except Broken as broken:
             broken.add_note(f"world: {case.world}")
             raise
-        finally:
-            ready.job.index.close()
+
+
+def _lived(case, folder):
+    """Run the job, the first rows of it before where there is a limit, and take back what the world wants taken back."""
+    world = case.world
+    with _ready(case, list(case.held), folder / "first", world.limit) as first:
+        one = Undoing(case.seed, first, world, case.random(), folder, case.deaths, chance=case.chance)
+        try:
+            return _all_of_it(one, case, folder)
+        except Exception as error:
+            error.deaths = tuple(one.deaths.happened)
+            raise
+
+
+def _all_of_it(one, case, folder):
+    before = one.tenant.state()
+    one.until_done()
+    if one.world.limit is None:
+        return _taken_back(one, before)
+    one.time.advance(AFTERWARDS_S)
+    with _ready(case, one.tenant.resources(), folder / "whole") as whole:
+        one.turn_to(whole, WHOLE)
+        before = one.tenant.state()
+        one.until_done()
+        return _taken_back(one, before)
+
+
+def _taken_back(one, before):
+    if one.world.rollbacks:
+        one.take_back_and_forth(one.folder, before)
+    return one.tell()
+
+
+@contextmanager
+def _ready(case, held, folder, limit=None):
+    world = case.world
+    plan = worked_out(
+        held, list(case.lines[:limit]), case.elsewhere, world.on_exists, hides=world.hides_inactive
+    )
+    ready = simulated_job.ready(plan, folder, limit)
+    try:
+        yield ready
+    finally:
+        ready.job.index.close()
 
 
 def simulate(seed, operations=30):

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import orjson
 
 from bulkscim.model.request import Loss, NoAnswer, Response
+from tests.support.simulated_client import SecondClient
 from tests.support.simulated_directory import KINDS, NAMES, Directory
 from tests.support.simulated_world import World
 
@@ -54,6 +55,7 @@ class SimulatedService:
     def __init__(self, clock, chance, world=PLAIN, watch=None, poisoned=()):
         self.clock, self.chance, self.world = clock, chance, world
         self.directory = Directory(clock, world)
+        self.client = SecondClient(self.directory, clock)
         self.watch = watch or Quiet()
         self.poisoned = frozenset(poisoned)
         self.began = clock.monotonic()
@@ -61,6 +63,7 @@ class SimulatedService:
         self.faults = 0
         self.lied = False
         self.token_good = True
+        self.meddling = True  # whether the second client is there
         self.generation = 0
         self.flights = {}
         self.left = lambda key: None  # given the name and number of each request as it leaves
@@ -116,6 +119,17 @@ class SimulatedService:
             self.watch.landed(flight.request)
         self.flights.clear()
 
+    def begins(self):
+        """Take what is there before a run for what it is: not this run's, nor a change of the second client."""
+        self.directory.made.clear()
+        self.directory.ids.clear()
+        self.client.begins()
+
+    def resources(self):
+        """Return all that is held, as a plan holds it."""
+        self.catch_up()
+        return [(collection, one) for collection, held in self.held.items() for one in held.values()]
+
     def new_session(self):
         """Take a new token where the old one is revoked."""
         self.token_good = True
@@ -139,6 +153,8 @@ class SimulatedService:
             return before
         flight.arrived = True
         reply = self._taken(flight)
+        if self.meddling and self.world.meddles and flight.random.random() < self.world.meddles:
+            self.client.act(flight.random)
         slow = await self._travel(flight)
         return slow or await self._fails_after(fault, flight, reply)
 
@@ -293,6 +309,12 @@ class SimulatedService:
         collection, _, resource_id = path.strip("/").partition("/")
         if collection not in KINDS:
             return self.directory.answer(404, {})
+        reply = self._effect(request, collection, resource_id)
+        if reply.status < REDIRECTED:
+            self.client.saw(request, collection, unquote(resource_id))
+        return reply
+
+    def _effect(self, request, collection, resource_id):
         body = orjson.loads(request.body) if request.body else {}
         if resource_id and self._is_locked(request):
             return self.directory.answer(self.world.lock, {"detail": "locked"})

@@ -1,43 +1,51 @@
-"""One more oracle: what a run did is taken back, through crashes too, and the tenant is as it was before."""
+"""One more oracle: what a run did is taken back, through crashes too, and the tenant is as it was before.
+
+A rollback is a run of its own, and can be taken back in turn. Where a second client has changed something meanwhile, its
+change stands: the promise is that undo never knowingly overwrites a later change by someone else.
+"""
 
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bulkscim.jobfile.operations import Defaults
+from bulkscim.engine.backlinks import MANAGER, MEMBERS
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
+from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import PART
-from bulkscim.reporting.source import find_source
-from bulkscim.runs.assembly import Around, Job
+from bulkscim.reporting.source import defaults_of, find_source
+from bulkscim.runs.assembly import Job
 from bulkscim.runs.rollback import undo
 from bulkscim.runs.session import go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_world
-from tests.support.simulated_disk import FOLDER
+from tests.support.simulated_ends import audited
 from tests.support.simulated_machine import JOBS, RETRIES, SESSIONS, Machine, job
 from tests.support.simulated_oracles import Broken
-from tests.support.watching import Silent
+
+UNRECORDED = "cannot be recorded here"  # says the tool of who refers to what it deletes
+MEANWHILE = 6  # changes of the second client between a run and its rollback
 
 
 class Undoing(Machine):
     """A machine that knows the command `rollback` as well: begun, or gone on with where its child run is there."""
 
-    def __init__(self, seed, ready, world, random, draft):
-        super().__init__(seed, ready, world, random)
+    def __init__(self, seed, ready, world, random, draft, deaths=None, *, chance=None):
+        super().__init__(seed, ready, world, random, deaths, chance=chance)
         self.draft = Path(draft)
-        self.before = self.tenant.state()
-        self.retries = 0
+        self._taken_back = None  # the folder of the run that is taken back
+        self._done = 0  # how many rollbacks of it are done
 
     async def _process(self, name):
         if name != "rollback":
             return await super()._process(name)
-        around = Around(Silent(), self.time, self.random.random, heed_signals=False)
-        found = runfolder.children(FOLDER, self.disk)
-        if found:
-            return await self._go_on_with(found[-1], around)
-        self.oracles.follow(FOLDER / "rollback-1")
-        with journal.read(FOLDER, self.disk) as recorded:
+        around = self._around()
+        parent = self._taken_back
+        begun = runfolder.children(parent, self.disk)
+        if len(begun) > self._done:
+            return await self._go_on_with(begun[-1], around)
+        self.oracles.follow(parent / f"rollback-{self._done + 1}")
+        with journal.read(parent, self.disk) as recorded:
             terms = await self._seen(recorded)
             draft = self.draft / f"{self.story.seed}-{self.story.sessions}"
             draft.mkdir()
@@ -46,9 +54,10 @@ class Undoing(Machine):
     async def _go_on_with(self, folder, around):
         with runfolder.hold(folder, self.disk, self.time) as held:
             record = journal.open_for_append(folder, self.disk, self.time)
-            source = find_source(record.header, folder)
-            with index_of(source, Defaults(), self.draft / "resumed", None) as index:
-                given = Job(source, Defaults(), index, record.ledger.rows)
+            self.oracles.reopened(record)
+            source, defaults = find_source(record.header, folder), defaults_of(record.header)
+            with index_of(source, defaults, self.draft / "resumed", None) as index:
+                given = Job(source, defaults, index, record.ledger.rows)
                 seen = await self._seen(record, died=held.before is not None)
                 report = await go_on(given, record, self.tenant, seen, around, retry=self._has_failed())
             await record.aclose()
@@ -59,7 +68,12 @@ class Undoing(Machine):
         first = patient(self.tenant, asked, self.terms.profile, self.time, past_of(record, died=died))
         seen = await look(first, self.terms.profile)
         return replace(
-            self.terms, settings=asked, profile=seen.profile, ahead_s=seen.ahead_s, arrivals=first.arrivals
+            self.terms,
+            settings=asked,
+            bounds=Bounds(None, None, None),
+            profile=seen.profile,
+            ahead_s=seen.ahead_s,
+            arrivals=first.arrivals,
         )
 
     def _told(self, report):
@@ -70,27 +84,111 @@ class Undoing(Machine):
         ended = self.totals and not self.totals.pending + self.totals.in_doubt
         return bool(ended and self.totals.failed)
 
-    def take_back(self):
-        """Take the run back, in as many sessions as it needs, and compare with what was before."""
-        self.totals = None
+    def take_back_and_forth(self, folder, before):
+        """Take a run back as often as the world has it, and the rollback of it as well."""
+        client, after = self.tenant.client, self._meanwhile()
+        child = self.take_back(folder, before)
+        if self.world.rollbacks == 1 or child is None:
+            return
+        client.begins()
+        before, after = self.tenant.state(), self._meanwhile(after)
+        self.take_back(child, after)
+        if self.world.rollbacks > 2:
+            before = client.over(before)
+            client.begins()
+            self.take_back(folder, self._meanwhile(before))
+
+    def _meanwhile(self, wanted=None):
+        """Let the second client change something before a rollback; return what stands, or a wanted state, with that."""
+        for _ in range(MEANWHILE if self.world.meddles else 0):
+            self.tenant.client.act(self.random)
+        return self.tenant.state() if wanted is None else self.tenant.client.over(wanted)
+
+    def take_back(self, folder, before):
+        """Take a run back, in as many sessions as it needs, and compare; return the folder of the rollback, if any."""
+        self._taken_back, self._done = folder, len(runfolder.children(folder, self.disk))
+        self.tenant.meddling = False
+        client, stood = self.tenant.client, self.tenant.state()
+        later = {key for key in client.foreign if client.is_latest(key, whole=False)}
+        unseen = {key for key in client.foreign if client.is_latest(key, whole=True)}
+        self._until_it_ends()
+        self._compare(before, stood, later, unseen)
+        done = runfolder.children(folder, self.disk)[self._done :]
+        for child in done:
+            audited(self, child)
+        return done[-1] if done else None
+
+    def _until_it_ends(self):
+        """Begin the rollback, go on with it, and try again what was refused."""
+        self.totals, retries = None, 0
         for _ in range(SESSIONS):
             ended = self.command("rollback")
             self.time.advance(self.terms.profile.buckets[0].window_s)
             left = self.totals and self.totals.pending + self.totals.in_doubt
             if not ended or self.reason is not None or left:
                 continue
-            if not self._has_failed() or self.retries == RETRIES:
-                break
-            self.retries += 1
-        else:
-            raise Broken("finish", f"the rollback does not end: {self.totals}, {self.reason}")
-        self._compare(self.tenant.state())
+            if not self._has_failed() or retries == RETRIES:
+                return
+            retries += 1
+        raise Broken("finish", f"the rollback does not end: {self.totals}, {self.reason}")
 
-    def _compare(self, after):
-        for name in sorted(self.before.keys() | after.keys()):
-            if self.before.get(name) != after.get(name):
-                told = f"{name} is {after.get(name)} after the rollback, was {self.before.get(name)}; {self.totals}"
-                raise Broken("undo", told)
+    def _compare(self, before, stood, later, unseen):
+        """Compare what stands with what was before; `stood` is what stood when the rollback began."""
+        wanted, found = facts(before), facts(self.tenant.state())
+        free, loose = self._unknown(before, stood), set()
+        for key, change in self.tenant.client.foreign.items():
+            whose, what = change.names[:2], change.names[2]
+            if (
+                whose[0] == "Groups" and ("Users", what) not in before
+            ):  # it leaves all groups when it is deleted
+                free.add(change.names)
+                loose |= set() if whose in before else {whose}
+            elif whose not in before:  # what the run made is kept by a change that it must not destroy
+                loose.add(whose)
+                kept = key in unseen and (whose[0] == "Users" or change.value)
+                wanted |= {whose: 1, change.names: change.value} if kept else {}
+            elif key in later:
+                wanted[change.names] = change.value
+            elif (
+                found.get(change.names, False) in change.values
+            ):  # within a round trip of what the tool wrote
+                free.add(change.names)
+        for name in sorted(wanted.keys() | found.keys(), key=str):
+            if name in free or (name[:2] in loose and name not in wanted):
+                continue
+            if wanted.get(name, False) != found.get(name, False):
+                told = f"is {found.get(name)} after the rollback, was {wanted.get(name)}; {self.totals}"
+                raise Broken("undo", f"{name} {told}")
+
+    def _unknown(self, before, stood):
+        """Return the facts of what was deleted that the tool has said it cannot record: the tenant shows them in no cheap way."""
+        said = [note for notes in self.notes for note in notes if UNRECORDED in note]
+        gone, free = {name for _, name in before.keys() - stood.keys()}, set()
+        for name, value in facts(before).items():
+            if len(name) == 3:
+                by_group = (
+                    name[0] == "Groups" and name[2] in gone and any(MEMBERS.told in one for one in said)
+                )
+                by_manager = (
+                    name[2] == "manager" and value in gone and any(MANAGER.told in one for one in said)
+                )
+                free |= {name} if by_group or by_manager else set()
+        return free
+
+
+def facts(state):
+    """Return a state as single facts: whether something is there, each attribute, and each membership."""
+    found = {}
+    for name, those in state.items():
+        found[name] = len(those) if len(those) == 1 else sorted(map(_plain, those))
+        for one in those if len(those) == 1 else ():
+            found |= {(*name, member): True for member in one.get("members", ())}
+            found |= {(*name, what): value for what, value in one.items() if what != "members"}
+    return found
+
+
+def _plain(resource):
+    return str(sorted((name, sorted(one) if isinstance(one, set) else one) for name, one in resource.items()))
 
 
 def undone(seed, draft, operations=30):
@@ -107,9 +205,10 @@ def undone(seed, draft, operations=30):
     }
     world = replace(drawn, lag_s=min(drawn.lag_s, 1.9), ahead_s=0.0, **told)
     one = Undoing(seed, job(seed % JOBS, operations), world, random, draft)
+    before = one.tenant.state()
     try:
         one.until_done()
-        one.take_back()
+        one.take_back(one.folder, before)
     except Broken as broken:
         broken.add_note(f"world: {world}")
         raise

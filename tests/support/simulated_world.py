@@ -44,7 +44,9 @@ class World:
     seconds the server's clock gains in a second; `leap` when this machine's clock is set, and by how much, in
     the middle of a session. `accepted` is the share of writes that are answered with 202; they are applied at once, or
     the seconds of `accepts_s` later, by method, or never: `dropped` is the share of these. `on_exists` is what the
-    tool is told.
+    tool is told. `filters_links`: a good filter finds the holders of a member and the reports of a manager. `meddles` is the share of the tool's requests after which a second client changes something. With `limit`
+    a run of the first rows comes before the run of all. `rollbacks` are made one of the other: 1 takes the run back, 2
+    also takes that back, 3 takes the run back a second time.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -85,6 +87,10 @@ class World:
     accepts_s: dict[str, float] = field(default_factory=dict)
     dropped: float = 0.0
     on_exists: str = "adopt"
+    filters_links: bool = False
+    meddles: float = 0.0
+    limit: int | None = None
+    rollbacks: int = 0
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -191,8 +197,25 @@ def widened(world, random):
             None,
         ),
         on_exists=now_and_then(0.3, lambda: random.choice(("update", "skip")), "adopt"),
+        filters_links=random.random() < 0.5,
+        meddles=now_and_then(0.3, lambda: random.choice((0.02, 0.1, 0.3)), 0.0),
+        limit=now_and_then(0.15, lambda: random.randrange(1, 30), None),
         **now_and_then(0.15, lambda: _accepted(world, random), {}),
+        **now_and_then(0.3, lambda: _taken_back(world, random), {}),
     )
+
+
+def _taken_back(world, random):
+    """Return a world whose refusals and lies leave nothing half done, so that all of it can be taken back."""
+    told = {
+        "poison": 0,
+        "redirects": 0.0,
+        "lies": 0.0,
+        "shows_created": True,
+        "max_errors": None,
+        "crashes": 6,
+    }
+    return told | {"lag_s": min(world.lag_s, 1.9), "ahead_s": 0.0, "rollbacks": random.choice((1, 1, 2, 3))}
 
 
 def _accepted(world, random):
