@@ -34,24 +34,26 @@ class Claim(NamedTuple):
     name: Key
     exclusive: bool
     own: bool = False  # what the row itself changes: held before it begins
-    traced: bool = True  # whether rule 3 looks at it: a name that the row gives has nothing behind it yet
+    traced: bool = True  # whether rule 3 looks at it: the name of a new resource has nothing behind it yet
     frees: bool = False  # other names of the resource may become free
     takes: bool = False  # a new resource takes this name
 
 
-def claims(row: Row, *, moves: bool = False) -> tuple[Claim, ...]:
+def claims(row: Row, *, moves: bool = False, updates: bool = False) -> tuple[Claim, ...]:
     """Return what a row touches; what a later row makes is not claimed.
 
-    With `moves` an added member leaves its group for it, so a member is claimed as changed.
+    With `moves` an added member leaves its group for it, so a member is claimed as changed. With `updates` a create
+    changes the resource that it finds, as an upsert does: its name may be one of a resource that other rows name too.
 
     A name that the record gives (a rename) is claimed as well as the name that it is found by.
     """
     operation = row.operation
     if operation.makes:
         made = Key(operation.type, MADE, str(row.number))
+        changes = updates or operation.verb is Verb.UPSERT
         found = [
             Claim(Parent(row.number), made, exclusive=True, own=True),
-            _given(operation.target, takes=True),
+            _given(operation.target, takes=True)._replace(traced=changes),
         ]
     else:
         target = _claim(operation.target, row.target_producer, exclusive=True, own=True)

@@ -167,6 +167,44 @@ def test_rows_that_are_each_others_manager_end_though_one_of_them_exists(machine
     assert (one.reason, states(one)) == (None, [RowState.DONE] * 2)
 
 
+def boss(verb, name, manager):
+    """Ask for a user who is there, with a manager."""
+    return person(name, title="New", manager={"userName": address(manager)}) | {"op": verb}
+
+
+@pytest.mark.parametrize("around", [2, 3])
+@pytest.mark.parametrize(("verb", "on_exists"), [("upsert", "adopt"), ("create", "update")])
+def test_users_who_are_there_and_manage_one_another_come_to_an_end(machine, verb, on_exists, around):
+    """Each row waits for the resource of the next, which was found and not made: all rows were put off for ever."""
+    held = [{"id": f"u{number}", "userName": address(f"p{number}")} for number in range(around)]
+    lines = [boss(verb, f"p{number}", f"p{(number + 1) % around}") for number in range(around)]
+    one = machine(lines, World(on_exists=on_exists), held)
+    one.command("run")
+
+    assert states(one) == [RowState.DONE] * around
+    managers = [found[0]["manager"] for _, found in sorted(one.tenant.state().items())]
+    assert managers == [address(f"p{(number + 1) % around}") for number in range(around)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("verb", "on_exists"), [("upsert", "adopt"), ("create", "update")])
+def test_row_that_finds_its_user_there_keeps_its_place_among_other_names(machine, verb, on_exists, seed):
+    """A patch by externalId, an upsert by userName, a patch by id: the upsert overtook the first, the last the upsert."""
+    held = [{"id": "u1", "userName": address("p"), "externalId": "E1", "title": "Old"}]
+    last = {"op": "patch", "type": "User", "patch": [{"op": "replace", "path": "nickName", "value": "last"}]}
+    first = {
+        **last,
+        "patch": [{"op": "replace", "path": "title", "value": "first"}],
+        "match": {"externalId": "E1"},
+    }
+    lines = [first, person("p", title="second", nickName="second") | {"op": verb}, last | {"id": "u1"}]
+    one = machine(lines, World(concurrency=3, latency_s=1.0, on_exists=on_exists), held, seed=seed)
+    one.command("run")
+
+    [found] = one.tenant.state()["Users", address("p")]
+    assert (found["title"], found["nickName"]) == ("second", "last")
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_token_revoked_in_the_middle_fails_no_row_and_a_new_one_goes_on(machine, status):
     """Whether it is a write or a read that meets it first."""

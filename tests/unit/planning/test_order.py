@@ -153,6 +153,31 @@ def test_types_do_not_meet():
     assert entered(changes(Verb.PATCH, number=1), group).holds(2, group.operation.target)
 
 
+@pytest.mark.parametrize("updates", [False, True])
+def test_row_that_may_find_its_resource_is_ordered_by_id_as_well(updates):
+    """An upsert, and a create that updates what it finds, wait for earlier rows under other names, and later rows for them."""
+    verb = Verb.CREATE if updates else Verb.UPSERT
+    rows = [
+        changes(Verb.PATCH, BY_MAIL, number=1),
+        creates(number=2, verb=verb),
+        changes(Verb.PATCH, BY_ID, number=3),
+    ]
+    lanes = Lanes()
+    for row in rows:
+        lanes.enter(row.number, claims(row, updates=updates))
+
+    assert lanes.hidden(2, ADA)
+    lanes.known(1, BY_MAIL, "u1")
+    assert not lanes.hidden(2, ADA)
+    assert lanes.hidden(3, BY_ID)
+    lanes.known(2, ADA, "u1")
+    assert not lanes.holds(2, ADA)
+    assert 2 in lanes.leave(1)
+    assert lanes.holds(2, ADA)
+    assert not lanes.holds(3, BY_ID)
+    assert 3 in lanes.leave(2)
+
+
 def test_new_people_with_an_external_id_do_not_wait_for_one_another():
     """Two names that a record gives are its own; they hide nobody else's."""
     rows = [
