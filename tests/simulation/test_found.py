@@ -46,7 +46,8 @@ def spoil(machine, *faults):
     """Let one request after the other fail: the next that has this method and path fails in this way."""
     left = list(faults)
 
-    def fault(request):
+    def fault(flight):
+        request = flight.request
         fits = left and request.method == left[0][0] and request.path.startswith(left[0][1])
         return left.pop(0)[2] if fits else None
 
@@ -103,6 +104,25 @@ def test_create_whose_name_is_another_persons_does_not_stay_in_doubt(machine):
         assert states(one) == [RowState.FAILED], dies_at
 
     assert doubtful
+
+
+@pytest.mark.parametrize("bare", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_user_of_another_record_is_not_taken_for_an_own_create(machine, seed, bare):
+    """The name is taken, the externalId is not: that it was absent made a 200 that shows the other user count as new."""
+    held = [
+        {"id": f"u{number}", "userName": address(f"p{number}"), "externalId": "theirs"} for number in (1, 2)
+    ]
+    by_id = {"op": "upsert", "match": {"externalId": "ours 2"}}
+    lines = [person("p1", externalId="ours 1"), person("p2", externalId="ours 2") | by_id]
+    one = machine(
+        lines, World(duplicates=200, bare_answers=bare, faults={"cut_before": 0.7}), held, seed=seed
+    )
+    one.ready.plan.foreign |= {1, 2}
+    while not one.command("resume" if one.record else "run") or RowState.PENDING in states(one):
+        pass
+
+    assert states(one) == [RowState.FAILED] * 2
 
 
 @pytest.mark.parametrize("ahead", [-90.0, 90.0])
@@ -173,7 +193,9 @@ def boss(verb, name, manager):
 
 
 @pytest.mark.parametrize("around", [2, 3])
-@pytest.mark.parametrize(("verb", "on_exists"), [("upsert", "adopt"), ("create", "update")])
+@pytest.mark.parametrize(
+    ("verb", "on_exists"), [("upsert", "adopt"), ("create", "update"), ("create", "adopt")]
+)
 def test_users_who_are_there_and_manage_one_another_come_to_an_end(machine, verb, on_exists, around):
     """Each row waits for the resource of the next, which was found and not made: all rows were put off for ever."""
     held = [{"id": f"u{number}", "userName": address(f"p{number}")} for number in range(around)]
@@ -181,7 +203,9 @@ def test_users_who_are_there_and_manage_one_another_come_to_an_end(machine, verb
     one = machine(lines, World(on_exists=on_exists), held)
     one.command("run")
 
-    assert states(one) == [RowState.DONE] * around
+    assert set(states(one)) == {
+        RowState.ADOPTED if (verb, on_exists) == ("create", "adopt") else RowState.DONE
+    }
     managers = [found[0]["manager"] for _, found in sorted(one.tenant.state().items())]
     assert managers == [address(f"p{(number + 1) % around}") for number in range(around)]
 
