@@ -42,9 +42,15 @@ class SecondClient:
         self.foreign = {}
         self.changes = 0
         self._written, self._read = {}, {}
+        self._values = set()
 
     def begins(self):
         """Forget what was before a run."""
+        self.rests()
+        self._values.clear()
+
+    def rests(self):
+        """Forget its own changes, and what the tool did to them: they are there before what comes next."""
         self.foreign.clear()
         self._written.clear()
         self._read.clear()
@@ -80,12 +86,15 @@ class SecondClient:
         self._note("Groups", group, member, joins)
 
     def _note(self, collection, own, what, value):
-        held = self._directory.held
-        name = held[collection][own][NAMES[collection]]
-        shown = held["Users"][what]["userName"] if collection == "Groups" else what
-        one = self.foreign.setdefault((collection, own, what), Foreign((collection, name, shown)))
+        one = self.foreign.setdefault((collection, own, what), Foreign(self._names(collection, own, what)))
         one.values.append(value)
         one.at, one.stands = self._clock.monotonic(), True
+
+    def _names(self, collection, own, what):
+        """Return how an attribute or a membership is called: ids change when something is deleted and made again."""
+        held = self._directory.held
+        shown = held["Users"].get(what, {}).get("userName", what) if collection == "Groups" else what
+        return collection, held[collection][own][NAMES[collection]], shown
 
     # What the tool does
 
@@ -95,6 +104,9 @@ class SecondClient:
         self._read[collection, own] = now
         for what in _targets(request):
             self._written[collection, own, what] = now
+            if own in held[collection]:
+                value = _value(held[collection][own], collection, what)
+                self._values.add((*self._names(collection, own, what), str(value)))
         for (kind, one, what), change in self.foreign.items():
             if one == own and kind == collection and change.stands and request.method != "GET":
                 change.stands = own in held[kind] and _value(held[kind][own], kind, what) == change.value
@@ -102,6 +114,8 @@ class SecondClient:
     def is_latest(self, key, *, whole):
         """Tell whether a change came after all that the tool wrote there, or with `whole`, read of the resource."""
         collection, own, _ = key
+        if self.is_blurred(key):
+            return False
         last = self._written.get(key, -1.0)
         if whole:
             last = max(last, self._read.get((collection, own), -1.0), self._read.get((collection, ""), -1.0))
@@ -110,6 +124,11 @@ class SecondClient:
     def state(self):
         """Return what the tenant holds, as it shows it."""
         return self._directory.state()
+
+    def is_blurred(self, key):
+        """Tell whether a membership is as the tool had left it once: nothing shows that another has been there since."""
+        change = self.foreign[key]
+        return (*change.names, str(change.value)) in self._values
 
     def over(self, state):
         """Return a wanted state with the changes that stand."""

@@ -81,8 +81,14 @@ def _own_work_is_known(machine, states, ends):
     if not machine.world.shows_created or machine.world.lag_s > machine.world.known_lag_s:
         return
     for row, state in states.items():
-        if state is RowState.ADOPTED and ends[row].body.get("id") in machine.tenant.directory.ids:
-            raise Broken("guess", f"row {row} is adopted, but was made by this run: {ends[row].body}")
+        if _is_unproved(machine, state, ends[row]):
+            raise Broken("guess", f"row {row} is {state.value}, but was made by this run: {ends[row].body}")
+
+
+def _is_unproved(machine, state, end):
+    """Tell whether what this run made counts as there before: it is adopted, or with `skip` left untouched."""
+    kept = state is RowState.ADOPTED or (state is RowState.NOOP and end.body.get("op") == "create")
+    return kept and end.body.get("id") in machine.tenant.directory.ids
 
 
 def _what_must_fail_fails(machine, states, ends):
@@ -91,10 +97,7 @@ def _what_must_fail_fails(machine, states, ends):
     What a run made and cannot prove to have made is adopted as it is, its groups untried.
     """
     for row in machine.ready.plan.foreign if not machine.tenant.lied else ():
-        unproved = (
-            states[row] is RowState.ADOPTED and ends[row].body.get("id") in machine.tenant.directory.ids
-        )
-        if states[row] in GOOD and not unproved:
+        if states[row] in GOOD and not _is_unproved(machine, states[row], ends[row]):
             raise Broken("wrong", f"row {row} is {states[row].value}, and must fail: {ends[row].body}")
 
 
@@ -124,13 +127,11 @@ def _is_spent(ends):
 def _as_wanted(machine, states, ends):
     """Compare the tenant with the plan, but for what rows touch that did not come to a good end."""
     plan = machine.ready.plan
-    open_names = set(plan.opens)
-    by_chance = machine.world.may_refuse or _is_spent(
-        ends
-    )  # what must fail may fail at another part than it must
+    open_names = set()
+    by_chance = machine.world.may_refuse or _is_spent(ends)  # then it may fail at another part than it must
     for row, touched in enumerate(plan.touched, 1):
         # What is tried again comes after what the file has behind it.
-        unproved = row in machine.retried or (states[row] is RowState.ADOPTED and row not in plan.adopts)
+        unproved = row in machine.retried or _is_unproved(machine, states[row], ends[row])
         if (states[row] not in GOOD and (row not in plan.foreign or by_chance)) or unproved:
             open_names |= touched
     open_names |= {name for name, times in machine.tenant.directory.made.items() if times > 1}  # see _once

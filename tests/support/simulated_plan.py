@@ -18,7 +18,7 @@ class Plan:
 
     `held` has (collection, resource) of what is there before, `elsewhere` the (collection, name) of what only another
     integration sees. `touched` holds, by row, the (collection, name) of all that a row names; `foreign` the rows that
-    must fail, `adopts` those whose resource is there before; `opens` names of which more than one end is right.
+    must fail, `adopts` those whose resource is there before.
     `writes` has (collection, name, attribute) of what rows set, and (collection, name, member) of memberships.
     """
 
@@ -28,7 +28,6 @@ class Plan:
     touched: list = field(default_factory=list)
     foreign: set = field(default_factory=set)
     adopts: set = field(default_factory=set)
-    opens: set = field(default_factory=set)
     writes: set = field(default_factory=set)
     wanted: dict = field(default_factory=dict)
 
@@ -37,10 +36,13 @@ class Plan:
         return self.wanted
 
 
-def worked_out(held, lines, elsewhere=(), on_exists="adopt", *, hides=False):
-    """Return the plan of these lines over these resources; `hides`: the tenant does not show deactivated users."""
+def worked_out(held, lines, elsewhere=(), on_exists="adopt", *, hides=False, made=frozenset()):
+    """Return the plan of these lines over these resources.
+
+    `hides`: the tenant does not show deactivated users. `made` are the ids that earlier runs of the file made.
+    """
     plan = Plan(held, lines, list(elsewhere))
-    end = _End(plan, on_exists, hides=hides)
+    end = _End(plan, on_exists, hides=hides, made=made)
     for row, line in enumerate(lines, 1):
         plan.touched.append(set())
         end.take(row, line)
@@ -71,8 +73,8 @@ class Refused(Exception):
 class _End:
     """What stands after the lines taken so far; resources are known by id, new ones by their names."""
 
-    def __init__(self, plan, on_exists="adopt", *, hides=False):
-        self._plan, self._on_exists, self._hides = plan, on_exists, hides
+    def __init__(self, plan, on_exists="adopt", *, hides=False, made=frozenset()):
+        self._plan, self._on_exists, self._hides, self._made = plan, on_exists, hides, made
         self.users, self.groups = {}, {}
         for collection, resource in plan.held:
             if collection == "Users":
@@ -133,7 +135,7 @@ class _End:
     def _make(self, row, line):
         data = line["data"]
         own = self._user({"userName": data["userName"]})
-        theirs, links = self.users.get(own), {"manager", "groups"} & data.keys()
+        theirs = self.users.get(own)
         if theirs is None:
             self.users[own] = {"userName": own}
             self._set(own, {**FRESH, **data, "manager": None})
@@ -142,8 +144,9 @@ class _End:
             raise Refused
         elif line["op"] == "create" and self._on_exists != "update":
             self._plan.adopts.add(row)
-            # Whether an adopted user gets the links that it lacks is not for this oracle to say.
-            self._plan.opens |= self._plan.touched[-1] if links else set()
+            if own in self._made and self._on_exists == "adopt":  # it goes on where the earlier run left it
+                links = {name: data[name] for name in ("manager", "groups") if name in data}
+                self._link(own, links if theirs["manager"] is None else {**links, "manager": None})
         else:
             if line["op"] == "create":
                 self._plan.adopts.add(row)
@@ -163,7 +166,7 @@ class _End:
                 self._put(self._group({"match": {"displayName": group}}), own, set.add)
             except Refused:
                 refused = True
-        if "manager" in data:
+        if data.get("manager"):
             self._set(own, {"manager": self._user(data["manager"])})
         if refused:
             raise Refused

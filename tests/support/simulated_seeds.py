@@ -115,7 +115,8 @@ def _all_of_it(one, case, folder):
     if one.world.limit is None:
         return _taken_back(one, before)
     one.time.advance(AFTERWARDS_S)
-    with _ready(case, one.tenant.resources(), folder / "whole") as whole:
+    made = frozenset(one.tenant.directory.ids)
+    with _ready(case, one.tenant.resources(), folder / "whole", made=made) as whole:
         one.turn_to(whole, WHOLE)
         before = one.tenant.state()
         one.until_done()
@@ -129,10 +130,10 @@ def _taken_back(one, before):
 
 
 @contextmanager
-def _ready(case, held, folder, limit=None):
+def _ready(case, held, folder, limit=None, *, made=frozenset()):
     world = case.world
     plan = worked_out(
-        held, list(case.lines[:limit]), case.elsewhere, world.on_exists, hides=world.hides_inactive
+        held, list(case.lines[:limit]), case.elsewhere, world.on_exists, hides=world.hides_inactive, made=made
     )
     ready = simulated_job.ready(plan, folder, limit)
     try:

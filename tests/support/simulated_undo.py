@@ -35,6 +35,7 @@ class Undoing(Machine):
         self.draft = Path(draft)
         self._taken_back = None  # the folder of the run that is taken back
         self._done = 0  # how many rollbacks of it are done
+        self._blurred = set()  # facts that the second client set to what the tool had set them to
 
     async def _process(self, name):
         if name != "rollback":
@@ -90,12 +91,12 @@ class Undoing(Machine):
         child = self.take_back(folder, before)
         if self.world.rollbacks == 1 or child is None:
             return
-        client.begins()
+        client.rests()
         before, after = self.tenant.state(), self._meanwhile(after)
         self.take_back(child, after)
         if self.world.rollbacks > 2:
             before = client.over(before)
-            client.begins()
+            client.rests()
             self.take_back(folder, self._meanwhile(before))
 
     def _meanwhile(self, wanted=None):
@@ -135,8 +136,10 @@ class Undoing(Machine):
     def _compare(self, before, stood, later, unseen):
         """Compare what stands with what was before; `stood` is what stood when the rollback began."""
         wanted, found = facts(before), facts(self.tenant.state())
-        free, loose = self._unknown(before, stood), set()
-        for key, change in self.tenant.client.foreign.items():
+        client = self.tenant.client
+        self._blurred |= {change.names for key, change in client.foreign.items() if client.is_blurred(key)}
+        free, loose = self._unknown(before, stood) | self._blurred, set()
+        for key, change in client.foreign.items():
             whose, what = change.names[:2], change.names[2]
             if (
                 whose[0] == "Groups" and ("Users", what) not in before
