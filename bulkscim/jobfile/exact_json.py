@@ -8,7 +8,7 @@
 
 import json
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -81,7 +81,10 @@ def _integer(text: str) -> Any:
 
 def _float(text: str) -> Any:
     number = float(text)
-    exact = Decimal(repr(number)) == Decimal(text)  # an infinity equals no text
+    try:
+        exact = Decimal(repr(number)) == Decimal(text)  # an infinity equals no text
+    except InvalidOperation:  # an exponent that no decimal can hold
+        exact = False
     return number if exact else _Inexact(text)
 
 

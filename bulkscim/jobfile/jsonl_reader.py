@@ -25,6 +25,14 @@ def read(
         yield _record(number, line, text)
 
 
+def _numbers_too_large(text: str) -> list[Fault]:
+    """Return the numbers that no float can hold; none where the line is no JSON for another reason as well."""
+    try:
+        return faults_of_text(text)
+    except (ValueError, RecursionError):
+        return []
+
+
 def _record(number: int, line: int, text: str | BadLine) -> Record | Problem:
     """Parse one line."""
     if isinstance(text, BadLine):
@@ -32,7 +40,7 @@ def _record(number: int, line: int, text: str | BadLine) -> Record | Problem:
     try:
         body: Any = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        wrong = faults_of_text(text) if "infinity" in error.msg else []
+        wrong = _numbers_too_large(text) if "infinity" in error.msg else []
         wrong.append(Fault(f"column {error.colno}", f"is not JSON: {error.msg}"))
         return Problem(line, number, wrong[0])
     if text.count("[") + text.count("{") > messages.MOST_DEPTH and messages.is_too_deep(body):

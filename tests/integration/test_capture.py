@@ -34,10 +34,8 @@ def taken_away(
     before = Counter(tenant.requests())
     outcome = bulkscim("run", path, "--op", op, "--base-url", tenant.base_url, "--yes", *FAST)
     assert outcome.code == 0, outcome.text
-    journal = (
-        bulkscim.runs / outcome.text.rpartition("explain ")[2].split()[0] / "journal.jsonl"
-    ).read_text()
-    lines = [json.loads(line) for line in journal.splitlines()]
+    newest = max(bulkscim.runs.glob("*/journal.jsonl"), key=lambda journal: journal.stat().st_mtime_ns)
+    lines = [json.loads(line) for line in newest.read_text().splitlines()]
     begun = [line["body"] for line in lines if line["k"] == "started"]
     return {body["id"]: set(body["groups"]) for body in begun}, Counter(tenant.requests()) - before
 

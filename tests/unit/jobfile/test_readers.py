@@ -186,3 +186,12 @@ def test_a_record_that_is_nested_without_end_is_a_problem():
 
     assert isinstance(found, Problem)
     assert "nested" in found.fault.message
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "1e99999999999999999999", "1e-99999999999999999999"])
+@pytest.mark.parametrize("end", ["", "}"])
+def test_a_number_that_nothing_can_hold_is_a_problem_of_its_line(number, end):
+    """It ended the command as a bug, with or without a closing brace behind it."""
+    [problem] = read_jsonl(b'{"op":"create","n":' + number.encode() + end.encode())
+
+    assert isinstance(problem, Problem)
