@@ -145,9 +145,9 @@ def code_of_error(error: errors.BulkScimError) -> int:
 
 def _told(error: BaseException, *, verbose: bool) -> int:
     """Say what went wrong, and return its exit code."""
-    from bulkscim.commands.disk import stopped_by_disk
+    from bulkscim.commands.disk import error_of_disk
 
-    leaves = [stopped_by_disk(leaf) or leaf for leaf in _leaves(error)]
+    leaves = [error_of_disk(leaf) or leaf for leaf in _leaves(error)]
     known = [leaf for leaf in leaves if isinstance(leaf, errors.BulkScimError)]
     bugs = [leaf for leaf in leaves if _is_bug(leaf)]
     if bugs:

@@ -1,10 +1,10 @@
-"""Errors of a disk that is full, read-only or broken, which are no bug: who makes room can go on."""
+"""Errors of the file system that are no bug: a disk that is full, read-only or broken, a name that cannot be one."""
 
 import errno
 import sqlite3
 from collections.abc import Mapping
 
-from bulkscim.errors import Stopped
+from bulkscim.errors import Stopped, UsageError
 from bulkscim.model.typed import next_line
 
 _NEXT = f"when that is corrected, give the same command again; the list of runs shows what can be resumed\n{next_line('runs')}"
@@ -13,6 +13,7 @@ _ERRORS = frozenset(
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EMFILE", "ENFILE", "EACCES", "EPERM")
     if hasattr(errno, name)
 )
+_NAMES = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
 # The first byte of SQLite's code; its texts name no file.
 _SQLITE: Mapping[int, str] = {
     sqlite3.SQLITE_FULL: "No space left on device",
@@ -22,8 +23,10 @@ _SQLITE: Mapping[int, str] = {
 }
 
 
-def stopped_by_disk(error: BaseException) -> Stopped | None:
-    """Return what to say of an error that the disk made; None for any other."""
+def error_of_disk(error: BaseException) -> Stopped | UsageError | None:
+    """Return what to say of an error of the file system; None for any other."""
+    if isinstance(error, OSError) and error.errno in _NAMES:
+        return UsageError(f"{str(error.filename or 'a name')[:60]}…: {error.strerror}; use another name")
     if isinstance(error, OSError) and error.errno in _ERRORS:
         return Stopped(f"{error.filename or 'the disk'}: {error.strerror}; {_NEXT}")
     if isinstance(error, sqlite3.Error):

@@ -45,9 +45,9 @@ def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: An
 
 def _request(job: str, people: People, chosen: dict[str, Any]) -> "RunRequest":
     """Return what is asked, and of which tenant."""
-    from bulkscim.runs.definition import said_of
+    from bulkscim.runs.definition import defined, said_of
     from bulkscim.runs.request import RunRequest
 
-    said_of(job, chosen["map"], chosen["op"])  # a mistake in it is named before a token is asked for
+    said = said_of(job, chosen["map"], chosen["op"])  # a mistake in it is named before a token is asked for
     tenant = reaching.tenant_of(people, chosen)
-    return RunRequest.to(tenant, job=job, **chosen)
+    return defined(RunRequest.to(tenant, job=job, **chosen), said)

@@ -57,9 +57,11 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print to stdout, indented."""
+    """Print to stdout, indented; JSON is UTF-8 whatever the terminal's encoding."""
     with reader_may_leave():
-        sys.stdout.write(indented_json(value))
+        sys.stdout.flush()
+        sys.stdout.buffer.write(indented_json(value).encode())
+        sys.stdout.buffer.flush()
 
 
 def layout_of(out: Path, wanted: str | None) -> str:

@@ -91,7 +91,7 @@ class People:
             message = f"{question} Nobody is at a terminal to answer: add {flag} to approve. {undone}"
             raise Refused(message)
         self._write(f"{question} Type {name or 'yes'} to go on:", end=" ")
-        with _interruptible():
+        with interruptible():
             answer = self._answers.readline()
         if answer.strip() != name if name else answer.strip().casefold() not in _YES:
             message = f"not approved; {undone[:1].lower()}{undone[1:].rstrip('.')}"
@@ -106,8 +106,8 @@ class People:
 
 
 @contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C end the wait for an answer at once: an event loop's handler would let it go on."""
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C end a wait, for an answer or for a pipe, at once: an event loop's handler would let it go on."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -81,14 +81,19 @@ class Definition:
         )
 
 
-def defined(request: RunRequest) -> RunRequest:
-    """Return a request for a job file: what definitions say stands where nothing else was said."""
+def defined(request: RunRequest, said: Definition | None = None) -> RunRequest:
+    """Return a request for a job file: what definitions say stands where nothing else was said.
+
+    `said` is what they say, where they were read already: a pipe can be read once.
+    """
+    if request.is_defined:
+        return request
     guards = request.guards + StandingGuards(protect=request.protect)
     if not isinstance(request.job, str):
         if request.map is not None:
             raise UsageError(f"{request.map}: a map is for the columns of a CSV file; operations need none")
-        return replace(request, guards=guards)
-    said = said_of(request.job, request.map, request.op)
+        return replace(request, guards=guards, is_defined=True)
+    said = said or said_of(request.job, request.map, request.op)
     return replace(
         request,
         job=said.job,
@@ -104,6 +109,7 @@ def defined(request: RunRequest) -> RunRequest:
         grace=said.grace,
         definitions=said.paths,
         notes=said.notes,
+        is_defined=True,
     )
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +15,7 @@ from bulkscim.jobfile.source import JobSource, checking, open_source
 from bulkscim.jobfile.validate import Checked, check
 from bulkscim.model.events import People
 from bulkscim.model.operation import USER
+from bulkscim.reporting.console import interruptible
 from bulkscim.runs.request import RunRequest
 
 INDEX = "index.sqlite"
@@ -31,7 +32,8 @@ def opened_job(
     """
     if request.with_needed and request.limit is None:
         raise UsageError("--with-needed takes rows beyond --limit N along; give --limit N as well")
-    source = request.job if isinstance(request.job, JobSource) else open_source(request.job, _stdin())
+    with interruptible() if request.heed_signals else nullcontext():
+        source = request.job if isinstance(request.job, JobSource) else open_source(request.job, _stdin())
     with checking(source):
         beyond = _beyond(request, source, folder)
         if beyond is None or not request.with_needed:

@@ -43,6 +43,7 @@ class RunRequest:
     columns: JsonObject | None = None
     definitions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_defined: bool = False
     run_dir: Path | None = None
     rate: str | None = None
     concurrency: int | None = None

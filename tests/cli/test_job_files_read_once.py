@@ -59,6 +59,21 @@ def test_a_pipe_is_run_and_resumed_from_the_run_folder(bulkscim, tenant, piped):
     assert all(map(tenant.named, NAMES))
 
 
+@pytest.mark.parametrize("map_is", ["a map", "a definition"])
+def test_a_definition_can_be_read_once(bulkscim, tenant, piped, map_is):
+    """A definition from a pipe was read twice: the second time it was empty, or was waited for for ever."""
+    Path("a.csv").write_bytes(PEOPLE.replace(b"userName", b"Mail"))
+    columns = b'[map]\nuserName = "Mail"\n'
+    if map_is == "a map":
+        job = ("a.csv", "--op", "create", "--map", piped("m.toml", columns))
+    else:
+        job = (piped("d.toml", b'[job]\nfile = "a.csv"\nop = "create"\n' + columns),)
+    outcome = bulkscim("run", *job, "--yes", *tenant.reached)
+
+    assert outcome.code == 0, outcome.text
+    assert all(map(tenant.named, NAMES))
+
+
 def test_a_process_substitution_is_a_job_file(bulkscim):
     """`run <(export)` names a descriptor, which waited for ever as well."""
     reader, writer = os.pipe()

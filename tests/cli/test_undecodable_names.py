@@ -1,4 +1,4 @@
-"""Names that are not UTF-8 work, or are refused with exit 2 before anything is opened."""
+"""Names that are not UTF-8, or too long, work or are refused with exit 2 before anything is opened."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 NAME = os.fsdecode(b"caf\xe9")
+LONG = "a" * 300 + ".csv"
 PEOPLE = "userName\nada@example.com\n"
 
 
@@ -51,6 +52,18 @@ def test_a_folder_or_variable_that_is_not_utf8_is_refused(bulkscim, monkeypatch)
     assert "BULKSCIM_RUNS_DIR" in by_variable.stderr
     assert "current folder" in by_folder.stderr
     assert "does not exist" in gone.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("validate", LONG), ("status", LONG), ("runs", "--runs-dir", LONG), ("export", "users", "--out", LONG)],
+)
+def test_a_name_that_is_too_long_is_refused(bulkscim, tenant, arguments):
+    """It ended as a bug (1)."""
+    outcome = bulkscim(*arguments, *(tenant.reached if arguments[0] == "export" else ()))
+
+    assert outcome.code == 2, outcome.text
+    assert "too long" in outcome.stderr
 
 
 def test_what_only_leads_to_such_names_works(bulkscim, tenant):
