@@ -66,6 +66,8 @@ class JobSource:
         if not self.spooled or self.path.parent == folder:
             return self
         place = folder / f"job.{self.format}"
+        if place.exists() and not (folder / "journal.jsonl").exists():
+            raise UsageError(f"{place} exists, and the run would write over it; name an empty folder")
         shutil.move(self.path, place)
         place.chmod(0o600)
         with place.open("rb+") as file:

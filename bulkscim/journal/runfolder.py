@@ -31,6 +31,7 @@ CHILD = "rollback-"
 
 _CHILD = re.compile(rf"{CHILD}(\d+)")
 _LONGEST_STEM = 60
+_WRITTEN = ("results.csv", "errors.csv", "errors.jsonl", "summary.json", "index.sqlite", "checkpoint.json")
 _PROBES = 20
 
 
@@ -98,9 +99,13 @@ def _number(child: Path) -> int:
 def adopt(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
     """Lock the folder that the user named, made if absent.
 
-    UsageError if a run in it has sent anything; one that has not is given up for the new one.
+    UsageError if a run in it has sent anything, or if it holds files that a run would write over; a run that has
+    sent nothing is given up for the new one.
     """
     _made(path, disk)
+    own = [] if disk.exists(path / JOURNAL) else [name for name in _WRITTEN if disk.exists(path / name)]
+    if own:
+        raise UsageError(f"{path / own[0]} exists, and the run would write over it; name an empty folder")
     held = hold(path, disk, clock)
     try:
         if is_purged(path, disk):

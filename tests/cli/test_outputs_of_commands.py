@@ -1,5 +1,6 @@
 """`--out` of every command: refused before anything is read, written as its name says."""
 
+import gzip
 import json
 import os
 import threading
@@ -114,6 +115,20 @@ def test_links_in_a_run_folder_stay(write, bulkscim):
     assert outcome.code == 0, outcome.text
     assert (folder / "results.csv").is_symlink()
     assert "user0@example.com" in Path("mine.csv").read_text()
+
+
+@pytest.mark.parametrize("name", ["results.csv", "errors.jsonl", "job.csv"])
+def test_a_run_folder_that_holds_other_files_is_refused(bulkscim, tenant, name):
+    """`--run-dir .` wrote over results.csv and job.csv of the user's own."""
+    Path("folder").mkdir()
+    Path("folder", name).write_text("mine")
+    Path("a.csv.gz").write_bytes(gzip.compress(b"userName\nnew@example.com\n"))
+    outcome = bulkscim("run", "a.csv.gz", "--op", "create", "--yes", "--run-dir", "folder", *tenant.reached)
+
+    assert outcome.code == 2, outcome.text
+    assert f"folder/{name}" in outcome.stderr
+    assert Path("folder", name).read_text() == "mine"
+    assert tenant.writes == []
 
 
 def test_a_tenant_is_kept_in_a_file_or_not_at_all(bulkscim, tenant):
