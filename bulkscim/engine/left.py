@@ -32,6 +32,8 @@ class Left:
     def holds_back(self, row: int, marks: Iterable[Mark]) -> bool:
         """Tell whether an earlier row has yet to change any of this."""
         asked = [hash(mark) for mark in marks]
+        if not asked:
+            return False
         places = ", ".join("?" * len(asked))
         found = self._database.execute(
             f"select 1 from mark where mark in ({places}) and row < ? limit 1",  # noqa: S608

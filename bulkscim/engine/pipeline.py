@@ -249,7 +249,7 @@ class Pipeline:
             work.forget()
             self._park_on_lane(work, need)
             return False
-        if self._is_held_back(work):
+        if need == work.row.operation.target and self._is_held_back(work):
             self._leave_for_later(work)
             return False
         return True

@@ -60,22 +60,24 @@ def left_by(step: Step) -> set[Mark]:
 def concerned(row: Row, ids: Ids, need: Need | None = None) -> set[Mark]:
     """Return what must not be left open by an earlier row before this one goes on.
 
-    `need`: what it is about to read; None when it is taken up. A row that makes a resource waits for no membership of
+    `need`: what it is about to read; None for its own resource. A row that makes a resource waits for no membership of
     it: the row that adds the membership may be waiting for the resource.
     """
-    operation = row.operation
+    if need is None:
+        return _concerned_at_all(row, ids)
     if isinstance(need, Membership):
         groups = _with_names({Key(GROUP, "id", need.group)}, ids)
         members = _with_names({Key("", "id", need.member)}, ids)
         return _pairs(groups, members) | _resource(groups)
-    own = _own(row, ids)
+    return _resource([need.folded]) if isinstance(need, Key) and need.type == GROUP else set()
+
+
+def _concerned_at_all(row: Row, ids: Ids) -> set[Mark]:
+    operation, own = row.operation, _own(row, ids)
     if operation.verb in MEMBERSHIPS:
         return _pairs(own, _named(row, 0, ids)) | _resource(own)
     own |= _given(operation)
-    marks = _resource(own)
-    if isinstance(need, Key) and need.type == GROUP:
-        marks |= _resource([need.folded])
-    return marks if operation.makes else marks | {Mark(key, side=True) for key in own}
+    return _resource(own) if operation.makes else _resource(own) | {Mark(key, side=True) for key in own}
 
 
 def _own(row: Row, ids: Ids) -> set[Key]:
