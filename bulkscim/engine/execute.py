@@ -42,23 +42,26 @@ class Engine:
         await self.recover()
         if self.policy.read_back or self.policy.may_ignore:
             self.worker.unproved = unproved(self.journal)
-        while not self.stopping.requested:
+        circle = False
+        while self.journal.ledger.totals().pending and not self.stopping.requested:
             before = self._progress()
-            if (
-                self.journal.ledger.totals().pending == 0
-                or not await self._pass()
-                or self._progress() == before
-            ):
+            deferred = await self._pass(circle=circle)
+            moved = self._progress() != before
+            if not deferred or not (moved or (self.left.held and not circle)):
                 return
+            circle = not moved
 
     def _progress(self) -> tuple[int, int]:
         """Return what a pass changes that brings any row further: rows that are pending, and steps applied."""
         return self.journal.ledger.totals().pending, self.worker.applied
 
-    async def _pass(self) -> int:
-        """Take up all pending rows once; return how many of them were left for later."""
+    async def _pass(self, *, circle: bool) -> int:
+        """Take up all pending rows once; return how many of them were left for later.
+
+        `circle`: the pass before brought no row further, since rows wait for each other in file order.
+        """
         ledger = self.journal.ledger
-        self.left.begin_pass()
+        self.left.begin_pass(circle=circle)
         feed = Feed(self.rows(lambda row: ledger.state(row) is RowState.PENDING))
         pipeline = Pipeline(feed, self.journal, self.worker, self.policy, self.stopping, self.left)
         await pipeline.run(self.concurrency)

@@ -7,7 +7,10 @@ from bulkscim.planning.overtaking import Mark
 
 
 class Left:
-    """Marks of rows that later rows must not overtake; a mark is kept as its hash, so one may wait without need."""
+    """Marks of rows that later rows must not overtake; a mark is kept as its hash, so one may wait without need.
+
+    `held`: a row of this pass was held back. `circle`: rows that only wait for other rows hold none back in this pass.
+    """
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
@@ -15,9 +18,12 @@ class Left:
         self._database.execute("create table mark (mark integer, row integer, stays integer)")
         self._database.execute("create index by_mark on mark (mark)")
         self._is_empty = True
+        self.held = False
+        self.circle = False
 
-    def begin_pass(self) -> None:
+    def begin_pass(self, *, circle: bool = False) -> None:
         """Forget the rows that this pass takes up again: all but those in doubt."""
+        self.held, self.circle = False, circle
         if not self._is_empty:
             self._database.execute("delete from mark where not stays")
 
@@ -39,7 +45,9 @@ class Left:
             f"select 1 from mark where mark in ({places}) and row < ? limit 1",  # noqa: S608
             (*asked, row),
         )
-        return found.fetchone() is not None
+        held = found.fetchone() is not None
+        self.held = self.held or held
+        return held
 
     def __bool__(self) -> bool:
         return not self._is_empty

@@ -301,7 +301,8 @@ class Pipeline:
     def _leave(self, work: Work, step: Step | None = None) -> None:
         """End the row's stay in this pass; `step`: the one after which it did not go on."""
         ledger = self._journal.ledger
-        if not ledger.is_settled(work.number) and not self._stopping.requested:
+        counts = step is not None or not self._left.circle
+        if counts and not ledger.is_settled(work.number) and not self._stopping.requested:
             marks = left_open(work.row, work.facts, self._lanes.ids(work.number))
             marks |= left_by(step) if step else set()
             self._left.note(work.number, marks, in_doubt=ledger.is_open(work.number))

@@ -526,3 +526,20 @@ def test_a_lost_create_of_a_deactivated_user_that_is_hidden_stays_in_doubt(machi
 
     assert states(one) == [RowState.IN_DOUBT]
     assert one.tenant.directory.made == {("Users", address("n0")): 1}
+
+
+def test_rows_that_wait_for_each_other_in_file_order_come_to_an_end(machine):
+    """Each replace waits for an upsert of its manager, and each upsert for the other replace: none must stay pending."""
+
+    def line(verb, name, **data):
+        return {"op": verb, "type": "User", "data": {"userName": address(name), "title": "New", **data}}
+
+    replaces = [
+        {"id": f"u{own}", **line("replace", f"p{own}", manager={"userName": address(f"p{3 - own}")})}
+        for own in (1, 2)
+    ]
+    one = machine([*replaces, line("upsert", "p2"), line("upsert", "p1")], World(), [P1, P2])
+    one.command("run")
+
+    assert set(states(one)) <= {RowState.DONE, RowState.NOOP}
+    assert one.tenant.state()["Users", address("p1")][0]["manager"] == address("p2")
