@@ -12,7 +12,7 @@ from bulkscim.model.row import Refusal
 from bulkscim.model.step import Step
 from bulkscim.planning.capture import groups_shown
 from bulkscim.planning.compare import differences
-from bulkscim.planning.decision import Wait
+from bulkscim.planning.decision import Later, Wait
 from bulkscim.planning.drift import setting
 from bulkscim.planning.inverse import MANAGER
 from bulkscim.planning.members import Outcome, as_part, group_id, joining, left_over, stop
@@ -50,7 +50,7 @@ def missing_links(view: View, met: Existing) -> Iterator[Outcome | Left]:
         if part in view.facts.refused:
             yield view.facts.refused[part]
         elif reference.role is Role.MEMBER:
-            yield left_over(view, met.live.id, reference, producer) if met.run else None
+            yield _member(view, met, reference, producer)
         elif reference.role is Role.GROUP:
             yield _counted(met, _membership(view, met, reference, producer))
         else:
@@ -59,6 +59,19 @@ def missing_links(view: View, met: Existing) -> Iterator[Outcome | Left]:
     if plain is not None and "manager" not in view.facts.applied:
         refused = view.facts.refused.get("manager")
         yield refused or _counted(met, _manager(view, met, plain, plain))
+
+
+def _member(view: View, met: Existing, reference: Reference, producer: int | None) -> Outcome | Left:
+    """Add a member to a group that an earlier run created; of an adopted one say which member cannot be compared."""
+    if met.run:
+        return left_over(view, met.live.id, reference, producer)
+    named = view.named(reference.key, producer)
+    if isinstance(named, ParentReady):
+        return None  # compared with the attributes
+    outcome = stop(part_of(reference), named)
+    if isinstance(outcome, Wait | Later):
+        return outcome
+    return Left(f"members does not have {reference.key.value!r}")
 
 
 def _counted(met: Existing, outcome: Outcome | Left) -> Outcome | Left:

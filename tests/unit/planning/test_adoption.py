@@ -277,6 +277,8 @@ def test_members_of_an_adopted_group_are_attributes():
     live = {by_id: Found({"id": "g1", "displayName": "Sales", "members": [{"value": "u1"}]}), origin: Maker()}
 
     assert ended(row, live) == ("adopted", "members does not have 'boss@example.com'", True)
+    unknown = ended(row, live | {BOSS: Missing()})
+    assert unknown == ("adopted", "members does not have 'boss@example.com'", True)
     second = Membership("g1", "u9")
     mine = live | {origin: MINE, IN: Member(present=True), second: NOT_MEMBER}
     assert decide(row, mine).member == "u9"
