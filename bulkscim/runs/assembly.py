@@ -184,7 +184,7 @@ def _earlier(job: Job, journal: Journal, terms: Terms) -> EarlierRuns:
     base_url = str(journal.header.get("tenant", {}).get("base_url", ""))
     named = job.earlier.folders if job.earlier is not None else []
     places = (terms.runs_dir or journal.folder.parent, journal.folder.parent)
-    own = str(journal.header.get("run", ""))
+    own = str(journal.header.get("run", journal.folder.name))
     find = partial(created, base_url, journal.disk, own, places, named)
     return EarlierRuns(find, partial(created_groups, journal), journal.disk.off_loop)
 

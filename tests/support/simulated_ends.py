@@ -22,6 +22,7 @@ def look_at_end(machine):
     _nothing_guessed(machine, states, ends)
     _own_work_is_known(machine, states, ends)
     _what_must_fail_fails(machine, states, ends)
+    _adopted_users_keep_theirs(machine, states, ends)
     if not machine.tenant.lied:  # what a 2xx did not do can be seen by no one who does not read back
         _as_wanted(machine, states, ends)
 
@@ -101,6 +102,36 @@ def _what_must_fail_fails(machine, states, ends):
             raise Broken("wrong", f"row {row} is {states[row].value}, and must fail: {ends[row].body}")
 
 
+def _adopted_users_keep_theirs(machine, states, ends):
+    """Check that an adopted user keeps all that it had, and gets only links that its row asks for; or the row says so."""
+    changed = {change.names[:2] for change in machine.tenant.client.foreign.values()}
+    state = machine.tenant.state()
+    for row, links in machine.ready.plan.links.items():
+        own, body = ("Users", links.name), ends[row].body if ends[row] else {}
+        unsure = own in changed or row in machine.retried or machine.tenant.lied
+        if states[row] is not RowState.ADOPTED or unsure:
+            continue
+        ((user,), groups) = state[own], _groups_of(links.name, state)
+        told = f"row {row}: {links}; {user}, in {sorted(groups)}; {body}"
+        if {**user, "manager": None} != {**links.before, "manager": None}:
+            raise Broken("adopted", f"an attribute changed: {told}")
+        was, now = links.before["manager"], user["manager"]
+        if now != was and (links.closed or was or now != links.manager):
+            raise Broken("adopted", f"a manager came or went: {told}")
+        added = groups - links.groups
+        if links.groups - groups or (added if links.closed else added - links.wanted_groups):
+            raise Broken("adopted", f"a membership came or went: {told}")
+        lacks = links.wanted_groups - groups or links.manager not in {None, now}
+        if lacks and not body.get("differs"):
+            raise Broken("adopted", f"a link is missing, and nothing says so: {told}")
+
+
+def _groups_of(name, state):
+    """Return the names of the groups that a user is in."""
+    groups = ((group, one) for (kind, group), those in state.items() if kind == "Groups" for one in those)
+    return {group for group, one in groups if name in one["members"]}
+
+
 def _only_foreign_rows_fail(machine, states, ends):
     """Check that nothing failed which the tenant did not refuse.
 
@@ -127,7 +158,7 @@ def _is_spent(ends):
 def _as_wanted(machine, states, ends):
     """Compare the tenant with the plan, but for what rows touch that did not come to a good end."""
     plan = machine.ready.plan
-    open_names = set()
+    open_names = set(plan.opens)
     by_chance = machine.world.may_refuse or _is_spent(ends)  # then it may fail at another part than it must
     for row, touched in enumerate(plan.touched, 1):
         # What is tried again comes after what the file has behind it.

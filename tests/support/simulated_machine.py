@@ -193,6 +193,12 @@ class Machine:
             self.record = record
             yield record
 
+    def created(self):
+        """Return the ids of what the run has created by its journal."""
+        with journal.read(self.folder, self.disk) as recorded:
+            applied = [entry.body for entry in recorded.entries(Kind.APPLIED)]
+        return frozenset(body["id"] for body in applied if "after" in body)
+
     def until_done(self):
         """Run, resume and retry until nothing is left to do; return the story."""
         name, retries = "run", 0

@@ -10,6 +10,7 @@ from bulkscim.model.operation import ENTERPRISE
 
 FRESH = {"externalId": None, "title": None, "nickName": None, "active": True, "manager": None}
 SHOWN = ("externalId", "title", "nickName", "active")
+LINKED = "b"  # how the names of users begin that only the row names which adopts them
 
 
 @dataclass(slots=True)
@@ -18,8 +19,9 @@ class Plan:
 
     `held` has (collection, resource) of what is there before, `elsewhere` the (collection, name) of what only another
     integration sees. `touched` holds, by row, the (collection, name) of all that a row names; `foreign` the rows that
-    must fail, `adopts` those whose resource is there before.
+    must fail, `adopts` those whose resource is there before; `opens` names of which more than one end is right.
     `writes` has (collection, name, attribute) of what rows set, and (collection, name, member) of memberships.
+    `links` has, by row, what the row asks for of an adopted user that no other row names.
     """
 
     held: list = field(default_factory=list)
@@ -28,12 +30,26 @@ class Plan:
     touched: list = field(default_factory=list)
     foreign: set = field(default_factory=set)
     adopts: set = field(default_factory=set)
+    opens: set = field(default_factory=set)
     writes: set = field(default_factory=set)
+    links: dict = field(default_factory=dict)
     wanted: dict = field(default_factory=dict)
 
     def state(self):
         """Return the wanted state, as a tenant shows its own."""
         return self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Manager and groups of an adopted user, by name: before, and as its row asks; `closed`: none may be added."""
+
+    name: str
+    before: dict
+    manager: str | None
+    groups: frozenset
+    wanted_groups: frozenset
+    closed: bool
 
 
 def worked_out(held, lines, elsewhere=(), on_exists="adopt", *, hides=False, made=frozenset()):
@@ -144,14 +160,48 @@ class _End:
             raise Refused
         elif line["op"] == "create" and self._on_exists != "update":
             self._plan.adopts.add(row)
-            if own in self._made and self._on_exists == "adopt":  # it goes on where the earlier run left it
-                links = {name: data[name] for name in ("manager", "groups") if name in data}
-                self._link(own, links if theirs["manager"] is None else {**links, "manager": None})
+            if self._on_exists == "adopt":
+                self._adopt(row, own, data)
         else:
             if line["op"] == "create":
                 self._plan.adopts.add(row)
             self._set(own, {name: data[name] for name in SHOWN if name in data})
             self._link(own, data)
+
+    def _adopt(self, row, own, data):
+        """Add the links that are missing: surely where an earlier run made the user, else as far as that is safe."""
+        theirs, asked = self.users[own], {"manager", "groups"} & data.keys()
+        if own in self._made:
+            links = {name: data[name] for name in asked if theirs["active"]}
+            self._link(own, links if theirs["manager"] is None else {**links, "manager": None})
+        elif data["userName"].startswith(LINKED):
+            self._plan.opens.add(("Users", theirs["userName"]))
+            if self._hides and not theirs["active"]:
+                raise Refused
+            self._plan.links[row] = self._links(own, data)
+        elif asked:
+            # Other rows name this user as well: which of its links are its row's is not for this oracle to say.
+            self._plan.opens |= self._plan.touched[-1]
+
+    def _links(self, own, data):
+        theirs = self.users[own]
+        closed, groups = not theirs["active"], set(data.get("groups", ()))
+        for name in () if closed else groups:
+            self._group({"match": {"displayName": name}})
+        held = {group["displayName"] for group in self.groups.values() if own in group["members"]}
+        before = {name: theirs[name] for name in SHOWN} | {"manager": self._known_as(theirs["manager"])}
+        try:
+            manager = self._known_as(self._user(data["manager"]) if "manager" in data else None)
+        except LookupError:
+            if not closed and not theirs["manager"]:
+                raise
+            manager = data["manager"][
+                "userName"
+            ]  # where none may be set it does not matter that it is not there
+        return Links(theirs["userName"], before, manager, frozenset(held), frozenset(groups), closed)
+
+    def _known_as(self, own):
+        return None if own is None else self._name(own)
 
     def _set(self, own, values):
         self.users[own] |= values

@@ -19,6 +19,7 @@ from tests.support.simulated_world import World
 WIDER = 1_000_000  # the seeds from here on draw more kinds of worlds and jobs
 WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
 AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
+ADOPTS_SHARE = 0.4  # of the jobs of the wider ground: those that adopt users with links
 LARGE, LARGE_SHARE = 300, 0.02  # operations of a few of these jobs
 
 
@@ -78,6 +79,9 @@ def _wider(seed, operations):
     if random.random() < LARGE_SHARE:
         operations = LARGE
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)
+    chance = Random(f"adopts {seed}")
+    if chance.random() < ADOPTS_SHARE:
+        drawn.adopt(chance)
     held, lines, elsewhere = tuple(drawn.held), tuple(drawn.lines), tuple(drawn.elsewhere)
     return Case(seed, held, lines, world, f"chance {seed}", elsewhere)
 
@@ -115,7 +119,7 @@ def _all_of_it(one, case, folder):
     if one.world.limit is None:
         return _taken_back(one, before)
     one.time.advance(AFTERWARDS_S)
-    made = frozenset(one.tenant.directory.ids)
+    made = one.created()
     with _ready(case, one.tenant.resources(), folder / "whole", made=made) as whole:
         one.turn_to(whole, WHOLE)
         before = one.tenant.state()

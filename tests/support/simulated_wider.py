@@ -3,11 +3,12 @@
 Several resources of one name: two groups of one displayName, two users of one externalId and one e-mail. A row that
 names them so must fail and change neither. Groups in groups. Names that another integration behind the same base URL
 holds: this token does not see them, and cannot take them. Users that are deleted while groups hold them and others
-report to them.
+report to them. Creates of users that exist, with a manager and groups.
 """
 
 from bulkscim.model.operation import ENTERPRISE
 from tests.support.simulated_job import HELD, Drawing, address
+from tests.support.simulated_plan import LINKED
 
 TWINS, SHUT, OUTER = "Twin 0", "Shut 0", "Outer 0"
 SHARED = {"externalId": "E-shared", "emails": [{"value": "shared@example.com", "type": "work"}]}
@@ -43,6 +44,31 @@ class WiderDrawing(Drawing):
             self._change_shared, self._nest, self._nest, self._nested_new, self._delete_nested, self._take_unseen,
             self._change_unseen, self._join_unseen, self._delete_tied, self._delete_tied,
         )  # fmt: skip
+
+    def adopt(self, chance):
+        """Add rows, anywhere in the job, that create users who are there before: with a manager and groups.
+
+        Drawn by a chance of its own, so that the rest of the job stays as it is.
+        """
+        self.random = chance
+        for _ in range(chance.randrange(1, 7)):
+            self.lines.insert(chance.randrange(len(self.lines) + 1), self._linked())
+
+    def _linked(self):
+        chance = self.random
+        more = {"active": False} if chance.random() < 0.15 else {}
+        if chance.random() < 0.3:
+            more[ENTERPRISE] = {"manager": {"value": f"u{chance.randrange(HELD)}"}}
+        name, own = self._held_for(LINKED, **more)
+        if chance.random() < 0.3:
+            self._put_into(f"g{chance.randrange(3)}", own)
+        data = {"userName": name, "externalId": f"E-{name}", "title": "ignored"}
+        if chance.random() < 0.7:
+            manager = chance.choice([*self.people, address(f"p{chance.randrange(HELD)}")])
+            data["manager"] = {"userName": manager}
+        teams = ["Old 0", "Old 1", "Old 2", "Team 0", OUTER, *self.named_groups]
+        data["groups"] = chance.sample(teams, chance.choice((0, 1, 1, 2)))
+        return {"op": "create", "type": "User", "data": data}
 
     def _membership(self, verb, group, member):
         line = {"op": verb, "type": "Group", "member": member}
