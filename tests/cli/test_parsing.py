@@ -26,6 +26,7 @@ def _no_surroundings(monkeypatch, tmp_path):
         ([*RUN, "--tenant", "acme"], "--tenant"),
         ([*RUN, "--map", "acme.toml"], "acme.toml: cannot be read"),
         (["validate", "jobs/none.toml"], "none.toml: cannot be read"),
+        (["resume", "last", "--job", "none.toml"], "none.toml: cannot be read"),
         (["map", "test", "people.csv"], "no such file"),
         ([*RUN, "--op", "explode"], "no operation"),
         ([*RUN, "--max-delete", "many"], "percentage"),

@@ -190,6 +190,32 @@ async def test_job_file_is_a_job_too(reached, small, tmp_path):
     assert small.user("eve@example.com")["title"] == "Lead"
 
 
+async def test_a_definition_is_an_argument_and_applies_whole(reached, small, tmp_path):
+    """A program could not pass a map; its guards hold as well."""
+    (tmp_path / "people.csv").write_text("Mail\neve@example.com\n")
+    definition = tmp_path / "job.toml"
+    definition.write_text('[job]\nop = "create"\n[map]\nuserName = "Mail"\n[guard]\nmax_create = 0\n')
+
+    with pytest.raises(bulkscim.Refused, match="1 creates are more than the 0"):
+        await bulkscim.run(tmp_path / "people.csv", reached, map=definition)
+    with pytest.raises(bulkscim.UsageError, match="operations need none"):
+        await bulkscim.run([ADA], reached, map=definition)
+
+    assert small.writes == []
+
+
+async def test_what_rows_do_can_be_changed_of_a_run_that_goes_on(reached, small):
+    """retry took no `create_groups`, so that a run with a missing group could not be finished."""
+    joins = {"op": "create", "data": {"userName": "eve@example.com", "groups": ["Sales"]}}
+    report = await bulkscim.run([joins], reached)
+    assert report.totals.failed == 1
+
+    again = await bulkscim.retry(report.folder, reached, create_groups=True)
+
+    assert again.totals.done == 1
+    assert small.named("Sales") == 1
+
+
 async def test_cancelled_run_is_resumed(reached, small):
     """A call that is cancelled leaves a run that goes on where it was; nobody is made twice."""
     people = [{"op": "create", "data": {"userName": f"p{number}@example.com"}} for number in range(60)]
