@@ -121,14 +121,15 @@ network = together(
     option("--ca-bundle", type=path(), help="Certificates to trust, PEM."),
 )
 
-on_exists = option(
+# These two change what rows do: they are read from the command line alone, so that no environment changes a resume.
+on_exists = click.option(
     "--on-exists",
     type=click.Choice(["adopt", "update", "skip", "fail"]),
     help="What a create does whose user or group exists. adopt (the default): keep its attributes, add a missing "
     "manager and missing groups; update: change what differs; skip: leave it untouched; fail: the row fails.",
 )
 
-create_groups = option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
+create_groups = click.option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
 
 max_errors = click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops.")
 

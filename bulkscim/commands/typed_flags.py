@@ -55,5 +55,5 @@ def flags(names: Collection[str]) -> Iterator[object]:
 
 def _values(value: Any) -> tuple[Any, ...]:
     """Return the values of a parameter, each as it is typed."""
-    values = value if isinstance(value, tuple) else () if value in {None, False} else (value,)
+    values = value if isinstance(value, tuple) else () if value is None or value is False else (value,)
     return tuple(f"{each:g}" if isinstance(each, float) else each for each in values)

@@ -77,7 +77,9 @@ def _next(
         return [command("resume", run, *_raised(summary), *typed.access, *typed.job)]
     if not written:
         return [command("results", run, *typed.job)]
-    return _after_failures(summary, header, typed) if summary["failed"] or summary["skipped"] else ()
+    if not summary["failed"] and not summary["skipped"]:
+        return ()
+    return list(_after_failures(summary, header, typed)) or [command("retry", run, *typed.access, *typed.job)]
 
 
 def _raised(summary: JsonObject) -> tuple[str, ...]:
