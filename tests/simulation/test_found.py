@@ -175,13 +175,15 @@ def test_who_is_their_own_manager_comes_to_an_end_though_found_there(machine, ve
     assert states(one) == [RowState.DONE if verb == "upsert" else RowState.ADOPTED]
 
 
-def test_rows_that_are_each_others_manager_end_though_one_of_them_exists(machine):
-    """Both rows were put off in every session: the upsert waited for the create, whose part of an earlier pass was not
-    looked up, and the create for the upsert, which had created nothing.
+@pytest.mark.parametrize("existing", [("p1",), ("p2",), ("p1", "p2")])
+def test_rows_that_are_each_others_manager_end_though_some_of_them_exist(machine, existing):
+    """All rows were put off in every session: an upsert that had created nothing gave its id to no other row, and a row
+    waited for a later one that had created its resource in an earlier pass.
     """
-    held = [{"id": "u1", "userName": address("p1")}]
-    upsert = person("p1", manager={"userName": address("n1")}) | {"op": "upsert"}
-    one = machine([upsert, person("n1", manager={"userName": address("p1")})], World(), held)
+    held = [{"id": name, "userName": address(name)} for name in existing]
+    pairs = [("p1", "p2"), ("p2", "p1")]
+    lines = [person(name, manager={"userName": address(boss)}) | {"op": "upsert"} for name, boss in pairs]
+    one = machine(lines, World(), held)
     one.command("run")
 
     assert (one.reason, states(one)) == (None, [RowState.DONE] * 2)
