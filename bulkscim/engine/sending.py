@@ -120,7 +120,8 @@ class Paced:
         if reply is None:
             return self._sender.not_sent
         self._sender.note(reply, self._work, again=request.path == self._unanswered)
-        self._unanswered = request.path if judge_read(reply) is ReadVerdict.AGAIN else ""
+        repeated = judge_read(reply) in {ReadVerdict.AGAIN, ReadVerdict.UNAUTHORIZED}
+        self._unanswered = request.path if repeated else ""
         return reply
 
 
