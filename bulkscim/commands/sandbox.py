@@ -51,10 +51,22 @@ def command(context: click.Context, /, **chosen: Any) -> None:
 
 def _refuse_misplaced(context: click.Context) -> None:
     """Refuse options before a subcommand: it would not see them, and could be meant for another sandbox."""
-    for name in context.params:
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            flag = "--fault" if name == "faults" else f"--{name}"
-            raise UsageError(f"write {flag} behind the subcommand: {context.invoked_subcommand} {flag} …")
+    subcommand = str(context.invoked_subcommand)
+    taken = (
+        {parameter.name for parameter in command.commands[subcommand].params}
+        if subcommand in command.commands
+        else ()
+    )
+    for name, value in context.params.items():
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        flag = "--fault" if name == "faults" else f"--{name}"
+        if name not in taken:
+            raise UsageError(f"`sandbox {subcommand}` takes no {flag}")
+        words = [
+            word for one in (value if isinstance(value, tuple) else (value,)) for word in (flag, str(one))
+        ]
+        raise UsageError(f"{flag} belongs behind {subcommand}\n" + next_line("sandbox", subcommand, *words))
 
 
 @command.command("start")

@@ -1,0 +1,143 @@
+"""Seeds from 1,000,000 up: what they draw besides, and mutations that only they find.
+
+`scripts/simulate --minutes` draws from them without end; a few hundred are run here.
+"""
+
+import json
+from collections import Counter
+from dataclasses import fields, replace
+
+import pytest
+
+from bulkscim.engine import listing, resolver
+from bulkscim.model.live import Ambiguous, Found
+from bulkscim.planning import changing, drift, lookups, order
+from bulkscim.runs.child_runs import MadeAnew
+from tests.support.simulated_oracles import Broken
+from tests.support.simulated_seeds import WIDER, case_of, live, simulate
+from tests.support.simulated_world import World
+
+SEEDS, BATCH = 200, 20
+MOST = 40  # seeds, before a mutation counts as not caught
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(WIDER, WIDER + SEEDS, BATCH))
+def test_promises_hold_on_the_wider_ground(first):
+    """Twins, nested groups, other integrations, other clients, limits, and rollbacks of rollbacks, through crashes."""
+    for seed in range(first, first + BATCH):
+        simulate(seed)
+
+
+@pytest.mark.parametrize("seed", range(WIDER, WIDER + 4))
+def test_promises_hold_in_some_worlds_of_the_wider_ground(seed):
+    """A few of the seeds, for a quick look."""
+    simulate(seed)
+
+
+def test_seed_of_the_wider_ground_replays_exactly():
+    """The same seed gives the same requests at the same times."""
+    assert simulate(WIDER + 3) == simulate(WIDER + 3)
+
+
+def test_wider_ground_draws_each_of_its_features():
+    """What is never drawn is not tested."""
+    cases = [case_of(seed) for seed in range(WIDER, WIDER + 200)]
+    plain, drawn = World(), Counter()
+    for case in cases:
+        changed = (
+            one.name for one in fields(World) if getattr(case.world, one.name) != getattr(plain, one.name)
+        )
+        drawn.update(changed)
+    text = json.dumps([case.lines for case in cases])
+
+    for name in (
+        "slows",
+        "drift",
+        "leap",
+        "accepted",
+        "on_exists",
+        "filters_links",
+        "meddles",
+        "limit",
+        "rollbacks",
+    ):
+        assert drawn[name] > 10, name
+    for part in (
+        '"Twin 0"',
+        '"E-shared"',
+        '"Outer 0"',
+        '"Nest ',
+        '"x0@example.com"',
+        '"op": "delete", "type": "Group"',
+    ):
+        assert part in text, part
+    assert max(len(case.lines) for case in cases) == 300
+
+
+def take_the_first_of_two(patch):
+    """Take one of several resources of a name."""
+    judge = lookups.judge
+
+    def hasty(key, resources, read_at):
+        judged = judge(key, resources, read_at)
+        return Found(resources[0], read_at) if isinstance(judged, Ambiguous) else judged
+
+    patch.setattr(resolver, "judge", hasty)
+    patch.setattr(listing, "Ambiguous", lambda ids: Found({"id": ids[0]}, 0.0))
+
+
+def overwrite_what_others_changed(patch):
+    """Put back what a run changed, whatever stands there."""
+    patch.setattr(changing, "divided", lambda view, live, due: (due, ()))
+    patch.setattr(drift, "drifted", lambda *_: None)
+    patch.setattr("bulkscim.planning.steps.drifted", lambda *_: None)
+
+
+def forget_new_ids(patch):
+    """Name what was made again by the id that it had before."""
+    patch.setattr(MadeAnew, "now", lambda anew, resource_id: resource_id)
+
+
+def let_upserts_overtake(patch):
+    """Take the name of an upsert for one that has no resource behind it."""
+    claims = order.claims
+
+    def untraced(row, **given):
+        own = row.operation.target
+        return tuple(
+            one._replace(traced=False) if row.operation.makes and one.need == own else one
+            for one in claims(row, **given)
+        )
+
+    patch.setattr("bulkscim.engine.pipeline.claims", untraced)
+
+
+def _live_all(world, seeds):
+    for seed in range(WIDER, WIDER + seeds):
+        live(replace(case_of(seed), world=world))
+
+
+@pytest.mark.parametrize(
+    ("mutation", "world", "oracles"),
+    [
+        (take_the_first_of_two, World(), {"wrong", "state"}),
+        (overwrite_what_others_changed, World(meddles=0.3, rollbacks=1), {"undo"}),
+        (forget_new_ids, World(rollbacks=3), {"undo", "finish"}),
+        (let_upserts_overtake, World(concurrency=8, latency_s=1.0), {"state"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_mutation_is_caught_on_the_wider_ground(mutation, world, oracles, monkeypatch):
+    """What the simulation cannot see would not be seen if it broke one day."""
+    mutation(monkeypatch)
+    with pytest.raises(Broken) as caught:
+        _live_all(world, MOST)
+
+    assert caught.value.oracle in oracles, caught.value
+
+
+@pytest.mark.parametrize("world", [World(meddles=0.3, rollbacks=1), World(rollbacks=3)], ids=str)
+def test_worlds_of_these_mutations_break_no_oracle_by_themselves(world):
+    """It is the mutation that the oracle finds."""
+    _live_all(world, 4)
