@@ -136,7 +136,7 @@ def seed(count: int, profile: str | None, seed: int) -> None:
     from bulkscim.runs.sandboxed import sandbox_meant, started
     from bulkscim.sandbox.launch import WORK_S, told
 
-    meant = sandbox_meant(profile, f"seed {count}").profile
+    meant = sandbox_meant(profile, "seed", str(count)).profile
     said = told(started(meant), "POST", f"seed?count={count}&seed={seed}", WORK_S)
     _note(f"{_called(meant)}: {said.get('users', 0):,} users and {said.get('groups', 0):,} groups made")
 

@@ -47,9 +47,9 @@ class Engine:
             before = self._progress()
             deferred = await self._pass(circle=circle)
             moved = self._progress() != before
-            if not deferred or not (moved or (self.left.held and not circle)):
+            circle = not moved and self.left.wait_in_circles()
+            if not deferred or not (moved or circle):
                 return
-            circle = not moved
 
     def _progress(self) -> tuple[int, int]:
         """Return what a pass changes that brings any row further: rows that are pending, and steps applied."""

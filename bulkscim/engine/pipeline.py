@@ -301,11 +301,11 @@ class Pipeline:
     def _leave(self, work: Work, step: Step | None = None) -> None:
         """End the row's stay in this pass; `step`: the one after which it did not go on."""
         ledger = self._journal.ledger
-        counts = step is not None or not self._left.circle
-        if counts and not ledger.is_settled(work.number) and not self._stopping.requested:
+        if not ledger.is_settled(work.number) and not self._stopping.requested:
             marks = left_open(work.row, work.facts, self._lanes.ids(work.number))
             marks |= left_by(step) if step else set()
-            self._left.note(work.number, marks, in_doubt=ledger.is_open(work.number))
+            is_open = ledger.is_open(work.number)
+            self._left.note(work.number, marks, in_doubt=is_open, waits=step is None and not is_open)
         del self._alive[work.number]
         freed = self._lanes.leave(work.number)
         self._wake([*freed, *self._children.pop(work.number, ()), *self._seen()])

@@ -33,17 +33,17 @@ def sandboxes() -> Iterator[tuple[Place, Address, bool]]:
             yield where, now or last, now is not None
 
 
-def sandbox_meant(profile: str | None, command: str) -> Place:
+def sandbox_meant(profile: str | None, *words: str) -> Place:
     """Return the sandbox that a command is for: the one named, else the only one running, else the only one.
 
-    UsageError where there are several.
+    `words`: the subcommand as it was typed. UsageError where there are several sandboxes.
     """
     if profile is not None:
         return sandbox_place(profile)
     found = list(sandboxes())
     chosen = [where for where, _, runs in found if runs] or [where for where, _, _ in found]
     if len(chosen) > 1:
-        named = "\n".join(next_line("sandbox", command, "--profile", where.profile) for where in chosen)
+        named = "\n".join(next_line("sandbox", *words, "--profile", where.profile) for where in chosen)
         raise UsageError(f"there are {len(chosen)} sandboxes; choose one:\n{named}")
     return chosen[0] if chosen else sandbox_place(GENERIC)
 

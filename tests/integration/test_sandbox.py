@@ -151,7 +151,7 @@ def test_two_sandboxes_are_told_apart(bulkscim: Command):
     for command in (("stop",), ("reset",), ("log",), ("seed", "5")):
         outcome = bulkscim("sandbox", *command)
         assert outcome.code == 2, outcome.text
-        assert f"\n  bulkscim sandbox {' '.join(command)} --profile lucid" in outcome.stderr
+        assert f"\nnext: bulkscim sandbox {' '.join(command)} --profile lucid" in outcome.stderr
     assert "add --profile lucid" in bulkscim("count", *TO).stderr
     shown = bulkscim("sandbox", "status").stdout.splitlines()
     assert [line.split()[0] for line in shown] == ["running", "running"]

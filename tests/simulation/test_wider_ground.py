@@ -18,7 +18,7 @@ from tests.support.simulated_seeds import WIDER, case_of, live, simulate
 from tests.support.simulated_world import World
 
 SEEDS, BATCH = 200, 20
-MOST = 40  # seeds, before a mutation counts as not caught
+MOST = 60  # seeds, before a mutation counts as not caught
 
 
 @pytest.mark.slow
@@ -72,7 +72,7 @@ def test_wider_ground_draws_each_of_its_features():
         '"op": "delete", "type": "Group"',
     ):
         assert part in text, part
-    assert max(len(case.lines) for case in cases) == 300
+    assert max(len(case.lines) for case in cases) >= 300
 
 
 def take_the_first_of_two(patch):
