@@ -158,6 +158,10 @@ class _End:
             self._link(own, data)
         elif data.get("externalId", theirs["externalId"]) != theirs["externalId"]:
             raise Refused
+        elif self._hides and data["userName"].startswith(LINKED) and not theirs["active"]:
+            # No read of the tenant shows this user, so its row fails with the tenant's 409, whatever `on_exists` is.
+            self._plan.opens.add(("Users", theirs["userName"]))
+            raise Refused
         elif line["op"] == "create" and self._on_exists != "update":
             self._plan.adopts.add(row)
             if self._on_exists == "adopt":
@@ -176,8 +180,6 @@ class _End:
             self._link(own, links if theirs["manager"] is None else {**links, "manager": None})
         elif data["userName"].startswith(LINKED):
             self._plan.opens.add(("Users", theirs["userName"]))
-            if self._hides and not theirs["active"]:
-                raise Refused
             self._plan.links[row] = self._links(own, data)
         elif asked:
             # Other rows name this user as well: which of its links are its row's is not for this oracle to say.
