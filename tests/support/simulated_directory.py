@@ -31,6 +31,7 @@ class Directory:
         )  # (collection, folded name) of what another integration holds, and this token does not see
         self.made = Counter()
         self.ids = set()
+        self.gone = {}  # the names of what was deleted, by id
         self._shown_from = {}
         self._numbers = 0
 
@@ -122,7 +123,7 @@ class Directory:
             return self.answer(404, {})
         match method:
             case "DELETE":
-                del held[resource_id]
+                self.gone[resource_id] = held.pop(resource_id)[NAMES[collection]]
                 self._leave_groups(resource_id)
                 return self.answer(204, None)
             case "PUT":

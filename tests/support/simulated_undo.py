@@ -36,6 +36,7 @@ class Undoing(Machine):
         self._taken_back = None  # the folder of the run that is taken back
         self._done = 0  # how many rollbacks of it are done
         self._blurred = set()  # facts that the second client set to what the tool had set them to
+        self._earlier = []  # changes of the second client that the last rollbacks found
 
     async def _process(self, name):
         if name != "rollback":
@@ -87,17 +88,21 @@ class Undoing(Machine):
 
     def take_back_and_forth(self, folder, before):
         """Take a run back as often as the world has it, and the rollback of it as well."""
-        client, after = self.tenant.client, self._meanwhile()
+        client, after, first = self.tenant.client, self._meanwhile(), before
         child = self.take_back(folder, before)
         if self.world.rollbacks == 1 or child is None:
             return
-        client.rests()
+        self._rest()
         before, after = self.tenant.state(), self._meanwhile(after)
         self.take_back(child, after)
         if self.world.rollbacks > 2:
             before = client.over(before)
-            client.rests()
-            self.take_back(folder, self._meanwhile(before))
+            self._rest()
+            self.take_back(folder, self._meanwhile(before), kept=before.keys() - first.keys())
+
+    def _rest(self):
+        self._earlier += self.tenant.client.foreign.values()
+        self.tenant.client.rests()
 
     def _meanwhile(self, wanted=None):
         """Let the second client change something before a rollback; return what stands, or a wanted state, with that."""
@@ -105,15 +110,18 @@ class Undoing(Machine):
             self.tenant.client.act(self.random)
         return self.tenant.state() if wanted is None else self.tenant.client.over(wanted)
 
-    def take_back(self, folder, before):
-        """Take a run back, in as many sessions as it needs, and compare; return the folder of the rollback, if any."""
+    def take_back(self, folder, before, kept=frozenset()):
+        """Take a run back, in as many sessions as it needs, and compare; return the folder of the rollback, if any.
+
+        `kept` are the resources in `before` that the run made, and that a change of the second client has kept so far.
+        """
         self._taken_back, self._done = folder, len(runfolder.children(folder, self.disk))
         self.tenant.meddling = False
         client, stood = self.tenant.client, self.tenant.state()
         later = {key for key in client.foreign if client.is_latest(key, whole=False)}
         unseen = {key for key in client.foreign if client.is_latest(key, whole=True)}
         self._until_it_ends()
-        self._compare(before, stood, later, unseen)
+        self._compare(before, stood, later, unseen, kept)
         done = runfolder.children(folder, self.disk)[self._done :]
         for child in done:
             audited(self, child)
@@ -133,23 +141,24 @@ class Undoing(Machine):
             retries += 1
         raise Broken("finish", f"the rollback does not end: {self.totals}, {self.reason}")
 
-    def _compare(self, before, stood, later, unseen):
+    def _compare(self, before, stood, later, unseen, kept):
         """Compare what stands with what was before; `stood` is what stood when the rollback began."""
-        wanted, found = facts(before), facts(self.tenant.state())
+        wanted, found = self._facts(before), self._facts(self.tenant.state())
         client = self.tenant.client
         self._blurred |= {change.names for key, change in client.foreign.items() if client.is_blurred(key)}
-        free, loose = self._unknown(before, stood) | self._blurred, set()
+        free, loose = self._unknown(before, stood) | self._blurred, self._may_go(before, kept)
+        for change in self._earlier:
+            if _is_of_another(change, before):
+                free.add(change.names)
         for key, change in client.foreign.items():
-            whose, what = change.names[:2], change.names[2]
-            if (
-                whose[0] == "Groups" and ("Users", what) not in before
-            ):  # it leaves all groups when it is deleted
+            whose = change.names[:2]
+            if _is_of_another(change, before):
                 free.add(change.names)
                 loose |= set() if whose in before else {whose}
             elif whose not in before:  # what the run made is kept by a change that it must not destroy
                 loose.add(whose)
-                kept = key in unseen and (whose[0] == "Users" or change.value)
-                wanted |= {whose: 1, change.names: change.value} if kept else {}
+                stays = key in unseen and (whose[0] == "Users" or change.value)
+                wanted |= {whose: 1, change.names: change.value} if stays else {}
             elif key in later:
                 wanted[change.names] = change.value
             elif (
@@ -157,17 +166,39 @@ class Undoing(Machine):
             ):  # within a round trip of what the tool wrote
                 free.add(change.names)
         for name in sorted(wanted.keys() | found.keys(), key=str):
-            if name in free or (name[:2] in loose and name not in wanted):
+            whose = name[:2]
+            gone_or_new = whose not in found if whose in before else name not in wanted
+            if name in free or (whose in loose and gone_or_new):
                 continue
             if wanted.get(name, False) != found.get(name, False):
                 told = f"is {found.get(name)} after the rollback, was {wanted.get(name)}; {self.totals}"
                 raise Broken("undo", f"{name} {told}")
 
+    def _may_go(self, before, kept):
+        """Return the groups that the run made and whose end depends on members that the second client moved.
+
+        Such a group is kept as long as a user is in it that only the second client has put there. It may go once that
+        user has left it, and may stay where that user stays this time.
+        """
+        changes = [*self._earlier, *self.tenant.client.foreign.values()]
+        moved = {change.names[:2] for change in changes if change.names[0] == "Groups" and not change.value}
+        of_others = {change.names[:2] for change in self._earlier if _is_of_another(change, before)}
+        return (moved & kept) | {one for one in of_others if one in kept or one not in before}
+
+    def _facts(self, state):
+        """Return a state as single facts, a manager that is gone by the name that it had."""
+        gone = self.tenant.directory.gone
+        found = facts(state)
+        for name, value in found.items():
+            if name[2:] == ("manager",) and ("Users", gone.get(value)) not in state:
+                found[name] = gone.get(value, value)
+        return found
+
     def _unknown(self, before, stood):
         """Return the facts of what was deleted that the tool has said it cannot record: the tenant shows them in no cheap way."""
         said = [note for notes in self.notes for note in notes if UNRECORDED in note]
         gone, free = {name for _, name in before.keys() - stood.keys()}, set()
-        for name, value in facts(before).items():
+        for name, value in self._facts(before).items():
             if len(name) == 3:
                 by_group = (
                     name[0] == "Groups" and name[2] in gone and any(MEMBERS.told in one for one in said)
@@ -177,6 +208,12 @@ class Undoing(Machine):
                 )
                 free |= {name} if by_group or by_manager else set()
         return free
+
+
+def _is_of_another(change, before):
+    """Tell whether a change put a user in a group, or out of it, who is not to be there: a deleted user leaves all groups."""
+    collection, _, what = change.names
+    return collection == "Groups" and ("Users", what) not in before
 
 
 def facts(state):
