@@ -147,9 +147,7 @@ class Undoing(Machine):
         client = self.tenant.client
         self._blurred |= {change.names for key, change in client.foreign.items() if client.is_blurred(key)}
         free, loose = self._unknown(before, stood) | self._blurred, self._may_go(before, kept)
-        for change in self._earlier:
-            if _is_of_another(change, before):
-                free.add(change.names)
+        free |= {change.names for change in self._earlier if _is_of_another(change, before)}
         for key, change in client.foreign.items():
             whose = change.names[:2]
             if _is_of_another(change, before):
@@ -165,12 +163,11 @@ class Undoing(Machine):
                 found.get(change.names, False) in change.values
             ):  # within a round trip of what the tool wrote
                 free.add(change.names)
-        for name in sorted(wanted.keys() | found.keys(), key=str):
+        for name in sorted((wanted.keys() | found.keys()) - free, key=str):
             whose = name[:2]
             gone_or_new = whose not in found if whose in before else name not in wanted
-            if name in free or (whose in loose and gone_or_new):
-                continue
-            if wanted.get(name, False) != found.get(name, False):
+            unlike = wanted.get(name, False) != found.get(name, False)
+            if unlike and not (whose in loose and gone_or_new):
                 told = f"is {found.get(name)} after the rollback, was {wanted.get(name)}; {self.totals}"
                 raise Broken("undo", f"{name} {told}")
 
