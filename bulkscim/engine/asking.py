@@ -29,6 +29,7 @@ from bulkscim.model.live import (
 from bulkscim.model.operation import GROUP, USER, Key, Role, Verb
 from bulkscim.model.step import Action
 from bulkscim.pacing.retry import Judgement, backoff
+from bulkscim.planning.adoption import is_inactive
 from bulkscim.planning.recover import Evidence, Read, Recovered, Unclear, proved_ours
 from bulkscim.providers.profile import Profile
 
@@ -165,9 +166,14 @@ class Asking:
         return proved_ours("", self.evidence_of(sent, judgement)) and not is_foreign(sent.step, shown)
 
     def evidence_of(self, sent: Sent, judgement: Judgement) -> Evidence:
-        """Return what is known of a create, its answer included."""
+        """Return what is known of a create, its answer included.
+
+        That lookups did not show a user proves nothing where the tenant hides the inactive ones and this one is inactive.
+        """
         found = Found(judgement.resource or {})
-        return replace(self.evidence(sent), created=created_at(found))
+        evidence = replace(self.evidence(sent), created=created_at(found))
+        hidden = sent.step.type == USER and not self._profile.lists_inactive and is_inactive(found.resource)
+        return replace(evidence, absent_before=False) if hidden else evidence
 
     def evidence(self, sent: Sent) -> Evidence:
         """Return what this process knows of a create."""

@@ -8,6 +8,7 @@ from bulkscim.planning.compare import holds
 from bulkscim.planning.effects import visible
 
 CLOCK_TOLERANCE_S = 5.0
+OLDER_S = 86_400.0  # far more than clocks of one service differ
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +94,16 @@ def _stands(step: Step, read: Found) -> bool:
 
 
 def proved_ours(resource_id: str, evidence: Evidence) -> bool:
-    """Tell whether a resource with our identity is one that this run made."""
-    if evidence.absent_before or evidence.named == resource_id:
+    """Tell whether a resource with our identity is one that this run made.
+
+    A lookup may have missed it: what was created long before the step is not ours, though no lookup showed it.
+    """
+    if evidence.named == resource_id:
         return True
-    if evidence.created is None or evidence.started is None or evidence.now is None:
+    if evidence.created is None or evidence.started is None:
+        return evidence.absent_before
+    if evidence.absent_before:
+        return evidence.created >= evidence.started - OLDER_S
+    if evidence.now is None:
         return False
     return evidence.started - CLOCK_TOLERANCE_S <= evidence.created <= evidence.now + CLOCK_TOLERANCE_S

@@ -125,6 +125,20 @@ def test_user_of_another_record_is_not_taken_for_an_own_create(machine, seed, ba
     assert states(one) == [RowState.FAILED] * 2
 
 
+@pytest.mark.parametrize("shows_created", [True, False])
+def test_user_that_lookups_hide_is_not_taken_for_an_own_create(machine, shows_created):
+    """A lookup that shows no inactive users counted as a proof of absence: the row was called done, under another's id."""
+    held = [{"id": "u1", "userName": address("p"), "externalId": "E", "active": False, "title": "Theirs"}]
+    lines = [person("p", externalId="E", title="Ours") | {"op": "upsert"}]
+    world = World(duplicates=200, hides_inactive=True, shows_created=shows_created)
+    one = machine(lines, world, held)
+    one.ready.plan.foreign.add(1)
+    one.command("run")
+
+    assert states(one) == [RowState.FAILED]
+    assert one.tenant.state()["Users", address("p")][0]["title"] == "Theirs"
+
+
 @pytest.mark.parametrize("ahead", [-90.0, 90.0])
 @pytest.mark.parametrize("seed", range(4))
 def test_own_create_is_known_on_a_server_whose_clock_is_wrong(machine, ahead, seed):

@@ -26,7 +26,7 @@ JOBS = 40  # different jobs of a size, shared by all seeds
 SESSIONS = 40
 RETRIES = 3
 DOUBTED = 4
-HOURS = 4.0  # of virtual time that commands may take, all together
+HOURS, USUAL = 4.0, 30  # of virtual time that the commands of so many operations may take, all together
 POISONED = (simulated_job.address("n1"), simulated_job.address("n4"))
 TEMPORARY = tempfile.TemporaryDirectory(prefix="simulation-")
 
@@ -204,7 +204,8 @@ class Machine:
         name, retries = "run", 0
         while name:
             sessions = self.story.sessions - self._sessions_before
-            if sessions > self._most_sessions() or self.spent_s > HOURS * 3600:
+            hours = HOURS * max(1.0, self.ready.job.count / USUAL)
+            if sessions > self._most_sessions() or self.spent_s > hours * 3600:
                 told = f"{sessions} sessions, {self.spent_s:.0f} s, {self.totals}, {self.reason}"
                 raise Broken("finish", told)
             ended = self.command(name)

@@ -48,10 +48,12 @@ def test_what_the_tenant_shows_decides(step, read, expected):
         (Evidence(started=100.0, now=110.0, created=94.0), False),
         (Evidence(started=100.0, now=110.0, created=116.0), False),
         (Evidence(started=100.0, now=110.0), False),
+        (Evidence(absent_before=True, started=90_000.0, now=90_010.0, created=3_590.0), False),
+        (Evidence(absent_before=True, started=90_000.0, now=90_010.0, created=3_610.0), True),
     ],
 )
 def test_what_was_found_is_ours_only_with_proof(evidence, ours):
-    """It was absent before, or an answer named it, or it was made between intent and now."""
+    """It was absent before, or an answer named it, or it was made between intent and now; but never a day before it."""
     assert recover(CREATE, user(), evidence) == (Ours("u1") if ours else Theirs("u1"))
 
 
