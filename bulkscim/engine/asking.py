@@ -7,7 +7,7 @@ from typing import Any
 
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
-from bulkscim.engine.recovery import created_at, is_foreign, judged, look
+from bulkscim.engine.recovery import created_at, find_met, is_foreign, judged, look
 from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping
@@ -122,11 +122,15 @@ class Asking:
             return page if tells else None
         return None
 
-    async def look(self, sent: Sent) -> tuple[Recovered | None, Read | None]:
+    async def look(self, sent: Sent, *, answered: bool = False) -> tuple[Recovered | None, Read | None]:
         """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop.
 
-        What was read last comes with it.
+        What was read last comes with it. `answered`: the tenant has just answered the step, so it is looked at once
+        for what a create met. That nothing is found then proves nothing: what was created may show late.
         """
+        met = await self.met(sent) if answered else None
+        if met is not None:
+            return judged(sent.step, met, self.evidence(sent)), met
         lag = self._profile.visibility_lag_s if sent.step.action is Action.CREATE else 0.0
         told: Recovered | None = None
         read: Read | None = None
@@ -141,6 +145,12 @@ class Asking:
             if not isinstance(told, Unclear):
                 break
         return told, read
+
+    async def met(self, sent: Sent) -> Found | None:
+        """Return a resource that a create may have met, or made; None proves nothing."""
+        if sent.step.action is not Action.CREATE:
+            return None
+        return await find_met(sent.step, self._resolver, self._reads(sent.work))
 
     async def _look(self, sent: Sent) -> Read:
         """Look once, by the id too that the answer to a create has named."""

@@ -42,8 +42,16 @@ class Listing:
             return Found(orjson.loads(text), self._taken_at or 0.0)
         return Missing()
 
+    def known(self, key: Key) -> str | None:
+        """Return the id that a key names alone, in a listing of any age, also one that did not come whole."""
+        rows = self._database.execute(
+            "select distinct id from name where attribute = ? and value = ? limit 2",
+            (key.attribute, key.folded.value),
+        ).fetchall()
+        return str(rows[0][0]) if len(rows) == 1 else None
+
     async def _take(self, reads: Reads) -> Unreadable | None:
-        """Read all pages anew; keep nothing of a listing that did not come whole."""
+        """Read all pages anew; do not search one that did not come whole."""
         begun = self._clock.monotonic()
         self._taken_at = None
         self._database.execute("delete from name")

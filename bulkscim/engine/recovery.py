@@ -45,8 +45,17 @@ async def _find_created(step: Step, resolver: Resolver, reads: Reads) -> Read:
     ):
         return Unreadable("this tenant does not show deactivated users")
     if isinstance(answer, Missing):
-        return Missing(by_all=absent)
+        return Missing(by_all=absent, is_held=not absent)
     return Unreadable(f"another stands there: id {answer.id}") if isinstance(answer, Found) else answer
+
+
+async def find_met(step: Step, resolver: Resolver, reads: Reads) -> Found | None:
+    """Find a resource that a create may have met, or made; None proves nothing."""
+    for key in step.identity:
+        answer = await resolver.known(key, reads)
+        if isinstance(answer, Found) and not is_foreign(step, answer):
+            return answer
+    return None
 
 
 def judged(step: Step, read: Read, evidence: Evidence) -> Recovered:

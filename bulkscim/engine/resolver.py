@@ -35,6 +35,7 @@ from bulkscim.scim.paths import get
 
 NAMES = frozenset({"userName", "displayName", "externalId", "emails"})
 REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
+SERVER_ERROR = 500
 
 
 class Resolver:
@@ -98,15 +99,40 @@ class Resolver:
                 return read
         return answer
 
+    async def known(self, key: Key, reads: Reads) -> Answer:
+        """Find what a key names, by a listing of any age too. Only what is found counts: it is read by its id."""
+        known = await self._listed_before(key, reads)
+        if known is not None:
+            return known
+        answer = await self.find(key, reads)
+        if isinstance(answer, Unreadable):  # also of a listing that breaks off
+            return await self._listed_before(key, reads) or answer
+        return answer
+
+    async def _listed_before(self, key: Key, reads: Reads) -> Found | None:
+        listing = self._listings.get(key.type)
+        resource_id = listing.known(key) if listing is not None else None
+        read = await reads.by_id(key.type, resource_id) if resource_id is not None else None
+        return read if isinstance(read, Found) and answers(key, read.resource) else None
+
     async def _find(self, key: Key, reads: Reads, *, fresh: bool) -> Answer:
         begun = self._clock.monotonic() if fresh else None
         if key.attribute == "id":
             return await reads.by_id(key.type, key.value)
         if self._profile.filter and self._learned.trust(key) is not Trust.BROKEN:
             answer = await self._filtered(key, reads)
-            if answer is not None:
+            if answer is not None and not self._only_filters_fail(key, answer):
                 return answer
+            listed = await self._listed(key, reads, begun)
+            if answer is not None and not isinstance(listed, Unreadable):
+                self._learned.note(key, Trust.BROKEN)
+            return listed
         return await self._listed(key, reads, begun)
+
+    def _only_filters_fail(self, key: Key, answer: Answer) -> bool:
+        """Say whether a listing may be readable where a filter, which has never worked, is answered by a 5xx."""
+        failed = isinstance(answer, Unreadable) and (answer.status or 0) >= SERVER_ERROR
+        return failed and self._learned.trust(key) is Trust.UNKNOWN
 
     async def _filtered(self, key: Key, reads: Reads) -> Answer | None:
         """Ask with a filter; None where the answer is worth nothing."""

@@ -27,8 +27,9 @@ from bulkscim.pacing.breaker import Breaker
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Policy, Settle
 from bulkscim.planning.effects import deactivates, is_thin
+from bulkscim.planning.lookups import answers
 from bulkscim.planning.order import Claim
-from bulkscim.planning.recover import NotApplied, Ours, Theirs, Unclear
+from bulkscim.planning.recover import NotApplied, Ours, Read, Recovered, Theirs, Unclear
 from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
@@ -173,8 +174,8 @@ class Worker:
 
     async def _end(self, sent: Sent, judgement: Judgement, reply: Reply, policy: Policy) -> bool:
         """Journal the step's end and take it into the row's facts."""
-        fault = judgement.verdict in {Verdict.LOST, Verdict.AGAIN}
-        self._note_fault(fault=fault, detail=judgement.detail)
+        if judgement.verdict is not Verdict.LOST:
+            self._note_fault(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
         match judgement.verdict:
             case Verdict.APPLIED:
                 return await self._answered(sent, judgement, reply, policy)
@@ -184,14 +185,22 @@ class Worker:
                 if named:
                     sent.work.named[sent.step.part] = named
                 await self._journal.append(recording.lost(sent, judgement, named))
-                return await self.recover(sent, judgement, policy)
-            case Verdict.CONFLICT if sent.step.part in sent.work.lost and (
+                return await self._look_after(sent, judgement, policy)
+            case Verdict.CONFLICT | Verdict.UNEXPLAINED if sent.step.part in sent.work.lost and (
                 own := await self._asking.own_create(sent)
             ):
                 how = Applied(sent.step.part, own.id, judgement.status, seen=True)
                 return await self._applied(sent, how, policy, own.resource)
             case Verdict.GONE if sent.step.action is Action.DELETE:
                 return await self._applied(sent, _took(sent.step, judgement), policy)
+            case Verdict.UNEXPLAINED:
+                met = await self._asking.met(sent)
+                await self._journal.append(recording.refused(sent, judgement))
+                return (
+                    await self._refused(sent, judgement)
+                    if met is None
+                    else self._exists(sent, judgement, met)
+                )
             case _:
                 await self._journal.append(recording.refused(sent, judgement))
                 return await self._refused(sent, judgement)
@@ -283,6 +292,21 @@ class Worker:
     async def recover(self, sent: Sent, judgement: Judgement, policy: Policy) -> bool:
         """Find out what became of a lost step, and journal it; the row stays in doubt where that cannot be told."""
         told, read = await self._asking.look(sent)
+        return await self._recovered(sent, judgement, policy, (told, read))
+
+    async def _look_after(self, sent: Sent, judgement: Judgement, policy: Policy) -> bool:
+        """Recover a step that was lost just now. It counts as a fault of the tenant unless a lookup explains it."""
+        told, read = await self._asking.look(sent, answered=judgement.status is not None)
+        if told is not None:
+            explained = isinstance(told, Ours | Theirs) or _is_held(read)
+            self._note_fault(fault=not explained, detail=judgement.detail)
+        return await self._recovered(sent, judgement, policy, (told, read))
+
+    async def _recovered(
+        self, sent: Sent, judgement: Judgement, policy: Policy, looked: tuple[Recovered | None, Read | None]
+    ) -> bool:
+        """Journal what became of a lost step, by what the look at it has shown."""
+        told, read = looked
         match told:
             case None:
                 return False
@@ -295,22 +319,29 @@ class Worker:
                     judgement, detail=f"exists as id {told.id}; not proved to be made by this run"
                 )
                 await self._journal.append(recording.refused(sent, judgement))
-                return self._exists(sent, judgement)
+                return self._exists(sent, judgement, read)
             case NotApplied():
                 if isinstance(read, Missing) and read.by_all:
                     sent.work.absent.update(key.folded for key in sent.step.identity)
                 not_applied = replace(judgement, detail=f"not applied: {judgement.detail}")
                 await self._journal.append(recording.refused(sent, not_applied))
+                if _is_held(read):
+                    return self._exists(sent, judgement, read)
                 return self._not_applied(sent, judgement)
             case Unclear():
                 self._watcher.settled(sent.work.number, RowState.IN_DOUBT)
                 self._watcher.note(f"row {sent.work.number} is in doubt: {told.why}")
                 return False
 
-    def _exists(self, sent: Sent, judgement: Judgement) -> bool:
-        sent.work.forget()
+    def _exists(self, sent: Sent, judgement: Judgement, read: Read | None) -> bool:
+        """Let the row go on with what its create met; what was just read of it is not read again."""
+        work, target = sent.work, sent.work.row.operation.target
+        work.forget()
         if sent.step.part == "create":
-            sent.work.taken(self._refusal(sent.step, judgement))
+            work.taken(self._refusal(sent.step, judgement))
+        if isinstance(read, Found) and answers(target, read.resource):
+            work.live[target] = read
+            work.read_at = read.read_at
         return True
 
     def _not_applied(self, sent: Sent, judgement: Judgement) -> bool:
@@ -326,6 +357,11 @@ class Worker:
     def _refusal(self, step: Step, judgement: Judgement) -> Refusal:
         advice = self._profile.advice_for(step.action, step.type, judgement.status)
         return Refusal(step.part, judgement.status, judgement.scim_type, judgement.detail, advice)
+
+
+def _is_held(read: Read | None) -> bool:
+    """Tell whether another resource was found that has the name to be created."""
+    return isinstance(read, Missing) and read.is_held
 
 
 def _took(step: Step, judgement: Judgement) -> Applied:

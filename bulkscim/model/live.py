@@ -30,10 +30,12 @@ class Found:
 class Missing:
     """Proved absent: by a lookup that works on this server, or by a whole listing.
 
-    `by_all`: every identity of the record was looked up, and no resource has any of them.
+    `by_all`: every identity of the record was looked up, and no resource has any of them. `is_held`: a resource with
+    another externalId has the record's name.
     """
 
     by_all: bool = False
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ timeout, cut, 408, 5xx but 501 and 505     lost             lost                
 201 without a body                         applied, no id   applied                 good
 other 2xx without a resource               lost             applied                 good
 404, 410                                   refused          gone                    gone
-409, 400 that speaks of a duplicate        conflict         refused                 no
+409; 400, 422 that speak of a duplicate    conflict         refused                 no
+other 400, 422 without a scimType          unexplained      refused                 no
 412                                        refused          stale                   no
 401 / 403                                  unauthorized / forbidden, for all
 3xx, 501, 505, other 4xx                   refused          refused                 no
@@ -27,12 +28,13 @@ from bulkscim.model.request import Loss, NoAnswer, Reply, Response
 from bulkscim.model.step import Action
 from bulkscim.scim import messages
 
-_DUPLICATE_WORDS = ("exist", "unique", "already", "duplicate", "taken")
+_DUPLICATE_WORDS = ("exist", "unique", "already", "duplicate", "taken", "in use", "conflict", "registered")
 _SUCCESS = range(200, 300)
 _REDIRECT = range(300, 400)
 _SERVER_ERROR = range(500, 1000)
 _NOT_IMPLEMENTED = frozenset({501, 505})
-_CREATED, _BAD_REQUEST, _TIMED_OUT, _CONFLICT, _TOO_MANY = 201, 400, 408, 409, 429
+_CREATED, _TIMED_OUT, _CONFLICT, _TOO_MANY = 201, 408, 409, 429
+_INVALID = frozenset({400, 422})  # the record is refused as such; some services say so of a duplicate
 _BY_STATUS_ALONE = {401: "UNAUTHORIZED", 403: "FORBIDDEN"}
 
 
@@ -44,6 +46,7 @@ class Verdict(StrEnum):
     AGAIN = "again"  # proved not applied; may go again at once, or after what Retry-After says
     LOST = "lost"  # not known; look before anything else
     CONFLICT = "conflict"  # something with this identity stands there already
+    UNEXPLAINED = "unexplained"  # refused as invalid without a reason; the identity may exist
     GONE = "gone"
     STALE = "stale"  # If-Match did not fit
     UNAUTHORIZED = "unauthorized"
@@ -128,8 +131,10 @@ def _verdict_of(action: Action, error: messages.ScimError) -> Verdict:
         return Verdict.AGAIN
     if _unclear(status):
         return Verdict.LOST
+    if creates and _duplicate(error):
+        return Verdict.CONFLICT
     if creates:
-        return Verdict.CONFLICT if _duplicate(error) else Verdict.REFUSED
+        return Verdict.UNEXPLAINED if status in _INVALID and not error.scim_type else Verdict.REFUSED
     return {404: Verdict.GONE, 410: Verdict.GONE, 412: Verdict.STALE}.get(status, Verdict.REFUSED)
 
 
@@ -137,7 +142,7 @@ def _duplicate(error: messages.ScimError) -> bool:
     """Say whether a refused create may have met its own identity; a lookup decides."""
     told = f"{error.scim_type or ''} {error.detail}".lower()
     return error.status == _CONFLICT or (
-        error.status == _BAD_REQUEST and any(word in told for word in _DUPLICATE_WORDS)
+        error.status in _INVALID and any(word in told for word in _DUPLICATE_WORDS)
     )
 
 

@@ -112,6 +112,20 @@ def test_a_duplicate_is_adopted_however_it_is_answered(bulkscim, job, server):
     assert tenant.untouched()
 
 
+@pytest.mark.parametrize("concurrency", [1, 8, 50])
+def test_a_second_import_adopts_all_where_duplicates_are_answered_with_a_page(bulkscim, job, concurrency):
+    """The breaker stopped the run after 20 such pages, and rows under way then stayed in doubt."""
+    names = [f"user{number}@example.com" for number in range(1000)]
+    path = job(*(create(name) for name in names))
+    with odd.DuplicateIsPage(*names).serving() as tenant:
+        outcome = run(bulkscim, tenant, path, "--concurrency", str(concurrency))
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.status()["adopted"] == len(names)
+    assert len(tenant.writes) == len(names)
+    assert tenant.untouched()
+
+
 @pytest.mark.parametrize("way", ["fail", "update"])
 def test_on_exists_decides_about_a_bare_conflict(bulkscim, job, way):
     """`fail` fails the row and touches nothing; `update` brings the existing user to what the row says."""

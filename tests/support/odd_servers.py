@@ -49,6 +49,16 @@ class DuplicateIs500(SmallTenant):
         return error(500, "integrity constraint violated")
 
 
+class DuplicateIsPage(FilterIgnored):
+    """Answers a duplicate with an HTML page and 500, and every lookup with ten users of all, whatever was asked."""
+
+    def duplicate(self) -> web.StreamResponse:
+        return web.Response(status=500, body=HTML, content_type="text/html")
+
+    def page(self, found: list[Json], query: Any) -> web.StreamResponse:
+        return super().page(found, {**query, "count": "10"})
+
+
 class OddIds(SmallTenant):
     """Uses e-mail addresses and slashes as ids."""
 

@@ -34,7 +34,6 @@ OTHERS = [Action.REPLACE, Action.MODIFY, Action.DELETE, Action.ADD_MEMBER, Actio
         (Response(401), Verdict.UNAUTHORIZED),
         (Response(403), Verdict.FORBIDDEN),
         (Response(302, {"location": "https://login"}), Verdict.REFUSED),
-        (Response(400), Verdict.REFUSED),
         (Response(413), Verdict.REFUSED),
         (Response(201, {}, ADA), Verdict.APPLIED),
         (Response(200, {}, ADA), Verdict.APPLIED),
@@ -65,7 +64,11 @@ def test_these_answers_mean_the_same_for_every_action(action, reply, verdict):
         (Response(409, {}, b"<h1>Conflict</h1>"), Verdict.CONFLICT),
         (Response(400, {}, b'{"detail":"User already exists"}'), Verdict.CONFLICT),
         (Response(400, {}, b'{"scimType":"uniqueness"}'), Verdict.CONFLICT),
-        (Response(400, {}, b'{"detail":"title is too long"}'), Verdict.REFUSED),
+        (Response(422, {}, b"That user name is in use"), Verdict.CONFLICT),
+        (Response(400, {}, b"Bad request"), Verdict.UNEXPLAINED),
+        (Response(400), Verdict.UNEXPLAINED),
+        (Response(422), Verdict.UNEXPLAINED),
+        (Response(400, {}, b'{"scimType":"invalidValue","detail":"title is too long"}'), Verdict.REFUSED),
     ],
 )
 def test_a_create_is_applied_only_where_something_was_created(reply, verdict):
