@@ -117,7 +117,7 @@ class Absence:
 def _may_pass(answer: Unreadable) -> bool:
     """Say whether the same question may be answered later: an outage, a throttle, a token that is rejected."""
     status = answer.status or 0
-    passing = status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+    passing = answer.throttled or status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
     return (
         passing
         or status == 0

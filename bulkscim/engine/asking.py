@@ -104,7 +104,8 @@ class Asking:
         """
         control = await self._control(work) if _may_be_all(answer.status) else None
         told = control or answer
-        if told.status == HTTPStatus.UNAUTHORIZED or (control and control.status in DENIED):
+        denied = control is not None and control.status in DENIED and not control.throttled
+        if told.status == HTTPStatus.UNAUTHORIZED or denied:
             self._stopping.stop(rejected(told.why))
         elif control or told.status is None:
             self._stopping.stop(Stopped(f"the tenant does not answer: {told.why}"))

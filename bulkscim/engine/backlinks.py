@@ -285,6 +285,8 @@ class Backlinks:
 
 def _is_refusal(answer: Unreadable) -> bool:
     """Say whether something is not to be had here, now or later; a rejected token is another matter."""
+    if answer.throttled:
+        return False
     status = answer.status or 0
     passes = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
     return status == HTTPStatus.NOT_IMPLEMENTED or (

@@ -8,7 +8,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject, Key
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
-from bulkscim.pacing.retry import ReadVerdict, judge_read
+from bulkscim.pacing.retry import ReadVerdict, judge_read, throttles
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import messages
@@ -113,4 +113,4 @@ def unreadable(reply: Reply) -> Unreadable:
     if isinstance(reply, NoAnswer):
         return Unreadable(reply.detail, reply.status)
     error = messages.error_of(reply)
-    return Unreadable(f"answered {reply.status}: {error.detail or 'nothing'}", reply.status)
+    return Unreadable(f"answered {reply.status}: {error.detail or 'nothing'}", reply.status, throttles(reply))

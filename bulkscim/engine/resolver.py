@@ -137,7 +137,7 @@ class Resolver:
     async def _filtered(self, key: Key, reads: Reads) -> Answer | None:
         """Ask with a filter; None where the answer is worth nothing."""
         answer = await reads.filtered(key)
-        if isinstance(answer, Unreadable) and answer.status not in REFUSES_FILTERS:
+        if isinstance(answer, Unreadable) and (answer.throttled or answer.status not in REFUSES_FILTERS):
             return answer
         if answer is None or isinstance(answer, Unreadable):
             self._learned.note(key, Trust.BROKEN)

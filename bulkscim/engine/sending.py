@@ -12,15 +12,24 @@ from bulkscim.model.events import Watcher
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.model.step import Action, Step
 from bulkscim.model.totals import Counters
-from bulkscim.pacing.hints import retry_after, stated_time
-from bulkscim.pacing.retry import Judgement, ReadVerdict, Verdict, backoff, judge, judge_read
+from bulkscim.pacing.hints import asked_wait, stated_time
+from bulkscim.pacing.retry import (
+    Judgement,
+    ReadVerdict,
+    Verdict,
+    backoff,
+    is_waited_out,
+    judge,
+    judge_read,
+    throttles,
+)
 from bulkscim.scim import messages
 from bulkscim.scim.messages import PatchForm
 from bulkscim.transport.base import Transport
 
 BUDGET = 8  # sendings of one step that are answered by "not now"
-TOO_MANY = 429
 BAD_REQUEST = 400
+SERVER_ERROR = 500
 
 
 def request_of(step: Step, form: PatchForm = PatchForm.PATCH_OP) -> Request:
@@ -50,7 +59,7 @@ class Count:
         self._add(work, Counters(requests=1, retries=int(again)))
 
     def throttled(self, work: Work | None) -> None:
-        """Count one answer of 429."""
+        """Count one answer that throttles."""
         self._add(work, Counters(throttled=1))
 
     def _add(self, work: Work | None, counters: Counters) -> None:
@@ -152,10 +161,15 @@ class Sender:
         """Learn from an answer what concerns all: the pace, and the server's clock."""
         self._count.sent(work, again=again)
         self.server.note(reply)
-        if isinstance(reply, Response) and reply.status == TOO_MANY:
+        if not isinstance(reply, Response):
+            return
+        asked = asked_wait(reply)
+        if throttles(reply):
             self._count.throttled(work)
-            self.permits.throttled(retry_after(reply), backoff(2, self.random))
-        elif isinstance(reply, Response):
+            self.permits.throttled(asked, backoff(2, self.random))
+        elif reply.status >= SERVER_ERROR and asked is not None:
+            self.permits.throttled(asked, asked)
+        else:
             self.permits.answered()
 
     async def send(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:
@@ -182,7 +196,7 @@ class Sender:
 
         An answer that proves that nothing was done is waited out within a budget; a 401 is tried once more.
         """
-        attempt = 0
+        attempt, waited = 0, False
         while True:
             reply = await self.permits.send(request, self.transport)
             if reply is None:
@@ -191,7 +205,8 @@ class Sender:
             work.attempts += 1
             work.step_attempts += 1
             self.note(reply, work, again=work.step_attempts > 1)
-            judgement = judge(step.action, reply)
+            judgement = judge(step.action, reply, waited=waited)
+            waited = waited or is_waited_out(reply)
             if not _may_go_again(judgement, attempt):
                 return judgement, reply
             if not judgement.throttled and not await self.stopping.pause(backoff(attempt, self.random)):

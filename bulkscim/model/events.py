@@ -27,7 +27,7 @@ class Watcher(Protocol):
         """Note that a row has ended (`in_doubt`: left so by this process)."""
 
     def sent(self, counters: Counters) -> None:
-        """Count requests, repeats and answers of 429."""
+        """Count requests, repeats and answers that throttle."""
 
     def waiting(self, why: str | None) -> None:
         """Say why nothing is sent for now; None when sending goes on."""

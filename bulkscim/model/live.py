@@ -47,10 +47,14 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The tenant gave no answer that can be trusted; `why` is for people."""
+    """The tenant gave no answer that can be trusted; `why` is for people.
+
+    `throttled`: it asked to wait, so the status says nothing of the resource or the token.
+    """
 
     why: str
     status: int | None = None
+    throttled: bool = False
 
 
 Answer = Found | Missing | Ambiguous | Unreadable

@@ -31,7 +31,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Requests of one stretch of a row's work: all sent, of these repeats, and answers of 429."""
+    """Requests of one stretch of a row's work: all sent, of these repeats, and answers that throttle."""
 
     requests: int = 0
     retries: int = 0

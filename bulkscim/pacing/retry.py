@@ -2,6 +2,7 @@
 
 what happened                              create           others                  read
 no byte was written, 429                   again            again                   again
+403 with Retry-After or a spent limit      again, once      again, once             again, once
 timeout, cut, 408, 5xx but 501 and 505     lost             lost                    again
 2xx whose body is not what it should be    lost             lost                    again
 2xx                                        applied          applied                 good
@@ -15,17 +16,20 @@ other 400, 422 without a scimType          unexplained      refused             
 3xx, 501, 505, other 4xx                   refused          refused                 no
 
 "Lost" means: look before anything else. Only the engine may then say that a PUT, a DELETE or a setting PATCH can go
-again. A server may have done the work before its proxy gave up, so no 5xx proves that nothing was done.
+again. A server may have done the work before its proxy gave up, so no 5xx proves that nothing was done. A 429 to a
+create that reports a duplicate is a conflict.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import assert_never
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Loss, NoAnswer, Reply, Response
 from bulkscim.model.step import Action
+from bulkscim.pacing.hints import MOST_S, asked_wait, is_limited
 from bulkscim.scim import messages
 
 _DUPLICATE_WORDS = ("exist", "unique", "already", "duplicate", "taken", "in use", "conflict", "registered")
@@ -33,7 +37,7 @@ _SUCCESS = range(200, 300)
 _REDIRECT = range(300, 400)
 _SERVER_ERROR = range(500, 1000)
 _NOT_IMPLEMENTED = frozenset({501, 505})
-_CREATED, _TIMED_OUT, _CONFLICT, _TOO_MANY = 201, 408, 409, 429
+_CREATED, _FORBIDDEN, _TIMED_OUT, _CONFLICT, _TOO_MANY = 201, 403, 408, 409, 429
 _INVALID = frozenset({400, 422})  # the record is refused as such; some services say so of a duplicate
 _BY_STATUS_ALONE = {401: "UNAUTHORIZED", 403: "FORBIDDEN"}
 
@@ -77,11 +81,30 @@ class Judgement:
     @property
     def throttled(self) -> bool:
         """Whether the tenant said that it was asked too often."""
-        return self.status == _TOO_MANY
+        return self.verdict is Verdict.AGAIN and self.status is not None
 
 
-def judge(action: Action, reply: Reply) -> Judgement:
-    """Return what an answer means for a step."""
+def throttles(reply: Reply, *, waited: bool = False) -> bool:
+    """Say whether an answer means that the tenant was asked too often.
+
+    A 403 means that once: `waited` says that this request has waited for one as long as it was asked to.
+    """
+    if isinstance(reply, NoAnswer):
+        return False
+    if reply.status == _FORBIDDEN:
+        return not waited and is_limited(reply)
+    return reply.status == _TOO_MANY and not _reports_duplicate(messages.error_of(reply))
+
+
+def is_waited_out(reply: Reply) -> bool:
+    """Say whether a 403 that throttles asks for no more than the longest wait, so that one wait is all of it."""
+    if isinstance(reply, NoAnswer) or reply.status != _FORBIDDEN:
+        return False
+    return (asked_wait(reply, most=inf) or 0.0) <= MOST_S
+
+
+def judge(action: Action, reply: Reply, *, waited: bool = False) -> Judgement:
+    """Return what an answer means for a step; `waited` as in `throttles`."""
     if isinstance(reply, NoAnswer):
         return _judge_silence(reply)
     if reply.status in _SUCCESS:
@@ -92,7 +115,7 @@ def judge(action: Action, reply: Reply) -> Judgement:
         detail = (
             f"redirects to {messages.printable(reply.headers.get('location', 'nowhere'), 100)}; not followed"
         )
-    verdict = _verdict_of(action, error)
+    verdict = Verdict.AGAIN if throttles(reply, waited=waited) else _verdict_of(action, error)
     return Judgement(verdict, reply.status, error.scim_type, detail or _named(reply.status))
 
 
@@ -127,8 +150,6 @@ def _verdict_of(action: Action, error: messages.ScimError) -> Verdict:
     creates = action is Action.CREATE
     if status in _BY_STATUS_ALONE:
         return Verdict[_BY_STATUS_ALONE[status]]
-    if status == _TOO_MANY:
-        return Verdict.AGAIN
     if _unclear(status):
         return Verdict.LOST
     if creates and _duplicate(error):
@@ -141,9 +162,17 @@ def _verdict_of(action: Action, error: messages.ScimError) -> Verdict:
 def _duplicate(error: messages.ScimError) -> bool:
     """Say whether a refused create may have met its own identity; a lookup decides."""
     told = f"{error.scim_type or ''} {error.detail}".lower()
+    if error.status == _TOO_MANY:
+        return _reports_duplicate(error)
     return error.status == _CONFLICT or (
         error.status in _INVALID and any(word in told for word in _DUPLICATE_WORDS)
     )
+
+
+def _reports_duplicate(error: messages.ScimError) -> bool:
+    """Say whether an error names a duplicate in words that no report of too many requests has."""
+    told = f"{error.scim_type or ''} {error.detail}".lower()
+    return any(word in told for word in ("uniqueness", "already exist", "duplicate"))
 
 
 def _unclear(status: int) -> bool:
@@ -156,9 +185,12 @@ def _named(status: int) -> str:
     return f"answered {status} and said nothing"
 
 
-def judge_read(reply: Reply) -> ReadVerdict:
-    """Return what a GET's answer is worth; a 2xx that is not a JSON object is asked for again."""
-    if isinstance(reply, NoAnswer):
+def judge_read(reply: Reply, *, waited: bool = False) -> ReadVerdict:
+    """Return what a GET's answer is worth; a 2xx that is not a JSON object is asked for again.
+
+    `waited` as in `throttles`.
+    """
+    if isinstance(reply, NoAnswer) or throttles(reply, waited=waited):
         return ReadVerdict.AGAIN
     if reply.status in _SUCCESS:
         value = messages.json_of(reply.body)

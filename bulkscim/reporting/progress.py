@@ -97,7 +97,7 @@ class _Tally:
             (self.failed, "failed"),
             (self.skipped, "skipped"),
             (self.doubtful, "in doubt"),
-            (self.throttled, "answers of 429"),
+            (self.throttled, "throttled"),
         )
         return ", ".join(f"{count:,} {name}" for count, name in counts if count)
 
@@ -145,7 +145,7 @@ class Bar(Silent):
             self._bar.update(self._tally.ended - before)
 
     def sent(self, counters: Counters) -> None:
-        """Count answers of 429."""
+        """Count answers that throttle."""
         self._tally.throttled += counters.throttled
 
     def waiting(self, why: str | None) -> None:
@@ -193,7 +193,7 @@ class Lines(Silent):
             self._people.note(self._line(now - self._opened_at))
 
     def sent(self, counters: Counters) -> None:
-        """Count answers of 429."""
+        """Count answers that throttle."""
         self._tally.throttled += counters.throttled
 
     def waiting(self, why: str | None) -> None:

@@ -62,7 +62,7 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
     yield from cause_lines(summary.get("causes") or [])
     yield (
         f"{summary['requests']:,} requests, {summary['retries']:,} of them repeats,"
-        f" {summary['throttled']:,} answers of 429"
+        f" {summary['throttled']:,} throttled"
     )
     if summary["chain"]:
         yield f"chain {summary['chain']}"

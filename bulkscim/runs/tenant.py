@@ -15,6 +15,7 @@ from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.model.secret import Secret
 from bulkscim.pacing.hints import stated_time
+from bulkscim.pacing.retry import throttles
 from bulkscim.providers.profile import (
     Integration,
     Profile,
@@ -31,7 +32,6 @@ from bulkscim.transport.base import Transport
 
 REJECTED = frozenset({401, 403})
 GOOD = 200
-TOO_MANY = 429
 TRIES = 3
 
 
@@ -91,14 +91,16 @@ async def look(transport: Transport, profile: Profile) -> Seen:
     if isinstance(listed, NoAnswer):
         raise Stopped(f"the tenant cannot be reached: {listed.detail}; nothing was sent")
     await refuse_others(transport, dict(zip(FIRST, (said, listed), strict=True)))
+    if throttles(listed):
+        raise Stopped(
+            f"the tenant wants to be left alone for now ({listed.status}); nothing was sent. Try again later"
+        )
     if listed.status in REJECTED or (isinstance(said, Response) and said.status == 401):  # noqa: PLR2004
         error = messages.error_of(listed)
         raise CredentialError(
             f"the tenant rejects the token ({listed.status}: {error.detail}); nothing was sent. Pass a valid one "
             "by BULKSCIM_TOKEN, --token-file or --token-command"
         )
-    if listed.status == TOO_MANY:
-        raise Stopped("the tenant wants to be left alone for now (429); nothing was sent. Try again later")
     found = capabilities.capabilities_of(said)
     users, wrong = _count(listed)
     notes = (*found.notes, *([wrong] if wrong else []))

@@ -1,17 +1,17 @@
-"""The few requests that are sent before an engine's permits are there: not too soon, and not past a 429."""
+"""The few requests that are sent before an engine's permits are there: not too soon, and not while throttled."""
 
 from collections.abc import Callable
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Reply, Request, Response
 from bulkscim.pacing.arrivals import Arrivals
-from bulkscim.pacing.hints import retry_after
+from bulkscim.pacing.hints import asked_wait
+from bulkscim.pacing.retry import is_waited_out, throttles
 from bulkscim.transport.base import Transport
 
 TRIES = 4
 LOOKS = 3  # requests that look at a tenant, which may follow one another at once
-TOO_MANY = 429
-PAUSE_S = 1.0  # where a 429 does not say how long
+PAUSE_S = 1.0  # where an answer that throttles does not say how long
 WORTH_SAYING_S = 2.0
 
 
@@ -21,7 +21,7 @@ def nobody(text: str) -> None:
 
 
 class Patient:
-    """A transport that waits for places under the tenant's limits, and repeats a request that met a 429.
+    """A transport that waits for places under the tenant's limits, and repeats a request that was throttled.
 
     The first request waits for `first_s` at least, one after the first few for `interval_s` since the one before it.
     `arrivals` counts them, for whoever sends after. `say` gets a message for a wait that a user would notice.
@@ -49,12 +49,14 @@ class Patient:
     async def send(self, request: Request) -> Reply:
         """Send one request when its time has come."""
         reply = await self._send(request)
+        waited = False
         for _ in range(TRIES - 1):
-            if not (isinstance(reply, Response) and reply.status == TOO_MANY):
+            if not (isinstance(reply, Response) and throttles(reply, waited=waited)):
                 break
-            asked = retry_after(reply)
+            waited = waited or is_waited_out(reply)
+            asked = asked_wait(reply)
             self._next_at = self._clock.monotonic() + (PAUSE_S if asked is None else asked)
-            self._why = "as the tenant asks (429)"
+            self._why = f"as the tenant asks ({reply.status})"
             reply = await self._send(request)
         return reply
 

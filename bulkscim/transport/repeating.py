@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Reply, Request, Response
-from bulkscim.pacing.hints import retry_after
-from bulkscim.pacing.retry import ReadVerdict, backoff, judge_read
+from bulkscim.pacing.hints import asked_wait
+from bulkscim.pacing.retry import ReadVerdict, backoff, is_waited_out, judge_read
 from bulkscim.transport.base import Transport
 
 ATTEMPTS = 6
@@ -31,15 +31,17 @@ class Repeating:
         reply = await self._inner.send(request)
         if request.method != "GET":
             return reply
+        waited = False
         for attempt in range(1, ATTEMPTS):
-            if not worth_another(reply, attempt) or not await self._wait(reply, attempt):
+            if not worth_another(reply, attempt, waited=waited) or not await self._wait(reply, attempt):
                 break
+            waited = waited or is_waited_out(reply)
             reply = await self._inner.send(request)
         return reply
 
     async def _wait(self, reply: Reply, attempt: int) -> bool:
         """Wait as the tenant asks, else a little longer each time."""
-        asked = retry_after(reply) if isinstance(reply, Response) else None
+        asked = asked_wait(reply) if isinstance(reply, Response) else None
         seconds = backoff(attempt, self._random) if asked is None else asked
         if self._pause is not None:
             return await self._pause(seconds)
@@ -47,7 +49,10 @@ class Repeating:
         return True
 
 
-def worth_another(reply: Reply, attempt: int) -> bool:
-    """Return whether asking again may bring a better answer; a 401 is asked again once."""
-    verdict = judge_read(reply)
+def worth_another(reply: Reply, attempt: int, *, waited: bool = False) -> bool:
+    """Return whether asking again may bring a better answer; a 401, and a 403 that throttles, are asked again once.
+
+    `waited`: that was done for a 403.
+    """
+    verdict = judge_read(reply, waited=waited)
     return verdict is ReadVerdict.AGAIN or (verdict is ReadVerdict.UNAUTHORIZED and attempt == 1)

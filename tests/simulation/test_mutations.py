@@ -61,8 +61,8 @@ def resend_a_post_blindly(patch):
     """Take a lost answer for a proof that nothing was done."""
     judge = retry.judge
 
-    def hasty(action, reply):
-        judgement = judge(action, reply)
+    def hasty(action, reply, **more):
+        judgement = judge(action, reply, **more)
         lost = judgement.verdict is Verdict.LOST
         return retry.Judgement(Verdict.AGAIN, judgement.status, detail="again") if lost else judgement
 
@@ -159,8 +159,8 @@ def go_on_with_a_refused_token(patch):
     """Take a 401 for a refusal of the record."""
     judge = retry.judge
 
-    def patient(action, reply):
-        judgement = judge(action, reply)
+    def patient(action, reply, **more):
+        judgement = judge(action, reply, **more)
         refused = judgement.verdict is Verdict.UNAUTHORIZED
         return retry.Judgement(Verdict.REFUSED, judgement.status) if refused else judgement
 

@@ -61,6 +61,7 @@ def test_wider_ground_draws_each_of_its_features():
         "meddles",
         "limit",
         "rollbacks",
+        "throttles",
     ):
         assert drawn[name] > 10, name
     for part in (

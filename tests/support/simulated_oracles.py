@@ -25,7 +25,7 @@ from bulkscim.journal import entries, journal
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Response
 from bulkscim.model.row import RowState
-from bulkscim.pacing.hints import retry_after
+from bulkscim.pacing.hints import asked_wait
 from tests.support.simulated_disk import FOLDER
 
 ENDS = {"applied", "refused"}
@@ -160,10 +160,8 @@ class Oracles:
 
     def answered(self, request, reply):
         """Look at what an answer asks for."""
-        if isinstance(reply, Response) and reply.status == 429:
-            self._closed_until = max(
-                self._closed_until, self._clock.monotonic() + (retry_after(reply) or 0.0)
-            )
+        if isinstance(reply, Response) and reply.status in {403, 429}:
+            self._closed_until = max(self._closed_until, self._clock.monotonic() + (asked_wait(reply) or 0.0))
 
     def begins(self):
         """Note that a new process begins; it does not know what the last one was told."""

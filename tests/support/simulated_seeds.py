@@ -76,6 +76,7 @@ def _wider(seed, operations):
     """Draw from chances of its own, so that what was drawn before stays as it is."""
     random = Random(f"wider {seed}")
     world = simulated_world.widened(simulated_world.draw(Random(seed)), random)
+    world = simulated_world.answering(world, Random(f"answers {seed}"))
     if random.random() < LARGE_SHARE:
         operations = LARGE
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)

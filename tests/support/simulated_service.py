@@ -70,6 +70,7 @@ class SimulatedService:
         self._numbers = 0
         self._accepted = []
         self._locked_until = {}
+        self._denied = set()  # names of requests that were throttled by a 403
 
     @property
     def held(self):
@@ -246,7 +247,7 @@ class SimulatedService:
         """Answer in place of the directory."""
         match fault:
             case "throttled":
-                return self.directory.answer(429, {}, self._retry_after(flight.random))
+                return self._throttled(flight)
             case "busy_before":
                 return self.directory.answer(flight.random.choice((500, 502, 503, 504, 408)), {})
             case "unreached":
@@ -280,6 +281,18 @@ class SimulatedService:
             case "empty" if reply.status < 300:  # of a refusal it would be a lie: a 2xx that did nothing
                 return Response(200, {}, b"", self.clock.now())
         return reply
+
+    def _throttled(self, flight):
+        """Answer that there were too many requests; by a 403 only once for each, since a second one is a refusal."""
+        name, form = self._name(flight.request), self.world.throttles
+        if form == "429" or name in self._denied:
+            return self.directory.answer(429, {}, self._retry_after(flight.random))
+        self._denied.add(name)
+        wait, headers = flight.random.choice((0, 1, 3, 20)), self._retry_after(flight.random)
+        if form == "403 spent" or not headers:
+            reset = str(int(self.directory.now()) + 1 + wait)
+            headers = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+        return self.directory.answer(403, {"detail": "a secondary limit"}, headers)
 
     def _retry_after(self, random):
         seconds = random.choice((0, 1, 3, 20))

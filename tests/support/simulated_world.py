@@ -46,7 +46,8 @@ class World:
     the seconds of `accepts_s` later, by method, or never: `dropped` is the share of these. `on_exists` is what the
     tool is told. `filters_links`: a good filter finds the holders of a member and the reports of a manager. `meddles` is the share of the tool's requests after which a second client changes something. With `limit`
     a run of the first rows comes before the run of all. `rollbacks` are made one of the other: 1 takes the run back, 2
-    also takes that back, 3 takes the run back a second time.
+    also takes that back, 3 takes the run back a second time. `throttles` is the form of a throttling answer: 429, or a
+    403 with "wait" (Retry-After) or "spent" (the headers of a limit), once for each request.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -91,6 +92,7 @@ class World:
     meddles: float = 0.0
     limit: int | None = None
     rollbacks: int = 0
+    throttles: str = "429"
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -203,6 +205,11 @@ def widened(world, random):
         **now_and_then(0.15, lambda: _accepted(world, random), {}),
         **now_and_then(0.3, lambda: _taken_back(world, random), {}),
     )
+
+
+def answering(world, random):
+    """Return a world of the wider ground whose tenant says things in other words, now and then."""
+    return replace(world, throttles=random.choice(("429", "429", "403 wait", "403 spent")))
 
 
 def _taken_back(world, random):

@@ -12,6 +12,8 @@ LINES = [
     for user in HELD
 ]  # fmt: skip
 DENIED, BUSY, UNAUTHORIZED = Response(403), Response(503), Response(401)
+ASKED_TO_WAIT = Response(403, {"retry-after": "2"})
+LIMIT_SPENT = Response(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "5"})
 CONTROL = "/Users?"
 
 
@@ -63,6 +65,18 @@ def write_is_denied_where_users_are_not_listed(request, times):
     )
 
 
+def each_request_is_throttled_once(request, times):
+    return (ASKED_TO_WAIT if request.method == "PATCH" else LIMIT_SPENT) if times == 0 else None
+
+
+def write_is_denied_with_a_retry_after(request, times):
+    return ASKED_TO_WAIT if request.method == "PATCH" else None
+
+
+def all_is_throttled_after_the_first_look(request, times):
+    return None if request.path.startswith(CONTROL) and times == 0 else LIMIT_SPENT
+
+
 @pytest.mark.parametrize(
     ("answer", "reason", "failed"),
     [
@@ -72,6 +86,9 @@ def write_is_denied_where_users_are_not_listed(request, times):
         (read_is_busy_until_the_tenant_is_out, Stopped, 0),
         (write_is_denied_for_the_record, type(None), 3),
         (write_is_denied_where_users_are_not_listed, type(None), 3),
+        (each_request_is_throttled_once, type(None), 0),
+        (write_is_denied_with_a_retry_after, type(None), 3),
+        (all_is_throttled_after_the_first_look, Stopped, 0),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -85,4 +102,18 @@ async def test_refused_token_fails_no_row(carried, answer, reason, failed):
     report = await carried(LINES, held=HELD, kind=tenant, concurrency=1)
 
     assert type(report.exit_reason) is reason
-    assert (report.totals.failed, report.totals.pending) == (failed, 3 - failed)
+    done = 0 if reason is not type(None) else 3 - failed
+    assert (report.totals.failed, report.totals.done, report.totals.pending) == (
+        failed,
+        done,
+        3 - failed - done,
+    )
+
+
+async def test_403_that_throttles_is_waited_out_once(carried):
+    """It failed the row at once. A refusal that carries a Retry-After each time is sent twice, and no more."""
+    tenant = type("Tenant", (Failing,), {"answer": staticmethod(write_is_denied_with_a_retry_after)})
+    await carried(LINES[:1], held=HELD, kind=tenant, concurrency=1)
+
+    assert carried.tenant.asked["PATCH", "/Users/u0"] == 2
+    assert carried.tenant.clock.monotonic() >= 2.0

@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.model.request import Loss, NoAnswer, Response
 from bulkscim.model.step import Action
-from bulkscim.pacing.retry import ReadVerdict, Verdict, backoff, judge, judge_read
+from bulkscim.pacing.retry import ReadVerdict, Verdict, backoff, is_waited_out, judge, judge_read, throttles
 
 ADA = json.dumps({"id": "1", "userName": "ada"}).encode()
 ERROR = json.dumps(
@@ -33,6 +33,9 @@ OTHERS = [Action.REPLACE, Action.MODIFY, Action.DELETE, Action.ADD_MEMBER, Actio
         (Response(505), Verdict.REFUSED),
         (Response(401), Verdict.UNAUTHORIZED),
         (Response(403), Verdict.FORBIDDEN),
+        (Response(403, {"x-ratelimit-remaining": "9"}), Verdict.FORBIDDEN),
+        (Response(403, {"retry-after": "2"}), Verdict.AGAIN),
+        (Response(403, {"x-ratelimit-remaining": "0"}), Verdict.AGAIN),
         (Response(302, {"location": "https://login"}), Verdict.REFUSED),
         (Response(413), Verdict.REFUSED),
         (Response(201, {}, ADA), Verdict.APPLIED),
@@ -61,6 +64,8 @@ def test_these_answers_mean_the_same_for_every_action(action, reply, verdict):
         (Response(404), Verdict.REFUSED),
         (Response(412), Verdict.REFUSED),
         (Response(409), Verdict.CONFLICT),
+        (Response(429, {}, b'{"detail":"the email already exists"}'), Verdict.CONFLICT),
+        (Response(429, {"retry-after": "1"}, b'{"detail":"slow down"}'), Verdict.AGAIN),
         (Response(409, {}, b"<h1>Conflict</h1>"), Verdict.CONFLICT),
         (Response(400, {}, b'{"detail":"User already exists"}'), Verdict.CONFLICT),
         (Response(400, {}, b'{"scimType":"uniqueness"}'), Verdict.CONFLICT),
@@ -122,6 +127,7 @@ def test_a_judgement_carries_what_the_answer_said():
         (Response(302), ReadVerdict.NO),
         (Response(401), ReadVerdict.UNAUTHORIZED),
         (Response(403), ReadVerdict.FORBIDDEN),
+        (Response(403, {"retry-after": "2"}), ReadVerdict.AGAIN),
     ],
 )
 def test_a_read_is_asked_again_where_that_may_help(reply, verdict):
@@ -133,3 +139,13 @@ def test_backoff_doubles_up_to_a_limit_with_full_jitter():
     """Chance picks from nothing up to the whole."""
     assert [backoff(attempt, lambda: 1.0) for attempt in (1, 2, 3, 10, 1000)] == [0.5, 1.0, 2.0, 30.0, 30.0]
     assert backoff(5, lambda: 0.0) == 0.0
+
+
+def test_a_403_throttles_once():
+    """After the wait that it asked for it is a refusal; a wait that was cut is not yet that wait."""
+    denied, later = Response(403, {"retry-after": "2"}), Response(403, {"retry-after": "3600"})
+    assert judge(Action.MODIFY, denied).throttled
+    assert judge(Action.MODIFY, denied, waited=True).verdict is Verdict.FORBIDDEN
+    assert judge_read(denied, waited=True) is ReadVerdict.FORBIDDEN
+    assert (is_waited_out(denied), is_waited_out(later), is_waited_out(Response(429))) == (True, False, False)
+    assert throttles(Response(429), waited=True)
