@@ -1,9 +1,11 @@
 """Replace, patch, (de)activate and delete: the main part of a row whose resource must be there."""
 
+from dataclasses import replace as evolved
+
 import orjson
 
 from bulkscim.model.live import Found, Parent, ParentLater
-from bulkscim.model.operation import PatchOperation, Verb
+from bulkscim.model.operation import Key, PatchOperation, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import effects, halving
@@ -12,7 +14,7 @@ from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
 from bulkscim.planning.partial import divided
 from bulkscim.planning.parts import Carried, Subject, carried, substitute, with_references
-from bulkscim.planning.sent_form import as_sent, member_at
+from bulkscim.planning.sent_form import adds_elements, as_sent, member_at, with_targets
 from bulkscim.planning.view import Unfit, View, failed
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get
@@ -57,9 +59,29 @@ def patch(view: View) -> Decision | Subject:
     if not isinstance(operations, tuple):
         return operations
     due, left = _due(view, live, operations)
+    if adds_elements(due, live.resource):
+        whole = _whole(view, live)
+        if not isinstance(whole, Found):
+            return whole
+        live = whole
+        due, left = _due(view, live, operations)
     if not due:
         return Settle(RowState.SKIPPED, "; ".join(left), live.id) if left else Subject(live.id)
     return _patch(view, "patch", live, due, left)
+
+
+def _whole(view: View, live: Found) -> Found | Wait | Settle:
+    """Return the resource as a read by id shows it: a lookup may leave out the elements that a patch writes to."""
+    if view.target_key().attribute == "id":
+        return live
+    key = Key(view.operation.type, "id", live.id)
+    read = view.live.get(key)
+    if read is None:
+        return Wait(key)
+    if isinstance(read, Found):
+        return read
+    told = view.unfit(key, read)
+    return Settle(RowState.FAILED, told.why, live.id, status=told.status)
 
 
 def _by_halves(view: View) -> Decision | Subject:
@@ -99,7 +121,8 @@ def _due(
     view: View, live: Found, operations: tuple[PatchOperation, ...]
 ) -> tuple[tuple[PatchOperation, ...], tuple[str, ...]]:
     """Return what is still to be sent, and why some of it is left out."""
-    due = tuple(one for one in operations if not in_effect(one, live.resource, view.operation.type))
+    kind = view.operation.type
+    due = tuple(one for one in operations if not in_effect(one, live.resource, kind, exact=True))
     return divided(view, live, due) if view.policy.takes_back else (due, ())
 
 
@@ -107,15 +130,16 @@ def _patch(
     view: View, part: str, live: Found, due: tuple[PatchOperation, ...], left: tuple[str, ...]
 ) -> Step:
     changes = tuple(change for one in due for change in _changes(one, live, view.operation.type))
-    sent = as_sent(due, by_value=view.policy.removes_by_value)
-    return modify(view, part, live, changes, sent, left)
+    sent = as_sent(with_targets(due, live.resource), by_value=view.policy.removes_by_value)
+    # What it changes is told by what was asked: an add of a value that another element has may seem to change nothing.
+    return evolved(modify(view, part, live, changes, due, left), operations=sent)
 
 
 def _changes(operation: PatchOperation, live: Found, kind: str) -> tuple[Change, ...]:
     """Return what an operation changes, at paths that can be looked at afterwards."""
     value, path = operation.value, operation.path
     if path is None:
-        return differences(value, live.resource, kind) if isinstance(value, dict) else ()
+        return differences(value, live.resource, kind, exact=True) if isinstance(value, dict) else ()
     if operation.op == "remove" and isinstance(value, list):
         paths = [f"{path}[value eq {orjson.dumps(one).decode()}]" for one in ids_in(value)]
         return tuple(Change(one, get(live.resource, one), None) for one in paths)
@@ -144,7 +168,7 @@ def replace(view: View) -> Decision | Subject:
     if not isinstance(carry, Carried):
         return carry
     body = with_references(view.operation.data, carry)
-    if not differences(body, live.resource, view.operation.type):
+    if not differences(body, live.resource, view.operation.type, exact=True):
         return Subject(live.id)
     return Step(
         "replace",

@@ -3,7 +3,9 @@
 Rules
 - wanted is a subset of live: what wanted does not name is not looked at.
 - Multi-valued attributes match element by element: by `value`, else by `type`.
-- Case counts, but for userName, e-mail values and `type` labels (see `scim/schemas.py`).
+- Case counts, but for userName, e-mail values and `type` labels (see `scim/schemas.py`): these find a resource or an
+  element whatever their capitals. A patch and a replace write other capitals, so whether they change anything is
+  compared exactly; so is whether such a correction has taken effect, and whether others have changed it since.
 - `active` and other booleans may come as text. Missing is not false. Null, "" and [] mean: nothing stands there.
 - readOnly attributes, meta, groups, schemas and secrets are never compared: nobody can set or see them.
 """
@@ -23,18 +25,32 @@ BESIDE = "member.groups"  # in that of an added member: the only other groups th
 BULK_ID = "bulkId:"
 
 
-def differences(wanted: JsonObject, live: JsonObject, kind: str) -> tuple[Change, ...]:
+def differences(
+    wanted: JsonObject, live: JsonObject, kind: str, *, exact: bool = False
+) -> tuple[Change, ...]:
     """Return what would have to change, each at a path that a PATCH can use.
 
-    A missing element of a list is one change at `emails[value eq "x"]` with nothing before.
+    A missing element of a list is one change at `emails[value eq "x"]` with nothing before. `exact`: other capitals
+    are a change.
     """
     del kind  # all types share the rules of the core schemas
-    return tuple(differing.differences(wanted, live, Place.top()))
+    return tuple(differing.differences(wanted, live, Place.top(exact=exact)))
 
 
-def equal(wanted: Any, live: Any, path: str) -> bool:
+def equal(wanted: Any, live: Any, path: str, *, exact: bool = False) -> bool:
     """Say whether what is wanted at one path stands there (None: nothing does)."""
-    return next(differing.value_differences(wanted, live, Place.at(path)), None) is None
+    return next(differing.value_differences(wanted, live, Place.at(path, exact=exact)), None) is None
+
+
+def respells(old: Any, new: Any, path: str) -> bool:
+    """Say whether two values at a path differ in capitals alone."""
+    return equal(new, old, path) and not equal(new, old, path, exact=True)
+
+
+def stands(change: Change, resource: JsonObject) -> bool:
+    """Say whether a change is in effect; of one that corrects capitals, exactly as it was sent."""
+    exact = respells(change.before, change.after, change.path)
+    return equal(change.after, paths.get(resource, change.path), change.path, exact=exact)
 
 
 def holds(path: str, wanted: Any, resource: JsonObject, kind: str) -> bool:

@@ -33,6 +33,7 @@ def divided(
     drifted: tuple[Change, ...] = ()
     if view.policy.on_drift == PART:
         drifted = compare.drifted(view.operation.expect, live.resource, made_anew(view), exact=True)
+        drifted += tuple(_respelled(view, live, due))
     sent: list[PatchOperation] = []
     left: list[str] = []
     for operation in due:
@@ -43,6 +44,18 @@ def divided(
         else:
             left.append(why or told(found))
     return tuple(sent), tuple(left)
+
+
+def _respelled(view: View, live: Found, due: tuple[PatchOperation, ...]) -> Iterator[Change]:
+    """Yield the capitals that others have changed since the run corrected them, at the paths of the operations."""
+    for operation in due:
+        path = operation.path or ""
+        expected = view.operation.expect.get(path)
+        if expected is None or not compare.respells(expected, operation.value, path):
+            continue
+        value = paths.get(live.resource, path)
+        if compare.respells(value, expected, path):
+            yield Change(path, value, expected)
 
 
 def told(drifted: list[Change]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.compare import holds
+from bulkscim.planning.compare import stands
 from bulkscim.planning.effects import visible
 
 CLOCK_TOLERANCE_S = 5.0
@@ -89,8 +89,7 @@ def _stands(step: Step, read: Found) -> bool:
     changes = visible(step.changes)
     if step.action is Action.REPLACE:
         changes = [change for change in changes if change.after is not None] or changes
-    stands = [holds(change.path, change.after, read.resource, step.type) for change in changes]
-    return bool(stands) and all(stands)
+    return bool(changes) and all(stands(change, read.resource) for change in changes)
 
 
 def proved_ours(resource_id: str, evidence: Evidence) -> bool:

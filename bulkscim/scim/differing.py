@@ -14,39 +14,46 @@ _BOOLEANS = frozenset({"active", "emails.primary"})
 
 
 class Place:
-    """Where a comparison stands: the path so far, and the same without URN and filters."""
+    """Where a comparison stands: the path so far, and the same without URN and filters.
 
-    __slots__ = ("inside", "path", "plain", "top_level")
+    `exact`: capitals count in every text, also where they do not tell two users or labels apart.
+    """
 
-    def __init__(self, path: str, plain: str, *, inside: bool, top_level: bool = False) -> None:
+    __slots__ = ("exact", "inside", "path", "plain", "top_level")
+
+    def __init__(
+        self, path: str, plain: str, *, inside: bool, top_level: bool = False, exact: bool = False
+    ) -> None:
         self.path = path
         self.plain = plain
         self.inside = inside  # below the top, where names like `id` and `display` lose their meaning
         self.top_level = top_level
+        self.exact = exact
 
     @classmethod
-    def top(cls) -> "Place":
+    def top(cls, *, exact: bool = False) -> "Place":
         """Return the place of a whole resource."""
-        return cls("", "", inside=False, top_level=True)
+        return cls("", "", inside=False, top_level=True, exact=exact)
 
     @classmethod
-    def at(cls, path: str) -> "Place":
+    def at(cls, path: str, *, exact: bool = False) -> "Place":
         """Return the place that a path names."""
         parsed = paths.parse(path)
-        return cls(path, parsed.plain if parsed.schema is None else "", inside=bool(parsed.attribute))
+        plain = parsed.plain if parsed.schema is None else ""
+        return cls(path, plain, inside=bool(parsed.attribute), exact=exact)
 
     def below(self, name: str) -> "Place":
         """Return the place of an attribute here."""
         if self.top_level and name.lower().startswith("urn:"):
-            return Place(name, "", inside=False)
+            return Place(name, "", inside=False, exact=self.exact)
         colon = not self.inside and not self.top_level
         path = name if self.top_level else f"{self.path}{':' if colon else '.'}{name}"
         plain = name if not self.inside or not self.plain else f"{self.plain}.{name}"
-        return Place(path, plain, inside=True)
+        return Place(path, plain, inside=True, exact=self.exact)
 
     def element(self, condition: str) -> "Place":
         """Return the place of one element of the list here."""
-        return Place(f"{self.path}[{condition}]", self.plain, inside=True)
+        return Place(f"{self.path}[{condition}]", self.plain, inside=True, exact=self.exact)
 
     def ignores(self, name: str) -> bool:
         """Say whether an attribute here is one that nobody can set or see."""
@@ -78,19 +85,19 @@ def value_differences(wanted: Any, live: Any, place: Place) -> Iterator[Change]:
             yield Change(place.path, live, wanted)
     elif isinstance(wanted, list) and wanted:
         yield from _elements(wanted, live, place)
-    elif not same(wanted, live, place.plain):
+    elif not same(wanted, live, place.plain, exact=place.exact):
         yield Change(place.path, live, wanted)
 
 
-def same(wanted: Any, live: Any, plain: str) -> bool:
-    """Compare two simple values by the rules for their attribute."""
+def same(wanted: Any, live: Any, plain: str, *, exact: bool = False) -> bool:
+    """Compare two simple values by the rules for their attribute; `exact`: capitals count in any case."""
     if wanted in NOTHING:
         return live in NOTHING
     if isinstance(wanted, bool) or isinstance(live, bool) or plain.lower() in _BOOLEANS:
         truth = _truth(wanted)
         if truth is not None:
             return truth == _truth(live)
-    if isinstance(wanted, str) and isinstance(live, str) and schemas.folded(plain):
+    if not exact and isinstance(wanted, str) and isinstance(live, str) and schemas.folded(plain):
         return wanted.strip().casefold() == live.strip().casefold()
     return bool(wanted == live)
 
@@ -106,7 +113,11 @@ def _elements(wanted: list[Any], live: Any, place: Place) -> Iterator[Change]:
     """Yield the differences of a list, element by element."""
     present = live if isinstance(live, list) else [] if live is None else [live]
     if not all(isinstance(element, dict) for element in (*wanted, *present)):
-        missing = [part for part in wanted if not any(same(part, other, place.plain) for other in present)]
+        missing = [
+            part
+            for part in wanted
+            if not any(same(part, other, place.plain, exact=place.exact) for other in present)
+        ]
         if missing:
             yield Change(place.path, live, present + missing)
         return

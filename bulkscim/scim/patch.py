@@ -12,7 +12,7 @@ def apply(operations: Iterable[PatchOperation], resource: JsonObject) -> JsonObj
     """Return the resource as it is after the operations; one that cannot be understood is a PathError."""
     result: JsonObject = _copied(resource)
     for operation in operations:
-        for single in _spread(operation):
+        for single in spread(operation):
             _apply(single, result)
     return result
 
@@ -24,21 +24,21 @@ def _copied(value: Any) -> Any:
     return [_copied(part) for part in value] if isinstance(value, list) else value
 
 
-def in_effect(operation: PatchOperation, resource: JsonObject, kind: str) -> bool:
-    """Say whether a resource shows that nothing is left for an operation to do.
+def in_effect(operation: PatchOperation, resource: JsonObject, kind: str, *, exact: bool = False) -> bool:
+    """Say whether a resource shows that nothing is left for an operation to do; `exact`: in its very capitals.
 
     What cannot be seen, a secret or a path not understood, is never taken to be in effect.
     """
     del kind  # all types share the rules of the core schemas
     try:
-        parts = list(_spread(operation))
-        return bool(parts) and all(_stands(part, resource) for part in parts)
+        parts = list(spread(operation))
+        return bool(parts) and all(_stands(part, resource, exact=exact) for part in parts)
     except paths.PathError:
         return False
 
 
-def _spread(operation: PatchOperation) -> Iterable[PatchOperation]:
-    """Return an operation as one for each path: without a path, its value names the paths."""
+def spread(operation: PatchOperation) -> Iterable[PatchOperation]:
+    """Return an operation as one for each path: without a path, its value names the paths; PathError if it does not."""
     if operation.path is not None:
         return (operation,)
     if operation.op == "remove" or not isinstance(operation.value, dict):
@@ -115,7 +115,7 @@ def _same_element(left: Any, right: Any) -> bool:
     return bool(ours == theirs) if ours is not None and theirs is not None else bool(left == right)
 
 
-def _stands(operation: PatchOperation, resource: JsonObject) -> bool:
+def _stands(operation: PatchOperation, resource: JsonObject, *, exact: bool) -> bool:
     """Say whether an operation with a path would change nothing."""
     path = operation.path or ""
     parsed = paths.parse(path)
@@ -127,17 +127,17 @@ def _stands(operation: PatchOperation, resource: JsonObject) -> bool:
         return not any(_same_element(one, element) for one in unwanted for element in live)
     if operation.op == "remove" or operation.value in NOTHING:
         return live in NOTHING
-    return _holds(operation, live, path, whole_list=_is_list(resource, parsed, path))
+    place = Place.at(path, exact=exact)
+    return _holds(operation, live, place, whole_list=_is_list(resource, parsed, path))
 
 
-def _holds(operation: PatchOperation, live: Any, path: str, *, whole_list: bool) -> bool:
+def _holds(operation: PatchOperation, live: Any, place: Place, *, whole_list: bool) -> bool:
     """Say whether what an add or a replace wants stands there; a replaced list must hold nothing more."""
     wanted = operation.value
     if whole_list and not isinstance(wanted, list):
         wanted = [wanted]
     elif not whole_list and isinstance(live, list) and not isinstance(wanted, list):
-        place = Place.at(path)
         return all(next(differing.value_differences(wanted, one, place), None) is None for one in live)
     if operation.op == "replace" and whole_list and len(wanted) != len(live or []):
         return False
-    return next(differing.value_differences(wanted, live, Place.at(path)), None) is None
+    return next(differing.value_differences(wanted, live, place), None) is None
