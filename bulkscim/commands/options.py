@@ -1,4 +1,4 @@
-"""Flags that several commands share. Each is also an environment variable, but for approval and guards."""
+"""Flags that several commands share. Each is also an environment variable, except those that decide what a run does."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -104,7 +104,7 @@ tenant = together(
 )
 
 records = together(
-    option("--op", type=VerbType(), help="The operation of records that name none."),
+    click.option("--op", type=VerbType(), help="The operation of records that name none."),
     option("--type", type=click.Choice([USER, GROUP]), help="Likewise; User where nothing says more."),
     option("--match", type=click.Choice(_MATCHES), help="By what a change finds its resource."),
     option("--map", type=path(), metavar="FILE", help="A TOML file whose [map] says what columns mean."),
@@ -156,9 +156,38 @@ approval = together(
     click.option("--yes-production", metavar="NAME", default="", help="Likewise, of a production tenant."),
 )
 
+max_delete = click.option(
+    "--max-delete",
+    type=LimitType(),
+    help="Most deletes and deactivations (default: the smaller of 100 and 20% of the live users, but at least 5).",
+)
+
+max_removals = click.option(
+    "--max-removals",
+    type=LimitType(),
+    help="Most members that one group may lose (default: half of a group of more than 10).",
+)
+
+protect_unknown = click.option(
+    "--protect-unknown",
+    type=click.Choice(["refuse", "report"]),
+    default="refuse",
+    show_default=True,
+    help="What a protected name that the tenant may be hiding does to a job that removes.",
+)
+
+same_tenant = click.option(
+    "--same-tenant",
+    metavar="NAME",
+    default="",
+    help="Confirm that another token belongs to the run's own tenant, where no resource of the run can be read.",
+)
+
 guards = together(
-    click.option("--max-delete", type=LimitType(), help="Most deletes and deactivations."),
+    max_delete,
     click.option("--max-create", type=LimitType(), help="Most creates."),
+    max_removals,
+    protect_unknown,
     max_errors,
     max_adopt,
     option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."),

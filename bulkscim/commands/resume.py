@@ -18,6 +18,8 @@ going_on = options.together(
     options.create_groups,
     options.max_errors,
     options.max_adopt,
+    options.protect_unknown,
+    options.same_tenant,
     options.approval,
     options.pace,
     options.network,

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     help="Write the inverse as a job file (JSONL; - is standard output); send nothing.",
 )
 @options.force
+@options.max_delete
+@options.protect_unknown
+@options.same_tenant
 @options.tokens
 @options.runs_dir
 @options.pace

@@ -35,6 +35,7 @@ def _as_json(entry: TenantEntry) -> dict[str, Any]:
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
         "max_delete": str(entry.max_delete) if entry.max_delete else None,
         "max_create": str(entry.max_create) if entry.max_create else None,
+        "max_removals": str(entry.max_removals) if entry.max_removals else None,
         "protect": list(entry.protect),
         "file": str(entry.file),
     }
@@ -44,7 +45,7 @@ def _lines(entry: TenantEntry) -> Iterator[str]:
     mark = ", PRODUCTION" if entry.production else ""
     yield f"{entry.name:<16} {entry.base_url}"
     yield f"{'':<16} profile {entry.profile}{mark}, token: {_token(entry)}"
-    for key in ("rate", "proxy", "ca_bundle", "max_delete", "max_create"):
+    for key in ("rate", "proxy", "ca_bundle", "max_delete", "max_create", "max_removals"):
         if (value := getattr(entry, key)) is not None:
             yield f"{'':<16} {key} {value}"
     if entry.protect:

@@ -60,7 +60,9 @@ def _tell_guards(said: "Definition", people: People) -> None:
 
 def _guards(said: "Definition") -> dict[str, Any]:
     """Return the guards of the definition, which only a run can hold."""
-    limits = {name: getattr(said, name) for name in ("max_create", "max_delete", "max_errors")}
+    limits = {
+        name: getattr(said, name) for name in ("max_create", "max_delete", "max_removals", "max_errors")
+    }
     shown: dict[str, Any] = {name: str(limit) for name, limit in limits.items() if limit is not None}
     return shown | ({"protect": list(said.protect)} if said.protect else {})
 

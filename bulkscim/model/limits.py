@@ -63,6 +63,7 @@ class StandingGuards:
     max_delete: tuple[Limit, ...] = ()
     max_create: tuple[Limit, ...] = ()
     protect: tuple[str, ...] = ()
+    max_removals: tuple[Limit, ...] = ()
 
     def __add__(self, other: "StandingGuards") -> "StandingGuards":
         """Return both together."""
@@ -70,6 +71,7 @@ class StandingGuards:
             self.max_delete + other.max_delete,
             self.max_create + other.max_create,
             tuple(dict.fromkeys(self.protect + other.protect)),
+            self.max_removals + other.max_removals,
         )
 
 

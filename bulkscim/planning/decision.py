@@ -50,7 +50,7 @@ Decision = Step | Wait | Later | Settle
 class Policy:
     """What the run's settings and the tenant's profile say about deciding.
 
-    `on_exists` is adopt, update, skip or fail. `protects` holds the folded names of protected accounts. `checks_names`: nothing says that the server keeps userNames unique. `on_drift` says what becomes of a record whose resource is not as it
+    `on_exists` is adopt, update, skip or fail. `protects` holds protected accounts by each of their folded names. `checks_names`: nothing says that the server keeps userNames unique. `on_drift` says what becomes of a record whose resource is not as it
     expects: `row` leaves the whole record undone, `part` only what differs, `force` looks at no expectation. `looks_first` names the types whose identity the server does not
     keep unique, so that a create is preceded by a lookup. `if_match`: versions are sent. `hides` names the types
     of which the tenant does not show all, so that no lookup proves absence. `strips_groups`: what is known of
@@ -73,7 +73,7 @@ class Policy:
     read_back: str = ""
     run: str = ""
     on_drift: str = "row"
-    protects: frozenset[str] = frozenset()
+    protects: Mapping[str, str] = field(default_factory=dict)
     checks_names: bool = False
 
     @property

@@ -1,11 +1,15 @@
 """Refuse what is out of proportion, counted before the first request."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bulkscim.model.limits import Limit
 
 FREE_REMOVALS = 100
+LEAST_REMOVALS = 5  # allowed in any tenant
 FREE_SHARE = Limit(20, percent=True)
+SMALL_GROUP = 10  # members that a group may lose whole
+FREE_MEMBERS = Limit(50, percent=True)
 FREE_ADOPTIONS = 20
 FREE_ADOPTED_SHARE = Limit(10, percent=True)
 
@@ -68,7 +72,7 @@ def _removals(limits: tuple[Limit, ...], users: int | None) -> int | None:
     if limits:
         return _strictest(limits, users)
     share = FREE_SHARE.bound(users) if users is not None else 0
-    return max(FREE_REMOVALS, share or 0)
+    return max(LEAST_REMOVALS, min(FREE_REMOVALS, share or 0))
 
 
 def _strictest(limits: tuple[Limit, ...], base: int | None) -> int | None:
@@ -97,3 +101,36 @@ def refusals(asked: Asked, allowed: Bounds, users: int | None) -> list[str]:
             f"(live users: {counted}); to allow them: --max-create {asked.creates}"
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How many members a job takes out of a group that has `members`; None where the tenant does not show them."""
+
+    group: str
+    members: int | None
+    removed: int
+
+
+def group_refusals(groups: Iterable[Leaving], limits: tuple[Limit, ...]) -> list[str]:
+    """Return why the job may not take that many out of these groups, each with the flag that would allow it."""
+    found: list[str] = []
+    for one in groups:
+        allowed = _members(limits, one.members)
+        if allowed is not None and one.removed > allowed:
+            found.append(
+                f"{one.removed} of the {one.members} members of group {one.group} would be removed; {allowed} are "
+                f"allowed. To allow them: --max-removals {one.removed}"
+            )
+    return found
+
+
+def _members(limits: tuple[Limit, ...], members: int | None) -> int | None:
+    """Return how many members a group may lose; None: no bound, or none that can be counted."""
+    if limits:
+        return min((bound for one in limits if (bound := _of_group(one, members)) is not None), default=None)
+    return None if members is None or members <= SMALL_GROUP else FREE_MEMBERS.bound(members)
+
+
+def _of_group(limit: Limit, members: int | None) -> int | None:
+    return None if limit.needs_base and members is None else limit.bound(members)

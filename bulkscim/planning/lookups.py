@@ -44,11 +44,11 @@ def answers(key: Key, resource: JsonObject) -> bool:
 
 
 def emails_of(resource: JsonObject) -> list[str]:
-    """Return the addresses of a user."""
+    """Return the addresses of a user; some services show them as plain strings, or one without a list."""
     emails = get(resource, "emails")
-    entries = emails if isinstance(emails, list) else []
-    values = [entry.get("value") for entry in entries if isinstance(entry, dict)]
-    return [value for value in values if isinstance(value, str)]
+    entries = emails if isinstance(emails, list) else [emails]
+    values = [entry.get("value") if isinstance(entry, dict) else entry for entry in entries]
+    return [value for value in values if isinstance(value, str) and value]
 
 
 def judge(key: Key, resources: Sequence[JsonObject], read_at: float) -> Judged:

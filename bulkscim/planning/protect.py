@@ -1,22 +1,40 @@
-"""Tell whether an operation would take somebody away: delete, deactivate, or set `active` to false (pure)."""
+"""Tell what would harm a protected account: by the record before the run, by the resource before each step (pure)."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bulkscim.model.operation import USER, JsonObject, Operation, PatchOperation, Verb
+from bulkscim.model.operation import GROUP, USER, JsonObject, Operation, PatchOperation, Role, Verb
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.lookups import emails_of
 from bulkscim.scim.paths import find
+from bulkscim.scim.references import ids_in
+from bulkscim.scim.schemas import is_secret
+
+Protects = Mapping[str, str]  # by each folded name of a protected account: the name that the user gave
 
 _AWAY = frozenset({Verb.DELETE, Verb.DEACTIVATE})
 _NAMES = ("id", "userName", "externalId", "displayName")
+_ROLES = frozenset({"roles", "entitlements", "groups"})
 
 
-def folded(names: Iterable[str]) -> frozenset[str]:
-    """Return names as they are compared: whatever their case, and the blanks around them."""
-    return frozenset(name.strip().casefold() for name in names)
+def folded(names: Iterable[str]) -> dict[str, str]:
+    """Return names by their compared form: without case and surrounding blanks."""
+    return {_fold(name): name for name in names}
+
+
+def _fold(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _first(names: Iterable[Any], protects: Protects) -> str | None:
+    """Return the protected name that one of these stands for."""
+    return next(
+        (protects[_fold(one)] for one in names if isinstance(one, str) and _fold(one) in protects), None
+    )
 
 
 def takes_away(operation: Operation) -> bool:
-    """Say whether an operation ends somebody's access."""
+    """Tell whether an operation ends the access of its user."""
     if operation.verb in _AWAY:
         return True
     if operation.type != USER:
@@ -24,42 +42,120 @@ def takes_away(operation: Operation) -> bool:
     return _is_off(find(operation.data, "active")) or any(map(_switches_off, operation.changes))
 
 
-def takes_away_record(record: JsonObject) -> bool:
-    """Say the same of a record of an inverse."""
-    if record.get("op") in _AWAY:
-        return True
-    return record.get("type") == USER and any(
-        _switches_off(PatchOperation(change["op"], change.get("path"), change.get("value")))
-        for change in record.get("patch") or ()
-    )
-
-
 def _switches_off(change: PatchOperation) -> bool:
-    """Say whether a change sets `active` to false, by its path or in a whole object."""
+    """Tell whether a change sets `active` to false, by its path or in a whole object."""
     if change.path is None:
         return isinstance(change.value, dict) and _is_off(find(change.value, "active"))
-    attribute = change.path.rpartition(":")[2].strip().lower()
-    return attribute == "active" and (change.op == "remove" or _is_off(change.value))
+    return _attribute(change.path) == "active" and (change.op == "remove" or _is_off(change.value))
 
 
 def _is_off(value: Any) -> bool:
     return value is False or (isinstance(value, str) and value.strip().lower() == "false")
 
 
+def _attribute(path: str) -> str:
+    """Return the attribute that a path begins with, in lower case and without URN."""
+    return path.partition("[")[0].rpartition(":")[2].partition(".")[0].strip().lower()
+
+
 def names_of(resource: JsonObject) -> list[str]:
     """Return every name that a record may know a resource by."""
     found = [value for name in _NAMES if isinstance(value := find(resource, name), str)]
-    emails = find(resource, "emails")
-    listed = [each for each in emails if isinstance(each, dict)] if isinstance(emails, list) else []
-    return found + [each["value"] for each in listed if isinstance(each.get("value"), str)]
+    return found + emails_of(resource)
 
 
-def protected(operation: Operation, names: Collection[str]) -> str | None:
-    """Return the protected name that an operation would take away; None where it harms none.
+def protected(operation: Operation, names: Protects) -> str | None:
+    """Return the protected name that an operation would harm, as far as the record says so; None where it does not.
 
-    `names` are folded.
+    What only the resource shows is found before the step: see `harmed`.
     """
-    if not takes_away(operation):
+    if operation.verb is Verb.REMOVE_MEMBER:
+        return _first((one.key.value for one in operation.references if one.role is Role.MEMBER), names)
+    if takes_away(operation) or (operation.verb is not Verb.CREATE and _sets_password(operation)):
+        return _first((operation.target.value, *names_of(operation.data)), names)
+    return None
+
+
+def _sets_password(operation: Operation) -> bool:
+    """Tell whether a change sets a password or another secret."""
+    paths = [one.path or "" for one in operation.changes]
+    whole = [one.value for one in operation.changes if one.path is None and isinstance(one.value, dict)]
+    return any(
+        is_secret(_attribute(name))
+        for name in (*paths, *operation.data, *(key for one in whole for key in one))
+    )
+
+
+def harmed(step: Step, names: Protects) -> str | None:
+    """Return the protected name that a step would harm; None where it harms none.
+
+    A step harms a user that it deletes, deactivates or renames, whose password it sets, or that it takes a role or
+    a membership from. `names` hold the ids of protected users too. The names of the resource before the step count, so
+    a user is protected also where the record names it otherwise.
+    """
+    if not names:
         return None
-    given = (operation.target.value, *names_of(operation.data))
-    return next((name for name in given if name.strip().casefold() in names), None)
+    before = step.before or {}
+    if step.action is Action.REMOVE_MEMBER:
+        return _first((step.member,), names)
+    if step.action is Action.DELETE:
+        members = ids_in(before.get("members")) if step.type == GROUP else ()
+        return _first((*names_of(before), step.id, *members), names)
+    if step.type == GROUP:
+        return _first(
+            (step.member, *_members_removed(step)) if _moves(step) else _members_removed(step), names
+        )
+    return _first((*names_of(before), step.id), names) if any(map(_harms, step.changes)) else None
+
+
+def _moves(step: Step) -> bool:
+    """Tell whether an addition takes its member out of another group."""
+    return step.member is not None and any(_attribute(one.path) == "groups" for one in step.changes)
+
+
+def _members_removed(step: Step) -> Iterator[str]:
+    for change in step.changes:
+        if _attribute(change.path) == "members":
+            yield from _removed(change)
+
+
+def _removed(change: Change) -> list[str]:
+    """Return the values that a change takes out of a multi-valued attribute."""
+    kept = set(_values(change.after))
+    return [value for value in _values(change.before) if value not in kept]
+
+
+def _values(listed: Any) -> list[str]:
+    entries = listed if isinstance(listed, list) else [listed]
+    values = [one.get("value") if isinstance(one, dict) else one for one in entries]
+    return [str(value) for value in values if value is not None]
+
+
+def _harms(change: Change) -> bool:
+    """Tell whether a change of a user deactivates or renames it, sets a password, or takes a role away."""
+    attribute = _attribute(change.path)
+    match attribute:
+        case "active":
+            return change.after is None or _is_off(change.after)
+        case "username":
+            return _fold(str(change.before)) != _fold(str(change.after))
+        case _ if attribute in _ROLES:
+            return bool(_removed(change))
+        case _:
+            return is_secret(attribute)
+
+
+def harmful_record(record: JsonObject, names: Protects) -> str | None:
+    """Return the protected name that a record of an inverse would harm; None where it harms none."""
+    if record.get("op") == Verb.REMOVE_MEMBER:
+        member = record.get("member")
+        return _first((member.get("id") if isinstance(member, dict) else member,), names)
+    changes = [
+        PatchOperation(one["op"], one.get("path"), one.get("value")) for one in record.get("patch") or ()
+    ]
+    renames = any(_attribute(one.path or "") == "username" for one in changes)
+    if record.get("op") in _AWAY or (
+        record.get("type") == USER and (renames or any(map(_switches_off, changes)))
+    ):
+        return _first((record.get("id"), record.get("_key")), names)
+    return None

@@ -21,6 +21,7 @@ from bulkscim.planning.drift import drifted
 from bulkscim.planning.members import Outcome
 from bulkscim.planning.missing_links import Left, missing_links
 from bulkscim.planning.parts import Subject
+from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
 from bulkscim.planning.view import View
 
@@ -41,9 +42,16 @@ def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) 
     """Return what the row does next, from what was applied, what was read, and nothing else."""
     view = View(row, facts, live, policy)
     subject = MAIN[row.operation.verb](view)
+    decision = _remaining(view, subject) if isinstance(subject, Subject) else _checked(view, subject)
+    if isinstance(decision, Step) and (name := harmed(decision, policy.protects)) is not None:
+        state = RowState.SKIPPED if policy.takes_back else RowState.FAILED
+        return Settle(state, f"{name} is protected: {row.operation.verb} was not sent", decision.id)
+    return decision
+
+
+def _checked(view: View, subject: Decision) -> Decision:
+    """Return the main step where the record's expectations hold."""
     match subject:
-        case Subject():
-            return _remaining(view, subject)
         case Step() if subject.before is not None:
             # Only now: what already stands as wanted is no drift, whatever the record expected to find.
             return drifted(view, Found(subject.before)) or captured(view, subject)

@@ -1,7 +1,9 @@
 """Go on with a recorded run: resume what is open, or take up again what failed."""
 
 import hmac
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
@@ -14,13 +16,14 @@ from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.events import People, Watcher
-from bulkscim.model.operation import JsonObject
+from bulkscim.model.operation import GROUP, JsonObject, Verb
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
 from bulkscim.model.secret import Secret
 from bulkscim.model.typed import next_line
 from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.planning.guards import Bounds, adoptions, errors_bound
+from bulkscim.planning.protect import folded, names_of
 from bulkscim.providers import profile_named
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
@@ -29,7 +32,7 @@ from bulkscim.runs.assembly import Around, Job, Terms
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.opening import INDEX
 from bulkscim.runs.places import tenant_lock
-from bulkscim.runs.protecting import all_names, hold_back
+from bulkscim.runs.protecting import find_protected, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
 from bulkscim.runs.session import AGAIN, Past, go_on, past_of, patient
@@ -46,6 +49,8 @@ from bulkscim.scim import messages
 from bulkscim.transport.base import Transport
 
 PROBES = 3  # recorded resources that another token must show
+TRIED = 10  # recorded resources that are asked for, to find as many
+_KNOWN = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
 
 
 async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> RunReport:
@@ -97,13 +102,14 @@ async def _go_on(
         seen = await look(first, profile)
         for note in seen.notes:
             people.note(note)
-        await same_tenant(record, request.token, first)
+        await same_tenant(record, request.token, first, request.same_tenant)
         defaults = defaults_of(header)
         protect = tuple(dict.fromkeys((*protected_of(header), *request.protect)))
-        names: frozenset[str] = frozenset()
+        accounts = await find_protected(protect, first, seen.profile, clock)
+        accounts.report(people, removes=_removes(header), on_unknown=request.protect_unknown)
         if protect:
-            names = await all_names(protect, first, seen.profile, clock)
-            hold_back(source, defaults, names, record.ledger.rows, _to_do(record, retry=request.retry))
+            to_do = _to_do(record, retry=request.retry)
+            hold_back(source, defaults, accounts.names, record.ledger.rows, to_do)
         changes.approve(request, record, people)
         with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
             terms = Terms(
@@ -113,7 +119,7 @@ async def _go_on(
                 request.runs_dir,
                 seen.ahead_s,
                 first.arrivals,
-                names,
+                accounts.names,
             )
             around = Around(watcher, clock, heed_signals=request.heed_signals)
             with known_before(moved(header.get("earlier", ()), record.folder)) as earlier:
@@ -189,6 +195,12 @@ def _bounds(kept: Bounds, request: ResumeRequest, records: int) -> Bounds:
     return kept
 
 
+def _removes(header: JsonObject) -> bool:
+    """Tell whether a run deletes or deactivates users, or removes members."""
+    verbs = header.get("verbs", {})
+    return bool(header.get("removals") or verbs.get(f"{Verb.REMOVE_MEMBER} {GROUP}"))
+
+
 def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:
     """Return what tells the rows that are still to be done."""
     ledger = record.ledger
@@ -200,10 +212,25 @@ def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:
     return wanted
 
 
-async def same_tenant(record: RecordedRun, token: Secret, transport: Transport) -> None:
-    """Raise Mismatch for a token that is not the run's own and does not show what the run recorded."""
-    if not _same_token(record.header["tenant"], token):
-        await _shows_the_same(record, transport)
+async def same_tenant(
+    record: RecordedRun, token: Secret, transport: Transport, named: str | None = None
+) -> None:
+    """Raise Mismatch for a token that is not the run's own and does not show what the run recorded.
+
+    `named` is the tenant's name, by which the user confirms a token that shows nothing of the run; None where the
+    command takes no such confirmation.
+    """
+    tenant = record.header["tenant"]
+    own = tenant.get("name") or host_of(tenant["base_url"])
+    if _same_token(tenant, token) or await _shows_the_same(record, transport) or named == own:
+        return
+    wrong = f" (--same-tenant names {named})" if named else ""
+    advice = f"pass a token of {tenant['base_url']}"
+    raise Mismatch(
+        "this token is not the one that the run began with, and no resource that the run recorded can be read with it: "
+        f"it may belong to another tenant, or to another integration{wrong}. "
+        + (f"If it belongs to {own}, add --same-tenant {own}; else {advice}" if named is not None else advice)
+    )
 
 
 def _same_token(tenant: JsonObject, token: Secret) -> bool:
@@ -211,32 +238,56 @@ def _same_token(tenant: JsonObject, token: Secret) -> bool:
     return hmac.compare_digest(now["token"], tenant["token"])
 
 
-async def _shows_the_same(record: RecordedRun, transport: Transport) -> None:
-    """Read a few resources that this run recorded; Mismatch unless the other token shows them as they were."""
-    for kind, resource_id, name in _recorded(record):
+async def _shows_the_same(record: RecordedRun, transport: Transport) -> bool:
+    """Read a few resources that this run recorded; Mismatch where the other token shows another under the same id.
+
+    A resource that cannot be read proves nothing: it may have been deleted since, or be hidden.
+    """
+    found = 0
+    for kind, resource_id, names in _recorded(record):
         reply = await transport.send(Request("GET", messages.resource_path(kind, resource_id)))
         good = judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response)
         live = messages.resource_of(reply.body) if good and isinstance(reply, Response) else None
-        if live is None or name.casefold() not in _names(live):
+        if live is not None and not names & _names(live):
             raise Mismatch(
-                f"this token is not the one that the run began with, and it does not show {kind} {resource_id} "
-                f"({name}): it seems to belong to another tenant. Pass a token of {record.header['tenant']['base_url']}"
+                f"this token is not the one that the run began with, and it shows {kind} {resource_id} as "
+                f"{', '.join(sorted(_names(live) - {resource_id.casefold()})) or 'another resource'}, not as "
+                f"{', '.join(sorted(names))}: it belongs to another tenant. Pass a token of "
+                f"{record.header['tenant']['base_url']}"
             )
+        found += live is not None
+        if found == PROBES:
+            break
+    return found > 0
 
 
 def _names(resource: JsonObject) -> set[str]:
-    named = (resource.get(attribute) for attribute in ("id", "userName", "displayName", "externalId"))
-    return {value.casefold() for value in named if isinstance(value, str)}
+    """Return the folded names of a resource; its id proves no tenant, for ids may be counted in each."""
+    return set(folded(names_of(resource))) - {str(resource.get("id")).casefold()}
 
 
-def _recorded(record: RecordedRun) -> list[tuple[str, str, str]]:
-    """Return type, id and name of a few resources that the run made."""
-    found: list[tuple[str, str, str]] = []
+def _recorded(record: RecordedRun) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield type, id and all recorded names of resources that the run read or wrote, at most `TRIED`."""
+    found: set[str] = set()
     for row in range(1, record.ledger.rows + 1):
-        if len(found) == PROBES:
-            break
-        last = record.last(row) if record.ledger.state(row) in {RowState.DONE, RowState.ADOPTED} else None
-        body = last.body if last else {}
-        if body.get("id") and body.get("op") in {"create", "upsert", "patch", "activate", "deactivate"}:
-            found.append((body["type"], body["id"], body["key"]))
-    return found
+        if len(found) == TRIED:
+            return
+        history = record.history(row) if record.ledger.state(row) in _KNOWN else []
+        body = history[-1].body if history else {}
+        if not body.get("id") or body["id"] in found or body.get("op") == Verb.DELETE:
+            continue
+        names = set(folded((body["key"], *chain.from_iterable(map(_names_in, history))))) - {
+            body["id"].casefold()
+        }
+        if names:
+            found.add(body["id"])
+            yield body["type"], body["id"], names
+
+
+def _names_in(entry: Entry) -> list[str]:
+    """Return the names that an entry's images and changes hold."""
+    images = [image for name in ("before", "after") if isinstance(image := entry.body.get(name), dict)]
+    changes = [
+        value for _, *values in entry.body.get("changes") or () for value in values if isinstance(value, str)
+    ]
+    return [*chain.from_iterable(map(names_of, images)), *changes]

@@ -4,9 +4,9 @@ import getpass
 import os
 import random
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -77,7 +77,7 @@ class Terms:
     runs_dir: Path | None = None  # where earlier runs on the tenant may be
     ahead_s: float | None = None  # how far the tenant's clock is ahead, where that is known
     arrivals: Arrivals | None = None
-    protects: frozenset[str] = frozenset()  # names of protected accounts, folded
+    protects: Mapping[str, str] = field(default_factory=dict)  # protected accounts, by each folded name
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ op = "create"                           # also: type, match, on_exists, create_g
 userName = "Email"
 
 [guard]
-max_delete = "5%"                       # also: max_create, max_errors, max_adopt
+max_delete = "5%"                       # also: max_create, max_removals, max_errors, max_adopt
 protect = ["owner@example.com"]         # never deleted nor deactivated
 
 [then]                                  # of a job that deactivates
@@ -43,7 +43,7 @@ from bulkscim.runs.request import RunRequest
 _TABLES = {
     "job": ("file", "op", "type", "match", "on_exists", "create_groups"),
     "then": ("op", "after"),
-    "guard": ("max_create", "max_delete", "max_errors", "max_adopt", "protect"),
+    "guard": ("max_create", "max_delete", "max_removals", "max_errors", "max_adopt", "protect"),
 }
 _CHOICES = {"op": tuple(Verb), "type": (USER, GROUP), "on_exists": ("adopt", "update", "skip", "fail")}
 
@@ -64,6 +64,7 @@ class Definition:
     map: JsonObject | None = None
     max_create: Limit | None = None
     max_delete: Limit | None = None
+    max_removals: Limit | None = None
     max_errors: Limit | None = None
     max_adopt: Limit | None = None
     protect: tuple[str, ...] = ()
@@ -78,6 +79,7 @@ class Definition:
             (self.max_delete,) if self.max_delete else (),
             (self.max_create,) if self.max_create else (),
             self.protect,
+            (self.max_removals,) if self.max_removals else (),
         )
 
 
@@ -197,6 +199,7 @@ def _read(path: Path, document: JsonObject) -> Definition:
         _map(path, document) if "map" in document else None,
         _limit(path, guard, "max_create"),
         _limit(path, guard, "max_delete"),
+        _limit(path, guard, "max_removals"),
         _limit(path, guard, "max_errors"),
         _limit(path, guard, "max_adopt"),
         _names(path, guard),

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import orjson
@@ -16,8 +16,8 @@ from bulkscim.journal.durable import Disk
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import JsonObject
 from bulkscim.planning.inverse import TakenStep, inverse, verb_of
-from bulkscim.planning.inverse_memberships import joinings, leavings, net
-from bulkscim.planning.protect import takes_away_record
+from bulkscim.planning.inverse_memberships import Net, joinings, leavings, net
+from bulkscim.planning.protect import Protects, harmful_record
 from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import MadeAnew, descendants, undone
 from bulkscim.runs.spooled_steps import SpooledSteps, Tally
@@ -30,15 +30,15 @@ AS_SHOWN = Defaults(as_shown=True)  # how an inverse is read
 class Chosen:
     """Which steps to take back: those of some rows, of some people or groups, of some operations; empty: any.
 
-    `soft`: people whom the run made are deactivated instead of deleted. `protect` are folded names of accounts that
-    are neither deleted nor deactivated, whatever else is chosen.
+    `soft`: users that the run created are deactivated instead of deleted. `protect` holds protected accounts by each
+    of their folded names: what would harm them is omitted.
     """
 
     rows: frozenset[int] = frozenset()
     keys: frozenset[str] = frozenset()
     verbs: frozenset[str] = frozenset()
     soft: bool = False
-    protect: frozenset[str] = frozenset()
+    protect: Protects = field(default_factory=dict)
 
     @property
     def all_of_it(self) -> bool:
@@ -68,7 +68,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
         steps.take(applied_steps(recorded), undone(recorded.folder, disk), picks)
         omitted: list[str] = []
-        lines = _write(_unprotected(_records(steps, soft=chosen.soft), chosen.protect, omitted), path)
+        lines = _write(_records(steps, chosen, omitted), path)
         protected = _protected(omitted)
         if not lines:
             path.unlink()
@@ -80,31 +80,36 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
         return Inverse(source, steps.tally, (*steps.tally.notes(), *_left_behind(steps), *protected))
 
 
-def _records(steps: SpooledSteps, *, soft: bool) -> Iterator[JsonObject]:
-    yield from leavings(net(steps.touches(), steps), steps)
+def _records(steps: SpooledSteps, chosen: Chosen, omitted: list[str]) -> Iterator[JsonObject]:
+    """Yield the records of an inverse; `omitted` takes the names of those that would harm a protected account."""
+    yield from leavings(_unprotected(net(steps.touches(), steps), chosen.protect, omitted), steps)
     for step in steps.newest_first():
-        yield from inverse(step, steps, soft=soft)
+        for record in inverse(step, steps, soft=chosen.soft):
+            name = harmful_record(record, chosen.protect)
+            if name is None:
+                yield record
+            else:
+                omitted.append(name)
     yield from joinings(net(steps.touches(), steps), steps)
 
 
-def _unprotected(
-    records: Iterable[JsonObject], protect: frozenset[str], omitted: list[str]
-) -> Iterator[JsonObject]:
-    """Omit the records that would delete or deactivate a protected account; `omitted` takes their names."""
-    for record in records:
-        known_by = (record.get("id"), record.get("_key"))
-        if protect and takes_away_record(record) and {str(one).casefold() for one in known_by} & protect:
-            omitted.append(str(record.get("_key") or record.get("id")))
+def _unprotected(nets: Iterable[Net], protect: Protects, omitted: list[str]) -> Iterator[Net]:
+    """Omit what would take a protected account out of a group."""
+    for one in nets:
+        name = None if one.joins else protect.get(one.member.casefold())
+        if name is None:
+            yield one
         else:
-            yield record
+            omitted.append(name)
 
 
 def _protected(omitted: list[str]) -> tuple[str, ...]:
     """Say which accounts stay as the run left them."""
-    if not omitted:
+    names = list(dict.fromkeys(omitted))
+    if not names:
         return ()
-    more = f" and {len(omitted) - SHOWN:,} more" if len(omitted) > SHOWN else ""
-    return (f"protected, so neither deleted nor deactivated: {', '.join(omitted[:SHOWN])}{more}",)
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return (f"protected, so left as the run made them: {', '.join(names[:SHOWN])}{more}",)
 
 
 def _write(records: Iterable[JsonObject], path: Path) -> int:

@@ -25,7 +25,7 @@ from bulkscim.runs.unattended import Unattended, Unwatched
 from bulkscim.tenants.tenant import Tenant
 
 RUNS = Path("runs")
-_LIMITS = ("max_create", "max_delete", "max_errors", "max_adopt")
+_LIMITS = ("max_create", "max_delete", "max_removals", "max_errors", "max_adopt")
 _PATHS = ("runs_dir", "run_dir", "ca_bundle", "job", "map")
 
 
@@ -57,9 +57,11 @@ class RunOptions(_Pace, total=False):
     read_back: Literal["sample", "all"]
     max_create: int | str
     max_delete: int | str
+    max_removals: int | str
     max_errors: int | str
     max_adopt: int | str
     protect: Iterable[str]
+    protect_unknown: Literal["refuse", "report"]
     limit: int
     with_needed: bool
     note: str
@@ -80,6 +82,8 @@ class ResumeOptions(_Pace, total=False):
     create_groups: bool
     max_errors: int | str
     max_adopt: int | str
+    protect_unknown: Literal["refuse", "report"]
+    same_tenant: str
     yes_production: str
 
 
@@ -91,6 +95,9 @@ class RollbackOptions(_Pace, total=False):
     keys: Iterable[str]
     ops: Iterable[str]
     soft: bool
+    max_delete: int | str
+    protect_unknown: Literal["refuse", "report"]
+    same_tenant: str
     note: str
     dry_run: bool
     yes_production: str

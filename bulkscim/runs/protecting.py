@@ -1,7 +1,8 @@
-"""Hold back a job that would take away somebody who is protected, under whatever name it knows them."""
+"""Find the accounts that are protected, and refuse a job that would harm one of them under any of its names."""
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 from bulkscim.engine.reads import Reads
@@ -11,9 +12,11 @@ from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import Wanted, rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.clock import Clock
-from bulkscim.model.live import Found
+from bulkscim.model.events import People
+from bulkscim.model.live import Ambiguous, Found, Missing, Unreadable
 from bulkscim.model.operation import USER, Key
-from bulkscim.planning.protect import folded, names_of, protected
+from bulkscim.planning.lookups import emails_of
+from bulkscim.planning.protect import Protects, folded, names_of, protected
 from bulkscim.providers.profile import Profile
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
@@ -21,39 +24,97 @@ from bulkscim.transport.repeating import Repeating
 SHOWN = 20
 
 
-async def all_names(
-    protect: Sequence[str], transport: Transport, profile: Profile, clock: Clock
-) -> frozenset[str]:
-    """Return every name that the tenant knows the protected by, their ids among them, besides those given.
+@dataclass(frozen=True, slots=True)
+class ProtectedAccounts:
+    """What the tenant shows of the accounts in `protect`.
 
-    Whoever the tenant does not show is known by the given name alone.
+    `names` holds each of their names, ids included. `absent` are those that are proved absent, `unknown` those that the
+    tenant may be hiding, each with the reason.
     """
+
+    names: Protects = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    def report(self, people: People, *, removes: bool, on_unknown: str) -> None:
+        """Report what was not found; Refused for a job that removes while an account is unknown.
+
+        `on_unknown` is `refuse` or `report`.
+        """
+        for name in self.absent:
+            people.note(f"protected, and not in the tenant: {name}")
+        if self.unknown and removes and on_unknown == "refuse":
+            advice = (
+                "Nothing was sent: a row that removes could harm it under another name. Correct the name in `protect`,"
+                " name the account by its userName or id, or pass --protect-unknown report."
+            )
+            raise Refused(
+                "\n".join((*(f"protected, but not found: {one}" for one in self.unknown[:SHOWN]), advice))
+            )
+        for one in self.unknown:
+            people.note(f"protected, but not found: {one}")
+
+
+async def find_protected(
+    protect: Sequence[str], transport: Transport, profile: Profile, clock: Clock
+) -> ProtectedAccounts:
+    """Look up each account in `protect`: by userName, and by e-mail address or by externalId and id."""
+    if not protect:
+        return ProtectedAccounts()
     reads = Reads(Repeating(transport, clock, random.random), clock, profile)
     resolver = Resolver(clock, profile)
-    names = list(protect)
+    names, absent, unknown = folded(protect), [], []
     for name in protect:
-        for attribute in ("userName", "emails.value"):
-            answer = await resolver.find(Key(USER, attribute, name.strip()), reads)
-            if isinstance(answer, Found):
-                names += names_of(answer.resource)
-                break
-    return folded(names)
+        found, reason = await _look_up(name.strip(), resolver, reads)
+        names |= dict.fromkeys(folded(found), name)
+        if found or reason:
+            unknown += [f"{name} ({reason})"] if reason else []
+        elif not profile.lists_inactive:
+            unknown.append(f"{name} (this tenant does not show deactivated users)")
+        elif "@" in name and not await _shows_emails(reads):
+            unknown.append(f"{name} (the listing of users shows no e-mail addresses)")
+        else:
+            absent.append(name)
+    return ProtectedAccounts(names, tuple(absent), tuple(unknown))
+
+
+async def _look_up(name: str, resolver: Resolver, reads: Reads) -> tuple[list[str], str]:
+    """Return all names of the account that a name stands for, and why it may exist where none was found."""
+    reason = ""
+    for attribute in ("userName", "emails.value") if "@" in name else ("userName", "externalId", "id"):
+        match await resolver.find(Key(USER, attribute, name), reads):
+            case Found(resource):
+                return names_of(resource), ""
+            case Ambiguous(ids):
+                return list(ids), ""
+            case Unreadable(why) if attribute != "id":  # some services answer a malformed id with an error
+                reason = reason or f"users cannot be looked up by {attribute}: {why}"
+            case Missing() | Unreadable():
+                continue
+    return [], reason
+
+
+async def _shows_emails(reads: Reads) -> bool:
+    """Tell whether the first page of the listing shows an e-mail address; an empty tenant hides none."""
+    async for page in reads.pages(USER):
+        return not isinstance(page, Unreadable) and (not page or any(map(emails_of, page)))
+    return True
 
 
 def hold_back(
     source: JobSource,
     defaults: Defaults,
-    names: frozenset[str],
+    names: Protects,
     limit: int | None,
     wanted: Wanted | None = None,
 ) -> None:
-    """Refuse a job in which a row would delete or deactivate one of these; the rows are named.
+    """Refuse a job with a row that would harm a protected account; the rows are named.
 
     `limit` counts the rows of the job, `wanted` are those that are still to be done.
     """
     asked = takewhile(lambda each: limit is None or each[0] <= limit, rows(source, defaults, 1, wanted))
     found = [
-        f"row {number}: {operation.verb} would take away {operation.target}, which is protected ({name})"
+        f"row {number}: {operation.verb} of {operation.target}, which is protected ({name})"
         for number, operation in asked
         if (name := protected(operation, names)) is not None
     ]
@@ -61,7 +122,7 @@ def hold_back(
         return
     more = [f"… and {len(found) - SHOWN:,} more"] if len(found) > SHOWN else []
     advice = (
-        "Nothing was sent; take these rows out, or take the names from `protect` (of the job definition, or of the"
+        "Nothing was sent; remove these rows, or remove the names from `protect` (in the job definition, or in the"
         " tenant's entry in bulkscim.toml)."
     )
     raise Refused("\n".join((*found[:SHOWN], *more, advice)))

@@ -21,8 +21,8 @@ class RunRequest:
     the profile, as does `concurrency`. What else is None, a job definition (.toml) may say: `job`, or the file `map`.
     `defined` fills in what these say: `columns` is their [map] as TOML reads it, `definitions` are their paths, and
     `notes` is what the user should know of them. `guards` are those of the tenant's entry, and of the definitions;
-    accounts in `protect` are neither deleted nor deactivated; whom the run deactivates, the job file that it
-    leaves deletes after the `grace`. `match` names the attribute by which a change finds its resource. `read_back` is
+    the run does no harm to accounts in `protect`, and refuses a job that removes where the tenant may hide one of them,
+    unless `protect_unknown` is `report`; the job file that the run leaves deletes its deactivated users after the `grace`. `match` names the attribute by which a change finds its resource. `read_back` is
     `all` or `sample`: what was written is read again and compared. `with_needed` takes the rows beyond the `limit`
     along that rows within it refer to. A
     `dry_run` writes nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it
@@ -52,9 +52,11 @@ class RunRequest:
     read_back: str | None = None
     max_delete: Limit | None = None
     max_create: Limit | None = None
+    max_removals: Limit | None = None
     max_errors: Limit | None = None
     max_adopt: Limit | None = None
     protect: tuple[str, ...] = ()
+    protect_unknown: str = "refuse"
     guards: StandingGuards = NO_GUARDS
     grace: Grace | None = None
     limit: int | None = None
@@ -96,7 +98,8 @@ class RollbackRequest:
     """A recorded run that is to be taken back; what is None stays as the run's header has it.
 
     `run` is a run folder, a run id, `last`, or one of these and `/rollback-1`. `tenant` is the run's own, with the
-    token to use. `on_drift` is `skip` or `force`. `chosen` says which steps are meant.
+    token to use. `on_drift` is `skip` or `force`. `chosen` says which steps are meant. `max_delete` bounds what the
+    rollback of an old run deletes. `protect_unknown` as for a run, `same_tenant` as for a resume.
     """
 
     run: str
@@ -104,6 +107,9 @@ class RollbackRequest:
     tenant: Tenant
     on_drift: str = "skip"
     chosen: Chosen = field(default_factory=Chosen)
+    max_delete: Limit | None = None
+    protect_unknown: str = "refuse"
+    same_tenant: str = ""
     rate: str | None = None
     concurrency: int | None = None
     timeout_s: float | None = None
@@ -122,7 +128,7 @@ class ResumeRequest:
 
     `run` is a run folder, a run id or `last`. `job` says where the job file is now. With `retry` the failed
     and skipped rows are reopened first. A `base_url` must be the run's own: the token belongs to it. `protect` adds
-    to the accounts that the run protects. `on_exists` and `create_groups` change what rows do, which is approved as a
+    to the accounts that the run protects. `same_tenant` is the tenant's name, which confirms another token. `on_exists` and `create_groups` change what rows do, which is approved as a
     run is: see there for `yes`, `tenant`, `production`, `rehearsal` and `yes_production`. `speed` is the tenant's.
     """
 
@@ -138,6 +144,8 @@ class ResumeRequest:
     ca_bundle: Path | None = None
     base_url: str | None = None
     protect: tuple[str, ...] = ()
+    protect_unknown: str = "refuse"
+    same_tenant: str = ""
     on_exists: str | None = None
     create_groups: bool = False
     max_errors: Limit | None = None

@@ -21,7 +21,7 @@ from bulkscim.outputs import binary_file
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import FORCE, PART
-from bulkscim.planning.protect import folded
+from bulkscim.planning.protect import Protects, folded
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.again import same_tenant, same_url
@@ -31,7 +31,7 @@ from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Inverse, write_inverse
 from bulkscim.runs.opening import INDEX
 from bulkscim.runs.places import drafts, tenant_lock
-from bulkscim.runs.protecting import all_names
+from bulkscim.runs.protecting import find_protected
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.session import Past, past_of, patient
@@ -42,6 +42,7 @@ from bulkscim.transport.base import Transport
 
 JOB = "job.jsonl"
 SHOWN = 20
+RECENT_S = 7 * 86_400.0  # what a run created this long ago at most is deleted without a guard
 NO_BOUNDS = Bounds(None, None, None)
 Show = Callable[[JobSource], None]
 
@@ -67,13 +68,15 @@ async def rollback(
             first = patient(transport, settings, profile, clock, past, people.note)
             seen = await look(first, profile)
             with journal.read(folder, disk) as recorded:
-                await same_tenant(recorded, tenant.token, first)
+                await same_tenant(recorded, tenant.token, first, request.same_tenant)
             if not request.dry_run:
                 terms = Terms(seen.profile, settings, NO_BOUNDS, arrivals=first.arrivals)
                 await _look_up(folder, transport, terms, people, around)
             protect = (*protected_of(header), *tenant.guards.protect)
-            names = await all_names(protect, first, seen.profile, clock)
-            with _drafted(folder, replace(request.chosen, protect=names), disk) as draft:
+            accounts = await find_protected(protect, first, seen.profile, clock)
+            accounts.report(people, removes=True, on_unknown=request.protect_unknown)
+            chosen = replace(request.chosen, protect=accounts.names)
+            with _drafted(folder, chosen, disk, clock.now() - RECENT_S) as draft:
                 for note in draft.doubts:
                     people.note(note)
                 if draft.inverse is None:
@@ -205,11 +208,13 @@ async def _look_up(folder: Path, transport: Transport, terms: Terms, people: Peo
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is to be done before anybody has agreed to it: None where nothing is left to undo."""
+    """What is to be done, before it is approved: None where nothing is left to undo. `is_old` is that of `Parent`."""
 
     recorded: RecordedRun
     inverse: Inverse | None
     place: Path
+    protects: Protects
+    is_old: bool = False
 
     @property
     def doubts(self) -> list[str]:
@@ -218,10 +223,11 @@ class Draft:
 
 
 @contextmanager
-def _drafted(folder: Path, chosen: Chosen, disk: Disk) -> Iterator[Draft]:
-    """Write the inverse into a private folder."""
+def _drafted(folder: Path, chosen: Chosen, disk: Disk, recent: float) -> Iterator[Draft]:
+    """Write the inverse into a private folder; `recent` is the time since when a run is not old."""
     with journal.read(folder, disk) as recorded, drafts() as place:
-        yield Draft(recorded, write_inverse(recorded, chosen, place / JOB, disk), place)
+        inverse = write_inverse(recorded, chosen, place / JOB, disk)
+        yield Draft(recorded, inverse, place, chosen.protect, is_old=recorded.timeline.ended_at < recent)
 
 
 def _nothing(chosen: Chosen) -> str:
@@ -253,10 +259,20 @@ def _start(
         draft.inverse.tally.verbs,
         draft.inverse.tally.secrets,
         draft.inverse.notes,
+        is_old=draft.is_old,
     )
     checked = check(source, AS_SHOWN, draft.place / INDEX, twins=True)
     with checked.sound_index():
-        yield Start(_as_run(request, source), settings, source, checked, seen, arrivals, parent=parent)
+        yield Start(
+            _as_run(request, source),
+            settings,
+            source,
+            checked,
+            seen,
+            arrivals,
+            parent=parent,
+            protects=draft.protects,
+        )
 
 
 def _as_run(request: RollbackRequest, source: JobSource) -> RunRequest:
@@ -270,6 +286,8 @@ def _as_run(request: RollbackRequest, source: JobSource) -> RunRequest:
         production=request.tenant.production,
         rehearsal=request.tenant.rehearsal,
         speed=request.tenant.speed,
+        max_delete=request.max_delete,
+        guards=request.tenant.guards,
         note=request.note,
         yes=request.yes,
         yes_production=request.yes_production,

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 
 from bulkscim import __version__
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused
 from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import Checked
 from bulkscim.journal import journal, runfolder
@@ -18,10 +20,11 @@ from bulkscim.journal.runfolder import HeldFolder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
-from bulkscim.model.operation import USER, JsonObject, Verb
+from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.grades import Counts, totals
-from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
+from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, group_refusals, refusals
+from bulkscim.planning.protect import Protects
 from bulkscim.providers import profile_named
 from bulkscim.reporting.causes import causes_of
 from bulkscim.runs import session
@@ -30,9 +33,10 @@ from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.definition import defined
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.inverting import AS_SHOWN
+from bulkscim.runs.leaving import leaving
 from bulkscim.runs.opening import INDEX, defaults_of, not_before, opened_job
 from bulkscim.runs.places import drafts, keep, tenant_lock
-from bulkscim.runs.protecting import all_names, hold_back
+from bulkscim.runs.protecting import ProtectedAccounts, find_protected, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import patient
@@ -61,13 +65,11 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
             first = patient(transport, settings, profile, clock, say=people.note)
             seen = await look(first, profile)
             with known_before(_earlier(request, source, checked, people)) as earlier:
-                protects: frozenset[str] = frozenset()
-                if request.guards.protect:
-                    protects = await all_names(request.guards.protect, first, seen.profile, clock)
-                    hold_back(source, defaults_of(request), protects, request.limit)
+                accounts = await find_protected(request.guards.protect, first, seen.profile, clock)
                 start = Start(
-                    request, settings, source, checked, seen, first.arrivals, earlier, protects=protects
+                    request, settings, source, checked, seen, first.arrivals, earlier, protects=accounts.names
                 )
+                await start.hold_guards(accounts, first, people, clock)
                 start.approve(people)
                 source.refuse_change()
                 around = Around(watcher, clock, heed_signals=request.heed_signals)
@@ -94,7 +96,10 @@ def _settings(request: RunRequest) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The run that a rollback takes back: its folder, id and chain head, what of it is taken back, and notes of that."""
+    """The run that a rollback undoes: its folder, id and chain head, what of it is undone, and notes of that.
+
+    `is_old`: what it created has been in use for so long that deleting it counts as any delete does.
+    """
 
     folder: Path
     run: str
@@ -102,13 +107,14 @@ class Parent:
     counts: Counts
     secrets: Counts
     notes: tuple[str, ...] = ()
+    is_old: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """A run that has not begun: all that is known of it. `parent` is there for a rollback alone.
 
-    `arrivals` counts what was sent to look at the tenant. `protects` holds the names of protected accounts, folded.
+    `arrivals` counts what was sent to look at the tenant. `protects` holds protected accounts by each of their folded names.
     """
 
     request: RunRequest
@@ -119,7 +125,7 @@ class Start:
     arrivals: Arrivals
     earlier: Earlier | None = None
     parent: Parent | None = None
-    protects: frozenset[str] = frozenset()
+    protects: Protects = field(default_factory=dict)
 
     @property
     def command(self) -> str:
@@ -130,17 +136,21 @@ class Start:
     def asked(self) -> Asked:
         """What the guards count."""
         checked = self.checked
-        return Asked(checked.records, checked.removals, checked.count(Verb.CREATE, Verb.UPSERT))
+        removals = checked.removals if self.parent is None else checked.verbs.get((Verb.DELETE, USER), 0)
+        return Asked(checked.records, removals, checked.count(Verb.CREATE, Verb.UPSERT))
 
     @property
     def bounds(self) -> Bounds:
-        """The guards as numbers; a rollback takes away only what its run made, and needs none."""
+        """The guards as numbers; the rollback of a recent run needs none, for it removes only what that run created."""
         request = self.request
-        if self.parent is not None:
+        if self.parent is not None and not self.parent.is_old:
             return Bounds(None, None, None)
         standing = request.guards
+        removals = (request.max_delete,) if request.max_delete else standing.max_delete
+        if self.parent is not None:
+            return Bounds(bounds(Wanted(removals), self.asked, self.seen.users).max_delete, None, None)
         wanted = Wanted(
-            (request.max_delete,) if request.max_delete else standing.max_delete,
+            removals,
             (request.max_create,) if request.max_create else standing.max_create,
             request.max_errors,
             request.max_adopt,
@@ -214,13 +224,40 @@ class Start:
             said[verb] for verb, kind in self.checked.verbs if kind == USER and verb in said
         )
 
-    def approve(self, people: People) -> None:
-        """Hold the guards, then show what is to happen and ask; Refused ends it."""
-        found = refusals(self.asked, self.bounds, self.seen.users)
+    async def hold_guards(
+        self, accounts: ProtectedAccounts, transport: Transport, people: People, clock: Clock
+    ) -> None:
+        """Refuse a job that would harm a protected account, or take too many members out of a group."""
+        request, checked = self.request, self.checked
+        removes = checked.removals + checked.count(Verb.REMOVE_MEMBER) > 0
+        accounts.report(people, removes=removes, on_unknown=request.protect_unknown)
+        if accounts.names:
+            hold_back(self.source, self.defaults, accounts.names, request.limit)
+        if not (
+            checked.count(Verb.REMOVE_MEMBER)
+            or {(Verb.PATCH, GROUP), (Verb.REPLACE, GROUP)} & checked.verbs.keys()
+        ):
+            return
+        asked = takewhile(lambda one: one[0] <= checked.rows, rows(self.source, self.defaults))
+        operations = (operation for _, operation in asked)
+        groups = [one async for one in leaving(operations, transport, self.seen.profile, clock)]
+        limits = (request.max_removals,) if request.max_removals else request.guards.max_removals
+        for one in groups:
+            if one.members is None:
+                people.note(f"group {one.group} does not show its members: how many would stay is unknown")
+        self._refuse(group_refusals(groups, limits), people)
+
+    def _refuse(self, found: list[str], people: People) -> None:
+        """Raise Refused where a guard does not hold."""
         if found:
             for fact in self.facts():
                 people.note(fact)
             raise Refused("\n".join((*found, "Nothing was sent.")))
+
+    def approve(self, people: People) -> None:
+        """Hold the guards, then show what is to happen and ask; Refused ends it."""
+        soft = ", or deactivate instead of deleting: --soft" if self.parent is not None else ""
+        self._refuse([f"{one}{soft}" for one in refusals(self.asked, self.bounds, self.seen.users)], people)
         if self.request.dry_run:
             for fact in self.facts():
                 people.note(fact)

@@ -32,6 +32,7 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "ca_bundle": str,
     "max_delete": (int, str),
     "max_create": (int, str),
+    "max_removals": (int, str),
     "protect": list,
 }
 _FORMS = {
@@ -60,6 +61,7 @@ class TenantEntry:
     ca_bundle: Path | None = None
     max_delete: Limit | None = None
     max_create: Limit | None = None
+    max_removals: Limit | None = None
     protect: tuple[str, ...] = ()
 
     @property
@@ -69,6 +71,7 @@ class TenantEntry:
             (self.max_delete,) if self.max_delete else (),
             (self.max_create,) if self.max_create else (),
             self.protect,
+            (self.max_removals,) if self.max_removals else (),
         )
 
     @property
@@ -171,7 +174,7 @@ def _read(key: str, value: Any, file: Path) -> Any:
     match key:
         case "token_file" | "ca_bundle":
             return _beside(file, value)
-        case "max_delete" | "max_create":
+        case "max_delete" | "max_create" | "max_removals":
             return Limit.parse(str(value))
         case "protect":
             return tuple(value)
@@ -201,7 +204,7 @@ def _check_text(key: str, value: Any) -> None:
     match key:
         case "rate":
             parse_rate(value)
-        case "max_delete" | "max_create":
+        case "max_delete" | "max_create" | "max_removals":
             Limit.parse(str(value))
         case "proxy" if "@" in value:
             raise ValueError("a user or password does not stand here in clear; set BULKSCIM_PROXY instead")

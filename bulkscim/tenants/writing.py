@@ -77,6 +77,7 @@ def _values(entry: TenantEntry) -> dict[str, Value]:
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
         "max_delete": _limit(entry.max_delete),
         "max_create": _limit(entry.max_create),
+        "max_removals": _limit(entry.max_removals),
         "protect": list(entry.protect),
     }
     return values | {key: value for key, value in others.items() if value or type(value) is int}

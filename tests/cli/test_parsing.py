@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.cli import code_of
+from bulkscim.cli import bulkscim, code_of
 
 RUN = ["run", "people.csv", "--base-url", "http://127.0.0.1:1/scim"]
 
@@ -62,6 +62,42 @@ def test_flag_may_come_from_the_environment(monkeypatch, capsys):
 
     assert code_of(RUN) == 2
     assert "BULKSCIM_LIMIT" in capsys.readouterr().err
+
+
+def walk(command=bulkscim, name="bulkscim"):
+    """Yield every command under its full name."""
+    yield name, command
+    for word in getattr(command, "commands", {}):
+        yield from walk(command.commands[word], f"{name} {word}")
+
+
+DECIDING = [
+    "--yes",
+    "--yes-production",
+    "--max-delete",
+    "--max-create",
+    "--max-removals",
+    "--max-errors",
+    "--max-adopt",
+    "--op",
+    "--on-exists",
+    "--create-groups",
+    "--leavers",
+    "--on-drift",
+    "--protect-unknown",
+    "--same-tenant",
+    "--force",
+]
+
+
+def test_what_decides_what_a_run_does_is_never_read_from_the_environment():
+    """BULKSCIM_OP=delete of a forgotten shell turned an import into a mass deletion."""
+    options = [
+        (name, one) for name, command in walk() for one in command.params if set(one.opts) & set(DECIDING)
+    ]
+
+    assert len(options) > 20
+    assert [(name, one.opts) for name, one in options if one.envvar] == []
 
 
 @pytest.mark.parametrize("name", ["YES", "MAX_DELETE", "MAX_CREATE", "MAX_ERRORS"])

@@ -212,7 +212,13 @@ after = "30d"
 @pytest.mark.parametrize(
     "case",
     [
-        (["bob", "owner"], 5, (), 4, "row 2: deactivate would take away"),
+        (
+            ["bob", "owner"],
+            5,
+            (),
+            4,
+            "row 2: deactivate of User userName owner@example.com, which is protected",
+        ),
         (["bob", "carl"], 1, (), 4, "--max-delete 2"),
         (["bob", "carl"], 1, ("--max-delete", "2"), 0, "later"),
         (["bob"], 5, ("--op", "delete"), 2, "[then]"),
@@ -293,9 +299,9 @@ def test_what_is_protected_later_is_so_in_resume_and_rollback(bulkscim: Command,
 
     assert started
     assert resumed.code == 4, resumed.text
-    assert f"row 30: deactivate would take away User userName {names[-1]}" in resumed.stderr
+    assert f"row 30: deactivate of User userName {names[-1]}, which is protected" in resumed.stderr
     assert rolled.code == 0, rolled.text
-    assert f"protected, so neither deleted nor deactivated: {names[-1]}" in rolled.stderr
+    assert f"protected, so left as the run made them: {names[-1]}" in rolled.stderr
     assert sorted(user["userName"] for user in tenant.held["Users"].values()) == [
         "owner@example.com",
         names[-1],

@@ -97,7 +97,7 @@ def test_what_a_user_shows_of_its_groups_counts():
         ({"active": False}, Policy(), "the account is deactivated (active is False)"),
         ({"active": "False"}, Policy(), "the account is deactivated (active is False)"),
         ({"userName": "ada@other.example"}, Policy(), "its userName is 'ada@other.example'"),
-        ({}, Policy(protects=frozenset({"ada@example.com"})), "it is protected"),
+        ({}, Policy(protects={"ada@example.com": "ada@example.com"}), "it is protected"),
     ],
 )
 def test_no_link_is_added_to_a_user_that_is_not_surely_meant(shown, policy, why):

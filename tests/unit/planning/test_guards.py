@@ -3,18 +3,21 @@
 import pytest
 
 from bulkscim.model.limits import Limit
-from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
+from bulkscim.planning.guards import Asked, Bounds, Leaving, Wanted, bounds, group_refusals, refusals
 
 
 @pytest.mark.parametrize(
     ("limit", "users", "removals", "refused"),
     [
-        (None, 50, 100, False),
-        (None, 50, 101, True),
-        (None, 1000, 200, False),
-        (None, 1000, 201, True),
-        (None, None, 100, False),
-        (None, None, 101, True),
+        (None, 120, 24, False),
+        (None, 120, 25, True),
+        (None, 120, 100, True),
+        (None, 10, 5, False),
+        (None, 10, 6, True),
+        (None, 1000, 100, False),
+        (None, 1000, 101, True),
+        (None, None, 5, False),
+        (None, None, 6, True),
         ("5%", 1000, 50, False),
         ("5%", 1000, 51, True),
         ("5%", None, 1, True),
@@ -25,7 +28,10 @@ from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, refusals
     ],
 )
 def test_removals_are_bounded(limit, users, removals, refused):
-    """By default 100 or a fifth of the users; a share of users that cannot be counted allows nothing."""
+    """By default the smaller of 100 and a fifth of the users, but at least 5: 100 of 120 users could be deleted.
+
+    A share of users that cannot be counted allows nothing.
+    """
     wanted = Wanted(max_delete=(Limit.parse(limit),) if limit else ())
     asked = Asked(removals, removals, 0)
 
@@ -87,3 +93,27 @@ def test_adopted_users_that_get_links_are_bounded(limit, records, bound):
     wanted = Wanted(max_adopt=Limit.parse(limit) if limit else None)
 
     assert bounds(wanted, Asked(records, 0, 0), None).max_adopt == bound
+
+
+@pytest.mark.parametrize(
+    ("limits", "members", "removed", "refused"),
+    [
+        ((), 10, 10, False),
+        ((), 11, 5, False),
+        ((), 11, 6, True),
+        ((), 1000, 500, False),
+        ((), 1000, 501, True),
+        ((), None, 900, False),
+        (("600",), 1000, 600, False),
+        (("600",), 1000, 601, True),
+        (("10%",), 100, 11, True),
+        (("100%",), 100, 100, False),
+        (("5%", "90"), 100, 6, True),
+    ],
+)
+def test_members_that_a_group_may_lose_are_bounded(limits, members, removed, refused):
+    """No guard counted removals of members: a file could empty every group."""
+    found = group_refusals([Leaving("Sales", members, removed)], tuple(map(Limit.parse, limits)))
+
+    assert bool(found) is refused
+    assert all(f"--max-removals {removed}" in one and "Sales" in one for one in found)
