@@ -132,19 +132,25 @@ class Asking:
         met = await self.met(sent) if answered else None
         if met is not None:
             return judged(sent.step, met, self.evidence(sent)), met
+        if sent.work.accepted:
+            return await self._look_once(sent)
         lag = self._profile.visibility_lag_s if sent.step.action is Action.CREATE else 0.0
         told: Recovered | None = None
         read: Read | None = None
         for attempt in range(1, LOOKS + 1):
             if not await self._stopping.pause(max(lag, backoff(attempt, self._sender.random))):
                 return None, None
-            read = await self._look(sent)
-            # After it: an answer shows the server's clock.
-            told = judged(sent.step, read, self.evidence(sent))
-            if isinstance(read, Unreadable) and await self.ends_run(sent.work, read):
-                return None, None
+            told, read = await self._look_once(sent)
             if not isinstance(told, Unclear):
                 break
+        return told, read
+
+    async def _look_once(self, sent: Sent) -> tuple[Recovered | None, Read | None]:
+        read = await self._look(sent)
+        # After it: an answer shows the server's clock.
+        told = judged(sent.step, read, self.evidence(sent))
+        if isinstance(read, Unreadable) and await self.ends_run(sent.work, read):
+            return None, None
         return told, read
 
     async def met(self, sent: Sent) -> Found | None:
@@ -195,6 +201,7 @@ class Asking:
             named=work.named.get(step.part),
             started=server.time_of(started) if started else None,
             now=server.now(),
+            accepted=work.accepted,
         )
 
 

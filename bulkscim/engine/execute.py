@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import anyio
 
@@ -17,11 +18,13 @@ from bulkscim.engine.worker import Worker
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal
 from bulkscim.model.row import Row, RowState
+from bulkscim.model.step import ACCEPTED
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Policy
 from bulkscim.planning.overtaking import left_by, left_open
 
 RowsWhere = Callable[[Callable[[int], bool]], Iterator[Row]]
+TAKEN_IN = Judgement(Verdict.ACCEPTED, int(HTTPStatus.ACCEPTED), detail=ACCEPTED)
 UNANSWERED = Judgement(Verdict.LOST, detail="no answer to it was recorded")
 
 
@@ -43,13 +46,17 @@ class Engine:
         if self.policy.read_back or self.policy.may_ignore:
             self.worker.unproved = unproved(self.journal)
         circle = False
-        while self.journal.ledger.totals().pending and not self.stopping.requested:
+        while self._is_work_left() and not self.stopping.requested:
             before = self._progress()
             deferred = await self._pass(circle=circle)
-            moved = self._progress() != before
+            found = await self._look_for_accepted()
+            moved = found or self._progress() != before
             circle = not moved and self.left.wait_in_circles()
-            if not deferred or not (moved or circle):
+            if not (deferred or found) or not (moved or circle):
                 return
+
+    def _is_work_left(self) -> bool:
+        return bool(self.journal.ledger.totals().pending or self.worker.accepted)
 
     def _progress(self) -> tuple[int, int]:
         """Return what a pass changes that brings any row further: rows that are pending, and steps applied."""
@@ -72,9 +79,23 @@ class Engine:
     async def recover(self) -> None:
         """Find out what became of the steps that have no end, before anything new is sent."""
         ledger = self.journal.ledger
-        if next(ledger.open_rows(), None) is None:
-            return
-        feed = Feed(self.rows(ledger.is_open))
+        if next(ledger.open_rows(), None) is not None:
+            await self._recover_where(ledger.is_open)
+
+    async def _look_for_accepted(self) -> bool:
+        """Look once for what was accepted with 202, when the visibility lag is over; return whether any of it is clear now.
+
+        One look at the end is enough, and no worker waits for it: what is not shown then may need a person's approval.
+        """
+        rows = frozenset(self.worker.accepted)
+        if not rows or not await self.worker.wait_for_accepted():
+            return False
+        await self._recover_where(rows.__contains__)
+        self.worker.accepted -= rows
+        return not all(map(self.journal.ledger.is_open, rows))
+
+    async def _recover_where(self, wanted: Callable[[int], bool]) -> None:
+        feed = Feed(self.rows(wanted))
         async with anyio.create_task_group() as group:
             for _ in range(self.concurrency):
                 group.start_soon(self._recover_rows, feed)
@@ -92,14 +113,15 @@ class Engine:
         work = Work(row, facts_of(history))
         step = recording.step_of(last.body)
         work.create_started[step.part] = Moment(_first_start(begun, step.part))
-        named = next(
-            (one.body.get("id") for one in history if one.kind is Kind.LOST and one.step == last.step), None
-        )
-        if named:
-            work.named[step.part] = str(named)
+        lost = next((one for one in history if one.kind is Kind.LOST and one.step == last.step), None)
+        if lost and lost.body.get("id"):
+            work.named[step.part] = str(lost.body["id"])
         if last.body.get("absent"):
             work.absent.update(key.folded for key in step.identity)
-        await self.worker.recover(recording.Sent(work, step, last.step), UNANSWERED, self.policy)
+        work.accepted = bool(lost and lost.body.get("accepted"))
+        answer = TAKEN_IN if work.accepted else UNANSWERED
+        self.left.forget(row.number)
+        await self.worker.recover(recording.Sent(work, step, last.step), answer, self.policy)
         if self.journal.ledger.is_open(row.number):
             marks = left_by(step) | left_open(row, work.facts, {})
             self.left.note(row.number, marks, in_doubt=True)

@@ -39,6 +39,13 @@ class Left:
         self._database.executemany("insert into mark values (?, ?, ?, ?)", lines)
         self._database.execute("commit")
 
+    def forget(self, row: int) -> None:
+        """Forget one row: it is looked at again."""
+        if not self._is_empty:
+            self._database.execute("create index if not exists by_row on mark (row)")
+            self._database.execute("delete from mark where row = ?", (row,))
+            self._is_empty = not self._any("select 1 from mark limit 1")
+
     def holds_back(self, row: int, marks: Iterable[Mark]) -> bool:
         """Tell whether an earlier row has yet to change any of this."""
         asked = [hash(mark) for mark in marks]

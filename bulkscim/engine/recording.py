@@ -7,10 +7,10 @@ from typing import Any
 from bulkscim.engine.work import Work
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.operation import USER, JsonObject, Key
-from bulkscim.model.row import Applied
+from bulkscim.model.row import Applied, Existed
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step, Ties
-from bulkscim.pacing.retry import Judgement
+from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.effects import as_made, before_image
@@ -101,21 +101,25 @@ def applied(sent: Sent, how: Applied, shown: JsonObject | None, stripped: tuple[
     return sent.entry(Kind.APPLIED, body)
 
 
-def refused(sent: Sent, judgement: Judgement) -> Entry:
-    """Return the end of a step that took no effect."""
-    return sent.entry(
-        Kind.REFUSED,
-        {
-            "status": judgement.status,
-            "scim_type": judgement.scim_type,
-            "detail": judgement.detail,
-            "attempts": sent.work.step_attempts,
-        },
-    )
+def refused(sent: Sent, judgement: Judgement, existed: Existed | None = None) -> Entry:
+    """Return the end of a step that took no effect; `existed`: what a create met, which keeps it from being sent again."""
+    body: JsonObject = {
+        "status": judgement.status,
+        "scim_type": judgement.scim_type,
+        "detail": judgement.detail,
+        "attempts": sent.work.step_attempts,
+    }
+    if existed is not None:
+        body["existed"] = existed.id
+        body |= {"touched": True} if existed.touched else {}
+    return sent.entry(Kind.REFUSED, body)
 
 
 def lost(sent: Sent, judgement: Judgement, named: str | None = None) -> Entry:
-    """Return the end of a step of which it is not known whether it took effect; `named`: the id in its answer."""
+    """Return the end of a step of which it is not known whether it took effect; `named`: the id in its answer.
+
+    One that was accepted is never found not applied.
+    """
     body: JsonObject = {
         "status": judgement.status,
         "detail": judgement.detail,
@@ -123,6 +127,8 @@ def lost(sent: Sent, judgement: Judgement, named: str | None = None) -> Entry:
     }
     if named:
         body["id"] = named
+    if judgement.verdict is Verdict.ACCEPTED:
+        body["accepted"] = True
     return sent.entry(Kind.LOST, body)
 
 

@@ -31,7 +31,7 @@ class Work:
     their answer was lost, `stale` refused versions. `lost` names the parts of which a step was lost and then found not
     applied. `create_started` is the server's time at the first intent of each create; `named` is the id in an answer
     that could not be used otherwise. `found` is the id of the row's own resource where the row did not create it.
-    `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
+    `accepted`: the step to be recovered was answered with 202. `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
     `read_again`: what was read is newer than the wait for a permit that made it old.
     """
 
@@ -51,6 +51,7 @@ class Work:
     named: dict[str, str] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     found: str | None = None
+    accepted: bool = False
     is_new: bool = True
 
     @property

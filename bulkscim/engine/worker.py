@@ -21,7 +21,7 @@ from bulkscim.model.events import Watcher
 from bulkscim.model.live import Found, Missing, Question, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject, Key, Verb
 from bulkscim.model.request import Reply, Response
-from bulkscim.model.row import Applied, Refusal, Row, RowState
+from bulkscim.model.row import Applied, Existed, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.breaker import Breaker
 from bulkscim.pacing.retry import Judgement, Verdict
@@ -86,6 +86,8 @@ class Worker:
         self.found: dict[
             int, str
         ] = {}  # by row left for later: the id of the resource that it did not create
+        self.accepted: set[int] = set()  # rows whose step was answered with 202 and is to be looked for
+        self.accepted_at = 0.0  # when the last one was
         self._asking = Asking(resolver, reads, sender, clock, profile)
 
     @property
@@ -186,6 +188,8 @@ class Worker:
                     sent.work.named[sent.step.part] = named
                 await self._journal.append(recording.lost(sent, judgement, named))
                 return await self._look_after(sent, judgement, policy)
+            case Verdict.ACCEPTED:
+                return await self._accepted(sent, judgement, reply)
             case Verdict.CONFLICT | Verdict.UNEXPLAINED if sent.step.part in sent.work.lost and (
                 own := await self._asking.own_create(sent)
             ):
@@ -204,6 +208,16 @@ class Worker:
             case _:
                 await self._journal.append(recording.refused(sent, judgement))
                 return await self._refused(sent, judgement)
+
+    async def _accepted(self, sent: Sent, judgement: Judgement, reply: Reply) -> bool:
+        """Leave a row whose step was accepted: it is looked for when all others have been worked on."""
+        self._resolver.doubts(sent.step)
+        shown = judgement.resource if sent.step.action is Action.CREATE else None
+        named = str(shown["id"]) if shown else _named(sent.step, judgement, reply)
+        await self._journal.append(recording.lost(sent, judgement, named))
+        self.accepted.add(sent.work.number)
+        self.accepted_at = self._clock.monotonic()
+        return False
 
     def _note_fault(self, *, fault: bool, detail: str) -> None:
         reason = self._breaker.ended(fault=fault, detail=detail)
@@ -289,6 +303,11 @@ class Worker:
             self._stopping.stop(Stopped(f"the tenant cannot be reached: {judgement.detail}"))
         return False
 
+    async def wait_for_accepted(self) -> bool:
+        """Wait until what was accepted last can be seen; return whether the run goes on."""
+        shown_at = self.accepted_at + self._profile.visibility_lag_s
+        return await self._stopping.pause(shown_at - self._clock.monotonic())
+
     async def recover(self, sent: Sent, judgement: Judgement, policy: Policy) -> bool:
         """Find out what became of a lost step, and journal it; the row stays in doubt where that cannot be told."""
         told, read = await self._asking.look(sent)
@@ -312,13 +331,15 @@ class Worker:
                 return False
             case Ours():
                 shown = read.resource if isinstance(read, Found) else None
-                how = Applied(sent.step.part, told.id, judgement.status, seen=True)
+                accepted = sent.work.accepted
+                note = "found after the tenant had accepted it (202)" if accepted else ""
+                how = Applied(sent.step.part, told.id, judgement.status, seen=not accepted, note=note)
                 return await self._applied(sent, how, policy, shown)
             case Theirs():
                 judgement = replace(
                     judgement, detail=f"exists as id {told.id}; not proved to be made by this run"
                 )
-                await self._journal.append(recording.refused(sent, judgement))
+                await self._journal.append(recording.refused(sent, judgement, Existed(told.id)))
                 return self._exists(sent, judgement, read)
             case NotApplied():
                 if isinstance(read, Missing) and read.by_all:
@@ -328,6 +349,11 @@ class Worker:
                 if _is_held(read):
                     return self._exists(sent, judgement, read)
                 return self._not_applied(sent, judgement)
+            case Unclear() if sent.work.accepted and sent.work.number not in self.accepted:
+                self.accepted.add(
+                    sent.work.number
+                )  # of an earlier session: it is looked for at the end as well
+                return False
             case Unclear():
                 self._watcher.settled(sent.work.number, RowState.IN_DOUBT)
                 self._watcher.note(f"row {sent.work.number} is in doubt: {told.why}")

@@ -51,14 +51,26 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Existed:
+    """A resource that a create met; `touched`: the answer was a success, so the server may have overwritten it."""
+
+    id: str
+    touched: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a part of a row did not take effect: the tenant's own words, and what the profile knows beyond them."""
+    """Why a part of a row did not take effect: the tenant's own words, and what the profile knows beyond them.
+
+    `existed` is the resource that a create met, where it is known.
+    """
 
     part: str
     status: int | None
     scim_type: str | None
     detail: str
     advice: str = ""
+    existed: Existed | None = None
 
     @property
     def told(self) -> str:

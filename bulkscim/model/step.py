@@ -6,6 +6,8 @@ from typing import Any
 
 from bulkscim.model.operation import JsonObject, Key, PatchOperation
 
+ACCEPTED = "the tenant accepted it (202) and does not show its effect yet"
+
 
 class Action(StrEnum):
     """What a step does to its resource."""

@@ -7,6 +7,7 @@ timeout, cut, 408, 5xx but 501 and 505     lost             lost                
 2xx whose body is not what it should be    lost             lost                    again
 2xx                                        applied          applied                 good
 201 without a body                         applied, no id   applied                 good
+202                                        accepted         accepted                good
 other 2xx without a resource               lost             applied                 good
 404, 410                                   refused          gone                    gone
 409; 400, 422 that speak of a duplicate    conflict         refused                 no
@@ -15,6 +16,7 @@ other 400, 422 without a scimType          unexplained      refused             
 401 / 403                                  unauthorized / forbidden, for all
 3xx, 501, 505, other 4xx                   refused          refused                 no
 
+"Accepted" means: it may take effect later. It is looked for, and never sent again.
 "Lost" means: look before anything else. Only the engine may then say that a PUT, a DELETE or a setting PATCH can go
 again. A server may have done the work before its proxy gave up, so no 5xx proves that nothing was done. A 429 to a
 create that reports a duplicate is a conflict.
@@ -28,7 +30,7 @@ from typing import assert_never
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Loss, NoAnswer, Reply, Response
-from bulkscim.model.step import Action
+from bulkscim.model.step import ACCEPTED, Action
 from bulkscim.pacing.hints import MOST_S, asked_wait, is_limited
 from bulkscim.scim import messages
 
@@ -37,7 +39,7 @@ _SUCCESS = range(200, 300)
 _REDIRECT = range(300, 400)
 _SERVER_ERROR = range(500, 1000)
 _NOT_IMPLEMENTED = frozenset({501, 505})
-_CREATED, _FORBIDDEN, _TIMED_OUT, _CONFLICT, _TOO_MANY = 201, 403, 408, 409, 429
+_CREATED, _ACCEPTED, _FORBIDDEN, _TIMED_OUT, _CONFLICT, _TOO_MANY = 201, 202, 403, 408, 409, 429
 _INVALID = frozenset({400, 422})  # the record is refused as such; some services say so of a duplicate
 _BY_STATUS_ALONE = {401: "UNAUTHORIZED", 403: "FORBIDDEN"}
 
@@ -49,6 +51,7 @@ class Verdict(StrEnum):
     REFUSED = "refused"
     AGAIN = "again"  # proved not applied; may go again at once, or after what Retry-After says
     LOST = "lost"  # not known; look before anything else
+    ACCEPTED = "accepted"  # not known, and it may take effect at any time; never sent again
     CONFLICT = "conflict"  # something with this identity stands there already
     UNEXPLAINED = "unexplained"  # refused as invalid without a reason; the identity may exist
     GONE = "gone"
@@ -133,6 +136,10 @@ def _judge_silence(reply: NoAnswer) -> Judgement:
 def _judge_success(action: Action, reply: Response) -> Judgement:
     """Judge a 2xx: believed only where its body is what such an answer holds."""
     value = messages.json_of(reply.body)
+    if reply.status == _ACCEPTED:
+        return Judgement(
+            Verdict.ACCEPTED, reply.status, detail=ACCEPTED, resource=messages.as_resource(value)
+        )
     if reply.body.strip() and (not isinstance(value, dict) or messages.is_error(value)):
         error = messages.error_of(reply)
         return Judgement(

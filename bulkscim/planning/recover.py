@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
-from bulkscim.model.step import Action, Step
+from bulkscim.model.step import ACCEPTED, Action, Step
 from bulkscim.planning.compare import stands
 from bulkscim.planning.effects import visible
 
@@ -47,6 +47,7 @@ class Evidence:
 
     `absent_before`: a lookup in this run had proved the identity absent. `named`: the id that an earlier
     answer gave. `started` and `now` are the server's time, seconds since 1970; `created` is `meta.created`.
+    `accepted`: the answer was a 202.
     """
 
     absent_before: bool = False
@@ -54,10 +55,16 @@ class Evidence:
     started: float | None = None
     now: float | None = None
     created: float | None = None
+    accepted: bool = False
 
 
 def recover(step: Step, read: Read, evidence: Evidence) -> Recovered:
-    """Return what became of the step."""
+    """Return what became of the step; one that was accepted may take effect at any time, so it is never not applied."""
+    told = _recovered(step, read, evidence)
+    return Unclear(ACCEPTED) if evidence.accepted and isinstance(told, NotApplied) else told
+
+
+def _recovered(step: Step, read: Read, evidence: Evidence) -> Recovered:
     match read:
         case Unreadable():
             return Unclear(read.why)

@@ -78,7 +78,8 @@ def _told(entry: Entry, row: int) -> Iterator[str]:
         case Kind.REFUSED:
             yield f"            {time}  refused: {_answer(body)}"
         case Kind.LOST:
-            yield f"            {time}  no answer: {one_line(str(body.get('detail') or 'unknown'))}"
+            what = "accepted" if body.get("accepted") else "no answer"
+            yield f"            {time}  {what}: {one_line(str(body.get('detail') or 'unknown'))}"
         case Kind.SETTLED:
             yield f"  settled   {time}  {_end(entry)}"
         case Kind.REOPENED:

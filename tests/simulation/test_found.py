@@ -7,6 +7,8 @@ import pytest
 
 from bulkscim.engine.sending import BUDGET
 from bulkscim.errors import CredentialError, Stopped
+from bulkscim.journal import journal
+from bulkscim.journal.entries import Kind
 from bulkscim.model.operation import ENTERPRISE
 from bulkscim.model.request import Request
 from bulkscim.model.row import RowState
@@ -559,3 +561,27 @@ def test_rows_that_wait_for_each_other_in_file_order_come_to_an_end(machine):
 
     assert set(states(one)) <= {RowState.DONE, RowState.NOOP}
     assert one.tenant.state()["Users", address("p1")][0]["manager"] == address("p2")
+
+
+def _sessions(one, *names):
+    """Carry out commands, a minute apart; return the states of the rows after each."""
+    found = []
+    for name in names:
+        one.command(name)
+        one.time.advance(60.0)
+        found.append(states(one))
+    return found
+
+
+def test_accepted_rows_are_found_by_a_later_session_or_stay_in_doubt(machine):
+    """A resume sent an accepted create again, and a change that a lookup did not show."""
+    lines = [person("n1"), change("p1", "title", "New"), person("n2"), change("p1", "nickName", "N")]
+    doubt, done, pending = RowState.IN_DOUBT, RowState.DONE, RowState.PENDING
+    late = machine(lines[:3], World(accepted=1.0, accepts_s={"POST": 20.0, "PATCH": 20.0}), [P1])
+    assert _sessions(late, "run", "resume") == [[doubt] * 3, [done] * 3]
+
+    never = machine(lines, World(accepted=1.0, dropped=1.0), [P1])
+    found = _sessions(never, "run", "resume", "resume", "retry")
+    assert found == [[doubt, doubt, doubt, pending]] * 4
+    with journal.read(never.folder, never.disk) as recorded:
+        assert len(list(recorded.entries(Kind.STARTED))) == 3

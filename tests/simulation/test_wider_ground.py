@@ -11,6 +11,8 @@ import pytest
 
 from bulkscim.engine import listing, resolver
 from bulkscim.model.live import Ambiguous, Found
+from bulkscim.pacing import retry
+from bulkscim.pacing.retry import Verdict
 from bulkscim.planning import changing, drift, lookups, order
 from bulkscim.runs.child_runs import MadeAnew
 from tests.support.simulated_oracles import Broken
@@ -114,6 +116,18 @@ def let_upserts_overtake(patch):
     patch.setattr("bulkscim.engine.pipeline.claims", untraced)
 
 
+def take_an_accepted_write_for_a_lost_one(patch):
+    """Send a write again that the tenant has accepted and does not show."""
+    judge = retry.judge
+
+    def hasty(action, reply, **more):
+        judgement = judge(action, reply, **more)
+        accepted = judgement.verdict is Verdict.ACCEPTED
+        return replace(judgement, verdict=Verdict.LOST) if accepted else judgement
+
+    patch.setattr("bulkscim.engine.sending.judge", hasty)
+
+
 def _live_all(world, seeds):
     for seed in range(WIDER, WIDER + seeds):
         live(replace(case_of(seed), world=world))
@@ -125,6 +139,7 @@ def _live_all(world, seeds):
         (take_the_first_of_two, World(), {"wrong", "state"}),
         (overwrite_what_others_changed, World(meddles=0.3, rollbacks=1), {"undo"}),
         (forget_new_ids, World(rollbacks=3), {"undo", "finish"}),
+        (take_an_accepted_write_for_a_lost_one, World(accepted=0.3, dropped=0.5), {"accepted"}),
         (let_upserts_overtake, World(concurrency=8, latency_s=1.0), {"state"}),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
@@ -138,7 +153,11 @@ def test_mutation_is_caught_on_the_wider_ground(mutation, world, oracles, monkey
     assert caught.value.oracle in oracles, caught.value
 
 
-@pytest.mark.parametrize("world", [World(meddles=0.3, rollbacks=1), World(rollbacks=3)], ids=str)
+@pytest.mark.parametrize(
+    "world",
+    [World(meddles=0.3, rollbacks=1), World(rollbacks=3), World(accepted=0.3, dropped=0.5)],
+    ids=str,
+)
 def test_worlds_of_these_mutations_break_no_oracle_by_themselves(world):
     """It is the mutation that the oracle finds."""
     _live_all(world, 4)

@@ -163,7 +163,8 @@ def _as_wanted(machine, states, ends):
     for row, touched in enumerate(plan.touched, 1):
         # What is tried again comes after what the file has behind it.
         unproved = row in machine.retried or _is_unproved(machine, states[row], ends[row])
-        if (states[row] not in GOOD and (row not in plan.foreign or by_chance)) or unproved:
+        has_failed = states[row] in BAD and row in plan.foreign and not by_chance  # in doubt proves nothing
+        if not (states[row] in GOOD or has_failed) or unproved:
             open_names |= touched
     open_names |= {name for name, times in machine.tenant.directory.made.items() if times > 1}  # see _once
     client = machine.tenant.client

@@ -231,7 +231,8 @@ class Machine:
             self._leave_no_trace()
             return "run"
         totals = self.totals
-        if totals.in_doubt and (self.world.lag_s > self.world.known_lag_s or self._doubts_two_of_a_name()):
+        hidden = self.world.lag_s > self.world.known_lag_s or self.world.dropped
+        if totals.in_doubt and (hidden or self._doubts_two_of_a_name()):
             self._doubted += 1  # by two of a name, which nobody but a person can tell apart
         if (totals.pending or totals.in_doubt) and self._doubted < DOUBTED:
             return "resume"

@@ -5,6 +5,7 @@ before    ... nor one that changes a resource without what stood there
 rate      no more requests arrive at the tenant in any window than its limit allows, over all sessions
 wait      nothing leaves before a Retry-After is over
 overlap   no two writes to one resource are under way at once
+accepted  what was answered with 202 is never sent again
 once      what a row makes is made once
 kept      what was durable before a crash stands after it
 rows      every row is in exactly one state, the sum is right, and the ledger is what the journal tells
@@ -64,16 +65,18 @@ class Intents:
     def _take(self, line):
         if b'"k":"started"' in line[:80]:
             entry = orjson.loads(line)
-            self.open[entry["s"]] = entry["body"]
+            self.open[entry["s"]] = {"row": entry["rows"][0][0], **entry["body"]}
         elif b'"k":"applied"' in line[:80] or b'"k":"refused"' in line[:80]:
             self.open.pop(orjson.loads(line)["s"], None)
 
     def of(self, request):
-        """Return the open starts that a request may be of."""
+        """Return the open starts that a request may be of, its own last: one resource has one write at a time."""
         self.refresh()
         name = _name(request)
         return [
-            body for body in self.open.values() if body["method"] == request.method and name in _names(body)
+            body
+            for _, body in sorted(self.open.items())
+            if body["method"] == request.method and name in _names(body)
         ]
 
 
@@ -110,6 +113,7 @@ class Oracles:
         self._folder = folder
         self._intents = Intents(self._disk, folder / JOURNAL)
         self._durable = b""
+        self._accepted = set()  # (row, part) of what was answered with 202
 
     def note(self, oracle, text):
         """Keep that an oracle was broken."""
@@ -148,6 +152,8 @@ class Oracles:
             self.note("intent", f"{request.method} {request.path} left without a durable start")
         elif not any(_has_before(body) for body in begun):
             self.note("before", f"{request.method} {request.path} left without what stood there")
+        if begun and (begun[-1]["row"], begun[-1]["part"]) in self._accepted:
+            self.note("accepted", f"{request.method} {request.path} left again after a 202")
         name = _name(request)
         if self._under_way.get(name):
             self.note("overlap", f"{request.method} {request.path} left while another was under way")
@@ -159,7 +165,9 @@ class Oracles:
             self._under_way[_name(request)] -= 1
 
     def answered(self, request, reply):
-        """Look at what an answer asks for."""
+        """Look at what an answer asks for, and keep what it accepts."""
+        if isinstance(reply, Response) and reply.status == 202 and request.method != "GET":
+            self._accepted |= {(body["row"], body["part"]) for body in self._intents.of(request)[-1:]}
         if isinstance(reply, Response) and reply.status in {403, 429}:
             self._closed_until = max(self._closed_until, self._clock.monotonic() + (asked_wait(reply) or 0.0))
 

@@ -202,8 +202,10 @@ def widened(world, random):
         filters_links=random.random() < 0.5,
         meddles=now_and_then(0.3, lambda: random.choice((0.02, 0.1, 0.3)), 0.0),
         limit=now_and_then(0.15, lambda: random.randrange(1, 30), None),
-        **now_and_then(0.15, lambda: _accepted(world, random), {}),
-        **now_and_then(0.3, lambda: _taken_back(world, random), {}),
+        **(
+            now_and_then(0.15, lambda: _accepted(random), {})
+            | now_and_then(0.3, lambda: _taken_back(world, random), {})
+        ),
     )
 
 
@@ -222,18 +224,20 @@ def _taken_back(world, random):
         "max_errors": None,
         "crashes": 6,
     }
-    return told | {"lag_s": min(world.lag_s, 1.9), "ahead_s": 0.0, "rollbacks": random.choice((1, 1, 2, 3))}
+    return told | {
+        "lag_s": min(world.lag_s, 1.9),
+        "ahead_s": 0.0,
+        "dropped": 0.0,
+        "rollbacks": random.choice((1, 1, 2, 3)),
+    }
 
 
-def _accepted(world, random):
-    """Return how writes are answered with 202.
-
-    The tool takes the 202 of a change for its end, and looks for what a create made once the visibility lag is over. So
-    changes are applied at once and creates within the lag, and none is dropped. These shares rise when the tool looks for
-    what was accepted.
-    """
-    soon = {} if world.lag_s > 1 else {"POST": 0.5}
-    return {"accepted": random.random() * 0.2, "accepts_s": random.choice(({}, soon))}
+def _accepted(random):
+    """Return how writes are answered with 202: applied at once, within the visibility lag, after it, or never."""
+    late = random.choice((0.5, 1.5, 8.0, 60.0))
+    soon = dict.fromkeys(random.choice((("POST",), ("POST", "PATCH", "PUT", "DELETE"))), late)
+    dropped = random.choice((0.0, 0.0, 0.3))
+    return {"accepted": random.random() * 0.3, "accepts_s": random.choice(({}, soon)), "dropped": dropped}
 
 
 def _faults(random):

@@ -4,7 +4,7 @@ import pytest
 
 from bulkscim.model.live import Ambiguous, Member, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER
-from bulkscim.model.step import Action, Change, Step
+from bulkscim.model.step import ACCEPTED, Action, Change, Step
 from bulkscim.planning.recover import Evidence, NotApplied, Ours, Theirs, Unclear, recover
 from tests.support.rows import ADA, user
 
@@ -13,6 +13,22 @@ MODIFY = Step("patch", Action.MODIFY, USER, id="u1", changes=(Change("title", "E
 DELETE = Step("delete", Action.DELETE, USER, id="u1")
 ADD = Step("member:Sales", Action.ADD_MEMBER, GROUP, id="g1", member="u1")
 REMOVE = Step("member:Sales", Action.REMOVE_MEMBER, GROUP, id="g1", member="u1")
+
+
+@pytest.mark.parametrize(
+    ("step", "read"),
+    [
+        (CREATE, Missing(by_all=True)),
+        (MODIFY, user(title="Engineer")),
+        (DELETE, user()),
+        (ADD, Member(present=False)),
+        (REMOVE, Member(present=True)),
+    ],
+)
+def test_accepted_step_is_never_not_applied(step, read):
+    """What was answered with 202 was sent again where nothing showed it."""
+    assert recover(step, read, Evidence()) == NotApplied()
+    assert recover(step, read, Evidence(accepted=True)) == Unclear(ACCEPTED)
 
 
 @pytest.mark.parametrize(
