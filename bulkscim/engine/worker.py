@@ -1,12 +1,13 @@
 """What a worker does with one row: send a step between two journal entries, settle; what it reads is `asking`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
-from bulkscim.engine import first_rows, recording
+from bulkscim.engine import recording
 from bulkscim.engine.asking import Asking
+from bulkscim.engine.bounds import Bounding, Guards
 from bulkscim.engine.facts import facts_of, losses_of
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
@@ -19,11 +20,10 @@ from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.live import Found, Missing, Question, Unreadable
-from bulkscim.model.operation import GROUP, JsonObject, Key, Verb
+from bulkscim.model.operation import GROUP, JsonObject, Key
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.row import Applied, Existed, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
-from bulkscim.pacing.breaker import Breaker
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Policy, Settle
 from bulkscim.planning.effects import deactivates, is_thin
@@ -40,19 +40,6 @@ FRESH_S = 5.0  # a before-image older than this when its permit comes is read ag
 LOSSES = 5  # steps of one row that may be lost and found not applied
 STALE = 2  # refused versions, before the version is no longer sent
 GOOD = 200
-
-
-@dataclass(slots=True)
-class Guards:
-    """Bounds that hold while rows are worked on, None for no bound.
-
-    `max_errors` failed rows; `max_adopt` adopted users that get links. `adopted` returns the rows that have added
-    such links by the journal, and is called at the first of this process.
-    """
-
-    max_errors: int | None = None
-    max_adopt: int | None = None
-    adopted: Callable[[], set[int]] = set
 
 
 class Worker:
@@ -77,10 +64,7 @@ class Worker:
         self._watcher = watcher
         self._clock = clock
         self._profile = profile
-        self._guards = guards or Guards()
-        self._breaker = Breaker()
-        self._adopted: set[int] | None = None  # rows that add links to adopted users: at most `max_adopt`
-        self._first = first_rows.watching(journal)
+        self._bounds = Bounding(guards or Guards(), journal, sender.stopping)
         self.applied = 0  # steps that took effect
         self.unproved: set[int] = set()  # rows whose earlier writes are to be read back
         self.found: dict[
@@ -113,29 +97,16 @@ class Worker:
         self._ended(work, decision)
 
     def _ended(self, work: Work, decision: Settle) -> None:
-        """Tell who watches, and hold the bounds that rows are measured by as they end."""
+        """Tell who watches, and count the row."""
         self._watcher.settled(work.number, decision.state)
-        failed_now = decision.state is RowState.FAILED
-        if work.row.operation.verb is Verb.DELETE:
-            reason = self._breaker.deleted(gone=failed_now and decision.status == HTTPStatus.NOT_FOUND)
-            if reason:
-                self._stopping.stop(Stopped(reason))
-        stop = first_rows.take(self._first, work, decision)
-        if stop is not None:
-            self._stopping.stop(stop)
-        bound = self._guards.max_errors
-        if not failed_now or bound is None:
-            return
-        failed = self._journal.ledger.totals().failed
-        if failed > bound:
-            self._stopping.stop(Stopped(f"{failed} rows failed, more than --max-errors allows ({bound})"))
+        self._bounds.ended(work, decision)
 
     async def carry_out(self, work: Work, step: Step, policy: Policy) -> bool:
         """Send a step between its two entries; return whether the row goes on, settled or left otherwise."""
         if work.stale >= STALE:
             step = replace(step, if_match=None)
         request = request_of(step)
-        if step.adopts and not self._may_adopt(work.number):
+        if step.adopts and not self._bounds.may_adopt(work.number):
             return False
         if not await self._sender.permits.obtain(request, urgent=True):
             return False
@@ -152,22 +123,6 @@ class Worker:
         judgement, reply = await self._sender.send(work, step, request)
         return await self._end(sent, judgement, reply, policy)
 
-    def _may_adopt(self, row: int) -> bool:
-        """Count the adopted users that get links, and stop the run where one more would exceed the bound."""
-        bound = self._guards.max_adopt
-        if self._adopted is None:
-            self._adopted = self._guards.adopted()
-        if row in self._adopted or bound is None or len(self._adopted) < bound:
-            self._adopted.add(row)
-            return True
-        self._stopping.stop(
-            Stopped(
-                f"row {row} would be adopted user number {len(self._adopted) + 1} to get a manager or groups, and "
-                f"--max-adopt allows {bound}. To allow more, go on with a higher --max-adopt"
-            )
-        )
-        return False
-
     def _is_old(self, work: Work, step: Step) -> bool:
         """Tell whether what was read is to be read again, once, before the step."""
         looked = step.before is not None or step.member is not None
@@ -177,7 +132,7 @@ class Worker:
     async def _end(self, sent: Sent, judgement: Judgement, reply: Reply, policy: Policy) -> bool:
         """Journal the step's end and take it into the row's facts."""
         if judgement.verdict is not Verdict.LOST:
-            self._note_fault(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
+            self._bounds.answered(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
         match judgement.verdict:
             case Verdict.APPLIED:
                 return await self._answered(sent, judgement, reply, policy)
@@ -218,11 +173,6 @@ class Worker:
         self.accepted.add(sent.work.number)
         self.accepted_at = self._clock.monotonic()
         return False
-
-    def _note_fault(self, *, fault: bool, detail: str) -> None:
-        reason = self._breaker.ended(fault=fault, detail=detail)
-        if reason:
-            self._stopping.stop(Stopped(reason))
 
     async def _answered(self, sent: Sent, judgement: Judgement, reply: Reply, policy: Policy) -> bool:
         """Take in a success; a create's answer must show that something new was made, and under which id."""
@@ -318,7 +268,7 @@ class Worker:
         told, read = await self._asking.look(sent, answered=judgement.status is not None)
         if told is not None:
             explained = isinstance(told, Ours | Theirs) or _is_held(read)
-            self._note_fault(fault=not explained, detail=judgement.detail)
+            self._bounds.answered(fault=not explained, detail=judgement.detail)
         return await self._recovered(sent, judgement, policy, (told, read))
 
     async def _recovered(

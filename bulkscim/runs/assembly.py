@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from bulkscim import __version__
+from bulkscim.engine.bounds import Guards
 from bulkscim.engine.dialect import Dialect, Quoting
 from bulkscim.engine.earlier_runs import EarlierRuns
 from bulkscim.engine.execute import Engine
@@ -24,7 +25,7 @@ from bulkscim.engine.sending import Count, Paced, Sender
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.tied import Due
 from bulkscim.engine.work import Work
-from bulkscim.engine.worker import Guards, Worker
+from bulkscim.engine.worker import Worker
 from bulkscim.errors import BulkScimError, Interrupted, JournalDead, Stopped
 from bulkscim.jobfile.index import Index
 from bulkscim.jobfile.operations import Defaults

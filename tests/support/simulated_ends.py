@@ -172,7 +172,7 @@ def _as_wanted(machine, states, ends):
     _no_foreign_change_is_lost(client, plan, open_names)
     for name in sorted(wanted.keys() | found.keys()):
         if name not in open_names:
-            _compare(name, wanted.get(name, []), found.get(name, []), {one for _, one in open_names})
+            _compare(name, wanted.get(name, []), found.get(name, []), _called(open_names, plan))
 
 
 def _no_foreign_change_is_lost(client, plan, open_names):
@@ -184,6 +184,16 @@ def _no_foreign_change_is_lost(client, plan, open_names):
             raise Broken(
                 "state", f"{change.names} was set to {change.value} by another client, and no row names it"
             )
+
+
+def _called(open_names, plan):
+    """Return how other resources may refer to these: by name, and by the id of one that is to be deleted."""
+    ids = {
+        one["id"]
+        for kind, one in plan.held
+        if (kind, one.get("userName") or one["displayName"]) in open_names
+    }
+    return {one for _, one in open_names} | ids
 
 
 def _compare(name, wanted, found, open_names):
