@@ -229,10 +229,26 @@ def leftovers(view: View, subject: Subject) -> Iterator[Outcome]:
             continue
         if part in view.facts.refused:
             yield view.facts.refused[part]
-        elif subject.id is None:
-            yield Refusal(part, None, None, "the resource's id is not known")
-        else:
-            yield left_over(view, subject.id, reference, producer)
+            continue
+        own = _found_now(view) if subject.id is None else subject.id
+        match own:
+            case Wait():
+                yield own
+            case None:
+                yield Refusal(part, None, None, "the resource's id is not known")
+            case _:
+                yield left_over(view, own, reference, producer)
+
+
+def _found_now(view: View) -> str | Wait | None:
+    """Return the id of a resource that was created without an answer that names it: of the one with its name."""
+    answer = view.live.get(view.operation.target)
+    if answer is None:
+        return Wait(view.operation.target)
+    if not isinstance(answer, Found):
+        return None
+    ours, theirs = view.operation.data.get("externalId"), answer.resource.get("externalId")
+    return None if ours and theirs and ours != theirs else answer.id
 
 
 def left_over(view: View, own: str, reference: Reference, producer: int | None) -> Outcome:

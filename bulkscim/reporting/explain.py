@@ -70,6 +70,8 @@ def _told(entry: Entry, row: int) -> Iterator[str]:
             for path, before, after in body.get("changes") or ():
                 yield f"              {one_line(path)}: {shown_value(before)} → {shown_value(after)}"
             yield from _ties(body)
+        case Kind.APPLIED | Kind.REFUSED if body.get("by"):
+            yield f"            {time}  {one_line(str(body.get('note') or body.get('detail')))}{_resource(body)}"
         case Kind.APPLIED:
             seen = " (found after the answer was lost)" if body.get("seen") else ""
             yield f"            {time}  applied: {_answer(body)}{_resource(body)}{seen}"

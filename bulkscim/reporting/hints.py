@@ -48,7 +48,7 @@ def hint_of(result: Result, run: str) -> Hint:
         case RowState.PENDING:
             return Hint("", ("resume", run))
         case RowState.IN_DOUBT:
-            return Hint("it is looked up again", ("resume", run))
+            return Hint("it is looked up again; if it stays in doubt, decide it with settle", ("resume", run))
         case RowState.SKIPPED if f"/{CHILD}" in run:
             return Hint("others have changed it since; it is looked at again", ("retry", run))
         case RowState.SKIPPED:

@@ -104,7 +104,7 @@ async def carry_out(
     stopping = Stopping(around.clock)
     around.watcher.opened(journal.ledger.totals())
     await _drive(engine_over(job, journal, transport, terms, around, stopping).run, stopping, around)
-    return await _end(journal, stopping.reason, around.clock)
+    return await end_session(journal, stopping.reason, around.clock)
 
 
 async def recover(job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around) -> None:
@@ -112,7 +112,9 @@ async def recover(job: Job, journal: Journal, transport: Transport, terms: Terms
     stopping = Stopping(around.clock)
     await _drive(engine_over(job, journal, transport, terms, around, stopping).recover, stopping, around)
     pending = journal.ledger.totals().pending
-    await _end(journal, stopping.reason or (Stopped("it is rolled back") if pending else None), around.clock)
+    await end_session(
+        journal, stopping.reason or (Stopped("it is rolled back") if pending else None), around.clock
+    )
     if stopping.reason is not None:
         raise stopping.reason
 
@@ -231,7 +233,7 @@ def _user() -> str:
         return "unknown"
 
 
-async def _end(journal: Journal, reason: BulkScimError | None, clock: Clock) -> RunReport:
+async def end_session(journal: Journal, reason: BulkScimError | None, clock: Clock) -> RunReport:
     """Journal how the session ended."""
     totals = journal.ledger.totals()
     if reason is None and totals.pending and not totals.in_doubt:

@@ -12,6 +12,7 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import Disk, LocalDisk
+from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.run import RunState
@@ -242,6 +243,19 @@ def _doubts(recorded: RecordedRun) -> Iterator[str]:
     if rows:
         named = ", ".join(map(str, rows[:SHOWN])) + (" …" if len(rows) > SHOWN else "")
         yield f"in doubt, and not undone: {'row' if len(rows) == 1 else 'rows'} {named}"
+    unnamed = [entry.rows[0][0] for entry in _without_id(recorded)]
+    if unnamed:
+        named = ", ".join(map(str, unnamed[:SHOWN])) + (" …" if len(unnamed) > SHOWN else "")
+        yield (
+            f"created, and not undone, since the id is not known: {'row' if len(unnamed) == 1 else 'rows'} {named}; "
+            "delete what they created yourself"
+        )
+
+
+def _without_id(recorded: RecordedRun) -> Iterator[Entry]:
+    """Yield the ends of creates whose id the journal does not know."""
+    found = recorded.entries(Kind.APPLIED, holding=b'"id":null')
+    return (entry for entry in found if "id" in entry.body and entry.body["id"] is None)
 
 
 @contextmanager

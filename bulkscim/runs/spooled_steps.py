@@ -28,7 +28,9 @@ class Tally:
     unknown_reports: int = 0
 
     def add(self, step: TakenStep) -> None:
-        """Count a step."""
+        """Count a step; of a create without an id nothing can be taken back."""
+        if step.id is None:
+            return
         kind = (verb_of(step), step.type)
         self.verbs[kind] += 1
         self.secrets[kind] += is_secret_set(step)

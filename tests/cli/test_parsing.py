@@ -42,6 +42,8 @@ def _no_surroundings(monkeypatch, tmp_path):
         (["rollback"], "Missing argument"),
         (["probe", "--anything"], "probe"),
         (["explain", "last"], "--row"),
+        (["settle", "last", "--row", "1", "--as", "done"], "--note"),
+        (["settle", "last", "--row", "1", "--as", "undone", "--note", "x"], "not-applied"),
     ],
 )
 def test_usage_error_is_2_and_says_why(arguments, said, capsys):
@@ -110,7 +112,8 @@ def test_approval_and_guards_never_come_from_the_environment(name, monkeypatch, 
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "validate", "resume", "retry", "status", "results", "explain", "verify", "runs"]
+    "command",
+    ["run", "validate", "resume", "retry", "status", "results", "explain", "settle", "verify", "runs"],
 )
 def test_every_command_has_help(command, capsys):
     """Each command explains itself on stdout and ends with 0."""

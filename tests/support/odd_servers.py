@@ -59,6 +59,35 @@ class DuplicateIsPage(FilterIgnored):
         return super().page(found, {**query, "count": "10"})
 
 
+class Dark(SmallTenant):
+    """Answers a write that concerns one of some users with 500, takes it or not, and from then on shows none of them.
+
+    So no lookup tells what became of it, until `is_dark` is False. `takes` are the methods that have an effect.
+    """
+
+    def __init__(self, dark: tuple[str, ...], takes: tuple[str, ...], *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.dark, self.takes, self.is_dark, self.hides = dark, takes, True, False
+
+    async def answer(
+        self, request: web.Request, collection: str, resource_id: str | None, body: Any
+    ) -> web.StreamResponse:
+        held = self.held["Users"].get(resource_id or "") or body or {}
+        concerned = held.get("userName") in self.dark
+        if self.is_dark and request.method in WRITES and concerned:
+            self.hides = True
+            if request.method in self.takes:
+                await super().answer(request, collection, resource_id, body)
+            return error(500, "an error occurred")
+        if self.is_dark and self.hides and request.method == "GET" and collection == "Users":
+            beyond = "filter" in request.query or int(request.query.get("startIndex", 1)) > 1
+            if concerned or beyond:
+                return error(403, "not for this token")
+            if resource_id is None:
+                return self.page([self.user(name) for name in ("ada@example.com",)] * 9, {"count": 1})
+        return await super().answer(request, collection, resource_id, body)
+
+
 class OddIds(SmallTenant):
     """Uses e-mail addresses and slashes as ids."""
 

@@ -1,0 +1,173 @@
+"""Settle a step that stays in doubt, as a person decides: it took effect, or it did not."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bulkscim.engine import recording
+from bulkscim.engine.clock import RealClock
+from bulkscim.engine.facts import facts_of
+from bulkscim.engine.work import Work
+from bulkscim.errors import Stopped, UsageError
+from bulkscim.jobfile.validate import index_of
+from bulkscim.journal import journal, runfolder
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.journal import Journal
+from bulkscim.model.events import People
+from bulkscim.model.row import RowState
+from bulkscim.model.typed import next_line
+from bulkscim.planning.decision import Settle
+from bulkscim.planning.steps import next_step
+from bulkscim.providers import profile_named
+from bulkscim.reporting.following import run_name
+from bulkscim.reporting.source import defaults_of, find_source
+from bulkscim.runs.assembly import Job, end_session, opened
+from bulkscim.runs.earlier import known_before, moved
+from bulkscim.runs.opening import INDEX
+from bulkscim.runs.report import RunReport
+from bulkscim.runs.settings import settings_of
+
+_ENDS = frozenset({Kind.APPLIED, Kind.REFUSED, Kind.LOST})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleRequest:
+    """What a person decides about a row in doubt: that its open step was `applied`, or not, and why (`note`).
+
+    `run` is a run folder, a run id, `last`, or one of these and `/rollback-1`. `part` is needed only where several
+    steps of the row are open. `job` says where the job file is now.
+    """
+
+    run: str
+    runs_dir: Path
+    row: int
+    applied: bool
+    note: str
+    part: str = ""
+    job: Path | None = None
+
+
+async def settle(request: SettleRequest, people: People) -> tuple[str, RunReport]:
+    """Record the end of a row's open step, and the row's own end where nothing else of it is left to do.
+
+    Return what was recorded, in words, and how the run stands. Nothing is sent. UsageError for a row that is not in doubt, or a note that says nothing.
+    """
+    if not request.note.strip():
+        raise UsageError("--note is empty: say how you know, for those who read the journal later")
+    clock, disk = RealClock(), LocalDisk()
+    folder = runfolder.find(request.run, request.runs_dir, disk)
+    with runfolder.hold(folder, disk, clock) as held:
+        if held.note:
+            people.note(held.note)
+        record = journal.open_for_append(folder, disk, clock)
+        try:
+            stopped = _stopped(record)
+            session = opened("settle")
+            end = _end(_open_step(record, request), request, session.body["user"])
+            entries = [end, *_row_end(record, request, end)] if request.applied else [end]
+            await record.append(session)
+            await record.append(*entries)
+            told = _told(record, request.row, end)
+            return told, await end_session(record, _reason(record, request.row, stopped), clock)
+        finally:
+            await record.aclose()
+
+
+def _open_step(record: Journal, request: SettleRequest) -> list[Entry]:
+    """Return the entries of a row's open step, its start first; UsageError where none is open."""
+    row, ledger, run = request.row, record.ledger, run_name(record.folder)
+    if row > ledger.rows:
+        raise UsageError(f"there is no row {row}: the run has {ledger.rows:,} rows")
+    if not ledger.is_open(row):
+        state = ledger.state(row).value
+        raise UsageError(
+            f"row {row} is {state}: only a row in doubt can be settled. Nothing was changed\n"
+            + next_line("explain", run, "--row", row)
+        )
+    number = ledger.standing(row).step
+    found = [entry for entry in record.history(row) if entry.step == number]
+    part = _part_of(found[0], row)
+    if request.part not in {"", part}:
+        raise UsageError(
+            f"row {row} has no open step for part {request.part!r}: the open one is for {part!r}. Nothing was "
+            f"changed\n{next_line('explain', run, '--row', row)}"
+        )
+    return found
+
+
+def _part_of(entry: Entry, row: int) -> str:
+    return next(part for number, part in entry.rows if number == row)
+
+
+def _end(step: list[Entry], request: SettleRequest, user: str) -> Entry:
+    """Return the end of an open step as it was decided."""
+    started, last = step[0].body, step[-1].body
+    how = "done" if request.applied else "not applied"
+    text = f"settled as {how} by {user}: {request.note.strip()}"
+    body: dict[str, Any] = {
+        "part": started["part"],
+        "status": None,
+        "attempts": last.get("attempts", 0),
+        "by": user,
+        "why": request.note.strip(),
+    }
+    if request.applied:
+        # Of a create the answer may name the id, and be lost otherwise.
+        named = started.get("id") or next((one.body["id"] for one in step if one.body.get("id")), None)
+        body |= {"covers": started.get("covers", []), "id": named, "seen": False, "note": text}
+    else:
+        body |= {"scim_type": None, "detail": text}
+    rows = ((request.row, _part_of(step[0], request.row)),)
+    return Entry(Kind.APPLIED if request.applied else Kind.REFUSED, rows, step[0].step, body=body)
+
+
+def _row_end(record: Journal, request: SettleRequest, end: Entry) -> Iterator[Entry]:
+    """Yield the end of a row whose last step took effect; nothing where other parts of it are left."""
+    header, history = record.header, record.history(request.row)
+    source, defaults = find_source(header, record.folder, request.job), defaults_of(header)
+    settings = settings_of(header)
+    profile = profile_named(header["tenant"]["profile"])
+    with (
+        index_of(source, defaults, record.folder / INDEX, settings.limit) as index,
+        known_before(moved(header.get("earlier", ()), record.folder)) as earlier,
+    ):
+        job = Job(source, defaults, index, record.ledger.rows, earlier)
+        row = next(iter(job.rows(lambda number: number == request.row)))
+    facts = facts_of([*history, end])
+    decision = next_step(row, facts, {}, settings.policy(profile, str(header.get("run", ""))))
+    if isinstance(decision, Settle):
+        attempts = sum(entry.body.get("attempts") or 0 for entry in history if entry.kind in _ENDS)
+        yield recording.settled(Work(row, facts, attempts=attempts), decision)
+
+
+def _told(record: Journal, row: int, end: Entry) -> str:
+    """Say what was recorded, and what it makes of the row."""
+    state = record.ledger.state(row)
+    what = f"row {row}, {end.rows[0][1]}: {end.body.get('note') or end.body['detail']}"
+    if state is not RowState.PENDING:
+        return f"{what}. The row is {state.value}"
+    if runfolder.children(record.folder, record.disk):
+        return f"{what}. The row is pending, and stays so: the run is rolled back"
+    if end.kind is Kind.REFUSED:
+        return f"{what}. The row is pending: resume sends it again"
+    return f"{what}. The row is pending: resume does what is left of it"
+
+
+def _stopped(record: Journal) -> str:
+    """Return the cause for which the last session stopped, as the journal names it; empty for none."""
+    if record.timeline.last is not Kind.STOPPED:
+        return ""
+    causes = [str(entry.body.get("cause") or "") for entry in record.entries(Kind.STOPPED)]
+    return causes[-1] if causes else ""
+
+
+def _reason(record: Journal, row: int, cause: str) -> Stopped | None:
+    """Return why the run has not finished: rows are pending; the cause of the session before still holds."""
+    pending = record.ledger.totals().pending
+    if not pending:
+        return None
+    reason = Stopped(f"row {row} was settled; {pending:,} row{'s are' if pending > 1 else ' is'} pending")
+    reason.cause = cause
+    return reason
