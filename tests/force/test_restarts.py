@@ -36,7 +36,7 @@ def one_round(command: Command, seed: int) -> None:
     tenant = sandbox(command.folder)
     workload = mixed(tenant, seed=seed, prefix="", scale=SCALE)
     path = workload.write(command.folder / "job.jsonl")
-    run = ("run", path, "--tenant", "sandbox", "--max-delete", "500", *PACE)
+    run = ("run", path, "--tenant", "sandbox", "--max-delete", "500", "--max-removals", "100%", *PACE)
     restarts = 0
     for _ in range(RESTARTS):
         restarts += restarted_under(command, len(requests(command.folder)) + 15 + seed, *run)

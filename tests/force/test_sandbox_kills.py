@@ -132,7 +132,7 @@ def one_round(place: Path, seed: int) -> None:
     workload = lucid_workload(seed, described(there))
     path = workload.write(place / "job.jsonl")
     before = len(requests(place, "lucid"))
-    run = ("run", path, "--tenant", "sandbox", "--max-delete", "100%", *PROFILE)
+    run = ("run", path, "--tenant", "sandbox", "--max-delete", "100%", "--max-removals", "100%", *PROFILE)
 
     assert killed_often(command, place, run, random.Random(seed)), "the command was never killed at work"
     done_in_the_end(command, run)

@@ -291,7 +291,7 @@ def test_what_is_protected_later_is_so_in_resume_and_rollback(bulkscim: Command,
         protect = f'[tenant.acme]\nbase_url = "{tenant.base_url}"\nprotect = ["{names[-1]}"]\n'
         started = bulkscim.kill_when(
             lambda: len(tenant.writes) >= 35,
-            "run", "off.csv", "--op", "deactivate", *at[:-4], "--rate", "100/s", "--run-dir", "off",
+            "run", "off.csv", "--op", "deactivate", "--max-delete", "30", *at[:-4], "--rate", "100/s", "--run-dir", "off",
         )  # fmt: skip
         (tmp_path / "bulkscim.toml").write_text(protect)
         resumed = bulkscim("resume", "off", *FAST)

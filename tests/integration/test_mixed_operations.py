@@ -21,7 +21,18 @@ def test_every_row_is_done_and_the_same_file_again_changes_nothing(tenant, bulks
     """After the run the tenant is what the file says; run again, all is noop, and nothing is written."""
     workload = mixed(tenant, seed=seed, prefix=f"mixed{seed}-", scale=scale)
     path = workload.write(bulkscim.folder / "job.jsonl")
-    arguments = ("run", path, "--base-url", tenant.base_url, "--yes", "--max-delete", "500", *FAST)
+    arguments = (
+        "run",
+        path,
+        "--base-url",
+        tenant.base_url,
+        "--yes",
+        "--max-delete",
+        "500",
+        "--max-removals",
+        "8",
+        *FAST,
+    )
     at_start = differences(workload.expected, state_of(tenant, f"mixed{seed}-"))
 
     outcome = bulkscim(*arguments, "--run-dir", bulkscim.runs / "one", "--json", timeout=400)

@@ -61,7 +61,18 @@ class Round:
     def run(self) -> tuple[str | Path, ...]:
         """The command that begins it."""
         job = self.command.folder / "job.jsonl"
-        return ("run", job, "--base-url", self.proxy.base_url, "--yes", "--max-delete", "500", *self.pace)
+        return (
+            "run",
+            job,
+            "--base-url",
+            self.proxy.base_url,
+            "--yes",
+            "--max-delete",
+            "500",
+            "--max-removals",
+            "100%",
+            *self.pace,
+        )
 
     @property
     def next(self) -> tuple[str | Path, ...]:
