@@ -42,7 +42,9 @@ class Reads:
         self._profile = profile
 
     async def by_id(self, kind: str, resource_id: str) -> Found | Missing | Unreadable:
-        """Read one resource; an answer with another id is not believed."""
+        """Read one resource; an answer with another id is not believed, and an id that no URL can hold is not asked for."""
+        if not messages.is_usable(resource_id):
+            return Unreadable(f"{resource_id!r} cannot be the id of a {kind}")
         reply = await self._transport.send(Request("GET", messages.resource_path(kind, resource_id)))
         match judge_read(reply):
             case ReadVerdict.GONE:

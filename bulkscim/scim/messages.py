@@ -75,14 +75,14 @@ def resource_of(body: bytes) -> JsonObject | None:
 
 
 def as_resource(value: Any) -> JsonObject | None:
-    """Return a JSON value as a resource with a text `id`; None if it is an error, a list, or has no id."""
+    """Return a JSON value as a resource with a text `id`; None if it is an error, a list, or has no usable id."""
     if not isinstance(value, dict) or is_error(value) or paths.find(value, "Resources") is not None:
         return None
     key = paths.key_of(value, "id")
     identifier = value.get(key)
     if isinstance(identifier, int) and not isinstance(identifier, bool):
         identifier = str(identifier)
-    if not isinstance(identifier, str) or not identifier.strip():
+    if not isinstance(identifier, str) or not is_usable(identifier):
         return None
     if value.get("id") == identifier:
         return value
@@ -234,9 +234,14 @@ def collection(kind: str) -> str:
     return _COLLECTIONS[kind]
 
 
+def is_usable(identifier: str) -> bool:
+    """Tell whether an id can stand at the end of a URL and name one resource there."""
+    return identifier.strip() not in {"", ".", ".."}
+
+
 def resource_path(kind: str, identifier: str) -> str:
     """Return where one resource lives; an id that would name something else is an error."""
-    if not identifier.strip() or identifier in {".", ".."}:
+    if not is_usable(identifier):
         raise ValueError(f"{identifier!r} cannot be the id of a {kind}")
     return f"{collection(kind)}/{quote(identifier, safe='')}"
 
@@ -265,6 +270,6 @@ def id_of_location(location: str, kind: str) -> str | None:
         return None
     head, _, tail = path.rstrip("/").rpartition("/")
     identifier = unquote(tail)
-    if not head.lower().endswith(collection(kind).lower()) or identifier in {"", ".", ".."}:
+    if not head.lower().endswith(collection(kind).lower()) or not is_usable(identifier):
         return None
     return identifier

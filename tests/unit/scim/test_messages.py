@@ -30,6 +30,8 @@ def encoded(value):
         (encoded({"ID": "1"}), {"id": "1"}),
         (encoded({"id": 17}), {"id": "17"}),
         (encoded({"id": ""}), None),
+        (encoded({"id": ".."}), None),
+        (encoded({"id": " . "}), None),
         (encoded({"id": True}), None),
         (encoded({"userName": "a"}), None),
         (encoded(ERROR | {"id": "1"}), None),
