@@ -24,6 +24,7 @@ from bulkscim.planning.parts import Subject
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
 from bulkscim.planning.view import View
+from bulkscim.scim.messages import is_usable
 
 MAIN = {
     Verb.CREATE: making.create,
@@ -43,10 +44,18 @@ def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) 
     view = View(row, facts, live, policy)
     subject = MAIN[row.operation.verb](view)
     decision = _remaining(view, subject) if isinstance(subject, Subject) else _checked(view, subject)
-    if isinstance(decision, Step) and (name := harmed(decision, policy.protects)) is not None:
-        state = RowState.SKIPPED if policy.takes_back else RowState.FAILED
-        return Settle(state, f"{name} is protected: {row.operation.verb} was not sent", decision.id)
-    return decision
+    return (_barred(view, decision) if isinstance(decision, Step) else None) or decision
+
+
+def _barred(view: View, step: Step) -> Settle | None:
+    """Return the end of a row whose next step must not, or cannot, be sent."""
+    if step.id is not None and not is_usable(step.id):
+        return Settle(RowState.FAILED, f"{step.type} has the id {step.id!r}, which no URL can hold", step.id)
+    name = harmed(step, view.policy.protects)
+    if name is None:
+        return None
+    state = RowState.SKIPPED if view.policy.takes_back else RowState.FAILED
+    return Settle(state, f"{name} is protected: {view.operation.verb} was not sent", step.id)
 
 
 def _checked(view: View, subject: Decision) -> Decision:

@@ -75,14 +75,17 @@ def resource_of(body: bytes) -> JsonObject | None:
 
 
 def as_resource(value: Any) -> JsonObject | None:
-    """Return a JSON value as a resource with a text `id`; None if it is an error, a list, or has no usable id."""
+    """Return a JSON value as a resource with a text `id`; None if it is an error, a list, or has no id.
+
+    The id may be one that no URL can hold: see `is_usable`.
+    """
     if not isinstance(value, dict) or is_error(value) or paths.find(value, "Resources") is not None:
         return None
     key = paths.key_of(value, "id")
     identifier = value.get(key)
     if isinstance(identifier, int) and not isinstance(identifier, bool):
         identifier = str(identifier)
-    if not isinstance(identifier, str) or not is_usable(identifier):
+    if not isinstance(identifier, str) or not identifier.strip():
         return None
     if value.get("id") == identifier:
         return value

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import FAST
-from tests.support.records import create, deactivate
+from tests.support.records import create, deactivate, retitle
 from tests.support.small_tenant import SmallTenant
 
 
@@ -51,3 +51,18 @@ def test_a_group_with_an_unusable_id_is_not_asked_for(bulkscim):
 
         assert (outcome.code, undone.code) == (0, 0), outcome.text + undone.text
         assert tenant.user("there@example.com")["active"] is True
+
+
+@pytest.mark.parametrize("bad", ["..", "."])
+def test_a_user_with_an_unusable_id_fails_its_row_alone(bulkscim, bad):
+    """The first change of such a user ended run, resume and retry with exit 1 for ever."""
+    names = ["odd@example.com", "there@example.com"]
+    Path("job.jsonl").write_text("".join(json.dumps(retitle(name)) + "\n" for name in names))
+    with SmallTenant(*names).serving() as tenant:
+        odd = tenant.held["Users"].pop(tenant.user(names[0])["id"])
+        tenant.held["Users"][bad] = odd | {"id": bad}
+        outcome = bulkscim("run", "job.jsonl", "--base-url", tenant.base_url, "--yes", *FAST)
+        again = bulkscim("retry", "last", *FAST)
+
+        assert (outcome.code, again.code) == (3, 3), outcome.text + again.text
+        assert tenant.user(names[1])["title"] == "New"
