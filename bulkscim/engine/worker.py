@@ -29,7 +29,7 @@ from bulkscim.planning.decision import Policy, Settle
 from bulkscim.planning.effects import deactivates, is_thin
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.order import Claim
-from bulkscim.planning.recover import NotApplied, Ours, Read, Recovered, Theirs, Unclear
+from bulkscim.planning.recover import NotApplied, Ours, Read, Recovered, Theirs, Unclear, is_explained
 from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
@@ -267,8 +267,7 @@ class Worker:
         """Recover a step that was lost just now. It counts as a fault of the tenant unless a lookup explains it."""
         told, read = await self._asking.look(sent, answered=judgement.status is not None)
         if told is not None:
-            explained = isinstance(told, Ours | Theirs) or _is_held(read)
-            self._bounds.answered(fault=not explained, detail=judgement.detail)
+            self._bounds.answered(fault=not is_explained(told, read), detail=judgement.detail)
         return await self._recovered(sent, judgement, policy, (told, read))
 
     async def _recovered(
@@ -296,7 +295,7 @@ class Worker:
                     sent.work.absent.update(key.folded for key in sent.step.identity)
                 not_applied = replace(judgement, detail=f"not applied: {judgement.detail}")
                 await self._journal.append(recording.refused(sent, not_applied))
-                if _is_held(read):
+                if is_explained(told, read):
                     return self._exists(sent, judgement, read)
                 return self._not_applied(sent, judgement)
             case Unclear() if sent.work.accepted and sent.work.number not in self.accepted:
@@ -333,11 +332,6 @@ class Worker:
     def _refusal(self, step: Step, judgement: Judgement) -> Refusal:
         advice = self._profile.advice_for(step.action, step.type, judgement.status)
         return Refusal(step.part, judgement.status, judgement.scim_type, judgement.detail, advice)
-
-
-def _is_held(read: Read | None) -> bool:
-    """Tell whether another resource was found that has the name to be created."""
-    return isinstance(read, Missing) and read.is_held
 
 
 def _took(step: Step, judgement: Judgement) -> Applied:

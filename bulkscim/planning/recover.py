@@ -99,6 +99,14 @@ def _stands(step: Step, read: Found) -> bool:
     return bool(changes) and all(stands(change, read.resource) for change in changes)
 
 
+def is_explained(told: Recovered, read: Read | None) -> bool:
+    """Tell whether a lookup explains why an answer was lost, so that it is no fault of the tenant.
+
+    The step took effect, or its create met a resource: the same one, or another one that has its name.
+    """
+    return isinstance(told, Ours | Theirs) or (isinstance(read, Missing) and read.is_held)
+
+
 def proved_ours(resource_id: str, evidence: Evidence) -> bool:
     """Tell whether a resource with our identity is one that this run made.
 

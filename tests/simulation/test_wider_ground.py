@@ -16,7 +16,7 @@ from bulkscim.pacing.retry import Verdict
 from bulkscim.planning import changing, drift, lookups, order
 from bulkscim.runs.child_runs import MadeAnew
 from tests.support.simulated_oracles import Broken
-from tests.support.simulated_seeds import WIDER, case_of, live, simulate
+from tests.support.simulated_seeds import WIDER, Case, case_of, live, simulate
 from tests.support.simulated_world import World
 
 SEEDS, BATCH = 200, 20
@@ -128,9 +128,22 @@ def take_an_accepted_write_for_a_lost_one(patch):
     patch.setattr("bulkscim.engine.sending.judge", hasty)
 
 
-def _live_all(world, seeds):
+def count_explained_losses(patch):
+    """Count an answer of 5xx to a create as a fault though a lookup shows that the user exists."""
+    patch.setattr("bulkscim.engine.worker.is_explained", lambda told, read: False)
+
+
+def second_import(seed):
+    """Return a job that creates users who are all there."""
+    names = [f"again{number}@example.com" for number in range(50)]
+    held = tuple(("Users", {"id": f"old{place}", "userName": name}) for place, name in enumerate(names))
+    lines = tuple({"op": "create", "type": "User", "data": {"userName": name}} for name in names)
+    return Case(seed, held, lines, World(), f"chance {seed}")
+
+
+def _live_all(world, seeds, draw=case_of):
     for seed in range(WIDER, WIDER + seeds):
-        live(replace(case_of(seed), world=world))
+        live(replace(draw(seed), world=world))
 
 
 @pytest.mark.parametrize(
@@ -151,6 +164,24 @@ def test_mutation_is_caught_on_the_wider_ground(mutation, world, oracles, monkey
         _live_all(world, MOST)
 
     assert caught.value.oracle in oracles, caught.value
+
+
+@pytest.mark.parametrize("filters", ["good", "ignored", "refused", "nothing"])
+@pytest.mark.parametrize("duplicates", [500, "page", "unsaid"])
+def test_second_import_adopts_all_through_crashes(duplicates, filters):
+    """The run stopped for faults of the tenant; where a 400 gave no reason, the rows failed."""
+    world = World(duplicates=duplicates, filters=filters, crashes=3, concurrency=8)
+    for seed in range(WIDER, WIDER + 2):
+        live(replace(second_import(seed), world=world))
+
+
+def test_explained_losses_that_count_as_faults_are_caught(monkeypatch):
+    """The oracle sees a run that stops for what a lookup explains."""
+    count_explained_losses(monkeypatch)
+    with pytest.raises(Broken) as caught:
+        _live_all(World(duplicates=500, concurrency=8), 3, second_import)
+
+    assert caught.value.oracle == "stop", caught.value
 
 
 @pytest.mark.parametrize(

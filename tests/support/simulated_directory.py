@@ -16,6 +16,7 @@ KINDS = {"Users": "User", "Groups": "Group"}
 NAMES = {"Users": "userName", "Groups": "displayName"}
 LONG_AGO = "2019-01-01T00:00:00+00:00"
 MANAGER = f"{ENTERPRISE}:manager.value"
+PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
 START = re.compile(r"startIndex=(\d+)")
 
 
@@ -84,6 +85,10 @@ class Directory:
                 return self.answer(400, {"detail": "a resource of this name exists already"})
             case 500:
                 return self.answer(500, {"detail": "internal error"})
+            case "page":
+                return Response(500, {}, PAGE, self._clock.now())
+            case "unsaid":
+                return Response(400, {}, b"Bad request", self._clock.now())
         return self.answer(409, {"scimType": "uniqueness", "detail": "taken"})
 
     def listed(self, collection, path):

@@ -85,6 +85,7 @@ class Machine:
         self.ready, self.folder = ready, folder
         self.disk.make_folder(folder)
         self.oracles.follow(folder)
+        self.oracles.explains = self.world.explains and not ready.plan.elsewhere
         self.tenant.begins()
         self.retried, self.notes = set(), []
         self.totals = self.record = self.reason = None

@@ -9,6 +9,7 @@ accepted  what was answered with 202 is never sent again
 once      what a row makes is made once
 kept      what was durable before a crash stands after it
 rows      every row is in exactly one state, the sum is right, and the ledger is what the journal tells
+stop      a run is not stopped for answers that a lookup explains
 guess     what is said to be done was done by this run; who is in doubt is named
 guard     rows do not go on failing beyond --max-errors
 blame     a row fails only by what the tenant has against it
@@ -107,6 +108,7 @@ class Oracles:
         self._under_way = {}
         self._closed_until = 0.0
         self.broken = []
+        self.explains = world.explains  # also no name that only another integration sees
 
     def follow(self, folder):
         """Look at the journal of this run folder from now on."""
@@ -206,6 +208,8 @@ class Oracles:
         """Look at a session that came to its end; `before`: how many rows had failed when it began."""
         self.folded(record)
         self._look_at_guard(record, before)
+        if self.explains and "faults of the tenant" in str(reason):
+            self.note("stop", f"{reason}, though a lookup explains each")
         for row in record.ledger.open_rows() if reason is None else ():
             if not any(f"row {row} " in note for note in notes):
                 self.note("guess", f"row {row} is in doubt, and nobody says so")

@@ -33,7 +33,8 @@ class World:
     """One world. Shares are of requests; what is empty, 0 or None is as it should be.
 
     `lag_s`: a new resource is not shown by filters and lists for so long. `filters`: good, refused, ignored, or
-    nothing (each finds nothing). `duplicates` is the status for a name that is taken. `outage` is begin, length
+    nothing (each finds nothing). `duplicates` is the status for a name that is taken; "page" is a web page with 500,
+    "unsaid" a 400 without a reason. `outage` is begin, length
     and kind; `revoked` the number of the request from which the token is refused, and how. `poison` is the status
     that the creates of some names always get, `lock` that of a write to what was written a moment ago. `lies`: 2xx that
     did nothing. `crashes` at most; `power` the share
@@ -59,7 +60,7 @@ class World:
     page: int = 100
     hides_inactive: bool = False
     filters: str = "good"
-    duplicates: int = 409
+    duplicates: int | str = 409
     unique_groups: bool = False
     shows_created: bool = True
     dates: bool = True
@@ -114,6 +115,14 @@ class World:
             crashes=0,
             bad_disk=0.0,
         )
+
+    @property
+    def explains(self):
+        """Whether a lookup explains each answer of 5xx: it can only be for a name that is taken, and shown."""
+        calm = not (
+            self.faults or self.read_faults or self.outage or self.lies or self.hides_inactive or self.meddles
+        )
+        return calm and not self.may_refuse and self.revoked is None
 
     @property
     def may_refuse(self):
@@ -211,7 +220,9 @@ def widened(world, random):
 
 def answering(world, random):
     """Return a world of the wider ground whose tenant says things in other words, now and then."""
-    return replace(world, throttles=random.choice(("429", "429", "403 wait", "403 spent")))
+    throttles = random.choice(("429", "429", "403 wait", "403 spent"))
+    words = random.choice((world.duplicates, world.duplicates, 500, "page", "unsaid"))
+    return replace(world, throttles=throttles, duplicates=words)
 
 
 def _taken_back(world, random):
