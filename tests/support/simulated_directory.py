@@ -33,6 +33,7 @@ class Directory:
         self.made = Counter()
         self.ids = set()
         self.gone = {}  # the names of what was deleted, by id
+        self.behind_s = 0.0  # how long ago what is carried out took effect
         self._shown_from = {}
         self._numbers = 0
 
@@ -65,9 +66,11 @@ class Directory:
         self.ids.add(resource_id)
         resource = {**body, "id": resource_id}
         if self._world.shows_created:
-            resource["meta"] = {"created": datetime.fromtimestamp(self.now(), UTC).isoformat()}
+            resource["meta"] = {
+                "created": datetime.fromtimestamp(self.now() - self.behind_s, UTC).isoformat()
+            }
         self.held[collection][resource_id] = resource
-        self._shown_from[resource_id] = self._clock.monotonic() + self._world.lag_s
+        self._shown_from[resource_id] = self._clock.monotonic() - self.behind_s + self._world.lag_s
         if self._world.bare_answers:
             return self.answer(201, None, {"location": f"https://t.example/{collection}/{resource_id}"})
         return self.answer(201, resource)

@@ -310,14 +310,18 @@ class SimulatedService:
     def catch_up(self):
         """Carry out what was accepted and is due by now."""
         now = self.clock.monotonic()
-        due = [request for at, request in self._accepted if at <= now]
+        due = [(at, request) for at, request in self._accepted if at <= now]
         self._accepted = [(at, request) for at, request in self._accepted if at > now]
-        for request in due:
-            self._arrive(request)
+        for self.directory.behind_s, request in ((now - at, request) for at, request in due):
+            self._carry_out(request)
+        self.directory.behind_s = 0.0
 
     def _arrive(self, request):
         """Let a request take effect, and return the answer that it would have."""
         self.catch_up()
+        return self._carry_out(request)
+
+    def _carry_out(self, request):
         path = request.path.partition("?")[0]
         collection, _, resource_id = path.strip("/").partition("/")
         if collection not in KINDS:
