@@ -31,7 +31,7 @@ from tests.support.simulated_undo import undone
 from tests.support.simulated_world import World
 
 FORBIDDEN = 403
-MOST = 60  # seeds, before a mutation counts as not caught
+MOST = 30  # seeds, before a mutation counts as not caught
 BUSY = {"busy_after": 0.1, "cut_after": 0.1, "throttled": 0.1}
 CRASHING = World(concurrency=4, crashes=4, power=0.5, sync_s=0.02)
 SCARCE = World(
@@ -198,57 +198,54 @@ def overtake_what_was_put_off(patch):
     patch.setattr(Left, "holds_back", lambda *_: False)
 
 
-def _live_until_told(world, first=0):
+def _told(world, first):
+    """Return the first seed in which an oracle is broken, and which."""
     for seed in range(first, first + MOST):
-        simulate(seed, world=world)
+        try:
+            simulate(seed, world=world)
+        except Broken as broken:
+            return seed, broken
+    raise AssertionError(f"no oracle is broken from seed {first} on")
 
 
 @pytest.mark.parametrize(
-    ("mutation", "world", "oracle"),
+    ("mutation", "world", "oracle", "first"),
     [
-        (send_before_the_sync, World(), "intent"),
-        (resend_a_post_blindly, replace(LOSING, shows_created=False), "once"),
-        (skip_the_before_image, World(), "before"),
-        (count_a_row_twice, World(), "rows"),
-        (drop_the_last_line_on_resume, CRASHING, "kept"),
-        (ignore_retry_after, LOSING, "wait"),
-        (ignore_the_rate, World(rate=(10, 1.0)), "rate"),
-        (begin_each_process_with_empty_windows, World(rate=(20, 10.0), known_lag_s=0.0, crashes=4), "rate"),
-        (count_what_leaves_and_not_what_arrives, World(rate=(10, 1.0)), "rate"),
-        (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap"),
-        (resume_what_was_lost_as_not_done, CRASHING, "guess"),
-        (go_on_with_a_refused_token, World(revoked=(40, 401)), "token"),
-        (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token"),
-        (take_the_clock_of_this_machine_for_the_servers, BEHIND, "guess"),
-        (forget_what_ended_rows_made, World(), "finish"),
+        (send_before_the_sync, World(), "intent", 0),
+        (resend_a_post_blindly, replace(LOSING, shows_created=False), "once", 1),
+        (skip_the_before_image, World(), "before", 0),
+        (count_a_row_twice, World(), "rows", 0),
+        (drop_the_last_line_on_resume, CRASHING, "kept", 2),
+        (ignore_retry_after, LOSING, "wait", 0),
+        (ignore_the_rate, World(rate=(10, 1.0)), "rate", 0),
+        (
+            begin_each_process_with_empty_windows,
+            World(rate=(20, 10.0), known_lag_s=0.0, crashes=4),
+            "rate",
+            1,
+        ),
+        (count_what_leaves_and_not_what_arrives, World(rate=(10, 1.0)), "rate", 0),
+        (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap", 0),
+        (resume_what_was_lost_as_not_done, CRASHING, "guess", 7),
+        (go_on_with_a_refused_token, World(revoked=(40, 401)), "token", 2),
+        (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token", 13),
+        (take_the_clock_of_this_machine_for_the_servers, BEHIND, "guess", 0),
+        (forget_what_ended_rows_made, World(), "finish", 0),
+        (overtake_what_was_put_off, SCARCE, "state", 30),
     ],
     ids=lambda value: getattr(value, "__name__", None) or (value if isinstance(value, str) else ""),
 )
-def test_mutation_is_caught_by_its_oracle(mutation, world, oracle, monkeypatch):
-    """What the simulation cannot see would not be seen if it broke one day."""
-    mutation(monkeypatch)
-    with pytest.raises(Broken) as caught:
-        _live_until_told(world)
+def test_mutation_is_caught_by_its_oracle(mutation, world, oracle, first):
+    """What the simulation cannot see would not be seen if it broke one day; the same seed holds without the mutation.
 
-    assert caught.value.oracle == oracle, caught.value
+    `first` is the seed that showed the mutation when this was written: later ones show it where seeds draw otherwise.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        mutation(patch)
+        seed, broken = _told(world, first)
 
-
-def test_row_that_is_overtaken_is_told(monkeypatch):
-    """The first seeds do not show it: a row must be put off whose resource a later row changes."""
-    overtake_what_was_put_off(monkeypatch)
-    with pytest.raises(Broken) as caught:
-        _live_until_told(SCARCE, first=18)
-
-    assert caught.value.oracle == "state", caught.value
-
-
-@pytest.mark.parametrize(
-    "world", [CRASHING, LOSING, SCARCE, BEHIND, REVOKED_IN_AN_OUTAGE, World(revoked=(40, 401))], ids=str
-)
-def test_worlds_of_the_mutations_break_no_oracle_by_themselves(world):
-    """It is the mutation that the oracle tells."""
-    for seed in range(6):
-        simulate(seed, world=world)
+    assert broken.oracle == oracle, broken
+    simulate(seed, world=world)
 
 
 def test_rollback_that_leaves_something_out_is_told(monkeypatch, tmp_path):
