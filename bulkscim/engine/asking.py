@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from math import inf
 from typing import Any
 
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
-from bulkscim.engine.recovery import created_at, find_met, is_foreign, judged, look
+from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
 from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping
@@ -26,10 +27,13 @@ from bulkscim.model.live import (
     Shown,
     Unreadable,
 )
-from bulkscim.model.operation import GROUP, USER, Key, Role, Verb
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Role, Verb
+from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action
+from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, backoff
 from bulkscim.planning.adoption import is_inactive
+from bulkscim.planning.newness import Age, created_of, is_exact
 from bulkscim.planning.recover import Evidence, Read, Recovered, Unclear, proved_ours
 from bulkscim.providers.profile import Profile
 
@@ -56,6 +60,7 @@ class Asking:
         self._sender = sender
         self._clock = clock
         self._profile = profile
+        self._exact = False  # whether a create has shown that times of creation follow the server's clock
 
     @property
     def _stopping(self) -> Stopping:
@@ -174,7 +179,7 @@ class Asking:
         read = await self._look(sent)
         if not isinstance(read, Found):
             return None
-        evidence = replace(self.evidence(sent), absent_before=False, created=created_at(read))
+        evidence = dated(replace(self.evidence(sent), absent_before=False), read)
         return read if proved_ours(read.id, evidence) else None
 
     def is_new(self, sent: Sent, judgement: Judgement) -> bool:
@@ -182,13 +187,27 @@ class Asking:
         shown = Found(judgement.resource or {})
         return proved_ours("", self.evidence_of(sent, judgement)) and not is_foreign(sent.step, shown)
 
+    def age(self, sent: Sent, shown: JsonObject, reply: Reply) -> Age:
+        """Return how old the resource is that a create was answered with, by its id and its time of creation.
+
+        From one that is new it is learned whether times of creation can be compared exactly.
+        """
+        step = sent.step
+        begun = sent.work.create_sent.get(step.part, -inf)
+        if self._resolver.ids.before(step.type, str(shown.get("id")), begun):
+            return Age.OLD
+        age = dated(self.evidence(sent), Found(shown)).age
+        if age is Age.NEW and isinstance(reply, Response):
+            self._exact = self._exact or is_exact(created_of(shown), stated_time(reply.headers))
+        return age
+
     def evidence_of(self, sent: Sent, judgement: Judgement) -> Evidence:
         """Return what is known of a create, its answer included.
 
         That lookups did not show a user proves nothing where the tenant hides the inactive ones and this one is inactive.
         """
         found = Found(judgement.resource or {})
-        evidence = replace(self.evidence(sent), created=created_at(found))
+        evidence = dated(self.evidence(sent), found)
         hidden = sent.step.type == USER and not self._profile.lists_inactive and is_inactive(found.resource)
         return replace(evidence, absent_before=False) if hidden else evidence
 
@@ -201,6 +220,8 @@ class Asking:
             named=work.named.get(step.part),
             started=server.time_of(started) if started else None,
             now=server.now(),
+            earliest=server.time_of(started) - started.early_s if started else None,
+            exact=self._exact,
             accepted=work.accepted,
         )
 

@@ -8,6 +8,7 @@ them goes on without what it waits for: that part is left to a later pass.
 
 from bisect import insort
 from collections.abc import Iterable
+from dataclasses import replace
 from heapq import heappop, heappush
 
 import anyio
@@ -166,6 +167,8 @@ class Pipeline:
             self._leave_for_later(work)
             return
         while not self._stopping.requested:
+            if self._worker.meets and not self._policy.looks_always:
+                self._policy = replace(self._policy, looks_always=True)
             decision = next_step(work.row, work.facts, work.live, self._policy)
             if not await self._follow(work, decision):
                 return

@@ -1,9 +1,11 @@
 """Read the tenant: every answer that is not what it should be is Unreadable, and never leads to a write."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
 from enum import Enum, auto
 
 from bulkscim.engine.dialect import Quoting
+from bulkscim.engine.known_ids import KnownIds
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject, Key
@@ -31,11 +33,17 @@ class Lookup(Enum):
 
 
 class Reads:
-    """The GETs of one worker, over a transport that paces and repeats them; `quoting` is what all share."""
+    """The GETs of one worker, over a transport that paces and repeats them; `quoting` and `ids` are what all share."""
 
     def __init__(
-        self, transport: Transport, clock: Clock, profile: Profile = GENERIC, quoting: Quoting | None = None
+        self,
+        transport: Transport,
+        clock: Clock,
+        profile: Profile = GENERIC,
+        quoting: Quoting | None = None,
+        ids: KnownIds | None = None,
     ) -> None:
+        self._ids = ids
         self._quoting = quoting or Quoting(profile.unquoted_filters)
         self._transport = transport
         self._clock = clock
@@ -53,6 +61,7 @@ class Reads:
                 resource = messages.resource_of(reply.body)
                 if resource is None or resource["id"] != resource_id:
                     return Unreadable(f"the answer is not {kind} {resource_id}", reply.status)
+                self._saw(kind, (resource,))
                 return Found(resource, self._clock.monotonic())
             case _:
                 return unreadable(reply)
@@ -72,6 +81,7 @@ class Reads:
         if judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response):
             answer = messages.list_of(reply.body)
             if answer is not None:
+                self._saw(key.type, answer.resources)
                 return None if self._may_be_cut(answer) else list(answer.resources)
         return unreadable(reply)
 
@@ -88,9 +98,18 @@ class Reads:
         async for page in self.listing(kind):
             yield list(page.resources) if isinstance(page, Page) else unreadable(page)
 
-    def listing(self, kind: str) -> AsyncGenerator[Page | Reply]:
-        """Return a listing page by page, with what the tenant claims of it; a Reply ends it unfinished."""
-        return pages(self._transport, kind, self._profile.page_size, cursor=self._profile.cursor)
+    async def listing(self, kind: str) -> AsyncGenerator[Page | Reply]:
+        """Yield a listing page by page, with what the tenant claims of it; a Reply ends it unfinished."""
+        found = pages(self._transport, kind, self._profile.page_size, cursor=self._profile.cursor)
+        async with aclosing(found):
+            async for page in found:
+                if isinstance(page, Page):
+                    self._saw(kind, page.resources)
+                yield page
+
+    def _saw(self, kind: str, resources: Iterable[JsonObject]) -> None:
+        if self._ids is not None:
+            self._ids.saw(kind, resources)
 
     async def referring(self, key: Key, form: Lookup) -> messages.ListAnswer | Unreadable:
         """Ask who refers to a resource: for a page of them, and without their members where that is understood."""
@@ -102,6 +121,7 @@ class Reads:
         answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
         if judge_read(reply) is not ReadVerdict.GOOD or answer is None:
             return unreadable(reply)
+        self._saw(key.type, answer.resources)
         return answer
 
 

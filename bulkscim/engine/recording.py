@@ -96,6 +96,8 @@ def applied(sent: Sent, how: Applied, shown: JsonObject | None, stripped: tuple[
         body["stripped"] = stripped
     if how.note:
         body["note"] = how.note
+    if how.unsure:
+        body["unsure"] = True
     if how.left:
         body["left"] = list(how.left)
     return sent.entry(Kind.APPLIED, body)

@@ -1,7 +1,6 @@
 """Find out what became of a step whose answer was lost: look, then decide by `planning/recover`."""
 
 from dataclasses import replace
-from datetime import datetime
 
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.resolver import Resolver
@@ -9,6 +8,7 @@ from bulkscim.model.live import Found, Membership, Missing, Unreadable
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.compare import holds
 from bulkscim.planning.effects import deactivates
+from bulkscim.planning.newness import created_of
 from bulkscim.planning.recover import Evidence, Read, Recovered, recover
 
 
@@ -61,7 +61,7 @@ async def find_met(step: Step, resolver: Resolver, reads: Reads) -> Found | None
 def judged(step: Step, read: Read, evidence: Evidence) -> Recovered:
     """Return what became of the step, by what was read of it."""
     if isinstance(read, Found) and step.action is Action.CREATE:
-        evidence = replace(evidence, created=created_at(read))
+        evidence = dated(evidence, read)
     return recover(step, read, evidence)
 
 
@@ -72,14 +72,9 @@ def is_foreign(step: Step, found: Found) -> bool:
     return bool(ours and theirs and ours != theirs)
 
 
-def created_at(found: Found) -> float | None:
-    """Return `meta.created` as seconds since 1970, None where there is none that can be read."""
-    meta = found.resource.get("meta")
-    text = meta.get("created") if isinstance(meta, dict) else None
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.timestamp() if moment.tzinfo else None
+def dated(evidence: Evidence, found: Found) -> Evidence:
+    """Return the evidence with the time at which a resource says that it was created."""
+    created = created_of(found.resource)
+    if created is None:
+        return replace(evidence, created=None)
+    return replace(evidence, created=created.at, zoned=created.zoned)

@@ -8,6 +8,7 @@ from bulkscim.engine.absence import Absence
 from bulkscim.engine.earlier_runs import EarlierRuns
 from bulkscim.engine.held_names import HeldNames, most_pages
 from bulkscim.engine.hidden import Hidden
+from bulkscim.engine.known_ids import KnownIds
 from bulkscim.engine.listing import Listing
 from bulkscim.engine.memberships import KEPT_GROUPS, KEPT_S, Memberships
 from bulkscim.engine.reads import Reads
@@ -59,6 +60,7 @@ class Resolver:
         self._listing_turn = anyio.Lock()
         self._groups: dict[Key, Found] = {}
         self._recent = Recent(clock, profile.visibility_lag_s)
+        self.ids = KnownIds(clock)
         self.memberships = Memberships(clock)
         self.tied = Tied(clock, profile, due or Due())
         self.earlier = earlier or EarlierRuns()
@@ -211,6 +213,7 @@ class Resolver:
         if self.is_partial(kind) and resource.get("id") and resource.get("active") is False:
             self.hides(resource)
         if resource.get("id"):
+            self.ids.saw(kind, (resource,))
             self.tied.made(kind, resource)
         if resource.get("id") and kind == GROUP:
             self._absence.created(resource["id"])
@@ -227,7 +230,11 @@ class Resolver:
             self._hidden.note(user)
 
     def took(self, step: Step) -> None:
-        """Take in a step that took effect, as far as it changes names and memberships."""
+        """Take in a step that took effect, as far as it changes ids, names and memberships."""
+        if step.id is not None and step.action is Action.DELETE:
+            self.ids.forget(step.type, step.id)
+        elif step.id is not None:
+            self.ids.saw(step.type, ({"id": step.id},))
         self.memberships.taken_in(step)
         self.tied.took(step)
         self._drop_names(step)

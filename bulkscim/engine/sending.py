@@ -106,7 +106,10 @@ class ServerClock:
 
     def moment(self) -> Moment:
         """Return the server's time with whether a Date header has shown it."""
-        return Moment(self.now(), stated=self.stated is not None)
+        if self.stated is None:
+            return Moment(self.now(), stated=False)
+        passed = self.clock.now() - self.wall, self.clock.monotonic() - self.monotonic
+        return Moment(self.stated + max(passed), early_s=max(passed) - max(0.0, min(passed)))
 
     def time_of(self, moment: Moment) -> float:
         """Return the server's time at a past moment, corrected by what its Date headers have shown since."""

@@ -15,10 +15,14 @@ KEPT = (Parent, Holders, Reports, Origin, NameHeld)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time of the server, seconds since 1970; `stated`: by its Date headers, not by this machine's clock."""
+    """A time of the server, seconds since 1970; `stated`: by its Date headers, not by this machine's clock.
+
+    `early_s` is by how much it may be too late, where a clock of this machine was set forward since the last Date.
+    """
 
     at: float
     stated: bool = True
+    early_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -29,7 +33,8 @@ class Work:
     this run proved absent. `attempts` counts sendings of writes, `step_attempts` those of the
     latest step, `losses` those found not applied after
     their answer was lost, `stale` refused versions. `lost` names the parts of which a step was lost and then found not
-    applied. `create_started` is the server's time at the first intent of each create; `named` is the id in an answer
+    applied. `create_started` is the server's time at the first intent of each create, `create_sent` this process's
+    monotonic time then (-inf: an earlier stay has sent it); `named` is the id in an answer
     that could not be used otherwise. `found` is the id of the row's own resource where the row did not create it.
     `accepted`: the step to be recovered was answered with 202. `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
     `read_again`: what was read is newer than the wait for a permit that made it old.
@@ -48,6 +53,7 @@ class Work:
     read_at: float = 0.0
     read_again: bool = False
     create_started: dict[str, Moment] = field(default_factory=dict)
+    create_sent: dict[str, float] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     found: str | None = None

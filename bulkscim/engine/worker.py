@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
+from math import inf
 from typing import Any
 
 from bulkscim.engine import recording
@@ -16,6 +17,7 @@ from bulkscim.engine.sending import Sender, request_of
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.errors import Stopped
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
@@ -28,6 +30,7 @@ from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Policy, Settle
 from bulkscim.planning.effects import deactivates, is_thin
 from bulkscim.planning.lookups import answers
+from bulkscim.planning.newness import Age
 from bulkscim.planning.order import Claim
 from bulkscim.planning.recover import NotApplied, Ours, Read, Recovered, Theirs, Unclear, is_explained
 from bulkscim.planning.restored import restored
@@ -40,6 +43,7 @@ FRESH_S = 5.0  # a before-image older than this when its permit comes is read ag
 LOSSES = 5  # steps of one row that may be lost and found not applied
 STALE = 2  # refused versions, before the version is no longer sent
 GOOD = 200
+UNSURE = "it may have existed before: its time of creation is before that of its create"
 
 
 class Worker:
@@ -65,6 +69,7 @@ class Worker:
         self._clock = clock
         self._profile = profile
         self._bounds = Bounding(guards or Guards(), journal, sender.stopping)
+        self._is_recalled = journal.timeline.sessions <= 1  # what earlier sessions created and changed
         self.applied = 0  # steps that took effect
         self.unproved: set[int] = set()  # rows whose earlier writes are to be read back
         self.found: dict[
@@ -72,6 +77,7 @@ class Worker:
         ] = {}  # by row left for later: the id of the resource that it did not create
         self.accepted: set[int] = set()  # rows whose step was answered with 202 and is to be looked for
         self.accepted_at = 0.0  # when the last one was
+        self.meets = _has_met(journal)  # whether a create was answered with a resource that existed
         self._asking = Asking(resolver, reads, sender, clock, profile)
 
     @property
@@ -84,6 +90,9 @@ class Worker:
         unproved = number in self.unproved
         self.unproved.discard(number)  # read back in this stay, or never again: others may come in between
         history = self._journal.history(number)
+        if not self._is_recalled:
+            self._is_recalled = True
+            self._resolver.ids.recall(self._journal)
         facts = facts_of(history, unproved=unproved)
         return Work(row, facts, claims=claims, losses=losses_of(history), is_new=not history)
 
@@ -114,11 +123,15 @@ class Worker:
             work.read_again = True
             work.forget()
             return True
+        if step.action is Action.CREATE and self.meets and not _is_looked_up(work, step):
+            work.forget()
+            return True
         work.read_again = False
         sent = Sent(work, step, self._journal.next_step())
         intent = self._sender.server.moment()
         if step.action is Action.CREATE:
             work.create_started.setdefault(step.part, intent)
+            work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
         await self._journal.append(recording.started(sent, intent.at))
         judgement, reply = await self._sender.send(work, step, request)
         return await self._end(sent, judgement, reply, policy)
@@ -181,22 +194,38 @@ class Worker:
             return await self._applied(sent, _took(step, judgement), policy, judgement.resource)
         made = str(judgement.resource["id"]) if judgement.resource else _located(step, reply)
         if judgement.status == GOOD and made and not self._asking.is_new(sent, judgement):
-            told = replace(judgement, detail="answered 200: it existed already")
-            await self._journal.append(recording.refused(sent, told))
-            sent.work.taken(self._refusal(step, told))
-            sent.work.forget()
-            return True
+            return await self._met(sent, judgement, made)
         shown = judgement.resource
         if made is None or is_thin(step.body, shown):
             key = step.identity[0] if made is None else Key(step.type, "id", made)
             read = await self._resolver.find(key, self._reads(sent.work), fresh=True)
             made, shown = (read.id, read.resource) if isinstance(read, Found) else (made, shown)
+        restores = step.type in self._profile.restores or (
+            policy.takes_back and made == sent.work.row.operation.ref
+        )
+        age = (
+            Age.NEW
+            if restores or made is None
+            else self._asking.age(sent, {**(shown or {}), "id": made}, reply)
+        )
+        if age is Age.OLD and made is not None:
+            return await self._met(sent, judgement, made)
         self._resolver.made(step.type, judgement.resource or {"id": made, **step.body})
-        note = ""
+        note = UNSURE if age is Age.UNSURE else ""
         if judgement.resource and step.type in self._profile.restores:
             note = restored(step, judgement.resource, self._asking.evidence_of(sent, judgement))
-        how = Applied(step.part, made, judgement.status, note=note)
+        how = Applied(step.part, made, judgement.status, note=note, unsure=age is Age.UNSURE)
         return await self._applied(sent, how, policy, shown)
+
+    async def _met(self, sent: Sent, judgement: Judgement, resource_id: str) -> bool:
+        """Take in that a create was answered with a resource that existed; from then on each create is looked up before."""
+        existed = Existed(resource_id, touched=True)
+        told = replace(judgement, detail=f"answered {judgement.status}: id {resource_id} existed already")
+        await self._journal.append(recording.refused(sent, told, existed))
+        self.meets = True
+        sent.work.taken(replace(self._refusal(sent.step, told), existed=existed))
+        sent.work.forget()
+        return True
 
     async def _applied(
         self, sent: Sent, how: Applied, policy: Policy, shown: JsonObject | None = None
@@ -332,6 +361,18 @@ class Worker:
     def _refusal(self, step: Step, judgement: Judgement) -> Refusal:
         advice = self._profile.advice_for(step.action, step.type, judgement.status)
         return Refusal(step.part, judgement.status, judgement.scim_type, judgement.detail, advice)
+
+
+def _has_met(journal: Journal) -> bool:
+    """Tell whether a create of an earlier session was answered with a resource that existed."""
+    return journal.timeline.sessions > 1 and any(
+        entry.body.get("touched") for entry in journal.entries(Kind.REFUSED, holding=b'"touched":true')
+    )
+
+
+def _is_looked_up(work: Work, step: Step) -> bool:
+    """Tell whether each identity of a create was proved absent."""
+    return all(key.folded in work.absent for key in step.identity)
 
 
 def _took(step: Step, judgement: Judgement) -> Applied:

@@ -48,6 +48,7 @@ class Applied:
     note: str = ""  # what people should know of how it took effect
     left: tuple[str, ...] = ()  # what of the record was left out, and why
     earlier: bool = False  # by the journal alone: other rows may have changed it since
+    unsure: bool = False  # a create: the resource may have existed before
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ Decision = Step | Wait | Later | Settle
 class Policy:
     """What the run's settings and the tenant's profile say about deciding.
 
-    `on_exists` is adopt, update, skip or fail. `protects` holds protected accounts by each of their folded names. `checks_names`: nothing says that the server keeps userNames unique. `on_drift` says what becomes of a record whose resource is not as it
+    `on_exists` is adopt, update, skip or fail. `protects` holds protected accounts by each of their folded names. `checks_names`: nothing says that the server keeps userNames unique.
+    `looks_always`: the server answers creates with what exists, so each is preceded by lookups of all its identities. `on_drift` says what becomes of a record whose resource is not as it
     expects: `row` leaves the whole record undone, `part` only what differs, `force` looks at no expectation. `looks_first` names the types whose identity the server does not
     keep unique, so that a create is preceded by a lookup. `if_match`: versions are sent. `hides` names the types
     of which the tenant does not show all, so that no lookup proves absence. `strips_groups`: what is known of
@@ -75,6 +76,7 @@ class Policy:
     on_drift: str = "row"
     protects: Mapping[str, str] = field(default_factory=dict)
     checks_names: bool = False
+    looks_always: bool = False
 
     @property
     def takes_back(self) -> bool:

@@ -19,7 +19,7 @@ UPDATE = "update"
 
 def create(view: View) -> Decision | Subject:
     """Create the resource; where its identity exists, follow the run's `on_exists`."""
-    return _make(view, looks_first=view.operation.type in view.policy.looks_first)
+    return _make(view, looks_first=view.policy.looks_always or view.operation.type in view.policy.looks_first)
 
 
 def upsert(view: View) -> Decision | Subject:
@@ -84,10 +84,15 @@ def _create_step(view: View, carry: Carried) -> Step:
 
 
 def _holder(view: View) -> Found | Missing | Wait | Settle:
-    """Look for the resource by the record's own key; after a conflict by every identity it has."""
-    operation = view.operation
+    """Look for the resource by the record's own key; after a conflict by every identity it has.
+
+    So too where the server answers a create with what exists. What a success named is looked up by its id first.
+    """
+    operation, taken = view.operation, view.facts.taken
     keys = [operation.target]
-    if view.facts.taken:
+    if taken and taken.existed and taken.existed.touched:
+        keys.insert(0, Key(operation.type, "id", taken.existed.id))
+    if taken or view.policy.looks_always:
         keys += [key for key in identities(operation.type, operation.data) if key != operation.target]
     for key in keys:
         answer = view.live.get(key)

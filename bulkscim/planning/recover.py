@@ -6,8 +6,8 @@ from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
 from bulkscim.model.step import ACCEPTED, Action, Step
 from bulkscim.planning.compare import stands
 from bulkscim.planning.effects import visible
+from bulkscim.planning.newness import CLOCK_TOLERANCE_S, Age, Created, age_of
 
-CLOCK_TOLERANCE_S = 5.0
 OLDER_S = 86_400.0  # far more than clocks of one service differ
 
 
@@ -47,7 +47,8 @@ class Evidence:
 
     `absent_before`: a lookup in this run had proved the identity absent. `named`: the id that an earlier
     answer gave. `started` and `now` are the server's time, seconds since 1970; `created` is `meta.created`.
-    `accepted`: the answer was a 202.
+    `zoned`: it names its zone. `earliest` is `started` where clocks here may have been set since, `exact` says whether
+    times of creation can be compared exactly. `accepted`: the answer was a 202.
     """
 
     absent_before: bool = False
@@ -55,7 +56,16 @@ class Evidence:
     started: float | None = None
     now: float | None = None
     created: float | None = None
+    zoned: bool = True
+    earliest: float | None = None
+    exact: bool = False
     accepted: bool = False
+
+    @property
+    def age(self) -> Age:
+        """How old the resource is beside the create."""
+        created = None if self.created is None else Created(self.created, self.zoned)
+        return age_of(created, self.earliest, exact=self.exact)
 
 
 def recover(step: Step, read: Read, evidence: Evidence) -> Recovered:
@@ -112,12 +122,15 @@ def proved_ours(resource_id: str, evidence: Evidence) -> bool:
 
     A lookup may have missed it: what was created long before the step is not ours, though no lookup showed it.
     """
+    if evidence.age is Age.OLD:
+        return False
     if evidence.named == resource_id:
         return True
-    if evidence.created is None or evidence.started is None:
+    created = evidence.created if evidence.zoned or evidence.exact else None
+    if created is None or evidence.started is None:
         return evidence.absent_before
     if evidence.absent_before:
-        return evidence.created >= evidence.started - OLDER_S
+        return created >= evidence.started - OLDER_S
     if evidence.now is None:
         return False
-    return evidence.started - CLOCK_TOLERANCE_S <= evidence.created <= evidence.now + CLOCK_TOLERANCE_S
+    return evidence.started - CLOCK_TOLERANCE_S <= created <= evidence.now + CLOCK_TOLERANCE_S

@@ -2,7 +2,8 @@
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.step import Step
-from bulkscim.planning.recover import CLOCK_TOLERANCE_S, Evidence
+from bulkscim.planning.newness import CLOCK_TOLERANCE_S
+from bulkscim.planning.recover import Evidence
 
 
 def restored(step: Step, resource: JsonObject, evidence: Evidence) -> str:

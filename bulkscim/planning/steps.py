@@ -26,6 +26,7 @@ from bulkscim.planning.read_back import read_back
 from bulkscim.planning.view import View
 from bulkscim.scim.messages import is_usable
 
+OVERWRITTEN = "the server may have overwritten it, which cannot be taken back"
 MAIN = {
     Verb.CREATE: making.create,
     Verb.UPSERT: making.upsert,
@@ -41,8 +42,16 @@ MAIN = {
 
 def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) -> Decision:
     """Return what the row does next, from what was applied, what was read, and nothing else."""
-    view = View(row, facts, live, policy)
-    subject = MAIN[row.operation.verb](view)
+    decision = _next(View(row, facts, live, policy))
+    existed = facts.taken.existed if facts.taken else None
+    if isinstance(decision, Settle) and existed and existed.touched:
+        told = "; ".join(text for text in (decision.detail, OVERWRITTEN) if text)
+        return evolved(decision, detail=told)
+    return decision
+
+
+def _next(view: View) -> Decision:
+    subject = MAIN[view.operation.verb](view)
     decision = _remaining(view, subject) if isinstance(subject, Subject) else _checked(view, subject)
     return (_barred(view, decision) if isinstance(decision, Step) else None) or decision
 

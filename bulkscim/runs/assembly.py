@@ -148,21 +148,23 @@ def engine_over(
     sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect)
     sender.server.begin(terms.ahead_s)
 
+    resolver = Resolver(
+        clock,
+        profile,
+        _hidden(journal, terms),
+        _due(journal, watcher),
+        _earlier(job, journal, terms),
+        int(journal.header.get("verbs", {}).get(f"{Verb.CREATE} {USER}", 0)),
+    )
+
     def reads(work: Work | None) -> Reads:
         paced = Repeating(Paced(transport, sender, work), clock, chance, stopping.pause)
-        return Reads(paced, clock, profile, quoting)
+        return Reads(paced, clock, profile, quoting, resolver.ids)
 
     worker = Worker(
         journal,
         sender,
-        Resolver(
-            clock,
-            profile,
-            _hidden(journal, terms),
-            _due(journal, watcher),
-            _earlier(job, journal, terms),
-            int(journal.header.get("verbs", {}).get(f"{Verb.CREATE} {USER}", 0)),
-        ),
+        resolver,
         reads,
         watcher,
         clock,
