@@ -42,6 +42,7 @@ class TakenStep:
     reports: tuple[str, ...] | None = None
     after: JsonObject | None = None
     stripped: tuple[str, ...] = ()
+    unsure: bool = False  # a create: the resource may have existed before
 
 
 class Known(Protocol):
@@ -133,7 +134,7 @@ def is_membership(change: Change) -> bool:
     return member_at(change.path) is not None or change.path.lower() == "groups"
 
 
-def _known_by(step: TakenStep) -> str:
+def known_by(step: TakenStep) -> str:
     """Return the name that people know the step's resource by, else its id."""
     shown = {**(step.after or {}), **(step.before or {})}
     name = "displayName" if step.type == GROUP else "userName"
@@ -143,7 +144,7 @@ def _known_by(step: TakenStep) -> str:
 
 def _notes(step: TakenStep) -> JsonObject:
     """Return what the record tells people: which row and step it takes back, and of whom."""
-    return {"_row": step.row, "_steps": [step.number], "_key": _known_by(step)}
+    return {"_row": step.row, "_steps": [step.number], "_key": known_by(step)}
 
 
 def _removal(step: TakenStep, known: Known, *, soft: bool) -> JsonObject:

@@ -17,6 +17,7 @@ from bulkscim.model.operation import JsonObject
 
 CLOCK_TOLERANCE_S = 5.0
 ZONES_S = 26 * 3600.0
+PLACEHOLDERS_UNTIL = 631_152_000.0  # 1990: some services write the year 1 or 1970 where they know no time
 
 
 class Age(Enum):
@@ -43,11 +44,10 @@ def created_of(resource: JsonObject) -> Created | None:
         return None
     try:
         moment = datetime.fromisoformat(text.strip())
-        return Created(
-            (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp(), bool(moment.tzinfo)
-        )
+        at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
+    return Created(at, zoned=moment.tzinfo is not None) if at > PLACEHOLDERS_UNTIL else None
 
 
 def age_of(created: Created | None, begun: float | None, *, exact: bool) -> Age:

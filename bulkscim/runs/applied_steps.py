@@ -22,7 +22,7 @@ def applied_steps(recorded: RecordedRun) -> Iterator[TakenStep]:
 
 
 def _ended(body: JsonObject) -> JsonObject:
-    kept = {name: body[name] for name in ("after", "stripped") if name in body}
+    kept = {name: body[name] for name in ("after", "stripped", "unsure") if name in body}
     return kept | ({"id": body["id"]} if body.get("id") else {})
 
 
@@ -44,4 +44,5 @@ def taken_step(body: JsonObject, step: int, row: int) -> TakenStep:
         reports=None if reports is None else tuple(reports),
         after=body.get("after"),
         stripped=tuple(body.get("stripped", ())),
+        unsure=bool(body.get("unsure")),
     )

@@ -1,7 +1,8 @@
 """Write the inverse of a run as a job file: what leaves groups first, then step by step, then what returns to them."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +14,17 @@ from bulkscim.jobfile.content import content_of
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.durable import Disk
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import JsonObject
-from bulkscim.planning.inverse import TakenStep, inverse, verb_of
+from bulkscim.model.typed import next_line
+from bulkscim.planning.inverse import TakenStep, inverse, known_by, verb_of
 from bulkscim.planning.inverse_memberships import Net, joinings, leavings, net
 from bulkscim.planning.protect import Protects, harmful_record
+from bulkscim.reporting.following import run_name
 from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import MadeAnew, descendants, undone
-from bulkscim.runs.spooled_steps import SpooledSteps, Tally
+from bulkscim.runs.spooled_steps import Picks, SpooledSteps, Tally
 
 SHOWN = 20
 AS_SHOWN = Defaults(as_shown=True)  # how an inverse is read
@@ -31,7 +35,7 @@ class Chosen:
     """Which steps to take back: those of some rows, of some people or groups, of some operations; empty: any.
 
     `soft`: users that the run created are deactivated instead of deleted. `protect` holds protected accounts by each
-    of their folded names: what would harm them is omitted.
+    of their folded names: what would harm them is omitted. `unsure`: what may have existed before goes as well.
     """
 
     rows: frozenset[int] = frozenset()
@@ -39,6 +43,7 @@ class Chosen:
     verbs: frozenset[str] = frozenset()
     soft: bool = False
     protect: Protects = field(default_factory=dict)
+    unsure: bool = False
 
     @property
     def all_of_it(self) -> bool:
@@ -66,18 +71,54 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
     folders = descendants(recorded.folder, disk)
     with closing(MadeAnew(folders, disk)) as anew, closing(SpooledSteps(anew)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
-        steps.take(applied_steps(recorded), undone(recorded.folder, disk), picks)
+        taken_back, kept = undone(recorded.folder, disk), Counter[str]()
+        own = applied_steps(recorded)
+        steps.take(own if chosen.unsure else _certain(own, kept, taken_back, picks), taken_back, picks)
         omitted: list[str] = []
         lines = _write(_records(steps, chosen, omitted), path)
-        protected = _protected(omitted)
+        left = (*_protected(omitted), *_existed_perhaps(kept, recorded.folder))
         if not lines:
             path.unlink()
-            if omitted:
-                raise Refused(f"{protected[0]}; nothing else is left to undo, and nothing was sent")
+            if left:
+                raise Refused("\n".join(("nothing else is left to undo, and nothing was sent", *left)))
             return None
         name = f"the inverse of {recorded.header.get('run', recorded.folder.name)}"
         source = JobSource(name, path, "jsonl", content_of(path), spooled=True)
-        return Inverse(source, steps.tally, (*steps.tally.notes(), *_left_behind(steps), *protected))
+        return Inverse(
+            source, steps.tally, (*steps.tally.notes(), *_left_behind(steps), *left, *_overwritten(recorded))
+        )
+
+
+def _certain(
+    steps: Iterable[TakenStep], kept: Counter[str], taken_back: Container[int], picks: Picks | None
+) -> Iterator[TakenStep]:
+    """Yield the steps without the creates of what may have existed before; `kept` takes the chosen ones by name."""
+    for step in steps:
+        if not step.unsure:
+            yield step
+        elif step.number not in taken_back and (picks is None or picks(step)):
+            kept[known_by(step) if len(kept) < SHOWN else ""] += 1
+
+
+def _existed_perhaps(kept: Counter[str], folder: Path) -> tuple[str, ...]:
+    """Say which resources are left since they may have existed before, and how to take them back all the same."""
+    if not kept:
+        return ()
+    more = f" and {kept['']:,} more" if kept[""] else ""
+    told = (
+        f"left, since they may have existed before the run: {', '.join(name for name in kept if name)}{more}"
+    )
+    return told, next_line("rollback", run_name(folder), "--on-drift", "force")
+
+
+def _overwritten(recorded: RecordedRun) -> Iterator[str]:
+    """Say in which rows the server may have overwritten what it answered a create with."""
+    found = recorded.entries(Kind.REFUSED, holding=b'"touched":true')
+    rows = sorted({row for entry in found if entry.body.get("touched") for row, _ in entry.rows})
+    if rows:
+        more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+        named = ", ".join(map(str, rows[:SHOWN])) + more
+        yield f"cannot be taken back: the server may have overwritten what existed, in {'row' if len(rows) == 1 else 'rows'} {named}"
 
 
 def _records(steps: SpooledSteps, chosen: Chosen, omitted: list[str]) -> Iterator[JsonObject]:

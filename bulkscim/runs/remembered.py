@@ -62,7 +62,7 @@ def _created(file: Reader, run: str) -> Iterator[Created]:
         part, resource_id, after = body.get("part"), body.get("id"), body.get("after")
         if not resource_id:
             continue
-        if isinstance(after, dict) and run:
+        if isinstance(after, dict) and run and not body.get("unsure"):
             yield Created(USER if "userName" in after else GROUP, str(resource_id), run)
         elif part == Verb.DELETE or (part == Verb.DEACTIVATE and not run):
             yield from (Created(kind, str(resource_id), "") for kind in (USER, GROUP))

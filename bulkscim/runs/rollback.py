@@ -76,7 +76,7 @@ async def rollback(
             protect = (*protected_of(header), *tenant.guards.protect)
             accounts = await find_protected(protect, first, seen.profile, clock)
             accounts.report(people, removes=True, on_unknown=request.protect_unknown)
-            chosen = replace(request.chosen, protect=accounts.names)
+            chosen = replace(request.chosen, protect=accounts.names, unsure=request.on_drift == FORCE)
             with _drafted(folder, chosen, disk, clock.now() - RECENT_S) as draft:
                 for note in draft.doubts:
                     people.note(note)
@@ -105,7 +105,12 @@ def write_out(request: RollbackRequest, people: People, place: Path, *, force: b
             for note in _doubts(recorded):
                 people.note(note)
             protect = folded((*protected_of(recorded.header), *request.tenant.guards.protect))
-            found = write_inverse(recorded, replace(request.chosen, protect=protect), draft / JOB, disk)
+            found = write_inverse(
+                recorded,
+                replace(request.chosen, protect=protect, unsure=request.on_drift == FORCE),
+                draft / JOB,
+                disk,
+            )
             if found is not None:
                 with (draft / JOB).open("rb") as whole, binary_file(place, replace=force) as file:
                     shutil.copyfileobj(whole, file)

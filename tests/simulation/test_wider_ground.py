@@ -10,15 +10,20 @@ from dataclasses import fields, replace
 import pytest
 
 from bulkscim.engine import listing, resolver
+from bulkscim.engine.asking import Asking
 from bulkscim.model.live import Ambiguous, Found
 from bulkscim.pacing import retry
 from bulkscim.pacing.retry import Verdict
 from bulkscim.planning import changing, drift, lookups, order
+from bulkscim.planning.newness import Age
+from bulkscim.runs import inverting
 from bulkscim.runs.child_runs import MadeAnew
 from tests.support.simulated_oracles import Broken
 from tests.support.simulated_seeds import WIDER, Case, case_of, live, simulate
 from tests.support.simulated_world import World
 
+LINKING = World(duplicates=201)
+UNSURE = World(duplicates=201, held_s=10_000.0, rollbacks=1)
 SEEDS, BATCH = 200, 20
 MOST = 30  # seeds, before a mutation counts as not caught
 
@@ -116,6 +121,16 @@ def let_upserts_overtake(patch):
     patch.setattr("bulkscim.engine.pipeline.claims", untraced)
 
 
+def believe_each_201(patch):
+    """Take each resource that a create is answered with for a new one."""
+    patch.setattr(Asking, "age", lambda *_: Age.NEW)
+
+
+def take_back_what_may_have_existed(patch):
+    """Delete what a create was answered with, though it seems older than the create."""
+    patch.setattr(inverting, "_certain", lambda steps, *_: steps)
+
+
 def take_an_accepted_write_for_a_lost_one(patch):
     """Send a write again that the tenant has accepted and does not show."""
     judge = retry.judge
@@ -158,6 +173,8 @@ def _told(world, first, draw=case_of):
         (take_the_first_of_two, World(), {"wrong", "state"}, WIDER),
         (overwrite_what_others_changed, World(meddles=0.3, rollbacks=1), {"undo"}, WIDER),
         (forget_new_ids, World(rollbacks=3), {"undo", "finish"}, WIDER),
+        (believe_each_201, LINKING, {"guess"}, WIDER),
+        (take_back_what_may_have_existed, UNSURE, {"undo"}, WIDER),
         (take_an_accepted_write_for_a_lost_one, World(accepted=0.3, dropped=0.5), {"accepted"}, WIDER),
         (let_upserts_overtake, World(concurrency=8, latency_s=1.0), {"state"}, WIDER + 45),
     ],

@@ -31,6 +31,7 @@ class Directory:
             set()
         )  # (collection, folded name) of what another integration holds, and this token does not see
         self.made = Counter()
+        self.overwritten = set()  # (collection, name) of what creates have overwritten
         self.ids = set()
         self.gone = {}  # the names of what was deleted, by id
         self.behind_s = 0.0  # how long ago what is carried out took effect
@@ -43,7 +44,9 @@ class Directory:
 
     def hold(self, collection, resource):
         """Hold a resource that was there before."""
-        meta = {"meta": {"created": LONG_AGO}} if self._world.shows_created else {}
+        ago = datetime.fromtimestamp(self.now() - self._world.held_s, UTC).isoformat()
+        created = ago if self._world.held_s else LONG_AGO
+        meta = {"meta": {"created": created}} if self._world.shows_created else {}
         self.held[collection][resource["id"]] = {**resource, **meta}
 
     def answer(self, status, body, headers=()):
@@ -56,10 +59,10 @@ class Directory:
         """Answer a POST."""
         name = body[NAMES[collection]]
         if (collection, name.casefold()) in self.elsewhere:
-            return self._taken(None)
+            return self._taken(collection, None, body)
         twin = self._named(collection, name)
         if twin and (collection == "Users" or self._world.unique_groups):
-            return self._taken(twin)
+            return self._taken(collection, twin, body)
         self.made[collection, name] += 1
         self._numbers += 1
         resource_id = f"made-{self._numbers}"
@@ -80,8 +83,10 @@ class Directory:
         attribute, folded = NAMES[collection], name.casefold()
         return next((one for one in held if one[attribute].casefold() == folded), None)
 
-    def _taken(self, twin):
+    def _taken(self, collection, twin, body):
         match self._world.duplicates:
+            case 201 if twin is not None:
+                return self._linked(collection, twin, body)
             case 200 if twin is not None:
                 return self.answer(200, twin)
             case 400:
@@ -93,6 +98,15 @@ class Directory:
             case "unsaid":
                 return Response(400, {}, b"Bad request", self._clock.now())
         return self.answer(409, {"scimType": "uniqueness", "detail": "taken"})
+
+    def _linked(self, collection, twin, body):
+        """Overwrite what has a name with what was to be created under it, and answer that it was created."""
+        self.overwritten.add((collection, twin[NAMES[collection]]))
+        kept = {"id": twin["id"], "meta": twin["meta"], NAMES[collection]: twin[NAMES[collection]]}
+        self.held[collection][twin["id"]] = {**twin, **body, **kept}
+        if self._world.bare_answers:
+            return self.answer(201, None, {"location": f"https://t.example/{collection}/{twin['id']}"})
+        return self.answer(201, self.held[collection][twin["id"]])
 
     def listed(self, collection, path):
         """Answer a listing or a lookup."""

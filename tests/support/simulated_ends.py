@@ -1,6 +1,6 @@
 """Oracles of the end: what the tenant holds, against what the job asks for and what the journal says of each row."""
 
-from bulkscim.engine.worker import LOSSES
+from bulkscim.engine.worker import LOSSES, UNSURE
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal import journal
 from bulkscim.journal.audit import audit
@@ -71,7 +71,7 @@ def _nothing_guessed(machine, states, ends):
         if (
             state is RowState.DONE
             and body.get("op") == "create"
-            and not (made_by_us or updated)
+            and not (made_by_us or updated or (machine.world.held_s and UNSURE in body["detail"]))
             and not machine.tenant.lied
         ):
             raise Broken("guess", f"row {row} is done, but {body} is not of this run")
@@ -98,7 +98,8 @@ def _what_must_fail_fails(machine, states, ends):
     What a run made and cannot prove to have made is adopted as it is, its groups untried.
     """
     for row in machine.ready.plan.foreign if not machine.tenant.lied else ():
-        if states[row] in GOOD and not _is_unproved(machine, states[row], ends[row]):
+        unknown = machine.ready.plan.touched[row - 1] & machine.tenant.directory.overwritten
+        if states[row] in GOOD and not unknown and not _is_unproved(machine, states[row], ends[row]):
             raise Broken("wrong", f"row {row} is {states[row].value}, and must fail: {ends[row].body}")
 
 
@@ -108,7 +109,8 @@ def _adopted_users_keep_theirs(machine, states, ends):
     state = machine.tenant.state()
     for row, links in machine.ready.plan.links.items():
         own, body = ("Users", links.name), ends[row].body if ends[row] else {}
-        unsure = own in changed or row in machine.retried or machine.tenant.lied
+        overwritten = own in machine.tenant.directory.overwritten
+        unsure = own in changed or overwritten or row in machine.retried or machine.tenant.lied
         if states[row] is not RowState.ADOPTED or unsure:
             continue
         ((user,), groups) = state[own], _groups_of(links.name, state)
@@ -158,7 +160,7 @@ def _is_spent(ends):
 def _as_wanted(machine, states, ends):
     """Compare the tenant with the plan, but for what rows touch that did not come to a good end."""
     plan = machine.ready.plan
-    open_names = set(plan.opens)
+    open_names = set(plan.opens) | machine.tenant.directory.overwritten
     by_chance = machine.world.may_refuse or _is_spent(ends)  # then it may fail at another part than it must
     for row, touched in enumerate(plan.touched, 1):
         # What is tried again comes after what the file has behind it.

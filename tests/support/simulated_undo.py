@@ -148,6 +148,7 @@ class Undoing(Machine):
         self._blurred |= {change.names for key, change in client.foreign.items() if client.is_blurred(key)}
         free, loose = self._unknown(before, stood) | self._blurred, self._may_go(before, kept)
         free |= {change.names for change in self._earlier if _is_of_another(change, before)}
+        free |= self._overwritten(wanted.keys() | found.keys())
         for key, change in client.foreign.items():
             whose = change.names[:2]
             if _is_of_another(change, before):
@@ -190,6 +191,10 @@ class Undoing(Machine):
             if name[2:] == ("manager",) and ("Users", gone.get(value)) not in state:
                 found[name] = gone.get(value, value)
         return found
+
+    def _overwritten(self, names):
+        """Return the facts of what a create has overwritten: that cannot be taken back. The resource itself stays."""
+        return {name for name in names if len(name) == 3 and name[:2] in self.tenant.directory.overwritten}
 
     def _unknown(self, before, stood):
         """Return the facts of what was deleted that the tool has said it cannot record: the tenant shows them in no cheap way."""

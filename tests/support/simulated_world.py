@@ -48,7 +48,8 @@ class World:
     tool is told. `filters_links`: a good filter finds the holders of a member and the reports of a manager. `meddles` is the share of the tool's requests after which a second client changes something. With `limit`
     a run of the first rows comes before the run of all. `rollbacks` are made one of the other: 1 takes the run back, 2
     also takes that back, 3 takes the run back a second time. `throttles` is the form of a throttling answer: 429, or a
-    403 with "wait" (Retry-After) or "spent" (the headers of a limit), once for each request.
+    403 with "wait" (Retry-After) or "spent" (the headers of a limit), once for each request. `duplicates` may be 201: the create of a name that is taken
+    overwrites the resource that has it and answers with it. `held_s` is for how long it has been there, 0 for years.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -94,6 +95,7 @@ class World:
     limit: int | None = None
     rollbacks: int = 0
     throttles: str = "429"
+    held_s: float = 0.0
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -222,7 +224,11 @@ def answering(world, random):
     """Return a world of the wider ground whose tenant says things in other words, now and then."""
     throttles = random.choice(("429", "429", "403 wait", "403 spent"))
     words = random.choice((world.duplicates, world.duplicates, 500, "page", "unsaid"))
-    return replace(world, throttles=throttles, duplicates=words)
+    world = replace(world, throttles=throttles, duplicates=words)
+    if random.random() < 0.85:
+        return world
+    # A service that shows no time of creation cannot be caught at it.
+    return replace(world, duplicates=201, shows_created=True, held_s=random.choice((0.0, 0.0, 10_000.0)))
 
 
 def _taken_back(world, random):

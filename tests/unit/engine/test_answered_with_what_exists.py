@@ -1,0 +1,112 @@
+"""Creates that are answered by a success with a resource that existed: it is adopted, and stays."""
+
+from datetime import UTC, datetime
+from email.utils import formatdate
+
+import pytest
+
+from tests.support.simulated_tenant import SimulatedTenant
+
+ADA = {"id": "a", "userName": "ada@example.com", "title": "Old", "externalId": "E-ada"}
+BOB = {"id": "b", "userName": "bob@example.com", "title": "Old", "externalId": "E-bob"}
+OVERWRITTEN = "the server may have overwritten it, which cannot be taken back"
+
+
+def person(name, **data):
+    """Ask for a user."""
+    return {"op": "create", "type": "User", "data": {"userName": f"{name}@example.com", **data}}
+
+
+class Linking(SimulatedTenant):
+    """Answers the create of a name or externalId that is held with the resource that has it, overwritten; lists none.
+
+    `ago_s` is for how long these resources have been there, None where no time of creation is shown.
+    """
+
+    ago_s = 1e8
+    status = 201
+    bare = False
+    bodies = ()
+
+    def hold(self, collection, resource):
+        super().hold(collection, resource)
+        created = datetime.fromtimestamp(self.clock.now() - (self.ago_s or 0), UTC).isoformat()
+        self.held[collection][resource["id"]]["meta"] = {"created": created} if self.ago_s else {}
+
+    def _create(self, collection, body):
+        self.bodies = (*self.bodies, body)
+        held = self.held[collection].values()
+        same = next((one for one in held if self._fits(one, body)), None)
+        if same is None:
+            return super()._create(collection, body)
+        same.update(body)
+        headers = {"location": f"https://t.example/{collection}/{same['id']}"}
+        return self._answer(self.status, None if self.bare else same, headers)
+
+    def _fits(self, one, body):
+        return one["userName"] == body["userName"] or (one.get("externalId") or "") == body.get("externalId")
+
+    def _list(self, collection, path):
+        if "filter" in path:
+            return super()._list(collection, path)
+        return self._answer(200, {"totalResults": 1, "Resources": [{"id": "z", "userName": "z@example.com"}]})
+
+    def _answer(self, status, body, headers=()):
+        date = {"date": formatdate(self.clock.now(), usegmt=True)}
+        return super()._answer(status, body, {**date, **dict(headers)})
+
+
+class LinkingBarely(Linking):
+    bare = True
+
+
+class LinkingBy200(Linking):
+    status = 200
+
+
+class LinkingSince3Hours(Linking):
+    ago_s = 10_000.0
+
+
+class LinkingWithoutTimes(Linking):
+    ago_s = None
+
+
+@pytest.mark.parametrize("kind", [Linking, LinkingBarely, LinkingBy200])
+@pytest.mark.parametrize(
+    "data", [{"title": "New"}, {"userName": "ada@married.example", "externalId": "E-ada"}], ids=str
+)
+async def test_user_of_long_ago_is_adopted(carried, kind, data):
+    """It was done, with the old id, so that a rollback deleted a user of years ago."""
+    report = await carried([person("ada", **data)], held=[ADA], kind=kind, concurrency=1)
+
+    assert (report.totals.done, report.totals.adopted) == (0, 1)
+    assert len(carried.tenant.bodies) == 1
+
+
+async def test_from_then_on_each_create_is_looked_up_before(carried):
+    """By each of its identities: the second user was overwritten too."""
+    lines = [person("ada"), person("robert", externalId="E-bob", title="New"), person("eve")]
+    report = await carried(lines, held=[ADA, BOB], kind=Linking, concurrency=1)
+
+    assert (report.totals.done, report.totals.adopted) == (1, 2)
+    assert [one["userName"] for one in carried.tenant.bodies] == ["ada@example.com", "eve@example.com"]
+    assert carried.tenant.held["Users"]["b"]["title"] == "Old"
+
+
+async def test_what_is_a_few_hours_old_counts_as_old_once_clocks_are_compared(carried):
+    """Before that the row is done, with a note."""
+    lines = [person("ada"), person("eve"), person("bob")]
+    report = await carried(lines, held=[ADA, BOB], kind=LinkingSince3Hours, concurrency=1)
+
+    assert (report.totals.done, report.totals.adopted) == (2, 1)
+
+
+async def test_known_id_is_no_new_resource(carried):
+    """A user that an earlier row has found or changed; no time of creation is shown."""
+    change = {"op": "patch", "type": "User", "match": {"userName": "ada@example.com"}}
+    change["patch"] = [{"op": "replace", "path": "title", "value": "New"}]
+    lines = [change, person("adah", externalId="E-ada"), person("eve")]
+    report = await carried(lines, held=[ADA], kind=LinkingWithoutTimes, concurrency=1)
+
+    assert (report.totals.done, report.totals.adopted) == (2, 1)
