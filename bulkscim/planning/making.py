@@ -86,14 +86,14 @@ def _create_step(view: View, carry: Carried) -> Step:
 def _holder(view: View) -> Found | Missing | Wait | Settle:
     """Look for the resource by the record's own key; after a conflict by every identity it has.
 
-    So too where the server answers a create with what exists. What a success named is looked up by its id first.
+    So too where the server answers a create with what exists. What a success named is looked up by its id at last.
     """
     operation, taken = view.operation, view.facts.taken
     keys = [operation.target]
-    if taken and taken.existed and taken.existed.touched:
-        keys.insert(0, Key(operation.type, "id", taken.existed.id))
     if taken or view.policy.looks_always:
         keys += [key for key in identities(operation.type, operation.data) if key != operation.target]
+    if taken and taken.existed and taken.existed.touched:
+        keys.append(Key(operation.type, "id", taken.existed.id))
     for key in keys:
         answer = view.live.get(key)
         match answer:

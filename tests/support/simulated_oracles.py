@@ -50,12 +50,13 @@ class Intents:
         self._disk, self._path = disk, path
         self._read, self._at, self._lines = None, 0, 0
         self.open = {}
+        self.accepted = set()  # (row, part) of what was answered with 202
 
     def refresh(self):
         """Take in what became durable."""
         stored = self._disk.durable(self._path)
         if stored is not self._read:  # written anew
-            self._read, self._at, self.open = stored, 0, {}
+            self._read, self._at, self.open, self.accepted = stored, 0, {}, set()
         if stored is None:
             return
         end = stored.rfind(b"\n") + 1
@@ -67,6 +68,10 @@ class Intents:
         if b'"k":"started"' in line[:80]:
             entry = orjson.loads(line)
             self.open[entry["s"]] = {"row": entry["rows"][0][0], **entry["body"]}
+        elif b'"k":"lost"' in line[:80]:
+            entry = orjson.loads(line)
+            if entry["body"]["status"] == 202:
+                self.accepted.add(tuple(entry["rows"][0][:2]))
         elif b'"k":"applied"' in line[:80] or b'"k":"refused"' in line[:80]:
             self.open.pop(orjson.loads(line)["s"], None)
 
@@ -115,7 +120,6 @@ class Oracles:
         self._folder = folder
         self._intents = Intents(self._disk, folder / JOURNAL)
         self._durable = b""
-        self._accepted = set()  # (row, part) of what was answered with 202
 
     def note(self, oracle, text):
         """Keep that an oracle was broken."""
@@ -154,7 +158,7 @@ class Oracles:
             self.note("intent", f"{request.method} {request.path} left without a durable start")
         elif not any(_has_before(body) for body in begun):
             self.note("before", f"{request.method} {request.path} left without what stood there")
-        if begun and (begun[-1]["row"], begun[-1]["part"]) in self._accepted:
+        if begun and (begun[-1]["row"], begun[-1]["part"]) in self._intents.accepted:
             self.note("accepted", f"{request.method} {request.path} left again after a 202")
         name = _name(request)
         if self._under_way.get(name):
@@ -167,9 +171,7 @@ class Oracles:
             self._under_way[_name(request)] -= 1
 
     def answered(self, request, reply):
-        """Look at what an answer asks for, and keep what it accepts."""
-        if isinstance(reply, Response) and reply.status == 202 and request.method != "GET":
-            self._accepted |= {(body["row"], body["part"]) for body in self._intents.of(request)[-1:]}
+        """Look at what an answer asks for."""
         if isinstance(reply, Response) and reply.status in {403, 429}:
             self._closed_until = max(self._closed_until, self._clock.monotonic() + (asked_wait(reply) or 0.0))
 

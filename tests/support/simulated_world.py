@@ -222,6 +222,9 @@ def widened(world, random):
 
 def answering(world, random):
     """Return a world of the wider ground whose tenant says things in other words, now and then."""
+    if world.crashes:
+        # A process that dies with a 202 in hand takes it for a lost answer: then what comes late counts as not applied.
+        world = replace(world, accepts_s={"POST": 0.5} if world.accepts_s and world.lag_s <= 1 else {})
     throttles = random.choice(("429", "429", "403 wait", "403 spent"))
     words = random.choice((world.duplicates, world.duplicates, 500, "page", "unsaid"))
     world = replace(world, throttles=throttles, duplicates=words)
