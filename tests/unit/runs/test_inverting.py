@@ -1,9 +1,12 @@
 """Which steps of a run are taken back, when not all of them are."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from bulkscim.errors import Refused
 from bulkscim.journal import journal
 from bulkscim.runs.inverting import Chosen, write_inverse
 from tests.support.simulated_disk import FOLDER
@@ -32,7 +35,7 @@ async def story(tmp_path):
 def inverse(story, **chosen):
     """Return rows and verbs of an inverse, and its notes."""
     path = story.folder / f"inverse-{len(list(story.folder.iterdir()))}.jsonl"
-    named = {name: frozenset(value) if name != "soft" else value for name, value in chosen.items()}
+    named = {name: value if isinstance(value, bool) else frozenset(value) for name, value in chosen.items()}
     with journal.read(FOLDER, story.disk) as recorded:
         found = write_inverse(recorded, Chosen(**named), path, story.disk)
     if found is None:
@@ -186,3 +189,42 @@ async def test_an_id_of_any_letters_joins_and_leaves(tmp_path):
 
     assert between == ([{"value": own}], [])
     assert (groups["g1"].get("members", []), groups["g2"]["members"]) == ([], [{"value": own}])
+
+
+def shown_as_older(story, hours):
+    """Let the tenant show that what it creates was created hours ago."""
+    create = story.tenant._create
+
+    def older(collection, body):
+        reply = create(collection, body)
+        resource = json.loads(reply.body)
+        created = datetime.fromtimestamp(story.tenant.clock.now() - hours * 3600, UTC).isoformat()
+        resource["meta"] = story.tenant.held[collection][resource["id"]]["meta"] = {"created": created}
+        return replace(reply, body=json.dumps(resource).encode())
+
+    story.tenant._create = older
+
+
+async def test_what_may_have_existed_before_is_left_and_its_links_are_not(tmp_path):
+    """It was deleted, as what the run created is. Told to, a rollback deletes it."""
+    story = Story(tmp_path, 1)
+    shown_as_older(story, 3)
+    await story.run(JOB[1:2])
+
+    found, (told, line) = inverse(story)
+    assert found == [("patch", 1)]  # the membership
+    assert told == "left, since they may have existed before the run: ada@example.com"
+    assert line == f"next: bulkscim rollback {FOLDER} --on-drift force"
+    assert inverse(story, unsure=True) == ([("delete", 1)], ())
+
+
+async def test_nothing_but_what_may_have_existed_is_refused(tmp_path):
+    """The command to take it back is named."""
+    story = Story(tmp_path, 1)
+    shown_as_older(story, 3)
+    await story.run([{"op": "create", "data": {"userName": "ada@example.com"}}])
+
+    with pytest.raises(
+        Refused, match=r"nothing was sent\nleft, since .* ada@example.com\n.*--on-drift force"
+    ):
+        inverse(story)
