@@ -187,18 +187,23 @@ class Asking:
         shown = Found(judgement.resource or {})
         return proved_ours("", self.evidence_of(sent, judgement)) and not is_foreign(sent.step, shown)
 
-    def age(self, sent: Sent, shown: JsonObject, reply: Reply) -> Age:
+    async def age(self, sent: Sent, shown: JsonObject | None, reply: Reply) -> Age:
         """Return how old the resource is that a create was answered with, by its id and its time of creation.
 
-        From one that is new it is learned whether times of creation can be compared exactly.
+        From one that is new it is learned whether times of creation can be compared exactly. Where a create is known to
+        bring old resources back, it counts as new.
         """
         step = sent.step
+        if shown is None or step.type in self._profile.restores:
+            return Age.NEW
         begun = sent.work.create_sent.get(step.part, -inf)
         if self._resolver.ids.before(step.type, str(shown.get("id")), begun):
             return Age.OLD
         age = dated(self.evidence(sent), Found(shown)).age
         if age is Age.NEW and isinstance(reply, Response):
             self._exact = self._exact or is_exact(created_of(shown), stated_time(reply.headers))
+        if age is Age.UNSURE and (await self._resolver.earlier.of(Origin(step.type, str(shown["id"])))).run:
+            return Age.OLD
         return age
 
     def evidence_of(self, sent: Sent, judgement: Judgement) -> Evidence:

@@ -200,14 +200,9 @@ class Worker:
             key = step.identity[0] if made is None else Key(step.type, "id", made)
             read = await self._resolver.find(key, self._reads(sent.work), fresh=True)
             made, shown = (read.id, read.resource) if isinstance(read, Found) else (made, shown)
-        restores = step.type in self._profile.restores or (
-            policy.takes_back and made == sent.work.row.operation.ref
-        )
-        age = (
-            Age.NEW
-            if restores or made is None
-            else self._asking.age(sent, {**(shown or {}), "id": made}, reply)
-        )
+        back = policy.takes_back and made == sent.work.row.operation.ref
+        known = None if made is None or back else {**(shown or {}), "id": made}
+        age = await self._asking.age(sent, known, reply)
         if age is Age.OLD and made is not None:
             return await self._met(sent, judgement, made)
         self._resolver.made(step.type, judgement.resource or {"id": made, **step.body})

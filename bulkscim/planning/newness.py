@@ -5,7 +5,7 @@ Rules
    omits makes up for more.
 2. Where an earlier create of the run has shown a time of creation within 5 s of the server's own clock, times can be
    compared exactly: a resource that is older than the create existed.
-3. Otherwise a resource that seems older than the create may have existed before.
+3. Otherwise a resource that seems older than the create may have existed before; it did, where an earlier run made it.
 4. Where no time of creation is shown, or the server's time is not known, nothing is proved.
 """
 

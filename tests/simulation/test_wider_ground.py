@@ -123,7 +123,11 @@ def let_upserts_overtake(patch):
 
 def believe_each_201(patch):
     """Take each resource that a create is answered with for a new one."""
-    patch.setattr(Asking, "age", lambda *_: Age.NEW)
+
+    async def age(*_):
+        return Age.NEW
+
+    patch.setattr(Asking, "age", age)
 
 
 def take_back_what_may_have_existed(patch):
