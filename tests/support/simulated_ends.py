@@ -81,6 +81,8 @@ def _own_work_is_known(machine, states, ends):
     """Check that what this run made is not taken for somebody else's, where the tenant shows when it was made."""
     if not machine.world.shows_created or machine.world.lag_s > machine.world.known_lag_s:
         return
+    if machine.world.leap and machine.world.accepted:
+        return  # the clock may be set between the last Date and the intent, and what is accepted is looked for much later
     for row, state in states.items():
         if _is_unproved(machine, state, ends[row]):
             raise Broken("guess", f"row {row} is {state.value}, but was made by this run: {ends[row].body}")
@@ -99,7 +101,14 @@ def _what_must_fail_fails(machine, states, ends):
     """
     for row in machine.ready.plan.foreign if not machine.tenant.lied else ():
         unknown = machine.ready.plan.touched[row - 1] & machine.tenant.directory.overwritten
-        if states[row] in GOOD and not unknown and not _is_unproved(machine, states[row], ends[row]):
+        told = (
+            machine.world.duplicates == 200 and states[row] is RowState.ADOPTED
+        )  # by its id, though it is hidden
+        if (
+            states[row] in GOOD
+            and not (unknown or told)
+            and not _is_unproved(machine, states[row], ends[row])
+        ):
             raise Broken("wrong", f"row {row} is {states[row].value}, and must fail: {ends[row].body}")
 
 

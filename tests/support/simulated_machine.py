@@ -233,6 +233,9 @@ class Machine:
             return "run"
         totals = self.totals
         hidden = self.world.lag_s > self.world.known_lag_s or self.world.dropped
+        hidden = hidden or (
+            self.world.accepted and self.world.meddles
+        )  # what was accepted is overwritten by then
         if totals.in_doubt and (hidden or self._doubts_two_of_a_name()):
             self._doubted += 1  # by two of a name, which nobody but a person can tell apart
         if (totals.pending or totals.in_doubt) and self._doubted < DOUBTED:
