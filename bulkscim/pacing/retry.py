@@ -127,6 +127,8 @@ def _judge_silence(reply: NoAnswer) -> Judgement:
     match reply.loss:
         case Loss.NEVER_SENT:
             return Judgement(Verdict.AGAIN, detail=reply.detail)
+        case Loss.CUT | Loss.TIMEOUT if reply.status == _ACCEPTED:
+            return Judgement(Verdict.ACCEPTED, reply.status, detail=ACCEPTED)
         case Loss.CUT | Loss.TIMEOUT:
             return Judgement(Verdict.LOST, reply.status, detail=reply.detail)
         case _:

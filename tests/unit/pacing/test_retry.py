@@ -22,6 +22,7 @@ OTHERS = [Action.REPLACE, Action.MODIFY, Action.DELETE, Action.ADD_MEMBER, Actio
         (NoAnswer(Loss.NEVER_SENT, "refused"), Verdict.AGAIN),
         (NoAnswer(Loss.CUT, "reset"), Verdict.LOST),
         (NoAnswer(Loss.CUT, "truncated", 201), Verdict.LOST),
+        (NoAnswer(Loss.CUT, "truncated", 202), Verdict.ACCEPTED),
         (NoAnswer(Loss.TIMEOUT, "late"), Verdict.LOST),
         (Response(429), Verdict.AGAIN),
         (Response(408), Verdict.LOST),

@@ -215,7 +215,7 @@ async def test_what_may_have_existed_before_is_left_and_its_links_are_not(tmp_pa
     assert found == [("patch", 1)]  # the membership
     assert told == "left, since they may have existed before the run: ada@example.com"
     assert line == f"next: bulkscim rollback {FOLDER} --on-drift force"
-    assert inverse(story, unsure=True) == ([("delete", 1)], ())
+    assert inverse(story, unsure=True) == ([("patch", 1), ("delete", 1)], ())
 
 
 async def test_nothing_but_what_may_have_existed_is_refused(tmp_path):
