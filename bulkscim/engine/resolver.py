@@ -36,7 +36,7 @@ from bulkscim.scim.paths import get
 
 NAMES = frozenset({"userName", "displayName", "externalId", "emails"})
 REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
-SERVER_ERROR = 500
+REDIRECTED, SERVER_ERROR = 300, 500
 
 
 class Resolver:
@@ -132,8 +132,12 @@ class Resolver:
         return await self._listed(key, reads, begun)
 
     def _only_filters_fail(self, key: Key, answer: Answer) -> bool:
-        """Say whether a listing may be readable where a filter, which has never worked, is answered by a 5xx."""
-        failed = isinstance(answer, Unreadable) and (answer.status or 0) >= SERVER_ERROR
+        """Say whether a listing may be readable though a filter, which has never worked, is not.
+
+        It is answered by a 5xx, or by a success that is no list.
+        """
+        status = answer.status if isinstance(answer, Unreadable) else None
+        failed = status is not None and not REDIRECTED <= status < SERVER_ERROR
         return failed and self._learned.trust(key) is Trust.UNKNOWN
 
     async def _filtered(self, key: Key, reads: Reads) -> Answer | None:

@@ -127,8 +127,10 @@ def _stands(operation: PatchOperation, resource: JsonObject, *, exact: bool) -> 
         return not any(_same_element(one, element) for one in unwanted for element in live)
     if operation.op == "remove" or operation.value in NOTHING:
         return live in NOTHING
-    place = Place.at(path, exact=exact)
-    return _holds(operation, live, place, whole_list=_is_list(resource, parsed, path))
+    whole_list = _is_list(resource, parsed, path)
+    # To add an element that differs in capitals alone would give the list both.
+    place = Place.at(path, exact=exact and not (operation.op == "add" and whole_list))
+    return _holds(operation, live, place, whole_list=whole_list)
 
 
 def _holds(operation: PatchOperation, live: Any, place: Place, *, whole_list: bool) -> bool:

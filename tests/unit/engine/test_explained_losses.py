@@ -13,13 +13,13 @@ PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
 
 
 class Duplicates(SimulatedTenant):
-    """Answers a create of a user that exists with `status` and `body`, and a filter by `filtered`, where that is set.
+    """Answers a create of a user that exists with `status` and `body`.
 
-    A listing comes in pages of two: too many to be read before the creates.
+    `filtered` is the status of an answer to a filter; 200: it returns everybody; "page": a web page. A listing comes in pages of two: too many to be read before the creates.
     """
 
     status, body = 500, PAGE
-    filtered = None  # the status of an answer to a filter; 200: it returns everybody
+    filtered = None
     posts = 0
 
     def _create(self, collection, body):
@@ -28,6 +28,8 @@ class Duplicates(SimulatedTenant):
         return Response(self.status, {}, self.body) if reply.status == 409 else reply
 
     def _list(self, collection, path):
+        if "filter=" in path and self.filtered == "page":
+            return Response(200, {}, PAGE)
         if "filter=" in path and self.filtered not in {None, 200}:
             return self._answer(self.filtered, {"detail": "no such query"})
         if "filter=" in path and self.filtered:
@@ -54,6 +56,7 @@ def duplicates(**bent):
         {"filtered": 200},
         {"filtered": 501},
         {"filtered": 500},
+        {"filtered": "page"},
         {"status": 503, "body": b'{"detail":"integrity constraint"}', "filtered": 400},
         {"status": 200, "body": PAGE, "filtered": 200},
         {"status": 400, "body": b"Bad request", "filtered": 200},

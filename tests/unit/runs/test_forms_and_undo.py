@@ -139,6 +139,16 @@ async def test_what_stands_in_these_capitals_is_not_sent_and_an_upsert_corrects_
     assert report.totals.noop == 2, told.ended(FOLDER)
 
 
+async def test_adding_an_address_in_other_capitals_adds_no_second_one(tmp_path):
+    """An add corrects nothing: the list would hold the address twice."""
+    told = story(tmp_path, emails=[HOME])
+    record = patched(("emails", [{**HOME, "value": "ADA@home.example"}]))
+    record["patch"][0]["op"] = "add"
+    report = await told.run([record])
+
+    assert report.totals.noop == 1, told.ended(FOLDER)
+
+
 async def test_rollback_leaves_capitals_that_others_corrected_since(tmp_path):
     """They were written over: a difference in capitals was no drift."""
     told = story(tmp_path)
