@@ -15,7 +15,8 @@ PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
 class Duplicates(SimulatedTenant):
     """Answers a create of a user that exists with `status` and `body`.
 
-    `filtered` is the status of an answer to a filter; 200: it returns everybody; "page": a web page. A listing comes in pages of two: too many to be read before the creates.
+    `filtered` is the status of an answer to a filter; 200: it returns everybody; "page": a web page. A listing comes in
+    pages of two: too many to be read before the creates.
     """
 
     status, body = 500, PAGE
