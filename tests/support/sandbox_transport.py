@@ -32,7 +32,7 @@ class SandboxTransport:
         parts = urlsplit(request.path)
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         answer = self._ask(request.method, unquote(parts.path), query, request.body or b"")
-        body = orjson.dumps(answer.body) if answer.body is not None else b""
+        body = orjson.dumps(_timeless(answer.body)) if answer.body is not None else b""
         headers = {name.lower(): value for name, value in dict(answer.headers).items()}
         headers["date"] = formatdate(self._clock.now(), usegmt=True)
         return Response(int(answer.status), headers, body, self._clock.now())
@@ -55,6 +55,16 @@ class SandboxTransport:
         held = [(kind, orjson.loads(body)) for kind, body in kept]
         names = {one["id"]: one[NAMES[kind]] for kind, one in held}
         return {(kind, one[NAMES[kind]]): _plain(one, names) for kind, one in held}
+
+
+def _timeless(body):
+    """Return an answer without times of creation: they are those of another clock."""
+    shown = {key: value for key, value in body.items() if key != "Resources"}
+    if isinstance(shown.get("meta"), dict):
+        shown["meta"] = {key: value for key, value in shown["meta"].items() if key != "created"}
+    return shown | (
+        {"Resources": [_timeless(one) for one in body["Resources"]]} if "Resources" in body else {}
+    )
 
 
 def _plain(resource, names):
