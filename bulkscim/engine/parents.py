@@ -49,7 +49,7 @@ class Parents:
             return ParentLater(parent)
         last = self._journal.last(parent)
         body = last.body if last else {}
-        if state in {RowState.FAILED, RowState.SKIPPED}:
+        if state in {RowState.FAILED, RowState.SKIPPED} and not body.get("found"):
             return ParentFailed(parent, str(body.get("detail") or state.value))
         found = body.get("id")
         return ParentReady(found) if found else ParentFailed(parent, "its id is not known")

@@ -153,6 +153,7 @@ def settled(work: Work, decision: Settle) -> Entry:
             "attempts": work.attempts,
             **({"unlike": True} if decision.unlike else {}),
             **({"differs": True} if decision.differs else {}),
+            **({"found": True} if decision.found else {}),
         },
     )
 

@@ -32,6 +32,7 @@ class Settle:
     """The row has ended. `detail` is for people; `status` and `scim_type` are the server's own words.
 
     `unlike`: what was read back is not as it was sent. `differs`: the resource existed, and is not as the row says.
+    `found`: the main part is in effect on the resource `id`, though the row did not end well: other rows may use it.
     """
 
     state: RowState
@@ -41,6 +42,7 @@ class Settle:
     scim_type: str | None = None
     unlike: bool = False
     differs: bool = False
+    found: bool = False
 
 
 Decision = Step | Wait | Later | Settle

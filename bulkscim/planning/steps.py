@@ -133,7 +133,8 @@ def _settle(view: View, subject: Subject) -> Settle:
     last = list(applied.values())[-1]
     left = [text for part in applied.values() for text in part.left]
     if left:
-        return Settle(RowState.SKIPPED, "; ".join(dict.fromkeys(left)), subject.id, last.status)
+        found = _found(view, subject) is not None
+        return Settle(RowState.SKIPPED, "; ".join(dict.fromkeys(left)), subject.id, last.status, found=found)
     detail = "; ".join(_notes(applied.values()))
     return Settle(RowState.DONE, detail, subject.id, last.status)
 
@@ -144,7 +145,8 @@ def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     if subject.existing is not None:
         detail = adoption.failed(view, subject.existing, detail)
     first = refusals[0]
-    return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type)
+    found = _found(view, subject) is not None
+    return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type, found=found)
 
 
 def _done(refusal: Refusal) -> str:

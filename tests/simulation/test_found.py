@@ -585,3 +585,20 @@ def test_accepted_rows_are_found_by_a_later_session_or_stay_in_doubt(machine):
     assert found == [[doubt, doubt, doubt, pending]] * 4
     with journal.read(never.folder, never.disk) as recorded:
         assert len(list(recorded.entries(Kind.STARTED))) == 3
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("verb", ["create", "upsert"])
+def test_row_whose_user_exists_serves_others_though_its_manager_is_missing(machine, verb, concurrency):
+    """Rows that came after the end of row 1 were skipped because it had failed; those that came before it were done."""
+    lines = [
+        person("p1", manager={"userName": address("absent")}) | {"op": verb},
+        join("Old", "p1"),
+        person("n1", manager={"userName": address("p1")}),
+    ]
+    one = machine(lines, World(concurrency=concurrency), [P1], groups=["Old"])
+    one.ready.plan.foreign.add(1)
+    one.command("run")
+
+    assert states(one) == [RowState.FAILED, RowState.DONE, RowState.DONE]
+    assert members(one, "Old") == {address("p1")}
