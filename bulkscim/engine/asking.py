@@ -219,13 +219,14 @@ class Asking:
     def evidence(self, sent: Sent) -> Evidence:
         """Return what this process knows of a create."""
         work, step = sent.work, sent.step
-        server, started = self._sender.server, work.create_started.get(step.part)
+        server, begun = self._sender.server, work.create_started.get(step.part)
+        started = server.shown(begun) if begun else None
         return Evidence(
             absent_before=any(key.folded in work.absent for key in step.identity),
             named=work.named.get(step.part),
-            started=server.time_of(started) if started else None,
+            started=started.at if started else None,
             now=server.now(),
-            earliest=server.time_of(started) - started.early_s if started else None,
+            earliest=started.at - started.early_s if started else None,
             exact=self._exact,
             accepted=work.accepted,
         )

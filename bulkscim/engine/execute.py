@@ -112,7 +112,7 @@ class Engine:
         last = begun[-1]
         work = Work(row, facts_of(history))
         step = recording.step_of(last.body)
-        work.create_started[step.part] = Moment(_first_start(begun, step.part))
+        work.create_started[step.part] = _first_start(begun, step.part)
         lost = next((one for one in history if one.kind is Kind.LOST and one.step == last.step), None)
         if lost and lost.body.get("id"):
             work.named[step.part] = str(lost.body["id"])
@@ -127,6 +127,9 @@ class Engine:
             self.left.note(row.number, marks, in_doubt=True)
 
 
-def _first_start(begun: list[Entry], part: str) -> float:
-    """Return the server's time at the first intent of this part."""
-    return min(float(entry.body["server_time"]) for entry in begun if entry.body["part"] == part)
+def _first_start(begun: list[Entry], part: str) -> Moment:
+    """Return the first intent of this part."""
+    starts = [entry.body for entry in begun if entry.body["part"] == part]
+    if starts[0].get("local"):
+        return Moment(float(starts[0]["server_time"]), stated=False)
+    return Moment(min(float(start["server_time"]) for start in starts if not start.get("local")))

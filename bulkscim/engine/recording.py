@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bulkscim.engine.work import Work
+from bulkscim.engine.work import Moment, Work
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.operation import USER, JsonObject, Key
 from bulkscim.model.row import Applied, Existed
@@ -36,7 +36,7 @@ class Sent:
         )
 
 
-def started(sent: Sent, server_time: float) -> Entry:
+def started(sent: Sent, intent: Moment) -> Entry:
     """Return the intent, with all that undo and recovery will need."""
     step = sent.step
     body: JsonObject = {
@@ -49,7 +49,7 @@ def started(sent: Sent, server_time: float) -> Entry:
         "member": step.member,
         "changes": [_shown(change) for change in step.changes],
         "if_match": step.if_match,
-        "server_time": round(server_time, 3),
+        "server_time": round(intent.at, 3),
         "absent": any(key.folded in sent.work.absent for key in step.identity),
     }
     before = before_image(step)
@@ -63,6 +63,8 @@ def started(sent: Sent, server_time: float) -> Entry:
         body["left"] = list(step.left)
     if step.adopts:
         body["adopts"] = True
+    if not intent.stated:
+        body["local"] = True
     return sent.entry(Kind.STARTED, body)
 
 

@@ -73,21 +73,19 @@ class ServerClock:
     """The server's time, as its Date headers have shown it.
 
     Between answers both clocks of this machine are asked: that on the wall may be set back, the other may stand
-    still while the machine sleeps. `error`: by how much the times given before the first Date header were too early.
+    still while the machine sleeps. `first` is the first Date, with both clocks of this machine when it came.
     """
 
     clock: Clock
     stated: float | None = None
     wall: float = 0.0
     monotonic: float = 0.0
-    error: float = 0.0
+    first: tuple[float, float, float] | None = None
 
     def note(self, reply: Reply) -> None:
         """Take in an answer's Date."""
         stated = stated_time(reply.headers) if isinstance(reply, Response) else None
         if stated is not None:
-            if self.stated is None:
-                self.error = stated - self.now()
             self._set(stated)
 
     def begin(self, ahead_s: float | None) -> None:
@@ -97,6 +95,7 @@ class ServerClock:
 
     def _set(self, stated: float) -> None:
         self.stated, self.wall, self.monotonic = stated, self.clock.now(), self.clock.monotonic()
+        self.first = self.first or (self.stated, self.wall, self.monotonic)
 
     def now(self) -> float:
         """Return the server's time, seconds since 1970."""
@@ -107,13 +106,23 @@ class ServerClock:
     def moment(self) -> Moment:
         """Return the server's time with whether a Date header has shown it."""
         if self.stated is None:
-            return Moment(self.now(), stated=False)
+            return Moment(self.now(), stated=False, monotonic=self.clock.monotonic())
         passed = self.clock.now() - self.wall, self.clock.monotonic() - self.monotonic
         return Moment(self.stated + max(passed), early_s=max(passed) - max(0.0, min(passed)))
 
-    def time_of(self, moment: Moment) -> float:
-        """Return the server's time at a past moment, corrected by what its Date headers have shown since."""
-        return moment.at if moment.stated else moment.at + self.error
+    def shown(self, moment: Moment) -> Moment | None:
+        """Return a past moment by the server's clock, counted back from the first Date where none had come by then.
+
+        None where that cannot be told: another process noted it by this machine's clock, which may have been set since.
+        Where no Date ever comes, this machine's clock is all that there is.
+        """
+        if moment.stated or self.first is None:
+            return moment
+        if moment.monotonic is None:
+            return None
+        stated, wall, monotonic = self.first
+        awake = monotonic - moment.monotonic
+        return Moment(stated - awake, early_s=max(wall - moment.at - awake, 0.0))
 
 
 class Paced:

@@ -18,11 +18,13 @@ class Moment:
     """A time of the server, seconds since 1970; `stated`: by its Date headers, not by this machine's clock.
 
     `early_s` is by how much it may be too late, where a clock of this machine was set forward since the last Date.
+    `monotonic` is this process's, of a time that is not stated; None: another process noted the time.
     """
 
     at: float
     stated: bool = True
     early_s: float = 0.0
+    monotonic: float | None = None
 
 
 @dataclass(slots=True)

@@ -132,7 +132,7 @@ class Worker:
         if step.action is Action.CREATE:
             work.create_started.setdefault(step.part, intent)
             work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
-        await self._journal.append(recording.started(sent, intent.at))
+        await self._journal.append(recording.started(sent, intent))
         judgement, reply = await self._sender.send(work, step, request)
         return await self._end(sent, judgement, reply, policy)
 

@@ -602,3 +602,22 @@ def test_row_whose_user_exists_serves_others_though_its_manager_is_missing(machi
 
     assert states(one) == [RowState.FAILED, RowState.DONE, RowState.DONE]
     assert members(one, "Old") == {address("p1")}
+
+
+def test_clock_of_this_machine_proves_no_create_where_no_answer_has_shown_the_servers(machine):
+    """An intent during an outage got the time of a clock that was slow: the group of another run, made since that time,
+    counted as made by this one.
+    """
+    one = machine(
+        [group("Team")],
+        World(outage=(0.0, 600.0, "page"), unique_groups=True, held_s=60.0),
+        groups=["Team"],
+    )
+    one.time.wall -= 3000.0
+    one.command("run")
+    assert states(one) == [RowState.IN_DOUBT]
+    one.time.wall += 3000.0
+    one.time.advance(700.0)
+    one.command("resume")
+
+    assert states(one) == [RowState.ADOPTED]

@@ -3,6 +3,7 @@
 import pytest
 
 from bulkscim.engine.sending import ServerClock
+from bulkscim.engine.work import Moment
 from bulkscim.model.request import Response
 
 DATE = "Sat, 21 Nov 2026 22:10:03 GMT"
@@ -41,3 +42,24 @@ def test_the_servers_time_never_runs_back(wall, ticks, passed):
     clock.ticks += ticks
 
     assert server.now() == STATED + passed
+
+
+@pytest.mark.parametrize(
+    ("wall", "ticks", "early"),
+    [(3.0, 3.0, 0.0), (-86_400.0, 3.0, 0.0), (600.0, 0.5, 599.5)],
+    ids=["as it should be", "set back", "asleep or set forward"],
+)
+def test_a_moment_before_the_first_date_is_counted_back_from_it(wall, ticks, early):
+    """A clock that was set in between moved the moment with it."""
+    clock = TwoClocks()
+    server = ServerClock(clock)
+    moment = server.moment()
+    clock.wall += wall
+    clock.ticks += ticks
+    server.note(Response(200, headers={"date": DATE}))
+    clock.ticks += 100.0
+    server.note(Response(200, headers={"date": "Sat, 21 Nov 2026 23:10:03 GMT"}))
+
+    shown = server.shown(moment)
+    assert (shown.at, shown.early_s) == (STATED - ticks, early)
+    assert server.shown(Moment(moment.at, stated=False)) is None  # noted by another process
