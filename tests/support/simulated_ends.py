@@ -4,7 +4,6 @@ from bulkscim.engine.worker import LOSSES, UNSURE
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal import journal
 from bulkscim.journal.audit import audit
-from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
 from tests.support.simulated_oracles import Broken
@@ -18,11 +17,10 @@ def look_at_end(machine):
     """Compare the end of all sessions with what was wanted."""
     with journal.read(machine.folder, machine.disk) as recorded:
         states, ends = _rows(recorded)
-        undated = _undated(machine, recorded)
     audited(machine, machine.folder)
     _once(machine)
     _nothing_guessed(machine, states, ends)
-    _own_work_is_known(machine, states, ends, undated)
+    _own_work_is_known(machine, states, ends)
     _what_must_fail_fails(machine, states, ends)
     _adopted_users_keep_theirs(machine, states, ends)
     if not machine.tenant.lied:  # what a 2xx did not do can be seen by no one who does not read back
@@ -70,6 +68,7 @@ def _nothing_guessed(machine, states, ends):
         body = ends[row].body if ends[row] else {}
         made_by_us = body.get("id") in machine.tenant.directory.ids
         updated = machine.world.on_exists == "update" and row in machine.ready.plan.adopts
+        updated = updated or _is_named(machine, row, state, ends[row])
         if (
             state is RowState.DONE
             and body.get("op") == "create"
@@ -79,20 +78,17 @@ def _nothing_guessed(machine, states, ends):
             raise Broken("guess", f"row {row} is done, but {body} is not of this run")
 
 
-def _undated(machine, recorded):
-    """Return the rows with a step that began before any Date was seen: a later process cannot tell when that was."""
-    started = recorded.entries(Kind.STARTED) if machine.world.dates else ()
-    return {row for entry in started if entry.body.get("local") for row, *_ in entry.rows}
+def _own_work_is_known(machine, states, ends):
+    """Check that what this run made is not taken for somebody else's, where the tenant shows when it was made.
 
-
-def _own_work_is_known(machine, states, ends, undated):
-    """Check that what this run made is not taken for somebody else's, where the tenant shows when it was made."""
+    Of a write that left before any answer had shown a Date, a later process cannot tell when that was.
+    """
     if not machine.world.shows_created or machine.world.lag_s > machine.world.known_lag_s:
         return
     if machine.world.leap and machine.world.accepted:
         return  # the clock may be set between the last Date and the intent, and what is accepted is looked for much later
     for row, state in states.items():
-        if row not in undated and _is_unproved(machine, state, ends[row]):
+        if row not in machine.oracles.undated and _is_unproved(machine, state, ends[row]):
             raise Broken("guess", f"row {row} is {state.value}, but was made by this run: {ends[row].body}")
 
 
@@ -109,15 +105,21 @@ def _what_must_fail_fails(machine, states, ends):
     """
     for row in machine.ready.plan.foreign if not machine.tenant.lied else ():
         unknown = machine.ready.plan.touched[row - 1] & machine.tenant.directory.overwritten
-        told = (
-            machine.world.duplicates in {200, 201} and states[row] is RowState.ADOPTED
-        )  # by its id, though it is hidden
+        named = _is_named(machine, row, states[row], ends[row])
         if (
             states[row] in GOOD
-            and not (unknown or told)
+            and not (unknown or named)
             and not _is_unproved(machine, states[row], ends[row])
         ):
             raise Broken("wrong", f"row {row} is {states[row].value}, and must fail: {ends[row].body}")
+
+
+def _is_named(machine, row, state, end):
+    """Tell whether the answer to a create has named its user, whom no other read shows: then `on_exists` is followed."""
+    kept = {"adopt": RowState.ADOPTED, "update": RowState.DONE, "skip": RowState.NOOP}
+    plan = machine.ready.plan
+    hidden = row in plan.foreign and end is not None and ("Users", end.body.get("key")) in plan.opens
+    return hidden and machine.world.duplicates in {200, 201} and state is kept[machine.world.on_exists]
 
 
 def _adopted_users_keep_theirs(machine, states, ends):

@@ -112,6 +112,7 @@ class Oracles:
         self._arrived = [(bucket, deque()) for bucket in buckets]
         self._under_way = {}
         self._closed_until = 0.0
+        self._dated = not world.dates  # without any Dates, the clock of this machine is right
         self.broken = []
         self.explains = world.explains  # also no name that only another integration sees
 
@@ -120,6 +121,7 @@ class Oracles:
         self._folder = folder
         self._intents = Intents(self._disk, folder / JOURNAL)
         self._durable = b""
+        self.undated = set()  # rows with a write that left before any answer had shown its process a Date
 
     def note(self, oracle, text):
         """Keep that an oracle was broken."""
@@ -158,6 +160,7 @@ class Oracles:
             self.note("intent", f"{request.method} {request.path} left without a durable start")
         elif not any(_has_before(body) for body in begun):
             self.note("before", f"{request.method} {request.path} left without what stood there")
+        self.undated |= set() if self._dated else {body["row"] for body in begun}
         if begun and (begun[-1]["row"], begun[-1]["part"]) in self._intents.accepted:
             self.note("accepted", f"{request.method} {request.path} left again after a 202")
         name = _name(request)
@@ -171,13 +174,15 @@ class Oracles:
             self._under_way[_name(request)] -= 1
 
     def answered(self, request, reply):
-        """Look at what an answer asks for."""
+        """Look at what an answer asks for, and whether it shows the server's time."""
+        self._dated = self._dated or (isinstance(reply, Response) and "date" in reply.headers)
         if isinstance(reply, Response) and reply.status in {403, 429}:
             self._closed_until = max(self._closed_until, self._clock.monotonic() + (asked_wait(reply) or 0.0))
 
     def begins(self):
         """Note that a new process begins; it does not know what the last one was told."""
         self._closed_until = 0.0
+        self._dated = not self._world.dates
 
     def process_died(self):
         """Keep what is durable: it must stay."""
