@@ -53,7 +53,7 @@ def undone(folder: Path, disk: Disk) -> Numbers:
     """
     found = Numbers()
     for child in children(folder, disk):
-        again = undone(child, disk)
+        again = _perhaps_undone(child, disk)
         with journal.read(child, disk) as recorded, closing(Names()) as left:
             good, bad, well = Numbers(), Numbers(), _ended_well(recorded, again)
             for number, body in records(recorded):
@@ -65,6 +65,34 @@ def undone(folder: Path, disk: Disk) -> Numbers:
         for step in good:
             if step not in bad:
                 found.add(step)
+    return found
+
+
+def _perhaps_undone(folder: Path, disk: Disk) -> Numbers:
+    """Return the steps of a run of which a rollback has undone at least a part, unless that was surely undone since.
+
+    What a rollback of a rollback left of a resource does not hide what it did to the rest of it.
+    """
+    found = Numbers()
+    for child in children(folder, disk):
+        again = undone(child, disk)
+        with journal.read(child, disk) as recorded:
+            stands = _may_stand(recorded, again)
+            for number, body in records(recorded):
+                for step in (body.get("_steps") or ()) if number in stands else ():
+                    found.add(step)
+    return found
+
+
+def _may_stand(recorded: RecordedRun, again: Numbers) -> Numbers:
+    """Return the rows of a rollback that changed something, or found it as wanted; not where all of it was taken back."""
+    found, back = Numbers(), Numbers()
+    for entry in recorded.entries(Kind.APPLIED):
+        for row, _ in entry.rows:
+            (back if entry.step in again else found).add(row)
+    for row in range(1, recorded.ledger.rows + 1):
+        if recorded.ledger.state(row) in _UNDONE and row not in back:
+            found.add(row)
     return found
 
 

@@ -12,9 +12,11 @@ from bulkscim.journal.entries import Kind
 from bulkscim.model.operation import ENTERPRISE
 from bulkscim.model.request import Request
 from bulkscim.model.row import RowState
+from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_job import Plan, address, ready
 from tests.support.simulated_machine import Machine
 from tests.support.simulated_world import World
+from tests.support.undoing import Story
 
 
 def person(name, **data):
@@ -621,3 +623,21 @@ def test_clock_of_this_machine_proves_no_create_where_no_answer_has_shown_the_se
     one.command("resume")
 
     assert states(one) == [RowState.ADOPTED]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])  # the loop of virtual time hears no signals
+async def test_third_rollback_takes_back_what_the_second_did_again_though_it_left_a_part(tmp_path):
+    """The second left the nickname, which another client had set: the title that it had set again counted as taken back."""
+    story = Story(tmp_path, 1)
+    user = story.tenant.held["Users"]["p1"]
+    user |= {"active": True, "title": "Engineer"}
+    await story.run([{"op": "patch", "id": "p1", "data": {name: "New"}} for name in ("title", "nickName")])
+    await story.back()
+    story.tenant.held["Users"]["p1"]["nickName"] = "Theirs"
+    await story.back(FOLDER / "rollback-1")
+    assert story.tenant.held["Users"]["p1"]["title"] == "New"
+    await story.back()
+
+    user = story.tenant.held["Users"]["p1"]
+    assert (user["title"], user["nickName"]) == ("Engineer", "Theirs")
