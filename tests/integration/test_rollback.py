@@ -99,7 +99,12 @@ def test_a_rollback_that_is_killed_goes_on(tenant: Tenant, bulkscim: Command, jo
     before = state_of(tenant, "kill-")
     news = ({"op": "create", "data": {"userName": f"kill-new{number}@example.com"}} for number in range(40))
     leavers = ({"op": "delete", "match": {"userName": name}} for name in managers)
-    assert bulkscim("run", job(*news, *leavers), "--base-url", tenant.base_url, "--yes", *FAST).code == 0
+    assert (
+        bulkscim(
+            "run", job(*news, *leavers), "--base-url", tenant.base_url, "--yes", "--max-delete", "10", *FAST
+        ).code
+        == 0
+    )
     child, at = "last/rollback-1", tenant.writes()
 
     killed = bulkscim.kill_when(
