@@ -85,7 +85,9 @@ def test_deleted_managers_return_to_their_groups_and_reports(tenant: Tenant, bul
     managers = company(tenant, "boss-")
     before = state_of(tenant, "boss-")
     path = job(*({"op": "delete", "match": {"userName": name}} for name in managers))
-    assert bulkscim("run", path, "--base-url", tenant.base_url, "--yes", *FAST).code == 0
+    assert (
+        bulkscim("run", path, "--base-url", tenant.base_url, "--yes", "--max-delete", "10", *FAST).code == 0
+    )
 
     outcome = bulkscim("rollback", "last", "--yes", *FAST)
 
