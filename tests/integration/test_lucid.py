@@ -239,6 +239,9 @@ def test_a_group_within_a_group_tells_which_integration_the_token_opens(bulkscim
     assert "SCIM for admin management: groups are organizational groups" in outcome.stderr
 
 
+ONE_BY_ONE = ("--concurrency", "1", "--max-delete", "6")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("dialect", "refusals"), [("core", 0), ("rfc", 1), ("both", 0)])
 def test_the_form_of_patch_is_learned_once(tmp_path, job, dialect, refusals):
@@ -248,7 +251,7 @@ def test_the_form_of_patch_is_learned_once(tmp_path, job, dialect, refusals):
     assert bulkscim(*start).code == 0
     names = [f"p{number}@example.com" for number in range(6)]
     try:
-        outcome = run(bulkscim, job(*map(person, names), *map(deactivate, names)), "--concurrency", "1")
+        outcome = run(bulkscim, job(*map(person, names), *map(deactivate, names)), *ONE_BY_ONE)
         log = json.loads(bulkscim("sandbox", "log", "--profile", "lucid", "--json").stdout)
     finally:
         bulkscim("sandbox", "stop", "--profile", "lucid")

@@ -19,11 +19,16 @@ def path(tmp_path):
 class TestStorage(ScimStorageContract):
     """scim2-server's contract of a storage."""
 
+    @pytest.fixture(scope="class")
+    def provider(self):
+        """Schemas and resource types, loaded once: that takes longer than a test."""
+        return load_default_provider()
+
     @pytest.fixture
-    def storage(self, path):
+    def storage(self, path, provider):
         """A storage, new and empty."""
         database = Database(path)
-        yield KeptStorage(database, "people", load_default_provider(), Quirks())
+        yield KeptStorage(database, "people", provider, Quirks())
         database.close()
 
 
