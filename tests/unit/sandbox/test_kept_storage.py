@@ -1,5 +1,7 @@
 """The sandbox's storage, judged by scim2-server's own contract, and what it adds to it."""
 
+from functools import cache
+
 import pytest
 from scim2_models import ScimProvider, SearchRequest
 from scim2_server.memory import InMemoryStorage
@@ -16,13 +18,16 @@ def path(tmp_path):
     return tmp_path / "tenant.sqlite"
 
 
+loaded_once = cache(load_default_provider)
+
+
 class TestStorage(ScimStorageContract):
     """scim2-server's contract of a storage."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def provider(self):
         """Schemas and resource types, loaded once: that takes longer than a test."""
-        return load_default_provider()
+        return loaded_once()
 
     @pytest.fixture
     def storage(self, path, provider):
