@@ -71,9 +71,20 @@ def protected(operation: Operation, names: Protects) -> str | None:
     """
     if operation.verb is Verb.REMOVE_MEMBER:
         return _first((one.key.value for one in operation.references if one.role is Role.MEMBER), names)
+    own = operation.target.value
     if takes_away(operation) or (operation.verb is not Verb.CREATE and _sets_password(operation)):
-        return _first((operation.target.value, *names_of(operation.data)), names)
-    return None
+        return _first((own, *names_of(operation.data)), names)
+    return _first((own,), names) if _renames(operation, names) else None
+
+
+def _renames(operation: Operation, names: Protects) -> bool:
+    """Tell whether a change gives its user a userName that is none of the account's own."""
+    if operation.type != USER or operation.verb is Verb.CREATE:
+        return False
+    wholes = [one.value for one in operation.changes if one.path is None and isinstance(one.value, dict)]
+    given = [find(whole, "userName") for whole in (operation.data, *wholes)]
+    given += [one.value for one in operation.changes if _attribute(one.path or "") == "username"]
+    return any(isinstance(one, str) and _fold(one) not in names for one in given)
 
 
 def _sets_password(operation: Operation) -> bool:
@@ -89,8 +100,8 @@ def _sets_password(operation: Operation) -> bool:
 def harmed(step: Step, names: Protects) -> str | None:
     """Return the protected name that a step would harm; None where it harms none.
 
-    A step harms a user that it deletes, deactivates or renames, whose password it sets, or that it takes a role or
-    a membership from. `names` hold the ids of protected users too. The names of the resource before the step count, so
+    A step harms a user that it deletes, deactivates or renames, whose password it sets, that it takes a role or a
+    membership from, or that it takes the protected name from. `names` hold the ids of protected users too. The names of the resource before the step count, so
     a user is protected also where the record names it otherwise.
     """
     if not names:
@@ -105,7 +116,9 @@ def harmed(step: Step, names: Protects) -> str | None:
         return _first(
             (step.member, *_members_removed(step)) if _moves(step) else _members_removed(step), names
         )
-    return _first((*names_of(before), step.id), names) if any(map(_harms, step.changes)) else None
+    given = {_fold(name) for name in names.values()}
+    harms = any(_harms(change) or given.intersection(map(_fold, _removed(change))) for change in step.changes)
+    return _first((*names_of(before), step.id), names) if harms else None
 
 
 def _moves(step: Step) -> bool:

@@ -42,7 +42,7 @@ class ProtectedAccounts:
         `on_unknown` is `refuse` or `report`.
         """
         for name in self.absent:
-            people.note(f"protected, and not in the tenant: {name}")
+            people.note(f"`protect` names {name}, which is not in the tenant: no account is protected by it")
         if self.unknown and removes and on_unknown == "refuse":
             advice = (
                 "Nothing was sent: a row that removes could harm it under another name. Correct the name in `protect`,"

@@ -108,6 +108,7 @@ def entry(tenant, *protect):
 ROLES = [{"op": "replace", "path": "roles", "value": []}]
 PASSWORD = [{"op": "replace", "path": "password", "value": "n3w-s3cret"}]
 RENAME = [{"op": "replace", "path": "userName", "value": "chief@example.com"}]
+UNNAME = [{"op": "replace", "path": 'emails[type eq "work"].value', "value": "other@example.com"}]
 OTHERS = [{"op": "replace", "path": "title", "value": "Chief"}]
 BOSS = {"type": "User", "match": {"userName": "boss"}}
 
@@ -121,6 +122,7 @@ BOSS = {"type": "User", "match": {"userName": "boss"}}
         ({**BOSS, "op": "patch", "patch": ROLES}, True),
         ({**BOSS, "op": "patch", "patch": PASSWORD}, True),
         ({**BOSS, "op": "patch", "patch": RENAME}, True),
+        ({**BOSS, "op": "patch", "patch": UNNAME}, True),
         ({**BOSS, "op": "patch", "patch": OTHERS}, False),
         (leave("Team", {"userName": "boss"}), True),
         ({"op": "patch", "type": "Group", "match": {"displayName": "Team"},
@@ -147,7 +149,7 @@ def test_a_protected_account_is_not_harmed_under_another_name(bulkscim, tenant_t
     ("protect", "more", "code", "said"),
     [
         ("bob", (), 0, ""),
-        ("nobody", (), 0, "protected, and not in the tenant: nobody"),
+        ("nobody", (), 0, "`protect` names nobody, which is not in the tenant"),
         ("nobody@example.com", (), 4, "--protect-unknown report"),
         ("nobody@example.com", ("--protect-unknown", "report"), 0, "protected, but not found: nobody@example.com"),
     ],
