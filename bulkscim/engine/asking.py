@@ -135,7 +135,7 @@ class Asking:
         for what a create met. That nothing is found then proves nothing: what was created may show late.
         """
         met = await self.met(sent) if answered else None
-        if met is not None:
+        if isinstance(met, Found):
             return judged(sent.step, met, self.evidence(sent)), met
         if sent.work.accepted:
             return await self._look_once(sent)
@@ -158,8 +158,8 @@ class Asking:
             return None, None
         return told, read
 
-    async def met(self, sent: Sent) -> Found | None:
-        """Return a resource that a create may have met, or made; None proves nothing."""
+    async def met(self, sent: Sent) -> Found | Unreadable | None:
+        """Return a resource that a create may have met, or made; see `find_met`."""
         if sent.step.action is not Action.CREATE:
             return None
         return await find_met(sent.step, self._resolver, self._reads(sent.work))

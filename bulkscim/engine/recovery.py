@@ -49,13 +49,15 @@ async def _find_created(step: Step, resolver: Resolver, reads: Reads) -> Read:
     return Unreadable(f"another stands there: id {answer.id}") if isinstance(answer, Found) else answer
 
 
-async def find_met(step: Step, resolver: Resolver, reads: Reads) -> Found | None:
-    """Find a resource that a create may have met, or made; None proves nothing."""
+async def find_met(step: Step, resolver: Resolver, reads: Reads) -> Found | Unreadable | None:
+    """Find a resource that a create may have met, or made; None proves nothing. Unreadable: a look could not be had."""
+    unreadable: Unreadable | None = None
     for key in step.identity:
         answer = await resolver.known(key, reads)
         if isinstance(answer, Found) and not is_foreign(step, answer):
             return answer
-    return None
+        unreadable = answer if isinstance(answer, Unreadable) else unreadable
+    return unreadable
 
 
 def judged(step: Step, read: Read, evidence: Evidence) -> Recovered:

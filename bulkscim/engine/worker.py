@@ -166,16 +166,21 @@ class Worker:
             case Verdict.GONE if sent.step.action is Action.DELETE:
                 return await self._applied(sent, _took(sent.step, judgement), policy)
             case Verdict.UNEXPLAINED:
-                met = await self._asking.met(sent)
-                await self._journal.append(recording.refused(sent, judgement))
-                return (
-                    await self._refused(sent, judgement)
-                    if met is None
-                    else self._exists(sent, judgement, met)
-                )
+                return await self._unexplained(sent, judgement)
             case _:
                 await self._journal.append(recording.refused(sent, judgement))
                 return await self._refused(sent, judgement)
+
+    async def _unexplained(self, sent: Sent, judgement: Judgement) -> bool:
+        """Look whether a create was refused since its identity exists; without a look the row stays pending."""
+        met = await self._asking.met(sent)
+        await self._journal.append(recording.refused(sent, judgement))
+        if isinstance(met, Found):
+            return self._exists(sent, judgement, met)
+        if isinstance(met, Unreadable) and await self._asking.ends_run(sent.work, met):
+            sent.work.forget()
+            return False
+        return await self._refused(sent, judgement)
 
     async def _accepted(self, sent: Sent, judgement: Judgement, reply: Reply) -> bool:
         """Leave a row whose step was accepted: it is looked for when all others have been worked on."""

@@ -650,3 +650,16 @@ async def test_third_rollback_takes_back_what_the_second_did_again_though_it_lef
 
     user = story.tenant.held["Users"]["p1"]
     assert (user["title"], user["nickName"]) == ("Engineer", "Theirs")
+
+
+@pytest.mark.parametrize("at", range(2, 8))
+def test_row_of_an_unexplained_refusal_waits_for_a_token_that_can_look(machine, at):
+    """A refused token kept the look from finding the existing user, and the row failed as "Bad request" for good."""
+    world = World(duplicates="unsaid", revoked=(at, 401))
+    one = machine([person("p1")], world, [P1])
+    one.command("run")
+    assert states(one) in ([RowState.PENDING], [RowState.ADOPTED])
+    while RowState.PENDING in states(one):
+        one.command("resume")
+
+    assert states(one) == [RowState.ADOPTED]
