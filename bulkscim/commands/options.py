@@ -105,7 +105,11 @@ tenant = together(
 
 records = together(
     click.option("--op", type=VerbType(), help="The operation of records that name none."),
-    option("--type", type=click.Choice([USER, GROUP]), help="Likewise; User where nothing says more."),
+    option(
+        "--type",
+        type=click.Choice([USER, GROUP]),
+        help="The resource type of records that name none (default: User).",
+    ),
     option("--match", type=click.Choice(_MATCHES), help="By what a change finds its resource."),
     option("--map", type=path(), metavar="FILE", help="A TOML file whose [map] says what columns mean."),
 )
@@ -121,7 +125,7 @@ network = together(
     option("--ca-bundle", type=path(), help="Certificates to trust, PEM."),
 )
 
-# These two change what rows do: they are read from the command line alone, so that no environment changes a resume.
+# These two change what rows do, so they are read from the command line alone.
 on_exists = click.option(
     "--on-exists",
     type=click.Choice(["adopt", "update", "skip", "fail"]),
@@ -152,8 +156,13 @@ def _named_by(context: click.Context, parameter: click.Parameter, value: Path | 
 job_file = option("--job", type=path(), metavar="FILE", callback=_named_by, help="Where the job file is now.")
 
 approval = together(
-    click.option("--yes", is_flag=True, help="Approve beforehand what would be asked."),
-    click.option("--yes-production", metavar="NAME", default="", help="Likewise, of a production tenant."),
+    click.option("--yes", is_flag=True, help="Approve the run beforehand."),
+    click.option(
+        "--yes-production",
+        metavar="NAME",
+        default="",
+        help="Approve a run on a production tenant beforehand, by its name.",
+    ),
 )
 
 max_delete = click.option(
@@ -173,7 +182,7 @@ protect_unknown = click.option(
     type=click.Choice(["refuse", "report"]),
     default="refuse",
     show_default=True,
-    help="What a protected name that the tenant may be hiding does to a job that removes.",
+    help="What to do with a job that removes, where the tenant may be hiding an account in `protect`.",
 )
 
 same_tenant = click.option(

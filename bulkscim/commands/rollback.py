@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     type=click.Choice(["skip", "force"]),
     default="skip",
     show_default=True,
-    help="What others have changed since: left as it is, or overwritten.",
+    help="What others have changed since: leave it, or overwrite it.",
 )
 @click.option("--row", "rows", type=click.IntRange(min=1), multiple=True, metavar="N", help="Only this row.")
-@click.option("--key", "keys", multiple=True, metavar="K", help="Only this person or group: a name or an id.")
+@click.option("--key", "keys", multiple=True, metavar="K", help="Only this user or group: a name or an id.")
 @click.option("--op", "verbs", type=options.VerbType(), multiple=True, help="Only rows of this operation.")
-@click.option("--soft", is_flag=True, help="Deactivate people whom the run made, instead of deleting them.")
+@click.option("--soft", is_flag=True, help="Deactivate users that the run created, instead of deleting them.")
 @click.option(
     "--out",
     type=options.path(),
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
 def command(
     *, verbose: bool, quiet: bool, as_json: bool, out: Path | None, force: bool, **chosen: Any
 ) -> "RunReport | None":
-    """Take RUN back: undo every step that it made, but for what others have changed since.
+    """Undo every step of RUN, except what others have changed since.
 
-    RUN/rollback-1 is the undo of the undo.
+    `rollback RUN/rollback-1` undoes the undo.
     """
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     if out is not None:
