@@ -4,7 +4,7 @@ import os
 import signal
 from pathlib import Path
 
-from tests.support.command import Command
+from tests.support.command import UNBOUNDED, Command
 from tests.support.rounds import RESUMABLE, SCALE, each, rows_of
 from tests.support.sandboxes import address, requests, sandbox, stop_all
 from tests.support.workload import differences, mixed, state_of
@@ -36,7 +36,7 @@ def one_round(command: Command, seed: int) -> None:
     tenant = sandbox(command.folder)
     workload = mixed(tenant, seed=seed, prefix="", scale=SCALE)
     path = workload.write(command.folder / "job.jsonl")
-    run = ("run", path, "--tenant", "sandbox", "--max-delete", "500", "--max-removals", "100%", *PACE)
+    run = ("run", path, "--tenant", "sandbox", *UNBOUNDED, *PACE)
     restarts = 0
     for _ in range(RESTARTS):
         restarts += restarted_under(command, len(requests(command.folder)) + 15 + seed, *run)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import Command
+from tests.support.command import UNBOUNDED, Command
 from tests.support.lucid_workload import LucidWorkload, Person, lucid_workload
 from tests.support.rounds import begun, each, rows_of
 from tests.support.sandboxes import refill, requests, sandbox, stop_all
@@ -132,7 +132,7 @@ def one_round(place: Path, seed: int) -> None:
     workload = lucid_workload(seed, described(there))
     path = workload.write(place / "job.jsonl")
     before = len(requests(place, "lucid"))
-    run = ("run", path, "--tenant", "sandbox", "--max-delete", "100%", "--max-removals", "100%", *PROFILE)
+    run = ("run", path, "--tenant", "sandbox", *UNBOUNDED, *PROFILE)
 
     assert killed_often(command, place, run, random.Random(seed)), "the command was never killed at work"
     done_in_the_end(command, run)

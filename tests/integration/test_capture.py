@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from tests.support.command import FAST, Command
+from tests.support.command import FAST, UNBOUNDED, Command
 from tests.support.scim_server import Tenant
 
 
@@ -25,9 +25,6 @@ def teams(tenant: Tenant, ids: list[str], count: int) -> dict[str, set[str]]:
     return held
 
 
-ALL = ("--max-delete", "100%")
-
-
 def taken_away(
     bulkscim: Command, tenant: Tenant, op: str, names: list[str]
 ) -> tuple[dict[str, set[str]], Counter]:
@@ -35,7 +32,7 @@ def taken_away(
     path = bulkscim.folder / f"{op}.csv"
     path.write_text("userName\n" + "\n".join(names) + "\n")
     before = Counter(tenant.requests())
-    outcome = bulkscim("run", path, "--op", op, "--base-url", tenant.base_url, "--yes", *ALL, *FAST)
+    outcome = bulkscim("run", path, "--op", op, "--base-url", tenant.base_url, "--yes", *UNBOUNDED, *FAST)
     assert outcome.code == 0, outcome.text
     newest = max(bulkscim.runs.glob("*/journal.jsonl"), key=lambda journal: journal.stat().st_mtime_ns)
     lines = [json.loads(line) for line in newest.read_text().splitlines()]
@@ -58,7 +55,7 @@ def test_many_cost_a_listing_and_few_a_filter_each(tenant: Tenant, bulkscim: Com
     names = list(ids)[:3]
     unchanged = tenant.writes()
     planned = bulkscim(
-        "run", "deactivate.csv", "--op", "delete", "--base-url", tenant.base_url, "-n", *ALL, *FAST
+        "run", "deactivate.csv", "--op", "delete", "--base-url", tenant.base_url, "-n", *UNBOUNDED, *FAST
     )
     assert (planned.code, tenant.writes()) == (0, unchanged), planned.text
     recorded, requests = taken_away(bulkscim, tenant, "delete", names)

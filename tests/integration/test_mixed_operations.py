@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.command import FAST, Command, secrets_on_disk
+from tests.support.command import FAST, UNBOUNDED, Command, secrets_on_disk
 from tests.support.scim_server import TOKEN, Tenant
 from tests.support.workload import differences, mixed, state_of
 
@@ -21,18 +21,7 @@ def test_every_row_is_done_and_the_same_file_again_changes_nothing(tenant, bulks
     """After the run the tenant is what the file says; run again, all is noop, and nothing is written."""
     workload = mixed(tenant, seed=seed, prefix=f"mixed{seed}-", scale=scale)
     path = workload.write(bulkscim.folder / "job.jsonl")
-    arguments = (
-        "run",
-        path,
-        "--base-url",
-        tenant.base_url,
-        "--yes",
-        "--max-delete",
-        "500",
-        "--max-removals",
-        "8",
-        *FAST,
-    )
+    arguments = ("run", path, "--base-url", tenant.base_url, "--yes", *UNBOUNDED, *FAST)
     at_start = differences(workload.expected, state_of(tenant, f"mixed{seed}-"))
 
     outcome = bulkscim(*arguments, "--run-dir", bulkscim.runs / "one", "--json", timeout=400)

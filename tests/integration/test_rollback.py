@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.command import FAST, Command
+from tests.support.command import FAST, UNBOUNDED, Command
 from tests.support.scim_server import Tenant
 from tests.support.workload import differences, mixed, state_of
 
@@ -34,18 +34,7 @@ def test_a_thousand_mixed_operations_are_taken_back(tenant: Tenant, bulkscim: Co
     lines = [*workload.lines, *crews(tenant, "back-")]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     before = state_of(tenant, "back-")
-    asked = (
-        "run",
-        path,
-        "--base-url",
-        tenant.base_url,
-        "--yes",
-        "--max-delete",
-        "500",
-        "--max-removals",
-        "100%",
-        "--create-groups",
-    )
+    asked = ("run", path, "--base-url", tenant.base_url, "--yes", *UNBOUNDED, "--create-groups")
     assert len(lines) > 1000
     assert bulkscim(*asked, *FAST).code == 0
     assert len(differences(before, state_of(tenant, "back-"))) > 500

@@ -20,6 +20,7 @@ STATES = ("done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending")
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 START = 'import runpy; runpy.run_module("bulkscim", run_name="__main__")'
 FAST = ("--rate", "2000/s", "--concurrency", "20")
+UNBOUNDED = ("--max-delete", "100%", "--max-removals", "100%")
 
 
 @dataclass(frozen=True, slots=True)

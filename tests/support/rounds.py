@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bulkscim.reporting.results import Result
 from bulkscim.runs.programs import results
-from tests.support.command import FAST, Command, Outcome
+from tests.support.command import FAST, UNBOUNDED, Command, Outcome
 from tests.support.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.support.scim_server import Tenant, scim_server
 from tests.support.workload import Workload, differences, mixed, state_of
@@ -61,18 +61,7 @@ class Round:
     def run(self) -> tuple[str | Path, ...]:
         """The command that begins it."""
         job = self.command.folder / "job.jsonl"
-        return (
-            "run",
-            job,
-            "--base-url",
-            self.proxy.base_url,
-            "--yes",
-            "--max-delete",
-            "500",
-            "--max-removals",
-            "100%",
-            *self.pace,
-        )
+        return ("run", job, "--base-url", self.proxy.base_url, "--yes", *UNBOUNDED, *self.pace)
 
     @property
     def next(self) -> tuple[str | Path, ...]:

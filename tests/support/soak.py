@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.command import Command, Outcome
+from tests.support.command import UNBOUNDED, Command, Outcome
 from tests.support.sandboxes import sandbox, stop_all
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -179,8 +179,7 @@ def soak(folder: Path, operations: int, kills: int, seed: int = 1) -> Figures:
 def _sessions(command: Command, job: Path, kills: int, chance: random.Random, figures: Figures) -> None:
     """Run and resume, killed at random numbers of settled rows, until nothing is left to resume."""
     ends = sorted(chance.randrange(1, figures.operations) for _ in range(kills))
-    allow = ("--max-delete", "100%", "--max-removals", "100%")
-    arguments: tuple[str | Path, ...] = ("run", job, "--tenant", "sandbox", *allow, *PACE)
+    arguments: tuple[str | Path, ...] = ("run", job, "--tenant", "sandbox", *UNBOUNDED, *PACE)
     for resumes in range(kills + MOST_RESUMES):
         so_far = sum(session.rows for session in figures.sessions)
         ends = [end for end in ends if end > so_far]
