@@ -24,6 +24,7 @@ from bulkscim.jobfile.reading import (
 from bulkscim.jobfile.records import Fault, Problem
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Key, Operation, Verb
+from bulkscim.planning.leaving import removal_of
 from bulkscim.planning.protect import takes_away
 from bulkscim.scim.schemas import is_secret
 
@@ -40,7 +41,7 @@ _SPOOLED_SECRET = Fault(
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What a job file asks, or what is wrong with it. `removals` are the rows that take somebody away: deletes,
-    deactivations, and changes that set `active` to false; `secrets` the changes that set a password. `problems` are the first of `problem_count`, as text.
+    deactivations, and changes that set `active` to false; `member_removals` those that take members out of a group; `secrets` the changes that set a password. `problems` are the first of `problem_count`, as text.
 
     `records` counts the whole file, whatever a limit takes of it; `rows` those that count.
     `index` is there only where there are no problems; the caller closes it. `earlier` names the runs whose
@@ -59,6 +60,7 @@ class Checked:
     secrets: Mapping[tuple[Verb, str], int] = field(default_factory=dict)
     not_before: str = ""
     records: int = 0
+    member_removals: int = 0
 
     def count(self, *verbs: Verb) -> int:
         """Count the rows that ask one of these, of any type."""
@@ -83,6 +85,7 @@ class _Tally:
 
     verbs: Counter[tuple[Verb, str]] = field(default_factory=Counter)
     removals: int = 0
+    member_removals: int = 0
     secrets: Counter[tuple[Verb, str]] = field(default_factory=Counter)
     not_before: str = ""
     earlier: dict[str, None] = field(default_factory=dict)
@@ -95,6 +98,7 @@ class _Tally:
         if operation.verb in _SETS and _holds_secret(operation):
             self.secrets[operation.verb, operation.type] += 1
         self.removals += operation.verb is not Verb.CREATE and takes_away(operation)
+        self.member_removals += removal_of(operation) is not None
 
 
 class _Findings:
@@ -164,6 +168,7 @@ def check(
         tally.secrets,
         tally.not_before,
         count(source) if number == limit else number,
+        tally.member_removals,
     )
 
 

@@ -118,9 +118,10 @@ def group_refusals(groups: Iterable[Leaving], limits: tuple[Limit, ...]) -> list
     for one in groups:
         allowed = _members(limits, one.members)
         if allowed is not None and one.removed > allowed:
+            known = "" if one.members is None else f" of the {one.members}"
             found.append(
-                f"{one.removed} of the {one.members} members of group {one.group} would be removed; {allowed} are "
-                f"allowed. To allow them: --max-removals {one.removed}"
+                f"{one.removed}{known} members of group {one.group} would be removed; {allowed} are allowed. To allow "
+                f"them: --max-removals {one.removed}"
             )
     return found
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 from bulkscim.model.operation import GROUP, Operation, PatchOperation, Role, Verb
 from bulkscim.planning.sent_form import MEMBERS, member_at
@@ -15,6 +17,11 @@ class Removal:
 
     members: int = 0
     keeps: int | None = None
+
+    def __add__(self, other: "Removal") -> "Removal":
+        """Return both together."""
+        keeps = [one.keeps for one in (self, other) if one.keeps is not None]
+        return Removal(self.members + other.members, min(keeps, default=None))
 
     def lost(self, live: int) -> int:
         """Return how many of `live` members are lost at least."""
@@ -34,8 +41,7 @@ def removal_of(operation: Operation) -> Removal | None:
             return Removal(keeps=named + len(list(ids_in(find(operation.data, MEMBERS)))))
         case Verb.PATCH:
             found = list(_of_changes(operation))
-            keeps = [one.keeps for one in found if one.keeps is not None]
-            return Removal(sum(one.members for one in found), min(keeps, default=None)) if found else None
+            return reduce(add, found) if found else None
         case _:
             return None
 

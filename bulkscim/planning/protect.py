@@ -13,7 +13,7 @@ from bulkscim.scim.schemas import is_secret
 Protects = Mapping[str, str]  # by each folded name of a protected account: the name that the user gave
 
 _AWAY = frozenset({Verb.DELETE, Verb.DEACTIVATE})
-_NAMES = ("id", "userName", "externalId", "displayName")
+_NAMES = ("id", "userName", "externalId")
 _ROLES = frozenset({"roles", "entitlements", "groups"})
 
 
@@ -59,9 +59,10 @@ def _attribute(path: str) -> str:
 
 
 def names_of(resource: JsonObject) -> list[str]:
-    """Return every name that a record may know a resource by."""
+    """Return every name that a record may know a resource by; users may share a displayName, so it names groups alone."""
     found = [value for name in _NAMES if isinstance(value := find(resource, name), str)]
-    return found + emails_of(resource)
+    group = find(resource, "displayName") if find(resource, "userName") is None else None
+    return [*found, *emails_of(resource), *([group] if isinstance(group, str) else [])]
 
 
 def protected(operation: Operation, names: Protects) -> str | None:
@@ -101,8 +102,8 @@ def harmed(step: Step, names: Protects) -> str | None:
     """Return the protected name that a step would harm; None where it harms none.
 
     A step harms a user that it deletes, deactivates or renames, whose password it sets, that it takes a role or a
-    membership from, or that it takes the protected name from. `names` hold the ids of protected users too. The names of the resource before the step count, so
-    a user is protected also where the record names it otherwise.
+    membership from, or that it takes the protected name from. `names` hold the ids of protected users too. The names
+    of the resource before the step count, so a user is protected also where the record names it otherwise.
     """
     if not names:
         return None

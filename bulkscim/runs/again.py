@@ -16,7 +16,7 @@ from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.events import People, Watcher
-from bulkscim.model.operation import GROUP, JsonObject, Verb
+from bulkscim.model.operation import JsonObject, Verb
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
 from bulkscim.model.secret import Secret
@@ -106,7 +106,8 @@ async def _go_on(
         defaults = defaults_of(header)
         protect = tuple(dict.fromkeys((*protected_of(header), *request.protect)))
         accounts = await find_protected(protect, first, seen.profile, clock)
-        accounts.report(people, removes=_removes(header), on_unknown=request.protect_unknown)
+        removes = bool(header.get("removals") or header.get("member_removals"))
+        accounts.report(people, removes=removes, on_unknown=request.protect_unknown)
         if protect:
             to_do = _to_do(record, retry=request.retry)
             hold_back(source, defaults, accounts.names, record.ledger.rows, to_do)
@@ -195,12 +196,6 @@ def _bounds(kept: Bounds, request: ResumeRequest, records: int) -> Bounds:
     return kept
 
 
-def _removes(header: JsonObject) -> bool:
-    """Tell whether a run deletes or deactivates users, or removes members."""
-    verbs = header.get("verbs", {})
-    return bool(header.get("removals") or verbs.get(f"{Verb.REMOVE_MEMBER} {GROUP}"))
-
-
 def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:
     """Return what tells the rows that are still to be done."""
     ledger = record.ledger
@@ -251,7 +246,7 @@ async def _shows_the_same(record: RecordedRun, transport: Transport) -> bool:
         if live is not None and not names & _names(live):
             raise Mismatch(
                 f"this token is not the one that the run began with, and it shows {kind} {resource_id} as "
-                f"{', '.join(sorted(_names(live) - {resource_id.casefold()})) or 'another resource'}, not as "
+                f"{', '.join(sorted(_names(live))) or 'another resource'}, not as "
                 f"{', '.join(sorted(names))}: it belongs to another tenant. Pass a token of "
                 f"{record.header['tenant']['base_url']}"
             )

@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 
 from bulkscim.engine.reads import Reads
@@ -42,9 +42,13 @@ class Removals:
             values = (key.attribute, key.folded.value, key.value, removal.members, removal.keeps)
             self._database.execute(_ADD, values)
 
-    def of_large_groups(self) -> Iterator[tuple[Key, Removal]]:
-        """Yield the groups that may lose more than half of more than `SMALL_GROUP` members."""
-        least = SMALL_GROUP // 2
+    def of_groups(self, *, large: bool) -> Iterator[tuple[Key, Removal]]:
+        """Yield what leaves each group; `large`: only where it may be more than half of more than `SMALL_GROUP` members.
+
+        Where a job names groups both by id and by name, two of these may be one group: then all of them count.
+        """
+        (ways,) = self._database.execute("select count(distinct attribute) from removal").fetchone()
+        least = SMALL_GROUP // 2 if large and ways == 1 else 0
         query = "select attribute, value, members, keeps from removal where members > ? or keeps is not null"
         for attribute, value, members, keeps in self._database.execute(query, (least,)):
             yield Key(GROUP, attribute, value), Removal(members, keeps)
@@ -55,23 +59,32 @@ class Removals:
 
 
 async def leaving(
-    operations: Iterable[Operation], transport: Transport, profile: Profile, clock: Clock
-) -> AsyncIterator[Leaving]:
-    """Yield what a job removes from each large group that the tenant has."""
+    operations: Iterable[Operation], transport: Transport, profile: Profile, clock: Clock, *, large: bool
+) -> list[Leaving]:
+    """Return what a job removes from each group that the tenant has; `large`: only from groups that are large."""
     reads = Reads(Repeating(transport, clock, random.random), clock, profile)
     resolver = Resolver(clock, profile)
+    found: dict[str, tuple[str, int | None, Removal]] = {}
     with closing(Removals()) as removals:
         for operation in operations:
             removals.add(operation)
-        for key, removal in removals.of_large_groups():
+        for key, removal in removals.of_groups(large=large):
             group = await resolver.find(key, reads)
-            if not isinstance(group, Found):
-                continue
-            members = _members(group)
-            if members is None and key.attribute != "id":
-                members = _members(await reads.by_id(GROUP, group.id))
-            lost = removal.members if members is None else removal.lost(members)
-            yield Leaving(str(find(group.resource, "displayName") or key.value), members, lost)
+            if isinstance(group, Found):
+                name, members, before = found.get(group.id) or (*await _size(group, reads), Removal())
+                found[group.id] = (name, members, before + removal)
+    return [
+        Leaving(name, members, removal.members if members is None else removal.lost(members))
+        for name, members, removal in found.values()
+    ]
+
+
+async def _size(group: Found, reads: Reads) -> tuple[str, int | None]:
+    """Return a group's name and how many members it has, by a read by id where a lookup does not show them."""
+    members = _members(group)
+    if members is None:
+        members = _members(await reads.by_id(GROUP, group.id))
+    return str(find(group.resource, "displayName") or group.id), members
 
 
 def _members(group: Found | Missing | Unreadable) -> int | None:

@@ -43,7 +43,7 @@ from bulkscim.transport.base import Transport
 
 JOB = "job.jsonl"
 SHOWN = 20
-RECENT_S = 7 * 86_400.0  # what a run created this long ago at most is deleted without a guard
+RECENT_S = 7 * 86_400.0  # a run that began this long ago at most is rolled back without a guard
 NO_BOUNDS = Bounds(None, None, None)
 Show = Callable[[JobSource], None]
 
@@ -75,7 +75,6 @@ async def rollback(
                 await _look_up(folder, transport, terms, people, around)
             protect = (*protected_of(header), *tenant.guards.protect)
             accounts = await find_protected(protect, first, seen.profile, clock)
-            accounts.report(people, removes=True, on_unknown=request.protect_unknown)
             chosen = replace(request.chosen, protect=accounts.names, unsure=request.on_drift == FORCE)
             with _drafted(folder, chosen, disk, clock.now() - RECENT_S) as draft:
                 for note in draft.doubts:
@@ -86,6 +85,8 @@ async def rollback(
                 if show is not None:
                     show(draft.inverse.source)
                 with _start(request, settings, draft, seen, first.arrivals) as start:
+                    removes = start.checked.removals + start.checked.member_removals > 0
+                    accounts.report(people, removes=removes, on_unknown=request.protect_unknown)
                     start.approve(people)
                     if request.dry_run:
                         return await plan(start, draft.place, transport, around)
@@ -233,7 +234,7 @@ def _drafted(folder: Path, chosen: Chosen, disk: Disk, recent: float) -> Iterato
     """Write the inverse into a private folder; `recent` is the time since when a run is not old."""
     with journal.read(folder, disk) as recorded, drafts() as place:
         inverse = write_inverse(recorded, chosen, place / JOB, disk)
-        yield Draft(recorded, inverse, place, chosen.protect, is_old=recorded.timeline.ended_at < recent)
+        yield Draft(recorded, inverse, place, chosen.protect, is_old=recorded.timeline.started_at < recent)
 
 
 def _nothing(chosen: Chosen) -> str:
@@ -283,7 +284,7 @@ def _start(
     checked = check(source, AS_SHOWN, draft.place / INDEX, twins=True)
     with checked.sound_index():
         yield Start(
-            _as_run(request, source),
+            _as_run(request, source, draft.protects),
             settings,
             source,
             checked,
@@ -294,7 +295,9 @@ def _start(
         )
 
 
-def _as_run(request: RollbackRequest, source: JobSource) -> RunRequest:
+def _as_run(request: RollbackRequest, source: JobSource, protects: Protects) -> RunRequest:
+    """Return the rollback as a run; it keeps protecting what the run that it undoes protected, also when it is resumed."""
+    protect = tuple(dict.fromkeys(protects.values()))
     return RunRequest(
         job=source,
         base_url=request.tenant.base_url,
@@ -306,7 +309,7 @@ def _as_run(request: RollbackRequest, source: JobSource) -> RunRequest:
         rehearsal=request.tenant.rehearsal,
         speed=request.tenant.speed,
         max_delete=request.max_delete,
-        guards=request.tenant.guards,
+        guards=replace(request.tenant.guards, protect=protect),
         note=request.note,
         yes=request.yes,
         yes_production=request.yes_production,

@@ -20,7 +20,7 @@ from bulkscim.journal.runfolder import HeldFolder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
-from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
+from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.grades import Counts, totals
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, group_refusals, refusals
@@ -229,19 +229,16 @@ class Start:
     ) -> None:
         """Refuse a job that would harm a protected account, or take too many members out of a group."""
         request, checked = self.request, self.checked
-        removes = checked.removals + checked.count(Verb.REMOVE_MEMBER) > 0
+        removes = checked.removals + checked.member_removals > 0
         accounts.report(people, removes=removes, on_unknown=request.protect_unknown)
         if accounts.names:
             hold_back(self.source, self.defaults, accounts.names, request.limit)
-        if not (
-            checked.count(Verb.REMOVE_MEMBER)
-            or {(Verb.PATCH, GROUP), (Verb.REPLACE, GROUP)} & checked.verbs.keys()
-        ):
+        if not checked.member_removals:
             return
+        limits = (request.max_removals,) if request.max_removals else request.guards.max_removals
         asked = takewhile(lambda one: one[0] <= checked.rows, rows(self.source, self.defaults))
         operations = (operation for _, operation in asked)
-        groups = [one async for one in leaving(operations, transport, self.seen.profile, clock)]
-        limits = (request.max_removals,) if request.max_removals else request.guards.max_removals
+        groups = await leaving(operations, transport, self.seen.profile, clock, large=not limits)
         for one in groups:
             if one.members is None:
                 people.note(f"group {one.group} does not show its members: how many would stay is unknown")
@@ -276,6 +273,7 @@ class Start:
             | {"name": request.tenant},
             "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
             "removals": self.checked.removals,
+            "member_removals": self.checked.member_removals,
             "live_users": self.seen.users,
             "then": {"op": "delete", "after_days": request.grace.days} if request.grace else None,
             "definitions": [str(Path(path).absolute()) for path in request.definitions],

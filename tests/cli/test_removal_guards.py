@@ -53,6 +53,32 @@ def test_a_group_loses_no_more_than_half_of_its_members(bulkscim, size, leaving,
     assert code == 0 or f"--max-removals {leaving}" in outcome.stderr
 
 
+@pytest.mark.parametrize("flag", ["3", "10%"])
+def test_a_stricter_limit_holds_for_few_removals(bulkscim, flag):
+    """Four removals were not even counted: the limit was asked only of groups that might lose more than half of ten."""
+    with SmallTenant(*NAMES).serving() as tenant:
+        team(tenant, 30)
+        path = job(*[leave("Team", {"userName": name}) for name in NAMES[:4]])
+        outcome = bulkscim("run", path, "--base-url", tenant.base_url, "--yes", *FAST, "--max-removals", flag)
+
+    assert outcome.code == 4, outcome.text
+    assert "--max-removals 4" in outcome.stderr
+    assert tenant.writes == []
+
+
+def test_a_group_that_rows_name_in_two_ways_is_counted_once(bulkscim):
+    """Half of the members could leave under each of its names."""
+    with SmallTenant(*NAMES).serving() as tenant:
+        group = team(tenant, 12)
+        by_name = [leave("Team", {"userName": name}) for name in NAMES[:4]]
+        by_id = [{**leave("", {"userName": name}), "id": group["id"]} for name in NAMES[4:8]]
+        rows = [*by_name, *({name: value for name, value in row.items() if name != "match"} for row in by_id)]
+        outcome = bulkscim("run", job(*rows), "--base-url", tenant.base_url, "--yes", *FAST)
+
+    assert outcome.code == 4, outcome.text
+    assert "8 of the 12 members of group Team" in outcome.stderr
+
+
 @pytest.mark.parametrize(
     "change", [{"op": "remove", "path": "members"}, {"op": "replace", "path": "members", "value": []}]
 )
@@ -167,6 +193,31 @@ def test_a_protected_name_that_may_be_hidden_refuses_removals(bulkscim, protect,
     assert outcome.code == code, outcome.text
     assert said in outcome.stderr
     assert harmless.code == 0, harmless.text
+
+
+def test_a_patch_that_takes_members_out_is_a_removal(bulkscim):
+    """Only rows of remove_member counted, so that a patch removed members while a protected name was unknown."""
+    change = {"op": "remove", "path": "members"}
+    record = {"op": "patch", "type": "Group", "match": {"displayName": "Team"}, "patch": [change]}
+    with SmallTenant("ann", "bob").serving() as tenant:
+        team(tenant, 2)
+        entry(tenant, "nobody@example.com")
+        outcome = bulkscim("run", job(record), "--tenant", "acme", "--yes")
+
+    assert (outcome.code, tenant.writes) == (4, []), outcome.text
+    assert "--protect-unknown report" in outcome.stderr
+
+
+def test_a_user_of_the_same_display_name_is_not_protected(bulkscim):
+    """The other John Smith could not be deleted."""
+    with SmallTenant("john.1", "john.2").serving() as tenant:
+        for name in ("john.1", "john.2"):
+            tenant.user(name)["displayName"] = "John Smith"
+        entry(tenant, "john.1")
+        outcome = bulkscim("run", job(delete("john.2")), "--tenant", "acme", "--yes")
+
+        assert outcome.code == 0, outcome.text
+        assert len(tenant.held["Users"]) == 1
 
 
 def test_a_rollback_leaves_the_membership_of_a_protected_account(bulkscim):

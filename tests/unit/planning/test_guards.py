@@ -106,6 +106,7 @@ def test_adopted_users_that_get_links_are_bounded(limit, records, bound):
         ((), None, 900, False),
         (("600",), 1000, 600, False),
         (("600",), 1000, 601, True),
+        (("600",), None, 601, True),
         (("10%",), 100, 11, True),
         (("100%",), 100, 100, False),
         (("5%", "90"), 100, 6, True),
@@ -116,4 +117,4 @@ def test_members_that_a_group_may_lose_are_bounded(limits, members, removed, ref
     found = group_refusals([Leaving("Sales", members, removed)], tuple(map(Limit.parse, limits)))
 
     assert bool(found) is refused
-    assert all(f"--max-removals {removed}" in one and "Sales" in one for one in found)
+    assert all(f"--max-removals {removed}" in one and "Sales" in one and "None" not in one for one in found)
