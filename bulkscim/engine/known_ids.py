@@ -4,14 +4,19 @@ A create that is answered with one of them has made nothing new.
 """
 
 import sqlite3
+from array import array
+from bisect import bisect_left
 from collections.abc import Iterable
-from math import inf
+from itertools import islice
 
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.journal.reader import id_text
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.step import Action
+
+MARKS = 1 << 16  # sorted together
 
 
 class KnownIds:
@@ -24,6 +29,8 @@ class KnownIds:
         self._database.execute(
             "create table known (type text, id text, at real, primary key (type, id)) without rowid"
         )
+        self._recorded: RecordedRun | None = None
+        self._marks: list[array[int]] = []
 
     def saw(self, kind: str, resources: Iterable[JsonObject]) -> None:
         """Take in resources that were read or created just now; those that are known stay known since then."""
@@ -31,20 +38,14 @@ class KnownIds:
         self._add((kind, str(one["id"]), now) for one in resources if one.get("id"))
 
     def recall(self, recorded: RecordedRun) -> None:
-        """Take in what earlier sessions of the run have created or changed, by the journal."""
-        begun: dict[int, Entry] = {}
-        for entry in recorded.entries(Kind.STARTED, Kind.APPLIED, Kind.REFUSED):
-            if entry.kind is Kind.STARTED:
-                begun[entry.step] = entry
-                continue
-            start = begun.pop(entry.step, None)
-            if start is None or entry.kind is Kind.REFUSED or not entry.body.get("id"):
-                continue
-            kind, resource_id = start.body["type"], str(entry.body["id"])
-            if start.body["action"] == Action.DELETE:
-                self.forget(kind, resource_id)
-            else:
-                self._add([(kind, resource_id, -inf)])
+        """Take in what earlier sessions of the run have created or changed, by the journal.
+
+        Of each id only 8 bytes are kept; the entries that name it are read when an answer shows it.
+        """
+        self._recorded = recorded
+        marks = map(hash, recorded.applied_ids())
+        while some := array("q", sorted(islice(marks, MARKS))):
+            self._marks.append(some)
 
     def forget(self, kind: str, resource_id: str) -> None:
         """Drop what the run has deleted: a service may give its id again."""
@@ -53,7 +54,24 @@ class KnownIds:
     def before(self, kind: str, resource_id: str, moment: float) -> bool:
         """Tell whether an id was known before a moment of the monotonic clock."""
         query = "select 1 from known where type = ? and id = ? and at < ?"
-        return self._database.execute(query, (kind, resource_id, moment)).fetchone() is not None
+        return self._database.execute(query, (kind, resource_id, moment)).fetchone() is not None or (
+            self._may_be_recalled(resource_id) and self._is_recalled(kind, resource_id)
+        )
+
+    def _may_be_recalled(self, resource_id: str) -> bool:
+        mark = hash(id_text(resource_id))
+        places = ((marks, bisect_left(marks, mark)) for marks in self._marks)
+        return any(place < len(marks) and marks[place] == mark for marks, place in places)
+
+    def _is_recalled(self, kind: str, resource_id: str) -> bool:
+        """Tell whether the last step of the run that names an id has left it there."""
+        found = False
+        if self._recorded is not None:
+            for entry in self._recorded.entries(Kind.APPLIED, holding=id_text(resource_id)):
+                begun = self._recorded.beginning_of(entry)
+                if entry.body.get("id") == resource_id and begun and begun.body["type"] == kind:
+                    found = begun.body["action"] != Action.DELETE
+        return found
 
     def _add(self, rows: Iterable[tuple[str, str, float]]) -> None:
         self._database.executemany("insert or ignore into known values (?, ?, ?)", rows)

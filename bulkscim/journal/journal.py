@@ -54,6 +54,15 @@ class RecordedRun:
         """Yield the entries of some words in the good part, in the order of the file; see `reader.entries_of`."""
         return reader.entries_of(self._reader, *words, end=self._fold.end.offset, holding=holding)
 
+    def applied_ids(self) -> Iterator[bytes]:
+        """Yield the ids in the good part that steps which took effect name; see `reader.applied_ids`."""
+        return reader.applied_ids(self._reader, self._fold.end.offset)
+
+    def beginning_of(self, end: Entry) -> Entry | None:
+        """Return the `started` of the step that an entry ends."""
+        history = self._backwards(end.rows[0][0])
+        return next((one for one in history if one.kind is Kind.STARTED and one.step == end.step), None)
+
     def close(self) -> None:
         """Close the file; may be called twice."""
         self._reader.close()

@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
+
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import entries
 from bulkscim.journal.durable import Reader
@@ -23,6 +25,7 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.totals import Counters
 
 _BLOCK = 1 << 20
+_ID = b'"id":"'
 _FIRST_READ = 4096
 _MOST_ROWS = 10**10 - 1  # as wide as a line's column
 
@@ -85,9 +88,30 @@ def entries_of(file: Reader, *wanted: Word, end: int | None = None, holding: byt
         if end is not None and offset >= end:
             return
         offset += len(line) + 1
-        if line[entries.WORDS] in texts and holding in line:
+        if holding in line and line[entries.WORDS] in texts:
             with suppress(ValueError):
                 yield entries.decode(line).entry
+
+
+def applied_ids(file: Reader, end: int) -> Iterator[bytes]:
+    """Yield the id in each `applied` before `end`, as `id_text` gives it; unparsed, so it is quick.
+
+    Where an entry names no id, one from within the resource that it shows may come.
+    """
+    text, offset = entries.words(Kind.APPLIED), 0
+    for line in lines(file, 0):
+        if offset >= end:
+            return
+        offset += len(line) + 1
+        if line[entries.WORDS] == text:
+            _, found, rest = line.partition(_ID)
+            if found:
+                yield rest.partition(b'"')[0]
+
+
+def id_text(resource_id: str) -> bytes:
+    """Return an id as a line holds it, up to the first quote."""
+    return orjson.dumps(resource_id)[1:].partition(b'"')[0]
 
 
 def first_line(file: Reader, path: Path) -> Line:

@@ -81,6 +81,7 @@ def test_a_million_rows_need_no_more_memory_and_go_on_quickly(tmp_path, suffix):
     peak = max(each["peak_mb"] for each in took)
     assert peak < 150
     assert peak < 1.3 * base["peak_mb"]
-    # A checkpoint is written now and then, so that a killed run needs little more than an interrupted one.
-    assert resumed["first_write_s"] < 10
-    assert from_nothing["first_write_s"] < 60
+    # A checkpoint is written now and then, so that a killed run needs little more than an interrupted one; measured
+    # against the first start of the same job, which reads the whole file.
+    assert resumed["first_write_s"] < begun["first_write_s"] / 3
+    assert from_nothing["first_write_s"] < begun["first_write_s"]

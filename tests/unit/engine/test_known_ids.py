@@ -1,0 +1,52 @@
+"""Ids that a run has seen: of this session by what was read and sent, of earlier ones by the journal."""
+
+import pytest
+
+from bulkscim.engine.known_ids import KnownIds
+from bulkscim.journal import journal
+from bulkscim.journal.entries import Entry, Kind
+from tests.support.fake_clock import VirtualClock
+from tests.support.journals import begin
+from tests.support.simulated_disk import FOLDER, SimulatedDisk
+
+STEPS = [  # type, action, id, how it ended
+    ("User", "create", "made", Kind.APPLIED),
+    ("User", "create", "refused", Kind.REFUSED),
+    ("User", "patch", "changed", Kind.APPLIED),
+    ("User", "create", "gone", Kind.APPLIED),
+    ("User", "delete", "gone", Kind.APPLIED),
+    ("User", "delete", "given again", Kind.APPLIED),
+    ("User", "create", "given again", Kind.APPLIED),
+    ("Group", "create", 'with "quotes"', Kind.APPLIED),
+    ("User", "create", None, Kind.APPLIED),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "resource_id", "is_known"),
+    [
+        ("User", "made", True),
+        ("Group", "made", False),
+        ("User", "refused", False),
+        ("User", "changed", True),
+        ("User", "gone", False),
+        ("User", "given again", True),
+        ("Group", 'with "quotes"', True),
+        ("Group", 'with "other quotes"', False),
+        ("User", "within", False),
+    ],
+)
+async def test_what_earlier_sessions_left_in_place_is_known(kind, resource_id, is_known):
+    """The last applied step that names an id decides; an id within a resource that is shown is none."""
+    disk = SimulatedDisk()
+    run = begin(disk, rows=len(STEPS))
+    for row, (of, action, named, end) in enumerate(STEPS, 1):
+        body = {"part": action, "type": of, "action": action, "id": named}
+        await run.append(Entry(Kind.STARTED, ((row, action),), row, body=body))
+        shown = {"id": named, "after": {"manager": {"id": "within"}}}
+        await run.append(Entry(end, ((row, action),), row, body=shown))
+
+    ids = KnownIds(VirtualClock())
+    ids.recall(journal.read(FOLDER, disk))
+
+    assert ids.before(kind, resource_id, 0.0) is is_known
