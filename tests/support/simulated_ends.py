@@ -92,6 +92,14 @@ def _own_work_is_known(machine, states, ends):
             raise Broken("guess", f"row {row} is {state.value}, but was made by this run: {ends[row].body}")
 
 
+def _may_be_own(machine):
+    """Return the rows whose user was there before, and may have been made by their create as far as its age tells.
+
+    They go on with their links, whatever `on_exists` is, and may fail there.
+    """
+    return machine.ready.plan.adopts if machine.world.held_s else frozenset()
+
+
 def _is_unproved(machine, state, end):
     """Tell whether what this run made counts as there before: it is adopted, or with `skip` left untouched."""
     kept = state is RowState.ADOPTED or (state is RowState.NOOP and end.body.get("op") == "create")
@@ -159,10 +167,11 @@ def _only_foreign_rows_fail(machine, states, ends):
     By chance an answer may be lost so often, and found not applied, that a row's budget is spent; others follow it.
     """
     spent = _is_spent(ends)
+    foreign = machine.ready.plan.foreign | _may_be_own(machine)
     bad = {
         row: ends[row].body if ends[row] else {}
         for row, state in states.items()
-        if state in BAD and row not in machine.ready.plan.foreign
+        if state in BAD and row not in foreign
     }
     for row, body in bad.items():  # first: rows that follow such a row are skipped, and may come before it
         if machine.world.revoked and body.get("status") in REFUSED_TOKEN:
@@ -183,7 +192,9 @@ def _as_wanted(machine, states, ends):
     by_chance = machine.world.may_refuse or _is_spent(ends)  # then it may fail at another part than it must
     for row, touched in enumerate(plan.touched, 1):
         # What is tried again comes after what the file has behind it.
-        unproved = row in machine.retried or _is_unproved(machine, states[row], ends[row])
+        unproved = row in machine.retried | _may_be_own(machine) or _is_unproved(
+            machine, states[row], ends[row]
+        )
         has_failed = states[row] in BAD and row in plan.foreign and not by_chance  # in doubt proves nothing
         if not (states[row] in GOOD or has_failed) or unproved:
             open_names |= touched

@@ -166,6 +166,10 @@ class _End:
             self._plan.adopts.add(row)
             if self._on_exists == "adopt":
                 self._adopt(row, own, data)
+            for group in data.get(
+                "groups", ()
+            ):  # a create that may have made its user goes on with its links
+                self._touch("Groups", group)
         else:
             if line["op"] == "create":
                 self._plan.adopts.add(row)
