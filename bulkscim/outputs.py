@@ -5,6 +5,7 @@
 - A symbolic link stays: the file that it leads to is written, whether it exists or not.
 - Anything else (a pipe, a device, `/dev/stdout`) is written through and never replaced.
 - `-` is standard output.
+- The results files of a run folder follow other rules (`run_file`): they are private, and no link is followed.
 """
 
 import io
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from bulkscim.errors import Stopped, UsageError
+from bulkscim.private_files import refuse_links
 
 STDOUT = "-"
 _MOST_LINKS = 40
@@ -31,13 +33,26 @@ class ReaderLeft(Exception):
 @contextmanager
 def text_file(path: Path, *, replace: bool) -> Iterator[TextIO]:
     """Open a file to write UTF-8 text, line ends as they are given; see `binary_file`."""
-    with binary_file(path, replace=replace) as file:
-        text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-        try:
-            yield text
-            text.flush()
-        finally:
-            text.detach()
+    with binary_file(path, replace=replace) as file, _as_text(file) as text:
+        yield text
+
+
+@contextmanager
+def run_file(path: Path) -> Iterator[TextIO]:
+    """Open a file of a run folder to write UTF-8 text: for its owner alone, replaced when whole, no link followed."""
+    refuse_links(path.parent)
+    with _whole(path, path, None, replace=True) as file, _as_text(file) as text:
+        yield text
+
+
+@contextmanager
+def _as_text(file: BinaryIO) -> Iterator[TextIO]:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    try:
+        yield text
+        text.flush()
+    finally:
+        text.detach()
 
 
 @contextmanager

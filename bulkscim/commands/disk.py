@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bulkscim.errors import Stopped, UsageError
 from bulkscim.model.typed import next_line
+from bulkscim.private_files import NotARegularFile
 
 _NEXT = f"when that is corrected, give the same command again; the list of runs shows what can be resumed\n{next_line('runs')}"
 _ERRORS = frozenset(
@@ -25,6 +26,10 @@ _SQLITE: Mapping[int, str] = {
 
 def error_of_disk(error: BaseException) -> Stopped | UsageError | None:
     """Return what to say of an error of the file system; None for any other."""
+    if isinstance(error, NotARegularFile):
+        return UsageError(
+            f"{error}, and a file of bulkscim must be there; remove it if you know where it comes from"
+        )
     if isinstance(error, OSError) and error.errno in _NAMES:
         return UsageError(f"{str(error.filename or 'a name')[:60]}…: {error.strerror}; use another name")
     if isinstance(error, OSError) and error.errno in _ERRORS:

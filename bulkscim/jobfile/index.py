@@ -5,6 +5,7 @@ of another file. A key is kept as 8 bytes of the BLAKE2b of its folded text. A `
 file, whatever its type.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from bulkscim.model.operation import GROUP, Key, Operation
+from bulkscim.private_files import create_file
 
 _BATCH = 10_000
 _NUMBER = Struct(">q").unpack
@@ -56,7 +58,7 @@ class IndexBuilder:
 
     def __init__(self, path: Path, stamp: str) -> None:
         """Begin a new file in place of whatever stands there; the stamp names the job file and its reading."""
-        path.unlink(missing_ok=True)
+        os.close(create_file(path))
         self._path = path
         self._database = sqlite3.connect(path, isolation_level=None)
         self._database.executescript(
@@ -125,7 +127,9 @@ class Index:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._database = sqlite3.connect(path, check_same_thread=False)
+        # Read only and without a journal of its own: a folder of another user may hold a prepared one.
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self._database = sqlite3.connect(uri, uri=True, check_same_thread=False)
 
     def __enter__(self) -> Self:
         return self
@@ -174,7 +178,7 @@ def build(path: Path, stamp: str, operations: Callable[[], Iterable[tuple[int, O
 
 def open_index(path: Path, stamp: str) -> Index | None:
     """Open an index if it is whole and of this very file; else None."""
-    if not path.exists():
+    if not path.is_file() or path.is_symlink():
         return None
     index = Index(path)
     try:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
 from bulkscim.jobfile.content import Content, content_of
 from bulkscim.jobfile.encoding import Encoding, encoding_of, pieces, transcoded
+from bulkscim.private_files import create_file
 
 _FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 _GZIP = b"\x1f\x8b"
@@ -66,12 +67,13 @@ class JobSource:
         if not self.spooled or self.path.parent == folder:
             return self
         place = folder / f"job.{self.format}"
-        if place.exists() and not (folder / "journal.jsonl").exists():
+        if os.path.lexists(place) and not (folder / "journal.jsonl").exists():
             raise UsageError(f"{place} exists, and the run would write over it; name an empty folder")
-        shutil.move(self.path, place)
-        place.chmod(0o600)
-        with place.open("rb+") as file:
+        with self.path.open("rb") as copy, os.fdopen(create_file(place), "wb") as file:
+            shutil.copyfileobj(copy, file)
+            file.flush()
             os.fsync(file.fileno())
+        self.discard()
         return replace(self, path=place)
 
     def discard(self) -> None:

@@ -15,7 +15,7 @@ from bulkscim.jobfile import csv_reader
 from bulkscim.jobfile.csv_writer import CsvWriter
 from bulkscim.jobfile.records import Problem, Record
 from bulkscim.jobfile.source import JobSource
-from bulkscim.outputs import text_file
+from bulkscim.outputs import run_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class ErrorsFile:
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
-            self._file = opening.enter_context(text_file(self.path, replace=True))
+            self._file = opening.enter_context(run_file(self.path))
             if self._source.format == "csv":
                 self._begin(self._source)
             self._open = opening.pop_all()

@@ -21,14 +21,14 @@ from typing import Protocol, TypeVar
 import anyio
 import anyio.to_thread
 
+from bulkscim.private_files import create_file, make_folders, open_file
+
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
 Result = TypeVar("Result")
-
-_BINARY: int = getattr(os, "O_BINARY", 0)
 
 
 class Appender(Protocol):
@@ -68,7 +68,7 @@ class Lock(Protocol):
 
 
 class Disk(Protocol):
-    """All that the journal asks of a file system. Files and folders that it makes are private."""
+    """All that the journal asks of a file system. Files and folders that it makes are private; no link is followed."""
 
     def make_folder(self, path: Path) -> None:
         """Make a folder and its parents; FileExistsError if it is there already."""
@@ -109,8 +109,8 @@ class LocalDisk:
         self._threads = anyio.CapacityLimiter(2)
 
     def make_folder(self, path: Path) -> None:
-        """Make a folder and its parents; only the last is private."""
-        path.parent.mkdir(parents=True, exist_ok=True)
+        """Make a folder and its missing parents."""
+        make_folders(path.parent)
         path.mkdir(mode=0o700)
         self.sync_folder(path.parent)
 
@@ -126,15 +126,15 @@ class LocalDisk:
 
     def create(self, path: Path) -> Appender:
         """Make an empty private file."""
-        return _LocalAppender(_open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC))
+        return _LocalAppender(create_file(path))
 
     def open_append(self, path: Path) -> Appender:
         """Open a file to write at its end."""
-        return _LocalAppender(_open(path, os.O_WRONLY | os.O_APPEND))
+        return _LocalAppender(open_file(path, os.O_WRONLY | os.O_APPEND))
 
     def open_read(self, path: Path) -> Reader:
         """Open a file to read."""
-        return _LocalReader(_open(path, os.O_RDONLY))
+        return _LocalReader(open_file(path, os.O_RDONLY))
 
     def replace(self, source: Path, target: Path) -> None:
         """Give a file another's name in one step."""
@@ -156,7 +156,7 @@ class LocalDisk:
 
     def lock(self, path: Path) -> Lock | None:
         """Take the lock of this name, or None if another holds it. Lock files are never removed."""
-        descriptor = _open(path, os.O_RDWR | os.O_CREAT)
+        descriptor = open_file(path, os.O_RDWR | os.O_CREAT)
         try:
             _take(descriptor)
         except OSError as error:
@@ -195,7 +195,7 @@ class _LocalAppender(_Descriptor):
     def is_at(self, path: Path, size: int) -> bool:
         ours = os.fstat(self._descriptor)
         try:
-            named = path.stat()
+            named = path.lstat()
         except FileNotFoundError:
             return False
         return os.path.samestat(ours, named) and ours.st_size == size
@@ -216,11 +216,6 @@ class _LocalReader(_Descriptor):
 class _LocalLock(_Descriptor):
     def release(self) -> None:
         self.close()
-
-
-def _open(path: Path, flags: int) -> int:
-    """Open a file that only its owner may read, where the system knows modes."""
-    return os.open(path, flags | _BINARY, 0o600)
 
 
 if sys.platform == "win32":

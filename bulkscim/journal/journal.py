@@ -17,6 +17,7 @@ from bulkscim.journal.writer import JOURNAL, JournalWriter
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.typed import next_line
+from bulkscim.private_files import refuse_links
 
 _BLOCK = 1 << 20
 _NEW = f"{JOURNAL}.new"
@@ -165,7 +166,8 @@ def read(folder: Path, disk: Disk, *, use_checkpoint: bool = True) -> RecordedRu
 
 
 def open_to_read(folder: Path, disk: Disk) -> Reader:
-    """Open the journal of a folder; NoSuchRun where there is none."""
+    """Open the journal of a folder; NoSuchRun where there is none, UsageError where the folder holds a link."""
+    refuse_links(folder)
     try:
         return disk.open_read(folder / JOURNAL)
     except (FileNotFoundError, NotADirectoryError) as error:

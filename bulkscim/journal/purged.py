@@ -15,6 +15,7 @@ from bulkscim.errors import JournalDamaged
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.operation import JsonObject
+from bulkscim.private_files import refuse_links
 
 PURGED = "purged.json"
 FORMAT = 1
@@ -39,7 +40,8 @@ def keep(folder: Path, disk: Disk, kept: JsonObject) -> None:
 
 
 def load(folder: Path, disk: Disk) -> JsonObject:
-    """Return what was kept; JournalDamaged where it is not what was written."""
+    """Return what was kept; JournalDamaged where it is not what was written, UsageError where a link is in the folder."""
+    refuse_links(folder)
     path = folder / PURGED
     with closing(disk.open_read(path)) as file:
         data = file.read_at(0, file.size())

@@ -22,6 +22,7 @@ from bulkscim.journal.purged import is_purged, load
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
 from bulkscim.model.typed import next_line
+from bulkscim.private_files import NotARegularFile, refuse_links
 
 LOCK = "lock"
 LOCK_TEXT = "lock.json"
@@ -119,7 +120,8 @@ def adopt(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
 
 
 def hold(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
-    """Lock a run folder; Locked names the process that has it."""
+    """Lock a run folder; Locked names the process that has it, UsageError a link in it."""
+    refuse_links(path)
     # `is_locked` takes the lock for some microseconds, so one refusal proves nothing.
     for _ in range(_PROBES):
         if lock := disk.lock(path / LOCK):
@@ -195,13 +197,13 @@ def children(folder: Path, disk: Disk) -> list[Path]:
 
 
 def _began(path: Path, disk: Disk) -> float | None:
-    """Return when a run began; None where there is none. One that is damaged comes first, not last."""
+    """Return when a run began; None where there is none. One that is damaged or holds links comes first, not last."""
     try:
         if is_purged(path, disk):
             return float(load(path, disk)["began"])
         with closing(disk.open_read(path / JOURNAL)) as file:
             return reader.first_line(file, path / JOURNAL).entry.time
-    except JournalDamaged:
+    except (JournalDamaged, NotARegularFile, UsageError):
         return 0.0
     except (OSError, NoSuchRun):
         return None

@@ -14,7 +14,7 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.grace import Grace
 from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.model.row import RowState
-from bulkscim.outputs import text_file
+from bulkscim.outputs import run_file
 
 
 def grace_of(header: JsonObject) -> Grace | None:
@@ -31,7 +31,7 @@ def write_later(recorded: RecordedRun) -> Path | None:
     day = grace.ends(recorded.timeline.started_at)
     path = recorded.folder / f"delete-after-{day.isoformat()}.jsonl"
     written = 0
-    with text_file(path, replace=True) as file:
+    with run_file(path) as file:
         for record in _records(recorded, day):
             file.write(orjson.dumps(record).decode() + "\n")
             written += 1

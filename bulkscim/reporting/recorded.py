@@ -19,6 +19,7 @@ from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
+from bulkscim.private_files import read_file
 from bulkscim.reporting.again import run_command
 from bulkscim.reporting.causes import causes_of
 from bulkscim.reporting.following import run_name, told_next
@@ -131,7 +132,7 @@ def _derived(recorded: RecordedRun, summary: Summary) -> Summary:
     """Return where the derived files are, and the next commands: as summary.json has them, if it is of this very end."""
     kept: Summary = {}
     with suppress(OSError, ValueError):
-        kept = orjson.loads((recorded.folder / SUMMARY).read_bytes())
+        kept = orjson.loads(read_file(recorded.folder / SUMMARY))
     fresh = (
         isinstance(kept, dict)
         and kept.get("chain") == recorded.chain
@@ -175,9 +176,9 @@ def _ending(recorded: RecordedRun) -> Entry | None:
     """Return the entry that ended the last session in order: it is the last line that counts."""
     if not recorded.timeline.ended_in_order:
         return None
-    with (recorded.folder / JOURNAL).open("rb") as file:
-        file.seek(max(0, file.seek(0, 2) - _TAIL))
-        tail = file.read()
+    with closing(LocalDisk().open_read(recorded.folder / JOURNAL)) as file:
+        size = file.size()
+        tail = file.read_at(max(0, size - _TAIL), _TAIL)
     for text in reversed(tail.split(b"\n")):
         with suppress(ValueError):
             line = decode(text)

@@ -10,7 +10,7 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import GROUP, Operation
 from bulkscim.model.row import RowState
-from bulkscim.outputs import text_file
+from bulkscim.outputs import run_file
 
 COLUMNS = ("row", "op", "type", "key", "id", "state", "status", "scim_type", "detail", "attempts")
 
@@ -67,7 +67,7 @@ def _is_own(operation: Operation, last: Entry | None) -> bool:
 
 def write_results(found: Iterable[Result], path: Path) -> None:
     """Write results.csv."""
-    with text_file(path, replace=True) as file:
+    with run_file(path) as file:
         writer = CsvWriter(file)
         writer.row(COLUMNS)
         for each in found:

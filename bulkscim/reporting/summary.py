@@ -10,7 +10,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
 from bulkscim.model.typed import NEXT
-from bulkscim.outputs import text_file
+from bulkscim.outputs import run_file
 from bulkscim.reporting.causes import cause_lines
 from bulkscim.reporting.printable import indented_json, one_line, shown_duration
 
@@ -48,7 +48,7 @@ def moment(seconds: float | None) -> str | None:
 def write_summary(summary: Summary, folder: Path) -> Path:
     """Write summary.json, whole or not at all."""
     path = folder / SUMMARY
-    with text_file(path, replace=True) as file:
+    with run_file(path) as file:
         file.write(indented_json(summary))
     return path
 

@@ -21,6 +21,7 @@ from bulkscim.model.typed import next_line
 from bulkscim.planning.inverse import TakenStep, inverse, known_by, verb_of
 from bulkscim.planning.inverse_memberships import Net, joinings, leavings, net
 from bulkscim.planning.protect import Protects, harmful_record
+from bulkscim.private_files import create_file
 from bulkscim.reporting.following import run_name
 from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import MadeAnew, descendants, undone
@@ -156,8 +157,7 @@ def _protected(omitted: list[str]) -> tuple[str, ...]:
 def _write(records: Iterable[JsonObject], path: Path) -> int:
     """Write the records for the owner alone; return how many there are."""
     written = 0
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with os.fdopen(create_file(path), "wb") as file:
         for record in records:
             file.write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
             written += 1

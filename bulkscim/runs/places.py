@@ -15,6 +15,7 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Stopped
 from bulkscim.journal import holder
 from bulkscim.journal.durable import Disk
+from bulkscim.private_files import create_file, make_folders
 
 
 def state_dir() -> Path:
@@ -36,8 +37,7 @@ def drafts() -> Iterator[Path]:
 
 def keep(draft: Path, place: Path) -> None:
     """Copy a draft to where the run keeps it, for the owner alone."""
-    descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as target, draft.open("rb") as source:
+    with os.fdopen(create_file(place), "wb") as target, draft.open("rb") as source:
         shutil.copyfileobj(source, target)
 
 
@@ -62,7 +62,7 @@ def tenant_lock(base_url: str, disk: Disk) -> Iterator[HeldTenant]:
     name = sha256(base_url.rstrip("/").lower().encode()).hexdigest()[:16]
     text = folder / f"tenant-{name}.json"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(folder)
         lock = disk.lock(folder / f"tenant-{name}.lock")
     except OSError as error:
         raise Stopped(

@@ -63,6 +63,9 @@ def old_runs(
     """Yield the runs whose last entry is older than so many seconds; those that must stay say why."""
     now = clock.now()
     for folder in runfolder.runs(runs_dir, disk):
+        if folder.is_symlink():
+            yield Left(folder, f"it is a link to {folder.resolve()}; purge the run where it is")
+            continue
         try:
             found = _found(folder, now, age_s, disk, unfinished=unfinished)
         except BulkScimError as error:

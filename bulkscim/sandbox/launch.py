@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ import orjson
 from bulkscim.errors import Stopped
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.typed import next_line
+from bulkscim.private_files import open_file, read_file
 from bulkscim.sandbox.settings import ADMIN_TOKEN, CONTROL, HOST, Address, Place, Settings, read_address
 
 ANSWER_S = 5.0
@@ -98,12 +100,12 @@ def _detached(where: Place, output: Any) -> dict[str, Any]:
 
 
 def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return open_file(Path(path), flags)
 
 
 def _last_words(where: Place) -> str:
     try:
-        text = where.output.read_bytes()[-LAST_LINES:].decode("utf-8", "replace").strip()
+        text = read_file(where.output)[-LAST_LINES:].decode("utf-8", "replace").strip()
     except OSError:
         text = ""
     why = next_line("sandbox", "--profile", where.profile)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import orjson
 
 from bulkscim.model.operation import JsonObject
+from bulkscim.private_files import open_file
 
 if TYPE_CHECKING:
     from scim2_server.requests import ScimRequest
@@ -19,8 +20,7 @@ class RequestLog:
     """A private file that grows by a line with each request; neither bodies nor tokens are in it."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._descriptor = open_file(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
     def add(self, at: float, request: "ScimRequest", status: int, fault: str = "", made: str = "") -> None:
         """Write one request down; `status` is 0 where no answer left, `made` the id of what it created."""
@@ -34,7 +34,7 @@ class RequestLog:
 
     def clear(self) -> None:
         """Begin anew."""
-        os.truncate(self._path, 0)
+        os.ftruncate(self._descriptor, 0)
 
     def close(self) -> None:
         """Close the file."""
@@ -45,7 +45,7 @@ def read_log(path: Path) -> Iterator[JsonObject]:
     """Return what was written down, the oldest first; a line that is being written is left out."""
     if not path.exists():
         return
-    with path.open("rb") as file:
+    with os.fdopen(open_file(path, os.O_RDONLY), "rb") as file:
         for line in file:
             if line.endswith(b"\n"):
                 yield orjson.loads(line)

@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 
 from bulkscim.model.operation import JsonObject
+from bulkscim.private_files import create_file, make_folders, read_file
 
 HOST = "127.0.0.1"
 PREFIX = "/scim/v2"
@@ -69,7 +70,7 @@ class Place:
 
     def make(self) -> None:
         """Make the private folder."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def place(state: Path, profile: str) -> Place:
 def read_address(where: Place) -> Address | None:
     """Return where the sandbox was last; None when it never ran, or its file is no more than a draft."""
     try:
-        said = orjson.loads(where.address.read_bytes())
+        said = orjson.loads(read_file(where.address))
         return Address(int(said["port"]), int(said["pid"]), Settings(**said["settings"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -103,8 +104,7 @@ def read_address(where: Place) -> Address | None:
 def write_address(where: Place, address: Address) -> None:
     """Write where it answers, for the owner alone, in one step."""
     draft = where.address.with_suffix(f".{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
+    with os.fdopen(create_file(draft), "wb") as file:
         file.write(orjson.dumps(_said(address), option=orjson.OPT_INDENT_2))
     draft.replace(where.address)
 

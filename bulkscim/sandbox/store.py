@@ -1,5 +1,6 @@
 """Where a sandbox keeps its resources: in memory as scim2-server does, and every change in SQLite."""
 
+import os
 import sqlite3
 from bisect import bisect_left, insort
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from scim2_server.memory import InMemoryStorage, utcnow
 from scim2_server.storage import SearchPage
 
 from bulkscim.model.operation import GROUP, JsonObject
+from bulkscim.private_files import open_file
 from bulkscim.providers.quirks import Quirks
 
 SCHEMA = """
@@ -34,7 +36,7 @@ class Database:
     """The SQLite file of one sandbox; its spaces hold resources that do not know of each other."""
 
     def __init__(self, path: Path) -> None:
-        path.touch(mode=0o600, exist_ok=True)
+        os.close(open_file(path, os.O_RDWR | os.O_CREAT))  # SQLite would follow a link
         self._connection = sqlite3.connect(path, isolation_level=None)
         self._connection.executescript(SCHEMA)
 

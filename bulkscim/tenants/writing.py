@@ -8,10 +8,10 @@ from typing import Any
 from bulkscim.errors import UsageError
 from bulkscim.model.limits import Limit
 from bulkscim.outputs import text_file
+from bulkscim.private_files import make_folders
 from bulkscim.tenants.entries import TenantEntry, tables_of
 
 Value = str | bool | int | list[str]
-_PRIVATE = 0o700
 _TABLE = re.compile(r"\s*\[")
 _NO_KEY = re.compile(r"\s*(#|$)")
 
@@ -24,7 +24,7 @@ def write_entry(entry: TenantEntry) -> None:
             raise UsageError(f"{entry.file} leads to {file}, which can keep nothing; make it a file")
         before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
         after = with_entry(before, entry)
-        file.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+        make_folders(file.parent)
         with text_file(file, replace=True) as stream:
             stream.write(after)
     except (OSError, UnicodeError) as error:

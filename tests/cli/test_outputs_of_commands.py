@@ -104,19 +104,6 @@ def test_the_name_chooses_the_layout(write):
     assert all(word in refused[0].stderr for word in ("u.csv", "JSONL"))
 
 
-def test_links_in_a_run_folder_stay(write, bulkscim):
-    """The results command replaced a link by a file of its own."""
-    [folder] = Path("runs").iterdir()
-    Path("mine.csv").write_text("old")
-    (folder / "results.csv").unlink()
-    (folder / "results.csv").symlink_to(Path("mine.csv").absolute())
-    outcome = bulkscim("results", "last")
-
-    assert outcome.code == 0, outcome.text
-    assert (folder / "results.csv").is_symlink()
-    assert "user0@example.com" in Path("mine.csv").read_text()
-
-
 @pytest.mark.parametrize("name", ["results.csv", "errors.jsonl", "job.csv"])
 def test_a_run_folder_that_holds_other_files_is_refused(bulkscim, tenant, name):
     """`--run-dir .` wrote over results.csv and job.csv of the user's own."""
