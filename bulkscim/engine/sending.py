@@ -24,6 +24,7 @@ from bulkscim.pacing.retry import (
     throttles,
 )
 from bulkscim.scim import messages
+from bulkscim.scim.masking import masking_of
 from bulkscim.scim.messages import PatchForm
 from bulkscim.transport.base import Transport
 
@@ -140,6 +141,8 @@ class Paced:
         reply = await permits.send(request, self._inner) if await permits.obtain(request) else None
         if reply is None:
             return self._sender.not_sent
+        if self._work is not None:
+            reply = masking_of(self._work.row.operation).reply(reply)
         self._sender.note(reply, self._work, again=request.path == self._unanswered)
         repeated = judge_read(reply) in {ReadVerdict.AGAIN, ReadVerdict.UNAUTHORIZED}
         self._unanswered = request.path if repeated else ""
@@ -213,6 +216,7 @@ class Sender:
             reply = await self.permits.send(request, self.transport)
             if reply is None:
                 return judge(step.action, self.not_sent), self.not_sent
+            reply = masking_of(work.row.operation).reply(reply)
             attempt += 1
             work.attempts += 1
             work.step_attempts += 1

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import unquote, urlsplit
 
 from bulkscim.errors import UsageError
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.secret import Secret
 from bulkscim.pacing.rate import Rate, parse
 from bulkscim.planning.decision import Policy
 from bulkscim.planning.guards import Bounds, adoptions
@@ -155,6 +157,13 @@ def protected_of(header: JsonObject) -> tuple[str, ...]:
 def without_password(proxy: str | None) -> str | None:
     """Return a proxy's URL without its user and password."""
     return re.sub(r"//.*@", "//", proxy) if proxy else proxy
+
+
+def credentials_of(proxy: str | None) -> tuple[Secret, ...]:
+    """Return what no text may tell of a proxy's URL: its password, and user and password as they are sent."""
+    user, colon, password = (urlsplit(proxy or "").netloc.rpartition("@")[0]).partition(":")
+    plain = unquote(user), unquote(password)
+    return tuple(map(Secret, (password, plain[1], ":".join(plain)))) if colon and password else ()
 
 
 def _known(kind: type, values: JsonObject) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from bulkscim.providers.profile import (
     with_integration,
 )
 from bulkscim.runs.base_urls import FIRST, NoScim, advised, refuse_others
-from bulkscim.runs.settings import Settings
+from bulkscim.runs.settings import Settings, credentials_of
 from bulkscim.scim import capabilities, messages
 from bulkscim.transport.aiohttp_transport import AiohttpTransport
 from bulkscim.transport.authenticated import Authenticated
@@ -71,13 +71,15 @@ async def connected(
             clock=clock,
         )
 
+    hidden = credentials_of(settings.proxy)
+
     async def read(url: str, path: str) -> Reply:
         async with way(url) as transport:
-            return await Authenticated(transport, token).send(Request("GET", path))
+            return await Authenticated(transport, token, hidden).send(Request("GET", path))
 
     try:
         async with way(base_url) as transport:
-            yield Authenticated(transport, token)
+            yield Authenticated(transport, token, hidden)
     except NoScim as error:
         raise UsageError(f"{base_url}: {error}. {await advised(base_url, read)}") from None
 

@@ -246,3 +246,40 @@ class OddConfig(SmallTenant):
 def page() -> web.Response:
     """Answer a page for people, with the wrong label."""
     return web.Response(status=200, body=HTML, headers={"Content-Type": "application/scim+json"})
+
+
+class Echoing(SmallTenant):
+    """Repeats the Authorization header in all that it says, and a user's password in what it says of this user.
+
+    `how` encodes a text. With `refuses_from` each request from that number on is a 401.
+    """
+
+    how = staticmethod(str)
+    refuses_from = 10**9
+    status = 201
+
+    def __init__(self, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.password = ""
+
+    async def answer(
+        self, request: web.Request, collection: str, resource_id: str | None, body: Any
+    ) -> web.StreamResponse:
+        if isinstance(body, dict) and body.get("password"):
+            self.password = body["password"]
+        own = request.method == "POST" or "new" in request.raw_path or (resource_id or "").startswith("made")
+        told = [self.how(text) for text in (request.headers["Authorization"], self.password if own else "")]
+        if len(self.seen) >= self.refuses_from:
+            return error(401, f"not allowed: {told}")
+        if request.method == "POST" and self.status != web.HTTPCreated.status_code:
+            return error(self.status, f"too weak: {told}")
+        answered = await super().answer(request, collection, resource_id, body)
+        assert isinstance(answered, web.Response)
+        shown = json.loads(answered.body.decode()) if answered.body else None
+        if isinstance(shown, dict):
+            for one in shown.get("Resources", [shown]):
+                one["nickName"] = f"{told}"
+                one["urn:example:Echo"] = {"asked": told, told[0]: True}
+            answered = scim(answered.status, shown)
+        answered.headers["X-Echo"] = " ".join(told).encode("unicode_escape").decode()
+        return answered

@@ -1,0 +1,99 @@
+"""Known secrets are replaced in what comes from outside, in every form that services write them in."""
+
+import base64
+import html
+import json
+from urllib.parse import quote, quote_plus
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bulkscim.model.operation import Key, Operation, PatchOperation, Verb
+from bulkscim.model.request import Loss, NoAnswer, Response
+from bulkscim.scim.masking import Masking, masking_of
+
+SECRET = 'pä"ss/w+rd&=Winter<26>'
+FORMS = {
+    "as it is": SECRET,
+    "JSON": json.dumps(SECRET),
+    "JSON in JSON": json.dumps(json.dumps(SECRET)),
+    "JSON with slashes escaped": json.dumps(SECRET).replace("/", "\\/"),
+    "JSON for pages": json.dumps(SECRET)
+    .replace("<", "\\u003c")
+    .replace(">", "\\u003e")
+    .replace("&", "\\u0026")
+    .replace("=", "\\u003d"),
+    "percent": quote(SECRET, safe=""),
+    "percent in small letters": quote(SECRET, safe="").lower().replace("winter", "Winter"),
+    "form": quote_plus(SECRET),
+    "HTML": html.escape(SECRET),
+    "base64": base64.b64encode(SECRET.encode()).decode(),
+    "base64 for URLs": base64.urlsafe_b64encode(SECRET.encode()).decode(),
+    **{
+        f"base64 at {n}": base64.b64encode(b"u" * n + b":" + SECRET.encode() + b"!").decode()
+        for n in range(3)
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_each_form_of_a_secret_is_replaced(form):
+    """In a detail, in a name, in a header, in a page that is no JSON, and in what a network error says."""
+    text, masking = FORMS[form], Masking([SECRET])
+    core = text.strip('"\\')[4:-4]  # base64 shares its ends with its neighbours
+    body = orjson.dumps({"detail": f"bad: {text}.", text: [{"deep": text}]})
+    for reply in (
+        Response(400, {"x": text}, body),
+        Response(500, {}, f"<p>{text}</p>".encode()),
+        NoAnswer(Loss.CUT, text),
+    ):
+        told = masking.reply(reply)
+        shown = told.detail if isinstance(told, NoAnswer) else f"{told.headers} {told.body.decode()}"
+        assert "[secret]" in shown
+        assert core not in shown
+        assert core not in shown.encode().decode("unicode_escape")
+
+
+@given(st.text(min_size=8), st.text(), st.text())
+def test_no_string_of_an_answer_holds_a_secret(secret, before, after):
+    """Whatever stands around it."""
+    body = (
+        orjson.dumps({"a": [before + secret + after]}) if (before + secret + after).isprintable() else b"{}"
+    )
+    told = Masking([secret]).reply(Response(200, {}, body))
+    assert secret not in str(orjson.loads(told.body)) or secret in "{'a': ['[secret]']}"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("password abc is too short", "password [secret] is too short"),
+        ("abc", "[secret]"),
+        ("abcdef and xabc stay", "abcdef and xabc stay"),
+        ("abc@example.com", "abc@example.com"),
+        ("abc@example.com has abc", "[secret]@example.com has [secret]"),
+    ],
+)
+def test_short_secret_is_replaced_as_a_word_and_stated_text_stays(text, masked):
+    """A password of three letters is part of too many texts, and a userName that holds it is what the row says."""
+    assert Masking(["abc"], ["abc@example.com"]).text(text) == masked
+
+
+def test_secrets_of_a_row_are_found_in_its_data_and_its_patches():
+    """Also below an extension, in a patch without a path, and by a path."""
+    extension = {"urn:example:2.0:User": {"password": "in-extension"}}
+    values = [
+        PatchOperation("replace", "password", "by-path-value"),
+        PatchOperation(
+            "replace", None, {"urn:example:2.0:User:password": "in-a-value", "title": "No secret"}
+        ),
+    ]
+    data = {"password": "in-data-value", "nickName": "Open text", **extension}
+    row = Operation(Verb.CREATE, "User", Key("User", "userName", "ada@example.com"), data, tuple(values))
+    masking = masking_of(row)
+
+    secrets = ["in-extension", "by-path-value", "in-a-value", "in-data-value"]
+    assert [masking.text(f"a {one}!") for one in secrets] == ["a [secret]!"] * len(secrets)
+    assert masking.text("No secret, Open text, ada@example.com") == "No secret, Open text, ada@example.com"
