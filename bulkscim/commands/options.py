@@ -103,6 +103,14 @@ tenant = together(
     option("--profile", metavar="NAME", help="The kind of provider; generic where nothing says more."),
 )
 
+# For commands that take a run: the run's own tenant, named by the user where nothing else proves that it is theirs.
+own_tenant = together(
+    option(
+        "--tenant", metavar="NAME", help="The run's own tenant; needed with another token than the run's."
+    ),
+    option("--base-url", metavar="URL", help="The same by its URL."),
+)
+
 records = together(
     click.option("--op", type=VerbType(), help="The operation of records that name none."),
     option(

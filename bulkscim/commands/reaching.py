@@ -1,15 +1,22 @@
 """Which tenant a command means, and the token for it: by flags, by a name, or by a recorded run."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bulkscim.errors import UsageError
-from bulkscim.model.typed import command
+import click
+from click.core import ParameterSource
+
+from bulkscim.commands import typed_flags
+from bulkscim.errors import Mismatch, UsageError
+from bulkscim.model.typed import NEXT, command
 from bulkscim.reporting.console import People
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
 
 if TYPE_CHECKING:
+    from bulkscim.model.operation import JsonObject
     from bulkscim.runs.settings import Settings
     from bulkscim.tenants.tenant import Tenant
 
@@ -33,6 +40,47 @@ def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
     from bulkscim.runs.named import tenant_at
 
     return tenant_at(base_url, find_token(source, os.environ), profile or GENERIC)
+
+
+def tenant_of_run(people: People, header: "JsonObject", chosen: dict[str, Any]) -> "Tenant":
+    """Take the flags of `options.own_tenant` and `options.tokens` out of what was chosen; return the run's tenant.
+
+    A tenant that the environment names counts only where it is the run's own: the variable is there for other commands.
+    """
+    from bulkscim.runs.named import names_at, same_url, tenant_of_header
+
+    source = source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+    own = header["tenant"]["base_url"]
+    name, base_url = chosen.pop("tenant") or "", chosen.pop("base_url") or ""
+    context = click.get_current_context()
+    if context.get_parameter_source("tenant") is ParameterSource.ENVIRONMENT and name not in names_at(own):
+        name = ""
+    if context.get_parameter_source("base_url") is ParameterSource.ENVIRONMENT and (
+        name or not same_url(base_url, own)
+    ):
+        base_url = ""
+    if name and base_url:
+        raise UsageError(f"--tenant {name} and --base-url are both given; leave one of them out")
+    return tenant_of_header(header, source=source, named=name, base_url=base_url)
+
+
+@contextmanager
+def naming_the_tenant(header: "JsonObject") -> Iterator[None]:
+    """End the text of an UnprovedToken with this whole command, the run's tenant named in it."""
+    from bulkscim.runs.named import names_at
+    from bulkscim.runs.same_tenant import UnprovedToken
+
+    try:
+        yield
+    except UnprovedToken as error:
+        base_url, settings = header["tenant"]["base_url"], header.get("settings") or {}
+        names = names_at(base_url)
+        words = ["--tenant", names[0]] if names else ["--base-url", base_url]
+        for name, flag in (("proxy", "--proxy"), ("ca_bundle", "--ca-bundle")):
+            if not names and settings.get(name) and not list(typed_flags.flags({name})):
+                words += [flag, settings[name]]
+        line = typed_flags.again({"tenant", "base_url"})
+        raise Mismatch(f"{error}\n{NEXT}{line} {command(*words).partition(' ')[2]}") from None
 
 
 def _sandbox(people: People, name: str, profile: str | None) -> "Tenant | None":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 going_on = options.together(
     options.run_argument,
     options.job_file,
+    options.own_tenant,
     options.tokens,
     options.runs_dir,
     options.on_exists,
@@ -44,14 +45,12 @@ def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: A
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     from bulkscim.reporting.recorded import read_header
     from bulkscim.runs import resume
-    from bulkscim.runs.named import tenant_of_header
     from bulkscim.runs.request import ResumeRequest
 
     header = read_header(chosen["run"], chosen["runs_dir"])
-    source = reaching.source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
-    tenant = tenant_of_header(header, source=source)
+    tenant = reaching.tenant_of_run(people, header, chosen)
     request = ResumeRequest.to(tenant, retry=retry, **chosen)
-    with setting.watching(people) as watcher:
+    with reaching.naming_the_tenant(header), setting.watching(people) as watcher:
         report = setting.carry_out(lambda: resume(request, people, watcher))
     ending.tell(report, people, typed_flags.typed(), as_json=as_json)
     return report

@@ -11,7 +11,7 @@ from bulkscim.outputs import is_stdout
 from bulkscim.reporting.console import People
 
 if TYPE_CHECKING:
-    from bulkscim.model.operation import Verb
+    from bulkscim.model.operation import JsonObject, Verb
     from bulkscim.runs.report import RunReport
     from bulkscim.runs.request import RollbackRequest
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @options.max_delete
 @options.protect_unknown
 @options.same_tenant
+@options.own_tenant
 @options.tokens
 @options.runs_dir
 @options.pace
@@ -55,17 +56,20 @@ def command(
 
     `rollback RUN/rollback-1` undoes the undo.
     """
+    from bulkscim.reporting.recorded import read_header
+
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     if out is not None:
         setting.layout_of(out, "jsonl")
-    request = _request(people, chosen)
+    header = read_header(chosen["run"], chosen["runs_dir"])
+    request = _request(people, header, chosen)
     if out is not None:
         _write(request, people, out, force=force)
         return None
     from bulkscim.reporting.summary import summary_of_totals
     from bulkscim.runs import rollback
 
-    with setting.watching(people) as watcher:
+    with reaching.naming_the_tenant(header), setting.watching(people) as watcher:
         show = _show if request.dry_run else None
         report = setting.carry_out(lambda: rollback(request, people, watcher, show))
     if report.totals.rows:
@@ -76,15 +80,12 @@ def command(
     return report
 
 
-def _request(people: People, chosen: dict[str, Any]) -> "RollbackRequest":
+def _request(people: People, header: "JsonObject", chosen: dict[str, Any]) -> "RollbackRequest":
     """Return what is asked; the tenant is the run's own."""
-    from bulkscim.reporting.recorded import read_header
     from bulkscim.runs.inverting import Chosen
-    from bulkscim.runs.named import tenant_of_header
     from bulkscim.runs.request import RollbackRequest
 
-    header = read_header(chosen["run"], chosen["runs_dir"])
-    source = reaching.source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+    tenant = reaching.tenant_of_run(people, header, chosen)
     verbs: tuple[Verb, ...] = chosen.pop("verbs")
     picked = Chosen(
         frozenset(chosen.pop("rows")),
@@ -92,7 +93,7 @@ def _request(people: People, chosen: dict[str, Any]) -> "RollbackRequest":
         frozenset(verb.value for verb in verbs),
         chosen.pop("soft"),
     )
-    return RollbackRequest(tenant=tenant_of_header(header, source=source), chosen=picked, **chosen)
+    return RollbackRequest(tenant=tenant, chosen=picked, **chosen)
 
 
 def _tell_left(report: "RunReport", request: "RollbackRequest", people: People) -> None:

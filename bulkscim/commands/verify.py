@@ -21,6 +21,7 @@ NOT_AS_RECORDED = 3
 @click.option("--head", default="", metavar="HASH", help="A chain head that an earlier command printed.")
 @click.option("--live", is_flag=True, help="Also read the tenant back; 3 where it is not as recorded.")
 @options.job_file
+@options.own_tenant
 @options.tokens
 @options.runs_dir
 @options.pace
@@ -53,13 +54,12 @@ def _with_live(statement: "Statement", known: "Expectations", chosen: dict[str, 
     from bulkscim.reporting.recorded import read_header
     from bulkscim.reporting.statement import with_live
     from bulkscim.runs.live import read_live
-    from bulkscim.runs.named import tenant_of_header
 
     folder = Path(statement["folder"])
     people = setting.people_of(verbose=chosen["verbose"], quiet=chosen["quiet"])
     header = read_header(str(folder), folder.parent)
-    source = reaching.source_of(people, chosen["token_file"], chosen["token_command"])
-    tenant = tenant_of_header(header, source=source)
+    tenant = reaching.tenant_of_run(people, header, chosen)
     settings = reaching.reading_settings(chosen, tenant)
-    told = setting.carry_out(lambda: read_live(folder, tenant, settings, known, LocalDisk(), people.note))
+    with reaching.naming_the_tenant(header):
+        told = setting.carry_out(lambda: read_live(folder, tenant, settings, known, LocalDisk(), people.note))
     return with_live(statement, told.at, told.told())

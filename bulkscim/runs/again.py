@@ -1,13 +1,10 @@
 """Go on with a recorded run: resume what is open, or take up again what failed."""
 
-import hmac
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import chain
 from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
-from bulkscim.errors import Mismatch, Refused, UsageError
+from bulkscim.errors import Refused, UsageError
 from bulkscim.jobfile.reading import Wanted, count
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import index_of
@@ -16,14 +13,9 @@ from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.events import People, Watcher
-from bulkscim.model.operation import JsonObject, Verb
-from bulkscim.model.request import Request, Response
-from bulkscim.model.row import RowState
-from bulkscim.model.secret import Secret
+from bulkscim.model.operation import JsonObject
 from bulkscim.model.typed import next_line
-from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.planning.guards import Bounds, adoptions, errors_bound
-from bulkscim.planning.protect import folded, names_of
 from bulkscim.providers import profile_named
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
@@ -35,6 +27,7 @@ from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.protecting import find_protected, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
+from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import AGAIN, Past, go_on, past_of, patient
 from bulkscim.runs.settings import (
     Settings,
@@ -42,15 +35,8 @@ from bulkscim.runs.settings import (
     changed,
     protected_of,
     said_anew,
-    settings_of,
 )
-from bulkscim.runs.tenant import connected, fingerprint, host_of, look
-from bulkscim.scim import messages
-from bulkscim.transport.base import Transport
-
-PROBES = 3  # recorded resources that another token must show
-TRIED = 10  # recorded resources that are asked for, to find as many
-_KNOWN = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
+from bulkscim.runs.tenant import connected, host_of, look
 
 
 async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> RunReport:
@@ -63,7 +49,6 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
         _not_rolled_back(folder, disk)
         record = journal.open_for_append(folder, disk, clock)
         try:
-            same_url(request.base_url, record.header["tenant"]["base_url"])
             source = find_source(record.header, folder, request.job)
             with tenant_lock(record.header["tenant"]["base_url"], disk) as tenant:
                 tenant.working_on(folder)
@@ -82,12 +67,6 @@ def _not_rolled_back(folder: Path, disk: Disk) -> None:
             f"{folder} is rolled back by {begun[-1].name}; going on would do again what that undoes. Nothing was "
             f"sent. A rollback of the rollback takes it back.\n{next_line('status', child)}\n{next_line('rollback', child)}"
         )
-
-
-def same_url(given: str | None, own: str) -> None:
-    """Refuse to offer a tenant the token of another."""
-    if given is not None and given.rstrip("/") != own.rstrip("/"):
-        raise Mismatch(f"the run belongs to {own}, not to {given}; name its own tenant")
 
 
 async def _go_on(
@@ -167,12 +146,13 @@ _ASKED_ABOUT = ("on_exists", "create_groups")
 
 
 def _changes(request: ResumeRequest, header: JsonObject, source: JobSource) -> _Changes:
-    """Return the run's own terms with what the request changes of them."""
+    """Return the run's own terms with what the request changes of them; Mismatch where the token may not be sent."""
     if header.get("parent") and (request.on_exists or request.create_groups):
         raise UsageError(
             "this run is a rollback: it restores what was there, so --on-exists and --create-groups do not fit"
         )
-    kept, bounds = settings_of(header), bounds_of(header)
+    kept = settings_to_send(header, request.token, request.base_url, request.same_tenant)
+    bounds = bounds_of(header)
     settings = replace(
         said_anew(kept, request),
         on_exists=request.on_exists or kept.on_exists,
@@ -205,84 +185,3 @@ def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:
         return not settled or (retry and row <= ledger.rows and ledger.state(row) in AGAIN)
 
     return wanted
-
-
-async def same_tenant(
-    record: RecordedRun, token: Secret, transport: Transport, named: str | None = None
-) -> None:
-    """Raise Mismatch for a token that is not the run's own and does not show what the run recorded.
-
-    `named` is the tenant's name, by which the user confirms a token that shows nothing of the run; None where the
-    command takes no such confirmation.
-    """
-    tenant = record.header["tenant"]
-    own = tenant.get("name") or host_of(tenant["base_url"])
-    if _same_token(tenant, token) or await _shows_the_same(record, transport) or named == own:
-        return
-    wrong = f" (--same-tenant names {named})" if named else ""
-    advice = f"pass a token of {tenant['base_url']}"
-    raise Mismatch(
-        "this token is not the one that the run began with, and no resource that the run recorded can be read with it: "
-        f"it may belong to another tenant, or to another integration{wrong}. "
-        + (f"If it belongs to {own}, add --same-tenant {own}; else {advice}" if named is not None else advice)
-    )
-
-
-def _same_token(tenant: JsonObject, token: Secret) -> bool:
-    now = fingerprint(tenant["base_url"], tenant["profile"], token, tenant["salt"])
-    return hmac.compare_digest(now["token"], tenant["token"])
-
-
-async def _shows_the_same(record: RecordedRun, transport: Transport) -> bool:
-    """Read a few resources that this run recorded; Mismatch where the other token shows another under the same id.
-
-    A resource that cannot be read proves nothing: it may have been deleted since, or be hidden.
-    """
-    found = 0
-    for kind, resource_id, names in _recorded(record):
-        reply = await transport.send(Request("GET", messages.resource_path(kind, resource_id)))
-        good = judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response)
-        live = messages.resource_of(reply.body) if good and isinstance(reply, Response) else None
-        if live is not None and not names & _names(live):
-            raise Mismatch(
-                f"this token is not the one that the run began with, and it shows {kind} {resource_id} as "
-                f"{', '.join(sorted(_names(live))) or 'another resource'}, not as "
-                f"{', '.join(sorted(names))}: it belongs to another tenant. Pass a token of "
-                f"{record.header['tenant']['base_url']}"
-            )
-        found += live is not None
-        if found == PROBES:
-            break
-    return found > 0
-
-
-def _names(resource: JsonObject) -> set[str]:
-    """Return the folded names of a resource; its id proves no tenant, for ids may be counted in each."""
-    return set(folded(names_of(resource))) - {str(resource.get("id")).casefold()}
-
-
-def _recorded(record: RecordedRun) -> Iterator[tuple[str, str, set[str]]]:
-    """Yield type, id and all recorded names of resources that the run read or wrote, at most `TRIED`."""
-    found: set[str] = set()
-    for row in range(1, record.ledger.rows + 1):
-        if len(found) == TRIED:
-            return
-        history = record.history(row) if record.ledger.state(row) in _KNOWN else []
-        body = history[-1].body if history else {}
-        if not body.get("id") or body["id"] in found or body.get("op") == Verb.DELETE:
-            continue
-        names = set(folded((body["key"], *chain.from_iterable(map(_names_in, history))))) - {
-            body["id"].casefold()
-        }
-        if names:
-            found.add(body["id"])
-            yield body["type"], body["id"], names
-
-
-def _names_in(entry: Entry) -> list[str]:
-    """Return the names that an entry's images and changes hold."""
-    images = [image for name in ("before", "after") if isinstance(image := entry.body.get(name), dict)]
-    changes = [
-        value for _, *values in entry.body.get("changes") or () for value in values if isinstance(value, str)
-    ]
-    return [*chain.from_iterable(map(names_of, images)), *changes]

@@ -20,10 +20,10 @@ from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.planning.compare import holds
 from bulkscim.planning.expected import Unlike
 from bulkscim.providers.profile import Profile
-from bulkscim.runs.again import same_tenant
 from bulkscim.runs.browsing import reads_over
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.expectations import GONE, THERE, Expectations, Resource
+from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import past_of, patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected, look
@@ -70,9 +70,12 @@ async def read_live(
 ) -> Live:
     """Compare a tenant with what is recorded; reading only, paced as every reading command is.
 
-    It waits behind what the run's last process may have sent; `say` gets a message where that takes long.
+    It waits behind what the run's last process may have sent; `say` gets a message where that takes long. Mismatch
+    where nothing proves that the tenant is the run's own, and the user did not name it.
     """
     profile, clock = tenant.provider, RealClock()
+    with journal.read(folder, disk) as recorded:
+        settings_to_send(recorded.header, tenant.token, tenant.named_url)
     told = Live(clock.now())
     children = list(descendants(folder, disk))
     for child in children:

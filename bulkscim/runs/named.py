@@ -2,7 +2,7 @@
 
 import os
 
-from bulkscim.errors import UsageError
+from bulkscim.errors import Mismatch, UsageError
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.secret import Secret
@@ -51,25 +51,29 @@ def _refuse_entry_of(name: str) -> None:
 
 def tenant_at(base_url: str, token: Secret, profile: str) -> Tenant:
     """Return a tenant by its URL; production and guards of `bulkscim.toml` hold however it is named."""
-    same = (each for each in tenants() if each.production and _same(each.base_url, base_url))
+    same = (each for each in tenants() if each.production and same_url(each.base_url, base_url))
     name = next((each.name for each in same), "")
     return Tenant(base_url, token, profile, name, production=bool(name), guards=_guards_at(base_url))
 
 
-def tenant_of_header(header: JsonObject, *, source: TokenSource = _NOWHERE) -> Tenant:
-    """Return the tenant that a recorded run belongs to.
+def tenant_of_header(
+    header: JsonObject, *, source: TokenSource = _NOWHERE, named: str = "", base_url: str = ""
+) -> Tenant:
+    """Return the tenant that a recorded run belongs to; Mismatch where the user named another one.
 
     Its token comes from the source that is given, else from its entry while that names the same URL, else
-    from the environment. No other token is offered to it.
+    from the environment. No other token is offered to it. Where the user named neither a tenant (`named`) nor a
+    `base_url`, the URL is only what the journal says.
     """
     recorded = header["tenant"]
-    name, base_url = recorded.get("name") or "", recorded["base_url"]
+    is_named = _refuse_other(recorded, named, base_url)
+    name, base_url = named or recorded.get("name") or "", recorded["base_url"]
     if name in SANDBOXES:
         return same_sandbox(name, recorded["profile"], base_url)
     if name and not source.named:
-        same = (each for each in tenants() if each.name == name and _same(each.base_url, base_url))
+        same = (each for each in tenants() if each.name == name and same_url(each.base_url, base_url))
         source = next((each.token_source for each in same), source)
-    there = [each for each in tenants() if _same(each.base_url, base_url)]
+    there = [each for each in tenants() if same_url(each.base_url, base_url)]
     own = next((each for each in there if each.production), None)
     entry = next((each for each in there if each.name == name), None)
     found = find_token(source, os.environ)
@@ -83,12 +87,31 @@ def tenant_of_header(header: JsonObject, *, source: TokenSource = _NOWHERE) -> T
         proxy=entry.proxy if entry else None,
         ca_bundle=entry.ca_bundle if entry else None,
         guards=_guards_at(base_url),
+        from_journal=not is_named,
     )
+
+
+def _refuse_other(recorded: JsonObject, named: str, base_url: str) -> bool:
+    """Raise Mismatch where the user named another tenant than that of a run; return whether one was named."""
+    own, given = recorded["base_url"], base_url
+    if named in SANDBOXES:
+        given = own if recorded.get("name") in SANDBOXES else "the sandbox's own URL"
+    elif named:
+        given = entry_named(named, places()).base_url
+    if given and not same_url(given, own):
+        which = f"{named} ({given})" if named else given
+        raise Mismatch(f"the run belongs to {own}, not to {which}; nothing was sent. Name its own tenant")
+    return bool(given)
+
+
+def names_at(base_url: str) -> list[str]:
+    """Return the names of the entries of `bulkscim.toml` that have this URL."""
+    return [each.name for each in tenants() if same_url(each.base_url, base_url)]
 
 
 def _guards_at(base_url: str) -> StandingGuards:
     """Return the guards of all entries of a URL."""
-    return sum((each.guards for each in tenants() if _same(each.base_url, base_url)), start=NO_GUARDS)
+    return sum((each.guards for each in tenants() if same_url(each.base_url, base_url)), start=NO_GUARDS)
 
 
 def tenants() -> list[TenantEntry]:
@@ -96,5 +119,6 @@ def tenants() -> list[TenantEntry]:
     return entries(places())
 
 
-def _same(one: str, other: str) -> bool:
+def same_url(one: str, other: str) -> bool:
+    """Tell whether two base URLs are the same."""
     return one.rstrip("/").casefold() == other.rstrip("/").casefold()

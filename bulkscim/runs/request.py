@@ -127,7 +127,8 @@ class ResumeRequest:
     """A recorded run that is to go on; what is None stays as the run has it.
 
     `run` is a run folder, a run id or `last`. `job` says where the job file is now. With `retry` the failed
-    and skipped rows are reopened first. A `base_url` must be the run's own: the token belongs to it. `protect` adds
+    and skipped rows are reopened first. A `base_url` must be the run's own; without one, the token is sent only where
+    the journal's fingerprint proves that it was used there. `protect` adds
     to the accounts that the run protects. `same_tenant` is the tenant's name, which confirms another token. `on_exists` and `create_groups` change what rows do, which is approved as a
     run is: see there for `yes`, `tenant`, `production`, `rehearsal` and `yes_production`. `speed` is the tenant's.
     """
@@ -162,7 +163,7 @@ class ResumeRequest:
     def to(cls, tenant: Tenant, **asked: Any) -> Self:
         """Ask to go on with a run of a tenant."""
         return cls(
-            base_url=tenant.base_url,
+            base_url=tenant.named_url,
             token=tenant.token,
             protect=tenant.guards.protect,
             tenant=tenant.name,

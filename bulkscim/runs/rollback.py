@@ -25,7 +25,6 @@ from bulkscim.planning.partial import FORCE, PART
 from bulkscim.planning.protect import Protects, folded
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
-from bulkscim.runs.again import same_tenant, same_url
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recover
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.earlier import known_before, moved
@@ -35,6 +34,7 @@ from bulkscim.runs.places import drafts, tenant_lock
 from bulkscim.runs.protecting import find_protected
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
+from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, past_of, patient
 from bulkscim.runs.settings import Settings, header_of, protected_of, said_anew, settings_of
 from bulkscim.runs.start import Parent, Start, begin, plan
@@ -61,8 +61,9 @@ async def rollback(
     with _held(folder, disk, people, read_only=request.dry_run) as died:
         known = _ready(folder, disk, died=died)
         header = known[0].header
-        same_url(request.tenant.base_url, header["tenant"]["base_url"])
-        settings, tenant = _settings(request, settings_of(header)), request.tenant
+        tenant = request.tenant
+        kept = settings_to_send(header, tenant.token, tenant.named_url, request.same_tenant)
+        settings = _settings(request, kept)
         profile = tenant.provider
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
             past = min(known, key=lambda one: one.passed_s(clock))

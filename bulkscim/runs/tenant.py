@@ -156,9 +156,13 @@ def _count(reply: Response) -> tuple[int | None, str]:
 
 
 def fingerprint(base_url: str, profile: str, token: Secret, salt: str | None = None) -> JsonObject:
-    """Return what tells this tenant and token from others; the token itself cannot be had from it."""
+    """Return what identifies this tenant and token; the token cannot be computed from it.
+
+    The URL is part of the keyed hash: a header that was edited to name another URL does not fit the token.
+    """
     salt = salt or secrets.token_hex(16)
-    keyed = hmac.new(bytes.fromhex(salt), token.reveal().encode(), sha256).hexdigest()
+    text = f"{base_url}\n{token.reveal()}"
+    keyed = hmac.new(bytes.fromhex(salt), text.encode(), sha256).hexdigest()
     return {"base_url": base_url, "profile": profile, "token": keyed, "salt": salt}
 
 

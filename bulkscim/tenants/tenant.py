@@ -16,7 +16,8 @@ class Tenant:
     `name` is that of `bulkscim.toml`, empty where the tenant was given by its URL. A `production` tenant is
     changed only by who says its name. A `rehearsal` holds nothing real and is changed without asking. `rate`,
     `concurrency`, `proxy` and `ca_bundle` are used unless something else is asked for; `guards` hold for every run.
-    A sandbox can be `speed` times as fast as the provider that it plays.
+    A sandbox can be `speed` times as fast as the provider that it plays. `from_journal`: the URL is what a journal
+    records, and the user did not name it.
     """
 
     base_url: str
@@ -31,6 +32,12 @@ class Tenant:
     ca_bundle: Path | None = None
     guards: StandingGuards = NO_GUARDS
     speed: float = 1.0
+    from_journal: bool = False
+
+    @property
+    def named_url(self) -> str | None:
+        """The URL as the user gave it; None where a journal alone says it."""
+        return None if self.from_journal else self.base_url
 
     @property
     def provider(self) -> Profile:

@@ -255,8 +255,9 @@ def test_a_token_that_can_prove_nothing_needs_the_tenants_name(bulkscim, monkeyp
         )
         tenant.good, written = 1000, len(tenant.writes)
         monkeypatch.setenv("BULKSCIM_TOKEN", "rotated-token")
-        refused = bulkscim("resume", "last", *FAST)
-        wrong = bulkscim("resume", "last", *FAST, "--same-tenant", "acme")
+        at = ("--base-url", tenant.base_url)
+        refused = bulkscim("resume", "last", *FAST, *at)
+        wrong = bulkscim("resume", "last", *FAST, *at, "--same-tenant", "acme")
         assert len(tenant.writes) == written
         resumed = bulkscim("resume", "last", *FAST, "--same-tenant", f"127.0.0.1:{tenant.port}")
 

@@ -378,10 +378,10 @@ def test_another_tenant_is_refused_and_a_new_token_of_the_same_is_not(bulkscim, 
         half_done(bulkscim, tenant, path)
         written = len(tenant.writes)
         theirs, tenant.held = tenant.held, {"Users": {}, "Groups": {}}
-        refused = other("resume", "last", *FAST)
+        refused = other("resume", "last", *FAST, "--base-url", tenant.base_url)
         untouched = tenant.held == {"Users": {}, "Groups": {}} and len(tenant.writes) == written
         tenant.held = theirs
-        resumed = other("resume", "last", *FAST)
+        resumed = other("resume", "last", *FAST, "--base-url", tenant.base_url)
 
     assert refused.code == 12, refused.text
     assert untouched
@@ -406,10 +406,10 @@ def test_another_tenant_is_not_asked_what_is_in_doubt_before_a_rollback(bulkscim
         path = bulkscim.run_folder() / "journal.jsonl"
         doubts, before = bulkscim.status()["in_doubt"], path.read_bytes()
         theirs, tenant.held = tenant.held, {"Users": {}, "Groups": {}}
-        refused = other("rollback", "last", "--yes", *FAST)
+        refused = other("rollback", "last", "--yes", *FAST, "--base-url", tenant.base_url)
         after = path.read_bytes()
         tenant.held = theirs
-        done = other("rollback", "last", "--yes", *FAST)
+        done = other("rollback", "last", "--yes", *FAST, "--base-url", tenant.base_url)
 
     assert doubts == 1
     assert refused.code == 12, refused.text

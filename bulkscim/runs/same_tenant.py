@@ -1,0 +1,141 @@
+"""Whether a token may be sent to the tenant that a journal records, and whether it opens that same tenant."""
+
+import hmac
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+
+from bulkscim.errors import Mismatch
+from bulkscim.journal.entries import Entry
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.operation import JsonObject, Verb
+from bulkscim.model.request import Request, Response
+from bulkscim.model.row import RowState
+from bulkscim.model.secret import Secret
+from bulkscim.pacing.retry import ReadVerdict, judge_read
+from bulkscim.planning.protect import folded, names_of
+from bulkscim.runs.named import names_at, same_url
+from bulkscim.runs.settings import Settings, settings_of
+from bulkscim.runs.tenant import fingerprint, host_of
+from bulkscim.scim import messages
+from bulkscim.transport.base import Transport
+
+PROBES = 3  # recorded resources that another token must show
+TRIED = 10  # recorded resources that are asked for, to find as many
+_KNOWN = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
+_SALT = re.compile(r"(?:[0-9a-f]{2})+")
+
+
+class UnprovedToken(Mismatch):
+    """Nothing proves that the token was ever used at the URL that a journal records; nothing was sent."""
+
+
+def settings_to_send(
+    header: JsonObject, token: Secret, given: str | None = None, same_tenant: str = ""
+) -> Settings:
+    """Return a recorded run's settings where the token may be sent to the run's tenant.
+
+    The URL in a journal may be anybody's. So the fingerprint must prove that this token was used there, or the user
+    must name the tenant: by its URL (`given`), or as `same_tenant`. Else UnprovedToken; Mismatch where another URL is
+    given. Without that proof the journal's proxy and certificates are not used either.
+    """
+    tenant = header["tenant"]
+    base_url = str(tenant["base_url"])
+    if given is not None and not same_url(given, base_url):
+        raise Mismatch(f"the run belongs to {base_url}, not to {given}; name its own tenant")
+    if _same_token(tenant, token):
+        return settings_of(header)
+    named = given is not None or same_tenant == host_of(base_url) or same_tenant in names_at(base_url)
+    if not named:
+        raise UnprovedToken(
+            f"the run's journal says that its tenant is {base_url}, and nothing proves that this token was used "
+            "there: it is another token, or the run folder is not yours. Nothing was sent. If that is your tenant, "
+            "name it: --tenant NAME or --base-url URL"
+        )
+    return replace(settings_of(header), proxy=None, ca_bundle=None)
+
+
+async def same_tenant(
+    record: RecordedRun, token: Secret, transport: Transport, named: str | None = None
+) -> None:
+    """Raise Mismatch for a token that is not the run's own and does not show what the run recorded.
+
+    `named` is the tenant's name, by which the user confirms a token that shows nothing of the run; None where the
+    command takes no such confirmation.
+    """
+    tenant = record.header["tenant"]
+    own = tenant.get("name") or host_of(tenant["base_url"])
+    if _same_token(tenant, token) or await _shows_the_same(record, transport) or named == own:
+        return
+    wrong = f" (--same-tenant names {named})" if named else ""
+    advice = f"pass a token of {tenant['base_url']}"
+    raise Mismatch(
+        "this token is not the one that the run began with, and no resource that the run recorded can be read with it: "
+        f"it may belong to another tenant, or to another integration{wrong}. "
+        + (f"If it belongs to {own}, add --same-tenant {own}; else {advice}" if named is not None else advice)
+    )
+
+
+def _same_token(tenant: JsonObject, token: Secret) -> bool:
+    """Tell whether the fingerprint was made of this token and of this URL."""
+    salt, kept = str(tenant.get("salt")), str(tenant.get("token"))
+    if not _SALT.fullmatch(salt):
+        return False
+    now = fingerprint(tenant["base_url"], tenant["profile"], token, salt)
+    return hmac.compare_digest(now["token"].encode(), kept.encode())
+
+
+async def _shows_the_same(record: RecordedRun, transport: Transport) -> bool:
+    """Read a few resources that this run recorded; Mismatch where the other token shows another under the same id.
+
+    A resource that cannot be read proves nothing: it may have been deleted since, or be hidden.
+    """
+    found = 0
+    for kind, resource_id, names in _recorded(record):
+        reply = await transport.send(Request("GET", messages.resource_path(kind, resource_id)))
+        good = judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response)
+        live = messages.resource_of(reply.body) if good and isinstance(reply, Response) else None
+        if live is not None and not names & _names(live):
+            raise Mismatch(
+                f"this token is not the one that the run began with, and it shows {kind} {resource_id} as "
+                f"{', '.join(sorted(_names(live))) or 'another resource'}, not as "
+                f"{', '.join(sorted(names))}: it belongs to another tenant. Pass a token of "
+                f"{record.header['tenant']['base_url']}"
+            )
+        found += live is not None
+        if found == PROBES:
+            break
+    return found > 0
+
+
+def _names(resource: JsonObject) -> set[str]:
+    """Return the folded names of a resource; its id proves no tenant, for ids may be counted in each."""
+    return set(folded(names_of(resource))) - {str(resource.get("id")).casefold()}
+
+
+def _recorded(record: RecordedRun) -> Iterator[tuple[str, str, set[str]]]:
+    """Yield type, id and all recorded names of resources that the run read or wrote, at most `TRIED`."""
+    found: set[str] = set()
+    for row in range(1, record.ledger.rows + 1):
+        if len(found) == TRIED:
+            return
+        history = record.history(row) if record.ledger.state(row) in _KNOWN else []
+        body = history[-1].body if history else {}
+        if not body.get("id") or body["id"] in found or body.get("op") == Verb.DELETE:
+            continue
+        names = set(folded((body["key"], *chain.from_iterable(map(_names_in, history))))) - {
+            body["id"].casefold()
+        }
+        if names:
+            found.add(body["id"])
+            yield body["type"], body["id"], names
+
+
+def _names_in(entry: Entry) -> list[str]:
+    """Return the names that an entry's images and changes hold."""
+    images = [image for name in ("before", "after") if isinstance(image := entry.body.get(name), dict)]
+    changes = [
+        value for _, *values in entry.body.get("changes") or () for value in values if isinstance(value, str)
+    ]
+    return [*chain.from_iterable(map(names_of, images)), *changes]
