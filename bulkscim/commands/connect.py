@@ -88,6 +88,7 @@ def _tenant(name: str, people: People, chosen: dict[str, Any]) -> tuple[Tenant, 
 
     profile = profile_named(chosen["profile"])
     base_url = checked(chosen["base_url"] or _asked_url(profile.base_url))
+    reaching.heed_no_proxy(chosen, base_url)
     source = reaching.source_of(people, chosen["token_file"], chosen["token_command"])
     account = keychain.account_of(name, base_url)
     if chosen["keyring"]:

@@ -129,7 +129,7 @@ pace = together(
 
 network = together(
     option("--timeout", "timeout_s", type=click.FloatRange(min=0, min_open=True), metavar="S"),
-    option("--proxy", metavar="URL", help="An HTTP proxy."),
+    option("--proxy", metavar="URL", help="An HTTP proxy; never used for servers on this machine."),
     option("--ca-bundle", type=path(), help="Certificates to trust, PEM."),
 )
 

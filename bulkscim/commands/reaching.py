@@ -14,6 +14,7 @@ from bulkscim.errors import Mismatch, UsageError
 from bulkscim.model.typed import NEXT, command
 from bulkscim.reporting.console import People
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
+from bulkscim.transport.address import is_exempt
 
 if TYPE_CHECKING:
     from bulkscim.model.operation import JsonObject
@@ -24,7 +25,24 @@ GENERIC = "generic"
 
 
 def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
-    """Take the flags of `options.tenant` and `options.tokens` out of what was chosen; return the tenant."""
+    """Take the flags of `options.tenant` and `options.tokens` out of what was chosen; return the tenant.
+
+    A proxy of the environment is taken out too where NO_PROXY exempts the tenant.
+    """
+    tenant = _tenant_of(people, chosen)
+    heed_no_proxy(chosen, tenant.base_url)
+    return tenant
+
+
+def heed_no_proxy(chosen: dict[str, Any], base_url: str) -> None:
+    """Clear a proxy that BULKSCIM_PROXY names where `no_proxy` or NO_PROXY exempts the URL from it."""
+    source = click.get_current_context().get_parameter_source("proxy")
+    exceptions = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if source is ParameterSource.ENVIRONMENT and is_exempt(base_url, exceptions):
+        chosen["proxy"] = None
+
+
+def _tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
     name, base_url, profile = (chosen.pop(flag) for flag in ("tenant", "base_url", "profile"))
     source = source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
     if name and base_url:
@@ -45,7 +63,7 @@ def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
 def tenant_of_run(people: People, header: "JsonObject", chosen: dict[str, Any]) -> "Tenant":
     """Take the flags of `options.own_tenant` and `options.tokens` out of what was chosen; return the run's tenant.
 
-    A tenant that the environment names counts only where it is the run's own: the variable is there for other commands.
+    A proxy of the environment is taken out too where NO_PROXY exempts the tenant. A tenant that the environment names counts only where it is the run's own: the variable is there for other commands.
     """
     from bulkscim.runs.named import names_at, same_url, tenant_of_header
 
@@ -61,6 +79,7 @@ def tenant_of_run(people: People, header: "JsonObject", chosen: dict[str, Any]) 
         base_url = ""
     if name and base_url:
         raise UsageError(f"--tenant {name} and --base-url are both given; leave one of them out")
+    heed_no_proxy(chosen, own)
     return tenant_of_header(header, source=source, named=name, base_url=base_url)
 
 

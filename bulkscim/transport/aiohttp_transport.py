@@ -18,7 +18,7 @@ from bulkscim.errors import UsageError
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.scim.messages import printable
-from bulkscim.transport.address import checked
+from bulkscim.transport.address import checked, loopback
 
 MOST_BYTES = 64 * 1024 * 1024
 _MOST_CONNECT_S = 15.0
@@ -66,7 +66,7 @@ class AiohttpTransport:
         # The whole may take timeout_s; connecting less, so that a timeout of the whole never means "not sent".
         connect = min(timeout_s / 2, _MOST_CONNECT_S)
         self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=connect, sock_connect=connect)
-        self._proxy = _proxy(proxy)
+        self._proxy = _proxy(proxy, self._base)
         self._ssl = _trust(ca_bundle)
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
@@ -168,8 +168,8 @@ def _told(what: str, error: BaseException) -> str:
     return f"{what}: {text}"
 
 
-def _proxy(text: str | None) -> URL | None:
-    """Return the proxy's URL."""
+def _proxy(text: str | None, base_url: str) -> URL | None:
+    """Return the proxy's URL; None for a server on this machine, which no proxy may see."""
     if text is None:
         return None
     try:
@@ -178,7 +178,7 @@ def _proxy(text: str | None) -> URL | None:
         url = URL()
     if url.scheme not in {"http", "https"} or not url.host:
         raise UsageError("--proxy must be a URL as in http://proxy.example.com:3128")
-    return url
+    return None if loopback(URL(base_url).host or "") else url
 
 
 def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:

@@ -180,19 +180,33 @@ async def test_the_environment_names_no_proxy(monkeypatch):
     assert isinstance(reply, Response)
 
 
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST.", "127.0.0.1", "127.1.2.3", "127.1", "a.localhost"]
+)
+async def test_a_server_on_this_machine_is_never_reached_through_a_proxy(host):
+    """The proxy was sent the users and the token of the sandbox, in clear."""
+    async with (
+        talking(said(answer("502 Bad Gateway"))) as (proxy, proxied),
+        talking(said(answer("204 No Content"))) as (base, heads),
+    ):
+        port = base.removesuffix("/scim").rpartition(":")[2]
+        root = proxy.removesuffix("/scim")
+        async with opened(f"http://{host}:{port}/scim", proxy=root) as transport:
+            reply = await Authenticated(transport, Secret(TOKEN)).send(PATCH)
+    assert proxied == []
+    assert isinstance(reply, NoAnswer) or (reply.status, len(heads)) == (204, 1)
+
+
 async def test_a_proxy_is_used_where_one_is_named():
-    """A plain request goes to it whole; its refusal to open a tunnel means never sent."""
+    """Its refusal to open a tunnel means never sent, and the token is for the tenant alone."""
     async with talking(said(answer("407 Proxy Authentication Required"))) as (proxy, heads):
         root = proxy.removesuffix("/scim")
-        async with opened("http://localhost:9/scim", proxy=root) as transport:
-            reply = await transport.send(PATCH)
         async with opened("https://example.invalid/scim", proxy=root) as transport:
             tunnelled = await Authenticated(transport, Secret(TOKEN)).send(PATCH)
-    assert isinstance(reply, Response)
-    assert heads[0].startswith("PATCH http://localhost:9/scim/Users/1 ")
     assert isinstance(tunnelled, NoAnswer)
     assert tunnelled.loss is Loss.NEVER_SENT
-    assert TOKEN not in heads[1]
+    assert heads[0].startswith("CONNECT example.invalid:443 ")
+    assert TOKEN not in heads[0]
 
 
 async def test_the_token_is_in_no_text():
