@@ -175,8 +175,9 @@ class Permits:
             self._renew(now)
         self._close(wait if retry_after is None else retry_after)
 
-    def answered(self) -> None:
-        """Take in an answer that was no 429."""
+    def answered(self, retry_after: float = 0.0) -> None:
+        """Take in an answer that does not throttle; the gate closes where it asks for a wait all the same."""
+        self._close(retry_after)
         now = self._clock.monotonic()
         if self._share < 1.0 and now - self._changed_at >= self._quiet_s:
             self._share = faster(self._share)

@@ -12,7 +12,7 @@ from bulkscim.model.events import Watcher
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.model.step import Action, Step
 from bulkscim.model.totals import Counters
-from bulkscim.pacing.hints import asked_wait, stated_time
+from bulkscim.pacing.hints import asked_wait, retry_after, stated_time
 from bulkscim.pacing.retry import (
     Judgement,
     ReadVerdict,
@@ -185,7 +185,7 @@ class Sender:
         elif reply.status >= SERVER_ERROR and asked is not None:
             self.permits.throttled(asked, asked)
         else:
-            self.permits.answered()
+            self.permits.answered(retry_after(reply) or 0.0)
 
     async def send(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:
         """Send a step whose permit is had and whose start is durable; return how it ended.
