@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+import orjson
+
 from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
@@ -10,6 +12,7 @@ from bulkscim.scim.effects import effects
 from bulkscim.scim.references import ids_in
 from bulkscim.scim.schemas import is_secret
 
+MOST_KEPT_BYTES = 256 * 1024  # of what an answer shows of a new resource
 _NAMES = frozenset({"schemas", "username", "displayname", "externalid", "active", "members"})
 
 
@@ -80,8 +83,15 @@ def _members(changes: Iterable[Change]) -> Iterator[str]:
 
 
 def as_made(body: JsonObject, shown: JsonObject | None) -> JsonObject:
-    """Return a new resource: as the tenant shows it, or as it was sent where the tenant shows next to nothing."""
+    """Return a new resource: as the tenant shows it, or as it was sent where that is next to nothing or too much."""
+    if is_huge(shown):
+        return body
     return {**body, **(shown or {})} if is_thin(body, shown) else shown or {}
+
+
+def is_huge(shown: JsonObject | None) -> bool:
+    """Tell whether what a tenant shows of a new resource is more than the journal keeps of it."""
+    return shown is not None and len(orjson.dumps(shown)) > MOST_KEPT_BYTES
 
 
 def is_thin(body: JsonObject, shown: JsonObject | None) -> bool:

@@ -5,12 +5,18 @@ leave once, so the middleware here ends such a request with an error of its own,
 """
 
 import ssl
+from asyncio import AbstractEventLoop
 from collections.abc import Mapping
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import aiohttp
+from aiohttp import StreamReader
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http_parser import RawResponseMessage
 from yarl import URL
 
 from bulkscim import __version__
@@ -20,7 +26,8 @@ from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.scim.messages import printable
 from bulkscim.transport.address import checked, loopback
 
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = {"page": 64 << 20, "group": 16 << 20, "other": 4 << 20}  # of an answer, unpacked
+MOST_INTERIM = 20  # answers of 1xx before the one that counts
 _MOST_CONNECT_S = 15.0
 _NO_HEADERS: Mapping[str, str] = {}
 # All of these come before the first byte of the request is written.
@@ -40,7 +47,33 @@ class _ConnectionLostError(Exception):
 
 
 class _TooLargeError(Exception):
-    """An answer that is larger than any listing should be."""
+    """An answer that is larger than any of its kind should be."""
+
+
+class _Handler(ResponseHandler):
+    """A connection's reader; it gives up a server that sends answers of 1xx without end, each of which takes memory."""
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        super().__init__(loop=loop)
+        self._interim = 0
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        """Take in the head of an answer."""
+        self._interim = self._interim + 1 if data[0].code < HTTPStatus.OK else 0
+        if self._interim <= MOST_INTERIM:
+            super().feed_data(data, size)
+        elif self.transport is not None:
+            self.set_exception(aiohttp.ClientPayloadError(f"more than {MOST_INTERIM} answers of 1xx"))
+            self.transport.abort()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """A connector whose connections bound what comes before an answer."""
+
+    def __init__(self, *, limit: int, trust: ssl.SSLContext | bool) -> None:
+        super().__init__(limit=limit, ssl=trust)
+        handler: type[ResponseHandler] = _Handler
+        self._factory = partial(handler, loop=self._loop)
 
 
 class AiohttpTransport:
@@ -72,7 +105,7 @@ class AiohttpTransport:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=self._concurrency, ssl=self._ssl)
+        connector = _Connector(limit=self._concurrency, trust=self._ssl)
         self._session = aiohttp.ClientSession(
             connector=connector,
             timeout=self._timeout,
@@ -120,7 +153,7 @@ class AiohttpTransport:
             request.method, url, data=request.body, headers=headers, allow_redirects=False, proxy=self._proxy
         ) as answer:
             try:
-                body = await _whole(answer.content)
+                body = await _whole(answer.content, _most_bytes(request))
             except TimeoutError:
                 detail = f"{answer.status}, but its body did not come within {self._timeout.total:g} s"
                 return NoAnswer(Loss.TIMEOUT, detail, answer.status)
@@ -141,14 +174,22 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         raise _ConnectionLostError(str(error)) from error
 
 
-async def _whole(content: aiohttp.StreamReader) -> bytes:
+def _most_bytes(request: Request) -> int:
+    """Return the bound of an answer; a group has many members, and a page many of either."""
+    collection, _, resource_id = request.path.partition("?")[0].strip("/").partition("/")
+    if request.method == "GET" and not resource_id:
+        return MOST_BYTES["page"]
+    return MOST_BYTES["group" if collection == "Groups" else "other"]
+
+
+async def _whole(content: StreamReader, most: int) -> bytes:
     """Read an answer's body up to a bound."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in content.iter_any():
         size += len(chunk)
-        if size > MOST_BYTES:
-            raise _TooLargeError(f"it is over {MOST_BYTES // 2**20} MB")
+        if size > most:
+            raise _TooLargeError(f"it is over {most >> 20} MB")
         chunks.append(chunk)
     return b"".join(chunks)
 

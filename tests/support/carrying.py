@@ -40,6 +40,7 @@ def carried(tmp_path):
         source = open_source(str(path))
         checked = check(source, Defaults(), tmp_path / "index")
         clock, disk = running_time(), SimulatedDisk()
+        carry.disk = disk
         disk.make_folder(FOLDER)
         record = journal.create(FOLDER, disk, {"job": {}}, checked.rows, clock)
         disk.fail_at = {disk.calls + number for number in fail_at}

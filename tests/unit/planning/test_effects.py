@@ -146,6 +146,12 @@ def test_a_new_resource_is_as_the_tenant_shows_it(shown, expected):
     assert as_made({"userName": "Ada", "title": "Lead"}, shown) == expected
 
 
+def test_answer_too_large_to_be_kept_leaves_what_was_sent():
+    """An answer of 63 MB was written into the journal whole."""
+    sent = {"userName": "Ada", "title": "Lead"}
+    assert as_made(sent, {**sent, "id": "1", "nickName": "x" * 300_000}) == sent
+
+
 @pytest.mark.parametrize(
     ("body", "shown", "expected"),
     [

@@ -153,11 +153,41 @@ async def test_an_answer_that_does_not_come_in_time_is_a_timeout(chunks, status)
 
 async def test_an_answer_without_end_is_cut_off(monkeypatch):
     """Memory stays bounded; a small file of zeros unpacked counts as what it becomes."""
-    monkeypatch.setattr(aiohttp_transport, "MOST_BYTES", 100_000)
+    monkeypatch.setitem(aiohttp_transport.MOST_BYTES, "page", 100_000)
     bomb = gzip.compress(b"0" * 10_000_000)
     reply, _ = await sent(said(answer("200 OK", bomb, "Content-Encoding: gzip")), Request("GET", "/Users"))
     assert isinstance(reply, NoAnswer)
     assert (reply.loss, reply.status) == (Loss.CUT, 200)
+
+
+@pytest.mark.parametrize(
+    ("request_", "fits"),
+    [
+        (Request("GET", "/Users?count=100"), True),
+        (Request("GET", "/Groups/1"), True),
+        (Request("PATCH", "/Groups/1", b"{}"), True),
+        (Request("GET", "/Users/1"), False),
+        (Request("POST", "/Users", b"{}"), False),
+        (Request("DELETE", "/Users/1"), False),
+    ],
+    ids=lambda value: f"{value.method} {value.path}" if isinstance(value, Request) else "",
+)
+async def test_answer_is_bounded_by_what_was_asked(request_, fits):
+    """Sixteen answers of 63 MB to creates took 1.6 GB; a group may well have members for 5 MB, no user has."""
+    reply, _ = await sent(said(answer("200 OK", b"0" * 5_000_000)), request_)
+    assert isinstance(reply, Response if fits else NoAnswer)
+    assert fits or (reply.loss, reply.status) == (Loss.CUT, 200)
+
+
+async def test_storm_of_interim_answers_is_cut():
+    """Each took memory until the timeout, 1 GB in all; a few are nothing special."""
+    hint = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    few, _ = await sent(said(hint * 5 + answer("204 No Content")), PATCH)
+    storm, _ = await sent(said(hint * 100_000), PATCH)
+
+    assert isinstance(few, Response)
+    assert isinstance(storm, NoAnswer)
+    assert storm.loss is Loss.CUT
 
 
 async def test_no_redirect_is_followed_and_no_cookie_kept():
