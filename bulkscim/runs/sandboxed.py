@@ -9,10 +9,10 @@ from bulkscim.model.typed import next_line
 from bulkscim.providers import PROFILES, profile_named
 from bulkscim.runs.places import state_dir
 from bulkscim.sandbox.launch import ensure, running
-from bulkscim.sandbox.settings import TOKENS, Address, Place, Settings, place, read_address
+from bulkscim.sandbox.settings import ADMIN, CONTENT, Address, Place, Settings, place, read_address
 from bulkscim.tenants.tenant import Tenant
 
-SANDBOXES = frozenset(TOKENS)
+SANDBOXES = frozenset({ADMIN, CONTENT})
 GENERIC = "generic"
 UNLIMITED = 100.0  # times the pace of a generic tenant: the generic sandbox has no limit
 WORKERS = 8
@@ -71,7 +71,7 @@ def sandbox_tenant(name: str, profile: str | None = None) -> Tenant:
     address = started(worn.name)
     return Tenant(
         address.base_url,
-        Secret(TOKENS[name]),
+        Secret(address.tokens[name]),
         worn.name,
         name,
         rehearsal=True,

@@ -1,4 +1,4 @@
-"""What a running sandbox can be told beside SCIM: that it is one, to be empty, to be full, to stop."""
+"""What a running sandbox can be asked apart from SCIM: to prove that it is one, to be empty, to be full, to stop."""
 
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -9,8 +9,8 @@ from scim2_server.responses import ScimResponse
 
 from bulkscim.model.operation import ENTERPRISE, JsonObject
 from bulkscim.sandbox.people import people
-from bulkscim.sandbox.settings import ADMIN_TOKEN, CONTROL, TOKENS
-from bulkscim.sandbox.tenant import token_of
+from bulkscim.sandbox.settings import ADMIN, CONTROL, proof
+from bulkscim.sandbox.tenant import same_token, token_of
 from bulkscim.scim.schemas import CORE
 
 if TYPE_CHECKING:
@@ -20,12 +20,16 @@ BREATHE_EVERY = 20
 
 
 async def answer_control(site: "Site", request: ScimRequest) -> ScimResponse:
-    """Do what is told, if a sandbox's token says so."""
-    if token_of(request) not in TOKENS.values():
+    """Do what is asked with the administrator's token; a ping needs none, and proves that this sandbox has it."""
+    what = request.method, request.path.removeprefix(CONTROL)
+    if what == ("GET", "ping"):
+        nonce = request.query.get("nonce", "")
+        return ScimResponse(
+            HTTPStatus.OK, {"sandbox": site.settings.profile, "proof": proof(site.tokens[ADMIN], nonce)}
+        )
+    if not same_token(token_of(request), site.tokens[ADMIN]):
         return ScimResponse(HTTPStatus.UNAUTHORIZED)
-    match request.method, request.path.removeprefix(CONTROL):
-        case "GET", "ping":
-            return ScimResponse(HTTPStatus.OK, {"sandbox": site.settings.profile})
+    match what:
         case "POST", "stop":
             site.stopping.set()
         case "POST", "reset":
@@ -70,6 +74,6 @@ async def _seed(site: "Site", count: int, seed: int) -> JsonObject:
 
 def _post(site: "Site", path: str, body: JsonObject) -> str:
     """Create a resource as a client would and return its id, empty where it was refused."""
-    headers = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"}
+    headers = {"Authorization": f"Bearer {site.tokens[ADMIN]}", "Content-Type": "application/json"}
     response = site.tenant.answer(ScimRequest("POST", "", path, {}, headers, orjson.dumps(body)))
     return str((response.body or {}).get("id", "")) if response.status == HTTPStatus.CREATED else ""

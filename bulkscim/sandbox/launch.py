@@ -1,7 +1,9 @@
 """A sandbox in a process of its own, that goes on when the run has ended."""
 
+import hmac
 import http.client
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,34 +16,46 @@ from bulkscim.errors import Stopped
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.typed import next_line
 from bulkscim.private_files import open_file, read_file
-from bulkscim.sandbox.settings import ADMIN_TOKEN, CONTROL, HOST, Address, Place, Settings, read_address
+from bulkscim.sandbox.settings import ADMIN, CONTROL, HOST, Address, Place, Settings, proof, read_address
 
 ANSWER_S = 5.0
 WORK_S = 600.0
 START_S = 60.0
 LOOK_EVERY_S = 0.02
 LAST_LINES = 2000
+_MOST_BYTES = 1024 * 1024
 
 
 def running(where: Place) -> Address | None:
-    """Return where the sandbox answers; None when none runs."""
+    """Return where the sandbox answers; None when none runs.
+
+    Another account's program may listen at its port meanwhile: it is sent no token, and cannot prove that it has one.
+    """
     address = read_address(where)
-    if address is None:
+    if address is None or not address.tokens:
         return None
+    nonce = secrets.token_hex(16)
     try:
-        said = told(address, "GET", "ping")
-    except (OSError, http.client.HTTPException, ValueError):
+        said = _asked(address, "GET", f"ping?nonce={nonce}", {}, ANSWER_S)
+    except (OSError, http.client.HTTPException, ValueError, TypeError):
         return None
-    return address if said.get("sandbox") == where.profile else None
+    proved = hmac.compare_digest(
+        str(said.get("proof")).encode(), proof(address.tokens[ADMIN], nonce).encode()
+    )
+    return address if proved and said.get("sandbox") == where.profile else None
 
 
 def told(address: Address, method: str, what: str, timeout_s: float = ANSWER_S) -> JsonObject:
     """Tell a running sandbox something and return what it says; OSError when it does not answer."""
+    return _asked(address, method, what, {"Authorization": f"Bearer {address.tokens[ADMIN]}"}, timeout_s)
+
+
+def _asked(address: Address, method: str, what: str, headers: dict[str, str], timeout_s: float) -> JsonObject:
     connection = http.client.HTTPConnection(HOST, address.port, timeout=timeout_s)
     try:
-        connection.request(method, CONTROL + what, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"})
+        connection.request(method, CONTROL + what, headers=headers)
         response = connection.getresponse()
-        body = response.read()
+        body = response.read(_MOST_BYTES)
         return dict(orjson.loads(body)) if response.status == http.client.OK else {}
     finally:
         connection.close()

@@ -26,10 +26,12 @@ from bulkscim.sandbox.settings import (
     Address,
     Place,
     Settings,
+    new_tokens,
     read_address,
     write_address,
 )
 from bulkscim.sandbox.site import Site
+from bulkscim.transport.address import loopback
 
 LOOK_EVERY_S = 1.0
 PAGE = b"<!doctype html><html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
@@ -45,10 +47,12 @@ async def serve(where: Place, settings: Settings, clock: Clock, ready: Callable[
             + next_line("sandbox", "stop", "--profile", where.profile)
         )
     try:
-        site = Site(where, settings, clock)
+        before = read_address(where)
+        tokens = before.tokens if before and before.tokens else new_tokens()
+        site = Site(where, settings, clock, tokens)
         try:
             async with _listening(site, where) as port:
-                address = Address(port, os.getpid(), settings)
+                address = Address(port, os.getpid(), settings, tokens)
                 site.port = port
                 write_address(where, address)
                 ready(address)
@@ -107,6 +111,8 @@ async def _until_stopping(site: Site, where: Place) -> None:
 
 async def _answer(site: Site, request: web.BaseRequest) -> web.StreamResponse:
     """Read one request, have it answered, and send what the faults leave of the answer."""
+    if not _is_meant(request):
+        return web.Response(status=HTTPStatus.MISDIRECTED_REQUEST, text="this is another host; use 127.0.0.1")
     asked = await _read(site, request)
     if asked is None:
         return web.Response(status=HTTPStatus.NOT_FOUND, text=f"SCIM is below {PREFIX}")
@@ -119,6 +125,25 @@ async def _answer(site: Site, request: web.BaseRequest) -> web.StreamResponse:
         return web.Response(body=PAGE, headers={"Content-Type": "application/scim+json"})
     answer = _plain(sent.response)
     return await _halved(request, answer) if sent.fault is Fault.TRUNCATED else answer
+
+
+def _is_meant(request: web.BaseRequest) -> bool:
+    """Tell whether every host that the request names is this machine.
+
+    The name of a web page may lead here as well (DNS rebinding): then the page reads the answers as its own.
+    """
+    names = [*request.headers.getall("Host", [""]), *filter(None, (urlsplit(request.raw_path).netloc,))]
+    return all(loopback(_host_of(name)) for name in names)
+
+
+def _host_of(authority: str) -> str:
+    """Return the host of `host:port`, empty where it is no such thing."""
+    try:
+        parts = urlsplit(f"//{authority}")
+        _ = parts.port
+    except ValueError:
+        return ""
+    return parts.hostname or "" if parts.netloc == authority and parts.username is None else ""
 
 
 async def _read(site: Site, request: web.BaseRequest) -> ScimRequest | None:

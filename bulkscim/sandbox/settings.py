@@ -1,7 +1,11 @@
 """What a sandbox wears and where it is found: one private file for each profile."""
 
+import hmac
 import os
+import secrets
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 import orjson
@@ -12,9 +16,12 @@ from bulkscim.private_files import create_file, make_folders, read_file
 HOST = "127.0.0.1"
 PREFIX = "/scim/v2"
 CONTROL = "/_sandbox/"
-ADMIN_TOKEN = "sandbox-admin"  # noqa: S105 - it opens nothing but a tenant without real people
-CONTENT_TOKEN = "sandbox-content"  # noqa: S105
-TOKENS = {"sandbox": ADMIN_TOKEN, "sandbox-content": CONTENT_TOKEN}
+ADMIN, CONTENT = (
+    "sandbox",
+    "sandbox-content",
+)  # the tenants that one sandbox serves, each with a token of its own
+_TOKEN_BYTES = 32
+_LEAST_LETTERS = 43  # of a token with so many random bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +82,34 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a sandbox answers, or did when it last ran."""
+    """Where a sandbox answers, or did when it last ran, and its tokens by tenant; none where they are not known."""
 
     port: int
     pid: int
     settings: Settings
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def base_url(self) -> str:
         """The URL that `--base-url` takes."""
         return f"http://{HOST}:{self.port}{PREFIX}"
+
+
+def new_tokens() -> dict[str, str]:
+    """Make a token for each tenant of a sandbox, which no other account of the machine can guess."""
+    return {name: secrets.token_urlsafe(_TOKEN_BYTES) for name in (ADMIN, CONTENT)}
+
+
+def _are_random(tokens: object) -> bool:
+    """Tell whether a file holds tokens as they are made here."""
+    if not isinstance(tokens, dict) or set(tokens) != {ADMIN, CONTENT}:
+        return False
+    return all(isinstance(token, str) and len(token) >= _LEAST_LETTERS for token in tokens.values())
+
+
+def proof(token: str, nonce: str) -> str:
+    """Return what only a sandbox that has this token can answer to a nonce; the token cannot be computed from it."""
+    return hmac.new(token.encode(), nonce.encode(), sha256).hexdigest()
 
 
 def place(state: Path, profile: str) -> Place:
@@ -96,7 +121,13 @@ def read_address(where: Place) -> Address | None:
     """Return where the sandbox was last; None when it never ran, or its file is no more than a draft."""
     try:
         said = orjson.loads(read_file(where.address))
-        return Address(int(said["port"]), int(said["pid"]), Settings(**said["settings"]))
+        tokens = said.get("tokens")
+        return Address(
+            int(said["port"]),
+            int(said["pid"]),
+            Settings(**said["settings"]),
+            tokens if _are_random(tokens) else {},
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -114,6 +145,6 @@ def _said(address: Address) -> JsonObject:
         "base_url": address.base_url,
         "port": address.port,
         "pid": address.pid,
-        "tokens": TOKENS,
+        "tokens": dict(address.tokens),
         "settings": asdict(address.settings),
     }

@@ -1,5 +1,6 @@
 """A sandbox at work: its tenant, the limits and faults before it, and the record of what reached it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -31,16 +32,17 @@ class Sent:
 
 
 class Site:
-    """What the server serves. `port` is known once it listens."""
+    """What the server serves, to clients with one of its tokens. `port` is known once it listens."""
 
-    def __init__(self, where: Place, settings: Settings, clock: Clock) -> None:
+    def __init__(self, where: Place, settings: Settings, clock: Clock, tokens: Mapping[str, str]) -> None:
         quirks = QUIRKS[settings.profile].speaking(Dialect(settings.patch) if settings.patch else None)
         buckets = profile_named(settings.profile).buckets if quirks.is_limited else ()
         self.settings = settings
+        self.tokens = tokens
         self.clock = clock
         self.port = 0
         self.stopping = anyio.Event()
-        self.tenant = Tenant(where.resources, quirks)
+        self.tenant = Tenant(where.resources, quirks, tokens)
         self.log = RequestLog(where.requests)
         self._faults = Faults(settings.faults, settings.seed)
         self._limits = Limits(buckets, settings.speed)

@@ -1,5 +1,6 @@
 """A sandbox without a network: who may ask, and what scim2-server's core answers, in the provider's manner."""
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
@@ -25,7 +26,7 @@ from bulkscim.providers.quirks import (
 )
 from bulkscim.sandbox.opened import Opened, refusal
 from bulkscim.sandbox.service import QuirkyService, provider_of
-from bulkscim.sandbox.settings import ADMIN_TOKEN, TOKENS
+from bulkscim.sandbox.settings import ADMIN
 from bulkscim.sandbox.store import Database, KeptStorage
 
 Value = TypeVar("Value", str, JsonObject)
@@ -38,13 +39,14 @@ WRITES = frozenset({"POST", "PUT", "PATCH"})
 class Tenant:
     """A tenant that answers one request after the other."""
 
-    def __init__(self, path: Path, quirks: Quirks) -> None:
+    def __init__(self, path: Path, quirks: Quirks, tokens: Mapping[str, str]) -> None:
         self._quirks = quirks
+        self._tokens = tokens
         self._database = Database(path)
         provider = provider_of(quirks)
         self._service = QuirkyService(provider, quirks)
         plain = Integration(PEOPLE)
-        self._rules = {token: quirks.integrations.get(name, plain) for name, token in TOKENS.items()}
+        self._rules = {token: quirks.integrations.get(name, plain) for name, token in tokens.items()}
         spaces = {PEOPLE, *(rules.groups for rules in self._rules.values())}
         self._stores = {space: KeptStorage(self._database, space, provider, quirks) for space in spaces}
         self._opened = {
@@ -77,11 +79,11 @@ class Tenant:
     def _answer(self, request: ScimRequest) -> ScimResponse:
         endpoint = request.path.strip("/").split("/")[0].lower()
         token = token_of(request)
-        if token not in TOKENS.values():
+        if not self._opens(token):
             if self._quirks.endpoints is not None or endpoint != "serviceproviderconfig":
                 status = UNAUTHORIZED if token else self._quirks.no_token
                 raise refusal(Refused(status, "the token is missing or wrong"))
-            token = ADMIN_TOKEN
+            token = self._tokens[ADMIN]
         if self._quirks.endpoints is not None and (
             endpoint not in self._quirks.endpoints or ".search" in request.path
         ):
@@ -91,6 +93,9 @@ class Tenant:
             return self._handlers[token].handle(request)
         asked = self._understood(request, kind, self._rules[token])
         return self._told(asked, kind, self._opened[token], self._handlers[token].handle(asked))
+
+    def _opens(self, token: str) -> bool:
+        return any(same_token(token, own) for own in self._tokens.values())
 
     def _understood(self, request: ScimRequest, kind: str, rules: Integration) -> ScimRequest:
         """Return a request as the RFC has it; a refusal is raised."""
@@ -152,7 +157,7 @@ class Tenant:
             "emails": [{"value": name, "type": "work", "primary": True}],
             "active": True,
         }
-        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
+        headers = {"Authorization": f"Bearer {self._tokens[ADMIN]}"}
         self.answer(ScimRequest("POST", "http://127.0.0.1", "/Users", {}, headers, orjson.dumps(body)))
 
 
@@ -160,6 +165,11 @@ def token_of(request: ScimRequest) -> str:
     """Return the bearer token of a request."""
     scheme, _, token = (request.header("Authorization") or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def same_token(given: str, own: str) -> bool:
+    """Compare in a time that tells nothing of the token."""
+    return hmac.compare_digest(given.encode(errors="replace"), own.encode())
 
 
 def _or_raise(value: Value | Refused) -> Value:

@@ -97,7 +97,7 @@ def sandbox(folder: Path) -> Iterator[Tenant]:
     bulkscim(folder, "sandbox", "start")
     said = json.loads((folder / "state" / "sandbox" / "generic.json").read_text())
     try:
-        yield Tenant("127.0.0.1", said["port"], "sandbox-admin", "/scim/v2")
+        yield Tenant("127.0.0.1", said["port"], said["tokens"]["sandbox"], "/scim/v2")
     finally:
         bulkscim(folder, "sandbox", "stop")
 

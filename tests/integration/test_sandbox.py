@@ -15,7 +15,7 @@ from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
 from tests.support.command import Command
-from tests.support.sandboxes import ADMIN, address, requests, sandbox
+from tests.support.sandboxes import address, requests, sandbox
 
 TO = ("--tenant", "sandbox")
 
@@ -190,7 +190,7 @@ def is_there(pid: int) -> bool:
 def test_scim2_tester_finds_no_error(bulkscim: Command):
     """An independent judge of the RFCs, on all that the generic sandbox offers."""
     assert bulkscim("sandbox", "start").code == 0
-    headers = {"Authorization": f"Bearer {ADMIN}"}
+    headers = {"Authorization": f"Bearer {sandbox(bulkscim.folder).token}"}
 
     with Client(base_url=sandbox(bulkscim.folder).base_url, headers=headers) as client:
         results = check_server(SyncSCIMClient(client))
@@ -202,7 +202,7 @@ def test_scim2_tester_finds_no_error(bulkscim: Command):
 def test_scim_sanity_finds_no_error(bulkscim: Command):
     """Another judge, by its own author, over the network."""
     assert bulkscim("sandbox", "start").code == 0
-    arguments = ("--token", ADMIN, "--i-accept-side-effects", "--json-output")
+    arguments = ("--token", sandbox(bulkscim.folder).token, "--i-accept-side-effects", "--json-output")
 
     judged = subprocess.run(
         [sys.executable, "-m", "scim_sanity", "probe", sandbox(bulkscim.folder).base_url, *arguments],

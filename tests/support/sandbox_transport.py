@@ -9,9 +9,9 @@ from scim2_server.requests import ScimRequest
 
 from bulkscim.model.operation import ENTERPRISE
 from bulkscim.model.request import Response
-from bulkscim.sandbox.settings import ADMIN_TOKEN
 from bulkscim.sandbox.tenant import Tenant
 from bulkscim.scim.schemas import CORE
+from tests.support.sandboxes import ADMIN, TOKENS
 
 NAMES = {"User": "userName", "Group": "displayName"}
 LEFT_OUT = frozenset({"id", "meta", "schemas", "groups", "members"})
@@ -22,7 +22,7 @@ class SandboxTransport:
 
     def __init__(self, path, quirks, clock, random):
         self._path, self._clock, self._random = path, clock, random
-        self._tenant = Tenant(path, quirks)
+        self._tenant = Tenant(path, quirks, TOKENS)
         self.requests = 0
 
     async def send(self, request):
@@ -45,7 +45,7 @@ class SandboxTransport:
         return answer.body["id"]
 
     def _ask(self, method, path, query, body):
-        headers = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/json"}
         return self._tenant.answer(ScimRequest(method, "http://127.0.0.1/v2", path, query, headers, body))
 
     def state(self):

@@ -7,7 +7,8 @@ from typing import Any
 
 from tests.support.scim_server import Tenant
 
-ADMIN, CONTENT = "sandbox-admin", "sandbox-content"
+TOKENS = {"sandbox": "token-of-an-administrator", "sandbox-content": "token-for-content"}  # without a network
+ADMIN, CONTENT = TOKENS.values()
 
 
 def address(folder: Path, profile: str = "generic") -> dict[str, Any]:
@@ -15,9 +16,10 @@ def address(folder: Path, profile: str = "generic") -> dict[str, Any]:
     return json.loads((folder / "state" / "sandbox" / f"{profile}.json").read_text())
 
 
-def sandbox(folder: Path, profile: str = "generic", token: str = ADMIN) -> Tenant:
+def sandbox(folder: Path, profile: str = "generic", token: str = "", path: str = "/scim/v2") -> Tenant:
     """Return the sandbox as its administrator sees it."""
-    return Tenant("127.0.0.1", address(folder, profile)["port"], token, "/scim/v2")
+    said = address(folder, profile)
+    return Tenant("127.0.0.1", said["port"], token or said["tokens"]["sandbox"], path)
 
 
 def requests(folder: Path, profile: str = "generic") -> list[dict[str, Any]]:
@@ -29,7 +31,7 @@ def requests(folder: Path, profile: str = "generic") -> list[dict[str, Any]]:
 
 def refill(folder: Path, count: int, seed: int, profile: str = "generic") -> None:
     """Empty a sandbox, and fill it with people; its faults are not in the way of that."""
-    control = Tenant("127.0.0.1", address(folder, profile)["port"], ADMIN, "/_sandbox")
+    control = sandbox(folder, profile, path="/_sandbox")
     assert control.call("POST", "/reset")[0] == 200
     assert control.call("POST", f"/seed?count={count}&seed={seed}")[0] == 200
 
@@ -40,5 +42,4 @@ def stop_all(folder: Path) -> None:
         if path.stem.endswith("-requests"):
             continue
         with suppress(OSError, ValueError):
-            tenant = sandbox(folder, path.stem)
-            Tenant(tenant.host, tenant.port, ADMIN, "/_sandbox").call("POST", "/stop")
+            sandbox(folder, path.stem, path="/_sandbox").call("POST", "/stop")

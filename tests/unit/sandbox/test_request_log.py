@@ -5,16 +5,17 @@ import pytest
 from scim2_server.requests import ScimRequest
 
 from bulkscim.sandbox.requestlog import read_log, shown
-from bulkscim.sandbox.settings import ADMIN_TOKEN, Place, Settings
+from bulkscim.sandbox.settings import Place, Settings
 from bulkscim.sandbox.site import Site
 from tests.support.fake_clock import VirtualClock
+from tests.support.sandboxes import ADMIN, TOKENS
 
 PERSON = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada@example.com"}
 
 
 def posting() -> ScimRequest:
     """Ask for a user."""
-    headers = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/scim+json"}
+    headers = {"Authorization": f"Bearer {ADMIN}", "Content-Type": "application/scim+json"}
     return ScimRequest("POST", "http://127.0.0.1", "/Users", {}, headers, orjson.dumps(PERSON))
 
 
@@ -25,7 +26,7 @@ def posting() -> ScimRequest:
 async def test_what_was_made_is_told_though_its_answer_was_lost(tmp_path, fault, status, makes):
     """The id of what was created stands in the log whatever left; none where nothing was done."""
     where = Place(tmp_path, "generic")
-    site = Site(where, Settings(faults={fault: 1.0}), VirtualClock())
+    site = Site(where, Settings(faults={fault: 1.0}), VirtualClock(), TOKENS)
     try:
         await site.answer(posting())
         (line,) = read_log(where.requests)

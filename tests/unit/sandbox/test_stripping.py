@@ -7,8 +7,9 @@ from scim2_server.requests import ScimRequest
 from bulkscim.providers.quirks import Quirks
 from bulkscim.sandbox.tenant import Tenant
 from bulkscim.scim.schemas import CORE
+from tests.support.sandboxes import ADMIN, TOKENS
 
-HEADERS = {"Content-Type": "application/json", "Authorization": "Bearer sandbox-admin"}
+HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {ADMIN}"}
 
 
 def ask(tenant, method, path, body):
@@ -18,7 +19,7 @@ def ask(tenant, method, path, body):
 
 def test_a_deactivated_user_is_in_no_group(tmp_path):
     """And the answer shows it."""
-    tenant = Tenant(tmp_path / "tenant.sqlite", Quirks(strips_groups=True))
+    tenant = Tenant(tmp_path / "tenant.sqlite", Quirks(strips_groups=True), TOKENS)
     ada = ask(tenant, "POST", "/Users", {"schemas": [CORE["User"]], "userName": "ada"})["id"]
     sales = {"schemas": [CORE["Group"]], "displayName": "Sales", "members": [{"value": ada}]}
     group = ask(tenant, "POST", "/Groups", sales)["id"]
