@@ -12,9 +12,11 @@ from bulkscim.commands import options, reaching, setting, typed_flags
 from bulkscim.errors import UsageError
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import People
+from bulkscim.runs.places import state_dir
 from bulkscim.tenants import credentials, keychain
+from bulkscim.tenants.allowed import allow, is_allowed, refuse_unless_allowed
 from bulkscim.tenants.credentials import TokenSource
-from bulkscim.tenants.entries import FILE, NAME, TenantEntry, entries, places, user_file
+from bulkscim.tenants.entries import FILE, NAME, TenantEntry, entries, entry_named, places, user_file
 from bulkscim.tenants.tenant import Tenant
 
 
@@ -34,6 +36,8 @@ def command(name: str, *, verbose: bool, quiet: bool, yes: bool, **chosen: Any) 
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=yes)
     _sound_name(name)
     file, known = _file(name, here=chosen["here"]), _known(name)
+    if known is not None and not chosen["ca_bundle"]:
+        refuse_unless_allowed(known, state_dir(), own_token=False)
     tenant, source = _tenant(name, people, chosen)
     for line in _acquainted(tenant, known, chosen):
         people.note(line)
@@ -76,9 +80,13 @@ def _known(name: str) -> TenantEntry | None:
 def _file(name: str, *, here: bool) -> Path:
     """Return where the entry goes: where one of that name holds already, else where it is wanted."""
     known = _known(name)
-    if known is not None and not here:
-        return known.file
-    return Path.cwd() / FILE if here else user_file()
+    if known is None:
+        return Path.cwd() / FILE if here else user_file()
+    if here and known.file.resolve() != (Path.cwd() / FILE).resolve():
+        raise UsageError(
+            f"{known.file} has tenant {name}, and a name may be in one file only; omit --here, or give another name"
+        )
+    return known.file
 
 
 def _tenant(name: str, people: People, chosen: dict[str, Any]) -> tuple[Tenant, TokenSource]:
@@ -144,6 +152,14 @@ def _with_token(entry: TenantEntry, tenant: Tenant, source: TokenSource, people:
 def _write(entry: TenantEntry, people: People) -> None:
     from bulkscim.tenants.writing import write_entry
 
+    trusted = all(is_allowed(each, state_dir()) for each in entries([entry.file]))
     write_entry(entry)
+    written = entry_named(entry.name, [entry.file])
+    if trusted and not is_allowed(written, state_dir()):
+        allow(written, state_dir())
     people.note(f"wrote [tenant.{entry.name}] in {entry.file}")
+    if not trusted:
+        people.note(
+            f"its other entries are not allowed yet; read it, then allow it\n{next_line('tenants', 'allow', entry.file)}"
+        )
     people.note(next_line("count", "--tenant", entry.name, *typed_flags.flags(typed_flags.ACCESS)))

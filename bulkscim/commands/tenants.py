@@ -1,19 +1,25 @@
-"""`bulkscim tenants`: the tenants that have a name."""
+"""`bulkscim tenants`: the tenants that have a name; `tenants allow`: trust the file of a folder."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from bulkscim.commands import options, setting
+from bulkscim.errors import UsageError
 from bulkscim.model.typed import next_line
-from bulkscim.tenants.entries import TenantEntry, entries, places
+from bulkscim.tenants.allowed import allow, is_allowed
+from bulkscim.tenants.entries import FILE, TenantEntry, entries, places
 
 
-@click.command("tenants")
+@click.group("tenants", invoke_without_command=True)
 @options.as_json
-def command(*, as_json: bool) -> None:
+@click.pass_context
+def command(context: click.Context, /, *, as_json: bool) -> None:
     """List the tenants of bulkscim.toml, the current folder's and the user's own. No token is looked for."""
+    if context.invoked_subcommand is not None:
+        return
     found = entries(places())
     if as_json:
         setting.print_json([_as_json(entry) for entry in found])
@@ -23,6 +29,31 @@ def command(*, as_json: bool) -> None:
         setting.print_lines(["no tenants yet", next_line("connect", "--help")])
 
 
+@command.command("allow")
+@click.argument("file", type=options.path(), default=FILE)
+def allow_file(file: Path) -> None:
+    """Allow FILE, the bulkscim.toml of a folder, to name token commands, token files and certificates.
+
+    Read it first: its token_command runs as you, and its token_file is sent to its base_url. What is allowed is this
+    path with this text; after a change it must be allowed again. Your own settings file needs no allowance.
+
+    \b
+    Example:
+      bulkscim tenants allow ./bulkscim.toml
+
+    Exit codes: 0 allowed; 2 the file is missing or wrong, or other users can write it.
+    """
+    from bulkscim.runs.places import state_dir
+
+    found = entries([file.absolute()])
+    if not found:
+        raise UsageError(f"{file} has no tenants, so there is nothing to allow; name a bulkscim.toml")
+    allow(found[0], state_dir())
+    for entry in found:
+        keys = " and ".join(entry.trusting) or "no key that needs it"
+        setting.print_lines([f"allowed: [tenant.{entry.name}] for {entry.base_url}: {keys}"])
+
+
 def _as_json(entry: TenantEntry) -> dict[str, Any]:
     return {
         "name": entry.name,
@@ -30,6 +61,7 @@ def _as_json(entry: TenantEntry) -> dict[str, Any]:
         "profile": entry.profile,
         "production": entry.production,
         "token": _token(entry),
+        "allowed": _is_allowed(entry),
         "rate": entry.rate,
         "proxy": entry.proxy,
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
@@ -51,6 +83,15 @@ def _lines(entry: TenantEntry) -> Iterator[str]:
     if entry.protect:
         yield f"{'':<16} protect {', '.join(entry.protect)}"
     yield f"{'':<16} in {entry.file}"
+    if not _is_allowed(entry):
+        yield f"{'':<16} not allowed yet: {' and '.join(entry.trusting)} of this file is not used"
+        yield next_line("tenants", "allow", entry.file)
+
+
+def _is_allowed(entry: TenantEntry) -> bool:
+    from bulkscim.runs.places import state_dir
+
+    return is_allowed(entry, state_dir())
 
 
 def _token(entry: TenantEntry) -> str:

@@ -1,10 +1,10 @@
 """Commands that run a recorded run's job, or its errors file, as a new run: by the header of the recorded one."""
 
-import tomllib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from bulkscim.model import bounded_toml
 from bulkscim.model.operation import USER, JsonObject
 from bulkscim.model.typed import command
 
@@ -44,7 +44,7 @@ def _job(header: JsonObject) -> Iterator[object]:
 def _names(definition: Path, job: Path) -> bool:
     """Tell whether a TOML file names this job file."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        named = str(tomllib.loads(definition.read_text(encoding="utf-8-sig"))["job"]["file"])
+        named = str(bounded_toml.loads(definition.read_text(encoding="utf-8-sig"))["job"]["file"])
         return (definition.parent / named).resolve() == job
     return False
 

@@ -23,7 +23,6 @@ limit decides unless a flag sets it, and protected names add up.
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -35,6 +34,7 @@ from bulkscim.jobfile.exact_json import IN_QUOTES, exact_float, is_exact_integer
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.references import key_attribute
 from bulkscim.jobfile.rules import flattened
+from bulkscim.model import bounded_toml
 from bulkscim.model.grace import Grace
 from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
@@ -211,10 +211,10 @@ def _read(path: Path, document: JsonObject) -> Definition:
 def _document(path: Path) -> JsonObject:
     """Read a TOML file whose tables are all known."""
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8-sig"), parse_float=exact_float)
+        document = bounded_toml.loads(path.read_text(encoding="utf-8-sig"), parse_float=exact_float)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except (ValueError, RecursionError) as error:  # TOML, UTF-8, or a number of thousands of digits
+    except ValueError as error:  # TOML, UTF-8, or a number of thousands of digits
         raise UsageError(f"{path}: is not TOML: {error}") from error
     for name in document.keys() - {"job", "map", "guard", "then"}:
         raise UsageError(

@@ -6,7 +6,9 @@ from bulkscim.errors import Mismatch, UsageError
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.secret import Secret
+from bulkscim.runs.places import state_dir
 from bulkscim.runs.sandboxed import SANDBOXES, same_sandbox, sandbox_tenant
+from bulkscim.tenants.allowed import refuse_unless_allowed
 from bulkscim.tenants.credentials import TokenSource, find_token
 from bulkscim.tenants.entries import TenantEntry, entries, entry_named, file_with, places
 from bulkscim.tenants.tenant import Tenant
@@ -19,12 +21,14 @@ def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = N
 
     `sandbox` and `sandbox-content` are always there, and are sent no token but their own.
 
-    UsageError where there is no such tenant, CredentialError where there is no token for it.
+    UsageError where there is no such tenant, Refused where its file was not allowed, CredentialError where there is
+    no token for it.
     """
     if name in SANDBOXES:
         _refuse_entry_of(name)
         return sandbox_tenant(name, profile)
     entry = entry_named(name, places())
+    refuse_unless_allowed(entry, state_dir(), own_token=not source.named)
     found = find_token(source if source.named else entry.token_source, os.environ)
     return Tenant(
         entry.base_url,
@@ -70,12 +74,12 @@ def tenant_of_header(
     name, base_url = named or recorded.get("name") or "", recorded["base_url"]
     if name in SANDBOXES:
         return same_sandbox(name, recorded["profile"], base_url)
-    if name and not source.named:
-        same = (each for each in tenants() if each.name == name and same_url(each.base_url, base_url))
-        source = next((each.token_source for each in same), source)
     there = [each for each in tenants() if same_url(each.base_url, base_url)]
     own = next((each for each in there if each.production), None)
     entry = next((each for each in there if each.name == name), None)
+    if entry:
+        refuse_unless_allowed(entry, state_dir(), own_token=not source.named)
+        source = source if source.named else entry.token_source
     found = find_token(source, os.environ)
     return Tenant(
         base_url,

@@ -1,20 +1,25 @@
-"""Named tenants: `[tenant.NAME]` in `bulkscim.toml` of the current folder, then of the user's settings."""
+"""Named tenants: `[tenant.NAME]` in `bulkscim.toml` of the current folder, and in that of the user's settings.
+
+A name that both files have is refused: the current folder may be one that somebody else filled.
+"""
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
 
 from bulkscim.errors import UsageError
+from bulkscim.model import bounded_toml
 from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.typed import next_line
 from bulkscim.pacing.rate import parse as parse_rate
+from bulkscim.tenants.config_file import text_of
 from bulkscim.tenants.credentials import TokenSource
 from bulkscim.tenants.keychain import account_of
 
@@ -46,7 +51,10 @@ _IN_CLEAR = re.compile(r"(?!token_(file|command)$).*(token|secret|passw|bearer|a
 
 @dataclass(frozen=True, slots=True)
 class TenantEntry:
-    """What `bulkscim.toml` says of a tenant. `file` is where it stands; `token_file` and `ca_bundle` are absolute."""
+    """What `bulkscim.toml` says of a tenant. `token_file` and `ca_bundle` are absolute.
+
+    `file` is where the entry is, `digest` the SHA-256 of the whole file as it was read.
+    """
 
     name: str
     base_url: str
@@ -63,6 +71,17 @@ class TenantEntry:
     max_create: Limit | None = None
     max_removals: Limit | None = None
     protect: tuple[str, ...] = ()
+    digest: str = field(default="", compare=False)
+
+    @property
+    def trusting(self) -> tuple[str, ...]:
+        """The keys of the entry that run a program, read a secret, or decide which servers are believed."""
+        keys = {
+            "token_file": self.token_file,
+            "token_command": self.token_command,
+            "ca_bundle": self.ca_bundle,
+        }
+        return tuple(key for key, value in keys.items() if value is not None)
 
     @property
     def guards(self) -> StandingGuards:
@@ -82,8 +101,9 @@ class TenantEntry:
 
 
 def places() -> tuple[Path, ...]:
-    """Return where `bulkscim.toml` is looked for; what stands in an earlier one holds."""
-    return (Path.cwd() / FILE, user_file())
+    """Return where `bulkscim.toml` is looked for: the current folder's and the user's own, once where they are one."""
+    here, own = Path.cwd() / FILE, user_file()
+    return (own,) if here.resolve() == own.resolve() else (here, own)
 
 
 def user_file() -> Path:
@@ -93,29 +113,39 @@ def user_file() -> Path:
 
 
 def entries(files: Sequence[Path]) -> list[TenantEntry]:
-    """Return all tenants by name; UsageError names the file, tenant and key that are wrong."""
+    """Return all tenants by name; UsageError names the file, tenant and key that are wrong, or both files of a name."""
     found: dict[str, TenantEntry] = {}
     for file in files:
-        for name, values in _tables(file).items():
-            entry = _entry(name, values, file)
-            found.setdefault(name, entry)
+        tables, digest = _tables(file)
+        for name, values in tables.items():
+            if name in found:
+                raise _clash(name, found[name].file, file)
+            found[name] = _entry(name, values, file, digest)
     return sorted(found.values(), key=lambda each: each.name)
 
 
 def file_with(name: str, files: Sequence[Path]) -> Path | None:
     """Return the file that has an entry of this name, right or wrong; None where there is none."""
-    return next((file for file in files if name in _tables(file)), None)
+    return next((file for file in files if name in _tables(file)[0]), None)
 
 
 def entry_named(name: str, files: Sequence[Path]) -> TenantEntry:
-    """Return one tenant's entry; only the entry that is asked for need be right."""
-    known: list[str] = []
-    for file in files:
-        tables = _tables(file)
-        if name in tables:
-            return _entry(name, tables[name], file)
-        known += tables
-    raise UsageError(_unknown(name, known, files))
+    """Return one tenant's entry; only the entry that is asked for need be right, and only one file may have it."""
+    read = [(file, *_tables(file)) for file in files]
+    found = [each for each in read if name in each[1]]
+    if not found:
+        raise UsageError(_unknown(name, [known for _, tables, _ in read for known in tables], files))
+    if len(found) > 1:
+        raise _clash(name, found[0][0], found[1][0])
+    file, tables, digest = found[0]
+    return _entry(name, tables[name], file, digest)
+
+
+def _clash(name: str, one: Path, other: Path) -> UsageError:
+    return UsageError(
+        f"tenant {name} is in two files, {one} and {other}, and only you can say which one is meant. "
+        "Nothing was sent; rename or remove one of the two entries, or use another folder"
+    )
 
 
 def _unknown(name: str, known: list[str], files: Sequence[Path]) -> str:
@@ -126,24 +156,19 @@ def _unknown(name: str, known: list[str], files: Sequence[Path]) -> str:
     return f"no tenant named {name!r} in {looked}{meant}; connect adds one\n{add}"
 
 
-def _tables(file: Path) -> dict[str, Any]:
-    """Read the tenants of one file as they stand; a file that is not there has none."""
-    if file.is_fifo():
-        raise UsageError(f"{file} is a pipe, and tenants are kept in a file; remove it")
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} cannot be read: {error}") from None
-    return tables_of(text, file)
+def _tables(file: Path) -> tuple[dict[str, Any], str]:
+    """Read the tenants of one file unchecked, and the hash of its text; a file that is not there has none."""
+    text = text_of(file)
+    if text is None:
+        return {}, ""
+    return tables_of(text, file), sha256(text.encode()).hexdigest()
 
 
 def tables_of(text: str, file: Path) -> dict[str, Any]:
     """Parse the text of a file into its tenants' tables."""
     try:
-        values = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
+        values = bounded_toml.loads(text)
+    except ValueError as error:
         raise UsageError(f"{file}: {error}; correct it") from None
     if unknown := [key for key in values if key != "tenant"]:
         raise UsageError(f"{file}: {unknown[0]!r} is not known here; a tenant is a table [tenant.NAME]")
@@ -153,7 +178,7 @@ def tables_of(text: str, file: Path) -> dict[str, Any]:
     return tables
 
 
-def _entry(name: str, values: Any, file: Path) -> TenantEntry:
+def _entry(name: str, values: Any, file: Path, digest: str) -> TenantEntry:
     """Make an entry of a table, every key checked."""
     where = f"{file}, [tenant.{name}]"
     if not isinstance(values, dict):
@@ -166,7 +191,8 @@ def _entry(name: str, values: Any, file: Path) -> TenantEntry:
         raise UsageError(f'{where}: base_url is missing; add base_url = "https://…"')
     if sum(bool(values.get(key)) for key in ("token_file", "token_command", "keyring")) > 1:
         raise UsageError(f"{where}: token_file, token_command and keyring exclude each other; keep one")
-    return TenantEntry(name, file=file, **{key: _read(key, value, file) for key, value in values.items()})
+    read = {key: _read(key, value, file) for key, value in values.items()}
+    return TenantEntry(name, file=file, digest=digest, **read)
 
 
 def _read(key: str, value: Any, file: Path) -> Any:

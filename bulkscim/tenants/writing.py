@@ -2,13 +2,14 @@
 
 import json
 import re
-import tomllib
 from typing import Any
 
 from bulkscim.errors import UsageError
+from bulkscim.model import bounded_toml
 from bulkscim.model.limits import Limit
 from bulkscim.outputs import text_file
 from bulkscim.private_files import make_folders
+from bulkscim.tenants.config_file import text_of
 from bulkscim.tenants.entries import TenantEntry, tables_of
 
 Value = str | bool | int | list[str]
@@ -22,8 +23,7 @@ def write_entry(entry: TenantEntry) -> None:
     try:
         if file.exists() and not file.is_file():
             raise UsageError(f"{entry.file} leads to {file}, which can keep nothing; make it a file")
-        before = file.read_text(encoding="utf-8-sig") if file.exists() else ""
-        after = with_entry(before, entry)
+        after = with_entry(text_of(file) or "", entry)
         make_folders(file.parent)
         with text_file(file, replace=True) as stream:
             stream.write(after)
@@ -46,8 +46,8 @@ def with_entry(text: str, entry: TenantEntry) -> str:
 def _says(text: str, wanted: dict[str, Any]) -> bool:
     """Tell whether a file's text means these tenants and nothing else."""
     try:
-        return tomllib.loads(text) == {"tenant": wanted}
-    except tomllib.TOMLDecodeError:
+        return bounded_toml.loads(text) == {"tenant": wanted}
+    except ValueError:
         return False
 
 

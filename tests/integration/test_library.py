@@ -257,8 +257,10 @@ async def test_failed_rows_are_tried_again(reached, small):
 async def test_resume_finds_the_tenant_by_its_name(small, tmp_path, monkeypatch):
     """A run on a tenant with a name goes on without being told which."""
     entry = f'[tenant.acme]\nbase_url = "{small.base_url}"\ntoken_file = "token"\n'
-    (tmp_path / "bulkscim.toml").write_text(entry)
-    (tmp_path / "token").write_text(TOKEN)
+    monkeypatch.setenv("BULKSCIM_CONFIG_DIR", str(tmp_path / "config"))
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "bulkscim.toml").write_text(entry)
+    (tmp_path / "config" / "token").write_text(TOKEN)
 
     await bulkscim.run([ADA], bulkscim.tenant("acme"))
     report = await bulkscim.resume()

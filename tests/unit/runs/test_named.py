@@ -6,11 +6,20 @@ from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.secret import Secret
 from bulkscim.runs.named import tenant, tenant_at, tenant_of_header
+from bulkscim.tenants.allowed import allow
 from bulkscim.tenants.credentials import TokenSource
+from bulkscim.tenants.entries import entries
 
 URL = "https://acme.example/scim/v2"
 ENTRY = f'[tenant.acme]\nbase_url = "{URL}/"\nprofile = "lucid"\nproduction = true\ntoken_file = "own"\n'
 HEADER = {"tenant": {"name": "acme", "base_url": URL, "profile": "generic"}}
+
+
+def keep(folder, text):
+    """Write the folder's bulkscim.toml and allow it."""
+    (folder / "bulkscim.toml").write_text(text)
+    (entry,) = entries([folder / "bulkscim.toml"])
+    allow(entry, folder / "state")
 
 
 @pytest.fixture(autouse=True)
@@ -18,8 +27,9 @@ def folder(tmp_path, monkeypatch):
     """Keep a tenant in the current folder, and three tokens: its own, another file's, the environment's."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BULKSCIM_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("BULKSCIM_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("BULKSCIM_TOKEN", "environment")
-    (tmp_path / "bulkscim.toml").write_text(ENTRY)
+    keep(tmp_path, ENTRY)
     (tmp_path / "own").write_text("own")
     (tmp_path / "other").write_text("other")
     return tmp_path
@@ -95,7 +105,7 @@ GUARDED = 'max_delete = 3\nrate = "2/s"\nprotect = ["owner@example.com"]\n'
 
 def test_guards_of_an_entry_hold_however_the_tenant_is_named(folder):
     """By name, by URL, and for a recorded run: a tenant's guards cannot be walked around."""
-    (folder / "bulkscim.toml").write_text(ENTRY + GUARDED)
+    keep(folder, ENTRY + GUARDED)
     wanted = StandingGuards((Limit(3),), (), ("owner@example.com",))
 
     assert tenant("acme").guards == wanted

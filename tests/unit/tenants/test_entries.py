@@ -63,16 +63,24 @@ def test_keyring_account_holds_the_url(file):
     assert moved.token_source.keyring != kept.token_source.keyring
 
 
-def test_earlier_file_holds(tmp_path):
-    """The current folder's entry stands before the user's own; the others are there too."""
+def test_a_name_is_in_one_file_only(tmp_path):
+    """The current folder's entry took the place of the user's own without a word."""
     here, own = tmp_path / "here.toml", tmp_path / "own.toml"
     here.write_text(ACME)
     own.write_text(
         '[tenant.acme]\nbase_url = "https://old.example"\n[tenant.beta]\nbase_url = "https://b.example"\n'
     )
 
-    assert [(each.name, each.file) for each in entries([here, own])] == [("acme", here), ("beta", own)]
-    assert entry_named("acme", [here, own]).base_url == "https://acme.example/scim/v2"
+    for read in (entries, lambda files: entry_named("acme", files)):
+        with pytest.raises(UsageError, match=r"acme is in two files, .*here\.toml and .*own\.toml"):
+            read([here, own])
+    assert entry_named("beta", [here, own]).file == own
+    here.write_text(ACME.replace("acme]", "gamma]"))
+    assert [(each.name, each.file) for each in entries([here, own])] == [
+        ("acme", own),
+        ("beta", own),
+        ("gamma", here),
+    ]
 
 
 def test_unknown_tenant_names_what_is_near_and_where_it_looked(file):
