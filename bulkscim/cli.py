@@ -38,10 +38,10 @@ from bulkscim.commands import (
 )
 from bulkscim.commands.argv import refuse_secrets, refuse_undecodable
 from bulkscim.commands.signals import heed
+from bulkscim.model.harmless import escaped_lines
 from bulkscim.model.run import RunState
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import ReaderLeft
-from bulkscim.reporting.printable import printable
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
@@ -206,4 +206,4 @@ def _is_verbose(arguments: Sequence[str]) -> bool:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(printable(text) + "\n")
+    sys.stderr.write(escaped_lines(text) + "\n")

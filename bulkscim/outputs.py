@@ -5,6 +5,7 @@
 - A symbolic link stays: the file that it leads to is written, whether it exists or not.
 - Anything else (a pipe, a device, `/dev/stdout`) is written through and never replaced.
 - `-` is standard output.
+- What is written to a terminal is escaped: a name of a resource must not clear the screen or start a command of it.
 - The results files of a run folder follow other rules (`run_file`): they are private, and no link is followed.
 """
 
@@ -13,12 +14,14 @@ import os
 import stat
 import sys
 import tempfile
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 from bulkscim.errors import Stopped, UsageError
+from bulkscim.model.harmless import escaped_json
 from bulkscim.private_files import refuse_links
 
 STDOUT = "-"
@@ -120,11 +123,37 @@ def _refused(path: Path, error: OSError) -> UsageError:
     return UsageError(f"{path} cannot be written ({error.strerror}); name another file")
 
 
+def _harmless(stream: BinaryIO) -> BinaryIO:
+    """Return a stream, with UTF-8 text escaped as in JSON where it leads to a terminal."""
+    return cast(BinaryIO, _Terminal(stream)) if stream.isatty() else stream
+
+
+class _Terminal(io.RawIOBase):
+    """Writes text to a terminal; its control and direction characters are escaped, except line ends."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decoder = getincrementaldecoder("utf-8")("backslashreplace")
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._stream.write(escaped_json(self._decoder.decode(data)).encode())
+        return len(data)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
 @contextmanager
 def _standard_output() -> Iterator[BinaryIO]:
     try:
         sys.stdout.flush()
-        yield sys.stdout.buffer
+        yield _harmless(sys.stdout.buffer)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         raise ReaderLeft from None
@@ -140,7 +169,7 @@ def _through(path: Path, target: Path, descriptor: int | None) -> Iterator[Binar
         raise _refused(path, error) from None
     try:
         with os.fdopen(opened, "wb") as stream:
-            yield stream
+            yield _harmless(stream)
     except BrokenPipeError:
         raise Stopped(
             f"{path}: its reader left before all was written; give the same command again"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulkscim.commands import options, reaching, setting
+from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import STDOUT, is_stdout, text_file
@@ -59,7 +60,7 @@ def _tell(told: "Exported", what: str, out: str, people: People) -> None:
             f"{told.nameless:,} of the {what} have no name that a job file can hold, and are not in it"
         )
     for path, count in sorted(told.left_out.items()):
-        people.warn(f"{path}: no cell can hold it in {count:,} rows; --format jsonl keeps it")
+        people.warn(f"{escaped(path)}: no cell can hold it in {count:,} rows; --format jsonl keeps it")
     people.note(f"{told.rows:,} {what} written{f' to {out}' if out else ''}")
     if out:
         people.note(next_line("validate", out))

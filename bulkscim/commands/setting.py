@@ -10,8 +10,9 @@ import anyio
 
 from bulkscim.commands.streams import reader_may_leave
 from bulkscim.errors import UsageError
+from bulkscim.model.harmless import escaped
 from bulkscim.reporting.console import People, Volume
-from bulkscim.reporting.printable import indented_json, printable
+from bulkscim.reporting.printable import indented_json
 from bulkscim.reporting.progress import Progress, progress
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ def watching(people: People) -> Progress:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Print to stdout, harmless for a terminal."""
+    """Print to stdout, harmless for a terminal: no text within a line can begin another."""
     with reader_may_leave():
         for line in lines:
-            sys.stdout.write(printable(line) + "\n")
+            sys.stdout.write(escaped(line) + "\n")
 
 
 def print_json(value: Any) -> None:

@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from typing import TextIO
 
+from bulkscim.model.harmless import escaped
+
 _ACTIVE = re.compile(r"'*[=+\-@\t\r]")  # OWASP, CSV injection
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
@@ -32,7 +34,11 @@ class CsvWriter:
         self._quoted = csv.writer(file, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
 
     def row(self, cells: Iterable[object]) -> None:
-        """Write one row; None is an empty cell."""
+        """Write one row of data, which is read back as it is; None is an empty cell."""
         texts = ["" if cell is None else guarded(str(cell)) for cell in cells]
         writer = self._quoted if any("\r" in text for text in texts) else self._plain
         writer.writerow(texts)
+
+    def told(self, cells: Iterable[object]) -> None:
+        """Write one row for the user to read: control and direction characters as escapes, each cell on one line."""
+        self.row(escaped(cell) if isinstance(cell, str) else cell for cell in cells)

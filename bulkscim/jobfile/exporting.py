@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from bulkscim.jobfile.columns import Column, Use, column_of
+from bulkscim.model.harmless import is_harmless
 from bulkscim.model.operation import ENTERPRISE, GROUP, JsonObject
 from bulkscim.model.secret import MASK
 from bulkscim.scim import schemas
@@ -79,9 +80,14 @@ class _Leaf(NamedTuple):
 
 
 def _text(leaf: _Leaf) -> str | None:
-    """Return a value as the text of its cell; None where it would be read as something else."""
+    """Return a value as the text of its cell; None where it would be read as something else, or its header is harmful."""
     column = _column(leaf.path)
-    if column is None or leaf.keys is None or _keys_of(column) != tuple(map(str.lower, leaf.keys)):
+    if (
+        column is None
+        or leaf.keys is None
+        or not is_harmless(leaf.path)
+        or _keys_of(column) != tuple(map(str.lower, leaf.keys))
+    ):
         return None
     text = str(leaf.value).lower() if column.boolean and isinstance(leaf.value, bool) else leaf.value
     if not isinstance(text, str) or not text or text != text.strip() or text == MASK or "\0" in text:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import JsonObject
 
 _NOTHING: JsonObject = {}
@@ -45,7 +46,7 @@ class Problem:
         where = f"{name}:{self.line}" if self.line else name
         row = f" (row {self.row})" if self.row else ""
         place = f", {self.fault.place}" if self.fault.place else ""
-        return f"{where}{row}{place}: {self.fault.message}"
+        return escaped(f"{where}{row}{place}: {self.fault.message}")
 
 
 def located(record: Record, faults: list[Fault]) -> list[Problem]:

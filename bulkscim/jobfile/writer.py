@@ -15,6 +15,7 @@ from bulkscim.jobfile import csv_reader
 from bulkscim.jobfile.csv_writer import CsvWriter
 from bulkscim.jobfile.records import Problem, Record
 from bulkscim.jobfile.source import JobSource
+from bulkscim.model.harmless import escaped
 from bulkscim.outputs import run_file
 
 
@@ -68,7 +69,7 @@ class ErrorsFile:
             self._file.write(jsonl_line(record, failure))
         else:
             cells = [record.cells[index] for index in self._kept]
-            self._rows.row((*cells, *astuple(failure)))
+            self._rows.row((*cells, *_told(failure)))
 
     def _begin(self, source: JobSource) -> None:
         """Write the header: the job's own columns, but not those of an earlier errors file."""
@@ -83,10 +84,15 @@ class ErrorsFile:
 
 def jsonl_line(record: Record, failure: Failure) -> str:
     """Return the original line with the failure's keys before its last brace."""
-    told = orjson.dumps(dict(zip(NAMES, astuple(failure), strict=True))).decode()
+    told = orjson.dumps(dict(zip(NAMES, _told(failure), strict=True))).decode()
     text = record.text.strip()
     if any(name in record.body for name in NAMES):
         body = {name: value for name, value in record.body.items() if name not in NAMES}
         text = orjson.dumps(body).decode()
     head = text[:-1].rstrip()
     return f"{head}{'' if head == '{' else ','}{told[1:]}\n"
+
+
+def _told(failure: Failure) -> list[object]:
+    """Return what is written of a failure, its texts harmless for a terminal; the record itself stays as it is."""
+    return [escaped(value) if isinstance(value, str) else value for value in astuple(failure)]

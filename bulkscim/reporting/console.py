@@ -10,7 +10,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 from bulkscim.errors import Refused
-from bulkscim.reporting.printable import printable
+from bulkscim.model.harmless import escaped, escaped_lines
 
 _YES = frozenset({"y", "yes"})
 
@@ -65,8 +65,8 @@ class People:
         self._write(f"warning: {text}")
 
     def say(self, text: str) -> None:
-        """Say something that is wanted whatever the volume."""
-        self._write(text)
+        """Say one line that is wanted whatever the volume; no text within it can begin another."""
+        self._write(escaped(text))
 
     def error(self, text: str) -> None:
         """Say why the command could not be carried out."""
@@ -99,9 +99,9 @@ class People:
 
     def _write(self, text: str, end: str = "\n") -> None:
         if self.live:
-            tqdm.write(printable(text), file=self._stream, end=end)  # lifts a bar out of the way
+            tqdm.write(escaped_lines(text), file=self._stream, end=end)  # lifts a bar out of the way
         else:
-            self._stream.write(printable(text) + end)
+            self._stream.write(escaped_lines(text) + end)
         self._stream.flush()
 
 

@@ -1,26 +1,16 @@
-"""Text from files and servers, made harmless for a terminal."""
+"""Values and texts from files and servers, as the user reads them."""
 
 import json
-import unicodedata
 from typing import Any
 
 import orjson
 
-_ACTIVE = {"Cc", "Cs", "Zl", "Zp"}
-# Marks that reverse the order of what is read: a name must not rewrite the line that shows it.
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-def printable(text: str) -> str:
-    """Return the text with every control and direction character written as its escape; line ends stay."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_shown(character) for character in text)
+from bulkscim.model.harmless import escaped, escaped_json
 
 
 def one_line(text: str) -> str:
     """Return the text on one line, harmless."""
-    return printable(" ".join(text.split()))
+    return escaped(" ".join(text.split()))
 
 
 def shown_value(value: Any) -> str:
@@ -31,11 +21,12 @@ def shown_value(value: Any) -> str:
 
 
 def indented_json(value: Any) -> str:
-    """Return a value as indented JSON with a line end; a path that is not UTF-8 is written in escapes."""
+    """Return a value as indented JSON with a line end, harmless for a terminal; a path that is not UTF-8 is written in escapes."""
     try:
-        return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
+        text = orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE).decode()
     except TypeError:
         return json.dumps(value, indent=2) + "\n"
+    return escaped_json(text)
 
 
 def shown_duration(seconds: float) -> str:
@@ -45,11 +36,3 @@ def shown_duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
-def _shown(character: str) -> str:
-    if character == "\n":
-        return character
-    if unicodedata.category(character) in _ACTIVE or character in _TURNING:
-        return character.encode("unicode_escape").decode()
-    return character

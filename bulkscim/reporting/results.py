@@ -72,7 +72,7 @@ def write_results(found: Iterable[Result], path: Path) -> None:
         writer.row(COLUMNS)
         for each in found:
             named = (each.row, each.op, each.type, each.key, each.id, each.state.value)
-            writer.row((*named, each.status, each.scim_type, each.detail, each.attempts))
+            writer.told((*named, each.status, each.scim_type, each.detail, each.attempts))
 
 
 def _from_body(row: int, state: RowState, body: dict[str, Any]) -> Result:

@@ -11,6 +11,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.engine.sending import Count, Paced, Sender
 from bulkscim.engine.stopping import Stopping
 from bulkscim.errors import Stopped
+from bulkscim.model.harmless import escaped
 from bulkscim.model.live import Found, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.pacing.arrivals import Arrivals
@@ -47,7 +48,7 @@ class Browser:
         """Read a group by its id where listings leave members out; one that has gone stays as listed."""
         read = await self._reads.by_id(GROUP, group["id"])
         if isinstance(read, Unreadable):
-            raise Stopped(f"Group {group['id']} cannot be read: {read.why}")
+            raise Stopped(f"Group {escaped(group['id'])} cannot be read: {read.why}")
         return read.resource if isinstance(read, Found) else group
 
 

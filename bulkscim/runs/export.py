@@ -13,6 +13,7 @@ import orjson
 from bulkscim.jobfile.csv_writer import CsvWriter
 from bulkscim.jobfile.exporting import NameOf, cells_of, identity_of, in_order, record_of
 from bulkscim.jobfile.references import name_attribute
+from bulkscim.model.harmless import escaped_json
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.runs.browsing import Browser, browsing
 from bulkscim.runs.settings import Settings
@@ -42,7 +43,7 @@ async def export(tenant: Tenant, kind: str, layout: str, target: TextIO, setting
             async for resource in browser.resources(kind):
                 record = _record(kind, resource, told)
                 if record is not None:
-                    target.write(orjson.dumps(record).decode() + "\n")
+                    target.write(escaped_json(orjson.dumps(record).decode()) + "\n")
         else:
             await _as_csv(browser, kind, target, told)
     return told
@@ -89,13 +90,14 @@ def write_csv(
         told.left_out.update(left_out)
     header = in_order(columns.values())
     writer = CsvWriter(target)
-    writer.row(header)
+    write = writer.told if target.isatty() else writer.row
+    write(header)
     number = 0
     for record in records():
         cells, _ = cells_of(record, name_of)
         if _is_named(cells, record):
             number += 1
-            writer.row((cells | {"_row": str(number)}).get(name) for name in header)
+            write((cells | {"_row": str(number)}).get(name) for name in header)
 
 
 def _is_named(cells: dict[str, str], record: JsonObject) -> bool:

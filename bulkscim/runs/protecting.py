@@ -13,6 +13,7 @@ from bulkscim.jobfile.reading import Wanted, rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People
+from bulkscim.model.harmless import escaped
 from bulkscim.model.live import Ambiguous, Found, Missing, Unreadable
 from bulkscim.model.operation import USER, Key
 from bulkscim.planning.lookups import emails_of
@@ -125,4 +126,4 @@ def hold_back(
         "Nothing was sent; remove these rows, or remove the names from `protect` (in the job definition, or in the"
         " tenant's entry in bulkscim.toml)."
     )
-    raise Refused("\n".join((*found[:SHOWN], *more, advice)))
+    raise Refused("\n".join((*map(escaped, found[:SHOWN]), *more, advice)))

@@ -9,6 +9,7 @@ from itertools import chain
 from bulkscim.errors import Mismatch
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import JsonObject, Verb
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
@@ -43,13 +44,13 @@ def settings_to_send(
     tenant = header["tenant"]
     base_url = str(tenant["base_url"])
     if given is not None and not same_url(given, base_url):
-        raise Mismatch(f"the run belongs to {base_url}, not to {given}; name its own tenant")
+        raise Mismatch(f"the run belongs to {escaped(base_url)}, not to {given}; name its own tenant")
     if _same_token(tenant, token):
         return settings_of(header)
     named = given is not None or same_tenant == host_of(base_url) or same_tenant in names_at(base_url)
     if not named:
         raise UnprovedToken(
-            f"the run's journal says that its tenant is {base_url}, and nothing proves that this token was used "
+            f"the run's journal says that its tenant is {escaped(base_url)}, and nothing proves that this token was used "
             "there: it is another token, or the run folder is not yours. Nothing was sent. If that is your tenant, "
             "name it: --tenant NAME or --base-url URL"
         )
@@ -65,7 +66,7 @@ async def same_tenant(
     command takes no such confirmation.
     """
     tenant = record.header["tenant"]
-    own = tenant.get("name") or host_of(tenant["base_url"])
+    own = escaped(tenant.get("name") or host_of(tenant["base_url"]))
     if _same_token(tenant, token) or await _shows_the_same(record, transport) or named == own:
         return
     wrong = f" (--same-tenant names {named})" if named else ""
@@ -98,9 +99,9 @@ async def _shows_the_same(record: RecordedRun, transport: Transport) -> bool:
         live = messages.resource_of(reply.body) if good and isinstance(reply, Response) else None
         if live is not None and not names & _names(live):
             raise Mismatch(
-                f"this token is not the one that the run began with, and it shows {kind} {resource_id} as "
-                f"{', '.join(sorted(_names(live))) or 'another resource'}, not as "
-                f"{', '.join(sorted(names))}: it belongs to another tenant. Pass a token of "
+                f"this token is not the one that the run began with, and it shows {kind} {escaped(resource_id)} as "
+                f"{escaped(', '.join(sorted(_names(live)))) or 'another resource'}, not as "
+                f"{escaped(', '.join(sorted(names)))}: it belongs to another tenant. Pass a token of "
                 f"{record.header['tenant']['base_url']}"
             )
         found += live is not None

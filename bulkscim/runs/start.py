@@ -20,6 +20,7 @@ from bulkscim.journal.runfolder import HeldFolder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
+from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.grades import Counts, totals
@@ -241,7 +242,9 @@ class Start:
         groups = await leaving(operations, transport, self.seen.profile, clock, large=not limits)
         for one in groups:
             if one.members is None:
-                people.note(f"group {one.group} does not show its members: how many would stay is unknown")
+                people.note(
+                    f"group {escaped(one.group)} does not show its members: how many would stay is unknown"
+                )
         self._refuse(group_refusals(groups, limits), people)
 
     def _refuse(self, found: list[str], people: People) -> None:
@@ -249,7 +252,7 @@ class Start:
         if found:
             for fact in self.facts():
                 people.note(fact)
-            raise Refused("\n".join((*found, "Nothing was sent.")))
+            raise Refused("\n".join((*map(escaped, found), "Nothing was sent.")))
 
     def approve(self, people: People) -> None:
         """Hold the guards, then show what is to happen and ask; Refused ends it."""

@@ -5,8 +5,8 @@ import pytest
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind
+from bulkscim.model.harmless import escaped_lines
 from bulkscim.reporting.explain import _told, explain
-from bulkscim.reporting.printable import printable
 from bulkscim.reporting.source import asked, find_source
 from tests.support.recorded_runs import CSV, make_run
 
@@ -51,7 +51,7 @@ async def test_story_of_a_failed_row_ends_with_what_to_do(recorded):
     """A refusal is shown as the server gave it, harmless, with a hint."""
     text = story(recorded, 2)
 
-    assert "refused: 400 invalidValue =no good\\x1b[2J title" in printable(text)
+    assert "refused: 400 invalidValue =no good\\x1b[2J title" in escaped_lines(text)
     assert "\x1b" not in text
     assert "hint: correct the value\nnext: bulkscim results last" in text
 
