@@ -5,6 +5,7 @@ Rule 2: `lock.json` only informs (see `holder`); it never decides who may work.
 Rule 3: a folder counts as a run once its journal has a complete header.
 """
 
+import errno
 import re
 from contextlib import closing
 from dataclasses import dataclass
@@ -174,9 +175,17 @@ def find(name: str, runs_dir: Path, disk: Disk) -> Path:
             return found[-1]
         name = str(found[-1] / rest)
     places = (runs_dir / name, Path(name)) if name else ()
-    for path in places:
-        if disk.exists(path / JOURNAL) or is_purged(path, disk):
-            return path
+    try:
+        for path in places:
+            if disk.exists(path / JOURNAL) or is_purged(path, disk):
+                return path
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        raise UsageError(
+            f"no run {name[:_LONGEST_STEM]!r}…: it has {len(name):,} characters, and the path of a folder has fewer; "
+            f"give a run id, a run folder, or last\n{next_line('runs', '--runs-dir', runs_dir)}"
+        ) from None
     looked = " nor ".join(dict.fromkeys(str(path) for path in places))
     raise NoSuchRun(
         f"no run {name!r}: found no journal in {looked}\n{next_line('runs', '--runs-dir', runs_dir)}"

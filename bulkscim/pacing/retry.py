@@ -3,7 +3,7 @@
 what happened                              create           others                  read
 no byte was written, 429                   again            again                   again
 403 with Retry-After or a spent limit      again, once      again, once             again, once
-timeout, cut, 408, 5xx but 501 and 505     lost             lost                    again
+timeout, cut, 1xx, 408, 5xx but 501, 505   lost             lost                    again
 2xx whose body is not what it should be    lost             lost                    again
 2xx                                        applied          applied                 good
 201 without a body                         applied, no id   applied                 good
@@ -35,6 +35,7 @@ from bulkscim.pacing.hints import MOST_S, asked_wait, is_limited
 from bulkscim.scim import messages
 
 _DUPLICATE_WORDS = ("exist", "unique", "already", "duplicate", "taken", "in use", "conflict", "registered")
+_INTERIM = range(100, 200)  # as a last answer, such as 101 to a request that asked for no other protocol
 _SUCCESS = range(200, 300)
 _REDIRECT = range(300, 400)
 _SERVER_ERROR = range(500, 1000)
@@ -186,7 +187,9 @@ def _reports_duplicate(error: messages.ScimError) -> bool:
 
 def _unclear(status: int) -> bool:
     """Say whether the work may have been done before this status was given."""
-    return status == _TIMED_OUT or (status in _SERVER_ERROR and status not in _NOT_IMPLEMENTED)
+    if status in _INTERIM or status == _TIMED_OUT:
+        return True
+    return status in _SERVER_ERROR and status not in _NOT_IMPLEMENTED
 
 
 def _named(status: int) -> str:

@@ -3,9 +3,12 @@
 import os
 import shlex
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
+from typing import IO
 
 from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.secret import Secret
@@ -16,6 +19,7 @@ WAYS = f"set {VARIABLE}, or give --token-file FILE, or --token-command COMMAND"
 _PATIENCE_S = 60.0
 _LARGEST = 64 * 1024
 _SCHEME = "bearer "
+_READER = "token command"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +82,51 @@ def _from_file(path: Path) -> str:
 def _from_command(command: str) -> str:
     """Run the command without a shell; what it says to stderr, and asks, reaches the terminal."""
     try:
-        done = subprocess.run(_words(command), stdout=subprocess.PIPE, check=False, timeout=_PATIENCE_S)  # noqa: S603
+        process = subprocess.Popen(_words(command), stdout=subprocess.PIPE, bufsize=0)  # noqa: S603
     except (OSError, ValueError) as error:
         message = f"--token-command cannot be run: {error}"
         raise CredentialError(message) from None
+    try:
+        output, status = _output_of(process, time.monotonic() + _PATIENCE_S)
     except subprocess.TimeoutExpired:
         message = f"--token-command gave no token within {_PATIENCE_S:.0f} s"
         raise CredentialError(message) from None
-    if done.returncode != 0:
-        message = f"--token-command failed with exit status {done.returncode}"
+    if status != 0:
+        message = f"--token-command failed with exit status {status}"
         raise CredentialError(message)
-    return done.stdout.decode("utf-8", "replace")
+    return output.decode("utf-8", "replace")
+
+
+def _output_of(process: subprocess.Popen[bytes], until: float) -> tuple[bytes, int]:
+    """Return what a command prints and its exit status; TimeoutExpired where it does not end in time.
+
+    A thread reads, since a child of the command may keep the pipe open after the command was killed.
+    """
+    if process.stdout is None:
+        raise RuntimeError("the command has no pipe")
+    pieces: list[bytes] = []
+    reader = Thread(target=_read, args=(process.stdout, pieces), name=_READER, daemon=True)
+    reader.start()
+    try:
+        reader.join(_PATIENCE_S)
+        if sum(map(len, pieces)) > _LARGEST:
+            message = f"--token-command printed more than {_LARGEST >> 10} KB, which is no token"
+            raise CredentialError(message)
+        if reader.is_alive():
+            raise subprocess.TimeoutExpired(process.args, _PATIENCE_S)
+        return b"".join(pieces), process.wait(max(0.0, until - time.monotonic()))
+    finally:
+        process.kill()  # no effect on one that has ended
+        process.wait()
+
+
+def _read(stream: IO[bytes], pieces: list[bytes]) -> None:
+    """Read to the end, or until there is too much, and close the pipe."""
+    size = 0
+    with stream:
+        while size <= _LARGEST and (piece := stream.read(_LARGEST + 1)):
+            pieces.append(piece)
+            size += len(piece)
 
 
 def _words(command: str) -> str | Sequence[str]:

@@ -29,6 +29,7 @@ from bulkscim.transport.address import checked, loopback
 MOST_BYTES = {"page": 64 << 20, "group": 16 << 20, "other": 4 << 20}  # of an answer, unpacked
 MOST_INTERIM = 20  # answers of 1xx before the one that counts
 _MOST_CONNECT_S = 15.0
+_LONGEST_HOST = 253
 _NO_HEADERS: Mapping[str, str] = {}
 # All of these come before the first byte of the request is written.
 _UNSENT = (
@@ -93,6 +94,7 @@ class AiohttpTransport:
         headers: Mapping[str, str] = _NO_HEADERS,
     ) -> None:
         self._base = checked(base_url)
+        _refuse_host(self._base, "the base URL")
         self._clock = clock
         self._media_type = media_type
         self._headers = {"Accept": accept, "User-Agent": f"bulkscim/{__version__}", **headers}
@@ -217,9 +219,25 @@ def _proxy(text: str | None, base_url: str) -> URL | None:
         url = URL(text)
     except ValueError:
         url = URL()
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not url.raw_host:
         raise UsageError("--proxy must be a URL as in http://proxy.example.com:3128")
-    return None if loopback(URL(base_url).host or "") else url
+    _refuse_host(text, "--proxy")
+    return None if loopback(URL(base_url).raw_host or "") else url
+
+
+def _refuse_host(text: str, what: str) -> None:
+    """Raise UsageError where no name server can be asked for the host of a URL."""
+    try:
+        name = (URL(text).raw_host or "").encode("idna")
+    except ValueError:
+        pass
+    else:
+        if len(name) <= _LONGEST_HOST:
+            return
+    raise UsageError(
+        f"{what} names no possible host: each part between dots has 1 to 63 characters, the whole at most "
+        f"{_LONGEST_HOST}; write it as https://host/scim/v2"
+    )
 
 
 def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:

@@ -282,3 +282,13 @@ def test_what_a_thin_answer_hides_is_read_so_that_undo_knows_it(bulkscim, job):
 
     assert outcome.code == 0, outcome.text
     assert (tenant.named(NEW), tenant.untouched()) == (0, True)
+
+
+def test_a_create_that_is_answered_101_is_looked_up(bulkscim, job):
+    """The row failed without a lookup though the user had been made; a rollback then left it."""
+    with odd.CreatedThen101(ADA).serving() as tenant:
+        outcome = run(bulkscim, tenant, job(create(NEW), create(ADA)))
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["done", "adopted"]
+    assert (tenant.named(NEW), posts(tenant, NEW)) == (1, 1)

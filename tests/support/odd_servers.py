@@ -49,6 +49,14 @@ class DuplicateIs500(SmallTenant):
         return error(500, "integrity constraint violated")
 
 
+class CreatedThen101(SmallTenant):
+    """Creates, and answers 101 as if the client had asked for another protocol."""
+
+    async def create(self, request: web.Request, collection: str, body: Json) -> web.StreamResponse:
+        await super().create(request, collection, body)
+        return web.Response(status=101, headers={"Upgrade": "h2c", "Connection": "Upgrade"})
+
+
 class DuplicateIsPage(FilterIgnored):
     """Answers a duplicate with an HTML page and 500, and every lookup with ten users of all, whatever was asked."""
 

@@ -3,10 +3,13 @@
 import os
 import shlex
 import sys
+import threading
+import time
 
 import pytest
 
 from bulkscim.errors import CredentialError, UsageError
+from bulkscim.tenants import credentials
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
 
 
@@ -92,3 +95,24 @@ def test_file_open_to_others_is_noticed(tmp_path):
 
     path.chmod(0o644)
     assert open_to_others(TokenSource(file=path))
+
+
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("while True: print('token' * 1000)", "more than 64 KB"),
+        ("import time; print('t0k', flush=True); time.sleep(600)", "no token within 0 s"),
+        ("import os, time; os.close(1); time.sleep(600)", "no token within 0 s"),
+        ("import os, time; os.fork() or time.sleep(1.5); print('t0k')", "no token within 0 s"),
+    ],
+)
+def test_a_command_without_an_end_is_stopped(program, why, monkeypatch):
+    """Endless output filled the memory for a minute; a child that kept the pipe held the command for ever."""
+    monkeypatch.setattr(credentials, "_PATIENCE_S", 0.5)
+    before = time.monotonic()
+    with pytest.raises(CredentialError, match=why):
+        find_token(TokenSource(command=command(program)), {})
+    assert time.monotonic() - before < 60
+    for thread in threading.enumerate():
+        if thread.name == "token command":
+            thread.join(20)
