@@ -3,6 +3,7 @@
 import os
 
 from bulkscim.errors import Mismatch, UsageError
+from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.secret import Secret
@@ -104,7 +105,9 @@ def _refuse_other(recorded: JsonObject, named: str, base_url: str) -> bool:
         given = entry_named(named, places()).base_url
     if given and not same_url(given, own):
         which = f"{named} ({given})" if named else given
-        raise Mismatch(f"the run belongs to {own}, not to {which}; nothing was sent. Name its own tenant")
+        raise Mismatch(
+            f"the run belongs to {escaped(own)}, not to {which}; nothing was sent. Name its own tenant"
+        )
     return bool(given)
 
 

@@ -161,7 +161,9 @@ class ResumeRequest:
 
     @classmethod
     def to(cls, tenant: Tenant, **asked: Any) -> Self:
-        """Ask to go on with a run of a tenant."""
+        """Ask to go on with a run of a tenant; by the way of a tenant that the user named, where that says one."""
+        for way in () if tenant.from_journal else ("proxy", "ca_bundle"):
+            asked[way] = asked.get(way) or getattr(tenant, way)
         return cls(
             base_url=tenant.named_url,
             token=tenant.token,

@@ -36,7 +36,7 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, past_of, patient
-from bulkscim.runs.settings import Settings, header_of, protected_of, said_anew, settings_of
+from bulkscim.runs.settings import Settings, as_text, header_of, protected_of, said_anew, settings_of
 from bulkscim.runs.start import Parent, Start, begin, plan
 from bulkscim.runs.tenant import Seen, connected, look
 from bulkscim.transport.base import Transport
@@ -183,9 +183,15 @@ def _ready(folder: Path, disk: Disk, *, died: bool = False) -> list[Past]:
 
 
 def _settings(request: RollbackRequest, kept: Settings) -> Settings:
-    """Return how the child sends: as its parent did, with what is said anew."""
+    """Return how the child sends: as its parent did, by the way of a tenant that the user named, and as asked now."""
     on_drift = FORCE if request.on_drift == "force" else PART
     own = replace(kept, on_exists="fail", create_groups=False, limit=None, read_back=None, on_drift=on_drift)
+    if not request.tenant.from_journal:
+        own = replace(
+            own,
+            proxy=request.tenant.proxy or own.proxy,
+            ca_bundle=as_text(request.tenant.ca_bundle) or own.ca_bundle,
+        )
     return said_anew(own, request)
 
 

@@ -109,3 +109,19 @@ def test_a_journals_proxy_and_certificates_are_not_used_without_proof():
     for salt in ("", "zz", None):
         with pytest.raises(UnprovedToken):
             settings_to_send(header | {"tenant": header["tenant"] | {"salt": salt}}, Secret(TOKEN))
+
+
+@pytest.mark.parametrize("command", [SENDING[0], SENDING[2], SENDING[4]], ids=" ".join)
+def test_a_named_tenants_own_certificates_are_used_with_another_token(
+    bulkscim, tenant, ran, monkeypatch, command
+):
+    """With `--tenant` the journal's certificates are left out, so those of the entry must be taken."""
+    monkeypatch.setenv("BULKSCIM_TOKEN", "a-token-of-ours")
+    Path("config").mkdir(mode=0o700)
+    Path("config/bulkscim.toml").write_text(
+        f'[tenant.acme]\nbase_url = "{tenant.base_url}"\nca_bundle = "of-the-entry.pem"\n'
+    )
+    outcome = bulkscim(command[0], str(ran), *command[1:], "--tenant", "acme", *FAST)
+
+    assert outcome.code == 2, outcome.text
+    assert "of-the-entry.pem cannot be used" in outcome.stderr
