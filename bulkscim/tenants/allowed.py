@@ -6,6 +6,7 @@ folder by path and by hash of the text: a file that was changed or moved is to b
 """
 
 import os
+import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,10 +23,13 @@ def is_allowed(entry: TenantEntry, state: Path) -> bool:
     if not entry.trusting or entry.file.resolve() == user_file().resolve():
         return True
     try:
-        os.close(open_file(_record(entry, state), os.O_RDONLY))
+        descriptor = open_file(_record(entry, state), os.O_RDONLY)
     except OSError:
         return False
-    return True
+    owner = os.fstat(descriptor).st_uid
+    os.close(descriptor)
+    # In a state folder that others can write, a record may be theirs.
+    return sys.platform == "win32" or owner == os.geteuid()
 
 
 def refuse_unless_allowed(entry: TenantEntry, state: Path, *, own_token: bool) -> None:
