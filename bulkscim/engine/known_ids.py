@@ -16,7 +16,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.step import Action
 
-MARKS = 1 << 16  # sorted together
+MARKS = 1 << 14  # sorted together
 
 
 class KnownIds:

@@ -13,10 +13,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 ROOT = Path(__file__).parents[2]
 LARGE = 1_000_000
-# Rows that are sent of the large job, before and after; 500000 sends them all. Behind the reader all is the same,
-# so of CSV it is fewer.
-WORKED = {".jsonl": 30_000, ".csv": 10_000}
 SMALL = 50_000
+WORKED = 10_000  # rows that are sent of each job before an interrupt; 500000 sends all of the large one
 
 
 def write_job(path: Path, rows: int) -> Path:
@@ -56,15 +54,15 @@ def probe(command: str, path: Path, folder: Path, stop_after: int = 0) -> dict[s
     return found
 
 
-@pytest.mark.parametrize("suffix", WORKED)
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
 def test_a_million_rows_need_no_more_memory_and_go_on_quickly(tmp_path, suffix):
     """Peak memory is within 1.3 times that of 50,000 rows and below 150 MB; half-done, sending starts in seconds."""
     small = write_job(tmp_path / f"small{suffix}", SMALL)
     large = write_job(tmp_path / f"large{suffix}", LARGE)
     folder = tmp_path / "large-run"
-    worked = int(os.environ.get("BULKSCIM_TEST_WORKED", WORKED[suffix]))
+    worked = int(os.environ.get("BULKSCIM_TEST_WORKED", WORKED))
 
-    base = probe("run", small, tmp_path / "small-run")
+    base = probe("run", small, tmp_path / "small-run", min(worked, SMALL - 100))
     begun = probe("run", large, folder, worked)
     probe("fill", large, folder, LARGE // 2)
     from_nothing = probe("resume", large, folder, 100)
@@ -72,7 +70,7 @@ def test_a_million_rows_need_no_more_memory_and_go_on_quickly(tmp_path, suffix):
     took = [base, begun, from_nothing, resumed]
     print(json.dumps(took))
 
-    assert (base["state"], base["done"]) == ("finished", SMALL)
+    assert base["state"] == "interrupted"
     assert begun["state"] == "interrupted"
     assert worked <= begun["done"] < worked + 100
     assert begun["rows"] == resumed["rows"] == LARGE
@@ -82,6 +80,6 @@ def test_a_million_rows_need_no_more_memory_and_go_on_quickly(tmp_path, suffix):
     assert peak < 150
     assert peak < 1.3 * base["peak_mb"]
     # A checkpoint is written now and then, so that a killed run needs little more than an interrupted one; measured
-    # against the first start of the same job, which reads the whole file.
-    assert resumed["first_write_s"] < begun["first_write_s"] / 3
-    assert from_nothing["first_write_s"] < begun["first_write_s"]
+    # in processor time against the first start of the same job, which reads the whole file.
+    assert resumed["first_write_cpu_s"] < begun["first_write_cpu_s"] / 3
+    assert from_nothing["first_write_cpu_s"] < begun["first_write_cpu_s"]
