@@ -281,7 +281,7 @@ class SimulatedService:
                 return NoAnswer(Loss.CUT, "the answer was truncated", reply.status)
             case "page":
                 return Response(200, {}, b"<html><title>Welcome</title></html>", self.clock.now())
-            case "empty" if reply.status < 300:  # of a refusal it would be a lie: a 2xx that did nothing
+            case "empty" if reply.status in {200, 201, 204}:  # of another it would be a 200 that did nothing, a lie
                 return Response(200, {}, b"", self.clock.now())
         return reply
 
