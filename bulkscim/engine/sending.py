@@ -7,7 +7,7 @@ from bulkscim.engine.dialect import Dialect
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Moment, Work
-from bulkscim.model.clock import Clock
+from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.model.step import Action, Step
@@ -74,42 +74,35 @@ class ServerClock:
     """The server's time, as its Date headers have shown it.
 
     Between answers both clocks of this machine are asked: that on the wall may be set back, the other may stand
-    still while the machine sleeps. `first` is the first Date, with both clocks of this machine when it came.
+    still while the machine sleeps.
     """
 
     clock: Clock
-    stated: float | None = None
-    wall: float = 0.0
-    monotonic: float = 0.0
-    first: tuple[float, float, float] | None = None
+    last: Dated | None = None
+    first: Dated | None = None
 
     def note(self, reply: Reply) -> None:
         """Take in an answer's Date."""
         stated = stated_time(reply.headers) if isinstance(reply, Response) else None
         if stated is not None:
-            self._set(stated)
+            self.take(Dated(stated, self.clock.now(), self.clock.monotonic()))
 
-    def begin(self, ahead_s: float | None) -> None:
-        """Take in how far the server's clock was ahead when it was looked at last, if that is known."""
-        if ahead_s is not None:
-            self._set(self.clock.now() + ahead_s)
-
-    def _set(self, stated: float) -> None:
-        self.stated, self.wall, self.monotonic = stated, self.clock.now(), self.clock.monotonic()
-        self.first = self.first or (self.stated, self.wall, self.monotonic)
+    def take(self, dated: Dated) -> None:
+        """Take in a time that the server stated; this machine's clock may have been set since."""
+        self.last = dated
+        self.first = self.first or dated
 
     def now(self) -> float:
         """Return the server's time, seconds since 1970."""
-        if self.stated is None:
-            return self.clock.now()
-        return self.stated + max(self.clock.now() - self.wall, self.clock.monotonic() - self.monotonic)
+        return self.moment().at
 
     def moment(self) -> Moment:
         """Return the server's time with whether a Date header has shown it."""
-        if self.stated is None:
-            return Moment(self.now(), stated=False, monotonic=self.clock.monotonic())
-        passed = self.clock.now() - self.wall, self.clock.monotonic() - self.monotonic
-        return Moment(self.stated + max(passed), early_s=max(passed) - max(0.0, min(passed)))
+        wall, monotonic = self.clock.now(), self.clock.monotonic()
+        if self.last is None:
+            return Moment(wall, stated=False, monotonic=monotonic)
+        passed = wall - self.last.wall, monotonic - self.last.monotonic
+        return Moment(self.last.stated + max(passed), early_s=max(passed) - max(0.0, min(passed)))
 
     def shown(self, moment: Moment) -> Moment | None:
         """Return a past moment by the server's clock, counted back from the first Date where none had come by then.

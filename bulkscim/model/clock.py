@@ -1,6 +1,6 @@
 """Time as an argument."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Clock(Protocol):
@@ -14,3 +14,11 @@ class Clock(Protocol):
 
     async def sleep(self, seconds: float) -> None:
         """Wait; a negative time does not wait."""
+
+
+class Dated(NamedTuple):
+    """A time that the server stated, seconds since 1970, with both clocks of this machine when it came."""
+
+    stated: float
+    wall: float
+    monotonic: float

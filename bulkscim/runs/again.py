@@ -78,7 +78,7 @@ async def _go_on(
     profile = profile_named(tenant["profile"]).at(request.speed)
     async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
         first = patient(transport, settings, profile, clock, past, people.note)
-        seen = await look(first, profile)
+        seen = await look(first, profile, clock)
         for note in seen.notes:
             people.note(note)
         await same_tenant(record, request.token, first, request.same_tenant)
@@ -97,7 +97,7 @@ async def _go_on(
                 settings,
                 changes.bounds,
                 request.runs_dir,
-                seen.ahead_s,
+                seen.dated,
                 first.arrivals,
                 accounts.names,
             )

@@ -33,7 +33,7 @@ from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal
-from bulkscim.model.clock import Clock
+from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
 from bulkscim.model.operation import USER, Verb
 from bulkscim.model.row import Row
@@ -76,7 +76,7 @@ class Terms:
     settings: Settings
     bounds: Bounds
     runs_dir: Path | None = None  # where earlier runs on the tenant may be
-    ahead_s: float | None = None  # how far the tenant's clock is ahead, where that is known
+    dated: Dated | None = None  # the time that the tenant stated, where it did
     arrivals: Arrivals | None = None
     protects: Mapping[str, str] = field(default_factory=dict)  # protected accounts, by each folded name
 
@@ -146,7 +146,8 @@ def engine_over(
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals)
     dialect, quoting = Dialect(profile.patch_forms), Quoting(profile.unquoted_filters)
     sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect)
-    sender.server.begin(terms.ahead_s)
+    if terms.dated is not None:
+        sender.server.take(terms.dated)
 
     resolver = Resolver(
         clock,

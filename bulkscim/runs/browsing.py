@@ -58,7 +58,7 @@ async def browsing(tenant: Tenant, settings: Settings) -> AsyncIterator[Browser]
     profile, clock = tenant.provider, RealClock()
     async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
         first = patient(transport, settings, profile, clock, say=Unwatched().note)
-        seen = await look(first, profile)
+        seen = await look(first, profile, clock)
         yield Browser(seen.profile, seen.notes, reads_over(transport, seen.profile, settings, first.arrivals))
 
 

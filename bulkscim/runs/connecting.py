@@ -45,5 +45,6 @@ def _at_home(base_url: str, profile: str) -> Profile | None:
 async def connect(tenant: Tenant, settings: Settings) -> Acquaintance:
     """Read the tenant with its token; CredentialError when it rejects it, Stopped when it is not reached."""
     profile = tenant.provider
-    async with connected(tenant.base_url, tenant.token, profile, settings, RealClock()) as transport:
-        return Acquaintance(tenant, await look(transport, profile))
+    clock = RealClock()
+    async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
+        return Acquaintance(tenant, await look(transport, profile, clock))

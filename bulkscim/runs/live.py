@@ -88,7 +88,7 @@ async def read_live(
     async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
         past = min(pasts, key=lambda one: one.passed_s(clock))
         first = patient(transport, settings, profile, clock, past, say)
-        seen = await look(first, profile)
+        seen = await look(first, profile, clock)
         with journal.read(folder, disk) as recorded:
             await same_tenant(recorded, tenant.token, first)
         reads = reads_over(transport, seen.profile, settings, first.arrivals)

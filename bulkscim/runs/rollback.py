@@ -68,7 +68,7 @@ async def rollback(
         async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
             past = min(known, key=lambda one: one.passed_s(clock))
             first = patient(transport, settings, profile, clock, past, people.note)
-            seen = await look(first, profile)
+            seen = await look(first, profile, clock)
             with journal.read(folder, disk) as recorded:
                 await same_tenant(recorded, tenant.token, first, request.same_tenant)
             if not request.dry_run:

@@ -64,7 +64,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
         not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
             first = patient(transport, settings, profile, clock, say=people.note)
-            seen = await look(first, profile)
+            seen = await look(first, profile, clock)
             with known_before(_earlier(request, source, checked, people)) as earlier:
                 accounts = await find_protected(request.guards.protect, first, seen.profile, clock)
                 start = Start(
@@ -166,7 +166,7 @@ class Start:
             self.settings,
             self.bounds,
             self.request.runs_dir,
-            self.seen.ahead_s,
+            self.seen.dated,
             self.arrivals,
             self.protects,
         )

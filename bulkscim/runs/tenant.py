@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bulkscim.errors import CredentialError, Stopped, UsageError
-from bulkscim.model.clock import Clock
+from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.model.secret import Secret
@@ -39,15 +39,15 @@ TRIES = 3
 class Seen:
     """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell).
 
-    `integration` says which of several services the token opens, empty where there is but one. `ahead_s`: how far
-    its clock is ahead of this machine's, None where no answer has a Date header.
+    `integration` says which of several services the token opens, empty where there is but one. `dated`: the
+    time that it stated, None where no answer has a Date header.
     """
 
     profile: Profile
     users: int | None
     notes: tuple[str, ...]
     integration: str = ""
-    ahead_s: float | None = None
+    dated: Dated | None = None
 
 
 @asynccontextmanager
@@ -84,12 +84,13 @@ async def connected(
         raise UsageError(f"{base_url}: {error}. {await advised(base_url, read)}") from None
 
 
-async def look(transport: Transport, profile: Profile) -> Seen:
+async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
     """Read what the tenant says of itself, and how many users it shows.
 
     CredentialError when it rejects the token, Stopped when it cannot be reached, NoScim when it is none.
     """
     said, listed = [await _answer(transport, path) for path in FIRST]
+    dated = _dated(clock, listed, said)
     if isinstance(listed, NoAnswer):
         raise Stopped(f"the tenant cannot be reached: {listed.detail}; nothing was sent")
     await refuse_others(transport, dict(zip(FIRST, (said, listed), strict=True)))
@@ -107,11 +108,10 @@ async def look(transport: Transport, profile: Profile) -> Seen:
     users, wrong = _count(listed)
     notes = (*found.notes, *([wrong] if wrong else []))
     profile = narrow(profile, found)
-    ahead = _ahead(listed, said)
     if not profile.integrations:
-        return Seen(profile, users, notes, ahead_s=ahead)
+        return Seen(profile, users, notes, dated=dated)
     integration = await _integration(transport, profile)
-    return Seen(with_integration(profile, integration), users, notes, _named(profile, integration), ahead)
+    return Seen(with_integration(profile, integration), users, notes, _named(profile, integration), dated)
 
 
 async def _integration(transport: Transport, profile: Profile) -> Integration | None:
@@ -121,11 +121,12 @@ async def _integration(transport: Transport, profile: Profile) -> Integration | 
     return integration_of(profile, answer.resources if answer else ())
 
 
-def _ahead(*replies: Reply) -> float | None:
-    """Return how far the server's clock is ahead by the first reply that has a Date header, None if none has one."""
+def _dated(clock: Clock, *replies: Reply) -> Dated | None:
+    """Return the time of the first of some replies that has a Date header; they have just come."""
     for reply in replies:
         if isinstance(reply, Response) and (stated := stated_time(reply.headers)) is not None:
-            return stated - reply.received_at
+            passed = clock.now() - reply.received_at
+            return Dated(stated, reply.received_at, clock.monotonic() - passed)
     return None
 
 

@@ -25,6 +25,8 @@ BROKEN_ONCE = (
     608509,
     # guess: an own create called adopted, where the first look had shown no Date header
     612156,
+    # undo: the clock was set between the look at the tenant and the first create
+    2200927,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

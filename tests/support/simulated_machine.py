@@ -163,8 +163,8 @@ class Machine:
             asked, profile = self.terms.settings, self.terms.profile
             past = None if name == "run" else past_of(record, died=self.died)
             first = patient(self.tenant, asked, profile, self.time, past)
-            seen = await look(first, profile)
-            terms = replace(self.terms, profile=seen.profile, ahead_s=seen.ahead_s, arrivals=first.arrivals)
+            seen = await look(first, profile, self.time)
+            terms = replace(self.terms, profile=seen.profile, dated=seen.dated, arrivals=first.arrivals)
             given = (self.ready.job, record, self.tenant, terms, around)
             if name == "run":
                 report = await begin(*given, opened("run"), Entry(Kind.APPROVED, body={"yes": True}))

@@ -281,7 +281,11 @@ class SimulatedService:
                 return NoAnswer(Loss.CUT, "the answer was truncated", reply.status)
             case "page":
                 return Response(200, {}, b"<html><title>Welcome</title></html>", self.clock.now())
-            case "empty" if reply.status in {200, 201, 204}:  # of another it would be a 200 that did nothing, a lie
+            case "empty" if reply.status in {
+                200,
+                201,
+                204,
+            }:  # of another it would be a 200 that did nothing, a lie
                 return Response(200, {}, b"", self.clock.now())
         return reply
 

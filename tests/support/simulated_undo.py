@@ -68,13 +68,13 @@ class Undoing(Machine):
     async def _seen(self, record, *, died=False):
         asked = replace(self.terms.settings, on_exists="fail", create_groups=False, on_drift=PART)
         first = patient(self.tenant, asked, self.terms.profile, self.time, past_of(record, died=died))
-        seen = await look(first, self.terms.profile)
+        seen = await look(first, self.terms.profile, self.time)
         return replace(
             self.terms,
             settings=asked,
             bounds=Bounds(None, None, None),
             profile=seen.profile,
-            ahead_s=seen.ahead_s,
+            dated=seen.dated,
             arrivals=first.arrivals,
         )
 

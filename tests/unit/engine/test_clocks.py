@@ -4,6 +4,7 @@ import pytest
 
 from bulkscim.engine.sending import ServerClock
 from bulkscim.engine.work import Moment
+from bulkscim.model.clock import Dated
 from bulkscim.model.request import Response
 
 DATE = "Sat, 21 Nov 2026 22:10:03 GMT"
@@ -63,3 +64,14 @@ def test_a_moment_before_the_first_date_is_counted_back_from_it(wall, ticks, ear
     shown = server.shown(moment)
     assert (shown.at, shown.early_s) == (STATED - ticks, early)
     assert server.shown(Moment(moment.at, stated=False)) is None  # noted by another process
+
+
+def test_clock_that_is_set_between_the_look_at_the_tenant_and_the_run_is_noticed():
+    """The server's time was told by how far it was ahead, so that own creates seemed older than they were."""
+    clock = TwoClocks()
+    server, dated = ServerClock(clock), Dated(STATED, clock.wall, clock.ticks)
+    clock.wall += 434.0
+    server.take(dated)
+
+    moment = server.moment()
+    assert (moment.at - moment.early_s, moment.early_s) == (STATED, 434.0)
