@@ -121,8 +121,14 @@ class LocalDisk:
         return sorted(entry.name for entry in path.iterdir() if entry.is_dir())
 
     def exists(self, path: Path) -> bool:
-        """Whether a file or folder is there."""
-        return path.exists()
+        """Whether a file or folder is there; OSError where the system cannot tell, on every version of Python."""
+        try:
+            path.stat()
+        except OSError as error:
+            if error.errno in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
+                return False
+            raise
+        return True
 
     def create(self, path: Path) -> Appender:
         """Make an empty private file."""
