@@ -216,6 +216,8 @@ guards = together(
     approval,
 )
 
+strict = click.option("--strict", is_flag=True, help="Refuse a job file with warnings, too.")
+
 force = click.option("--force", is_flag=True, help="Let --out replace a file that exists.")
 
 voice = together(

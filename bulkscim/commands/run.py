@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 @options.tenant
 @options.tokens
 @options.records
+@options.strict
 @options.on_exists
 @options.create_groups
 @options.option(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.command("validate")
 @click.argument("job")
 @options.records
+@options.strict
 @options.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows.")
 @options.option(
     "--tenant", metavar="NAME", help="Named in the next command that is printed; it is not asked."
@@ -31,15 +32,19 @@ if TYPE_CHECKING:
 @options.option("--profile", metavar="NAME", help="The same.")
 @options.as_json
 @options.voice
-def command(job: str, limit: int | None, *, as_json: bool, verbose: bool, quiet: bool, **chosen: Any) -> None:
+def command(
+    job: str, limit: int | None, *, strict: bool, as_json: bool, verbose: bool, quiet: bool, **chosen: Any
+) -> None:
     """Check JOB from its first record to its last and list what is wrong; no tenant is needed."""
     people = setting.people_of(verbose=verbose, quiet=quiet)
     said, defaults = setting.job_of(job, **{name: chosen[name] for name in ("op", "type", "match", "map")})
-    checked = _checked(said.job, defaults, limit)
+    checked = _checked(said.job, defaults, limit, strict=strict)
     if as_json:
         setting.print_json(_as_json(checked) | {"guards": _guards(said)})
     for note in (*said.notes, *(f"{said.job}: {each}" for each in checked.notes)):
         people.note(note)
+    for warning in checked.warnings:
+        people.warn(warning)
     if checked.problem_count:
         checked.sound_index()  # raises what is wrong
     _tell(job, checked, people)
@@ -67,7 +72,7 @@ def _guards(said: "Definition") -> dict[str, Any]:
     return shown | ({"protect": list(said.protect)} if said.protect else {})
 
 
-def _checked(job: str, defaults: "Defaults", limit: int | None) -> "Checked":
+def _checked(job: str, defaults: "Defaults", limit: int | None, *, strict: bool) -> "Checked":
     """Check the file with an index that is thrown away."""
     from bulkscim.jobfile.source import checking, open_source
     from bulkscim.jobfile.validate import check
@@ -77,7 +82,7 @@ def _checked(job: str, defaults: "Defaults", limit: int | None) -> "Checked":
         checking(open_source(job, sys.stdin.buffer)) as source,
         tempfile.TemporaryDirectory(prefix="bulkscim-") as folder,
     ):
-        checked = check(source, defaults, Path(folder) / "index", limit)
+        checked = check(source, defaults, Path(folder) / "index", limit, strict=strict)
         if checked.index is not None:
             checked.index.close()
         return checked
@@ -93,6 +98,8 @@ def _as_json(checked: "Checked") -> dict[str, Any]:
         "not_before": checked.not_before or None,
         "problems": checked.problems,
         "problem_count": checked.problem_count,
+        "warnings": checked.warnings,
+        "warning_count": checked.warning_count,
         "notes": checked.notes,
     }
 
@@ -101,9 +108,14 @@ def _tell(job: str, checked: "Checked", people: People) -> None:
     """Say what the file asks, and the next command."""
     for (verb, kind), count in sorted(checked.verbs.items()):
         people.note(f"{verb.value:<14} {kind:<6} {count:>12,}")
-    people.note(f"{job}: {checked.rows:,} row{'s' * (checked.rows != 1)}, no problems")
+    people.note(f"{job}: {checked.rows:,} row{'s' * (checked.rows != 1)}, no problems{_warned(checked)}")
     if checked.not_before:
         people.note(f"not before {checked.not_before}")
+
+
+def _warned(checked: "Checked") -> str:
+    count = checked.warning_count
+    return f", {count:,} warning{'s' * (count != 1)}" if count else ""
 
 
 def _tenant() -> tuple[str, ...]:

@@ -65,6 +65,12 @@ def told(source: JobSource, defaults: Defaults) -> tuple[str, ...]:
     return tuple(note for note, found in zip(notes, (form, left_out), strict=True) if found)
 
 
+def names_of(source: JobSource) -> tuple[str, ...]:
+    """Return the names of a CSV file's columns; none of any other file, or where the header cannot be read."""
+    header = _header(source) if source.format == "csv" else None
+    return header.names if isinstance(header, csv_reader.Header) else ()
+
+
 def _header(source: JobSource) -> csv_reader.Header | Problem:
     """Read a CSV file's header."""
     with source.stream() as stream:

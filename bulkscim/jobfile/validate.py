@@ -1,7 +1,7 @@
 """The check of a whole job file before anything is sent: every problem is counted, the first ones are shown."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
@@ -9,26 +9,28 @@ from pathlib import Path
 import orjson
 
 from bulkscim.errors import JobFileInvalid
+from bulkscim.jobfile.findings import SHOWN, Findings
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
+from bulkscim.jobfile.judging import Judge, Judged
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import (
     Interpreter,
     count,
     interpreter,
+    names_of,
     raw_records,
     records,
     rows,
     run_of,
     told,
 )
-from bulkscim.jobfile.records import Fault, Problem
+from bulkscim.jobfile.records import Fault, Problem, Record
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Key, Operation, Verb
 from bulkscim.planning.leaving import removal_of
 from bulkscim.planning.protect import takes_away
 from bulkscim.scim.schemas import is_secret
 
-SHOWN = 50
 _SETS = frozenset({Verb.PATCH, Verb.REPLACE, Verb.UPSERT})
 _RUNS = 20  # earlier runs whose errors one file may gather
 _SPOOLED_SECRET = Fault(
@@ -44,6 +46,7 @@ class Checked:
     deactivations, and changes that set `active` to false; `member_removals` those that take members out of a group; `secrets` the changes that set a password. `problems` are the first of `problem_count`, as text.
 
     `records` counts the whole file, whatever a limit takes of it; `rows` those that count.
+    `more` counts those that no text speaks of. `warnings` are what is hardly meant, one for each kind, as text; `warning_count` counts them all.
     `index` is there only where there are no problems; the caller closes it. `earlier` names the runs whose
     failed records these are. `not_before` is the latest day before which a record is not to be done, empty where
     none says so.
@@ -61,6 +64,9 @@ class Checked:
     not_before: str = ""
     records: int = 0
     member_removals: int = 0
+    warnings: tuple[str, ...] = ()
+    warning_count: int = 0
+    more: int = 0
 
     def count(self, *verbs: Verb) -> int:
         """Count the rows that ask one of these, of any type."""
@@ -70,8 +76,7 @@ class Checked:
         """Return the index of a file without problems, or raise what is wrong, one problem a line."""
         if self.index is not None:
             return self.index
-        more = self.problem_count - len(self.problems)
-        rest = (f"… and {more:,} more",) if more else ()
+        rest = (f"… and {self.more:,} more",) if self.more else ()
         raise JobFileInvalid(
             "\n".join(
                 (*self.problems, *rest, "Nothing was sent; correct the file or the flags, then run again.")
@@ -101,24 +106,6 @@ class _Tally:
         self.member_removals += removal_of(operation) is not None
 
 
-class _Findings:
-    """Problems as they come: counted, the first ones kept."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._kept: list[Problem] = []
-
-    def add(self, problem: Problem) -> None:
-        """Count a problem, and keep it if it is one of the first."""
-        self.count += 1
-        if len(self._kept) < SHOWN:
-            self._kept.append(problem)
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        """Say the kept problems in the order of the file."""
-        return tuple(each.text(name) for each in sorted(self._kept, key=lambda each: (each.line, each.row)))
-
-
 def check(
     source: JobSource,
     defaults: Defaults,
@@ -126,12 +113,15 @@ def check(
     limit: int | None = None,
     *,
     twins: bool = False,
+    strict: bool = False,
 ) -> Checked:
     """Stream the file once and judge every record; with a limit, only the first records count at all.
 
-    `twins`: two records may make the same, as where a tenant held two groups of one name.
+    `twins`: two records may make the same, as where a tenant held two groups of one name. `strict`: a warning refuses
+    the file as well.
     """
-    findings = _Findings()
+    findings = Findings()
+    warnings = findings if strict else Findings(1)
     tally = _Tally()
     interpret, notes = interpreter(source, defaults), told(source, defaults)
     if isinstance(interpret, list):
@@ -140,7 +130,8 @@ def check(
         return Checked(0, {}, 0, findings.texts(source.name), findings.count, notes, None)
     builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
     try:
-        number = _pass(source, interpret, limit, builder, findings, tally)
+        judge = None if defaults.as_shown else Judge(names_of(source), is_mapped=defaults.map is not None)
+        number = _Pass(source, interpret, builder, tally, judge, findings, warnings).read(limit)
         if builder.names_by_mail and not findings.count:
             for row, operation in islice(rows(source, defaults), limit):
                 builder.add_mails(row, operation)
@@ -169,6 +160,9 @@ def check(
         tally.not_before,
         count(source) if number == limit else number,
         tally.member_removals,
+        () if strict else warnings.texts(source.name),
+        0 if strict else warnings.count,
+        findings.count - findings.told,
     )
 
 
@@ -186,34 +180,60 @@ def _stamp(source: JobSource, defaults: Defaults, limit: int | None) -> str:
     return f"{source.sha256} {defaults.op} {defaults.type} {defaults.match} {limit} {mapped}"
 
 
-def _pass(
-    source: JobSource,
-    interpret: Interpreter,
-    limit: int | None,
-    builder: IndexBuilder,
-    findings: _Findings,
-    tally: _Tally,
-) -> int:
-    """Judge every record by itself; return how many there are."""
-    number, run_named_by = 0, run_of(source)
-    for record in islice(records(source), limit):
-        number += 1
-        if isinstance(record, Problem):
-            findings.add(record)
-            continue
-        operation = interpret(record)
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One reading of the file; `judge` is None where the values are those that a tenant showed."""
+
+    source: JobSource
+    interpret: Interpreter
+    builder: IndexBuilder
+    tally: _Tally
+    judge: Judge | None
+    findings: Findings
+    warnings: Findings
+
+    def read(self, limit: int | None) -> int:
+        """Judge every record by itself; return how many there are."""
+        number, run_named_by = 0, run_of(self.source)
+        for record in islice(records(self.source), limit):
+            number += 1
+            if isinstance(record, Problem):
+                self.findings.add(record)
+                continue
+            operation = self._operation_of(record)
+            if operation is None:
+                continue
+            run = run_named_by(record)
+            self.tally.add(operation, run)
+            if record.body:
+                self.tally.not_before = max(self.tally.not_before, record.body.get("not_before") or "")
+            self.builder.add(number, operation, refs_elsewhere=run is not None)
+        if self.judge is not None:
+            self._take(self.judge.zeros_lost())
+        return number
+
+    def _operation_of(self, record: Record) -> Operation | None:
+        """Return what a record asks; None where that cannot be told."""
+        judge = (
+            None if self.judge is None or (record.cells and self.judge.passes(record.cells)) else self.judge
+        )
+        if judge is not None and (again := judge.header_again(record)):
+            self._take((again,))
+            return None
+        operation = self.interpret(record)
         if isinstance(operation, list):
             for problem in operation:
-                findings.add(problem)
-            continue
-        if source.spooled and _holds_secret(operation):
-            findings.add(Problem(record.line, number, _SPOOLED_SECRET))
-        run = run_named_by(record)
-        tally.add(operation, run)
-        if record.body:
-            tally.not_before = max(tally.not_before, record.body.get("not_before") or "")
-        builder.add(number, operation, refs_elsewhere=run is not None)
-    return number
+                self.findings.add(problem)
+            return None
+        if self.source.spooled and _holds_secret(operation):
+            self.findings.add(Problem(record.line, record.number, _SPOOLED_SECRET))
+        if judge is not None:
+            self._take(judge.judge(record, operation))
+        return operation
+
+    def _take(self, judged: Iterable[Judged]) -> None:
+        for each in judged:
+            (self.findings if each.refuses else self.warnings).add(each.problem, each.about)
 
 
 def _holds_secret(operation: Operation) -> bool:
@@ -223,7 +243,7 @@ def _holds_secret(operation: Operation) -> bool:
     return any(is_secret(name) for name in (*operation.data, *paths, *chain(*values)))
 
 
-def _made_twice(source: JobSource, interpret: Interpreter, index: Index, findings: _Findings) -> None:
+def _made_twice(source: JobSource, interpret: Interpreter, index: Index, findings: Findings) -> None:
     """Add a problem for each record that makes what an earlier one makes."""
     twins = list(islice(index.made_twice(), SHOWN))
     if not twins:
@@ -251,7 +271,7 @@ def _twin(key: Key, row: int, line: int) -> str:
     return f"makes {what}, as line {line} (row {row}) does; keep one of them"
 
 
-def _refs_nobody_makes(source: JobSource, index: Index, findings: _Findings, limit: int | None) -> None:
+def _refs_nobody_makes(source: JobSource, index: Index, findings: Findings, limit: int | None) -> None:
     """Add a problem for each record that needs a ref which no record makes."""
     numbers = set(islice(index.refs_nobody_makes(), SHOWN))
     if not numbers:

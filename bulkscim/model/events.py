@@ -13,6 +13,9 @@ class People(Protocol):
     def note(self, text: str) -> None:
         """Say something."""
 
+    def warn(self, text: str) -> None:
+        """Say something that must not be missed."""
+
     def approve(self, question: str, facts: Iterable[str] = (), name: str = "") -> None:
         """Show the facts and want a yes, or the name where there is one; Refused unless it comes."""
 

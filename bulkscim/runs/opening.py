@@ -58,7 +58,7 @@ def _beyond(request: RunRequest, source: JobSource, folder: Path) -> Beyond | No
 
 @contextmanager
 def _checked(request: RunRequest, source: JobSource, folder: Path) -> Iterator[Checked]:
-    checked = check(source, defaults_of(request), folder / INDEX, request.limit)
+    checked = check(source, defaults_of(request), folder / INDEX, request.limit, strict=request.strict)
     with checked.sound_index():
         yield checked
 

@@ -64,6 +64,7 @@ class RunOptions(_Pace, total=False):
     protect_unknown: Literal["refuse", "report"]
     limit: int
     with_needed: bool
+    strict: bool
     note: str
     dry_run: bool
     run_dir: str | Path

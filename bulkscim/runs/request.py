@@ -23,7 +23,7 @@ class RunRequest:
     `notes` is what the user should know of them. `guards` are those of the tenant's entry, and of the definitions;
     the run does no harm to accounts in `protect`, and refuses a job that removes where the tenant may hide one of them,
     unless `protect_unknown` is `report`; the job file that the run leaves deletes its deactivated users after the `grace`. `match` names the attribute by which a change finds its resource. `read_back` is
-    `all` or `sample`: what was written is read again and compared. `with_needed` takes the rows beyond the `limit`
+    `all` or `sample`: what was written is read again and compared. `strict` refuses a job file with warnings. `with_needed` takes the rows beyond the `limit`
     along that rows within it refer to. A
     `dry_run` writes nothing, neither in the tenant nor on the disk. `tenant` is the tenant's name, where it
     has one; a `production` tenant is approved by that name typed, or as `yes_production`; a `rehearsal` needs
@@ -61,6 +61,7 @@ class RunRequest:
     grace: Grace | None = None
     limit: int | None = None
     with_needed: bool = False
+    strict: bool = False
     note: str = ""
     yes: bool = False
     dry_run: bool = False

@@ -61,6 +61,8 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
         settings = _settings(request)
         for note in (*request.notes, *checked.notes):
             people.note(note)
+        for warning in checked.warnings:
+            people.warn(warning)
         not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with connected(request.base_url, request.token, profile, settings, clock) as transport:
             first = patient(transport, settings, profile, clock, say=people.note)

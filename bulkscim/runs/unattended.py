@@ -17,6 +17,10 @@ class Unattended:
         """Log it."""
         logger.info("%s", text)
 
+    def warn(self, text: str) -> None:
+        """Log it."""
+        logger.warning("%s", text)
+
     def approve(self, question: str, facts: Iterable[str] = (), name: str = "") -> None:
         """Log the facts; Refused where a name is wanted, for that is an argument of its own."""
         for fact in facts:

@@ -77,3 +77,49 @@ def test_missing_file_is_a_usage_error(capsys):
     """A file that is not there is named."""
     assert code_of(["validate", "nowhere.csv"]) == 2
     assert "nowhere.csv" in capsys.readouterr().err
+
+
+WRONG_VALUES = "userName,title,email\n" + "".join(
+    f"{name}@example.com,N/A,{name} <{name}@example.com>\n" for name in "abcdefgh"
+)
+
+
+def test_problems_of_one_kind_are_told_a_few_times_and_counted(file, capsys):
+    """One hundred rows with N/A were one hundred lines, and fifty of them hid what else is wrong."""
+    path = file(WRONG_VALUES + "Total: 8,,\nuserName,title,email\n")
+    assert code_of(["validate", path, "--op", "create"]) == 2
+    told = capsys.readouterr().err.splitlines()
+
+    assert told[0] == (
+        'error: people.csv:2 (row 1), column "title": is "N/A", a word for nothing; '
+        "leave the cell empty to leave the attribute alone"
+    )
+    assert sum("a word for nothing" in line for line in told) == 3
+    assert sum("no e-mail address" in line for line in told) == 3
+    assert sum(line.endswith("(5 more like it)") for line in told) == 2
+    assert 'people.csv:10 (row 9): says "Total: 8": a total, no record; delete the line' in told
+    assert "people.csv:11 (row 10): repeats the header, as after joining two files; delete the line" in told
+    assert told[-1].startswith("Nothing was sent")
+
+
+def test_warnings_are_told_once_for_each_kind_and_strict_refuses_them(file, capsys):
+    """A number that has lost its zeros went to the tenant without a word."""
+    numbers = ["00123", "00456", "789", "12", "01234"]
+    rows = "".join(f"p{number}@example.com,{number},German\n" for number in numbers)
+    path = file("userName,employeeNumber,locale\n" + rows)
+    assert code_of(["validate", path, "--op", "create", "-q"]) == 0
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert told[0].startswith('warning: people.csv:2 (row 1), column "locale": is "German"')
+    assert told[0].endswith("(4 more like it)")
+    assert 'people.csv:4 (row 3), column "employeeNumber": is "789", and others' in told[1]
+
+    assert code_of(["validate", path, "--op", "create", "--strict"]) == 2
+
+
+def test_what_a_map_makes_of_clean_cells_is_judged(file, capsys):
+    """A blank in a first name made an address that no mail can reach."""
+    file('[map]\nuserName = "{First}@example.com"\n', "map.toml")
+    path = file("First\nAda Maria\n")
+    assert code_of(["validate", path, "--op", "create", "--map", "map.toml"]) == 2
+    assert '"Ada Maria@example.com", no e-mail address' in capsys.readouterr().err

@@ -1,0 +1,107 @@
+"""Judge the records of a job file as they come: by their values, and by what the values of a column have in common."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bulkscim.jobfile.records import Fault, Problem, Record, shown
+from bulkscim.jobfile.usual import Cells, is_clean
+from bulkscim.jobfile.values import Doubt, doubts_of, repeats
+from bulkscim.model.operation import ENTERPRISE, Operation
+
+_NUMBERS = ("employeeNumber", "costCenter")
+_HEADERS = ("externalid", "employee", "cost", "number", "id")
+_HEADER = Fault("", "repeats the header, as after joining two files; delete the line")
+
+
+class Judged(NamedTuple):
+    """A problem with what it is about, by which those of one kind are grouped; a warning does not refuse the file."""
+
+    problem: Problem
+    about: str
+    refuses: bool
+
+
+@dataclass(slots=True)
+class _Digits:
+    """The values of one column that are digits alone."""
+
+    widths: set[int] = field(default_factory=set)  # of those that begin with 0
+    shorter: dict[int, Problem] = field(default_factory=dict)  # the first of each width
+    counts: Counter[int] = field(default_factory=Counter)
+
+
+class Judge:
+    """What looks at each record once, in the order of the file; `names` is the header of CSV.
+
+    `is_mapped`: the values are made from the cells by a map.
+    """
+
+    def __init__(self, names: tuple[str, ...] = (), *, is_mapped: bool = False) -> None:
+        self._names = names
+        self._has_numbers = not names or any(
+            name in header for header in map(str.casefold, names) for name in _HEADERS
+        )
+        self._cells = Cells(names) if names and not is_mapped and not self._has_numbers else None
+        self._digits: dict[str, _Digits] = {}
+
+    def header_again(self, record: Record) -> Judged | None:
+        """Say that a record repeats the header, which would make a user of it."""
+        if not self._names or record.cells[0] != self._names[0]:
+            return None
+        again = repeats(record.cells, self._names)
+        return Judged(Problem(record.line, record.number, _HEADER), "header", refuses=True) if again else None
+
+    def passes(self, cells: Sequence[str]) -> bool:
+        """Tell quickly whether a row of CSV has nothing to judge: almost all have not."""
+        return self._cells is not None and cells[0] != self._names[0] and self._cells.are_clean(cells)
+
+    def judge(self, record: Record, operation: Operation) -> Iterable[Judged]:
+        """Return what is wrong with the values of a record."""
+        if self._has_numbers:
+            self._note("externalId", operation.data.get("externalId"), record)
+            extension = operation.data.get(ENTERPRISE)
+            if extension.__class__ is dict:
+                for name in _NUMBERS:
+                    self._note(name, extension.get(name), record)
+        return () if is_clean(operation) else self._doubts(record, operation)
+
+    def _doubts(self, record: Record, operation: Operation) -> Iterator[Judged]:
+        for doubt in doubts_of(operation):
+            fault = Fault("" if doubt.about == "row" else self._place(record, doubt), doubt.message)
+            yield Judged(Problem(record.line, record.number, fault), doubt.about, doubt.refuses)
+
+    def zeros_lost(self) -> Iterator[Judged]:
+        """Yield a warning for each column of numbers where most have leading zeros, and some seem to have lost theirs."""
+        for digits in self._digits.values():
+            width = next(iter(digits.widths), 0)
+            if len(digits.widths) != 1:
+                continue
+            for short, problem in digits.shorter.items():
+                if short < width:
+                    for _ in range(digits.counts[short]):
+                        yield Judged(problem, "leading zeros", refuses=False)
+
+    def _note(self, name: str, value: object, record: Record) -> None:
+        if not isinstance(value, str) or not value.isdigit():
+            return
+        digits = self._digits.get(name)
+        if digits is None:
+            digits = self._digits[name] = _Digits()
+        if value[0] == "0" and len(value) > 1:
+            digits.widths.add(len(value))
+            return
+        digits.counts[len(value)] += 1
+        if len(value) not in digits.shorter:
+            message = f"is {shown(value)}, and others of the column have leading zeros; a spreadsheet has cut them off?"
+            place = self._place(record, Doubt("", name, value, ""))
+            digits.shorter[len(value)] = Problem(record.line, record.number, Fault(place, message))
+
+    def _place(self, record: Record, doubt: Doubt) -> str:
+        """Name the column that holds a value, else the attribute."""
+        cells = [cell.strip() for cell in record.cells]
+        whole = [name for name, cell in zip(self._names, cells, strict=False) if cell == doubt.value]
+        parts = [name for name, cell in zip(self._names, cells, strict=False) if doubt.value in cell]
+        column = next(iter(whole or parts), "").strip()
+        return f'column "{column}"' if column else doubt.attribute

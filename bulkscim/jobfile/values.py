@@ -1,0 +1,206 @@
+"""What the values of a record say, judged by the kind of their attribute (pure).
+
+Rules
+1. What can only be wrong refuses the file: a value that a spreadsheet has damaged, a text that was decoded wrongly, an
+   address that no mail can reach, a row that is no record.
+2. What is hardly ever meant is a warning: the file is taken, and each kind is told once, with how many there are.
+3. What is unusual and possible is neither: names like Null, of one letter or with marks, numbers as titles.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+from zoneinfo import available_timezones
+
+from bulkscim.jobfile.records import shown
+from bulkscim.jobfile.usual import (
+    CELL_ERRORS,
+    NOTHING,
+    NOTHING_BUT_A_NAME,
+    SECRETS,
+    Kind,
+    is_usual,
+    kind_of,
+    texts_of,
+)
+from bulkscim.model.operation import Operation
+
+
+class Doubt(NamedTuple):
+    """What is wrong with a value: `about` groups those of one kind, `refuses` is False for a warning."""
+
+    about: str
+    attribute: str
+    value: str
+    message: str
+    refuses: bool = True
+
+
+_MASKED = re.compile(r"([*\u2022\u25cf.xX#-])\1{2,}").fullmatch
+_E_FORM = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+]\d+").fullmatch
+_DECIMAL = re.compile(r"\d+[.,]0+").fullmatch
+_FORMULA = re.compile(r"=\s*(?:[\"'A-Za-z(+-]|\d)").match
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_REACHABLE = re.compile(
+    r"[^\s@<>()\[\],;:\"\u201c\u201d\u2018\\]+@[^\s@<>()\[\],;:\"\u201c\u201d'_]+"
+).fullmatch
+_TOTAL = re.compile(
+    r"\W*(?:(?:grand|sub)[ -]?)?(?:totals?|sum|summe|gesamt|insgesamt|somme|totaux|suma|totale|anzahl|count)\b[\W\d]*",
+    re.IGNORECASE,
+).fullmatch
+_FOOTER = re.compile(
+    r"\(?\d[\d,. ]* (?:rows?|records?|users?|lines?|zeilen|datens\u00e4tze|benutzer)\b.{0,20}\)?"
+    r"|[-=_*#~. ]{2,}|[-*= ]*(?:end of (?:file|report|list)|eof)\b.{0,20}|(?:page|seite) \d+\b.{0,12}"
+    r"|(?:report )?(?:generated|created|exported|printed) (?:on|at|by)\b.*",
+    re.IGNORECASE,
+).fullmatch
+_EXAMPLE = re.compile(r"\s*(?:example|e\.g\.|beispiel|exemple|ejemplo|sample)\s*:", re.IGNORECASE).match
+_VERSION = re.compile(r"\s*version\s*:\s*v?\d[\w.]*\s*", re.IGNORECASE).fullmatch
+
+
+def doubts_of(operation: Operation) -> tuple[Doubt, ...]:
+    """Return what is wrong with the values of a record that `is_clean` has not passed."""
+    found = {
+        Doubt(about, name, text, message, refuses): None
+        for leaf, name, text in texts_of(operation)
+        for about, message, refuses in _wrong(kind_of(leaf), text)
+    }
+    return tuple(found)
+
+
+def repeats(cells: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell whether a row of CSV repeats the header, as after joining two files."""
+    told = [
+        (cell.strip().casefold(), name.strip().casefold()) for cell, name in zip(cells, names, strict=False)
+    ]
+    filled = [cell == name for cell, name in told if cell]
+    return bool(filled) and all(filled) and (len(filled) > 1 or len(names) == 1)
+
+
+def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield what is wrong with a value, with what that is about and whether it refuses the file."""
+    folded = text.strip().casefold()
+    if not folded:
+        return
+    if kind is Kind.PASSWORD:
+        if _MASKED(text) or folded in SECRETS:
+            yield "password", "is no password but what stands for one; leave the cell empty", True
+        return
+    if folded in CELL_ERRORS:
+        yield (
+            "cell error",
+            f"is {shown(text)}, an error of the spreadsheet; correct the cell there and save again",
+            True,
+        )
+    elif folded in NOTHING or (folded in NOTHING_BUT_A_NAME and kind is not Kind.NAME):
+        message = f"is {shown(text)}, a word for nothing; leave the cell empty to leave the attribute alone"
+        yield "placeholder", message, True
+    elif _FORMULA(text):
+        yield "formula", f"is {shown(text)}, a formula; save the sheet with its values", True
+    else:
+        yield from _letters(text)
+        yield from _row(kind, text)
+        yield from _form(kind, text)
+
+
+def _letters(text: str) -> Iterator[tuple[str, str, bool]]:
+    """Judge what a text is written with."""
+    if re.search(r"[^\W\d_]\?[^\W\d_]", text) and "://" not in text:
+        yield "letters lost", f"is {shown(text)}: a letter was lost (?); export it again as UTF-8", False
+    if text.isascii() and text.isprintable():
+        return
+    if "\ufffd" in text:
+        message = f"is {shown(text)}: letters were lost (U+FFFD); export it again as UTF-8"
+        yield "letters lost", message, True
+    elif (meant := _misread(text)) is not None:
+        yield (
+            "misread",
+            f"is {shown(text)}, which was decoded wrongly: {shown(meant)}; export it again as UTF-8",
+            True,
+        )
+    if hidden := _INVISIBLE.search(text):
+        code = f"U+{ord(hidden[0]):04X}"
+        yield "invisible", f"holds the invisible character {code} in {shown(text)}; delete it", False
+    if _CONTROL.search(text):
+        yield "control", f"is {shown(text)}, and holds a line break or a control character; delete it", False
+
+
+def _misread(text: str) -> str | None:
+    """Return what a text was before UTF-8 was read as Windows-1252 or Latin-1, None where it was not."""
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            meant = text.encode(encoding).decode()
+        except UnicodeError:
+            continue
+        return meant if meant != text and meant.isprintable() else None
+    return None
+
+
+def _row(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
+    """Judge whether a name is that of a record at all."""
+    if _EXAMPLE(text) or _VERSION(text):
+        yield "row", f"says {shown(text)}: a line of a template, no record; delete the line", True
+    elif kind is Kind.LOGIN and _TOTAL(text):
+        yield "row", f"says {shown(text)}: a total, no record; delete the line", True
+    elif kind is Kind.LOGIN and _FOOTER(text):
+        yield "row", f"says {shown(text)}: the end of a report, no record; delete the line", True
+
+
+def _form(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
+    """Judge the form that values of a kind have."""
+    match kind:
+        case Kind.NUMBER | Kind.PHONE | Kind.LOGIN if _E_FORM(text):
+            message = f"is {shown(text)}: a spreadsheet has cut its digits; format the column as text and export again"
+            yield "E form", message, True
+        case Kind.NUMBER if _DECIMAL(text):
+            whole = re.split("[.,]", text)[0]
+            message = f"is {shown(text)}: a spreadsheet has made a number of it; {shown(whole)} is meant?"
+            yield "decimal", message, True
+        case Kind.ADDRESS | Kind.LOGIN if kind is Kind.ADDRESS or "@" in text:
+            if reason := _unreachable(text):
+                yield (
+                    "address",
+                    f"is {shown(text)}, no e-mail address: {reason}",
+                    kind is Kind.ADDRESS or "@" in text,
+                )
+        case Kind.PHONE if not re.search(r"\d", text):
+            yield "phone", f"is {shown(text)}, which has no digits", False
+        case Kind.LANGUAGE if not is_usual(kind, text):
+            yield "language", f"is {shown(text)}, no language tag such as en or en-US", False
+        case Kind.TIMEZONE if text not in _zones():
+            yield "timezone", f"is {shown(text)}, no time zone such as Europe/Berlin", False
+
+
+def _unreachable(text: str) -> str:
+    """Say why no mail can reach an address; empty where one can, and where a quoted part makes it hard to tell."""
+    local, _, domain = text.rpartition("@")
+    if "<" in text or text.lower().startswith("mailto:"):
+        return "write the address alone"
+    if text.count("@") > 1 or re.search(r"[,;]\s*\S", text):
+        return (
+            "there is more than one @; one address stands in a cell"
+            if "@" in local
+            else "only one stands in a cell"
+        )
+    if "@" not in text:
+        return "it has no @"
+    if local.startswith('"') and local.endswith('"') and len(local) > 2:  # noqa: PLR2004
+        return ""
+    if not _REACHABLE(text):
+        return "blanks, brackets, quotes and commas have no place in it"
+    if (
+        ".." in text
+        or local.startswith(".")
+        or local.endswith(".")
+        or domain.startswith((".", "-"))
+        or domain.endswith((".", "-"))
+    ):
+        return "a dot stands where none can"
+    return ""
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones()) | {"UTC", "GMT", "Z"}

@@ -1,0 +1,135 @@
+"""Every value is judged by what it says: what can only be wrong refuses the file, what is unusual passes."""
+
+import pytest
+
+from bulkscim.jobfile.operations import Defaults, operation_of
+from bulkscim.jobfile.records import Record
+from bulkscim.jobfile.usual import is_clean
+from bulkscim.jobfile.values import doubts_of, repeats
+from bulkscim.model.operation import ENTERPRISE
+
+
+def asked(data, **more):
+    """Return the operation of a JSONL record."""
+    data = {"userName": "a@example.com", **data}
+    body = {"op": "create", "type": "User", **({} if more else {"data": data}), **more}
+    operation = operation_of(Record(1, 1, body=body), Defaults())
+    assert not isinstance(operation, list), operation
+    return operation
+
+
+WRONG = [
+    ({"userName": "Total: 2"}, "row"),
+    ({"userName": "Gesamt"}, "row"),
+    ({"userName": "Grand total (12)"}, "row"),
+    ({"userName": "(2 rows affected)"}, "row"),
+    ({"userName": "----------"}, "row"),
+    ({"userName": "Report generated on 2026-11-21 10:00"}, "row"),
+    ({"userName": "Page 1 of 3"}, "row"),
+    ({"userName": "Example: Chris Green"}, "row"),
+    ({"userName": "version:v1.0"}, "row"),
+    ({"title": "N/A"}, "placeholder"),
+    ({"title": "-"}, "placeholder"),
+    ({"title": "nan"}, "placeholder"),
+    ({"name": {"familyName": "(null)"}}, "placeholder"),
+    ({ENTERPRISE: {"employeeNumber": "NULL"}}, "placeholder"),
+    ({"title": "#REF!"}, "cell error"),
+    ({"name": {"givenName": "#N/A"}}, "cell error"),
+    ({ENTERPRISE: {"employeeNumber": "1.23E+05"}}, "E form"),
+    ({"externalId": "1,23E+05"}, "E form"),
+    ({"phoneNumbers": [{"value": "4.91512E+11"}]}, "E form"),
+    ({ENTERPRISE: {"employeeNumber": "12345.0"}}, "decimal"),
+    ({"externalId": '="00123"'}, "formula"),
+    ({"title": "=VLOOKUP(A2;B:C;2;0)"}, "formula"),
+    ({"emails": [{"value": "Ada Lovelace <ada@example.com>"}]}, "address"),
+    ({"emails": [{"value": "a@example.com; b@example.com"}]}, "address"),
+    ({"emails": [{"value": "ada(at)example.com"}]}, "address"),
+    ({"emails": [{"value": "ada example.com"}]}, "address"),
+    ({"emails": [{"value": "mailto:ada@example.com"}]}, "address"),
+    ({"emails": [{"value": "ada@example..com"}]}, "address"),
+    ({"userName": "ada@@example.com"}, "address"),
+    ({"userName": "\u201cada@example.com\u201d"}, "address"),
+    ({"userName": "a da@example.com"}, "address"),
+    ({"name": {"familyName": "M\u00c3\u00bcller"}}, "misread"),
+    ({"name": {"familyName": "Jos\u00c3\u00a9"}}, "misread"),
+    ({"name": {"familyName": "M\ufffdller"}}, "letters lost"),
+    ({"password": "****"}, "password"),
+    ({"password": "\u2022\u2022\u2022\u2022\u2022"}, "password"),
+    ({"password": "N/A"}, "password"),
+]
+DOUBTED = [
+    ({"title": "Lead\u200bEngineer"}, "invisible"),
+    ({"displayName": "Ada\u202eecalevoL"}, "invisible"),
+    ({"title": "Lead\nEngineer"}, "control"),
+    ({"name": {"familyName": "M?ller"}}, "letters lost"),
+    ({"locale": "German"}, "language"),
+    ({"timezone": "CET+1"}, "timezone"),
+    ({"phoneNumbers": [{"value": "call me"}]}, "phone"),
+]
+UNUSUAL = [
+    {"name": {"familyName": "Null", "givenName": "Nan"}},
+    {"name": {"familyName": "O'Brien-"}},
+    {"name": {"familyName": "X", "givenName": "\u00d8"}},
+    {"name": {"familyName": "\u00d1and\u00fa", "givenName": "Zo\u00eb"}, "displayName": "\u738b\u5c0f\u660e"},
+    {"title": "007"},
+    {"title": "C++ / C# Engineer (m/w/d) \u2013 \u201cLead\u201d", "nickName": "\u0645\u062d\u0645\u062f"},
+    {"userName": "DOMAIN\\jdoe", "externalId": "S-1-5-21-3623811015"},
+    {"userName": "123456", ENTERPRISE: {"employeeNumber": "000123", "costCenter": "4.100.20"}},
+    {"userName": "m\u00fcller@ex\u00e4mple.de", "emails": [{"value": "o'neil+tag@sub.example.co.uk"}]},
+    {
+        "phoneNumbers": [{"value": "+49 (30) 1234-567 ext. 12"}],
+        "preferredLanguage": "de-DE,de;q=0.9,en;q=0.5",
+    },
+    {"locale": "en_US", "timezone": "America/Argentina/Buenos_Aires", "password": "-Tr0ub4dor&3-"},
+    {"userName": "sumner", "title": "Count"},
+]
+
+
+@pytest.mark.parametrize(("data", "about"), WRONG, ids=str)
+def test_value_that_can_only_be_wrong_refuses_the_file(data, about):
+    """Each became a user, an address or a number, with exit 0."""
+    assert not is_clean(asked(data))
+    assert [(one.about, one.refuses) for one in doubts_of(asked(data))] == [(about, True)]
+
+
+@pytest.mark.parametrize(("data", "about"), DOUBTED, ids=str)
+def test_value_that_is_hardly_meant_is_a_warning(data, about):
+    """The file is taken, and the user is told."""
+    assert not is_clean(asked(data))
+    assert [(one.about, one.refuses) for one in doubts_of(asked(data))] == [(about, False)]
+
+
+@pytest.mark.parametrize("data", UNUSUAL, ids=str)
+def test_unusual_value_passes(data):
+    """People are called so."""
+    operation = asked(data)
+    assert doubts_of(operation) == ()
+
+
+def test_references_targets_and_patches_are_judged_too():
+    """A manager N/A was looked up, and a title #REF! patched."""
+    manager = asked({"manager": {"userName": "N/A"}})
+    patch = asked(
+        {},
+        op="patch",
+        match={"userName": "a@example.com"},
+        patch=[{"op": "replace", "path": "title", "value": "#REF!"}],
+    )
+    delete = asked({}, op="delete", match={"userName": "Total: 3"})
+
+    found = [(one.about, one.attribute) for each in (manager, patch, delete) for one in doubts_of(each)]
+    assert found == [("placeholder", "manager"), ("cell error", "title"), ("row", "userName")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "again"),
+    [
+        (["UserName ", "title"], True),
+        (["userName", ""], False),
+        (["userName", "Lead"], False),
+        (["", ""], False),
+    ],
+)
+def test_header_that_comes_again_is_known_by_all_of_its_cells(cells, again):
+    """After `cat a.csv b.csv`; a user whose name is userName may be one."""
+    assert repeats(cells, ["userName", "title"]) is again
