@@ -183,7 +183,7 @@ def find(name: str, runs_dir: Path, disk: Disk) -> Path:
         if error.errno != errno.ENAMETOOLONG:
             raise
         raise UsageError(
-            f"no run {name[:_LONGEST_STEM]!r}…: it has {len(name):,} characters, and the path of a folder has fewer; "
+            f"no run {name[:_LONGEST_STEM]!r}…: it is too long ({len(name):,} characters); "
             f"give a run id, a run folder, or last\n{next_line('runs', '--runs-dir', runs_dir)}"
         ) from None
     looked = " nor ".join(dict.fromkeys(str(path) for path in places))

@@ -23,7 +23,7 @@ def test_a_run_of_thousands_of_letters_is_a_usage_error(bulkscim, command, run):
     outcome = bulkscim(command, run, *RUN_COMMANDS[command])
 
     assert outcome.code == 2, outcome.text
-    assert f"it has {len(run):,} characters" in outcome.stderr
+    assert f"too long ({len(run):,} characters)" in outcome.stderr
     assert "next: bulkscim runs" in outcome.stderr
     assert len(outcome.stderr) < 500
 

@@ -93,7 +93,8 @@ def test_a_number_that_would_lose_digits_is_refused(tmp_path, capsys, number, re
 def test_what_is_said_once_passes(tmp_path):
     """Blanks, escapes, quotes in texts and texts that look like numbers are no reason to refuse a record."""
     data = {
-        "userName": "a,5@example.com",
+        "userName": "a.5@example.com",
+        "nickName": "a,5",
         "displayName": 'The "A", [0] \u00e9 \x7f',
         "title": "10:30",
         "x": {"n": [1, 2.5]},
@@ -102,7 +103,7 @@ def test_what_is_said_once_passes(tmp_path):
     lines = [json.dumps(record), json.dumps(record, ensure_ascii=False, indent=None, separators=(",", ":"))]
     lines += [json.dumps(record, separators=(",\t", " :\t")), json.dumps(record).replace('\\"', "\\u0022")]
 
-    text = "\n".join(line.replace("a,5@", f"{number},5@") for number, line in enumerate(lines))
+    text = "\n".join(line.replace("a.5@", f"{number}.5@") for number, line in enumerate(lines))
     assert checked(tmp_path, "job.jsonl", text) == 0
 
 
