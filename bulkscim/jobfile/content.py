@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from bulkscim.errors import JobFileChanged
 
@@ -35,7 +35,7 @@ class Content:
     blocks: tuple[bytes, ...]
     seen: Stamp
 
-    def stream(self, path: Path, name: str) -> BinaryIO:
+    def stream(self, path: Path, name: str) -> io.BufferedReader:
         """Open a file for reading from the start; JobFileChanged as soon as it is not this content.
 
         `name` is what messages call the file.

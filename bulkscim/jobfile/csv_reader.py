@@ -1,22 +1,33 @@
 """Rows of a CSV file, strictly read; a bad row is a Problem, and reading goes on behind it.
 
-Blank lines and rows of blank cells do not count as records. The delimiter (`,` `;` or tab) is the one that
-cuts the header line into most cells. The `'` that keeps a spreadsheet from running a cell is taken off.
+1. Blank lines and rows of blank cells do not count as records. What programs write above the header (`sep=;`,
+   `version:v1.0`, `#TYPE …`) is passed over and noted; other lines there need `header_line`.
+2. The delimiter (`,` `;` tab or `|`) is the one that `sep=` names, else the one that cuts the header line into most
+   cells.
+3. The last columns may have no name if they are empty in every row. A row that is shorter than the header is filled
+   up where `short_rows` finds that only empty cells are missing.
+4. The `'` that keeps a spreadsheet from running a cell is taken off. In names, what cannot be seen is dropped.
 """
 
 import csv
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import BinaryIO
 
 from bulkscim.jobfile.csv_writer import unguarded
 from bulkscim.jobfile.lines import RECORD_LIMIT, BadLine, lines
-from bulkscim.jobfile.records import Fault, Problem, Record
+from bulkscim.jobfile.names import plain_name
+from bulkscim.jobfile.records import Fault, Problem, Record, shown
+from bulkscim.jobfile.short_rows import Learn
 
-_DELIMITERS = ",;\t"
+DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"?')
+_BLANK = f' "\r\n\xa0{DELIMITERS}'
+_SEP = re.compile(r'"?sep=(\\t|[^\w"\r\n])"?[,;\t|]*\r?\n?', re.IGNORECASE)
+_ABOVE = re.compile(r'"?(version:v?\d[\w.]*|#TYPE [^\s"]+)"?[,;\t|]*\r?\n?', re.IGNORECASE)
+_BETWEEN = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 _REASONS = {
     "unexpected end of data": "a quoted cell that begins here is never closed",
     "field larger than field limit": "a cell is over 1 MB: is a quote not closed?",
@@ -27,18 +38,29 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The first row: names as written, the delimiter that cuts rows, and whether lines end in CR LF."""
+    """The row of names: without what cannot be seen in them, and without the nameless last ones.
+
+    `delimiter` cuts rows, `crlf` tells whether lines end in CR LF, `width` counts nameless columns too, and `above`
+    is what a program wrote over the names.
+    """
 
     line: int
     names: tuple[str, ...]
     delimiter: str
     crlf: bool = False
+    width: int = 0
+    above: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is worth telling of the dialect: all but commas and plain line ends."""
-        between = {";": "semicolons between cells", "\t": "tabs between cells"}.get(self.delimiter)
-        return (*((between,) if between else ()), *(("lines end in CR LF",) if self.crlf else ()))
+        named = any(each.lower().startswith("sep=") for each in self.above)
+        between = _BETWEEN.get(self.delimiter, shown(self.delimiter))
+        return (
+            *(f"passed over {shown(each)} above the header" for each in self.above),
+            *((f"{between} between cells",) if named or self.delimiter != "," else ()),
+            *(("lines end in CR LF",) if self.crlf else ()),
+        )
 
 
 class _Unreadable(Exception):
@@ -50,23 +72,25 @@ class _Feed:
 
     def __init__(self, stream: BinaryIO) -> None:
         self._lines = lines(stream)
-        self._first: str | BadLine | None = None
+        self._ahead: list[str | BadLine] = []
         self.line = 0
         self.taken = 0
 
-    def peek(self) -> str:
-        """Return the first line that is not blank without taking it; empty where there is none."""
-        for text in self._lines:
-            if isinstance(text, BadLine) or not text.isspace():
-                self._first = text
-                return text if isinstance(text, str) else ""
-            self.line += 1
-        return ""
+    def peek(self) -> str | BadLine | None:
+        """Return the next line without taking it; None at the end."""
+        if not self._ahead:
+            self._ahead.extend(islice(self._lines, 1))
+        return self._ahead[0] if self._ahead else None
+
+    def drop(self) -> None:
+        """Pass over the line that was peeked at."""
+        self._ahead.clear()
+        self.line += 1
 
     def __iter__(self) -> Iterator[str]:
         """Yield lines; a generator, for speed, so it ends with what it raises, and the next one goes on."""
-        first, self._first = self._first, None
-        for text in self._lines if first is None else chain((first,), self._lines):
+        ahead, self._ahead = self._ahead, []
+        for text in chain(ahead, self._lines) if ahead else self._lines:
             self.line += 1
             if isinstance(text, BadLine):
                 raise _Unreadable(text.message)
@@ -76,16 +100,32 @@ class _Feed:
             yield text
 
 
-def header(stream: BinaryIO) -> Header | Problem:
-    """Read the header alone."""
-    return _open(stream)[0]
+def header(stream: BinaryIO, header_line: int = 0) -> Header | Problem:
+    """Read the header alone: on its line, or where that is 0 on the first one that is not blank."""
+    return _open(stream, header_line)[0]
+
+
+def all_cells(stream: BinaryIO, header_line: int = 0) -> Iterator[list[str]]:
+    """Read the cells of all rows that can be read, but of blank ones; none where the header cannot be read."""
+    found, rows = _open(stream, header_line)
+    for _, cells in rows if isinstance(found, Header) else ():
+        if not isinstance(cells, str) and any(map(str.strip, cells)):
+            yield cells
 
 
 def read(
-    stream: BinaryIO, start: int = 1, wanted: Callable[[int], bool] | None = None
+    stream: BinaryIO,
+    start: int = 1,
+    wanted: Callable[[int], bool] | None = None,
+    *,
+    header_line: int = 0,
+    short_rows: Learn | None = None,
 ) -> Iterator[Record | Problem]:
-    """Read records from number `start` on, those that are wanted; the header is not counted."""
-    found, rows = _open(stream)
+    """Read records from number `start` on, those that are wanted; the header is not counted.
+
+    `short_rows` judges rows that are shorter than the header; without it they are problems.
+    """
+    found, rows = _open(stream, header_line)
     if isinstance(found, Problem):
         yield found
         return
@@ -98,22 +138,72 @@ def read(
             continue
         if isinstance(cells, str):
             yield Problem(line, number, Fault("", cells))
-        elif len(cells) != width:
-            yield Problem(line, number, Fault("", _width(len(cells), width, found.delimiter)))
-        else:
+        elif len(cells) == width:
             yield Record(number, line, unguarded(cells))
+        else:
+            fitted = _fitted(cells, found, short_rows)
+            yield (
+                Problem(line, number, fitted)
+                if isinstance(fitted, Fault)
+                else Record(number, line, unguarded(fitted))
+            )
 
 
-def _open(stream: BinaryIO) -> tuple[Header | Problem, Iterator[tuple[int, list[str] | str]]]:
+def _fitted(cells: list[str], found: Header, short_rows: Learn | None) -> list[str] | Fault:
+    """Return as many cells as there are names, or why the row does not fit the header."""
+    named = len(found.names)
+    if len(cells) < named:
+        if short_rows is not None and short_rows().may_fill(cells):
+            return cells + [""] * (named - len(cells))
+    elif len(cells) <= found.width:
+        nameless = next((index for index in range(named, len(cells)) if cells[index].strip()), None)
+        if nameless is None:
+            return cells[:named]
+        return Fault(
+            f"column {nameless + 1}",
+            f"holds {shown(cells[nameless])}, and the column has no name; name it in the header, or empty the cell",
+        )
+    return Fault("", _width(len(cells), found.width, found.delimiter))
+
+
+def _open(
+    stream: BinaryIO, header_line: int
+) -> tuple[Header | Problem, Iterator[tuple[int, list[str] | str]]]:
     """Read the header; return it with the rows behind it."""
     feed = _Feed(stream)
-    first = feed.peek()
-    delimiter = max(_DELIMITERS, key=_QUOTED.sub("", first).count)
+    delimiter, above = _top(feed, header_line)
+    text = feed.peek()
+    first = text if isinstance(text, str) else ""
+    delimiter = delimiter or max(DELIMITERS, key=_QUOTED.sub("", first).count)
     rows = _rows(feed, delimiter)
+    if header_line and not first.strip(_BLANK):
+        what = "is blank" if first else "cannot be read, or the file ends before it"
+        return Problem(header_line, 0, Fault("", f"{what}; give the line of the column names")), rows
     line, cells = next(rows, (0, "is empty; the first line names the columns"))
     if isinstance(cells, str):
         return Problem(line, 0, Fault("", cells)), rows
-    return Header(line, tuple(unguarded(cells)), delimiter, first.endswith("\r\n")), rows
+    names = [plain_name(name) for name in unguarded(cells)]
+    while len(names) > 1 and not names[-1]:
+        names.pop()
+    return Header(line, tuple(names), delimiter, first.endswith("\r\n"), len(cells), above), rows
+
+
+def _top(feed: _Feed, header_line: int) -> tuple[str, tuple[str, ...]]:
+    """Pass over what is above the header; return the delimiter that `sep=` names, and the lines of programs."""
+    delimiter, above = "", []
+    is_first = True
+    while isinstance(text := feed.peek(), str) and (not header_line or feed.line + 1 < header_line):
+        sep, program = _SEP.fullmatch(text), _ABOVE.fullmatch(text)
+        if is_first and sep is not None:
+            delimiter = sep[1].replace("\\t", "\t")
+            above.append(text.strip().strip('"'))
+        elif is_first and program is not None:
+            above.append(program[1])
+        elif not header_line and text.strip(_BLANK):
+            break
+        is_first = is_first and not text.strip(_BLANK)
+        feed.drop()
+    return delimiter, tuple(above)
 
 
 def _rows(feed: _Feed, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
@@ -144,6 +234,10 @@ def _reason(error: str) -> str:
 
 def _width(cells: int, columns: int, delimiter: str) -> str:
     """Say how a row's length is wrong."""
-    hint = "is a cell with a delimiter not in quotes?" if cells > columns else "fill it up with empty cells"
+    hint = (
+        "is a cell with a delimiter not in quotes?"
+        if cells > columns
+        else "is a delimiter missing? If only its last cells are empty, fill it up with empty cells"
+    )
     name = "tab" if delimiter == "\t" else delimiter
     return f"has {cells} cells where the header has {columns} (delimiter {name}); {hint}"

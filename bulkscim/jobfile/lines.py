@@ -1,16 +1,23 @@
 """Lines of a UTF-8 file, each bounded in memory; a line that cannot be read is a value, and reading goes on."""
 
+import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 RECORD_LIMIT = 1_000_000  # bytes of one record
 _MARK = b"\xef\xbb\xbf"
+_LONE_CR = re.compile(rb"\r(?!\n)")
+_FIRST_LINE_ENDS_IN_CR = re.compile(rb'(?:[^"\r\n]++|"[^"]*+")*+\r[^\n]')
 
 
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that is no text or too long; `message` says what and how to mend it."""
+    """A line that is no text or too long; `message` says what is wrong and how to correct it."""
 
     message: str
 
@@ -43,3 +50,32 @@ def _skip_rest(stream: BinaryIO, raw: bytes) -> int:
         raw = stream.readline(RECORD_LIMIT)
         skipped += len(raw)
     return skipped
+
+
+def ends_in_cr(start: bytes) -> bool:
+    """Tell by the first bytes of a file whether its lines end in CR alone: its first line does, outside of quotes."""
+    return _FIRST_LINE_ENDS_IN_CR.match(start) is not None
+
+
+class CarriageReturns(io.RawIOBase):
+    """A stream whose lines end in CR alone, read with LF in its place; every byte keeps its offset."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def readable(self) -> bool:
+        """Return True: it is for reading."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        """Fill a buffer; a CR at its end is passed on as LF, also where an LF follows it."""
+        target = memoryview(buffer).cast("B")
+        piece = self._stream.read(len(target))
+        target[: len(piece)] = _LONE_CR.sub(b"\n", piece)
+        return len(piece)
+
+    def close(self) -> None:
+        """Close the stream."""
+        self._stream.close()
+        super().close()

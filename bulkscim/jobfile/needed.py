@@ -16,6 +16,7 @@ from bulkscim.jobfile.index import Index, IndexBuilder
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import Interpreter, Wanted, interpreter, records
 from bulkscim.jobfile.records import Problem
+from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Operation, Reference
 
@@ -140,7 +141,7 @@ def _copied(source: JobSource, rows: set[int]) -> JobSource:
     except BaseException:
         path.unlink()
         raise
-    return replace(source, path=path, content=content, spooled=True)
+    return replace(source, path=path, content=content, spooled=True, short_rows=ShortRows())
 
 
 def _spans(source: JobSource, rows: set[int]) -> Iterator[tuple[int, int | None]]:

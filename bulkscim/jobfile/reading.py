@@ -8,6 +8,7 @@ from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.records import Fault, Problem, Record
 from bulkscim.jobfile.rules import unused
+from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Operation
 
@@ -17,9 +18,21 @@ Interpreter = Callable[[Record], Operation | list[Problem]]
 
 def records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> Iterator[Record | Problem]:
     """Read records in row order from `start` on; those that are not wanted cost little."""
-    reader = csv_reader.read if source.format == "csv" else jsonl_reader.read
     with source.stream() as stream:
-        yield from reader(stream, start, wanted)
+        if source.format == "csv":
+            yield from csv_reader.read(stream, start, wanted, short_rows=lambda: _short_rows(source))
+        else:
+            yield from jsonl_reader.read(stream, start, wanted)
+
+
+def _short_rows(source: JobSource) -> ShortRows:
+    """Return what the whole file says of rows that are shorter than the header; it is read when first needed."""
+    if not source.short_rows.is_known:
+        found = header_of(source)
+        with source.stream() as stream:
+            width = len(found.names) if isinstance(found, csv_reader.Header) else 0
+            source.short_rows.learn(width, csv_reader.all_cells(stream))
+    return source.short_rows
 
 
 def count(source: JobSource) -> int:
@@ -44,7 +57,7 @@ def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Pro
                 Problem(0, 0, Fault("", "a map is for the columns of CSV; JSONL says itself what it means"))
             ]
         return lambda record: operations.operation_of(record, defaults)
-    header = _header(source)
+    header = header_of(source)
     if isinstance(header, Problem):
         return [header]
     mapping = compile_header(header.names, defaults)
@@ -57,7 +70,7 @@ def told(source: JobSource, defaults: Defaults) -> tuple[str, ...]:
     """Return what was detected of the file's form, and which columns its map leaves out; at most a note each."""
     form = source.notes
     left_out: tuple[str, ...] = ()
-    header = _header(source) if source.format == "csv" else None
+    header = header_of(source) if source.format == "csv" else None
     if isinstance(header, csv_reader.Header):
         form += header.notes
         left_out = () if defaults.map is None else unused(defaults.map, header.names)
@@ -67,12 +80,12 @@ def told(source: JobSource, defaults: Defaults) -> tuple[str, ...]:
 
 def names_of(source: JobSource) -> tuple[str, ...]:
     """Return the names of a CSV file's columns; none of any other file, or where the header cannot be read."""
-    header = _header(source) if source.format == "csv" else None
+    header = header_of(source) if source.format == "csv" else None
     return header.names if isinstance(header, csv_reader.Header) else ()
 
 
-def _header(source: JobSource) -> csv_reader.Header | Problem:
-    """Read a CSV file's header."""
+def header_of(source: JobSource) -> csv_reader.Header | Problem:
+    """Read a CSV file's header, or what is wrong with it."""
     with source.stream() as stream:
         return csv_reader.header(stream)
 
@@ -81,7 +94,7 @@ def run_of(source: JobSource) -> Callable[[Record], str | None]:
     """Return what tells the run whose errors file a record is from: a ref may mean what that run made."""
     if source.format != "csv":
         return lambda record: str(record.body["_run"]) if "_run" in record.body else None
-    header = _header(source)
+    header = header_of(source)
     if isinstance(header, Problem) or "_run" not in header.names:
         return lambda _: None
     index = header.names.index("_run")

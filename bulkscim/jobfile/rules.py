@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from bulkscim.jobfile.names import plain_name
 from bulkscim.jobfile.records import Fault, shown
 from bulkscim.jobfile.references import KEY_ATTRIBUTES, key_attribute
 
@@ -98,7 +99,7 @@ def flattened(table: Mapping[str, Any], before: str = "") -> dict[str, Any]:
 
 def compile_rules(table: Mapping[str, Any], header: Sequence[str], faults: list[Fault]) -> tuple[Rule, ...]:
     """Make a map ready for a header, or add all that is wrong with it."""
-    names = [name.strip() for name in header]
+    names = [plain_name(name) for name in header]
     rules = [_rule(target, given, names, faults) for target, given in flattened(table).items()]
     if not rules:
         faults.append(Fault("map", "is empty; name at least the columns that say who is meant"))
@@ -186,7 +187,7 @@ def _pieces(
 
 def _index(name: str, names: Sequence[str], place: str, faults: list[Fault]) -> int | None:
     """Find a column of the file: by its name as written, else whatever its case."""
-    wanted = name.strip()
+    wanted = plain_name(name)
     found = [index for index, each in enumerate(names) if each == wanted] or [
         index for index, each in enumerate(names) if each.casefold() == wanted.casefold()
     ]

@@ -1,19 +1,22 @@
 """Where the records come from: a job file as it lies, or a spooled copy of what cannot be read twice."""
 
 import gzip
+import io
 import os
 import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
-from bulkscim.jobfile.content import Content, content_of
+from bulkscim.jobfile.content import BLOCK, Content, content_of
 from bulkscim.jobfile.encoding import Encoding, encoding_of, pieces, transcoded
+from bulkscim.jobfile.lines import CarriageReturns, ends_in_cr
+from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.private_files import create_file
 
 _FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -27,7 +30,7 @@ class JobSource:
 
     `name` is what messages call it (its path, or `stdin`), `path` where its bytes lie, `format` is csv or
     jsonl; `content` is what the bytes are. `spooled`: they are a private copy that the run folder must adopt.
-    `notes` say what was detected.
+    `notes` say what was detected, `short_rows` what was learned of rows that are shorter than the header.
     """
 
     name: str
@@ -36,6 +39,7 @@ class JobSource:
     content: Content
     spooled: bool = False
     notes: tuple[str, ...] = ()
+    short_rows: ShortRows = field(default_factory=ShortRows, compare=False, repr=False)
 
     @property
     def sha256(self) -> str:
@@ -44,9 +48,12 @@ class JobSource:
 
     @contextmanager
     def stream(self) -> Iterator[BinaryIO]:
-        """Open the bytes for reading from the start; JobFileChanged where they are not the same any more."""
+        """Open the bytes for reading from the start; JobFileChanged where they are not the same any more.
+
+        Lines that end in CR alone are read with LF.
+        """
         with self.content.stream(self.path, self.name) as file:
-            yield file
+            yield io.BufferedReader(CarriageReturns(file), BLOCK) if ends_in_cr(file.peek()) else file
 
     def refuse_change(self) -> None:
         """Raise JobFileChanged unless the bytes are still the same."""
@@ -191,6 +198,8 @@ def _opened(name: str, path: Path, format_: str | None) -> JobSource:
             if plain != path:
                 plain.unlink()
     format_ = format_ or _sniffed(text)
+    if ends_in_cr(_starts(text, BLOCK)):
+        notes += ("lines end in CR alone",)
     return JobSource(name, text, format_, content_of(text), spooled=text != path, notes=notes)
 
 

@@ -153,7 +153,7 @@ def check(
         tally.removals,
         findings.texts(source.name),
         findings.count,
-        notes,
+        (*notes, *source.short_rows.notes),
         None if findings.count else index,
         tuple(tally.earlier),
         tally.secrets,

@@ -11,8 +11,9 @@ from typing import Self
 
 import orjson
 
-from bulkscim.jobfile import csv_reader
+from bulkscim.jobfile.csv_reader import DELIMITERS
 from bulkscim.jobfile.csv_writer import CsvWriter
+from bulkscim.jobfile.reading import header_of
 from bulkscim.jobfile.records import Problem, Record
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.harmless import escaped
@@ -73,12 +74,12 @@ class ErrorsFile:
 
     def _begin(self, source: JobSource) -> None:
         """Write the header: the job's own columns, but not those of an earlier errors file."""
-        with source.stream() as stream:
-            header = csv_reader.header(stream)
+        header = header_of(source)
         if isinstance(header, Problem):
             raise TypeError(header.text(source.name))
         self._kept = [index for index, name in enumerate(header.names) if name not in NAMES]
-        self._rows = CsvWriter(self._file, header.delimiter, "\r\n")
+        delimiter = header.delimiter if header.delimiter in DELIMITERS else ","
+        self._rows = CsvWriter(self._file, delimiter, "\r\n")
         self._rows.row([*(header.names[index] for index in self._kept), *NAMES])
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from bulkscim.jobfile import csv_reader
-from bulkscim.jobfile.reading import raw_records
+from bulkscim.jobfile.reading import header_of, raw_records
 from bulkscim.jobfile.records import Problem, Record
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.writer import ErrorsFile, Failure
@@ -65,8 +64,7 @@ def _masker(source: JobSource) -> Callable[[Record], Record]:
     """Return what takes the secrets out of this file's records."""
     if source.format != "csv":
         return _without_secrets
-    with source.stream() as stream:
-        header = csv_reader.header(stream)
+    header = header_of(source)
     names = () if isinstance(header, Problem) else header.names
     secret = [index for index, name in enumerate(names) if _names_a_secret(name)]
 
