@@ -38,7 +38,7 @@ def test(job: str, rows: int, *, as_json: bool, verbose: bool, quiet: bool, **re
 
     people = setting.people_of(verbose=verbose, quiet=quiet)
     said, defaults = setting.job_of(job, **records)
-    with checking(open_source(said.job, sys.stdin.buffer)) as source:
+    with checking(open_source(said.job, sys.stdin.buffer, said.form)) as source:
         for note in (*said.notes, *(f"{said.job}: {each}" for each in told(source, defaults))):
             people.note(note)
         shown, problems = _read(source, defaults, rows)

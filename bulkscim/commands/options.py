@@ -120,6 +120,19 @@ records = together(
     ),
     option("--match", type=click.Choice(_MATCHES), help="By what a change finds its resource."),
     option("--map", type=path(), metavar="FILE", help="A TOML file whose [map] says what columns mean."),
+    option(
+        "--encoding",
+        default="",
+        metavar="NAME",
+        help="The encoding of the job file's bytes, such as cp1250; found in them if not given.",
+    ),
+    option(
+        "--header-line",
+        type=click.IntRange(min=0),
+        default=0,
+        metavar="N",
+        help="The line of the column names, if other lines are above it.",
+    ),
 )
 
 pace = together(

@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -83,10 +84,14 @@ def later(what: str, instead: str) -> UsageError:
 
 def job_of(job: str, **records: Any) -> "tuple[Definition, Defaults]":
     """Return what is said of a job, and how its records are read, by the flags of `options.records`."""
+    from bulkscim.jobfile.form import Form
     from bulkscim.runs.definition import defaults_of, said_of
 
     said = said_of(job, records.pop("map"), records["op"])
-    return said, defaults_of(said, **records)
+    form = Form(
+        records.pop("encoding") or said.form.encoding, records.pop("header_line") or said.form.header_line
+    )
+    return replace(said, form=form), defaults_of(said, **records)
 
 
 def _has_uvloop() -> bool:

@@ -12,7 +12,7 @@ from bulkscim.reporting.following import Typed
 
 ACCESS = frozenset({"token_file", "token_command"})
 TENANT = frozenset({"tenant", "base_url", "profile", *ACCESS, "proxy", "ca_bundle", "timeout_s"})
-RECORDS = frozenset({"op", "type", "match", "map", "limit"})
+RECORDS = frozenset({"op", "type", "match", "map", "encoding", "header_line", "limit"})
 
 
 def typed() -> Typed:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bulkscim.jobfile.validate import Checked
     from bulkscim.runs.definition import Definition
 
+_RECORDS = ("op", "type", "match", "map", "encoding", "header_line")
+
 
 @click.command("validate")
 @click.argument("job")
@@ -37,8 +39,8 @@ def command(
 ) -> None:
     """Check JOB from its first record to its last and list what is wrong; no tenant is needed."""
     people = setting.people_of(verbose=verbose, quiet=quiet)
-    said, defaults = setting.job_of(job, **{name: chosen[name] for name in ("op", "type", "match", "map")})
-    checked = _checked(said.job, defaults, limit, strict=strict)
+    said, defaults = setting.job_of(job, **{name: chosen[name] for name in _RECORDS})
+    checked = _checked(said, defaults, limit, strict=strict)
     if as_json:
         setting.print_json(_as_json(checked) | {"guards": _guards(said)})
     for note in (*said.notes, *(f"{said.job}: {each}" for each in checked.notes)):
@@ -72,14 +74,16 @@ def _guards(said: "Definition") -> dict[str, Any]:
     return shown | ({"protect": list(said.protect)} if said.protect else {})
 
 
-def _checked(job: str, defaults: "Defaults", limit: int | None, *, strict: bool) -> "Checked":
+def _checked(
+    said: "Definition", defaults: "Defaults", limit: int | None, *, strict: bool
+) -> "Checked":
     """Check the file with an index that is thrown away."""
     from bulkscim.jobfile.source import checking, open_source
     from bulkscim.jobfile.validate import check
 
     setting.collect_seldom()
     with (
-        checking(open_source(job, sys.stdin.buffer)) as source,
+        checking(open_source(said.job, sys.stdin.buffer, said.form)) as source,
         tempfile.TemporaryDirectory(prefix="bulkscim-") as folder,
     ):
         checked = check(source, defaults, Path(folder) / "index", limit, strict=strict)

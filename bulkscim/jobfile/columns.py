@@ -101,6 +101,12 @@ def column_of(header: str, index: int, faults: list[Fault]) -> Column | None:
     return _value_column(header, index, path, parsed, faults)
 
 
+def is_known(header: str) -> bool:
+    """Tell whether a header means something here, or is known to be one in other programs."""
+    faults: list[Fault] = []
+    return column_of(header, 0, faults) is not None
+
+
 def _value_column(header: str, index: int, path: str, parsed: Path, faults: list[Fault]) -> Column | None:
     """Find the attribute that a path leads to, and how its values are held."""
     schema = ENTERPRISE if (parsed.schema or "").lower() == ENTERPRISE.lower() else parsed.schema

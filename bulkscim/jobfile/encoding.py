@@ -1,4 +1,4 @@
-"""How the bytes of a file are to be read: the encoding is found in the bytes, never asked for.
+"""How the bytes of a file are to be read: the encoding is found in the bytes where no user names one.
 
 1. A byte order mark decides. 2. NUL bytes at every other place are UTF-16 without one. 3. What is UTF-8
 throughout is UTF-8. 4. What holds bytes that UTF-8 never has, and nothing that only UTF-8 has, is
@@ -54,11 +54,16 @@ def pieces(stream: BinaryIO) -> Iterator[bytes]:
 def encoding_of(start: bytes, rest: Callable[[], Iterable[bytes]]) -> Encoding:
     """Find the encoding from a file's first bytes, and from all its pieces where these do not tell."""
     start = start[:_START]
+    return mark_of(start) or _unmarked_utf16(start) or _by_content(rest())
+
+
+def mark_of(start: bytes) -> Encoding | None:
+    """Return the encoding that a byte order mark names; None where there is none."""
     if start.startswith(codecs.BOM_UTF8):
         return Encoding.UTF_8_MARKED
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Encoding.UTF_16
-    return _unmarked_utf16(start) or _by_content(rest())
+    return None
 
 
 def _unmarked_utf16(start: bytes) -> Encoding | None:
@@ -87,9 +92,31 @@ def _by_content(all_pieces: Iterable[bytes]) -> Encoding:
     return Encoding.WINDOWS if foreign or _FOREIGN.search(rest) else Encoding.UTF_8
 
 
-def transcoded(encoding: Encoding, all_pieces: Iterable[bytes]) -> Iterator[bytes]:
+def transcoded(codec: str, all_pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Turn pieces of a text into UTF-8; UnicodeDecodeError where the text breaks off or is damaged."""
-    decoder = codecs.getincrementaldecoder(encoding.codec)()
+    decoder = codecs.getincrementaldecoder(codec)()
     for piece in all_pieces:
         yield decoder.decode(piece).encode()
     yield decoder.decode(b"", final=True).encode()
+
+
+_QUOTES = dict.fromkeys(
+    map(ord, "\xa0\xad\u2013\u2014\u2018\u2019\u201c\u201d\u201e\u2026")
+)  # which every Windows code page has in one place
+_FOREIGN_CELL = re.compile(rb'[^,;\t|"\r\n]*[\x80-\xff][^,;\t|"\r\n]*')
+
+
+def samples(text: Iterable[bytes]) -> tuple[str, ...]:
+    """Return the first two cells below the first line of a UTF-8 text that have letters or signs beyond ASCII."""
+    found: dict[str, None] = {}
+    rest = b"\n"
+    for piece in text:
+        _, _, body = piece.partition(rest)
+        rest = b""
+        for cell in _FOREIGN_CELL.findall(body):
+            name = cell.decode(errors="ignore").strip()
+            if _BEYOND_ASCII.search(name.translate(_QUOTES)):
+                found[name] = None
+            if len(found) > 1:
+                return tuple(found)
+    return tuple(found)

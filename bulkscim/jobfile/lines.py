@@ -39,7 +39,9 @@ def lines(stream: BinaryIO) -> Iterator[str | BadLine]:
                 yield (raw if offset else raw.removeprefix(_MARK)).decode()
             except UnicodeDecodeError as error:
                 byte, where = error.object[error.start], offset + error.start
-                yield BadLine(f"byte 0x{byte:02x} at offset {where} is not UTF-8; save the file as UTF-8")
+                yield BadLine(
+                    f"byte 0x{byte:02x} at offset {where} is not UTF-8; save the file as UTF-8, or name its encoding (--encoding cp1250)"
+                )
         offset += length
 
 

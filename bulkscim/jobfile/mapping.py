@@ -11,7 +11,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bulkscim.jobfile.columns import Column, Use, column_of, put
+from bulkscim.jobfile.columns import Column, Use, column_of, is_known, put
 from bulkscim.jobfile.operations import (
     MAKES,
     MEMBERSHIP,
@@ -252,6 +252,13 @@ def compile_header(headers: Sequence[str], defaults: Defaults) -> Mapping | list
     if not faults:
         _nothing_missing(columns, defaults, faults)
     return faults or _mapping(columns, defaults, rules)
+
+
+def known_names(headers: Sequence[str], defaults: Defaults) -> int:
+    """Count the names of a line that mean something as columns, by the map if there is one."""
+    if defaults.map is None:
+        return sum(bool(name) and is_known(name) for name in headers)
+    return len(compile_rules(defaults.map, headers, []))
 
 
 def _ruled(rule: Rule, index: int, faults: list[Fault]) -> Column | None:

@@ -4,14 +4,15 @@ from collections.abc import Callable, Iterator
 
 from bulkscim.errors import Stopped
 from bulkscim.jobfile import csv_reader, jsonl_reader, operations
-from bulkscim.jobfile.mapping import Mapping, compile_header
+from bulkscim.jobfile.mapping import Mapping, compile_header, known_names
 from bulkscim.jobfile.operations import Defaults
-from bulkscim.jobfile.records import Fault, Problem, Record
+from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.rules import unused
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Operation
 
+_TITLE_LINES = 20  # in which the header is searched for
 Wanted = Callable[[int], bool]
 Interpreter = Callable[[Record], Operation | list[Problem]]
 
@@ -20,7 +21,9 @@ def records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> 
     """Read records in row order from `start` on; those that are not wanted cost little."""
     with source.stream() as stream:
         if source.format == "csv":
-            yield from csv_reader.read(stream, start, wanted, short_rows=lambda: _short_rows(source))
+            yield from csv_reader.read(
+                stream, start, wanted, header_line=source.header_line, short_rows=lambda: _short_rows(source)
+            )
         else:
             yield from jsonl_reader.read(stream, start, wanted)
 
@@ -31,7 +34,7 @@ def _short_rows(source: JobSource) -> ShortRows:
         found = header_of(source)
         with source.stream() as stream:
             width = len(found.names) if isinstance(found, csv_reader.Header) else 0
-            source.short_rows.learn(width, csv_reader.all_cells(stream))
+            source.short_rows.learn(width, csv_reader.all_cells(stream, source.header_line))
     return source.short_rows
 
 
@@ -52,10 +55,9 @@ def count(source: JobSource) -> int:
 def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Problem]:
     """Make what reads this file's records, or return what is wrong with its header."""
     if source.format != "csv":
-        if defaults.map is not None:
-            return [
-                Problem(0, 0, Fault("", "a map is for the columns of CSV; JSONL says itself what it means"))
-            ]
+        if defaults.map is not None or source.header_line:
+            what = "a header line" if defaults.map is None else "a map"
+            return [Problem(0, 0, Fault("", f"{what} is for CSV; JSONL says itself what it means"))]
         return lambda record: operations.operation_of(record, defaults)
     header = header_of(source)
     if isinstance(header, Problem):
@@ -63,7 +65,37 @@ def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Pro
     mapping = compile_header(header.names, defaults)
     if isinstance(mapping, Mapping):
         return mapping.operation_of
+    elsewhere = None if source.header_line else _header_elsewhere(source, header, defaults)
+    if elsewhere is not None:
+        return [elsewhere]
     return [Problem(header.line, 0, fault) for fault in mapping]
+
+
+def _header_elsewhere(source: JobSource, above: csv_reader.Header, defaults: Defaults) -> Problem | None:
+    """Say on which of the first lines the names seem to be: below a title, the known ones with most on a line."""
+    best, filled = None, sum(map(bool, above.names))
+    least = 1 if defaults.map is None else 0  # one word may be a column's name by chance
+    most = max(least, known_names(above.names, defaults))
+    for line in range(above.line + 1, above.line + _TITLE_LINES):
+        with source.stream() as stream:
+            found = csv_reader.header(stream, line)
+        if isinstance(found, Problem) or sum(map(bool, found.names)) <= filled:
+            continue
+        known = known_names(found.names, defaults)
+        if known > most and (defaults.map is not None or known * 2 >= len(found.names)):
+            best, most = found, known
+    if best is None:
+        return None
+    names = ", ".join(map(shown, best.names[:3])) + (", …" if len(best.names) > 3 else "")  # noqa: PLR2004
+    return Problem(
+        above.line,
+        0,
+        Fault(
+            "",
+            f"does not name columns; the header seems to be on line {best.line} ({names}): give that line with "
+            f"--header-line {best.line}, or header_line = {best.line} under [job] of a definition",
+        ),
+    )
 
 
 def told(source: JobSource, defaults: Defaults) -> tuple[str, ...]:
@@ -87,7 +119,7 @@ def names_of(source: JobSource) -> tuple[str, ...]:
 def header_of(source: JobSource) -> csv_reader.Header | Problem:
     """Read a CSV file's header, or what is wrong with it."""
     with source.stream() as stream:
-        return csv_reader.header(stream)
+        return csv_reader.header(stream, source.header_line)
 
 
 def run_of(source: JobSource) -> Callable[[Record], str | None]:

@@ -1,5 +1,6 @@
 """Where the records come from: a job file as it lies, or a spooled copy of what cannot be read twice."""
 
+import codecs
 import gzip
 import io
 import os
@@ -14,8 +15,10 @@ from typing import BinaryIO
 
 from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
 from bulkscim.jobfile.content import BLOCK, Content, content_of
-from bulkscim.jobfile.encoding import Encoding, encoding_of, pieces, transcoded
+from bulkscim.jobfile.encoding import Encoding, encoding_of, mark_of, pieces, samples, transcoded
+from bulkscim.jobfile.form import AS_FOUND, Form
 from bulkscim.jobfile.lines import CarriageReturns, ends_in_cr
+from bulkscim.jobfile.records import shown
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.private_files import create_file
 
@@ -30,7 +33,7 @@ class JobSource:
 
     `name` is what messages call it (its path, or `stdin`), `path` where its bytes lie, `format` is csv or
     jsonl; `content` is what the bytes are. `spooled`: they are a private copy that the run folder must adopt.
-    `notes` say what was detected, `short_rows` what was learned of rows that are shorter than the header.
+    `header_line` is the line of the column names, 0 for the first that is not blank. `notes` say what was detected, `short_rows` what was learned of rows that are shorter than the header.
     """
 
     name: str
@@ -38,6 +41,7 @@ class JobSource:
     format: str
     content: Content
     spooled: bool = False
+    header_line: int = 0
     notes: tuple[str, ...] = ()
     short_rows: ShortRows = field(default_factory=ShortRows, compare=False, repr=False)
 
@@ -67,6 +71,7 @@ class JobSource:
             "sha256": self.sha256,
             "format": self.format,
             "spooled": self.spooled,
+            "header_line": self.header_line,
         }
 
     def adopted(self, folder: Path) -> "JobSource":
@@ -96,12 +101,15 @@ def _recorded(path: Path) -> str:
     return resolved if resolved.encode("utf-8", "replace").decode() == resolved else str(path.absolute())
 
 
-def open_source(job: str, stdin: BinaryIO | None = None) -> JobSource:
-    """Open a job file by its path, or `-` for stdin; what is packed, not UTF-8 or from a pipe is spooled."""
+def open_source(job: str, stdin: BinaryIO | None = None, form: Form = AS_FOUND) -> JobSource:
+    """Open a job file by its path, or `-` for stdin; what is packed, not UTF-8 or from a pipe is spooled.
+
+    `form` is what the user says of it.
+    """
     if job == "-":
         if stdin is None:
             raise UsageError("- reads the job from stdin, and there is none; name a file")
-        return _spooled("stdin", stdin, None)
+        return _spooled("stdin", stdin, None, form)
     path = Path(job)
     _readable(path)
     if is_workbook(path):
@@ -112,10 +120,10 @@ def open_source(job: str, stdin: BinaryIO | None = None) -> JobSource:
             raise UsageError(
                 f"{job}: a job file is named .csv or .jsonl (or .csv.gz, .jsonl.gz), or is - for stdin"
             )
-        return _opened(job, path, format_)
+        return _opened(job, path, format_, form)
     try:
         with path.open("rb") as pipe:
-            return _spooled(job, pipe, format_)
+            return _spooled(job, pipe, format_, form)
     except OSError as error:
         if error.filename != job:  # the copy could not be written
             raise
@@ -136,11 +144,11 @@ def checking(source: JobSource) -> Iterator[JobSource]:
         source.discard()
 
 
-def _spooled(name: str, stream: BinaryIO, format_: str | None) -> JobSource:
+def _spooled(name: str, stream: BinaryIO, format_: str | None, form: Form) -> JobSource:
     """Copy what can be read only once, such as a pipe; without a format it is told by the first byte."""
     copy = _private(name, pieces(stream))
     try:
-        source = _opened(name, copy, format_)
+        source = _opened(name, copy, format_, form)
     except BaseException:
         copy.unlink()
         raise
@@ -149,10 +157,10 @@ def _spooled(name: str, stream: BinaryIO, format_: str | None) -> JobSource:
     return replace(source, spooled=True)
 
 
-def reopen_source(path: Path, format_: str) -> JobSource:
+def reopen_source(path: Path, format_: str, header_line: int = 0) -> JobSource:
     """Open a file that a run recorded, for resume; the caller compares the hash."""
     _readable(path)
-    return JobSource(str(path), path, format_, content_of(path))
+    return JobSource(str(path), path, format_, content_of(path), header_line=header_line)
 
 
 def format_of(path: Path) -> str | None:
@@ -180,27 +188,53 @@ def _readable(path: Path) -> None:
         raise UsageError(f"{path}: not readable by this user; check its permissions")
 
 
-def _opened(name: str, path: Path, format_: str | None) -> JobSource:
+def _opened(name: str, path: Path, format_: str | None, form: Form) -> JobSource:
     """Unpack and transcode as far as needed, each into a private copy, and describe what then lies there."""
     notes: tuple[str, ...] = ()
     plain = path
     if path.suffix.lower() == ".gz" or _starts(path, len(_GZIP)) == _GZIP:
         notes = ("unpacked",)
         plain = _private(name, _unpacked(path))
-    encoding = _encoding(plain)
+    start = _starts(plain, BLOCK)
+    form = form.of(start)
     text = plain
-    if encoding is not Encoding.UTF_8:
-        notes += (f"read as {encoding.shown}",)
-    if not encoding.is_utf8:
-        try:
-            text = _private(name, _pieces_of(plain, encoding))
-        finally:
-            if plain != path:
-                plain.unlink()
+    try:
+        codec, said = _codec_of(plain, start, form)
+        if codec:
+            text = _private(name, _pieces_of(plain, codec, marked=bool(form.encoding)))
+    except BaseException:
+        if plain != path:
+            plain.unlink()
+        raise
+    if plain not in {path, text}:
+        plain.unlink()
+    if said:
+        guessed = bool(codec) and not codec.startswith("utf")
+        notes += (f"read as {said}{_such_as(text, form) if guessed else ''}",)
     format_ = format_ or _sniffed(text)
     if ends_in_cr(_starts(text, BLOCK)):
         notes += ("lines end in CR alone",)
-    return JobSource(name, text, format_, content_of(text), spooled=text != path, notes=notes)
+    return JobSource(name, text, format_, content_of(text), text != path, form.header_line, notes)
+
+
+def _codec_of(path: Path, start: bytes, form: Form) -> tuple[str, str]:
+    """Return by which codec a file becomes UTF-8, empty where it is, and what to say of its encoding.
+
+    A byte order mark counts for more than the name of an encoding.
+    """
+    named = form.codec
+    if named and mark_of(start) is None:
+        return ("", "") if named == "utf-8" else (named, form.encoding)
+    encoding = _encoding(path)
+    return "" if encoding.is_utf8 else encoding.codec, "" if encoding is Encoding.UTF_8 else encoding.shown
+
+
+def _such_as(path: Path, form: Form) -> str:
+    """Show two values with letters beyond ASCII, so that a user can see whether they are read as meant."""
+    with path.open("rb") as file:
+        found = samples(pieces(file))
+    hint = "" if form.encoding else " (if letters are wrong, name the encoding, such as --encoding cp1250)"
+    return f": {' and '.join(map(shown, found))}{hint}" if found else ""
 
 
 def _starts(path: Path, length: int) -> bytes:
@@ -221,10 +255,11 @@ def _unpacked(path: Path) -> Iterator[bytes]:
         yield from iter(lambda: stream.read(1 << 20), b"")
 
 
-def _pieces_of(path: Path, encoding: Encoding) -> Iterator[bytes]:
-    """Read a file as UTF-8."""
+def _pieces_of(path: Path, codec: str, *, marked: bool) -> Iterator[bytes]:
+    """Read a file as UTF-8, with a byte order mark if no other encoding that is named may count for the copy."""
     with path.open("rb") as file:
-        yield from transcoded(encoding, pieces(file))
+        yield from (codecs.BOM_UTF8,) if marked else ()
+        yield from transcoded(codec, pieces(file))
 
 
 def _private(name: str, text: Iterable[bytes]) -> Path:
@@ -240,7 +275,7 @@ def _private(name: str, text: Iterable[bytes]) -> Path:
     except UnicodeDecodeError as error:
         path.unlink()
         raise JobFileInvalid(
-            f"{name}: is not whole {error.encoding.upper()} ({error.reason}); save it as UTF-8"
+            f"{name}: is not whole {error.encoding.upper()} ({error.reason}); save it as UTF-8, or name its encoding (--encoding cp1250)"
         ) from error
     except BaseException:
         path.unlink()

@@ -36,6 +36,8 @@ def _job(header: JsonObject) -> Iterator[object]:
     definitions = [Path(path) for path in header.get("definitions") or ()]
     definition = next((path for path in definitions if _names(path, job)), None)
     yield shown(definition or job)
+    if header["job"].get("header_line"):
+        yield from ("--header-line", header["job"]["header_line"])
     for path in definitions[-1:]:
         if path != definition:
             yield from ("--map", shown(path))

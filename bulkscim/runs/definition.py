@@ -3,7 +3,7 @@
 ```toml
 [job]
 file = "../samples/onboarding.csv"      # relative to this file
-op = "create"                           # also: type, match, on_exists, create_groups
+op = "create"                           # also: type, match, on_exists, create_groups, encoding, header_line
 
 [map]                                   # see jobfile/rules.py
 userName = "Email"
@@ -31,6 +31,7 @@ from typing import Any
 
 from bulkscim.errors import UsageError
 from bulkscim.jobfile.exact_json import IN_QUOTES, exact_float, is_exact_integer
+from bulkscim.jobfile.form import AS_FOUND, Form
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.references import key_attribute
 from bulkscim.jobfile.rules import flattened
@@ -41,7 +42,7 @@ from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.runs.request import RunRequest
 
 _TABLES = {
-    "job": ("file", "op", "type", "match", "on_exists", "create_groups"),
+    "job": ("file", "op", "type", "match", "on_exists", "create_groups", "encoding", "header_line"),
     "then": ("op", "after"),
     "guard": ("max_create", "max_delete", "max_removals", "max_errors", "max_adopt", "protect"),
 }
@@ -69,6 +70,7 @@ class Definition:
     max_adopt: Limit | None = None
     protect: tuple[str, ...] = ()
     grace: Grace | None = None
+    form: Form = AS_FOUND
     paths: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -103,6 +105,8 @@ def defined(request: RunRequest, said: Definition | None = None) -> RunRequest:
         type=request.type or said.type,
         match=request.match or said.match,
         columns=said.map,
+        encoding=request.encoding or said.form.encoding,
+        header_line=request.header_line or said.form.header_line,
         on_exists=request.on_exists or said.on_exists,
         create_groups=request.create_groups or said.create_groups,
         max_errors=request.max_errors or said.max_errors,
@@ -204,6 +208,7 @@ def _read(path: Path, document: JsonObject) -> Definition:
         _limit(path, guard, "max_adopt"),
         _names(path, guard),
         _grace(path, document, op),
+        _form(path, job),
         (str(path),),
     )
 
@@ -279,6 +284,16 @@ def _grace(path: Path, document: JsonObject, op: str | None) -> Grace | None:
         return Grace.parse(str(said.get("after", "")))
     except ValueError as error:
         raise UsageError(f"{path}: [then] after: {error}") from error
+
+
+def _form(path: Path, table: JsonObject) -> Form:
+    """Read what is said of the job file's form."""
+    encoding, line = table.get("encoding", ""), table.get("header_line", 0)
+    if not isinstance(encoding, str):
+        raise UsageError(f'{path}: [job] encoding = {encoding!r} is no name; write encoding = "cp1250"')
+    if not isinstance(line, int) or isinstance(line, bool) or line < 0:
+        raise UsageError(f"{path}: [job] header_line = {line!r} is no line; write header_line = 3")
+    return Form(encoding, line)
 
 
 def _match(path: Path, table: JsonObject) -> str | None:

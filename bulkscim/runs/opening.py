@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bulkscim.errors import Refused, UsageError
+from bulkscim.jobfile.form import Form
 from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource, checking, open_source
@@ -33,7 +34,7 @@ def opened_job(
     if request.with_needed and request.limit is None:
         raise UsageError("--with-needed takes rows beyond --limit N along; give --limit N as well")
     with interruptible() if request.heed_signals else nullcontext():
-        source = request.job if isinstance(request.job, JobSource) else open_source(request.job, _stdin())
+        source = request.job if isinstance(request.job, JobSource) else _opened(request, request.job)
     with checking(source):
         beyond = _beyond(request, source, folder)
         if beyond is None or not request.with_needed:
@@ -54,6 +55,10 @@ def _beyond(request: RunRequest, source: JobSource, folder: Path) -> Beyond | No
         return None
     beyond = Beyond(source, defaults_of(request), request.limit, folder / "beyond.sqlite")
     return beyond if beyond.rows else None
+
+
+def _opened(request: RunRequest, job: str) -> JobSource:
+    return open_source(job, _stdin(), Form(request.encoding, request.header_line))
 
 
 @contextmanager

@@ -52,6 +52,8 @@ class RunOptions(_Pace, total=False):
     type: Literal["User", "Group"]
     match: str
     map: str | Path
+    encoding: str
+    header_line: int
     on_exists: Literal["adopt", "update", "skip", "fail"]
     create_groups: bool
     read_back: Literal["sample", "all"]

@@ -20,7 +20,7 @@ class RunRequest:
     `job` is a path, `-`, or a source that is open already. `rate` is as written (`100/min`); None leaves it to
     the profile, as does `concurrency`. What else is None, a job definition (.toml) may say: `job`, or the file `map`.
     `defined` fills in what these say: `columns` is their [map] as TOML reads it, `definitions` are their paths, and
-    `notes` is what the user should know of them. `guards` are those of the tenant's entry, and of the definitions;
+    `notes` is what the user should know of them. `encoding` and `header_line` are the job file's form, empty and 0 where it is found. `guards` are those of the tenant's entry, and of the definitions;
     the run does no harm to accounts in `protect`, and refuses a job that removes where the tenant may hide one of them,
     unless `protect_unknown` is `report`; the job file that the run leaves deletes its deactivated users after the `grace`. `match` names the attribute by which a change finds its resource. `read_back` is
     `all` or `sample`: what was written is read again and compared. `strict` refuses a job file with warnings. `with_needed` takes the rows beyond the `limit`
@@ -41,6 +41,8 @@ class RunRequest:
     match: str | None = None
     map: Path | None = None
     columns: JsonObject | None = None
+    encoding: str = ""
+    header_line: int = 0
     definitions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     is_defined: bool = False

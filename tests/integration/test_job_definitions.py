@@ -333,3 +333,24 @@ def test_map_test_prints_what_would_be_sent(bulkscim: Command):
     assert broken.code == 2
     assert "row 1: POST /Users" in broken.stdout
     assert "row 3" in broken.stderr
+
+
+def test_a_titled_file_in_another_code_page_is_run_resumed_and_corrected(bulkscim: Command, tmp_path):
+    """Flags or definition name encoding and header line; the run keeps them, and its errors file needs neither."""
+    job, definition = tmp_path / "people.csv", tmp_path / "people.toml"
+    job.write_bytes("Přehled\nuserName;title\nřehoř@x;Lead\nada@x;Ťok\n".encode("cp1250"))
+    definition.write_text('[job]\nop = "create"\nencoding = "cp1250"\nheader_line = 2\n')
+    form = ("--encoding", "cp1250", "--header-line", 2)
+
+    with SmallTenant("ada@x").serving() as tenant:
+        reached = ("--base-url", tenant.base_url, "--yes", *FAST)
+        checked = bulkscim("validate", job, "--op", "create", *form)
+        first = bulkscim("run", job, "--op", "create", "--on-exists", "fail", *form, *reached)
+        retried = bulkscim("retry", "last")
+        errors = re.search(r"^errors (.+)$", first.stderr, re.MULTILINE)[1]
+        again = bulkscim("run", errors, "--map", definition, "--on-exists", "update", *reached)
+
+    assert 'read as cp1250: "řehoř@x" and "Ťok"' in checked.stderr
+    assert "--encoding cp1250 --header-line 2" in checked.stderr
+    assert [each.code for each in (checked, first, retried, again)] == [0, 3, 3, 0], again.text
+    assert (tenant.user("řehoř@x")["title"], tenant.user("ada@x")["title"]) == ("Lead", "Ťok")

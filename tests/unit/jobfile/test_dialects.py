@@ -6,6 +6,8 @@ import io
 import pytest
 
 from bulkscim.jobfile import Defaults, check, open_source, rows
+from bulkscim.jobfile.form import AS_FOUND, Form
+from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.writer import ErrorsFile, Failure
 from bulkscim.model.operation import Verb
@@ -14,16 +16,16 @@ CREATE = Defaults(Verb.CREATE)
 FULL = "userName,title,department,costCenter\n"
 
 
-def opened(tmp_path, data, name="job.csv"):
+def opened(tmp_path, data, name="job.csv", form=AS_FOUND):
     """Write a file and open it."""
     path = tmp_path / name
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return open_source(str(path))
+    return open_source(str(path), form=form)
 
 
-def checked(tmp_path, data, defaults=CREATE):
+def checked(tmp_path, data, defaults=CREATE, header_line=0):
     """Return the problems and notes of a file, and the resources that it asks for."""
-    source = opened(tmp_path, data)
+    source = opened(tmp_path, data, form=Form(header_line=header_line))
     found = check(source, defaults, tmp_path / "index.sqlite")
     asked = [] if found.problem_count else [operation.data for _, operation in rows(source, defaults)]
     if found.index is not None:
@@ -215,3 +217,68 @@ def test_a_dialect_may_come_from_a_pipe():
 
     assert [record.cells for record in read(source)] == [["ada", "Lead"], ["bob", "Dev"]]
     source.discard()
+
+
+TITLED = "People,report\n\n2026-01-01;;\nuserName;title;Name\nada;Lead;x\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "defaults", "line"),
+    [
+        (TITLED.replace(";Name", ";active").replace(";x", ";yes"), CREATE, 4),
+        ("Report\nuserName,title,Login Name\nada,manager,active\n", CREATE, 2),
+        (
+            '"Report\nof people",,\n,,\nE-mail,Job,Dept\nada,Lead,Eng\n',
+            Defaults(Verb.CREATE, map={"userName": "e-mail"}),
+            4,
+        ),
+    ],
+)
+def test_a_header_below_a_title_is_named_with_the_flag_that_reads_it(tmp_path, text, defaults, line):
+    """The message was: "People" is not a SCIM attribute path."""
+    [said], _, _ = checked(tmp_path, text, defaults)
+
+    assert f"the header seems to be on line {line} (" in said
+    assert f"--header-line {line}" in said
+
+
+@pytest.mark.parametrize("above", ["", "\n", "sep=;\n", '"a\n', "x" * 2000 + "\n"])
+def test_the_header_is_read_on_the_line_that_is_given(tmp_path, above):
+    """Whatever is above it, an open quote too; records are counted below it, and lines from the first."""
+    text = f"{above}Title, of 2026\nuserName;title\nada;Lead\nbob;a;b\n"
+    line = text[: text.index("userName")].count("\n") + 1
+
+    [said], _, _ = checked(tmp_path, text, header_line=line)
+    _, notes, asked = checked(tmp_path, text.replace(";a;b", ";b"), header_line=line)
+
+    assert said.startswith(f":{line + 2} (row 2): has 3 cells")
+    assert asked == [{"userName": "ada", "title": "Lead"}, {"userName": "bob", "title": "b"}]
+    assert "semicolons between cells" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"), [(2, "is blank"), (9, "cannot be read, or the file ends before it")]
+)
+def test_a_line_that_holds_no_names_is_refused(tmp_path, line, said):
+    """Neither the next line nor an earlier one is taken for the header."""
+    [found], _, _ = checked(tmp_path, "userName\n;;\nada\n", header_line=line)
+
+    assert found == f":{line}: {said}; give the line of the column names"
+
+
+def test_a_header_line_is_for_csv(tmp_path):
+    """In JSONL it would pass over records."""
+    source = opened(tmp_path, '{"data":{"userName":"a"}}\n', "job.jsonl", Form(header_line=1))
+
+    assert "a header line is for CSV" in check(source, CREATE, tmp_path / "index").problems[0]
+
+
+def test_rows_that_are_taken_along_keep_what_is_above_the_header(tmp_path):
+    """A copy of some rows has its header on the same line."""
+    text = "Title\nuserName,manager\nada,eve\nbob,\neve,\n"
+    source = opened(tmp_path, text, form=Form(header_line=2))
+
+    copy = Beyond(source, CREATE, 1, tmp_path / "index").selected()
+
+    assert [record.cells for record in read(copy)] == [["ada", "eve"], ["eve", ""]]
+    copy.discard()

@@ -10,6 +10,7 @@ import pytest
 from bulkscim.errors import JobFileInvalid, UsageError
 from bulkscim.jobfile import Defaults, check, open_source, rows
 from bulkscim.jobfile.encoding import Encoding, encoding_of
+from bulkscim.jobfile.form import AS_FOUND, Form
 from bulkscim.model.operation import Verb
 
 CREATE = Defaults(Verb.CREATE)
@@ -44,11 +45,11 @@ def disguises(text):
     }
 
 
-def opened(tmp_path, data, name="job.csv"):
+def opened(tmp_path, data, name="job.csv", form=AS_FOUND):
     """Write a file and open it."""
     path = tmp_path / name
     path.write_bytes(data)
-    return open_source(str(path))
+    return open_source(str(path), form=form)
 
 
 @pytest.mark.parametrize("name", disguises(TEXT))
@@ -100,7 +101,12 @@ def test_windows_1252_is_read_as_excel_wrote_it(tmp_path):
             ("read as UTF-8 with a byte order mark, semicolons between cells, lines end in CR LF",),
         ),
         ("userName\ttitle\na\tb\n".encode("utf-16"), ("read as UTF-16, tabs between cells",)),
-        (b"userName\nJos\xe9\n", ("read as Windows-1252",)),
+        (
+            b"userName\nJos\xe9\n",
+            (
+                'read as Windows-1252: "José" (if letters are wrong, name the encoding, such as --encoding cp1250)',
+            ),
+        ),
         (gzip.compress(b"userName\na\n", mtime=0), ("unpacked",)),
     ],
 )
@@ -164,3 +170,55 @@ def test_a_password_in_a_file_that_must_be_copied_is_refused(tmp_path):
 
     assert "name a plain UTF-8 file instead" in checked.problems[0]
     source.discard()
+
+
+SLAVIC = "userName,title\nKovář,Ťok\nada,Lead\nŁukasz,„Vedoucí“\n"
+
+
+@pytest.mark.parametrize("name", ["cp1250", "windows-1250", "iso-8859-2", "cp852", "utf-16-le", "UTF-8"])
+def test_an_encoding_that_is_named_is_used(tmp_path, name):
+    """A Central European file was read as Windows-1252, wrong letters and all, or each line of it refused."""
+    text = SLAVIC.translate({ord("„"): None, ord("“"): None})
+    (tmp_path / "job.csv").write_bytes(text.encode(name))
+
+    source = open_source(str(tmp_path / "job.csv"), form=Form(name))
+
+    assert [operation.data["userName"] for _, operation in operations(source)] == ["Kovář", "ada", "Łukasz"]
+    assert [note for note in source.notes if "utf" not in note.lower()] == (
+        [] if name.lower().startswith("utf") else [f'read as {name}: "Kovář" and "Ťok"']
+    )
+    if source.spooled:
+        copy = opened(tmp_path, source.path.read_bytes(), "copy.csv", Form("cp1250"))
+        assert operations(copy) == operations(source)  # the mark at its start counts for more than the name
+    source.discard()
+
+
+def test_an_encoding_does_not_count_where_the_file_says_another(tmp_path):
+    """A byte order mark is no guess, and an errors file of a run under the same definition is UTF-8."""
+    marked = codecs.BOM_UTF8 + SLAVIC.encode()
+    errors = "userName,_run,_row,_op\nKovář,r,1,create\n".encode()
+
+    for data in (marked, errors):
+        (tmp_path / "job.csv").write_bytes(data)
+        source = open_source(str(tmp_path / "job.csv"), form=Form("cp1250", 1))
+        assert operations(source)[0][1].data["userName"] == "Kovář"
+        assert not source.spooled
+
+
+@pytest.mark.parametrize("name", ["cp12500", "rot13", "idna", "zip", "unicode-escape", "x\0"])
+def test_an_encoding_that_is_none_is_refused(tmp_path, name, monkeypatch):
+    """No traceback, and no copy is left."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "job.csv.gz").write_bytes(gzip.compress(b"userName\na\n"))
+
+    with pytest.raises(UsageError, match="write one such as cp1250"):
+        open_source(str(tmp_path / "job.csv.gz"), form=Form(name))
+    assert [path.name for path in tmp_path.iterdir()] == ["job.csv.gz"]
+
+
+def test_bytes_that_an_encoding_does_not_have_are_refused(tmp_path):
+    """Half a word of another encoding is not read."""
+    (tmp_path / "job.csv").write_bytes(b"userName\n\xff\xe9\n")
+
+    with pytest.raises(JobFileInvalid, match="is not whole ASCII"):
+        open_source(str(tmp_path / "job.csv"), form=Form("ascii"))
