@@ -22,7 +22,7 @@ def read(
         number += 1
         if number < start or (wanted is not None and not wanted(number)):
             continue
-        yield _record(number, line, text)
+        yield record_of(number, line, text)
 
 
 def _numbers_too_large(text: str) -> list[Fault]:
@@ -33,8 +33,8 @@ def _numbers_too_large(text: str) -> list[Fault]:
         return []
 
 
-def _record(number: int, line: int, text: str | BadLine) -> Record | Problem:
-    """Parse one line."""
+def record_of(number: int, line: int, text: str | BadLine) -> Record | Problem:
+    """Parse the text of one record, which begins on a line."""
     if isinstance(text, BadLine):
         return Problem(line, number, Fault("", text.message))
     try:

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
+from bulkscim.errors import JobFileInvalid
+from bulkscim.jobfile import json_document
 from bulkscim.jobfile.content import content_of
 from bulkscim.jobfile.index import Index, IndexBuilder
 from bulkscim.jobfile.operations import Defaults
@@ -127,21 +130,34 @@ def _nothing(_: object) -> list[Problem]:
 
 def _copied(source: JobSource, rows: set[int]) -> JobSource:
     """Write the lines of some records, the header before them, into a private file."""
-    spans = _spans(source, rows)
     handle, place = tempfile.mkstemp(prefix="bulkscim-", suffix=f".{source.format}")
     path = Path(place)
     try:
         with os.fdopen(handle, "wb") as copy, source.stream() as stream:
-            number = 0
-            for begin, end in spans:
-                for line in islice(stream, begin - 1 - number, None if end is None else end - 1 - number):
-                    copy.write(line if line.endswith(b"\n") else line + b"\n")
-                number = number if end is None else end - 1
+            is_document = source.format != "csv" and json_document.document(stream.peek())
+            copy.writelines(_texts(source, rows) if is_document else _lines(source, rows, stream))
         content = content_of(path)
     except BaseException:
         path.unlink()
         raise
     return replace(source, path=path, content=content, spooled=True, short_rows=ShortRows())
+
+
+def _lines(source: JobSource, rows: set[int], stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of some records, and those above the first record."""
+    number = 0
+    for begin, end in _spans(source, rows):
+        for line in islice(stream, begin - 1 - number, None if end is None else end - 1 - number):
+            yield line if line.endswith(b"\n") else line + b"\n"
+        number = number if end is None else end - 1
+
+
+def _texts(source: JobSource, rows: set[int]) -> Iterator[bytes]:
+    """Yield some records of a file whose records are no lines, one a line; JobFileInvalid where one cannot be read."""
+    for record in records(source, wanted=rows.__contains__):
+        if isinstance(record, Problem):
+            raise JobFileInvalid(record.text(source.name))
+        yield f"{record.text}\n".encode()
 
 
 def _spans(source: JobSource, rows: set[int]) -> Iterator[tuple[int, int | None]]:

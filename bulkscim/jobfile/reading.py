@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from bulkscim.errors import Stopped
-from bulkscim.jobfile import csv_reader, jsonl_reader, operations
+from bulkscim.jobfile import csv_reader, json_document, jsonl_reader, operations
 from bulkscim.jobfile.mapping import Mapping, compile_header, known_names
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
@@ -24,6 +24,8 @@ def records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> 
             yield from csv_reader.read(
                 stream, start, wanted, header_line=source.header_line, short_rows=lambda: _short_rows(source)
             )
+        elif json_document.document(stream.peek()):
+            yield from json_document.read(stream, source.name, start, wanted)
         else:
             yield from jsonl_reader.read(stream, start, wanted)
 

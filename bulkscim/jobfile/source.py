@@ -17,12 +17,20 @@ from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
 from bulkscim.jobfile.content import BLOCK, Content, content_of
 from bulkscim.jobfile.encoding import Encoding, encoding_of, mark_of, pieces, samples, transcoded
 from bulkscim.jobfile.form import AS_FOUND, Form
+from bulkscim.jobfile.json_document import document
 from bulkscim.jobfile.lines import CarriageReturns, ends_in_cr
 from bulkscim.jobfile.records import shown
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.private_files import create_file
 
-_FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+}
 _GZIP = b"\x1f\x8b"
 _WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
 
@@ -51,7 +59,7 @@ class JobSource:
         return self.content.sha256
 
     @contextmanager
-    def stream(self) -> Iterator[BinaryIO]:
+    def stream(self) -> Iterator[io.BufferedReader]:
         """Open the bytes for reading from the start; JobFileChanged where they are not the same any more.
 
         Lines that end in CR alone are read with LF.
@@ -212,6 +220,8 @@ def _opened(name: str, path: Path, format_: str | None, form: Form) -> JobSource
         guessed = bool(codec) and not codec.startswith("utf")
         notes += (f"read as {said}{_such_as(text, form) if guessed else ''}",)
     format_ = format_ or _sniffed(text)
+    if format_ == "jsonl" and (whole := document(_starts(text, BLOCK))):
+        notes += (f"read as {whole}",)
     if ends_in_cr(_starts(text, BLOCK)):
         notes += ("lines end in CR alone",)
     return JobSource(name, text, format_, content_of(text), text != path, form.header_line, notes)
