@@ -68,7 +68,7 @@ def print_json(value: Any) -> None:
 
 def layout_of(out: Path, wanted: str | None) -> str:
     """Return the layout of an output, `jsonl` or `csv`; UsageError where its name says something else."""
-    from bulkscim.jobfile.source import format_of, is_workbook
+    from bulkscim.jobfile.signatures import format_of, is_workbook
 
     named = format_of(out)
     layout = wanted or named or "jsonl"

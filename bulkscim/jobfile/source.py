@@ -21,18 +21,10 @@ from bulkscim.jobfile.json_document import document
 from bulkscim.jobfile.lines import CarriageReturns, ends_in_cr
 from bulkscim.jobfile.records import shown
 from bulkscim.jobfile.short_rows import ShortRows
+from bulkscim.jobfile.signatures import foreign, format_of, is_workbook
 from bulkscim.private_files import create_file
 
-_FORMATS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-}
 _GZIP = b"\x1f\x8b"
-_WORKBOOKS = frozenset({".xlsx", ".xls", ".xlsm", ".ods", ".numbers"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +113,14 @@ def open_source(job: str, stdin: BinaryIO | None = None, form: Form = AS_FOUND) 
     path = Path(job)
     _readable(path)
     if is_workbook(path):
-        raise UsageError(f"{job}: is a workbook; save its sheet as CSV (UTF-8) and name that file")
+        raise UsageError(
+            f"{job}: is a workbook; open it, save its sheet as CSV UTF-8 (comma delimited), and name that file"
+        )
     format_ = format_of(path)
     if path.is_file():
         if format_ is None:
-            raise UsageError(
-                f"{job}: a job file is named .csv or .jsonl (or .csv.gz, .jsonl.gz), or is - for stdin"
-            )
+            named = "a job file is named .csv or .jsonl (or .csv.gz, .jsonl.gz), or is - for stdin"
+            raise UsageError(f"{job}: {foreign(_starts(path, BLOCK)) or named}")
         return _opened(job, path, format_, form)
     try:
         with path.open("rb") as pipe:
@@ -171,21 +164,6 @@ def reopen_source(path: Path, format_: str, header_line: int = 0) -> JobSource:
     return JobSource(str(path), path, format_, content_of(path), header_line=header_line)
 
 
-def format_of(path: Path) -> str | None:
-    """Return the format that a name says, None where it says nothing."""
-    return _FORMATS.get(_suffix(path))
-
-
-def is_workbook(path: Path) -> bool:
-    """Tell by its name whether a file is a spreadsheet program's own."""
-    return _suffix(path) in _WORKBOOKS
-
-
-def _suffix(path: Path) -> str:
-    suffix = path.suffix.lower()
-    return Path(path.stem).suffix.lower() if suffix == ".gz" else suffix
-
-
 def _readable(path: Path) -> None:
     """Refuse what is no file that we may read."""
     if path.is_dir():
@@ -207,6 +185,8 @@ def _opened(name: str, path: Path, format_: str | None, form: Form) -> JobSource
     form = form.of(start)
     text = plain
     try:
+        if what := foreign(start):
+            raise UsageError(f"{name}: {what}")
         codec, said = _codec_of(plain, start, form)
         if codec:
             text = _private(name, _pieces_of(plain, codec, marked=bool(form.encoding)))

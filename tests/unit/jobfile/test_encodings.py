@@ -1,9 +1,13 @@
 """Files come as spreadsheets and pipes write them; what they say is the same in every disguise."""
 
+import bz2
 import codecs
 import gzip
 import io
+import lzma
 import stat
+import tarfile
+import zipfile
 
 import pytest
 
@@ -156,10 +160,72 @@ def test_what_breaks_off_is_refused(tmp_path, name, data, said, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_a_workbook_is_told_to_become_csv(tmp_path):
-    """Nobody has to guess why an Excel file is not read."""
-    with pytest.raises(UsageError, match="save its sheet as CSV"):
-        opened(tmp_path, b"PK\x03\x04", "people.xlsx")
+def zipped(*names):
+    """Return a zip file of these names."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(
+                name, "application/vnd.oasis.opendocument.spreadsheet" if name == "mimetype" else "x"
+            )
+    return file.getvalue()
+
+
+def tarred():
+    """Return a tar archive of one file."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("people.csv"))
+    return file.getvalue()
+
+
+WORKBOOK = "is (a|an XML) workbook; open it, save its sheet as CSV UTF-8"
+FOREIGN = [
+    ("people.xlsx", b"PK\x03\x04", WORKBOOK),
+    ("a.csv", zipped("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"), WORKBOOK),
+    ("a.csv", zipped("mimetype", "content.xml"), WORKBOOK),
+    (
+        "a.csv",
+        b'<?xml version="1.0"?>\n<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">',
+        WORKBOOK,
+    ),
+    (
+        "a.csv",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0",
+        r"is an Office file, such as an \.xls workbook; open it",
+    ),
+    ("a.csv", zipped("people.csv"), "is a zip archive; unpack it"),
+    ("a.zip", zipped("people.csv"), "is a zip archive; unpack it"),
+    ("a.jsonl", gzip.compress(tarred()), "is a tar archive; unpack it"),
+    ("a.csv", bz2.compress(b"userName"), "is packed by bzip2; unpack it"),
+    ("a.csv", lzma.compress(b"userName"), "is packed by xz; unpack it"),
+    ("a.csv", b"%PDF-1.7\n%\xe2\xe3", "is a PDF"),
+    ("a.csv", b"\n<!DOCTYPE html><html><head><title>Sign in", "is a web page .* asks to sign in"),
+    ("a.csv", codecs.BOM_UTF8 + b"<table><tr><td>userName</td>", "is a web page"),
+    ("a.csv", b"<?xml version='1.0'?>\n<users><user/>", "is XML"),
+    ("a.csv", b"{\\rtf1 userName", "rich text"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "said"), FOREIGN)
+def test_what_is_no_job_file_is_named_with_what_to_do(tmp_path, name, data, said, monkeypatch):
+    """A workbook that was renamed was a NUL byte at offset 6, and a page that asks to sign in an unknown column."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    with pytest.raises(UsageError, match=said):
+        opened(tmp_path, data, name)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    if name != "people.xlsx":
+        with pytest.raises(UsageError, match=said):
+            open_source("-", io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    "start", [b"PK,userName\n1,a\n", b"BZh,userName\n1,a\n", b"PAR1,userName\n1,a\n", b"<userName>\n"]
+)
+def test_what_only_looks_like_another_program_is_read(tmp_path, start):
+    """The bytes of a signature may begin a column's name."""
+    assert opened(tmp_path, start).format == "csv"
 
 
 def test_a_password_in_a_file_that_must_be_copied_is_refused(tmp_path):
