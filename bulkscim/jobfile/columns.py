@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from bulkscim.jobfile.records import Fault, shown
 from bulkscim.jobfile.schema import SCHEMAS, Attribute, Shape
+from bulkscim.jobfile.usual_headers import meant_by
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject
 from bulkscim.scim.paths import Path, PathError, parse
 
@@ -52,6 +53,15 @@ class Column:
         return f"{self.source} ({self.header})" if self.source else f'column "{self.header.strip()}"'
 
 
+@dataclass(frozen=True, slots=True)
+class UnknownColumn(Fault):
+    """A column whose header means nothing here, and the columns that it may mean."""
+
+    header: str = ""
+    means: tuple[str, ...] = ()
+
+
+_LIKENESS = 0.75  # of two names before one is proposed for the other
 _WORK = '[type eq "work"].value'
 SHORT_NAMES = {
     "email": f"emails{_WORK}",
@@ -103,8 +113,7 @@ def column_of(header: str, index: int, faults: list[Fault]) -> Column | None:
 
 def is_known(header: str) -> bool:
     """Tell whether a header means something here, or is known to be one in other programs."""
-    faults: list[Fault] = []
-    return column_of(header, 0, faults) is not None
+    return bool(meant_by(header)) or column_of(header, 0, []) is not None
 
 
 def _value_column(header: str, index: int, path: str, parsed: Path, faults: list[Fault]) -> Column | None:
@@ -177,12 +186,15 @@ def _example(known: Attribute) -> str:
     return next((each.name for each in known.parts.values()), "value")
 
 
-def _unknown(name: str, why: str) -> Fault:
-    """Say that a header is not known, and which ones come near."""
-    near = get_close_matches(name.lower(), [each.lower() for each in _KNOWN], 2)
-    names = [each for each in _KNOWN if each.lower() in near]
+def _unknown(name: str, why: str) -> UnknownColumn:
+    """Say that a header is not known, and what it may mean."""
+    meant = meant_by(name)
+    near = get_close_matches(name.lower(), [each.lower() for each in _KNOWN], 2, _LIKENESS)
+    names = (meant,) if meant else tuple(each for each in _KNOWN if each.lower() in near)
     hint = f"did you mean {' or '.join(names)}?" if names else "use a SCIM path"
-    return Fault(f'column "{name}"', f"{why}; {hint} (columns that begin with _ are passed over)")
+    return UnknownColumn(
+        f'column "{name}"', f"{why}; {hint} (columns that begin with _ are passed over)", name, names
+    )
 
 
 def put(resource: JsonObject, keys: tuple[str, ...], value: object) -> None:
@@ -192,4 +204,4 @@ def put(resource: JsonObject, keys: tuple[str, ...], value: object) -> None:
     resource[keys[-1]] = value
 
 
-__all__ = ["SHORT_NAMES", "Column", "Use", "column_of", "put", "shown"]
+__all__ = ["SHORT_NAMES", "Column", "UnknownColumn", "Use", "column_of", "put", "shown"]

@@ -1,9 +1,12 @@
 """Streams of a job file: its records, and the operations that they mean."""
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from bulkscim.errors import Stopped
 from bulkscim.jobfile import csv_reader, json_document, jsonl_reader, operations
+from bulkscim.jobfile.columns import UnknownColumn
 from bulkscim.jobfile.mapping import Mapping, compile_header, known_names
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
@@ -11,7 +14,10 @@ from bulkscim.jobfile.rules import unused
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Operation
+from bulkscim.model.typed import command
 
+_FEW = 3  # unknown columns that are named one by one
+_NAMED = 12  # of more
 _TITLE_LINES = 20  # in which the header is searched for
 Wanted = Callable[[int], bool]
 Interpreter = Callable[[Record], Operation | list[Problem]]
@@ -70,7 +76,36 @@ def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Pro
     elsewhere = None if source.header_line else _header_elsewhere(source, header, defaults)
     if elsewhere is not None:
         return [elsewhere]
-    return [Problem(header.line, 0, fault) for fault in mapping]
+    return [Problem(header.line, 0, fault) for fault in _unknown_as_one(source, mapping, defaults)]
+
+
+def _unknown_as_one(source: JobSource, faults: list[Fault], defaults: Defaults) -> list[Fault]:
+    """Make one fault of many unknown columns: such a file wants a map."""
+    unknown = [fault for fault in faults if isinstance(fault, UnknownColumn)]
+    if len(unknown) <= _FEW:
+        return faults
+    unknown.sort(key=lambda fault: not fault.means)
+    named = [shown(each.header) + (f" ({each.means[0]})" if each.means else "") for each in unknown]
+    example = next((each for each in unknown if each.means), None)
+    line = (
+        f"{_toml_key(example.means[0])} = {_toml_text(example.header)}" if example else 'userName = "Login"'
+    )
+    op = () if defaults.op is None else ("--op", defaults.op)
+    name = "FILE.csv" if source.name == "stdin" else Path(source.name)
+    text = (
+        f"{len(unknown)} columns are not known here: {', '.join(named[:_NAMED])}{', …' * (len(named) > _NAMED)}. Say in a "
+        f"map what they mean: write [map] and below it lines such as {line} into map.toml, give it with --map map.toml, "
+        f"and see what it makes: {command('map', 'test', name, '--map', 'map.toml', *op)}"
+    )
+    return [Fault("", text), *(fault for fault in faults if not isinstance(fault, UnknownColumn))]
+
+
+def _toml_key(name: str) -> str:
+    return name if name.isalnum() else f"'{name}'"
+
+
+def _toml_text(name: str) -> str:
+    return json.dumps(name, ensure_ascii=False)
 
 
 def _header_elsewhere(source: JobSource, above: csv_reader.Header, defaults: Defaults) -> Problem | None:
