@@ -11,7 +11,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bulkscim.jobfile.columns import Column, Use, column_of, is_known, put
+from bulkscim.jobfile.columns import Column, Use, column_of, put
 from bulkscim.jobfile.operations import (
     MAKES,
     MEMBERSHIP,
@@ -23,7 +23,7 @@ from bulkscim.jobfile.operations import (
     verb_of,
 )
 from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
-from bulkscim.jobfile.references import key, key_attribute, name_attribute
+from bulkscim.jobfile.references import EMPLOYEE_NUMBER, key, key_attribute, name_attribute
 from bulkscim.jobfile.rules import Rule, compile_rules
 from bulkscim.model.operation import (
     ENTERPRISE,
@@ -254,13 +254,6 @@ def compile_header(headers: Sequence[str], defaults: Defaults) -> Mapping | list
     return faults or _mapping(columns, defaults, rules)
 
 
-def known_names(headers: Sequence[str], defaults: Defaults) -> int:
-    """Count the names of a line that mean something as columns, by the map if there is one."""
-    if defaults.map is None:
-        return sum(bool(name) and is_known(name) for name in headers)
-    return len(compile_rules(defaults.map, headers, []))
-
-
 def _ruled(rule: Rule, index: int, faults: list[Fault]) -> Column | None:
     """Return the column that a rule fills."""
     found: list[Fault] = []
@@ -276,6 +269,8 @@ def _ruled(rule: Rule, index: int, faults: list[Fault]) -> Column | None:
         faults.append(Fault(place, "split is for groups and members"))
     if rule.lookup and not (several or column.use in {Use.MANAGER, Use.MEMBER}):
         faults.append(Fault(place, "lookup is for manager, groups, members and member"))
+    if rule.lookup == EMPLOYEE_NUMBER and column.use is Use.GROUPS:
+        faults.append(Fault(place, "lookup = employeeNumber is for manager, members and member"))
     if rule.clears and not (column.use is Use.MANAGER or (column.use is Use.VALUE and not column.part)):
         faults.append(Fault(place, "empty = remove is for the manager and for attributes of one value"))
     if column.use is Use.MANAGER:

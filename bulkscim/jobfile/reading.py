@@ -1,16 +1,17 @@
 """Streams of a job file: its records, and the operations that they mean."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bulkscim.errors import Stopped
 from bulkscim.jobfile import csv_reader, json_document, jsonl_reader, operations
-from bulkscim.jobfile.columns import UnknownColumn
-from bulkscim.jobfile.mapping import Mapping, compile_header, known_names
+from bulkscim.jobfile.columns import UnknownColumn, is_known
+from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.own_names import OwnNames, are_asked
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
-from bulkscim.jobfile.rules import unused
+from bulkscim.jobfile.rules import compile_rules, unused
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Operation
@@ -72,7 +73,7 @@ def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Pro
         return [header]
     mapping = compile_header(header.names, defaults)
     if isinstance(mapping, Mapping):
-        return mapping.operation_of
+        return OwnNames(mapping, records(source)).operation_of if are_asked(mapping) else mapping.operation_of
     elsewhere = None if source.header_line else _header_elsewhere(source, header, defaults)
     if elsewhere is not None:
         return [elsewhere]
@@ -108,17 +109,24 @@ def _toml_text(name: str) -> str:
     return json.dumps(name, ensure_ascii=False)
 
 
+def _known_names(headers: Sequence[str], defaults: Defaults) -> int:
+    """Count the names of a line that mean something as columns, by the map if there is one."""
+    if defaults.map is None:
+        return sum(bool(name) and is_known(name) for name in headers)
+    return len(compile_rules(defaults.map, headers, []))
+
+
 def _header_elsewhere(source: JobSource, above: csv_reader.Header, defaults: Defaults) -> Problem | None:
     """Say on which of the first lines the names seem to be: below a title, the known ones with most on a line."""
     best, filled = None, sum(map(bool, above.names))
     least = 1 if defaults.map is None else 0  # one word may be a column's name by chance
-    most = max(least, known_names(above.names, defaults))
+    most = max(least, _known_names(above.names, defaults))
     for line in range(above.line + 1, above.line + _TITLE_LINES):
         with source.stream() as stream:
             found = csv_reader.header(stream, line)
         if isinstance(found, Problem) or sum(map(bool, found.names)) <= filled:
             continue
-        known = known_names(found.names, defaults)
+        known = _known_names(found.names, defaults)
         if known > most and (defaults.map is not None or known * 2 >= len(found.names)):
             best, most = found, known
     if best is None:

@@ -19,6 +19,7 @@ KEY_ATTRIBUTES = {
     "emails.value": "emails.value",
     "displayName": "displayName",
 }
+EMPLOYEE_NUMBER = f"{ENTERPRISE}:employeeNumber"  # in maps alone: the file itself says which user has which
 _FOLDED = {name.lower(): meaning for name, meaning in KEY_ATTRIBUTES.items()}
 
 

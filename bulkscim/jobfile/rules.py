@@ -16,7 +16,7 @@ from typing import Any
 
 from bulkscim.jobfile.names import plain_name
 from bulkscim.jobfile.records import Fault, shown
-from bulkscim.jobfile.references import KEY_ATTRIBUTES, key_attribute
+from bulkscim.jobfile.references import EMPLOYEE_NUMBER, KEY_ATTRIBUTES, key_attribute
 
 _SOURCES = ("column", "template", "constant")
 _OPTIONS = ("values", "default", "lower", "strip", "split", "lookup", "empty")
@@ -266,9 +266,10 @@ def _lookup(given: Mapping[str, Any], place: str, faults: list[Fault]) -> str:
     """Read by which attribute a manager, member or group is found."""
     if "lookup" not in given:
         return ""
-    attribute = key_attribute(str(given["lookup"]))
+    named = str(given["lookup"])
+    attribute = EMPLOYEE_NUMBER if named.lower() == "employeenumber" else key_attribute(named)
     if attribute is None:
-        ways = ", ".join(sorted(set(KEY_ATTRIBUTES)))
+        ways = ", ".join(sorted({*KEY_ATTRIBUTES, "employeeNumber"}))
         faults.append(Fault(place, f"lookup = {shown(given['lookup'])} is none of {ways}"))
     return attribute or ""
 

@@ -3,7 +3,7 @@
 Spreadsheets and many reports write no delimiters behind the last filled cell of a row. A row that lost a delimiter
 further left is short as well, and its cells stand in the wrong columns. A short row is filled up with empty cells if
 
-1. another row of the file has nothing in the last column either, and
+1. each missing column is empty in another row too, so that none of them is always filled, and
 2. no cell has a form (address, number, yes or no, other text) that no complete row has in that column.
 
 Both need the whole file, which is read for it once, when the first short row is met.
@@ -23,18 +23,22 @@ class ShortRows:
     """What is known of a file's short rows; `is_known` after the whole file was added."""
 
     is_known: bool = False
-    _without_last: int = 0
+    _empty: list[int] = field(default_factory=list)  # rows with nothing in each column
     _forms: list[int] = field(default_factory=list)
     _complete: int = 0
     _short: Counter[tuple[int, ...]] = field(default_factory=Counter)
 
     def learn(self, width: int, rows: Iterable[Sequence[str]]) -> None:
         """Add all rows of a file whose header has so many columns."""
-        self._forms = [0] * width
+        self._forms, self._empty = [0] * width, [0] * width
         for cells in rows:
-            self._without_last += len(cells) < width or not cells[width - 1].strip()
+            for index, cell in enumerate(cells[:width]):
+                if not cell or cell.isspace():
+                    self._empty[index] += 1
             if len(cells) < width:
                 self._short[tuple(map(_form, cells))] += 1
+                for index in range(len(cells), width):
+                    self._empty[index] += 1
             elif self._complete < _SAMPLE:
                 self._complete += 1
                 self._forms = [known | _form(cell) for known, cell in zip(self._forms, cells, strict=False)]
@@ -55,7 +59,7 @@ class ShortRows:
         return (f"{count:,} rows are shorter than the header; their last cells are taken as empty",)
 
     def _fits(self, forms: tuple[int, ...]) -> bool:
-        return self._without_last > 1 and all(  # the row itself is one of them
+        return min(self._empty[len(forms) :]) > 1 and all(  # the row itself is one of them
             not form or not known or form & known for form, known in zip(forms, self._forms, strict=False)
         )
 

@@ -354,3 +354,36 @@ def test_a_titled_file_in_another_code_page_is_run_resumed_and_corrected(bulksci
     assert "--encoding cp1250 --header-line 2" in checked.stderr
     assert [each.code for each in (checked, first, retried, again)] == [0, 3, 3, 0], again.text
     assert (tenant.user("řehoř@x")["title"], tenant.user("ada@x")["title"]) == ("Lead", "Ťok")
+
+
+def test_managers_by_number_are_found_in_the_file_or_in_the_tenant(bulkscim: Command, tmp_path):
+    """Rows in any order; a number that no row has is looked for in the tenant, by filter or in a listing."""
+    job, definition = tmp_path / "people.csv", tmp_path / "people.toml"
+    job.write_text("Mail,No,Boss\nada@x,2,1\ngrace@x,1,7\neve@x,3,8\n")
+    definition.write_text(
+        '[map]\nuserName = "Mail"\nemployeeNumber = "No"\nmanager = {column = "Boss", lookup = "employeeNumber"}\n'
+    )
+    extension = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    tenant = SmallTenant("old@x")
+    tenant.user("old@x")[extension] = {"employeeNumber": "7"}
+
+    with tenant.serving():
+        outcome = bulkscim(
+            "run",
+            job,
+            "--op",
+            "create",
+            "--map",
+            definition,
+            "--base-url",
+            tenant.base_url,
+            "--yes",
+            "--json",
+            *FAST,
+        )
+
+    assert (outcome.code, outcome.json["done"], outcome.json["failed"]) == (3, 2, 1), outcome.text
+    boss = {
+        name: tenant.user(name)[extension].get("manager", {}).get("value") for name in ("ada@x", "grace@x")
+    }
+    assert boss == {"ada@x": tenant.user("grace@x")["id"], "grace@x": tenant.user("old@x")["id"]}
