@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -15,6 +17,7 @@ from bulkscim.jobfile import (
     Failure,
     Problem,
     csv_reader,
+    json_document,
     jsonl_reader,
     open_source,
     raw_records,
@@ -22,6 +25,7 @@ from bulkscim.jobfile import (
 from bulkscim.jobfile.csv_writer import unguarded
 from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import operation_of
+from bulkscim.jobfile.reading import records
 from bulkscim.jobfile.records import Record
 from bulkscim.model.operation import Operation, Verb
 
@@ -72,7 +76,7 @@ def test_an_errors_file_read_as_a_job_holds_the_same_cells(rows):
 @given(st.binary(max_size=200) | st.text('{}[]",:;\n\r\t\0 aé=', max_size=60).map(str.encode))
 def test_any_bytes_are_records_or_problems(data):
     """No input ends a reader early or with an exception; numbers rise one by one, lines never fall."""
-    for reader in (csv_reader.read, jsonl_reader.read):
+    for reader in (csv_reader.read, jsonl_reader.read, partial(json_document.read, name="p.json")):
         found = list(reader(io.BytesIO(data)))
         numbers = [each.row if isinstance(each, Problem) else each.number for each in found]
         lines = [each.line for each in found]
@@ -125,3 +129,41 @@ def test_any_row_is_an_operation_or_problems(header, data):
     found = mapping.operation_of(Record(1, 2, cells))
 
     assert isinstance(found, Operation) or found
+
+
+@given(
+    st.lists(
+        st.dictionaries(TEXT, TEXT | st.lists(TEXT, max_size=2), max_size=3).map(
+            lambda body: {"op": "", **body}
+        ),
+        max_size=4,
+    ),
+    st.sampled_from([None, 0, 1]),
+    st.booleans(),
+    st.booleans(),
+)
+def test_records_are_the_same_in_an_array_and_on_several_lines(bodies, indent, is_array, is_ascii):
+    """However JSON is laid out, each object is a record, and its text on one line is the object again."""
+    written = [json.dumps(each, indent=indent, ensure_ascii=is_ascii) for each in bodies]
+    text = json.dumps(bodies, indent=indent, ensure_ascii=is_ascii) if is_array else "\n".join(written)
+
+    found = list(json_document.read(io.BytesIO(text.encode()), "p.json"))
+
+    assert [each.body for each in found] == bodies
+    assert [orjson.loads(each.text) for each in found] == bodies
+
+
+@given(st.lists(st.tuples(*[st.sampled_from(["", "a", "1", "a@b"])] * 4), min_size=1, max_size=6))
+def test_a_row_without_its_last_delimiters_is_the_row_or_a_problem(rows):
+    """Whatever is left out at the end of rows, no cell is read under another column."""
+    rows = [("name", *row) for row in rows]
+    text = "\n".join(["p,q,r,s,t", *(",".join(row).rstrip(",") for row in rows)]) + "\n"
+    with tempfile.TemporaryDirectory() as name:
+        job = Path(name) / "job.csv"
+        job.write_text(text)
+        found = list(records(open_source(str(job))))
+
+    assert all(
+        isinstance(record, Problem) or tuple(record.cells) == row
+        for record, row in zip(found, rows, strict=True)
+    )
