@@ -74,9 +74,7 @@ def _guards(said: "Definition") -> dict[str, Any]:
     return shown | ({"protect": list(said.protect)} if said.protect else {})
 
 
-def _checked(
-    said: "Definition", defaults: "Defaults", limit: int | None, *, strict: bool
-) -> "Checked":
+def _checked(said: "Definition", defaults: "Defaults", limit: int | None, *, strict: bool) -> "Checked":
     """Check the file with an index that is thrown away."""
     from bulkscim.jobfile.source import checking, open_source
     from bulkscim.jobfile.validate import check
