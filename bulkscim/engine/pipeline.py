@@ -197,11 +197,11 @@ class Pipeline:
             work.found = resource_id
             self._made(work, resource_id)
 
-    def _is_held_back(self, work: Work, need: Need | None = None) -> bool:
-        """Tell whether an earlier row that was left without an end must go first."""
+    def _is_held_back(self, work: Work, need: Need | None = None, names: Iterable[Key] = ()) -> bool:
+        """Tell whether an earlier row that was left without an end must go first; `names` as in `concerned`."""
         if not self._left:
             return False
-        marks = concerned(work.row, self._lanes.ids(work.number), need)
+        marks = concerned(work.row, self._lanes.ids(work.number), need, names)
         return self._left.holds_back(work.number, marks)
 
     def _holds_own(self, work: Work) -> bool:
@@ -227,6 +227,7 @@ class Pipeline:
         if self._is_held_back(work, need):
             self._leave_for_later(work)
             return False
+        names: tuple[Key, ...] = ()
         if isinstance(need, Parent):
             answer = self._parents.answer(work.number, need.row)
             if answer is None:
@@ -239,10 +240,11 @@ class Pipeline:
             read = work.live[need]
             found = read.id if isinstance(read, Found) else None
             if isinstance(read, Found) and need == work.row.operation.target:
-                self._lanes.named(work.number, identities(work.row.operation.type, read.resource))
-        return self._known(work, need, found)
+                names = identities(work.row.operation.type, read.resource)
+                self._lanes.named(work.number, names)
+        return self._known(work, need, found, names)
 
-    def _known(self, work: Work, need: Need, found: str | None) -> bool:
+    def _known(self, work: Work, need: Need, found: str | None, names: Iterable[Key]) -> bool:
         """Note the id behind a name; park the row if an earlier one holds that id under another name."""
         if found is None:
             return True
@@ -252,7 +254,7 @@ class Pipeline:
             work.forget()
             self._park_on_lane(work, need)
             return False
-        if need == work.row.operation.target and self._is_held_back(work):
+        if need == work.row.operation.target and self._is_held_back(work, names=names):
             self._leave_for_later(work)
             return False
         return True

@@ -34,7 +34,7 @@ def left_open(row: Row, facts: Facts, ids: Ids) -> set[Mark]:
         return _membership(own, _named(row, 0, ids))
     marks: set[Mark] = set()
     if not facts.applied.keys() & {operation.verb.value, Action.CREATE.value}:
-        marks |= _resource({*own, *_given(operation)})
+        marks |= _resource({*own, operation.target.folded, *_given(operation)})
     for number, reference in enumerate(operation.references):
         if part_of(reference) in facts.applied or reference.role is Role.VALUE:
             continue
@@ -57,14 +57,15 @@ def left_by(step: Step) -> set[Mark]:
     return _resource([*found, *(key.folded for key in names)])
 
 
-def concerned(row: Row, ids: Ids, need: Need | None = None) -> set[Mark]:
+def concerned(row: Row, ids: Ids, need: Need | None = None, names: Iterable[Key] = ()) -> set[Mark]:
     """Return what must not be left open by an earlier row before this one goes on.
 
-    `need`: what it is about to read; None for its own resource. A row that makes a resource waits for no membership of
+    `need`: what it is about to read; None for its own resource. `names` are those that its resource was just read to
+    have: an earlier row may name it by another one. A row that makes a resource waits for no membership of
     it: the row that adds the membership may be waiting for the resource.
     """
     if need is None:
-        return _concerned_at_all(row, ids)
+        return _concerned_at_all(row, ids) | _resource(name.folded for name in names)
     if isinstance(need, Membership):
         groups = _with_names({Key(GROUP, "id", need.group)}, ids)
         members = _with_names({Key("", "id", need.member)}, ids)

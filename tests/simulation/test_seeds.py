@@ -27,6 +27,8 @@ BROKEN_ONCE = (
     612156,
     # undo: the clock was set between the look at the tenant and the first create
     2200927,
+    # state: two rows named one user differently, and the earlier one was left for later before it was looked up
+    2201283,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

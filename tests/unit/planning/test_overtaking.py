@@ -1,5 +1,7 @@
 """What an earlier row has yet to change, and which later rows must wait for it."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.engine.left import Left
@@ -101,6 +103,19 @@ def test_group_in_doubt_is_waited_for_by_rows_that_name_it():
 
     assert waits((ADDS, NOTHING), joins(member=BOSS), step=step)
     assert waits((ADDS, NOTHING), creates(Reference(Role.GROUP, SALES), number=2), need=SALES, step=step)
+
+
+def test_row_that_names_the_resource_otherwise_waits_once_it_has_read_its_names():
+    """A patch by externalId went before an earlier one by userName, which then overwrote it."""
+    earlier = replace(changes(Verb.PATCH, number=3), target_producer=1)
+    later, names = (
+        changes(Verb.PATCH, Key(USER, "externalId", "E1"), number=4),
+        (ADA, Key(USER, "externalId", "E1")),
+    )
+    marks = left_open(earlier, NOTHING, {})
+
+    assert not marks & concerned(later, {})
+    assert marks & concerned(later, {}, names=names)
 
 
 def test_only_later_rows_are_held_back_until_the_row_is_taken_up_again():
