@@ -4,6 +4,7 @@ Nothing here is the code that is tested: no lookups, no steps, no order but that
 resource which no other line has made yet means the one that a later line makes.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bulkscim.model.operation import ENTERPRISE
@@ -188,6 +189,9 @@ class _End:
         elif asked:
             # Other rows name this user as well: which of its links are its row's is not for this oracle to say.
             self._plan.opens |= self._plan.touched[-1]
+            for group in data.get("groups", ()):  # one that two answer to fails the row whoever made its user
+                with suppress(LookupError):
+                    self._group({"match": {"displayName": group}}, makes=False)
 
     def _links(self, own, data):
         theirs = self.users[own]
