@@ -195,6 +195,8 @@ def _as_wanted(machine, states, ends):
         unproved = row in machine.retried | _may_be_own(machine) or _is_unproved(
             machine, states[row], ends[row]
         )
+        # An adopted user gets no more links once one of them cannot be set.
+        unproved = unproved or (states[row] in BAD and ends[row].body.get("found"))
         has_failed = states[row] in BAD and row in plan.foreign and not by_chance  # in doubt proves nothing
         if not (states[row] in GOOD or has_failed) or unproved:
             open_names |= touched
