@@ -111,6 +111,7 @@ class Engine:
         begun = [entry for entry in history if entry.kind is Kind.STARTED]
         last = begun[-1]
         work = Work(row, facts_of(history))
+        recording.note_creates(work, history)
         step = recording.step_of(last.body)
         work.create_started[step.part] = _first_start(begun, step.part)
         lost = next((one for one in history if one.kind is Kind.LOST and one.step == last.step), None)

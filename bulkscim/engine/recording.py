@@ -1,7 +1,7 @@
 """What the engine writes into the journal, and reads back from it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bulkscim.engine.work import Moment, Work
@@ -24,6 +24,14 @@ class Sent:
     work: Work
     step: Step
     number: int
+
+    def found(self) -> "Sent":
+        """Leave to a create that was found what every create of its row has set: an earlier one may have made it."""
+        step = self.step
+        if step.action is not Action.CREATE:
+            return self
+        covers = tuple(part for part in step.covers if part in self.work.covers.get(step.part, ()))
+        return replace(self, step=replace(step, covers=covers))
 
     def entry(self, kind: Kind, body: JsonObject) -> Entry:
         """Return an entry of this step, with the counters since the row's last one."""
@@ -158,6 +166,13 @@ def settled(work: Work, decision: Settle) -> Entry:
             **({"found": True} if decision.found else {}),
         },
     )
+
+
+def note_creates(work: Work, history: Iterable[Entry]) -> None:
+    """Note what the creates have set that earlier stays of a row have sent."""
+    for entry in history:
+        if entry.kind is Kind.STARTED and entry.body["action"] == Action.CREATE:
+            work.begins(entry.body["part"], entry.body.get("covers", ()))
 
 
 def step_of(body: Mapping[str, Any]) -> Step:

@@ -1,6 +1,6 @@
 """A row under way, with what this process has learned for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,7 +37,7 @@ class Work:
     their answer was lost, `stale` refused versions. `lost` names the parts of which a step was lost and then found not
     applied. `create_started` is the server's time at the first intent of each create, `create_sent` this process's
     monotonic time then (-inf: an earlier stay has sent it); `named` is the id in an answer
-    that could not be used otherwise. `found` is the id of the row's own resource where the row did not create it.
+    that could not be used otherwise; `covers` are the parts that every create sent so far has also set. `found` is the id of the row's own resource where the row did not create it.
     `accepted`: the step to be recovered was answered with 202. `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
     `read_again`: what was read is newer than the wait for a permit that made it old.
     """
@@ -57,6 +57,7 @@ class Work:
     create_started: dict[str, Moment] = field(default_factory=dict)
     create_sent: dict[str, float] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)
+    covers: dict[str, frozenset[str]] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     found: str | None = None
     accepted: bool = False
@@ -66,6 +67,10 @@ class Work:
     def number(self) -> int:
         """The row's number."""
         return self.row.number
+
+    def begins(self, part: str, covers: Iterable[str]) -> None:
+        """Note that a create leaves that also sets these parts: any that was lost may be the one that took effect."""
+        self.covers[part] = self.covers.get(part, frozenset(covers)) & frozenset(covers)
 
     def forget(self) -> None:
         """Drop what was read of the tenant, but for ties; what other rows made stays known."""

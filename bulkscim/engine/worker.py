@@ -95,7 +95,9 @@ class Worker:
             self._is_recalled = True
             self._resolver.ids.recall(self._journal)
         facts = facts_of(history, unproved=unproved)
-        return Work(row, facts, claims=claims, losses=losses_of(history), is_new=not history)
+        work = Work(row, facts, claims=claims, losses=losses_of(history), is_new=not history)
+        recording.note_creates(work, history)
+        return work
 
     async def read(self, work: Work, need: Question) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
@@ -131,6 +133,7 @@ class Worker:
         sent = Sent(work, step, self._journal.next_step())
         intent = self._sender.server.moment()
         if step.action is Action.CREATE:
+            work.begins(step.part, step.covers)
             work.create_started.setdefault(step.part, intent)
             work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
         await self._journal.append(recording.started(sent, intent))
@@ -314,7 +317,7 @@ class Worker:
                 accepted = sent.work.accepted
                 note = "found after the tenant had accepted it (202)" if accepted else ""
                 how = Applied(sent.step.part, told.id, judgement.status, seen=not accepted, note=note)
-                return await self._applied(sent, how, policy, shown)
+                return await self._applied(sent.found(), how, policy, shown)
             case Theirs():
                 judgement = replace(
                     judgement, detail=f"exists as id {told.id}; not proved to be made by this run"
