@@ -92,6 +92,19 @@ def _by_content(all_pieces: Iterable[bytes]) -> Encoding:
     return Encoding.WINDOWS if foreign or _FOREIGN.search(rest) else Encoding.UTF_8
 
 
+def is_utf8_beyond_ascii(all_pieces: Iterable[bytes]) -> bool:
+    """Tell whether a text is UTF-8 throughout, with letters beyond ASCII: any other reading garbles them."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    found = False
+    try:
+        for piece in all_pieces:
+            found = not decoder.decode(piece).isascii() or found
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return found
+
+
 def transcoded(codec: str, all_pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Turn pieces of a text into UTF-8; UnicodeDecodeError where the text breaks off or is damaged."""
     decoder = codecs.getincrementaldecoder(codec)()

@@ -19,6 +19,8 @@ from bulkscim.model.typed import quoted
 _PIECE = 1 << 16
 _TOKEN = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[{}\[\]\n"]')
 _ENDS = re.compile(r"[\r\n]+")
+_LIST = re.compile(r'"([^"\\]+)"\s*:\s*\[\s*\{')
+_NAMES = frozenset({"userName", "displayName", "name", "emails"})
 _OWN = frozenset({"op", "method", "data", "patch", "match", "ref", "member"})
 
 
@@ -27,7 +29,10 @@ def document(start: bytes) -> str:
     text = start.removeprefix(codecs.BOM_UTF8).lstrip()
     if text.startswith(b"["):
         return "a JSON array"
-    return "JSON objects over several lines" if text.partition(b"\n")[0].strip() == b"{" else ""
+    first, _, below = text.partition(b"\n")
+    goes_on = first.strip().endswith((b"{", b"[", b",", b":")) and not below.lstrip(b" \t").startswith(b"{")
+    too_long = len(first) > RECORD_LIMIT
+    return "JSON objects over several lines" if text.startswith(b"{") and (goes_on or too_long) else ""
 
 
 def read(
@@ -39,9 +44,6 @@ def read(
     try:
         for line, text in _objects(cutter, stream):
             number += 1
-            if number == 1 and (wrong := _other_form(line, text, name)):
-                yield wrong
-                return
             if number >= start and (wanted is None or wanted(number)):
                 yield _record(number, line, text)
     except UnicodeDecodeError as error:
@@ -51,7 +53,7 @@ def read(
         yield Problem(cutter.line, number + 1, Fault("", message))
     except _TooLong:
         message = (
-            f"the object that begins here has over 1 MB; if it holds resources, {_convert('Resources', name)}"
+            f"the object that begins here has over 1 MB; if it holds resources, {_convert(cutter.key, name)}"
         )
         yield Problem(cutter.began, number + 1, Fault("", message))
     except _Broken as error:
@@ -68,16 +70,22 @@ def _record(number: int, line: int, text: str) -> Record | Problem:
     return found._replace(text=_ENDS.sub(" ", text))
 
 
-def _other_form(line: int, text: str, name: str) -> Problem | None:
+def other_form(record: Record, name: str) -> Problem | None:
     """Say how a file becomes a job file whose first object is a resource, or holds a list of them."""
-    found = jsonl_reader.record_of(1, line, text)
-    if isinstance(found, Problem) or not found.body or found.body.keys() & _OWN:
+    body = record.body
+    if body.keys() & _OWN:
         return None
-    lists = [key for key, value in found.body.items() if isinstance(value, list) and value]
-    if "userName" in found.body or "displayName" in found.body or not lists:
-        return Problem(line, 1, Fault("", f"is a resource, and no operation; {_convert('', name)}"))
-    key = "Resources" if "Resources" in lists else lists[-1]
-    return Problem(line, 1, Fault("", f"holds resources under {shown(key)}; {_convert(key, name)}"))
+    lists = [
+        key for key, held in body.items() if isinstance(held, list) and held and isinstance(held[0], dict)
+    ]
+    if body.keys() & _NAMES:
+        text = f"is a resource, and no operation; {_convert('', name)}"
+    elif lists:
+        key = "Resources" if "Resources" in lists else lists[-1]
+        text = f"holds resources under {shown(key)}; {_convert(key, name)}"
+    else:
+        return None
+    return Problem(record.line, record.number, Fault("", text))
 
 
 def _convert(key: str, name: str) -> str:
@@ -123,6 +131,12 @@ class _Cutter:
     _base: int = 0  # the depth at which objects are: 1 in an array
     _count: int = 0
     _is_inside: bool = False
+
+    @property
+    def key(self) -> str:
+        """The first key of the text at hand whose value is a list of objects; that of a SCIM listing without one."""
+        found = _LIST.search(self._text, self._kept)
+        return found[1] if found else "Resources"
 
     def objects(self, piece: str, *, is_last: bool = False) -> Iterator[tuple[int, str]]:
         """Yield the objects that end in a further piece of the text, with their lines."""

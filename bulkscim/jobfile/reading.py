@@ -67,6 +67,10 @@ def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Pro
         if defaults.map is not None or source.header_line:
             what = "a header line" if defaults.map is None else "a map"
             return [Problem(0, 0, Fault("", f"{what} is for CSV; JSONL says itself what it means"))]
+        first = next(records(source), None)
+        wrong = json_document.other_form(first, source.name) if isinstance(first, Record) else None
+        if wrong is not None:
+            return [wrong]
         return lambda record: operations.operation_of(record, defaults)
     header = header_of(source)
     if isinstance(header, Problem):

@@ -9,12 +9,14 @@ further left is short as well, and its cells stand in the wrong columns. A short
 Both need the whole file, which is read for it once, when the first short row is met.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 _SAMPLE = 20_000  # complete rows whose cells are looked at
 _ADDRESS, _NUMBER, _SWITCH, _TEXT = 1, 2, 4, 8
+_LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 _SWITCHES = frozenset({"true", "false", "yes", "no", "y", "n"})
 
 
@@ -23,7 +25,7 @@ class ShortRows:
     """What is known of a file's short rows; `is_known` after the whole file was added."""
 
     is_known: bool = False
-    _empty: list[int] = field(default_factory=list)  # rows with nothing in each column
+    _empty: list[int] = field(default_factory=list)  # rows with nothing in each column, up to two
     _forms: list[int] = field(default_factory=list)
     _complete: int = 0
     _short: Counter[tuple[int, ...]] = field(default_factory=Counter)
@@ -31,14 +33,16 @@ class ShortRows:
     def learn(self, width: int, rows: Iterable[Sequence[str]]) -> None:
         """Add all rows of a file whose header has so many columns."""
         self._forms, self._empty = [0] * width, [0] * width
+        undecided = list(range(width))  # columns of which no two empty cells were seen
         for cells in rows:
-            for index, cell in enumerate(cells[:width]):
-                if not cell or cell.isspace():
+            count = len(cells)
+            for index in undecided:
+                if index >= count or not cells[index] or cells[index].isspace():
                     self._empty[index] += 1
-            if len(cells) < width:
+                    if self._empty[index] > 1:
+                        undecided = [each for each in undecided if each != index]
+            if count < width:
                 self._short[tuple(map(_form, cells))] += 1
-                for index in range(len(cells), width):
-                    self._empty[index] += 1
             elif self._complete < _SAMPLE:
                 self._complete += 1
                 self._forms = [known | _form(cell) for known, cell in zip(self._forms, cells, strict=False)]
@@ -74,7 +78,6 @@ def _form(cell: str) -> int:
         return 0
     if "@" in text:
         return _ADDRESS
-    if text.lower() in _SWITCHES:
-        return _SWITCH
-    has_digits = any(map(str.isdigit, text))
-    return _NUMBER if has_digits and not any(map(str.isalpha, text)) else _TEXT
+    if _LETTER.search(text):
+        return _SWITCH if text.lower() in _SWITCHES else _TEXT
+    return _NUMBER if _DIGIT.search(text) else _TEXT

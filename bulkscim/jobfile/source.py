@@ -15,7 +15,15 @@ from typing import BinaryIO
 
 from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
 from bulkscim.jobfile.content import BLOCK, Content, content_of
-from bulkscim.jobfile.encoding import Encoding, encoding_of, mark_of, pieces, samples, transcoded
+from bulkscim.jobfile.encoding import (
+    Encoding,
+    encoding_of,
+    is_utf8_beyond_ascii,
+    mark_of,
+    pieces,
+    samples,
+    transcoded,
+)
 from bulkscim.jobfile.form import AS_FOUND, Form
 from bulkscim.jobfile.json_document import document
 from bulkscim.jobfile.lines import CarriageReturns, ends_in_cr
@@ -187,7 +195,7 @@ def _opened(name: str, path: Path, format_: str | None, form: Form) -> JobSource
     try:
         if what := foreign(start):
             raise UsageError(f"{name}: {what}")
-        codec, said = _codec_of(plain, start, form)
+        codec, said = _codec_of(name, plain, start, form)
         if codec:
             text = _private(name, _pieces_of(plain, codec, marked=bool(form.encoding)))
     except BaseException:
@@ -207,16 +215,25 @@ def _opened(name: str, path: Path, format_: str | None, form: Form) -> JobSource
     return JobSource(name, text, format_, content_of(text), text != path, form.header_line, notes)
 
 
-def _codec_of(path: Path, start: bytes, form: Form) -> tuple[str, str]:
+def _codec_of(name: str, path: Path, start: bytes, form: Form) -> tuple[str, str]:
     """Return by which codec a file becomes UTF-8, empty where it is, and what to say of its encoding.
 
     A byte order mark counts for more than the name of an encoding.
     """
     named = form.codec
     if named and mark_of(start) is None:
+        if not named.startswith("utf") and _is_utf8(path):
+            raise JobFileInvalid(
+                f"{name}: is UTF-8 throughout, and would be garbled as {form.encoding}; leave the encoding out"
+            )
         return ("", "") if named == "utf-8" else (named, form.encoding)
     encoding = _encoding(path)
     return "" if encoding.is_utf8 else encoding.codec, "" if encoding is Encoding.UTF_8 else encoding.shown
+
+
+def _is_utf8(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_utf8_beyond_ascii(pieces(file))
 
 
 def _such_as(path: Path, form: Form) -> str:
@@ -264,8 +281,9 @@ def _private(name: str, text: Iterable[bytes]) -> Path:
         raise JobFileInvalid(f"{name}: is not a whole gzip file ({error}); pack it again") from error
     except UnicodeDecodeError as error:
         path.unlink()
+        encoding = "text in that encoding" if error.encoding == "charmap" else error.encoding.upper()
         raise JobFileInvalid(
-            f"{name}: is not whole {error.encoding.upper()} ({error.reason}); save it as UTF-8, or name its encoding (--encoding cp1250)"
+            f"{name}: is not whole {encoding} ({error.reason}); save it as UTF-8, or name its encoding (--encoding cp1250)"
         ) from error
     except BaseException:
         path.unlink()

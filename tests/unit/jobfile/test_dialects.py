@@ -60,6 +60,15 @@ def test_the_delimiter_that_a_first_line_names_is_used(tmp_path, first, between,
     assert "between cells" in notes[0]
 
 
+def test_a_first_line_that_contradicts_the_names_is_refused(tmp_path):
+    """A file that was saved again with other delimiters had one column of all names."""
+    problems, _, _ = checked(tmp_path, "sep=,\nuserName;title\nada;x\n")
+
+    assert problems == [
+        ':2: has semicolons between names, and "sep=," is above it; correct that line, or delete it'
+    ]
+
+
 def test_an_errors_file_of_a_delimiter_that_no_one_would_guess_has_commas(tmp_path):
     """The errors file has no line `sep=^`, so it could not be read back."""
     source = opened(tmp_path, "sep=^\nuserName^title\nada^a,b\n")

@@ -288,3 +288,16 @@ def test_bytes_that_an_encoding_does_not_have_are_refused(tmp_path):
 
     with pytest.raises(JobFileInvalid, match="is not whole ASCII"):
         open_source(str(tmp_path / "job.csv"), form=Form("ascii"))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (SLAVIC.encode(), "is UTF-8 throughout, and would be garbled as cp1250; leave the encoding out"),
+        (b"userName\n\xe9\x81\n", "is not whole text in that encoding"),
+    ],
+)
+def test_an_encoding_that_cannot_be_the_files_is_refused(tmp_path, data, said):
+    """A definition for last month's code page garbled this month's UTF-8."""
+    with pytest.raises(JobFileInvalid, match=said):
+        opened(tmp_path, data, form=Form("cp1250"))

@@ -31,6 +31,7 @@ FORMS = {
     "CR LF": json.dumps(RECORDS, indent=2).replace("\n", "\r\n"),
     "mark": "\ufeff" + json.dumps(RECORDS, indent="\t"),
     "pretty objects": "\n".join(json.dumps(each, indent=2) for each in RECORDS) + "\n",
+    "a line ends inside": "\n".join(json.dumps(each).replace(', "data"', ',\n"data"') for each in RECORDS),
     "one a line in an array": "[\n" + ",\n".join(map(json.dumps, RECORDS)) + "\n]\n",
 }
 
@@ -52,7 +53,9 @@ def test_each_form_gives_the_same_records(form, kind):
     assert [each.number for each in read(kind(text.encode()), "p.json", 2, lambda number: number != 2)] == [3]
 
 
-@pytest.mark.parametrize("start", ['{"op":"create"}\n', "", "\n", '{"op": "create",\n', "null"])
+@pytest.mark.parametrize(
+    "start", ['{"op":"create"}\n', "", "\n", '{"op": "create",\n{"op":1}', "null", '{"x":[{"a":1}]}']
+)
 def test_json_lines_are_no_document(start):
     """A first line that is cut off is a fault of that line, and the others are read."""
     assert document(start.encode()) == ""
@@ -102,13 +105,20 @@ def test_resources_are_named_with_the_command_that_makes_records_of_them(
 ):
     """A listing that was saved was an error a line, and no word of what to do."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "my users.json").write_text(json.dumps(data, indent=1))
+    long = {"x": "y" * 1_100_000}
+    forms = [
+        json.dumps(data, indent=1),
+        json.dumps(data),
+        json.dumps(data if isinstance(data, list) else {**data, **long}),
+    ]
+    for text in forms:
+        (tmp_path / "my users.json").write_text(text)
 
-    found = check(open_source("my users.json"), Defaults(Verb.CREATE), tmp_path / "index")
+        found = check(open_source("my users.json"), Defaults(Verb.CREATE), tmp_path / "index")
 
-    assert found.problem_count == 1
-    assert command in found.problems[0]
-    assert found.problems[0].endswith("> 'my users-records.jsonl'")
+        assert found.problem_count == 1
+        assert command in found.problems[0]
+        assert found.problems[0].endswith("> 'my users-records.jsonl'")
 
 
 def test_a_document_is_checked_and_its_rows_taken_along(tmp_path):
