@@ -45,7 +45,7 @@ _KINDS = {
     "timezone": Kind.TIMEZONE,
 }
 _WORD = r"[A-Za-z0-9][A-Za-z0-9 .,'&/()_+-]*+"
-_MAIL = r"[A-Za-z0-9._%+'-]++@(?:[A-Za-z0-9-]++\.)++[A-Za-z]{2,}+"
+_MAIL = r"[A-Za-z0-9._%+-][A-Za-z0-9._%+'-]*+@(?:[A-Za-z0-9-]++\.)++[A-Za-z]{2,}+"
 _CLEAN = {  # without a way back, for speed
     Kind.TEXT: _WORD,
     Kind.NAME: _WORD,
@@ -53,7 +53,7 @@ _CLEAN = {  # without a way back, for speed
     Kind.ADDRESS: _MAIL,
     Kind.NUMBER: r"[A-Za-z0-9][A-Za-z0-9_@:/-]*+(?:\.[A-Za-z][A-Za-z0-9_-]*+)*+",
     Kind.PHONE: r"\+?[0-9 ()/-]*[0-9][0-9 ()./x-]*",
-    Kind.PASSWORD: r"(?=.*[A-Za-z0-9])[\x21-\x7e]{5,}",
+    Kind.PASSWORD: r"(?!)",  # few files have any
     Kind.LANGUAGE: r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*(?:[,;].*)?",
     Kind.TIMEZONE: r"(?!)",
 }
@@ -83,7 +83,7 @@ NOTHING = frozenset(
 )
 NOTHING |= {"[null]", "(none)", "<none>", "(blank)", "(empty)", "(leer)", "k.a.", "k. a.", "tbd", "#n/v"}
 NOTHING_BUT_A_NAME = frozenset({"null", "nan", "none", "nil"})  # people are called so
-SECRETS = frozenset({"n/a", "-", "--", "null", "none", "nan", "(null)"})
+SECRETS = frozenset({"n/a", "-", "--", "null", "none", "nan", "(null)", "redacted", "hidden", "masked"})
 _WORDS = CELL_ERRORS | NOTHING | NOTHING_BUT_A_NAME | SECRETS
 _WORDS |= {
     "total",

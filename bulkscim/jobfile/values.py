@@ -47,15 +47,18 @@ _REACHABLE = re.compile(
     r"[^\s@<>()\[\],;:\"\u201c\u201d\u2018\\]+@[^\s@<>()\[\],;:\"\u201c\u201d'_]+"
 ).fullmatch
 _TOTAL = re.compile(
-    r"\W*(?:(?:grand|sub)[ -]?)?(?:totals?|sum|summe|gesamt|insgesamt|somme|totaux|suma|totale|anzahl|count)\b[\W\d]*",
+    r"\W*(?:(?:grand|sub)[ -]?)?(?:totals?|sum|summe|gesamt|insgesamt|somme|totaux|suma|totale|anzahl|count)\b[\W\d]*"
+    r"(?:users?|rows?|records?|people|employees|benutzer|zeilen)?\W*",
     re.IGNORECASE,
 ).fullmatch
 _FOOTER = re.compile(
     r"\(?\d[\d,. ]* (?:rows?|records?|users?|lines?|zeilen|datens\u00e4tze|benutzer)\b.{0,20}\)?"
-    r"|[-=_*#~. ]{2,}|[-*= ]*(?:end of (?:file|report|list)|eof)\b.{0,20}|(?:page|seite) \d+\b.{0,12}"
+    r"|[-=_*#~. ]{2,}|(?:<{7}|>{7}|={7}) ?.*|[-*= ]*(?:end of (?:file|report|list)|eof)\b.{0,20}|(?:page|seite) \d+\b.{0,12}"
     r"|(?:report )?(?:generated|created|exported|printed) (?:on|at|by)\b.*",
     re.IGNORECASE,
 ).fullmatch
+_TEMPLATE = re.compile(r"\[object \w+\]|%%\w+%%|\{\{.*\}\}|\$\{.*\}").search
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d+|#x[0-9a-f]+);", re.IGNORECASE).search
 _EXAMPLE = re.compile(r"\s*(?:example|e\.g\.|beispiel|exemple|ejemplo|sample)\s*:", re.IGNORECASE).match
 _VERSION = re.compile(r"\s*version\s*:\s*v?\d[\w.]*\s*", re.IGNORECASE).fullmatch
 
@@ -85,7 +88,7 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
     if not folded:
         return
     if kind is Kind.PASSWORD:
-        if _MASKED(text) or folded in SECRETS:
+        if _MASKED(text) or folded.strip("<>[]()") in SECRETS:
             yield "password", "is no password but what stands for one; leave the cell empty", True
         return
     if folded in CELL_ERRORS:
@@ -96,19 +99,28 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
         )
     elif folded in NOTHING or (folded in NOTHING_BUT_A_NAME and kind is not Kind.NAME):
         message = f"is {shown(text)}, a word for nothing; leave the cell empty to leave the attribute alone"
-        yield "placeholder", message, True
+        # Some forms want a dash where a person has one name alone.
+        yield "placeholder", message, not (kind is Kind.NAME and folded.strip("-.") == "")
+    elif found := _TEMPLATE(text):
+        yield "placeholder", f"holds {shown(found[0])}, which a template or a program has left", True
     elif _FORMULA(text):
         yield "formula", f"is {shown(text)}, a formula; save the sheet with its values", True
     else:
-        yield from _letters(text)
+        yield from _letters(kind, text)
         yield from _row(kind, text)
         yield from _form(kind, text)
 
 
-def _letters(text: str) -> Iterator[tuple[str, str, bool]]:
+def _letters(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
     """Judge what a text is written with."""
     if re.search(r"[^\W\d_]\?[^\W\d_]", text) and "://" not in text:
         yield "letters lost", f"is {shown(text)}: a letter was lost (?); export it again as UTF-8", False
+    if found := _ENTITY(text):
+        yield (
+            "entity",
+            f"holds {shown(found[0])}, a letter as web pages write it; export it as plain text",
+            False,
+        )
     if text.isascii() and text.isprintable():
         return
     if "\ufffd" in text:
@@ -120,9 +132,10 @@ def _letters(text: str) -> Iterator[tuple[str, str, bool]]:
             f"is {shown(text)}, which was decoded wrongly: {shown(meant)}; export it again as UTF-8",
             True,
         )
-    if hidden := _INVISIBLE.search(text):
+    elif hidden := _INVISIBLE.search(text):
         code = f"U+{ord(hidden[0]):04X}"
-        yield "invisible", f"holds the invisible character {code} in {shown(text)}; delete it", False
+        is_name = kind in {Kind.LOGIN, Kind.ADDRESS, Kind.NUMBER}  # it would be another user's
+        yield "invisible", f"holds the invisible character {code} in {shown(text)}; delete it", is_name
     if _CONTROL.search(text):
         yield "control", f"is {shown(text)}, and holds a line break or a control character; delete it", False
 
@@ -151,6 +164,8 @@ def _row(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
 def _form(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
     """Judge the form that values of a kind have."""
     match kind:
+        case Kind.NUMBER | Kind.LOGIN | Kind.ADDRESS if text.startswith("'"):
+            yield "quote", f"is {shown(text)}: a spreadsheet's mark for text; delete the '", True
         case Kind.NUMBER | Kind.PHONE | Kind.LOGIN if _E_FORM(text):
             message = f"is {shown(text)}: a spreadsheet has cut its digits; format the column as text and export again"
             yield "E form", message, True

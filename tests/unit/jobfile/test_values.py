@@ -56,6 +56,17 @@ WRONG = [
     ({"password": "****"}, "password"),
     ({"password": "\u2022\u2022\u2022\u2022\u2022"}, "password"),
     ({"password": "N/A"}, "password"),
+    ({"password": "<redacted>"}, "password"),
+    ({"password": "xxxxxxxx"}, "password"),
+    ({"userName": "Total: 2 users"}, "row"),
+    ({"userName": "<<<<<<< HEAD"}, "row"),
+    ({"userName": "a\u200b@example.com"}, "invisible"),
+    ({"userName": "'ada@example.com"}, "quote"),
+    ({"externalId": "'00123"}, "quote"),
+    ({"title": "%%TITLE%%"}, "placeholder"),
+    ({"displayName": "{{first_name}} {{last_name}}"}, "placeholder"),
+    ({"displayName": "[object Object]"}, "placeholder"),
+    ({"name": {"familyName": "Garc\u00c3\u00ada"}}, "misread"),
 ]
 DOUBTED = [
     ({"title": "Lead\u200bEngineer"}, "invisible"),
@@ -64,6 +75,8 @@ DOUBTED = [
     ({"name": {"familyName": "M?ller"}}, "letters lost"),
     ({"locale": "German"}, "language"),
     ({"timezone": "CET+1"}, "timezone"),
+    ({"name": {"familyName": "-"}}, "placeholder"),
+    ({"title": "Research &amp; Development"}, "entity"),
     ({"phoneNumbers": [{"value": "call me"}]}, "phone"),
 ]
 UNUSUAL = [
