@@ -47,7 +47,8 @@ def _summary(report: "RunReport", people: People, typed: Typed) -> tuple[Summary
         summary = summary_of_totals(
             report.totals, report.state, report.elapsed_s, report.chain, report.differ
         )
-        return summary | {"causes": report.causes, "next": [typed.again] if typed.again else []}, False
+        goes_on = typed.again and not (report.totals.failed or report.totals.skipped)
+        return summary | {"causes": report.causes, "next": [typed.again] if goes_on else []}, False
     with open_at(report.folder) as recorded:
         summary = read_summary(recorded) | {"state": report.state.value}
         summary |= told_next(summary, recorded.folder, recorded.header, typed)

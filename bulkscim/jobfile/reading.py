@@ -148,15 +148,31 @@ def _header_elsewhere(source: JobSource, above: csv_reader.Header, defaults: Def
 
 
 def told(source: JobSource, defaults: Defaults) -> tuple[str, ...]:
-    """Return what was detected of the file's form, and which columns its map leaves out; at most a note each."""
+    """Return what was detected of the file's form, and which columns are not sent; at most a note each."""
     form = source.notes
     left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     header = header_of(source) if source.format == "csv" else None
     if isinstance(header, csv_reader.Header):
         form += header.notes
         left_out = () if defaults.map is None else unused(defaults.map, header.names)
-    notes = (", ".join(form), f"columns that the map does not use: {', '.join(left_out)}")
-    return tuple(note for note, found in zip(notes, (form, left_out), strict=True) if found)
+        notes += _not_sent(header.names, defaults)
+    if form:
+        notes = (", ".join(form), *notes)
+    if left_out:
+        notes += (f"columns that the map does not use: {', '.join(left_out)}",)
+    return notes
+
+
+def _not_sent(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:
+    """Say which columns an operation passes over that only names its resource."""
+    if defaults.op not in operations.TARGET_ONLY or defaults.map is not None:
+        return ()
+    match = defaults.match or name_attribute(defaults.type)
+    named = {"op", "type", "id", "ref", match.casefold()}
+    others = [name.strip() for name in names if name.strip() and not name.startswith("_")]
+    passed = [name for name in others if name.casefold() not in named and not match.startswith(name)]
+    return (f"{defaults.op} only names its users or groups; not sent: {', '.join(passed)}",) if passed else ()
 
 
 def names_of(source: JobSource) -> tuple[str, ...]:

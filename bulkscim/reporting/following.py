@@ -45,13 +45,16 @@ def run_name(folder: Path) -> str:
 def told_next(
     summary: JsonObject, folder: Path, header: JsonObject, typed: Typed = NOTHING, *, written: bool = False
 ) -> JsonObject:
-    """Return what a summary says of the commands that come next: `next`, `undo` of a run that ended well, and `later`.
+    """Return what a summary says of the commands that come next: `next`, `undo` of a run that has ended, and `later`.
 
     `written`: the results files have just been written.
     """
     commands = list(_next(summary, folder, header, typed, written=written))
     told: JsonObject = {"next": commands}
-    if not commands and summary["done"]:
+    ended = summary["state"] == RunState.FINISHED and not (
+        summary.get("purged_at") or summary.get("rollbacks")
+    )
+    if summary["done"] and (ended or not commands):
         told["undo"] = command("rollback", run_name(folder), "-n", *typed.access)
     if summary.get("later"):
         told["later_command"] = command(

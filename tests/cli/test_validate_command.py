@@ -123,3 +123,21 @@ def test_what_a_map_makes_of_clean_cells_is_judged(file, capsys):
     path = file("First\nAda Maria\n")
     assert code_of(["validate", path, "--op", "create", "--map", "map.toml"]) == 2
     assert '"Ada Maria@example.com", no e-mail address' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "not_sent"),
+    [
+        (["--op", "deactivate"], "email, title"),
+        (["--op", "delete", "--match", "emails.value"], "userName, title"),
+        (["--op", "create"], ""),
+    ],
+)
+def test_columns_that_an_operation_passes_over_are_named(file, capsys, flags, not_sent):
+    """A title beside a deactivation was dropped without a word."""
+    assert (
+        code_of(["validate", file("userName,email,title,_note\na@x.example,a@x.example,Boss,n\n"), *flags])
+        == 0
+    )
+    told = [line for line in capsys.readouterr().err.splitlines() if "not sent" in line]
+    assert [line.rpartition(": ")[2] for line in told] == ([not_sent] if not_sent else [])
