@@ -41,6 +41,7 @@ _MASKED = re.compile(r"([*\u2022\u25cf.xX#-])\1{2,}").fullmatch
 _E_FORM = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+]\d+").fullmatch
 _DECIMAL = re.compile(r"\d+[.,]0+").fullmatch
 _FORMULA = re.compile(r"=\s*(?:[\"'A-Za-z(+-]|\d)").match
+_TEXT_FORMULA = re.compile(r"=\s*\".*\"").fullmatch
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _REACHABLE = re.compile(
@@ -104,7 +105,9 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
     elif found := _TEMPLATE(text):
         yield "placeholder", f"holds {shown(found[0])}, which a template or a program has left", True
     elif _FORMULA(text):
-        yield "formula", f"is {shown(text)}, a formula; save the sheet with its values", True
+        # A tenant may hold such a text, and an export of it is a job file.
+        is_number = _TEXT_FORMULA(text) is not None
+        yield "formula", f"is {shown(text)}, a formula; save the sheet with its values", is_number
     else:
         yield from _letters(kind, text)
         yield from _row(kind, text)

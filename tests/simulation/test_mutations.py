@@ -184,7 +184,7 @@ def take_a_silent_control_read_for_a_good_one(patch):
 def take_the_clock_of_this_machine_for_the_servers(patch):
     """Compare when a resource was created with a clock that has nothing to do with it."""
     patch.setattr(ServerClock, "note", lambda clock, reply: None)
-    patch.setattr(ServerClock, "begin", lambda clock, ahead_s: None)
+    patch.setattr(ServerClock, "take", lambda clock, dated: None)
 
 
 def forget_what_ended_rows_made(patch):
