@@ -66,8 +66,10 @@ _VERSION = re.compile(r"\s*version\s*:\s*v?\d[\w.]*\s*", re.IGNORECASE).fullmatc
 
 def doubts_of(operation: Operation) -> tuple[Doubt, ...]:
     """Return what is wrong with the values of a record that `is_clean` has not passed."""
+    # A resource that has such a name can only be changed or deleted by naming it.
+    held = None if operation.makes else operation.target.value
     found = {
-        Doubt(about, name, text, message, refuses): None
+        Doubt(about, name, text, message, refuses and text != held): None
         for leaf, name, text in texts_of(operation)
         for about, message, refuses in _wrong(kind_of(leaf), text)
     }
