@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from bulkscim.jobfile.names import plain_name
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.usual import Cells, is_clean
 from bulkscim.jobfile.values import Doubt, doubts_of, repeats
@@ -40,6 +41,7 @@ class Judge:
 
     def __init__(self, names: tuple[str, ...] = (), *, is_mapped: bool = False) -> None:
         self._names = names
+        self._first = names[0].casefold() if names else ""
         self._has_numbers = not names or any(
             name in header for header in map(str.casefold, names) for name in _HEADERS
         )
@@ -48,14 +50,16 @@ class Judge:
 
     def header_again(self, record: Record) -> Judged | None:
         """Say that a record repeats the header, which would make a user of it."""
-        if not self._names or record.cells[0] != self._names[0]:
+        if not self._names or plain_name(record.cells[0]).casefold() != self._first:
             return None
         again = repeats(record.cells, self._names)
         return Judged(Problem(record.line, record.number, _HEADER), "header", refuses=True) if again else None
 
     def passes(self, cells: Sequence[str]) -> bool:
         """Tell quickly whether a row of CSV has nothing to judge: almost all have not."""
-        return self._cells is not None and cells[0] != self._names[0] and self._cells.are_clean(cells)
+        if self._cells is None or cells[0].strip().casefold() == self._first:
+            return False
+        return self._cells.are_clean(cells)
 
     def judge(self, record: Record, operation: Operation) -> Iterable[Judged]:
         """Return what is wrong with the values of a record."""

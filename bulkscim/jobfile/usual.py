@@ -32,6 +32,7 @@ _KINDS = {
     **dict.fromkeys(("name", "givenname", "familyname", "middlename", "formatted"), Kind.NAME),
     "displayname": Kind.NAME,
     "nickname": Kind.NAME,
+    **dict.fromkeys(("manager", "member"), Kind.LOGIN),
     "emails": Kind.ADDRESS,
     "email": Kind.ADDRESS,
     "phonenumbers": Kind.PHONE,

@@ -129,16 +129,9 @@ def check(
             findings.add(problem)
         return Checked(0, {}, 0, findings.texts(source.name), findings.count, notes, None)
     builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
-    try:
-        judge = None if defaults.as_shown else Judge(names_of(source), is_mapped=defaults.map is not None)
-        number = _Pass(source, interpret, builder, tally, judge, findings, warnings).read(limit)
-        if builder.names_by_mail and not findings.count:
-            for row, operation in islice(rows(source, defaults), limit):
-                builder.add_mails(row, operation)
-        index = builder.finish()
-    except BaseException:
-        builder.abandon()
-        raise
+    judge = None if defaults.as_shown else Judge(names_of(source), is_mapped=defaults.map is not None)
+    one = _Pass(source, interpret, builder, tally, judge, findings, warnings)
+    number, index = one.indexed(defaults, limit)
     if number == 0:
         findings.add(Problem(0, 0, Fault("", "has no records; there is nothing to do")))
     if not twins:
@@ -192,7 +185,19 @@ class _Pass:
     findings: Findings
     warnings: Findings
 
-    def read(self, limit: int | None) -> int:
+    def indexed(self, defaults: Defaults, limit: int | None) -> tuple[int, Index]:
+        """Return how many records there are, and the index of them."""
+        try:
+            number = self._read(limit)
+            if self.builder.names_by_mail and not self.findings.count:
+                for row, operation in islice(rows(self.source, defaults), limit):
+                    self.builder.add_mails(row, operation)
+            return number, self.builder.finish()
+        except BaseException:
+            self.builder.abandon()
+            raise
+
+    def _read(self, limit: int | None) -> int:
         """Judge every record by itself; return how many there are."""
         number, run_named_by = 0, run_of(self.source)
         for record in islice(records(self.source), limit):

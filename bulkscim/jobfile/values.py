@@ -13,6 +13,7 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
+from bulkscim.jobfile.names import plain_name
 from bulkscim.jobfile.records import shown
 from bulkscim.jobfile.usual import (
     CELL_ERRORS,
@@ -79,7 +80,8 @@ def doubts_of(operation: Operation) -> tuple[Doubt, ...]:
 def repeats(cells: Sequence[str], names: Sequence[str]) -> bool:
     """Tell whether a row of CSV repeats the header, as after joining two files."""
     told = [
-        (cell.strip().casefold(), name.strip().casefold()) for cell, name in zip(cells, names, strict=False)
+        (plain_name(cell).casefold(), plain_name(name).casefold())
+        for cell, name in zip(cells, names, strict=False)
     ]
     filled = [cell == name for cell, name in told if cell]
     return bool(filled) and all(filled) and (len(filled) > 1 or len(names) == 1)
@@ -101,7 +103,10 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
             True,
         )
     elif folded in NOTHING or (folded in NOTHING_BUT_A_NAME and kind is not Kind.NAME):
-        message = f"is {shown(text)}, a word for nothing; leave the cell empty to leave the attribute alone"
+        fix = (
+            "leave the cell empty to leave the attribute alone" if kind is not Kind.LOGIN else "name the user"
+        )
+        message = f"is {shown(text)}, a word for nothing; {fix}"
         # Some forms want a dash where a person has one name alone.
         yield "placeholder", message, not (kind is Kind.NAME and folded.strip("-.") == "")
     elif found := _TEMPLATE(text):
@@ -160,7 +165,7 @@ def _row(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
     """Judge whether a name is that of a record at all."""
     if _EXAMPLE(text) or _VERSION(text):
         yield "row", f"says {shown(text)}: a line of a template, no record; delete the line", True
-    elif kind is Kind.LOGIN and _TOTAL(text):
+    elif _TOTAL(text) and (kind is Kind.LOGIN or (kind is Kind.NAME and ":" in text)):
         yield "row", f"says {shown(text)}: a total, no record; delete the line", True
     elif kind is Kind.LOGIN and _FOOTER(text):
         yield "row", f"says {shown(text)}: the end of a report, no record; delete the line", True

@@ -2,18 +2,10 @@
 
 import pytest
 
+from tests.support.command import RUN_COMMANDS
+
 LONG = "a" * 6000
 LABEL = "h" * 300
-RUN_COMMANDS = {
-    "status": (),
-    "results": (),
-    "explain": ("--row", "1"),
-    "verify": (),
-    "resume": (),
-    "retry": (),
-    "rollback": ("--yes",),
-    "settle": ("--row", "1", "--as", "done", "--note", "seen"),
-}
 
 
 @pytest.mark.parametrize("command", RUN_COMMANDS)

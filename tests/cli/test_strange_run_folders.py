@@ -8,18 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command import RUN_COMMANDS
 from tests.support.records import retitle
 
-COMMANDS = {
-    "status": (),
-    "results": (),
-    "explain": ("--row", "1"),
-    "verify": (),
-    "resume": (),
-    "retry": (),
-    "rollback": ("--yes",),
-    "settle": ("--row", "1", "--as", "done", "--note", "seen"),
-}
 # Names that were written through a link, and one that no version writes.
 NAMES = (
     "results.csv",
@@ -58,8 +49,8 @@ def test_a_link_in_a_run_folder_is_refused_by_name_and_its_target_stays(bulkscim
         shutil.copytree(run, folder)
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to(Path("victim").absolute())
-        command = list(COMMANDS)[number % len(COMMANDS)]
-        outcome = bulkscim(command, folder, *COMMANDS[command])
+        command = list(RUN_COMMANDS)[number % len(RUN_COMMANDS)]
+        outcome = bulkscim(command, folder, *RUN_COMMANDS[command])
         assert outcome.code == 2, (command, outcome.text)
         assert f"{folder}/{name} is a link to" in outcome.stderr
         assert "remove it" in outcome.stderr

@@ -86,7 +86,7 @@ WRONG_VALUES = "userName,title,email\n" + "".join(
 
 def test_problems_of_one_kind_are_told_a_few_times_and_counted(file, capsys):
     """One hundred rows with N/A were one hundred lines, and fifty of them hid what else is wrong."""
-    path = file(WRONG_VALUES + "Total: 8,,\nuserName,title,email\n")
+    path = file(WRONG_VALUES + "Total: 8,,\n\ufeffUserName,title,email\n")
     assert code_of(["validate", path, "--op", "create"]) == 2
     told = capsys.readouterr().err.splitlines()
 

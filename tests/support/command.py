@@ -20,6 +20,16 @@ STATES = ("done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending")
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 START = 'import runpy; runpy.run_module("bulkscim", run_name="__main__")'
 FAST = ("--rate", "2000/s", "--concurrency", "20")
+RUN_COMMANDS = {  # each command that takes a run, with what it needs besides
+    "status": (),
+    "results": (),
+    "explain": ("--row", "1"),
+    "verify": (),
+    "resume": (),
+    "retry": (),
+    "rollback": ("--yes",),
+    "settle": ("--row", "1", "--as", "done", "--note", "seen"),
+}
 UNBOUNDED = ("--max-delete", "100%", "--max-removals", "100%")
 
 

@@ -59,6 +59,7 @@ WRONG = [
     ({"password": "xxxxxxxx"}, "password"),
     ({"userName": "Total: 2 users"}, "row"),
     ({"userName": "<<<<<<< HEAD"}, "row"),
+    ({"displayName": "Total: 2"}, "row"),
     ({"userName": "a\u200b@example.com"}, "invisible"),
     ({"userName": "'ada@example.com"}, "quote"),
     ({"externalId": "'00123"}, "quote"),
@@ -148,6 +149,7 @@ def test_name_that_a_tenant_may_hold_can_be_named_whatever_is_in_it(name, about)
     ("cells", "again"),
     [
         (["UserName ", "title"], True),
+        (["\ufeffuserName", "title"], True),  # the second file of `cat` began with a byte order mark
         (["userName", ""], False),
         (["userName", "Lead"], False),
         (["", ""], False),
