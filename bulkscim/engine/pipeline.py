@@ -147,10 +147,10 @@ class Pipeline:
     def _seen(self) -> list[int]:
         """Return the rows that nothing hides any more; behind a name still hidden, later ones of its kind are too."""
         seen: list[int] = []
-        still: set[tuple[str, str]] = set()
+        still: set[tuple[str, frozenset[str]]] = set()
         for row in self._hidden:
             need = self._parked[row]
-            kind = (need.type, need.attribute) if isinstance(need, Key) else None
+            kind = self._lanes.kind(row, need)
             if kind in still:
                 continue
             if not self._lanes.hidden(row, need):
@@ -239,7 +239,7 @@ class Pipeline:
             work.live[need] = await self._worker.read(work, need)
             read = work.live[need]
             found = read.id if isinstance(read, Found) else None
-            if isinstance(read, Found) and need == work.row.operation.target:
+            if isinstance(read, Found) and work.is_own(need):
                 names = identities(work.row.operation.type, read.resource)
                 self._lanes.named(work.number, names)
         return self._known(work, need, found, names)
@@ -254,7 +254,7 @@ class Pipeline:
             work.forget()
             self._park_on_lane(work, need)
             return False
-        if need == work.row.operation.target and self._is_held_back(work, names=names):
+        if work.is_own(need) and self._is_held_back(work, names=names):
             self._leave_for_later(work)
             return False
         return True

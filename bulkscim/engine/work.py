@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bulkscim.model.live import Holders, NameHeld, Need, Origin, Parent, Reports
+from bulkscim.model.live import Holders, NameHeld, Need, Origin, Parent, ParentReady, Reports
 from bulkscim.model.operation import Key
 from bulkscim.model.row import Applied, Facts, Refusal, Row
 from bulkscim.model.totals import Counters
@@ -67,6 +67,13 @@ class Work:
     def number(self) -> int:
         """The row's number."""
         return self.row.number
+
+    def is_own(self, need: Need) -> bool:
+        """Tell whether a need is the resource that the row changes, by its name or by the id that its row gave it."""
+        operation, producer = self.row.operation, self.row.target_producer
+        made = self.live.get(Parent(producer)) if producer is not None else None
+        target = Key(operation.type, "id", made.id) if isinstance(made, ParentReady) else operation.target
+        return need == target
 
     def begins(self, part: str, covers: Iterable[str]) -> None:
         """Note that a create leaves that also sets these parts: any that was lost may be the one that took effect."""

@@ -5,8 +5,9 @@ Rules:
    that it only refers to. A claim is held when no earlier claim stands in its way.
 2. A name is a lane (type, attribute, folded value); what an earlier row makes is the lane of that row.
 3. Two names of one resource are not known to be one until their ids are. So a claim also waits while an
-   earlier row's claim under an attribute that may mean the same resource has no id yet; once it has, it
-   stands in the lane of that id as well.
+   earlier row's claim that may mean the same resource has no id yet; once it has, it stands in the lane of
+   that id as well. Claims that tell different values of one attribute mean two resources. The lane of a row
+   tells only what that row gives: the resource may have existed, with other names.
 4. A row that may free a name (a delete, a rename) is on names that are not known until its resource is read; until
    then a later row that gives a name to a new resource waits, and afterwards for these names alone.
 5. Only earlier rows are waited for, so claims alone never wait in a circle.
@@ -15,7 +16,6 @@ Rules:
 from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import NamedTuple
 
 from bulkscim.model.live import Need, Parent
@@ -25,6 +25,7 @@ from bulkscim.planning.sent_form import MEMBERS, member_at
 
 MADE = "row"  # the attribute of a lane that is named by the row that makes the resource
 SEVERAL = "emails.value"  # one resource has several: two names under it may be one resource
+IDENTITIES = frozenset({"userName", "displayName", "externalId"})
 
 
 class Claim(NamedTuple):
@@ -35,6 +36,7 @@ class Claim(NamedTuple):
     exclusive: bool
     own: bool = False  # what the row itself changes: held before it begins
     traced: bool = True  # whether rule 3 looks at it: the name of a new resource has nothing behind it yet
+    told: frozenset[str] = frozenset()  # the attributes of the resource whose values the claim tells
     frees: bool = False  # other names of the resource may become free
     takes: bool = False  # a new resource takes this name
 
@@ -52,7 +54,7 @@ def claims(row: Row, *, moves: bool = False, updates: bool = False) -> tuple[Cla
         made = Key(operation.type, MADE, str(row.number))
         changes = updates or operation.verb is Verb.UPSERT
         found = [
-            Claim(Parent(row.number), made, exclusive=True, own=True),
+            Claim(Parent(row.number), made, exclusive=True, own=True, told=IDENTITIES),
             _given(operation.target, takes=True)._replace(traced=changes),
         ]
     else:
@@ -69,7 +71,11 @@ def claims(row: Row, *, moves: bool = False, updates: bool = False) -> tuple[Cla
 
 
 def _given(key: Key, *, takes: bool = False) -> Claim:
-    return Claim(key, key.folded, exclusive=True, own=True, traced=False, takes=takes)
+    return Claim(key, key.folded, exclusive=True, own=True, traced=False, told=_told_by(key), takes=takes)
+
+
+def _told_by(key: Key) -> frozenset[str]:
+    return frozenset({key.attribute}) & (IDENTITIES | {"id"})
 
 
 def _may_free_names(row: Row) -> bool:
@@ -82,7 +88,8 @@ def _may_free_names(row: Row) -> bool:
 
 
 def _claim(key: Key, producer: int | None, *, exclusive: bool, own: bool = False) -> Claim:
-    return Claim(key if producer is None else Parent(producer), lane(key, producer), exclusive, own)
+    need = key if producer is None else Parent(producer)
+    return Claim(need, lane(key, producer), exclusive, own, told=_told_by(key))
 
 
 def lane(key: Key, producer: int | None) -> Key:
@@ -118,15 +125,6 @@ def _members_of(operation: Operation) -> Iterator[Claim]:
                 yield from (Claim(key, key, exclusive=False, own=True, traced=False) for key in keys)
 
 
-@cache
-def may_be_one(attribute: str, other: str) -> bool:
-    """Tell whether names under two attributes may mean one resource, not known to be so by the file."""
-    if attribute == other:
-        return attribute == SEVERAL
-    # A file's own rows are found by the identities that they give, so such names never hide one of them.
-    return MADE not in {attribute, other} or {attribute, other} & {"id", SEVERAL} != set()
-
-
 @dataclass(slots=True)
 class Lane:
     """The claims on one name, by row number."""
@@ -158,12 +156,13 @@ class Lane:
 class Holding:
     """One row's claims: lanes by name, the name behind each need, and the id lane behind each name.
 
-    `unknown` holds the traced names whose id is not known yet; `taken` the names that a new resource takes.
+    `traced` holds what each traced name tells, `unknown` those of them whose id is not known yet, and `taken` the
+    names that a new resource takes.
     """
 
     names: dict[Key, bool] = field(default_factory=dict)
     unknown: set[Key] = field(default_factory=set)
-    traced: set[Key] = field(default_factory=set)
+    traced: dict[Key, frozenset[str]] = field(default_factory=dict)
     taken: set[Key] = field(default_factory=set)
     needs: dict[Need, Key] = field(default_factory=dict)
     aliases: dict[Key, Key] = field(default_factory=dict)
@@ -175,7 +174,7 @@ class Lanes:
     def __init__(self) -> None:
         self._lanes: dict[Key, Lane] = {}
         self._holdings: dict[int, Holding] = {}
-        self._unknown: dict[str, dict[str, list[int]]] = {}
+        self._unknown: dict[str, dict[frozenset[str], list[int]]] = {}  # by type and what they tell
         self._freeing: dict[str, list[int]] = {}  # by type, the rows whose resource's names are not known yet
 
     def enter(self, row: int, wanted: Iterable[Claim]) -> None:
@@ -189,11 +188,17 @@ class Lanes:
             if claim.takes:
                 holding.taken.add(claim.name)
             if claim.traced:
-                holding.traced.add(claim.name)
-            if claim.traced and claim.name.attribute != "id":
-                holding.unknown.add(claim.name)
-                by_attribute = self._unknown.setdefault(claim.name.type, {})
-                insort(by_attribute.setdefault(claim.name.attribute, []), row)
+                self._trace(row, claim)
+
+    def _trace(self, row: int, claim: Claim) -> None:
+        holding, told = self._holdings[row], claim.told
+        maker = self._holdings.get(claim.need.row) if isinstance(claim.need, Parent) else None
+        if maker is not None:
+            told |= {name.attribute for name in maker.taken}
+        holding.traced[claim.name] = told
+        if claim.name.attribute != "id":
+            holding.unknown.add(claim.name)
+            insort(self._unknown.setdefault(claim.name.type, {}).setdefault(told, []), row)
 
     def _stand(self, row: int, name: Key, *, exclusive: bool) -> None:
         lane = self._lanes.get(name)
@@ -218,6 +223,12 @@ class Lanes:
         name = _name_of(self._holdings[row], need)
         return name is not None and self._is_hidden(row, name)
 
+    def kind(self, row: int, need: Need) -> tuple[str, frozenset[str]] | None:
+        """Return what decides whether a name is hidden: where an earlier row's is, a later row's of its kind is too."""
+        holding = self._holdings[row]
+        name = _name_of(holding, need)
+        return (name.type, holding.traced[name]) if name is not None and name in holding.traced else None
+
     def _lets(self, row: int, name: Key) -> bool:
         return self._lanes[name].lets(row, exclusive=self._holdings[row].names[name])
 
@@ -227,14 +238,11 @@ class Lanes:
         freeing = self._freeing.get(name.type) if name in holding.taken else None
         if freeing and freeing[0] < row:
             return True
-        if name not in holding.traced:
+        told = holding.traced.get(name)
+        if told is None:
             return False
         others = self._unknown.get(name.type, {})
-        return any(
-            rows and rows[0] < row
-            for attribute, rows in others.items()
-            if may_be_one(name.attribute, attribute)
-        )
+        return any(rows and rows[0] < row for other, rows in others.items() if told.isdisjoint(other))
 
     def known(self, row: int, need: Need, resource_id: str) -> None:
         """Note the id behind a claimed name, so that claims by other names of it are seen."""
@@ -265,10 +273,10 @@ class Lanes:
         return False
 
     def _forget_unknown(self, row: int, name: Key) -> None:
-        unknown = self._holdings[row].unknown
-        if name in unknown:
-            unknown.remove(name)
-            self._unknown[name.type][name.attribute].remove(row)
+        holding = self._holdings[row]
+        if name in holding.unknown:
+            holding.unknown.remove(name)
+            self._unknown[name.type][holding.traced[name]].remove(row)
 
     def ids(self, row: int) -> Mapping[Key, Key]:
         """Return the lane of the id behind each of a row's names that is known."""

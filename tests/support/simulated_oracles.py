@@ -28,6 +28,7 @@ from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Response
 from bulkscim.model.row import RowState
 from bulkscim.pacing.hints import asked_wait
+from bulkscim.planning.newness import CLOCK_TOLERANCE_S
 from tests.support.simulated_disk import FOLDER
 
 ENDS = {"applied", "refused"}
@@ -121,7 +122,7 @@ class Oracles:
         self._folder = folder
         self._intents = Intents(self._disk, folder / JOURNAL)
         self._durable = b""
-        self.undated = set()  # rows with a write that left before any answer had shown its process a Date
+        self.undated = set()  # rows with a write of which its process could not tell when it left by the server's clock
 
     def note(self, oracle, text):
         """Keep that an oracle was broken."""
@@ -160,13 +161,21 @@ class Oracles:
             self.note("intent", f"{request.method} {request.path} left without a durable start")
         elif not any(_has_before(body) for body in begun):
             self.note("before", f"{request.method} {request.path} left without what stood there")
-        self.undated |= set() if self._dated else {body["row"] for body in begun}
+        self.undated |= {body["row"] for body in begun if not self._dated or self._is_ahead(body)}
         if begun and (begun[-1]["row"], begun[-1]["part"]) in self._intents.accepted:
             self.note("accepted", f"{request.method} {request.path} left again after a 202")
         name = _name(request)
         if self._under_way.get(name):
             self.note("overlap", f"{request.method} {request.path} left while another was under way")
         self._under_way[name] = self._under_way.get(name, 0) + 1
+
+    def _is_ahead(self, body):
+        """Tell whether an intent was dated by a clock that was set forward since the last Date."""
+        world = self._world
+        if not world.leap:
+            return False
+        server = self._clock.wall + self._clock.monotonic() * (1 + world.drift) + world.ahead_s
+        return body["server_time"] > server + CLOCK_TOLERANCE_S
 
     def landed(self, request):
         """Note that a request is under way no more."""

@@ -1,10 +1,12 @@
 """The rules of lanes."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.model.live import Parent
 from bulkscim.model.operation import GROUP, USER, Key, Reference, Role, Verb
-from bulkscim.planning.order import MADE, Lanes, claims, may_be_one
+from bulkscim.planning.order import Lanes, claims
 from tests.support.rows import ADA, BOSS, SALES, changes, creates, joins
 
 BY_ID = Key(USER, "id", "u1")
@@ -119,23 +121,51 @@ def test_what_a_later_row_makes_is_not_claimed():
     assert all(claim.need != Parent(9) for claim in claims(row))
 
 
+def patches(attribute, number):
+    """Return a patch of a user who is named by one attribute."""
+    return changes(Verb.PATCH, Key(USER, attribute, f"{attribute} {number}"), number=number)
+
+
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("one", "other", "hidden"),
     [
         ("userName", "userName", False),
         ("userName", "externalId", True),
         ("userName", "id", True),
+        ("emails.value", "id", True),
         ("emails.value", "emails.value", True),
-        (MADE, "userName", False),
-        (MADE, "externalId", False),
-        (MADE, "id", True),
-        (MADE, "emails.value", True),
     ],
 )
-def test_which_names_may_mean_one_resource(one, other, expected):
-    """Only names that the file cannot tell apart make a row wait."""
-    assert may_be_one(one, other) is expected
-    assert may_be_one(other, one) is expected
+def test_which_names_may_mean_one_resource(one, other, hidden):
+    """Two values of one attribute are two resources, where a resource has only one."""
+    lanes = entered(patches(one, 1), patches(other, 2))
+
+    assert lanes.hidden(2, patches(other, 2).operation.target) is hidden
+
+
+@pytest.mark.parametrize(
+    ("attribute", "hidden"), [("userName", False), ("externalId", True), ("id", True), ("emails.value", True)]
+)
+def test_what_an_earlier_row_makes_may_have_other_names(attribute, hidden):
+    """A patch by userName of a user that an upsert had found went before an earlier patch by externalId, which hid it."""
+    by_row = changes(Verb.PATCH, number=2, producer=1)
+    named_first = entered(creates(number=1), patches(attribute, 2), replace(by_row, number=3))
+    made_first = entered(creates(number=1), by_row, patches(attribute, 3))
+    for lanes in (named_first, made_first):
+        lanes.known(1, Parent(1), "u1")
+        lanes.leave(1)
+
+    by_id = attribute == "id"
+    assert named_first.hidden(3, Parent(1)) is (hidden and not by_id)
+    assert made_first.hidden(3, patches(attribute, 3).operation.target) is hidden
+
+
+def test_names_that_a_row_gives_tell_its_resource_from_others():
+    """A row that was given an externalId is not the user with another one."""
+    maker = creates(number=1, data={"externalId": "E1"})
+    lanes = entered(maker, patches("externalId", 2), changes(Verb.PATCH, number=3, producer=1))
+
+    assert not lanes.hidden(3, Parent(1))
 
 
 def test_new_name_waits_for_an_earlier_change_under_it():
