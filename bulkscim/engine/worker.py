@@ -208,7 +208,8 @@ class Worker:
         if made is None or is_thin(step.body, shown):
             key = step.identity[0] if made is None else Key(step.type, "id", made)
             read = await self._resolver.find(key, self._reads(sent.work), fresh=True)
-            if self._stopping.requested and not isinstance(read, Found):  # how old it is can be read on resume
+            if self._stopping.requested and not isinstance(read, Found):
+                # Not believed unseen: a resume reads how old it is.
                 await self._journal.append(recording.lost(sent, judgement, made))
                 return False
             made, shown = (read.id, read.resource) if isinstance(read, Found) else (made, shown)

@@ -98,6 +98,17 @@ class SecondClient:
 
     # What the tool does
 
+    def meant(self, request):
+        """Note the memberships that a request of the tool is to change, whether it arrives or not.
+
+        Of one that was lost the tool sees only how the tenant is afterwards, not by whom.
+        """
+        collection, _, own = request.path.strip("/").partition("/")
+        if request.method == "PATCH" and own in self._directory.held["Groups"]:
+            for operation in orjson.loads(request.body)["Operations"]:
+                for what in _targets_of(operation):
+                    self._values.add((*self._names(collection, own, what), str(operation["op"] != "remove")))
+
     def saw(self, request, collection, own):
         """Note what a request of the tool reads or writes, as it takes effect."""
         now, held = self._clock.monotonic(), self._directory.held
@@ -126,7 +137,7 @@ class SecondClient:
         return self._directory.state()
 
     def is_blurred(self, key):
-        """Tell whether a membership is as the tool had left it once: nothing shows that another has been there since."""
+        """Tell whether a membership is as the tool had left it, or meant to: nothing shows that another was there since."""
         change = self.foreign[key]
         return (*change.names, str(change.value)) in self._values
 
@@ -148,15 +159,19 @@ def _targets(request):
     body = orjson.loads(request.body) if request.body else {}
     yield from ATTRIBUTES if request.method == "PUT" else ()
     for operation in body.get("Operations", ()):
-        path, value = operation.get("path") or "", operation.get("value")
-        if found := MEMBER.match(path):
-            yield found[1]
-        elif path == "members":
-            yield from (one["value"] for one in value or ())
-        elif not path:
-            yield from value
-        else:
-            yield path
+        yield from _targets_of(operation)
+
+
+def _targets_of(operation):
+    path, value = operation.get("path") or "", operation.get("value")
+    if found := MEMBER.match(path):
+        yield found[1]
+    elif path == "members":
+        yield from (one["value"] for one in value or ())
+    elif not path:
+        yield from value
+    else:
+        yield path
 
 
 def _value(resource, collection, what):

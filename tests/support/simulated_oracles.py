@@ -122,7 +122,7 @@ class Oracles:
         self._folder = folder
         self._intents = Intents(self._disk, folder / JOURNAL)
         self._durable = b""
-        self.undated = set()  # rows with a write of which its process could not tell when it left by the server's clock
+        self.undated = set()  # rows with a write whose process could not know the server's time as it left
 
     def note(self, oracle, text):
         """Keep that an oracle was broken."""

@@ -87,6 +87,7 @@ class SimulatedService:
         number = self._numbers
         key, random = self.chance.of(self._name(request))
         self.left(key)
+        self.client.meant(request)
         flight = self.flights[number] = Flight(request, self.generation, random, self.clock.monotonic())
         self.watch.leaving(request)
         try:

@@ -5,6 +5,7 @@ from email.utils import formatdate
 
 import pytest
 
+from bulkscim.planning.guards import Bounds
 from tests.support.simulated_tenant import SimulatedTenant
 
 ADA = {"id": "a", "userName": "ada@example.com", "title": "Old", "externalId": "E-ada"}
@@ -110,3 +111,25 @@ async def test_known_id_is_no_new_resource(carried):
     report = await carried(lines, held=[ADA], kind=LinkingWithoutTimes, concurrency=1)
 
     assert (report.totals.done, report.totals.adopted) == (2, 1)
+
+
+class RefusingEve(LinkingBarely):
+    """Refuses one user while the answer for the other is under way."""
+
+    async def send(self, request):
+        reply = await super().send(request)
+        await self.clock.sleep(10 if b"ada" in (request.body or b"") else 0)
+        return reply
+
+    def _create(self, collection, body):
+        if "eve" in body["userName"]:
+            return self._answer(400, {"scimType": "invalidValue", "detail": "no"})
+        return super()._create(collection, body)
+
+
+async def test_answer_that_shows_nothing_is_not_believed_when_the_run_stops(carried):
+    """It could not be read how old the user is: it was done, and a rollback deleted a user of years ago."""
+    lines = [person("ada"), person("eve")]
+    report = await carried(lines, Bounds(None, None, 0), held=[ADA], kind=RefusingEve)
+
+    assert (report.totals.failed, report.totals.done, report.totals.in_doubt) == (1, 0, 1)
