@@ -6,10 +6,10 @@ from http import HTTPStatus
 from math import inf
 from typing import Any
 
+from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
-from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
@@ -45,17 +45,17 @@ MOVED, BROKEN = 300, 500
 
 
 class Asking:
-    """The reads of all workers: by the resolver, and a run that cannot go on is stopped."""
+    """The reads of all workers: by the directory, and a run that cannot go on is stopped."""
 
     def __init__(
         self,
-        resolver: Resolver,
+        directory: Directory,
         reads: Callable[[Work | None], Reads],
         sender: Sender,
         clock: Clock,
         profile: Profile,
     ) -> None:
-        self._resolver = resolver
+        self._directory = directory
         self._reads = reads
         self._sender = sender
         self._clock = clock
@@ -89,18 +89,18 @@ class Asking:
     async def _asked(self, work: Work, need: Question) -> Any:
         reads = self._reads(work)
         if isinstance(need, Origin):
-            return await self._resolver.earlier.of(need)
+            return await self._directory.earlier.of(need)
         if isinstance(need, NameHeld):  # the listing may show what a lost create of the row has made
-            return work.is_new and await self._resolver.held_names.holds(need.key, reads)
+            return work.is_new and await self._directory.held_names.holds(need.key, reads)
         if isinstance(need, Shown):
-            return await self._resolver.shown(need.on, reads)
+            return await self._directory.shown(need.on, reads)
         if isinstance(need, Membership):
-            return await self._resolver.membership(need, reads)
+            return await self._directory.membership(need, reads)
         if isinstance(need, Holders | Reports):
-            return await self._resolver.tied.read(need, reads)
+            return await self._directory.tied.read(need, reads)
         if need.type == GROUP and _needs_only_id(work, need):
-            return await self._resolver.group(need, reads)
-        return await self._resolver.find(need, reads)
+            return await self._directory.group(need, reads)
+        return await self._directory.find(need, reads)
 
     async def ends_run(self, work: Work, answer: Unreadable) -> bool:
         """Stop the run where an answer, to a read or a write, shows that no record is to blame.
@@ -162,12 +162,12 @@ class Asking:
         """Return a resource that a create may have met, or made; see `find_met`."""
         if sent.step.action is not Action.CREATE:
             return None
-        return await find_met(sent.step, self._resolver, self._reads(sent.work))
+        return await find_met(sent.step, self._directory, self._reads(sent.work))
 
     async def _look(self, sent: Sent) -> Read:
         """Look once, by the id too that the answer to a create has named."""
         reads, step = self._reads(sent.work), sent.step
-        read = await look(step, self._resolver, reads)
+        read = await look(step, self._directory, reads)
         named = sent.work.named.get(step.part)
         return await reads.by_id(step.type, named) if named and isinstance(read, Missing) else read
 
@@ -197,12 +197,12 @@ class Asking:
         if shown is None or step.type in self._profile.restores:
             return Age.NEW
         begun = sent.work.create_sent.get(step.part, -inf)
-        if self._resolver.ids.before(step.type, str(shown.get("id")), begun):
+        if self._directory.ids.before(step.type, str(shown.get("id")), begun):
             return Age.OLD
         age = dated(self.evidence(sent), Found(shown)).age
         if age is Age.NEW and isinstance(reply, Response):
             self._exact = self._exact or is_exact(created_of(shown), stated_time(reply.headers))
-        if age is Age.UNSURE and (await self._resolver.earlier.of(Origin(step.type, str(shown["id"])))).run:
+        if age is Age.UNSURE and (await self._directory.earlier.of(Origin(step.type, str(shown["id"])))).run:
             return Age.OLD
         return age
 

@@ -13,11 +13,11 @@ from heapq import heappop, heappush
 
 import anyio
 
+from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import made_by
 from bulkscim.engine.feed import Feed
 from bulkscim.engine.left import Left
 from bulkscim.engine.parents import WINDOW, Parents
-from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
@@ -220,7 +220,7 @@ class Pipeline:
 
     async def _provide(self, work: Work, need: Need) -> bool:
         """Get what the row must know; return False where the row was parked or left instead."""
-        lane = Resolver.lane(need)
+        lane = Directory.lane(need)
         if not self._lanes.holds(work.number, lane):
             self._park_on_lane(work, lane)
             return False

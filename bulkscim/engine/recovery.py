@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
-from bulkscim.engine.resolver import Resolver
 from bulkscim.model.live import Found, Membership, Missing, Unreadable
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.compare import holds
@@ -12,21 +12,21 @@ from bulkscim.planning.newness import created_of
 from bulkscim.planning.recover import Evidence, Read, Recovered, recover
 
 
-async def look(step: Step, resolver: Resolver, reads: Reads) -> Read:
+async def look(step: Step, directory: Directory, reads: Reads) -> Read:
     """Read what shows whether the step took effect; nothing that was known before is used."""
     if step.action is Action.CREATE:
-        return await _find_created(step, resolver, reads)
+        return await _find_created(step, directory, reads)
     if step.id is None:
         return Unreadable("the step names no resource")
     if step.member is not None:
-        return await resolver.membership(Membership(step.id, step.member), reads, fresh=True)
+        return await directory.membership(Membership(step.id, step.member), reads, fresh=True)
     read = await reads.by_id(step.type, step.id)
-    if isinstance(read, Missing) and resolver.is_partial(step.type) and deactivates(step.type, step.changes):
+    if isinstance(read, Missing) and directory.is_partial(step.type) and deactivates(step.type, step.changes):
         return Unreadable("it is gone, or hidden since it is deactivated", 404)
     return read
 
 
-async def _find_created(step: Step, resolver: Resolver, reads: Reads) -> Read:
+async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
     """Look for what a create would have made, by each identity until one finds it.
 
     Who has its name and another externalId is not it, and keeps it from being made only where names are unique.
@@ -34,13 +34,13 @@ async def _find_created(step: Step, resolver: Resolver, reads: Reads) -> Read:
     answer: Read = Unreadable("the record gives no identity to look for")
     absent = True
     for key in step.identity:
-        answer = await resolver.find(key, reads, fresh=True)
+        answer = await directory.find(key, reads, fresh=True)
         absent = absent and isinstance(answer, Missing)
         if not isinstance(answer, Missing) and not (isinstance(answer, Found) and is_foreign(step, answer)):
             return answer
     if (
         isinstance(answer, Missing)
-        and resolver.is_partial(step.type)
+        and directory.is_partial(step.type)
         and holds("active", "false", step.body, step.type)
     ):
         return Unreadable("this tenant does not show deactivated users")
@@ -49,11 +49,11 @@ async def _find_created(step: Step, resolver: Resolver, reads: Reads) -> Read:
     return Unreadable(f"another stands there: id {answer.id}") if isinstance(answer, Found) else answer
 
 
-async def find_met(step: Step, resolver: Resolver, reads: Reads) -> Found | Unreadable | None:
+async def find_met(step: Step, directory: Directory, reads: Reads) -> Found | Unreadable | None:
     """Find a resource that a create may have met, or made; None proves nothing. Unreadable: a look could not be had."""
     unreadable: Unreadable | None = None
     for key in step.identity:
-        answer = await resolver.known(key, reads)
+        answer = await directory.known(key, reads)
         if isinstance(answer, Found) and not is_foreign(step, answer):
             return answer
         unreadable = answer if isinstance(answer, Unreadable) else unreadable

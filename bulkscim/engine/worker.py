@@ -9,10 +9,10 @@ from typing import Any
 from bulkscim.engine import recording
 from bulkscim.engine.asking import Asking
 from bulkscim.engine.bounds import Bounding, Guards
+from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import facts_of, losses_of
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
-from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.sending import Sender, request_of
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
@@ -54,7 +54,7 @@ class Worker:
         self,
         journal: Journal,
         sender: Sender,
-        resolver: Resolver,
+        directory: Directory,
         reads: Callable[[Work | None], Reads],
         watcher: Watcher,
         clock: Clock,
@@ -64,7 +64,7 @@ class Worker:
     ) -> None:
         self._journal = journal
         self._sender = sender
-        self._resolver = resolver
+        self._directory = directory
         self._reads = reads
         self._watcher = watcher
         self._clock = clock
@@ -79,7 +79,7 @@ class Worker:
         self.accepted: set[int] = set()  # rows whose step was answered with 202 and is to be looked for
         self.accepted_at = 0.0  # when the last one was
         self.meets = _has_met(journal)  # whether a create was answered with a resource that existed
-        self._asking = Asking(resolver, reads, sender, clock, profile)
+        self._asking = Asking(directory, reads, sender, clock, profile)
 
     @property
     def _stopping(self) -> Stopping:
@@ -93,7 +93,7 @@ class Worker:
         history = self._journal.history(number)
         if not self._is_recalled:
             self._is_recalled = True
-            self._resolver.ids.recall(self._journal)
+            self._directory.ids.recall(self._journal)
         facts = facts_of(history, unproved=unproved)
         work = Work(row, facts, claims=claims, losses=losses_of(history), is_new=not history)
         recording.note_creates(work, history)
@@ -154,7 +154,7 @@ class Worker:
             case Verdict.APPLIED:
                 return await self._answered(sent, judgement, reply, policy)
             case Verdict.LOST:
-                self._resolver.doubts(sent.step)
+                self._directory.doubts(sent.step)
                 named = _named(sent.step, judgement, reply)
                 if named:
                     sent.work.named[sent.step.part] = named
@@ -188,7 +188,7 @@ class Worker:
 
     async def _accepted(self, sent: Sent, judgement: Judgement, reply: Reply) -> bool:
         """Leave a row whose step was accepted: it is looked for when all others have been worked on."""
-        self._resolver.doubts(sent.step)
+        self._directory.doubts(sent.step)
         shown = judgement.resource if sent.step.action is Action.CREATE else None
         named = str(shown["id"]) if shown else _named(sent.step, judgement, reply)
         await self._journal.append(recording.lost(sent, judgement, named))
@@ -207,7 +207,7 @@ class Worker:
         shown = judgement.resource
         if made is None or is_thin(step.body, shown):
             key = step.identity[0] if made is None else Key(step.type, "id", made)
-            read = await self._resolver.find(key, self._reads(sent.work), fresh=True)
+            read = await self._directory.find(key, self._reads(sent.work), fresh=True)
             if self._stopping.requested and not isinstance(read, Found):
                 # Not believed unseen: a resume reads how old it is.
                 await self._journal.append(recording.lost(sent, judgement, made))
@@ -218,7 +218,7 @@ class Worker:
         age = await self._asking.age(sent, known, reply)
         if age is Age.OLD and made is not None:
             return await self._met(sent, judgement, made)
-        self._resolver.made(step.type, judgement.resource or {"id": made, **step.body})
+        self._directory.made(step.type, judgement.resource or {"id": made, **step.body})
         note = UNSURE if age is Age.UNSURE else ""
         if judgement.resource and step.type in self._profile.restores:
             note = restored(step, judgement.resource, self._asking.evidence_of(sent, judgement))
@@ -245,15 +245,15 @@ class Worker:
         work, step = sent.work, sent.step
         huge = step.action is Action.CREATE and is_huge(shown)
         how = replace(how, left=step.left, note=how.note or (HUGE if huge else ""))
-        stripped = await self._resolver.stripped(step, shown, self._reads(work))
+        stripped = await self._directory.stripped(step, shown, self._reads(work))
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0
         self.applied += 1
         work.applied({part: replace(how, part=part) for part in (step.part, *step.covers)})
         work.forget()
         if step.before is not None and deactivates(step.type, step.changes):
-            self._resolver.hides(step.before)
-        self._resolver.took(step)
+            self._directory.hides(step.before)
+        self._directory.took(step)
         decision = next_step(work.row, work.facts, work.live, policy)
         if isinstance(decision, Settle):
             entries.append(recording.settled(work, decision))
@@ -282,7 +282,7 @@ class Worker:
             case _:
                 work.refused(refusal)
         if step.id is not None and step.type == GROUP:
-            self._resolver.memberships.forget(step.id)
+            self._directory.memberships.forget(step.id)
         return True
 
     def _not_now(self, judgement: Judgement) -> bool:

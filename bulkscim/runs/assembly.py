@@ -13,17 +13,17 @@ from pathlib import Path
 from bulkscim import __version__
 from bulkscim.engine.bounds import Guards
 from bulkscim.engine.dialect import Dialect, Quoting
-from bulkscim.engine.earlier_runs import EarlierRuns
+from bulkscim.engine.directory.directory import Directory
+from bulkscim.engine.directory.earlier_runs import EarlierRuns
+from bulkscim.engine.directory.hidden import Hidden
+from bulkscim.engine.directory.tied import Due
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
-from bulkscim.engine.hidden import Hidden
 from bulkscim.engine.interrupt import draining
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads
-from bulkscim.engine.resolver import Resolver
 from bulkscim.engine.sending import Count, Paced, Sender
 from bulkscim.engine.stopping import Stopping
-from bulkscim.engine.tied import Due
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.errors import BulkScimError, Interrupted, JournalDead, Stopped
@@ -149,7 +149,7 @@ def engine_over(
     if terms.dated is not None:
         sender.server.take(terms.dated)
 
-    resolver = Resolver(
+    directory = Directory(
         clock,
         profile,
         _hidden(journal, terms),
@@ -160,12 +160,12 @@ def engine_over(
 
     def reads(work: Work | None) -> Reads:
         paced = Repeating(Paced(transport, sender, work), clock, chance, stopping.pause)
-        return Reads(paced, clock, profile, quoting, resolver.ids)
+        return Reads(paced, clock, profile, quoting, directory.ids)
 
     worker = Worker(
         journal,
         sender,
-        resolver,
+        directory,
         reads,
         watcher,
         clock,

@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 
+from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
-from bulkscim.engine.resolver import Resolver
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, Key, Operation
@@ -63,13 +63,13 @@ async def leaving(
 ) -> list[Leaving]:
     """Return what a job removes from each group that the tenant has; `large`: only from groups that are large."""
     reads = Reads(Repeating(transport, clock, random.random), clock, profile)
-    resolver = Resolver(clock, profile)
+    directory = Directory(clock, profile)
     found: dict[str, tuple[str, int | None, Removal]] = {}
     with closing(Removals()) as removals:
         for operation in operations:
             removals.add(operation)
         for key, removal in removals.of_groups(large=large):
-            group = await resolver.find(key, reads)
+            group = await directory.find(key, reads)
             if isinstance(group, Found):
                 name, members, before = found.get(group.id) or (*await _size(group, reads), Removal())
                 found[group.id] = (name, members, before + removal)

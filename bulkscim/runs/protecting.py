@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 
+from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
-from bulkscim.engine.resolver import Resolver
 from bulkscim.errors import Refused
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import Wanted, rows
@@ -63,10 +63,10 @@ async def find_protected(
     if not protect:
         return ProtectedAccounts()
     reads = Reads(Repeating(transport, clock, random.random), clock, profile)
-    resolver = Resolver(clock, profile)
+    directory = Directory(clock, profile)
     names, absent, unknown = folded(protect), [], []
     for name in protect:
-        found, reason = await _look_up(name.strip(), resolver, reads)
+        found, reason = await _look_up(name.strip(), directory, reads)
         names |= dict.fromkeys(folded(found), name)
         if found or reason:
             unknown += [f"{name} ({reason})"] if reason else []
@@ -79,11 +79,11 @@ async def find_protected(
     return ProtectedAccounts(names, tuple(absent), tuple(unknown))
 
 
-async def _look_up(name: str, resolver: Resolver, reads: Reads) -> tuple[list[str], str]:
+async def _look_up(name: str, directory: Directory, reads: Reads) -> tuple[list[str], str]:
     """Return all names of the account that a name stands for, and why it may exist where none was found."""
     reason = ""
     for attribute in ("userName", "emails.value") if "@" in name else ("userName", "externalId", "id"):
-        match await resolver.find(Key(USER, attribute, name), reads):
+        match await directory.find(Key(USER, attribute, name), reads):
             case Found(resource):
                 return names_of(resource), ""
             case Ambiguous(ids):

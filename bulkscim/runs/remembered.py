@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bulkscim.engine import recording
-from bulkscim.engine.earlier_runs import Created
+from bulkscim.engine.directory.earlier_runs import Created
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import reader, runfolder
 from bulkscim.journal.durable import Disk, Reader

@@ -6,7 +6,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkscim.engine.backlinks import MEMBERS, Backlinks
+from bulkscim.engine.directory.backlinks import MEMBERS, Backlinks
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Referrers
 from bulkscim.model.operation import GROUP

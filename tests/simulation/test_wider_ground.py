@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from bulkscim.engine import listing, resolver
+from bulkscim.engine import directory, listing
 from bulkscim.engine.asking import Asking
 from bulkscim.model.live import Ambiguous, Found
 from bulkscim.pacing import retry
@@ -91,7 +91,7 @@ def take_the_first_of_two(patch):
         judged = judge(key, resources, read_at)
         return Found(resources[0], read_at) if isinstance(judged, Ambiguous) else judged
 
-    patch.setattr(resolver, "judge", hasty)
+    patch.setattr(directory, "judge", hasty)
     patch.setattr(listing, "Ambiguous", lambda ids: Found({"id": ids[0]}, 0.0))
 
 

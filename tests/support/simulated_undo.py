@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from bulkscim.engine.backlinks import MANAGER, MEMBERS
+from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.planning.guards import Bounds

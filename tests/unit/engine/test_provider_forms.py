@@ -5,9 +5,9 @@ import json
 import pytest
 
 from bulkscim.engine.dialect import Dialect
-from bulkscim.engine.hidden import Hidden
+from bulkscim.engine.directory.directory import Directory
+from bulkscim.engine.directory.hidden import Hidden
 from bulkscim.engine.reads import Reads
-from bulkscim.engine.resolver import Resolver
 from bulkscim.model.live import Found, Missing
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation
 from bulkscim.model.request import Response
@@ -115,7 +115,7 @@ async def test_filter_that_is_exact_in_case_does_not_prove_absence():
     """The listing finds the group under a name in other letters."""
     sales = {"id": "g1", "displayName": "Sales"}
     _, reading = reads(**{"/Groups?filter": listing(), "/Groups/g1": sales, "/Groups?start": listing(sales)})
-    found = await Resolver(VirtualClock(), LUCID).find(Key(GROUP, "displayName", "sales"), reading)
+    found = await Directory(VirtualClock(), LUCID).find(Key(GROUP, "displayName", "sales"), reading)
     assert isinstance(found, Found)
     assert found.id == "g1"
 
@@ -138,7 +138,7 @@ async def test_hidden_user_is_found_by_the_id_in_a_journal(by_id, finds):
     _, reading = reads(**lookups, **({"/Users/u1": by_id} if by_id else {}))
     hidden = Hidden(lambda: [{"id": "u1", "userName": "ada@example.com"}])
 
-    found = await Resolver(VirtualClock(), LUCID, hidden).find(ADA, reading)
+    found = await Directory(VirtualClock(), LUCID, hidden).find(ADA, reading)
 
     assert isinstance(found, Found if finds else Missing)
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bulkscim.engine.earlier_runs import EarlierRuns
+from bulkscim.engine.directory.earlier_runs import EarlierRuns
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.live import Maker, Origin

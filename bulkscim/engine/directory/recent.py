@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from bulkscim.engine.listing import names_of
+from bulkscim.engine.directory.listing import names_of
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject, Key
 

@@ -14,7 +14,7 @@ from http import HTTPStatus
 
 import anyio
 
-from bulkscim.engine.memberships import KEPT_GROUPS, Memberships
+from bulkscim.engine.directory.memberships import KEPT_GROUPS, Memberships
 from bulkscim.engine.reads import Lookup, Reads
 from bulkscim.model.live import Member, Membership, Unreadable
 from bulkscim.model.operation import GROUP, Key

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.engine.known_ids import KnownIds
+from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from tests.support.fake_clock import VirtualClock

@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import anyio.to_thread
 
-from bulkscim.engine.listing import names_of
+from bulkscim.engine.directory.listing import names_of
 from bulkscim.model.operation import USER, JsonObject, Key
 
 Recorded = Callable[[], Iterable[JsonObject]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from bulkscim.engine.backlinks import MANAGER, MEMBERS, Backlinks, unheard
+from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS, Backlinks, unheard
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Holders, Referrers, Reports, Unreadable

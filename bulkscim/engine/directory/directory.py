@@ -4,16 +4,16 @@ from collections import defaultdict
 
 import anyio
 
-from bulkscim.engine.absence import Absence
-from bulkscim.engine.earlier_runs import EarlierRuns
-from bulkscim.engine.held_names import HeldNames, most_pages
-from bulkscim.engine.hidden import Hidden
-from bulkscim.engine.known_ids import KnownIds
-from bulkscim.engine.listing import Listing
-from bulkscim.engine.memberships import KEPT_GROUPS, KEPT_S, Memberships
+from bulkscim.engine.directory.absence import Absence
+from bulkscim.engine.directory.earlier_runs import EarlierRuns
+from bulkscim.engine.directory.held_names import HeldNames, most_pages
+from bulkscim.engine.directory.hidden import Hidden
+from bulkscim.engine.directory.known_ids import KnownIds
+from bulkscim.engine.directory.listing import Listing
+from bulkscim.engine.directory.memberships import KEPT_GROUPS, KEPT_S, Memberships
+from bulkscim.engine.directory.recent import Recent
+from bulkscim.engine.directory.tied import ANSWERS, Due, Tied
 from bulkscim.engine.reads import Reads
-from bulkscim.engine.recent import Recent
-from bulkscim.engine.tied import ANSWERS, Due, Tied
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import (
     Answer,
@@ -39,7 +39,7 @@ REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
 REDIRECTED, SERVER_ERROR = 300, 500
 
 
-class Resolver:
+class Directory:
     """What this process knows of the tenant's names, shared by all workers."""
 
     def __init__(

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bulkscim.engine.absence import Absence
-from bulkscim.engine.memberships import Memberships
+from bulkscim.engine.directory.absence import Absence
+from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Member, Membership, Unreadable
 from bulkscim.model.request import Response

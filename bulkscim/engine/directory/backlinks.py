@@ -14,7 +14,7 @@ from math import ceil
 
 import anyio
 
-from bulkscim.engine.links import Links
+from bulkscim.engine.directory.links import Links
 from bulkscim.engine.reads import Lookup, Reads, unreadable
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Referrers, Unreadable

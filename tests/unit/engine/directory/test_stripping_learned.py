@@ -5,8 +5,8 @@ import json
 import anyio
 import pytest
 
+from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
-from bulkscim.engine.resolver import Resolver
 from bulkscim.model.operation import USER
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Change, Step, Ties
@@ -37,10 +37,10 @@ def deactivation(user):
 async def test_one_group_is_read_to_see_what_deactivation_does(left, expected):
     """The first user whose answer shows no groups costs one request; those after it none."""
     clock, tenant = VirtualClock(), Groups(*left)
-    resolver, reads = Resolver(clock), Reads(tenant, clock)
+    directory, reads = Directory(clock), Reads(tenant, clock)
 
-    first = await resolver.stripped(deactivation("u1"), {"id": "u1", "active": False}, reads)
-    second = await resolver.stripped(deactivation("u2"), None, reads)
+    first = await directory.stripped(deactivation("u1"), {"id": "u1", "active": False}, reads)
+    second = await directory.stripped(deactivation("u2"), None, reads)
 
     assert (first, second) == (expected, expected)
     assert tenant.asked == ["/Groups/g1"]
@@ -49,9 +49,9 @@ async def test_one_group_is_read_to_see_what_deactivation_does(left, expected):
 async def test_a_group_that_shows_nobody_tells_nothing():
     """Its members may be hidden; after three looks nobody looks any more."""
     clock, tenant = VirtualClock(), Groups()
-    resolver, reads = Resolver(clock), Reads(tenant, clock)
+    directory, reads = Directory(clock), Reads(tenant, clock)
 
-    left = [await resolver.stripped(deactivation(f"u{number}"), None, reads) for number in range(5)]
+    left = [await directory.stripped(deactivation(f"u{number}"), None, reads) for number in range(5)]
 
     assert (left, len(tenant.asked)) == ([()] * 5, 3)
 
@@ -59,10 +59,10 @@ async def test_a_group_that_shows_nobody_tells_nothing():
 async def test_those_who_go_at_once_are_looked_after_once():
     """The others wait for what the first one sees."""
     clock, tenant = VirtualClock(), Groups("u9")
-    resolver, reads = Resolver(clock), Reads(tenant, clock)
+    directory, reads = Directory(clock), Reads(tenant, clock)
 
     async with anyio.create_task_group() as tasks:
         for number in range(5):
-            tasks.start_soon(resolver.stripped, deactivation(f"u{number}"), None, reads)
+            tasks.start_soon(directory.stripped, deactivation(f"u{number}"), None, reads)
 
     assert tenant.asked == ["/Groups/g1"]

@@ -1,6 +1,6 @@
 """What was made a moment ago is known though nobody shows it."""
 
-from bulkscim.engine.recent import Recent
+from bulkscim.engine.directory.recent import Recent
 from bulkscim.model.operation import GROUP, USER, Key
 from tests.support.virtual_loop import VirtualTime
 

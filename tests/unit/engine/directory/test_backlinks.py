@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from bulkscim.engine.backlinks import MANAGER, MEMBERS, Backlinks
+from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS, Backlinks
+from bulkscim.engine.directory.tied import Due, Tied
 from bulkscim.engine.reads import Reads
-from bulkscim.engine.tied import Due, Tied
 from bulkscim.model.live import Holders, Referrers, Reports, Unreadable
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER
 from bulkscim.model.request import Response

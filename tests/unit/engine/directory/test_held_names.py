@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bulkscim.engine.held_names import HeldNames, most_pages
+from bulkscim.engine.directory.held_names import HeldNames, most_pages
 from bulkscim.engine.reads import Reads
 from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response

@@ -1,0 +1,1 @@
+"""What a run knows about the tenant: asked in one place, changed in one place."""
