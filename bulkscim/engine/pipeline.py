@@ -22,7 +22,7 @@ from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.journal import Journal
-from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady
+from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Question
 from bulkscim.model.operation import Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
@@ -227,27 +227,32 @@ class Pipeline:
         if self._is_held_back(work, need):
             self._leave_for_later(work)
             return False
-        names: tuple[Key, ...] = ()
-        if isinstance(need, Parent):
-            answer = self._parents.answer(work.number, need.row)
-            if answer is None:
-                self._wait_for(work, need)
-                return False
-            work.live[need] = answer
-            found = answer.id if isinstance(answer, ParentReady) else None
-        else:
-            work.live[need] = await self._worker.read(work, need)
-            read = work.live[need]
-            found = read.id if isinstance(read, Found) else None
-            if isinstance(read, Found) and work.is_own(need):
-                names = identities(work.row.operation.type, read.resource)
-                self._lanes.named(work.number, names)
-        return self._known(work, need, found, names)
+        if not isinstance(need, Parent):
+            return await self._read(work, need)
+        answer = self._parents.answer(work.number, need.row)
+        if answer is None:
+            self._wait_for(work, need)
+            return False
+        work.live[need] = answer
+        return not isinstance(answer, ParentReady) or self._known(work, need, answer.id)
 
-    def _known(self, work: Work, need: Need, found: str | None, names: Iterable[Key]) -> bool:
-        """Note the id behind a name; park the row if an earlier one holds that id under another name."""
-        if found is None:
+    async def _read(self, work: Work, need: Question) -> bool:
+        """Ask the tenant what a row must know; what was changed while it was read is read again."""
+        self._lanes.begin_reading(work.number)
+        read = work.live[need] = await self._worker.read(work, need)
+        changed = self._lanes.end_reading(work.number)
+        if not isinstance(read, Found):
             return True
+        names: tuple[Key, ...] = ()
+        if work.is_own(need):
+            names = identities(work.row.operation.type, read.resource)
+            self._lanes.named(work.number, names)
+        if isinstance(need, Key) and Key(need.type, "id", read.id) in changed:
+            work.forget()
+        return self._known(work, need, read.id, names)
+
+    def _known(self, work: Work, need: Need, found: str, names: Iterable[Key] = ()) -> bool:
+        """Note the id behind a name; park the row if an earlier one holds that id under another name."""
         self._lanes.known(work.number, need, found)
         self._wake(self._seen())
         if not self._lanes.holds(work.number, need):

@@ -11,6 +11,8 @@ Rules:
 4. A row that may free a name (a delete, a rename) is on names that are not known until its resource is read; until
    then a later row that gives a name to a new resource waits, and afterwards for these names alone.
 5. Only earlier rows are waited for, so claims alone never wait in a circle.
+6. What a row reads by a name may be older than a change that ended meanwhile by a row that knew the id: then the row
+   reads again.
 """
 
 from bisect import insort
@@ -176,6 +178,7 @@ class Lanes:
         self._holdings: dict[int, Holding] = {}
         self._unknown: dict[str, dict[frozenset[str], list[int]]] = {}  # by type and what they tell
         self._freeing: dict[str, list[int]] = {}  # by type, the rows whose resource's names are not known yet
+        self._reading: dict[int, set[Key]] = {}  # rows that read, and the ids that were let go meanwhile
 
     def enter(self, row: int, wanted: Iterable[Claim]) -> None:
         """Take a row's claims; rows enter in rising order."""
@@ -256,6 +259,14 @@ class Lanes:
         if alias not in holding.names:
             self._stand(row, alias, exclusive=holding.names[name])
 
+    def begin_reading(self, row: int) -> None:
+        """Note that a row reads from now on."""
+        self._reading[row] = set()
+
+    def end_reading(self, row: int) -> set[Key]:
+        """Return the lanes of the ids that other rows may have changed while the row read."""
+        return self._reading.pop(row, set())
+
     def named(self, row: int, names: Iterable[Key]) -> None:
         """Note by which names the resource is known that a row changes, now that it was read."""
         if not self._frees_no_more(row):
@@ -306,6 +317,8 @@ class Lanes:
         holding.aliases.pop(name, None)
         self._forget_unknown(row, name)
         lane = self._lanes[name]
+        for changed in self._reading.values() if exclusive and name.attribute == "id" else ():
+            changed.add(name)
         lane.rows(exclusive=exclusive).remove(row)
         if not lane.exclusive and not lane.shared:
             del self._lanes[name]
