@@ -63,7 +63,9 @@ def claims(row: Row, *, moves: bool = False, updates: bool = False) -> tuple[Cla
         target = _claim(operation.target, row.target_producer, exclusive=True, own=True)
         found = [target._replace(frees=_may_free_names(row))]
     found += [_given(key, takes=operation.makes) for key in named_by(operation)]
-    found += _members_of(operation)
+    for member in members_named(operation):
+        keys = (Key(kind, "id", member) for kind in (USER, GROUP))
+        found += [Claim(key, key, exclusive=False, own=True, traced=False) for key in keys]
     producers = row.producers or (None,) * len(operation.references)
     for reference, producer in zip(operation.references, producers, strict=True):
         if producer is None or producer < row.number:
@@ -113,8 +115,8 @@ def _freed_by(operation: Operation) -> tuple[Key, ...]:
     return identities(operation.type, dict(expected)) if isinstance(expected, Mapping) else ()
 
 
-def _members_of(operation: Operation) -> Iterator[Claim]:
-    """Yield shared claims on the members that a patch of a group names by id: what is done to them comes first."""
+def members_named(operation: Operation) -> Iterator[str]:
+    """Yield the members that a patch of a group names by id: what is done to them comes before or after it."""
     if operation.verb is not Verb.PATCH or operation.type != GROUP:
         return
     for change in operation.changes:
@@ -123,8 +125,7 @@ def _members_of(operation: Operation) -> Iterator[Claim]:
         named.append(member_at(change.path or ""))
         for member in named:
             if isinstance(member, str) and not member.startswith("bulkId:"):
-                keys = (Key(kind, "id", member) for kind in (USER, GROUP))
-                yield from (Claim(key, key, exclusive=False, own=True, traced=False) for key in keys)
+                yield member
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from bulkscim.model.live import Membership, Need
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, Verb, identities
 from bulkscim.model.row import Facts, Row
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.order import MADE, lane, named_by
+from bulkscim.planning.order import MADE, lane, members_named, named_by
 from bulkscim.planning.parts import part_of
 
 MEMBERSHIPS = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
@@ -35,6 +35,7 @@ def left_open(row: Row, facts: Facts, ids: Ids) -> set[Mark]:
     marks: set[Mark] = set()
     if not facts.applied.keys() & {operation.verb.value, Action.CREATE.value}:
         marks |= _resource({*own, operation.target.folded, *_given(operation)})
+        marks |= _membership(own, {Key("", "id", member) for member in members_named(operation)})
     for number, reference in enumerate(operation.references):
         if part_of(reference) in facts.applied or reference.role is Role.VALUE:
             continue

@@ -37,6 +37,8 @@ BROKEN_ONCE = (
     2700161,
     # state: a row found its value there by a read that was older than the change of an earlier row
     2711436,
+    # undo: a user was deleted before the earlier removal of its membership, which had been left for later
+    2711925,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

@@ -100,6 +100,18 @@ def _may_be_own(machine):
     return machine.ready.plan.adopts if machine.world.held_s else frozenset()
 
 
+def unproved_names(machine, recorded):
+    """Return what this run made and took for somebody else's, as it could not tell when it had sent the create."""
+    states, ends = _rows(recorded)
+    rows = {
+        row
+        for row in machine.oracles.undated & states.keys()
+        if _is_unproved(machine, states[row], ends[row])
+    }
+    bodies = [ends[row].body for row in rows]
+    return {(f"{body['type']}s", body["key"]) for body in bodies}
+
+
 def _is_unproved(machine, state, end):
     """Tell whether what this run made counts as there before: it is adopted, or with `skip` left untouched."""
     kept = state is RowState.ADOPTED or (state is RowState.NOOP and end.body.get("op") == "create")

@@ -19,7 +19,7 @@ from bulkscim.runs.rollback import undo
 from bulkscim.runs.session import go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_world
-from tests.support.simulated_ends import audited
+from tests.support.simulated_ends import audited, unproved_names
 from tests.support.simulated_machine import JOBS, RETRIES, SESSIONS, Machine, job
 from tests.support.simulated_oracles import Broken
 
@@ -36,6 +36,7 @@ class Undoing(Machine):
         self._taken_back = None  # the folder of the run that is taken back
         self._done = 0  # how many rollbacks of it are done
         self._blurred = set()  # facts that the second client set to what the tool had set them to
+        self._adopted = set()  # what the run made and could not know to be its own
         self._earlier = []  # changes of the second client that the last rollbacks found
 
     async def _process(self, name):
@@ -120,6 +121,8 @@ class Undoing(Machine):
         client, stood = self.tenant.client, self.tenant.state()
         later = {key for key in client.foreign if client.is_latest(key, whole=False)}
         unseen = {key for key in client.foreign if client.is_latest(key, whole=True)}
+        with journal.read(folder, self.disk) as recorded:
+            self._adopted = unproved_names(self, recorded)
         self._until_it_ends()
         self._compare(before, stood, later, unseen, kept)
         done = runfolder.children(folder, self.disk)[self._done :]
@@ -150,7 +153,7 @@ class Undoing(Machine):
         was, shown = facts(before), facts(now)
         client = self.tenant.client
         self._blurred |= {change.names for key, change in client.foreign.items() if client.is_blurred(key)}
-        free, loose = self._unknown(before, stood) | self._blurred, self._may_go(before, kept)
+        free, loose = self._unknown(before, stood) | self._blurred, self._may_go(before, kept) | self._adopted
         free |= {change.names for change in self._earlier if _is_of_another(change, before)}
         free |= self._overwritten(wanted.keys() | found.keys())
         for key, change in client.foreign.items():

@@ -118,6 +118,15 @@ def test_row_that_names_the_resource_otherwise_waits_once_it_has_read_its_names(
     assert marks & concerned(later, {}, names=names)
 
 
+@pytest.mark.parametrize(("member", "expected"), [("u1", True), ("u2", False)])
+def test_members_that_a_left_patch_names_are_waited_for(member, expected):
+    """The user was deleted first, so that a rollback of the rollback did not know the membership."""
+    patch = [("remove", 'members[value eq "u1"]', None)]
+    earlier = changes(Verb.PATCH, SALES, patch=patch, number=1)
+
+    assert waits((earlier, NOTHING), changes(Verb.DELETE, Key(USER, "id", member))) is expected
+
+
 def test_only_later_rows_are_held_back_until_the_row_is_taken_up_again():
     """A new pass takes up what was left, except what is in doubt."""
     left = Left()
