@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bulkscim.engine.dialect import Dialect
+from bulkscim.engine.hiding import Hiding
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Moment, Work
@@ -24,7 +25,6 @@ from bulkscim.pacing.retry import (
     throttles,
 )
 from bulkscim.scim import messages
-from bulkscim.scim.masking import masking_of
 from bulkscim.scim.messages import PatchForm
 from bulkscim.transport.base import Transport
 
@@ -134,8 +134,7 @@ class Paced:
         reply = await permits.send(request, self._inner) if await permits.obtain(request) else None
         if reply is None:
             return self._sender.not_sent
-        if self._work is not None:
-            reply = masking_of(self._work.row.operation).reply(reply)
+        reply = self._sender.hiding.reply(reply, self._work)
         self._sender.note(reply, self._work, again=request.path == self._unanswered)
         repeated = judge_read(reply) in {ReadVerdict.AGAIN, ReadVerdict.UNAUTHORIZED}
         self._unanswered = request.path if repeated else ""
@@ -162,6 +161,7 @@ class Sender:
         self.server = ServerClock(clock)
         self.random = random
         self.dialect = dialect or Dialect()
+        self.hiding = Hiding()
         self._count = count
         self.not_sent = NoAnswer(Loss.NEVER_SENT, "the run is stopping")
 
@@ -205,11 +205,12 @@ class Sender:
         An answer that proves that nothing was done is waited out within a budget; a 401 is tried once more.
         """
         attempt, waited = 0, False
+        self.hiding.sends(work)
         while True:
             reply = await self.permits.send(request, self.transport)
             if reply is None:
                 return judge(step.action, self.not_sent), self.not_sent
-            reply = masking_of(work.row.operation).reply(reply)
+            reply = self.hiding.reply(reply, work)
             attempt += 1
             work.attempts += 1
             work.step_attempts += 1

@@ -1,21 +1,21 @@
 """Replace known secrets in what comes from outside (pure).
 
 Rules
-1. A secret is replaced wherever it is, also in the forms that services write it in: JSON-escaped once or twice,
-   percent-encoded, HTML-escaped, base64 by itself or within a longer text.
+1. A secret is replaced wherever it is, also in the forms that services write it in: each of its characters that is
+   not a letter or digit as it is, escaped for JSON, percent-encoded or as an HTML entity, each of these also twice;
+   base64, by itself or within a longer text; hexadecimal.
 2. One of fewer than 8 characters is replaced only where it is a word of its own: it is part of too many others.
+   A number is replaced where its digits are a secret of at least 6.
 3. A text that the row states openly, as its userName, is no secret, whatever is in it.
 """
 
 import base64
-import html
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
+from html.entities import codepoint2name
 from typing import Any
-from urllib.parse import quote, quote_plus
 
 import orjson
 
@@ -25,32 +25,47 @@ from bulkscim.model.secret import MASK
 from bulkscim.scim.schemas import is_secret
 
 SHORT = 8
-_PLAIN = re.compile(r"[A-Za-z0-9._~+-]*")  # nothing that JSON writers escape
+_LEAST_ENCODED = 6  # characters of base64 that are looked for: fewer are in other texts by chance
+_LEAST_DIGITS = 6  # of a number that is a secret: a count may have fewer
+_BEGINS = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\u[0-9A-Fa-f]{4})|(?<=\\[bfnrt]))"
+_BOM = b"\xef\xbb\xbf"
+_CONTROLS = {"\b": "b", "\t": "t", "\n": "n", "\f": "f", "\r": "r"}
+_ENTITIES = {"'": ("apos",)} | {
+    chr(point): (name,) for point, name in codepoint2name.items()
+}  # names of HTML 4, and the one that XML adds
 
 
 class Masking:
     """Replaces some secrets by `[secret]`; `stated` are whole texts that are left as they are."""
 
     def __init__(self, secrets: Iterable[str], stated: Iterable[str] = ()) -> None:
-        told = [secret for secret in secrets if secret]
-        forms = {form for secret in told for form in _forms(secret)}
-        self._is_escaped = not all(map(_PLAIN.fullmatch, told))
-        self._forms = sorted(forms, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(_place, self._forms)))
+        kept = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+        encoded = {form for secret in kept for form in _encoded(secret.encode("utf-8", "surrogatepass"))}
+        self._numbers = frozenset(secret for secret in kept if len(secret) >= _LEAST_DIGITS)
+        self._anchors = {*map(_anchor, (*kept, *encoded))}
+        patterns = (*map(_place, kept), *map(_written, sorted(encoded, key=len, reverse=True)))
+        self._pattern = re.compile("|".join(patterns))
         self._stated = frozenset(stated)
+
+    @property
+    def hides(self) -> bool:
+        """Whether there is anything to hide."""
+        return bool(self._anchors)
 
     def text(self, text: str) -> str:
         """Return a text without the secrets."""
-        if not self._is_in(text) or text in self._stated:
+        if not self._may_be_in(text) or text in self._stated:
             return text
         return self._pattern.sub(MASK, text)
 
-    def _is_in(self, text: str) -> bool:
-        return any(form in text for form in self._forms)  # far quicker than the pattern, and hardly ever so
+    def _may_be_in(self, text: str) -> bool:
+        return any(
+            anchor in text for anchor in self._anchors
+        )  # far quicker than the pattern, and hardly ever so
 
     def reply(self, reply: Reply) -> Reply:
         """Return an answer without the secrets in its body and headers."""
-        if not self._forms:
+        if not self.hides:
             return reply
         if isinstance(reply, NoAnswer):
             return replace(reply, detail=self.text(reply.detail))
@@ -60,12 +75,14 @@ class Masking:
     def _body(self, body: bytes) -> bytes:
         """Mask the strings of a JSON body one by one, any other body as one text."""
         text = body.decode("utf-8", "surrogateescape")
-        if not self._is_in(text) and not (self._is_escaped and "\\" in text):
+        if not self._may_be_in(text) and "\\" not in text:
             return body
         try:
-            value = orjson.loads(body)
+            value = orjson.loads(body.removeprefix(_BOM))
         except ValueError:
             return self.text(text).encode("utf-8", "surrogateescape")
+        if not self._may_be_in(orjson.dumps(value).decode()):  # where no letter is escaped
+            return body
         masked = self._value(value)
         return body if masked == value else orjson.dumps(masked)
 
@@ -76,6 +93,8 @@ class Masking:
             return [self._value(one) for one in value]
         if isinstance(value, dict):
             return {self.text(name): self._value(one) for name, one in value.items()}
+        if isinstance(value, int | float) and str(value) in self._numbers:
+            return MASK
         return value
 
 
@@ -107,33 +126,54 @@ def _texts(value: Any, *, secret: bool) -> Iterator[tuple[str, bool]]:
             yield from _texts(one, secret=secret or is_secret(name.rpartition(":")[2]))
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """Yield the texts that tell a secret."""
-    yield secret
-    once = {json.dumps(secret)[1:-1], orjson.dumps(secret)[1:-1].decode()}
-    once |= {re.sub("[<>&'=]", lambda found: f"\\u{ord(found[0]):04x}", form) for form in once}
-    once |= {form.replace("/", "\\/") for form in once}
-    yield from once
-    yield from (json.dumps(form)[1:-1] for form in once)
-    yield from (html.escape(secret), html.escape(secret, quote=False))
-    for form in (quote(secret, safe=""), quote(secret), quote_plus(secret)):
-        yield form
-        yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), form)
-    if len(secret) >= SHORT:
-        yield from _encoded(secret.encode())
+def _anchor(secret: str) -> str:
+    """Return what every written form of a secret has in it: the longest run of what nothing escapes, if any."""
+    return max(re.findall("[A-Za-z0-9]+", secret), key=len, default="")
+
+
+def _place(secret: str) -> str:
+    """Return the pattern of a secret in all forms but base64: anywhere, or as a word where it is short."""
+    return _written(secret) if len(secret) >= SHORT else rf"{_BEGINS}{_written(secret)}(?!\w)"
+
+
+def _written(text: str) -> str:
+    """Return the pattern of a text, each of its characters escaped or not.
+
+    Backslashes are taken by the run, and everything repeated has a bound: no answer can make a search long.
+    """
+    return "".join(_forms(part[0], len(part)) for part in re.findall(r"\\+|.", text, re.DOTALL))
+
+
+def _forms(letter: str, times: int) -> str:
+    """Return the pattern of one character, or of a run of backslashes; escapes may be escaped again."""
+    if letter.isascii() and letter.isalnum():
+        return letter
+    units = letter.encode("utf-16-be", "surrogatepass").hex()
+    points = [f"#0{{0,6}}{ord(letter)}", f"#[xX]0{{0,6}}(?i:{ord(letter):x})", *_ENTITIES.get(letter, ())]
+    forms = [
+        "".join(rf"\\{{1,4}}u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)),
+        "".join(f"%(?:25){{0,3}}(?i:{byte:02x})" for byte in letter.encode("utf-8", "surrogatepass")),
+        rf"&(?:amp;){{0,3}}(?:{'|'.join(points)});",
+    ]
+    if letter == "\\":
+        return rf"(?:\\{{{times},{4 * times}}}|(?:{'|'.join(forms)}){{{times}}})"
+    forms.append(rf"\\{{0,4}}{re.escape(letter)}")
+    forms += [rf"\\{{1,4}}{_CONTROLS[letter]}"] if letter in _CONTROLS else []
+    forms += [r"\+"] if letter == " " else []
+    return f"(?:{'|'.join(forms)})"
 
 
 def _encoded(secret: bytes) -> Iterator[str]:
-    """Yield what base64 makes of a secret at each place within a longer text, less the ends that others share."""
+    """Yield a secret in hexadecimal, and what base64 makes of it within a longer text.
+
+    The ends that base64 shares with what is around are left out.
+    """
+    if len(secret) >= SHORT:
+        yield from (secret.hex(), secret.hex().upper())
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + secret).decode().rstrip("=")
         after = (before + len(secret)) % 3
         core = whole[(0, 2, 3)[before] : len(whole) - (1 if after else 0)]
-        yield core
-        yield core.translate(str.maketrans("+/", "-_"))
-
-
-def _place(form: str) -> str:
-    """Return the pattern of a form: anywhere, or as a word where it is short."""
-    text = re.escape(form)
-    return text if len(form) >= SHORT else rf"(?<!\w){text}(?!\w)"
+        if len(core) >= _LEAST_ENCODED:
+            yield core
+            yield core.translate(str.maketrans("+/", "-_"))
