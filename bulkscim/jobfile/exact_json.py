@@ -53,7 +53,7 @@ def faults_of_text(text: str) -> list[Fault]:
 def _is_whole(text: str, written: bytes) -> bool:
     """Tell quickly that nothing was lost, as nearly always; False where only a closer look can tell."""
     raw = text.encode()
-    if written.translate(None, _BLANKS) == raw.translate(None, _BLANKS):
+    if written == raw.rstrip() or written.translate(None, _BLANKS) == raw.translate(None, _BLANKS):
         return True
     if raw.count(b'"') != written.count(b'"') or rb"\u0022" in raw:  # a quote, which is written as \" again
         return False

@@ -75,8 +75,8 @@ class IndexBuilder:
     def add(self, row: int, operation: Operation, *, refs_elsewhere: bool = False) -> None:
         """Note what a record makes, and the refs that it needs of this file."""
         if operation.makes:
-            kind = operation.type
-            self._made += [(digest(kind, attribute, value), row) for attribute, value in made(operation)]
+            for attribute, value in made(operation):
+                self._made.append((digest(operation.type, attribute, value), row))
             if len(self._made) >= _BATCH:
                 self._write("made", self._made)
         if operation.target.attribute in _ASKED:

@@ -1,18 +1,17 @@
 """Judge the records of a job file as they come: by their values, and by what the values of a column have in common."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bulkscim.jobfile.names import plain_name
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
-from bulkscim.jobfile.usual import Cells, is_clean
+from bulkscim.jobfile.usual import Cells, Lines, is_clean
 from bulkscim.jobfile.values import Doubt, doubts_of, repeats
 from bulkscim.model.operation import ENTERPRISE, Operation
 
-_NUMBERS = ("employeeNumber", "costCenter")
-_HEADERS = ("externalid", "employee", "cost", "number", "id")
+_NUMBERED = {name.lower(): name for name in ("externalId", "employeeNumber", "costCenter")}
 _HEADER = Fault("", "repeats the header, as after joining two files; delete the line")
 
 
@@ -42,10 +41,13 @@ class Judge:
     def __init__(self, names: tuple[str, ...] = (), *, is_mapped: bool = False) -> None:
         self._names = names
         self._first = names[0].casefold() if names else ""
-        self._has_numbers = not names or any(
-            name in header for header in map(str.casefold, names) for name in _HEADERS
-        )
-        self._cells = Cells(names) if names and not is_mapped and not self._has_numbers else None
+        self._cells = Cells(names) if names and not is_mapped else None
+        self._lines = Lines()
+        self._numbered = [
+            (_NUMBERED[leaf], index)
+            for index, name in enumerate(names)
+            if (leaf := name.strip().rpartition(":")[2].lower()) in _NUMBERED
+        ]
         self._digits: dict[str, _Digits] = {}
 
     def header_again(self, record: Record) -> Judged | None:
@@ -55,21 +57,34 @@ class Judge:
         again = repeats(record.cells, self._names)
         return Judged(Problem(record.line, record.number, _HEADER), "header", refuses=True) if again else None
 
-    def passes(self, cells: Sequence[str]) -> bool:
+    def passes(self, record: Record) -> bool:
         """Tell quickly whether a row of CSV has nothing to judge: almost all have not."""
-        if self._cells is None or cells[0].strip().casefold() == self._first:
+        cells = record.cells
+        if self._cells is None or not self._cells.are_clean(cells) or cells[0].casefold() == self._first:
             return False
-        return self._cells.are_clean(cells)
+        for name, index in self._numbered:
+            if cells[index].isdigit():
+                self._note(name, cells[index], record)
+        return True
 
     def judge(self, record: Record, operation: Operation) -> Iterable[Judged]:
         """Return what is wrong with the values of a record."""
-        if self._has_numbers:
-            self._note("externalId", operation.data.get("externalId"), record)
-            extension = operation.data.get(ENTERPRISE)
-            if extension.__class__ is dict:
-                for name in _NUMBERS:
-                    self._note(name, extension.get(name), record)
-        return () if is_clean(operation) else self._doubts(record, operation)
+        data = operation.data
+        if "externalId" in data:
+            self._note("externalId", data["externalId"], record)
+        extension = data.get(ENTERPRISE)
+        if extension.__class__ is dict:
+            if "employeeNumber" in extension:
+                self._note("employeeNumber", extension["employeeNumber"], record)
+            if "costCenter" in extension:
+                self._note("costCenter", extension["costCenter"], record)
+        if record.text and self._lines.are_clean(record.text):
+            return ()
+        if not is_clean(operation):
+            return self._doubts(record, operation)
+        if record.text:
+            self._lines.learn(record, operation)
+        return ()
 
     def _doubts(self, record: Record, operation: Operation) -> Iterator[Judged]:
         for doubt in doubts_of(operation):

@@ -4,12 +4,15 @@ Most records are clean, so that judging them must cost next to nothing; `values`
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
 from functools import cache
-from typing import Any, NamedTuple
+from itertools import groupby
+from operator import call
+from typing import Any
 
 from bulkscim.jobfile.columns import SHORT_NAMES
+from bulkscim.jobfile.records import Record
 from bulkscim.model.operation import Operation
 
 
@@ -46,7 +49,8 @@ _KINDS = {
     "timezone": Kind.TIMEZONE,
 }
 _WORD = r"[A-Za-z0-9][A-Za-z0-9 .,'&/()_+-]*+"
-_MAIL = r"[A-Za-z0-9._%+-][A-Za-z0-9._%+'-]*+@(?:[A-Za-z0-9-]++\.)++[A-Za-z]{2,}+"
+_LOCAL = r"[A-Za-z0-9_%+-][A-Za-z0-9_%+'-]*+(?:\.[A-Za-z0-9_%+'-]++)*+"
+_MAIL = rf"{_LOCAL}@[A-Za-z0-9][A-Za-z0-9-]*+(?:\.[A-Za-z0-9][A-Za-z0-9-]*+)++(?<=[A-Za-z]{{2}})"
 _CLEAN = {  # without a way back, for speed
     Kind.TEXT: _WORD,
     Kind.NAME: _WORD,
@@ -102,32 +106,75 @@ _WORDS |= {
     "anzahl",
     "count",
 }
-_LONGEST = max(map(len, _WORDS))
 
 _KNOWN = 4096  # texts of a kind that are remembered as clean: titles and departments come again and again
+_REPEATED = frozenset({Kind.TEXT, Kind.NAME, Kind.LANGUAGE, Kind.TIMEZONE})
+_WAYS = 4  # in which the lines of one file may be built
+_PLAIN_KEYS = frozenset({"op", "type", "ref", "data"})
+_JSON_TOKEN = re.compile(r'"([^"]*)"(\s*:)?|[{}\[\]]')
+_LEAVES = 4096  # leaves whose checks are kept
+Fits = Callable[[str], Any]
 
 
-class _Check(NamedTuple):
-    """What tells the usual values at a leaf: those known, their pattern, and whether a word for nothing may fit it."""
+class _Remembered(dict[str, bool]):
+    """The texts of a kind that have its usual form; one that has not is judged each time it is asked for."""
 
-    known: set[str]
-    fits: Callable[[str], Any]
-    is_word: bool
+    def __init__(self, fits: Fits) -> None:
+        super().__init__({"": True})
+        self._fits = fits
 
-
-class _Checks(dict[str, _Check]):
-    """The checks by the name of the leaf, made when they are first asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._known: dict[str, set[str]] = {}  # by pattern
-
-    def __missing__(self, name: str) -> _Check:
+    def __missing__(self, text: str) -> bool:
+        if not self._fits(text):
+            return False
         if len(self) >= _KNOWN:
             self.clear()
-        kind = kind_of(name)
-        known = self._known.setdefault(_CLEAN[kind], set())
-        check = self[name] = _Check(known, _IS_CLEAN[kind], kind not in {Kind.ADDRESS, Kind.PHONE})
+        self[text] = True
+        return True
+
+
+def _usual(kind: Kind, end: str = r"\Z") -> str:
+    """Return the pattern of what is empty or has the usual form of a kind, and is no word for nothing and no total.
+
+    `end` is the pattern of what follows it.
+    """
+    words = sorted(word for word in _WORDS if _IS_CLEAN[kind](word))
+    no_word = rf"(?!{_any_of(words, end)})" if words else ""
+    other = f"{_MAIL}|" if kind is Kind.LOGIN else ""
+    return f"(?:{other}{no_word}(?:{_CLEAN[kind]})|)"
+
+
+def _any_of(words: Sequence[str], end: str) -> str:
+    """Return the pattern of sorted words in any capitals, letter by letter, so that few of them are tried at any text."""
+    ways = [
+        _letter(first) + _any_of([word[1:] for word in group], end)
+        for first, group in groupby(words, key=lambda word: word[:1])
+        if first
+    ]
+    if "" in words:
+        ways.append(end)
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
+
+
+def _letter(letter: str) -> str:
+    return f"[{letter}{letter.upper()}]" if letter.isalpha() else re.escape(letter)
+
+
+def _fits(kind: Kind) -> Fits:
+    """Return what tells quickly whether a text is empty or has the usual form of a kind."""
+    fits = re.compile(_usual(kind)).fullmatch
+    return _Remembered(fits).__getitem__ if kind in _REPEATED else fits
+
+
+_FITS = {kind: _fits(kind) for kind in Kind}
+
+
+class _Checks(dict[str, Fits]):
+    """What tells the usual values at a leaf, by its name; made when first asked for."""
+
+    def __missing__(self, name: str) -> Fits:
+        if len(self) >= _LEAVES:
+            self.clear()
+        check = self[name] = _FITS[kind_of(name)]
         return check
 
 
@@ -172,46 +219,23 @@ def kind_of(leaf: str) -> Kind:
     return next((_KINDS[name] for name in reversed(names) if name in _KINDS), Kind.TEXT)
 
 
-def is_clean(operation: Operation) -> bool:  # noqa: C901 - loops in one place, for speed
+def is_clean(operation: Operation) -> bool:
     """Tell quickly whether all values have the usual form of their kind, as almost all records have it."""
-    for name, value in operation.data.items():
+    data = operation.data
+    for name, value in data.items():
         kind = value.__class__
         if kind is str:
-            if value not in _CHECKS[name].known and not _passes(name, value):
+            if not _CHECKS[name](value):
                 return False
         elif kind is dict:
             for part, one in value.items():
-                if one.__class__ is not str:
-                    if not _holds_clean(part, one):
-                        return False
-                elif one not in _CHECKS[part].known and not _passes(part, one):
+                if not (_CHECKS[part](one) if one.__class__ is str else _holds_clean(part, one)):
                     return False
         elif kind is list and not _holds_clean(name, value):
             return False
-    if operation.data and not operation.references and operation.makes:
+    if data and not operation.references and operation.makes:
         return True  # its target is in its data
     return all(_holds_clean(leaf, text) for leaf, _, text in _texts_named(operation))
-
-
-def _unworded(kind: Kind) -> str:
-    """Return the pattern that no word for nothing, and no total, may follow where it would fit the kind."""
-    words = [word for word in _WORDS if _IS_CLEAN[kind](word)]
-    first = "".join(sorted({letter for word in words for letter in (word[0].lower(), word[0].upper())}))
-    return (
-        rf"(?![{re.escape(first)}](?i:{'|'.join(re.escape(word[1:]) for word in words)})\n)" if words else ""
-    )
-
-
-class Cells:
-    """What passes the cells of usual rows of CSV at once, by one pattern for a row; `names` is the header."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        kinds = [kind_of(SHORT_NAMES.get(name.strip(), name.strip())) for name in names]
-        self._pattern = re.compile("".join(rf"(?:{_unworded(kind)}(?:{_CLEAN[kind]}))?\n" for kind in kinds))
-
-    def are_clean(self, cells: Sequence[str]) -> bool:
-        """Tell whether each cell is empty or has the usual form of its kind."""
-        return self._pattern.fullmatch("\n".join(cells) + "\n") is not None
 
 
 def _holds_clean(name: str, value: Any) -> bool:
@@ -219,26 +243,64 @@ def _holds_clean(name: str, value: Any) -> bool:
     if value.__class__ is list:
         for one in value:
             inner = one.get("value") if one.__class__ is dict else one
-            if inner.__class__ is not str:
-                if not _holds_clean(name, inner):
-                    return False
-            elif inner not in _CHECKS[name].known and not _passes(name, inner):
+            if not (_CHECKS[name](inner) if inner.__class__ is str else _holds_clean(name, inner)):
                 return False
         return True
     if value.__class__ is dict:
         return all(_holds_clean(part, one) for part, one in value.items())
-    return value.__class__ is not str or value in _CHECKS[name].known or _passes(name, value)
+    return value.__class__ is not str or bool(_CHECKS[name](value))
 
 
-def _passes(name: str, text: str) -> bool:
-    """Tell whether a text has the usual form; it is known for a while then."""
-    known, fits, is_word = _CHECKS[name]
-    if not fits(text) or (is_word and len(text) <= _LONGEST and text.lower() in _WORDS):
-        return False
-    if len(known) >= _KNOWN:
-        known.clear()
-    known.add(text)
-    return True
+class Cells:
+    """What passes the cells of usual rows of CSV; `names` is the header."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        paths = [SHORT_NAMES.get(name.strip(), name.strip()) for name in names]
+        self._checks = tuple(_CHECKS[path] for path in paths)
+
+    def are_clean(self, cells: Sequence[str]) -> bool:
+        """Tell whether each cell is empty or has the usual form of its kind."""
+        return all(map(call, self._checks, cells))
+
+
+class Lines:
+    """What passes lines of JSONL that are built as earlier clean ones, by one pattern for each way."""
+
+    def __init__(self) -> None:
+        self._ways: list[Fits] = []
+
+    def are_clean(self, text: str) -> bool:
+        """Tell whether a line differs from a clean one in values alone, and these have the usual form of their kind."""
+        return any(fits(text) for fits in self._ways)
+
+    def learn(self, record: Record, operation: Operation) -> None:
+        """Take a clean record as an example, if all that is judged of it is in its data."""
+        is_plain = _PLAIN_KEYS.issuperset(record.body) and operation.makes and not operation.references
+        if is_plain and len(self._ways) < _WAYS and "\\" not in record.text:
+            self._ways.append(re.compile(_pattern_of(record.text)).fullmatch)
+
+
+def _pattern_of(text: str) -> str:
+    """Return the pattern of lines that differ from one in the values of its data and in its ref."""
+    pattern, at, leaf = "", 0, ""
+    around: list[tuple[str, str]] = []  # the brackets that are open, and the names before them
+    for found in _JSON_TOKEN.finditer(text):
+        pattern += re.escape(text[at : found.start()])
+        at = found.end()
+        what = re.escape(found[0])
+        if found[0] in {"{", "["}:
+            around.append((found[0], leaf))
+        elif found[0] in {"}", "]"}:
+            leaf = around.pop()[1]
+        elif found[2]:
+            leaf = found[1]
+        elif len(around) > 1 and around[1][1] == "data":
+            of_list = leaf == "value" and around[-2][0] == "["
+            what = f'"{_usual(kind_of(around[-2][1] if of_list else leaf), chr(34))}"'
+        elif leaf == "ref":
+            what = r'"[^"\\]*+"'
+        pattern += what
+    return pattern + re.escape(text[at:])
 
 
 def is_usual(kind: Kind, text: str) -> bool:

@@ -219,12 +219,13 @@ class _Pass:
 
     def _operation_of(self, record: Record) -> Operation | None:
         """Return what a record asks; None where that cannot be told."""
-        judge = (
-            None if self.judge is None or (record.cells and self.judge.passes(record.cells)) else self.judge
-        )
-        if judge is not None and (again := judge.header_again(record)):
-            self._take((again,))
-            return None
+        judge = self.judge
+        if judge is not None and record.cells:
+            if judge.passes(record):
+                judge = None
+            elif again := judge.header_again(record):
+                self._take((again,))
+                return None
         operation = self.interpret(record)
         if isinstance(operation, list):
             for problem in operation:
