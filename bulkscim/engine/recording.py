@@ -71,6 +71,8 @@ def started(sent: Sent, intent: Moment) -> Entry:
         body["left"] = list(step.left)
     if step.adopts:
         body["adopts"] = True
+    if step.is_blind:
+        body["unknown"] = True
     if not intent.stated:
         body["local"] = True
     return sent.entry(Kind.STARTED, body)

@@ -8,10 +8,14 @@ from bulkscim.model.operation import JsonObject, Key
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Exactly one resource, really equal to what was asked for. `read_at` is the clock's monotonic time."""
+    """Exactly one resource, really equal to what was asked for. `read_at` is the clock's monotonic time.
+
+    `lists_all`: of a group, its list of members is proved complete.
+    """
 
     resource: JsonObject
     read_at: float = 0.0
+    lists_all: bool = False
 
     @property
     def id(self) -> str:
@@ -92,17 +96,19 @@ class ParentLater:
 class Membership:
     """The need to know whether a resource is a member of a group; both are ids.
 
-    With `proof` an absence that the group itself shows is not enough: other reads must confirm it.
+    With `proof` an absence that the group itself shows is not enough: other reads must confirm it. `asks_member`: what
+    the member says of its groups has not been read, and is one of them.
     """
 
     group: str
     member: str
     proof: bool = False
+    asks_member: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Whether it is; False also where the server does not list the members.
+    """Whether it is a member; False also where the tenant may not list all members.
 
     `proved`: the absence is confirmed. Only a need with `proof` asks for that.
     """

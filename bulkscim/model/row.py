@@ -1,5 +1,6 @@
 """A record and its fate."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,6 +21,12 @@ class RowState(StrEnum):
 
 
 SETTLED = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP, RowState.FAILED, RowState.SKIPPED})
+
+
+# In the words of services that give no scimType.
+_NO_MEMBER = re.compile(
+    r"\b(?:not|isn't|no|n't) (?:a |an |the |in |such |currently a )*(?:member|in (?:the |this )?group)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,11 @@ class Refusal:
     def told(self) -> str:
         """All of it, for people."""
         return "; ".join(text for text in (self.detail, self.advice) if text)
+
+    @property
+    def says_absent(self) -> bool:
+        """Whether it says that what was to be removed is not there (RFC 7644 §3.5.2.2: noTarget)."""
+        return self.scim_type == "noTarget" or bool(_NO_MEMBER.search(self.detail))
 
 
 @dataclass(frozen=True, slots=True)

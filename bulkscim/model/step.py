@@ -69,6 +69,11 @@ class Step:
     adopts: bool = False
 
     @property
+    def is_blind(self) -> bool:
+        """Whether it removes a member that could not be seen in the group: it may not have been there."""
+        return self.action is Action.REMOVE_MEMBER and all(change.before is None for change in self.changes)
+
+    @property
     def method(self) -> str:
         """The HTTP method."""
         methods = {Action.CREATE: "POST", Action.REPLACE: "PUT", Action.DELETE: "DELETE"}

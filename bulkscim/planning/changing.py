@@ -5,7 +5,7 @@ from dataclasses import replace as evolved
 import orjson
 
 from bulkscim.model.live import Found, Parent, ParentLater
-from bulkscim.model.operation import Key, PatchOperation, Verb
+from bulkscim.model.operation import GROUP, Key, PatchOperation, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import effects, halving
@@ -14,7 +14,7 @@ from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
 from bulkscim.planning.partial import divided
 from bulkscim.planning.parts import Carried, Subject, carried, substitute, with_references
-from bulkscim.planning.sent_form import adds_elements, as_sent, member_at, with_targets
+from bulkscim.planning.sent_form import MEMBERS, adds_elements, as_sent, member_at, with_targets
 from bulkscim.planning.view import Unfit, View, failed
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get
@@ -122,8 +122,19 @@ def _due(
 ) -> tuple[tuple[PatchOperation, ...], tuple[str, ...]]:
     """Return what is still to be sent, and why some of it is left out."""
     kind = view.operation.type
-    due = tuple(one for one in operations if not in_effect(one, live.resource, kind, exact=True))
+    due = tuple(
+        one
+        for one in operations
+        if not in_effect(one, live.resource, kind, exact=True) or _may_be_hidden(one, live, kind)
+    )
     return divided(view, live, due) if view.policy.takes_back else (due, ())
+
+
+def _may_be_hidden(operation: PatchOperation, live: Found, kind: str) -> bool:
+    """Tell whether a member that is to leave may be in the group though the group does not show it."""
+    path = operation.path or ""
+    names_members = member_at(path) is not None or path == MEMBERS
+    return kind == GROUP and operation.op == "remove" and names_members and not live.lists_all
 
 
 def _patch(

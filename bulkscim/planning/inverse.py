@@ -42,7 +42,7 @@ class TakenStep:
     reports: tuple[str, ...] | None = None
     after: JsonObject | None = None
     stripped: tuple[str, ...] = ()
-    unsure: bool = False  # a create: the resource may have existed before
+    unsure: bool = False  # a created resource may have existed before, a removed member may not have been one
 
 
 class Known(Protocol):

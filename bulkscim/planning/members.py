@@ -44,7 +44,10 @@ def change_membership(view: View) -> Decision | Subject:
     if part in view.facts.applied:
         return Subject(view.facts.applied[part].id)
     if part in view.facts.refused:
-        return failed(view.facts.refused[part])
+        refusal = view.facts.refused[part]
+        if view.operation.verb is Verb.REMOVE_MEMBER and refusal.says_absent:
+            return Settle(RowState.NOOP, f"{refusal.told}: nothing to remove", status=refusal.status)
+        return failed(refusal)
     group = group_id(view, view.operation.target, view.row.target_producer)
     if not isinstance(group, str):
         return _unless_removed(view, group)
@@ -126,19 +129,26 @@ def group_id(
 
 
 def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | Settle | None:
-    """Return the step that makes the membership as wanted; None where it is. `member` names it by its id."""
+    """Return the step that makes the membership as wanted; None where it is. `member` names it by its id.
+
+    A removal is left out only where the absence is proved: the group may not show all of its members.
+    """
     adds = view.operation.verb is not Verb.REMOVE_MEMBER
     need = Membership(group, member.value)
-    answer = view.live.get(need)
+    proof = Membership(group, member.value, proof=True, asks_member=member.type == USER)
+    answer = view.live.get(proof) or view.live.get(need)
     match answer:
         case None:
             return Wait(need)
-        case Member() if answer.present is adds:
+        case Member() if answer.present is adds and (adds or answer.proved):
             return None
         case Member() if adds:
             return _joining(view, part, group, member)
+        case Member(present=False) if proof not in view.live:
+            return Wait(proof)
         case Member():
-            return leaving(part, group, member.value, by_value=view.policy.removes_by_value)
+            seen, by_value = answer.present, view.policy.removes_by_value
+            return leaving(part, group, member.value, by_value=by_value, seen=seen)
         case Missing():
             return Refusal(part, 404, None, f"group {group} is gone")
         case _:
@@ -197,10 +207,11 @@ def joining(part: str, group: str, member: str, before: Iterable[JsonObject] = (
     )
 
 
-def leaving(part: str, group: str, member: str, *, by_value: bool = False) -> Step:
+def leaving(part: str, group: str, member: str, *, by_value: bool = False, seen: bool = True) -> Step:
     """Return the PATCH that removes one member, in the form that removes nobody else (RFC 7644 §3.5.2.2).
 
-    `by_value` is for tenants that document it: elsewhere a removal at `members` may empty the group.
+    `by_value` is for tenants that document it: elsewhere a removal at `members` may empty the group. `seen`: the member
+    was seen in the group.
     """
     entry = {"value": member}
     at = (
@@ -215,7 +226,7 @@ def leaving(part: str, group: str, member: str, *, by_value: bool = False) -> St
         id=group,
         member=member,
         operations=(at,),
-        changes=(Change(place_of(member), entry, None),),
+        changes=(Change(place_of(member), entry if seen else None, None),),
     )
 
 

@@ -44,5 +44,5 @@ def taken_step(body: JsonObject, step: int, row: int) -> TakenStep:
         reports=None if reports is None else tuple(reports),
         after=body.get("after"),
         stripped=tuple(body.get("stripped", ())),
-        unsure=bool(body.get("unsure")),
+        unsure=bool(body.get("unsure") or body.get("unknown")),
     )

@@ -72,12 +72,12 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
     folders = descendants(recorded.folder, disk)
     with closing(MadeAnew(folders, disk)) as anew, closing(SpooledSteps(anew)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
-        taken_back, kept = undone(recorded.folder, disk), Counter[str]()
+        taken_back, kept = undone(recorded.folder, disk), Kept()
         own = applied_steps(recorded)
         steps.take(own if chosen.unsure else _certain(own, kept, taken_back, picks), taken_back, picks)
         omitted: list[str] = []
         lines = _write(_records(steps, chosen, omitted), path)
-        left = (*_protected(omitted), *_existed_perhaps(kept, recorded.folder))
+        left = (*_protected(omitted), *kept.told(recorded.folder))
         if not lines:
             path.unlink()
             if left:
@@ -90,26 +90,47 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
         )
 
 
+@dataclass(slots=True)
+class Kept:
+    """What a rollback leaves as it is since nobody knows what was before: created resources, and removed members.
+
+    Names by how often, the rest under "".
+    """
+
+    created: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
+
+    def take(self, step: TakenStep) -> None:
+        """Take in a step that is left."""
+        names, name = self.created, known_by(step)
+        if step.member is not None:
+            names, name = self.removed, f"{step.member} in group {step.id}"
+        names[name if len(names) < SHOWN else ""] += 1
+
+    def told(self, folder: Path) -> tuple[str, ...]:
+        """Say what is left, and how to take it back all the same."""
+        lines = (
+            *_listed("left, since they may have existed before the run", self.created),
+            *_listed("not added, since they were not seen in the group before the run", self.removed),
+        )
+        return (*lines, next_line("rollback", run_name(folder), "--on-drift", "force")) if lines else ()
+
+
+def _listed(why: str, names: Counter[str]) -> Iterator[str]:
+    if names:
+        more = f" and {names['']:,} more" if names[""] else ""
+        yield f"{why}: {', '.join(name for name in names if name)}{more}"
+
+
 def _certain(
-    steps: Iterable[TakenStep], kept: Counter[str], taken_back: Container[int], picks: Picks | None
+    steps: Iterable[TakenStep], kept: Kept, taken_back: Container[int], picks: Picks | None
 ) -> Iterator[TakenStep]:
-    """Yield the steps without the creates of what may have existed before; `kept` takes the chosen ones by name."""
+    """Yield the steps without those of which it is not known what was before; `kept` takes the chosen ones."""
     for step in steps:
         if not step.unsure:
             yield step
         elif step.number not in taken_back and (picks is None or picks(step)):
-            kept[known_by(step) if len(kept) < SHOWN else ""] += 1
-
-
-def _existed_perhaps(kept: Counter[str], folder: Path) -> tuple[str, ...]:
-    """Say which resources are left since they may have existed before, and how to take them back all the same."""
-    if not kept:
-        return ()
-    more = f" and {kept['']:,} more" if kept[""] else ""
-    told = (
-        f"left, since they may have existed before the run: {', '.join(name for name in kept if name)}{more}"
-    )
-    return told, next_line("rollback", run_name(folder), "--on-drift", "force")
+            kept.take(step)
 
 
 def _overwritten(recorded: RecordedRun) -> Iterator[str]:

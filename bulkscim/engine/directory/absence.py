@@ -4,8 +4,10 @@ An answer may leave members out: some services cut long lists, some never show m
 one of these, the cheapest first:
 1. The run created the group.
 2. A read of a group by id has shown a longer list of members than this one.
-3. Users that are read by id are known to show their groups. It is asked only about users that show none.
+3. Users that are read by id are known to show their groups, and this one does not show the group. Where it shows any,
+   another must have shown more: a list may be cut.
 4. A filter by member, which finds a member that is shown, does not find this one.
+Neither 1 nor 2 counts where a group has left out a member whom this run had added.
 """
 
 from collections import OrderedDict
@@ -16,8 +18,9 @@ import anyio
 
 from bulkscim.engine.directory.memberships import KEPT_GROUPS, Memberships
 from bulkscim.engine.reads import Lookup, Reads
-from bulkscim.model.live import Member, Membership, Unreadable
-from bulkscim.model.operation import GROUP, Key
+from bulkscim.model.live import Found, Member, Membership, Unreadable
+from bulkscim.model.operation import GROUP, USER, Key
+from bulkscim.planning.capture import groups_shown
 from bulkscim.scim.paths import find
 from bulkscim.scim.references import ids_in
 
@@ -43,6 +46,7 @@ class Absence:
         self._form: Lookup | None = Lookup.LEAN  # None: the filter by member is of no use
         self._known: frozenset[str] = frozenset()  # groups of the tenant, once the filter is proved
         self._tells_apart = False
+        self._most_groups = 0  # that a user has shown
 
     def created(self, group: str) -> None:
         """Take in a group that the run created."""
@@ -52,32 +56,50 @@ class Absence:
 
     async def of(self, need: Membership, reads: Reads) -> Member | Unreadable:
         """Return whether a user is in a group that does not show it."""
-        if self._is_proved(need.group):
+        if self._is_proved(need):
             return Member(present=False, proved=True)
         async with self._proving:
             own_groups, self._own_groups = self._own_groups, None
             for group in await own_groups() if own_groups else ():
                 self.created(group)
-            if self._is_proved(need.group):
-                return Member(present=False, proved=True)
+        if self._is_proved(need):
+            return Member(present=False, proved=True)
+        told = await self._told_by_member(need, reads) if need.asks_member else None
+        return told or await self._filtered(need, reads)
+
+    def _is_proved(self, need: Membership) -> bool:
+        """Say whether nobody can be in a group but those whom it shows, or is not in it by what the user showed."""
+        if not need.asks_member and self._shows_groups():
+            return True
+        whole = need.group in self._created or self._memberships.is_whole(need.group)
+        return whole and not self._memberships.may_hide(need.group, need.member)
+
+    async def _told_by_member(self, need: Membership, reads: Reads) -> Member | None:
+        """Return what the member says of its groups; None where it says nothing."""
+        read = await reads.by_id(USER, need.member)
+        self._most_groups = max(self._most_groups, 1 if self._shows_groups() else 0)
+        groups = groups_shown(read.resource) if isinstance(read, Found) else ()
+        if need.group in groups:
+            return Member(present=True)
+        complete = len(groups) < self._most_groups
+        self._most_groups = max(self._most_groups, len(groups))
+        return Member(present=False, proved=True) if complete else None
+
+    async def _filtered(self, need: Membership, reads: Reads) -> Member | Unreadable:
+        """Ask a filter by member, once it is known to work."""
+        async with self._proving:
             if not self._known and self._form is not None:
                 wrong = await self._prove(need.group, reads)
                 if wrong is not None:
                     return wrong
-        if not self._known:
-            return Member(present=False)
-        found = await self._holding(need.member, reads)
+        found = await self._holding(need.member, reads) if self._known else None
         if isinstance(found, Unreadable):
             return found
         if found is None:
             return Member(present=False)
         if need.group in found:  # a filter that is ignored finds every group
             return Member(present=self._tells_apart or not self._known <= found)
-        return Member(present=False, proved=True)
-
-    def _is_proved(self, group: str) -> bool:
-        """Say whether nobody can be in a group but those whom it shows, or is not in it by what the user shows."""
-        return group in self._created or self._memberships.is_whole(group) or self._shows_groups()
+        return Member(present=False, proved=not self._memberships.may_hide(need.group, need.member))
 
     async def _prove(self, group: str, reads: Reads) -> Unreadable | None:
         """Try the filter on a member that some group shows, in one form and then in the other."""

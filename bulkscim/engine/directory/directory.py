@@ -1,6 +1,7 @@
 """Find what rows name: by id, by a filter that is known to work, else by a whole listing."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 import anyio
 
@@ -120,7 +121,7 @@ class Directory:
     async def _find(self, key: Key, reads: Reads, *, fresh: bool) -> Answer:
         begun = self._clock.monotonic() if fresh else None
         if key.attribute == "id":
-            return await reads.by_id(key.type, key.value)
+            return await self._by_id(key, reads)
         if self._profile.filter and self._learned.trust(key) is not Trust.BROKEN:
             answer = await self._filtered(key, reads)
             if answer is not None and not self._only_filters_fail(key, answer):
@@ -130,6 +131,13 @@ class Directory:
                 self._learned.note(key, Trust.BROKEN)
             return listed
         return await self._listed(key, reads, begun)
+
+    async def _by_id(self, key: Key, reads: Reads) -> Answer:
+        answer = await reads.by_id(key.type, key.value)
+        if key.type != GROUP or not isinstance(answer, Found):
+            return answer
+        shown = self.memberships.saw(answer.resource)
+        return replace(answer, lists_all=self.memberships.is_complete(shown))
 
     def _only_filters_fail(self, key: Key, answer: Answer) -> bool:
         """Say whether a listing may be readable though a filter, which has never worked, is not.

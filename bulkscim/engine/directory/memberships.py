@@ -1,17 +1,24 @@
-"""Who is in which group, as read a short while ago and changed by this run since."""
+"""Who is in which group, as read a short while ago and changed by this run since.
+
+An answer may leave members out. A list is complete only where a longer one was shown, and no member whom this run added
+was missing in any.
+"""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action, Step
+from bulkscim.scim.paths import find
+from bulkscim.scim.references import ids_in
 
 KEPT_S = 60.0
 KEPT_IDS = 100_000
 KEPT_GROUPS = 1_000
+KEPT_ADDED = 1_000
 
 
 @dataclass(slots=True)
@@ -41,7 +48,9 @@ class Memberships:
         self._clock = clock
         self._groups: OrderedDict[str, Group] = OrderedDict()
         self._readings: list[Reading] = []
+        self._added: OrderedDict[tuple[str, str], None] = OrderedDict()  # (group, member), the latest last
         self._longest = 0
+        self._leaves_out = False
 
     def of(self, group: str) -> set[str] | None:
         """Return the group's members if they were read within the last minute."""
@@ -63,10 +72,8 @@ class Memberships:
 
     def keep(self, reading: Reading, resource: JsonObject) -> set[str]:
         """Return the members that a read has shown; they are kept only if nothing changed them meanwhile."""
-        entries = resource.get("members")
-        values = [entry.get("value") for entry in entries or () if isinstance(entry, dict)]
-        known = Group(self._clock.monotonic(), len(values), {one for one in values if isinstance(one, str)})
-        self._longest = max(self._longest, known.shown)
+        members = set(ids_in(find(resource, "members")))
+        known = Group(self._clock.monotonic(), self.saw(resource, current=reading.is_current), members)
         if not reading.is_current:
             return known.members
         self._groups[reading.group] = known
@@ -75,10 +82,29 @@ class Memberships:
             self._groups.popitem(last=False)
         return known.members
 
+    def saw(self, resource: JsonObject, *, current: bool = True) -> int:
+        """Learn from a group that was read by its id how long lists are; return how many members it shows.
+
+        `current`: nothing has changed the group since the read began.
+        """
+        members = set(ids_in(find(resource, "members")))
+        self._longest = max(self._longest, len(members))
+        added = {member for group, member in self._added if group == resource.get("id")} if current else set()
+        self._leaves_out = self._leaves_out or not added <= members
+        return len(members)
+
     def is_whole(self, group: str) -> bool:
-        """Say whether an answer has shown a longer list than this group's, so that this one was not cut."""
+        """Say whether the list that was read of a group is complete."""
         known = self._groups.get(group)
-        return known is not None and known.shown < self._longest
+        return known is not None and self.is_complete(known.shown)
+
+    def is_complete(self, shown: int) -> bool:
+        """Say whether a list of so many members is complete: a longer one was shown, and none leaves a member out."""
+        return shown < self._longest and not self._leaves_out
+
+    def may_hide(self, group: str, member: str) -> bool:
+        """Say whether a member is missing in its group though this run added it."""
+        return self._leaves_out or (group, member) in self._added
 
     def _size(self) -> int:
         return sum(len(group.members) for group in self._groups.values())
@@ -86,6 +112,11 @@ class Memberships:
     def changed(self, group: str, member: str, *, added: bool) -> None:
         """Note a membership that this run changed."""
         self._outdate(group)
+        self._added.pop((group, member), None)
+        if added:
+            self._added[group, member] = None
+            while len(self._added) > KEPT_ADDED:
+                self._added.popitem(last=False)
         known = self._groups.get(group)
         if known and added:
             known.members.add(member)
@@ -99,6 +130,8 @@ class Memberships:
         if step.member is None:
             if step.type == GROUP:
                 self.forget(step.id)
+            if step.action is Action.DELETE:
+                self._forget_added(lambda _, member: member == step.id)
             return
         self.changed(step.id, step.member, added=step.action is Action.ADD_MEMBER)
         for change in step.changes:
@@ -109,6 +142,11 @@ class Memberships:
         """Drop what is known of a group: it was changed, or may have been."""
         self._outdate(group)
         self._groups.pop(group, None)
+        self._forget_added(lambda one, _: one == group)
+
+    def _forget_added(self, changed: Callable[[str, str], bool]) -> None:
+        for one in [one for one in self._added if changed(*one)]:
+            del self._added[one]
 
     def _outdate(self, group: str) -> None:
         for reading in self._readings:

@@ -32,6 +32,7 @@ HAS_MANAGER = Reference(Role.MANAGER, BOSS)
 IN_SALES = Reference(Role.GROUP, SALES)
 TAKEN = Facts(taken=Refusal("create", 409, "uniqueness", "userName is taken"))
 BY_ID = Key(USER, "id", "u1")
+PROOF = Membership("g1", "u1", proof=True, asks_member=True)
 FIRST_USER, FIRST_GROUP = Origin(USER, "u1"), Origin(GROUP, "g1")
 
 
@@ -229,17 +230,18 @@ def test_one_failed_part_does_not_keep_the_others_from_being_tried():
 
 
 @pytest.mark.parametrize(
-    ("verb", "present", "action"),
+    ("verb", "answer", "action"),
     [
-        (Verb.ADD_MEMBER, False, Action.ADD_MEMBER),
-        (Verb.ADD_MEMBER, True, None),
-        (Verb.REMOVE_MEMBER, True, Action.REMOVE_MEMBER),
-        (Verb.REMOVE_MEMBER, False, None),
+        (Verb.ADD_MEMBER, Member(present=False), Action.ADD_MEMBER),
+        (Verb.ADD_MEMBER, Member(present=True), None),
+        (Verb.REMOVE_MEMBER, Member(present=True), Action.REMOVE_MEMBER),
+        (Verb.REMOVE_MEMBER, Member(present=False, proved=True), None),
+        (Verb.REMOVE_MEMBER, Member(present=False), Action.REMOVE_MEMBER),
     ],
 )
-def test_membership_as_wanted_is_a_noop(verb, present, action):
-    """A membership is changed only where it is not as the row wants it."""
-    live = {SALES: group(), ADA: user(), Membership("g1", "u1"): Member(present)}
+def test_membership_as_wanted_is_a_noop(verb, answer, action):
+    """A membership is changed only where it is not as the row wants it; a removal also where its absence is not proved."""
+    live = {SALES: group(), ADA: user(), PROOF: answer}
     decision = decide(joins(verb), live=live)
 
     if action is None:
