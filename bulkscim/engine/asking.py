@@ -6,6 +6,7 @@ from http import HTTPStatus
 from math import inf
 from typing import Any
 
+from bulkscim.engine.directory.coverage import NAMES_ONLY, needed_by
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
@@ -100,7 +101,8 @@ class Asking:
             return await self._directory.tied.read(need, reads)
         if need.type == GROUP and _needs_only_id(work, need):
             return await self._directory.group(need, reads)
-        return await self._directory.find(need, reads)
+        needed = needed_by(work.row.operation) if work.is_own(need) else NAMES_ONLY
+        return await self._directory.find(need, reads, needed=needed)
 
     async def ends_run(self, work: Work, answer: Unreadable) -> bool:
         """Stop the run where an answer, to a read or a write, shows that no record is to blame.

@@ -347,12 +347,12 @@ class Worker:
                 return False
 
     def _exists(self, sent: Sent, judgement: Judgement, read: Read | None) -> bool:
-        """Let the row go on with what its create met; what was just read of it is not read again."""
+        """Let the row go on with what its create met; what was just read of it by its id is not read again."""
         work, target = sent.work, sent.work.row.operation.target
         work.forget()
         if sent.step.part == "create":
             work.taken(self._refusal(sent.step, judgement))
-        if isinstance(read, Found) and answers(target, read.resource):
+        if isinstance(read, Found) and not read.is_looked_up and answers(target, read.resource):
             work.live[target] = read
             work.read_at = read.read_at
         return True

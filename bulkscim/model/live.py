@@ -10,12 +10,14 @@ from bulkscim.model.operation import JsonObject, Key
 class Found:
     """Exactly one resource, really equal to what was asked for. `read_at` is the clock's monotonic time.
 
-    `lists_all`: of a group, its list of members is proved complete.
+    `lists_all`: of a group, its list of members is proved complete. `is_looked_up`: by a filter or in a listing, which
+    may show less than a read by id.
     """
 
     resource: JsonObject
     read_at: float = 0.0
     lists_all: bool = False
+    is_looked_up: bool = False
 
     @property
     def id(self) -> str:

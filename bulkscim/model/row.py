@@ -25,7 +25,8 @@ SETTLED = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP, RowState.FA
 
 # In the words of services that give no scimType.
 _NO_MEMBER = re.compile(
-    r"\b(?:not|isn't|no|n't) (?:a |an |the |in |such |currently a )*(?:member|in (?:the |this )?group)", re.IGNORECASE
+    r"\b(?:not|isn't|no|n't) (?:a |an |the |in |such |currently a )*(?:member|in (?:the |this )?group)",
+    re.IGNORECASE,
 )
 
 

@@ -59,7 +59,7 @@ def judge(key: Key, resources: Sequence[JsonObject], read_at: float) -> Judged:
     if len(matches) > 1:
         return Ambiguous(tuple(matches))
     for resource in matches.values():
-        return Found(resource, read_at)
+        return Found(resource, read_at, is_looked_up=True)
     return Nothing()
 
 

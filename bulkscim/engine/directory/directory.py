@@ -6,6 +6,7 @@ from dataclasses import replace
 import anyio
 
 from bulkscim.engine.directory.absence import Absence
+from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, Needed
 from bulkscim.engine.directory.earlier_runs import EarlierRuns
 from bulkscim.engine.directory.held_names import HeldNames, most_pages
 from bulkscim.engine.directory.hidden import Hidden
@@ -56,6 +57,7 @@ class Directory:
         self._profile = profile
         self._hidden = hidden
         self._learned = Learned()
+        self._coverage = Coverage()
         self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
         self._listings: dict[str, Listing] = {}
         self._listing_turn = anyio.Lock()
@@ -83,12 +85,17 @@ class Directory:
             return await self.membership(on, reads, fresh=True)
         return await reads.by_id(on.type, on.value)
 
-    async def find(self, key: Key, reads: Reads, *, fresh: bool = False) -> Answer:
+    async def find(
+        self, key: Key, reads: Reads, *, fresh: bool = False, needed: Needed = NAMES_ONLY
+    ) -> Answer:
         """Find the one resource that a key names; `fresh`: no listing taken before now will do.
 
+        `needed` are the attributes that are looked at: where a lookup is not known to show them, it is read by its id.
         Missing means proved absent, or, of a type that the tenant does not show whole, not to be found.
         """
         answer = await self._find(key, reads, fresh=fresh)
+        if isinstance(answer, Found) and answer.is_looked_up:
+            answer = await self._completed(answer, key, reads, needed)
         if isinstance(answer, Found):
             self.tied.saw(key.type, answer.resource, key.attribute)
         if not isinstance(answer, Missing) or key.attribute == "id":
@@ -101,6 +108,18 @@ class Directory:
             if isinstance(read, Found) and answers(key, read.resource):
                 return read
         return answer
+
+    async def _completed(self, found: Found, key: Key, reads: Reads, needed: Needed) -> Answer:
+        """Return what a lookup found with all that is needed of it.
+
+        One that cannot be found by its id is as the lookup shows it: it is for the write to tell what became of it.
+        """
+        if self._coverage.shows(key.type, found.resource, needed):
+            return found
+        read = await self._by_id(Key(key.type, "id", found.id), reads)
+        if isinstance(read, Found):
+            self._coverage.compare(key.type, found.resource, read.resource)
+        return found if isinstance(read, Missing) else read
 
     async def known(self, key: Key, reads: Reads) -> Answer:
         """Find what a key names, by a listing of any age too. Only what is found counts: it is read by its id."""

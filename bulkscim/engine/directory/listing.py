@@ -41,7 +41,7 @@ class Listing:
         if len(found) > 1:
             return Ambiguous(tuple(found))
         for text in found.values():
-            return Found(orjson.loads(text), self._taken_at or 0.0)
+            return Found(orjson.loads(text), self._taken_at or 0.0, is_looked_up=True)
         return Missing()
 
     def known(self, key: Key) -> str | None:
