@@ -81,7 +81,7 @@ class Asking:
                 return None
             if not _may_be_all(answer.status):
                 break
-        if isinstance(answer, Missing) and isinstance(need, Key):
+        if isinstance(answer, Missing) and isinstance(need, Key) and not answer.unproved:
             work.absent.add(need.folded)
         if not isinstance(need, Holders | Reports | Origin | NameHeld):
             work.read_at = self._clock.monotonic()

@@ -82,6 +82,9 @@ class Reads:
             answer = messages.list_of(reply.body)
             if answer is not None:
                 self._saw(key.type, answer.resources)
+                if answer.total and not answer.resources:
+                    why = f"the answer to a filter says that {answer.total} were found, and shows none"
+                    return Unreadable(why, reply.status, contradicts=True)
                 return None if self._may_be_cut(answer) else list(answer.resources)
         return unreadable(reply)
 

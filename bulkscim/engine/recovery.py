@@ -32,10 +32,11 @@ async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
     Who has its name and another externalId is not it, and keeps it from being made only where names are unique.
     """
     answer: Read = Unreadable("the record gives no identity to look for")
-    absent = True
+    absent, held = True, False
     for key in step.identity:
         answer = await directory.find(key, reads, fresh=True)
-        absent = absent and isinstance(answer, Missing)
+        absent = absent and isinstance(answer, Missing) and not answer.unproved
+        held = held or isinstance(answer, Found)
         if not isinstance(answer, Missing) and not (isinstance(answer, Found) and is_foreign(step, answer)):
             return answer
     if (
@@ -45,7 +46,7 @@ async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
     ):
         return Unreadable("this tenant does not show deactivated users")
     if isinstance(answer, Missing):
-        return Missing(by_all=absent, is_held=not absent)
+        return Missing(by_all=absent, is_held=held)
     return Unreadable(f"another stands there: id {answer.id}") if isinstance(answer, Found) else answer
 
 

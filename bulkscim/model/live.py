@@ -34,14 +34,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Proved absent: by a lookup that works on this server, or by a whole listing.
+    """Absent: by a lookup that works on this server, or by a whole listing.
 
-    `by_all`: every identity of the record was looked up, and no resource has any of them. `is_held`: a resource with
-    another externalId has the record's name.
+    `unproved` says why it may be there all the same; empty where the absence is proved. `by_all`: every identity of the
+    record was looked up, and no resource has any of them. `is_held`: a resource with another externalId has the
+    record's name.
     """
 
     by_all: bool = False
     is_held: bool = False
+    unproved: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ class Ambiguous:
 class Unreadable:
     """The tenant gave no answer that can be trusted; `why` is for people.
 
-    `throttled`: it asked to wait, so the status says nothing of the resource or the token.
+    `throttled`: it asked to wait, so the status says nothing of the resource or the token. `contradicts`: the answer
+    says two things that cannot both be true, of this resource alone.
     """
 
     why: str
     status: int | None = None
     throttled: bool = False
+    contradicts: bool = False
 
 
 Answer = Found | Missing | Ambiguous | Unreadable

@@ -104,6 +104,8 @@ class View:
             case Missing():
                 why = f"no {key.type} with {key.attribute} {key.value}{self._perhaps(key)}"
                 proved = key.attribute == "id" or key.type not in self.policy.hides
+                if answer.unproved:
+                    return Unfit(f"{why} was found, and it may be there: {answer.unproved}")
                 return Unfit(why, 404 if proved else None, missing=proved)
             case Ambiguous():
                 return Unfit(f"{key} is ambiguous: ids {', '.join(answer.ids)}")

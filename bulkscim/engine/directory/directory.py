@@ -58,6 +58,10 @@ class Directory:
         self._hidden = hidden
         self._learned = Learned()
         self._coverage = Coverage()
+        self._samples: dict[
+            tuple[str, str], Key
+        ] = {}  # by type and attribute, a name that its filter has found
+        self._folds: dict[tuple[str, str], bool] = {}  # whether it finds names in other capitals too
         self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
         self._listings: dict[str, Listing] = {}
         self._listing_turn = anyio.Lock()
@@ -163,7 +167,7 @@ class Directory:
 
         It is answered by a 5xx, or by a success that is no list.
         """
-        status = answer.status if isinstance(answer, Unreadable) else None
+        status = answer.status if isinstance(answer, Unreadable) and not answer.contradicts else None
         failed = status is not None and not REDIRECTED <= status < SERVER_ERROR
         return failed and self._learned.trust(key) is Trust.UNKNOWN
 
@@ -177,30 +181,45 @@ class Directory:
             return None
         judged = judge(key, answer, self._clock.monotonic())
         match judged:
-            case Nothing() if key.type in self._profile.exact_filters:
-                return None  # it may stand there in other letters
             case Nothing():
-                return Missing() if await self._absence_counts(key, reads) else None
+                counts = key.type not in self._profile.exact_filters and await self._absence_counts(
+                    key, reads
+                )
+                return Missing() if counts else None  # else it may stand there in other capitals
             case Ignored():
                 self._learned.note(key, Trust.BROKEN)
                 return None
             case Found():
                 self._learned.note(key, Trust.WORKS)
+                self._samples[key.type, key.attribute] = key
                 return judged
             case _:
                 return judged
 
     async def _absence_counts(self, key: Key, reads: Reads) -> bool:
-        """Tell whether "nothing" from this filter means absent, by asking it for something that is there."""
-        async with self._proving[(key.type, key.attribute)]:
+        """Tell whether "nothing" from this filter means absent, by asking it for something that is there.
+
+        Also in other capitals, where these do not count: some services compare them all the same.
+        """
+        kind = key.type, key.attribute
+        async with self._proving[kind]:
             if self._learned.trust(key) is Trust.UNKNOWN:
                 sample = await self._sample(key, reads)
                 if sample is None:
                     return False
-                answer = await reads.filtered(sample)
-                works = isinstance(answer, list) and isinstance(judge(sample, answer, 0.0), Found)
+                works = await self._finds(sample, reads)
                 self._learned.note(key, Trust.WORKS if works else Trust.BROKEN)
-            return self._learned.trust(key) is Trust.WORKS
+                self._samples[kind] = sample
+            if self._learned.trust(key) is not Trust.WORKS:
+                return False
+            if kind not in self._folds:
+                other = _in_other_capitals(self._samples[kind])
+                self._folds[kind] = other is None or await self._finds(other, reads)
+            return self._folds[kind]
+
+    async def _finds(self, sample: Key, reads: Reads) -> bool:
+        answer = await reads.filtered(sample)
+        return isinstance(answer, list) and isinstance(judge(sample, answer, 0.0), Found)
 
     async def _sample(self, key: Key, reads: Reads) -> Key | None:
         """Return a key of the same attribute that some resource of the tenant surely answers to."""
@@ -309,6 +328,12 @@ class Directory:
             members = self.memberships.keep(reading, answer.resource)
         present = need.member in members
         return Member(present) if present or not need.proof else await self._absence.of(need, reads)
+
+
+def _in_other_capitals(key: Key) -> Key | None:
+    """Return a name that is the same one in other capitals, None where there is none."""
+    other = key._replace(value=key.value.swapcase())
+    return other if other.value != key.value and other.folded == key.folded else None
 
 
 def _is_name(path: str) -> bool:

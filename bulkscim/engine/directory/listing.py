@@ -22,6 +22,7 @@ class Listing:
         self._kind = kind
         self._clock = clock
         self._taken_at: float | None = None
+        self._is_filled = False  # whether it has any resource
         self._database = sqlite3.connect("")  # a private temporary file
         self._database.execute("create table name (attribute text, value text, id text, resource blob)")
         self._database.execute("create index by_name on name (attribute, value)")
@@ -42,7 +43,16 @@ class Listing:
             return Ambiguous(tuple(found))
         for text in found.values():
             return Found(orjson.loads(text), self._taken_at or 0.0, is_looked_up=True)
-        return Missing()
+        return Missing(unproved=self._hides(key.attribute))
+
+    def _hides(self, attribute: str) -> str:
+        """Say why a listing may not show a name: no resource in it has any such attribute."""
+        shown = self._database.execute(
+            "select 1 from name where attribute = ? limit 1", (attribute,)
+        ).fetchone()
+        if shown is not None or not self._is_filled:
+            return ""
+        return f"no {self._kind} of this tenant shows {attribute}, so nothing proves its absence"
 
     def known(self, key: Key) -> str | None:
         """Return the id that a key names alone, in a listing of any age, also one that did not come whole."""
@@ -55,7 +65,7 @@ class Listing:
     async def _take(self, reads: Reads) -> Unreadable | None:
         """Read all pages anew; do not search one that did not come whole."""
         begun = self._clock.monotonic()
-        self._taken_at = None
+        self._taken_at, self._is_filled = None, False
         self._database.execute("delete from name")
         async for page in reads.pages(self._kind):
             if isinstance(page, Unreadable):
@@ -67,6 +77,7 @@ class Listing:
 
     def keep(self, resource: JsonObject) -> None:
         """Take in one resource."""
+        self._is_filled = True
         text = orjson.dumps(resource)
         self._database.executemany(
             "insert into name values (?, ?, ?, ?)",
