@@ -1,0 +1,167 @@
+"""Tenants that show less than they hold: what an answer cannot show is not taken to be absent."""
+
+import json
+
+import pytest
+
+from bulkscim.journal.writer import JOURNAL
+from tests.support.simulated_disk import FOLDER
+from tests.support.simulated_tenant import SimulatedTenant
+
+ADA = {"id": "u1", "userName": "Ada@example.com", "externalId": "E1", "title": "Lead"}
+BOB = {"id": "u2", "userName": "bob@example.com", "externalId": "E2", "title": "Chief"}
+SALES = {"id": "g1", "displayName": "Sales", "members": [{"value": "u1"}, {"value": "u2"}]}
+
+
+class ShowsLess(SimulatedTenant):
+    """Shows one form of each resource; with Sales, of which Ada and Bob are members. `how`: by id, lookup or answer."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.hold("Groups", SALES)
+        self.removals = 0
+
+    def show(self, collection, one, how):
+        """Return a resource as it is shown."""
+        return one
+
+    def _list(self, collection, path):
+        held, how = self.held[collection], "lookup"
+        self.held[collection] = {
+            own: {"id": own, **self.show(collection, one, how)} for own, one in held.items()
+        }
+        try:
+            return super()._list(collection, path)
+        finally:
+            self.held[collection] = held
+
+    def _one(self, method, collection, resource_id, body):
+        self.removals += method == "PATCH" and body["Operations"][0]["op"] == "remove"
+        reply = super()._one(method, collection, resource_id, body)
+        how = "by id" if method == "GET" else "answer"
+        one = self.held[collection].get(resource_id)
+        return reply if one is None else self._answer(200, self.show(collection, one, how))
+
+
+class CutsMembers(ShowsLess):
+    def show(self, collection, one, how):
+        return {**one, "members": one.get("members", [])[:1]} if collection == "Groups" else one
+
+
+class HidesMembers(ShowsLess):
+    def show(self, collection, one, how):
+        return {name: value for name, value in one.items() if name != "members"}
+
+
+class Short(ShowsLess):
+    """Leaves out in lookups what a read by id shows."""
+
+    def show(self, collection, one, how):
+        kept = {"id", "userName", "externalId", "displayName"}
+        return {name: value for name, value in one.items() if name in kept or how != "lookup"}
+
+
+class HidesExternalIds(ShowsLess):
+    def show(self, collection, one, how):
+        return {name: value for name, value in one.items() if name != "externalId"}
+
+
+class ComparesCapitals(ShowsLess):
+    """Compares filters in the very capitals."""
+
+    def _list(self, collection, path):
+        reply = super()._list(collection, path)
+        return self._answer(200, {"totalResults": 0, "Resources": []}) if "ada%40" in path else reply
+
+
+class SaysOneShowsNone(ShowsLess):
+    def _list(self, collection, path):
+        shows_none = "filter" in path and "E2" in path
+        return (
+            self._answer(200, {"totalResults": 1, "Resources": []})
+            if shows_none
+            else super()._list(collection, path)
+        )
+
+
+def leaves(name="bob@example.com"):
+    """Return a record that takes a user out of Sales."""
+    group = {"op": "remove_member", "type": "Group", "match": {"displayName": "Sales"}}
+    return {**group, "member": {"userName": name}}
+
+
+def deletes(**match):
+    """Return a record that deletes a user."""
+    return {"op": "delete", "type": "User", "match": match}
+
+
+@pytest.mark.parametrize("kind", [CutsMembers, HidesMembers])
+async def test_member_that_is_not_shown_is_removed(carried, kind):
+    """The removal was a noop, with exit 0, and the user stayed in the group."""
+    report = await carried([leaves()], held=[ADA, BOB], kind=kind)
+
+    assert report.totals.done == 1
+    assert carried.tenant.held["Groups"]["g1"]["members"] == [{"value": "u1"}]
+
+
+async def test_member_that_no_group_shows_is_not_removed_twice_where_the_list_is_complete(carried):
+    """A longer list was shown, so that this one is not cut."""
+    small = {"op": "create", "type": "Group", "data": {"displayName": "Small"}}
+    read = {
+        "op": "add_member",
+        "type": "Group",
+        "match": {"displayName": "Sales"},
+        "member": {"userName": "eve@example.com"},
+    }
+    eve = {"id": "u3", "userName": "eve@example.com"}
+    lines = [read, small, {**leaves(), "match": {"displayName": "Small"}}]
+    report = await carried(lines, held=[ADA, BOB, eve], kind=ShowsLess, concurrency=1)
+
+    assert (report.totals.done, report.totals.noop, carried.tenant.removals) == (2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines", "states"),
+    [
+        (HidesExternalIds, [deletes(externalId="E2")], (0, 0, 1)),
+        (SaysOneShowsNone, [deletes(externalId="E2")], (0, 0, 1)),
+        (
+            ComparesCapitals,
+            [deletes(userName="bob@example.com"), deletes(userName="ada@example.com")],
+            (2, 0, 0),
+        ),
+        (ShowsLess, [deletes(externalId="E2"), deletes(externalId="E9")], (1, 1, 0)),
+    ],
+)
+async def test_user_is_absent_only_where_a_lookup_would_have_shown_it(carried, kind, lines, states):
+    """ "Nothing to delete" was said of users who are there."""
+    totals = (await carried(lines, held=[ADA, BOB], kind=kind, concurrency=1)).totals
+
+    assert (totals.done, totals.noop, totals.failed) == states
+
+
+async def test_new_user_is_created_where_nobody_shows_such_a_name(carried):
+    """That an absence is not proved keeps nobody out: the tenant refuses a name that is taken."""
+    line = {
+        "op": "upsert",
+        "type": "User",
+        "match": {"externalId": "E7"},
+        "data": {"userName": "eve@example.com", "externalId": "E7"},
+    }
+    report = await carried([line], held=[{"id": "u1", "userName": "ada@example.com"}], kind=ShowsLess)
+
+    assert report.totals.done == 1
+
+
+async def test_before_images_hold_what_only_a_read_by_id_shows(carried):
+    """A deleted user came back without a title, and a patched one lost its own."""
+    patch = {"op": "patch", "type": "User", "match": {"userName": "Ada@example.com"}}
+    lines = [
+        {**patch, "patch": [{"op": "replace", "path": "title", "value": "Head"}]},
+        deletes(userName="bob@example.com"),
+    ]
+    await carried(lines, held=[ADA, BOB], kind=Short)
+
+    journal = carried.disk.contents(FOLDER / JOURNAL).splitlines()
+    starts = [json.loads(line)["body"] for line in journal if b'"started"' in line]
+    assert {body["before"]["title"] for body in starts} == {"Lead", "Chief"}
