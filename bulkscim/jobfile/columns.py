@@ -1,5 +1,6 @@
 """What each column of a CSV file stands for: a SCIM path, a reference, or a word about the record (pure)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -48,6 +49,11 @@ class Column:
     clears: bool = False
 
     @property
+    def may_be_primary(self) -> bool:
+        """Whether it can make a value of a list the primary one."""
+        return self.part == "primary" or dict(self.element).get("primary") is True
+
+    @property
     def place(self) -> str:
         """The column as messages name it."""
         return f"{self.source} ({self.header})" if self.source else f'column "{self.header.strip()}"'
@@ -61,6 +67,7 @@ class UnknownColumn(Fault):
     means: tuple[str, ...] = ()
 
 
+_MANAGER_KEYS = (ENTERPRISE.lower(), "manager")
 _LIKENESS = 0.75  # of two names before one is proposed for the other
 _WORK = '[type eq "work"].value'
 SHORT_NAMES = {
@@ -197,6 +204,21 @@ def _unknown(name: str, why: str) -> UnknownColumn:
     )
 
 
+def refuse_twins(columns: Sequence[Column], faults: list[Fault]) -> None:
+    """Add a fault for each column that means the same as an earlier one."""
+    seen: dict[tuple[object, ...], Column] = {}
+    for column in columns:
+        element = str(dict(column.element).get("type", "")).lower()
+        keys = tuple(key.lower() for key in column.keys)
+        use = column.use
+        if keys[:2] == _MANAGER_KEYS:  # its id, or how it is found: it is one manager
+            use, keys, element = Use.MANAGER, (), ""
+        twin = seen.setdefault((use, keys, element, column.part.lower()), column)
+        if twin is not column:
+            what = column.path or column.use.value
+            faults.append(Fault(column.place, f"means {what}, as {twin.place} does; keep one of them"))
+
+
 def put(resource: JsonObject, keys: tuple[str, ...], value: object) -> None:
     """Set a value in nested objects, making those on the way."""
     for key in keys[:-1]:
@@ -204,4 +226,4 @@ def put(resource: JsonObject, keys: tuple[str, ...], value: object) -> None:
     resource[keys[-1]] = value
 
 
-__all__ = ["SHORT_NAMES", "Column", "UnknownColumn", "Use", "column_of", "put", "shown"]
+__all__ = ["SHORT_NAMES", "Column", "UnknownColumn", "Use", "column_of", "put", "refuse_twins", "shown"]

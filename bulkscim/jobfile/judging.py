@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from bulkscim.jobfile.names import plain_name
+from bulkscim.jobfile.names import plain_name, stripped, unseen_at_end
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.usual import Cells, Lines, is_clean
 from bulkscim.jobfile.values import Doubt, doubts_of, repeats
@@ -49,6 +49,8 @@ class Judge:
             if (leaf := name.strip().rpartition(":")[2].lower()) in _NUMBERED
         ]
         self._digits: dict[str, _Digits] = {}
+        self._unseen = 0
+        self._first_unseen = ""
 
     def header_again(self, record: Record) -> Judged | None:
         """Say that a record repeats the header, which would make a user of it."""
@@ -69,6 +71,8 @@ class Judge:
 
     def judge(self, record: Record, operation: Operation) -> Iterable[Judged]:
         """Return what is wrong with the values of a record."""
+        if not record.text.isascii() or record.cells:
+            self._note_unseen(record)
         data = operation.data
         if "externalId" in data:
             self._note("externalId", data["externalId"], record)
@@ -88,7 +92,7 @@ class Judge:
 
     def _doubts(self, record: Record, operation: Operation) -> Iterator[Judged]:
         for doubt in doubts_of(operation):
-            fault = Fault("" if doubt.about == "row" else self._place(record, doubt), doubt.message)
+            fault = Fault("" if doubt.about == "row" else self.place(record, doubt), doubt.message)
             yield Judged(Problem(record.line, record.number, fault), doubt.about, doubt.refuses)
 
     def zeros_lost(self) -> Iterator[Judged]:
@@ -114,15 +118,51 @@ class Judge:
         digits.counts[len(value)] += 1
         if len(value) not in digits.shorter:
             message = f"is {shown(value)}, and others of the column have leading zeros; a spreadsheet has cut them off?"
-            place = self._place(record, Doubt("", name, value, ""))
+            place = self.place(record, Doubt("", name, value, ""))
             digits.shorter[len(value)] = Problem(record.line, record.number, Fault(place, message))
 
-    def _place(self, record: Record, doubt: Doubt) -> str:
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say how many values are read without what cannot be seen at their ends."""
+        if not self._unseen:
+            return ()
+        one = self._unseen == 1
+        what = "value begins or ends" if one else "values begin or end"
+        return (
+            f"{self._unseen:,} {what} with an invisible character, which is not sent: {self._first_unseen}",
+        )
+
+    def _note_unseen(self, record: Record) -> None:
+        """Count the values that begin or end with what cannot be seen; they are read without it."""
+        values = zip(self._names, record.cells, strict=False) if record.cells else _texts(record.body)
+        for name, text in values:
+            if not text.isascii() and (unseen := unseen_at_end(text)):
+                self._unseen += 1
+                where = f'column "{name}"' if record.cells else name
+                self._first_unseen = (
+                    self._first_unseen
+                    or f"U+{ord(unseen):04X} in line {record.line} (row {record.number}), {where}"
+                )
+
+    def place(self, record: Record, doubt: Doubt) -> str:
         """Name the column that holds a value, else the attribute."""
-        cells = [cell.strip() for cell in record.cells]
+        cells = [stripped(cell) for cell in record.cells]
         whole = [name for name, cell in zip(self._names, cells, strict=False) if cell == doubt.value]
         parts = [name for name, cell in zip(self._names, cells, strict=False) if doubt.value in cell]
         leaf = doubt.attribute.rpartition(".")[2].casefold()
         named = sorted(whole or parts, key=lambda name: leaf not in name.casefold())
         column = next(iter(named), "").strip()
         return f'column "{column}"' if column else doubt.attribute
+
+
+def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each text in a record of JSONL, with the name of its place; what is expected is compared as it is."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for part, one in value.items():
+            if name or part != "expect":
+                yield from _texts(one, f"{name}.{part}" if name else part)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one, name)

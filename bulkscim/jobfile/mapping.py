@@ -11,7 +11,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bulkscim.jobfile.columns import Column, Use, column_of, put
+from bulkscim.jobfile.columns import Column, Use, column_of, put, refuse_twins
+from bulkscim.jobfile.names import stripped
 from bulkscim.jobfile.operations import (
     MAKES,
     MEMBERSHIP,
@@ -19,6 +20,7 @@ from bulkscim.jobfile.operations import (
     Defaults,
     Draft,
     finish,
+    primaries,
     type_of,
     verb_of,
 )
@@ -46,7 +48,6 @@ _BOOLEANS = dict.fromkeys(("true", "1", "yes", "y", "on", "active", "enabled"), 
 )
 _REF = "ref:"
 _MANAGER = f"{ENTERPRISE}:manager"
-_MANAGER_KEYS = (ENTERPRISE.lower(), "manager")
 _Parts = tuple[tuple[int, str, Column | None], ...]
 
 
@@ -83,18 +84,18 @@ class Mapping:
     named: dict[str, tuple[str, Column | None]]
     rules: tuple[Rule, ...] = ()
     clearing: tuple[Column, ...] = ()
+    may_have_primaries: bool = False
 
     def operation_of(self, record: Record) -> Operation | list[Problem]:
         """Read the operation of a CSV record."""
         faults: list[Fault] = []
-        if self.rules:
-            cells = [rule.cell(record.cells, faults) for rule in self.rules]
-        else:
-            cells = list(map(str.strip, record.cells))
+        cells = self.cells_of(record, faults)
         verb, kind = self.fixed or self._verb_and_type(cells, faults)
         operation = None
         if verb is not None and kind is not None:
             draft = self._draft(verb, kind, cells, faults)
+            if self.may_have_primaries:
+                primaries(draft, faults)
             operation = finish(draft, faults) if not faults else None
         if MASK in cells:
             faults += self._masked(cells)
@@ -102,10 +103,16 @@ class Mapping:
             return operation
         return located(record, [self._placed(fault) for fault in faults])
 
+    def cells_of(self, record: Record, faults: list[Fault]) -> list[str]:
+        """Return the texts that the columns are filled with."""
+        cells = list(map(stripped, record.cells))
+        return [rule.cell(cells, faults) for rule in self.rules] if self.rules else cells
+
     def _placed(self, fault: Fault) -> Fault:
         """Name the file's own column where a fault names the attribute that it fills."""
         path = fault.place.removeprefix("data.")
-        column = next((one for one in self.columns if one.path == path), None)
+        filled = [one for one in self.columns if one.path == path or (one.part and one.keys == (path,))]
+        column = next(iter(filled), None)
         return replace(fault, place=column.place) if column is not None else fault
 
     def _verb_and_type(self, cells: list[str], faults: list[Fault]) -> tuple[Verb | None, str | None]:
@@ -235,7 +242,7 @@ def _names(cell: str, between: str) -> Iterable[str]:
     """Split a cell; a name counts once."""
     if between not in cell:
         return (cell,)
-    return dict.fromkeys(name for each in cell.split(between) if (name := each.strip()))
+    return dict.fromkeys(name for each in cell.split(between) if (name := stripped(each)))
 
 
 def compile_header(headers: Sequence[str], defaults: Defaults) -> Mapping | list[Fault]:
@@ -248,7 +255,7 @@ def compile_header(headers: Sequence[str], defaults: Defaults) -> Mapping | list
         rules = compile_rules(defaults.map, headers, faults)
         read = [_ruled(rule, index, faults) for index, rule in enumerate(rules)]
     columns = tuple(column for column in read if column is not None)
-    _no_twins(columns, faults)
+    refuse_twins(columns, faults)
     if not faults:
         _nothing_missing(columns, defaults, faults)
     return faults or _mapping(columns, defaults, rules)
@@ -296,7 +303,8 @@ def _mapping(columns: tuple[Column, ...], defaults: Defaults, rules: tuple[Rule,
     if Use.OP not in words and Use.TYPE not in words:
         fixed = defaults.op, type_of(None, defaults.op, defaults, "", [])
     clearing = tuple(column for column in columns if column.clears)
-    return Mapping(columns, defaults, _plan(columns), fixed, words, links, named, rules, clearing)
+    several = sum(column.may_be_primary for column in columns) > 1
+    return Mapping(columns, defaults, _plan(columns), fixed, words, links, named, rules, clearing, several)
 
 
 def match_attribute(kind: str, defaults: Defaults) -> str:
@@ -309,21 +317,6 @@ def matches(column: Column, attribute: str) -> bool:
     if attribute == "emails.value":
         return column.keys == ("emails",) and column.part == "value"
     return column.use is Use.VALUE and column.keys == (attribute,)
-
-
-def _no_twins(columns: Sequence[Column], faults: list[Fault]) -> None:
-    """Refuse two columns that mean the same."""
-    seen: dict[tuple[object, ...], Column] = {}
-    for column in columns:
-        element = str(dict(column.element).get("type", "")).lower()
-        keys = tuple(key.lower() for key in column.keys)
-        use = column.use
-        if keys[:2] == _MANAGER_KEYS:  # its id, or how it is found: it is one manager
-            use, keys, element = Use.MANAGER, (), ""
-        twin = seen.setdefault((use, keys, element, column.part.lower()), column)
-        if twin is not column:
-            what = column.path or column.use.value
-            faults.append(Fault(column.place, f"means {what}, as {twin.place} does; keep one of them"))
 
 
 def _nothing_missing(columns: Sequence[Column], defaults: Defaults, faults: list[Fault]) -> None:

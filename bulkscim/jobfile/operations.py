@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from bulkscim.jobfile.bulk_lines import short_form
 from bulkscim.jobfile.changes import changes_of_data, changes_of_patch
+from bulkscim.jobfile.names import may_have_unseen_ends, without_unseen_ends
 from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
 from bulkscim.jobfile.references import (
     KEY_ATTRIBUTES,
@@ -85,7 +86,12 @@ class Draft(NamedTuple):
 def operation_of(record: Record, defaults: Defaults) -> Operation | list[Problem]:
     """Read the operation of a JSONL record."""
     faults: list[Fault] = []
-    body = short_form(record.body, faults) if "method" in record.body else record.body
+    body = record.body
+    if not defaults.as_shown and may_have_unseen_ends(record.text):
+        expected = {"expect": body["expect"]} if "expect" in body else {}
+        body = without_unseen_ends(body) | expected
+    if "method" in body:
+        body = short_form(body, faults)
     _names_known(body, faults)
     verb = verb_of(body.get("op"), defaults, "op", faults)
     kind = type_of(body.get("type"), verb, defaults, "type", faults)
@@ -93,6 +99,8 @@ def operation_of(record: Record, defaults: Defaults) -> Operation | list[Problem
     if verb is not None and kind is not None and not faults:
         shapes = [] if defaults.as_shown else faults
         draft = _draft(verb, kind, body, (faults, shapes), "bulkId:" in record.text)
+        if '"primary"' in record.text:
+            primaries(draft, shapes)
         operation = finish(draft, faults) if not faults else None
     if "not_before" in body:
         _is_day(body["not_before"], faults)
@@ -117,6 +125,30 @@ def finish(draft: Draft, faults: list[Fault]) -> Operation | None:
         draft.ref,
         draft.expect,
         draft.version,
+    )
+
+
+def primaries(draft: Draft, faults: list[Fault]) -> None:
+    """Add a fault for each list with more than one primary value (RFC 7643 §2.4)."""
+    given = [("data", draft.data)]
+    given += [
+        ("patch", change.value if change.path is None else {change.path: change.value})
+        for change in draft.changes
+    ]
+    for place, values in given:
+        for name, held in values.items() if isinstance(values, dict) else ():
+            chosen = [one for one in held if _is_primary(one)] if isinstance(held, list) else []
+            if len(chosen) > 1:
+                first, second = (shown(one.get("value", one)) for one in chosen[:2])
+                text = (
+                    f"{len(chosen)} values are primary, such as {first} and {second}; keep one primary: true"
+                )
+                faults.append(Fault(f"{place}.{name}", text))
+
+
+def _is_primary(value: Any) -> bool:
+    return isinstance(value, dict) and any(
+        one is True and name.lower() == "primary" for name, one in value.items()
     )
 
 
@@ -326,6 +358,7 @@ __all__ = [
     "Draft",
     "finish",
     "operation_of",
+    "primaries",
     "type_of",
     "verb_of",
 ]

@@ -73,7 +73,7 @@ class OwnNames:
 
     def _names(self, record: Record) -> Iterator[tuple[str, str, str, str, int]]:
         """Yield what a row is named by, with the key that it is known by."""
-        cells = [rule.cell(record.cells, []) for rule in self._mapping.rules]
+        cells = self._mapping.cells_of(record, [])
         by, column = self._mapping.named[USER]
         own = self._column("userName")
         by, column = ("userName", own) if own is not None else (by, column)

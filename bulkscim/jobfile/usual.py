@@ -28,6 +28,7 @@ class Kind(Enum):
     PASSWORD = auto()
     LANGUAGE = auto()
     TIMEZONE = auto()
+    DATE = auto()
 
 
 _KINDS = {
@@ -61,7 +62,42 @@ _CLEAN = {  # without a way back, for speed
     Kind.PASSWORD: r"(?!)",  # few files have any
     Kind.LANGUAGE: r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*(?:[,;].*)?",
     Kind.TIMEZONE: r"(?!)",
+    Kind.DATE: r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])(?:T[0-9:.]{8,}(?:Z|[+-][0-9:]{5}))?",
 }
+_IS_DATE = re.compile(
+    r"(?:^|[a-z0-9_ -])(?:Date|DATE)$|^date($|Of|_)|_date$|(?i:birthday|^valid(?:from|until)$)"
+).search
+MONTHS = [
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "sept",
+    "oct",
+    "nov",
+    "dec",
+    "mrz",
+    "mai",
+    "okt",
+    "dez",
+    "janv",
+    "mars",
+    "avr",
+    "juin",
+    "juil",
+    "ene",
+    "abr",
+    "ago",
+    "dic",
+]
+_MONTH = "|".join(f"[{name[0]}{name[0].upper()}]{name[1:]}" for name in sorted(MONTHS, key=len, reverse=True))
+# What a spreadsheet makes of 5-4 or 4/5, and shows without its year or its day.
+DAMAGED_DATE = rf"(?:[0-9]{{1,2}}[-. ](?:{_MONTH})\.?|(?:{_MONTH})[- ][0-9]{{2}})"
 _IS_CLEAN = {kind: re.compile(pattern).fullmatch for kind, pattern in _CLEAN.items()}
 
 CELL_ERRORS = frozenset(
@@ -108,7 +144,7 @@ _WORDS |= {
 }
 
 _KNOWN = 4096  # texts of a kind that are remembered as clean: titles and departments come again and again
-_REPEATED = frozenset({Kind.TEXT, Kind.NAME, Kind.LANGUAGE, Kind.TIMEZONE})
+_REPEATED = frozenset({Kind.TEXT, Kind.NAME, Kind.LANGUAGE, Kind.TIMEZONE, Kind.DATE})
 _WAYS = 4  # in which the lines of one file may be built
 _PLAIN_KEYS = frozenset({"op", "type", "ref", "data"})
 _JSON_TOKEN = re.compile(r'"([^"]*)"(\s*:)?|[{}\[\]]')
@@ -139,6 +175,8 @@ def _usual(kind: Kind, end: str = r"\Z") -> str:
     """
     words = sorted(word for word in _WORDS if _IS_CLEAN[kind](word))
     no_word = rf"(?!{_any_of(words, end)})" if words else ""
+    if kind in {Kind.TEXT, Kind.NUMBER}:
+        no_word += rf"(?!{DAMAGED_DATE}{end})"
     other = f"{_MAIL}|" if kind is Kind.LOGIN else ""
     return f"(?:{other}{no_word}(?:{_CLEAN[kind]})|)"
 
@@ -215,8 +253,10 @@ def _texts_in(leaf: str, name: str, value: Any) -> Iterator[tuple[str, str, str]
 @cache
 def kind_of(leaf: str) -> Kind:
     """Return the kind of an attribute, of whose path the extension and filters do not count."""
-    names = re.sub(r"\[.*?\]", "", leaf.rpartition(":")[2] if "[" not in leaf else leaf).lower().split(".")
-    return next((_KINDS[name] for name in reversed(names) if name in _KINDS), Kind.TEXT)
+    names = re.sub(r"\[.*?\]", "", leaf.rpartition(":")[2] if "[" not in leaf else leaf).split(".")
+    if _IS_DATE(names[-1]):
+        return Kind.DATE
+    return next((_KINDS[name] for name in map(str.lower, reversed(names)) if name in _KINDS), Kind.TEXT)
 
 
 def is_clean(operation: Operation) -> bool:

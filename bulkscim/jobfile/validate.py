@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
 import orjson
 
 from bulkscim.errors import JobFileInvalid
+from bulkscim.jobfile.across import Across
 from bulkscim.jobfile.findings import SHOWN, Findings
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
 from bulkscim.jobfile.judging import Judge, Judged
@@ -130,8 +133,12 @@ def check(
         return Checked(0, {}, 0, findings.texts(source.name), findings.count, notes, None)
     builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
     judge = None if defaults.as_shown else Judge(names_of(source), is_mapped=defaults.map is not None)
-    one = _Pass(source, interpret, builder, tally, judge, findings, warnings)
-    number, index = one.indexed(defaults, limit)
+    across = None if judge is None else Across(judge.place)
+    one = _Pass(source, interpret, builder, tally, judge, across, findings, warnings)
+    with nullcontext() if across is None else closing(across):
+        number, index = one.indexed(defaults, limit)
+        if across is not None:
+            one.take(across.judged(index.path, partial(_reread, source, interpret)))
     if number == 0:
         findings.add(Problem(0, 0, Fault("", "has no records; there is nothing to do")))
     if not twins:
@@ -146,7 +153,7 @@ def check(
         tally.removals,
         findings.texts(source.name),
         findings.count,
-        (*notes, *source.short_rows.notes),
+        (*notes, *source.short_rows.notes, *(judge.notes if judge is not None else ())),
         None if findings.count else index,
         tuple(tally.earlier),
         tally.secrets,
@@ -182,6 +189,7 @@ class _Pass:
     builder: IndexBuilder
     tally: _Tally
     judge: Judge | None
+    across: Across | None
     findings: Findings
     warnings: Findings
 
@@ -213,8 +221,10 @@ class _Pass:
             if record.body:
                 self.tally.not_before = max(self.tally.not_before, record.body.get("not_before") or "")
             self.builder.add(number, operation, refs_elsewhere=run is not None)
+            if self.across is not None:
+                self.across.add(number, operation)
         if self.judge is not None:
-            self._take(self.judge.zeros_lost())
+            self.take(self.judge.zeros_lost())
         return number
 
     def _operation_of(self, record: Record) -> Operation | None:
@@ -224,7 +234,7 @@ class _Pass:
             if judge.passes(record):
                 judge = None
             elif again := judge.header_again(record):
-                self._take((again,))
+                self.take((again,))
                 return None
         operation = self.interpret(record)
         if isinstance(operation, list):
@@ -234,10 +244,11 @@ class _Pass:
         if self.source.spooled and _holds_secret(operation):
             self.findings.add(Problem(record.line, record.number, _SPOOLED_SECRET))
         if judge is not None:
-            self._take(judge.judge(record, operation))
+            self.take(judge.judge(record, operation))
         return operation
 
-    def _take(self, judged: Iterable[Judged]) -> None:
+    def take(self, judged: Iterable[Judged]) -> None:
+        """Add what was judged to the problems or the warnings."""
         for each in judged:
             (self.findings if each.refuses else self.warnings).add(each.problem, each.about)
 
@@ -254,21 +265,25 @@ def _made_twice(source: JobSource, interpret: Interpreter, index: Index, finding
     twins = list(islice(index.made_twice(), SHOWN))
     if not twins:
         return
-    numbers = {number for _, first, other in twins for number in (first, other)}
-    found = {
-        record.number: (record.line, operation)
-        for record in raw_records(source, wanted=numbers.__contains__)
-        if isinstance(operation := interpret(record), Operation)
-    }
+    found = _reread(source, interpret, {number for _, *rows in twins for number in rows})
     for hashed, first, other in twins:
-        line, operation = found[other]
+        record, operation = found[other]
         key = next(
             Key(operation.type, attribute, value)
             for attribute, value in made(operation)
             if digest(operation.type, attribute, value) == hashed
         )
-        findings.add(Problem(line, other, Fault("", _twin(key, first, found[first][0]))))
+        findings.add(Problem(record.line, other, Fault("", _twin(key, first, found[first][0].line))))
     findings.count += sum(1 for _ in index.made_twice()) - len(twins)
+
+
+def _reread(source: JobSource, interpret: Interpreter, rows: set[int]) -> dict[int, tuple[Record, Operation]]:
+    """Read some records again; return them by their numbers, each with its operation."""
+    return {
+        record.number: (record, operation)
+        for record in (raw_records(source, wanted=rows.__contains__) if rows else ())
+        if isinstance(operation := interpret(record), Operation)
+    }
 
 
 def _twin(key: Key, row: int, line: int) -> str:

@@ -9,14 +9,16 @@ Rules
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from functools import cache
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
-from bulkscim.jobfile.names import plain_name
+from bulkscim.jobfile.names import NO_BREAK, UNSEEN, plain_name
 from bulkscim.jobfile.records import shown
 from bulkscim.jobfile.usual import (
     CELL_ERRORS,
+    DAMAGED_DATE,
     NOTHING,
     NOTHING_BUT_A_NAME,
     SECRETS,
@@ -40,10 +42,14 @@ class Doubt(NamedTuple):
 
 _MASKED = re.compile(r"([*\u2022\u25cf.xX#-])\1{2,}").fullmatch
 _E_FORM = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE][+]\d+").fullmatch
+_DAMAGED = re.compile(DAMAGED_DATE).fullmatch
+_SERIAL = re.compile(r"[1-7]\d{4}(?:[.,]\d+)?").fullmatch  # days since 1900: 1927 to 2118
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?)?").fullmatch
 _DECIMAL = re.compile(r"\d+[.,]0+").fullmatch
 _FORMULA = re.compile(r"=\s*(?:[\"'A-Za-z(+-]|\d)").match
 _TEXT_FORMULA = re.compile(r"=\s*\".*\"").fullmatch
-_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_INVISIBLE = re.compile(f"[{UNSEEN}]")
+_INVISIBLE_OR_NO_BREAK = re.compile(f"[{UNSEEN}{NO_BREAK}]")  # a blank that only looks like one
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _REACHABLE = re.compile(
     r"[^\s@<>()\[\],;:\"\u201c\u201d\u2018\\]+@[^\s@<>()\[\],;:\"\u201c\u201d'_]+"
@@ -118,6 +124,7 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
     else:
         yield from _letters(kind, text)
         yield from _row(kind, text)
+        yield from _dates(kind, text)
         yield from _form(kind, text)
 
 
@@ -142,7 +149,7 @@ def _letters(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
             f"is {shown(text)}, which was decoded wrongly: {shown(meant)}; export it again as UTF-8",
             True,
         )
-    elif hidden := _INVISIBLE.search(text):
+    elif hidden := (_INVISIBLE if kind is Kind.PHONE else _INVISIBLE_OR_NO_BREAK).search(text):
         code = f"U+{ord(hidden[0]):04X}"
         is_name = kind in {Kind.LOGIN, Kind.ADDRESS, Kind.NUMBER}  # it would be another user's
         yield "invisible", f"holds the invisible character {code} in {shown(text)}; delete it", is_name
@@ -196,6 +203,27 @@ def _form(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
             yield "language", f"is {shown(text)}, no language tag such as en or en-US", False
         case Kind.TIMEZONE if text not in _zones():
             yield "timezone", f"is {shown(text)}, no time zone such as Europe/Berlin", False
+
+
+def _is_date(text: str) -> bool:
+    found = _DATE(text)
+    try:
+        return found is not None and bool(date.fromisoformat(found[1]))
+    except ValueError:  # such as 2026-02-30
+        return False
+
+
+def _dates(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
+    """Judge what a spreadsheet has made a date, and dates that are none as SCIM writes them."""
+    if kind not in {Kind.LOGIN, Kind.ADDRESS, Kind.NAME} and _DAMAGED(text):
+        message = f"is {shown(text)}: a spreadsheet has made a date of it; format the column as text and enter it again"
+        yield "damaged date", message, kind in {Kind.NUMBER, Kind.DATE}
+    elif kind is Kind.DATE and _SERIAL(text):
+        day = date(1899, 12, 30) + timedelta(days=int(re.split("[.,]", text)[0]))
+        message = f"is {shown(text)}, the number by which a spreadsheet keeps a date; write {day.isoformat()}"
+        yield "date number", message, True
+    elif kind is Kind.DATE and not _is_date(text):
+        yield "date", f"is {shown(text)}, no date such as 2026-12-31 or 2026-12-31T08:00:00Z", False
 
 
 def _unreachable(text: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
 from bulkscim.jobfile import Defaults, check, index_of, open_source, raw_records, rows
+from bulkscim.jobfile.across import circles
 from bulkscim.model.operation import Key, Verb
 
 CREATE = Defaults(Verb.CREATE)
@@ -184,6 +185,120 @@ def test_reading_starts_anywhere(checked):
 
     assert [number for number, _ in found] == [50, 60, 70, 80, 90]
     assert Key("User", "userName", "u50") == found[0][1].target
+
+
+UNSEEN_CSV = (
+    "userName,title,groups\n\u200bada@example.com\ufeff,\u202aLead\u00a0,Sales;\u2060Eng\nb@example.com,x,\n"
+)
+UNSEEN_JSONL = (
+    '{"op":"create","data":{"userName":"\u200bada@example.com\ufeff","title":"\\u202aLead\u00a0",'
+    '"groups":["Sales","\u2060Eng"]}}\n{"op":"create","data":{"userName":"b@example.com","title":"x"}}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "count"), [(UNSEEN_CSV, "job.csv", 2), (UNSEEN_JSONL, "job.jsonl", 3)]
+)
+def test_values_are_read_without_what_cannot_be_seen_at_their_ends(checked, text, name, count):
+    """The user was created under a name that nobody can type, and found by no later job."""
+    result, source = checked(text, name)
+
+    [note] = [note for note in result.notes if "invisible" in note]
+    assert note.startswith(
+        f"{count} values begin or end with an invisible character, which is not sent: U+200B in line"
+    )
+    assert (result.problems, result.warnings) == ((), ())
+    result.sound_index().close()
+    [(_, ada), _] = rows(source, CREATE)
+    assert ada.target.value == ada.data["userName"] == "ada@example.com"
+    assert ada.data["title"] == "Lead"
+    assert [each.key.value for each in ada.references] == ["Sales", "Eng"]
+
+
+def test_what_a_tenant_showed_and_what_is_expected_keep_all_characters(checked):
+    """Else a rollback would change a value, and `expect` find drift that is none."""
+    value = {"title": "\u200bLead"}
+    line = {"op": "patch", "id": "1", "patch": [{"op": "replace", "value": value}], "expect": value}
+    text = json.dumps(line, ensure_ascii=False)
+    found = []
+    for defaults in (Defaults(), Defaults(as_shown=True)):
+        result, source = checked(text, "job.jsonl", defaults)
+        result.sound_index().close()
+        [(_, operation)] = rows(source, defaults)
+        found.append((operation.changes[0].value["title"], operation.expect["title"]))
+    assert found == [("Lead", "\u200bLead"), ("\u200bLead", "\u200bLead")]
+
+
+TWO_PRIMARY = [{"value": "a@x.example", "primary": True}, {"value": "b@x.example", "Primary": True}]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "problem"),
+    [
+        (
+            'userName,email,emails[type eq "home"].value,emails[type eq "home"].primary\nada,a@x.example,b@x.example,yes\n',
+            "job.csv",
+            'job.csv:2 (row 1), column "email": 2 values are primary',
+        ),
+        (
+            json.dumps({"op": "create", "data": {"userName": "a", "emails": TWO_PRIMARY}}),
+            "job.jsonl",
+            "job.jsonl:1 (row 1), data.emails: 2 values are primary",
+        ),
+        (
+            json.dumps(
+                {"op": "patch", "id": "1", "patch": [{"op": "add", "path": "emails", "value": TWO_PRIMARY}]}
+            ),
+            "job.jsonl",
+            "job.jsonl:1 (row 1), patch.emails: 2 values are primary",
+        ),
+    ],
+)
+def test_one_value_of_a_list_is_primary(checked, text, name, problem):
+    """The server chose one of two, or refused the row in the middle of the run."""
+    [told] = said(checked(text, name)[0])
+    assert told == f'{problem}, such as "a@x.example" and "b@x.example"; keep one primary: true'
+
+
+TOGETHER = "userName,email,manager\n"
+
+
+@pytest.mark.parametrize(
+    ("rows_", "warnings"),
+    [
+        (
+            "a,s@x.example,\nb,S@X.example,\n",
+            ['column "email": "S@X.example" is also an address of line 2 (row 1)'],
+        ),
+        (
+            "c@x.example,c@x.example,\nb,C@x.example,\n",
+            ['column "email": "C@x.example" is also an address of line 2'],
+        ),
+        (
+            "c@x.example,d@x.example,\nb@x.example,c@x.example,\ne@x.example,e@x.example,\n",
+            [],
+        ),  # a name is no address
+        ("a,,A\n", ['column "manager": "a" is named as their own manager']),
+        (
+            "a,,b\nb,,c\nc,,a\nd,,a\ne,,x\n",
+            ['"manager": the managers of 3 users form a circle: "a" \u2192 "b" \u2192 "c"'],
+        ),
+        ("a,,b\nb,,c\nc,,\nd,,a\n", []),
+    ],
+)
+def test_users_are_judged_together(checked, rows_, warnings):
+    """A shared address and a circle of managers were taken without a word."""
+    result, _ = checked(TOGETHER + rows_)
+    assert result.problem_count == 0
+    assert len(result.warnings) == len(warnings)
+    assert all(part in told for part, told in zip(warnings, result.warnings, strict=True)), result.warnings
+    result.sound_index().close()
+
+
+def test_circles_are_found_whatever_leads_into_them():
+    """Row 0 is none; each circle comes once, from its first row on."""
+    after = [0, 2, 3, 1, 4, 3, 5, 0, 7]
+    assert list(circles(after, [0] * len(after))) == [[1, 2, 3], [4]]
 
 
 def test_a_file_that_changed_after_the_check_ends_the_run(checked, tmp_path):

@@ -69,8 +69,17 @@ WRONG = [
     ({"displayName": "{{first_name}} {{last_name}}"}, "placeholder"),
     ({"displayName": "[object Object]"}, "placeholder"),
     ({"name": {"familyName": "Garc\u00c3\u00ada"}}, "misread"),
+    ({ENTERPRISE: {"employeeNumber": "5-Apr"}}, "damaged date"),
+    ({"urn:example:2.0:User": {"hireDate": "Apr-05"}}, "damaged date"),
+    ({"urn:example:2.0:User": {"hireDate": "45231"}}, "date number"),
+    ({"emails": [{"value": "a..b@example.com"}]}, "address"),
 ]
 DOUBTED = [
+    ({"title": "5-Apr"}, "damaged date"),
+    ({ENTERPRISE: {"department": "Mai 24"}}, "damaged date"),
+    ({"urn:example:2.0:User": {"end_date": "31.12.2026"}}, "date"),
+    ({"urn:example:2.0:User": {"birthday": "2026-02-30"}}, "date"),
+    ({"title": "Lead\u00a0Engineer"}, "invisible"),
     ({"title": "Lead\u200bEngineer"}, "invisible"),
     ({"displayName": "Ada\u202eecalevoL"}, "invisible"),
     ({"title": "Lead\nEngineer"}, "control"),
@@ -98,6 +107,14 @@ UNUSUAL = [
     },
     {"locale": "en_US", "timezone": "America/Argentina/Buenos_Aires", "password": "-Tr0ub4dor&3-"},
     {"userName": "sumner", "title": "Count"},
+    {"phoneNumbers": [{"value": "+33\u00a01\u202f23"}], "title": "45231", "nickName": "May 5th"},
+    {
+        "urn:example:2.0:User": {
+            "hireDate": "2028-02-29",
+            "startDate": "2026-12-31T08:00:00+01:00",
+            "candidate": "5",
+        }
+    },
 ]
 
 
