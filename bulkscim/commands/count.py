@@ -25,9 +25,11 @@ def command(*, as_json: bool, verbose: bool, quiet: bool, **chosen: Any) -> None
     settings = reaching.reading_settings(chosen, tenant)
     from bulkscim.runs.counting import count
 
-    census = setting.carry_out(lambda: count(tenant, settings))
+    census = setting.carry_out(lambda: count(tenant, settings, people.note))
     for note in census.notes:
         people.note(note)
+    for warning in census.warnings:
+        people.warn(warning)
     if as_json:
         setting.print_json(_as_json(census))
     else:

@@ -48,19 +48,21 @@ def command(
     from bulkscim.runs.export import export
 
     with text_file(out, replace=force) as target:
-        told = setting.carry_out(lambda: export(tenant, KINDS[what], written_as, target, settings))
+        told = setting.carry_out(
+            lambda: export(tenant, KINDS[what], written_as, target, settings, people.note)
+        )
     _tell(told, what, "" if is_stdout(out) else str(out), people)
 
 
 def _tell(told: "Exported", what: str, out: str, people: People) -> None:
     for note in told.notes:
         people.note(note)
+    for warning in told.warnings:
+        people.warn(warning)
     if told.nameless:
         people.warn(
             f"{told.nameless:,} of the {what} have no name that a job file can hold, and are not in it"
         )
     for path, count in sorted(told.left_out.items()):
         people.warn(f"{escaped(path)}: no cell can hold it in {count:,} rows; --format jsonl keeps it")
-    people.note(f"{told.rows:,} {what} written{f' to {out}' if out else ''}")
-    if out:
-        people.note(next_line("validate", out))
+    people.note(f"{told.rows:,} {what} written" + (f" to {out}; {next_line('validate', out)}" if out else ""))

@@ -107,8 +107,10 @@ class Asking:
     async def ends_run(self, work: Work, answer: Unreadable) -> bool:
         """Stop the run where an answer, to a read or a write, shows that no record is to blame.
 
-        A row is at fault only where the control read works.
+        A row is at fault only where the control read works, or where the tenant answers and does not show all.
         """
+        if answer.partial:
+            return self._stopping.requested
         control = await self._control(work) if _may_be_all(answer.status) else None
         told = control or answer
         denied = control is not None and control.status in DENIED and not control.throttled

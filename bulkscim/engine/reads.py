@@ -8,14 +8,16 @@ from bulkscim.engine.dialect import Quoting
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable
-from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.pacing.retry import ReadVerdict, judge_read, throttles
+from bulkscim.planning.lookups import answers
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
-from bulkscim.scim import messages
+from bulkscim.scim import capabilities, messages
+from bulkscim.scim.recognition import Origin, origin_of
 from bulkscim.transport.base import Transport
-from bulkscim.transport.pages import Page, pages
+from bulkscim.transport.pages import Page, Unwhole, pages
 
 BAD_REQUEST = 400
 
@@ -82,6 +84,8 @@ class Reads:
             answer = messages.list_of(reply.body)
             if answer is not None:
                 self._saw(key.type, answer.resources)
+                if answer.unusable and not any(answers(key, one) for one in answer.resources):
+                    return Unreadable(f"the answer cannot be used: {answer.unusable[0][1]}", partial=True)
                 if answer.total and not answer.resources:
                     why = f"the answer to a filter says that {answer.total} were found, and shows none"
                     return Unreadable(why, reply.status, contradicts=True)
@@ -102,13 +106,32 @@ class Reads:
             yield list(page.resources) if isinstance(page, Page) else unreadable(page)
 
     async def listing(self, kind: str) -> AsyncGenerator[Page | Reply]:
-        """Yield a listing page by page, with what the tenant claims of it; a Reply ends it unfinished."""
+        """Yield a listing page by page, with what the tenant claims of it; a Reply ends it unfinished.
+
+        Some services answer 404 where there is no resource of the type: the listing is then empty.
+        """
         found = pages(self._transport, kind, self._profile.page_size, cursor=self._profile.cursor)
+        came = False
         async with aclosing(found):
             async for page in found:
                 if isinstance(page, Page):
                     self._saw(kind, page.resources)
+                elif not came and await self._is_empty(kind, page):
+                    return
+                came = True
                 yield page
+
+    async def _is_empty(self, kind: str, reply: Reply) -> bool:
+        """Tell whether a listing is not found though the tenant is there, and no resource of the type is known."""
+        if not isinstance(reply, Response) or judge_read(reply) is not ReadVerdict.GONE:
+            return False
+        if self._ids is not None and self._ids.any_of(kind):
+            return False
+        other = messages.page_path(USER if kind == GROUP else GROUP, 1, 1)
+        for path in (capabilities.PATH, other):
+            if origin_of(await self._transport.send(Request("GET", path))) is Origin.SCIM:
+                return True
+        return False
 
     def _saw(self, kind: str, resources: Iterable[JsonObject]) -> None:
         if self._ids is not None:
@@ -136,6 +159,6 @@ def _is_bare(value: str) -> bool:
 def unreadable(reply: Reply) -> Unreadable:
     """Return why an answer cannot be used, in words for people."""
     if isinstance(reply, NoAnswer):
-        return Unreadable(reply.detail, reply.status)
+        return Unreadable(reply.detail, reply.status, partial=isinstance(reply, Unwhole))
     error = messages.error_of(reply)
     return Unreadable(f"answered {reply.status}: {error.detail or 'nothing'}", reply.status, throttles(reply))

@@ -58,13 +58,15 @@ class Unreadable:
     """The tenant gave no answer that can be trusted; `why` is for people.
 
     `throttled`: it asked to wait, so the status says nothing of the resource or the token. `contradicts`: the answer
-    says two things that cannot both be true, of this resource alone.
+    says two things that cannot both be true, of this resource alone. `partial`: the tenant answers, and what it shows
+    cannot be all.
     """
 
     why: str
     status: int | None = None
     throttled: bool = False
     contradicts: bool = False
+    partial: bool = False
 
 
 Answer = Found | Missing | Ambiguous | Unreadable

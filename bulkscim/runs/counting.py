@@ -1,12 +1,15 @@
 """Count a tenant's active and inactive users and the sizes of its groups: a proxy for licences in use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.runs.browsing import browsing
 from bulkscim.runs.export import HIDES
 from bulkscim.runs.settings import Settings
 from bulkscim.scim import paths
+from bulkscim.scim.references import ids_in
 from bulkscim.tenants.tenant import Tenant
 
 
@@ -19,15 +22,16 @@ class Census:
     unsaid: int = 0
     groups: list[tuple[str, str, int]] = field(default_factory=list)  # name, id, members
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
-async def count(tenant: Tenant, settings: Settings) -> Census:
-    """Read all users and groups; Stopped where the tenant does not show them all."""
+async def count(tenant: Tenant, settings: Settings, say: Callable[[str], None] | None = None) -> Census:
+    """Read all users and groups; Stopped where the tenant does not show them all. `say` as in `browsing`."""
     found = Census()
-    async with browsing(tenant, settings) as browser:
+    async with browsing(tenant, settings, say) as browser:
         found.notes += browser.notes
         inactive = 0
-        async for user in browser.resources(USER):
+        async for user in browser.resources(USER, partial(_only, "active")):
             match _active(user):
                 case True:
                     found.active += 1
@@ -38,12 +42,16 @@ async def count(tenant: Tenant, settings: Settings) -> Census:
         hidden = not browser.profile.lists_inactive and not inactive
         found.inactive = None if hidden else inactive
         found.notes += [HIDES] if hidden else []
-        async for group in browser.resources(GROUP):
-            members = paths.find(group, "members")
-            size = len(members) if isinstance(members, list) else 0
+        async for group in browser.resources(GROUP, partial(_only, "members")):
+            size = len(list(ids_in(paths.find(group, "members"))))
             found.groups.append((str(paths.find(group, "displayName") or ""), group["id"], size))
+        found.warnings += browser.warnings
     found.groups.sort(key=lambda group: (-group[2], group[0].casefold()))
     return found
+
+
+def _only(name: str, resource: JsonObject) -> JsonObject:
+    return {name: paths.find(resource, name)}
 
 
 def _active(user: JsonObject) -> bool | None:

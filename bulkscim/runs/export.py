@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, TextIO
 
 import orjson
@@ -17,6 +18,7 @@ from bulkscim.model.harmless import escaped_json
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.runs.browsing import Browser, browsing
 from bulkscim.runs.settings import Settings
+from bulkscim.scim.paths import find
 from bulkscim.tenants.tenant import Tenant
 
 HIDES = "the tenant does not list deactivated users; they are not among these"
@@ -30,23 +32,44 @@ class Exported:
     nameless: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
-async def export(tenant: Tenant, kind: str, layout: str, target: TextIO, settings: Settings) -> Exported:
-    """Write all resources of a type as `jsonl` or `csv`; Stopped where the tenant does not show them all."""
+async def export(
+    tenant: Tenant,
+    kind: str,
+    layout: str,
+    target: TextIO,
+    settings: Settings,
+    say: Callable[[str], None] | None = None,
+) -> Exported:
+    """Write all resources of a type as `jsonl` or `csv`; Stopped where the tenant does not show them all.
+
+    `say` as in `browsing`.
+    """
     told = Exported()
-    async with browsing(tenant, settings) as browser:
+    async with browsing(tenant, settings, say) as browser:
         told.notes += browser.notes
         if kind == USER and not browser.profile.lists_inactive:
             told.notes.append(HIDES)
         if layout == "jsonl":
-            async for resource in browser.resources(kind):
+            async for resource in browser.resources(kind, partial(_data, kind)):
                 record = _record(kind, resource, told)
                 if record is not None:
                     target.write(escaped_json(orjson.dumps(record).decode()) + "\n")
         else:
             await _as_csv(browser, kind, target, told)
+        told.warnings += browser.warnings
     return told
+
+
+def _data(kind: str, resource: JsonObject) -> JsonObject:
+    data: JsonObject = record_of(kind, resource)["data"]
+    return data
+
+
+def _name(user: JsonObject) -> JsonObject:
+    return {"userName": find(user, "userName")}
 
 
 def _record(kind: str, resource: JsonObject, told: Exported) -> JsonObject | None:
@@ -61,13 +84,13 @@ def _record(kind: str, resource: JsonObject, told: Exported) -> JsonObject | Non
 async def _as_csv(browser: Browser, kind: str, target: TextIO, told: Exported) -> None:
     """Read all of it into a private file first: only then are the columns known, and who is whose manager."""
     with tempfile.TemporaryFile() as spool, closing(_Names()) as names:
-        async for resource in browser.resources(kind):
+        async for resource in browser.resources(kind, partial(_data, kind)):
             record = _record(kind, resource, told)
             if record is not None:
                 spool.write(orjson.dumps(record) + b"\n")
                 names.keep(record)
         if kind == GROUP:
-            async for resource in browser.resources(USER):
+            async for resource in browser.resources(USER, _name):
                 names.keep(record_of(USER, resource))
         write_csv(target, lambda: _spooled(spool), names.of, told)
 

@@ -15,7 +15,7 @@ from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.model.secret import Secret
 from bulkscim.pacing.hints import stated_time
-from bulkscim.pacing.retry import throttles
+from bulkscim.pacing.retry import ReadVerdict, judge_read, throttles
 from bulkscim.providers.profile import (
     Integration,
     Profile,
@@ -26,6 +26,7 @@ from bulkscim.providers.profile import (
 from bulkscim.runs.base_urls import FIRST, NoScim, advised, refuse_others
 from bulkscim.runs.settings import Settings, credentials_of
 from bulkscim.scim import capabilities, messages
+from bulkscim.scim.recognition import Origin, origin_of
 from bulkscim.transport.aiohttp_transport import AiohttpTransport
 from bulkscim.transport.authenticated import Authenticated
 from bulkscim.transport.base import Transport
@@ -105,7 +106,7 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
             "by BULKSCIM_TOKEN, --token-file or --token-command"
         )
     found = capabilities.capabilities_of(said)
-    users, wrong = _count(listed)
+    users, wrong = _count(listed, is_scim=origin_of(said) is Origin.SCIM)
     notes = (*found.notes, *([wrong] if wrong else []))
     profile = narrow(profile, found)
     if not profile.integrations:
@@ -148,7 +149,10 @@ async def _answer(transport: Transport, path: str) -> Reply:
     return reply
 
 
-def _count(reply: Response) -> tuple[int | None, str]:
+def _count(reply: Response, *, is_scim: bool) -> tuple[int | None, str]:
+    """Count users; where the tenant is there, a listing that is not found has none."""
+    if is_scim and judge_read(reply) is ReadVerdict.GONE:
+        return 0, ""
     if reply.status == GOOD:
         answer = messages.list_of(reply.body)
         if answer is not None and answer.total is not None:

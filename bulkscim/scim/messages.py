@@ -28,12 +28,21 @@ _MOST_DIGITS = 18
 
 @dataclass(frozen=True, slots=True)
 class ListAnswer:
-    """A ListResponse. `total` is what the server claims, None where it claims nothing that is a number."""
+    """A ListResponse. `total` is what the server claims, None where it claims nothing that is a number.
+
+    `unusable` are the entries that are no resources, each with its place from 0 and a description for people.
+    """
 
     resources: tuple[JsonObject, ...]
     total: int | None = None
     start: int | None = None
     next_cursor: str | None = None
+    unusable: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The number of entries, usable or not."""
+        return len(self.resources) + len(self.unusable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +109,10 @@ def is_error(value: JsonObject) -> bool:
 
 
 def list_of(body: bytes) -> ListAnswer | None:
-    """Return the listing that a body holds; None if any part of it looks wrong.
+    """Return the listing that a body holds; None if it is not a listing.
 
-    Resources may be missing only where the total is said to be 0. A single object stands for a list of one.
+    Resources may be missing only where the total is said to be 0. A single object stands for a list of one. Entries
+    that are no resources are noted, and the rest of the listing is used.
     """
     value = json_of(body)
     if not isinstance(value, dict) or is_error(value):
@@ -110,17 +120,29 @@ def list_of(body: bytes) -> ListAnswer | None:
     total, found = _number(paths.find(value, "totalResults")), paths.find(value, "Resources")
     if found is None:
         return ListAnswer((), 0) if total == 0 else None
-    elements = found if isinstance(found, list) else [found]
-    resources = [resource for element in elements if (resource := as_resource(element)) is not None]
-    if len(resources) != len(elements):
+    if not isinstance(found, list | dict):
         return None
+    elements = found if isinstance(found, list) else [found]
+    read = [(place, as_resource(element), element) for place, element in enumerate(elements)]
     cursor = paths.find(value, "nextCursor")
     return ListAnswer(
-        tuple(resources),
+        tuple(resource for _, resource, _ in read if resource is not None),
         total,
         _number(paths.find(value, "startIndex")),
         cursor if isinstance(cursor, str) and cursor else None,
+        tuple((place, _unusable(element)) for place, resource, element in read if resource is None),
     )
+
+
+def _unusable(element: Any) -> str:
+    """Describe an entry of a listing that is no resource."""
+    if not isinstance(element, dict):
+        return f"{printable(orjson.dumps(element).decode(), 40)} is not a resource"
+    if is_error(element):
+        return f"an error stands for a resource: {_said(element)}"
+    names = (paths.find(element, name) for name in ("userName", "displayName", "externalId"))
+    name = next((name for name in names if isinstance(name, str) and name), None)
+    return f"{printable(repr(name), 80)} has no id" if name else "a resource has neither id nor name"
 
 
 def _number(value: Any) -> int | None:

@@ -3,11 +3,16 @@
 A listing takes a while, and others change the tenant meanwhile. With an index, what is deleted moves all that
 comes after it forward, past the place where the next page begins. So each page begins with the last resource of
 the page before; where it does not begin with something seen, the listing steps back until it does.
+
+Some servers ignore `startIndex`, refuse it, or return an empty page for it. Then one page is all that can be read.
+It is whole only where the server claims as many resources as it shows, and claims the same number on a shorter page.
 """
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from hashlib import blake2b
+from http import HTTPStatus
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
@@ -20,11 +25,19 @@ MOST_GAPS = 20  # steps back with nothing new between them
 MOST_EMPTY = 2  # of these, before an empty page is believed
 MOST_EXPIRED = 3
 EXPIRED = frozenset({"expiredcursor", "invalidcursor"})
+MOST_REPEATED = 3  # pages by cursor with nothing new
+PASSING = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS})
+SHOWN = 3  # entries that a message describes
 
 
 @dataclass(frozen=True, slots=True)
 class Unwhole(NoAnswer):
     """The end of a listing that answered, and yet cannot be whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unproved(Unwhole):
+    """The end of a listing on one page: nothing contradicts that it is whole, and nothing proves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +49,18 @@ class Page:
 
 
 class _Seen:
-    """The ids that came; eight bytes stand for one, so that large tenants fit."""
+    """The ids that came, eight bytes for each, so that large tenants fit; and the entries that cannot be used."""
 
     def __init__(self) -> None:
         self._marks: set[int] = set()
+        self.unusable: dict[object, str] = {}  # by place in the listing
 
     def __len__(self) -> int:
-        return len(self._marks)
+        return len(self._marks) + len(self.unusable)
 
-    def holds(self, resource: JsonObject) -> bool:
+    def holds(self, mark: int) -> bool:
         """Say whether a resource came before."""
-        return _mark(resource) in self._marks
+        return mark in self._marks
 
     def new(self, resources: tuple[JsonObject, ...]) -> tuple[JsonObject, ...]:
         """Note resources, and return those that did not come before."""
@@ -63,32 +77,86 @@ def _mark(resource: JsonObject) -> int:
     return int.from_bytes(blake2b(str(resource["id"]).encode(), digest_size=8).digest(), "big")
 
 
+class _End(Enum):
+    """How an indexed listing ends."""
+
+    OVER = auto()
+    UNPAGED = auto()  # the server does not begin a page where it is asked to
+    RESTLESS = auto()
+
+
 @dataclass(slots=True)
 class _Place:
-    """Where an indexed listing stands; an anchored page must begin with something that was seen."""
+    """Where an indexed listing stands; an anchored page must begin with something that was seen.
 
+    `anchor` is the mark of the resource that is asked for first. `off`: no page has begun where it was asked to, or the
+    last one did not. `looped`: resources came since the last step back, none of them new. `blank`: the last page held
+    nothing that can be used. `total` and `size` are those of the first page.
+    """
+
+    seen: _Seen = field(default_factory=_Seen)
     start: int = 1
     farthest: int = 1
     anchored: bool = False
+    anchor: int = 0
     gaps: int = 0
+    off: bool = True
+    looped: bool = False
+    blank: bool = False
+    total: int | None = None
+    size: int = 0
 
-    def on(self, came: int) -> None:
+    def take(self, answer: messages.ListAnswer, count: int) -> tuple[JsonObject, ...] | _End:
+        """Take in one page, and move on or back; return what is new."""
+        size, resources = answer.size, answer.resources
+        first = _mark(resources[0]) if resources else None
+        if self.anchored and (first is None or not self.seen.holds(first)):
+            return self._back(count, size)
+        unusable: dict[object, str] = {self.start + place: what for place, what in answer.unusable}
+        broken, self.blank = self.blank, bool(size) and not resources
+        is_known = unusable.keys() <= self.seen.unusable.keys()
+        self.seen.unusable |= unusable
+        new = self.seen.new(resources)
+        if self.farthest == 1:
+            self.total, self.size = answer.total, size
+        elif new:
+            self.off = False
+        if new:
+            self.gaps, self.looped = 0, False
+            self._on(answer)
+            return new
+        if size and (self.start < self.farthest or (self.blank and not broken and not is_known)):
+            self.looped = True
+            self._on(answer)
+            return ()
+        if size and self.anchored:
+            self.off = first != self.anchor
+            self._move(size, anchored=False)
+            return ()
+        return _End.UNPAGED if size and self.off else _End.OVER
+
+    def _on(self, answer: messages.ListAnswer) -> None:
         """Go to the last resource of the page, or behind it where pages hold but one."""
-        self.anchored = came > 1
-        self.start += came - self.anchored
+        last = answer.size - 1
+        while answer.resources and last in dict(answer.unusable):
+            last -= 1
+        anchored = bool(answer.resources) and last > 0
+        self.anchor = _mark(answer.resources[-1]) if anchored else 0
+        self._move(last if anchored else answer.size, anchored=anchored)
+
+    def _move(self, by: int, *, anchored: bool) -> None:
+        self.anchored = anchored
+        self.start += by
         self.farthest = max(self.farthest, self.start)
 
-    def behind(self, came: int) -> None:
-        """Look behind a page that held nothing new."""
-        self.anchored = False
-        self.start += came
-        self.farthest = max(self.farthest, self.start)
-
-    def back(self, count: int) -> None:
-        """Go back by a page."""
+    def _back(self, count: int, size: int) -> tuple[JsonObject, ...] | _End:
+        """Go back by a page; what was shown before cannot all be gone where some of it has just been shown again."""
+        if not size and self.gaps >= MOST_EMPTY:
+            return _End.UNPAGED if self.looped else _End.OVER
         self.gaps += 1
         self.start = max(1, self.start - count)
         self.anchored = self.start > 1
+        return () if self.gaps <= MOST_GAPS else _End.RESTLESS
 
 
 async def pages(
@@ -97,68 +165,92 @@ async def pages(
     """Yield a type's resources, each once. A Reply instead of a Page ends it: the listing is then not whole.
 
     If the end comes before the number that the server claims, something is hidden or capped, and the listing
-    proves nothing. `cursor`: page by cursors; a server that gives one unasked is followed by it too.
+    proves nothing; nor does one with entries that cannot be used. `cursor`: page by cursors; a server that gives one
+    unasked is followed by it too, and one that gives none on a full page is paged by an index.
     """
-    seen, place = _Seen(), _Place()
+    place = _Place()
     path = messages.cursor_path(kind, "", count) if cursor else messages.page_path(kind, 1, count)
     for _ in range(MOST_PAGES):
         reply = await transport.send(Request("GET", path))
         answer = _listed(reply)
         if answer is None:
-            yield reply
+            refused = await _refused(transport, kind, count, place, reply)
+            if refused is not None:
+                yield refused
             return
-        if cursor or answer.next_cursor is not None:
-            async for page in _by_cursor(transport, kind, count, answer, seen):
+        if answer.next_cursor is not None or (cursor and place.farthest == 1 and answer.size < count):
+            async for page in _by_cursor(transport, kind, count, answer, place.seen):
                 yield page
             return
-        for page in _indexed(kind, answer, seen, place, count):
-            yield page
-            if not isinstance(page, Page):
-                return
-        if place.start == 0:
+        taken = place.take(answer, count)
+        if isinstance(taken, _End):
+            end = await _ended(transport, kind, count, place, taken, answer.total)
+            if end is not None:
+                yield end
             return
+        if taken:
+            yield Page(taken, answer.total)
         path = messages.page_path(kind, place.start, count)
     yield _endless(kind)
 
 
-def _indexed(
-    kind: str, answer: messages.ListAnswer, seen: _Seen, place: _Place, count: int
-) -> list[Page | Reply]:
-    """Take in one page and move on, or back; at the end the place is 0."""
-    came = answer.resources
-    if place.anchored and not (came and seen.holds(came[0])):
-        if not came and place.gaps >= MOST_EMPTY:
-            place.start = 0
-            return _short(kind, answer.total, seen)
-        place.back(count)
-        return [] if place.gaps <= MOST_GAPS else [_restless(kind)]
-    new = seen.new(came)
-    if new:
-        place.gaps = 0
-        place.on(len(came))
-        return [Page(new, answer.total)]
-    if came and place.start < place.farthest:
-        place.on(len(came))
-        return []
-    if came and place.anchored:
-        place.behind(len(came))
-        return []
-    place.start = 0
-    return _short(kind, answer.total, seen)
+async def _ended(
+    transport: Transport, kind: str, count: int, place: _Place, end: _End, total: int | None
+) -> Reply | None:
+    """Return what to say at an end; None where the listing is whole."""
+    if end is _End.RESTLESS:
+        return _unwhole(f"the listing of {kind}s changes faster than it can be read")
+    wrong = await _one_page(transport, kind, count, place) if end is _End.UNPAGED else None
+    return wrong or _lacking(kind, total, place.seen)
+
+
+async def _refused(transport: Transport, kind: str, count: int, place: _Place, reply: Reply) -> Reply | None:
+    """Return what to say where a page is refused; None where all had come before it."""
+    if not isinstance(reply, Response) or reply.status in PASSING or not len(place.seen):
+        return reply
+    wrong = await _one_page(transport, kind, count, place)
+    if wrong is None or isinstance(wrong, Unproved):
+        return wrong or _lacking(kind, place.total, place.seen)
+    return reply
+
+
+async def _one_page(transport: Transport, kind: str, count: int, place: _Place) -> Unwhole | None:
+    """Return why what came is not known to be all where no further page can be read; None where it is.
+
+    The number that the server claims counts where it is not only the length of the page: a shorter page tells.
+    """
+    came, total = len(place.seen), place.total
+    if total is not None and came < total:
+        return _short(kind, total, place.seen)
+    if total == came and (came == 1 or came > place.size):
+        return None
+    shorter = _listed(await transport.send(Request("GET", messages.page_path(kind, 1, max(1, came - 1)))))
+    if total == came and shorter is not None and shorter.size < came and shorter.total == came:
+        return None
+    told = f"the tenant does not page: it shows the same {kind}s, or none, for any startIndex"
+    if came > place.size or came == count:
+        return _unwhole(f"{told}. {came} came, and there may be more")
+    return Unproved(Loss.CUT, f"{told}. {came} came on one page, and nothing proves that these are all")
 
 
 async def _by_cursor(
     transport: Transport, kind: str, count: int, answer: messages.ListAnswer, seen: _Seen
 ) -> AsyncGenerator[Page | Reply]:
-    """Follow cursors from a first answer; one that expires under way begins the listing anew."""
-    expired = 0
-    for _ in range(MOST_PAGES):
+    """Follow cursors from a first answer; one that expires under way begins the listing again."""
+    expired, repeated = 0, 0
+    for number in range(MOST_PAGES):
         new = seen.new(answer.resources)
+        seen.unusable |= {(number, place): what for place, what in answer.unusable}
+        repeated = 0 if new or expired else repeated + 1
         if new:
             yield Page(new, answer.total)
         if answer.next_cursor is None:
-            for short in _short(kind, answer.total, seen):
+            short = _lacking(kind, answer.total, seen)
+            if short is not None:
                 yield short
+            return
+        if repeated > MOST_REPEATED:
+            yield _unwhole(f"the tenant ignores cursors: it shows the same {kind}s for each")
             return
         reply = await transport.send(Request("GET", messages.cursor_path(kind, answer.next_cursor, count)))
         if _expired(reply) and expired < MOST_EXPIRED:
@@ -179,19 +271,29 @@ def _expired(reply: Reply) -> bool:
     return (messages.error_of(reply).scim_type or "").lower() in EXPIRED
 
 
-def _short(kind: str, total: int | None, seen: _Seen) -> list[Page | Reply]:
-    """Return what to say where less came than was claimed."""
-    if total is None or len(seen) >= total:
-        return []
-    return [Unwhole(Loss.CUT, f"the listing of {kind}s ended at {len(seen)} of {total}")]
+def _lacking(kind: str, total: int | None, seen: _Seen) -> Unwhole | None:
+    """Return what to say where fewer came than were claimed, or some that cannot be used."""
+    if total is not None and len(seen) < total:
+        return _short(kind, total, seen)
+    if not seen.unusable:
+        return None
+    told = list(seen.unusable.values())
+    more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    return _unwhole(
+        f"the listing of {kind}s has entries that cannot be used: {'; '.join(told[:SHOWN])}{more}"
+    )
 
 
-def _restless(kind: str) -> Unwhole:
-    return Unwhole(Loss.CUT, f"the listing of {kind}s changes faster than it can be read")
+def _short(kind: str, total: int, seen: _Seen) -> Unwhole:
+    return _unwhole(f"the listing of {kind}s ended at {len(seen)} of {total}")
 
 
 def _endless(kind: str) -> Unwhole:
-    return Unwhole(Loss.CUT, f"the listing of {kind}s has no end after {MOST_PAGES} pages")
+    return _unwhole(f"the listing of {kind}s has no end after {MOST_PAGES} pages")
+
+
+def _unwhole(why: str) -> Unwhole:
+    return Unwhole(Loss.CUT, why)
 
 
 def _listed(reply: Reply) -> messages.ListAnswer | None:

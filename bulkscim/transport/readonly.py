@@ -80,22 +80,24 @@ class Planning:
         listed = [one for one in answer.resources if not self._overlay.holds(key.type, one["id"])]
         if self._overlay.known(key.attribute):
             listed += self._overlay.named(key)
-        return _list(listed, len(listed), reply)
+        return _list([*listed, *(None for _ in answer.unusable)], len(listed) + len(answer.unusable), reply)
 
     def _page(self, path: str, kind: str, answer: messages.ListAnswer, reply: Response) -> Response:
         """Return a page of a listing; what the plan makes follows after the tenant's last page.
 
         A resource that would be gone stays as its bare id, so that pages keep their length.
         """
-        listed = [self._as_planned(kind, one) for one in answer.resources]
+        listed: list[JsonObject | None] = [self._as_planned(kind, one) for one in answer.resources]
+        for place, _ in answer.unusable:
+            listed.insert(place, None)
         query = parse_qs(urlsplit(path).query)
         start, count = (
             int(query.get(name, [default])[0]) for name, default in (("startIndex", "1"), ("count", "100"))
         )
         if not listed:
             end = self._ends[kind] = min(start, self._ends.get(kind, start))
-            listed = self._overlay.made(kind, start - end, count)
-        return _list(listed, answer.total, reply)
+            listed = [*self._overlay.made(kind, start - end, count)]
+        return _list(listed, answer.total, reply, answer.next_cursor)
 
     def _as_planned(self, kind: str, resource: JsonObject) -> JsonObject:
         """Return a listed resource as it would stand."""
@@ -169,9 +171,13 @@ def _shown(status: int, resource: JsonObject) -> Response:
     return Response(status, {"content-type": "application/scim+json"}, orjson.dumps(resource))
 
 
-def _list(resources: list[JsonObject], total: int | None, reply: Response) -> Response:
-    """Return a listing as an answer, with the headers of the tenant's own."""
+def _list(
+    resources: list[JsonObject | None], total: int | None, reply: Response, cursor: str | None = None
+) -> Response:
+    """Return a listing as an answer, with the headers of the tenant's own; None stands for an unusable entry."""
     body: JsonObject = {"schemas": [LIST], "Resources": resources}
+    if cursor is not None:
+        body["nextCursor"] = cursor
     if total is not None:
         body["totalResults"] = total
     return Response(200, reply.headers, orjson.dumps(body), reply.received_at)

@@ -131,7 +131,7 @@ class Absence:
         answer = await reads.referring(Key(GROUP, "members.value", member), self._form or Lookup.PLAIN)
         if isinstance(answer, Unreadable):
             return answer if _may_pass(answer) else None
-        if (answer.total or 0) > len(answer.resources):
+        if answer.unusable or (answer.total or 0) > len(answer.resources):
             return None
         return frozenset(str(one.get("id")) for one in answer.resources)
 

@@ -253,7 +253,8 @@ class Backlinks:
         if isinstance(answer, Unreadable):
             return Referrers(None) if _is_refusal(answer) else answer
         shown = [self._tie.targets(resource) for resource in answer.resources]
-        if (answer.total or 0) > len(shown) or any(targets and target not in targets for targets in shown):
+        cut = answer.unusable or (answer.total or 0) > len(shown)
+        if cut or any(targets and target not in targets for targets in shown):
             return Referrers(None)
         return Referrers(tuple(resource["id"] for resource in answer.resources))
 

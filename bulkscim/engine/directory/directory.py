@@ -150,7 +150,7 @@ class Directory:
             if answer is not None and not self._only_filters_fail(key, answer):
                 return answer
             listed = await self._listed(key, reads, begun)
-            if answer is not None and not isinstance(listed, Unreadable):
+            if answer is not None and (not isinstance(listed, Unreadable) or listed.partial):
                 self._learned.note(key, Trust.BROKEN)
             return listed
         return await self._listed(key, reads, begun)

@@ -47,6 +47,11 @@ class KnownIds:
         while some := array("q", sorted(islice(marks, MARKS))):
             self._marks.append(some)
 
+    def any_of(self, kind: str) -> bool:
+        """Tell whether any resource of a type is known to this process."""
+        query = "select 1 from known where type = ? limit 1"
+        return self._database.execute(query, (kind,)).fetchone() is not None
+
     def forget(self, kind: str, resource_id: str) -> None:
         """Drop what the run has deleted: a service may give its id again."""
         self._database.execute("delete from known where type = ? and id = ?", (kind, resource_id))

@@ -23,12 +23,16 @@ class Listing:
         self._clock = clock
         self._taken_at: float | None = None
         self._is_filled = False  # whether it has any resource
+        self._wrong: Unreadable | None = None  # why the listing is not whole
         self._database = sqlite3.connect("")  # a private temporary file
         self._database.execute("create table name (attribute text, value text, id text, resource blob)")
         self._database.execute("create index by_name on name (attribute, value)")
 
     async def find(self, key: Key, reads: Reads, *, since: float | None = None) -> Answer:
-        """Look a key up in a listing begun after `since`, or begun within the last minute."""
+        """Look a key up in a listing begun after `since`, or begun within the last minute.
+
+        What it shows is found though it is not whole; that it does not show something is then unknown.
+        """
         oldest = self._clock.monotonic() - KEPT_S if since is None else since
         if self._taken_at is None or self._taken_at < oldest:
             wrong = await self._take(reads)
@@ -43,7 +47,7 @@ class Listing:
             return Ambiguous(tuple(found))
         for text in found.values():
             return Found(orjson.loads(text), self._taken_at or 0.0, is_looked_up=True)
-        return Missing(unproved=self._hides(key.attribute))
+        return self._wrong or Missing(unproved=self._hides(key.attribute))
 
     def _hides(self, attribute: str) -> str:
         """Say why a listing may not show a name: no resource in it has any such attribute."""
@@ -63,11 +67,14 @@ class Listing:
         return str(rows[0][0]) if len(rows) == 1 else None
 
     async def _take(self, reads: Reads) -> Unreadable | None:
-        """Read all pages anew; do not search one that did not come whole."""
+        """Read all pages again; do not search one that broke off."""
         begun = self._clock.monotonic()
-        self._taken_at, self._is_filled = None, False
+        self._taken_at, self._wrong, self._is_filled = None, None, False
         self._database.execute("delete from name")
         async for page in reads.pages(self._kind):
+            if isinstance(page, Unreadable) and page.partial:
+                self._wrong = page
+                break
             if isinstance(page, Unreadable):
                 return page
             for resource in page:

@@ -69,8 +69,6 @@ def test_a_listing_is_read_in_all_its_spellings(body, ids, total):
     [
         {"totalResults": 3},
         {},
-        {"totalResults": 1, "Resources": [{"userName": "no id"}]},
-        {"totalResults": 1, "Resources": [{"id": "1"}, None]},
         {"totalResults": 1, "Resources": "x"},
         ERROR,
         [],
@@ -189,3 +187,23 @@ def test_a_total_of_thousands_of_digits_is_no_number():
 
     assert listing is not None
     assert listing.total is None
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (None, "null"),
+        ("x", '"x"'),
+        ({"userName": "ghost"}, "'ghost' has no id"),
+        ({"id": ""}, "neither id nor name"),
+        (ERROR | {"id": "9"}, "an error"),
+    ],
+)
+def test_an_entry_that_is_no_resource_spoils_no_listing(broken, told):
+    """One corrupt entry made a whole page unusable, and the run stopped as if the tenant did not answer."""
+    answer = messages.list_of(encoded({"totalResults": 3, "Resources": [{"id": "1"}, broken, {"id": "2"}]}))
+    assert answer is not None
+    assert [resource["id"] for resource in answer.resources] == ["1", "2"]
+    ((place, what),) = answer.unusable
+    assert (answer.size, place) == (3, 1)
+    assert told in what

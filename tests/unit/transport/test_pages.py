@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from bulkscim.model.request import Loss, NoAnswer, Response
-from bulkscim.transport.pages import Page, pages
+from bulkscim.transport.pages import Page, Unproved, Unwhole, pages
 
 
 class Tenant:
@@ -20,13 +20,13 @@ class Tenant:
     async def send(self, request):
         """Return one page."""
         asked = {name: int(values[0]) for name, values in parse_qs(urlsplit(request.path).query).items()}
-        self.starts.append(asked["startIndex"])
+        self.starts.append(asked.setdefault("startIndex", 1))
         found = self.rule(asked["startIndex"], asked["count"])
         if not isinstance(found, list):
             return found
         body = {"Resources": [{"id": str(one)} for one in found]}
         if self.total is not None:
-            body["totalResults"] = self.total
+            body["totalResults"] = self.total if isinstance(self.total, int) else self.total(len(found))
         return Response(200, {}, json.dumps(body).encode())
 
 
@@ -53,7 +53,7 @@ async def listed(tenant, count=10):
         (lambda start, count: IDS[start - 1 : start - 1 + count], 10),
         (lambda start, count: IDS[max(0, start - 2) : start - 1 + count], 25),
         (lambda start, count: IDS[start - 1 : start - 1 + count] or IDS[-count:], 25),
-        (lambda start, count: IDS, 25),
+        (lambda start, count: IDS[start - 1 : start - 1 + count] or IDS[:1], None),
     ],
     ids=[
         "plain",
@@ -62,7 +62,7 @@ async def listed(tenant, count=10):
         "total of a page",
         "overlap",
         "last page for ever",
-        "no paging",
+        "begins again after the end",
     ],
 )
 async def test_every_resource_comes_once_however_the_server_pages(rule, total):
@@ -194,3 +194,129 @@ async def test_a_listing_by_cursors_that_ends_before_its_total_is_not_whole():
     ids, end = await by_cursor(ByCursor(total=30), cursor=True)
     assert ids == IDS
     assert "25 of 30" in end.detail
+
+
+def length(shown):
+    """Claim the length of the page as the number of all resources."""
+    return shown
+
+
+def first(most, otherwise):
+    """Show the first page for `startIndex` 1 and something else for any other."""
+    return lambda start, count: IDS[: min(most, count)] if start == 1 else otherwise
+
+
+REFUSED = [Response(status) for status in (400, 404, 403, 500, 501)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "total"),
+    [
+        (lambda start, count: IDS[:10], length),  # startIndex and count are ignored
+        (lambda start, count: IDS[:count], length),  # startIndex is ignored
+        (lambda start, count: IDS[:count], 25),
+        (lambda start, count: IDS[:count], None),
+        (lambda start, count: IDS[min(start, 12) - 1 :][:count], length),  # no start beyond the twelfth
+        (lambda start, count: IDS[min(start, 12) - 1 :][:count], None),
+        (lambda start, count: IDS[(start - 1) * count :][:count], length),  # startIndex counts pages
+        (first(10, []), length),
+        (first(4, []), 25),
+        *((first(10, refused), length) for refused in REFUSED),
+        *((first(4, refused), 25) for refused in REFUSED),
+    ],
+)
+async def test_a_listing_whose_further_pages_cannot_be_read_is_not_whole(rule, total):
+    """The first 100 of 250 users were taken for all of them where every page showed these 100 and claimed 100."""
+    ids, end = await listed(Tenant(rule, total))
+    assert ids == sorted(set(ids)) != IDS
+    assert end is not None
+    assert not isinstance(end, Unproved)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda start, count: IDS[: min(count, 8)],
+        lambda start, count: [] if start > 1 else IDS[: min(count, 8)],
+        *(first(8, refused) for refused in REFUSED),
+    ],
+)
+@pytest.mark.parametrize("total", [8, length, None])
+async def test_one_short_page_is_whole_where_the_total_is_more_than_its_length(rule, total):
+    """A second page that was refused made a listing unusable whose first page had all; a total may be the page's length."""
+    ids, end = await listed(Tenant(rule, total))
+    assert ids == IDS[:8]
+    assert end is None if total == 8 else isinstance(end, Unproved)
+
+
+async def test_one_page_without_count_or_start_is_not_proved():
+    """All came, as it seems, and the server may have cut its answer all the same."""
+    ids, end = await listed(Tenant(lambda start, count: IDS, 25))
+    assert ids == IDS
+    assert isinstance(end, Unwhole)
+
+
+@pytest.mark.parametrize("place", [0, 4, 9, 24])
+@pytest.mark.parametrize("most", [1, 5, 10])
+@pytest.mark.parametrize("cursor", [False, True])
+async def test_an_entry_without_an_id_is_named_at_the_end_of_the_rest(place, most, cursor):
+    """One such entry ended the listing at its page."""
+    tenant = Corrupt(place, most)
+    found = [page async for page in pages(tenant, "User", 10, cursor=cursor)]
+    ids = [one["id"] for page in found if isinstance(page, Page) for one in page.resources]
+    assert ids == [str(one) for one in IDS if one != place + 1]
+    assert isinstance(found[-1], Unwhole)
+    assert "'ghost' has no id" in found[-1].detail
+
+
+class Corrupt:
+    """Shows one entry without its id; pages by index and by cursor."""
+
+    def __init__(self, place, most):
+        self.entries = [{"id": str(one)} for one in IDS]
+        self.entries[place] = {"userName": "ghost"}
+        self.most = most
+
+    async def send(self, request):
+        """Return one page."""
+        query = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
+        begin = (
+            int(query.get("cursor", ["0"])[0] or 0) if "cursor" in query else int(query["startIndex"][0]) - 1
+        )
+        end = begin + min(self.most, int(query["count"][0]))
+        body = {"totalResults": len(self.entries), "Resources": self.entries[begin:end]}
+        if "cursor" in query and end < len(self.entries):
+            body["nextCursor"] = str(end)
+        return Response(200, {}, json.dumps(body).encode())
+
+
+class SameCursor(ByCursor):
+    """Gives a cursor with every page, and shows the first page for each."""
+
+    async def send(self, request):
+        """Return the first page."""
+        self.asked.append(request.path)
+        body = {"Resources": [{"id": str(one)} for one in IDS[:10]], "nextCursor": f"c{len(self.asked)}"}
+        return Response(200, {}, json.dumps(body).encode())
+
+
+async def test_cursors_that_are_ignored_end_the_listing_as_not_whole():
+    """It went on for 100,000 requests."""
+    tenant = SameCursor()
+    ids, end = await by_cursor(tenant, cursor=True)
+    assert ids == IDS[:10]
+    assert "ignores cursors" in end.detail
+    assert len(tenant.asked) < 10
+
+
+async def test_a_server_that_gives_no_cursor_on_a_full_page_is_paged_by_an_index():
+    """Its configuration promised cursors, and 10 of 25 resources were taken for all of them."""
+    found = [page async for page in pages(Tenant(by_index, length), "User", 10, cursor=True)]
+    ids = [int(one["id"]) for page in found if isinstance(page, Page) for one in page.resources]
+    assert ids == IDS
+    assert all(isinstance(page, Page) for page in found)
+
+
+def by_index(start, count):
+    """Return a page of all."""
+    return IDS[start - 1 :][:count]
