@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from bulkscim.commands import options, setting, typed_flags
-from bulkscim.errors import UsageError
+from bulkscim.commands import options, reaching, setting, typed_flags
+from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import People
 from bulkscim.tenants.entries import entries, places
 
 if TYPE_CHECKING:
+    from bulkscim.jobfile.judging import Rules
     from bulkscim.jobfile.operations import Defaults
     from bulkscim.jobfile.validate import Checked
     from bulkscim.runs.definition import Definition
+    from bulkscim.scim.live_schemas import LiveSchemas
 
 _RECORDS = ("op", "type", "match", "map", "encoding", "header_line")
 
@@ -28,19 +31,29 @@ _RECORDS = ("op", "type", "match", "map", "encoding", "header_line")
 @options.strict
 @options.option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows.")
 @options.option(
-    "--tenant", metavar="NAME", help="Named in the next command that is printed; it is not asked."
+    "--tenant",
+    metavar="NAME",
+    help="Check the file against the /Schemas of this tenant too; nothing else is read.",
 )
-@options.option("--base-url", metavar="URL", help="The same.")
-@options.option("--profile", metavar="NAME", help="The same.")
+@options.option("--base-url", metavar="URL", help="The same by its SCIM base URL.")
+@options.option("--profile", metavar="NAME", help="The kind of provider; generic where nothing says more.")
+@options.tokens
+@options.network
 @options.as_json
 @options.voice
 def command(
     job: str, limit: int | None, *, strict: bool, as_json: bool, verbose: bool, quiet: bool, **chosen: Any
 ) -> None:
-    """Check JOB from its first record to its last and list what is wrong; no tenant is needed."""
+    """Check JOB from its first record to its last and list what is wrong.
+
+    No tenant is needed. One that --tenant or --base-url names on the command line is asked for its /Schemas.
+    """
     people = setting.people_of(verbose=verbose, quiet=quiet)
     said, defaults = setting.job_of(job, **{name: chosen[name] for name in _RECORDS})
-    checked = _checked(said, defaults, limit, strict=strict)
+    from bulkscim.jobfile.judging import Rules
+
+    live = _live(people, chosen)
+    checked = _checked(said, defaults, limit, Rules(strict=strict, live=live))
     if as_json:
         setting.print_json(_as_json(checked) | {"guards": _guards(said)})
     for note in (*said.notes, *(f"{said.job}: {each}" for each in checked.notes)):
@@ -74,7 +87,37 @@ def _guards(said: "Definition") -> dict[str, Any]:
     return shown | ({"protect": list(said.protect)} if said.protect else {})
 
 
-def _checked(said: "Definition", defaults: "Defaults", limit: int | None, *, strict: bool) -> "Checked":
+def _live(people: People, chosen: dict[str, Any]) -> "LiveSchemas | None":
+    """Return the schemas of the tenant that the command line names, None where there is none or it has none."""
+    context = click.get_current_context()
+    named = [
+        flag
+        for flag in ("tenant", "base_url")
+        if context.get_parameter_source(flag) is ParameterSource.COMMANDLINE
+    ]
+    if not named:
+        return None
+    from bulkscim.runs.sandboxed import SANDBOXES, profiles_running
+    from bulkscim.runs.tenant_schemas import schemas_of
+
+    if chosen["tenant"] in SANDBOXES and not profiles_running():
+        return None  # a check starts no server
+    wanted = {name: chosen[name] for name in ("tenant", "base_url", "profile", "token_file", "token_command")}
+    wanted |= dict.fromkeys({"tenant", "base_url"} - set(named))
+    wanted |= {name: chosen[name] for name in ("timeout_s", "proxy", "ca_bundle")} | dict.fromkeys(
+        ("rate", "concurrency")
+    )
+    try:
+        tenant = reaching.tenant_of(people, wanted)
+    except (CredentialError, UsageError) as error:
+        people.note(f"the tenant is not asked for its /Schemas: {error}")
+        return None
+    live, told = setting.carry_out(lambda: schemas_of(tenant, reaching.reading_settings(wanted, tenant)))
+    people.note(told)
+    return live
+
+
+def _checked(said: "Definition", defaults: "Defaults", limit: int | None, rules: "Rules") -> "Checked":
     """Check the file with an index that is thrown away."""
     from bulkscim.jobfile.source import checking, open_source
     from bulkscim.jobfile.validate import check
@@ -84,7 +127,7 @@ def _checked(said: "Definition", defaults: "Defaults", limit: int | None, *, str
         checking(open_source(said.job, sys.stdin.buffer, said.form)) as source,
         tempfile.TemporaryDirectory(prefix="bulkscim-") as folder,
     ):
-        checked = check(source, defaults, Path(folder) / "index", limit, strict=strict)
+        checked = check(source, defaults, Path(folder) / "index", limit, rules)
         if checked.index is not None:
             checked.index.close()
         return checked

@@ -3,13 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
+from bulkscim.jobfile.against_schemas import doubts_by_schemas
 from bulkscim.jobfile.names import plain_name, stripped, unseen_at_end
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.usual import Cells, Lines, is_clean
 from bulkscim.jobfile.values import Doubt, doubts_of, repeats
 from bulkscim.model.operation import ENTERPRISE, Operation
+from bulkscim.scim.live_schemas import LiveSchemas
 
 _NUMBERED = {name.lower(): name for name in ("externalId", "employeeNumber", "costCenter")}
 _HEADER = Fault("", "repeats the header, as after joining two files; delete the line")
@@ -32,16 +35,35 @@ class _Digits:
     counts: Counter[int] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How strictly a file is judged.
+
+    `twins`: two records may make the same, as where a tenant held two groups of one name. `strict`: a warning refuses
+    the file as well. `live`: the schemas of the tenant, None where it was not asked.
+    """
+
+    twins: bool = False
+    strict: bool = False
+    live: LiveSchemas | None = None
+
+
+RULES = Rules()
+
+
 class Judge:
     """What looks at each record once, in the order of the file; `names` is the header of CSV.
 
-    `is_mapped`: the values are made from the cells by a map.
+    `is_mapped`: the values are made from the cells by a map. `live`: the schemas of the tenant, if it was asked.
     """
 
-    def __init__(self, names: tuple[str, ...] = (), *, is_mapped: bool = False) -> None:
+    def __init__(
+        self, names: tuple[str, ...] = (), *, is_mapped: bool = False, live: LiveSchemas | None = None
+    ) -> None:
+        self._live = live
         self._names = names
         self._first = names[0].casefold() if names else ""
-        self._cells = Cells(names) if names and not is_mapped else None
+        self._cells = Cells(names) if names and not is_mapped and live is None else None
         self._lines = Lines()
         self._numbered = [
             (_NUMBERED[leaf], index)
@@ -71,6 +93,12 @@ class Judge:
 
     def judge(self, record: Record, operation: Operation) -> Iterable[Judged]:
         """Return what is wrong with the values of a record."""
+        found = self._by_values(record, operation)
+        if self._live is None:
+            return found
+        return chain(found, self._placed(record, doubts_by_schemas(operation, self._live)))
+
+    def _by_values(self, record: Record, operation: Operation) -> Iterable[Judged]:
         if not record.text.isascii() or record.cells:
             self._note_unseen(record)
         data = operation.data
@@ -85,13 +113,13 @@ class Judge:
         if record.text and self._lines.are_clean(record.text):
             return ()
         if not is_clean(operation):
-            return self._doubts(record, operation)
+            return self._placed(record, doubts_of(operation))
         if record.text:
             self._lines.learn(record, operation)
         return ()
 
-    def _doubts(self, record: Record, operation: Operation) -> Iterator[Judged]:
-        for doubt in doubts_of(operation):
+    def _placed(self, record: Record, doubts: Iterable[Doubt]) -> Iterator[Judged]:
+        for doubt in doubts:
             fault = Fault("" if doubt.about == "row" else self.place(record, doubt), doubt.message)
             yield Judged(Problem(record.line, record.number, fault), doubt.about, doubt.refuses)
 
@@ -121,6 +149,14 @@ class Judge:
             place = self.place(record, Doubt("", name, value, ""))
             digits.shorter[len(value)] = Problem(record.line, record.number, Fault(place, message))
 
+    def _column(self, attribute: str) -> str:
+        """Name the column of an attribute, else the attribute."""
+        wanted = attribute.casefold()
+        leaf = wanted.rpartition(":")[2].rpartition(".")[2]
+        named = [name.strip() for name in self._names if name.strip().casefold() in {wanted, leaf}]
+        below = [name.strip() for name in self._names if name.strip().casefold().startswith(f"{wanted}:")]
+        return next((f'column "{name}"' for name in (*named, *below)), attribute)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """Say how many values are read without what cannot be seen at their ends."""
@@ -146,6 +182,8 @@ class Judge:
 
     def place(self, record: Record, doubt: Doubt) -> str:
         """Name the column that holds a value, else the attribute."""
+        if not doubt.value:
+            return self._column(doubt.attribute)
         cells = [stripped(cell) for cell in record.cells]
         whole = [name for name, cell in zip(self._names, cells, strict=False) if cell == doubt.value]
         parts = [name for name, cell in zip(self._names, cells, strict=False) if doubt.value in cell]

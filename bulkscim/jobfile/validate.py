@@ -14,7 +14,7 @@ from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile.across import Across
 from bulkscim.jobfile.findings import SHOWN, Findings
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
-from bulkscim.jobfile.judging import Judge, Judged
+from bulkscim.jobfile.judging import RULES, Judge, Judged, Rules
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import (
     Interpreter,
@@ -114,17 +114,11 @@ def check(
     defaults: Defaults,
     index_path: Path,
     limit: int | None = None,
-    *,
-    twins: bool = False,
-    strict: bool = False,
+    rules: Rules = RULES,
 ) -> Checked:
-    """Stream the file once and judge every record; with a limit, only the first records count at all.
-
-    `twins`: two records may make the same, as where a tenant held two groups of one name. `strict`: a warning refuses
-    the file as well.
-    """
+    """Stream the file once and judge every record; with a limit, only the first records count at all."""
     findings = Findings()
-    warnings = findings if strict else Findings(1)
+    warnings = findings if rules.strict else Findings(1)
     tally = _Tally()
     interpret, notes = interpreter(source, defaults), told(source, defaults)
     if isinstance(interpret, list):
@@ -132,7 +126,11 @@ def check(
             findings.add(problem)
         return Checked(0, {}, 0, findings.texts(source.name), findings.count, notes, None)
     builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
-    judge = None if defaults.as_shown else Judge(names_of(source), is_mapped=defaults.map is not None)
+    judge = (
+        None
+        if defaults.as_shown
+        else Judge(names_of(source), is_mapped=defaults.map is not None, live=rules.live)
+    )
     across = None if judge is None else Across(judge.place)
     one = _Pass(source, interpret, builder, tally, judge, across, findings, warnings)
     with nullcontext() if across is None else closing(across):
@@ -141,7 +139,7 @@ def check(
             one.take(across.judged(index.path, partial(_reread, source, interpret)))
     if number == 0:
         findings.add(Problem(0, 0, Fault("", "has no records; there is nothing to do")))
-    if not twins:
+    if not rules.twins:
         _made_twice(source, interpret, index, findings)
     _refs_nobody_makes(source, index, findings, limit)
     if findings.count:
@@ -160,8 +158,8 @@ def check(
         tally.not_before,
         count(source) if number == limit else number,
         tally.member_removals,
-        () if strict else warnings.texts(source.name),
-        0 if strict else warnings.count,
+        () if rules.strict else warnings.texts(source.name),
+        0 if rules.strict else warnings.count,
         findings.count - findings.told,
     )
 

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from bulkscim.errors import Refused, UsageError
 from bulkscim.jobfile.form import Form
+from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource, checking, open_source
@@ -63,7 +64,7 @@ def _opened(request: RunRequest, job: str) -> JobSource:
 
 @contextmanager
 def _checked(request: RunRequest, source: JobSource, folder: Path) -> Iterator[Checked]:
-    checked = check(source, defaults_of(request), folder / INDEX, request.limit, strict=request.strict)
+    checked = check(source, defaults_of(request), folder / INDEX, request.limit, Rules(strict=request.strict))
     with checked.sound_index():
         yield checked
 

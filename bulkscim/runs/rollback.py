@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Mismatch, Refused
+from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
@@ -131,7 +132,7 @@ async def undo(
     found = write_inverse(recorded, Chosen(), draft / JOB, disk)
     if found is None:
         return None
-    checked = check(found.source, AS_SHOWN, draft / INDEX, twins=True)
+    checked = check(found.source, AS_SHOWN, draft / INDEX, rules=Rules(twins=True))
     with runfolder.create_within(recorded.folder, disk, around.clock) as held:
         header = {
             "run": held.path.name,
@@ -288,7 +289,7 @@ def _start(
         draft.inverse.notes,
         is_old=draft.is_old,
     )
-    checked = check(source, AS_SHOWN, draft.place / INDEX, twins=True)
+    checked = check(source, AS_SHOWN, draft.place / INDEX, rules=Rules(twins=True))
     with checked.sound_index():
         yield Start(
             _as_run(request, source, draft.protects),
