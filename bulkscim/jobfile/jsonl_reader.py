@@ -6,17 +6,20 @@ from typing import Any, BinaryIO
 import orjson
 
 from bulkscim.jobfile.exact_json import faults_of, faults_of_text
-from bulkscim.jobfile.lines import BadLine, lines
+from bulkscim.jobfile.lines import RECORD_LIMIT, BadLine, lines
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.scim import messages
 
 
 def read(
-    stream: BinaryIO, start: int = 1, wanted: Callable[[int], bool] | None = None
+    stream: BinaryIO,
+    start: int = 1,
+    wanted: Callable[[int], bool] | None = None,
+    most: int = RECORD_LIMIT,
 ) -> Iterator[Record | Problem]:
-    """Read records from number `start` on, those that are wanted; the others are not parsed."""
+    """Read records of at most so many bytes from number `start` on, those that are wanted; the others are not parsed."""
     number = 0
-    for line, text in enumerate(lines(stream), 1):
+    for line, text in enumerate(lines(stream, most), 1):
         if isinstance(text, str) and text.isspace():
             continue
         number += 1

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 RECORD_LIMIT = 1_000_000  # bytes of one record
+INVERSE_LIMIT = 64_000_000  # of one that a rollback has written: it holds a resource as the tenant showed it
 _MARK = b"\xef\xbb\xbf"
 _LONE_CR = re.compile(rb"\r(?!\n)")
 _FIRST_LINE_ENDS_IN_CR = re.compile(rb'(?:[^"\r\n]++|"[^"]*+")*+\r[^\n]')
@@ -22,15 +23,15 @@ class BadLine:
     message: str
 
 
-def lines(stream: BinaryIO) -> Iterator[str | BadLine]:
-    """Read lines with their ends; a byte order mark at the start is dropped."""
+def lines(stream: BinaryIO, most: int = RECORD_LIMIT) -> Iterator[str | BadLine]:
+    """Read lines of at most so many bytes with their ends; a byte order mark at the start is dropped."""
     offset = 0
     read = stream.readline
-    while raw := read(RECORD_LIMIT + 1):
+    while raw := read(most + 1):
         length = len(raw)
-        if length > RECORD_LIMIT:
+        if length > most:
             length += _skip_rest(stream, raw)
-            yield BadLine(f"the line has {length:,} bytes; a record may have {RECORD_LIMIT:,}")
+            yield BadLine(f"the line has {length:,} bytes; a record may have {most:,}")
         elif b"\0" in raw:
             where = offset + raw.index(b"\0")
             yield BadLine(f"a NUL byte at offset {where}: the file is damaged, or not saved as UTF-8 text")

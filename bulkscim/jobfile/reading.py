@@ -7,6 +7,7 @@ from pathlib import Path
 from bulkscim.errors import Stopped
 from bulkscim.jobfile import csv_reader, json_document, jsonl_reader, operations
 from bulkscim.jobfile.columns import UnknownColumn, is_known
+from bulkscim.jobfile.lines import INVERSE_LIMIT
 from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.own_names import OwnNames, are_asked
@@ -32,6 +33,8 @@ def records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> 
             yield from csv_reader.read(
                 stream, start, wanted, header_line=source.header_line, short_rows=lambda: _short_rows(source)
             )
+        elif source.is_inverse:
+            yield from jsonl_reader.read(stream, start, wanted, INVERSE_LIMIT)
         elif json_document.document(stream.peek()):
             yield from json_document.read(stream, source.name, start, wanted)
         else:

@@ -41,6 +41,7 @@ class JobSource:
 
     `name` is what messages call it (its path, or `stdin`), `path` where its bytes lie, `format` is csv or
     jsonl; `content` is what the bytes are. `spooled`: they are a private copy that the run folder must adopt.
+    `is_inverse`: a rollback has written it, so a record may hold a whole resource as the tenant showed it.
     `header_line` is the line of the column names, 0 for the first that is not blank. `notes` say what was detected, `short_rows` what was learned of rows that are shorter than the header.
     """
 
@@ -51,6 +52,7 @@ class JobSource:
     spooled: bool = False
     header_line: int = 0
     notes: tuple[str, ...] = ()
+    is_inverse: bool = False
     short_rows: ShortRows = field(default_factory=ShortRows, compare=False, repr=False)
 
     @property
@@ -166,10 +168,11 @@ def _spooled(name: str, stream: BinaryIO, format_: str | None, form: Form) -> Jo
     return replace(source, spooled=True)
 
 
-def reopen_source(path: Path, format_: str, header_line: int = 0) -> JobSource:
+def reopen_source(path: Path, format_: str, header_line: int = 0, *, is_inverse: bool = False) -> JobSource:
     """Open a file that a run recorded, for resume; the caller compares the hash."""
     _readable(path)
-    return JobSource(str(path), path, format_, content_of(path), header_line=header_line)
+    content = content_of(path)
+    return JobSource(str(path), path, format_, content, header_line=header_line, is_inverse=is_inverse)
 
 
 def _readable(path: Path) -> None:

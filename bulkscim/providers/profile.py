@@ -45,6 +45,25 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerBounds:
+    """The largest answers that are read, in bytes of unpacked body: of one resource or a write, of a group, of a page.
+
+    A larger one is given up while it comes: the request counts as one whose answer was lost.
+    """
+
+    resource: int = 4 << 20
+    group: int = 16 << 20
+    page: int = 64 << 20
+
+    def of(self, method: str, path: str) -> int:
+        """Return the bound for the answer to a request; a group has many members, and a page many of either."""
+        collection, _, resource_id = path.partition("?")[0].strip("/").partition("/")
+        if method == "GET" and not resource_id:
+            return self.page
+        return self.group if collection == "Groups" else self.resource
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What a refusal means at this provider, beyond what its answer says; an empty `type` fits all types."""
 
@@ -93,6 +112,7 @@ class Profile:
     headers: Mapping[str, str] = field(default_factory=dict)
     page_size: int = 100
     cursor: bool = False
+    most_bytes: AnswerBounds = AnswerBounds()
     visibility_lag_s: float = 2.0
     enforces_unique: frozenset[str] = frozenset({USER})
     assumes_unique: bool = False

@@ -1,6 +1,7 @@
 """A provider's profile for people: what it limits, what it can do, and what each fact rests on."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
@@ -48,6 +49,7 @@ def as_json(profile: Profile) -> JsonObject:
             {"name": one.name, "requests": one.limit, "seconds": one.window_s} for one in profile.buckets
         ],
         "concurrency": profile.concurrency,
+        "most_bytes": asdict(profile.most_bytes),
         "seconds_for_10000_creates": round(_seconds(profile)),
         "reversals": [
             {"op": one.verb, "type": one.type, "grade": one.grade, "loses": one.loses, "note": one.note}
@@ -91,11 +93,17 @@ def _rows(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "time", f"{EXAMPLE:,} creates take {time_of(profile)}, twice that where each is looked up first"
     yield "media type", profile.media_type
     yield "PATCH", ", then ".join(form.value for form in profile.patch_forms)
+    most = profile.most_bytes
+    yield "answers", f"read up to {_mb(most.resource)}, groups {_mb(most.group)}, pages {_mb(most.page)}"
     yield "lists", "all users" if profile.lists_inactive else "active users only"
     for one in profile.integrations:
         yield "integration", f"{one.name}: groups are {one.groups_are}"
     for caution in dict.fromkeys(profile.cautions.values()):
         yield "caution", caution
+
+
+def _mb(size: int) -> str:
+    return f"{size / (1 << 20):g} MB"
 
 
 def _limits(profile: Profile) -> str:

@@ -26,7 +26,8 @@ def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> Jo
     for place in there:
         if place.stat().st_size != about["size"]:
             continue
-        source = reopen_source(place, about["format"], int(about.get("header_line") or 0))
+        header_line, is_inverse = int(about.get("header_line") or 0), bool(header.get("parent"))
+        source = reopen_source(place, about["format"], header_line, is_inverse=is_inverse)
         if source.sha256 == about["sha256"]:
             return source
     if there:

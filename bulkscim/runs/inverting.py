@@ -84,7 +84,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
                 raise Refused("\n".join(("nothing else is left to undo, and nothing was sent", *left)))
             return None
         name = f"the inverse of {recorded.header.get('run', recorded.folder.name)}"
-        source = JobSource(name, path, "jsonl", content_of(path), spooled=True)
+        source = JobSource(name, path, "jsonl", content_of(path), spooled=True, is_inverse=True)
         return Inverse(
             source, steps.tally, (*steps.tally.notes(), *_left_behind(steps), *left, *_overwritten(recorded))
         )

@@ -69,6 +69,7 @@ async def connected(
             proxy=settings.proxy,
             ca_bundle=Path(settings.ca_bundle) if settings.ca_bundle else None,
             concurrency=settings.workers(profile),
+            most_bytes=profile.most_bytes,
             clock=clock,
         )
 

@@ -23,14 +23,15 @@ from bulkscim import __version__
 from bulkscim.errors import UsageError
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
+from bulkscim.providers.profile import AnswerBounds
 from bulkscim.scim.messages import printable
 from bulkscim.transport.address import checked, loopback
 
-MOST_BYTES = {"page": 64 << 20, "group": 16 << 20, "other": 4 << 20}  # of an answer, unpacked
 MOST_INTERIM = 20  # answers of 1xx before the one that counts
 _MOST_CONNECT_S = 15.0
 _LONGEST_HOST = 253
 _NO_HEADERS: Mapping[str, str] = {}
+_USUAL_BOUNDS = AnswerBounds()
 # All of these come before the first byte of the request is written.
 _UNSENT = (
     aiohttp.ClientConnectorError,
@@ -92,10 +93,12 @@ class AiohttpTransport:
         ca_bundle: Path | None = None,
         concurrency: int = 8,
         headers: Mapping[str, str] = _NO_HEADERS,
+        most_bytes: AnswerBounds = _USUAL_BOUNDS,
     ) -> None:
         self._base = checked(base_url)
         _refuse_host(self._base, "the base URL")
         self._clock = clock
+        self._most_bytes = most_bytes
         self._media_type = media_type
         self._headers = {"Accept": accept, "User-Agent": f"bulkscim/{__version__}", **headers}
         # The whole may take timeout_s; connecting less, so that a timeout of the whole never means "not sent".
@@ -155,7 +158,7 @@ class AiohttpTransport:
             request.method, url, data=request.body, headers=headers, allow_redirects=False, proxy=self._proxy
         ) as answer:
             try:
-                body = await _whole(answer.content, _most_bytes(request))
+                body = await _whole(answer.content, self._most_bytes.of(request.method, request.path))
             except TimeoutError:
                 detail = f"{answer.status}, but its body did not come within {self._timeout.total:g} s"
                 return NoAnswer(Loss.TIMEOUT, detail, answer.status)
@@ -176,14 +179,6 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         raise _ConnectionLostError(str(error)) from error
 
 
-def _most_bytes(request: Request) -> int:
-    """Return the bound of an answer; a group has many members, and a page many of either."""
-    collection, _, resource_id = request.path.partition("?")[0].strip("/").partition("/")
-    if request.method == "GET" and not resource_id:
-        return MOST_BYTES["page"]
-    return MOST_BYTES["group" if collection == "Groups" else "other"]
-
-
 async def _whole(content: StreamReader, most: int) -> bytes:
     """Read an answer's body up to a bound."""
     chunks: list[bytes] = []
@@ -191,7 +186,9 @@ async def _whole(content: StreamReader, most: int) -> bytes:
     async for chunk in content.iter_any():
         size += len(chunk)
         if size > most:
-            raise _TooLargeError(f"it is over {most >> 20} MB")
+            raise _TooLargeError(
+                f"it is over {most / (1 << 20):g} MB, the profile's bound for such an answer"
+            )
         chunks.append(chunk)
     return b"".join(chunks)
 

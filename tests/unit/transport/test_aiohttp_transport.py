@@ -8,7 +8,7 @@ import pytest
 from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.request import Loss, NoAnswer, Request, Response
 from bulkscim.model.secret import Secret
-from bulkscim.transport import aiohttp_transport
+from bulkscim.providers.profile import AnswerBounds
 from bulkscim.transport.aiohttp_transport import AiohttpTransport
 from bulkscim.transport.authenticated import Authenticated
 from tests.support.fake_clock import VirtualClock
@@ -151,13 +151,18 @@ async def test_an_answer_that_does_not_come_in_time_is_a_timeout(chunks, status)
     assert len(heads) == 1
 
 
-async def test_an_answer_without_end_is_cut_off(monkeypatch):
-    """Memory stays bounded; a small file of zeros unpacked counts as what it becomes."""
-    monkeypatch.setitem(aiohttp_transport.MOST_BYTES, "page", 100_000)
+@pytest.mark.parametrize("bound", [AnswerBounds(page=100_000), AnswerBounds(page=11_000_000)])
+async def test_an_answer_without_end_is_cut_off(bound):
+    """Memory stays bounded by the profile; a small file of zeros unpacked counts as what it becomes."""
     bomb = gzip.compress(b"0" * 10_000_000)
-    reply, _ = await sent(said(answer("200 OK", bomb, "Content-Encoding: gzip")), Request("GET", "/Users"))
-    assert isinstance(reply, NoAnswer)
-    assert (reply.loss, reply.status) == (Loss.CUT, 200)
+    talk = said(answer("200 OK", bomb, "Content-Encoding: gzip"))
+    async with talking(talk) as (base, _), opened(base, most_bytes=bound) as transport:
+        reply = await transport.send(Request("GET", "/Users"))
+    if bound.page > 10_000_000:
+        assert isinstance(reply, Response)
+    else:
+        assert (reply.loss, reply.status) == (Loss.CUT, 200)
+        assert "over 0.0953" in reply.detail
 
 
 @pytest.mark.parametrize(
