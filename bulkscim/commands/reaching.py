@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
 
 from bulkscim.commands import typed_flags
 from bulkscim.errors import Mismatch, UsageError
+from bulkscim.model.harmless import escaped
 from bulkscim.model.typed import NEXT, command
 from bulkscim.reporting.console import People
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
-from bulkscim.transport.address import is_exempt
+from bulkscim.transport.address import NO_PROXY, is_exempt, loopback
 
 if TYPE_CHECKING:
     from bulkscim.model.operation import JsonObject
@@ -31,15 +33,36 @@ def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
     """
     tenant = _tenant_of(people, chosen)
     heed_no_proxy(chosen, tenant.base_url)
+    _note_unused_proxy(people, tenant.base_url)
     return tenant
 
 
 def heed_no_proxy(chosen: dict[str, Any], base_url: str) -> None:
     """Clear a proxy that BULKSCIM_PROXY names where `no_proxy` or NO_PROXY exempts the URL from it."""
     source = click.get_current_context().get_parameter_source("proxy")
-    exceptions = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
-    if source is ParameterSource.ENVIRONMENT and is_exempt(base_url, exceptions):
+    if source is ParameterSource.ENVIRONMENT and _is_exempt(base_url):
         chosen["proxy"] = None
+
+
+def _is_exempt(base_url: str) -> bool:
+    return is_exempt(base_url, os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "")
+
+
+def _note_unused_proxy(people: People, base_url: str) -> None:
+    """Say that --proxy has no effect for a server on this machine."""
+    typed = click.get_current_context().get_parameter_source("proxy") is ParameterSource.COMMANDLINE
+    host = urlsplit(base_url).hostname or ""
+    if typed and loopback(host):
+        people.note(f"--proxy is not used: {host} is this machine, which is never reached through a proxy")
+
+
+def _leave_kept_proxy(people: People, header: "JsonObject", tenant: "Tenant", chosen: dict[str, Any]) -> None:
+    """Go without the proxy of a run's journal where NO_PROXY exempts the tenant from it by now."""
+    kept = (header.get("settings") or {}).get("proxy")
+    if kept and not chosen["proxy"] and not tenant.proxy and _is_exempt(tenant.base_url):
+        chosen["proxy"] = NO_PROXY
+        host = escaped(urlsplit(tenant.base_url).hostname or "")
+        people.note(f"the proxy of the run is not used: NO_PROXY exempts {host}; --proxy URL names one again")
 
 
 def _tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
@@ -80,7 +103,10 @@ def tenant_of_run(people: People, header: "JsonObject", chosen: dict[str, Any]) 
     if name and base_url:
         raise UsageError(f"--tenant {name} and --base-url are both given; leave one of them out")
     heed_no_proxy(chosen, own)
-    return tenant_of_header(header, source=source, named=name, base_url=base_url)
+    tenant = tenant_of_header(header, source=source, named=name, base_url=base_url)
+    _note_unused_proxy(people, own)
+    _leave_kept_proxy(people, header, tenant, chosen)
+    return tenant
 
 
 @contextmanager
@@ -108,6 +134,9 @@ def _sandbox(people: People, name: str, profile: str | None) -> "Tenant | None":
 
     if name not in SANDBOXES:
         return None
+    from bulkscim.runs.named import refuse_entry_of
+
+    refuse_entry_of(name)
     before = profiles_running()
     found = sandbox_tenant(name, profile)
     if found.profile not in before:

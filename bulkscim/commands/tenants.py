@@ -31,15 +31,18 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
 
 @command.command("allow")
 @click.argument("file", type=options.path(), default=FILE)
-def allow_file(file: Path) -> None:
+@options.option("--show", is_flag=True, help="Show what would be allowed, and allow nothing.")
+def allow_file(file: Path, *, show: bool) -> None:
     """Allow FILE, the bulkscim.toml of a folder, to name token commands, token files and certificates.
 
-    Read it first: its token_command runs as you, and its token_file is sent to its base_url. What is allowed is this
-    path with this text; after a change it must be allowed again. Your own settings file needs no allowance.
+    What it names is shown first: its token_command runs as you, and its token_file is sent to its base_url. What is
+    allowed is this path with this text; after a change it must be allowed again. Your own settings file needs no
+    allowance. --show only shows.
 
     \b
     Example:
       bulkscim tenants allow ./bulkscim.toml
+      bulkscim tenants allow --show ./bulkscim.toml
 
     Exit codes: 0 allowed; 2 the file is missing or wrong, or other users can write it.
     """
@@ -48,10 +51,28 @@ def allow_file(file: Path) -> None:
     found = entries([file.absolute()])
     if not found:
         raise UsageError(f"{file} has no tenants, so there is nothing to allow; name a bulkscim.toml")
-    allow(found[0], state_dir())
     for entry in found:
-        keys = " and ".join(entry.trusting) or "no key that needs it"
-        setting.print_lines([f"allowed: [tenant.{entry.name}] for {entry.base_url}: {keys}"])
+        setting.print_lines(_trusted(entry))
+    if show:
+        setting.print_lines(["nothing is allowed yet", next_line("tenants", "allow", file)])
+        return
+    allow(found[0], state_dir())
+    setting.print_lines([f"allowed: {file}, as long as its text stays the same"])
+
+
+def _trusted(entry: TenantEntry) -> Iterator[str]:
+    """Say what an entry makes bulkscim run, read, believe and reach."""
+    through = f" through {entry.proxy}" if entry.proxy else ""
+    yield f"[tenant.{entry.name}]"
+    yield f"  its token is sent to {entry.base_url}{through}"
+    if entry.token_command is not None:
+        yield f"  token_command, run as you: {entry.token_command}"
+    if entry.token_file is not None:
+        yield f"  token_file, sent as the token: {entry.token_file}"
+    if entry.ca_bundle is not None:
+        yield f"  ca_bundle, which servers are believed: {entry.ca_bundle}"
+    if not entry.trusting:
+        yield "  no key that must be allowed"
 
 
 def _as_json(entry: TenantEntry) -> dict[str, Any]:

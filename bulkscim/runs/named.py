@@ -2,7 +2,7 @@
 
 import os
 
-from bulkscim.errors import Mismatch, UsageError
+from bulkscim.errors import Mismatch
 from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.operation import JsonObject
@@ -11,7 +11,14 @@ from bulkscim.runs.places import state_dir
 from bulkscim.runs.sandboxed import SANDBOXES, same_sandbox, sandbox_tenant
 from bulkscim.tenants.allowed import refuse_unless_allowed
 from bulkscim.tenants.credentials import TokenSource, find_token
-from bulkscim.tenants.entries import TenantEntry, entries, entry_named, file_with, places
+from bulkscim.tenants.entries import (
+    TenantEntry,
+    entries,
+    entry_named,
+    file_with,
+    places,
+    refuse_built_in,
+)
 from bulkscim.tenants.tenant import Tenant
 
 _NOWHERE = TokenSource()
@@ -26,7 +33,7 @@ def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = N
     no token for it.
     """
     if name in SANDBOXES:
-        _refuse_entry_of(name)
+        refuse_entry_of(name)
         return sandbox_tenant(name, profile)
     entry = entry_named(name, places())
     refuse_unless_allowed(entry, state_dir(), own_token=not source.named)
@@ -44,14 +51,11 @@ def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = N
     )
 
 
-def _refuse_entry_of(name: str) -> None:
-    """Refuse an entry that would never be used, its guards included."""
+def refuse_entry_of(name: str) -> None:
+    """Refuse an entry with the name of a built-in tenant, in any file."""
     file = file_with(name, places())
     if file is not None:
-        raise UsageError(
-            f"{file}, [tenant.{name}]: {name} is a built-in tenant, to which this entry cannot apply; "
-            "give the entry another name"
-        )
+        refuse_built_in(name, file)
 
 
 def tenant_at(base_url: str, token: Secret, profile: str) -> Tenant:

@@ -166,7 +166,8 @@ class ResumeRequest:
     def to(cls, tenant: Tenant, **asked: Any) -> Self:
         """Ask to go on with a run of a tenant; by the way of a tenant that the user named, where that says one."""
         for way in () if tenant.from_journal else ("proxy", "ca_bundle"):
-            asked[way] = asked.get(way) or getattr(tenant, way)
+            if asked.get(way) is None:
+                asked[way] = getattr(tenant, way)
         return cls(
             base_url=tenant.named_url,
             token=tenant.token,

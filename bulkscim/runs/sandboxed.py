@@ -12,7 +12,7 @@ from bulkscim.sandbox.launch import ensure, running
 from bulkscim.sandbox.settings import ADMIN, CONTENT, Address, Place, Settings, place, read_address
 from bulkscim.tenants.tenant import Tenant
 
-SANDBOXES = frozenset({ADMIN, CONTENT})
+SANDBOXES = frozenset({ADMIN, CONTENT})  # as `tenants.entries.BUILT_IN`
 GENERIC = "generic"
 UNLIMITED = 100.0  # times the pace of a generic tenant: the generic sandbox has no limit
 WORKERS = 8

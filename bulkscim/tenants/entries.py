@@ -24,6 +24,7 @@ from bulkscim.tenants.credentials import TokenSource
 from bulkscim.tenants.keychain import account_of
 
 FILE = "bulkscim.toml"
+BUILT_IN = frozenset({"sandbox", "sandbox-content"})  # tenants that are always there
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
 _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "base_url": str,
@@ -185,6 +186,7 @@ def _entry(name: str, values: Any, file: Path, digest: str) -> TenantEntry:
         raise UsageError(f"{where} must be a table")
     if not NAME.fullmatch(name):
         raise UsageError(f"{where}: a tenant's name is letters, digits, - and _")
+    refuse_built_in(name, file)
     for key, value in values.items():
         _check(key, value, where)
     if not values.get("base_url"):
@@ -193,6 +195,15 @@ def _entry(name: str, values: Any, file: Path, digest: str) -> TenantEntry:
         raise UsageError(f"{where}: token_file, token_command and keyring exclude each other; keep one")
     read = {key: _read(key, value, file) for key, value in values.items()}
     return TenantEntry(name, file=file, digest=digest, **read)
+
+
+def refuse_built_in(name: str, file: Path) -> None:
+    """Raise UsageError for an entry that would never be used, its guards included."""
+    if name in BUILT_IN:
+        raise UsageError(
+            f"{file}, [tenant.{name}]: {name} is a built-in tenant, to which this entry cannot apply; "
+            "give the entry another name"
+        )
 
 
 def _read(key: str, value: Any, file: Path) -> Any:

@@ -7,6 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from bulkscim.errors import UsageError
 
+NO_PROXY = ""  # in place of a proxy's URL: none is used, whatever was used before
 _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}")
 
 

@@ -210,7 +210,7 @@ def _told(what: str, error: BaseException) -> str:
 
 def _proxy(text: str | None, base_url: str) -> URL | None:
     """Return the proxy's URL; None for a server on this machine, which no proxy may see."""
-    if text is None:
+    if not text:
         return None
     try:
         url = URL(text)

@@ -71,3 +71,36 @@ def test_the_sandbox_and_its_like_are_never_proxied(bulkscim, tenant, proxy, mon
 
     assert [ran.code, typed.code, back.code] == [0, 0, 0], ran.text + typed.text + back.text
     assert asked == []
+
+
+def test_a_proxy_that_is_not_used_is_named(bulkscim, tenant, proxy, monkeypatch):
+    """--proxy had no effect on a sandbox, and nothing said so; the environment's needs no word for each command."""
+    url, _ = proxy
+    typed = bulkscim("count", *tenant.reached, "--proxy", url)
+    monkeypatch.setenv("BULKSCIM_PROXY", url)
+    environment = bulkscim("count", *tenant.reached)
+
+    assert "--proxy is not used: 127.0.0.1 is this machine" in typed.stderr
+    assert "proxy" not in environment.stderr
+
+
+@pytest.mark.parametrize("command", ["retry", "rollback"])
+def test_no_proxy_exempts_from_the_proxy_of_a_run(bulkscim, tenant, proxy, monkeypatch, command):
+    """A run went on through the proxy that its journal names, though NO_PROXY exempted the tenant by then."""
+    url, _ = proxy
+    more = ("--yes",) if command == "rollback" else ()
+    Path("job.csv").write_text("userName\nada@example.com\n")
+    monkeypatch.setenv("BULKSCIM_PROXY", url)
+    bulkscim("run", "job.csv", "--op", "create", *tenant.reached, "--yes")
+    before = bulkscim(command, "last", "-n") if command == "rollback" else bulkscim(command, "last")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
+    monkeypatch.delenv("no_proxy", raising=False)
+    after = bulkscim(command, "last", *more)
+
+    [journal] = Path("runs").glob(
+        "*/rollback-1/journal.jsonl" if command == "rollback" else "*/journal.jsonl"
+    )
+    assert (before.code, after.code) == (0, 0), before.text + after.text
+    assert "NO_PROXY" not in before.stderr
+    assert "the proxy of the run is not used: NO_PROXY exempts 127.0.0.1" in after.stderr
+    assert '"proxy":""' in journal.read_text()

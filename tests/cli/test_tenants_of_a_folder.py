@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bulkscim.runs.sandboxed import SANDBOXES
+from bulkscim.tenants.entries import BUILT_IN
 from tests.support.scim_server import TOKEN
 
 ADA = {"op": "create", "data": {"userName": "ada@example.com"}}
@@ -25,7 +27,7 @@ def written(path, tenant, *lines, name="acme"):
 
 def command_of(path):
     """Return the token_command of an entry, which leaves a file when it runs."""
-    code = f"import pathlib; pathlib.Path({str(path)!r}).touch(); print({TOKEN!r})"
+    code = f"import pathlib; pathlib.Path({str(path)!r}).touch(); print({TOKEN[::-1]!r}[::-1])"
     return f"token_command = {json.dumps(shlex.join([sys.executable, '-c', code]))}"
 
 
@@ -168,3 +170,30 @@ def test_a_key_of_many_parts_and_an_endless_file_are_refused_at_once(bulkscim, t
         for outcome in outcomes:
             assert outcome.code == 2, outcome.text
             assert told in outcome.stderr
+
+
+def test_what_is_allowed_is_shown_first(bulkscim, tenant):
+    """`tenants allow` named keys alone: the command that was to run, and where the token goes, had to be read elsewhere."""
+    ran = Path("ran").absolute()
+    line = f"token_command = {json.dumps(shlex.join(['touch', str(ran)]))}"
+    written(Path("bulkscim.toml"), tenant, line, 'proxy = "http://proxy.example:1"')
+    shown = bulkscim("tenants", "allow", "--show")
+    state = list(Path("state/allowed").glob("*")) if Path("state").exists() else []
+    allowed = bulkscim("tenants", "allow")
+
+    assert (shown.code, allowed.code, state) == (0, 0, []), shown.text
+    for told in (f"{tenant.base_url} through http://proxy.example:1", f"run as you: touch {ran}"):
+        assert told in shown.stdout
+        assert told in allowed.stdout
+    assert not ran.exists()
+
+
+@pytest.mark.parametrize("name", sorted(SANDBOXES))
+def test_an_entry_named_as_a_built_in_tenant_is_refused(bulkscim, tenant, name):
+    """It was ignored, and so were the accounts that it protects."""
+    assert SANDBOXES == BUILT_IN
+    written(Path("bulkscim.toml"), tenant, 'protect = ["owner@example.com"]', name=name)
+    for command in (("count", "--tenant", name), ("tenants",), ("count", "--base-url", tenant.base_url)):
+        outcome = bulkscim(*command)
+        assert outcome.code == 2, outcome.text
+        assert f"[tenant.{name}]: {name} is a built-in tenant" in outcome.stderr
