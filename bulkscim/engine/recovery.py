@@ -19,7 +19,8 @@ async def look(step: Step, directory: Directory, reads: Reads) -> Read:
     if step.id is None:
         return Unreadable("the step names no resource")
     if step.member is not None:
-        return await directory.membership(Membership(step.id, step.member), reads, fresh=True)
+        need = Membership(step.id, step.member, proof=step.is_blind, asks_member=True)
+        return await directory.membership(need, reads, fresh=True)
     read = await reads.by_id(step.type, step.id)
     if isinstance(read, Missing) and directory.is_partial(step.type) and deactivates(step.type, step.changes):
         return Unreadable("it is gone, or hidden since it is deactivated", 404)
@@ -34,7 +35,9 @@ async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
     answer: Read = Unreadable("the record gives no identity to look for")
     absent, held = True, False
     for key in step.identity:
-        answer = await directory.find(key, reads, fresh=True)
+        answer = await directory.find(
+            key, reads, fresh=True, needed=None
+        )  # it must be known whole and how old it is
         absent = absent and isinstance(answer, Missing) and not answer.unproved
         held = held or isinstance(answer, Found)
         if not isinstance(answer, Missing) and not (isinstance(answer, Found) and is_foreign(step, answer)):

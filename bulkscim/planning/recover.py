@@ -81,7 +81,9 @@ def _recovered(step: Step, read: Read, evidence: Evidence) -> Recovered:
         case Ambiguous():
             return Unclear(f"more than one answers to it: ids {', '.join(read.ids)}")
         case Member():
-            return Ours(step.id) if read.present is (step.action is Action.ADD_MEMBER) else NotApplied()
+            hidden = step.is_blind and not read.present and not read.proved  # a removal can be sent again
+            as_sent = read.present is (step.action is Action.ADD_MEMBER) and not hidden
+            return Ours(step.id) if as_sent else NotApplied()
         case Missing():
             return Ours(step.id) if step.action is Action.DELETE else NotApplied()
         case Found():
@@ -101,9 +103,12 @@ def _found(step: Step, read: Found, evidence: Evidence) -> Recovered:
 def _stands(step: Step, read: Found) -> bool:
     """Tell whether what can be seen of a step's changes is there.
 
-    What a PUT leaves out may stay at some servers, so that proves nothing as long as there is more to look at.
+    What a PUT leaves out may stay at some servers, so that proves nothing as long as there is more to look at. Nor does
+    it that a group does not show a member that it did not show before.
     """
-    changes = visible(step.changes)
+    changes = [
+        change for change in visible(step.changes) if change.before is not None or change.after is not None
+    ]
     if step.action is Action.REPLACE:
         changes = [change for change in changes if change.after is not None] or changes
     return bool(changes) and all(stands(change, read.resource) for change in changes)

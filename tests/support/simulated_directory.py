@@ -17,6 +17,7 @@ NAMES = {"Users": "userName", "Groups": "displayName"}
 LONG_AGO = "2019-01-01T00:00:00+00:00"
 MANAGER = f"{ENTERPRISE}:manager.value"
 PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
+LEFT_OUT, CUT = frozenset({"title", "nickName", "members"}), 2  # of lookups; of lists of members
 START = re.compile(r"startIndex=(\d+)")
 
 
@@ -76,7 +77,7 @@ class Directory:
         self._shown_from[resource_id] = self._clock.monotonic() - self.behind_s + self._world.lag_s
         if self._world.bare_answers:
             return self.answer(201, None, {"location": f"https://t.example/{collection}/{resource_id}"})
-        return self.answer(201, resource)
+        return self.answer(201, self._seen(collection, resource, by_id=True))
 
     def _named(self, collection, name):
         held = self.held[collection].values()
@@ -121,7 +122,10 @@ class Directory:
                 case "good":
                     found = [one for one in found if self._answers(one, *asked)]
         start = int((START.search(path) or [0, 1])[1])
-        page = found[start - 1 : start - 1 + self._world.page]
+        page = [
+            self._seen(collection, one, by_id=False)
+            for one in found[start - 1 : start - 1 + self._world.page]
+        ]
         return self.answer(200, {"totalResults": len(found), "Resources": page})
 
     def _answers(self, resource, attribute, value):
@@ -131,7 +135,8 @@ class Directory:
             return ((resource.get(ENTERPRISE) or {}).get("manager") or {}).get("value") == value
         if attribute == "emails.value":
             return any(one.casefold() == value.casefold() for one in emails_of(resource))
-        return str(resource.get(attribute, "")).casefold() == value.casefold()
+        shown = str(resource.get(attribute, ""))
+        return shown == value if "capitals" in self._world.veils else shown.casefold() == value.casefold()
 
     def _is_shown(self, collection, resource):
         if self._shown_from.get(resource["id"], 0.0) > self._clock.monotonic():
@@ -155,7 +160,19 @@ class Directory:
                 held[resource_id] = patch.apply(_operations(body), held[resource_id])
         if method != "GET" and self._world.bare_answers:
             return self.answer(204, None)
-        return self.answer(200, held[resource_id])
+        return self.answer(200, self._seen(collection, held[resource_id], by_id=True))
+
+    def _seen(self, collection, resource, *, by_id):
+        """Return a resource as it is shown: some services leave something out."""
+        veils = self._world.veils
+        seen = dict(resource)
+        if "short" in veils and not by_id:
+            seen = {name: value for name, value in seen.items() if name not in LEFT_OUT}
+        if "hidden" in veils:
+            seen.pop("members", None)
+        if "cut" in veils and "members" in seen:
+            seen["members"] = seen["members"][:CUT]
+        return seen
 
     def _leave_groups(self, resource_id):
         for group in self.held["Groups"].values():

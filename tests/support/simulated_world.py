@@ -49,7 +49,8 @@ class World:
     a run of the first rows comes before the run of all. `rollbacks` are made one of the other: 1 takes the run back, 2
     also takes that back, 3 takes the run back a second time. `throttles` is the form of a throttling answer: 429, or a
     403 with "wait" (Retry-After) or "spent" (the headers of a limit), once for each request. `duplicates` may be 201: the create of a name that is taken
-    overwrites the resource that has it and answers with it. `held_s` is for how long it has been there, 0 for years.
+    overwrites the resource that has it and answers with it. `held_s` is for how long it has been there, 0 for years. `veils`, from the seed VEILED on, are what the tenant
+    does not show: lists of members are "cut", or members "hidden"; lookups are "short"; filters compare "capitals".
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -96,6 +97,7 @@ class World:
     rollbacks: int = 0
     throttles: str = "429"
     held_s: float = 0.0
+    veils: tuple[str, ...] = ()
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -232,6 +234,15 @@ def answering(world, random):
         return world
     # A service that shows no time of creation cannot be caught at it.
     return replace(world, duplicates=201, shows_created=True, held_s=random.choice((0.0, 0.0, 10_000.0)))
+
+
+def veiled(world, random):
+    """Return a world whose tenant may show less than it holds."""
+    if random.random() < 0.5:
+        return world
+    return replace(
+        world, veils=random.choice((("cut",), ("hidden",), ("short",), ("capitals",), ("short", "cut")))
+    )
 
 
 def _taken_back(world, random):

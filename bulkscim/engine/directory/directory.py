@@ -130,7 +130,7 @@ class Directory:
         known = await self._listed_before(key, reads)
         if known is not None:
             return known
-        answer = await self.find(key, reads)
+        answer = await self.find(key, reads, needed=None)
         if isinstance(answer, Unreadable):  # also of a listing that breaks off
             return await self._listed_before(key, reads) or answer
         return answer
