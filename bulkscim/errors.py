@@ -6,6 +6,7 @@ BulkScimError
 ├── Refused                 a guard, or want of approval
 ├── Stopped                 stopped early, resumable
 │   ├── FirstRowsFailed     the first rows failed for one reason
+│   ├── NoPatch             the tenant does not take PATCH
 │   ├── JobFileChanged      what the run reads is not what was checked
 │   ├── JournalDead         a write or sync of the journal failed; nothing after it was acknowledged
 │   └── Interrupted         a person or the system asked it to stop
@@ -48,6 +49,12 @@ class FirstRowsFailed(Stopped):
     """The first rows of the run all failed for one reason; it does not stop for that again."""
 
     cause = "first rows failed"
+
+
+class NoPatch(Stopped):
+    """The first PATCH of a type shows that the tenant takes none; the run does not stop for that again."""
+
+    cause = "no PATCH"
 
 
 class JobFileChanged(Stopped):

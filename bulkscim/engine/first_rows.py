@@ -17,15 +17,21 @@ _NAMES = ("userName", "displayName", "externalId")
 def watching(journal: Journal) -> FirstRows:
     """Return the watch over a session's rows; it is over where the run has come past its first rows, or its stop."""
     first, totals = FirstRows(), journal.ledger.totals()
-    if totals.done or totals.adopted or totals.noop or totals.failed >= FIRST_ROWS or _has_stopped(journal):
+    if (
+        totals.done
+        or totals.adopted
+        or totals.noop
+        or totals.failed >= FIRST_ROWS
+        or has_stopped(journal, FirstRowsFailed.cause)
+    ):
         first.over()
     return first
 
 
-def _has_stopped(journal: Journal) -> bool:
-    """Tell whether an earlier session has stopped for its first rows."""
+def has_stopped(journal: Journal, cause: str) -> bool:
+    """Tell whether an earlier session has stopped for a cause."""
     return journal.timeline.sessions > 1 and any(
-        entry.body.get("cause") == FirstRowsFailed.cause for entry in journal.entries(Kind.STOPPED)
+        entry.body.get("cause") == cause for entry in journal.entries(Kind.STOPPED)
     )
 
 

@@ -1,15 +1,19 @@
 """Find out what became of a step whose answer was lost: look, then decide by `planning/recover`."""
 
 from dataclasses import replace
+from http import HTTPStatus
 
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Found, Membership, Missing, Unreadable
+from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action, Step
+from bulkscim.pacing.retry import Judgement
 from bulkscim.planning.compare import holds
 from bulkscim.planning.effects import deactivates
 from bulkscim.planning.newness import created_of
 from bulkscim.planning.recover import Evidence, Read, Recovered, recover
+from bulkscim.scim import messages
 
 
 async def look(step: Step, directory: Directory, reads: Reads) -> Read:
@@ -84,3 +88,20 @@ def dated(evidence: Evidence, found: Found) -> Evidence:
     if created is None:
         return replace(evidence, created=None)
     return replace(evidence, created=created.at, zoned=created.zoned)
+
+
+def named(step: Step, judgement: Judgement, reply: Reply) -> str | None:
+    """Return the id that the answer to a create names, where the rest of it cannot be believed."""
+    success = judgement.status is not None and HTTPStatus.OK <= judgement.status < HTTPStatus.MULTIPLE_CHOICES
+    return located(step, reply) if success and step.action is Action.CREATE else None
+
+
+def located(step: Step, reply: Reply) -> str | None:
+    """Return the id at the end of the Location of the answer to a create."""
+    location = reply.headers.get("location") if isinstance(reply, Response) else None
+    return messages.id_of_location(location, step.type) if location else None
+
+
+def is_broken(status: int | None) -> bool:
+    """Tell whether an answer is an error of the server."""
+    return status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,9 +1,10 @@
 """Send one step: once, and again only where it is proved that nothing was done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
-from bulkscim.engine.dialect import Dialect
+from bulkscim.engine.dialect import SCIM_JSON, Dialect, media_types
 from bulkscim.engine.hiding import Hiding
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
@@ -29,7 +30,6 @@ from bulkscim.scim.messages import PatchForm
 from bulkscim.transport.base import Transport
 
 BUDGET = 8  # sendings of one step that are answered by "not now"
-BAD_REQUEST = 400
 SERVER_ERROR = 500
 
 
@@ -62,6 +62,10 @@ class Count:
     def throttled(self, work: Work | None) -> None:
         """Count one answer that throttles."""
         self._add(work, Counters(throttled=1))
+
+    def note(self, text: str) -> None:
+        """Say what people should know of how requests are sent."""
+        self._watcher.note(text)
 
     def _add(self, work: Work | None, counters: Counters) -> None:
         if work is not None:
@@ -153,14 +157,16 @@ class Sender:
         clock: Clock,
         random: Callable[[], float],
         *,
-        dialect: Dialect | None = None,
+        dialect: Dialect[PatchForm] | None = None,
+        media: Dialect[str] | None = None,
     ) -> None:
         self.transport = transport
         self.permits = permits
         self.stopping = stopping
         self.server = ServerClock(clock)
         self.random = random
-        self.dialect = dialect or Dialect()
+        self.dialect = dialect or Dialect((PatchForm.PATCH_OP,))
+        self.media = media or media_types(SCIM_JSON)
         self.hiding = Hiding()
         self._count = count
         self.not_sent = NoAnswer(Loss.NEVER_SENT, "the run is stopping")
@@ -187,16 +193,31 @@ class Sender:
         """
         work.step_attempts = 0
         if request.method != "PATCH" or self.dialect.is_single:
-            return await self._send(work, step, request)
+            return await self._in_media(work, step, request)
         tried = [self.dialect.form]
-        judgement, reply = await self._send(work, step, request_of(step, tried[0]))
-        while judgement.status == BAD_REQUEST and (form := self.dialect.another(tried)):
+        judgement, reply = await self._in_media(work, step, request_of(step, tried[0]))
+        while judgement.status == HTTPStatus.BAD_REQUEST and (form := self.dialect.another(tried)):
             tried.append(form)
             if not await self.permits.obtain(request, urgent=True):
                 break
-            judgement, reply = await self._send(work, step, request_of(step, form))
+            judgement, reply = await self._in_media(work, step, request_of(step, form))
         if judgement.verdict is Verdict.APPLIED:
             self.dialect.works(tried[-1])
+        return judgement, reply
+
+    async def _in_media(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:
+        """Send a body in the media type that the tenant takes; a 415 is a reason to try the other one."""
+        if request.body is None:
+            return await self._send(work, step, request)
+        tried = [self.media.form]
+        judgement, reply = await self._send(work, step, replace(request, media_type=tried[0]))
+        while judgement.status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE and (form := self.media.another(tried)):
+            tried.append(form)
+            if not await self.permits.obtain(request, urgent=True):
+                break
+            judgement, reply = await self._send(work, step, replace(request, media_type=form))
+        if judgement.verdict in {Verdict.APPLIED, Verdict.ACCEPTED} and self.media.works(tried[-1]):
+            self._count.note(f"this tenant refuses {tried[0]} (415): {tried[-1]} is sent from here on")
         return judgement, reply
 
     async def _send(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from http import HTTPStatus
 from math import inf
 from typing import Any
 
 from bulkscim.engine import recording
+from bulkscim.engine.abilities import Abilities
 from bulkscim.engine.asking import Asking
 from bulkscim.engine.bounds import Bounding, Guards
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import facts_of, losses_of
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
+from bulkscim.engine.recovery import is_broken, located, named
 from bulkscim.engine.sending import Sender, request_of
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
@@ -23,7 +24,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.live import Found, Missing, Question, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject, Key
-from bulkscim.model.request import Reply, Response
+from bulkscim.model.request import Reply
 from bulkscim.model.row import Applied, Existed, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict
@@ -37,7 +38,6 @@ from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
-from bulkscim.scim import messages
 
 FRESH_S = 5.0  # a before-image older than this when its permit comes is read again
 LOSSES = 5  # steps of one row that may be lost and found not applied
@@ -70,6 +70,7 @@ class Worker:
         self._clock = clock
         self._profile = profile
         self._bounds = Bounding(guards or Guards(), journal, sender.stopping)
+        self._abilities = Abilities(journal, sender.stopping, watcher.note, takes_patch=profile.patch)
         self._is_recalled = journal.timeline.sessions <= 1  # what earlier sessions created and changed
         self.applied = 0  # steps that took effect
         self.unproved: set[int] = set()  # rows whose earlier writes are to be read back
@@ -115,8 +116,11 @@ class Worker:
 
     async def carry_out(self, work: Work, step: Step, policy: Policy) -> bool:
         """Send a step between its two entries; return whether the row goes on, settled or left otherwise."""
-        if work.stale >= STALE:
+        if work.stale >= STALE or not self._abilities.sends_versions:
             step = replace(step, if_match=None)
+        if lacking := self._abilities.lacking(step):
+            work.refused(Refusal(step.part, None, None, lacking))
+            return True
         request = request_of(step)
         if step.adopts and not self._bounds.may_adopt(work.number):
             return False
@@ -148,6 +152,7 @@ class Worker:
 
     async def _end(self, sent: Sent, judgement: Judgement, reply: Reply, policy: Policy) -> bool:
         """Journal the step's end and take it into the row's facts."""
+        self._abilities.ended(sent.work, sent.step, judgement)
         if judgement.verdict is not Verdict.LOST:
             self._bounds.answered(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
         match judgement.verdict:
@@ -155,10 +160,9 @@ class Worker:
                 return await self._answered(sent, judgement, reply, policy)
             case Verdict.LOST:
                 self._directory.doubts(sent.step)
-                named = _named(sent.step, judgement, reply)
-                if named:
-                    sent.work.named[sent.step.part] = named
-                await self._journal.append(recording.lost(sent, judgement, named))
+                if known := named(sent.step, judgement, reply):
+                    sent.work.named[sent.step.part] = known
+                await self._journal.append(recording.lost(sent, judgement, known))
                 return await self._look_after(sent, judgement, policy)
             case Verdict.ACCEPTED:
                 return await self._accepted(sent, judgement, reply)
@@ -190,8 +194,8 @@ class Worker:
         """Leave a row whose step was accepted: it is looked for when all others have been worked on."""
         self._directory.doubts(sent.step)
         shown = judgement.resource if sent.step.action is Action.CREATE else None
-        named = str(shown["id"]) if shown else _named(sent.step, judgement, reply)
-        await self._journal.append(recording.lost(sent, judgement, named))
+        known = str(shown["id"]) if shown else named(sent.step, judgement, reply)
+        await self._journal.append(recording.lost(sent, judgement, known))
         self.accepted.add(sent.work.number)
         self.accepted_at = self._clock.monotonic()
         return False
@@ -201,7 +205,7 @@ class Worker:
         step = sent.step
         if step.action is not Action.CREATE:
             return await self._applied(sent, _took(step, judgement), policy, judgement.resource)
-        made = str(judgement.resource["id"]) if judgement.resource else _located(step, reply)
+        made = str(judgement.resource["id"]) if judgement.resource else located(step, reply)
         if judgement.status == GOOD and made and not self._asking.is_new(sent, judgement):
             return await self._met(sent, judgement, made)
         shown = judgement.resource
@@ -305,7 +309,10 @@ class Worker:
         """Recover a step that was lost just now. It counts as a fault of the tenant unless a lookup explains it."""
         told, read = await self._asking.look(sent, answered=judgement.status is not None)
         if told is not None:
-            self._bounds.answered(fault=not is_explained(told, read), detail=judgement.detail)
+            explained = is_explained(told, read)
+            fails = isinstance(told, NotApplied) and not explained and is_broken(judgement.status)
+            if not (fails and self._abilities.faulty.explains(sent.work.number, sent.step)):
+                self._bounds.answered(fault=not explained, detail=judgement.detail)
         return await self._recovered(sent, judgement, policy, (told, read))
 
     async def _recovered(
@@ -363,7 +370,9 @@ class Worker:
         work.forget()
         work.lost.add(sent.step.part)
         work.losses += 1
-        if work.losses >= LOSSES:
+        if work.losses >= LOSSES and is_broken(judgement.status):
+            self._abilities.faulty.used_up(sent.step)
+        if work.losses >= LOSSES or (is_broken(judgement.status) and self._abilities.faulty.holds(sent.step)):
             work.refused(self._refusal(sent.step, judgement))
         return True
 
@@ -386,14 +395,3 @@ def _is_looked_up(work: Work, step: Step) -> bool:
 
 def _took(step: Step, judgement: Judgement) -> Applied:
     return Applied(step.part, step.id, judgement.status)
-
-
-def _named(step: Step, judgement: Judgement, reply: Reply) -> str | None:
-    """Return the id that the answer to a create names, where the rest of it cannot be believed."""
-    success = judgement.status is not None and HTTPStatus.OK <= judgement.status < HTTPStatus.MULTIPLE_CHOICES
-    return _located(step, reply) if success and step.action is Action.CREATE else None
-
-
-def _located(step: Step, reply: Reply) -> str | None:
-    location = reply.headers.get("location") if isinstance(reply, Response) else None
-    return messages.id_of_location(location, step.type) if location else None

@@ -7,12 +7,16 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request below the base URL. `path` starts with `/` and is percent-encoded, query included."""
+    """One HTTP request below the base URL. `path` starts with `/` and is percent-encoded, query included.
+
+    `media_type` is that of the body; empty for the tenant's usual one.
+    """
 
     method: str
     path: str
     body: bytes | None = None
     if_match: str | None = None
+    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

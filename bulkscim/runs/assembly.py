@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bulkscim import __version__
 from bulkscim.engine.bounds import Guards
-from bulkscim.engine.dialect import Dialect, Quoting
+from bulkscim.engine.dialect import Dialect, Quoting, media_types
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.directory.earlier_runs import EarlierRuns
 from bulkscim.engine.directory.hidden import Hidden
@@ -145,7 +145,8 @@ def engine_over(
     watcher, clock, chance = around.watcher, around.clock, around.random
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals)
     dialect, quoting = Dialect(profile.patch_forms), Quoting(profile.unquoted_filters)
-    sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect)
+    media = media_types(profile.media_type)
+    sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect, media=media)
     if terms.dated is not None:
         sender.server.take(terms.dated)
 

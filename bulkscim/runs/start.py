@@ -47,6 +47,7 @@ from bulkscim.transport.base import Transport
 from bulkscim.transport.readonly import Planning
 
 TIMEOUT_S = 30.0
+PATCHED = frozenset({Verb.PATCH, Verb.ACTIVATE, Verb.DEACTIVATE, Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
 
 
 async def run(request: RunRequest, people: People, watcher: Watcher) -> RunReport:
@@ -259,12 +260,26 @@ class Start:
     def approve(self, people: People) -> None:
         """Hold the guards, then show what is to happen and ask; Refused ends it."""
         soft = ", or deactivate instead of deleting: --soft" if self.parent is not None else ""
-        self._refuse([f"{one}{soft}" for one in refusals(self.asked, self.bounds, self.seen.users)], people)
+        guards = [f"{one}{soft}" for one in refusals(self.asked, self.bounds, self.seen.users)]
+        self._refuse([*self._unpatchable(), *guards], people)
         if self.request.dry_run:
             for fact in self.facts():
                 people.note(fact)
             return
         ask(self.request, people, f"Send this to {host_of(self.request.base_url)}?", self.facts())
+
+    def _unpatchable(self) -> list[str]:
+        """Return why a tenant that takes no PATCH cannot carry the job out."""
+        verbs = dict.fromkeys(verb for verb, _ in self.checked.verbs if verb in PATCHED)
+        rows = self.checked.count(*verbs)
+        if self.seen.profile.patch or not rows:
+            return []
+        told = (
+            f"{rows:,} row{'s' * (rows != 1)} ({', '.join(verbs)}) need PATCH, and this tenant's ServiceProviderConfig says "
+            "that it does not support PATCH. To change users, replace them whole by PUT: operation replace, with all "
+            "attributes; an export has them"
+        )
+        return [told]
 
     def header(self, run: str, source: JobSource) -> JsonObject:
         """Return the journal's header."""

@@ -145,7 +145,7 @@ class AiohttpTransport:
         """Return the headers that this request adds to the session's."""
         own = dict(headers)
         if request.body is not None:
-            own["Content-Type"] = self._media_type
+            own["Content-Type"] = request.media_type or self._media_type
         if request.if_match is not None:
             own["If-Match"] = "".join(letter for letter in request.if_match if letter.isprintable())
         return own

@@ -125,10 +125,14 @@ class SmallTenant:
 
     def config(self) -> web.StreamResponse:
         """Answer ServiceProviderConfig."""
+        return scim(200, self.capabilities())
+
+    def capabilities(self) -> Json:
+        """Return what the tenant says that it can do."""
         config: Json = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"]}
         config |= {"patch": {"supported": True}, "filter": {"supported": True, "maxResults": 200}}
         config |= {name: {"supported": False} for name in ("bulk", "etag", "sort", "changePassword")}
-        return scim(200, config)
+        return config
 
     def listing(self, collection: str, query: Any) -> web.StreamResponse:
         """Answer a listing or a filter."""

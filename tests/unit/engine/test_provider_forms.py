@@ -46,7 +46,7 @@ def reads(**paths):
 
 def test_single_form_has_no_other():
     """A 400 is then about the record."""
-    dialect = Dialect()
+    dialect = Dialect((PATCH_OP,))
     assert (dialect.is_single, dialect.form, dialect.another([PATCH_OP])) == (True, PATCH_OP, None)
 
 
