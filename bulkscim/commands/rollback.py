@@ -98,8 +98,8 @@ def _request(people: People, header: "JsonObject", chosen: dict[str, Any]) -> "R
 
 def _tell_left(report: "RunReport", request: "RollbackRequest", people: People) -> None:
     """Say how what others changed could be overwritten."""
-    if report.totals.skipped and request.on_drift == "skip":
-        people.note(f"{report.totals.skipped:,} left as others have made them since; to overwrite that:")
+    if report.drifted and request.on_drift == "skip":
+        people.note(f"{report.drifted:,} left as others have made them since; to overwrite that:")
         access = typed_flags.flags(typed_flags.ACCESS)
         people.note(next_line("rollback", request.run, "--on-drift", "force", *access))
 

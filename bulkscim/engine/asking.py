@@ -15,6 +15,7 @@ from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.errors import CredentialError, Stopped
+from bulkscim.model.active import is_inactive
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import (
     Found,
@@ -33,7 +34,6 @@ from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, backoff
-from bulkscim.planning.adoption import is_inactive
 from bulkscim.planning.newness import Age, created_of, is_exact
 from bulkscim.planning.recover import Evidence, Read, Recovered, Unclear, proved_ours
 from bulkscim.providers.profile import Profile
@@ -233,6 +233,7 @@ class Asking:
             earliest=started.at - started.early_s if started else None,
             exact=self._exact,
             accepted=work.accepted,
+            succeeded=work.succeeded,
         )
 
 

@@ -13,7 +13,7 @@ from bulkscim.model.step import Action, Change, Step, Ties
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
-from bulkscim.planning.effects import as_made, before_image
+from bulkscim.planning.effects import as_made, before_image, deactivates
 from bulkscim.scim.schemas import is_secret
 
 
@@ -32,6 +32,11 @@ class Sent:
             return self
         covers = tuple(part for part in step.covers if part in self.work.covers.get(step.part, ()))
         return replace(self, step=replace(step, covers=covers))
+
+    @property
+    def may_have_removed(self) -> bool:
+        """Whether an earlier deactivation by the row, whose answer was lost, may have deleted or hidden the user."""
+        return self.step.part in self.work.facts.lost and deactivates(self.step.type, self.step.changes)
 
     def entry(self, kind: Kind, body: JsonObject) -> Entry:
         """Return an entry of this step, with the counters since the row's last one."""

@@ -5,12 +5,11 @@ from http import HTTPStatus
 
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
+from bulkscim.model.active import is_inactive
 from bulkscim.model.live import Found, Membership, Missing, Unreadable
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement
-from bulkscim.planning.compare import holds
-from bulkscim.planning.effects import deactivates
 from bulkscim.planning.newness import created_of
 from bulkscim.planning.recover import Evidence, Read, Recovered, recover
 from bulkscim.scim import messages
@@ -25,10 +24,7 @@ async def look(step: Step, directory: Directory, reads: Reads) -> Read:
     if step.member is not None:
         need = Membership(step.id, step.member, proof=step.is_blind, asks_member=True)
         return await directory.membership(need, reads, fresh=True)
-    read = await reads.by_id(step.type, step.id)
-    if isinstance(read, Missing) and directory.is_partial(step.type) and deactivates(step.type, step.changes):
-        return Unreadable("it is gone, or hidden since it is deactivated", 404)
-    return read
+    return await reads.by_id(step.type, step.id)
 
 
 async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
@@ -46,11 +42,7 @@ async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
         held = held or isinstance(answer, Found)
         if not isinstance(answer, Missing) and not (isinstance(answer, Found) and is_foreign(step, answer)):
             return answer
-    if (
-        isinstance(answer, Missing)
-        and directory.is_partial(step.type)
-        and holds("active", "false", step.body, step.type)
-    ):
+    if isinstance(answer, Missing) and directory.is_partial(step.type) and is_inactive(step.body):
         return Unreadable("this tenant does not show deactivated users")
     if isinstance(answer, Missing):
         return Missing(by_all=absent, is_held=held)

@@ -34,11 +34,10 @@ class Work:
     `counters` are those since the row's last journal entry. `absent` holds the identities that a lookup in
     this run proved absent. `attempts` counts sendings of writes, `step_attempts` those of the
     latest step, `losses` those found not applied after
-    their answer was lost, `stale` refused versions. `lost` names the parts of which a step was lost and then found not
-    applied. `create_started` is the server's time at the first intent of each create, `create_sent` this process's
+    their answer was lost, `stale` refused versions. `create_started` is the server's time at the first intent of each create, `create_sent` this process's
     monotonic time then (-inf: an earlier stay has sent it); `named` is the id in an answer
     that could not be used otherwise; `covers` are the parts that every create sent so far has also set. `found` is the id of the row's own resource where the row did not create it.
-    `accepted`: the step to be recovered was answered with 202. `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
+    `accepted`: the step to be recovered was answered with 202, `succeeded`: with another 2xx that shows nothing. `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
     `read_again`: what was read is newer than the wait for a permit that made it old.
     """
 
@@ -58,9 +57,9 @@ class Work:
     create_sent: dict[str, float] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)
     covers: dict[str, frozenset[str]] = field(default_factory=dict)
-    lost: set[str] = field(default_factory=set)
     found: str | None = None
     accepted: bool = False
+    succeeded: bool = False
     is_new: bool = True
 
     @property
@@ -83,6 +82,10 @@ class Work:
         """Drop what was read of the tenant, but for ties; what other rows made stays known."""
         self.live = {need: answer for need, answer in self.live.items() if isinstance(need, KEPT)}
 
+    def has_looked_up(self, identity: Iterable[Key]) -> bool:
+        """Tell whether each name of a create was proved absent."""
+        return all(key.folded in self.absent for key in identity)
+
     def take_counters(self) -> Counters:
         """Return the counters for the next journal entry and begin anew."""
         counters, self.counters = self.counters, Counters()
@@ -95,6 +98,11 @@ class Work:
     def refused(self, refusal: Refusal) -> None:
         """Note a part that did not take effect."""
         self.facts = replace(self.facts, refused={**self.facts.refused, refusal.part: refusal})
+
+    def not_applied(self, part: str) -> None:
+        """Note a part whose step was lost and then found not applied."""
+        self.losses += 1
+        self.facts = replace(self.facts, lost=self.facts.lost | {part})
 
     def taken(self, refusal: Refusal) -> None:
         """Note that the identity to be created exists."""

@@ -27,7 +27,7 @@ from bulkscim.model.operation import GROUP, JsonObject, Key
 from bulkscim.model.request import Reply
 from bulkscim.model.row import Applied, Existed, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
-from bulkscim.pacing.retry import Judgement, Verdict
+from bulkscim.pacing.retry import Judgement, Verdict, is_empty_success
 from bulkscim.planning.decision import Policy, Settle
 from bulkscim.planning.effects import deactivates, is_huge, is_thin
 from bulkscim.planning.lookups import answers
@@ -130,7 +130,7 @@ class Worker:
             work.read_again = True
             work.forget()
             return True
-        if step.action is Action.CREATE and self.meets and not _is_looked_up(work, step):
+        if step.action is Action.CREATE and self.meets and not work.has_looked_up(step.identity):
             work.forget()
             return True
         work.read_again = False
@@ -160,17 +160,21 @@ class Worker:
                 return await self._answered(sent, judgement, reply, policy)
             case Verdict.LOST:
                 self._directory.doubts(sent.step)
+                sent.work.succeeded = is_empty_success(reply)
                 if known := named(sent.step, judgement, reply):
                     sent.work.named[sent.step.part] = known
                 await self._journal.append(recording.lost(sent, judgement, known))
                 return await self._look_after(sent, judgement, policy)
             case Verdict.ACCEPTED:
                 return await self._accepted(sent, judgement, reply)
-            case Verdict.CONFLICT | Verdict.UNEXPLAINED if sent.step.part in sent.work.lost and (
+            case Verdict.CONFLICT | Verdict.UNEXPLAINED if sent.step.part in sent.work.facts.lost and (
                 own := await self._asking.own_create(sent)
             ):
                 how = Applied(sent.step.part, own.id, judgement.status, seen=True)
                 return await self._applied(sent, how, policy, own.resource)
+            case Verdict.GONE if sent.may_have_removed:  # the earlier, lost deactivation took effect late
+                await self._journal.append(recording.lost(sent, judgement))
+                return await self._look_after(sent, judgement, policy)
             case Verdict.GONE if sent.step.action is Action.DELETE:
                 return await self._applied(sent, _took(sent.step, judgement), policy)
             case Verdict.UNEXPLAINED:
@@ -368,8 +372,7 @@ class Worker:
         """Let the row try again within its budget."""
         work = sent.work
         work.forget()
-        work.lost.add(sent.step.part)
-        work.losses += 1
+        work.not_applied(sent.step.part)
         if work.losses >= LOSSES and is_broken(judgement.status):
             self._abilities.faulty.used_up(sent.step)
         if work.losses >= LOSSES or (is_broken(judgement.status) and self._abilities.faulty.holds(sent.step)):
@@ -386,11 +389,6 @@ def _has_met(journal: Journal) -> bool:
     return journal.timeline.sessions > 1 and any(
         entry.body.get("touched") for entry in journal.entries(Kind.REFUSED, holding=b'"touched":true')
     )
-
-
-def _is_looked_up(work: Work, step: Step) -> bool:
-    """Tell whether each identity of a create was proved absent."""
-    return all(key.folded in work.absent for key in step.identity)
 
 
 def _took(step: Step, judgement: Judgement) -> Applied:

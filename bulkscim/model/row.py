@@ -99,9 +99,11 @@ class Facts:
     `applied` comes from the journal and lasts; `refused` is this process's and is tried again by the
     next. `taken`: the server said that the identity to be created exists. `unproved`: what earlier
     stays wrote is to be read back as well, for nothing of this run has changed it since, or the row failed by it.
+    `lost`: parts of which this process has lost a step and then found it not applied.
     """
 
     applied: Mapping[str, Applied] = field(default_factory=dict)
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     taken: Refusal | None = None
     unproved: bool = False
+    lost: frozenset[str] = frozenset()

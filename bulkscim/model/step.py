@@ -71,7 +71,8 @@ class Step:
     @property
     def is_blind(self) -> bool:
         """Whether it removes a member that could not be seen in the group: it may not have been there."""
-        return self.action is Action.REMOVE_MEMBER and all(change.before is None for change in self.changes)
+        unseen = bool(self.changes) and all(change.before is None for change in self.changes)
+        return self.action is Action.REMOVE_MEMBER and unseen
 
     @property
     def method(self) -> str:

@@ -154,6 +154,11 @@ def _judge_success(action: Action, reply: Response) -> Judgement:
     return Judgement(Verdict.APPLIED, reply.status, resource=resource)
 
 
+def is_empty_success(reply: Reply) -> bool:
+    """Say whether an answer is a 2xx whose JSON says nothing: no proof alone, but a sign."""
+    return isinstance(reply, Response) and reply.status in _SUCCESS and reply.body.strip() == b"null"
+
+
 def _verdict_of(action: Action, error: messages.ScimError) -> Verdict:
     """Return the table's row for a status that is not 2xx."""
     status = error.status

@@ -12,11 +12,12 @@ Rules
 from collections.abc import Iterable
 from typing import Any
 
+from bulkscim.model.active import is_inactive, stated
 from bulkscim.model.live import Found, Maker, Origin
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Change
-from bulkscim.planning.compare import differences, equal, redact, same_text
+from bulkscim.planning.compare import differences, redact, same_text
 from bulkscim.planning.decision import Decision, Settle, Wait
 from bulkscim.planning.inverse import MANAGER
 from bulkscim.planning.missing_links import links_asked, plain_manager
@@ -24,7 +25,6 @@ from bulkscim.planning.parts import Carried, Existing, Subject, part_of, substit
 from bulkscim.planning.protect import names_of
 from bulkscim.planning.view import View
 from bulkscim.scim.differing import NOTHING
-from bulkscim.scim.paths import get
 
 SHOWN = 10
 INACTIVE = "the account is deactivated (active is False)"
@@ -103,11 +103,6 @@ def _closed(view: View, live: Found, run: str) -> str:
     return ""
 
 
-def is_inactive(resource: JsonObject) -> bool:
-    """Tell whether a resource says that it is not active; one that says nothing is active."""
-    return equal(wanted=False, live=get(resource, "active"), path="active")
-
-
 def settled(view: View, met: Existing, left: list[str], notes: Iterable[str]) -> Settle:
     """Return the end of a row whose resource existed.
 
@@ -116,7 +111,7 @@ def settled(view: View, met: Existing, left: list[str], notes: Iterable[str]) ->
     found = [*left, *met.differences]
     told = [f"made by run {met.run}"] if met.run else []
     told += _links_made(view)
-    unsaid = met.closed == INACTIVE and "active" not in view.operation.data
+    unsaid = met.closed == INACTIVE and stated(view.operation.data) is None
     if met.closed and (left or unsaid):
         told.append(met.closed + (": no manager or group was added" if left else ""))
     told += found[:SHOWN]

@@ -4,11 +4,12 @@ from dataclasses import replace as evolved
 
 import orjson
 
-from bulkscim.model.live import Found, Parent, ParentLater
-from bulkscim.model.operation import GROUP, Key, PatchOperation, Verb
+from bulkscim.model.active import last_set
+from bulkscim.model.live import Found, Missing, Parent, ParentLater
+from bulkscim.model.operation import GROUP, USER, Key, PatchOperation, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning import effects, halving
+from bulkscim.planning import effects, halving, hidden
 from bulkscim.planning.compare import differences, holds
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
@@ -19,6 +20,9 @@ from bulkscim.planning.view import Unfit, View, failed
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get
 from bulkscim.scim.references import ids_in
+
+GONE = "drift: it is gone"
+DEACTIVATED_AND_GONE = "gone since its deactivation was sent: deleted or hidden by it, or deleted by others"
 
 
 def _standing(view: View, part: str) -> Found | Subject | Decision:
@@ -31,6 +35,10 @@ def _standing(view: View, part: str) -> Found | Subject | Decision:
     match target:
         case Wait() | Settle() | Later():
             return target
+        case Unfit() if part in view.facts.lost and _deactivates(view) and _is_missing(view):
+            return Settle(RowState.DONE, DEACTIVATED_AND_GONE)
+        case Unfit(missing=True) if hidden.undoes_deactivation(view):
+            return hidden.reactivated(view)
         case Unfit(missing=True) if view.policy.takes_back:
             return _gone(view, target)
         case Unfit():
@@ -39,13 +47,23 @@ def _standing(view: View, part: str) -> Found | Subject | Decision:
             return target
 
 
+def _is_missing(view: View) -> bool:
+    return isinstance(view.live.get(view.target_key()), Missing)
+
+
+def _deactivates(view: View) -> bool:
+    operation = view.operation
+    changes = [(None, operation.data), *((one.path, one.value) for one in operation.changes)]
+    return operation.type == USER and (operation.verb is Verb.DEACTIVATE or last_set(changes) is False)
+
+
 def _gone(view: View, target: Unfit) -> Settle:
-    """Return the end of a row whose resource somebody else has deleted since the run."""
+    """Return the end of a row whose resource others have deleted since the run."""
     changes = view.operation.changes
     only_leaves = changes and all(one.op == "remove" and member_at(one.path or "") for one in changes)
     if view.operation.verb is Verb.DELETE or only_leaves:
         return Settle(RowState.NOOP, f"{target.why}: nothing is left to take back")
-    return Settle(RowState.SKIPPED, f"drift: it is gone ({target.why})")
+    return Settle(RowState.SKIPPED, f"{GONE} ({target.why})")
 
 
 def patch(view: View) -> Decision | Subject:

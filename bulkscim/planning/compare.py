@@ -7,20 +7,25 @@ Rules
   element whatever their capitals. A patch and a replace write other capitals, so whether they change anything is
   compared exactly; so is whether such a correction has taken effect, and whether others have changed it since.
 - `active` and other booleans may come as text. Missing is not false. Null, "" and [] mean: nothing stands there.
+- The same value in another form is equal: a bare id and an object with this `value`, one object and a list of it, an
+  address and an object that holds it (a bare value shows nothing of its type), a number and its text.
 - readOnly attributes, meta, groups, schemas and secrets are never compared: nobody can set or see them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from bulkscim.model.active import is_active_path, truth
 from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Change
+from bulkscim.planning.derived import kind_of, may_be_derived
 from bulkscim.scim import differing, paths, schemas
 from bulkscim.scim.differing import NOTHING, Place
 
 _MANAGER = f"{ENTERPRISE}:manager.value"
 WHOLE = "*"  # in an expectation: the whole resource
+DERIVED = "*.derived"  # with it: the kinds of paths that the service derives, where a difference is none
 BESIDE = "member.groups"  # in that of an added member: the only other groups that they may be in
 BULK_ID = "bulkId:"
 
@@ -73,16 +78,25 @@ def drifted(
 ) -> tuple[Change, ...]:
     """Return where a resource is not what a record expects: `before` is live, `after` the expectation.
 
-    The path `*` expects the whole resource. `exact`: an expected list is the whole list, and somebody of whom nothing
+    The path `*` expects the whole resource, but for what `*.derived` names (see `planning/derived.py`). `exact`: an expected list is the whole list, and somebody of whom nothing
     is said is active. An expected `bulkId:OLD` is a reference to what is made anew: its
     new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good.
     """
+    own = frozenset(expect.get(DERIVED) or ())
     found = (
         change
         for path, wanted in expect.items()
-        for change in (_whole(wanted, live) if path == WHOLE else _at(path, wanted, live, exact=exact))
+        if path != DERIVED
+        for change in (_foreign(wanted, live, own) if path == WHOLE else _at(path, wanted, live, exact=exact))
     )
     return tuple(change for change in found if not _refers(change, names or {}))
+
+
+def _foreign(wanted: JsonObject, live: JsonObject, derived: frozenset[str]) -> Iterator[Change]:
+    """Yield where two whole resources differ, but for what the service derives."""
+    for change in _whole(wanted, live):
+        if not (may_be_derived(change) and kind_of(change.path) in derived):
+            yield change
 
 
 def _at(path: str, wanted: Any, live: JsonObject, *, exact: bool) -> Iterator[Change]:
@@ -108,10 +122,10 @@ def _whole(wanted: JsonObject, live: JsonObject) -> Iterator[Change]:
 
 def _is_unsaid(change: Change) -> bool:
     """Tell whether one side says that somebody is active, and the other says nothing of it."""
-    if change.path.lower() != "active":
+    if not is_active_path(change.path):
         return False
     said = [value for value in (change.before, change.after) if value not in NOTHING]
-    return len(said) == 1 and str(said[0]).strip().lower() == "true"
+    return len(said) == 1 and truth(said[0]) is True
 
 
 def _refers(change: Change, names: Mapping[str, str]) -> bool:

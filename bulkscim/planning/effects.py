@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
+from bulkscim.model.active import is_active_path, truth
 from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
@@ -54,7 +55,7 @@ def visible(changes: Iterable[Change]) -> list[Change]:
 def deactivates(kind: str, changes: Iterable[Change]) -> bool:
     """Tell whether changes deactivate a user."""
     return kind == USER and any(
-        change.path.lower() == "active" and str(change.after).lower() == "false" for change in changes
+        is_active_path(change.path) and truth(change.after) is False for change in changes
     )
 
 

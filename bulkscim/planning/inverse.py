@@ -13,12 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bulkscim.model.active import is_active_path, last_set, truth
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key, PatchOperation, Verb
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change
 from bulkscim.planning.compare import BULK_ID, WHOLE, operation_for
 from bulkscim.planning.sent_form import member_at
 from bulkscim.scim import paths, schemas
+from bulkscim.scim.forms import to_send
 
 MANAGER = f"{ENTERPRISE}:manager"
 _GIVEN = frozenset({"active", "primary"})
@@ -74,8 +76,8 @@ def verb_of(step: TakenStep) -> Verb:
     """Return the operation that a step amounts to."""
     if step.action is not Action.MODIFY:
         return Verb(step.action.value)
-    actives = [str(change.after).lower() for change in step.changes if change.path.lower() == "active"]
-    return {"true": Verb.ACTIVATE, "false": Verb.DEACTIVATE}.get("".join(actives), Verb.PATCH)
+    active = last_set((change.path, change.after) for change in step.changes)
+    return {True: Verb.ACTIVATE, False: Verb.DEACTIVATE, None: Verb.PATCH}[active]
 
 
 def is_secret_set(step: TakenStep) -> bool:
@@ -210,7 +212,7 @@ def _reversed(change: Change, known: Known) -> Change:
         after, before = (
             id_text(one, known) if isinstance(one, str) and one else one for one in (after, before)
         )
-    if path.lower() == "active" and before is None:
+    if is_active_path(path) and before is None:
         before = True  # who does not say so is active
     return Change(path, after, before)
 
@@ -229,7 +231,9 @@ def _operation(back: Change) -> PatchOperation:
 
 def _as_json(operation: PatchOperation, name: str) -> JsonObject:
     shown: JsonObject = {"op": operation.op, "path": operation.path}
-    return shown if operation.op == "remove" else shown | {"value": _plain(name, operation.value)}
+    return (
+        shown if operation.op == "remove" else shown | {"value": to_send(name, _plain(name, operation.value))}
+    )
 
 
 def _leaf(path: str) -> str:
@@ -250,7 +254,7 @@ def _shown(resource: JsonObject, known: Known, *, restoring: bool = False) -> Js
             extension = _extension(value, known, restoring=restoring)
             kept |= {ENTERPRISE: extension} if extension else {}
         else:
-            kept[name] = _plain(name, value)
+            kept[name] = to_send(name, _plain(name, value))
     return kept
 
 
@@ -274,7 +278,8 @@ def _extension(extension: JsonObject, known: Known, *, restoring: bool) -> JsonO
 def _plain(name: str, value: Any) -> Any:
     """Return a value as job files want it: some servers write booleans as texts."""
     if name.lower() in _GIVEN and isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower(), value)
+        known = truth(value)
+        return value if known is None else known
     if isinstance(value, list):
         return [_plain("", each) for each in value]
     if isinstance(value, dict):

@@ -39,7 +39,11 @@ class Created:
 def created_of(resource: JsonObject) -> Created | None:
     """Return when a resource was created, None where it does not say so in a form that can be read."""
     meta = resource.get("meta")
-    text = meta.get("created") if isinstance(meta, dict) else None
+    return time_of(meta.get("created") if isinstance(meta, dict) else None)
+
+
+def time_of(text: object) -> Created | None:
+    """Return a time that a resource states, None where it cannot be read or stands for no time."""
     if not isinstance(text, str):
         return None
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from bulkscim.model.active import is_active_path, is_inactive, truth
 from bulkscim.model.operation import GROUP, USER, JsonObject, Operation, PatchOperation, Role, Verb
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.lookups import emails_of
@@ -39,18 +40,14 @@ def takes_away(operation: Operation) -> bool:
         return True
     if operation.type != USER:
         return False
-    return _is_off(find(operation.data, "active")) or any(map(_switches_off, operation.changes))
+    return is_inactive(operation.data) or any(map(_switches_off, operation.changes))
 
 
 def _switches_off(change: PatchOperation) -> bool:
     """Tell whether a change sets `active` to false, by its path or in a whole object."""
     if change.path is None:
-        return isinstance(change.value, dict) and _is_off(find(change.value, "active"))
-    return _attribute(change.path) == "active" and (change.op == "remove" or _is_off(change.value))
-
-
-def _is_off(value: Any) -> bool:
-    return value is False or (isinstance(value, str) and value.strip().lower() == "false")
+        return isinstance(change.value, dict) and is_inactive(change.value)
+    return is_active_path(change.path) and (change.op == "remove" or truth(change.value) is False)
 
 
 def _attribute(path: str) -> str:
@@ -150,7 +147,7 @@ def _harms(change: Change) -> bool:
     attribute = _attribute(change.path)
     match attribute:
         case "active":
-            return change.after is None or _is_off(change.after)
+            return change.after is None or truth(change.after) is False
         case "username":
             return _fold(str(change.before)) != _fold(str(change.after))
         case _ if attribute in _ROLES:

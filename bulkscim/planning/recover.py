@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
 from bulkscim.model.step import ACCEPTED, Action, Step
 from bulkscim.planning.compare import stands
-from bulkscim.planning.effects import visible
+from bulkscim.planning.effects import deactivates, visible
 from bulkscim.planning.newness import CLOCK_TOLERANCE_S, Age, Created, age_of
 
+# Some tenants delete or hide a user that is deactivated, so this is no sign that the step took no effect.
+GONE = "the user is not there after its deactivation was sent: deleted or hidden by it, or deleted by others"
 OLDER_S = 86_400.0  # far more than clocks of one service differ
 
 
@@ -48,7 +50,8 @@ class Evidence:
     `absent_before`: a lookup in this run had proved the identity absent. `named`: the id that an earlier
     answer gave. `started` and `now` are the server's time, seconds since 1970; `created` is `meta.created`.
     `zoned`: it names its zone. `earliest` is `started` where clocks here may have been set since, `exact` says whether
-    times of creation can be compared exactly. `accepted`: the answer was a 202.
+    times of creation can be compared exactly. `accepted`: the answer was a 202. `succeeded`: it was another 2xx, to a step of any kind, that
+    shows nothing.
     """
 
     absent_before: bool = False
@@ -60,6 +63,7 @@ class Evidence:
     earliest: float | None = None
     exact: bool = False
     accepted: bool = False
+    succeeded: bool = False
 
     @property
     def age(self) -> Age:
@@ -84,8 +88,12 @@ def _recovered(step: Step, read: Read, evidence: Evidence) -> Recovered:
             hidden = step.is_blind and not read.present and not read.proved  # a removal can be sent again
             as_sent = read.present is (step.action is Action.ADD_MEMBER) and not hidden
             return Ours(step.id) if as_sent else NotApplied()
+        case Missing() if step.action is Action.DELETE:
+            return Ours(step.id)
+        case Missing() if deactivates(step.type, step.changes):
+            return Ours(step.id) if evidence.succeeded else Unclear(GONE)
         case Missing():
-            return Ours(step.id) if step.action is Action.DELETE else NotApplied()
+            return NotApplied()
         case Found():
             return _found(step, read, evidence)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from bulkscim.model.active import is_inactive, last_set
 from bulkscim.model.live import Found, Member, Membership, ParentReady
 from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation, Role, Verb
 from bulkscim.planning.compare import differences
@@ -134,19 +135,7 @@ def _operations(
 
 
 def _deactivates(data: JsonObject, operations: tuple[PatchOperation, ...]) -> bool:
-    given = [
-        data,
-        *({"active": one.value} if one.path else one.value for one in operations if _on_active(one)),
-    ]
-    return any(_is_inactive(one) for one in given)
-
-
-def _on_active(operation: PatchOperation) -> bool:
-    return operation.path is None or operation.path.lower() == "active"
-
-
-def _is_inactive(resource: JsonObject) -> bool:
-    return not differences({"active": False}, resource, "")
+    return last_set([(None, data), *((one.path, one.value) for one in operations)]) is False
 
 
 def _is_seen(path: str) -> bool:
@@ -160,7 +149,7 @@ def _is_seen(path: str) -> bool:
 
 def _remains(answer: Any) -> list[Wrong]:
     """Return that a deleted resource is there; to some tenants one that is deactivated is deleted."""
-    there = isinstance(answer, Found) and not _is_inactive(answer.resource)
+    there = isinstance(answer, Found) and not is_inactive(answer.resource)
     return [Wrong("delete", "left it there")] if there else []
 
 

@@ -19,6 +19,7 @@ from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
+from bulkscim.planning.changing import GONE
 from bulkscim.private_files import read_file
 from bulkscim.reporting.again import run_command
 from bulkscim.reporting.causes import causes_of
@@ -154,6 +155,16 @@ def differing(recorded: RecordedRun) -> Counter[RowState]:
         return Counter()
     found = recorded.entries(RowState.ADOPTED, RowState.NOOP, holding=b'"differs":true')
     return Counter(entry.state for entry in found if entry.state is not None and entry.body.get("differs"))
+
+
+def drifted(recorded: RecordedRun) -> int:
+    """Count the rows that were skipped since others have changed what they were to change, and that can be forced."""
+    if not recorded.ledger.totals().skipped:
+        return 0
+    found = recorded.entries(RowState.SKIPPED, holding=b"drift: ")
+    return sum(
+        "drift: " in (told := str(entry.body.get("detail", ""))) and GONE not in told for entry in found
+    )
 
 
 def _has_other_job(ending: Entry | None) -> bool:

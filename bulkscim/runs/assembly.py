@@ -41,7 +41,7 @@ from bulkscim.model.run import RunState
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
-from bulkscim.reporting.recorded import differing
+from bulkscim.reporting.recorded import differing, drifted
 from bulkscim.runs.earlier import Earlier
 from bulkscim.runs.remembered import created, created_groups, users
 from bulkscim.runs.report import RunReport
@@ -261,4 +261,5 @@ async def end_session(journal: Journal, reason: BulkScimError | None, clock: Clo
         exit_reason=reason,
         elapsed_s=journal.timeline.elapsed_s,
         differ=differing(journal),
+        drifted=drifted(journal),
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from bulkscim.model.active import stated
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.runs.browsing import browsing
 from bulkscim.runs.export import HIDES
@@ -32,7 +33,7 @@ async def count(tenant: Tenant, settings: Settings, say: Callable[[str], None] |
         found.notes += browser.notes
         inactive = 0
         async for user in browser.resources(USER, partial(_only, "active")):
-            match _active(user):
+            match stated(user):
                 case True:
                     found.active += 1
                 case False:
@@ -52,11 +53,3 @@ async def count(tenant: Tenant, settings: Settings, say: Callable[[str], None] |
 
 def _only(name: str, resource: JsonObject) -> JsonObject:
     return {name: paths.find(resource, name)}
-
-
-def _active(user: JsonObject) -> bool | None:
-    """Return whether a user is active, however the server writes it."""
-    value = paths.find(user, "active")
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower())
-    return value if isinstance(value, bool) else None

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.typed import next_line
+from bulkscim.planning.compare import DERIVED, WHOLE
 from bulkscim.planning.inverse import TakenStep, inverse, known_by, verb_of
 from bulkscim.planning.inverse_memberships import Net, joinings, leavings, net
 from bulkscim.planning.protect import Protects, harmful_record
@@ -28,6 +29,7 @@ from bulkscim.runs.child_runs import MadeAnew, descendants, undone
 from bulkscim.runs.spooled_steps import Picks, SpooledSteps, Tally
 
 SHOWN = 20
+Derived = Mapping[str, tuple[str, ...]]
 AS_SHOWN = Defaults(as_shown=True)  # how an inverse is read
 
 
@@ -37,6 +39,7 @@ class Chosen:
 
     `soft`: users that the run created are deactivated instead of deleted. `protect` holds protected accounts by each
     of their folded names: what would harm them is omitted. `unsure`: what may have existed before goes as well.
+    `derived` holds, by type, what the service derives by itself in what was created.
     """
 
     rows: frozenset[int] = frozenset()
@@ -45,6 +48,7 @@ class Chosen:
     soft: bool = False
     protect: Protects = field(default_factory=dict)
     unsure: bool = False
+    derived: Derived = field(default_factory=dict)
 
     @property
     def all_of_it(self) -> bool:
@@ -150,10 +154,16 @@ def _records(steps: SpooledSteps, chosen: Chosen, omitted: list[str]) -> Iterato
         for record in inverse(step, steps, soft=chosen.soft):
             name = harmful_record(record, chosen.protect)
             if name is None:
-                yield record
+                yield _but_for(record, chosen.derived)
             else:
                 omitted.append(name)
     yield from joinings(net(steps.touches(), steps), steps)
+
+
+def _but_for(record: JsonObject, derived: Derived) -> JsonObject:
+    """Return a record whose expectation of a whole resource leaves out what the service derives."""
+    kinds, expect = derived.get(record["type"]), record.get("expect") or {}
+    return record | {"expect": expect | {DERIVED: list(kinds)}} if kinds and WHOLE in expect else record
 
 
 def _unprotected(nets: Iterable[Net], protect: Protects, omitted: list[str]) -> Iterator[Net]:

@@ -15,9 +15,9 @@ from bulkscim.journal import journal
 from bulkscim.journal.audit import audit
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.active import last_set
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject
-from bulkscim.planning.compare import holds
 from bulkscim.planning.expected import Unlike
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.browsing import reads_over
@@ -154,7 +154,5 @@ class _Back:
 
     def _may_hide(self, one: Resource) -> bool:
         """Tell whether not to be shown is what the tenant does to one who was deactivated."""
-        active = one.state.get("active")
-        hides = one.kind == USER and not self._profile.lists_inactive
-        shown: JsonObject = {"active": active.value} if active else {}
-        return hides and bool(shown) and holds("active", "false", shown, one.kind)
+        last = last_set((path, recorded.value) for path, recorded in one.state.items())
+        return one.kind == USER and not self._profile.lists_inactive and last is False

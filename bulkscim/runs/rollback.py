@@ -15,6 +15,7 @@ from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
@@ -24,12 +25,14 @@ from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import FORCE, PART
 from bulkscim.planning.protect import Protects, folded
+from bulkscim.providers.profile import Profile
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recover
 from bulkscim.runs.child_runs import descendants
+from bulkscim.runs.deriving import derived_by_service
 from bulkscim.runs.earlier import known_before, moved
-from bulkscim.runs.inverting import AS_SHOWN, Chosen, Inverse, write_inverse
+from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, Inverse, write_inverse
 from bulkscim.runs.opening import INDEX
 from bulkscim.runs.places import drafts, tenant_lock
 from bulkscim.runs.protecting import find_protected
@@ -77,7 +80,13 @@ async def rollback(
                 await _look_up(folder, transport, terms, people, around)
             protect = (*protected_of(header), *tenant.guards.protect)
             accounts = await find_protected(protect, first, seen.profile, clock)
-            chosen = replace(request.chosen, protect=accounts.names, unsure=request.on_drift == FORCE)
+            derived = await _derived(folder, disk, first, seen.profile, clock)
+            chosen = replace(
+                request.chosen,
+                protect=accounts.names,
+                unsure=request.on_drift == FORCE,
+                derived=derived,
+            )
             with _drafted(folder, chosen, disk, clock.now() - RECENT_S) as draft:
                 for note in draft.doubts:
                     people.note(note)
@@ -93,6 +102,11 @@ async def rollback(
                     if request.dry_run:
                         return await plan(start, draft.place, transport, around)
                     return await begin(start, transport, disk, around)
+
+
+async def _derived(folder: Path, disk: Disk, transport: Transport, profile: Profile, clock: Clock) -> Derived:
+    with journal.read(folder, disk) as recorded:
+        return await derived_by_service(recorded, transport, profile, clock)
 
 
 def write_out(request: RollbackRequest, people: People, place: Path, *, force: bool = False) -> bool:

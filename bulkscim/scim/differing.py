@@ -5,12 +5,13 @@ from typing import Any
 
 import orjson
 
+from bulkscim.model.active import truth
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.step import Change
-from bulkscim.scim import paths, schemas
+from bulkscim.scim import forms, paths, schemas
 
 NOTHING: tuple[Any, ...] = (None, "", [], {})
-_BOOLEANS = frozenset({"active", "emails.primary"})
+_BOOLEANS = ("active", "primary")
 
 
 class Place:
@@ -79,13 +80,36 @@ def differences(wanted: JsonObject, live: Any, place: Place) -> Iterator[Change]
 def value_differences(wanted: Any, live: Any, place: Place) -> Iterator[Change]:
     """Yield the differences of one attribute's value."""
     if isinstance(wanted, dict) and wanted:
-        if isinstance(live, dict | None):
+        if isinstance(live, list) and (len(live) > 1 or schemas.multi_valued(place.plain)):
+            yield from _elements([wanted], live, place)
+        elif isinstance(live, dict | None):
             yield from differences(wanted, live, place)
         else:
-            yield Change(place.path, live, wanted)
+            yield from _of_value(wanted, live[0] if isinstance(live, list) and live else live, place)
     elif isinstance(wanted, list) and wanted:
         yield from _elements(wanted, live, place)
+    elif not isinstance(wanted, dict | list) and isinstance(live, dict | list) and live:
+        yield from _of_bare(wanted, live, place)
     elif not same(wanted, live, place.plain, exact=place.exact):
+        yield Change(place.path, live, wanted)
+
+
+def _of_value(wanted: JsonObject, live: Any, place: Place) -> Iterator[Change]:
+    """Yield the differences of an object from what shows its `value` alone: the rest of it proves nothing."""
+    if isinstance(live, dict):
+        yield from differences(wanted, live, place)
+    elif live in NOTHING:
+        yield from differences(wanted, None, place)
+    elif (value := paths.find(wanted, "value")) is not None:
+        yield from value_differences(value, live, place.below("value"))
+    else:
+        yield Change(place.path, live, wanted)
+
+
+def _of_bare(wanted: Any, live: Any, place: Place) -> Iterator[Change]:
+    """Yield the difference of a bare value from an object or a list of one that holds it."""
+    shown = live[0] if isinstance(live, list) and len(live) == 1 else live
+    if wanted in NOTHING or not same(wanted, paths.part_of(shown, "value"), place.plain, exact=place.exact):
         yield Change(place.path, live, wanted)
 
 
@@ -93,26 +117,29 @@ def same(wanted: Any, live: Any, plain: str, *, exact: bool = False) -> bool:
     """Compare two simple values by the rules for their attribute; `exact`: capitals count in any case."""
     if wanted in NOTHING:
         return live in NOTHING
-    if isinstance(wanted, bool) or isinstance(live, bool) or plain.lower() in _BOOLEANS:
-        truth = _truth(wanted)
-        if truth is not None:
-            return truth == _truth(live)
+    if plain.lower().endswith(_BOOLEANS) and truth(wanted) is not None:
+        return truth(wanted) is truth(live)
+    if isinstance(wanted, bool) is not isinstance(live, bool):
+        return str(wanted).strip().lower() == str(live).strip().lower()
+    wanted, live = _comparable(wanted, live)
     if not exact and isinstance(wanted, str) and isinstance(live, str) and schemas.folded(plain):
         return wanted.strip().casefold() == live.strip().casefold()
     return bool(wanted == live)
 
 
-def _truth(value: Any) -> bool | None:
-    """Return a boolean that may be written as text."""
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.strip().lower())
-    return value if isinstance(value, bool) else None
+def _comparable(wanted: Any, live: Any) -> tuple[Any, Any]:
+    """Return a number as text where the other side is text."""
+    if isinstance(wanted, str) and isinstance(live, int | float):
+        return wanted, forms.text_of(live)
+    return (forms.text_of(wanted), live) if isinstance(live, str) else (wanted, live)
 
 
 def _elements(wanted: list[Any], live: Any, place: Place) -> Iterator[Change]:
     """Yield the differences of a list, element by element."""
-    present = live if isinstance(live, list) else [] if live is None else [live]
-    if not all(isinstance(element, dict) for element in (*wanted, *present)):
+    present = live if isinstance(live, list) else [] if live in NOTHING else [live]
+    if any(isinstance(element, dict) for element in (*wanted, *present)):
+        wanted = [_as_object(element) for element in wanted]
+    else:
         missing = [
             part
             for part in wanted
@@ -131,49 +158,49 @@ def _elements(wanted: list[Any], live: Any, place: Place) -> Iterator[Change]:
             yield from _element(element, present[match], present, place)
 
 
-def _match(element: JsonObject, present: list[JsonObject], taken: list[int], plain: str) -> int | None:
+def _as_object(element: Any) -> JsonObject:
+    return element if isinstance(element, dict) else {"value": element}
+
+
+def _match(element: JsonObject, present: list[Any], taken: list[int], plain: str) -> int | None:
     """Return the place of the live element that a wanted one speaks of: by value, else by the only type."""
     free = [place for place in range(len(present)) if place not in taken]
     value = paths.find(element, "value")
     if value is not None:
         alike = [
-            place for place in free if same(value, paths.find(present[place], "value"), f"{plain}.value")
+            place for place in free if same(value, paths.part_of(present[place], "value"), f"{plain}.value")
         ]
         if alike:
             return _closest(element, present, alike)
         if plain.lower() in schemas.REFERENCES:
             return None
     label = paths.find(element, "type")
-    alike = [place for place in free if same(label, paths.find(present[place], "type"), "type")]
+    alike = [place for place in free if same(label, paths.part_of(present[place], "type"), "type")]
     if label is not None and len(alike) == 1:
         return alike[0]
     candidates = free if value is None and label is None else alike
-    return next(
-        (place for place in candidates if not any(differences(element, present[place], _INSIDE))), None
-    )
+    return next((place for place in candidates if not any(_of_value(element, present[place], _INSIDE))), None)
 
 
 _INSIDE = Place("", "", inside=True)
 
 
-def _closest(element: JsonObject, present: list[JsonObject], places: list[int]) -> int:
+def _closest(element: JsonObject, present: list[Any], places: list[int]) -> int:
     """Return the place whose type fits, else the first."""
     label = paths.find(element, "type")
-    fitting = (place for place in places if same(label, paths.find(present[place], "type"), "type"))
+    fitting = (place for place in places if same(label, paths.part_of(present[place], "type"), "type"))
     return next(fitting, places[0])
 
 
-def _element(
-    wanted: JsonObject, live: JsonObject, present: list[JsonObject], place: Place
-) -> Iterator[Change]:
+def _element(wanted: JsonObject, live: Any, present: list[Any], place: Place) -> Iterator[Change]:
     """Yield the differences of two elements that speak of the same thing."""
-    yield from differences(wanted, live, place.element(_naming(live, present)))
+    yield from _of_value(wanted, live, place.element(_naming(live, present)))
 
 
-def _naming(element: JsonObject, present: list[JsonObject]) -> str:
+def _naming(element: Any, present: list[Any]) -> str:
     """Return a filter that picks one live element: by its type where that is unique, else by its value."""
-    label, value = paths.find(element, "type"), paths.find(element, "value")
-    alike = [other for other in present if same(label, paths.find(other, "type"), "type")]
+    label, value = paths.part_of(element, "type"), paths.part_of(element, "value")
+    alike = [other for other in present if same(label, paths.part_of(other, "type"), "type")]
     attribute, chosen = ("type", label) if isinstance(label, str) and len(alike) == 1 else ("value", value)
     return f"{attribute} eq {orjson.dumps(chosen).decode()}"
 

@@ -17,9 +17,10 @@ from typing import Any
 
 import orjson
 
+from bulkscim.model.active import truth
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.step import Change
-from bulkscim.scim import paths, schemas
+from bulkscim.scim import forms, paths, schemas
 from bulkscim.scim.differing import NOTHING
 
 _NAME = re.compile(r"[A-Za-z$_][\w$-]*", re.ASCII)
@@ -63,6 +64,8 @@ def _attribute(path: str, name: str, before: Any, after: Any) -> Iterator[Change
     """Yield the changes of one attribute."""
     if schemas.is_secret(name) or _same(before, after):
         return
+    if any(isinstance(one, dict) for side in (before, after) if isinstance(side, list) for one in side):
+        before, after = (forms.to_send(name, side) for side in (before, after))
     if _objects(before, after):
         yield from _parts(path, name, before or {}, after or {})
     elif _is_list_of_objects(before) and _is_list_of_objects(after):
@@ -85,10 +88,12 @@ def _is_ignored(holder: str, part: str) -> bool:
 
 
 def _same(before: Any, after: Any) -> bool:
-    """Compare two values; a boolean may be written as text."""
+    """Compare two values; a boolean or a number may be written as text."""
     if before == after or (before in NOTHING and after in NOTHING):
         return True
-    return isinstance(before, bool) != isinstance(after, bool) and str(before).lower() == str(after).lower()
+    if isinstance(before, bool) != isinstance(after, bool):
+        return truth(before) is truth(after) is not None
+    return isinstance(before, str) != isinstance(after, str) and forms.text_of(before) == forms.text_of(after)
 
 
 def _same_texts(before: Any, after: Any) -> bool:

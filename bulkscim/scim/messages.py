@@ -14,7 +14,7 @@ import orjson
 
 from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation
 from bulkscim.model.request import Response
-from bulkscim.scim import filters, paths, schemas
+from bulkscim.scim import filters, forms, paths, schemas
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 DETAIL_LENGTH = 300
@@ -84,7 +84,7 @@ def resource_of(body: bytes) -> JsonObject | None:
 
 
 def as_resource(value: Any) -> JsonObject | None:
-    """Return a JSON value as a resource with a text `id`; None if it is an error, a list, or has no id.
+    """Return a JSON value as a resource in the RFC's form (see `forms`), with a text `id`; None if it is an error, a list, or has no id.
 
     The id may be one that no URL can hold: see `is_usable`.
     """
@@ -96,9 +96,9 @@ def as_resource(value: Any) -> JsonObject | None:
         identifier = str(identifier)
     if not isinstance(identifier, str) or not identifier.strip():
         return None
-    if value.get("id") == identifier:
-        return value
-    return {"id": identifier} | {name: part for name, part in value.items() if name != key}
+    if value.get("id") != identifier:
+        value = {"id": identifier} | {name: part for name, part in value.items() if name != key}
+    return forms.normal(value)
 
 
 def is_error(value: JsonObject) -> bool:

@@ -30,7 +30,7 @@ class Condition:
 
     def holds(self, element: Any) -> bool:
         """Say whether an element of a multi-valued attribute fits."""
-        value = find(element, self.attribute) if isinstance(element, dict) else element
+        value = part_of(element, self.attribute)
         if self.operator == "pr":
             return value not in (None, "", [], {})
         if self.operator in {"eq", "ne"}:
@@ -157,6 +157,13 @@ def find(holder: Any, name: str) -> Any:
     return holder.get(key_of(holder, name)) if isinstance(holder, dict) else None
 
 
+def part_of(element: Any, name: str) -> Any:
+    """Return a part of an element; one that is written as a bare text or number is its own `value`, and shows no more."""
+    if isinstance(element, dict):
+        return find(element, name)
+    return element if name.lower() == "value" and not isinstance(element, list) else None
+
+
 def get(resource: JsonObject, path: str) -> Any:
     """Return what stands at a path, None where nothing does.
 
@@ -177,10 +184,10 @@ def _picked(value: Any, path: Path) -> Any:
     if not isinstance(value, list):
         if path.conditions and not path.picks(value):
             return None
-        return find(value, path.sub) if path.sub else value
+        return part_of(value, path.sub) if path.sub else value
     elements = list(filter(path.picker(), value))
     if path.sub:
-        elements = [found for element in elements if (found := find(element, path.sub)) is not None]
+        elements = [found for element in elements if (found := part_of(element, path.sub)) is not None]
     if path.conditions and len(elements) <= 1:
         return elements[0] if elements else None
     return elements if elements or not (path.conditions or path.sub) else None

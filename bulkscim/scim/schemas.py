@@ -40,12 +40,22 @@ _ORDER = (
     "name.honorificSuffix emails phoneNumbers ims photos addresses groups entitlements roles x509Certificates members "
     "employeeNumber costCenter organization division department manager"
 )
-_SPELLING = {part.lower(): part for name in _ORDER.split() for part in name.split(".")}
+_OF_ELEMENTS = "value display type primary $ref streetAddress locality region postalCode country"
+_SPELLING = {
+    part.lower(): part for name in (*_ORDER.split(), *_OF_ELEMENTS.split()) for part in name.split(".")
+}
+_NO_TEXTS = MULTI_VALUED | {"active", "primary", "meta", "name", "manager", "password", "$ref"}
 
 
 def spelled(name: str) -> str:
     """Return an attribute's name as the RFC spells it, or as it is."""
     return _SPELLING.get(name.lower(), name)
+
+
+def is_text(name: str) -> bool:
+    """Say whether the core schemas hold one text under this name, at the top or in a complex attribute."""
+    lowered = name.lower()
+    return lowered in _SPELLING and lowered not in _NO_TEXTS
 
 
 def multi_valued(attribute: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 
 from bulkscim.errors import NoSuchRun
+from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check, index_of
@@ -142,7 +143,7 @@ class Story:
         path = self.folder / "job.jsonl"
         path.write_text("".join(json.dumps(record) + "\n" for record in records))
         source = open_source(str(path))
-        checked = check(source, Defaults(), self.folder / "index", twins=True)
+        checked = check(source, Defaults(), self.folder / "index", rules=Rules(twins=True))
         self.disk.make_folder(FOLDER)
         header = {"run": FOLDER.name, "job": source.about(), "tenant": {"base_url": "https://t.example"}}
         record = journal.create(FOLDER, self.disk, header, checked.rows, self.clock)

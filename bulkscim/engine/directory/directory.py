@@ -16,6 +16,7 @@ from bulkscim.engine.directory.memberships import KEPT_GROUPS, KEPT_S, Membershi
 from bulkscim.engine.directory.recent import Recent
 from bulkscim.engine.directory.tied import ANSWERS, Due, Tied
 from bulkscim.engine.reads import Reads
+from bulkscim.model.active import is_inactive
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import (
     Answer,
@@ -260,7 +261,7 @@ class Directory:
     def made(self, kind: str, resource: JsonObject) -> None:
         """Take in a resource that this run made: listings taken before, and filters for a while, do not show it."""
         self._recent.note(kind, resource)
-        if self.is_partial(kind) and resource.get("id") and resource.get("active") is False:
+        if self.is_partial(kind) and resource.get("id") and is_inactive(resource):
             self.hides(resource)
         if resource.get("id"):
             self.ids.saw(kind, (resource,))

@@ -5,7 +5,7 @@ import pytest
 from bulkscim.model.live import Ambiguous, Member, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.step import ACCEPTED, Action, Change, Step
-from bulkscim.planning.recover import Evidence, NotApplied, Ours, Theirs, Unclear, recover
+from bulkscim.planning.recover import GONE, Evidence, NotApplied, Ours, Theirs, Unclear, recover
 from tests.support.rows import ADA, user
 
 CREATE = Step("create", Action.CREATE, USER, identity=(ADA,))
@@ -71,6 +71,14 @@ def test_what_the_tenant_shows_decides(step, read, expected):
 def test_what_was_found_is_ours_only_with_proof(evidence, ours):
     """It was absent before, or an answer named it, or it was made between intent and now; but never a day before it."""
     assert recover(CREATE, user(), evidence) == (Ours("u1") if ours else Theirs("u1"))
+
+
+@pytest.mark.parametrize("after", [False, "False", 0])
+def test_user_that_is_gone_after_its_deactivation_is_never_found_not_applied(after):
+    """A tenant that deletes or hides whom it deactivates made the row fail: the user that it had removed was not found."""
+    step = Step("deactivate", Action.MODIFY, USER, id="u1", changes=(Change("active", True, after),))
+    assert recover(step, Missing(), Evidence()) == Unclear(GONE)
+    assert recover(step, Missing(), Evidence(succeeded=True)) == Ours("u1")
 
 
 @pytest.mark.parametrize("read", [Ambiguous(("u1", "u2")), Unreadable("answered 503")])

@@ -1,0 +1,66 @@
+"""Find out what the service derives by itself in the resources that a run created, before it is taken back."""
+
+import random
+from itertools import islice
+
+from bulkscim.engine.reads import Reads
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import Found
+from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.model.step import Action
+from bulkscim.planning.compare import WHOLE, drifted
+from bulkscim.planning.derived import PROOF, comparable, derived, is_settled, unasked
+from bulkscim.providers.profile import Profile
+from bulkscim.runs.applied_steps import applied_steps
+from bulkscim.runs.inverting import Derived
+from bulkscim.transport.base import Transport
+from bulkscim.transport.repeating import Repeating
+
+READ = 3  # resources of a type, at most
+KEPT = 50  # of which these are taken
+LOOKED_AT = 10_000  # steps
+
+
+async def derived_by_service(
+    recorded: RecordedRun, transport: Transport, profile: Profile, clock: Clock
+) -> Derived:
+    """Return, by type, what differs from the answers to the creates without a request of ours; see `planning/derived`.
+
+    One resource is read, and others only where it differs. A type of which one resource was created proves nothing.
+    """
+    reads = Reads(Repeating(transport, clock, random.random), clock, profile)
+    created = _created(recorded)
+    return {kind: await _of_type(kind, created[kind], reads) for kind in created}
+
+
+def _created(recorded: RecordedRun) -> dict[str, dict[str, JsonObject]]:
+    """Return some resources of each type as the answers to their creates showed them, those that no later step changed."""
+    found: dict[str, dict[str, JsonObject]] = {USER: {}, GROUP: {}}
+    for step in islice(applied_steps(recorded), LOOKED_AT):
+        if step.id is None or step.type not in found:
+            continue
+        if step.action is Action.CREATE and step.after is not None and not step.unsure:
+            if len(found[step.type]) < KEPT:
+                found[step.type][step.id] = step.after
+        elif step.member is None:
+            found[step.type].pop(step.id, None)
+    return found
+
+
+async def _of_type(kind: str, created: dict[str, JsonObject], reads: Reads) -> tuple[str, ...]:
+    """Read a few resources until it is clear what the service derives."""
+    if len(created) < PROOF:
+        return ()
+    differing: list[set[str]] = []
+    for resource_id in islice(created, 2 * READ):
+        if len(differing) == READ:
+            break
+        read = await reads.by_id(kind, resource_id)
+        if not isinstance(read, Found) or not is_settled(read.resource):
+            continue
+        kinds = unasked(drifted({WHOLE: comparable(created[resource_id])}, read.resource, exact=True))
+        if not kinds and not differing:
+            break
+        differing.append(kinds)
+    return derived(differing)

@@ -1,0 +1,90 @@
+"""The service's own values in what was created, told from changes by others."""
+
+import pytest
+
+from bulkscim.model.operation import ENTERPRISE
+from bulkscim.model.step import Change
+from bulkscim.planning.compare import DERIVED, drifted
+from bulkscim.planning.derived import derived, is_settled, kind_of, unasked
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("displayName", ":displayname"),
+        ('emails[value eq "a@x"].type', ":emails.type"),
+        ('emails[type eq "work" and value eq "a]x"].primary', ":emails.primary"),
+        ('roles[value eq "r"]', ":roles"),
+        ("name.formatted", ":name.formatted"),
+        (f"{ENTERPRISE}:organization", f"{ENTERPRISE.lower()}:organization"),
+        ("not a path", "not a path"),
+    ],
+)
+def test_same_attribute_of_other_resources_has_one_kind(path, kind):
+    """The address of each user is in the path of its type."""
+    assert kind_of(path) == kind
+
+
+@pytest.mark.parametrize(
+    ("live", "left", "counts"),
+    [
+        ("Ada", None, True),
+        ([{"value": "r"}], [], True),
+        (None, "Analyst", True),
+        ("+491234", "+49 (12) 34", True),
+        ("ADA LOVELACE", "Ada  Lovelace", True),
+        ("Boss", "Analyst", False),
+        (2, 1, False),
+        ("!", "?", True),
+    ],
+)
+def test_difference_that_a_service_makes_by_itself(live, left, counts):
+    """Another value is a change by others, in however many resources."""
+    assert unasked([Change("title", live, left)]) == ({":title"} if counts else set())
+
+
+@pytest.mark.parametrize("path", ["active", "members", 'members[value eq "u1"]', "groups"])
+def test_members_and_activity_are_never_derived(path):
+    """Another who deactivated two created users, or put members into two groups, is no service."""
+    assert unasked([Change(path, "x", None)]) == set()
+
+
+def test_second_resource_proves_that_the_service_derives():
+    """One resource alone may have been changed by others."""
+    assert derived([{":title", ":roles"}]) == ()
+    assert derived([{":title", ":roles"}, {":roles"}, set()]) == (":roles",)
+
+
+@pytest.mark.parametrize(
+    ("meta", "settled"),
+    [
+        (None, True),
+        ({"created": "2026-01-01T00:00:00Z"}, True),
+        ({"created": "2026-01-01T00:00:00Z", "lastModified": "2026-01-01T00:00:30Z"}, True),
+        ({"created": "2026-01-01T00:00:00Z", "lastModified": "2026-01-01T02:00:00Z"}, False),
+        ({"created": "0001-01-01T00:00:00Z", "lastModified": "2026-01-01T02:00:00Z"}, True),
+        ({"created": 5, "lastModified": []}, True),
+    ],
+)
+def test_resource_that_was_modified_later_proves_nothing(meta, settled):
+    """Values that an admin had added to all created users would have counted as the service's."""
+    assert is_settled({"meta": meta}) is settled
+
+
+WHOLE = {"userName": "ada@x", "title": "Analyst", "emails": [{"value": "ada@x"}]}
+SHOWN = WHOLE | {"id": "1", "displayName": "ada", "emails": [{"value": "ada@x", "type": "work"}]}
+OWN = [":displayname", ":emails.type"]
+
+
+@pytest.mark.parametrize(
+    ("live", "paths"),
+    [
+        (SHOWN, []),
+        (SHOWN | {"title": "Boss"}, ["title"]),
+        (SHOWN | {"nickName": "A"}, ["nickName"]),
+        (SHOWN | {"emails": [*SHOWN["emails"], {"value": "b@x"}]}, ['emails[value eq "b@x"]']),
+    ],
+)
+def test_expectation_leaves_out_what_the_service_derives(live, paths):
+    """A rollback left each created user: displayName is 'ada', this run had set None."""
+    assert [one.path for one in drifted({"*": WHOLE, DERIVED: OWN}, live, exact=True)] == paths
