@@ -46,7 +46,7 @@ def _lines(census: "Census") -> Iterator[str]:
     yield f"users active    {census.active:>8,}"
     yield f"users inactive  {'not shown' if census.inactive is None else f'{census.inactive:>8,}'}"
     if census.unsaid:
-        yield f"users unsaid    {census.unsaid:>8,}"
+        yield f"users unknown   {census.unsaid:>8,}"
     yield f"groups          {len(census.groups):>8,}"
     for name, key, size in census.groups:
         yield f"{size:>24,}  {name or key}"

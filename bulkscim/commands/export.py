@@ -64,5 +64,7 @@ def _tell(told: "Exported", what: str, out: str, people: People) -> None:
             f"{told.nameless:,} of the {what} have no name that a job file can hold, and are not in it"
         )
     for path, count in sorted(told.left_out.items()):
-        people.warn(f"{escaped(path)}: no cell can hold it in {count:,} rows; --format jsonl keeps it")
+        people.warn(
+            f"{escaped(path)}: no cell can hold it in {count:,} row{'s' * (count != 1)}; --format jsonl keeps it"
+        )
     people.note(f"{told.rows:,} {what} written" + (f" to {out}; {next_line('validate', out)}" if out else ""))

@@ -128,8 +128,8 @@ records = together(
     ),
     option(
         "--header-line",
-        type=click.IntRange(min=0),
-        default=0,
+        type=click.IntRange(min=1),
+        callback=lambda _context, _option, line: line or 0,
         metavar="N",
         help="The line of the column names, if other lines are above it.",
     ),

@@ -21,6 +21,7 @@ from bulkscim.jobfile.lines import RECORD_LIMIT, BadLine, lines
 from bulkscim.jobfile.names import plain_name
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.short_rows import Learn
+from bulkscim.model.typed import quoted
 
 DELIMITERS = ",;\t|"
 _QUOTED = re.compile(r'"[^"]*"?')
@@ -120,10 +121,11 @@ def read(
     *,
     header_line: int = 0,
     short_rows: Learn | None = None,
+    name: str = "FILE.csv",
 ) -> Iterator[Record | Problem]:
     """Read records from number `start` on, those that are wanted; the header is not counted.
 
-    `short_rows` judges rows that are shorter than the header; without it they are problems.
+    `short_rows` judges rows that are shorter than the header; without it they are problems. `name` is the file's, for a command.
     """
     found, rows = _open(stream, header_line)
     if isinstance(found, Problem):
@@ -141,7 +143,7 @@ def read(
         elif len(cells) == width:
             yield Record(number, line, unguarded(cells))
         else:
-            fitted = _fitted(cells, found, short_rows)
+            fitted = _fitted(cells, found, short_rows, name)
             yield (
                 Problem(line, number, fitted)
                 if isinstance(fitted, Fault)
@@ -149,7 +151,7 @@ def read(
             )
 
 
-def _fitted(cells: list[str], found: Header, short_rows: Learn | None) -> list[str] | Fault:
+def _fitted(cells: list[str], found: Header, short_rows: Learn | None, name: str) -> list[str] | Fault:
     """Return as many cells as there are names, or why the row does not fit the header."""
     named = len(found.names)
     if len(cells) < named:
@@ -163,6 +165,8 @@ def _fitted(cells: list[str], found: Header, short_rows: Learn | None) -> list[s
             f"column {nameless + 1}",
             f"holds {shown(cells[nameless])}, and the column has no name; name it in the header, or empty the cell",
         )
+    if len(cells) == 1 and cells[0].count(found.delimiter) >= named - 1:
+        return Fault("", whole_line(name))
     return Fault("", _width(len(cells), found.width, found.delimiter))
 
 
@@ -238,6 +242,14 @@ def _reason(error: str) -> str:
 def _another(said: str, between: str) -> str:
     """Say that the line `sep=` and the line of names contradict each other."""
     return f"has {_BETWEEN[between]} between names, and {shown(said)} is above it; correct that line, or delete it"
+
+
+def whole_line(name: str) -> str:
+    """Say that a whole line is in quotes, and the command that takes them off."""
+    command = 'sed -E \'s/^"(.*)"(\\r?)$/\\1\\2/; s/""/"/g\''
+    stem = "FILE.csv" if name == "stdin" else name
+    unquoted = quoted(f"{re.sub(r'[.][a-z]+$', '', stem)}-unquoted.csv")
+    return f"is in quotes as a whole, so it is one cell; take the quotes off: {command} {quoted(stem)} > {unquoted}"
 
 
 def _width(cells: int, columns: int, delimiter: str) -> str:

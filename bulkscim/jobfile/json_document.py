@@ -14,13 +14,16 @@ from typing import BinaryIO
 from bulkscim.jobfile import jsonl_reader
 from bulkscim.jobfile.lines import RECORD_LIMIT
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
+from bulkscim.jobfile.schema import SCHEMAS
 from bulkscim.model.typed import quoted
 
 _PIECE = 1 << 16
 _TOKEN = re.compile(r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|[{}\[\]\n"]')
 _ENDS = re.compile(r"[\r\n]+")
 _LIST = re.compile(r'"([^"\\]+)"\s*:\s*\[\s*\{')
-_NAMES = frozenset({"userName", "displayName", "name", "emails"})
+_NAMES = frozenset(name.lower() for kind in SCHEMAS.values() for name in kind) - {"members", "id"}
+_IDENTITIES = frozenset({"username", "displayname", "name", "emails"})
+_WORDS = ("op", "type", "ref")
 _OWN = frozenset({"op", "method", "data", "patch", "match", "ref", "member"})
 
 
@@ -73,16 +76,25 @@ def _record(number: int, line: int, text: str) -> Record | Problem:
 def other_form(record: Record, name: str) -> Problem | None:
     """Say how a file becomes a job file whose first object is a resource, or holds a list of them."""
     body = record.body
+    names = {name.lower() for name in body}
     if body.keys() & _OWN:
-        return None
+        words = [word for word in _WORDS if word in body]
+        if not names & _NAMES or body.keys() & (_OWN - {*_WORDS}):
+            return None
+        own, rest = ", ".join(words), ", ".join(f".{word}" for word in words)
+        wanted = f"{{{own}, data: del({rest})}}"
+        text = f"has its attributes next to its operation; {_command(wanted, name)}"
+        return Problem(record.line, record.number, Fault("", text))
     lists = [
-        key for key, held in body.items() if isinstance(held, list) and held and isinstance(held[0], dict)
+        key
+        for key, held in body.items()
+        if isinstance(held, list) and held and isinstance(held[0], dict) and key.lower() not in _NAMES
     ]
-    if body.keys() & _NAMES:
-        text = f"is a resource, and no operation; {_convert('', name)}"
-    elif lists:
+    if lists and not names & _IDENTITIES:
         key = "Resources" if "Resources" in lists else lists[-1]
         text = f"holds resources under {shown(key)}; {_convert(key, name)}"
+    elif names & _NAMES:
+        text = f"is a resource, and no operation; {_convert('', name)}"
     else:
         return None
     return Problem(record.line, record.number, Fault("", text))
@@ -97,9 +109,13 @@ def _convert(key: str, name: str) -> str:
         if key
         else 'if type == "array" then .[] else . end'
     )
+    return _command(f"{held} | {{data: .}}", name)
+
+
+def _command(wanted: str, name: str) -> str:
     stem = re.sub(r"\.(jsonl?|ndjson|txt)$", "", name)
-    wanted = quoted(f"{held} | {{data: .}}")
-    return f"write a record for each: jq -c {wanted} {quoted(name)} > {quoted(f'{stem}-records.jsonl')}"
+    out = quoted(f"{stem}-records.jsonl")
+    return f"write a record for each: jq -c {quoted(wanted)} {quoted(name)} > {out}"
 
 
 def _objects(cutter: "_Cutter", stream: BinaryIO) -> Iterator[tuple[int, str]]:

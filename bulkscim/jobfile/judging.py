@@ -10,7 +10,7 @@ from bulkscim.jobfile.against_schemas import doubts_by_schemas
 from bulkscim.jobfile.names import plain_name, stripped, unseen_at_end
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.usual import Cells, Lines, is_clean
-from bulkscim.jobfile.values import Doubt, doubts_of, repeats
+from bulkscim.jobfile.values import Doubt, doubts_of, doubts_of_references, repeats
 from bulkscim.model.operation import ENTERPRISE, Operation
 from bulkscim.scim.live_schemas import LiveSchemas
 
@@ -61,6 +61,7 @@ class Judge:
         self, names: tuple[str, ...] = (), *, is_mapped: bool = False, live: LiveSchemas | None = None
     ) -> None:
         self._live = live
+        self._is_mapped = is_mapped
         self._names = names
         self._first = names[0].casefold() if names else ""
         self._cells = Cells(names) if names and not is_mapped and live is None else None
@@ -94,6 +95,9 @@ class Judge:
     def judge(self, record: Record, operation: Operation) -> Iterable[Judged]:
         """Return what is wrong with the values of a record."""
         found = self._by_values(record, operation)
+        if record.cells and operation.references:
+            doubts = doubts_of_references(operation, is_mapped=self._is_mapped)
+            found = chain(found, self._placed(record, doubts))
         if self._live is None:
             return found
         return chain(found, self._placed(record, doubts_by_schemas(operation, self._live)))

@@ -1,12 +1,13 @@
 """Streams of a job file: its records, and the operations that they mean."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bulkscim.errors import Stopped
 from bulkscim.jobfile import csv_reader, json_document, jsonl_reader, operations
-from bulkscim.jobfile.columns import UnknownColumn, is_known
+from bulkscim.jobfile.columns import UnknownColumn, column_of, is_known
 from bulkscim.jobfile.lines import INVERSE_LIMIT
 from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import Defaults
@@ -21,6 +22,7 @@ from bulkscim.model.typed import command
 
 _FEW = 3  # unknown columns that are named one by one
 _NAMED = 12  # of more
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TITLE_LINES = 20  # in which the header is searched for
 Wanted = Callable[[int], bool]
 Interpreter = Callable[[Record], Operation | list[Problem]]
@@ -31,7 +33,12 @@ def records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> 
     with source.stream() as stream:
         if source.format == "csv":
             yield from csv_reader.read(
-                stream, start, wanted, header_line=source.header_line, short_rows=lambda: _short_rows(source)
+                stream,
+                start,
+                wanted,
+                header_line=source.header_line,
+                short_rows=lambda: _short_rows(source),
+                name=source.name,
             )
         elif source.is_inverse:
             yield from jsonl_reader.read(stream, start, wanted, INVERSE_LIMIT)
@@ -83,8 +90,9 @@ def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Pro
     if isinstance(mapping, Mapping):
         return OwnNames(mapping, records(source)).operation_of if are_asked(mapping) else mapping.operation_of
     elsewhere = None if source.header_line else _header_elsewhere(source, header, defaults)
-    if elsewhere is not None:
-        return [elsewhere]
+    cause = elsewhere or _other_cause(source, header, mapping)
+    if cause is not None:
+        return [cause]
     return [Problem(header.line, 0, fault) for fault in _unknown_as_one(source, mapping, defaults)]
 
 
@@ -103,10 +111,25 @@ def _unknown_as_one(source: JobSource, faults: list[Fault], defaults: Defaults) 
     name = "FILE.csv" if source.name == "stdin" else Path(source.name)
     text = (
         f"{len(unknown)} columns are not known here: {', '.join(named[:_NAMED])}{', …' * (len(named) > _NAMED)}. Say in a "
-        f"map what they mean: write [map] and below it lines such as {line} into map.toml, give it with --map map.toml, "
-        f"and see what it makes: {command('map', 'test', name, '--map', 'map.toml', *op)}"
+        f"map what they mean: write [map] and below it lines such as {line} into map.toml. Only columns that the map "
+        f"names are sent{_known_too(source)}. See what it makes: {command('map', 'test', name, '--map', 'map.toml', *op)}"
     )
     return [Fault("", text), *(fault for fault in faults if not isinstance(fault, UnknownColumn))]
+
+
+def _other_cause(source: JobSource, header: csv_reader.Header, faults: list[Fault]) -> Problem | None:
+    """Say why none of a header's names is known: lines are in quotes as a whole, or the first one is a record."""
+    inside = header.names[0] if len(header.names) == 1 else ""
+    cut = next((mark for mark in csv_reader.DELIMITERS if mark in inside), "")
+    if cut and any(is_known(name.strip(' "')) for name in inside.split(cut)):
+        return Problem(header.line, 0, Fault("", csv_reader.whole_line(source.name)))
+    unknown = [fault.header for fault in faults if isinstance(fault, UnknownColumn)]
+    is_record = len(unknown) == sum(map(bool, header.names)) and any(map(_ADDRESS.fullmatch, unknown))
+    if not is_record:
+        return None
+    names = "userName,givenName,familyName,email"
+    text = f"names no columns: it seems to be the first record. Add a line of column names above it, such as {names}"
+    return Problem(header.line, 0, Fault("", text))
 
 
 def _toml_key(name: str) -> str:
@@ -164,8 +187,24 @@ def told(source: JobSource, defaults: Defaults) -> tuple[str, ...]:
     if form:
         notes = (", ".join(form), *notes)
     if left_out:
-        notes += (f"columns that the map does not use: {', '.join(left_out)}",)
+        notes += (_left_out(left_out),)
     return notes
+
+
+def _left_out(names: tuple[str, ...]) -> str:
+    """Say which columns a map leaves out, and how those that are known would be sent."""
+    known = [name for name in names if column_of(name, 0, []) is not None]
+    hint = f"; to send {known[0]}, add {_toml_key(known[0])} = {_toml_text(known[0])} to it" if known else ""
+    return f"columns that the map does not use: {', '.join(names)}{hint}"
+
+
+def _known_too(source: JobSource) -> str:
+    """Name columns that are known, and that a map has to name as well."""
+    known = [name for name in names_of(source) if name and column_of(name, 0, []) is not None]
+    lines = [f"{_toml_key(name)} = {_toml_text(name)}" for name in known[:_FEW]]
+    return (
+        f"; so name the known ones as well: {', '.join(lines)}{', …' * (len(known) > _FEW)}" if known else ""
+    )
 
 
 def _not_sent(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:

@@ -1,8 +1,9 @@
 """The [map] of a job definition: how each SCIM column is filled from the file's own columns (pure).
 
 1. A rule is a column's name, a template `"{First Name} {Last Name}"`, or a table with one of `column`,
-   `template`, `constant` and any of `values`, `default`, `lower`, `strip`, `split`, `lookup`, `empty`.
-2. In this order: joined, stripped, split, looked up in `values`, lowered; what is then empty is the default.
+   `template`, `constant` and any of `values`, `default`, `lower`, `strip`, `split`, `lookup`, `empty`, `nothing`.
+2. In this order: joined, stripped, split, emptied where it is a word of `nothing`, looked up in `values`, lowered; what is
+   then empty is the default.
 3. A template whose columns stand apart by blanks leaves out the empty ones; one with other text between
    (an address, say) is empty as soon as one of its columns is: half an address is worse than none.
 4. A value that `values` does not list is a fault of its row; case does not count.
@@ -19,7 +20,7 @@ from bulkscim.jobfile.records import Fault, shown
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER, KEY_ATTRIBUTES, key_attribute
 
 _SOURCES = ("column", "template", "constant")
-_OPTIONS = ("values", "default", "lower", "strip", "split", "lookup", "empty")
+_OPTIONS = ("values", "default", "lower", "strip", "split", "lookup", "empty", "nothing")
 _KEYS = frozenset({*_SOURCES, *_OPTIONS})
 _FIELD = re.compile(r"\{\{|\}\}|\{([^{}]+)\}")
 _FORMS = 'write a column\'s name, "{A} {B}", or {column = …}'
@@ -44,9 +45,12 @@ class Rule:
     split: str = ""
     lookup: str = ""
     clears: bool = False
+    nothing: frozenset[str] = frozenset()
 
     def cell(self, cells: Sequence[str], faults: list[Fault]) -> str:
         """Return the text for one row."""
+        if self.nothing:
+            cells = ["" if cell.strip().casefold() in self.nothing else cell for cell in cells]
         text = self._joined(cells).strip()
         if self.split:
             parts = [self._finished(part, faults) for part in text.split(self.split)]
@@ -72,6 +76,8 @@ class Rule:
     def _finished(self, text: str, faults: list[Fault]) -> str:
         """Strip, translate and lower one value."""
         text = text.strip().strip(self.strip).strip() if self.strip else text.strip()
+        if text.casefold() in self.nothing:
+            return ""
         if text and self.values is not None:
             found = self.values.get(text.casefold())
             if found is None:
@@ -143,6 +149,7 @@ def _rule(target: str, given: Any, names: Sequence[str], faults: list[Fault]) ->
         _text(given, "split", place, faults),
         _lookup(given, place, faults),
         _clears(given, place, faults),
+        _nothing(given, place, faults),
     )
     return rule if len(faults) == known else None
 
@@ -282,3 +289,13 @@ def _clears(given: Mapping[str, Any], place: str, faults: list[Fault]) -> bool:
     if value == "remove" and "default" in given:
         faults.append(Fault(place, "has both default and empty = remove; keep one of them"))
     return bool(value == "remove")
+
+
+def _nothing(given: Mapping[str, Any], place: str, faults: list[Fault]) -> frozenset[str]:
+    """Read the words that stand for an empty cell: one, or a list."""
+    value = given.get("nothing", [])
+    words = value if isinstance(value, list) else [value]
+    if not all(isinstance(word, str) and word.strip() for word in words):
+        faults.append(Fault(place, f'nothing = {shown(value)} is no word and no list such as ["N/A", "-"]'))
+        return frozenset()
+    return frozenset(word.strip().casefold() for word in words)

@@ -29,6 +29,8 @@ class Kind(Enum):
     LANGUAGE = auto()
     TIMEZONE = auto()
     DATE = auto()
+    GROUPS = auto()
+    MANAGER = auto()
 
 
 _KINDS = {
@@ -36,7 +38,9 @@ _KINDS = {
     **dict.fromkeys(("name", "givenname", "familyname", "middlename", "formatted"), Kind.NAME),
     "displayname": Kind.NAME,
     "nickname": Kind.NAME,
-    **dict.fromkeys(("manager", "member"), Kind.LOGIN),
+    "groups": Kind.GROUPS,
+    "manager": Kind.MANAGER,
+    "member": Kind.LOGIN,
     "emails": Kind.ADDRESS,
     "email": Kind.ADDRESS,
     "phonenumbers": Kind.PHONE,
@@ -64,6 +68,8 @@ _CLEAN = {  # without a way back, for speed
     Kind.TIMEZONE: r"(?!)",
     Kind.DATE: r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])(?:T[0-9:.]{8,}(?:Z|[+-][0-9:]{5}))?",
 }
+_CLEAN[Kind.GROUPS] = r"[A-Za-z0-9][A-Za-z0-9 .;'&()/_+-]*+"
+_CLEAN[Kind.MANAGER] = rf"{_MAIL}|[A-Za-z][A-Za-z0-9._-]*+"
 _IS_DATE = re.compile(
     r"(?:^|[a-z0-9_ -])(?:Date|DATE)$|^date($|Of|_)|_date$|(?i:birthday|^valid(?:from|until)$)"
 ).search
@@ -144,7 +150,7 @@ _WORDS |= {
 }
 
 _KNOWN = 4096  # texts of a kind that are remembered as clean: titles and departments come again and again
-_REPEATED = frozenset({Kind.TEXT, Kind.NAME, Kind.LANGUAGE, Kind.TIMEZONE, Kind.DATE})
+_REPEATED = frozenset({Kind.TEXT, Kind.NAME, Kind.LANGUAGE, Kind.TIMEZONE, Kind.DATE, Kind.GROUPS})
 _WAYS = 4  # in which the lines of one file may be built
 _PLAIN_KEYS = frozenset({"op", "type", "ref", "data"})
 _JSON_TOKEN = re.compile(r'"([^"]*)"(\s*:)?|[{}\[\]]')

@@ -27,7 +27,7 @@ from bulkscim.jobfile.usual import (
     kind_of,
     texts_of,
 )
-from bulkscim.model.operation import Operation
+from bulkscim.model.operation import Operation, Role
 
 
 class Doubt(NamedTuple):
@@ -81,6 +81,35 @@ def doubts_of(operation: Operation) -> tuple[Doubt, ...]:
         for about, message, refuses in _wrong(kind_of(leaf), text)
     }
     return tuple(found)
+
+
+def doubts_of_references(operation: Operation, *, is_mapped: bool) -> Iterator[Doubt]:
+    """Yield what is doubtful of the resources that cells of CSV refer to: several in one name, and managers' names."""
+    own = operation.target.value
+    for reference in operation.references:
+        role, key = reference.role, reference.key
+        value = key.value
+        if role is Role.GROUP and (found := re.search(r"[,|\n]\s*(?=\S)", value)):
+            mark = found[0].strip() or "\\n"
+            how = (
+                f'write split = "{mark}" in the map'
+                if is_mapped
+                else f'put ; between groups, or write groups = {{ column = "…", split = "{mark}" }} in a map'
+            )
+            text = f"{shown(value)} is taken as the name of one group; if it is several, {how}"
+            yield Doubt("separator", "groups", value, text, refuses=False)
+        elif role is Role.MANAGER and key.attribute == "userName" and _is_no_name(value, own):
+            what = "employeeNumber" if value.isdigit() else "displayName"
+            text = (
+                f"{shown(value)} is looked up as a userName; if it is {'a number' if value.isdigit() else 'a name'}, "
+                f'write manager = {{ column = "…", lookup = "{what}" }} in a map'
+            )
+            yield Doubt("manager", "manager", value, text, refuses=False)
+
+
+def _is_no_name(value: str, own: str) -> bool:
+    """Tell whether a text is hardly a userName, where the user's own is another kind of text."""
+    return (value.isdigit() and not own.isdigit()) or (" " in value and "@" not in value and " " not in own)
 
 
 def repeats(cells: Sequence[str], names: Sequence[str]) -> bool:

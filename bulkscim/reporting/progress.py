@@ -182,7 +182,7 @@ class Lines(Silent):
         self._tally.open(totals)
         self._opened_at = self._said_at = self._clock.monotonic()
         done = f"{self._tally.before:,} of them settled before" if self._tally.before else "none settled yet"
-        self._people.note(f"{totals.rows:,} rows, {done}")
+        self._people.note(f"{totals.rows:,} row{'s' * (totals.rows != 1)}, {done}")
 
     def settled(self, row: int, state: RowState) -> None:  # noqa: ARG002 - the protocol's
         """Count, and speak when it is time."""

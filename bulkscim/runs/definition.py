@@ -291,7 +291,7 @@ def _form(path: Path, table: JsonObject) -> Form:
     encoding, line = table.get("encoding", ""), table.get("header_line", 0)
     if not isinstance(encoding, str):
         raise UsageError(f'{path}: [job] encoding = {encoding!r} is no name; write encoding = "cp1250"')
-    if not isinstance(line, int) or isinstance(line, bool) or line < 0:
+    if not isinstance(line, int) or isinstance(line, bool) or line < ("header_line" in table):
         raise UsageError(f"{path}: [job] header_line = {line!r} is no line; write header_line = 3")
     return Form(encoding, line)
 

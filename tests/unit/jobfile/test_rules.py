@@ -75,6 +75,11 @@ def faults(text, **cells):
         ('email = { column = "E-mail", lower = true }', {"E-mail": "ADA@X.example"},
          {"emails": [{"value": "ada@x.example", "type": "work", "primary": True}]}),
         ('department = { column = "Title", values = { Lead = "Board", 7 = "" } }', {"Title": "7"}, {}),
+        ('title = { column = "Title", nothing = "n/a" }', {"Title": " N/A"}, {}),
+        ('title = { column = "Title", nothing = ["-", "N/A"], default = "Employee" }', {"Title": "-"},
+         {"title": "Employee"}),
+        ('title = { template = "{Title} {Status}", nothing = "Active" }', {"Title": "Lead", "Status": "ACTIVE"},
+         {"title": "Lead"}),
     ],
 )  # fmt: skip
 def test_a_rule_fills_a_column(rule, cells, made):

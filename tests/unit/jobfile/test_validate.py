@@ -295,6 +295,76 @@ def test_users_are_judged_together(checked, rows_, warnings):
     result.sound_index().close()
 
 
+@pytest.mark.parametrize(
+    ("row", "warning"),
+    [
+        (
+            'a,"Eng,Sales",',
+            '"Eng,Sales" is taken as the name of one group; if it is several, put ; between groups',
+        ),
+        ("a,Eng|Sales,", 'split = "|" } in a map'),
+        ("a,Eng;Sales / EMEA & Co.,", ""),
+        (
+            "a,,Ada Lovelace",
+            '"Ada Lovelace" is looked up as a userName; if it is a name, write manager = { column = ',
+        ),
+        ("a,,1042", 'lookup = "employeeNumber" } in a map'),
+        ("1041,,1042", ""),
+        ("ada l,,bob b", ""),
+    ],
+)
+def test_names_in_cells_that_mean_something_else_are_a_warning(checked, row, warning):
+    """A group "Eng,Sales" was created, and each manager was not found in the middle of the run."""
+    result, _ = checked(f"userName,groups,manager\n{row}\n")
+    result.sound_index().close()
+    assert [warning in told for told in result.warnings] == [True] * bool(warning)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "problem"),
+    [
+        (
+            "ada@x.example,Ada\nbob@x.example,Bob\n",
+            "job.csv",
+            "job.csv:1: names no columns: it seems to be the first record",
+        ),
+        (
+            '"userName,title"\n"ada,x"\n',
+            "job.csv",
+            "job.csv:1: is in quotes as a whole, so it is one cell; take the quotes",
+        ),
+        (
+            'userName;title\n"ada;x"\n',
+            "job.csv",
+            "job.csv:2 (row 1): is in quotes as a whole, so it is one cell",
+        ),
+        (
+            '{"schemas":["x"],"active":true}\n',
+            "job.jsonl",
+            "job.jsonl:1 (row 1): is a resource, and no operation; write a",
+        ),
+        (
+            '{"op":"create","ref":"a","userName":"a"}\n',
+            "job.jsonl",
+            "job.jsonl:1 (row 1): has its attributes next to its operation; write a record for each: jq -c '{op, ref, data: ",
+        ),
+        (
+            '{"schemas":["x"],"totalResults":1,"Resources":[{"userName":"a"}]}\n',
+            "job.jsonl",
+            'job.jsonl:1 (row 1): holds resources under "Resources"; write a record for each: jq -c ',
+        ),
+    ],
+)
+def test_file_in_another_form_has_its_cause_named(checked, text, name, problem):
+    """Each column was called unknown, a cell too few was counted, or a name of the record meant nothing."""
+    [told] = [
+        problem.replace(f"{source.path.parent}/", "")
+        for result, source in [checked(text, name)]
+        for problem in result.problems
+    ]
+    assert told.startswith(problem)
+
+
 def test_circles_are_found_whatever_leads_into_them():
     """Row 0 is none; each circle comes once, from its first row on."""
     after = [0, 2, 3, 1, 4, 3, 5, 0, 7]
