@@ -50,16 +50,14 @@ class Across:
     def add(self, row: int, operation: Operation) -> None:
         """Note the addresses that a user gets, and the manager."""
         self._last = row
-        if operation.makes and "emails" in operation.data:
+        data = operation.data
+        if "emails" in data:
+            emails, name = data["emails"] or (), data.get("userName")
             # Most addresses are the name of their user, and names are unique: those are not kept.
-            name = operation.data.get("userName")
-            for each in mails(operation):
-                if each == name:
-                    self._any_is_name = True
-                else:
-                    self._mail.append((digest(USER, "userName", each), row))
-            if len(self._mail) >= _BATCH:
-                self._write()
+            if len(emails) == 1 and emails[0].__class__ is dict and emails[0].get("value") == name:
+                self._any_is_name = True
+            elif operation.makes:
+                self._add_mails(row, operation)
         if operation.references:
             self._add_manager(row, operation)
 
@@ -69,6 +67,15 @@ class Across:
         self._database.execute("COMMIT")
         yield from self._shared(index, reread)
         yield from self._circles(reread)
+
+    def _add_mails(self, row: int, operation: Operation) -> None:
+        """Note the addresses that are not the user's name."""
+        name = operation.data.get("userName")
+        others = [each for each in mails(operation) if each != name]
+        self._any_is_name |= name in mails(operation)
+        self._mail += [(digest(USER, "userName", each), row) for each in others]
+        if len(self._mail) >= _BATCH:
+            self._write()
 
     def _add_manager(self, row: int, operation: Operation) -> None:
         """Note who is above a user, by each of the user's names."""

@@ -105,7 +105,11 @@ class Mapping:
 
     def cells_of(self, record: Record, faults: list[Fault]) -> list[str]:
         """Return the texts that the columns are filled with."""
-        cells = list(map(stripped, record.cells))
+        cells = list(map(str.strip, record.cells))
+        if not "".join(
+            cells
+        ).isascii():  # only then can there be more to take off, which takes three times as long
+            cells = list(map(stripped, cells))
         return [rule.cell(cells, faults) for rule in self.rules] if self.rules else cells
 
     def _placed(self, fault: Fault) -> Fault:
