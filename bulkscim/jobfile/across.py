@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from bulkscim.jobfile.findings import SHOWN
 from bulkscim.jobfile.index import digest, made, mails
@@ -52,7 +53,8 @@ class Across:
         self._last = row
         data = operation.data
         if "emails" in data:
-            emails, name = data["emails"] or (), data.get("userName")
+            emails: Any = data["emails"] or ()
+            name = data.get("userName")
             # Most addresses are the name of their user, and names are unique: those are not kept.
             if len(emails) == 1 and emails[0].__class__ is dict and emails[0].get("value") == name:
                 self._any_is_name = True
@@ -71,9 +73,11 @@ class Across:
     def _add_mails(self, row: int, operation: Operation) -> None:
         """Note the addresses that are not the user's name."""
         name = operation.data.get("userName")
-        others = [each for each in mails(operation) if each != name]
-        self._any_is_name |= name in mails(operation)
-        self._mail += [(digest(USER, "userName", each), row) for each in others]
+        for each in mails(operation):
+            if each == name:
+                self._any_is_name = True
+            else:
+                self._mail.append((digest(USER, "userName", each), row))
         if len(self._mail) >= _BATCH:
             self._write()
 
