@@ -26,6 +26,7 @@ from bulkscim.model.live import (
     Origin,
     Question,
     Reports,
+    Resembling,
     Shown,
     Unreadable,
 )
@@ -83,7 +84,7 @@ class Asking:
                 break
         if isinstance(answer, Missing) and isinstance(need, Key) and not answer.unproved:
             work.absent.add(need.folded)
-        if not isinstance(need, Holders | Reports | Origin | NameHeld):
+        if not isinstance(need, Holders | Reports | Origin | NameHeld | Resembling):
             work.read_at = self._clock.monotonic()
         return answer
 
@@ -93,6 +94,8 @@ class Asking:
             return await self._directory.earlier.of(need)
         if isinstance(need, NameHeld):  # the listing may show what a lost create of the row has made
             return work.is_new and await self._directory.held_names.holds(need.key, reads)
+        if isinstance(need, Resembling):
+            return await self._directory.resembling(need.key, reads)
         if isinstance(need, Shown):
             return await self._directory.shown(need.on, reads)
         if isinstance(need, Membership):

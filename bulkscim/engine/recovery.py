@@ -44,6 +44,8 @@ async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
             return answer
     if isinstance(answer, Missing) and directory.is_partial(step.type) and is_inactive(step.body):
         return Unreadable("this tenant does not show deactivated users")
+    if isinstance(answer, Missing) and await directory.misses(step):
+        return Unreadable("this tenant changes names, so what was created may have another one")
     if isinstance(answer, Missing):
         return Missing(by_all=absent, is_held=held)
     return Unreadable(f"another stands there: id {answer.id}") if isinstance(answer, Found) else answer

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bulkscim.model.live import Holders, NameHeld, Need, Origin, Parent, ParentReady, Reports
+from bulkscim.model.live import Holders, NameHeld, Need, Origin, Parent, ParentReady, Reports, Resembling
 from bulkscim.model.operation import Key
 from bulkscim.model.row import Applied, Facts, Refusal, Row
 from bulkscim.model.totals import Counters
 from bulkscim.planning.order import Claim
 
-KEPT = (Parent, Holders, Reports, Origin, NameHeld)
+KEPT = (Parent, Holders, Reports, Origin, NameHeld, Resembling)
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,7 +226,6 @@ class Worker:
         age = await self._asking.age(sent, known, reply)
         if age is Age.OLD and made is not None:
             return await self._met(sent, judgement, made)
-        self._directory.made(step.type, judgement.resource or {"id": made, **step.body})
         note = UNSURE if age is Age.UNSURE else ""
         if judgement.resource and step.type in self._profile.restores:
             note = restored(step, judgement.resource, self._asking.evidence_of(sent, judgement))
@@ -261,7 +260,7 @@ class Worker:
         work.forget()
         if step.before is not None and deactivates(step.type, step.changes):
             self._directory.hides(step.before)
-        self._directory.took(step)
+        self._directory.took(step, how.id, shown)
         decision = next_step(work.row, work.facts, work.live, policy)
         if isinstance(decision, Settle):
             entries.append(recording.settled(work, decision))

@@ -14,12 +14,12 @@ from struct import Struct
 from types import TracebackType
 from typing import Self
 
-from bulkscim.model.operation import GROUP, Key, Operation
+from bulkscim.model.operation import GROUP, Key, Operation, folded_name
 from bulkscim.private_files import create_file
 
 _BATCH = 10_000
 _NUMBER = Struct(">q").unpack
-_FORMAT = 1
+_FORMAT = 2
 _USER_NAMES = ("userName", "externalId")
 _NAMES = {GROUP: ("displayName", "externalId")}
 _ASKED = frozenset({"ref", "emails.value"})
@@ -29,7 +29,7 @@ _EXACT = frozenset({"ref", "externalId"})
 def digest(kind: str, attribute: str, value: str) -> int:
     """Return the number that stands for a key, equal for keys that are equal when folded."""
     if attribute not in _EXACT:
-        value = value.strip().casefold()
+        value = folded_name(value)
     text = f"{'' if attribute == 'ref' else kind}\0{attribute}\0{value}"
     return _NUMBER(blake2b(text.encode(), digest_size=8).digest())[0]  # type: ignore[no-any-return]
 

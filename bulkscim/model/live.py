@@ -166,6 +166,16 @@ class NameHeld(NamedTuple):
     key: Key
 
 
+@dataclass(frozen=True, slots=True)
+class Resembling:
+    """The need to know which resources have a name like one that the tenant says is taken; the answer is a tuple of them.
+
+    Each is shown with its id and this attribute alone.
+    """
+
+    key: Key
+
+
 class Shown(NamedTuple):
     """The need to see what the tenant shows after a write: nothing that was read before it will do.
 
@@ -179,6 +189,6 @@ class Shown(NamedTuple):
 ParentAnswer = ParentReady | ParentFailed | ParentLater
 MembershipAnswer = Member | Missing | Unreadable
 Question = (
-    Key | Membership | Holders | Reports | Origin | NameHeld | Shown
+    Key | Membership | Holders | Reports | Origin | NameHeld | Resembling | Shown
 )  # of the tenant, or of what is known of it
 Need = Question | Parent

@@ -1,5 +1,6 @@
 """What a record asks for, after its meaning is known and before anything is read from the tenant."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +30,13 @@ class Verb(StrEnum):
 _EXACT = frozenset({"id", "ref", "externalId"})
 
 
+def folded_name(text: str) -> str:
+    """Return a name as names compare: in one Unicode form (NFC), without outer spaces, without case."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    return text.strip().casefold()
+
+
 class Key(NamedTuple):
     """How a record names a resource; a tuple, for it is hashed and compared some 30 times a row.
 
@@ -42,10 +50,10 @@ class Key(NamedTuple):
 
     @property
     def folded(self) -> "Key":
-        """The key as it compares: id, ref and externalId exact, names without case (RFC 7643 §4.1.1)."""
+        """The key as it compares: id, ref and externalId exact, names without case and in one Unicode form (RFC 7643 §4.1.1)."""
         if self.attribute in _EXACT:
             return self
-        return Key(self.type, self.attribute, self.value.strip().casefold())
+        return Key(self.type, self.attribute, folded_name(self.value))
 
     def __str__(self) -> str:
         return f"{self.type} {self.attribute} {self.value}"

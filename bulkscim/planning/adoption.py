@@ -14,7 +14,7 @@ from typing import Any
 
 from bulkscim.model.active import is_inactive, stated
 from bulkscim.model.live import Found, Maker, Origin
-from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key, folded_name
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Change
 from bulkscim.planning.compare import differences, redact, same_text
@@ -98,7 +98,7 @@ def _closed(view: View, live: Found, run: str) -> str:
         return "it was not found by its userName"
     if not same_text(Key(USER, "userName", named), held):
         return f"its userName is {held!r}"
-    if any(name.strip().casefold() in view.policy.protects for name in names_of(shown)):
+    if any(folded_name(name) in view.policy.protects for name in names_of(shown)):
         return "it is protected"
     return ""
 

@@ -10,6 +10,7 @@ from bulkscim.planning.adoption import existing, stranger
 from bulkscim.planning.compare import differences
 from bulkscim.planning.decision import Decision, Settle, Wait
 from bulkscim.planning.drift import setting
+from bulkscim.planning.held import given, holder
 from bulkscim.planning.parts import Carried, Subject, carried, with_references
 from bulkscim.planning.view import View, failed
 
@@ -40,16 +41,16 @@ def _make(view: View, *, looks_first: bool) -> Decision | Subject:
     if isinstance(held, Wait):
         return held
     if looks_first or view.facts.taken or held:
-        holder = _holder(view)
-        match holder:
+        found = _holder(view)
+        match found:
             case Wait() | Settle():
-                return holder
+                return found
             case Found():
-                return _exists(view, holder, carry)
+                return _exists(view, found, carry)
             case Missing() if view.facts.taken and view.policy.takes_back:
                 return _by_old_id(view, carry)
             case Missing() if view.facts.taken:
-                return _held_elsewhere(view)
+                return _held(view, carry)
             case _:
                 pass
     return _create_step(view, carry)
@@ -117,15 +118,23 @@ def _by_old_id(view: View, carry: Carried) -> Decision | Subject:
         return Wait(old)
     if isinstance(live, Found):
         return _update(view, live, carry)
-    held = _held_elsewhere(view)
-    return replace(held, detail=f"name still held by the server: {held.detail}")
+    held = _held(view, carry)
+    return (
+        replace(held, detail=f"name still held by the server: {held.detail}")
+        if isinstance(held, Settle)
+        else held
+    )
 
 
-def _held_elsewhere(view: View) -> Settle:
-    taken = view.facts.taken
-    detail = f"{view.operation.target.value} is held by something this token cannot see"
-    if view.operation.type in view.policy.hides:
-        detail += ": a deactivated user, or an account outside this tenant"
+def _held(view: View, carry: Carried) -> Decision | Subject:
+    """Decide about a name that is taken though no lookup finds it: say what holds it, as far as that is known."""
+    operation, taken = view.operation, view.facts.taken
+    told = f"{taken.scim_type or ''} {taken.detail}" if taken else ""
+    detail = holder(view, told, given(operation.type, operation.data, operation.target))
+    if isinstance(detail, Wait):
+        return detail
+    if isinstance(detail, Found):
+        return _exists(view, detail, carry)
     said = f" (the tenant said: {taken.detail})" if taken and taken.detail else ""
     advice = f"; {taken.advice}" if taken and taken.advice else ""
     return Settle(

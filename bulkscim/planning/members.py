@@ -1,6 +1,7 @@
 """Memberships and managers: membership rows, and the parts that a row's main step left over."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from http import HTTPStatus
 
 from bulkscim.model.live import (
@@ -29,6 +30,7 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import BESIDE, differences
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
+from bulkscim.planning.held import holder
 from bulkscim.planning.partial import FORCE
 from bulkscim.planning.parts import Subject, part_of
 from bulkscim.planning.sent_form import place_of
@@ -113,19 +115,33 @@ def group_id(
     """Return the group's id, or the step that makes the group where the run may."""
     part = f"group:{key.value}"
     if part in view.facts.refused:
-        return view.facts.refused[part]
+        return _not_created(view, key, view.facts.refused[part])
     named = view.named(key, producer)
     if isinstance(named, ParentReady):
         return named.id
     made = view.facts.applied.get(part)
-    if made and made.id and isinstance(named, Unfit):
-        return made.id
+    if made and isinstance(named, Unfit):
+        return made.id or Refusal(part, None, None, f"created, but its id is not known: {named.why}")
     makes = view.policy.create_groups and view.operation.verb is not Verb.REMOVE_MEMBER
     if isinstance(named, Unfit) and named.missing and makes and key.attribute == "displayName":
         return Step(part, Action.CREATE, GROUP, identity=(key,), body={"displayName": key.value})
     if isinstance(named, Unfit) and named.missing and key.attribute == "displayName":
         return Refusal(part, named.status, None, f"{named.why}; create it first, or pass --create-groups")
     return stop(part, named)
+
+
+def _not_created(view: View, key: Key, refusal: Refusal) -> str | Wait | Refusal:
+    """Return the group that has a name which the tenant says is taken, else what holds it as far as that is known."""
+    if refusal.status != HTTPStatus.CONFLICT:
+        return refusal
+    found = holder(view, refusal.detail, (key,))
+    if isinstance(found, Found):
+        return found.id
+    return (
+        found
+        if isinstance(found, Wait)
+        else replace(refusal, detail=f"{found} (the tenant said: {refusal.detail})")
+    )
 
 
 def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | Settle | None:

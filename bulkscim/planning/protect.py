@@ -4,7 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bulkscim.model.active import is_active_path, is_inactive, truth
-from bulkscim.model.operation import GROUP, USER, JsonObject, Operation, PatchOperation, Role, Verb
+from bulkscim.model.operation import (
+    GROUP,
+    USER,
+    JsonObject,
+    Operation,
+    PatchOperation,
+    Role,
+    Verb,
+    folded_name,
+)
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.lookups import emails_of
 from bulkscim.scim.paths import find
@@ -19,18 +28,19 @@ _ROLES = frozenset({"roles", "entitlements", "groups"})
 
 
 def folded(names: Iterable[str]) -> dict[str, str]:
-    """Return names by their compared form: without case and surrounding blanks."""
-    return {_fold(name): name for name in names}
-
-
-def _fold(name: str) -> str:
-    return name.strip().casefold()
+    """Return names by their compared form: without case and outer spaces, in one Unicode form."""
+    return {folded_name(name): name for name in names}
 
 
 def _first(names: Iterable[Any], protects: Protects) -> str | None:
     """Return the protected name that one of these stands for."""
     return next(
-        (protects[_fold(one)] for one in names if isinstance(one, str) and _fold(one) in protects), None
+        (
+            protects[folded_name(one)]
+            for one in names
+            if isinstance(one, str) and folded_name(one) in protects
+        ),
+        None,
     )
 
 
@@ -82,7 +92,7 @@ def _renames(operation: Operation, names: Protects) -> bool:
     wholes = [one.value for one in operation.changes if one.path is None and isinstance(one.value, dict)]
     given = [find(whole, "userName") for whole in (operation.data, *wholes)]
     given += [one.value for one in operation.changes if _attribute(one.path or "") == "username"]
-    return any(isinstance(one, str) and _fold(one) not in names for one in given)
+    return any(isinstance(one, str) and folded_name(one) not in names for one in given)
 
 
 def _sets_password(operation: Operation) -> bool:
@@ -114,8 +124,10 @@ def harmed(step: Step, names: Protects) -> str | None:
         return _first(
             (step.member, *_members_removed(step)) if _moves(step) else _members_removed(step), names
         )
-    given = {_fold(name) for name in names.values()}
-    harms = any(_harms(change) or given.intersection(map(_fold, _removed(change))) for change in step.changes)
+    given = {folded_name(name) for name in names.values()}
+    harms = any(
+        _harms(change) or given.intersection(map(folded_name, _removed(change))) for change in step.changes
+    )
     return _first((*names_of(before), step.id), names) if harms else None
 
 
@@ -149,7 +161,7 @@ def _harms(change: Change) -> bool:
         case "active":
             return change.after is None or truth(change.after) is False
         case "username":
-            return _fold(str(change.before)) != _fold(str(change.after))
+            return folded_name(str(change.before)) != folded_name(str(change.after))
         case _ if attribute in _ROLES:
             return bool(_removed(change))
         case _:

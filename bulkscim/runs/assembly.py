@@ -43,7 +43,7 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.recorded import differing, drifted
 from bulkscim.runs.earlier import Earlier
-from bulkscim.runs.remembered import created, created_groups, users
+from bulkscim.runs.remembered import created, created_groups, own_names, users
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
@@ -193,7 +193,8 @@ def _earlier(job: Job, journal: Journal, terms: Terms) -> EarlierRuns:
     places = (terms.runs_dir or journal.folder.parent, journal.folder.parent)
     own = str(journal.header.get("run", journal.folder.name))
     find = partial(created, base_url, journal.disk, own, places, named)
-    return EarlierRuns(find, partial(created_groups, journal), journal.disk.off_loop)
+    groups, names = partial(created_groups, journal), partial(own_names, journal)
+    return EarlierRuns(find, groups, names, journal.disk.off_loop)
 
 
 def _adopted(journal: Journal) -> set[int]:

@@ -16,7 +16,7 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
-from bulkscim.model.operation import JsonObject
+from bulkscim.model.operation import JsonObject, folded_name
 from bulkscim.model.typed import next_line
 from bulkscim.planning.compare import DERIVED, WHOLE
 from bulkscim.planning.inverse import TakenStep, inverse, known_by, verb_of
@@ -211,19 +211,19 @@ def _picks(recorded: RecordedRun, chosen: Chosen) -> Callable[[TakenStep], bool]
 
 def _ids_of(recorded: RecordedRun, keys: frozenset[str]) -> frozenset[str]:
     """Return the ids that the run knew by one of these names."""
-    wanted = {key.strip().casefold() for key in keys}
+    wanted = {folded_name(key) for key in keys}
     found = {step.id for step in applied_steps(recorded) if step.id and wanted & set(_names(step))}
     return frozenset(found) | keys
 
 
 def _names(step: TakenStep) -> Iterator[str]:
     yield str(step.id).casefold()
-    yield from (key.value.strip().casefold() for key in step.identity)
+    yield from (folded_name(key.value) for key in step.identity)
     for resource in (step.before, step.after):
         for name in ("userName", "displayName", "externalId"):
             value = (resource or {}).get(name)
             if isinstance(value, str):
-                yield value.strip().casefold()
+                yield folded_name(value)
 
 
 def _verb_of(recorded: RecordedRun, step: TakenStep) -> str:

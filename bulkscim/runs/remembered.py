@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import chain, islice
 from pathlib import Path
 
 from bulkscim.engine import recording
 from bulkscim.engine.directory.earlier_runs import Created
+from bulkscim.engine.directory.own_names import Named
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import reader, runfolder
 from bulkscim.journal.durable import Disk, Reader
@@ -16,7 +18,9 @@ from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.row import RowState
 from bulkscim.planning.effects import deactivates
 from bulkscim.runs.child_runs import descendants
+from bulkscim.scim.paths import find
 
+SAMPLE = 20  # creates that show whether a tenant changes names
 MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
 
 
@@ -74,6 +78,21 @@ def created_groups(recorded: RecordedRun) -> Iterator[str]:
         after = entry.body.get("after")
         if isinstance(after, dict) and "userName" not in after and entry.body.get("id"):
             yield str(entry.body["id"])
+
+
+def own_names(recorded: RecordedRun) -> Iterator[Named]:
+    """Yield names in the file of what a run has created: of all groups that rows created for their users, and of others.
+
+    A few of the others are enough to show whether the tenant changes names: what a row creates for itself is known by
+    the row. A resource that the run has renamed since is left out.
+    """
+    renamed = {entry.body.get("id") for entry in recorded.entries(Kind.STARTED, holding=b'["displayName",')}
+    rows = islice(recorded.entries(Kind.APPLIED, holding=b'"part":"create"'), SAMPLE)
+    for entry in chain(rows, recorded.entries(Kind.APPLIED, holding=b'"part":"group:')):
+        begun, body = recorded.beginning_of(entry), entry.body
+        for key in recording.step_of(begun.body).identity if begun and body.get("id") not in renamed else ():
+            shown = find(body.get("after") or {}, key.attribute)
+            yield Named(key, str(body.get("id") or ""), shown if isinstance(shown, str) else key.value)
 
 
 def _same(header: JsonObject, base_url: str) -> bool:

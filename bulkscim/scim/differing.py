@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from bulkscim.model.active import truth
-from bulkscim.model.operation import JsonObject
+from bulkscim.model.operation import JsonObject, folded_name
 from bulkscim.model.step import Change
 from bulkscim.scim import forms, paths, schemas
 
@@ -123,7 +123,7 @@ def same(wanted: Any, live: Any, plain: str, *, exact: bool = False) -> bool:
         return str(wanted).strip().lower() == str(live).strip().lower()
     wanted, live = _comparable(wanted, live)
     if not exact and isinstance(wanted, str) and isinstance(live, str) and schemas.folded(plain):
-        return wanted.strip().casefold() == live.strip().casefold()
+        return folded_name(wanted) == folded_name(live)
     return bool(wanted == live)
 
 

@@ -12,7 +12,7 @@ from bulkscim.jobfile.validate import check
 from bulkscim.journal import journal
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
-from bulkscim.runs.assembly import Around, Job, Terms, carry_out
+from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.settings import Settings
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_tenant import SimulatedTenant
@@ -24,7 +24,9 @@ SETTINGS = Settings(concurrency=2)
 
 @pytest.fixture
 def carried(tmp_path):
-    """Return what carries a job to its end in an empty tenant."""
+    """Return what carries a job to its end in an empty tenant; its `on` goes on with the same journal."""
+
+    indexes = []
 
     async def carry(
         lines,
@@ -49,9 +51,23 @@ def carried(tmp_path):
             tenant.hold("Users", user)
         terms = Terms(profile_named("generic"), replace(SETTINGS, **settings), bounds)
         around = Around(Silent(), clock, Random(1).random, heed_signals=False)
-        with checked.sound_index() as index:
-            return await carry_out(
-                Job(source, Defaults(), index, checked.rows), record, tenant, terms, around
-            )
+        index = checked.sound_index()
+        indexes.append(index)
+        job, first = Job(source, Defaults(), index, checked.rows), [record]
 
-    return carry
+        async def on():
+            record = first.pop() if first else journal.open_for_append(FOLDER, disk, clock)
+            carry.record = record
+            try:
+                await record.append(opened("resume"))
+                return await carry_out(job, record, tenant, terms, around)
+            finally:
+                await record.aclose()
+                carry.record = journal.read(FOLDER, disk)
+
+        carry.on = on
+        return await on()
+
+    yield carry
+    for index in indexes:
+        index.close()

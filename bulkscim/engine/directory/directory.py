@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import replace
+from http import HTTPStatus
 
 import anyio
 
@@ -11,9 +12,10 @@ from bulkscim.engine.directory.earlier_runs import EarlierRuns
 from bulkscim.engine.directory.held_names import HeldNames, most_pages
 from bulkscim.engine.directory.hidden import Hidden
 from bulkscim.engine.directory.known_ids import KnownIds
-from bulkscim.engine.directory.listing import Listing
+from bulkscim.engine.directory.listing import Listing, names_of
 from bulkscim.engine.directory.memberships import KEPT_GROUPS, KEPT_S, Memberships
-from bulkscim.engine.directory.recent import Recent
+from bulkscim.engine.directory.own_names import Named, OwnNames
+from bulkscim.engine.directory.resembling import Resemblances
 from bulkscim.engine.directory.tied import ANSWERS, Due, Tied
 from bulkscim.engine.reads import Reads
 from bulkscim.model.active import is_inactive
@@ -38,6 +40,7 @@ from bulkscim.providers.profile import Profile
 from bulkscim.scim.paths import get
 
 NAMES = frozenset({"userName", "displayName", "externalId", "emails"})
+UNNAMED = "this run created it, but its id is not known, and no lookup shows it by this name"
 REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
 REDIRECTED, SERVER_ERROR = 300, 500
 
@@ -66,12 +69,13 @@ class Directory:
         self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
         self._listings: dict[str, Listing] = {}
         self._listing_turn = anyio.Lock()
+        self._resemblances: dict[str, Resemblances] = {}
         self._groups: dict[Key, Found] = {}
-        self._recent = Recent(clock, profile.visibility_lag_s)
         self.ids = KnownIds(clock)
         self.memberships = Memberships(clock)
         self.tied = Tied(clock, profile, due or Due())
         self.earlier = earlier or EarlierRuns()
+        self._own = OwnNames(self.earlier.own_names)
         self.held_names = HeldNames(most_pages(creates) if profile.assumes_unique else 0)
         self._absence = Absence(
             self.memberships, lambda: self.tied.shows_groups("id"), self.earlier.own_groups
@@ -96,7 +100,8 @@ class Directory:
         """Find the one resource that a key names; `fresh`: no listing taken before now will do.
 
         `needed` are the attributes that are looked at: where a lookup is not known to show them, it is read by its id.
-        Missing means proved absent, or, of a type that the tenant does not show whole, not to be found.
+        Missing means proved absent, or, of a type that the tenant does not show whole, not to be found. What this run
+        has created is found by the name in the file, whatever name the tenant shows.
         """
         answer = await self._find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and answer.is_looked_up:
@@ -105,10 +110,13 @@ class Directory:
             self.tied.saw(key.type, answer.resource, key.attribute)
         if not isinstance(answer, Missing) or key.attribute == "id":
             return answer
-        ids = self._recent.ids_of(key)
-        if self._hidden is not None and key.type == USER:
-            ids += await self._hidden.ids_of(key)
-        for resource_id in ids:
+        own = await self._own.id_of(key)
+        if own == "":
+            return Unreadable(UNNAMED, HTTPStatus.CONFLICT)
+        if own is not None and isinstance(read := await reads.by_id(key.type, own), Found):
+            return read
+        hides = self._hidden if key.type == USER else None
+        for resource_id in await hides.ids_of(key) if hides is not None else ():
             read = await reads.by_id(key.type, resource_id)
             if isinstance(read, Found) and answers(key, read.resource):
                 return read
@@ -251,25 +259,48 @@ class Directory:
         known = self._groups.get(key.folded)
         if known and self._clock.monotonic() - known.read_at <= KEPT_S:
             return known
-        answer = await self.find(key, reads)
+        own = await self._own.id_of(key)
+        answer: Answer = await reads.by_id(GROUP, own) if own else Missing()
+        if not isinstance(answer, Found):
+            answer = await self.find(key, reads)
         if isinstance(answer, Found):
-            self._groups[key.folded] = Found({"id": answer.id}, answer.read_at)
-            while len(self._groups) > KEPT_GROUPS:
-                self._groups.pop(next(iter(self._groups)))
+            self._knows_group(key, Found({"id": answer.id}, answer.read_at))
         return answer
 
-    def made(self, kind: str, resource: JsonObject) -> None:
-        """Take in a resource that this run made: listings taken before, and filters for a while, do not show it."""
-        self._recent.note(kind, resource)
-        if self.is_partial(kind) and resource.get("id") and is_inactive(resource):
+    def _knows_group(self, key: Key, group: Found) -> None:
+        self._groups[key.folded] = group
+        while len(self._groups) > KEPT_GROUPS:
+            self._groups.pop(next(iter(self._groups)))
+
+    def _made(self, step: Step, resource: JsonObject) -> None:
+        """Take in what a create of this run made: listings taken before, and filters for a while, do not show it."""
+        kind, resource_id = step.type, str(resource["id"])
+        names = (*step.identity, *names_of(kind, step.body), *names_of(kind, resource))
+        self._own.created(names, resource_id)
+        if not resource_id:
+            return
+        if self.is_partial(kind) and is_inactive(resource):
             self.hides(resource)
-        if resource.get("id"):
-            self.ids.saw(kind, (resource,))
-            self.tied.made(kind, resource)
-        if resource.get("id") and kind == GROUP:
-            self._absence.created(resource["id"])
-        if kind in self._listings and resource.get("id"):
+        self.ids.saw(kind, (resource,))
+        self.tied.made(kind, resource)
+        if kind == GROUP:
+            self._absence.created(resource_id)
+            for key in step.identity:
+                self._knows_group(key, Found({"id": resource_id}, self._clock.monotonic()))
+        if kind in self._listings:
             self._listings[kind].keep(resource)
+        if kind in self._resemblances:
+            self._resemblances[kind].keep(resource)
+
+    async def resembling(self, key: Key, reads: Reads) -> tuple[JsonObject, ...]:
+        """Return resources whose name is like one that the tenant says is taken."""
+        async with self._listing_turn:
+            names = self._resemblances.setdefault(key.type, Resemblances(key.type))
+            return await names.of(key, reads)
+
+    async def misses(self, step: Step) -> bool:
+        """Say whether a lookup may miss what a create made, since the tenant changes names."""
+        return await self._own.are_changed(step.identity)
 
     def is_partial(self, kind: str) -> bool:
         """Say whether the tenant leaves some resources of a type out of what it shows."""
@@ -280,12 +311,23 @@ class Directory:
         if self._hidden is not None:
             self._hidden.note(user)
 
-    def took(self, step: Step) -> None:
-        """Take in a step that took effect, as far as it changes ids, names and memberships."""
+    def took(self, step: Step, resource_id: str | None = None, shown: JsonObject | None = None) -> None:
+        """Take in a step that took effect, as far as it changes ids, names and memberships.
+
+        `resource_id` is that of its resource, `shown` the resource as the answer to the step shows it.
+        """
+        if step.action is Action.CREATE:
+            for key in step.identity:
+                name = get(shown or {}, key.attribute)
+                self._own.shown(Named(key, "", name if isinstance(name, str) else key.value))
+            self._made(step, {**step.body, **(shown or {}), "id": resource_id or ""})
         if step.id is not None and step.action is Action.DELETE:
             self.ids.forget(step.type, step.id)
+            self._own.drop(step.type, step.id)
         elif step.id is not None:
             self.ids.saw(step.type, ({"id": step.id},))
+            for name in (change.path for change in step.changes if _is_name(change.path)):
+                self._own.drop(step.type, step.id, "emails.value" if name.startswith("emails") else name)
         self.memberships.taken_in(step)
         self.tied.took(step)
         self._drop_names(step)

@@ -1,6 +1,6 @@
 """What earlier runs on the tenant created and nobody has deleted since, by the ids in their journals.
 
-Also which groups earlier sessions of this run created.
+Also which groups earlier sessions of this run created, and under which names of the file.
 """
 
 import sqlite3
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import anyio
 import anyio.to_thread
 
+from bulkscim.engine.directory.own_names import Named
 from bulkscim.model.live import Maker, Origin
 
 
@@ -24,6 +25,7 @@ class Created(NamedTuple):
 
 Recorded = Callable[[], Iterable[Created]]
 Ids = Callable[[], Iterable[str]]
+Names = Callable[[], Iterable[Named]]
 Beside = Callable[[Callable[[], None]], Awaitable[None]]
 
 
@@ -36,14 +38,20 @@ class EarlierRuns:
     """The runs that created resources, by id; kept off the heap.
 
     `recorded` reads the journals, oldest first; it is called at the first question, by `beside` the event loop.
-    `groups` reads the ids of the groups that this run has created.
+    `groups` reads the ids of the groups that this run has created, `names` the names in the file of what it has
+    created.
     """
 
     def __init__(
-        self, recorded: Recorded = nothing, groups: Ids = nothing, beside: Beside = anyio.to_thread.run_sync
+        self,
+        recorded: Recorded = nothing,
+        groups: Ids = nothing,
+        names: Names = nothing,
+        beside: Beside = anyio.to_thread.run_sync,
     ) -> None:
         self._recorded = recorded
         self._groups = groups
+        self._names = names
         self._beside = beside
         self._is_read = False
         self._reading = anyio.Lock()
@@ -66,6 +74,12 @@ class EarlierRuns:
         """Return the ids of the groups that this run has created by its journal."""
         found: list[str] = []
         await self._beside(lambda: found.extend(self._groups()))
+        return found
+
+    async def own_names(self) -> list[Named]:
+        """Return the names in the file, with the ids, of what this run has created by its journal."""
+        found: list[Named] = []
+        await self._beside(lambda: found.extend(self._names()))
         return found
 
     def _add(self, created: Iterable[Created]) -> None:

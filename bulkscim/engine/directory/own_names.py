@@ -1,0 +1,103 @@
+"""What this run has created, by the names in the file: the tenant may show it under another name, or not yet.
+
+A service may replace letters of a name, trim it, or put a domain before it. So the resource is known by its id, and
+the name that it shows is not compared with the name in the file.
+"""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple
+
+import anyio
+
+from bulkscim.model.operation import Key
+
+MOST_WAITING = 4096  # names, before they are moved off the heap
+
+
+class Named(NamedTuple):
+    """A name in the file of a resource that the run created. `id` is empty where it is not known, `shown` the tenant's name."""
+
+    key: Key
+    id: str
+    shown: str
+
+
+Recorded = Callable[[], Awaitable[Iterable[Named]]]
+
+
+async def nothing() -> tuple[()]:
+    """Return that earlier sessions created nothing."""
+    return ()
+
+
+class OwnNames:
+    """The ids of resources that the run has created, by name; kept off the heap.
+
+    `recorded` reads what earlier sessions of the run created; it is called at the first question. An empty id stands
+    for a resource of which the tenant has not shown the id.
+    """
+
+    def __init__(self, recorded: Recorded = nothing) -> None:
+        self._recorded: Recorded | None = recorded
+        self._recalling = anyio.Lock()
+        self._waiting: dict[Key, str] = {}
+        self._changed: set[tuple[str, str]] = set()  # types and attributes whose names the tenant changes
+        self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
+        self._database.executescript("pragma journal_mode = off; pragma synchronous = off;")
+        self._database.execute(
+            "create table name (type text, attribute text, value text, id text, "
+            "primary key (type, attribute, value)) without rowid"
+        )
+        self._database.execute("create index by_id on name (type, id)")
+
+    def created(self, names: Iterable[Key], resource_id: str) -> None:
+        """Take in a resource that the run created, under each of its names; the latest of a name counts."""
+        self._waiting.update((name.folded, resource_id) for name in names)
+        if len(self._waiting) > MOST_WAITING:
+            self._store()
+
+    def shown(self, named: Named) -> None:
+        """Learn from what the tenant shows of a new resource whether it changes such names."""
+        key = named.key
+        if key.folded != Key(key.type, key.attribute, named.shown).folded:
+            self._changed.add((key.type, key.attribute))
+
+    async def are_changed(self, names: Iterable[Key]) -> bool:
+        """Say whether the tenant is known to change names of each of these attributes, so that a lookup may miss them."""
+        await self._recall()
+        return all((name.type, name.attribute) in self._changed for name in names)
+
+    def drop(self, kind: str, resource_id: str, attribute: str = "") -> None:
+        """Forget a resource that is gone, or only its name of one attribute, which the run has changed."""
+        self._store()
+        only = ("and attribute = ?", (attribute,)) if attribute else ("", ())
+        query = f"delete from name where type = ? and id = ? {only[0]}"  # noqa: S608
+        self._database.execute(query, (kind, resource_id, *only[1]))
+
+    async def id_of(self, key: Key) -> str | None:
+        """Return the id of the resource that the run created under a name; whether it exists is for a read to tell."""
+        await self._recall()
+        self._store()
+        query = "select id from name where type = ? and attribute = ? and value = ?"
+        row = self._database.execute(query, key.folded).fetchone()
+        return None if row is None else str(row[0])
+
+    async def _recall(self) -> None:
+        async with self._recalling:
+            if self._recorded is None:
+                return
+            found = list(await self._recorded())
+            self._recorded = None
+            self._insert("ignore", ((one.key, one.id) for one in found))  # what this session created is later
+            for one in found:
+                self.shown(one)
+
+    def _store(self) -> None:
+        if self._waiting:
+            self._insert("replace", self._waiting.items())
+            self._waiting = {}
+
+    def _insert(self, otherwise: str, names: Iterable[tuple[Key, str]]) -> None:
+        rows = ((*key.folded, resource_id) for key, resource_id in names)
+        self._database.executemany(f"insert or {otherwise} into name values (?, ?, ?, ?)", rows)  # noqa: S608
