@@ -34,7 +34,8 @@ from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Role, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
-from bulkscim.pacing.retry import Judgement, backoff
+from bulkscim.pacing.retry import Judgement, Verdict, backoff
+from bulkscim.planning.named import may_miss, refers_to
 from bulkscim.planning.newness import Age, created_of, is_exact
 from bulkscim.planning.recover import Evidence, Read, Recovered, Unclear, proved_ours
 from bulkscim.providers.profile import Profile
@@ -42,6 +43,8 @@ from bulkscim.providers.profile import Profile
 LOOKS = 3  # looks at what became of one lost step
 ASKED = 2  # times that a row asks for what may fail for every record
 DENIED = frozenset({401, 403})
+FIRST_REST_S, LEAST_REST_S = 0.5, 0.05
+MOST_VAIN = 3
 NOT_NOW = frozenset({403, 408, 429})
 MOVED, BROKEN = 300, 500
 
@@ -62,6 +65,7 @@ class Asking:
         self._sender = sender
         self._clock = clock
         self._profile = profile
+        self._vain = 0  # waits for members and managers to be shown that changed nothing
         self._exact = False  # whether a create has shown that times of creation follow the server's clock
 
     @property
@@ -82,11 +86,41 @@ class Asking:
                 return None
             if not _may_be_all(answer.status):
                 break
+        if isinstance(answer, Missing) and answer.shown_by is not None:
+            self._rest(work, answer.shown_by)
+            return answer
         if isinstance(answer, Missing) and isinstance(need, Key) and not answer.unproved:
             work.absent.add(need.folded)
         if not isinstance(need, Holders | Reports | Origin | NameHeld | Resembling):
             work.read_at = self._clock.monotonic()
         return answer
+
+    def _rest(self, work: Work, until: float) -> None:
+        """Let a row wait, a little longer each time, while the tenant may not show yet what the run has created."""
+        left = until - self._clock.monotonic()
+        work.rests_s = max(min(left, FIRST_REST_S * 2.0**work.rests), LEAST_REST_S)
+        work.rests += 1
+
+    def not_yet(self, sent: Sent, judgement: Judgement) -> bool:
+        """Let a row wait whose step was refused only because the tenant does not show yet what the run has just created.
+
+        This is the resource that the step changes, or a member or manager that it names. Where waiting for those was in
+        vain a few times, the tenant refuses them for another reason.
+        """
+        step, ids = sent.step, self._directory.ids
+        own = ids.shown_by(step.type, step.id) if step.id and judgement.verdict is Verdict.GONE else None
+        misses = may_miss(step, judgement.status, judgement.scim_type, judgement.detail)
+        named = refers_to(step) if misses and judgement.verdict is not Verdict.CONFLICT else ()
+        times = [own, *(ids.shown_by(kind, one) for kind in (USER, GROUP) for one in named)]
+        until = max((one for one in times if one is not None), default=None)
+        if until is None:
+            self._vain += bool(sent.work.rests and named)
+            return False
+        if own is None and self._vain >= MOST_VAIN:
+            return False
+        sent.work.forget()
+        self._rest(sent.work, until)
+        return True
 
     async def _asked(self, work: Work, need: Question) -> Any:
         reads = self._reads(work)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from heapq import heappop, heappush
 
 import anyio
+import anyio.abc
 
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import made_by
@@ -58,6 +59,8 @@ class Pipeline:
         self._children: dict[int, set[int]] = {}
         self._changing: dict[Key, list[int]] = {}  # what is being changed, and who waits for that
         self._busy = 0
+        self._resting = 0
+        self._timers: anyio.abc.TaskGroup | None = None
         self._changed: anyio.Event | None = None  # there while somebody waits
         self.deferred = 0
 
@@ -66,9 +69,11 @@ class Pipeline:
 
     async def run(self, concurrency: int) -> None:
         """Take all rows of the feed to an end, or to where this pass can bring them."""
-        async with anyio.create_task_group() as workers:
-            for _ in range(concurrency):
-                workers.start_soon(self._take_rows)
+        async with anyio.create_task_group() as self._timers:
+            async with anyio.create_task_group() as workers:
+                for _ in range(concurrency):
+                    workers.start_soon(self._take_rows)
+            self._timers.cancel_scope.cancel()
 
     async def _take_rows(self) -> None:
         """Take row after row. An error ends the pass: nobody is told of it, or they would look for what to do."""
@@ -88,7 +93,7 @@ class Pipeline:
                 continue
             if not self._alive:
                 return None
-            if self._busy == 0:
+            if self._busy == 0 and not self._resting:
                 self._break_circle()
                 continue
             self._changed = self._changed or anyio.Event()
@@ -167,6 +172,9 @@ class Pipeline:
             self._leave_for_later(work)
             return
         while not self._stopping.requested:
+            if work.rests_s:
+                self._rest(work)
+                return
             if self._worker.meets and not self._policy.looks_always:
                 self._policy = replace(self._policy, looks_always=True)
             decision = next_step(work.row, work.facts, work.live, self._policy)
@@ -190,6 +198,20 @@ class Pipeline:
                     self._worker.found[work.number] = work.found
                 self._leave_for_later(work)
         return False
+
+    def _rest(self, work: Work) -> None:
+        """Park a row for a while, until the tenant may show what the run has just created."""
+        seconds, work.rests_s = work.rests_s, 0.0
+        self._parked[work.number] = work.row.operation.target
+        self._resting += 1
+        assert self._timers is not None  # noqa: S101 - a row is advanced by a worker, and these have one
+        self._timers.start_soon(self._wake_after, seconds, work.number)
+
+    async def _wake_after(self, seconds: float, row: int) -> None:
+        await self._stopping.pause(seconds)
+        self._resting -= 1
+        self._wake([row])
+        self._notify()
 
     def _found(self, work: Work, resource_id: str | None) -> None:
         """Tell the rows that wait for a row's resource that it exists, though the row did not create it."""
@@ -239,8 +261,11 @@ class Pipeline:
     async def _read(self, work: Work, need: Question) -> bool:
         """Ask the tenant what a row must know; what was changed while it was read is read again."""
         self._lanes.begin_reading(work.number)
-        read = work.live[need] = await self._worker.read(work, need)
+        read = await self._worker.read(work, need)
         changed = self._lanes.end_reading(work.number)
+        if work.rests_s:
+            return True
+        work.live[need] = read
         if not isinstance(read, Found):
             return True
         names: tuple[Key, ...] = ()

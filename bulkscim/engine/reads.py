@@ -52,13 +52,15 @@ class Reads:
         self._profile = profile
 
     async def by_id(self, kind: str, resource_id: str) -> Found | Missing | Unreadable:
-        """Read one resource; an answer with another id is not believed, and an id that no URL can hold is not asked for."""
+        """Read one resource; that it is missing proves nothing as long as the run has just created it. An answer with another id is not believed, and an id that no URL can hold is not asked for."""
         if not messages.is_usable(resource_id):
             return Unreadable(f"{resource_id!r} cannot be the id of a {kind}")
         reply = await self._transport.send(Request("GET", messages.resource_path(kind, resource_id)))
         match judge_read(reply):
             case ReadVerdict.GONE:
-                return Missing()
+                return Missing(
+                    shown_by=self._ids.shown_by(kind, resource_id) if self._ids is not None else None
+                )
             case ReadVerdict.GOOD if isinstance(reply, Response):
                 resource = messages.resource_of(reply.body)
                 if resource is None or resource["id"] != resource_id:

@@ -24,7 +24,10 @@ async def look(step: Step, directory: Directory, reads: Reads) -> Read:
     if step.member is not None:
         need = Membership(step.id, step.member, proof=step.is_blind, asks_member=True)
         return await directory.membership(need, reads, fresh=True)
-    return await reads.by_id(step.type, step.id)
+    read = await reads.by_id(step.type, step.id)
+    if isinstance(read, Missing) and read.shown_by is not None and step.action is Action.DELETE:
+        return Unreadable("it was just created, and the tenant may not show it yet", 404)
+    return read
 
 
 async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:

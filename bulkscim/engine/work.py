@@ -38,6 +38,8 @@ class Work:
     monotonic time then (-inf: an earlier stay has sent it); `named` is the id in an answer
     that could not be used otherwise; `covers` are the parts that every create sent so far has also set. `found` is the id of the row's own resource where the row did not create it.
     `accepted`: the step to be recovered was answered with 202, `succeeded`: with another 2xx that shows nothing. `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
+    `rests_s`: how long the row waits before it goes on, since the tenant may not show yet what the run has just created;
+    `rests` counts such waits since the last part took effect.
     `read_again`: what was read is newer than the wait for a permit that made it old.
     """
 
@@ -61,6 +63,8 @@ class Work:
     accepted: bool = False
     succeeded: bool = False
     is_new: bool = True
+    rests_s: float = 0.0
+    rests: int = 0
 
     @property
     def number(self) -> int:
@@ -93,6 +97,7 @@ class Work:
 
     def applied(self, parts: Mapping[str, Applied]) -> None:
         """Note parts that took effect."""
+        self.rests = 0
         self.facts = replace(self.facts, applied={**self.facts.applied, **parts})
 
     def refused(self, refusal: Refusal) -> None:

@@ -155,6 +155,9 @@ class Worker:
         self._abilities.ended(sent.work, sent.step, judgement)
         if judgement.verdict is not Verdict.LOST:
             self._bounds.answered(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
+        if self._asking.not_yet(sent, judgement):
+            await self._journal.append(recording.refused(sent, judgement))
+            return True
         match judgement.verdict:
             case Verdict.APPLIED:
                 return await self._answered(sent, judgement, reply, policy)

@@ -71,11 +71,12 @@ class Directory:
         self._listing_turn = anyio.Lock()
         self._resemblances: dict[str, Resemblances] = {}
         self._groups: dict[Key, Found] = {}
-        self.ids = KnownIds(clock)
+        self.ids = KnownIds(clock, profile.visibility_lag_s)
         self.memberships = Memberships(clock)
         self.tied = Tied(clock, profile, due or Due())
         self.earlier = earlier or EarlierRuns()
         self._own = OwnNames(self.earlier.own_names)
+        self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
         self.held_names = HeldNames(most_pages(creates) if profile.assumes_unique else 0)
         self._absence = Absence(
             self.memberships, lambda: self.tied.shows_groups("id"), self.earlier.own_groups
@@ -111,10 +112,10 @@ class Directory:
         if not isinstance(answer, Missing) or key.attribute == "id":
             return answer
         own = await self._own.id_of(key)
-        if own == "":
-            return Unreadable(UNNAMED, HTTPStatus.CONFLICT)
-        if own is not None and isinstance(read := await reads.by_id(key.type, own), Found):
-            return read
+        if own is not None:
+            read = await self._created(key.type, own, reads)
+            if not isinstance(read, Missing) or read.shown_by is not None:
+                return read
         hides = self._hidden if key.type == USER else None
         for resource_id in await hides.ids_of(key) if hides is not None else ():
             read = await reads.by_id(key.type, resource_id)
@@ -133,6 +134,14 @@ class Directory:
         if isinstance(read, Found):
             self._coverage.compare(key.type, found.resource, read.resource)
         return found if isinstance(read, Missing) else read
+
+    async def _created(self, kind: str, resource_id: str, reads: Reads) -> Answer:
+        """Read what the run has created; without an id it can only be shown by its name, once the lag is over."""
+        if resource_id:
+            return await reads.by_id(kind, resource_id)
+        if self._clock.monotonic() < self._unnamed_until:
+            return Missing(shown_by=self._unnamed_until)
+        return Unreadable(UNNAMED, HTTPStatus.CONFLICT)
 
     async def known(self, key: Key, reads: Reads) -> Answer:
         """Find what a key names, by a listing of any age too. Only what is found counts: it is read by its id."""
@@ -260,8 +269,8 @@ class Directory:
         if known and self._clock.monotonic() - known.read_at <= KEPT_S:
             return known
         own = await self._own.id_of(key)
-        answer: Answer = await reads.by_id(GROUP, own) if own else Missing()
-        if not isinstance(answer, Found):
+        answer: Answer = Missing() if not own else await reads.by_id(GROUP, own)
+        if isinstance(answer, Missing) and answer.shown_by is None:
             answer = await self.find(key, reads)
         if isinstance(answer, Found):
             self._knows_group(key, Found({"id": answer.id}, answer.read_at))
@@ -278,10 +287,11 @@ class Directory:
         names = (*step.identity, *names_of(kind, step.body), *names_of(kind, resource))
         self._own.created(names, resource_id)
         if not resource_id:
+            self._unnamed_until = self._clock.monotonic() + self._profile.visibility_lag_s
             return
         if self.is_partial(kind) and is_inactive(resource):
             self.hides(resource)
-        self.ids.saw(kind, (resource,))
+        self.ids.created(kind, resource_id)
         self.tied.made(kind, resource)
         if kind == GROUP:
             self._absence.created(resource_id)

@@ -6,6 +6,7 @@ A create that is answered with one of them has made nothing new.
 import sqlite3
 from array import array
 from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import islice
 
@@ -22,8 +23,11 @@ MARKS = 1 << 14  # sorted together
 class KnownIds:
     """Ids by type: of what was found or listed, and of what the run has created or changed."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, lag_s: float = 0.0) -> None:
         self._clock = clock
+        self._lag_s = lag_s
+        self._began = clock.monotonic()
+        self._created: OrderedDict[tuple[str, str], float] = OrderedDict()  # within the visibility lag
         self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
         self._database.executescript("pragma journal_mode = off; pragma synchronous = off;")
         self._database.execute(
@@ -36,6 +40,24 @@ class KnownIds:
         """Take in resources that were read or created just now; those that are known stay known since then."""
         now = self._clock.monotonic()
         self._add((kind, str(one["id"]), now) for one in resources if one.get("id"))
+
+    def created(self, kind: str, resource_id: str) -> None:
+        """Take in what the run has just created: within the visibility lag the tenant may not show it yet."""
+        self.saw(kind, ({"id": resource_id},))
+        now = self._clock.monotonic()
+        self._created[kind, resource_id] = now
+        while self._created and next(iter(self._created.values())) + self._lag_s < now:
+            self._created.popitem(last=False)
+
+    def shown_by(self, kind: str, resource_id: str) -> float | None:
+        """Return by when the tenant must show a resource that the run created; None where it must do so now.
+
+        When an earlier session created it is not kept: it may have been just before this one began.
+        """
+        at = self._created.get((kind, resource_id))
+        if at is None and self._may_be_recalled(resource_id) and self._is_recalled(kind, resource_id):
+            at = self._began
+        return None if at is None or self._clock.monotonic() >= at + self._lag_s else at + self._lag_s
 
     def recall(self, recorded: RecordedRun) -> None:
         """Take in what earlier sessions of the run have created or changed, by the journal.
@@ -54,6 +76,7 @@ class KnownIds:
 
     def forget(self, kind: str, resource_id: str) -> None:
         """Drop what the run has deleted: a service may give its id again."""
+        self._created.pop((kind, resource_id), None)
         self._database.execute("delete from known where type = ? and id = ?", (kind, resource_id))
 
     def before(self, kind: str, resource_id: str, moment: float) -> bool:
