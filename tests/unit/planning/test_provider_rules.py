@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.model.live import Found, Member, Membership, Missing, Shown, Unreadable
+from bulkscim.model.live import Found, Member, Membership, Missing, Resembling, Shown, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key, Reference, Role, Verb
 from bulkscim.model.row import Applied, Facts, Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
@@ -65,7 +65,7 @@ def test_id_of_another_form_is_said_to_be_one():
 def test_conflict_with_nothing_to_see_names_who_may_hold_the_name():
     """The tenant's words, ours, and what the profile advises."""
     facts = Facts(taken=Refusal("create", 409, "uniqueness", "taken", "invite the person"))
-    ended = decide(creates(), facts, {ADA: Missing()})
+    ended = decide(creates(), facts, {ADA: Missing(), Resembling(ADA): ()})
 
     assert isinstance(ended, Settle)
     assert ended.detail == (

@@ -17,6 +17,7 @@ from bulkscim.model.live import (
     ParentReady,
     Referrers,
     Reports,
+    Resembling,
     Unreadable,
 )
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Reference, Role, Verb
@@ -152,13 +153,13 @@ def test_unknown_manager_fails_its_part_and_not_the_person():
 def test_conflict_is_decided_by_looking(on_exists, live, expected):
     """What a 409 means depends on who holds the identity, and on what was asked for."""
     assert decide(creates(), TAKEN) == Wait(ADA)
-    read = {ADA: live, FIRST_USER: Maker()}
+    read = {ADA: live, FIRST_USER: Maker(), Resembling(ADA): ()}
     assert settled(decide(creates(), TAKEN, read, Policy(on_exists))) is expected
 
 
 def test_holder_that_cannot_be_seen_is_named_as_such():
     """A conflict without a visible holder will not go away by trying again."""
-    decision = decide(creates(), TAKEN, {ADA: Missing()})
+    decision = decide(creates(), TAKEN, {ADA: Missing(), Resembling(ADA): ()})
 
     assert decision.status == 409
     assert "held by something this token cannot see" in decision.detail
