@@ -69,7 +69,6 @@ def test_wider_ground_draws_each_of_its_features():
         "limit",
         "rollbacks",
         "throttles",
-        "late_s",
     ):
         assert drawn[name] > 10, name
     for part in (

@@ -138,7 +138,7 @@ class Directory:
     async def _created(self, kind: str, resource_id: str, reads: Reads) -> Answer:
         """Read what the run has created; without an id it can only be shown by its name, once the lag is over."""
         if resource_id:
-            return await reads.by_id(kind, resource_id)
+            return await self._by_id(Key(kind, "id", resource_id), reads)
         if self._clock.monotonic() < self._unnamed_until:
             return Missing(shown_by=self._unnamed_until)
         return Unreadable(UNNAMED, HTTPStatus.CONFLICT)

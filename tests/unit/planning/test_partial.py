@@ -4,7 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from bulkscim.model.live import Found, Member, Membership, Missing, Parent, ParentFailed, ParentReady
+from bulkscim.model.live import (
+    Found,
+    Member,
+    Membership,
+    Missing,
+    Parent,
+    ParentFailed,
+    ParentReady,
+    Resembling,
+)
 from bulkscim.model.operation import (
     ENTERPRISE,
     GROUP,
@@ -211,7 +220,9 @@ def test_a_name_that_the_server_keeps_is_a_failure():
     """Not there: the row fails, and says so."""
     row, facts = restored()
 
-    end = next_step(row, facts, {row.operation.target: Missing(), ADA: Missing()}, PART)
+    name = row.operation.target
+    read = {name: Missing(), ADA: Missing(), Resembling(name): ()}
+    end = next_step(row, facts, read, PART)
 
     assert end.state is RowState.FAILED
     assert end.detail.startswith("name still held by the server")
