@@ -142,6 +142,9 @@ class Worker:
             work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
         await self._journal.append(recording.started(sent, intent))
         judgement, reply = await self._sender.send(work, step, request)
+        if self._asking.not_yet(sent, judgement):
+            await self._journal.append(recording.refused(sent, judgement))
+            return True
         return await self._end(sent, judgement, reply, policy)
 
     def _is_old(self, work: Work, step: Step) -> bool:
@@ -155,9 +158,6 @@ class Worker:
         self._abilities.ended(sent.work, sent.step, judgement)
         if judgement.verdict is not Verdict.LOST:
             self._bounds.answered(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
-        if self._asking.not_yet(sent, judgement):
-            await self._journal.append(recording.refused(sent, judgement))
-            return True
         match judgement.verdict:
             case Verdict.APPLIED:
                 return await self._answered(sent, judgement, reply, policy)
