@@ -79,7 +79,6 @@ def _wider(seed, operations):
     world = simulated_world.widened(simulated_world.draw(Random(seed)), random)
     world = simulated_world.answering(world, Random(f"answers {seed}"))
     world = simulated_world.veiled(world, Random(f"veils {seed}")) if seed >= VEILED else world
-    world = simulated_world.late(world, Random(f"late {seed}")) if seed >= VEILED else world
     if random.random() < LARGE_SHARE:
         operations = LARGE
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)

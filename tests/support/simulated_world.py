@@ -51,7 +51,6 @@ class World:
     403 with "wait" (Retry-After) or "spent" (the headers of a limit), once for each request. `duplicates` may be 201: the create of a name that is taken
     overwrites the resource that has it and answers with it. `held_s` is for how long it has been there, 0 for years. `veils`, from the seed VEILED on, are what the tenant
     does not show: lists of members are "cut", or members "hidden"; lookups are "short"; filters compare "capitals".
-    `late_s`: a new resource is a 404 by its id for so long, and a 400 as a member or manager.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -99,7 +98,6 @@ class World:
     throttles: str = "429"
     held_s: float = 0.0
     veils: tuple[str, ...] = ()
-    late_s: float = 0.0
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -245,16 +243,6 @@ def veiled(world, random):
     return replace(
         world, veils=random.choice((("cut",), ("hidden",), ("short",), ("capitals",), ("short", "cut")))
     )
-
-
-def late(world, random):
-    """Return a world of the wider ground whose tenant shows new resources late by their ids as well, now and then.
-
-    A rollback that begins at once does not know what its run created a moment ago.
-    """
-    if world.rollbacks or random.random() < 0.8:
-        return world
-    return replace(world, late_s=random.choice((0.3, 1.0, 1.9)))
 
 
 def _taken_back(world, random):
