@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from bulkscim.commands import typed_flags
 from bulkscim.errors import Mismatch, UsageError
+from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
 from bulkscim.model.typed import NEXT, command
 from bulkscim.reporting.console import People
@@ -88,7 +89,7 @@ def tenant_of_run(people: People, header: "JsonObject", chosen: dict[str, Any]) 
 
     A proxy of the environment is taken out too where NO_PROXY exempts the tenant. A tenant that the environment names counts only where it is the run's own: the variable is there for other commands.
     """
-    from bulkscim.runs.named import names_at, same_url, tenant_of_header
+    from bulkscim.runs.named import names_at, tenant_of_header
 
     source = source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
     own = header["tenant"]["base_url"]
@@ -97,7 +98,7 @@ def tenant_of_run(people: People, header: "JsonObject", chosen: dict[str, Any]) 
     if context.get_parameter_source("tenant") is ParameterSource.ENVIRONMENT and name not in names_at(own):
         name = ""
     if context.get_parameter_source("base_url") is ParameterSource.ENVIRONMENT and (
-        name or not same_url(base_url, own)
+        name or not same_base_url(base_url, own)
     ):
         base_url = ""
     if name and base_url:

@@ -43,7 +43,7 @@ class Engine:
     async def run(self) -> None:
         """Work until every row has settled, or nothing more can be done, or the run is to stop."""
         await self.recover()
-        if self.policy.read_back or self.policy.may_ignore:
+        if self.policy.read_back or self.policy.profile.may_ignore:
             self.worker.unproved = unproved(self.journal)
         circle = False
         while self._is_work_left() and not self.stopping.requested:

@@ -112,7 +112,7 @@ class Pipeline:
         if number is None or first is None or number - first >= WINDOW:
             return False
         row = self._feed.take()
-        moves, updates = self._policy.one_group, self._policy.on_exists == "update"
+        moves, updates = self._policy.profile.one_group, self._policy.on_exists == "update"
         work = self._worker.begun(row, claims(row, moves=moves, updates=updates))
         self._alive[number] = work
         self._lanes.enter(number, work.claims)

@@ -22,7 +22,9 @@ def captured(view: View, step: Step) -> Step | Wait | Settle:
     deletes = step.action is Action.DELETE
     if step.id is None or step.before is None:
         return step
-    if not deletes and (view.policy.strips_groups is False or not deactivates(step.type, step.changes)):
+    if not deletes and (
+        view.policy.profile.strips_groups is False or not deactivates(step.type, step.changes)
+    ):
         return step
     groups: Ids | Wait | Settle = groups_shown(step.before) or None
     if groups is None:

@@ -159,7 +159,7 @@ def _patch(
     view: View, part: str, live: Found, due: tuple[PatchOperation, ...], left: tuple[str, ...]
 ) -> Step:
     changes = tuple(change for one in due for change in _changes(one, live, view.operation.type))
-    sent = as_sent(with_targets(due, live.resource), by_value=view.policy.removes_by_value)
+    sent = as_sent(with_targets(due, live.resource), by_value=view.policy.profile.removes_by_value)
     # What it changes is told by what was asked: an add of a value that another element has may seem to change nothing.
     return evolved(modify(view, part, live, changes, due, left), operations=sent)
 

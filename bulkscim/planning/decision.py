@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bulkscim.model.live import Need
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Step
+from bulkscim.providers.profile import PLAIN, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +53,20 @@ Decision = Step | Wait | Later | Settle
 class Policy:
     """What the run's settings and the tenant's profile say about deciding.
 
-    `on_exists` is adopt, update, skip or fail. `protects` holds protected accounts by each of their folded names. `checks_names`: nothing says that the server keeps userNames unique.
-    `looks_always`: the server answers creates with what exists, so each is preceded by lookups of all its identities. `on_drift` says what becomes of a record whose resource is not as it
-    expects: `row` leaves the whole record undone, `part` only what differs, `force` looks at no expectation. `looks_first` names the types whose identity the server does not
-    keep unique, so that a create is preceded by a lookup. `if_match`: versions are sent. `hides` names the types
-    of which the tenant does not show all, so that no lookup proves absence. `strips_groups`: what is known of
-    deactivation taking users out of their groups. `removes_by_value`, `one_group`,
-    `may_ignore`, `ignored_advice` and `id_prefixes` are the profile's. `read_back` is all, sample or empty; of the run
-    of this id always the same sample.
+    `on_exists` is adopt, update, skip or fail. `on_drift` says what becomes of a record whose resource is not as it
+    expects: `row` leaves the whole record undone, `part` only what differs, `force` looks at no expectation. `protects`
+    holds protected accounts by each of their folded names. `looks_always`: the server answers creates with what exists,
+    so each is preceded by lookups of all its identities. `read_back` is all, sample or empty; of the run of this id
+    always the same sample.
     """
 
     on_exists: str = "adopt"
     create_groups: bool = False
-    looks_first: frozenset[str] = frozenset({"Group"})
-    if_match: bool = False
-    hides: frozenset[str] = frozenset()
-    removes_by_value: bool = False
-    one_group: bool = False
-    strips_groups: bool | None = None
-    may_ignore: tuple[str, ...] = ()
-    ignored_advice: str = ""
-    id_prefixes: Mapping[str, str] = field(default_factory=dict)
+    profile: Profile = PLAIN
     read_back: str = ""
     run: str = ""
     on_drift: str = "row"
     protects: Mapping[str, str] = field(default_factory=dict)
-    checks_names: bool = False
     looks_always: bool = False
 
     @property

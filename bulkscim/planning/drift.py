@@ -65,4 +65,4 @@ def version(view: View, live: Found) -> str | None:
     """Return what If-Match is to say, None where the tenant does not honour it."""
     if view.operation.version:
         return view.operation.version
-    return live.version if view.policy.if_match else None
+    return live.version if view.policy.profile.etag else None

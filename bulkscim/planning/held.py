@@ -52,7 +52,7 @@ def holder(view: View, told: str, names: tuple[Key, ...]) -> Found | Wait | str:
     key = named[0] if named else names[0]
     what = f"{key.attribute} {key.value}" if named else key.value
     unseen = f"{what} is held by something this token cannot see"
-    if key.type in view.policy.hides:
+    if view.policy.profile.hides(key.type):
         unseen += ": a deactivated user, or an account outside this tenant"
     return unseen
 

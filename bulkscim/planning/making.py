@@ -20,7 +20,11 @@ UPDATE = "update"
 
 def create(view: View) -> Decision | Subject:
     """Create the resource; where its identity exists, follow the run's `on_exists`."""
-    return _make(view, looks_first=view.policy.looks_always or view.operation.type in view.policy.looks_first)
+    return _make(
+        view,
+        looks_first=view.policy.looks_always
+        or view.operation.type not in view.policy.profile.enforces_unique,
+    )
 
 
 def upsert(view: View) -> Decision | Subject:
@@ -60,7 +64,7 @@ def _is_held(view: View) -> bool | Wait:
     """Tell whether a user of this name was seen, where nothing says that the server refuses a second one."""
     name = view.operation.data.get("userName")
     if (
-        not view.policy.checks_names
+        not view.policy.profile.assumes_unique
         or view.policy.takes_back
         or view.operation.type != USER
         or not isinstance(name, str)

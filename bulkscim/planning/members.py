@@ -163,7 +163,7 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
         case Member(present=False) if proof not in view.live:
             return Wait(proof)
         case Member():
-            seen, by_value = answer.present, view.policy.removes_by_value
+            seen, by_value = answer.present, view.policy.profile.removes_by_value
             return leaving(part, group, member.value, by_value=by_value, seen=seen)
         case Missing():
             return Refusal(part, 404, None, f"group {group} is gone")
@@ -176,7 +176,7 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
 
     A member who is expected beside certain groups alone, and is in another by now, stays there.
     """
-    if not view.policy.one_group or member.type != USER or _is_new(view, member):
+    if not view.policy.profile.one_group or member.type != USER or _is_new(view, member):
         return joining(part, group, member.value)
     live = view.live.get(member)
     if live is None:

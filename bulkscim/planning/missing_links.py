@@ -167,7 +167,7 @@ def _joined(view: View, met: Existing, group: str, name: str) -> Outcome | Left:
 
 def _moved(view: View, met: Existing, group: str) -> Wait | str:
     """Say which group the provider would take the user out of; empty where there is none."""
-    if not view.policy.one_group:
+    if not view.policy.profile.one_group:
         return ""
     added = [part for part in view.facts.applied if part.startswith("member:")]
     if added:

@@ -55,14 +55,14 @@ def _covers(view: View) -> Covers | None:
     """Return which paths are looked at; None for none."""
     if chosen(view.policy, view.row.number):
         return lambda _: True
-    return (lambda path: _may_ignore(view.policy, path)) if view.policy.may_ignore else None
+    return (lambda path: _may_ignore(view.policy, path)) if view.policy.profile.may_ignore else None
 
 
 def _may_ignore(policy: Policy, path: str) -> bool:
     folded = path.lower()
     return any(
         folded == one.lower() or folded.startswith((f"{one}:".lower(), f"{one}.".lower()))
-        for one in policy.may_ignore
+        for one in policy.profile.may_ignore
     )
 
 
@@ -85,5 +85,5 @@ def _refusal(policy: Policy, wrong: list[Wrong]) -> Refusal:
     """Say which paths are not as they were sent."""
     named = ", ".join(one.path for one in wrong[:SHOWN])
     named += f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
-    advice = policy.ignored_advice if any(_may_ignore(policy, one.path) for one in wrong) else ""
+    advice = policy.profile.ignored_advice if any(_may_ignore(policy, one.path) for one in wrong) else ""
     return Refusal(named, None, None, f"the tenant took it and {wrong[0].told}", advice)

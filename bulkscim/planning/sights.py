@@ -102,7 +102,7 @@ def _sent(view: View, parts: frozenset[str], covers: Covers) -> Sent | Wait | No
     made = Carried(tuple(one for one in carry.ids if one[0].role is Role.VALUE or part_of(one[0]) in parts))
     data = _narrowed(with_references(data, made), covers)
     changes = _operations(view, parts, made, covers)
-    hides = operation.type in view.policy.hides
+    hides = view.policy.profile.hides(operation.type)
     return Sent(operation.type, data, changes, may_vanish=hides and _deactivates(data, changes))
 
 

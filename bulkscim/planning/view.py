@@ -103,7 +103,7 @@ class View:
         match answer:
             case Missing():
                 why = f"no {key.type} with {key.attribute} {key.value}{self._perhaps(key)}"
-                proved = key.attribute == "id" or key.type not in self.policy.hides
+                proved = key.attribute == "id" or not self.policy.profile.hides(key.type)
                 if answer.unproved:
                     return Unfit(f"{why} was found, and it may be there: {answer.unproved}")
                 return Unfit(why, 404 if proved else None, missing=proved)
@@ -114,10 +114,10 @@ class View:
 
     def _perhaps(self, key: Key) -> str:
         """Say what else may be true of something that was not found."""
-        prefix = self.policy.id_prefixes.get(key.type, "")
+        prefix = self.policy.profile.id_prefixes.get(key.type, "")
         if key.attribute == "id" and not key.value.startswith(prefix):
             return f": ids begin with {prefix} here"
-        if key.attribute != "id" and key.type in self.policy.hides:
+        if key.attribute != "id" and self.policy.profile.hides(key.type):
             return " is shown; this tenant hides who is deactivated: name such a user by id"
         return ""
 

@@ -123,7 +123,6 @@ class Profile:
     unquoted_filters: frozenset[str] = frozenset()
     exact_filters: frozenset[str] = frozenset()
     etag: bool = False
-    bulk: bool = False
     lists_inactive: bool = True
     lists_members: bool = True
     removes_by_value: bool = False
@@ -145,6 +144,10 @@ class Profile:
         """The Accept header: this provider's media type first, plain JSON as well."""
         return ", ".join(dict.fromkeys((self.media_type, "application/scim+json", "application/json")))
 
+    def hides(self, kind: str) -> bool:
+        """Say whether some resources of a type are not shown, so that no lookup proves absence."""
+        return kind == USER and not self.lists_inactive
+
     def at(self, speed: float) -> "Profile":
         """Return the profile of a tenant that is `speed` times as fast as the provider's own."""
         buckets = tuple(bucket.at(speed) for bucket in self.buckets)
@@ -163,6 +166,9 @@ class Profile:
         """Return the least time that so many requests of one kind take under the limits."""
         rates = [one.limit / one.window_s for one in self.buckets if one.matches(method, path)]
         return requests / min(rates) if rates else 0.0
+
+
+PLAIN = Profile("plain")  # every default
 
 
 def integration_of(profile: Profile, groups: Iterable[JsonObject]) -> Integration | None:
@@ -210,6 +216,5 @@ def narrow(profile: Profile, capabilities: Capabilities) -> Profile:
         filter=profile.filter if capabilities.filter is None else capabilities.filter,
         etag=profile.etag if capabilities.etag is None else capabilities.etag,
         cursor=profile.cursor if capabilities.cursor is None else capabilities.cursor,
-        bulk=profile.bulk if capabilities.bulk is None else profile.bulk and capabilities.bulk,
         page_size=page,
     )

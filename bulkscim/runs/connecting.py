@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bulkscim.engine.clock import RealClock
+from bulkscim.model.base_url import base_url_key
 from bulkscim.providers import PROFILES
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.settings import Settings
@@ -25,7 +26,7 @@ class Acquaintance:
         if self.seen.integration:
             yield f"opens     {self.seen.integration}"
         yield f"users     {'unknown' if users is None else f'{users:,} shown'}"
-        able = {"PATCH": profile.patch, "filter": profile.filter, "ETag": profile.etag, "Bulk": profile.bulk}
+        able = {"PATCH": profile.patch, "filter": profile.filter, "ETag": profile.etag}
         yield f"can       {', '.join(name for name, can in able.items() if can) or 'none of PATCH, filter, ETag'}"
         paces = (f"{bucket.limit} requests in {bucket.window_s:g} s" for bucket in profile.buckets)
         yield f"pace      {', '.join(paces)}, {profile.concurrency} in flight, unless --rate says otherwise"
@@ -37,7 +38,9 @@ class Acquaintance:
 def _at_home(base_url: str, profile: str) -> Profile | None:
     """Return the profile whose usual host this is, where another was chosen."""
     there = (
-        each for each in PROFILES.values() if each.base_url and host_of(each.base_url) == host_of(base_url)
+        each
+        for each in PROFILES.values()
+        if each.base_url and host_of(base_url_key(each.base_url)) == host_of(base_url_key(base_url))
     )
     return next((each for each in there if each.name != profile), None)
 

@@ -14,6 +14,7 @@ from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.base_url import same_base_url
 from bulkscim.model.operation import Key, Operation, Reference, Role
 from bulkscim.reporting.source import defaults_of, find_source, name_in
 
@@ -38,7 +39,7 @@ def folders_of(
         except BulkScimError as error:
             notes.append(f"refs of {name} cannot be looked up: {error}")
             continue
-        if header["tenant"]["base_url"].rstrip("/") != base_url.rstrip("/"):
+        if not same_base_url(str(header["tenant"]["base_url"]), base_url):
             notes.append(f"refs of {name} are not looked up: it ran against {header['tenant']['base_url']}")
             continue
         found |= dict.fromkeys((str(folder.absolute()), *header.get("earlier", ())))

@@ -3,6 +3,7 @@
 import os
 
 from bulkscim.errors import Mismatch
+from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.operation import JsonObject
@@ -60,7 +61,7 @@ def refuse_entry_of(name: str) -> None:
 
 def tenant_at(base_url: str, token: Secret, profile: str) -> Tenant:
     """Return a tenant by its URL; production and guards of `bulkscim.toml` hold however it is named."""
-    same = (each for each in tenants() if each.production and same_url(each.base_url, base_url))
+    same = (each for each in tenants() if each.production and same_base_url(each.base_url, base_url))
     name = next((each.name for each in same), "")
     return Tenant(base_url, token, profile, name, production=bool(name), guards=_guards_at(base_url))
 
@@ -79,7 +80,7 @@ def tenant_of_header(
     name, base_url = named or recorded.get("name") or "", recorded["base_url"]
     if name in SANDBOXES:
         return same_sandbox(name, recorded["profile"], base_url)
-    there = [each for each in tenants() if same_url(each.base_url, base_url)]
+    there = [each for each in tenants() if same_base_url(each.base_url, base_url)]
     own = next((each for each in there if each.production), None)
     entry = next((each for each in there if each.name == name), None)
     if entry:
@@ -107,7 +108,7 @@ def _refuse_other(recorded: JsonObject, named: str, base_url: str) -> bool:
         given = own if recorded.get("name") in SANDBOXES else "the sandbox's own URL"
     elif named:
         given = entry_named(named, places()).base_url
-    if given and not same_url(given, own):
+    if given and not same_base_url(given, own):
         which = f"{named} ({given})" if named else given
         raise Mismatch(
             f"the run belongs to {escaped(own)}, not to {which}; nothing was sent. Name its own tenant"
@@ -117,19 +118,14 @@ def _refuse_other(recorded: JsonObject, named: str, base_url: str) -> bool:
 
 def names_at(base_url: str) -> list[str]:
     """Return the names of the entries of `bulkscim.toml` that have this URL."""
-    return [each.name for each in tenants() if same_url(each.base_url, base_url)]
+    return [each.name for each in tenants() if same_base_url(each.base_url, base_url)]
 
 
 def _guards_at(base_url: str) -> StandingGuards:
     """Return the guards of all entries of a URL."""
-    return sum((each.guards for each in tenants() if same_url(each.base_url, base_url)), start=NO_GUARDS)
+    return sum((each.guards for each in tenants() if same_base_url(each.base_url, base_url)), start=NO_GUARDS)
 
 
 def tenants() -> list[TenantEntry]:
     """Return what `bulkscim.toml` says of every tenant, by name; no token is looked for."""
     return entries(places())
-
-
-def same_url(one: str, other: str) -> bool:
-    """Tell whether two base URLs are the same."""
-    return one.rstrip("/").casefold() == other.rstrip("/").casefold()

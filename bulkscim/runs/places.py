@@ -15,6 +15,7 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Stopped
 from bulkscim.journal import holder
 from bulkscim.journal.durable import Disk
+from bulkscim.model.base_url import base_url_key
 from bulkscim.private_files import create_file, make_folders
 
 
@@ -59,7 +60,7 @@ class HeldTenant:
 def tenant_lock(base_url: str, disk: Disk) -> Iterator[HeldTenant]:
     """Hold the tenant, so that two runs of this machine do not spend one rate limit twice; else Locked."""
     folder = state_dir()
-    name = sha256(base_url.rstrip("/").lower().encode()).hexdigest()[:16]
+    name = sha256(base_url_key(base_url).encode()).hexdigest()[:16]
     text = folder / f"tenant-{name}.json"
     try:
         make_folders(folder)

@@ -14,6 +14,7 @@ from bulkscim.journal.durable import Disk, Reader
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.base_url import same_base_url
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.row import RowState
 from bulkscim.planning.effects import deactivates
@@ -96,8 +97,7 @@ def own_names(recorded: RecordedRun) -> Iterator[Named]:
 
 
 def _same(header: JsonObject, base_url: str) -> bool:
-    recorded = str(header.get("tenant", {}).get("base_url", ""))
-    return recorded.rstrip("/").lower() == base_url.rstrip("/").lower()
+    return same_base_url(str(header.get("tenant", {}).get("base_url", "")), base_url)
 
 
 def _users(file: Reader) -> Iterator[JsonObject]:

@@ -28,7 +28,7 @@ from bulkscim.planning.protect import Protects, folded
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
-from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened, recover
+from bulkscim.runs.assembly import Around, Job, Terms, opened, recover
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.deriving import derived_by_service
 from bulkscim.runs.earlier import known_before, moved
@@ -40,7 +40,7 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, past_of, patient
-from bulkscim.runs.settings import Settings, as_text, header_of, protected_of, said_anew, settings_of
+from bulkscim.runs.settings import Settings, as_text, protected_of, said_anew, settings_of
 from bulkscim.runs.start import Parent, Start, begin, plan
 from bulkscim.runs.tenant import Seen, connected, look
 from bulkscim.transport.base import Transport
@@ -134,35 +134,6 @@ def write_out(request: RollbackRequest, people: People, place: Path, *, force: b
         for note in found.notes if found is not None else (_nothing(request.chosen),):
             people.note(note)
         return found is not None
-
-
-async def undo(
-    recorded: RecordedRun, transport: Transport, terms: Terms, around: Around, disk: Disk, draft: Path
-) -> RunReport | None:
-    """Take a recorded run back over a transport; None where nothing is left to undo.
-
-    `draft` is a folder for the job file and its index, which must outlast the child run.
-    """
-    found = write_inverse(recorded, Chosen(), draft / JOB, disk)
-    if found is None:
-        return None
-    checked = check(found.source, AS_SHOWN, draft / INDEX, rules=Rules(twins=True))
-    with runfolder.create_within(recorded.folder, disk, around.clock) as held:
-        header = {
-            "run": held.path.name,
-            "command": "rollback",
-            "job": found.source.about(),
-            "tenant": recorded.header.get("tenant", {}),
-            "parent": {"run": recorded.header.get("run"), "chain": recorded.chain},
-            **header_of(terms.settings, AS_SHOWN, terms.bounds),
-        }
-        record = journal.create(held.path, disk, header, checked.rows, around.clock)
-        try:
-            with checked.sound_index() as index:
-                job = Job(found.source, AS_SHOWN, index, checked.rows)
-                return await carry_out(job, record, transport, terms, around)
-        finally:
-            await record.aclose()
 
 
 @contextmanager

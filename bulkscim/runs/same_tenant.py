@@ -9,6 +9,7 @@ from itertools import chain
 from bulkscim.errors import Mismatch
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import JsonObject, Verb
 from bulkscim.model.request import Request, Response
@@ -16,7 +17,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.secret import Secret
 from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.planning.protect import folded, names_of
-from bulkscim.runs.named import names_at, same_url
+from bulkscim.runs.named import names_at
 from bulkscim.runs.settings import Settings, settings_of
 from bulkscim.runs.tenant import fingerprint, host_of
 from bulkscim.scim import messages
@@ -43,7 +44,7 @@ def settings_to_send(
     """
     tenant = header["tenant"]
     base_url = str(tenant["base_url"])
-    if given is not None and not same_url(given, base_url):
+    if given is not None and not same_base_url(given, base_url):
         raise Mismatch(f"the run belongs to {escaped(base_url)}, not to {given}; name its own tenant")
     if _same_token(tenant, token):
         return settings_of(header)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 from bulkscim.errors import Stopped, UsageError
+from bulkscim.model.base_url import same_base_url
 from bulkscim.model.secret import Secret
 from bulkscim.model.typed import next_line
 from bulkscim.providers import PROFILES, profile_named
@@ -83,7 +84,7 @@ def sandbox_tenant(name: str, profile: str | None = None) -> Tenant:
 def same_sandbox(name: str, profile: str, base_url: str) -> Tenant:
     """Return the sandbox that a run was begun with; Stopped where another program has its port."""
     found = sandbox_tenant(name, profile)
-    if found.base_url != base_url:
+    if not same_base_url(found.base_url, base_url):
         raise Stopped(
             f"the run's sandbox was at {base_url}, which another program has now; stop that program and then "
             f"the sandbox, and try again\n{next_line('sandbox', 'stop', '--profile', profile)}"

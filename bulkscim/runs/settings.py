@@ -58,24 +58,13 @@ class Settings:
 
     def policy(self, profile: Profile, run: str = "") -> Policy:
         """Return what the pure heart must know of these; `run` is the run's id."""
-        unique = profile.enforces_unique
-        looks_first = frozenset({"User", "Group"} - unique)
         return Policy(
             self.on_exists,
             self.create_groups,
-            looks_first,
-            if_match=profile.etag,
-            hides=frozenset() if profile.lists_inactive else frozenset({"User"}),
-            removes_by_value=profile.removes_by_value,
-            one_group=profile.one_group,
-            strips_groups=profile.strips_groups,
-            may_ignore=profile.may_ignore,
-            ignored_advice=profile.ignored_advice,
-            id_prefixes=profile.id_prefixes,
+            profile,
             read_back=self.read_back or "",
             run=run,
             on_drift=self.on_drift,
-            checks_names=profile.assumes_unique,
         )
 
     def buckets(self, profile: Profile) -> tuple[Bucket, ...]:

@@ -71,6 +71,7 @@ async def connected(
             concurrency=settings.workers(profile),
             most_bytes=profile.most_bytes,
             clock=clock,
+            headers=profile.headers,
         )
 
     hidden = credentials_of(settings.proxy)

@@ -12,6 +12,7 @@ import orjson
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import BulkScimError
+from bulkscim.model.base_url import base_url_key
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import NoAnswer, Request
@@ -65,7 +66,7 @@ async def _read(tenant: Tenant, settings: Settings, clock: Clock) -> tuple[list[
 
 
 def _place(tenant: Tenant) -> Path:
-    named = f"{tenant.base_url.rstrip('/').lower()}\n{tenant.profile}"
+    named = f"{base_url_key(tenant.base_url)}\n{tenant.profile}"
     return state_dir() / _FOLDER / f"{sha256(named.encode()).hexdigest()[:32]}.json"
 
 

@@ -35,7 +35,9 @@ class Site:
     """What the server serves, to clients with one of its tokens. `port` is known once it listens."""
 
     def __init__(self, where: Place, settings: Settings, clock: Clock, tokens: Mapping[str, str]) -> None:
-        quirks = QUIRKS[settings.profile].speaking(Dialect(settings.patch) if settings.patch else None)
+        quirks = QUIRKS.get(settings.profile, Quirks()).speaking(
+            Dialect(settings.patch) if settings.patch else None
+        )
         buckets = profile_named(settings.profile).buckets if quirks.is_limited else ()
         self.settings = settings
         self.tokens = tokens

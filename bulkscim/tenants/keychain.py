@@ -3,6 +3,7 @@
 from types import ModuleType
 
 from bulkscim.errors import CredentialError
+from bulkscim.model.base_url import base_url_key
 from bulkscim.model.secret import Secret
 
 SERVICE = "bulkscim"
@@ -11,7 +12,7 @@ EXTRA = 'pip install ".[keyring]" in the checkout'
 
 def account_of(name: str, base_url: str) -> str:
     """Name a tenant's token: with its URL, so that an entry that names another host does not get it."""
-    return f"{name} {base_url.rstrip('/')}"
+    return f"{name} {base_url_key(base_url)}"
 
 
 def kept(account: str) -> str | None:

@@ -16,13 +16,13 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import PART
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Job
-from bulkscim.runs.rollback import undo
 from bulkscim.runs.session import go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_world
 from tests.support.simulated_ends import audited, unproved_names
 from tests.support.simulated_machine import JOBS, RETRIES, SESSIONS, Machine, job
 from tests.support.simulated_oracles import Broken
+from tests.support.undoing import undo
 
 UNRECORDED = "cannot be recorded here"  # says the tool of who refers to what it deletes
 MEANWHILE = 6  # changes of the second client between a run and its rollback

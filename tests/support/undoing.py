@@ -10,14 +10,15 @@ from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check, index_of
-from bulkscim.journal import journal
+from bulkscim.journal import journal, runfolder
 from bulkscim.model.operation import ENTERPRISE
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out
-from bulkscim.runs.rollback import undo
-from bulkscim.runs.settings import Settings
+from bulkscim.runs.inverting import AS_SHOWN, Chosen, write_inverse
+from bulkscim.runs.opening import INDEX
+from bulkscim.runs.settings import Settings, header_of
 from tests.support.fake_clock import VirtualClock
 from tests.support.sandbox_transport import SandboxTransport
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
@@ -30,6 +31,33 @@ BOSSES = 3  # the people whom jobs make managers; these are not deleted
 PACE = Settings(rate="1000000/s", concurrency=3)
 BACK = replace(PACE, on_exists="fail", on_drift="part")
 NO_BOUNDS = Bounds(None, None, None)
+
+
+async def undo(recorded, transport, terms, around, disk, draft):
+    """Take a recorded run back over a transport; None where nothing is left to undo.
+
+    `draft` is a folder for the job file and its index, which must outlast the child run.
+    """
+    found = write_inverse(recorded, Chosen(), draft / "job.jsonl", disk)
+    if found is None:
+        return None
+    checked = check(found.source, AS_SHOWN, draft / INDEX, rules=Rules(twins=True))
+    with runfolder.create_within(recorded.folder, disk, around.clock) as held:
+        header = {
+            "run": held.path.name,
+            "command": "rollback",
+            "job": found.source.about(),
+            "tenant": recorded.header.get("tenant", {}),
+            "parent": {"run": recorded.header.get("run"), "chain": recorded.chain},
+            **header_of(terms.settings, AS_SHOWN, terms.bounds),
+        }
+        record = journal.create(held.path, disk, header, checked.rows, around.clock)
+        try:
+            with checked.sound_index() as index:
+                job = Job(found.source, AS_SHOWN, index, checked.rows)
+                return await carry_out(job, record, transport, terms, around)
+        finally:
+            await record.aclose()
 
 
 def person(random, number, bosses=()):

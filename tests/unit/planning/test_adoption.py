@@ -1,5 +1,7 @@
 """What a create does with a resource that exists: the links that it adds, and what it leaves as it is."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.model.live import (
@@ -22,6 +24,7 @@ from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.steps import next_step
+from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, BOSS, MANAGER_PATH, SALES, creates, group, user
 
 TAKEN = Refusal("create", 409, "uniqueness", "userName is taken")
@@ -32,7 +35,7 @@ IN, PROOF = Membership("g1", "u1"), Membership("g1", "u1", proof=True)
 NOT_MEMBER, PROVED = Member(present=False), Member(present=False, proved=True)
 MANAGED = {ENTERPRISE: {"manager": {"value": "u8"}}}
 MINE, THEIRS = Maker("20261101T000000-first"), Maker()
-EXCLUSIVE = Policy(one_group=True)
+EXCLUSIVE = Policy(profile=replace(GENERIC, one_group=True))
 
 
 def decide(row, live, policy=None, applied=(), refused=()):

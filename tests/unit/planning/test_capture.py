@@ -1,5 +1,7 @@
 """What is known of a resource's ties before it goes."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.model.live import Found, Holders, Referrers, Reports, Unreadable
@@ -9,6 +11,7 @@ from bulkscim.model.step import Action, Change, Step, Ties
 from bulkscim.planning.capture import stripped
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.steps import next_step
+from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, SALES, changes, group, user
 
 HOLDERS = Holders(USER, "u1", "userName")
@@ -67,7 +70,9 @@ def test_every_way_to_deactivate_waits_for_groups(row, waits):
 
 def test_where_deactivation_is_known_to_strip_nothing_nothing_is_asked():
     """A request for each would be wasted."""
-    step = decide(changes(Verb.DEACTIVATE), {ADA: user()}, Policy(strips_groups=False))
+    step = decide(
+        changes(Verb.DEACTIVATE), {ADA: user()}, Policy(profile=replace(GENERIC, strips_groups=False))
+    )
 
     assert (step.action, step.ties) == (Action.MODIFY, None)
 

@@ -31,6 +31,7 @@ from bulkscim.planning.compare import drifted
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.sent_form import as_sent
 from bulkscim.planning.steps import next_step
+from bulkscim.providers.profile import PLAIN
 
 PART = Policy(on_exists="fail", on_drift="part")
 FORCE = Policy(on_exists="fail", on_drift="force")
@@ -241,7 +242,7 @@ def test_who_was_moved_on_since_stays_there(groups, policy, drifts):
     ada = Found({"id": "u1", "groups": [{"value": one} for one in groups]})
     live = {Membership("g1", "u1"): Member(present=False), ADA: ada}
 
-    decision = next_step(row, Facts(), live, replace(policy, one_group=True))
+    decision = next_step(row, Facts(), live, replace(policy, profile=replace(PLAIN, one_group=True)))
 
     assert isinstance(decision, Settle) is drifts
     if drifts:

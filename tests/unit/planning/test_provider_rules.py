@@ -1,5 +1,7 @@
 """Rules of next_step that a provider's profile switches on."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.model.live import Found, Member, Membership, Missing, Resembling, Shown, Unreadable
@@ -12,12 +14,15 @@ from bulkscim.planning.order import claims
 from bulkscim.planning.recover import Evidence
 from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
+from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, SALES, changes, creates, done, group, joins, user
 
 LICENCES = "urn:example:lucid:1.0:User"
-HIDES = Policy(hides=frozenset({USER}), id_prefixes={USER: "lucid-"})
-MOVES = Policy(one_group=True, removes_by_value=True)
-IGNORES = Policy(may_ignore=(LICENCES, "canEdit"), ignored_advice="use a licence group")
+HIDES = Policy(profile=replace(GENERIC, lists_inactive=False, id_prefixes={USER: "lucid-"}))
+MOVES = Policy(profile=replace(GENERIC, one_group=True, removes_by_value=True))
+IGNORES = Policy(
+    profile=replace(GENERIC, may_ignore=(LICENCES, "canEdit"), ignored_advice="use a licence group")
+)
 BY_ID = Key(USER, "id", "u1")
 SHOWN, SHOWN_AGAIN = Shown(BY_ID), Shown(BY_ID, again=True)
 NOTHING = Facts()

@@ -20,6 +20,7 @@ from bulkscim.model.row import Applied, Facts, RowState
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.read_back import chosen
 from bulkscim.planning.steps import next_step
+from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, BOSS, SALES, changes, creates, done, joins, user
 
 ALL = Policy(read_back="all")
@@ -97,7 +98,7 @@ def test_active_must_be_shown_as_sent(verb):
 def test_a_deactivated_user_may_be_hidden():
     """Where the tenant hides who is deactivated, not to be seen is as wanted; elsewhere it is not."""
     row, facts = changes(Verb.DEACTIVATE), done("deactivate")
-    hides = Policy(read_back="all", hides=frozenset({USER}))
+    hides = Policy(read_back="all", profile=replace(GENERIC, lists_inactive=False))
 
     assert decide(row, facts, {BY_ID: Missing()}, hides).state is RowState.DONE
     assert seen(row, facts, Missing()).state is RowState.FAILED

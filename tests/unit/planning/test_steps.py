@@ -1,5 +1,7 @@
 """The rules of next_step, one at a time."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.model.live import (
@@ -25,6 +27,7 @@ from bulkscim.model.row import Facts, Refusal, RowState
 from bulkscim.model.step import Action, Step, Ties
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.steps import next_step
+from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, BOSS, MANAGER_PATH, SALES, changes, creates, done, group, joins, user
 
 POLICY = Policy()
@@ -56,7 +59,7 @@ def test_user_is_created_without_a_lookup():
 
 def test_user_whose_name_was_seen_is_looked_up_before_it_is_created():
     """Where nothing says that the server refuses a second user of a name. Before, it was made twice, exit 0."""
-    held, policy = NameHeld(ADA), Policy(checks_names=True)
+    held, policy = NameHeld(ADA), Policy(profile=replace(GENERIC, assumes_unique=True))
 
     assert decide(creates(), policy=policy) == Wait(held)
     assert isinstance(decide(creates(), live={held: False}, policy=policy), Step)
@@ -367,5 +370,7 @@ def test_versions_are_sent_where_the_tenant_honours_them():
     live = user(title="x", meta={"version": 'W/"1"'})
     row = changes(Verb.PATCH, patch=[("replace", "title", "Lead")])
 
-    assert decide(row, live={ADA: live}, policy=Policy(if_match=True)).if_match == 'W/"1"'
+    assert (
+        decide(row, live={ADA: live}, policy=Policy(profile=replace(GENERIC, etag=True))).if_match == 'W/"1"'
+    )
     assert decide(row, live={ADA: live}).if_match is None

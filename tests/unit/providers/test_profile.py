@@ -26,13 +26,12 @@ def test_a_bucket_counts_what_it_matches():
 
 
 def test_what_the_tenant_says_narrows_the_profile():
-    """What it leaves out stays as it was; bulk needs both."""
-    profile = narrow(Profile("x"), Capabilities(patch=False, etag=True, bulk=True, max_results=20))
-    assert (profile.patch, profile.filter, profile.etag, profile.bulk, profile.page_size) == (
+    """What it leaves out stays as it was."""
+    profile = narrow(Profile("x"), Capabilities(patch=False, etag=True, max_results=20))
+    assert (profile.patch, profile.filter, profile.etag, profile.page_size) == (
         False,
         True,
         True,
-        False,
         20,
     )
     assert narrow(Profile("x"), Capabilities(max_results=5000)).page_size == 100
