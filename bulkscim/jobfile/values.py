@@ -55,7 +55,8 @@ _REACHABLE = re.compile(
     r"[^\s@<>()\[\],;:\"\u201c\u201d\u2018\\]+@[^\s@<>()\[\],;:\"\u201c\u201d'_]+"
 ).fullmatch
 _TOTAL = re.compile(
-    r"\W*(?:(?:grand|sub)[ -]?)?(?:totals?|sum|summe|gesamt|insgesamt|somme|totaux|suma|totale|anzahl|count)\b[\W\d]*"
+    r"\W*(?:(?:grand|sub|sous)[ -]?)?(?:totals?(?: g[e\u00e9]n[e\u00e9]ral)?|sum|summe|gesamt(?:summe|zahl|anzahl)?|insgesamt|"
+    r"(?:zwischen|end)summe|somme|totaux|suma|totale|anzahl|count)\b[\W\d]*"
     r"(?:users?|rows?|records?|people|employees|benutzer|zeilen)?\W*",
     re.IGNORECASE,
 ).fullmatch
@@ -137,7 +138,7 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
             f"is {shown(text)}, an error of the spreadsheet; correct the cell there and save again",
             True,
         )
-    elif folded in NOTHING or (folded in NOTHING_BUT_A_NAME and kind is not Kind.NAME):
+    elif folded in NOTHING or (folded in NOTHING_BUT_A_NAME and not _may_be_meant(kind, folded)):
         fix = (
             "leave the cell empty to leave the attribute alone" if kind is not Kind.LOGIN else "name the user"
         )
@@ -155,6 +156,11 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
         yield from _row(kind, text)
         yield from _dates(kind, text)
         yield from _form(kind, text)
+
+
+def _may_be_meant(kind: Kind, folded: str) -> bool:
+    """Tell whether a word for nothing can be a value: people are called Null, and a title can be the word none."""
+    return kind is Kind.NAME or (kind is Kind.TEXT and folded == "none")
 
 
 def _letters(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
