@@ -86,7 +86,8 @@ class Reads:
             answer = messages.list_of(reply.body)
             if answer is not None:
                 self._saw(key.type, answer.resources)
-                if answer.unusable and not any(answers(key, one) for one in answer.resources):
+                # It may be a second match, unless the filter was not applied.
+                if answer.unusable and all(answers(key, one) for one in answer.resources):
                     return Unreadable(f"the answer cannot be used: {answer.unusable[0][1]}", partial=True)
                 if answer.total and not answer.resources:
                     why = f"the answer to a filter says that {answer.total} were found, and shows none"

@@ -16,6 +16,8 @@ from bulkscim.planning.decision import Settle
 from bulkscim.planning.effects import as_made, before_image, deactivates
 from bulkscim.scim.schemas import is_secret
 
+MOST_DETAIL = 2000  # characters of a row's detail
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -166,13 +168,18 @@ def settled(work: Work, decision: Settle) -> Entry:
             "id": decision.id,
             "status": decision.status,
             "scim_type": decision.scim_type,
-            "detail": decision.detail,
+            "detail": _short(decision.detail),
             "attempts": work.attempts,
             **({"unlike": True} if decision.unlike else {}),
             **({"differs": True} if decision.differs else {}),
             **({"found": True} if decision.found else {}),
         },
     )
+
+
+def _short(detail: str) -> str:
+    """Return a detail without what is beyond its bound: it may quote values of any size."""
+    return detail if len(detail) <= MOST_DETAIL else f"{detail[: MOST_DETAIL - 1]}…"
 
 
 def note_creates(work: Work, history: Iterable[Entry]) -> None:

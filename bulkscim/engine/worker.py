@@ -38,6 +38,7 @@ from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
+from bulkscim.scim.messages import usable_id
 
 FRESH_S = 5.0  # a before-image older than this when its permit comes is read again
 LOSSES = 5  # steps of one row that may be lost and found not applied
@@ -88,10 +89,11 @@ class Worker:
 
     def begun(self, row: Row, claims: tuple[Claim, ...]) -> Work:
         """Bring a row under way, with what it has done so far by the journal."""
-        number = row.number
-        unproved = number in self.unproved
-        self.unproved.discard(number)  # read back in this stay, or never again: others may come in between
-        history = self._journal.history(number)
+        unproved = row.number in self.unproved
+        self.unproved.discard(
+            row.number
+        )  # read back in this stay, or never again: others may come in between
+        history = self._journal.history(row.number)
         if not self._is_recalled:
             self._is_recalled = True
             self._directory.ids.recall(self._journal)
@@ -201,7 +203,7 @@ class Worker:
         """Leave a row whose step was accepted: it is looked for when all others have been worked on."""
         self._directory.doubts(sent.step)
         shown = judgement.resource if sent.step.action is Action.CREATE else None
-        known = str(shown["id"]) if shown else named(sent.step, judgement, reply)
+        known = usable_id(shown) or named(sent.step, judgement, reply)
         await self._journal.append(recording.lost(sent, judgement, known))
         self.accepted.add(sent.work.number)
         self.accepted_at = self._clock.monotonic()
@@ -212,18 +214,20 @@ class Worker:
         step = sent.step
         if step.action is not Action.CREATE:
             return await self._applied(sent, _took(step, judgement), policy, judgement.resource)
-        made = str(judgement.resource["id"]) if judgement.resource else located(step, reply)
+        made = usable_id(judgement.resource) or located(step, reply)
         if judgement.status == GOOD and made and not self._asking.is_new(sent, judgement):
             return await self._met(sent, judgement, made)
         shown = judgement.resource
         if made is None or is_thin(step.body, shown):
             key = step.identity[0] if made is None else Key(step.type, "id", made)
             read = await self._directory.find(key, self._reads(sent.work), fresh=True)
-            if self._stopping.requested and not isinstance(read, Found):
-                # Not believed unseen: a resume reads how old it is.
+            unknown = made is None and isinstance(read, Unreadable)
+            if unknown or (self._stopping.requested and not isinstance(read, Found)):
+                # Not believed unseen: a later look, or a resume, reads which it is and how old.
                 await self._journal.append(recording.lost(sent, judgement, made))
-                return False
-            made, shown = (read.id, read.resource) if isinstance(read, Found) else (made, shown)
+                return await self._look_after(sent, judgement, policy) if unknown else False
+            if isinstance(read, Found):
+                made, shown = usable_id(read.resource) or made, read.resource
         back = policy.takes_back and made == sent.work.row.operation.ref
         known = None if made is None or back else {**(shown or {}), "id": made}
         age = await self._asking.age(sent, known, reply)
@@ -350,9 +354,7 @@ class Worker:
                     return self._exists(sent, judgement, read)
                 return self._not_applied(sent, judgement)
             case Unclear() if sent.work.accepted and sent.work.number not in self.accepted:
-                self.accepted.add(
-                    sent.work.number
-                )  # of an earlier session: it is looked for at the end as well
+                self.accepted.add(sent.work.number)  # of an earlier session: looked for at the end too
                 return False
             case Unclear():
                 self._watcher.settled(sent.work.number, RowState.IN_DOUBT)

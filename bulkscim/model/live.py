@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from bulkscim.model.operation import JsonObject, Key
 
+MOST_VERSION = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -26,10 +28,10 @@ class Found:
 
     @property
     def version(self) -> str | None:
-        """The resource's ETag as `meta.version` gives it."""
+        """The resource's ETag as `meta.version` gives it; None where it is longer than a header can be."""
         meta = self.resource.get("meta")
         version = meta.get("version") if isinstance(meta, dict) else None
-        return version if isinstance(version, str) and version else None
+        return version if isinstance(version, str) and 0 < len(version) <= MOST_VERSION else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ MOST_DEPTH = (
     64  # of objects and lists in each other; no schema comes near it, and not all JSON writers go on for ever
 )
 _MOST_DIGITS = 18
+_MOST_ID = 1000  # characters: a URL of 8 KB holds them in any encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +262,13 @@ def collection(kind: str) -> str:
 
 def is_usable(identifier: str) -> bool:
     """Tell whether an id can stand at the end of a URL and name one resource there."""
-    return identifier.strip() not in {"", ".", ".."}
+    return identifier.strip() not in {"", ".", ".."} and len(identifier) <= _MOST_ID
+
+
+def usable_id(resource: JsonObject | None) -> str | None:
+    """Return the id of a resource, None where it is missing or no URL can hold it."""
+    identifier = str(resource.get("id") or "") if resource else ""
+    return identifier if is_usable(identifier) else None
 
 
 def resource_path(kind: str, identifier: str) -> str:

@@ -74,7 +74,10 @@ class Intents:
             if entry["body"]["status"] == 202:
                 self.accepted.add(tuple(entry["rows"][0][:2]))
         elif b'"k":"applied"' in line[:80] or b'"k":"refused"' in line[:80]:
-            self.open.pop(orjson.loads(line)["s"], None)
+            entry = orjson.loads(line)
+            self.open.pop(entry["s"], None)
+            if "existed" in entry["body"]:  # found to have met a resource: a retry may ask again
+                self.accepted.discard(tuple(entry["rows"][0][:2]))
 
     def of(self, request):
         """Return the open starts that a request may be of, its own last: one resource has one write at a time."""

@@ -18,6 +18,7 @@ from tests.support.simulated_world import World
 
 WIDER = 1_000_000  # the seeds from here on draw more kinds of worlds and jobs
 VEILED = 3_000_000  # ... and tenants that show less than they hold
+HOSTILE = 4_000_000  # ... and hostile tenants
 WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
 AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
 ADOPTS_SHARE = 0.4  # of the jobs of the wider ground: those that adopt users with links
@@ -79,6 +80,8 @@ def _wider(seed, operations):
     world = simulated_world.widened(simulated_world.draw(Random(seed)), random)
     world = simulated_world.answering(world, Random(f"answers {seed}"))
     world = simulated_world.veiled(world, Random(f"veils {seed}")) if seed >= VEILED else world
+    if seed >= HOSTILE:
+        world = simulated_world.attacked(world, Random(f"hostile {seed}"))
     if random.random() < LARGE_SHARE:
         operations = LARGE
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)

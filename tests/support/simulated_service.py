@@ -7,6 +7,7 @@ from urllib.parse import unquote
 import orjson
 
 from bulkscim.model.request import Loss, NoAnswer, Response
+from tests.support import simulated_hostile as hostile
 from tests.support.simulated_client import SecondClient
 from tests.support.simulated_directory import KINDS, NAMES, Directory
 from tests.support.simulated_world import World
@@ -161,7 +162,20 @@ class SimulatedService:
         slow = await self._travel(flight)
         if reply.status == 202 and self.world.accepts_s:
             return reply  # without it, what comes late would count as not applied
-        return slow or await self._fails_after(fault, flight, reply)
+        return slow or self._hostile(flight, await self._fails_after(fault, flight, reply))
+
+    def _hostile(self, flight, reply):
+        """Spoil a share of the answers in the ways of a hostile tenant."""
+        if not self.world.hostile or not isinstance(reply, Response):
+            return reply
+        at = flight.random.random()
+        ways = (hostile.spoilt, self.world.hostile), (hostile.odd_ids, self.world.odd_ids)
+        for way, share in ways:
+            at -= share
+            if at < 0:
+                self.faults += 1
+                return way(flight.random, flight.request, reply)
+        return reply
 
     def _count(self, flight):
         """Count a request under the tenant's limits, once."""

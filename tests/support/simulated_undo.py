@@ -218,16 +218,24 @@ class Undoing(Machine):
         return {name for name in names if len(name) == 3 and name[:2] in self.tenant.directory.overwritten}
 
     def _unknown(self, before, stood):
-        """Return the facts of what was deleted that the tool has said it cannot record: the tenant shows them in no cheap way."""
+        """Return the facts of what was deleted that the tool has said it cannot record: the tenant shows them in no cheap way.
+
+        A listing in which an id is one that no URL can hold shows none of them either.
+        """
+        odd = bool(self.world.odd_ids)
         said = [note for notes in self.notes for note in notes if UNRECORDED in note]
         gone, free = {name for _, name in before.keys() - stood.keys()}, set()
         for name, value in self._facts(before).items():
             if len(name) == 3:
                 by_group = (
-                    name[0] == "Groups" and name[2] in gone and any(MEMBERS.told in one for one in said)
+                    name[0] == "Groups"
+                    and name[2] in gone
+                    and (odd or any(MEMBERS.told in one for one in said))
                 )
                 by_manager = (
-                    name[2] == "manager" and value in gone and any(MANAGER.told in one for one in said)
+                    name[2] == "manager"
+                    and value in gone
+                    and (odd or any(MANAGER.told in one for one in said))
                 )
                 free |= {name} if by_group or by_manager else set()
         return free

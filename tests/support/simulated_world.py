@@ -51,6 +51,8 @@ class World:
     403 with "wait" (Retry-After) or "spent" (the headers of a limit), once for each request. `duplicates` may be 201: the create of a name that is taken
     overwrites the resource that has it and answers with it. `held_s` is for how long it has been there, 0 for years. `veils`, from the seed VEILED on, are what the tenant
     does not show: lists of members are "cut", or members "hidden"; lookups are "short"; filters compare "capitals".
+    From the seed HOSTILE on, `hostile` is the share of answers that are huge, cut off, nested or of wrong types,
+    `odd_ids` that of answers with ids that no URL can hold.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -98,6 +100,8 @@ class World:
     throttles: str = "429"
     held_s: float = 0.0
     veils: tuple[str, ...] = ()
+    hostile: float = 0.0
+    odd_ids: float = 0.0
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -118,13 +122,21 @@ class World:
             lies=0.0,
             crashes=0,
             bad_disk=0.0,
+            hostile=0.0,
+            odd_ids=0.0,
         )
 
     @property
     def explains(self):
         """Whether a lookup explains each answer of 5xx: it can only be for a name that is taken, and shown."""
         calm = not (
-            self.faults or self.read_faults or self.outage or self.lies or self.hides_inactive or self.meddles
+            self.faults
+            or self.read_faults
+            or self.outage
+            or self.lies
+            or self.hides_inactive
+            or self.meddles
+            or self.hostile
         )
         return calm and not self.may_refuse and self.revoked is None
 
@@ -132,7 +144,8 @@ class World:
     def may_refuse(self):
         """Whether rows may fail that no record is to blame for."""
         locked = self.lock in REFUSALS
-        return bool(locked or self.redirects or self.poison or self.lies or self.lag_s > self.known_lag_s)
+        odd = self.redirects or self.poison or self.lies or self.odd_ids
+        return bool(locked or odd or self.lag_s > self.known_lag_s)
 
     @property
     def terms(self):
@@ -245,6 +258,24 @@ def veiled(world, random):
         # What was accepted may never be seen. A rollback removes members blindly, which nobody takes back.
         world = replace(world, accepted=0.0, rollbacks=min(world.rollbacks, 1))
     return replace(world, veils=veils)
+
+
+def attacked(world, random):
+    """Return a world of the wider ground whose tenant is hostile, now and then."""
+    if random.random() < 0.85:
+        return world
+    return hostile(world, random.choice((0.01, 0.05, 0.15)), random.choice((0.0, 0.0, 0.02, 0.1)))
+
+
+def hostile(world, share, odd_ids):
+    """Return a world with these shares of spoilt answers, and without what cannot be known then.
+
+    That is what an earlier run made, what a tenant holds and does not show, and whether a 201 was about something new: a
+    rollback leaves what may have been there before, and what was made under an id that was shown too late.
+    """
+    rollbacks = 0 if world.duplicates == 201 else world.rollbacks
+    world = replace(world, veils=(), limit=None, rollbacks=rollbacks, hostile=share, odd_ids=odd_ids)
+    return replace(world, lag_s=0.0) if rollbacks else world
 
 
 def _taken_back(world, random):

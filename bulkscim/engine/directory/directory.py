@@ -37,12 +37,13 @@ from bulkscim.planning.capture import leaves_open, stripped
 from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, answers, emails_of, judge
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
+from bulkscim.scim.messages import is_usable, printable
 from bulkscim.scim.paths import get
 
 NAMES = frozenset({"userName", "displayName", "externalId", "emails"})
 UNNAMED = "this run created it, but its id is not known, and no lookup shows it by this name"
 REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
-REDIRECTED, SERVER_ERROR = 300, 500
+GOOD, REDIRECTED, SERVER_ERROR = 200, 300, 500
 
 
 class Directory:
@@ -103,8 +104,13 @@ class Directory:
         `needed` are the attributes that are looked at: where a lookup is not known to show them, it is read by its id.
         Missing means proved absent, or, of a type that the tenant does not show whole, not to be found. What this run
         has created is found by the name in the file, whatever name the tenant shows.
+        A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
         answer = await self._find(key, reads, fresh=fresh)
+        if isinstance(answer, Found) and not is_usable(answer.id):
+            return Unreadable(
+                f"{key.type} has the id {printable(answer.id, 40)!r}, which no URL can hold", GOOD
+            )
         if isinstance(answer, Found) and answer.is_looked_up:
             answer = await self._completed(answer, key, reads, needed)
         if isinstance(answer, Found):
