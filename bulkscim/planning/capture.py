@@ -55,6 +55,19 @@ def groups_shown(resource: JsonObject) -> tuple[str, ...]:
     return tuple(one["value"] for one in direct if isinstance(one.get("value"), str))
 
 
+def perhaps_through(resource: JsonObject | None, group: str) -> tuple[str, ...]:
+    """Return the other groups of a user through which it may have been in a group; empty where it was in it directly.
+
+    Not every service says of a membership whether it is direct.
+    """
+    found = paths.find(resource, "groups")
+    shown = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    own = [one for one in shown if one.get("value") == group]
+    if not own or any(str(paths.find(one, "type") or "").lower() == "direct" for one in own):
+        return ()
+    return tuple(one["value"] for one in shown if isinstance(one.get("value"), str) and one not in own)
+
+
 def leaves_open(step: Step, after: JsonObject | None, *, shows: bool) -> bool:
     """Tell whether the answer to a deactivation does not show if the user is still in its groups."""
     held = step.action is not Action.DELETE and step.ties is not None and bool(step.ties.groups)

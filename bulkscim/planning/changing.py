@@ -10,10 +10,10 @@ from bulkscim.model.operation import GROUP, USER, Key, PatchOperation, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import effects, halving, hidden
-from bulkscim.planning.compare import differences, holds
+from bulkscim.planning.compare import THROUGH, differences, holds
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
-from bulkscim.planning.partial import divided
+from bulkscim.planning.partial import divided, inherits
 from bulkscim.planning.parts import Carried, Subject, carried, substitute, with_references
 from bulkscim.planning.sent_form import MEMBERS, adds_elements, as_sent, member_at, with_targets
 from bulkscim.planning.view import Unfit, View, failed
@@ -145,6 +145,8 @@ def _due(
         for one in operations
         if not in_effect(one, live.resource, kind, exact=True) or _may_be_hidden(one, live, kind)
     )
+    if THROUGH in view.operation.expect:
+        due = tuple(one for one in due if not inherits(view, live, one))
     return divided(view, live, due) if view.policy.takes_back else (due, ())
 
 

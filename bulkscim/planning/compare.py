@@ -26,6 +26,7 @@ from bulkscim.scim.differing import NOTHING, Place
 _MANAGER = f"{ENTERPRISE}:manager.value"
 WHOLE = "*"  # in an expectation: the whole resource
 DERIVED = "*.derived"  # with it: the kinds of paths that the service derives, where a difference is none
+THROUGH = "members.through"  # in that of a group: by id of a member, the groups through which it may have been in it
 BESIDE = "member.groups"  # in that of an added member: the only other groups that they may be in
 BULK_ID = "bulkId:"
 
@@ -86,7 +87,7 @@ def drifted(
     found = (
         change
         for path, wanted in expect.items()
-        if path != DERIVED
+        if path not in {DERIVED, THROUGH}
         for change in (_foreign(wanted, live, own) if path == WHOLE else _at(path, wanted, live, exact=exact))
     )
     return tuple(change for change in found if not _refers(change, names or {}))

@@ -4,7 +4,8 @@ A run may add, remove, move and delete the same people many times. Only the diff
 first touch and the state after its last one is taken back, a few requests a group.
 
 Rules
-1. Whoever was in the group before and is not, or may not be, after it is added again.
+1. Whoever was in the group before and is not, or may not be, after it is added again; a user who may have been in it
+   through another of its groups only where that group is not a member of it.
 2. Whoever was not in it before and is, or may be, after it is removed, unless the group is gone.
 3. A deleted person or group is named by `bulkId:<old id>`; where a person returns to a group that was not deleted, the
    old id is removed in the same request, since some servers keep listing it.
@@ -17,8 +18,8 @@ from operator import attrgetter
 
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action
-from bulkscim.planning.capture import groups_shown
-from bulkscim.planning.compare import BESIDE
+from bulkscim.planning.capture import groups_shown, perhaps_through
+from bulkscim.planning.compare import BESIDE, THROUGH
 from bulkscim.planning.inverse import Known, TakenStep, id_text, named
 from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.scim import paths
@@ -32,7 +33,8 @@ class Touch:
     """What one step did to one membership: whether it was, and whether it is after (None: it may be).
 
     `moved`: the groups around a member who left by joining another, in a tenant where people are in one at a time. `undone`: an
-    earlier rollback has taken the step back; it still tells what was before.
+    earlier rollback has taken the step back; it still tells what was before. `through`: other groups through which the member
+    may have been in it, where nothing says that it was in it directly.
     """
 
     group: str
@@ -43,6 +45,7 @@ class Touch:
     after: bool | None
     moved: tuple[str, ...] = ()
     undone: bool = False
+    through: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class Net:
     steps: tuple[int, ...]
     rows: tuple[int, ...]
     moved: tuple[str, ...] = ()
+    through: tuple[str, ...] = ()
 
 
 def touches(step: TakenStep) -> Iterator[Touch]:
@@ -71,7 +75,8 @@ def touches(step: TakenStep) -> Iterator[Touch]:
                 yield Touch(step.id, member, step.number, step.row, was=False, after=True)
         case Action.DELETE:
             for group, member in _of_deleted(step, step.id):
-                yield Touch(group, member, step.number, step.row, was=True, after=None)
+                through = perhaps_through(step.before, group) if member == step.id else ()
+                yield Touch(group, member, step.number, step.row, was=True, after=None, through=through)
         case _:
             yield from _of_change(step, step.id)
 
@@ -99,7 +104,8 @@ def _of_change(step: TakenStep, own: str) -> Iterator[Touch]:
             was = change.before is not None
             yield Touch(own, member, step.number, step.row, was, not was)
     for group in step.stripped:
-        yield Touch(group, own, step.number, step.row, was=True, after=False)
+        through = perhaps_through(step.before, group)
+        yield Touch(group, own, step.number, step.row, was=True, after=False, through=through)
 
 
 def _members(resource: JsonObject | None) -> Iterator[str]:
@@ -124,7 +130,7 @@ def net(found: Iterable[Touch], known: Known) -> Iterator[Net]:
         steps = tuple(dict.fromkeys(touch.step for touch in all_of_it))
         rows = tuple(sorted({touch.row for touch in all_of_it}))
         moved = tuple(dict.fromkeys(one for touch in all_of_it for one in touch.moved))
-        yield Net(group, member, was, steps, rows, moved)
+        yield Net(group, member, was, steps, rows, moved, all_of_it[0].through)
 
 
 def leavings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
@@ -144,7 +150,13 @@ def joinings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
         for some in _few(these):
             merged = tuple(one for one in some if not one.moved)
             if merged:
-                yield _patch(group, _returning(group, merged, known), merged, known)
+                record = _patch(group, _returning(group, merged, known), merged, known)
+                through = {
+                    id_text(one.member, known): [id_text(other, known) for other in one.through]
+                    for one in merged
+                    if one.through
+                }
+                yield record | ({"expect": {THROUGH: through}} if through else {})
             for one in some:
                 if one.moved:
                     yield _coming_back(group, one, known)

@@ -7,8 +7,10 @@ from bulkscim.model.live import Found, ParentFailed, ParentReady
 from bulkscim.model.operation import PatchOperation, Role
 from bulkscim.model.step import Change
 from bulkscim.planning import compare
+from bulkscim.planning.sent_form import MEMBERS
 from bulkscim.planning.view import Unfit, View
 from bulkscim.scim import paths
+from bulkscim.scim.references import ids_in
 
 SHOWN = 5
 PART = "part"
@@ -44,6 +46,24 @@ def divided(
         else:
             left.append(why or told(found))
     return tuple(sent), tuple(left)
+
+
+def inherits(view: View, live: Found, operation: PatchOperation) -> bool:
+    """Tell whether an operation adds a member that was in the group through another one, which is in it still."""
+    if operation.op != "add" or operation.path != MEMBERS:
+        return False
+    names, held = made_anew(view), set(ids_in(paths.find(live.resource, MEMBERS)))
+    returning = (
+        one for change in view.operation.changes if change.op == "add" for one in ids_in(change.value)
+    )
+    held.update(names.get(one, one) for one in returning)
+    through = view.operation.expect[compare.THROUGH]
+    inherited = {
+        names.get(text, text)
+        for text, others in through.items()
+        if held.intersection(names.get(other, other) for other in others)
+    }
+    return inherited.issuperset(ids_in(operation.value))
 
 
 def _respelled(view: View, live: Found, due: tuple[PatchOperation, ...]) -> Iterator[Change]:

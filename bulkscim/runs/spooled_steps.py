@@ -57,7 +57,7 @@ class SpooledSteps:
             "create table step (number integer primary key, body blob);"
             "create table deleted (id text primary key, step integer); create table made (id text primary key, step integer);"
             "create table touch (member_of text, member text, step integer, row integer, was integer,"
-            " after integer, moved text, undone integer);"
+            " after integer, moved text, undone integer, through text);"
             "create table boss (id text, manager text, step integer); create index by_person on boss (id, step);"
             "create table place (id text, path text, step integer, row integer, picked integer, name text);"
         )
@@ -98,7 +98,7 @@ class SpooledSteps:
 
     def _note_touches(self, step: TakenStep, *, undone: bool) -> None:
         self._database.executemany(
-            "insert into touch values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into touch values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     one.group,
@@ -109,6 +109,7 @@ class SpooledSteps:
                     one.after,
                     orjson.dumps(one.moved),
                     undone,
+                    orjson.dumps(one.through),
                 )
                 for one in touches(step)
             ],
@@ -143,9 +144,19 @@ class SpooledSteps:
     def touches(self) -> Iterator[Touch]:
         """Yield what was done to memberships, by group, member and step."""
         query = "select * from touch order by member_of, member, step"
-        for group, member, step, row, was, after, moved, undone in self._database.execute(query):
+        for group, member, step, row, was, after, moved, undone, through in self._database.execute(query):
             ends = None if after is None else bool(after)
-            yield Touch(group, member, step, row, bool(was), ends, tuple(orjson.loads(moved)), bool(undone))
+            yield Touch(
+                group,
+                member,
+                step,
+                row,
+                bool(was),
+                ends,
+                tuple(orjson.loads(moved)),
+                bool(undone),
+                tuple(orjson.loads(through)),
+            )
 
     def is_deleted(self, resource_id: str) -> bool:
         """Whether the run deleted it, and it is to be made anew: neither its own, nor made anew already."""
