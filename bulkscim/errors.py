@@ -45,6 +45,12 @@ class Stopped(BulkScimError):
     cause = ""
 
 
+class ReferencesUnknown(Stopped):
+    """What refers to a resource that a row deletes cannot be read; a session that goes on deletes all the same."""
+
+    cause = "references unknown"
+
+
 class FirstRowsFailed(Stopped):
     """The first rows of the run all failed for one reason; it does not stop for that again."""
 

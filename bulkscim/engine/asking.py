@@ -14,7 +14,7 @@ from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
 from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
-from bulkscim.errors import CredentialError, Stopped
+from bulkscim.errors import CredentialError, ReferencesUnknown, Stopped
 from bulkscim.model.active import is_inactive
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import (
@@ -25,6 +25,7 @@ from bulkscim.model.live import (
     NameHeld,
     Origin,
     Question,
+    Referrers,
     Reports,
     Resembling,
     Shown,
@@ -65,6 +66,7 @@ class Asking:
         self._sender = sender
         self._clock = clock
         self._profile = profile
+        self._noted = False
         self._vain = 0  # waits for members and managers to be shown that changed nothing
         self._exact = False  # whether a create has shown that times of creation follow the server's clock
 
@@ -82,10 +84,13 @@ class Asking:
             answer = await self._asked(work, need)
             if not isinstance(answer, Unreadable):
                 break
-            if await self.ends_run(work, answer):
+            is_side = isinstance(need, Holders | Reports)
+            if await self.ends_run(work, answer, is_side=is_side):
                 return None
-            if not _may_be_all(answer.status):
+            if not _may_be_all(answer.status) or (is_side and answer.status == BROKEN):
                 break
+        if isinstance(answer, Unreadable) and isinstance(need, Holders | Reports):
+            return self._without(work, need, answer)
         if isinstance(answer, Missing) and answer.shown_by is not None:
             self._rest(work, answer.shown_by)
             return answer
@@ -94,6 +99,15 @@ class Asking:
         if not isinstance(need, Holders | Reports | Origin | NameHeld | Resembling):
             work.read_at = self._clock.monotonic()
         return answer
+
+    def _without(self, work: Work, need: Holders | Reports, answer: Unreadable) -> Referrers | None:
+        """Go on without side information that cannot be read; a delete stops the run where its approval does not cover that."""
+        deletes = work.row.operation.verb is Verb.DELETE
+        stop = self._directory.tied.give_up(need, answer.why, deletes=deletes)
+        if stop:
+            self._stopping.stop(ReferencesUnknown(stop))
+            return None
+        return Referrers(None)
 
     def _rest(self, work: Work, until: float) -> None:
         """Let a row wait, a little longer each time, while the tenant may not show yet what the run has created."""
@@ -141,27 +155,45 @@ class Asking:
         needed = needed_by(work.row.operation) if work.is_own(need) else NAMES_ONLY
         return await self._directory.find(need, reads, needed=needed)
 
-    async def ends_run(self, work: Work, answer: Unreadable) -> bool:
+    async def ends_run(self, work: Work, answer: Unreadable, *, is_side: bool = False) -> bool:
         """Stop the run where an answer, to a read or a write, shows that no record is to blame.
 
-        A row is at fault only where the control read works, or where the tenant answers and does not show all.
+        A row is at fault only where the control read works, or where the tenant answers and does not show all. Side
+        information (`is_side`) may be all that is not answered.
         """
         if answer.partial:
             return self._stopping.requested
-        control = await self._control(work) if _may_be_all(answer.status) else None
+        control = await self._control(work) if is_side or _may_be_all(answer.status) else None
         told = control or answer
         denied = control is not None and control.status in DENIED and not control.throttled
         if told.status == HTTPStatus.UNAUTHORIZED or denied:
             self._stopping.stop(rejected(told.why))
-        elif control or told.status is None:
+        elif control and answer.status is not None and answer.status < BROKEN and self._sender.has_applied:
+            self._note(
+                f"whether others are refused as well is not known: a control read fails ({control.why})"
+            )
+        elif control or (told.status is None and not is_side):
             self._stopping.stop(Stopped(f"the tenant does not answer: {told.why}"))
         return self._stopping.requested
 
+    def _note(self, text: str) -> None:
+        """Tell people once."""
+        if not self._noted:
+            self._noted = True
+            self._directory.tied.note(text)
+
     async def _control(self, work: Work) -> Unreadable | None:
-        """Ask for what worked when the run began; return why it does not now.
+        """Ask for what worked in this run before, else for a listing of users; return why it does not work now.
 
         None where it works, and where it is refused for good, as by a tenant that lists no users: this shows nothing.
         """
+        wrong: Unreadable | None = None
+        for request in reversed(self._sender.worked):
+            wrong = await self._reads(work).again(request)
+            if wrong is None:
+                return None
+        if wrong is not None:
+            return wrong
         async for page in self._reads(work).pages(USER):
             if not isinstance(page, Unreadable):
                 return None

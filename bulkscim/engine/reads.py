@@ -95,6 +95,12 @@ class Reads:
                 return None if self._may_be_cut(answer) else list(answer.resources)
         return unreadable(reply)
 
+    async def again(self, request: Request) -> Unreadable | None:
+        """Send a GET that worked before; return why it does not now, where that shows more than one resource."""
+        reply = await self._transport.send(request)
+        verdict = judge_read(reply)
+        return None if verdict in {ReadVerdict.GOOD, ReadVerdict.GONE, ReadVerdict.NO} else unreadable(reply)
+
     async def _lookup(self, key: Key, *, quoted: bool) -> Reply:
         path = messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted)
         return await self._transport.send(Request("GET", path))

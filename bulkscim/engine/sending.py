@@ -142,6 +142,8 @@ class Paced:
         self._sender.note(reply, self._work, again=request.path == self._unanswered)
         repeated = judge_read(reply) in {ReadVerdict.AGAIN, ReadVerdict.UNAUTHORIZED}
         self._unanswered = request.path if repeated else ""
+        if judge_read(reply) is ReadVerdict.GOOD:
+            self._sender.has_read(request)
         return reply
 
 
@@ -168,6 +170,8 @@ class Sender:
         self.dialect = dialect or Dialect((PatchForm.PATCH_OP,))
         self.media = media or media_types(SCIM_JSON)
         self.hiding = Hiding()
+        self.worked: list[Request] = []  # the last two GETs that were answered well
+        self.has_applied = False  # whether the tenant has taken a write in this process
         self._count = count
         self.not_sent = NoAnswer(Loss.NEVER_SENT, "the run is stopping")
 
@@ -185,6 +189,11 @@ class Sender:
             self.permits.throttled(asked, asked)
         else:
             self.permits.answered(retry_after(reply) or 0.0)
+
+    def has_read(self, request: Request) -> None:
+        """Keep a GET that works, to tell later whether a failure concerns all requests."""
+        if request not in self.worked:
+            self.worked = [*self.worked[-1:], request]
 
     async def send(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:
         """Send a step whose permit is had and whose start is durable; return how it ended.
@@ -238,6 +247,7 @@ class Sender:
             self.note(reply, work, again=work.step_attempts > 1)
             judgement = judge(step.action, reply, waited=waited)
             waited = waited or is_waited_out(reply)
+            self.has_applied = self.has_applied or judgement.verdict is Verdict.APPLIED
             if not _may_go_again(judgement, attempt):
                 return judgement, reply
             if not judgement.throttled and not await self.stopping.pause(backoff(attempt, self.random)):

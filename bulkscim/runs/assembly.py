@@ -19,6 +19,7 @@ from bulkscim.engine.directory.hidden import Hidden
 from bulkscim.engine.directory.tied import Due
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
+from bulkscim.engine.first_rows import has_stopped
 from bulkscim.engine.interrupt import draining
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads
@@ -26,7 +27,7 @@ from bulkscim.engine.sending import Count, Paced, Sender
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
-from bulkscim.errors import BulkScimError, Interrupted, JournalDead, Stopped
+from bulkscim.errors import BulkScimError, Interrupted, JournalDead, ReferencesUnknown, Stopped
 from bulkscim.jobfile.index import Index
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
@@ -216,7 +217,13 @@ def _due(journal: Journal, watcher: Watcher) -> Due:
     def pending() -> int:
         return journal.ledger.totals().pending
 
-    return Due(lambda: min(removals, pending()), lambda: min(deletions, pending()), watcher.note)
+    def may_be_unknown() -> bool:
+        approved = header.get("references") == "unknown" or header.get("parent")
+        return bool(approved) or has_stopped(journal, ReferencesUnknown.cause)
+
+    return Due(
+        lambda: min(removals, pending()), lambda: min(deletions, pending()), watcher.note, may_be_unknown
+    )
 
 
 def opened(command: str) -> Entry:

@@ -3,10 +3,10 @@
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import aclosing, closing
 
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.reads import Reads
+from bulkscim.engine.reads import Reads, unreadable
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, Key, Operation
@@ -17,6 +17,7 @@ from bulkscim.providers.profile import Profile
 from bulkscim.scim.paths import find
 from bulkscim.scim.references import ids_in
 from bulkscim.transport.base import Transport
+from bulkscim.transport.pages import Page
 from bulkscim.transport.repeating import Repeating
 
 _ADD = """insert into removal values (?, ?, ?, ?, ?) on conflict do update set
@@ -56,6 +57,15 @@ class Removals:
     def close(self) -> None:
         """Drop the counts."""
         self._database.close()
+
+
+async def unknown_references(transport: Transport, profile: Profile, clock: Clock) -> str:
+    """Return why the groups that hold a resource cannot be read before it is deleted; empty where they can."""
+    if profile.shows_groups or not profile.lists_members:
+        return ""
+    async with aclosing(Reads(transport, clock, profile).listing(GROUP)) as listing:
+        first = await anext(listing, None)
+    return "" if first is None or isinstance(first, Page) else unreadable(first).why
 
 
 async def leaving(

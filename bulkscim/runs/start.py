@@ -34,7 +34,7 @@ from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.definition import defined
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.inverting import AS_SHOWN
-from bulkscim.runs.leaving import leaving
+from bulkscim.runs.leaving import leaving, unknown_references
 from bulkscim.runs.opening import INDEX, defaults_of, not_before, opened_job
 from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.protecting import ProtectedAccounts, find_protected, hold_back
@@ -74,6 +74,8 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
                     request, settings, source, checked, seen, first.arrivals, earlier, protects=accounts.names
                 )
                 await start.hold_guards(accounts, first, people, clock)
+                if checked.count(Verb.DELETE):
+                    start = replace(start, unknown=await unknown_references(first, seen.profile, clock))
                 start.approve(people)
                 source.refuse_change()
                 around = Around(watcher, clock, heed_signals=request.heed_signals)
@@ -119,6 +121,7 @@ class Start:
     """A run that has not begun: all that is known of it. `parent` is there for a rollback alone.
 
     `arrivals` counts what was sent to look at the tenant. `protects` holds protected accounts by each of their folded names.
+    `unknown`: why the groups of what is deleted cannot be read; empty where they can.
     """
 
     request: RunRequest
@@ -130,6 +133,7 @@ class Start:
     earlier: Earlier | None = None
     parent: Parent | None = None
     protects: Protects = field(default_factory=dict)
+    unknown: str = ""
 
     @property
     def command(self) -> str:
@@ -203,6 +207,11 @@ class Start:
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"undo      {self._grades(dict(kinds))}",
             *([self._later] if self.request.grace else []),
+            *(
+                [f"groups    of deleted resources are unknown to an undo: {self.unknown}"]
+                if self.unknown
+                else []
+            ),
             *self.seen.notes,
             *self._cautions(),
             *(self.parent.notes if self.parent is not None else ()),
@@ -294,6 +303,7 @@ class Start:
             "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
             "removals": self.checked.removals,
             "member_removals": self.checked.member_removals,
+            **({"references": "unknown"} if self.unknown else {}),
             "live_users": self.seen.users,
             "then": {"op": "delete", "after_days": request.grace.days} if request.grace else None,
             "definitions": [str(Path(path).absolute()) for path in request.definitions],

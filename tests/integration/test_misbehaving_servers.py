@@ -71,6 +71,20 @@ def test_a_filter_that_finds_nothing_is_not_proof_of_absence(bulkscim, job):
     assert tenant.named(NEW) == 1
 
 
+@pytest.mark.parametrize("verb", [deactivate, delete])
+def test_users_go_where_groups_cannot_be_listed_and_the_approval_says_so(bulkscim, job, verb):
+    """Each row failed after a minute. A delete is approved with the groups unknown."""
+    path = job(*map(verb, (ADA, BOB, EVE)))
+    with odd.GroupsUnlisted(ADA, BOB, EVE).serving() as tenant:
+        outcome = run(bulkscim, tenant, path, "--max-delete", "100%")
+
+    assert outcome.code == 0, outcome.text
+    assert bulkscim.states() == ["done"] * 3
+    assert ("unknown to an undo: answered 500" in outcome.text) is (verb is delete)
+    assert outcome.text.count("cannot be recorded here") == 1
+    assert len(tenant.seen) < 30
+
+
 def test_a_group_is_not_made_twice_where_filters_find_nothing(bulkscim, job):
     """A group that exists is not created again only because a filter does not show it."""
     path = job(group("Team"))

@@ -31,6 +31,9 @@ CLOSING = 2  # requests by which a listing makes sure of its end
 PROOF = 1
 WORTH_SAYING = 10  # requests, that people would wonder about
 FEW = 3  # requests that a listing may always take
+MOST_FAILED = 2  # times that a listing fails before it is not asked for again
+# Of one request where others are answered; other 5xx may be an outage that passes.
+LASTING = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, None})
 
 
 class Way(Enum):
@@ -103,6 +106,8 @@ class Backlinks:
         self._cost = 0
         self._lookup: Lookup | None = Lookup.LEAN if profile.filter else None
         self._meanwhile: list[Step] | None = None  # steps that took effect while a listing is taken
+        self._failed = 0
+        self._wrong: Unreadable | None = None
 
     @property
     def knows(self) -> bool:
@@ -118,12 +123,22 @@ class Backlinks:
         """Return who refers to a resource; `may_ask`: one request for it alone is allowed."""
         async with self._turn:
             if not self._is_settled():
-                wrong = await self._choose(reads, may_ask=may_ask)
-                if wrong is not None:
-                    return wrong
+                if self._wrong is not None and self._failed >= MOST_FAILED:
+                    return self._wrong
+                self._wrong = await self._choose(reads, may_ask=may_ask)
+                if self._wrong is not None:
+                    self._failed += MOST_FAILED if self._wrong.status in LASTING else 1
+                    return self._wrong
+                self._failed = 0
         if self._way is Way.LISTING:
             return Referrers(self._links.of(target))
         return await self._asked(target, reads) if self._way is Way.FILTER else Referrers(None)
+
+    def give_up(self, why: str) -> None:
+        """Ask no more who refers to what, where that cannot be read though the tenant answers otherwise."""
+        if self._way is not Way.NONE:
+            self._way = Way.NONE
+            self._note(f"{self._tie.told} cannot be recorded here ({why}): to an undo it is unknown")
 
     def _is_settled(self) -> bool:
         if self._way is Way.LISTING:

@@ -22,16 +22,22 @@ def _one() -> int:
     return 1
 
 
+def _no() -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Due:
     """How many resources the run still takes away, and how many of these are users that it deletes.
 
-    `note` is told what people should know of how that is recorded.
+    `note` is told what people should know of how that is recorded. `may_be_unknown`: whether the approval covers that a
+    delete goes on where what refers to its resource cannot be read.
     """
 
     removals: Callable[[], int] = _one
     deletions: Callable[[], int] = _one
     note: Callable[[str], None] = unheard
+    may_be_unknown: Callable[[], bool] = _no
 
 
 class Tied:
@@ -39,6 +45,8 @@ class Tied:
 
     def __init__(self, clock: Clock, profile: Profile, due: Due) -> None:
         self._profile = profile
+        self._due = due
+        self.note = due.note
         self._holders = Backlinks(MEMBERS, clock, profile, due.removals, due.note)
         self._reports = Backlinks(MANAGER, clock, profile, due.deletions, due.note)
         self._filled: set[str] = set()
@@ -55,6 +63,16 @@ class Tied:
         if not self._profile.lists_members:
             return Referrers(None)
         return await self._holders.of(need.id, reads)
+
+    def give_up(self, need: Holders | Reports, why: str, *, deletes: bool) -> str:
+        """Take what refers to resources for unknown from now on; return why a delete must not go on, empty where it may."""
+        if deletes and not self._due.may_be_unknown():
+            return (
+                f"what refers to resources that are deleted cannot be read ({why}), so an undo could not restore it. "
+                "Nothing was deleted since; resume the run to delete all the same"
+            )
+        (self._reports if isinstance(need, Reports) else self._holders).give_up(why)
+        return ""
 
     def shows_groups(self, by: str) -> bool:
         """Say whether users that are read in this way are known to show their groups."""
