@@ -13,6 +13,7 @@ from bulkscim.model.step import Action, Change, Step, Ties
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
+from bulkscim.planning.derived import written_otherwise
 from bulkscim.planning.effects import as_made, before_image, deactivates
 from bulkscim.scim.schemas import is_secret
 
@@ -111,6 +112,9 @@ def applied(sent: Sent, how: Applied, shown: JsonObject | None, stripped: tuple[
     }
     if sent.step.action is Action.CREATE:
         body["after"] = redact(as_made(sent.step.body, shown))
+    written = [_shown(change) for change in written_otherwise(sent.step, shown)]
+    if written:
+        body["written"] = written
     if stripped:
         body["stripped"] = stripped
     if how.note:

@@ -12,11 +12,11 @@ Rules
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from bulkscim.model.operation import JsonObject
+from bulkscim.model.operation import USER, JsonObject
 from bulkscim.model.secret import MASK
-from bulkscim.model.step import Change
+from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.newness import time_of
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.differing import NOTHING
@@ -39,6 +39,27 @@ def may_be_derived(change: Change) -> bool:
     """Return whether a difference (`before` is live, `after` what was left) is one that a service makes by itself."""
     live, left = change.before, change.after
     return live in NOTHING or left in NOTHING or (isinstance(live, str) and _bare(live) == _bare(left))
+
+
+def written_otherwise(step: Step, shown: JsonObject | None) -> tuple[Change, ...]:
+    """Return the changes of a step as the service wrote them, by the answer, where that is not as they were sent.
+
+    The same text in another spelling, or a value of its own where one was removed. Anything else may be a change by
+    others. An answer that shows the value before proves nothing: it may be older than the change.
+    """
+    if shown is None or step.action not in {Action.MODIFY, Action.REPLACE} or step.type != USER:
+        return ()
+    return tuple(_written(step.changes, shown))
+
+
+def _written(changes: Iterable[Change], shown: JsonObject) -> Iterator[Change]:
+    for change in changes:
+        value = paths.get(shown, change.path) if MASK not in (change.before, change.after) else None
+        if value in NOTHING or value in (change.before, change.after):
+            continue
+        respelled = isinstance(value, str) and _bare(value) == _bare(change.after)
+        if respelled or (change.after in NOTHING and not isinstance(value, dict | list)):
+            yield Change(change.path, change.before, value)
 
 
 def unasked(changes: Iterable[Change]) -> set[str]:

@@ -22,13 +22,14 @@ def applied_steps(recorded: RecordedRun) -> Iterator[TakenStep]:
 
 
 def _ended(body: JsonObject) -> JsonObject:
-    kept = {name: body[name] for name in ("after", "stripped", "unsure") if name in body}
+    kept = {name: body[name] for name in ("after", "stripped", "unsure", "written") if name in body}
     return kept | ({"id": body["id"]} if body.get("id") else {})
 
 
 def taken_step(body: JsonObject, step: int, row: int) -> TakenStep:
     """Read a step back from what the journal holds of its start and its end."""
     groups, reports = body.get("groups"), body.get("reports")
+    written = {path: after for path, _, after in body.get("written", ())}
     return TakenStep(
         number=step,
         row=row,
@@ -38,7 +39,9 @@ def taken_step(body: JsonObject, step: int, row: int) -> TakenStep:
         id=body.get("id"),
         identity=tuple(Key(*parts) for parts in body.get("identity", ())),
         member=body.get("member"),
-        changes=tuple(Change(*parts) for parts in body.get("changes", ())),
+        changes=tuple(
+            Change(path, before, written.get(path, after)) for path, before, after in body.get("changes", ())
+        ),
         before=body.get("before"),
         groups=None if groups is None else tuple(groups),
         reports=None if reports is None else tuple(reports),

@@ -2,10 +2,11 @@
 
 import pytest
 
-from bulkscim.model.operation import ENTERPRISE
-from bulkscim.model.step import Change
+from bulkscim.model.operation import ENTERPRISE, USER
+from bulkscim.model.secret import MASK
+from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import DERIVED, drifted
-from bulkscim.planning.derived import derived, is_settled, kind_of, unasked
+from bulkscim.planning.derived import derived, is_settled, kind_of, unasked, written_otherwise
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,26 @@ OWN = [":displayname", ":emails.type"]
 def test_expectation_leaves_out_what_the_service_derives(live, paths):
     """A rollback left each created user: displayName is 'ada', this run had set None."""
     assert [one.path for one in drifted({"*": WHOLE, DERIVED: OWN}, live, exact=True)] == paths
+
+
+@pytest.mark.parametrize(
+    ("before", "sent", "shown", "written"),
+    [
+        ("1", "+49 (12) 34", "+491234", "+491234"),
+        ("1", "Lead", "LEAD", "LEAD"),
+        ("1", "Lead", "Lead", None),
+        ("Lead", None, "ada", "ada"),
+        ("Lead", None, "Lead", None),
+        ("1", "Lead", "1", None),
+        ("1", "Lead", "Boss", None),
+        ("1", "Lead", None, None),
+        ("1", MASK, "x", None),
+    ],
+)
+def test_answer_shows_how_the_service_wrote_a_value(before, sent, shown, written):
+    """A number that the service had respelled was taken for a change by others, and not undone."""
+    step = Step("patch", Action.MODIFY, USER, id="1", changes=(Change("title", before, sent),))
+    found = written_otherwise(step, {"id": "1", "title": shown})
+
+    assert [one.after for one in found] == ([] if written is None else [written])
+    assert written_otherwise(step, None) == ()

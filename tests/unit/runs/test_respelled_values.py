@@ -1,0 +1,48 @@
+"""Services that spell a value in their own way: a rollback knows it by the answer to the change."""
+
+import pytest
+
+from tests.support.simulated_disk import FOLDER
+from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.undoing import Story
+
+pytestmark = pytest.mark.anyio
+CHILD = FOLDER / "rollback-1"
+PHONE = 'phoneNumbers[type eq "work"].value'
+
+
+class Respelling(SimulatedTenant):
+    """Keeps phone numbers as digits, and titles in capitals; a user without a nickName has one of its own."""
+
+    def _one(self, method, collection, resource_id, body):
+        if method in {"PATCH", "PUT"}:
+            super()._one(method, collection, resource_id, body)
+            user = self.held[collection][resource_id]
+            user["title"] = str(user.get("title", "")).upper()
+            user["nickName"] = user.get("nickName") or "(none)"
+            for one in user.get("phoneNumbers", ()):
+                one["value"] = "+" + "".join(filter(str.isdigit, one["value"]))
+        return super()._one("GET" if method in {"PATCH", "PUT"} else method, collection, resource_id, body)
+
+
+@pytest.mark.parametrize("theirs", [None, "BOSS"])
+async def test_value_in_the_spelling_of_the_service_is_undone(tmp_path, theirs):
+    """It was left as drift: phoneNumbers is '+4912', this run had set '+49 12'. A later change by others still is."""
+    story = Story(tmp_path, 1)
+    story.tenant = Respelling(story.clock, story.random)
+    held = {"title": "OLD", "nickName": "Ada", "phoneNumbers": [{"value": "+1", "type": "work"}]}
+    story.tenant.hold("Users", {"id": "u1", "userName": "ada@example.com", "active": True, **held})
+    sets = [("title", "Lead"), (PHONE, "+49 (12) 34")]
+    patch = [{"op": "replace", "path": path, "value": value} for path, value in sets]
+    await story.run([{"op": "patch", "id": "u1", "patch": [*patch, {"op": "remove", "path": "nickName"}]}])
+    user = story.tenant.held["Users"]["u1"]
+    assert (user["title"], user["nickName"]) == ("LEAD", "(none)")
+    user["title"] = theirs or user["title"]
+
+    report = await story.back()
+
+    user = story.tenant.held["Users"]["u1"]
+    assert (report.totals.done, report.totals.skipped) == (int(not theirs), int(bool(theirs))), story.ended(
+        CHILD
+    )
+    assert {name: user[name] for name in held} == held | ({"title": theirs} if theirs else {})
