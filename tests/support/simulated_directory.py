@@ -18,6 +18,7 @@ LONG_AGO = "2019-01-01T00:00:00+00:00"
 MANAGER = f"{ENTERPRISE}:manager.value"
 PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
 LEFT_OUT, CUT = frozenset({"title", "nickName", "members"}), 2  # of lookups; of lists of members
+MEMBER = re.compile(r'members\[value eq "(.*)"\]')
 START = re.compile(r"startIndex=(\d+)")
 
 
@@ -34,6 +35,7 @@ class Directory:
         self.made = Counter()
         self.overwritten = set()  # (collection, name) of what creates have overwritten
         self.ids = set()
+        self.blind = set()  # (Groups, name, member's name) of memberships that were removed and never shown
         self.gone = {}  # the names of what was deleted, by id
         self.behind_s = 0.0  # how long ago what is carried out took effect
         self._shown_from = {}
@@ -150,6 +152,8 @@ class Directory:
             return self.answer(404, {})
         match method:
             case "DELETE":
+                for group in self.held["Groups"].values():
+                    self._note_blind(group, [resource_id])
                 self.gone[resource_id] = held.pop(resource_id)[NAMES[collection]]
                 self._leave_groups(resource_id)
                 return self.answer(204, None)
@@ -157,10 +161,19 @@ class Directory:
                 meta = {"meta": held[resource_id]["meta"]} if "meta" in held[resource_id] else {}
                 held[resource_id] = {**body, "id": resource_id, **meta}
             case "PATCH":
+                self._note_blind(held[resource_id], _leaving(body))
                 held[resource_id] = patch.apply(_operations(body), held[resource_id])
         if method != "GET" and self._world.bare_answers:
             return self.answer(204, None)
         return self.answer(200, self._seen(collection, held[resource_id], by_id=True))
+
+    def _note_blind(self, resource, members):
+        """Note which members leave a group that has never shown them."""
+        hidden = set(ids_of(resource)) - set(ids_of(self._seen("Groups", resource, by_id=True)))
+        held = {**self.held["Users"], **self.held["Groups"]}
+        for member in hidden & set(members):
+            name = held[member].get("userName") or held[member]["displayName"]
+            self.blind.add(("Groups", resource["displayName"], name))
 
     def _seen(self, collection, resource, *, by_id):
         """Return a resource as it is shown: some services leave something out."""
@@ -210,3 +223,14 @@ def _user(one, names):
 
 def _group(one, names):
     return {"members": {names.get(member["value"], member["value"]) for member in one.get("members") or ()}}
+
+
+def ids_of(resource):
+    """Return the ids of the members of a group."""
+    return [member["value"] for member in resource.get("members") or ()]
+
+
+def _leaving(body):
+    """Return the ids of the members that a PATCH removes."""
+    removals = [one.path or "" for one in _operations(body) if one.op == "remove"]
+    return [found[1] for path in removals if (found := MEMBER.fullmatch(path))]

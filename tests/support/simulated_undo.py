@@ -11,7 +11,6 @@ from random import Random
 from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
-from bulkscim.journal.entries import Kind
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.partial import PART
 from bulkscim.reporting.source import defaults_of, find_source
@@ -37,7 +36,6 @@ class Undoing(Machine):
         self._taken_back = None  # the folder of the run that is taken back
         self._done = 0  # how many rollbacks of it are done
         self._blurred = set()  # facts that the second client set to what the tool had set them to
-        self._blind = set()  # memberships that were removed without having been seen
         self._adopted = set()  # what the run made and could not know to be its own
         self._earlier = []  # changes of the second client that the last rollbacks found
 
@@ -125,7 +123,6 @@ class Undoing(Machine):
         unseen = {key for key in client.foreign if client.is_latest(key, whole=True)}
         with journal.read(folder, self.disk) as recorded:
             self._adopted = unproved_names(self, recorded)
-            self._blind |= set(self._removed_blindly(recorded))
         self._until_it_ends()
         self._compare(before, stood, later, unseen, kept)
         done = runfolder.children(folder, self.disk)[self._done :]
@@ -158,7 +155,7 @@ class Undoing(Machine):
         self._blurred |= {change.names for key, change in client.foreign.items() if client.is_blurred(key)}
         free, loose = self._unknown(before, stood) | self._blurred, self._may_go(before, kept) | self._adopted
         free |= {change.names for change in self._earlier if _is_of_another(change, before)}
-        free |= self._blind | self._overwritten(wanted.keys() | found.keys())
+        free |= self.tenant.directory.blind | self._overwritten(wanted.keys() | found.keys())
         for key, change in client.foreign.items():
             whose = change.names[:2]
             if _is_of_another(change, before):
@@ -182,16 +179,6 @@ class Undoing(Machine):
             if unlike and not (whose in loose and gone_or_new):
                 told = f"is {found.get(name)} after the rollback, was {wanted.get(name)}; {self.totals}"
                 raise Broken("undo", f"{name} {told}")
-
-    def _removed_blindly(self, recorded):
-        """Yield the memberships that a run removed and had not seen: an undo adds nobody who may not have been there."""
-        held = self.tenant.held
-        for entry in recorded.entries(Kind.STARTED):
-            group = held["Groups"].get(entry.body["id"]) if entry.body.get("unknown") else None
-            member = entry.body.get("member")
-            if group is not None:
-                shown = held["Users"].get(member, held["Groups"].get(member, {}))
-                yield "Groups", group["displayName"], shown.get("userName", shown.get("displayName", member))
 
     def _may_go(self, before, kept):
         """Return the groups that the run made and whose end depends on members that the second client moved.
