@@ -325,7 +325,10 @@ class Lines:
 
     def are_clean(self, text: str) -> bool:
         """Tell whether a line differs from a clean one in values alone, and these have the usual form of their kind."""
-        return any(fits(text) for fits in self._ways)
+        for fits in self._ways:  # noqa: SIM110 - a generator would cost a tenth of the judging
+            if fits(text):
+                return True
+        return False
 
     def learn(self, record: Record, operation: Operation) -> None:
         """Take a clean record as an example, if all that is judged of it is in its data."""
