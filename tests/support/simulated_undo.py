@@ -155,7 +155,9 @@ class Undoing(Machine):
         self._blurred |= {change.names for key, change in client.foreign.items() if client.is_blurred(key)}
         free, loose = self._unknown(before, stood) | self._blurred, self._may_go(before, kept) | self._adopted
         free |= {change.names for change in self._earlier if _is_of_another(change, before)}
-        free |= self.tenant.directory.blind | self._overwritten(wanted.keys() | found.keys())
+        blind = self.tenant.directory.blind
+        free |= blind | {one[:2] for one in blind if len(before.get(one[:2], ())) > 1}
+        free |= self._overwritten(wanted.keys() | found.keys())
         for key, change in client.foreign.items():
             whose = change.names[:2]
             if _is_of_another(change, before):

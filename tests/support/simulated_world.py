@@ -255,8 +255,9 @@ def veiled(world, random):
         return world
     veils = random.choice((("cut",), ("hidden",), ("short",), ("capitals",), ("short", "cut")))
     if "cut" in veils or "hidden" in veils:
-        # What was accepted may never be seen. A rollback removes members blindly, which nobody takes back.
-        world = replace(world, accepted=0.0, rollbacks=min(world.rollbacks, 1))
+        # What was accepted may never be seen, nor a member that a second client adds. A rollback removes members blindly,
+        # which nobody takes back.
+        world = replace(world, accepted=0.0, meddles=0.0, rollbacks=min(world.rollbacks, 1))
     return replace(world, veils=veils)
 
 

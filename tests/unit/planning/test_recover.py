@@ -1,5 +1,7 @@
 """What became of a step whose answer was lost."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.model.live import Ambiguous, Member, Missing, Unreadable
@@ -13,6 +15,7 @@ MODIFY = Step("patch", Action.MODIFY, USER, id="u1", changes=(Change("title", "E
 DELETE = Step("delete", Action.DELETE, USER, id="u1")
 ADD = Step("member:Sales", Action.ADD_MEMBER, GROUP, id="g1", member="u1")
 REMOVE = Step("member:Sales", Action.REMOVE_MEMBER, GROUP, id="g1", member="u1")
+BLIND = replace(REMOVE, changes=(Change('members[value eq "u1"]', None, None),))
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,8 @@ def test_accepted_step_is_never_not_applied(step, read):
         (ADD, Member(present=False), NotApplied()),
         (REMOVE, Member(present=False), Ours("g1")),
         (REMOVE, Member(present=True), NotApplied()),
+        (BLIND, Member(present=False), NotApplied()),  # it was not shown before, so that this tells nothing
+        (BLIND, Member(present=False, proved=True), Ours("g1")),
     ],
 )
 def test_what_the_tenant_shows_decides(step, read, expected):
