@@ -52,7 +52,7 @@ def booleans_as_text(one):
 
 def booleans_as_numbers(one):
     """Show booleans as 1 and 0."""
-    return one | ({"active": int(one["active"])} if "active" in one else {})
+    return one | ({"active": int(one["active"])} if isinstance(one.get("active"), bool) else {})
 
 
 def other_capitals(one):
@@ -75,6 +75,14 @@ FORMS = (
     booleans_as_numbers,
     other_capitals,
 )
+
+
+def turned(resource, names):
+    """Return a resource as it is shown in the forms of these names."""
+    for form in FORMS if names else ():
+        if form.__name__ in names:
+            resource = form(resource)
+    return resource
 
 
 class OtherForms(SimulatedTenant):

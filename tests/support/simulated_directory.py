@@ -11,6 +11,7 @@ from bulkscim.model.operation import ENTERPRISE, PatchOperation
 from bulkscim.model.request import Response
 from bulkscim.planning.lookups import emails_of
 from bulkscim.scim import filters, patch
+from tests.support.other_forms import turned
 
 KINDS = {"Users": "User", "Groups": "Group"}
 NAMES = {"Users": "userName", "Groups": "displayName"}
@@ -185,7 +186,7 @@ class Directory:
             seen.pop("members", None)
         if "cut" in veils and "members" in seen:
             seen["members"] = seen["members"][:CUT]
-        return seen
+        return turned(seen, self._world.forms)
 
     def _leave_groups(self, resource_id):
         for group in self.held["Groups"].values():

@@ -18,6 +18,7 @@ from tests.support.simulated_world import World
 
 WIDER = 1_000_000  # the seeds from here on draw more kinds of worlds and jobs
 VEILED = 3_000_000  # ... and tenants that show less than they hold
+SHAPED = 5_000_000  # ... and tenants that show values in other forms
 HOSTILE = 4_000_000  # ... and hostile tenants
 WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
 AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
@@ -80,6 +81,7 @@ def _wider(seed, operations):
     world = simulated_world.widened(simulated_world.draw(Random(seed)), random)
     world = simulated_world.answering(world, Random(f"answers {seed}"))
     world = simulated_world.veiled(world, Random(f"veils {seed}")) if seed >= VEILED else world
+    world = simulated_world.shaped(world, Random(f"forms {seed}")) if seed >= SHAPED else world
     if seed >= HOSTILE:
         world = simulated_world.attacked(world, Random(f"hostile {seed}"))
     if random.random() < LARGE_SHARE:

@@ -10,6 +10,7 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.runs.assembly import Terms
 from bulkscim.runs.settings import Settings
+from tests.support.other_forms import FORMS, texts_for_objects
 
 RATES = ((100, 60.0), (10, 1.0), (50, 10.0), (600, 60.0), (1000, 3600.0), (300, 60.0))
 REFUSALS = (409, 423)  # of a lock; a 429 is none
@@ -51,6 +52,7 @@ class World:
     403 with "wait" (Retry-After) or "spent" (the headers of a limit), once for each request. `duplicates` may be 201: the create of a name that is taken
     overwrites the resource that has it and answers with it. `held_s` is for how long it has been there, 0 for years. `veils`, from the seed VEILED on, are what the tenant
     does not show: lists of members are "cut", or members "hidden"; lookups are "short"; filters compare "capitals".
+    `forms`, from the seed SHAPED on, name those of `other_forms` in which it shows values.
     From the seed HOSTILE on, `hostile` is the share of answers that are huge, cut off, nested or of wrong types,
     `odd_ids` that of answers with ids that no URL can hold.
     """
@@ -100,6 +102,7 @@ class World:
     throttles: str = "429"
     held_s: float = 0.0
     veils: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
     hostile: float = 0.0
     odd_ids: float = 0.0
 
@@ -259,6 +262,15 @@ def veiled(world, random):
         # which nobody takes back.
         world = replace(world, accepted=0.0, meddles=0.0, rollbacks=min(world.rollbacks, 1))
     return replace(world, veils=veils)
+
+
+def shaped(world, random):
+    """Return a world whose tenant may show values in other forms than the schema's."""
+    if random.random() < 0.4:
+        return world
+    # A bare address does not show its type, which a rollback could not restore.
+    names = [form.__name__ for form in FORMS if form is not texts_for_objects]
+    return replace(world, forms=tuple(random.sample(names, random.choice((1, 1, 2, 3)))))
 
 
 def attacked(world, random):
