@@ -6,12 +6,12 @@ from bulkscim.engine.work import Work
 from bulkscim.errors import FirstRowsFailed
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import Journal
+from bulkscim.model.names import NAMES
 from bulkscim.model.row import RowState
 from bulkscim.pacing.breaker import FIRST_ROWS, FirstRows, Reason, reason_of
 from bulkscim.planning.decision import Settle
 
 _NEXT = "Correct the cause and retry the run; resume goes on with the other rows all the same"
-_NAMES = ("userName", "displayName", "externalId")
 
 
 def watching(journal: Journal) -> FirstRows:
@@ -52,5 +52,5 @@ def _reason(work: Work, decision: Settle) -> Reason | None:
     if named or facts.taken or status == HTTPStatus.CONFLICT or decision.scim_type == "uniqueness":
         return None
     operation = work.row.operation
-    own = [operation.target.value, decision.id or "", *(str(operation.data.get(name, "")) for name in _NAMES)]
+    own = [operation.target.value, decision.id or "", *(str(operation.data.get(name, "")) for name in NAMES)]
     return reason_of(status, decision.scim_type, decision.detail, own)

@@ -25,8 +25,9 @@ from bulkscim.jobfile.operations import (
     verb_of,
 )
 from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
-from bulkscim.jobfile.references import EMPLOYEE_NUMBER, key, key_attribute, name_attribute
+from bulkscim.jobfile.references import EMPLOYEE_NUMBER, key, key_attribute
 from bulkscim.jobfile.rules import Rule, compile_rules
+from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import (
     ENTERPRISE,
     GROUP,

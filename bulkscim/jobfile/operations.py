@@ -23,10 +23,10 @@ from bulkscim.jobfile.references import (
     extract,
     key,
     key_attribute,
-    name_attribute,
     reference,
 )
 from bulkscim.jobfile.schema import checked, twins
+from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import (
     GROUP,
     USER,

@@ -13,10 +13,10 @@ from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.own_names import OwnNames, are_asked
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
-from bulkscim.jobfile.references import name_attribute
 from bulkscim.jobfile.rules import compile_rules, unused
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
+from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import Operation
 from bulkscim.model.typed import command
 

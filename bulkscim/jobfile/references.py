@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkscim.jobfile.records import Fault, shown
+from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key, Reference, Role
 
 BULK_ID = "bulkId:"
@@ -26,11 +27,6 @@ _FOLDED = {name.lower(): meaning for name, meaning in KEY_ATTRIBUTES.items()}
 def key_attribute(name: str) -> str | None:
     """Return the attribute that a name in a match means, whatever its case."""
     return KEY_ATTRIBUTES.get(name) or _FOLDED.get(name.lower())
-
-
-def name_attribute(kind: str) -> str:
-    """Return the attribute that people know a resource of this type by."""
-    return "displayName" if kind == GROUP else "userName"
 
 
 def key(kind: str, attribute: str, value: Any, place: str, faults: list[Fault]) -> Key | None:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bulkscim.model.active import is_active_path, last_set, truth
-from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key, PatchOperation, Verb
+from bulkscim.model.names import name_attribute
+from bulkscim.model.operation import ENTERPRISE, USER, JsonObject, Key, PatchOperation, Verb
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change
 from bulkscim.planning.compare import BULK_ID, WHOLE, operation_for
@@ -139,7 +140,7 @@ def is_membership(change: Change) -> bool:
 def known_by(step: TakenStep) -> str:
     """Return the name that people know the step's resource by, else its id."""
     shown = {**(step.after or {}), **(step.before or {})}
-    name = "displayName" if step.type == GROUP else "userName"
+    name = name_attribute(step.type)
     given = next((key.value for key in step.identity if key.attribute == name), None)
     return str(shown.get(name) or given or step.id)
 

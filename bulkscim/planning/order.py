@@ -21,13 +21,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bulkscim.model.live import Need, Parent
+from bulkscim.model.names import IDENTITIES
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, Verb, identities
 from bulkscim.model.row import Row
 from bulkscim.planning.sent_form import MEMBERS, member_at
 
 MADE = "row"  # the attribute of a lane that is named by the row that makes the resource
 SEVERAL = "emails.value"  # one resource has several: two names under it may be one resource
-IDENTITIES = frozenset({"userName", "displayName", "externalId"})
 
 
 class Claim(NamedTuple):

@@ -13,8 +13,8 @@ import orjson
 
 from bulkscim.jobfile.csv_writer import CsvWriter
 from bulkscim.jobfile.exporting import NameOf, cells_of, identity_of, in_order, record_of
-from bulkscim.jobfile.references import name_attribute
 from bulkscim.model.harmless import escaped_json
+from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.runs.browsing import Browser, browsing
 from bulkscim.runs.settings import Settings

@@ -16,6 +16,7 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.names import names_in
 from bulkscim.model.operation import JsonObject, folded_name
 from bulkscim.model.typed import next_line
 from bulkscim.planning.compare import DERIVED, WHOLE
@@ -220,10 +221,7 @@ def _names(step: TakenStep) -> Iterator[str]:
     yield str(step.id).casefold()
     yield from (folded_name(key.value) for key in step.identity)
     for resource in (step.before, step.after):
-        for name in ("userName", "displayName", "externalId"):
-            value = (resource or {}).get(name)
-            if isinstance(value, str):
-                yield folded_name(value)
+        yield from (folded_name(name) for _, name in names_in(resource or {}))
 
 
 def _verb_of(recorded: RecordedRun, step: TakenStep) -> str:

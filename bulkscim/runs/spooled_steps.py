@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from bulkscim.model.names import names_in
 from bulkscim.model.operation import USER, Verb
 from bulkscim.model.step import Action
 from bulkscim.planning.inverse import MANAGER, TakenStep, is_membership, is_secret_set, reference, verb_of
@@ -117,7 +118,7 @@ class SpooledSteps:
 
     def _note_places(self, step: TakenStep, *, picked: bool) -> None:
         """Note what a step changed, so that later changes of the same can be named."""
-        name = str((step.before or {}).get("userName") or (step.before or {}).get("displayName") or step.id)
+        name = next((name for _, name in names_in(step.before or {})), step.id)
         paths = [change.path for change in step.changes if not is_membership(change)]
         found = [(step.id, path) for path in paths]
         found += [(one.group, f"member {one.member}") for one in touches(step)]

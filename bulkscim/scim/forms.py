@@ -18,13 +18,14 @@ from collections.abc import Callable
 from typing import Any
 
 from bulkscim.model.active import truth
+from bulkscim.model.names import NAMES
 from bulkscim.model.operation import ENTERPRISE, JsonObject
 from bulkscim.scim import schemas
 
 _BOOLEANS = frozenset({"active", "primary"})
 _COMPLEX = frozenset({"manager", "name"})
 _ANY = frozenset({"$ref", "meta", "schemas"})
-_NAMES = frozenset({"username", "displayname", "externalid"})
+_NAMES = frozenset(name.lower() for name in NAMES)
 _OF_TEXTS = frozenset({"schemas"})
 
 

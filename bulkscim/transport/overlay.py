@@ -4,10 +4,11 @@ import sqlite3
 
 import orjson
 
+from bulkscim.model.names import EMAILS, NAMES
 from bulkscim.model.operation import JsonObject, Key
 from bulkscim.scim import paths, schemas
 
-_NAMED = ("userName", "displayName", "externalId", "emails.value")
+_NAMED = (*NAMES, EMAILS)
 
 
 class Overlay:

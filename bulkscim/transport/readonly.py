@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import orjson
 
+from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key, PatchOperation
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.pacing.retry import ReadVerdict, judge_read
@@ -107,7 +108,7 @@ class Planning:
 
     async def _create(self, kind: str, data: JsonObject) -> Reply:
         """Answer a POST: a name that is taken is refused where the tenant would."""
-        name = paths.get(data, "userName" if kind == USER else "displayName")
+        name = paths.get(data, name_attribute(kind))
         if kind in self._unique and isinstance(name, str) and await self._taken(kind, name):
             return _error(409, "uniqueness", f"{name} exists")
         self._made += 1
@@ -116,7 +117,7 @@ class Planning:
 
     async def _taken(self, kind: str, name: str) -> bool:
         """Say whether a resource by this name would stand; an answer that says nothing takes no name."""
-        key = Key(kind, "userName" if kind == USER else "displayName", name)
+        key = Key(kind, name_attribute(kind), name)
         if self._overlay.named(key):
             return True
         reply = await self._read(messages.lookup_path(kind, key.attribute, name), kind, None)

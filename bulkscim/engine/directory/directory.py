@@ -31,6 +31,7 @@ from bulkscim.model.live import (
     Shown,
     Unreadable,
 )
+from bulkscim.model.names import is_name
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.capture import leaves_open, stripped
@@ -40,7 +41,6 @@ from bulkscim.providers.profile import Profile
 from bulkscim.scim.messages import is_usable, printable
 from bulkscim.scim.paths import get
 
-NAMES = frozenset({"userName", "displayName", "externalId", "emails"})
 UNNAMED = "this run created it, but its id is not known, and no lookup shows it by this name"
 REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
 GOOD, REDIRECTED, SERVER_ERROR = 200, 300, 500
@@ -342,7 +342,7 @@ class Directory:
             self._own.drop(step.type, step.id)
         elif step.id is not None:
             self.ids.saw(step.type, ({"id": step.id},))
-            for name in (change.path for change in step.changes if _is_name(change.path)):
+            for name in (change.path for change in step.changes if is_name(change.path)):
                 self._own.drop(step.type, step.id, "emails.value" if name.startswith("emails") else name)
         self.memberships.taken_in(step)
         self.tied.took(step)
@@ -355,7 +355,7 @@ class Directory:
         self._drop_names(step)
 
     def _drop_names(self, step: Step) -> None:
-        if step.action is Action.DELETE or any(_is_name(change.path) for change in step.changes):
+        if step.action is Action.DELETE or any(is_name(change.path) for change in step.changes):
             self._listings.pop(step.type, None)
             if step.type == GROUP:
                 self._groups.clear()
@@ -393,7 +393,3 @@ def _in_other_capitals(key: Key) -> Key | None:
     """Return a name that is the same one in other capitals, None where there is none."""
     other = key._replace(value=key.value.swapcase())
     return other if other.value != key.value and other.folded == key.folded else None
-
-
-def _is_name(path: str) -> bool:
-    return path.partition("[")[0] in NAMES

@@ -8,6 +8,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Ambiguous, Answer, Found, Missing, Unreadable
+from bulkscim.model.names import EMAILS, names_in
 from bulkscim.model.operation import JsonObject, Key
 from bulkscim.planning.lookups import emails_of
 from bulkscim.scim.paths import get
@@ -97,7 +98,6 @@ class Listing:
 
 def names_of(kind: str, resource: JsonObject) -> list[Key]:
     """Return every key that a resource answers to."""
-    names = [(attribute, resource.get(attribute)) for attribute in ("userName", "displayName", "externalId")]
-    names.append((EMPLOYEE_NUMBER, get(resource, EMPLOYEE_NUMBER)))
-    names += [("emails.value", value) for value in emails_of(resource)]
+    names = [*names_in(resource), (EMPLOYEE_NUMBER, get(resource, EMPLOYEE_NUMBER))]
+    names += [(EMAILS, value) for value in emails_of(resource)]
     return [Key(kind, attribute, value) for attribute, value in names if isinstance(value, str) and value]
