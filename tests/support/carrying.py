@@ -50,7 +50,9 @@ def carried(tmp_path):
         for user in held:
             tenant.hold("Users", user)
         terms = Terms(profile_named("generic"), replace(SETTINGS, **settings), bounds)
-        around = Around(Silent(), clock, Random(1).random, heed_signals=False)
+        watcher = Silent()
+        carry.notes = watcher.notes
+        around = Around(watcher, clock, Random(1).random, heed_signals=False)
         index = checked.sound_index()
         indexes.append(index)
         job, first = Job(source, Defaults(), index, checked.rows), [record]

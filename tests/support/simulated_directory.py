@@ -154,7 +154,7 @@ class Directory:
         match method:
             case "DELETE":
                 for group in self.held["Groups"].values():
-                    self._note_blind(group, [resource_id])
+                    self._note_blind(group, ids_of(group) if group["id"] == resource_id else [resource_id])
                 self.gone[resource_id] = held.pop(resource_id)[NAMES[collection]]
                 self._leave_groups(resource_id)
                 return self.answer(204, None)

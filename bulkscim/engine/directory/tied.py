@@ -10,7 +10,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Holders, Referrers, Reports, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject
-from bulkscim.model.step import Step
+from bulkscim.model.step import Action, Step
 from bulkscim.planning.capture import groups_shown
 from bulkscim.providers.profile import Profile
 
@@ -49,6 +49,8 @@ class Tied:
         self.note = due.note
         self._holders = Backlinks(MEMBERS, clock, profile, due.removals, due.note)
         self._reports = Backlinks(MANAGER, clock, profile, due.deletions, due.note)
+        self._note = due.note
+        self._shows_members = False
         self._filled: set[str] = set()
         self.strips_groups = profile.strips_groups
         self._looking = anyio.Lock()
@@ -79,7 +81,8 @@ class Tied:
         return self._profile.shows_groups or by in self._filled
 
     def saw(self, kind: str, resource: JsonObject, by: str) -> None:
-        """Learn from a user that shows its groups that users do."""
+        """Learn from a user that shows its groups that users do, and from a group that shows a member."""
+        self._shows_members = self._shows_members or (kind == GROUP and bool(MEMBERS.targets(resource)))
         if kind == USER and self._profile.shows_groups is None and groups_shown(resource):
             self._filled.add(by)
 
@@ -111,5 +114,13 @@ class Tied:
 
     def took(self, step: Step) -> None:
         """Take in a step that took effect."""
+        if step.type == GROUP and step.action is Action.DELETE and not MEMBERS.targets(step.before or {}):
+            self._deleted_empty()
         self._holders.took(step)
         self._reports.took(step)
+
+    def _deleted_empty(self) -> None:
+        """Say once that a deleted group may have had members: no group has shown any."""
+        if not self._shows_members and not self._holders.knows:
+            self._shows_members = True
+            self._note("no group has shown a member: who was in a deleted group cannot be recorded here")

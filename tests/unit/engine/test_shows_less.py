@@ -165,3 +165,11 @@ async def test_before_images_hold_what_only_a_read_by_id_shows(carried):
     journal = carried.disk.contents(FOLDER / JOURNAL).splitlines()
     starts = [json.loads(line)["body"] for line in journal if b'"started"' in line]
     assert {body["before"]["title"] for body in starts} == {"Lead", "Chief"}
+
+
+@pytest.mark.parametrize(("kind", "told"), [(HidesMembers, 1), (ShowsLess, 0)])
+async def test_run_says_that_members_of_a_deleted_group_may_be_hidden(carried, kind, told):
+    """It came back empty, and no word was said of it."""
+    await carried([{"op": "delete", "type": "Group", "match": {"displayName": "Sales"}}], kind=kind)
+
+    assert len([note for note in carried.notes if "who was in a deleted group" in note]) == told
