@@ -19,7 +19,9 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Change
 from bulkscim.planning.compare import differences, redact, same_text
 from bulkscim.planning.decision import Decision, Settle, Wait
+from bulkscim.planning.held import given
 from bulkscim.planning.inverse import MANAGER
+from bulkscim.planning.lookups import answers
 from bulkscim.planning.missing_links import links_asked, plain_manager
 from bulkscim.planning.parts import Carried, Existing, Subject, part_of, substitute, with_references
 from bulkscim.planning.protect import names_of
@@ -65,8 +67,10 @@ def stranger(view: View, holder: Found) -> Settle | None:
     ours, theirs = view.operation.data.get("externalId"), holder.resource.get("externalId")
     if not ours or not theirs or ours == theirs:
         return None
-    asked = view.operation.target
-    held = f"{asked.attribute} {asked.value} is held by id {holder.id}"
+    operation = view.operation
+    names = given(operation.type, operation.data, operation.target)
+    held_by_it = next((one for one in names if answers(one, holder.resource)), operation.target)
+    held = f"{held_by_it.attribute} {held_by_it.value} is held by id {holder.id}"
     detail = f"{held}, whose externalId is {theirs}, not {ours}"
     return Settle(RowState.FAILED, detail, holder.id, 409, "uniqueness")
 

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from bulkscim.model.active import is_inactive
 from bulkscim.model.live import Ambiguous, Found, Missing, NameHeld, Unreadable
 from bulkscim.model.operation import USER, Key, Verb, identities
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.adoption import existing, stranger
+from bulkscim.planning.adoption import INACTIVE, existing, stranger
 from bulkscim.planning.compare import differences
 from bulkscim.planning.decision import Decision, Settle, Wait
 from bulkscim.planning.drift import setting
@@ -158,10 +159,16 @@ def _exists(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if kept or view.operation.verb is Verb.UPSERT or view.policy.on_exists == "update":
         return _update(view, holder, carry)
     if view.policy.on_exists == "fail":
-        return Settle(RowState.FAILED, f"exists already as id {holder.id}", holder.id, 409, "uniqueness")
+        detail = f"exists already as id {holder.id}{_state(holder)}"
+        return Settle(RowState.FAILED, detail, holder.id, 409, "uniqueness")
     if view.policy.on_exists == "skip":
-        return Settle(RowState.NOOP, "exists already; left untouched (--on-exists skip)", holder.id)
+        detail = f"exists already{_state(holder)}; left untouched (--on-exists skip)"
+        return Settle(RowState.NOOP, detail, holder.id)
     return existing(view, holder, carry)
+
+
+def _state(holder: Found) -> str:
+    return f"; {INACTIVE}" if is_inactive(holder.resource) else ""
 
 
 def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:

@@ -62,6 +62,8 @@ class Directory:
     def create(self, collection, body):
         """Answer a POST."""
         name = body[NAMES[collection]]
+        if self._names_late(body):
+            return self.answer(400, {"scimType": "invalidValue", "detail": "the manager cannot be resolved"})
         if (collection, name.casefold()) in self.elsewhere:
             return self._taken(collection, None, body)
         twin = self._named(collection, name)
@@ -149,8 +151,10 @@ class Directory:
     def one(self, method, collection, resource_id, body):
         """Answer a request about one resource."""
         held = self.held[collection]
-        if resource_id not in held:
+        if resource_id not in held or self._is_late(resource_id):
             return self.answer(404, {})
+        if method != "GET" and self._names_late(body):
+            return self.answer(400, {"detail": "the member does not exist"})
         match method:
             case "DELETE":
                 for group in self.held["Groups"].values():
@@ -187,6 +191,16 @@ class Directory:
         if "cut" in veils and "members" in seen:
             seen["members"] = seen["members"][:CUT]
         return turned(seen, self._world.forms)
+
+    def _is_late(self, resource_id):
+        """Say whether a new resource is not known by its id yet."""
+        shown = self._shown_from.get(resource_id, 0.0) - self._world.lag_s + self._world.late_s
+        return bool(self._world.late_s) and shown > self._clock.monotonic()
+
+    def _names_late(self, body):
+        """Say whether a write names a new resource as a member or manager."""
+        text = orjson.dumps(body).decode() if self._world.late_s else ""
+        return any(f'"{one}"' in text and self._is_late(one) for one in self._shown_from)
 
     def _leave_groups(self, resource_id):
         for group in self.held["Groups"].values():

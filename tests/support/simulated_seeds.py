@@ -84,6 +84,7 @@ def _wider(seed, operations):
     world = simulated_world.shaped(world, Random(f"forms {seed}")) if seed >= SHAPED else world
     if seed >= HOSTILE:
         world = simulated_world.attacked(world, Random(f"hostile {seed}"))
+    world = simulated_world.late(world, Random(f"late {seed}")) if VEILED <= seed < HOSTILE else world
     if random.random() < LARGE_SHARE:
         operations = LARGE
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)

@@ -55,6 +55,7 @@ class World:
     `forms`, from the seed SHAPED on, name those of `other_forms` in which it shows values.
     From the seed HOSTILE on, `hostile` is the share of answers that are huge, cut off, nested or of wrong types,
     `odd_ids` that of answers with ids that no URL can hold.
+    `late_s`: a new resource is a 404 by its id for so long, and a 400 as a member or manager.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -105,6 +106,7 @@ class World:
     forms: tuple[str, ...] = ()
     hostile: float = 0.0
     odd_ids: float = 0.0
+    late_s: float = 0.0
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -289,6 +291,16 @@ def hostile(world, share, odd_ids):
     rollbacks = 0 if world.duplicates == 201 else world.rollbacks
     world = replace(world, veils=(), limit=None, rollbacks=rollbacks, hostile=share, odd_ids=odd_ids)
     return replace(world, lag_s=0.0) if rollbacks else world
+
+
+def late(world, random):
+    """Return a world of the wider ground whose tenant shows new resources late by their ids as well, now and then.
+
+    A rollback that begins at once does not know what its run created a moment ago.
+    """
+    if world.rollbacks or random.random() < 0.8:
+        return world
+    return replace(world, late_s=random.choice((0.3, 1.0, 1.9)))
 
 
 def _taken_back(world, random):

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from bulkscim.model.operation import JsonObject, Operation, Verb
+from bulkscim.model.operation import USER, JsonObject, Operation, Verb
 from bulkscim.planning.compare import WHOLE
 from bulkscim.scim import paths
 from bulkscim.scim.differing import NOTHING
@@ -71,7 +71,8 @@ def needed_by(operation: Operation) -> Needed:
         named = [path for change in operation.changes for path in _written(change.path, change.value)]
         return frozenset(expected | {_name(path) for path in named})
     if operation.makes:
-        return frozenset(expected | {name for name, _ in attributes(operation.data)})
+        told = {"active"} if operation.type == USER else set()  # of one that exists
+        return frozenset(expected | told | {name for name, _ in attributes(operation.data)})
     return frozenset(expected | {"active"})
 
 

@@ -177,6 +177,23 @@ def test_person_with_another_external_id_is_not_adopted():
     assert "whose externalId is E-2, not E-1" in decision.detail
 
 
+def test_a_name_that_another_identity_holds_is_named_by_the_attribute_in_which_they_meet():
+    """The row's own key was named, though it is not what the other one holds."""
+    row = creates(data={"externalId": "E-1", "userName": "ada@example.com"})
+    row = replace(row, operation=row.operation._replace(target=Key(USER, "externalId", "E-1")))
+    read = {Key(USER, "externalId", "E-1"): Missing(), ADA: user(externalId="E-2")}
+
+    assert "userName ada@example.com is held by id" in decide(row, TAKEN, read).detail
+
+
+@pytest.mark.parametrize(("on_exists", "state"), [("skip", RowState.NOOP), ("fail", RowState.FAILED)])
+def test_a_deactivated_account_is_reported_as_such_however_it_is_left(on_exists, state):
+    """Only an adopted one was."""
+    end = decide(creates(), TAKEN, {ADA: user(active="False")}, Policy(on_exists))
+
+    assert (end.state, "the account is deactivated" in end.detail) == (state, True)
+
+
 def test_update_changes_only_what_differs():
     """With on_exists=update the differences are patched, with the resource as it was kept."""
     row = creates(data={"title": "Lead", "displayName": "Ada"})

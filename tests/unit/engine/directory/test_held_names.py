@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from bulkscim.engine.directory.held_names import HeldNames, most_pages
+from bulkscim.engine.directory.held_names import SHARE, SINGLES, HeldNames, most_pages
 from bulkscim.engine.reads import Reads
 from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response
 from bulkscim.providers.profile import Profile
+from bulkscim.scim import filters
 from tests.support.fake_clock import VirtualClock
 
 PAGE = 10
@@ -17,13 +18,20 @@ PAGE = 10
 class Tenant:
     """So many users, in pages; `total` is what it claims, `status` how it answers."""
 
-    def __init__(self, users, *, total=True, status=200):
+    def __init__(self, users, *, total=True, status=200, filters=True):
         self.users = [{"id": f"u{number}", "userName": f"U{number}@x.test"} for number in range(users)]
         self.total, self.status, self.asked = total, status, 0
+        self.filters = filters
 
     async def send(self, request):
         """Answer a page."""
         self.asked += 1
+        asked = filters.asked_for(request.path)
+        if asked and not self.filters:
+            return Response(400, {}, b"{}")
+        if asked:
+            found = [one for one in self.users if one["userName"].casefold() == asked[1].casefold()]
+            return Response(200, {}, json.dumps({"totalResults": len(found), "Resources": found}).encode())
         start = int(request.path.partition("startIndex=")[2].partition("&")[0] or 1)
         body = {"Resources": self.users[start - 1 : start - 1 + PAGE]}
         body |= {"totalResults": len(self.users)} if self.total else {}
@@ -53,8 +61,8 @@ async def test_names_are_listed_once_and_compared_without_case():
 @pytest.mark.parametrize(
     ("tenant", "most", "asked"),
     [
-        (Tenant(100), 3, 1),
-        (Tenant(100, total=False), 3, 4),
+        (Tenant(100, filters=False), 3, 2),
+        (Tenant(100, total=False, filters=False), 3, 5),
         (Tenant(5, status=403), 3, 1),
         (Tenant(5), 0, 0),
     ],
@@ -66,6 +74,17 @@ async def test_a_listing_that_costs_too_much_tells_nothing(tenant, most, asked):
 
     assert [await names.holds(key(number), reads) for number in (0, 1)] == [False, False]
     assert tenant.asked == asked
+
+
+async def test_behind_a_long_listing_the_first_names_are_asked_for_and_more_where_some_exist():
+    """A job of a few creates made each user of a large tenant a second time."""
+    tenant = Tenant(100)
+    names, reads = asking(tenant)
+
+    assert not any([await names.holds(key(number), reads) for number in range(200, 205)])
+    assert all([await names.holds(key(number), reads) for number in range(8)])
+    assert not any([await names.holds(key(number), reads) for number in range(200, 500)])
+    assert tenant.asked == 1 + SINGLES + 8 * SHARE
 
 
 def test_more_creates_are_worth_more_pages():
