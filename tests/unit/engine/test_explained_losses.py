@@ -2,6 +2,7 @@
 
 import pytest
 
+from bulkscim.engine.directory import directory
 from bulkscim.model.request import Response
 from tests.support.simulated_tenant import SimulatedTenant
 
@@ -10,6 +11,12 @@ NAMES = [f"user{number}@example.com" for number in range(PEOPLE)]
 LINES = [{"op": "create", "type": "User", "data": {"userName": name}} for name in NAMES]
 HELD = [{"id": f"old{number}", "userName": name} for number, name in enumerate(NAMES)]
 PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
+
+
+@pytest.fixture(autouse=True)
+def no_lookups_before(monkeypatch):
+    """Send each create: names are not looked up first."""
+    monkeypatch.setattr(directory, "most_pages", lambda _: 0)
 
 
 class Duplicates(SimulatedTenant):
