@@ -45,6 +45,17 @@ def test_what_the_service_derives_is_no_drift(bulkscim, job):
     assert (len(tenant.held["Users"]), len(tenant.held["Groups"])) == (1, 0)
 
 
+def test_what_the_run_itself_has_changed_since_hides_nothing(bulkscim, job):
+    """Two users of which the run changed both later proved nothing, and were left."""
+    nick = [{"op": "replace", "path": "nickName", "value": "Ada"}]
+    named = [{"op": "patch", "match": {"userName": name}, "patch": nick} for name in NAMES[:2]]
+    with Deriving("ada@example.com").serving() as tenant:
+        outcome = undone(bulkscim, tenant, job(*USERS[:2], *named))
+
+    assert outcome.code == 0, outcome.text
+    assert len(tenant.held["Users"]) == 1
+
+
 @pytest.mark.parametrize(
     "records", [USERS[:1], [*USERS[:1], group("Team A")]], ids=["alone", "of another type"]
 )
