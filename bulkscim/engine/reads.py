@@ -17,7 +17,7 @@ from bulkscim.providers.profile import Profile
 from bulkscim.scim import capabilities, messages
 from bulkscim.scim.recognition import Origin, origin_of
 from bulkscim.transport.base import Transport
-from bulkscim.transport.pages import Page, Unwhole, pages
+from bulkscim.transport.pages import Page, Unproved, Unwhole, pages
 
 BAD_REQUEST = 400
 
@@ -168,6 +168,7 @@ def _is_bare(value: str) -> bool:
 def unreadable(reply: Reply) -> Unreadable:
     """Return why an answer cannot be used, in words for people."""
     if isinstance(reply, NoAnswer):
-        return Unreadable(reply.detail, reply.status, partial=isinstance(reply, Unwhole))
+        partial, likely = isinstance(reply, Unwhole), isinstance(reply, Unproved)
+        return Unreadable(reply.detail, reply.status, partial=partial, likely=likely)
     error = messages.error_of(reply)
     return Unreadable(f"answered {reply.status}: {error.detail or 'nothing'}", reply.status, throttles(reply))

@@ -63,7 +63,7 @@ class Unreadable:
 
     `throttled`: it asked to wait, so the status says nothing of the resource or the token. `contradicts`: the answer
     says two things that cannot both be true, of this resource alone. `partial`: the tenant answers, and what it shows
-    cannot be all.
+    cannot be all; `likely`: it may be all, and nothing proves it.
     """
 
     why: str
@@ -71,6 +71,7 @@ class Unreadable:
     throttled: bool = False
     contradicts: bool = False
     partial: bool = False
+    likely: bool = False
 
 
 Answer = Found | Missing | Ambiguous | Unreadable

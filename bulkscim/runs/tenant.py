@@ -4,7 +4,7 @@ import hmac
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -110,7 +110,7 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
     found = capabilities.capabilities_of(said)
     users, wrong = _count(listed, is_scim=origin_of(said) is Origin.SCIM)
     notes = (*found.notes, *([wrong] if wrong else []))
-    profile = narrow(profile, found)
+    profile = replace(narrow(profile, found), counts_all=_counts_all(listed))
     if not profile.integrations:
         return Seen(profile, users, notes, dated=dated)
     integration = await _integration(transport, profile)
@@ -149,6 +149,12 @@ async def _answer(transport: Transport, path: str) -> Reply:
             break
         reply = await transport.send(Request("GET", path))
     return reply
+
+
+def _counts_all(reply: Response) -> bool:
+    """Tell whether a page of one user shows that totalResults counts more than the page."""
+    answer = messages.list_of(reply.body) if reply.status == GOOD else None
+    return answer is None or answer.total is None or answer.size == 0 or answer.total > answer.size
 
 
 def _count(reply: Response, *, is_scim: bool) -> tuple[int | None, str]:

@@ -9,8 +9,8 @@ from dataclasses import fields, replace
 
 import pytest
 
-from bulkscim.engine import directory, listing
 from bulkscim.engine.asking import Asking
+from bulkscim.engine.directory import directory, listing
 from bulkscim.model.live import Ambiguous, Found
 from bulkscim.pacing import retry
 from bulkscim.pacing.retry import Verdict
@@ -19,7 +19,7 @@ from bulkscim.planning.newness import Age
 from bulkscim.runs import inverting
 from bulkscim.runs.child_runs import MadeAnew
 from tests.support.simulated_oracles import Broken
-from tests.support.simulated_seeds import WIDER, Case, case_of, live, simulate
+from tests.support.simulated_seeds import NARROWED, WIDER, Case, case_of, live, simulate
 from tests.support.simulated_world import World
 
 LINKING = World(duplicates=201)
@@ -209,3 +209,9 @@ def test_explained_losses_that_count_as_faults_are_caught(monkeypatch):
     _, broken = _told(World(duplicates=500, concurrency=8), WIDER, second_import)
 
     assert broken.oracle == "stop", broken
+
+
+@pytest.mark.parametrize("seed", range(NARROWED + 8, NARROWED + 16))
+def test_tenants_that_take_plain_json_or_show_one_page_are_carried_through(seed):
+    """Each row failed by 415, or could not be looked up."""
+    live(case_of(seed))

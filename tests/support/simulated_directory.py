@@ -127,6 +127,8 @@ class Directory:
                 case "good":
                     found = [one for one in found if self._answers(one, *asked)]
         start = int((START.search(path) or [0, 1])[1])
+        if "one page" in self._world.veils and asked is None:
+            start = 1
         page = [
             self._seen(collection, one, by_id=False)
             for one in found[start - 1 : start - 1 + self._world.page]

@@ -20,6 +20,7 @@ WIDER = 1_000_000  # the seeds from here on draw more kinds of worlds and jobs
 VEILED = 3_000_000  # ... and tenants that show less than they hold
 SHAPED = 5_000_000  # ... and tenants that show values in other forms
 HOSTILE = 4_000_000  # ... and hostile tenants
+NARROWED = 6_000_000  # these seeds draw tenants that take fewer forms or do not page, in place of these
 WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
 AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
 ADOPTS_SHARE = 0.4  # of the jobs of the wider ground: those that adopt users with links
@@ -80,11 +81,10 @@ def _wider(seed, operations):
     random = Random(f"wider {seed}")
     world = simulated_world.widened(simulated_world.draw(Random(seed)), random)
     world = simulated_world.answering(world, Random(f"answers {seed}"))
-    world = simulated_world.veiled(world, Random(f"veils {seed}")) if seed >= VEILED else world
-    world = simulated_world.shaped(world, Random(f"forms {seed}")) if seed >= SHAPED else world
-    if seed >= HOSTILE:
-        world = simulated_world.attacked(world, Random(f"hostile {seed}"))
-    world = simulated_world.late(world, Random(f"late {seed}")) if VEILED <= seed < HOSTILE else world
+    if seed >= NARROWED:
+        world = simulated_world.narrowed(world, Random(f"narrow {seed}"))
+    else:
+        world = _shows_less(world, seed)
     if random.random() < LARGE_SHARE:
         operations = LARGE
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)
@@ -93,6 +93,14 @@ def _wider(seed, operations):
         drawn.adopt(chance)
     held, lines, elsewhere = tuple(drawn.held), tuple(drawn.lines), tuple(drawn.elsewhere)
     return Case(seed, held, lines, world, f"chance {seed}", elsewhere)
+
+
+def _shows_less(world, seed):
+    world = simulated_world.veiled(world, Random(f"veils {seed}")) if seed >= VEILED else world
+    world = simulated_world.shaped(world, Random(f"forms {seed}")) if seed >= SHAPED else world
+    if seed >= HOSTILE:
+        world = simulated_world.attacked(world, Random(f"hostile {seed}"))
+    return simulated_world.late(world, Random(f"late {seed}")) if VEILED <= seed < HOSTILE else world
 
 
 def _plain(seed, operations):

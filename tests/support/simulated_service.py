@@ -251,7 +251,12 @@ class SimulatedService:
     def _taken(self, flight):
         """Carry a request out, or accept it: then it is carried out at once, later, or never."""
         world, request = self.world, flight.request
-        if request.method == "GET" or not world.accepted or flight.random.random() >= world.accepted:
+        if (
+            self._refuses_media(request)
+            or request.method == "GET"
+            or not world.accepted
+            or flight.random.random() >= world.accepted
+        ):
             return self._arrive(request)
         if request.method == "POST" and self._never_works(orjson.loads(request.body)):
             return self._arrive(request)  # accepted, it would stay in doubt until somebody settles it
@@ -357,6 +362,8 @@ class SimulatedService:
 
     def _effect(self, request, collection, resource_id):
         body = orjson.loads(request.body) if request.body else {}
+        if self._refuses_media(request):
+            return self.directory.answer(415, {"detail": "plain JSON is taken"})
         if resource_id and self._is_locked(request):
             return self.directory.answer(self.world.lock, {"detail": "locked"})
         if resource_id:
@@ -366,6 +373,9 @@ class SimulatedService:
         if self._never_works(body):
             return self.directory.answer(self.world.poison, {"detail": "this one never works"})
         return self.directory.create(collection, body)
+
+    def _refuses_media(self, request):
+        return "plain json" in self.world.veils and request.body and request.media_type != "application/json"
 
     def _never_works(self, body):
         return not self.poisoned.isdisjoint(body.get(name) for name in NAMES.values())

@@ -56,6 +56,8 @@ class World:
     From the seed HOSTILE on, `hostile` is the share of answers that are huge, cut off, nested or of wrong types,
     `odd_ids` that of answers with ids that no URL can hold.
     `late_s`: a new resource is a 404 by its id for so long, and a 400 as a member or manager.
+    From the seed NARROWED on `veils` may also say that "plain json" alone is taken, or that there is "one page" for any
+    `startIndex`.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -301,6 +303,15 @@ def late(world, random):
     if world.rollbacks or random.random() < 0.8:
         return world
     return replace(world, late_s=random.choice((0.3, 1.0, 1.9)))
+
+
+def narrowed(world, random):
+    """Return a world whose tenant may take plain JSON only, or show one page for any `startIndex`."""
+    more = random.choice(((), (), ("plain json",), ("one page",), ("plain json", "one page")))
+    if "one page" not in more or world.filters != "good":
+        more = tuple(one for one in more if one != "one page")
+        return replace(world, veils=world.veils + more)
+    return replace(world, veils=world.veils + more, page=100)
 
 
 def _taken_back(world, random):

@@ -196,7 +196,8 @@ class Backlinks:
     def _is_whole(self, first: Page) -> bool:
         """Say whether the first page is all: fewer than were asked for, and no more claimed."""
         came = len(first.resources)
-        return came == 0 or (first.total is not None and first.total <= came < self._profile.page_size)
+        claimed = self._profile.counts_all and first.total is not None and first.total <= came
+        return came == 0 or (claimed and came < self._profile.page_size)
 
     async def _take(
         self, first: Page, rest: AsyncIterator[Page | Reply], begun: float, most: int | None

@@ -48,7 +48,9 @@ class Listing:
             return Ambiguous(tuple(found))
         for text in found.values():
             return Found(orjson.loads(text), self._taken_at or 0.0, is_looked_up=True)
-        return self._wrong or Missing(unproved=self._hides(key.attribute))
+        if self._wrong is not None:
+            return Missing(unproved=self._wrong.why) if self._wrong.likely else self._wrong
+        return Missing(unproved=self._hides(key.attribute))
 
     def _hides(self, attribute: str) -> str:
         """Say why a listing may not show a name: no resource in it has any such attribute."""

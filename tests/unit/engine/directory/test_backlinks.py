@@ -1,6 +1,9 @@
 """Who refers to a resource, found in the fewest requests."""
 
 import json
+import re
+from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -9,7 +12,7 @@ from bulkscim.engine.directory.tied import Due, Tied
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Holders, Referrers, Reports, Unreadable
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER
-from bulkscim.model.request import Response
+from bulkscim.model.request import Request, Response
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.members import joining, leaving
 from bulkscim.providers.profile import Profile
@@ -100,6 +103,22 @@ async def test_one_page_that_is_all_is_one_request():
 
     assert await asking.of("everybody") == {"g1", "g3"}
     assert len(asking.tenant.asked) == 1
+
+
+async def test_one_page_of_a_tenant_that_counts_only_the_page_is_not_believed():
+    """The groups beyond its only page were taken for groups that do not exist, and an undo left them out."""
+    capped = Tenant(*groups(30), bend=lambda path, found: 400 if "filter" in path else found[:4])
+    asking = Asking(capped, due=9, profile=replace(GENERIC, counts_all=False))
+    capped.send = partial(first_page, capped.send)
+
+    assert await asking.of("u20") == Referrers(None)
+    assert len(capped.asked) <= 6
+
+
+async def first_page(send, request):
+    """Answer as if the first page had been asked for."""
+    path = re.sub("startIndex=[0-9]+", "startIndex=1", request.path)
+    return await send(Request("GET", path))
 
 
 @pytest.mark.parametrize(
