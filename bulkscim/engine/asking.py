@@ -76,8 +76,8 @@ class Asking:
 
     async def read(self, work: Work, need: Question) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
-        lag = self._profile.visibility_lag_s
-        if isinstance(need, Shown) and need.again and not await self._stopping.pause(lag):
+        soon = self._profile.look_after_s
+        if isinstance(need, Shown) and need.again and not await self._stopping.pause(soon):
             return None
         answer: Any = None
         for _ in range(ASKED):
@@ -212,7 +212,7 @@ class Asking:
             return judged(sent.step, met, self.evidence(sent)), met
         if sent.work.accepted:
             return await self._look_once(sent)
-        lag = self._profile.visibility_lag_s if sent.step.action is Action.CREATE else 0.0
+        lag = self._profile.look_after_s if sent.step.action is Action.CREATE else 0.0
         told: Recovered | None = None
         read: Read | None = None
         for attempt in range(1, LOOKS + 1):

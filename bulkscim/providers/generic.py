@@ -2,4 +2,4 @@
 
 from bulkscim.providers.profile import Profile
 
-GENERIC = Profile("generic", assumes_unique=True)
+GENERIC = Profile("generic", assumes_unique=True, visibility_lag_s=30.0)

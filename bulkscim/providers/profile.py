@@ -13,6 +13,7 @@ from bulkscim.scim.messages import PatchForm
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 QUIET_S = 10.0
+SOON_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,11 @@ class Profile:
     cautions: Mapping[Verb, str] = field(default_factory=dict)
     reversals: tuple[Reversal, ...] = ()
     facts: tuple[Fact, ...] = ()
+
+    @property
+    def look_after_s(self) -> float:
+        """How long after a write it is first looked for: most services show it long before the visibility lag is over."""
+        return min(self.visibility_lag_s, SOON_S)
 
     @property
     def accept(self) -> str:

@@ -80,7 +80,7 @@ async def test_accepted_rows_hold_no_worker(carried):
 
     sent = [at for _, at in carried.tenant.writes]
     assert max(sent) - min(sent) < 3.0
-    assert carried.tenant.clock.monotonic() < 8.0
+    assert carried.tenant.clock.monotonic() < 36.0  # the visibility lag, once
     assert report.totals.done == 10
 
 
