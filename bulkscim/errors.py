@@ -7,6 +7,7 @@ BulkScimError
 ├── Stopped                 stopped early, resumable
 │   ├── FirstRowsFailed     the first rows failed for one reason
 │   ├── NoPatch             the tenant does not take PATCH
+│   ├── ReferencesUnknown   what refers to a resource that is to be deleted cannot be read
 │   ├── JobFileChanged      what the run reads is not what was checked
 │   ├── JournalDead         a write or sync of the journal failed; nothing after it was acknowledged
 │   └── Interrupted         a person or the system asked it to stop

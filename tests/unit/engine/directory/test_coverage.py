@@ -72,7 +72,7 @@ def test_whole_resources_are_compared_at_first_and_then_now_and_then():
         (changes(Verb.PATCH, patch=[("replace", 'emails[type eq "work"].value', "x")]), {"emails"}),
         (changes(Verb.PATCH, patch=[("add", None, {"nickName": "A", ENTERPRISE: {"division": "D"}})]),
          {"nickname", f"{ENTERPRISE}:division".lower()}),
-        (creates(data={"title": "x"}, verb=Verb.UPSERT), {"username", "title"}),
+        (creates(data={"title": "x"}, verb=Verb.UPSERT), {"active", "username", "title"}),
         (joins(), set()),
     ],
 )  # fmt: skip
