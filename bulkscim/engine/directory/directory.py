@@ -1,6 +1,5 @@
 """Find what rows name: by id, by a filter that is known to work, else by a whole listing."""
 
-from collections import defaultdict
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -9,6 +8,7 @@ import anyio
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, Needed
 from bulkscim.engine.directory.earlier_runs import EarlierRuns
+from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.held_names import HeldNames, most_pages
 from bulkscim.engine.directory.hidden import Hidden
 from bulkscim.engine.directory.known_ids import KnownIds
@@ -35,15 +35,14 @@ from bulkscim.model.names import is_name
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.capture import leaves_open, stripped
-from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, answers, emails_of, judge
+from bulkscim.planning.lookups import answers
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
 from bulkscim.scim.messages import is_usable, printable
 from bulkscim.scim.paths import get
 
 UNNAMED = "this run created it, but its id is not known, and no lookup shows it by this name"
-REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
-GOOD, REDIRECTED, SERVER_ERROR = 200, 300, 500
+GOOD = 200
 
 
 class Directory:
@@ -61,13 +60,8 @@ class Directory:
         self._clock = clock
         self._profile = profile
         self._hidden = hidden
-        self._learned = Learned()
+        self._filters = Filters(clock, profile)
         self._coverage = Coverage()
-        self._samples: dict[
-            tuple[str, str], Key
-        ] = {}  # by type and attribute, a name that its filter has found
-        self._folds: dict[tuple[str, str], bool] = {}  # whether it finds names in other capitals too
-        self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
         self._listings: dict[str, Listing] = {}
         self._listing_turn = anyio.Lock()
         self._resemblances: dict[str, Resemblances] = {}
@@ -169,13 +163,13 @@ class Directory:
         begun = self._clock.monotonic() if fresh else None
         if key.attribute == "id":
             return await self._by_id(key, reads)
-        if self._profile.filter and self._learned.trust(key) is not Trust.BROKEN:
-            answer = await self._filtered(key, reads)
-            if answer is not None and not self._only_filters_fail(key, answer):
+        if self._filters.may_find(key):
+            answer = await self._filters.find(key, reads)
+            if answer is not None and not self._filters.alone_fail(key, answer):
                 return answer
             listed = await self._listed(key, reads, begun)
             if answer is not None and (not isinstance(listed, Unreadable) or listed.partial):
-                self._learned.note(key, Trust.BROKEN)
+                self._filters.fail(key)
             return listed
         return await self._listed(key, reads, begun)
 
@@ -185,79 +179,6 @@ class Directory:
             return answer
         shown = self.memberships.saw(answer.resource)
         return replace(answer, lists_all=self.memberships.is_complete(shown))
-
-    def _only_filters_fail(self, key: Key, answer: Answer) -> bool:
-        """Say whether a listing may be readable though a filter, which has never worked, is not.
-
-        It is answered by a 5xx, or by a success that is no list.
-        """
-        status = answer.status if isinstance(answer, Unreadable) and not answer.contradicts else None
-        failed = status is not None and not REDIRECTED <= status < SERVER_ERROR
-        return failed and self._learned.trust(key) is Trust.UNKNOWN
-
-    async def _filtered(self, key: Key, reads: Reads) -> Answer | None:
-        """Ask with a filter; None where the answer is worth nothing."""
-        answer = await reads.filtered(key)
-        if isinstance(answer, Unreadable) and (answer.throttled or answer.status not in REFUSES_FILTERS):
-            return answer
-        if answer is None or isinstance(answer, Unreadable):
-            self._learned.note(key, Trust.BROKEN)
-            return None
-        judged = judge(key, answer, self._clock.monotonic())
-        match judged:
-            case Nothing():
-                counts = key.type not in self._profile.exact_filters and await self._absence_counts(
-                    key, reads
-                )
-                return Missing() if counts else None  # else it may stand there in other capitals
-            case Ignored():
-                self._learned.note(key, Trust.BROKEN)
-                return None
-            case Found():
-                self._learned.note(key, Trust.WORKS)
-                self._samples[key.type, key.attribute] = key
-                return judged
-            case _:
-                return judged
-
-    async def _absence_counts(self, key: Key, reads: Reads) -> bool:
-        """Tell whether "nothing" from this filter means absent, by asking it for something that is there.
-
-        Also in other capitals, where these do not count: some services compare them all the same.
-        """
-        kind = key.type, key.attribute
-        async with self._proving[kind]:
-            if self._learned.trust(key) is Trust.UNKNOWN:
-                sample = await self._sample(key, reads)
-                if sample is None:
-                    return False
-                works = await self._finds(sample, reads)
-                self._learned.note(key, Trust.WORKS if works else Trust.BROKEN)
-                self._samples[kind] = sample
-            if self._learned.trust(key) is not Trust.WORKS:
-                return False
-            if kind not in self._folds:
-                other = _in_other_capitals(self._samples[kind])
-                self._folds[kind] = other is None or await self._finds(other, reads)
-            return self._folds[kind]
-
-    async def _finds(self, sample: Key, reads: Reads) -> bool:
-        answer = await reads.filtered(sample)
-        return isinstance(answer, list) and isinstance(judge(sample, answer, 0.0), Found)
-
-    async def _sample(self, key: Key, reads: Reads) -> Key | None:
-        """Return a key of the same attribute that some resource of the tenant surely answers to."""
-        async for page in reads.pages(key.type):
-            if isinstance(page, Unreadable):
-                return None
-            for resource in page:
-                values = (
-                    emails_of(resource) if key.attribute == "emails.value" else [get(resource, key.attribute)]
-                )
-                if values and isinstance(values[0], str) and values[0]:
-                    return Key(key.type, key.attribute, values[0])
-            return None
-        return None
 
     async def _listed(self, key: Key, reads: Reads, begun: float | None) -> Answer:
         async with self._listing_turn:
@@ -387,9 +308,3 @@ class Directory:
             members = self.memberships.keep(reading, answer.resource)
         present = need.member in members
         return Member(present) if present or not need.proof else await self._absence.of(need, reads)
-
-
-def _in_other_capitals(key: Key) -> Key | None:
-    """Return a name that is the same one in other capitals, None where there is none."""
-    other = key._replace(value=key.value.swapcase())
-    return other if other.value != key.value and other.folded == key.folded else None

@@ -1,0 +1,119 @@
+"""Filters by name: what their answers are worth.
+
+A filter that has found nothing yet may be ignored, or broken. So an absence counts only after the filter has found a name
+that is there, also in other capitals where these do not count.
+"""
+
+from collections import defaultdict
+
+import anyio
+
+from bulkscim.engine.reads import Reads
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import Answer, Found, Missing, Unreadable
+from bulkscim.model.operation import Key
+from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, emails_of, judge
+from bulkscim.providers.profile import Profile
+from bulkscim.scim.paths import get
+
+REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
+REDIRECTED, SERVER_ERROR = 300, 500
+
+
+class Filters:
+    """What this process knows of the tenant's filters, by type and attribute."""
+
+    def __init__(self, clock: Clock, profile: Profile) -> None:
+        self._clock = clock
+        self._profile = profile
+        self._learned = Learned()
+        self._samples: dict[tuple[str, str], Key] = {}  # a name that the filter has found
+        self._folds: dict[tuple[str, str], bool] = {}  # whether it finds names in other capitals too
+        self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
+
+    def may_find(self, key: Key) -> bool:
+        """Say whether filters on a name's attribute are worth asking."""
+        return self._profile.filter and self._learned.trust(key) is not Trust.BROKEN
+
+    def fail(self, key: Key) -> None:
+        """Note that the filter on a name's attribute does not work, as a listing does."""
+        self._learned.note(key, Trust.BROKEN)
+
+    def alone_fail(self, key: Key, answer: Answer) -> bool:
+        """Say whether a listing may be readable though a filter, which has never worked, is not.
+
+        It is answered by a 5xx, or by a success that is no list.
+        """
+        status = answer.status if isinstance(answer, Unreadable) and not answer.contradicts else None
+        failed = status is not None and not REDIRECTED <= status < SERVER_ERROR
+        return failed and self._learned.trust(key) is Trust.UNKNOWN
+
+    async def find(self, key: Key, reads: Reads) -> Answer | None:
+        """Find the one resource that a filter names; None where the answer is worth nothing."""
+        answer = await reads.filtered(key)
+        if isinstance(answer, Unreadable) and (answer.throttled or answer.status not in REFUSES_FILTERS):
+            return answer
+        if answer is None or isinstance(answer, Unreadable):
+            self._learned.note(key, Trust.BROKEN)
+            return None
+        judged = judge(key, answer, self._clock.monotonic())
+        match judged:
+            case Nothing():
+                counts = key.type not in self._profile.exact_filters and await self._absence_counts(
+                    key, reads
+                )
+                return Missing() if counts else None  # else it may stand there in other capitals
+            case Ignored():
+                self._learned.note(key, Trust.BROKEN)
+                return None
+            case Found():
+                self._learned.note(key, Trust.WORKS)
+                self._samples[key.type, key.attribute] = key
+                return judged
+            case _:
+                return judged
+
+    async def _absence_counts(self, key: Key, reads: Reads) -> bool:
+        """Tell whether "nothing" from this filter means absent, by asking it for something that is there.
+
+        Also in other capitals, where these do not count: some services compare them all the same.
+        """
+        kind = key.type, key.attribute
+        async with self._proving[kind]:
+            if self._learned.trust(key) is Trust.UNKNOWN:
+                sample = await self._sample(key, reads)
+                if sample is None:
+                    return False
+                works = await self._finds(sample, reads)
+                self._learned.note(key, Trust.WORKS if works else Trust.BROKEN)
+                self._samples[kind] = sample
+            if self._learned.trust(key) is not Trust.WORKS:
+                return False
+            if kind not in self._folds:
+                other = _in_other_capitals(self._samples[kind])
+                self._folds[kind] = other is None or await self._finds(other, reads)
+            return self._folds[kind]
+
+    async def _finds(self, sample: Key, reads: Reads) -> bool:
+        answer = await reads.filtered(sample)
+        return isinstance(answer, list) and isinstance(judge(sample, answer, 0.0), Found)
+
+    async def _sample(self, key: Key, reads: Reads) -> Key | None:
+        """Return a key of the same attribute that some resource of the tenant surely answers to."""
+        async for page in reads.pages(key.type):
+            if isinstance(page, Unreadable):
+                return None
+            for resource in page:
+                values = (
+                    emails_of(resource) if key.attribute == "emails.value" else [get(resource, key.attribute)]
+                )
+                if values and isinstance(values[0], str) and values[0]:
+                    return Key(key.type, key.attribute, values[0])
+            return None
+        return None
+
+
+def _in_other_capitals(key: Key) -> Key | None:
+    """Return a name that is the same one in other capitals, None where there is none."""
+    other = key._replace(value=key.value.swapcase())
+    return other if other.value != key.value and other.folded == key.folded else None
