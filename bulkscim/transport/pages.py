@@ -201,7 +201,9 @@ async def _ended(
     if end is _End.RESTLESS:
         return _unwhole(f"the listing of {kind}s changes faster than it can be read")
     wrong = await _one_page(transport, kind, count, place) if end is _End.UNPAGED else None
-    return wrong or _lacking(kind, total, place.seen)
+    claims = [one for one in (place.total, total) if one is not None]
+    # What was made since it began may stand at a place that was read before.
+    return wrong or _lacking(kind, min(claims, default=None), place.seen)
 
 
 async def _refused(transport: Transport, kind: str, count: int, place: _Place, reply: Reply) -> Reply | None:

@@ -171,12 +171,12 @@ def take_a_silent_control_read_for_a_good_one(patch):
     """Blame the record for a 403 where the tenant does not answer the question whether it is the token."""
     ends_run, control = Asking.ends_run, Asking._control
 
-    async def hasty(asking, work, answer):
+    async def hasty(asking, work, answer, **given):
         if answer.status == FORBIDDEN:
             told = await control(asking, work)
             if told is None or told.status not in DENIED:
                 return asking._stopping.requested
-        return await ends_run(asking, work, answer)
+        return await ends_run(asking, work, answer, **given)
 
     patch.setattr(Asking, "ends_run", hasty)
 

@@ -85,17 +85,25 @@ class Filters:
                 if sample is None:
                     return False
                 works = await self._finds(sample, reads)
+                if works is None:
+                    return False
                 self._learned.note(key, Trust.WORKS if works else Trust.BROKEN)
                 self._samples[kind] = sample
             if self._learned.trust(key) is not Trust.WORKS:
                 return False
             if kind not in self._folds:
                 other = _in_other_capitals(self._samples[kind])
-                self._folds[kind] = other is None or await self._finds(other, reads)
+                folds = other is None or await self._finds(other, reads)
+                if folds is None:
+                    return False
+                self._folds[kind] = folds
             return self._folds[kind]
 
-    async def _finds(self, sample: Key, reads: Reads) -> bool:
+    async def _finds(self, sample: Key, reads: Reads) -> bool | None:
+        """Tell whether the filter finds what is there; None where there was no answer that tells."""
         answer = await reads.filtered(sample)
+        if isinstance(answer, Unreadable) and (answer.throttled or answer.status not in REFUSES_FILTERS):
+            return None
         return isinstance(answer, list) and isinstance(judge(sample, answer, 0.0), Found)
 
     async def _sample(self, key: Key, reads: Reads) -> Key | None:
