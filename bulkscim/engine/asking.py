@@ -168,13 +168,18 @@ class Asking:
         denied = control is not None and control.status in DENIED and not control.throttled
         if told.status == HTTPStatus.UNAUTHORIZED or denied:
             self._stopping.stop(rejected(told.why))
-        elif control and answer.status is not None and answer.status < BROKEN and self._sender.has_applied:
+        elif control and self._says_nothing(answer.status):
             self._note(
                 f"whether others are refused as well is not known: a control read fails ({control.why})"
             )
         elif control or (told.status is None and not is_side):
             self._stopping.stop(Stopped(f"the tenant does not answer: {told.why}"))
         return self._stopping.requested
+
+    def _says_nothing(self, status: int | None) -> bool:
+        """Tell whether a control read that fails tells nothing of a refusal: no read has worked yet, and a write has."""
+        refused = status is not None and status < BROKEN
+        return refused and self._sender.has_applied and not self._sender.worked
 
     def _note(self, text: str) -> None:
         """Tell people once."""
