@@ -58,11 +58,11 @@ class Filters:
             return None
         judged = judge(key, answer, self._clock.monotonic())
         match judged:
+            case Nothing() if key.type in self._profile.exact_filters:
+                return None  # it may stand there in other capitals
             case Nothing():
-                counts = key.type not in self._profile.exact_filters and await self._absence_counts(
-                    key, reads
-                )
-                return Missing() if counts else None  # else it may stand there in other capitals
+                counts = await self._absence_counts(key, reads)
+                return counts if isinstance(counts, Unreadable) else Missing() if counts else None
             case Ignored():
                 self._learned.note(key, Trust.BROKEN)
                 return None
@@ -73,7 +73,7 @@ class Filters:
             case _:
                 return judged
 
-    async def _absence_counts(self, key: Key, reads: Reads) -> bool:
+    async def _absence_counts(self, key: Key, reads: Reads) -> bool | Unreadable:
         """Tell whether "nothing" from this filter means absent, by asking it for something that is there.
 
         Also in other capitals, where these do not count: some services compare them all the same.
@@ -85,8 +85,8 @@ class Filters:
                 if sample is None:
                     return False
                 works = await self._finds(sample, reads)
-                if works is None:
-                    return False
+                if isinstance(works, Unreadable):
+                    return works
                 self._learned.note(key, Trust.WORKS if works else Trust.BROKEN)
                 self._samples[kind] = sample
             if self._learned.trust(key) is not Trust.WORKS:
@@ -94,16 +94,17 @@ class Filters:
             if kind not in self._folds:
                 other = _in_other_capitals(self._samples[kind])
                 folds = other is None or await self._finds(other, reads)
-                if folds is None:
-                    return False
+                if isinstance(folds, Unreadable):
+                    return folds
                 self._folds[kind] = folds
             return self._folds[kind]
 
-    async def _finds(self, sample: Key, reads: Reads) -> bool | None:
-        """Tell whether the filter finds what is there; None where there was no answer that tells."""
+    async def _finds(self, sample: Key, reads: Reads) -> bool | Unreadable:
+        """Tell whether the filter finds what is there; Unreadable where that cannot be told now."""
         answer = await reads.filtered(sample)
-        if isinstance(answer, Unreadable) and (answer.throttled or answer.status not in REFUSES_FILTERS):
-            return None
+        refused = isinstance(answer, Unreadable) and (answer.contradicts or answer.status in REFUSES_FILTERS)
+        if isinstance(answer, Unreadable) and (answer.throttled or not refused):
+            return answer
         return isinstance(answer, list) and isinstance(judge(sample, answer, 0.0), Found)
 
     async def _sample(self, key: Key, reads: Reads) -> Key | None:
