@@ -196,8 +196,10 @@ class Directory:
 
     def _is_late(self, resource_id):
         """Say whether a new resource is not known by its id yet."""
-        shown = self._shown_from.get(resource_id, 0.0) - self._world.lag_s + self._world.late_s
-        return bool(self._world.late_s) and shown > self._clock.monotonic()
+        if not self._world.late_s or resource_id not in self._shown_from:
+            return False
+        made = self._shown_from[resource_id] - self._world.lag_s
+        return made + self._world.late_s > self._clock.monotonic()
 
     def _names_late(self, body):
         """Say whether a write names a new resource as a member or manager."""
