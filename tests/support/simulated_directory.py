@@ -36,6 +36,7 @@ class Directory:
         self.made = Counter()
         self.overwritten = set()  # (collection, name) of what creates have overwritten
         self.ids = set()
+        self._left_out = set()  # (id, member's id) of memberships that some answer has left out
         self.blind = set()  # (Groups, name, member's name) of memberships that were removed and never shown
         self.gone = {}  # the names of what was deleted, by id
         self.behind_s = 0.0  # how long ago what is carried out took effect
@@ -176,7 +177,10 @@ class Directory:
 
     def _note_blind(self, resource, members):
         """Note which members leave a group that has never shown them."""
-        hidden = set(ids_of(resource)) - set(ids_of(self._seen("Groups", resource, by_id=True)))
+        self._seen("Groups", resource, by_id=True)
+        hidden = {member for group, member in self._left_out if group == resource["id"]} & set(
+            ids_of(resource)
+        )
         held = {**self.held["Users"], **self.held["Groups"]}
         for member in hidden & set(members):
             name = held[member].get("userName") or held[member]["displayName"]
@@ -192,6 +196,9 @@ class Directory:
             seen.pop("members", None)
         if "cut" in veils and "members" in seen:
             seen["members"] = seen["members"][:CUT]
+        if {"hidden", "cut"} & set(veils):
+            missing = set(ids_of(resource)) - set(ids_of(seen))
+            self._left_out |= {(resource["id"], member) for member in missing}
         return turned(seen, self._world.forms)
 
     def _is_late(self, resource_id):
