@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 import pytest
 
 from bulkscim.engine.asking import Asking
-from bulkscim.engine.directory import directory, listing
+from bulkscim.engine.directory import filters, listing
 from bulkscim.model.live import Ambiguous, Found
 from bulkscim.pacing import retry
 from bulkscim.pacing.retry import Verdict
@@ -91,7 +91,7 @@ def take_the_first_of_two(patch):
         judged = judge(key, resources, read_at)
         return Found(resources[0], read_at) if isinstance(judged, Ambiguous) else judged
 
-    patch.setattr(directory, "judge", hasty)
+    patch.setattr(filters, "judge", hasty)
     patch.setattr(listing, "Ambiguous", lambda ids: Found({"id": ids[0]}, 0.0))
 
 
