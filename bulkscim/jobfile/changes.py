@@ -7,10 +7,21 @@ from typing import Any
 from bulkscim.jobfile.records import Fault, shown
 from bulkscim.jobfile.schema import Shape, are_distinct, attribute, checked, twins, value_checked
 from bulkscim.model.operation import JsonObject, PatchOperation
+from bulkscim.scim import paths
 
 _OPERATIONS = frozenset({"add", "replace", "remove"})
 _NAMES = frozenset({"op", "path", "value"})
+NO_PATH = 'is no path as in title, name.givenName or emails[type eq "work"].value'
 _NAME = re.compile(r"[A-Za-z$][\w$-]*")
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text is a path of an attribute (RFC 7644 §3.5.2), as far as filters in it are understood here."""
+    try:
+        paths.parse(text)
+    except paths.PathError:
+        return False
+    return True
 
 
 def changes_of_patch(
@@ -44,6 +55,8 @@ def _change(
         faults.append(Fault(place, "a removal needs a path"))
     elif path is not None and not (isinstance(path, str) and path.strip()):
         faults.append(Fault(f"{place}.path", f"{shown(path)} is not a path"))
+    elif path is not None and not is_path(path):
+        faults.append(Fault(f"{place}.path", f"{shown(path)} {NO_PATH}"))
     elif op != "remove" and "value" not in named:
         faults.append(Fault(place, f"{op} needs a value"))
     else:

@@ -24,6 +24,7 @@ SETTLED = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP, RowState.FA
 
 
 # In the words of services that give no scimType.
+_ABOUT_THE_VALUE = frozenset({400, 404, 409, 410, 422})  # not a 403: it may speak of who asks
 _NO_MEMBER = re.compile(
     r"\b(?:not|isn't|no|n't) (?:a |an |the |in |such |currently a )*(?:member|in (?:the |this )?group)",
     re.IGNORECASE,
@@ -89,7 +90,8 @@ class Refusal:
     @property
     def says_absent(self) -> bool:
         """Whether it says that what was to be removed is not there (RFC 7644 §3.5.2.2: noTarget)."""
-        return self.scim_type == "noTarget" or bool(_NO_MEMBER.search(self.detail))
+        says_so = self.scim_type == "noTarget" or bool(_NO_MEMBER.search(self.detail))
+        return says_so and self.status in _ABOUT_THE_VALUE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import orjson
 from bulkscim.model.active import last_set
 from bulkscim.model.live import Found, Missing, Parent, ParentLater
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation, Verb
-from bulkscim.model.row import RowState
+from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import effects, halving, hidden
 from bulkscim.planning.compare import THROUGH, differences, holds
@@ -70,6 +70,9 @@ def patch(view: View) -> Decision | Subject:
     """Send the record's changes, unless all of them are in effect."""
     if halving.is_due(view):
         return _by_halves(view)
+    refusal = view.facts.refused.get("patch")
+    if refusal is not None and _found_nobody(view, refusal, view.operation.changes):
+        return Settle(RowState.NOOP, f"{refusal.told}: nothing to remove", status=refusal.status)
     live = _standing(view, "patch")
     if not isinstance(live, Found):
         return live
@@ -113,6 +116,8 @@ def _by_halves(view: View) -> Decision | Subject:
     told = []
     for part, some in halving.parts(view, operations):
         due, left = _due(view, live, some)
+        if part in view.facts.refused and _found_nobody(view, view.facts.refused[part], some):
+            continue
         if part in view.facts.refused:
             told += [f"{halving.named(one)}: {view.facts.refused[part].told}" for one in due]
         elif due:
@@ -152,9 +157,18 @@ def _due(
 
 def _may_be_hidden(operation: PatchOperation, live: Found, kind: str) -> bool:
     """Tell whether a member that is to leave may be in the group though the group does not show it."""
+    return kind == GROUP and _removes_members(operation) and not live.lists_all
+
+
+def _found_nobody(view: View, refusal: Refusal, some: tuple[PatchOperation, ...]) -> bool:
+    """Tell whether a patch that removes one member was refused since it is not there; of several, others may be."""
+    one = len(some) == 1 and _removes_members(some[0]) and len(list(ids_in(some[0].value))) <= 1
+    return view.operation.type == GROUP and refusal.says_absent and one
+
+
+def _removes_members(operation: PatchOperation) -> bool:
     path = operation.path or ""
-    names_members = member_at(path) is not None or path == MEMBERS
-    return kind == GROUP and operation.op == "remove" and names_members and not live.lists_all
+    return operation.op == "remove" and (member_at(path) is not None or path == MEMBERS)
 
 
 def _patch(

@@ -173,3 +173,54 @@ async def test_run_says_that_members_of_a_deleted_group_may_be_hidden(carried, k
     await carried([{"op": "delete", "type": "Group", "match": {"displayName": "Sales"}}], kind=kind)
 
     assert len([note for note in carried.notes if "who was in a deleted group" in note]) == told
+
+
+class HidesMembersAndRefuses(HidesMembers):
+    """Refuses a PATCH that removes who is not there."""
+
+    words = "no such member"
+
+    def _one(self, method, collection, resource_id, body):
+        held = [one["value"] for one in self.held[collection][resource_id].get("members", ())]
+        named = [
+            one.get("path", "").partition('"')[2].partition('"')[0]
+            for one in (body or {}).get("Operations", ())
+        ]
+        if method == "PATCH" and not set(named) <= set(held):
+            return self._answer(400, {"scimType": "noTarget", "detail": self.words})
+        return super()._one(method, collection, resource_id, body)
+
+
+class DeniesRemovals(HidesMembers):
+    """Does not let this token change groups."""
+
+    def _one(self, method, collection, resource_id, body):
+        if method == "PATCH":
+            return self._answer(403, {"detail": "you are not a member of the administrators"})
+        return super()._one(method, collection, resource_id, body)
+
+
+def patched_out(*members):
+    """Return a record that removes members of Sales by their ids."""
+    patch = [{"op": "remove", "path": f'members[value eq "{member}"]'} for member in members]
+    return {"op": "patch", "type": "Group", "match": {"id": "g1"}, "patch": patch}
+
+
+@pytest.mark.parametrize(
+    ("kind", "line", "states"),
+    [
+        (HidesMembersAndRefuses, patched_out("u9"), (0, 1, 0)),
+        (HidesMembersAndRefuses, patched_out("u2"), (1, 0, 0)),
+        (HidesMembersAndRefuses, patched_out("u2", "u9"), (0, 0, 1)),  # the other one is still there
+        (HidesMembersAndRefuses, leaves("eve@example.com"), (0, 1, 0)),
+        (DeniesRemovals, leaves(), (0, 0, 1)),  # it speaks of who asks
+    ],
+)
+async def test_removal_of_one_who_is_not_there_is_a_noop_where_the_tenant_says_so(
+    carried, kind, line, states
+):
+    """The row failed; a 403 that spoke of the caller's own groups was a noop."""
+    eve = {"id": "u3", "userName": "eve@example.com"}
+    totals = (await carried([line], held=[ADA, BOB, eve], kind=kind)).totals
+
+    assert (totals.done, totals.noop, totals.failed) == states
