@@ -6,7 +6,7 @@ type of an address) come later, in another spelling, or not at all where it drop
 Rules
 1. A path that differs without a request of ours is a change by others, unless the same path differs in a second resource
    that was created in the same way: then the service derives it.
-2. Only three differences count: a value where none was; the same text but for capitals, spaces and punctuation; nothing
+2. Only three differences count: a value where none was; the same text except for capitals, spaces and punctuation; nothing
    where a value was sent. Another value is a change by others, in however many resources.
 3. A resource that says that it was modified long after it was created proves nothing. Nor do members and groups.
 """

@@ -1,4 +1,4 @@
-"""What a step names beside its own resource, and whether a refusal may mean that the tenant does not know it (pure)."""
+"""What a step names besides its own resource, and whether a refusal may mean that the tenant does not know it (pure)."""
 
 from collections.abc import Iterator
 from http import HTTPStatus

@@ -97,7 +97,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
 
 @dataclass(slots=True)
 class Kept:
-    """What a rollback leaves as it is since nobody knows what was before: created resources, and removed members.
+    """What a rollback leaves as it is since it is not known what was before: created resources, and removed members.
 
     Names by how often, the rest under "".
     """

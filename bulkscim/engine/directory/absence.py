@@ -7,7 +7,7 @@ one of these, the cheapest first:
 3. Users that are read by id are known to show their groups, and this one does not show the group. Where it shows any,
    another must have shown more: a list may be cut.
 4. A filter by member, which finds a member that is shown, does not find this one.
-Neither 1 nor 2 counts where a group has left out a member whom this run had added.
+Neither 1 nor 2 counts where a group has left out a member that this run had added.
 """
 
 from collections import OrderedDict
@@ -68,7 +68,7 @@ class Absence:
         return told or await self._filtered(need, reads)
 
     def _is_proved(self, need: Membership) -> bool:
-        """Say whether nobody can be in a group but those whom it shows, or is not in it by what the user showed."""
+        """Say whether a group shows all of its members, or the member has shown that it is in no such group."""
         if not need.asks_member and self._shows_groups():
             return True
         whole = need.group in self._created or self._memberships.is_whole(need.group)

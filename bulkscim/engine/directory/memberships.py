@@ -1,6 +1,6 @@
 """Who is in which group, as read a short while ago and changed by this run since.
 
-An answer may leave members out. A list is complete only where a longer one was shown, and no member whom this run added
+An answer may leave members out. A list is complete only where a longer one was shown, and no member that this run added
 was missing in any.
 """
 
