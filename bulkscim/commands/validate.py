@@ -101,7 +101,10 @@ def _live(people: People, chosen: dict[str, Any]) -> "LiveSchemas | None":
     from bulkscim.runs.tenant_schemas import schemas_of
 
     if chosen["tenant"] in SANDBOXES and not profiles_running():
-        return None  # a check starts no server
+        people.note(
+            "the sandbox is not running, so its /Schemas are not asked; start it: bulkscim sandbox start"
+        )
+        return None
     wanted = {name: chosen[name] for name in ("tenant", "base_url", "profile", "token_file", "token_command")}
     wanted |= dict.fromkeys({"tenant", "base_url"} - set(named))
     wanted |= {name: chosen[name] for name in ("timeout_s", "proxy", "ca_bundle")} | dict.fromkeys(
@@ -109,7 +112,7 @@ def _live(people: People, chosen: dict[str, Any]) -> "LiveSchemas | None":
     )
     try:
         tenant = reaching.tenant_of(people, wanted)
-    except (CredentialError, UsageError) as error:
+    except CredentialError as error:
         people.note(f"the tenant is not asked for its /Schemas: {error}")
         return None
     live, told = setting.carry_out(lambda: schemas_of(tenant, reaching.reading_settings(wanted, tenant)))

@@ -192,7 +192,7 @@ class Judge:
         whole = [name for name, cell in zip(self._names, cells, strict=False) if cell == doubt.value]
         parts = [name for name, cell in zip(self._names, cells, strict=False) if doubt.value in cell]
         leaf = doubt.attribute.rpartition(".")[2].casefold()
-        named = sorted(whole or parts, key=lambda name: leaf not in name.casefold())
+        named = sorted([*whole, *parts], key=lambda name: leaf not in name.casefold())
         column = next(iter(named), "").strip()
         return f'column "{column}"' if column else doubt.attribute
 

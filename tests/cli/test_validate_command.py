@@ -79,6 +79,28 @@ def test_missing_file_is_a_usage_error(capsys):
     assert "nowhere.csv" in capsys.readouterr().err
 
 
+def test_sandbox_that_is_not_running_is_named_and_not_started(file, capsys, monkeypatch, tmp_path):
+    """The file passed without a word, as if it had been checked against the sandbox."""
+    monkeypatch.setenv("BULKSCIM_STATE_DIR", str(tmp_path / "state"))
+
+    assert code_of(["validate", file(GOOD), "--tenant", "sandbox"]) == 0
+    assert "start it: bulkscim sandbox start" in capsys.readouterr().err
+
+
+def test_tenant_that_is_misspelled_is_a_usage_error(file, capsys):
+    """It passed, and the next command named a tenant that does not exist."""
+    assert code_of(["validate", file(GOOD), "--tenant", "sanbox"]) == 2
+    assert "no tenant named 'sanbox'" in capsys.readouterr().err
+
+
+def test_column_of_a_value_is_that_of_its_attribute(file, capsys):
+    """The warning named the department, which has the same text as a part of the cell with the groups."""
+    text = 'userName,department,groups\nada@example.com,"Legal, Risk","Law;Legal, Risk"\n'
+
+    assert code_of(["validate", file(text), "--op", "create"]) == 0
+    assert 'column "groups": "Legal, Risk"' in capsys.readouterr().err
+
+
 WRONG_VALUES = "userName,title,email\n" + "".join(
     f"{name}@example.com,N/A,{name} <{name}@example.com>\n" for name in "abcdefgh"
 )
