@@ -101,9 +101,8 @@ def _live(people: People, chosen: dict[str, Any]) -> "LiveSchemas | None":
     from bulkscim.runs.tenant_schemas import schemas_of
 
     if chosen["tenant"] in SANDBOXES and not profiles_running():
-        people.note(
-            "the sandbox is not running, so its /Schemas are not asked; start it: bulkscim sandbox start"
-        )
+        people.note("the sandbox is not running, so its /Schemas are not asked")
+        people.note(next_line("sandbox", "start"))
         return None
     wanted = {name: chosen[name] for name in ("tenant", "base_url", "profile", "token_file", "token_command")}
     wanted |= dict.fromkeys({"tenant", "base_url"} - set(named))

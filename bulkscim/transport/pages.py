@@ -152,7 +152,9 @@ class _Place:
     def _back(self, count: int, size: int) -> tuple[JsonObject, ...] | _End:
         """Go back by a page; what was shown before cannot all be gone where some of it has just been shown again."""
         if not size and self.gaps >= MOST_EMPTY:
-            return _End.UNPAGED if self.looped else _End.OVER
+            # Pages that had begun where they were asked to, and totals to compare with: the tenant shrinks.
+            is_unpaged = self.looped and (self.off or self.total is None)
+            return _End.UNPAGED if is_unpaged else _End.OVER
         self.gaps += 1
         self.start = max(1, self.start - count)
         self.anchored = self.start > 1

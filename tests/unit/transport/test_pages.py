@@ -126,8 +126,9 @@ class Shrinking:
         [[25]],
         [[9, 10], [12], [1], [20]],
         [range(1, 26)],
+        [[], [], [3], [], [4], [], [5]],
     ],
-    ids=["one", "five", "the anchor", "the whole page", "the last", "again and again", "all"],
+    ids=["one", "five", "the anchor", "the whole page", "the last", "again and again", "all", "each time it looks for the end"],
 )
 async def test_what_is_deleted_meanwhile_hides_nothing_that_stays(deletions):
     """With an index a deletion moves the rest forward; the listing notices, and steps back."""
