@@ -84,7 +84,9 @@ def test_sandbox_that_is_not_running_is_named_and_not_started(file, capsys, monk
     monkeypatch.setenv("BULKSCIM_STATE_DIR", str(tmp_path / "state"))
 
     assert code_of(["validate", file(GOOD), "--tenant", "sandbox"]) == 0
-    assert "start it: bulkscim sandbox start" in capsys.readouterr().err
+    assert "the sandbox is not running, so its /Schemas are not asked\nnext: bulkscim sandbox start\n" in (
+        capsys.readouterr().err
+    )
 
 
 def test_tenant_that_is_misspelled_is_a_usage_error(file, capsys):

@@ -126,7 +126,7 @@ class Shrinking:
         [[25]],
         [[9, 10], [12], [1], [20]],
         [range(1, 26)],
-        [[], [], [3], [], [4], [], [5]],
+        [[19], [], [11], [], [24], [], [12]],
     ],
     ids=["one", "five", "the anchor", "the whole page", "the last", "again and again", "all", "each time it looks for the end"],
 )
