@@ -128,7 +128,16 @@ class Shrinking:
         [range(1, 26)],
         [[19], [], [11], [], [24], [], [12]],
     ],
-    ids=["one", "five", "the anchor", "the whole page", "the last", "again and again", "all", "each time it looks for the end"],
+    ids=[
+        "one",
+        "five",
+        "the anchor",
+        "the whole page",
+        "the last",
+        "again and again",
+        "all",
+        "each time it looks for the end",
+    ],
 )
 async def test_what_is_deleted_meanwhile_hides_nothing_that_stays(deletions):
     """With an index a deletion moves the rest forward; the listing notices, and steps back."""
