@@ -205,6 +205,12 @@ def children(folder: Path, disk: Disk) -> list[Path]:
     return [path for _, path in found if _began(path, disk) is not None]
 
 
+def parent(folder: Path, disk: Disk) -> Path | None:
+    """Return the folder of the run whose child run a folder holds; None where it holds a run of its own."""
+    is_child = _CHILD.fullmatch(folder.name) and disk.exists(folder.parent / JOURNAL)
+    return folder.parent if is_child else None
+
+
 def _began(path: Path, disk: Disk) -> float | None:
     """Return when a run began; None where there is none. One that is damaged or holds links comes first, not last."""
     try:

@@ -1,16 +1,18 @@
-"""What the rollbacks of a run, child runs in its own folder, have brought about so far."""
+"""What the rollbacks of a run, child runs in its own folder, have brought about so far, and those of other runs."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from bulkscim.errors import BulkScimError
 from bulkscim.jobfile.reading import raw_records
 from bulkscim.journal import journal
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
-from bulkscim.journal.runfolder import children
+from bulkscim.journal.runfolder import children, parent, runs
+from bulkscim.model.base_url import same_base_url
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action
@@ -223,3 +225,27 @@ def descendants(folder: Path, disk: Disk) -> Iterator[Path]:
     for child in children(folder, disk):
         yield child
         yield from descendants(child, disk)
+
+
+def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
+    """Yield the rollbacks of the other runs on a run's tenant, in the folder that the run is in; the oldest run first.
+
+    What such a rollback made again has an id that no run before it knows. One that cannot be read is left out.
+    """
+    top, url = recorded.folder, _base_url(recorded)
+    while (above := parent(top, disk)) is not None:
+        top = above
+    for folder in runs(top.parent, disk):
+        for child in descendants(folder, disk) if folder.name != top.name else ():
+            try:
+                with journal.read(child, disk) as other:
+                    is_known = same_base_url(_base_url(other), url)
+                    find_source(other.header, child)
+            except BulkScimError:
+                continue
+            if is_known:
+                yield child
+
+
+def _base_url(recorded: RecordedRun) -> str:
+    return str(recorded.header.get("tenant", {}).get("base_url", ""))

@@ -26,7 +26,7 @@ from bulkscim.planning.protect import Protects, harmful_record
 from bulkscim.private_files import create_file
 from bulkscim.reporting.following import run_name
 from bulkscim.runs.applied_steps import applied_steps
-from bulkscim.runs.child_runs import MadeAnew, descendants, undone
+from bulkscim.runs.child_runs import MadeAnew, descendants, rollbacks_of_others, undone
 from bulkscim.runs.spooled_steps import Picks, SpooledSteps, Tally
 
 SHOWN = 20
@@ -74,7 +74,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
     beyond = [row for row in sorted(chosen.rows) if row > recorded.ledger.rows]
     if beyond:
         raise UsageError(f"there is no row {beyond[0]}: the run has {recorded.ledger.rows:,} rows")
-    folders = descendants(recorded.folder, disk)
+    folders = (*rollbacks_of_others(recorded, disk), *descendants(recorded.folder, disk))
     with closing(MadeAnew(folders, disk)) as anew, closing(SpooledSteps(anew)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
         taken_back, kept = undone(recorded.folder, disk), Kept()

@@ -115,6 +115,30 @@ def test_a_rollback_that_is_killed_goes_on(tenant: Tenant, bulkscim: Command, jo
     assert differences(before, state_of(tenant, "kill-")) == []
 
 
+def test_runs_are_taken_back_one_after_the_other(tenant: Tenant, bulkscim: Command, job):
+    """A user whom a later run had deleted and its rollback made again stayed, and so did the group: exit 0, and "gone"."""
+    names = [f"chain-{number}@example.com" for number in range(4)]
+    before = state_of(tenant, "chain-")
+    news = [
+        *({"op": "create", "data": {"userName": name}, "ref": name} for name in names),
+        {
+            "op": "create",
+            "type": "Group",
+            "data": {"displayName": "chain-all", "members": [{"ref": n} for n in names]},
+        },
+    ]
+    one, two = bulkscim.folder / "one", bulkscim.folder / "two"
+    to = ("--base-url", tenant.base_url, "--yes", *FAST)
+    first = bulkscim("run", job(*news), *to, "--run-dir", one)
+    leavers = ({"op": "delete", "match": {"userName": name}} for name in names[:2])
+    second = bulkscim("run", job(*leavers), *to, "--run-dir", two)
+
+    outcomes = [first, second, *(bulkscim("rollback", run, "--yes", *FAST) for run in (two, one))]
+
+    assert [outcome.code for outcome in outcomes] == [0, 0, 0, 0], outcomes[-1].text
+    assert differences(before, state_of(tenant, "chain-")) == [], outcomes[-1].text
+
+
 def test_drift_is_left_named_and_forced(tenant: Tenant, bulkscim: Command, job):
     """What somebody has changed since is left as it is (3), both values are said, and force overwrites it."""
     ids = {name: tenant.create("Users", {"userName": f"{name}@drift", "title": "Old"}) for name in "ab"}
