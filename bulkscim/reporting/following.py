@@ -54,7 +54,7 @@ def told_next(
     ended = summary["state"] == RunState.FINISHED and not (
         summary.get("purged_at") or summary.get("rollbacks")
     )
-    if summary["done"] and (ended or not commands):
+    if (summary["done"] or summary.get("undoable")) and (ended or not commands):
         told["undo"] = command("rollback", run_name(folder), "-n", *typed.access)
     if summary.get("later"):
         told["later_command"] = command(

@@ -102,14 +102,16 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
     header, timeline = recorded.header, recorded.timeline
     ending = _ending(recorded)
     state = state_of(ending, locked=locked)
+    totals = recorded.ledger.totals()
     job, tenant = _object(header, "job"), _object(header, "tenant")
     summary = {
         "run": header.get("run", recorded.folder.name),
         "state": state.value,
-        **asdict(recorded.ledger.totals()),
+        **asdict(totals),
         "elapsed_s": round(timeline.elapsed_s, 1),
         "chain": recorded.chain,
         **differ_counts(differing(recorded)),
+        "undoable": totals.done > 0 or any(recorded.entries(Kind.APPLIED)),
         "why": ending.body.get("why") if ending is not None else None,
         "again": run_command(header) if _has_other_job(ending) else None,
         "command": header.get("command"),

@@ -89,6 +89,21 @@ def test_a_trial_with_a_limit_and_then_the_whole_file_leaves_no_link_out(bulksci
     assert undone.code in {0, 3}, undone.text
 
 
+def test_run_that_only_added_links_names_its_rollback(bulkscim: Command, tmp_path):
+    """Its rows were adopted, and no command was shown that takes the new group and its members back."""
+    (tmp_path / "links.csv").write_text("userName,groups\nthere@x.test,Sales;New\n")
+    with SmallTenant("there@x.test").serving() as tenant:
+        first, second = (
+            run(bulkscim, tenant, "links.csv", "--op", "create", "--create-groups") for _ in "12"
+        )
+        undone = [line.partition("undo: ")[2] for line in first.stderr.splitlines() if "undo: " in line]
+        status = bulkscim(*undone[0].split()[1:])
+
+    assert first.code == second.code == status.code == 0, status.text
+    assert "1 adopted" in first.stderr
+    assert "undo: " not in second.stderr
+
+
 def test_the_rows_that_a_trial_needs_can_be_taken_along(bulkscim: Command, tmp_path):
     """Before, a trial left parts undone and did not say that their rows came later."""
     (tmp_path / "people.csv").write_text(PEOPLE)
