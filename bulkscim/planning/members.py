@@ -122,12 +122,12 @@ def group_id(
     made = view.facts.applied.get(part)
     if made and isinstance(named, Unfit):
         return made.id or Refusal(part, None, None, f"created, but its id is not known: {named.why}")
-    makes = view.policy.create_groups and view.operation.verb is not Verb.REMOVE_MEMBER
-    if isinstance(named, Unfit) and named.missing and makes and key.attribute == "displayName":
+    is_made_by_name = key.attribute == "displayName" and view.operation.verb is not Verb.REMOVE_MEMBER
+    if not (isinstance(named, Unfit) and named.missing and is_made_by_name):
+        return stop(part, named)
+    if view.policy.create_groups:
         return Step(part, Action.CREATE, GROUP, identity=(key,), body={"displayName": key.value})
-    if isinstance(named, Unfit) and named.missing and key.attribute == "displayName":
-        return Refusal(part, named.status, None, f"{named.why}; create it first, or pass --create-groups")
-    return stop(part, named)
+    return Refusal(part, named.status, None, f"{named.why}; create it first, or pass --create-groups")
 
 
 def _not_created(view: View, key: Key, refusal: Refusal) -> str | Wait | Refusal:

@@ -1,7 +1,11 @@
-"""Why rows did not end as wanted, grouped: one line tells of 98 rows that failed alike."""
+"""Why rows did not end as wanted, grouped: one line tells of 98 rows that failed alike.
+
+Rows that end as a noop since what they name was not found are listed too: a name may be misspelled.
+"""
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from bulkscim.journal.journal import RecordedRun
@@ -14,6 +18,8 @@ from bulkscim.reporting.results import Result, result_of
 Cause = dict[str, Any]
 
 _BAD = (RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT)
+_ORDER = (*_BAD, RowState.NOOP)
+_NOT_FOUND = b": nothing to "
 _KEPT_ROWS = 10
 _SHOWN_ROWS = 3
 _SHOWN_CAUSES = 10
@@ -28,10 +34,12 @@ _ANY = "…"
 def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
     """Return the causes, failed rows first, each with `count` and the first `rows`; `run` names the run in commands."""
     ledger, totals = recorded.ledger, recorded.ledger.totals()
-    if not totals.failed and not totals.skipped and not totals.in_doubt:
-        return []
-    rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in _BAD)
-    return grouped((result_of(recorded, row, None) for row in rows), run)
+    rows: Iterable[int] = ()
+    if totals.failed or totals.skipped or totals.in_doubt:
+        rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in _BAD)
+    found = recorded.entries(RowState.NOOP, holding=_NOT_FOUND) if totals.noop else ()
+    absent = (entry.rows[0][0] for entry in found if not entry.body.get("id"))
+    return grouped((result_of(recorded, row, None) for row in chain(rows, absent)), run)
 
 
 def grouped(results: Iterable[Result], run: str) -> list[Cause]:
@@ -50,7 +58,7 @@ def grouped(results: Iterable[Result], run: str) -> list[Cause]:
         cause["detail"] = result.detail if cause["count"] == 1 and text != _OTHER else text
         if len(cause["rows"]) < _KEPT_ROWS:
             cause["rows"].append(result.row)
-    return sorted(found.values(), key=lambda cause: (_BAD.index(RowState(cause["state"])), -cause["count"]))
+    return sorted(found.values(), key=lambda cause: (_ORDER.index(RowState(cause["state"])), -cause["count"]))
 
 
 def cause_lines(causes: list[Cause]) -> Iterator[str]:

@@ -90,7 +90,7 @@ class _Place:
     """Where an indexed listing stands; an anchored page must begin with something that was seen.
 
     `anchor` is the mark of the resource that is asked for first. `off`: no page has begun where it was asked to, or the
-    last one did not. `looped`: resources came since the last step back, none of them new. `blank`: the last page held
+    last one did not. `paged`: a later page was as long as the server's number of all leaves for it. `looped`: resources came since the last step back, none of them new. `blank`: the last page held
     nothing that can be used. `total` and `size` are those of the first page.
     """
 
@@ -101,6 +101,7 @@ class _Place:
     anchor: int = 0
     gaps: int = 0
     off: bool = True
+    paged: bool = False
     looped: bool = False
     blank: bool = False
     total: int | None = None
@@ -108,15 +109,15 @@ class _Place:
 
     def take(self, answer: messages.ListAnswer, count: int) -> tuple[JsonObject, ...] | _End:
         """Take in one page, and move on or back; return what is new."""
-        size, resources = answer.size, answer.resources
-        first = _mark(resources[0]) if resources else None
-        if self.anchored and (first is None or not self.seen.holds(first)):
+        size, marks = answer.size, [_mark(resource) for resource in answer.resources]
+        self.paged |= size > 0 and 1 < self.start == (answer.total or 0) - size + 1
+        if self.anchored and not self._goes_on(marks):
             return self._back(count, size)
         unusable: dict[object, str] = {self.start + place: what for place, what in answer.unusable}
-        broken, self.blank = self.blank, bool(size) and not resources
+        broken, self.blank = self.blank, bool(size) and not marks
         is_known = unusable.keys() <= self.seen.unusable.keys()
         self.seen.unusable |= unusable
-        new = self.seen.new(resources)
+        new = self.seen.new(answer.resources)
         if self.farthest == 1:
             self.total, self.size = answer.total, size
         elif new:
@@ -130,10 +131,14 @@ class _Place:
             self._on(answer)
             return ()
         if size and self.anchored:
-            self.off = first != self.anchor
+            self.off = marks[:1] != [self.anchor]
             self._move(size, anchored=False)
             return ()
-        return _End.UNPAGED if size and self.off else _End.OVER
+        return _End.UNPAGED if size and self.off and not self.paged else _End.OVER
+
+    def _goes_on(self, marks: list[int]) -> bool:
+        """Tell whether a page overlaps with what was read before it: it holds its anchor, or begins with something seen."""
+        return self.anchor in marks if self.anchor else bool(marks) and self.seen.holds(marks[0])
 
     def _on(self, answer: messages.ListAnswer) -> None:
         """Go to the last resource of the page, or behind it where pages hold but one."""
@@ -152,12 +157,12 @@ class _Place:
     def _back(self, count: int, size: int) -> tuple[JsonObject, ...] | _End:
         """Go back by a page; what was shown before cannot all be gone where some of it has just been shown again."""
         if not size and self.gaps >= MOST_EMPTY:
-            # Pages that had begun where they were asked to, and totals to compare with: the tenant shrinks.
-            is_unpaged = self.looped and (self.off or self.total is None)
-            return _End.UNPAGED if is_unpaged else _End.OVER
+            # Where pages did begin where they were asked to, and totals tell of what is missing, the tenant shrinks.
+            is_paged = self.paged or not (self.off or self.total is None)
+            return _End.UNPAGED if self.looped and not is_paged else _End.OVER
         self.gaps += 1
         self.start = max(1, self.start - count)
-        self.anchored = self.start > 1
+        self.anchored, self.anchor = self.start > 1, 0
         return () if self.gaps <= MOST_GAPS else _End.RESTLESS
 
 
@@ -202,8 +207,9 @@ async def _ended(
     """Return what to say at an end; None where the listing is whole."""
     if end is _End.RESTLESS:
         return _unwhole(f"the listing of {kind}s changes faster than it can be read")
-    wrong = await _one_page(transport, kind, count, place) if end is _End.UNPAGED else None
     claims = [one for one in (place.total, total) if one is not None]
+    last = claims[-1] if claims else None
+    wrong = await _one_page(transport, kind, count, place, last) if end is _End.UNPAGED else None
     # What was made since it began may stand at a place that was read before.
     return wrong or _lacking(kind, min(claims, default=None), place.seen)
 
@@ -212,18 +218,20 @@ async def _refused(transport: Transport, kind: str, count: int, place: _Place, r
     """Return what to say where a page is refused; None where all had come before it."""
     if not isinstance(reply, Response) or reply.status in PASSING or not len(place.seen):
         return reply
-    wrong = await _one_page(transport, kind, count, place)
+    wrong = await _one_page(transport, kind, count, place, place.total)
     if wrong is None or isinstance(wrong, Unproved):
         return wrong or _lacking(kind, place.total, place.seen)
     return reply
 
 
-async def _one_page(transport: Transport, kind: str, count: int, place: _Place) -> Unwhole | None:
+async def _one_page(
+    transport: Transport, kind: str, count: int, place: _Place, total: int | None
+) -> Unwhole | None:
     """Return why what came is not known to be all where no further page can be read; None where it is.
 
-    The number that the server claims counts where it is not only the length of the page: a shorter page tells.
+    The number that the server claims, `total`, counts where it is not only the length of the page: a shorter page tells.
     """
-    came, total = len(place.seen), place.total
+    came = len(place.seen)
     if total is not None and came < total:
         return _short(kind, total, place.seen)
     if total == came and (came == 1 or came > place.size):

@@ -2,9 +2,13 @@
 
 import pytest
 
+from bulkscim.journal import journal
+from bulkscim.journal.durable import LocalDisk
 from bulkscim.model.row import RowState
-from bulkscim.reporting.causes import cause_lines, grouped
+from bulkscim.reporting.causes import cause_lines, causes_of, grouped
 from bulkscim.reporting.results import Result
+from tests.support.fake_clock import VirtualClock
+from tests.support.recorded_runs import CSV, START, header, settled
 
 
 def failed(row, detail, **more):
@@ -82,3 +86,25 @@ def test_a_server_that_words_each_answer_anew_fills_no_memory():
     assert len(causes) <= 1001
     assert sum(each["count"] for each in causes) == 2000
     assert len(list(cause_lines(causes))) <= 21
+
+
+async def test_names_that_were_not_found_are_listed_though_their_rows_end_well(tmp_path):
+    """A misspelled group or user ended as a noop with exit 0, and nothing on the screen named it."""
+    path = tmp_path / "job.csv"
+    path.write_text(CSV)
+    made = journal.create(tmp_path, LocalDisk(), header(path, "run"), 4, VirtualClock(START))
+    absent = "no User with userName {}: nothing to delete"
+    for row in (1, 3):
+        name = f"user{row}@example.com"
+        await made.append(settled(row, RowState.NOOP, name, op="delete", detail=absent.format(name)))
+    await made.append(settled(2, RowState.NOOP, "there@example.com", id="u2"))
+    await made.append(settled(4, RowState.FAILED, "bad@example.com", status=400, detail="no good"))
+    await made.aclose()
+
+    with journal.read(tmp_path, LocalDisk()) as recorded:
+        shown = list(cause_lines(causes_of(recorded, "run")))
+
+    assert shown == [
+        "  400 no good: 1 row (4)",
+        "  noop: no User with userName …: nothing to delete: 2 rows (1, 3)",
+    ]

@@ -99,11 +99,12 @@ async def test_a_listing_that_ends_before_its_own_total_is_not_whole():
 
 
 class Shrinking:
-    """An ordered tenant from which somebody deletes after each page that was read."""
+    """An ordered tenant from which somebody deletes after each page that was read; `moved` go to the end instead."""
 
-    def __init__(self, left, deletions):
+    def __init__(self, left, deletions, moved=()):
         self.left = list(left)
         self.deletions = list(deletions)
+        self.moved = list(moved)
 
     async def send(self, request):
         """Return one page, then delete."""
@@ -113,7 +114,29 @@ class Shrinking:
         body = {"totalResults": len(self.left), "Resources": [{"id": str(one)} for one in found]}
         for gone in self.deletions.pop(0) if self.deletions else ():
             self.left.remove(gone)
+        for moved in self.moved.pop(0) if self.moved else ():
+            self.left = [one for one in self.left if one != moved] + [moved]
         return Response(200, {}, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("count", [10, 50])
+@pytest.mark.parametrize(
+    "moved",
+    [
+        [[3], [26, 4]],
+        [[24, 25]],
+        [[], [1, 2], [26, 3]],
+        [[25], [26], [25]],
+        [[1, 2, 3], [4, 5], [26], [6, 7]],
+    ],
+)
+async def test_what_moves_to_the_end_when_it_is_changed_hides_nothing(count, moved):
+    """A tenant that lists by the last change: resources were left out, or it was called one that does not page."""
+    tenant = Shrinking(IDS, [], moved)
+    ids, end = await listed(tenant, count)
+    assert set(IDS) <= set(ids) <= set(tenant.left)
+    assert len(ids) == len(set(ids))
+    assert end is None
 
 
 @pytest.mark.parametrize(
