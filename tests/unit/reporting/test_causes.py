@@ -106,5 +106,6 @@ async def test_names_that_were_not_found_are_listed_though_their_rows_end_well(t
 
     assert shown == [
         "  400 no good: 1 row (4)",
+        "    correct the record",
         "  noop: no User with userName …: nothing to delete: 2 rows (1, 3)",
     ]
