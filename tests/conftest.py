@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from bulkscim.commands.setting import collect_seldom
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let the tests of tests/force be done more often than usual."""
@@ -13,6 +15,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--rounds", type=int, default=0, help="rounds of each kind of force, not the usual number"
     )
 
+
+collect_seldom()  # as the command does: a quarter of the simulation's time went into collections
 
 # How long an example takes depends on what else the machine does; a rule does not.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -44,7 +44,7 @@ def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: A
     """Go on with a run; `retry` opens failed and skipped rows again first."""
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     from bulkscim.reporting.recorded import read_header
-    from bulkscim.runs import resume
+    from bulkscim.runs.again import resume
     from bulkscim.runs.request import ResumeRequest
 
     header = read_header(chosen["run"], chosen["runs_dir"])

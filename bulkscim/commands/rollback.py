@@ -67,7 +67,7 @@ def command(
         _write(request, people, out, force=force)
         return None
     from bulkscim.reporting.summary import summary_of_totals
-    from bulkscim.runs import rollback
+    from bulkscim.runs.rollback import rollback
 
     with reaching.naming_the_tenant(header), setting.watching(people) as watcher:
         show = _show if request.dry_run else None

@@ -36,7 +36,7 @@ def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: An
     """Bring JOB (a definition .toml; .csv, .jsonl, either .gz; - for standard input) to a tenant."""
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     request = _request(job, people, chosen)
-    from bulkscim.runs import run
+    from bulkscim.runs.start import run
 
     with setting.watching(people) as watcher:
         report = setting.carry_out(lambda: run(request, people, watcher))

@@ -16,6 +16,7 @@ from functools import partial
 from itertools import count, islice
 from pathlib import Path
 
+from bulkscim.commands.setting import collect_seldom
 from tests.support.shrinking import kind_of, shrink
 from tests.support.simulated_seeds import WIDER, case_of, from_json, live, simulate
 
@@ -133,7 +134,7 @@ def main(arguments=None):
     path = wanted.broken or FOLDER / f"broken-{base}.txt"
     print(f"base {base}; what breaks is kept in {path}", flush=True)
     whole = Piece()
-    with ProcessPoolExecutor(wanted.workers) as pool:
+    with ProcessPoolExecutor(wanted.workers, initializer=collect_seldom) as pool:
         for piece in pieces(pool, wanted.operations, seeds, end):
             whole.stories += piece.stories
             whole.broken += piece.broken

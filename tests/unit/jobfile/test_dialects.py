@@ -5,10 +5,13 @@ import io
 
 import pytest
 
-from bulkscim.jobfile import Defaults, check, open_source, rows
 from bulkscim.jobfile.form import AS_FOUND, Form
 from bulkscim.jobfile.needed import Beyond
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.short_rows import ShortRows
+from bulkscim.jobfile.source import open_source
+from bulkscim.jobfile.validate import check
 from bulkscim.jobfile.writer import ErrorsFile, Failure
 from bulkscim.model.operation import Verb
 

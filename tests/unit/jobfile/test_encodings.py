@@ -12,9 +12,12 @@ import zipfile
 import pytest
 
 from bulkscim.errors import JobFileInvalid, UsageError
-from bulkscim.jobfile import Defaults, check, open_source, rows
 from bulkscim.jobfile.encoding import Encoding, encoding_of
 from bulkscim.jobfile.form import AS_FOUND, Form
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.reading import rows
+from bulkscim.jobfile.source import open_source
+from bulkscim.jobfile.validate import check
 from bulkscim.model.operation import Verb
 
 CREATE = Defaults(Verb.CREATE)

@@ -5,7 +5,9 @@ import stat
 import orjson
 import pytest
 
-from bulkscim.jobfile import ErrorsFile, Failure, open_source, raw_records
+from bulkscim.jobfile.reading import raw_records
+from bulkscim.jobfile.source import open_source
+from bulkscim.jobfile.writer import ErrorsFile, Failure
 
 FAILURE = Failure("r1", 2, "create", 409, "uniqueness", "=taken", "change it", 1)
 

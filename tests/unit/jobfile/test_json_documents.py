@@ -6,11 +6,13 @@ import tracemalloc
 
 import pytest
 
-from bulkscim.jobfile import Defaults, check, open_source, rows
 from bulkscim.jobfile.json_document import document, read
 from bulkscim.jobfile.needed import Beyond
-from bulkscim.jobfile.reading import raw_records
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.reading import raw_records, rows
 from bulkscim.jobfile.records import Problem
+from bulkscim.jobfile.source import open_source
+from bulkscim.jobfile.validate import check
 from bulkscim.model.operation import Verb
 
 NAMES = ["ada", 'b"{[}]\\', "é\u2028\n,"]

@@ -2,8 +2,11 @@
 
 import pytest
 
-from bulkscim.jobfile import Defaults, check, open_source, rows
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER
+from bulkscim.jobfile.source import open_source
+from bulkscim.jobfile.validate import check
 from bulkscim.model.operation import USER, Key, Verb
 
 MAP = {"userName": "Mail", "employeeNumber": "No", "manager": {"column": "Boss", "lookup": "employeeNumber"}}

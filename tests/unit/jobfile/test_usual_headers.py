@@ -2,9 +2,11 @@
 
 import pytest
 
-from bulkscim.jobfile import Defaults, check, open_source
 from bulkscim.jobfile.columns import column_of
+from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.usual_headers import _MEANT, _USUAL, meant_by
+from bulkscim.jobfile.validate import check
 from bulkscim.model.operation import Verb
 
 CREATE = Defaults(Verb.CREATE)
