@@ -236,6 +236,7 @@ class Machine:
         hidden = hidden or (
             self.world.accepted and self.world.meddles
         )  # what was accepted is overwritten by then
+        hidden = hidden or self.world.odd_ids > 0  # a listing with an id that cannot be used proves nothing
         if totals.in_doubt and (hidden or self._doubts_two_of_a_name()):
             self._doubted += 1  # by two of a name, which nobody but a person can tell apart
         if (totals.pending or totals.in_doubt) and self._doubted < DOUBTED:
