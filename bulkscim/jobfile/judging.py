@@ -10,7 +10,7 @@ from bulkscim.jobfile.against_schemas import doubts_by_schemas
 from bulkscim.jobfile.names import plain_name, stripped, unseen_at_end
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.usual import Cells, Lines, is_clean
-from bulkscim.jobfile.values import Doubt, doubts_of, doubts_of_references, repeats
+from bulkscim.jobfile.values import Doubt, doubts_of, doubts_of_read_only, doubts_of_references, repeats
 from bulkscim.model.operation import ENTERPRISE, Operation
 from bulkscim.scim.live_schemas import LiveSchemas
 
@@ -98,6 +98,8 @@ class Judge:
         if record.cells and operation.references:
             doubts = doubts_of_references(operation, is_mapped=self._is_mapped)
             found = chain(found, self._placed(record, doubts))
+        if operation.changes or "id" in operation.data or "meta" in operation.data:
+            found = chain(found, self._placed(record, doubts_of_read_only(operation)))
         if self._live is None:
             return found
         return chain(found, self._placed(record, doubts_by_schemas(operation, self._live)))

@@ -28,6 +28,10 @@ from bulkscim.jobfile.usual import (
     texts_of,
 )
 from bulkscim.model.operation import Operation, Role
+from bulkscim.scim.paths import parse
+from bulkscim.scim.schemas import READ_ONLY
+
+_SERVER_OWN = READ_ONLY - {"schemas"}
 
 
 class Doubt(NamedTuple):
@@ -82,6 +86,17 @@ def doubts_of(operation: Operation) -> tuple[Doubt, ...]:
         for about, message, refuses in _wrong(kind_of(leaf), text)
     }
     return tuple(found)
+
+
+def doubts_of_read_only(operation: Operation) -> Iterator[Doubt]:
+    """Yield the attributes that the record sets and only the server can set (RFC 7643 §3.1, §4.1.2)."""
+    names = list(operation.data)
+    for change in operation.changes:
+        held = change.value if change.path is None and isinstance(change.value, dict) else ()
+        names += [parse(change.path).attribute] if change.path is not None else held
+    for name in dict.fromkeys(name for name in names if name.lower() in _SERVER_OWN):
+        text = "is set by the server alone, which ignores it or refuses the record"
+        yield Doubt("readOnly", name, "", text, refuses=False)
 
 
 def doubts_of_references(operation: Operation, *, is_mapped: bool) -> Iterator[Doubt]:

@@ -126,6 +126,13 @@ def _literal(text: str, whole: str) -> Any:
         return {"true": True, "false": False}.get(text.lower(), text)
 
 
+def unquoted(text: str) -> str:
+    """Return the first text in a path's filter that is not in double quotes (RFC 7644 §3.4.2.2), empty where all are."""
+    values = (found["value"] for found in _CONDITION.finditer(text[text.find("[") + 1 : text.rfind("]")]))
+    bare = (one for one in values if one and not one.startswith('"') and isinstance(_literal(one, text), str))
+    return next(bare, "")
+
+
 def same_text(left: Any, right: Any) -> bool:
     """Compare two simple values as a filter does: texts without case."""
     if isinstance(left, str) and isinstance(right, str):

@@ -288,6 +288,10 @@ def test_names_with_an_underscore_are_passed_over():
         ({"op": "patch", "id": "1", "patch": [{"op": "remove", "path": "title["}]}, "is no path"),
         ({"op": "patch", "type": "User", "id": "1", "data": {"a b": 1}}, "is no path"),
         ({"op": "delete", "id": "1", "expect": {"x..y": 1}}, "is no path"),
+        (
+            {"op": "patch", "id": "1", "patch": [{"op": "remove", "path": "emails[type eq work].value"}]},
+            'work must be in double quotes: "work"',
+        ),
         ({"op": "patch", "id": "1", "patch": [{"op": "add", "path": "x"}]}, "needs a value"),
         (
             {"op": "patch", "id": "1", "patch": [{"op": "replace", "path": "active", "value": "maybe"}]},

@@ -7,7 +7,7 @@ import pytest
 from bulkscim.jobfile.operations import Defaults, operation_of
 from bulkscim.jobfile.records import Record
 from bulkscim.jobfile.usual import Cells, Lines, is_clean
-from bulkscim.jobfile.values import doubts_of, repeats
+from bulkscim.jobfile.values import doubts_of, doubts_of_read_only, repeats
 from bulkscim.model.operation import ENTERPRISE
 
 
@@ -256,3 +256,27 @@ def test_line_that_is_built_as_an_earlier_one_passes_by_its_text(text, is_passed
 def test_cell_passes_if_it_has_the_usual_form_of_its_column(header, cell, is_passed):
     """Words for nothing do not, in any capitals."""
     assert Cells([header]).are_clean([cell]) is is_passed
+
+
+@pytest.mark.parametrize(
+    ("asks", "names"),
+    [
+        ({"op": "create", "data": {"userName": "a", "id": "7", "meta": {"created": "x"}}}, ["id", "meta"]),
+        ({"op": "patch", "id": "7", "data": {"title": "Lead", "meta": {"version": "1"}}}, ["meta"]),
+        (
+            {"op": "patch", "id": "7", "patch": [{"op": "replace", "path": "meta.created", "value": "x"}]},
+            ["meta"],
+        ),
+        (
+            {"op": "patch", "id": "7", "patch": [{"op": "add", "path": "groups", "value": [{"value": "g"}]}]},
+            ["groups"],
+        ),
+        ({"op": "patch", "id": "7", "patch": [{"op": "add", "value": {"id": "8"}}]}, ["id"]),
+        ({"op": "patch", "id": "7", "data": {"title": "Lead", "schemas": ["urn:x"]}}, []),
+    ],
+)
+def test_what_only_the_server_sets_is_a_warning(asks, names):
+    """A patch of id, meta or groups passed without a word, and the server ignored it."""
+    operation = operation_of(Record(1, 1, body={"type": "User", **asks}), Defaults())
+
+    assert [doubt.attribute for doubt in doubts_of_read_only(operation)] == names
