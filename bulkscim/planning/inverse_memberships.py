@@ -143,9 +143,12 @@ def leavings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
             yield _patch(group, patch, some, known)
 
 
-def joinings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
-    """Yield the records that bring back who was in a group before, by group."""
-    joining = (one for one in nets if one.joins)
+def joinings(nets: Iterable[Net], known: Known, *, soft: bool = False) -> Iterator[JsonObject]:
+    """Yield the records that bring back who was in a group before, by group.
+
+    What the run made itself, and others put into the group, is deleted by now and cannot return; with `soft` it stays.
+    """
+    joining = (one for one in nets if one.joins and (soft or not known.is_made(one.member)))
     for group, these in groupby(joining, key=attrgetter("group")):
         for some in _few(these):
             merged = tuple(one for one in some if not one.moved)

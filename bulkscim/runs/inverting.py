@@ -158,7 +158,7 @@ def _records(steps: SpooledSteps, chosen: Chosen, omitted: list[str]) -> Iterato
                 yield _but_for(record, chosen.derived)
             else:
                 omitted.append(name)
-    yield from joinings(net(steps.touches(), steps), steps)
+    yield from joinings(net(steps.touches(), steps), steps, soft=chosen.soft)
 
 
 def _but_for(record: JsonObject, derived: Derived) -> JsonObject:

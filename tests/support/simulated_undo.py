@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS
+from bulkscim.errors import Refused
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.planning.guards import Bounds
@@ -52,7 +53,10 @@ class Undoing(Machine):
             terms = await self._seen(recorded)
             draft = self.draft / f"{self.story.seed}-{self.story.sessions}"
             draft.mkdir()
-            return self._told(await undo(recorded, self.tenant, terms, around, self.disk, draft))
+            try:
+                return self._told(await undo(recorded, self.tenant, terms, around, self.disk, draft))
+            except Refused:  # what is left was perhaps no effect of the run; a person may force it
+                return self._told(None)
 
     async def _go_on_with(self, folder, around):
         with runfolder.hold(folder, self.disk, self.time) as held:

@@ -191,6 +191,27 @@ async def test_an_id_of_any_letters_joins_and_leaves(tmp_path):
     assert (groups["g1"].get("members", []), groups["g2"]["members"]) == ([], [{"value": own}])
 
 
+async def test_what_the_run_made_does_not_return_to_a_group_that_others_put_it_into(tmp_path):
+    """The id of the user that the rollback had deleted was added to the group."""
+    story = Story(tmp_path, 1)
+    create, members = story.tenant._create, story.tenant.held["Groups"]["g1"]["members"]
+
+    def by_others(collection, body):
+        reply = create(collection, body)
+        members.append({"value": json.loads(reply.body)["id"]})
+        return reply
+
+    story.tenant._create = by_others
+    before = list(members)
+    leaves = {"op": "remove_member", "type": "Group", "id": "g1", "member": {"ref": "ada"}}
+    await story.run([{"op": "create", "ref": "ada", "data": {"userName": "ada@example.com"}}, leaves])
+
+    report = await story.back()
+
+    assert story.tenant.held["Groups"]["g1"]["members"] == before
+    assert report.totals.done == report.totals.rows == 1
+
+
 def shown_as_older(story, hours):
     """Let the tenant show that what it creates was created hours ago."""
     create = story.tenant._create
