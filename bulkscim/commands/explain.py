@@ -28,7 +28,7 @@ def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bo
     people = setting.people_of(verbose=verbose, quiet=quiet)
     with open_recorded(run, runs_dir) as recorded:
         if row > recorded.ledger.rows:
-            raise UsageError(f"there is no row {row}: the run has {recorded.ledger.rows:,} rows")
+            raise UsageError(f"there is no row {row}: the last row of the run is {recorded.ledger.rows:,}")
         operation, undoes = None, ""
         try:
             operation, undoes = _asked(recorded, row, job)

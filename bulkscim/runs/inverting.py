@@ -73,7 +73,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
     """
     beyond = [row for row in sorted(chosen.rows) if row > recorded.ledger.rows]
     if beyond:
-        raise UsageError(f"there is no row {beyond[0]}: the run has {recorded.ledger.rows:,} rows")
+        raise UsageError(f"there is no row {beyond[0]}: the last row of the run is {recorded.ledger.rows:,}")
     folders = (*rollbacks_of_others(recorded, disk), *descendants(recorded.folder, disk))
     with closing(MadeAnew(folders, disk)) as anew, closing(SpooledSteps(anew)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)

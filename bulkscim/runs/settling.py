@@ -79,7 +79,7 @@ def _open_step(record: Journal, request: SettleRequest) -> list[Entry]:
     """Return the entries of a row's open step, its start first; UsageError where none is open."""
     row, ledger, run = request.row, record.ledger, run_name(record.folder)
     if row > ledger.rows:
-        raise UsageError(f"there is no row {row}: the run has {ledger.rows:,} rows")
+        raise UsageError(f"there is no row {row}: the last row of the run is {ledger.rows:,}")
     if not ledger.is_open(row):
         state = ledger.state(row).value
         raise UsageError(

@@ -205,7 +205,7 @@ class Start:
             f"tenant    {self._called}, profile {self.seen.profile.name}, live users {users}{hidden}",
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
-            f"undo      {self._grades(dict(kinds))}",
+            f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
             *([self._later] if self.request.grace else []),
             *(
                 [f"groups    of deleted resources are unknown to an undo: {self.unknown}"]
