@@ -69,7 +69,7 @@ def _nothing_guessed(machine, states, ends):
         made_by_us = body.get("id") in machine.tenant.directory.ids or _is_made_unseen(machine, body)
         updated = machine.world.on_exists == "update" and row in machine.ready.plan.adopts
         updated = updated or _is_named(machine, row, state, ends[row])
-        # What is younger than 26 h, as what the trial run made or held, may be called unsure.
+        # A resource younger than 26 h, as one of the trial run is, may be called unsure.
         is_young = bool(machine.world.held_s) or machine.world.limit is not None
         if (
             state is RowState.DONE
