@@ -218,15 +218,17 @@ async def _refused(transport: Transport, kind: str, count: int, place: _Place, r
     """Return what to say where a page is refused; None where all had come before it."""
     if not isinstance(reply, Response) or reply.status in PASSING or not len(place.seen):
         return reply
+    if place.paged:  # what is refused behind the last resource is the end
+        return reply if len(place.seen) < (place.total or 0) else _lacking(kind, place.total, place.seen)
     wrong = await _one_page(transport, kind, count, place, place.total)
-    if wrong is None or isinstance(wrong, Unproved):
-        return wrong or _lacking(kind, place.total, place.seen)
-    return reply
+    if isinstance(wrong, Unwhole) and not isinstance(wrong, Unproved):
+        return reply
+    return wrong or _lacking(kind, place.total, place.seen)
 
 
 async def _one_page(
     transport: Transport, kind: str, count: int, place: _Place, total: int | None
-) -> Unwhole | None:
+) -> Reply | None:
     """Return why what came is not known to be all where no further page can be read; None where it is.
 
     The number that the server claims, `total`, counts where it is not only the length of the page: a shorter page tells.
@@ -236,8 +238,11 @@ async def _one_page(
         return _short(kind, total, place.seen)
     if total == came and (came == 1 or came > place.size):
         return None
-    shorter = _listed(await transport.send(Request("GET", messages.page_path(kind, 1, max(1, came - 1)))))
-    if total == came and shorter is not None and shorter.size < came and shorter.total == came:
+    reply = await transport.send(Request("GET", messages.page_path(kind, 1, max(1, came - 1))))
+    shorter = _listed(reply)
+    if shorter is None:
+        return reply
+    if total == came and shorter.size < came and shorter.total == came:
         return None
     told = f"the tenant does not page: it shows the same {kind}s, or none, for any startIndex"
     if came > place.size or came == count:

@@ -282,6 +282,28 @@ async def test_one_short_page_is_whole_where_the_total_is_more_than_its_length(r
     assert end is None if total == 8 else isinstance(end, Unproved)
 
 
+@pytest.mark.parametrize("refused", [*REFUSED, Response(200, {}, b"<html>")])
+async def test_what_is_refused_behind_the_end_of_a_tenant_that_pages_is_the_end(refused):
+    """In an outage the proof was asked for, it did not come either, and nothing proved that all were there: a row failed."""
+    is_out = []
+
+    def rule(start, count):
+        is_out.extend([start] if start > 25 else [])
+        return refused if is_out else IDS[start - 1 :][:count]
+
+    assert await listed(Tenant(rule, 25), count=50) == (IDS, None)
+
+
+async def test_failure_of_the_proof_is_a_failure_of_the_tenant():
+    """One page, and neither a second one nor a shorter one comes: the tenant is down, and may be asked again."""
+    answers = [IDS[:8], Response(404), Response(503)]
+
+    ids, end = await listed(Tenant(lambda start, count: answers.pop(0), length))
+
+    assert ids == IDS[:8]
+    assert end == Response(503)
+
+
 async def test_one_page_without_count_or_start_is_not_proved():
     """All came, as it seems, and the server may have cut its answer all the same."""
     ids, end = await listed(Tenant(lambda start, count: IDS, 25))
