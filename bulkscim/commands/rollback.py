@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulkscim.commands import ending, options, reaching, setting, typed_flags
-from bulkscim.model.typed import next_line
+from bulkscim.model.typed import NEXT, next_line
 from bulkscim.outputs import is_stdout
 from bulkscim.reporting.console import People
 
@@ -56,9 +56,12 @@ def command(
 
     `rollback RUN/rollback-1` undoes the undo.
     """
-    from bulkscim.reporting.recorded import read_header
+    from bulkscim.reporting.recorded import lasting_name, read_header
 
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
+    chosen["run"] = click.get_current_context().params["run"] = lasting_name(
+        chosen["run"], chosen["runs_dir"]
+    )
     if out is not None:
         setting.layout_of(out, "jsonl")
     header = read_header(chosen["run"], chosen["runs_dir"])
@@ -99,6 +102,8 @@ def _request(people: People, header: "JsonObject", chosen: dict[str, Any]) -> "R
 def _tell_left(report: "RunReport", request: "RollbackRequest", people: People) -> None:
     """Say how what others changed could be overwritten."""
     if report.drifted and request.on_drift == "skip":
+        if request.dry_run:
+            people.note(NEXT + typed_flags.typed().again)
         people.note(f"{report.drifted:,} left as others have made them since; to overwrite that:")
         access = typed_flags.flags(typed_flags.ACCESS)
         people.note(next_line("rollback", request.run, "--on-drift", "force", *access))

@@ -57,9 +57,8 @@ def _change(
         faults.append(Fault(f"{place}.path", f"{shown(path)} is not a path"))
     elif path is not None and not is_path(path):
         faults.append(Fault(f"{place}.path", f"{shown(path)} {NO_PATH}"))
-    elif path is not None and (bare := paths.unquoted(path)):
-        text = f'{bare} must be in double quotes: "{bare.strip(chr(39))}"'
-        faults.append(Fault(f"{place}.path", text))
+    elif path is not None and (wrong := paths.unquoted(path)):
+        faults.append(Fault(f"{place}.path", wrong))
     elif op != "remove" and "value" not in named:
         faults.append(Fault(place, f"{op} needs a value"))
     else:

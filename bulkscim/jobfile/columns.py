@@ -9,7 +9,7 @@ from bulkscim.jobfile.records import Fault, shown
 from bulkscim.jobfile.schema import SCHEMAS, Attribute, Shape
 from bulkscim.jobfile.usual_headers import meant_by
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject
-from bulkscim.scim.paths import Path, PathError, parse
+from bulkscim.scim.paths import Path, PathError, parse, unquoted
 
 
 class Use(StrEnum):
@@ -114,6 +114,9 @@ def column_of(header: str, index: int, faults: list[Fault]) -> Column | None:
         parsed = parse(path)
     except PathError as error:
         faults.append(_unknown(name, str(error)))
+        return None
+    if wrong := unquoted(path):
+        faults.append(Fault(f'column "{name}"', wrong))
         return None
     return _value_column(header, index, path, parsed, faults)
 

@@ -3,7 +3,8 @@
 1. An empty cell leaves alone; blanks around a cell do not count.
 2. The target of a change is the `id` cell where it is filled, else the `ref` cell, else the match column
    (userName or displayName unless the defaults say otherwise); that cell is then not itself a change.
-3. activate, deactivate and delete look at the target only; other columns of such rows tell people something.
+3. activate, deactivate and delete look at the target only; other columns of such rows tell people something. Where the
+   `id` cell names the target, the match column is what the resource is expected to have: a file may have been sorted in half.
 4. Where the file has a `ref` column, `ref:x` in manager, groups, members and member means its record x.
 5. With a [map] the columns are those that its rules fill; the file's own count only as far as rules use them.
 """
@@ -27,7 +28,7 @@ from bulkscim.jobfile.operations import (
 from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER, key, key_attribute
 from bulkscim.jobfile.rules import Rule, compile_rules
-from bulkscim.model.names import name_attribute
+from bulkscim.model.names import NAMES, name_attribute
 from bulkscim.model.operation import (
     ENTERPRISE,
     GROUP,
@@ -136,7 +137,7 @@ class Mapping:
         """Read the parts of a row, as far as its verb looks at them."""
         target, used = self._target(verb, kind, cells, faults)
         if verb in TARGET_ONLY:
-            return Draft(verb, kind, target)
+            return Draft(verb, kind, target, expect=self._expected(kind, target, cells))
         member = self.words.get(Use.MEMBER)
         if verb in MEMBERSHIP:
             joined = self._references(() if member is None else (member,), cells, faults)
@@ -169,6 +170,12 @@ class Mapping:
         attribute, column = self.named[kind]
         cell = "" if column is None else cells[column.index]
         return (Key(kind, attribute, cell) if cell else None), column
+
+    def _expected(self, kind: str, target: Key | None, cells: list[str]) -> JsonObject:
+        """Return the name that the resource must have which the row names by its id."""
+        attribute, column = self.named[kind]
+        named = target is not None and target.attribute == "id" and column is not None and cells[column.index]
+        return {attribute: named} if named and attribute in NAMES else _NOTHING
 
     def _data(self, cells: list[str], faults: list[Fault]) -> JsonObject:
         """Build the resource that the value columns describe."""

@@ -17,7 +17,7 @@ from bulkscim.jobfile.rules import compile_rules, unused
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.names import name_attribute
-from bulkscim.model.operation import Operation
+from bulkscim.model.operation import Operation, Verb
 from bulkscim.model.typed import command
 
 _FEW = 3  # unknown columns that are named one by one
@@ -184,6 +184,7 @@ def told(source: JobSource, defaults: Defaults) -> tuple[str, ...]:
         form += header.notes
         left_out = () if defaults.map is None else unused(defaults.map, header.names)
         notes += _not_sent(header.names, defaults)
+        notes += _server_own(header.names, defaults)
     if form:
         notes = (", ".join(form), *notes)
     if left_out:
@@ -216,6 +217,21 @@ def _not_sent(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:
     others = [name.strip() for name in names if name.strip() and not name.startswith("_")]
     passed = [name for name in others if name.casefold() not in named and not match.startswith(name)]
     return (f"{defaults.op} only names its users or groups; not sent: {', '.join(passed)}",) if passed else ()
+
+
+def _server_own(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:
+    """Name the columns that only the server can fill."""
+    if defaults.map is not None or defaults.op in operations.TARGET_ONLY:
+        return ()
+    told = {name.strip(): name.strip().partition(".")[0].casefold() for name in names}
+    own = [name for name, first in told.items() if first == "meta"]
+    notes = (
+        (f"the server alone sets {', '.join(own)}, and ignores the column or refuses its rows",)
+        if own
+        else ()
+    )
+    with_id = defaults.op is Verb.CREATE and "id" in told.values()
+    return (*notes, "create takes no id: the column is not sent") if with_id else notes
 
 
 def names_of(source: JobSource) -> tuple[str, ...]:

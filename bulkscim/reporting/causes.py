@@ -38,7 +38,7 @@ def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
     if totals.failed or totals.skipped or totals.in_doubt:
         rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in _BAD)
     found = recorded.entries(RowState.NOOP, holding=_NOT_FOUND) if totals.noop else ()
-    absent = (entry.rows[0][0] for entry in found if not entry.body.get("id"))
+    absent = sorted(entry.rows[0][0] for entry in found if not entry.body.get("id"))
     return grouped((result_of(recorded, row, None) for row in chain(rows, absent)), run)
 
 

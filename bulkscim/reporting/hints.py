@@ -51,6 +51,8 @@ def hint_of(result: Result, run: str) -> Hint:
             return Hint("it is looked up again; if it stays in doubt, decide it with settle", ("resume", run))
         case RowState.SKIPPED if f"/{CHILD}" in run:
             return Hint("others have changed it since; it is looked at again", ("retry", run))
+        case RowState.SKIPPED if result.detail.startswith("drift: "):
+            return Hint("the resource is not what the record says; see which of them is right")
         case RowState.SKIPPED:
             return Hint("correct what it waited for", ("retry", run))
         case RowState.FAILED:

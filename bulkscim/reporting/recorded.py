@@ -37,6 +37,11 @@ def open_recorded(run: str, runs_dir: Path) -> RecordedRun:
     return journal.read(runfolder.find(run, runs_dir, disk), disk)
 
 
+def lasting_name(run: str, runs_dir: Path) -> str:
+    """Return how to name a run in commands that are typed later, when another run is the last one."""
+    return run_name(runfolder.find(run, runs_dir, LocalDisk()))
+
+
 def read_header(run: str, runs_dir: Path) -> dict[str, Any]:
     """Return the header of a run, named as for `open_recorded`; nothing else of it is read."""
     disk = LocalDisk()

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from bulkscim.errors import BulkScimError
 from bulkscim.jobfile.reading import raw_records
-from bulkscim.journal import journal
+from bulkscim.journal import journal, reader
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.runfolder import children, parent, runs
+from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowState
@@ -245,6 +246,24 @@ def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
                 continue
             if is_known:
                 yield child
+
+
+def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
+    """Yield the runs that began after this one in the same folder, changed the same tenant and have no rollback."""
+    beside = runs(recorded.folder.parent, disk)
+    at = next(
+        (place for place, folder in enumerate(beside) if folder.name == recorded.folder.name), len(beside)
+    )
+    for folder in beside[at + 1 :]:
+        try:
+            with closing(journal.open_to_read(folder, disk)) as file:
+                header = reader.first_line(file, folder / JOURNAL).entry.body
+                changed = any(reader.entries_of(file, Kind.APPLIED))
+        except (OSError, BulkScimError):
+            continue
+        url = str(header.get("tenant", {}).get("base_url", ""))
+        if changed and same_base_url(url, _base_url(recorded)) and not children(folder, disk):
+            yield folder
 
 
 def _base_url(recorded: RecordedRun) -> str:

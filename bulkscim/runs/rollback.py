@@ -29,7 +29,7 @@ from bulkscim.providers.profile import Profile
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Around, Job, Terms, opened, recover
-from bulkscim.runs.child_runs import descendants
+from bulkscim.runs.child_runs import descendants, later_runs
 from bulkscim.runs.deriving import derived_by_service
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, Inverse, write_inverse
@@ -73,8 +73,7 @@ async def rollback(
             past = min(known, key=lambda one: one.passed_s(clock))
             first = patient(transport, settings, profile, clock, past, people.note)
             seen = await look(first, profile, clock)
-            with journal.read(folder, disk) as recorded:
-                await same_tenant(recorded, tenant.token, first, request.same_tenant)
+            await _compared(request, folder, disk, first, people)
             if not request.dry_run:
                 terms = Terms(seen.profile, settings, NO_BOUNDS, arrivals=first.arrivals)
                 await _look_up(folder, transport, terms, people, around)
@@ -102,6 +101,29 @@ async def rollback(
                     if request.dry_run:
                         return await plan(start, draft.place, transport, around)
                     return await begin(start, transport, disk, around)
+
+
+async def _compared(
+    request: RollbackRequest, folder: Path, disk: Disk, transport: Transport, people: People
+) -> None:
+    """Raise where the tenant is not that of the run; tell of later runs on it."""
+    with journal.read(folder, disk) as recorded:
+        await same_tenant(recorded, request.tenant.token, transport, request.same_tenant)
+        for note in _still_standing(list(later_runs(recorded, disk))):
+            people.note(note)
+
+
+def _still_standing(later: list[Path]) -> Iterator[str]:
+    """Say which later runs are to be rolled back before this one."""
+    if later:
+        named = ", ".join(run_name(one) for one in later[:SHOWN]) + (" …" if len(later) > SHOWN else "")
+        what = (
+            "a later run on this tenant still stands"
+            if len(later) == 1
+            else "later runs on this tenant still stand"
+        )
+        yield f"{what}: {named}. What it changed as well is left as it is; roll back the newest first:"
+        yield next_line("rollback", run_name(later[-1]), "-n")
 
 
 async def _derived(folder: Path, disk: Disk, transport: Transport, profile: Profile, clock: Clock) -> Derived:

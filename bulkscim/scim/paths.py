@@ -127,10 +127,10 @@ def _literal(text: str, whole: str) -> Any:
 
 
 def unquoted(text: str) -> str:
-    """Return the first text in a path's filter that is not in double quotes (RFC 7644 §3.4.2.2), empty where all are."""
+    """Say which text in a path's filter is not in double quotes (RFC 7644 §3.4.2.2); empty where all are."""
     values = (found["value"] for found in _CONDITION.finditer(text[text.find("[") + 1 : text.rfind("]")]))
     bare = (one for one in values if one and not one.startswith('"') and isinstance(_literal(one, text), str))
-    return next(bare, "")
+    return next((f'{one} must be in double quotes: "{one.strip(chr(39))}"' for one in bare), "")
 
 
 def same_text(left: Any, right: Any) -> bool:

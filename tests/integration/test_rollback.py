@@ -133,8 +133,11 @@ def test_runs_are_taken_back_one_after_the_other(tenant: Tenant, bulkscim: Comma
     leavers = ({"op": "delete", "match": {"userName": name}} for name in names[:2])
     second = bulkscim("run", job(*leavers), *to, "--run-dir", two)
 
+    too_early = bulkscim("rollback", one, "-n", *FAST)
     outcomes = [first, second, *(bulkscim("rollback", run, "--yes", *FAST) for run in (two, one))]
 
+    assert f"a later run on this tenant still stands: {two}" in too_early.stderr
+    assert "still stands" not in outcomes[-1].stderr
     assert [outcome.code for outcome in outcomes] == [0, 0, 0, 0], outcomes[-1].text
     assert differences(before, state_of(tenant, "chain-")) == [], outcomes[-1].text
 

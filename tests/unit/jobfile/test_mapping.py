@@ -160,6 +160,13 @@ def test_an_id_comes_before_the_match_column():
     assert Key("User", "userName", "ada") == by_name.target
 
 
+@pytest.mark.parametrize("verb", [Verb.DELETE, Verb.DEACTIVATE, Verb.ACTIVATE])
+def test_name_beside_an_id_is_what_the_resource_must_have(verb):
+    """A file that was sorted in half deleted the user of the id, and not the one that the row names."""
+    assert row("id,userName,title", "77,ada,Lead", verb).expect == {"userName": "ada"}
+    assert row("id,userName", "77,", verb).expect == row("userName", "ada", verb).expect == {}
+
+
 def test_the_match_column_can_be_chosen():
     """--match names the attribute that targets are found by."""
     operation = row("email,title", "a@b,Lead", Verb.PATCH, match="email")
@@ -206,6 +213,7 @@ def test_columns_with_an_underscore_are_passed_over():
         ("userName,emails", 'write emails[type eq "work"].value'),
         ("userName,emails[type eq work", "not a SCIM attribute path"),
         ("userName,emails[type eq].value", "column"),
+        ("userName,emails[type eq work].value", 'work must be in double quotes: "work"'),
         ('userName,emails[value co "x"].value', "holds a list"),
         ("userName,title.x", "title has no parts"),
         (f"userName,{ENTERPRISE}:departmnt", "no column that is known"),

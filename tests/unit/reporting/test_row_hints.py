@@ -51,3 +51,10 @@ def test_a_hint_ends_with_the_command_that_helps():
 
     assert hint(RowState.FAILED, 404, detail=MISSING).endswith("next: bulkscim retry last --create-groups")
     assert taken.endswith("next: bulkscim retry 'my runs/one' --on-exists adopt")
+
+
+def test_drift_is_not_called_a_wait():
+    """The hint was to correct what the row had waited for; it had waited for nothing."""
+    assert hint(RowState.SKIPPED, detail="drift: userName is 'a', expected 'b'") == (
+        "the resource is not what the record says; see which of them is right"
+    )
