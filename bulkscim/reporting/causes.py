@@ -1,13 +1,16 @@
 """Why rows did not end as wanted, grouped: one line tells of 98 rows that failed alike.
 
-Rows that end as a noop since what they name was not found are listed too: a name may be misspelled.
+Two kinds of rows that ended well are listed too: those that did not find what they name, which may be misspelled, and
+those whose resource existed and got links.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import command
@@ -18,7 +21,10 @@ from bulkscim.reporting.results import Result, result_of
 Cause = dict[str, Any]
 
 _BAD = (RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT)
-_ORDER = (*_BAD, RowState.NOOP)
+_EXISTED = (RowState.NOOP, RowState.ADOPTED)
+_ORDER = (*_BAD, *_EXISTED)
+_MAKES = frozenset({"create", "upsert"})
+_LINKED = "existed, and got a group, a member or a manager that it did not have"
 _NOT_FOUND = b": nothing to "
 _KEPT_ROWS = 10
 _SHOWN_ROWS = 3
@@ -39,7 +45,20 @@ def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
         rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in _BAD)
     found = recorded.entries(RowState.NOOP, holding=_NOT_FOUND) if totals.noop else ()
     absent = sorted(entry.rows[0][0] for entry in found if not entry.body.get("id"))
-    return grouped((result_of(recorded, row, None) for row in chain(rows, absent)), run)
+    told = (result_of(recorded, row, None) for row in chain(rows, absent))
+    existed = (result_of(recorded, row, None) for row in _linked(recorded))
+    linked = (replace(result, detail=_LINKED) for result in existed if result.op in _MAKES)
+    return grouped(chain(told, linked), run)
+
+
+def _linked(recorded: RecordedRun) -> Iterator[int]:
+    """Yield the rows that changed something though their own resource existed already."""
+    ledger, totals = recorded.ledger, recorded.ledger.totals()
+    marks = bytearray(ledger.rows + 1)
+    for entry in recorded.entries(Kind.APPLIED) if totals.noop or totals.adopted else ():
+        for row, _ in entry.rows:
+            marks[row] = ledger.state(row) in _EXISTED
+    return (row for row, mark in enumerate(marks) if mark)
 
 
 def grouped(results: Iterable[Result], run: str) -> list[Cause]:

@@ -100,8 +100,10 @@ def test_run_that_only_added_links_names_its_rollback(bulkscim: Command, tmp_pat
         status = bulkscim(*undone[0].split()[1:])
 
     assert first.code == second.code == status.code == 0, status.text
-    assert "1 adopted" in first.stderr
+    added = "adopted: existed, and got a group, a member or a manager that it did not have: 1 row (1)"
+    assert added in first.stderr
     assert "undo: " not in second.stderr
+    assert "existed, and got" not in second.stderr
 
 
 def test_the_rows_that_a_trial_needs_can_be_taken_along(bulkscim: Command, tmp_path):
