@@ -8,6 +8,7 @@ from bulkscim.errors import BulkScimError, Mismatch
 from bulkscim.model.run import RunState
 from bulkscim.reporting.console import People, Volume
 from bulkscim.reporting.following import Typed, told_next
+from bulkscim.reporting.hints import CREATE_GROUPS
 from bulkscim.reporting.summary import (
     Summary,
     closing_lines,
@@ -47,8 +48,11 @@ def _summary(report: "RunReport", people: People, typed: Typed) -> tuple[Summary
         summary = summary_of_totals(
             report.totals, report.state, report.elapsed_s, report.chain, report.differ
         )
-        goes_on = typed.again and not (report.totals.failed or report.totals.skipped)
-        return summary | {"causes": report.causes, "next": [typed.again] if goes_on else []}, False
+        commands = [typed.again] if typed.again else []
+        if report.totals.failed or report.totals.skipped:
+            makes_groups = any(CREATE_GROUPS in cause["detail"] for cause in report.causes)
+            commands = [f"{one} -n {CREATE_GROUPS}" for one in commands if makes_groups]
+        return summary | {"causes": report.causes, "next": commands}, False
     with open_at(report.folder) as recorded:
         summary = read_summary(recorded) | {"state": report.state.value}
         summary |= told_next(summary, recorded.folder, recorded.header, typed)

@@ -26,7 +26,7 @@ _BY_STATUS = {
 _KEPT = "the tenant keeps it: the message says why"
 _BY_OPERATION = {("delete", 400): _KEPT, ("delete", 409): _KEPT}
 _CONFLICT = 409
-_CREATE_GROUPS = "--create-groups"
+CREATE_GROUPS = "--create-groups"
 
 
 class Hint(NamedTuple):
@@ -60,8 +60,8 @@ def hint_of(result: Result, run: str) -> Hint:
 
 
 def _of_failure(result: Result, run: str) -> Hint:
-    if _CREATE_GROUPS in result.detail:
-        return Hint("the group is created, and then joined", ("retry", run, _CREATE_GROUPS))
+    if CREATE_GROUPS in result.detail:
+        return Hint("the group is created, and then joined", ("retry", run, CREATE_GROUPS))
     taken = result.status == _CONFLICT or result.scim_type == "uniqueness"
     if taken and result.id and result.op == "create":
         text = "the name is taken: change it, or use the resource that has it (adopt, update, skip)"

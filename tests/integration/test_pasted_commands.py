@@ -69,6 +69,8 @@ def test_from_failures_to_the_retry_that_helps(bulkscim: Command, tmp_path: Path
     job = people(tmp_path, "people.csv", f"userName,groups\n{rows}")
     with SmallTenant("there@example.com", "here@example.com").serving() as tenant:
         entry(tmp_path, tenant)
+        rehearsed = bulkscim("run", job, "--tenant", "acme", "--op", "create", "-n")
+        again = paste(bulkscim, only(rehearsed, "run"))
         at = ("--tenant", "acme", "--op", "create", "--on-exists", "fail")
         failed = bulkscim("run", job, *at, "--yes", "-q")
         status = bulkscim("status", "last", "--json").json
@@ -78,6 +80,9 @@ def test_from_failures_to_the_retry_that_helps(bulkscim: Command, tmp_path: Path
         joined = paste(bulkscim, only(adopted, "retry"), "--yes")
         kept = bulkscim("status", "last", "--json").json
 
+    assert (rehearsed.code, again.code) == (3, 0), again.text
+    assert only(rehearsed, "run").endswith("-n --create-groups")
+    assert only(again, "run").endswith("--create-groups")
     assert (failed.code, refused.code, adopted.code, joined.code) == (3, 4, 3, 0), joined.text
     assert "409 exists already as id …: 2 rows (1, 2)" in failed.stderr
     assert "no Group with displayName Sales" in failed.stderr
