@@ -236,7 +236,7 @@ def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
     top, url = recorded.folder, _base_url(recorded)
     while (above := parent(top, disk)) is not None:
         top = above
-    for folder in runs(top.parent, disk):
+    for folder in _beside(top, disk):
         for child in descendants(folder, disk) if folder.name != top.name else ():
             try:
                 with journal.read(child, disk) as other:
@@ -250,7 +250,7 @@ def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
 
 def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
     """Yield the runs that began after this one in the same folder, changed the same tenant and have no rollback."""
-    beside = runs(recorded.folder.parent, disk)
+    beside = _beside(recorded.folder, disk)
     at = next(
         (place for place, folder in enumerate(beside) if folder.name == recorded.folder.name), len(beside)
     )
@@ -264,6 +264,14 @@ def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
         url = str(header.get("tenant", {}).get("base_url", ""))
         if changed and same_base_url(url, _base_url(recorded)) and not children(folder, disk):
             yield folder
+
+
+def _beside(folder: Path, disk: Disk) -> list[Path]:
+    """Return the runs of the folder that a run is in, the oldest first; none where it cannot be listed."""
+    try:
+        return runs(folder.parent, disk)
+    except OSError:
+        return []
 
 
 def _base_url(recorded: RecordedRun) -> str:
