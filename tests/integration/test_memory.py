@@ -54,6 +54,7 @@ def probe(command: str, path: Path, folder: Path, stop_after: int = 0) -> dict[s
     return found
 
 
+@pytest.mark.usefixtures("signals_heeded")
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
 def test_a_million_rows_need_no_more_memory_and_go_on_quickly(tmp_path, suffix):
     """Peak memory is within 1.3 times that of 50,000 rows and below 150 MB; half-done, sending starts in seconds."""
