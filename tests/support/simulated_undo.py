@@ -141,6 +141,8 @@ class Undoing(Machine):
             ended = self.command("rollback")
             self.time.advance(self.terms.profile.buckets[0].window_s)
             left = self.totals and self.totals.pending + self.totals.in_doubt
+            if self.reason is not None:
+                self.time.advance(60.0)  # a person waits where the tenant does not answer
             if not ended or self.reason is not None or left:
                 continue
             if not self._has_failed() or retries == RETRIES:
