@@ -43,6 +43,8 @@ BROKEN_ONCE = (
     2730973,
     # blame: an outage behind the last page of a listing was taken for a tenant that does not page
     2741192,
+    # undo: a filter by member that is ignored seemed to leave out a group, which the run had deleted meanwhile
+    2751351,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

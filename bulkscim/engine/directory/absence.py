@@ -18,11 +18,13 @@ import anyio
 
 from bulkscim.engine.directory.memberships import KEPT_GROUPS, Memberships
 from bulkscim.engine.reads import Lookup, Reads
-from bulkscim.model.live import Found, Member, Membership, Unreadable
+from bulkscim.model.live import Found, Member, Membership, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key
 from bulkscim.planning.capture import groups_shown
 from bulkscim.scim.paths import find
 from bulkscim.scim.references import ids_in
+
+TRIED = 3  # groups that a filter left out, read until one of them is there
 
 
 class Absence:
@@ -97,8 +99,8 @@ class Absence:
             return found
         if found is None:
             return Member(present=False)
-        if need.group in found:  # a filter that is ignored finds every group
-            return Member(present=self._tells_apart or not self._known <= found)
+        if need.group in found:
+            return Member(present=await self._leaves_out(found, reads))
         return Member(present=False, proved=not self._memberships.may_hide(need.group, need.member))
 
     async def _prove(self, group: str, reads: Reads) -> Unreadable | None:
@@ -121,10 +123,19 @@ class Absence:
                 return found
             if found is not None and holder in found:
                 self._known = frozenset(shown)
-                self._tells_apart = not self._known <= found
                 return None
             self._form = self._form.next
         return None
+
+    async def _leaves_out(self, found: frozenset[str], reads: Reads) -> bool:
+        """Tell whether the filter leaves out a group that is there: one that is ignored finds every group."""
+        for group in sorted(self._known - found)[:TRIED]:
+            if self._tells_apart:
+                break
+            read = await reads.by_id(GROUP, group)  # it may have been deleted since the filter was proved
+            self._tells_apart = isinstance(read, Found)
+            self._known -= {group} if isinstance(read, Missing) else set()
+        return self._tells_apart
 
     async def _holding(self, member: str, reads: Reads) -> frozenset[str] | Unreadable | None:
         """Return the groups that the filter finds; None where its answer is refused or may have been cut."""

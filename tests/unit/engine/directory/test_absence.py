@@ -30,8 +30,12 @@ class Tenant:
         return {"id": group, "displayName": group, "members": members}
 
     async def send(self, request):
-        """Answer a listing, or a filter by member."""
+        """Answer a listing, a filter by member, or a read by id."""
         self.asked.append(request.path)
+        if request.path.startswith("/Groups/"):
+            own = request.path.removeprefix("/Groups/")
+            body = self.shown(own) if own in self.groups else {}
+            return Response(200 if body else 404, {}, json.dumps(body).encode())
         wanted, found = filters.asked_for(request.path), list(self.groups)
         if wanted and self.filtered == "well":
             found = [group for group in found if wanted[1] in self.groups[group]]
@@ -112,6 +116,17 @@ async def test_a_user_that_shows_no_groups_is_in_none_where_users_show_theirs():
 async def test_a_filter_counts_once_it_has_found_a_member_that_is_shown(tenant, expected):
     """Before, a member that an answer did not show was taken to be no member."""
     assert await Asking(tenant, "sales").of("sales") == expected
+
+
+async def test_a_filter_that_is_ignored_finds_no_member_though_a_group_is_gone():
+    """What was deleted since the proof seemed to be left out: a removal was journaled that a rollback turned into a member."""
+    tenant = Tenant(filtered="ignored", sales=["u2"], legal=["u3"], old=[])
+    asking = Asking(tenant, "sales")
+    before = await asking.of("sales")
+
+    del tenant.groups["old"]
+
+    assert (before, await asking.of("sales")) == (UNKNOWN, UNKNOWN)
 
 
 async def test_the_filter_is_proved_once():
