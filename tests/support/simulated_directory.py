@@ -35,6 +35,7 @@ class Directory:
         )  # (collection, folded name) of what another integration holds, and this token does not see
         self.made = Counter()
         self.overwritten = set()  # (collection, name) of what creates have overwritten
+        self.overwritten_before = set()  # the same of earlier runs
         self.ids = set()
         self._left_out = set()  # (id, member's id) of memberships that some answer has left out
         self.blind = set()  # (Groups, name, member's name) of memberships that were removed and never shown

@@ -133,7 +133,8 @@ def _what_must_fail_fails(machine, states, ends):
     What a run made and cannot prove to have made is adopted as it is, its groups untried.
     """
     for row in machine.ready.plan.foreign if not machine.tenant.lied else ():
-        unknown = machine.ready.plan.touched[row - 1] & machine.tenant.directory.overwritten
+        directory = machine.tenant.directory
+        unknown = machine.ready.plan.touched[row - 1] & (directory.overwritten | directory.overwritten_before)
         named = _is_named(machine, row, states[row], ends[row])
         if (
             states[row] in GOOD

@@ -126,6 +126,7 @@ class SimulatedService:
         """Take what is there before a run for what it is: not this run's, nor a change of the second client."""
         self.directory.made.clear()
         self.directory.ids.clear()
+        self.directory.overwritten_before |= self.directory.overwritten
         self.directory.overwritten.clear()
         self.client.begins()
 
