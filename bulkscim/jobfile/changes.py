@@ -24,6 +24,12 @@ def is_path(text: str) -> bool:
     return True
 
 
+def path_faults(path: str, place: str) -> list[Fault]:
+    """Return what is wrong with a path that is sent; only what is a path can have a text that is not quoted."""
+    wrong = paths.unquoted(path) if is_path(path) else f"{shown(path)} {NO_PATH}"
+    return [Fault(place, wrong)] if wrong else []
+
+
 def changes_of_patch(
     kind: str, patch: Any, faults: list[Fault], shapes: list[Fault]
 ) -> tuple[PatchOperation, ...]:
@@ -56,12 +62,11 @@ def _change(
     elif path is not None and not (isinstance(path, str) and path.strip()):
         faults.append(Fault(f"{place}.path", f"{shown(path)} is not a path"))
     elif path is not None and not is_path(path):
-        faults.append(Fault(f"{place}.path", f"{shown(path)} {NO_PATH}"))
-    elif path is not None and (wrong := paths.unquoted(path)):
-        faults.append(Fault(f"{place}.path", wrong))
+        faults += path_faults(path, f"{place}.path")
     elif op != "remove" and "value" not in named:
         faults.append(Fault(place, f"{op} needs a value"))
     else:
+        shapes += path_faults(path, f"{place}.path") if path is not None else ()
         value = _value(kind, path, named.get("value"), f"{place}.value", shapes)
         return PatchOperation(op, path, value)
     return None

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from bulkscim.jobfile.bulk_lines import short_form
-from bulkscim.jobfile.changes import NO_PATH, changes_of_data, changes_of_patch, is_path
+from bulkscim.jobfile.changes import NO_PATH, changes_of_data, changes_of_patch, is_path, path_faults
 from bulkscim.jobfile.names import may_have_unseen_ends, without_unseen_ends
 from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
 from bulkscim.jobfile.references import (
@@ -203,9 +203,7 @@ def _draft(verb: Verb, kind: str, body: JsonObject, found: Faults, has_bulk_ids:
         changes = changes_of_patch(kind, body["patch"], faults, shapes)
     elif verb is Verb.PATCH:
         changes, data = changes_of_data(data), {}
-        faults += [
-            Fault("data", f"{shown(one.path)} {NO_PATH}") for one in changes if not is_path(one.path or "")
-        ]
+        faults += [fault for one in changes for fault in path_faults(one.path or "", "data")]
     if "member" in body:
         twins(body["member"], "member", faults)
         references += _member(body["member"], faults)

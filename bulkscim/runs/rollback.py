@@ -117,12 +117,8 @@ def _still_standing(later: list[Path]) -> Iterator[str]:
     """Say which later runs are to be rolled back before this one."""
     if later:
         named = ", ".join(run_name(one) for one in later[:SHOWN]) + (" …" if len(later) > SHOWN else "")
-        what = (
-            "a later run on this tenant still stands"
-            if len(later) == 1
-            else "later runs on this tenant still stand"
-        )
-        yield f"{what}: {named}. What it changed as well is left as it is; roll back the newest first:"
+        what = "a later run on this tenant has" if len(later) == 1 else "later runs on this tenant have"
+        yield f"{what} not been rolled back: {named}. If both changed the same, roll back the newest first:"
         yield next_line("rollback", run_name(later[-1]), "-n")
 
 

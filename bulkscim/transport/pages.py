@@ -2,7 +2,7 @@
 
 A listing takes a while, and others change the tenant meanwhile. With an index, what is deleted moves all that
 comes after it forward, past the place where the next page begins. So each page begins with the last resource of
-the page before; where it does not begin with something seen, the listing steps back until it does.
+the page before; where a page does not hold it, the listing steps back by a page, to something that was seen.
 
 Some servers ignore `startIndex`, refuse it, or return an empty page for it. Then one page is all that can be read.
 It is whole only where the server claims as many resources as it shows, and claims the same number on a shorter page.
@@ -87,11 +87,12 @@ class _End(Enum):
 
 @dataclass(slots=True)
 class _Place:
-    """Where an indexed listing stands; an anchored page must begin with something that was seen.
+    """Where an indexed listing stands; an anchored page must overlap with what was read before.
 
-    `anchor` is the mark of the resource that is asked for first. `off`: no page has begun where it was asked to, or the
-    last one did not. `paged`: a later page was as long as the server's number of all leaves for it. `looped`: resources came since the last step back, none of them new. `blank`: the last page held
-    nothing that can be used. `total` and `size` are those of the first page.
+    `anchor` is the mark of the resource that is asked for first, 0 after a step back. `off`: no page has begun where it
+    was asked to, or the last one did not. `paged`: a later page held just the rest of what the server claims.
+    `looped`: resources came since the last step back, none of them new. `blank`: the last page held nothing that can be
+    used. `total` and `size` are those of the first page.
     """
 
     seen: _Seen = field(default_factory=_Seen)

@@ -89,6 +89,16 @@ def test_sandbox_that_is_not_running_is_named_and_not_started(file, capsys, monk
     )
 
 
+def test_columns_that_only_the_server_fills_are_named(file, capsys):
+    """A column id was left out of a create, and meta.created was sent, without a word."""
+    text = "userName,id,meta.created\nada@example.com,7,2020-01-01T00:00:00Z\n"
+
+    assert code_of(["validate", file(text), "--op", "create"]) == 0
+    said = capsys.readouterr().err
+    assert "create takes no id: the column is not sent" in said
+    assert "the server alone sets meta.created" in said
+
+
 def test_tenant_that_is_misspelled_is_a_usage_error(file, capsys):
     """It passed, and the next command named a tenant that does not exist."""
     assert code_of(["validate", file(GOOD), "--tenant", "sanbox"]) == 2

@@ -134,7 +134,8 @@ class Absence:
                 break
             read = await reads.by_id(GROUP, group)  # it may have been deleted since the filter was proved
             self._tells_apart = isinstance(read, Found)
-            self._known -= {group} if isinstance(read, Missing) else set()
+            if isinstance(read, Missing):
+                self._known -= {group}
         return self._tells_apart
 
     async def _holding(self, member: str, reads: Reads) -> frozenset[str] | Unreadable | None:

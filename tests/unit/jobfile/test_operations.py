@@ -287,6 +287,15 @@ def test_names_with_an_underscore_are_passed_over():
         # Each of these ended the whole run with an exception.
         ({"op": "patch", "id": "1", "patch": [{"op": "remove", "path": "title["}]}, "is no path"),
         ({"op": "patch", "type": "User", "id": "1", "data": {"a b": 1}}, "is no path"),
+        (
+            {
+                "op": "patch",
+                "type": "User",
+                "id": "1",
+                "data": {"emails[type eq work].value": "x@example.com"},
+            },
+            'work must be in double quotes: "work"',
+        ),
         ({"op": "delete", "id": "1", "expect": {"x..y": 1}}, "is no path"),
         (
             {"op": "patch", "id": "1", "patch": [{"op": "remove", "path": "emails[type eq work].value"}]},
