@@ -137,6 +137,15 @@ async def test_a_filter_that_does_not_work_makes_it_unknown_where_a_listing_cost
     assert len(asking.tenant.asked) == 1 + 2
 
 
+async def test_a_filter_that_is_ignored_is_not_believed_though_a_group_is_gone():
+    """A group that was deleted since the listing seemed to be left out, and a user to be in all the others."""
+    bend = lambda path, _: groups(1) + groups(300)[2:] if "filter" in path else None  # noqa: E731
+    asking = Asking(Tenant(*groups(300), bend=bend), due=3)
+
+    assert await asking.of("u7") == Referrers(None)
+    assert "/Groups/g1" in asking.tenant.asked
+
+
 async def test_a_filter_that_knows_no_other_parameters_is_sent_alone():
     """Each form is proved before an answer in it counts."""
     bend = lambda path, _: 400 if "excludedAttributes" in path else None  # noqa: E731
