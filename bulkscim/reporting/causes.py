@@ -43,12 +43,18 @@ def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
     rows: Iterable[int] = ()
     if totals.failed or totals.skipped or totals.in_doubt:
         rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in _BAD)
-    found = recorded.entries(RowState.NOOP, holding=_NOT_FOUND) if totals.noop else ()
-    absent = sorted(entry.rows[0][0] for entry in found if not entry.body.get("id"))
-    told = (result_of(recorded, row, None) for row in chain(rows, absent))
+    told = (result_of(recorded, row, None) for row in chain(rows, _not_found(recorded)))
     existed = (result_of(recorded, row, None) for row in _linked(recorded))
     linked = (replace(result, detail=_LINKED) for result in existed if result.op in _MAKES)
     return grouped(chain(told, linked), run)
+
+
+def _not_found(recorded: RecordedRun) -> Iterator[int]:
+    """Yield the rows that ended as a noop since what they name was not found."""
+    marks = bytearray(recorded.ledger.rows + 1)
+    for entry in recorded.entries(RowState.NOOP, holding=_NOT_FOUND) if recorded.ledger.totals().noop else ():
+        marks[entry.rows[0][0]] = not entry.body.get("id")
+    return (row for row, mark in enumerate(marks) if mark)
 
 
 def _linked(recorded: RecordedRun) -> Iterator[int]:

@@ -233,14 +233,14 @@ def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
 
     What such a rollback made again has an id that no run before it knows. One that cannot be read is left out.
     """
-    top, url = recorded.folder, _base_url(recorded)
+    top, url = recorded.folder, base_url_of(recorded.header)
     while (above := parent(top, disk)) is not None:
         top = above
     for folder in _beside(top, disk):
         for child in descendants(folder, disk) if folder.name != top.name else ():
             try:
                 with journal.read(child, disk) as other:
-                    is_known = same_base_url(_base_url(other), url)
+                    is_known = same_base_url(base_url_of(other.header), url)
                     find_source(other.header, child)
             except BulkScimError:
                 continue
@@ -261,8 +261,8 @@ def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
                 changed = any(reader.entries_of(file, Kind.APPLIED))
         except (OSError, BulkScimError):
             continue
-        url = str(header.get("tenant", {}).get("base_url", ""))
-        if changed and same_base_url(url, _base_url(recorded)) and not children(folder, disk):
+        is_same = same_base_url(base_url_of(header), base_url_of(recorded.header))
+        if changed and is_same and not children(folder, disk):
             yield folder
 
 
@@ -274,5 +274,6 @@ def _beside(folder: Path, disk: Disk) -> list[Path]:
         return []
 
 
-def _base_url(recorded: RecordedRun) -> str:
-    return str(recorded.header.get("tenant", {}).get("base_url", ""))
+def base_url_of(header: JsonObject) -> str:
+    """Return the base URL of the tenant that a run's header names, empty where it names none."""
+    return str(header.get("tenant", {}).get("base_url", ""))

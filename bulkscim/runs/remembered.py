@@ -18,7 +18,7 @@ from bulkscim.model.base_url import same_base_url
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.row import RowState
 from bulkscim.planning.effects import deactivates
-from bulkscim.runs.child_runs import descendants
+from bulkscim.runs.child_runs import base_url_of, descendants
 from bulkscim.scim.paths import find
 
 SAMPLE = 20  # creates that show whether a tenant changes names
@@ -97,7 +97,7 @@ def own_names(recorded: RecordedRun) -> Iterator[Named]:
 
 
 def _same(header: JsonObject, base_url: str) -> bool:
-    return same_base_url(str(header.get("tenant", {}).get("base_url", "")), base_url)
+    return same_base_url(base_url_of(header), base_url)
 
 
 def _users(file: Reader) -> Iterator[JsonObject]:
