@@ -22,6 +22,8 @@ def guarded(text: str) -> str:
 
 def unguarded(cells: list[str]) -> list[str]:
     """Take the `'` off the cells of a row that have one as a guard."""
+    if "'" not in "".join(cells):  # as almost always; a third of the time of looking at each cell
+        return cells
     return [cell[1:] if cell[:1] == "'" and _GUARDED.match(cell) else cell for cell in cells]
 
 

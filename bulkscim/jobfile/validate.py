@@ -105,8 +105,9 @@ class _Tally:
         self.verbs[operation.verb, operation.type] += 1
         if operation.verb in _SETS and _holds_secret(operation):
             self.secrets[operation.verb, operation.type] += 1
-        self.removals += operation.verb is not Verb.CREATE and takes_away(operation)
-        self.member_removals += removal_of(operation) is not None
+        if operation.verb is not Verb.CREATE:
+            self.removals += takes_away(operation)
+            self.member_removals += removal_of(operation) is not None
 
 
 def check(

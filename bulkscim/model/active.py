@@ -32,7 +32,10 @@ def stated(resource: Mapping[str, Any]) -> bool | None:
     """Return what a resource says of being active, None where it says nothing."""
     if ACTIVE in resource:
         return truth(resource[ACTIVE])
-    return next((truth(value) for name, value in resource.items() if name.lower() == ACTIVE), None)
+    for name, value in resource.items():
+        if len(name) == len(ACTIVE) and name.lower() == ACTIVE:
+            return truth(value)
+    return None
 
 
 def is_inactive(resource: Mapping[str, Any]) -> bool:
