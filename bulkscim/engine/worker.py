@@ -181,7 +181,9 @@ class Worker:
                 await self._journal.append(recording.lost(sent, judgement))
                 return await self._look_after(sent, judgement, policy)
             case Verdict.GONE if sent.step.action is Action.DELETE:
-                return await self._applied(sent, _took(sent.step, judgement), policy)
+                return await self._applied(
+                    sent, Applied(sent.step.part, sent.step.id, judgement.status), policy
+                )
             case Verdict.UNEXPLAINED:
                 return await self._unexplained(sent, judgement)
             case _:
@@ -213,7 +215,9 @@ class Worker:
         """Take in a success; a create's answer must show that something new was made, and under which id."""
         step = sent.step
         if step.action is not Action.CREATE:
-            return await self._applied(sent, _took(step, judgement), policy, judgement.resource)
+            return await self._applied(
+                sent, Applied(step.part, step.id, judgement.status), policy, judgement.resource
+            )
         made = usable_id(judgement.resource) or located(step, reply)
         if judgement.status == GOOD and made and not self._asking.is_new(sent, judgement):
             return await self._met(sent, judgement, made)
@@ -221,7 +225,7 @@ class Worker:
         if made is None or is_thin(step.body, shown):
             key = step.identity[0] if made is None else Key(step.type, "id", made)
             read = await self._directory.find(key, self._reads(sent.work), fresh=True)
-            unknown = made is None and isinstance(read, Unreadable)
+            unknown = isinstance(read, Unreadable) and (made is None or read.may_pass)
             if unknown or (self._stopping.requested and not isinstance(read, Found)):
                 # Not believed unseen: a later look, or a resume, reads which it is and how old.
                 await self._journal.append(recording.lost(sent, judgement, made))
@@ -393,7 +397,3 @@ def _has_met(journal: Journal) -> bool:
     return journal.timeline.sessions > 1 and any(
         entry.body.get("touched") for entry in journal.entries(Kind.REFUSED, holding=b'"touched":true')
     )
-
-
-def _took(step: Step, judgement: Judgement) -> Applied:
-    return Applied(step.part, step.id, judgement.status)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from bulkscim.model.operation import JsonObject, Key
 
 MOST_VERSION = 1000
+_BUSY = frozenset({408, 429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,11 @@ class Unreadable:
     contradicts: bool = False
     partial: bool = False
     likely: bool = False
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same read may be answered later: nothing was answered, or the tenant was busy."""
+        return self.throttled or self.status is None or self.status in _BUSY
 
 
 Answer = Found | Missing | Ambiguous | Unreadable

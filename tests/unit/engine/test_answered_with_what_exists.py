@@ -133,3 +133,28 @@ async def test_answer_that_shows_nothing_is_not_believed_when_the_run_stops(carr
     report = await carried(lines, Bounds(None, None, 0), held=[ADA], kind=RefusingEve)
 
     assert (report.totals.failed, report.totals.done, report.totals.in_doubt) == (1, 0, 1)
+
+
+class LinkingThenBusy(LinkingBarely):
+    """Answers the reads that follow the create with a 503 for 100 seconds."""
+
+    made_at = -1e9
+
+    async def send(self, request):
+        if request.method == "GET" and self.clock.monotonic() < self.made_at + 100:
+            return self._answer(503, {})
+        return await super().send(request)
+
+    def _create(self, collection, body):
+        self.made_at = self.clock.monotonic()
+        return super()._create(collection, body)
+
+
+async def test_answer_that_shows_nothing_is_not_believed_while_nothing_can_be_read(carried):
+    """It was done with the id of the answer alone, since the read that tells its age had failed."""
+    report = await carried([person("ada")], held=[ADA], kind=LinkingThenBusy)
+    if report.totals.in_doubt:
+        await carried.tenant.clock.sleep(100)
+        report = await carried.on()
+
+    assert (report.totals.done, report.totals.adopted) == (0, 1)
