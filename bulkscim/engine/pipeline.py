@@ -28,7 +28,7 @@ from bulkscim.model.operation import Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.order import Lanes, claims
-from bulkscim.planning.overtaking import concerned, left_by, left_open
+from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
 from bulkscim.planning.steps import next_step
 
 
@@ -219,11 +219,11 @@ class Pipeline:
             work.found = resource_id
             self._made(work, resource_id)
 
-    def _is_held_back(self, work: Work, need: Need | None = None, names: Iterable[Key] = ()) -> bool:
-        """Tell whether an earlier row that was left without an end must go first; `names` as in `concerned`."""
+    def _is_held_back(self, work: Work, need: Need | None = None) -> bool:
+        """Tell whether an earlier row that was left without an end must go first."""
         if not self._left:
             return False
-        marks = concerned(work.row, self._lanes.ids(work.number), need, names)
+        marks = concerned(work.row, {**work.names, **self._lanes.ids(work.number)}, need)
         return self._left.holds_back(work.number, marks)
 
     def _holds_own(self, work: Work) -> bool:
@@ -268,15 +268,16 @@ class Pipeline:
         work.live[need] = read
         if not isinstance(read, Found):
             return True
-        names: tuple[Key, ...] = ()
         if work.is_own(need):
-            names = identities(work.row.operation.type, read.resource)
-            self._lanes.named(work.number, names)
-        if isinstance(need, Key) and Key(need.type, "id", read.id) in changed:
-            work.forget()
-        return self._known(work, need, read.id, names)
+            self._lanes.named(work.number, identities(work.row.operation.type, read.resource))
+        if isinstance(need, Key):
+            resource = Key(need.type, "id", read.id)
+            work.names |= dict.fromkeys(names_of(need.type, read.resource), resource)
+            if resource in changed:
+                work.forget()
+        return self._known(work, need, read.id)
 
-    def _known(self, work: Work, need: Need, found: str, names: Iterable[Key] = ()) -> bool:
+    def _known(self, work: Work, need: Need, found: str) -> bool:
         """Note the id behind a name; park the row if an earlier one holds that id under another name."""
         self._lanes.known(work.number, need, found)
         self._wake(self._seen())
@@ -284,7 +285,7 @@ class Pipeline:
             work.forget()
             self._park_on_lane(work, need)
             return False
-        if work.is_own(need) and self._is_held_back(work, names=names):
+        if self._is_held_back(work):
             self._leave_for_later(work)
             return False
         return True

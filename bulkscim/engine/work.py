@@ -37,6 +37,7 @@ class Work:
     their answer was lost, `stale` refused versions. `create_started` is the server's time at the first intent of each create, `create_sent` this process's
     monotonic time then (-inf: an earlier stay has sent it); `named` is the id in an answer
     that could not be used otherwise; `covers` are the parts that every create sent so far has also set. `found` is the id of the row's own resource where the row did not create it.
+    `names`: of the row's resources as they were read, each with the lane of its id.
     `accepted`: the step to be recovered was answered with 202, `succeeded`: with another 2xx that shows nothing. `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
     `rests_s`: how long the row waits before it goes on, since the tenant may not show yet what the run has just created;
     `rests` counts such waits since the last part took effect.
@@ -58,6 +59,7 @@ class Work:
     create_started: dict[str, Moment] = field(default_factory=dict)
     create_sent: dict[str, float] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)
+    names: dict[Key, Key] = field(default_factory=dict)
     covers: dict[str, frozenset[str]] = field(default_factory=dict)
     found: str | None = None
     accepted: bool = False

@@ -9,13 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from bulkscim.model.live import Membership, Need
-from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, Verb, identities
+from bulkscim.model.names import EMAILS, names_in
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Operation, Role, Verb, identities
 from bulkscim.model.row import Facts, Row
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.lookups import emails_of
 from bulkscim.planning.order import MADE, lane, members_named, named_by
 from bulkscim.planning.parts import part_of
 
 MEMBERSHIPS = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
+_UNKNOWN = Key("", "unknown", "")  # any resource whose id is not known
 Ids = Mapping[Key, Key]  # the lane of the id behind a lane's name, where it is known
 
 
@@ -58,26 +61,33 @@ def left_by(step: Step) -> set[Mark]:
     return _resource([*found, *(key.folded for key in names)])
 
 
-def concerned(row: Row, ids: Ids, need: Need | None = None, names: Iterable[Key] = ()) -> set[Mark]:
+def concerned(row: Row, ids: Ids, need: Need | None = None) -> set[Mark]:
     """Return what must not be left open by an earlier row before this one goes on.
 
-    `need`: what it is about to read; None for its own resource. `names` are those that its resource was just read to
-    have: an earlier row may name it by another one. A row that makes a resource waits for no membership of
-    it: the row that adds the membership may be waiting for the resource.
+    `need`: what it is about to read; None for its own resource. `ids` also holds the names that the row's resources
+    were just read to have: an earlier row may name them by another one. A row that makes a resource waits for no
+    membership of it: the row that adds the membership may be waiting for the resource.
     """
     if need is None:
-        return _concerned_at_all(row, ids) | _resource(name.folded for name in names)
+        return _concerned_at_all(row, ids)
     if isinstance(need, Membership):
         groups = _with_names({Key(GROUP, "id", need.group)}, ids)
         members = _with_names({Key("", "id", need.member)}, ids)
-        return _pairs(groups, members) | _resource(groups)
+        return _pairs(_or_any(groups), _or_any(members)) | _resource(groups)
     return _resource([need.folded]) if isinstance(need, Key) and need.type == GROUP else set()
 
 
+def names_of(kind: str, resource: JsonObject) -> set[Key]:
+    """Return the lanes of all names by which a row may name a resource, but its id."""
+    names = [*names_in(resource), *((EMAILS, address) for address in emails_of(resource))]
+    return {Key(kind, attribute, name).folded for attribute, name in names}
+
+
 def _concerned_at_all(row: Row, ids: Ids) -> set[Mark]:
-    operation, own = row.operation, _own(row, ids)
+    operation, own = row.operation, _with_names(_own(row, ids), ids)
     if operation.verb in MEMBERSHIPS:
-        return _pairs(own, _named(row, 0, ids)) | _resource(own)
+        members = _with_names(_named(row, 0, ids), ids)
+        return _pairs(_or_any(own), _or_any(members)) | _resource(own)
     own |= _given(operation)
     return _resource(own) if operation.makes else _resource(own) | {Mark(key, side=True) for key in own}
 
@@ -96,9 +106,10 @@ def _given(operation: Operation) -> set[Key]:
 
 
 def _named(row: Row, number: int, ids: Ids) -> set[Key]:
-    """Return the names of a resource that the row refers to."""
+    """Return the names of a resource that the row refers to; what another row makes may exist by its name already."""
     producer = row.producers[number] if row.producers else None
-    return _with_ids([lane(row.operation.references[number].key, producer)], ids)
+    key = row.operation.references[number].key
+    return _with_ids([lane(key, producer), key.folded], ids)
 
 
 def _with_ids(names: Iterable[Key], ids: Ids) -> set[Key]:
@@ -115,10 +126,20 @@ def _resource(names: Iterable[Key]) -> set[Mark]:
     return {Mark(name) for name in names}
 
 
+def _or_any(keys: set[Key]) -> set[Key]:
+    """Return the names of a resource, with one for all whose id is not known where only its id is known."""
+    return keys if any(key.attribute != "id" for key in keys) else keys | {_UNKNOWN}
+
+
+def _or_unknown(keys: set[Key]) -> set[Key]:
+    """Return the names of a resource, with one for all whose id is not known where its own is not."""
+    return keys if any(key.attribute == "id" for key in keys) else keys | {_UNKNOWN}
+
+
 def _membership(groups: set[Key], members: set[Key]) -> set[Mark]:
     sides = {key for key in groups | members if key.type}
     sides |= {Key(kind, "id", key.value) for key in members if not key.type for kind in (USER, GROUP)}
-    return _pairs(groups, members) | {Mark(key, side=True) for key in sides}
+    return _pairs(_or_unknown(groups), _or_unknown(members)) | {Mark(key, side=True) for key in sides}
 
 
 def _pairs(groups: Iterable[Key], members: Iterable[Key]) -> set[Mark]:

@@ -45,6 +45,10 @@ BROKEN_ONCE = (
     2741192,
     # undo: a filter by member that is ignored seemed to leave out a group, which the run had deleted meanwhile
     2751351,
+    # guess: a 201 that shows nothing but an id was believed, as the reads after it were answered with 503
+    2771565,
+    # state: a member was added by one name before an earlier row had taken it out by another, that a later row makes
+    2771597, 2771727,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

@@ -11,13 +11,15 @@ from bulkscim.model.row import Facts, Row
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.members import joining
 from bulkscim.planning.order import MADE
-from bulkscim.planning.overtaking import concerned, left_by, left_open
+from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
 from tests.support.rows import ADA, BOSS, SALES, changes, creates, done, joins
 
 ADA_ID, GROUP_ID = Key(USER, "id", "u1"), Key(GROUP, "id", "g1")
 NOTHING = Facts()
 ADDS = joins(number=1)
 CREATES = creates(Reference(Role.GROUP, SALES), Reference(Role.MANAGER, BOSS), producers=(None, 9), number=1)
+ADA_READ = {"userName": "Ada@example.com", "externalId": "E1", "emails": [{"value": "ada@mail.example"}]}
+AS_READ = dict.fromkeys(names_of(USER, ADA_READ), ADA_ID)
 MADE_BY_1 = Key(USER, MADE, "1")
 
 
@@ -91,10 +93,11 @@ def test_group_row_whose_members_are_left_open_is_waited_for():
 )
 def test_step_without_a_known_end_is_waited_for_by_its_ids(member, expected):
     """A later row that names the group and the user otherwise is found by what it reads."""
-    by_mail = joins(Verb.REMOVE_MEMBER, Key(USER, "emails.value", "ada@example.com"))
-    step = joining("member:Sales", "g1", "u1")
+    mail = Key(USER, "emails.value", "ada@example.com")
+    step, ids = joining("member:Sales", "g1", "u1"), {SALES: GROUP_ID, mail: Key(USER, "id", member)}
+    later = joins(Verb.REMOVE_MEMBER, mail)
 
-    assert waits((ADDS, NOTHING), by_mail, need=Membership("g1", member), step=step) is expected
+    assert waits((ADDS, NOTHING), later, need=Membership("g1", member), step=step, ids=ids) is expected
 
 
 def test_group_in_doubt_is_waited_for_by_rows_that_name_it():
@@ -108,14 +111,39 @@ def test_group_in_doubt_is_waited_for_by_rows_that_name_it():
 def test_row_that_names_the_resource_otherwise_waits_once_it_has_read_its_names():
     """A patch by externalId went before an earlier one by userName, which then overwrote it."""
     earlier = replace(changes(Verb.PATCH, number=3), target_producer=1)
-    later, names = (
-        changes(Verb.PATCH, Key(USER, "externalId", "E1"), number=4),
-        (ADA, Key(USER, "externalId", "E1")),
-    )
+    later = changes(Verb.PATCH, Key(USER, "externalId", "E1"), number=4)
     marks = left_open(earlier, NOTHING, {})
 
     assert not marks & concerned(later, {})
-    assert marks & concerned(later, {}, names=names)
+    assert marks & concerned(later, AS_READ)
+
+
+@pytest.mark.parametrize(
+    "name", [Key(USER, "externalId", "E1"), Key(USER, "emails.value", "ada@mail.example")]
+)
+def test_membership_is_waited_for_whatever_names_its_group_and_its_member_have(name):
+    """An addition by externalId went before an earlier removal by userName, which then took the member out again."""
+    later = joins(Verb.ADD_MEMBER, name)
+
+    assert waits((joins(Verb.REMOVE_MEMBER, number=1), NOTHING), later, ids=AS_READ)
+    assert waits((joins(Verb.REMOVE_MEMBER, producers=(9,), number=1), NOTHING), later, ids=AS_READ)
+    assert not waits((joins(Verb.REMOVE_MEMBER, BOSS, number=1), NOTHING), later, ids=AS_READ)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "expected"),
+    [
+        (ADA, Key(USER, "id", "u1"), True),  # it may be the same
+        (Key(USER, "id", "u2"), Key(USER, "id", "u1"), False),
+        (ADA, BOSS, False),
+    ],
+)
+def test_member_without_a_known_id_may_be_any_that_is_named_by_its_id_alone(earlier, later, expected):
+    """An addition by id went before an earlier removal by userName that had not been looked up."""
+    left = (joins(Verb.REMOVE_MEMBER, earlier, number=1), NOTHING)
+
+    assert waits(left, joins(Verb.ADD_MEMBER, later)) is expected
+    assert not waits(left, joins(Verb.ADD_MEMBER, later), ids={ADA: Key(USER, "id", "u3")})
 
 
 @pytest.mark.parametrize(("member", "expected"), [("u1", True), ("u2", False)])
