@@ -40,12 +40,14 @@ class Rules:
     """How strictly a file is judged.
 
     `twins`: two records may make the same, as where a tenant held two groups of one name. `strict`: a warning refuses
-    the file as well. `live`: the schemas of the tenant, None where it was not asked.
+    the file as well. `live`: the schemas of the tenant, None where it was not asked; with `warns_by_live` what they say
+    against a record is a warning.
     """
 
     twins: bool = False
     strict: bool = False
     live: LiveSchemas | None = None
+    warns_by_live: bool = False
 
 
 RULES = Rules()
@@ -54,17 +56,15 @@ RULES = Rules()
 class Judge:
     """What looks at each record once, in the order of the file; `names` is the header of CSV.
 
-    `is_mapped`: the values are made from the cells by a map. `live`: the schemas of the tenant, if it was asked.
+    `is_mapped`: the values are made from the cells by a map.
     """
 
-    def __init__(
-        self, names: tuple[str, ...] = (), *, is_mapped: bool = False, live: LiveSchemas | None = None
-    ) -> None:
-        self._live = live
+    def __init__(self, names: tuple[str, ...] = (), rules: Rules = RULES, *, is_mapped: bool = False) -> None:
+        self._live, self._warns_by_live = rules.live, rules.warns_by_live
         self._is_mapped = is_mapped
         self._names = names
         self._first = names[0].casefold() if names else ""
-        self._cells = Cells(names) if names and not is_mapped and live is None else None
+        self._cells = Cells(names) if names and not is_mapped and rules.live is None else None
         self._lines = Lines()
         self._numbered = [
             (_NUMBERED[leaf], index)
@@ -102,7 +102,10 @@ class Judge:
             found = chain(found, self._placed(record, doubts_of_read_only(operation)))
         if self._live is None:
             return found
-        return chain(found, self._placed(record, doubts_by_schemas(operation, self._live)))
+        doubts = doubts_by_schemas(operation, self._live)
+        if self._warns_by_live:
+            doubts = (doubt._replace(refuses=False) for doubt in doubts)
+        return chain(found, self._placed(record, doubts))
 
     def _by_values(self, record: Record, operation: Operation) -> Iterable[Judged]:
         if not record.text.isascii() or record.cells:

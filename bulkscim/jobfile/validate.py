@@ -127,11 +127,7 @@ def check(
             findings.add(problem)
         return Checked(0, {}, 0, findings.texts(source.name), findings.count, notes, None)
     builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
-    judge = (
-        None
-        if defaults.as_shown
-        else Judge(names_of(source), is_mapped=defaults.map is not None, live=rules.live)
-    )
+    judge = None if defaults.as_shown else Judge(names_of(source), rules, is_mapped=defaults.map is not None)
     across = None if judge is None else Across(judge.place)
     one = _Pass(source, interpret, builder, tally, judge, across, findings, warnings)
     with nullcontext() if across is None else closing(across):

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import BinaryIO
 
+from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused, UsageError
 from bulkscim.jobfile.form import Form
 from bulkscim.jobfile.judging import Rules
@@ -19,6 +20,7 @@ from bulkscim.model.events import People
 from bulkscim.model.operation import USER
 from bulkscim.reporting.console import interruptible
 from bulkscim.runs.request import RunRequest
+from bulkscim.runs.tenant_schemas import kept_schemas
 
 INDEX = "index.sqlite"
 
@@ -64,7 +66,9 @@ def _opened(request: RunRequest, job: str) -> JobSource:
 
 @contextmanager
 def _checked(request: RunRequest, source: JobSource, folder: Path) -> Iterator[Checked]:
-    checked = check(source, defaults_of(request), folder / INDEX, request.limit, Rules(strict=request.strict))
+    live = kept_schemas(request.base_url, request.profile, request.token, RealClock().now())
+    rules = Rules(strict=request.strict, live=live, warns_by_live=True)
+    checked = check(source, defaults_of(request), folder / INDEX, request.limit, rules)
     with checked.sound_index():
         yield checked
 

@@ -16,6 +16,7 @@ from bulkscim.model.base_url import base_url_key
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import NoAnswer, Request
+from bulkscim.model.secret import Secret
 from bulkscim.private_files import create_file, make_folders, read_file
 from bulkscim.runs.places import state_dir
 from bulkscim.runs.settings import Settings
@@ -33,9 +34,8 @@ _VALID_S = 86_400.0
 async def schemas_of(tenant: Tenant, settings: Settings) -> tuple[LiveSchemas | None, str]:
     """Return the tenant's schemas, and what to say of them; None with the reason where they cannot be had."""
     clock = RealClock()
-    place = _place(tenant)
-    held = _held(place, tenant, clock)
-    if held is not None and (found := live_schemas(held)) is not None:
+    found = kept_schemas(tenant.base_url, tenant.profile, tenant.token, clock.now())
+    if found is not None:
         return found, "checked against the tenant's /Schemas (kept from a command of the last 24 hours)"
     try:
         resources, why = await _read(tenant, settings, clock)
@@ -45,7 +45,7 @@ async def schemas_of(tenant: Tenant, settings: Settings) -> tuple[LiveSchemas | 
     if found is None:
         return None, f"the tenant's /Schemas {why or 'describe nothing'}; checked without them"
     with suppress(OSError):  # a cache that cannot be written is none
-        _keep(place, tenant, kept(resources), clock)
+        _keep(tenant, kept(resources), clock)
     return found, "checked against the tenant's /Schemas"
 
 
@@ -65,30 +65,28 @@ async def _read(tenant: Tenant, settings: Settings, clock: Clock) -> tuple[list[
     return [each for each in some if isinstance(each, dict)], "are no listing"
 
 
-def _place(tenant: Tenant) -> Path:
-    named = f"{base_url_key(tenant.base_url)}\n{tenant.profile}"
+def _place(base_url: str, profile: str) -> Path:
+    named = f"{base_url_key(base_url)}\n{profile}"
     return state_dir() / _FOLDER / f"{sha256(named.encode()).hexdigest()[:32]}.json"
 
 
-def _held(place: Path, tenant: Tenant, clock: Clock) -> list[JsonObject] | None:
-    """Return what was kept of this very tenant; None where it is old, damaged or another's."""
+def kept_schemas(base_url: str, profile: str, token: Secret, now: float) -> LiveSchemas | None:
+    """Return what was kept of this very tenant; None where it is old, damaged or another's. `now` is of the real clock."""
     try:
-        text = read_file(place)
+        text = read_file(_place(base_url, profile))
         body = orjson.loads(text) if len(text) <= _MOST_BYTES else {}
         marked, read_at = body["tenant"], float(body["read_at"])
-        own = fingerprint(tenant.base_url, tenant.profile, tenant.token, str(marked["salt"]))
-        is_valid = own == marked and 0 <= clock.now() - read_at < _VALID_S
+        own = fingerprint(base_url, profile, token, str(marked["salt"]))
+        is_valid = own == marked and 0 <= now - read_at < _VALID_S
         resources = body["schemas"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return (
-        [each for each in resources if isinstance(each, dict)]
-        if is_valid and isinstance(resources, list)
-        else None
-    )
+    if not is_valid or not isinstance(resources, list):
+        return None
+    return live_schemas([each for each in resources if isinstance(each, dict)])
 
 
-def _keep(place: Path, tenant: Tenant, resources: list[JsonObject], clock: Clock) -> None:
+def _keep(tenant: Tenant, resources: list[JsonObject], clock: Clock) -> None:
     """Keep what was read, and delete the oldest files beyond a number."""
     text = orjson.dumps(
         {
@@ -99,6 +97,7 @@ def _keep(place: Path, tenant: Tenant, resources: list[JsonObject], clock: Clock
     )
     if len(text) > _MOST_BYTES:
         return
+    place = _place(tenant.base_url, tenant.profile)
     make_folders(place.parent)
     others = sorted(place.parent.glob("*.json"), key=lambda path: path.lstat().st_mtime)
     for path in others[: max(0, len(others) - _MOST_FILES + 1)]:

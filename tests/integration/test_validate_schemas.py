@@ -13,6 +13,7 @@ SHOWN = [
     {"id": CORE["User"], "attributes": [{"name": "userName", "type": "string", "required": True}, TITLE]}
 ]
 LISTED = {"totalResults": 1, "Resources": SHOWN}
+WRONG = [{"id": CORE["User"], "attributes": [{"name": "userName"}, {"name": "title", "type": "boolean"}]}]
 FILE = "userName,title\nada@example.com,Lead\n"
 
 
@@ -63,6 +64,23 @@ def test_file_is_checked_against_the_schemas_of_the_tenant_which_are_kept(bulksc
     assert "another-token" not in kept.read_text()
     assert "readOnly" not in offline.stderr
     assert asked(tenant) == ["/Schemas"] * 3
+
+
+def test_run_warns_by_the_schemas_that_are_kept(bulkscim, validate, tmp_path):
+    """It asks for none, and what refuses a file in `validate` is a warning: the tenant has the last word."""
+    with Described(lambda: scim(200, WRONG)).serving() as tenant:
+        before = bulkscim(
+            "run", tmp_path / "people.csv", "--op", "create", "--base-url", tenant.base_url, "-n"
+        )
+        assert validate(tenant).code == 2
+        after = bulkscim(
+            "run", tmp_path / "people.csv", "--op", "create", "--base-url", tenant.base_url, "-n"
+        )
+
+    assert (before.code, after.code) == (0, 0)
+    assert "warning" not in before.stderr
+    assert 'people.csv:2 (row 1), column "title": is "Lead"' in after.stderr
+    assert asked(tenant).count("/Schemas") == 1
 
 
 @pytest.mark.parametrize(
