@@ -45,6 +45,7 @@ LOSSES = 5  # steps of one row that may be lost and found not applied
 STALE = 2  # refused versions, before the version is no longer sent
 GOOD = 200
 HUGE = "the tenant's answer is too large to be kept; the journal has what was sent"
+UNSEEN = "the tenant did not show this member before; a rollback does not add it"
 UNSURE = "it may have existed before: its time of creation is before that of its create"
 
 
@@ -261,8 +262,9 @@ class Worker:
         `shown` is the resource as the tenant shows it after the step, where it does.
         """
         work, step = sent.work, sent.step
-        huge = step.action is Action.CREATE and is_huge(shown)
-        how = replace(how, left=step.left, note=how.note or (HUGE if huge else ""))
+        note = HUGE if step.action is Action.CREATE and is_huge(shown) else ""
+        note = UNSEEN if step.is_blind and not policy.takes_back else note
+        how = replace(how, left=step.left, note=how.note or note)
         stripped = await self._directory.stripped(step, shown, self._reads(work))
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0

@@ -1,7 +1,7 @@
 """Why rows did not end as wanted, grouped: one line tells of 98 rows that failed alike.
 
-Two kinds of rows that ended well are listed too: those that did not find what they name, which may be misspelled, and
-those whose resource existed and got links.
+Three kinds of rows that ended well are listed too: those that did not find what they name, which may be misspelled,
+those whose resource existed and got links, and those that removed a member that the tenant had not shown.
 """
 
 import re
@@ -22,10 +22,11 @@ Cause = dict[str, Any]
 
 _BAD = (RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT)
 _EXISTED = (RowState.NOOP, RowState.ADOPTED)
-_ORDER = (*_BAD, *_EXISTED)
+_ORDER = (*_BAD, RowState.DONE, *_EXISTED)
 _MAKES = frozenset({"create", "upsert"})
 _LINKED = "existed, and got a group, a member or a manager that it did not have"
 _NOT_FOUND = b": nothing to "
+_UNSEEN = b'"unknown":true'
 _KEPT_ROWS = 10
 _SHOWN_ROWS = 3
 _SHOWN_CAUSES = 10
@@ -43,7 +44,7 @@ def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
     rows: Iterable[int] = ()
     if totals.failed or totals.skipped or totals.in_doubt:
         rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in _BAD)
-    told = (result_of(recorded, row, None) for row in chain(rows, _not_found(recorded)))
+    told = (result_of(recorded, row, None) for row in chain(rows, _unseen(recorded), _not_found(recorded)))
     existed = (result_of(recorded, row, None) for row in _linked(recorded))
     linked = (replace(result, detail=_LINKED) for result in existed if result.op in _MAKES)
     return grouped(chain(told, linked), run)
@@ -54,6 +55,15 @@ def _not_found(recorded: RecordedRun) -> Iterator[int]:
     marks = bytearray(recorded.ledger.rows + 1)
     for entry in recorded.entries(RowState.NOOP, holding=_NOT_FOUND) if recorded.ledger.totals().noop else ():
         marks[entry.rows[0][0]] = not entry.body.get("id")
+    return (row for row, mark in enumerate(marks) if mark)
+
+
+def _unseen(recorded: RecordedRun) -> Iterator[int]:
+    """Yield the rows that are done and removed a member that the tenant had not shown."""
+    marks = bytearray(recorded.ledger.rows + 1)
+    for entry in recorded.entries(Kind.STARTED, holding=_UNSEEN) if recorded.ledger.totals().done else ():
+        row = entry.rows[0][0]
+        marks[row] = entry.body.get("unknown", False) and recorded.ledger.state(row) is RowState.DONE
     return (row for row, mark in enumerate(marks) if mark)
 
 
@@ -139,5 +149,6 @@ def _omitted(text: str, own: str) -> str:
 def _shown(cause: Cause) -> str:
     state = "" if cause["state"] == RowState.FAILED else f"{cause['state'].replace('_', ' ')}: "
     what = cause["detail"] or cause["scim_type"] or "no reason was given"
-    status = f"{cause['status']} " if cause["status"] and not what.startswith(str(cause["status"])) else ""
+    answered = cause["status"] if cause["state"] in _BAD else None
+    status = f"{answered} " if answered and not what.startswith(str(answered)) else ""
     return one_line(f"{state}{status}{what}")

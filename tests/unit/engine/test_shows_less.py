@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bulkscim.journal.writer import JOURNAL
+from bulkscim.reporting.causes import causes_of
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_tenant import SimulatedTenant
 
@@ -102,6 +103,18 @@ async def test_member_that_is_not_shown_is_removed(carried, kind):
 
     assert report.totals.done == 1
     assert carried.tenant.held["Groups"]["g1"]["members"] == [{"value": "u1"}]
+
+
+async def test_members_removed_unseen_are_listed_at_the_end(carried):
+    """Nothing said that a rollback would not bring them back; of Bob the run knows, since it has added him itself."""
+    joins = {**leaves(), "op": "add_member"}
+    await carried(
+        [joins, leaves(), leaves("ada@example.com")], held=[ADA, BOB], kind=HidesMembers, concurrency=1
+    )
+
+    [cause] = causes_of(carried.record, "last")
+    assert (cause["state"], cause["rows"]) == ("done", [3])
+    assert "a rollback does not add it" in cause["detail"]
 
 
 async def test_member_that_no_group_shows_is_not_removed_twice_where_the_list_is_complete(carried):
