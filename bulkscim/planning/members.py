@@ -62,6 +62,10 @@ def change_membership(view: View) -> Decision | Subject:
             return Settle(RowState.SKIPPED, f"drift: it is gone ({outcome.detail})", group)
         case Refusal():
             return failed(outcome, resource_id=group)
+        case None if not view.facts.applied:
+            is_added = view.operation.verb is Verb.ADD_MEMBER
+            told = "is in the group already" if is_added else "was not in the group"
+            return Settle(RowState.NOOP, f"{reference.key.value} {told}", group)
         case None:
             return Subject(group)
         case Step():

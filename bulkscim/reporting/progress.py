@@ -181,8 +181,8 @@ class Lines(Silent):
         """Say where it begins."""
         self._tally.open(totals)
         self._opened_at = self._said_at = self._clock.monotonic()
-        done = f"{self._tally.before:,} of them settled before" if self._tally.before else "none settled yet"
-        self._people.note(f"{totals.rows:,} row{'s' * (totals.rows != 1)}, {done}")
+        before = f", {self._tally.before:,} of them settled before" if self._tally.before else ""
+        self._people.note(f"{totals.rows:,} row{'s' * (totals.rows != 1)}{before}")
 
     def settled(self, row: int, state: RowState) -> None:  # noqa: ARG002 - the protocol's
         """Count, and speak when it is time."""

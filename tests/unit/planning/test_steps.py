@@ -267,6 +267,8 @@ def test_membership_as_wanted_is_a_noop(verb, answer, action):
 
     if action is None:
         assert settled(decision) is RowState.NOOP
+        how = "is in the group already" if verb is Verb.ADD_MEMBER else "was not in the group"
+        assert decision.detail == f"ada@example.com {how}"
     else:
         assert decision.action is action
 
