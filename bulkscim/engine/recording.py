@@ -14,10 +14,12 @@ from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.derived import written_otherwise
-from bulkscim.planning.effects import as_made, before_image, deactivates
+from bulkscim.planning.effects import as_made, before_image, deactivates, is_huge
 from bulkscim.scim.schemas import is_secret
 
 MOST_DETAIL = 2000  # characters of a row's detail
+_HUGE = "the tenant's answer is too large to be kept; the journal has what was sent"
+_UNSEEN = "the tenant did not show this member before; a rollback does not add it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,13 @@ def _masked(value: Any) -> Any:
     if isinstance(value, dict):
         return redact(value)
     return [_masked(one) for one in value] if isinstance(value, list) else value
+
+
+def note_of(step: Step, shown: JsonObject | None, *, takes_back: bool) -> str:
+    """Return what people should know of a step that took effect; `takes_back`: it is one of a rollback."""
+    if step.action is Action.CREATE and is_huge(shown):
+        return _HUGE
+    return _UNSEEN if step.is_blind and not takes_back else ""
 
 
 def applied(sent: Sent, how: Applied, shown: JsonObject | None, stripped: tuple[str, ...] = ()) -> Entry:

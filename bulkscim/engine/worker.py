@@ -29,7 +29,7 @@ from bulkscim.model.row import Applied, Existed, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict, is_empty_success
 from bulkscim.planning.decision import Policy, Settle
-from bulkscim.planning.effects import deactivates, is_huge, is_thin
+from bulkscim.planning.effects import deactivates, is_thin
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.newness import Age
 from bulkscim.planning.order import Claim
@@ -44,8 +44,6 @@ FRESH_S = 5.0  # a before-image older than this when its permit comes is read ag
 LOSSES = 5  # steps of one row that may be lost and found not applied
 STALE = 2  # refused versions, before the version is no longer sent
 GOOD = 200
-HUGE = "the tenant's answer is too large to be kept; the journal has what was sent"
-UNSEEN = "the tenant did not show this member before; a rollback does not add it"
 UNSURE = "it may have existed before: its time of creation is before that of its create"
 
 
@@ -262,9 +260,8 @@ class Worker:
         `shown` is the resource as the tenant shows it after the step, where it does.
         """
         work, step = sent.work, sent.step
-        note = HUGE if step.action is Action.CREATE and is_huge(shown) else ""
-        note = UNSEEN if step.is_blind and not policy.takes_back else note
-        how = replace(how, left=step.left, note=how.note or note)
+        note = how.note or recording.note_of(step, shown, takes_back=policy.takes_back)
+        how = replace(how, left=step.left, note=note)
         stripped = await self._directory.stripped(step, shown, self._reads(work))
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0

@@ -62,16 +62,19 @@ def change_membership(view: View) -> Decision | Subject:
             return Settle(RowState.SKIPPED, f"drift: it is gone ({outcome.detail})", group)
         case Refusal():
             return failed(outcome, resource_id=group)
-        case None if not view.facts.applied:
-            is_added = view.operation.verb is Verb.ADD_MEMBER
-            told = "is in the group already" if is_added else "was not in the group"
-            return Settle(RowState.NOOP, f"{reference.key.value} {told}", group)
         case None:
-            return Subject(group)
+            return Subject(group) if view.facts.applied else _as_asked(view, group, reference.key.value)
         case Step():
             return _drift(view, group) or outcome
         case _:
             return outcome
+
+
+def _as_asked(view: View, group: str, member: str) -> Settle:
+    """End a row whose membership is as it asks."""
+    is_added = view.operation.verb is Verb.ADD_MEMBER
+    told = "is in the group already" if is_added else "was not in the group"
+    return Settle(RowState.NOOP, f"{member} {told}", group)
 
 
 def _drift(view: View, group: str) -> Wait | Settle | None:
