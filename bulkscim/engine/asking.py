@@ -31,7 +31,7 @@ from bulkscim.model.live import (
     Shown,
     Unreadable,
 )
-from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Role, Verb
+from bulkscim.model.operation import GROUP, MEMBERSHIP, USER, JsonObject, Key, Role, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
@@ -314,7 +314,7 @@ class Asking:
 def _needs_only_id(work: Work, need: Key) -> bool:
     """Tell whether a group is only named, not changed by its own row: then all that matters is its id."""
     operation = work.row.operation
-    if operation.verb in {Verb.ADD_MEMBER, Verb.REMOVE_MEMBER} and need == operation.target:
+    if operation.verb in MEMBERSHIP and need == operation.target:
         return need.attribute != "id"
     return any(reference.role is Role.GROUP and reference.key == need for reference in operation.references)
 

@@ -1,14 +1,14 @@
 """What each column of a CSV file stands for: a SCIM path, a reference, or a word about the record (pure)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 
 from bulkscim.jobfile.records import Fault, shown
 from bulkscim.jobfile.schema import SCHEMAS, Attribute, Shape
 from bulkscim.jobfile.usual_headers import meant_by
-from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject
+from bulkscim.model.operation import ENTERPRISE, GROUP, MEMBERSHIP, USER, JsonObject, Verb
 from bulkscim.scim.paths import Path, PathError, parse, unquoted
 
 
@@ -68,6 +68,7 @@ class UnknownColumn(Fault):
 
 
 _MANAGER_KEYS = (ENTERPRISE.lower(), "manager")
+_OF_MEMBERSHIP = {"groups": "displayName", "userName": "member", "email": "member"}
 _LIKENESS = 0.75  # of two names before one is proposed for the other
 _WORK = '[type eq "work"].value'
 SHORT_NAMES = {
@@ -96,6 +97,27 @@ _PLAIN = {
     if known.shape in {Shape.TEXT, Shape.BOOLEAN}
 }
 _KNOWN = sorted({*SHORT_NAMES, *_PLAIN, *(use.value for use in _USES.values())} - {"password"})
+
+
+def columns_of(headers: Sequence[str], op: Verb | None, faults: list[Fault]) -> list[Column | None]:
+    """Read all headers, each as `column_of` does; of memberships, `group` and `user` mean the group and its member."""
+    found: list[Fault] = []
+    read = [column_of(header, index, found) for index, header in enumerate(headers)]
+    if op in MEMBERSHIP or Use.MEMBER.value in map(str.lower, map(str.strip, headers)):
+        found = [_of_membership(fault) for fault in found]
+    faults += found
+    return read
+
+
+def _of_membership(fault: Fault) -> Fault:
+    """Propose for an unknown column what it means where each row is a membership."""
+    if not isinstance(fault, UnknownColumn) or len(fault.means) != 1:
+        return fault
+    meant = _OF_MEMBERSHIP.get(fault.means[0])
+    if meant is None:
+        return fault
+    message = fault.message.replace(f"did you mean {fault.means[0]}?", f"did you mean {meant}?")
+    return replace(fault, message=message, means=(meant,))
 
 
 def column_of(header: str, index: int, faults: list[Fault]) -> Column | None:
@@ -229,4 +251,14 @@ def put(resource: JsonObject, keys: tuple[str, ...], value: object) -> None:
     resource[keys[-1]] = value
 
 
-__all__ = ["SHORT_NAMES", "Column", "UnknownColumn", "Use", "column_of", "put", "refuse_twins", "shown"]
+__all__ = [
+    "SHORT_NAMES",
+    "Column",
+    "UnknownColumn",
+    "Use",
+    "column_of",
+    "columns_of",
+    "put",
+    "refuse_twins",
+    "shown",
+]

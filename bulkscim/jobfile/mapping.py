@@ -12,11 +12,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bulkscim.jobfile.columns import Column, Use, column_of, put, refuse_twins
+from bulkscim.jobfile.columns import Column, Use, column_of, columns_of, put, refuse_twins
 from bulkscim.jobfile.names import stripped
 from bulkscim.jobfile.operations import (
     MAKES,
-    MEMBERSHIP,
     TARGET_ONLY,
     Defaults,
     Draft,
@@ -32,6 +31,7 @@ from bulkscim.model.names import NAMES, name_attribute
 from bulkscim.model.operation import (
     ENTERPRISE,
     GROUP,
+    MEMBERSHIP,
     USER,
     JsonObject,
     Key,
@@ -262,7 +262,7 @@ def compile_header(headers: Sequence[str], defaults: Defaults) -> Mapping | list
     faults: list[Fault] = []
     rules: tuple[Rule, ...] = ()
     if defaults.map is None:
-        read = [column_of(header, index, faults) for index, header in enumerate(headers)]
+        read = columns_of(headers, defaults.op, faults)
     else:
         rules = compile_rules(defaults.map, headers, faults)
         read = [_ruled(rule, index, faults) for index, rule in enumerate(rules)]

@@ -29,6 +29,7 @@ from bulkscim.jobfile.schema import checked, twins
 from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import (
     GROUP,
+    MEMBERSHIP,
     USER,
     JsonObject,
     Key,
@@ -40,7 +41,6 @@ from bulkscim.model.operation import (
 )
 from bulkscim.model.secret import MASK
 
-MEMBERSHIP = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
 MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
 TARGET_ONLY = frozenset({Verb.ACTIVATE, Verb.DEACTIVATE, Verb.DELETE})
 _VERBS = {verb.value: verb for verb in Verb}
@@ -358,7 +358,6 @@ def _masked(value: Any, place: str = "") -> list[Fault]:
 
 __all__ = [
     "MAKES",
-    "MEMBERSHIP",
     "TARGET_ONLY",
     "Defaults",
     "Draft",

@@ -86,6 +86,7 @@ class PatchOperation:
 
 
 _MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
+MEMBERSHIP = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
 _NOTHING: JsonObject = {}
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bulkscim.model.operation import USER, Verb
+from bulkscim.model.operation import MEMBERSHIP, USER, Verb
 from bulkscim.providers.profile import Profile
 from bulkscim.providers.reversal import Grade, Reversal
 
 Counts = Mapping[tuple[Verb, str], int]
 
-MEMBERSHIPS = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
 SECRET = Reversal(Verb.PATCH, "", Grade.LOSSY, "the password before")
 
 
@@ -26,7 +25,7 @@ def _forgets_groups(profile: Profile, verb: Verb, kind: str) -> bool:
     """Say whether an operation changes memberships where nothing shows which they were."""
     if profile.lists_members:
         return False
-    if verb in MEMBERSHIPS:
+    if verb in MEMBERSHIP:
         return True
     if verb is Verb.DEACTIVATE and profile.strips_groups is False:
         return False

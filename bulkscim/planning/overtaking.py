@@ -10,14 +10,22 @@ from typing import NamedTuple
 
 from bulkscim.model.live import Membership, Need
 from bulkscim.model.names import EMAILS, names_in
-from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Operation, Role, Verb, identities
+from bulkscim.model.operation import (
+    GROUP,
+    MEMBERSHIP,
+    USER,
+    JsonObject,
+    Key,
+    Operation,
+    Role,
+    identities,
+)
 from bulkscim.model.row import Facts, Row
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookups import emails_of
 from bulkscim.planning.order import MADE, lane, members_named, named_by
 from bulkscim.planning.parts import part_of
 
-MEMBERSHIPS = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
 _UNKNOWN = Key("", "unknown", "")  # any resource whose id is not known
 Ids = Mapping[Key, Key]  # the lane of the id behind a lane's name, where it is known
 
@@ -33,7 +41,7 @@ class Mark(NamedTuple):
 def left_open(row: Row, facts: Facts, ids: Ids) -> set[Mark]:
     """Return what a row has yet to change; a part that was refused counts as not changed."""
     operation, own = row.operation, _own(row, ids)
-    if operation.verb in MEMBERSHIPS:
+    if operation.verb in MEMBERSHIP:
         return _membership(own, _named(row, 0, ids))
     marks: set[Mark] = set()
     if not facts.applied.keys() & {operation.verb.value, Action.CREATE.value}:
@@ -85,7 +93,7 @@ def names_of(kind: str, resource: JsonObject) -> set[Key]:
 
 def _concerned_at_all(row: Row, ids: Ids) -> set[Mark]:
     operation, own = row.operation, _with_names(_own(row, ids), ids)
-    if operation.verb in MEMBERSHIPS:
+    if operation.verb in MEMBERSHIP:
         members = _with_names(_named(row, 0, ids), ids)
         return _pairs(_or_any(own), _or_any(members)) | _resource(own)
     own |= _given(operation)

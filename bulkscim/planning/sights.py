@@ -7,7 +7,7 @@ from typing import Any
 
 from bulkscim.model.active import is_inactive, last_set
 from bulkscim.model.live import Found, Member, Membership, ParentReady
-from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation, Role, Verb
+from bulkscim.model.operation import ENTERPRISE, MEMBERSHIP, JsonObject, Key, PatchOperation, Role, Verb
 from bulkscim.planning.compare import differences
 from bulkscim.planning.decision import Wait
 from bulkscim.planning.parts import Carried, carried, part_of, substitute, with_references
@@ -18,7 +18,6 @@ from bulkscim.scim.patch import in_effect
 
 _WHOLE = frozenset({"create", "update", "replace"})
 _CARRIED = frozenset({Role.MANAGER, Role.MEMBER})
-_MEMBERSHIP = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
 
 Covers = Callable[[str], bool]
 
@@ -75,7 +74,7 @@ def sights(
     verb = view.operation.verb
     if covers("members"):
         yield from _memberships(view, resource_id, parts)
-    if resource_id is None or verb in _MEMBERSHIP:
+    if resource_id is None or verb in MEMBERSHIP:
         return
     key = Key(view.operation.type, "id", resource_id)
     if verb is Verb.DELETE:
@@ -160,7 +159,7 @@ def _memberships(view: View, resource_id: str | None, parts: frozenset[str]) -> 
         own = reference.role is Role.GROUP
         part = part_of(reference) if own else f"member:{operation.target.value}"
         made = view.facts.applied.get(part)
-        if part not in parts or made is None or made.id is None or not (own or operation.verb in _MEMBERSHIP):
+        if part not in parts or made is None or made.id is None or not (own or operation.verb in MEMBERSHIP):
             continue
         named = ParentReady(resource_id or "") if own else view.named(reference.key, producer)
         if isinstance(named, Wait):

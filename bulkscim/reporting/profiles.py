@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
+from bulkscim.model.operation import GROUP, MEMBERSHIP, USER, JsonObject, Verb
 from bulkscim.model.typed import next_line
-from bulkscim.planning.grades import MEMBERSHIPS, SECRET, grade
+from bulkscim.planning.grades import SECRET, grade
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.providers.reversal import Grade, Reversal
 
@@ -71,7 +71,7 @@ def _reversals(profile: Profile) -> Iterator[str]:
 
 
 def _grades(profile: Profile) -> list[Reversal]:
-    users = [grade(profile, verb, USER) for verb in Verb if verb not in MEMBERSHIPS]
+    users = [grade(profile, verb, USER) for verb in Verb if verb not in MEMBERSHIP]
     groups = [grade(profile, verb, GROUP) for verb in Verb if verb not in {Verb.ACTIVATE, Verb.DEACTIVATE}]
     return sorted(users + groups, key=lambda one: list(Grade).index(one.grade))
 

@@ -21,7 +21,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import USER, JsonObject, Verb
+from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Verb
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.grades import Counts, totals
 from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, group_refusals, refusals
@@ -47,7 +47,7 @@ from bulkscim.transport.base import Transport
 from bulkscim.transport.readonly import Planning
 
 TIMEOUT_S = 30.0
-PATCHED = frozenset({Verb.PATCH, Verb.ACTIVATE, Verb.DEACTIVATE, Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
+PATCHED = MEMBERSHIP | {Verb.PATCH, Verb.ACTIVATE, Verb.DEACTIVATE}
 
 
 async def run(request: RunRequest, people: People, watcher: Watcher) -> RunReport:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.jobfile.columns import column_of
+from bulkscim.jobfile.columns import column_of, columns_of
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.usual_headers import _MEANT, _USUAL, meant_by
@@ -138,3 +138,15 @@ def test_a_map_for_what_the_message_says_is_read(tmp_path):
 
     assert found.problems == ()
     found.sound_index().close()
+
+
+@pytest.mark.parametrize(
+    ("headers", "op"), [(["Gruppe", "member"], None), (["Group", "User"], Verb.ADD_MEMBER)]
+)
+def test_group_of_a_membership_is_named_by_its_display_name(headers, op):
+    """`groups` was proposed, which makes a user of each row."""
+    faults = []
+    columns_of(headers, op, faults)
+
+    assert "did you mean displayName?" in faults[0].message
+    assert [fault.means for fault in faults] == [("displayName",), ("member",)][: len(faults)]
