@@ -141,7 +141,7 @@ def code_of_report(report: "RunReport") -> int:
 
 
 def code_of_error(error: errors.BulkScimError) -> int:
-    """Return the exit code of an error; one that nobody listed is a bug."""
+    """Return the exit code of an error; one that is not listed is a bug."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), BUG)
 
 

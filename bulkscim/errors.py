@@ -34,7 +34,7 @@ class JobFileInvalid(BulkScimError):
 
 
 class Refused(BulkScimError):
-    """A guard refused, or nobody approved."""
+    """A guard refused, or approval is missing."""
 
 
 class Stopped(BulkScimError):

@@ -178,7 +178,7 @@ def _through(path: Path, target: Path, descriptor: int | None) -> Iterator[Binar
 
 @contextmanager
 def _whole(path: Path, target: Path, mode: int | None, *, replace: bool) -> Iterator[BinaryIO]:
-    """Write a regular file beside its place, and put it there when the block has ended well."""
+    """Write a regular file next to its place, and move it there when the block has ended well."""
     try:
         descriptor, name = tempfile.mkstemp(
             prefix=f"{target.name[:_KEPT]}.", suffix=".new", dir=target.parent

@@ -41,7 +41,7 @@ def refuse_links(folder: Path) -> None:
     try:
         paths = sorted(folder.iterdir())
     except OSError:
-        return  # whoever opens it next reports why
+        return  # the next one to open it reports why
     for path in (folder, *paths):
         if not _is_sound(path):
             raise UsageError(

@@ -117,7 +117,7 @@ def _asked_url(usual: str) -> str:
     if sys.stdin.isatty():
         return str(click.prompt("SCIM base URL", default=usual or None, err=True)).strip()
     if not usual:
-        raise UsageError("nobody is at a terminal to be asked for the SCIM base URL; give --base-url URL")
+        raise UsageError("there is no terminal to ask for the SCIM base URL at; give --base-url URL")
     return usual
 
 

@@ -79,7 +79,7 @@ def job_file(recorded: "RecordedRun", job: Path | None, people: People) -> "JobS
 
 
 def _write(recorded: "RecordedRun", summary: Summary, typed: Typed, people: People, *, ended: bool) -> bool:
-    """Write the derived files; of an interrupted run only the summary, since somebody waits for the prompt."""
+    """Write the derived files; of an interrupted run only the summary, since the user waits for the prompt."""
     from bulkscim.reporting.files import write_files
 
     if ended:

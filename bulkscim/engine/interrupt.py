@@ -48,4 +48,4 @@ async def _listen(
                 scope.cancel()
                 return
             stopping.stop(Interrupted("interrupted"))
-            watcher.note("stopping: what is under way comes to its end; once more to stop at once")
+            watcher.note("stopping: what is under way comes to its end; press Ctrl-C again to stop at once")

@@ -10,7 +10,7 @@ class Left:
     """Marks of rows that later rows must not overtake; a mark is kept as its hash, so one may wait without need.
 
     A row that only waits has sent nothing in this pass. Where such rows alone hold others back, they wait for each
-    other: `wait_in_circles`. In the next pass, begun with `circle`, they then hold nobody back.
+    other: `wait_in_circles`. In the next pass, begun with `circle`, they then hold no row back.
     """
 
     def __init__(self) -> None:

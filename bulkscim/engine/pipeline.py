@@ -61,7 +61,7 @@ class Pipeline:
         self._busy = 0
         self._resting = 0
         self._timers: anyio.abc.TaskGroup | None = None
-        self._changed: anyio.Event | None = None  # there while somebody waits
+        self._changed: anyio.Event | None = None  # there while a worker waits
         self.deferred = 0
 
     def _work_of(self, row: int) -> Work | None:
@@ -76,11 +76,11 @@ class Pipeline:
             self._timers.cancel_scope.cancel()
 
     async def _take_rows(self) -> None:
-        """Take row after row. An error ends the pass: nobody is told of it, or they would look for what to do."""
+        """Take row after row. An error ends the pass: the other workers are not notified, or they would look for work."""
         while (work := await self._next()) is not None:
             self._busy += 1
             await self._advance(work)
-            # Not where it raised: all workers are being stopped then, and the row is in nobody's hands.
+            # Not where it raised: all workers are being stopped then, and no worker has the row.
             self._busy -= 1
             self._notify()
 
@@ -308,13 +308,13 @@ class Pipeline:
         return True
 
     def _wait_for_change(self, work: Work, resource: Key) -> None:
-        """Park until a resource is not being changed: what a later row makes is in nobody's claims."""
+        """Park until a resource is not being changed: what a later row makes is in no claim."""
         work.forget()
         self._parked[work.number] = resource
         self._changing[resource].append(work.number)
 
     async def _change(self, work: Work, step: Step, resource: Key) -> bool:
-        """Send a step while nobody else changes the same resource."""
+        """Send a step while no other row changes the same resource."""
         self._changing[resource] = []
         try:
             return await self._worker.carry_out(work, step, self._policy)

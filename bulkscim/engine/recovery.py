@@ -51,7 +51,7 @@ async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
         return Unreadable("this tenant changes names, so what was created may have another one")
     if isinstance(answer, Missing):
         return Missing(by_all=absent, is_held=held)
-    return Unreadable(f"another stands there: id {answer.id}") if isinstance(answer, Found) else answer
+    return Unreadable(f"there is another one: id {answer.id}") if isinstance(answer, Found) else answer
 
 
 async def find_met(step: Step, directory: Directory, reads: Reads) -> Found | Unreadable | None:

@@ -232,7 +232,7 @@ class Sender:
     async def _send(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:
         """Send in one form.
 
-        An answer that proves that nothing was done is waited out within a budget; a 401 is tried once more.
+        An answer that proves that nothing was done is waited out within a budget; a 401 is tried one more time.
         """
         attempt, waited = 0, False
         self.hiding.sends(work)

@@ -85,7 +85,7 @@ class Work:
         self.covers[part] = self.covers.get(part, frozenset(covers)) & frozenset(covers)
 
     def forget(self) -> None:
-        """Drop what was read of the tenant, but for ties; what other rows made stays known."""
+        """Drop what was read of the tenant, except ties; what other rows made stays known."""
         self.live = {need: answer for need, answer in self.live.items() if isinstance(need, KEPT)}
 
     def has_looked_up(self, identity: Iterable[Key]) -> bool:
@@ -93,7 +93,7 @@ class Work:
         return all(key.folded in self.absent for key in identity)
 
     def take_counters(self) -> Counters:
-        """Return the counters for the next journal entry and begin anew."""
+        """Return the counters for the next journal entry and begin new ones."""
         counters, self.counters = self.counters, Counters()
         return counters
 

@@ -34,7 +34,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _wanted(name: str, value: Any) -> Any:
-    """Return a value without secrets, and without what the server writes beside a reference."""
+    """Return a value without secrets, and without what the server adds to a reference."""
     if isinstance(value, list):
         return [_wanted(name, one) for one in value]
     if not isinstance(value, dict):

@@ -1,6 +1,6 @@
 """Which record makes which resource: an SQLite file, so that memory does not grow with the job.
 
-A cache: it is made while the file is checked, kept in the run folder, and made anew where it is missing or
+A cache: it is made while the file is checked, kept in the run folder, and made again where it is missing or
 of another file. A key is kept as 8 bytes of the BLAKE2b of its folded text. A `ref` is one for the whole
 file, whatever its type.
 """
@@ -57,7 +57,7 @@ class IndexBuilder:
     """Takes operations in row order; `finish` gives what was found out."""
 
     def __init__(self, path: Path, stamp: str) -> None:
-        """Begin a new file in place of whatever stands there; the stamp names the job file and its reading."""
+        """Begin a new file in place of any that exists; the stamp names the job file and its reading."""
         os.close(create_file(path))
         self._path = path
         self._database = sqlite3.connect(path, isolation_level=None)
@@ -86,7 +86,7 @@ class IndexBuilder:
                 self._needs(row, reference.key, refs_elsewhere)
 
     def add_mails(self, row: int, operation: Operation) -> None:
-        """Note the addresses of what a record makes; only for files that name somebody by address."""
+        """Note the addresses of what a record makes; only for files that name users by address."""
         if operation.makes:
             found = [(digest(operation.type, "emails.value", each), row) for each in mails(operation)]
             self._write("mail", found)

@@ -234,7 +234,7 @@ def _named(kind: str, body: JsonObject, makes: bool, faults: list[Fault]) -> Key
     """Read the target as the record names it: by exactly one of id, match and ref."""
     ways = [way for way in ("id", "match", "ref") if way in body and not (makes and way == "ref")]
     if len(ways) > 1:
-        faults.append(Fault(ways[1], f"is given beside {ways[0]}; keep one of them"))
+        faults.append(Fault(ways[1], f"is given as well as {ways[0]}; keep one of them"))
         return None
     match ways:
         case ["match"]:

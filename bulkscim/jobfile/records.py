@@ -42,7 +42,7 @@ class Problem:
     fault: Fault
 
     def text(self, name: str) -> str:
-        """Say it in one line: file:line (row), place: what is wrong and how to mend it."""
+        """Say it in one line: file:line (row), place: what is wrong and how to correct it."""
         where = f"{name}:{self.line}" if self.line else name
         row = f" (row {self.row})" if self.row else ""
         place = f", {self.fault.place}" if self.fault.place else ""

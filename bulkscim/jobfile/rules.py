@@ -282,7 +282,7 @@ def _lookup(given: Mapping[str, Any], place: str, faults: list[Fault]) -> str:
 
 
 def _clears(given: Mapping[str, Any], place: str, faults: list[Fault]) -> bool:
-    """Read what an empty cell means: nothing is done, or what stands there is removed."""
+    """Read what an empty cell means: nothing is done, or the value is removed."""
     value = given.get("empty", "leave")
     if value not in {"leave", "remove"}:
         faults.append(Fault(place, f"empty = {shown(value)} is neither leave nor remove"))

@@ -45,7 +45,7 @@ _SPOOLED_SECRET = Fault(
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a job file asks, or what is wrong with it. `removals` are the rows that take somebody away: deletes,
+    """What a job file asks, or what is wrong with it. `removals` are the rows that end a user's access: deletes,
     deactivations, and changes that set `active` to false; `member_removals` those that take members out of a group; `secrets` the changes that set a password. `problems` are the first of `problem_count`, as text.
 
     `records` counts the whole file, whatever a limit takes of it; `rows` those that count.
@@ -99,7 +99,7 @@ class _Tally:
     earlier: dict[str, None] = field(default_factory=dict)
 
     def add(self, operation: Operation, run: str | None) -> None:
-        """Count one record; a create takes nobody away, whatever it says of `active`."""
+        """Count one record; a create ends no access, whatever it says of `active`."""
         if run and len(self.earlier) < _RUNS:
             self.earlier[run] = None
         self.verbs[operation.verb, operation.type] += 1
@@ -162,7 +162,7 @@ def check(
 
 
 def index_of(source: JobSource, defaults: Defaults, index_path: Path, limit: int | None = None) -> Index:
-    """Open the index that a check left, or make it anew from the file."""
+    """Open the index that a check left, or make it again from the file."""
     stamp = _stamp(source, defaults, limit)
     return open_index(index_path, stamp) or build(
         index_path, stamp, lambda: islice(rows(source, defaults), limit)
@@ -293,7 +293,7 @@ def _refs_nobody_makes(source: JobSource, index: Index, findings: Findings, limi
     if not numbers:
         return
     for record in raw_records(source, wanted=numbers.__contains__):
-        text = "names a ref that no create or upsert of this file makes; mend the ref"
+        text = "names a ref that no create or upsert of this file makes; correct the ref"
         if limit is not None:
             text = (
                 f"names a ref that none of the first {limit:,} records makes; correct the ref, or where a later record "

@@ -1,4 +1,4 @@
-"""The errors file: the failed records as they were written, with what went wrong beside them.
+"""The errors file: the failed records as they were written, each with what went wrong.
 
 An edited errors file is a job file again: its columns or keys that begin with `_` are passed over on input.
 """
@@ -22,7 +22,7 @@ from bulkscim.outputs import run_file
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What is written beside a failed record, in this order, each name with `_` before it."""
+    """What is written with a failed record, in this order, each name with `_` before it."""
 
     run: str
     row: int

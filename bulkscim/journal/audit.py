@@ -76,7 +76,7 @@ class Audited:
 
     @property
     def state(self) -> RunState:
-        """Where the run stands by its journal: nobody knows here whether a process is at work on it."""
+        """The run's state by its journal: whether a process is working on it is not known here."""
         ending = self.ending
         if ending is None or ending.ended is None or ending.why == RunState.INTERRUPTED:
             return RunState.INTERRUPTED

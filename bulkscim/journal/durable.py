@@ -98,7 +98,7 @@ class Disk(Protocol):
         """Take the lock of this name, or None if another holds it."""
 
     async def off_loop(self, call: Callable[[], Result]) -> Result:
-        """Run a call that waits for the disk beside the event loop; not abandoned when cancelled."""
+        """Run a call that waits for the disk outside the event loop; not abandoned when cancelled."""
 
 
 class LocalDisk:

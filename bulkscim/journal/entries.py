@@ -85,7 +85,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry where it stands: `previous` runs beside `entry.rows`."""
+    """An entry with its place: `previous` runs parallel to `entry.rows`."""
 
     number: int
     commit: int

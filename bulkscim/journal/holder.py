@@ -1,7 +1,7 @@
-"""Who holds a lock, as a text beside it tells people. The system's lock decides who does.
+"""Which process holds a lock, as a text next to it says. The system's lock decides.
 
 Rule 1: the text is written when the lock was taken, and emptied before it is released.
-Rule 2: so a text that is found by whoever takes the lock is that of a process that ended without releasing it,
+Rule 2: so a text that is found by the process that takes the lock is that of a process that ended without releasing it,
         or came with a copy of the folder. Then requests may have been sent that no journal tells of, and the next
         process waits as long as that asks for.
 """
@@ -51,7 +51,7 @@ def this_process(now: float, run: str = "") -> Holder:
 
 
 def write(path: Path, disk: Disk, holder: Holder | None) -> None:
-    """Leave word of who holds the lock, or that nobody does; on a full disk the lock holds without it."""
+    """Write which process holds the lock, or that none does; on a full disk the lock holds without it."""
     with suppress(OSError), closing(disk.create(path)) as file:
         if holder is not None:
             file.write(orjson.dumps(asdict(holder)) + b"\n")

@@ -211,7 +211,7 @@ def _line_after(fold: Fold, entry: Entry, time: float) -> bytes:
 
 
 def _write_new(folder: Path, disk: Disk, pieces: Iterable[bytes]) -> None:
-    """Write a journal beside the one that is there, durably."""
+    """Write a journal next to the existing one, durably."""
     with closing(disk.create(folder / _NEW)) as file:
         for piece in pieces:
             file.write(piece)

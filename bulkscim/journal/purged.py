@@ -2,7 +2,7 @@
 
 Rule 1: it is durable before the journal goes, and the journal goes before anything else does: a folder that holds a
         journal holds all that goes with it.
-Rule 2: a folder without a journal cannot be gone on with, whoever asks.
+Rule 2: a folder without a journal cannot be resumed.
 """
 
 from contextlib import closing

@@ -4,7 +4,7 @@ Rule 1: a line is good when its hash follows from the line before; its number th
 Rule 2: the first line that is not good ends the good part.
 Rule 3: if an intact line of a later commit stands at or behind that place, what is missing was once durable:
         JournalDamaged. A commit is written only after the one before it was synced.
-Rule 4: else the rest belongs to a write that nobody was told of: a torn tail, which may be cut.
+Rule 4: else the rest belongs to a write that was never acknowledged: a torn tail, which may be cut.
 """
 
 from collections import defaultdict

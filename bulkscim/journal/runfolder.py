@@ -1,6 +1,6 @@
 """Run folders: how they are named, made, found, listed and locked.
 
-Rule 1: a folder belongs to whoever holds the system's lock on its file `lock`; the lock ends with the process.
+Rule 1: a folder belongs to the process that holds the system's lock on its file `lock`; the lock ends with the process.
 Rule 2: `lock.json` only informs (see `holder`); it never decides who may work.
 Rule 3: a folder counts as a run once its journal has a complete header.
 """
@@ -149,7 +149,7 @@ def _made(path: Path, disk: Disk) -> bool:
 
 
 def is_locked(path: Path, disk: Disk) -> bool:
-    """Whether a process is working on the run; nobody works where nobody can write."""
+    """Whether a process is working on the run; none works where none can write."""
     if not disk.exists(path / LOCK):
         return False
     try:

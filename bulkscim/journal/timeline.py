@@ -16,7 +16,7 @@ class Timeline:
 
     `last` is the kind of the last entry of the run itself (`repaired` does not count): `stopped` or `closed`
     when the last session ended in order. `final` tells whether it is also the last line. `uptime` is what the
-    machine's other clock showed at that end, which nobody sets; None where the journal does not have it. `changed`
+    machine's other clock showed at that end, which cannot be set; None where the journal does not have it. `changed`
     are the `settings` and `guards` that later sessions changed: they hold in place of the header's.
     """
 

@@ -3,7 +3,7 @@
 Rule 1: the first caller of a group writes for all of it, as soon as the group before is durable; no timer.
 Rule 2: an entry reaches the ledger only when it is durable.
 Rule 3: a caller that is cancelled waits for its group all the same, so that what returns is known.
-Rule 4: after a write or sync that failed nothing is written any more, and nobody is told that it was.
+Rule 4: after a write or sync that failed nothing is written any more, and no write is acknowledged.
 Rule 5: a commit counts only where the journal's name still leads to the file that was written, and that file holds
 nothing else: another process that took the run over replaces the file, and what is written to the old one is lost.
 """
@@ -98,7 +98,7 @@ class JournalWriter:
             return
         leads = self._group is None
         group = self._queue(new)
-        # The group's fate must be known to whoever queued it, even when that one is being cancelled.
+        # The group's fate must be known to each caller that queued it, even when that one is being cancelled.
         if leads:
             with anyio.CancelScope(shield=True):
                 await self._commit(group)
@@ -175,7 +175,7 @@ class JournalWriter:
             group.done.set()
 
     async def _write(self, data: bytes) -> None:
-        """Write and sync beside the loop; a failure ends the journal."""
+        """Write and sync outside the loop; a failure ends the journal."""
         try:
             await self._disk.off_loop(self._put(data))
         except OSError as error:

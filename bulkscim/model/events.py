@@ -1,4 +1,4 @@
-"""Whom a run asks, and what it tells those who watch it."""
+"""What a run asks its user, and what it reports to its watchers."""
 
 from collections.abc import Iterable
 from typing import Protocol

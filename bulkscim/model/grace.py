@@ -11,7 +11,7 @@ MOST = 3650
 
 @dataclass(frozen=True, slots=True)
 class Grace:
-    """So many days after a run began, whoever it deactivated may be deleted."""
+    """So many days after a run began, the users that it deactivated may be deleted."""
 
     days: int
 

@@ -152,7 +152,7 @@ class Reports(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Referrers:
-    """The ids of those who refer to a resource; None: that is not to be had here."""
+    """The ids of the resources that refer to a resource; None: they cannot be read here."""
 
     ids: tuple[str, ...] | None
 

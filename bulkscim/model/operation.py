@@ -95,7 +95,7 @@ class Operation(NamedTuple):
 
     `target` names the resource that is changed; for create and upsert it is the identity that the new
     resource will have. `data` (create, upsert, replace) holds no references: these are in `references`.
-    `expect` maps SCIM paths to what must stand there (None: nothing) or the row is skipped as drifted.
+    `expect` maps SCIM paths to the values that they must have (None: no value); else the row is skipped as drifted.
     `version` is sent as If-Match.
     """
 

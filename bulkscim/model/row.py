@@ -35,7 +35,7 @@ _NO_MEMBER = re.compile(
 class Row:
     """One record of the job file.
 
-    `number` counts records from 1. `producers` runs beside `operation.references`: the number of the row
+    `number` counts records from 1. `producers` runs parallel to `operation.references`: the number of the row
     that makes the referenced resource, or None when the tenant must hold it. `target_producer` is the
     earlier row that makes this row's target.
     """

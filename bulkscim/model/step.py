@@ -22,7 +22,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What stood at a SCIM path before, and what is to stand there after (None: nothing)."""
+    """The value at a SCIM path before, and the value that it is to have after (None: no value)."""
 
     path: str
     before: Any

@@ -13,7 +13,9 @@ _UNITS = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute":
 _UNITS |= {"h": 3600.0, "hour": 3600.0, "d": 86400.0, "day": 86400.0}
 _RATE = re.compile(r"\s*(\d+)\s*/\s*(\d*)\s*([a-z]+)\s*", re.ASCII | re.IGNORECASE)
 _USED_SHARE = 0.99
-_SPACED_BELOW = 50.0  # requests a second; further apart than 20 ms, a late wake-up is small beside the gap
+_SPACED_BELOW = (
+    50.0  # requests a second; further apart than 20 ms, a late wake-up is small compared with the gap
+)
 _LATENESS = 200.0  # a bucket of R / 200 holds what 5 ms of lateness would lose
 _LEAST_SHARE = 1 / 64
 

@@ -53,7 +53,7 @@ class Verdict(StrEnum):
     AGAIN = "again"  # proved not applied; may go again at once, or after what Retry-After says
     LOST = "lost"  # not known; look before anything else
     ACCEPTED = "accepted"  # not known, and it may take effect at any time; never sent again
-    CONFLICT = "conflict"  # something with this identity stands there already
+    CONFLICT = "conflict"  # a resource with this identity exists already
     UNEXPLAINED = "unexplained"  # refused as invalid without a reason; the identity may exist
     GONE = "gone"
     STALE = "stale"  # If-Match did not fit

@@ -17,7 +17,7 @@ Ids = tuple[str, ...] | None
 def captured(view: View, step: Step) -> Step | Wait | Settle:
     """Return a step that deletes or deactivates with the ties of its resource, or what is to be read for that.
 
-    What a user shows of its groups is taken as it is; nobody is asked for more.
+    What a user shows of its groups is taken as it is; no more is asked.
     """
     deletes = step.action is Action.DELETE
     if step.id is None or step.before is None:
@@ -80,7 +80,7 @@ def stripped(
     """Return the groups that a deactivated user is in no more, by the answer.
 
     `shows`: it is known that answers show groups, so that an answer without any means that none is left. Where the
-    answer leaves it open, `strips` says what this tenant does, None where nobody knows.
+    answer leaves it open, `strips` says what this tenant does, None where that is not known.
     """
     if step.action is Action.DELETE or step.ties is None:
         return ()

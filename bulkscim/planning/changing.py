@@ -255,7 +255,7 @@ def delete(view: View) -> Decision | Subject:
 
 
 def _unnamed(view: View) -> Wait | Later | None:
-    """Return what must be known before the expectation can be looked at: the ids of what is made anew."""
+    """Return what must be known before the expectation can be looked at: the ids of what is recreated."""
     for reference, producer in view.references():
         match view.named(reference.key, producer):
             case Wait() as first:

@@ -3,13 +3,13 @@
 Rules
 - wanted is a subset of live: what wanted does not name is not looked at.
 - Multi-valued attributes match element by element: by `value`, else by `type`.
-- Case counts, but for userName, e-mail values and `type` labels (see `scim/schemas.py`): these find a resource or an
+- Case counts, except for userName, e-mail values and `type` labels (see `scim/schemas.py`): these find a resource or an
   element whatever their capitals. A patch and a replace write other capitals, so whether they change anything is
   compared exactly; so is whether such a correction has taken effect, and whether others have changed it since.
-- `active` and other booleans may come as text. Missing is not false. Null, "" and [] mean: nothing stands there.
+- `active` and other booleans may come as text. Missing is not false. Null, "" and [] mean: there is no value.
 - The same value in another form is equal: a bare id and an object with this `value`, one object and a list of it, an
   address and an object that holds it (a bare value shows nothing of its type), a number and its text.
-- readOnly attributes, meta, groups, schemas and secrets are never compared: nobody can set or see them.
+- readOnly attributes, meta, groups, schemas and secrets are never compared: no client can set or see them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ _MANAGER = f"{ENTERPRISE}:manager.value"
 WHOLE = "*"  # in an expectation: the whole resource
 DERIVED = "*.derived"  # with it: the kinds of paths that the service derives, where a difference is none
 THROUGH = "members.through"  # in that of a group: by id of a member, the groups through which it may have been in it
-BESIDE = "member.groups"  # in that of an added member: the only other groups that they may be in
+OTHER_GROUPS = "member.groups"  # in that of an added member: the only other groups that they may be in
 BULK_ID = "bulkId:"
 
 
@@ -44,7 +44,7 @@ def differences(
 
 
 def equal(wanted: Any, live: Any, path: str, *, exact: bool = False) -> bool:
-    """Say whether what is wanted at one path stands there (None: nothing does)."""
+    """Say whether a path has the wanted value (None: no value)."""
     return next(differing.value_differences(wanted, live, Place.at(path, exact=exact)), None) is None
 
 
@@ -60,7 +60,7 @@ def stands(change: Change, resource: JsonObject) -> bool:
 
 
 def holds(path: str, wanted: Any, resource: JsonObject, kind: str) -> bool:
-    """Say whether what is wanted at a path stands there in a resource."""
+    """Say whether a resource has the wanted value at a path."""
     del kind  # all types share the rules of the core schemas
     return equal(wanted, paths.get(resource, path), path)
 
@@ -79,8 +79,8 @@ def drifted(
 ) -> tuple[Change, ...]:
     """Return where a resource is not what a record expects: `before` is live, `after` the expectation.
 
-    The path `*` expects the whole resource, but for what `*.derived` names (see `planning/derived.py`). `exact`: an expected list is the whole list, and somebody of whom nothing
-    is said is active. An expected `bulkId:OLD` is a reference to what is made anew: its
+    The path `*` expects the whole resource, except what `*.derived` names (see `planning/derived.py`). `exact`: an expected list is the whole list, and a user of which nothing
+    is said is active. An expected `bulkId:OLD` is a reference to what is recreated: its
     new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good.
     """
     own = frozenset(expect.get(DERIVED) or ())
@@ -94,7 +94,7 @@ def drifted(
 
 
 def _foreign(wanted: JsonObject, live: JsonObject, derived: frozenset[str]) -> Iterator[Change]:
-    """Yield where two whole resources differ, but for what the service derives."""
+    """Yield where two whole resources differ, except in what the service derives."""
     for change in _whole(wanted, live):
         if not (may_be_derived(change) and kind_of(change.path) in derived):
             yield change
@@ -115,14 +115,14 @@ def _whole(wanted: JsonObject, live: JsonObject) -> Iterator[Change]:
     theirs = (
         Change(change.path, change.after, change.before)
         for change in differing.differences(live, wanted, Place.top())
-        # Where both say something the first look has seen it, but for what is more in a list of plain values.
+        # Where both say something the first look has seen it, except for further values of a plain list.
         if change.path not in seen and (change.before in NOTHING or isinstance(change.before, list))
     )
     yield from (change for change in (*ours, *theirs) if not _is_unsaid(change))
 
 
 def _is_unsaid(change: Change) -> bool:
-    """Tell whether one side says that somebody is active, and the other says nothing of it."""
+    """Tell whether one side says that the user is active, and the other says nothing of it."""
     if not is_active_path(change.path):
         return False
     said = [value for value in (change.before, change.after) if value not in NOTHING]

@@ -71,5 +71,5 @@ class Policy:
 
     @property
     def takes_back(self) -> bool:
-        """Whether the rows are the inverse of a run: what is gone, or somebody else's by now, is then no failure."""
+        """Whether the rows are the inverse of a run: what is gone, or belongs to others by now, is then no failure."""
         return self.on_drift != "row"

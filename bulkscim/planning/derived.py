@@ -82,7 +82,7 @@ def derived(found: Iterable[set[str]]) -> tuple[str, ...]:
 
 
 def comparable(after: JsonObject) -> JsonObject:
-    """Return what is known of a created resource, without what nobody can set or see."""
+    """Return what is known of a created resource, without what no client can set or see."""
     left_out = schemas.READ_ONLY | schemas.SECRETS | {"members"}
     return {
         name: value

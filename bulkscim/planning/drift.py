@@ -8,7 +8,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import compare, effects
 from bulkscim.planning.decision import Settle
-from bulkscim.planning.partial import FORCE, PART, made_anew, told
+from bulkscim.planning.partial import FORCE, PART, recreated, told
 from bulkscim.planning.view import View
 
 
@@ -17,7 +17,7 @@ def drifted(view: View, live: Found) -> Settle | None:
     operation, policy = view.operation, view.policy
     if policy.on_drift == FORCE or (policy.on_drift == PART and operation.verb is Verb.PATCH):
         return None  # not looked at, or looked at part by part
-    found = compare.drifted(operation.expect, live.resource, made_anew(view), exact=policy.takes_back)
+    found = compare.drifted(operation.expect, live.resource, recreated(view), exact=policy.takes_back)
     if found and policy.takes_back:
         return Settle(RowState.SKIPPED, told(list(found)), live.id)
     for change in found:

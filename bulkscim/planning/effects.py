@@ -43,7 +43,7 @@ def _named(operations: Iterable[PatchOperation]) -> Iterator[str]:
 
 
 def _secrets(names: Iterable[str]) -> tuple[Change, ...]:
-    """Return the changes that nobody can see."""
+    """Return the changes that no read can show."""
     return tuple(Change(name, MASK, MASK) for name in names if is_secret(name.rpartition(":")[2]))
 
 

@@ -3,7 +3,7 @@
 Rule 1: the last word on a path counts. What stood below the path before is spoken over; where a wider path was
         recorded (a whole list of a resource as it was made), the change is taken into that.
 Rule 2: two filters on one attribute may mean one element: the later one counts, unless both go by value.
-Rule 3: what was not recorded is not looked at, nor are secrets and what nobody can write.
+Rule 3: what was not recorded is not looked at, nor are secrets and what no client can write.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

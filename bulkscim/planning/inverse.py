@@ -3,10 +3,10 @@
 Rules
 1. Each step has its own inverse, taken newest first; memberships are netted (see `inverse_memberships`).
 2. What a step set goes back only where it still stands: each record expects what its step left behind.
-3. What was made goes away, and is expected whole and as it was left. What was deleted is made anew under a new
-   id; its old id is its `ref`, and whoever named the old id names `bulkId:<old id>` from then on.
+3. What was made goes away, and is expected whole and as it was left. What was deleted is recreated under a new
+   id; its old id is its `ref`, and what named the old id names `bulkId:<old id>` from then on.
 4. What was made and deleted by the same run leaves nothing to do.
-5. A secret cannot go back: nobody could see it.
+5. A secret cannot go back: it was never shown.
 """
 
 from collections.abc import Iterator
@@ -52,13 +52,13 @@ class Known(Protocol):
     """What all the steps together tell of an id."""
 
     def is_deleted(self, resource_id: str) -> bool:
-        """Whether the run deleted it, and it is to be made anew here: its old id is its `ref`."""
+        """Whether the run deleted it, and it is to be recreated here: its old id is its `ref`."""
 
     def went_before(self, resource_id: str, step: int) -> bool:
         """Whether the run deleted it before a step."""
 
     def reported_to(self, person: str, manager: str, step: int) -> bool:
-        """Whether somebody had a manager at a step, as far as the run's own changes tell."""
+        """Whether a user had a manager at a step, as far as the run's own changes tell."""
 
     def is_made(self, resource_id: str) -> bool:
         """Whether the run made it, and left it there."""
@@ -67,10 +67,10 @@ class Known(Protocol):
         """Whether the run made it and deleted it again."""
 
     def is_half_made(self, resource_id: str) -> bool:
-        """Whether an earlier rollback made it anew, and failed to give it its manager."""
+        """Whether an earlier rollback recreated it, and failed to give it its manager."""
 
     def now(self, resource_id: str) -> str:
-        """Return the id that it has now: another one where an earlier rollback made it anew."""
+        """Return the id that it has now: another one where an earlier rollback recreated it."""
 
 
 def verb_of(step: TakenStep) -> Verb:
@@ -82,14 +82,14 @@ def verb_of(step: TakenStep) -> Verb:
 
 
 def is_secret_set(step: TakenStep) -> bool:
-    """Tell whether a step set what nobody can see."""
+    """Tell whether a step set what no client can see."""
     return any(unseen(change.before) for change in step.changes)
 
 
 def inverse(step: TakenStep, known: Known, *, soft: bool = False) -> Iterator[JsonObject]:
-    """Yield the records that take a step back, but for its memberships.
+    """Yield the records that take a step back, without its memberships.
 
-    `soft`: people whom the run made are deactivated instead of deleted.
+    `soft`: users that the run made are deactivated instead of deleted.
     """
     if step.id is None or known.is_passing(step.id):
         return
@@ -146,7 +146,7 @@ def known_by(step: TakenStep) -> str:
 
 
 def _notes(step: TakenStep) -> JsonObject:
-    """Return what the record tells people: which row and step it takes back, and of whom."""
+    """Return the notes of the record for users: which row and step it takes back, and of which resource."""
     return {"_row": step.row, "_steps": [step.number], "_key": known_by(step)}
 
 
@@ -165,7 +165,7 @@ def _restoration(step: TakenStep, known: Known) -> JsonObject:
 
 
 def _managed(step: TakenStep, known: Known) -> Iterator[JsonObject]:
-    """Yield the record that gives back the manager of somebody whom an earlier rollback made anew."""
+    """Yield the record that gives back the manager of a user that an earlier rollback recreated."""
     manager = reference(paths.get(step.before or {}, MANAGER))
     if isinstance(manager, str) and manager:
         patch = [{"op": "replace", "path": MANAGER, "value": {"value": id_text(manager, known)}}]
@@ -183,7 +183,7 @@ def _reports(step: TakenStep, known: Known) -> Iterator[JsonObject]:
             continue  # changed by another row while the reports were being read
         text = id_text(step.id or "", known)
         patch = [{"op": "replace", "path": MANAGER, "value": {"value": text}}]
-        # Where an earlier rollback made the manager anew, its old id may be there still, and its new one is no drift.
+        # Where an earlier rollback recreated the manager, its old id may be there still, and its new one is no drift.
         expect = {f"{MANAGER}.value": text if known.is_deleted(step.id or "") else step.id}
         target = named(report, known)
         yield {"op": "patch", "type": USER, **target, "patch": patch, "expect": expect, **_notes(step)}
@@ -243,7 +243,7 @@ def _leaf(path: str) -> str:
 
 
 def _shown(resource: JsonObject, known: Known, *, restoring: bool = False) -> JsonObject:
-    """Return a resource without what nobody can set or see, and without memberships.
+    """Return a resource without what no client can set or see, and without memberships.
 
     `restoring`: as the data of a create; else as an expectation.
     """

@@ -4,9 +4,9 @@ A run may add, remove, move and delete the same people many times. Only the diff
 first touch and the state after its last one is taken back, a few requests a group.
 
 Rules
-1. Whoever was in the group before and is not, or may not be, after it is added again; a user who may have been in it
+1. A member that was in the group before and is not, or may not be, after it is added again; a user who may have been in it
    through another of its groups only where that group is not a member of it.
-2. Whoever was not in it before and is, or may be, after it is removed, unless the group is gone.
+2. A member that was not in it before and is, or may be, after it is removed, unless the group is gone.
 3. A deleted person or group is named by `bulkId:<old id>`; where a person returns to a group that was not deleted, the
    old id is removed in the same request, since some servers keep listing it.
 """
@@ -19,7 +19,7 @@ from operator import attrgetter
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action
 from bulkscim.planning.capture import groups_shown, perhaps_through
-from bulkscim.planning.compare import BESIDE, THROUGH
+from bulkscim.planning.compare import OTHER_GROUPS, THROUGH
 from bulkscim.planning.inverse import Known, TakenStep, id_text, named
 from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.scim import paths
@@ -174,7 +174,7 @@ def _few(nets: Iterable[Net]) -> Iterator[tuple[Net, ...]]:
 
 def _coming_back(group: str, one: Net, known: Known) -> JsonObject:
     """Return the record of one who may have been moved on since: then they stay where they are."""
-    expect = {BESIDE: [known.now(other) for other in one.moved]}
+    expect = {OTHER_GROUPS: [known.now(other) for other in one.moved]}
     member = named(one.member, known)
     return _record("add_member", group, [one], known) | {"member": member, "expect": expect}
 

@@ -27,7 +27,7 @@ from bulkscim.model.operation import (
 )
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning.compare import BESIDE, differences
+from bulkscim.planning.compare import OTHER_GROUPS, differences
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
 from bulkscim.planning.held import holder
@@ -79,7 +79,7 @@ def _as_asked(view: View, group: str, member: str) -> Settle:
 
 def _drift(view: View, group: str) -> Wait | Settle | None:
     """Check `expect` on the group itself; read it only where there is something to check."""
-    if not view.operation.expect.keys() - {BESIDE}:
+    if not view.operation.expect.keys() - {OTHER_GROUPS}:
         return None
     key = Key(GROUP, "id", group)
     live = view.live.get(key)
@@ -89,7 +89,7 @@ def _drift(view: View, group: str) -> Wait | Settle | None:
 
 
 def _unless_removed(view: View, outcome: Step | Wait | Later | Refusal | ParentFailed) -> Decision:
-    """End the row whose group or member is not to be had; for a removal, being absent is as wanted."""
+    """End the row whose group or member cannot be found; for a removal, being absent is as wanted."""
     match outcome:
         case ParentFailed():
             return Settle(RowState.SKIPPED, f"row {outcome.row} failed: {outcome.why}")
@@ -181,7 +181,7 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
 def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | Settle:
     """Return the step that adds a member; where that takes it out of another group, record which one.
 
-    A member who is expected beside certain groups alone, and is in another by now, stays there.
+    A member that is expected in certain other groups alone, and is in another one by now, stays there.
     """
     if not view.policy.profile.one_group or member.type != USER or _is_new(view, member):
         return joining(part, group, member.value)
@@ -192,8 +192,10 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
         told = view.unfit(member, live)
         return Refusal(part, told.status, None, f"its group before cannot be recorded: {told.why}")
     others = _other_groups(live, group)
-    beside = view.operation.expect.get(BESIDE)
-    elsewhere = [one["value"] for one in others if beside is not None and one["value"] not in beside]
+    others_expected = view.operation.expect.get(OTHER_GROUPS)
+    elsewhere = [
+        one["value"] for one in others if others_expected is not None and one["value"] not in others_expected
+    ]
     if elsewhere and view.policy.on_drift != FORCE:
         what = f"{member.value} is in group {', '.join(elsewhere)} now"
         return Settle(RowState.SKIPPED, f"drift: {what}; left as it is", group)
@@ -231,7 +233,7 @@ def joining(part: str, group: str, member: str, before: Iterable[JsonObject] = (
 
 
 def leaving(part: str, group: str, member: str, *, by_value: bool = False, seen: bool = True) -> Step:
-    """Return the PATCH that removes one member, in the form that removes nobody else (RFC 7644 §3.5.2.2).
+    """Return the PATCH that removes one member, in the form that removes no other member (RFC 7644 §3.5.2.2).
 
     `by_value` is for tenants that document it: elsewhere a removal at `members` may empty the group. `seen`: the member
     was seen in the group.

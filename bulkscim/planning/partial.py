@@ -17,7 +17,7 @@ PART = "part"
 FORCE = "force"
 
 
-def made_anew(view: View) -> dict[str, str]:
+def recreated(view: View) -> dict[str, str]:
     """Return the ids behind the record's `bulkId:` texts, as far as they are known."""
     named = (
         (reference, view.named(reference.key, producer))
@@ -34,7 +34,7 @@ def divided(
     failed = dict(_failed_names(view))
     drifted: tuple[Change, ...] = ()
     if view.policy.on_drift == PART:
-        drifted = compare.drifted(view.operation.expect, live.resource, made_anew(view), exact=True)
+        drifted = compare.drifted(view.operation.expect, live.resource, recreated(view), exact=True)
         drifted += tuple(_respelled(view, live, due))
     sent: list[PatchOperation] = []
     left: list[str] = []
@@ -52,7 +52,7 @@ def inherits(view: View, live: Found, operation: PatchOperation) -> bool:
     """Tell whether an operation adds a member that was in the group through another one, which is in it still."""
     if operation.op != "add" or operation.path != MEMBERS:
         return False
-    names, held = made_anew(view), set(ids_in(paths.find(live.resource, MEMBERS)))
+    names, held = recreated(view), set(ids_in(paths.find(live.resource, MEMBERS)))
     returning = (
         one for change in view.operation.changes if change.op == "add" for one in ids_in(change.value)
     )
@@ -79,7 +79,7 @@ def _respelled(view: View, live: Found, due: tuple[PatchOperation, ...]) -> Iter
 
 
 def told(drifted: list[Change]) -> str:
-    """Say both values of each difference: what stands there, and what the run had set."""
+    """Say both values of each difference: the one found, and the one that the run had set."""
     texts = [f"{each.path} is {each.before!r}, this run had set {each.after!r}" for each in drifted]
     more = [f"and {len(texts) - SHOWN} more"] if len(texts) > SHOWN else []
     return "drift: " + "; ".join((*texts[:SHOWN], *more, "left as it is"))

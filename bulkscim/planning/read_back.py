@@ -5,7 +5,7 @@ Rule 1: read back are the rows that the run asks for (all, or a sample), and in 
 Rule 2: only parts that took effect by the tenant's own word are looked at, and only while the row holds what it
         changed: other rows may change it as soon as this one is left or has ended. So what an earlier stay wrote
         is looked at only where nothing of this run has touched it since, or the row failed by it.
-Rule 3: what is not as it was sent is read once more, after the tenant's visibility lag, before the row fails.
+Rule 3: what is not as it was sent is read again, after the tenant's visibility lag, before the row fails.
 Rule 4: a row that failed so is read back again when it is taken up again; what it wrote is not sent again.
 """
 
@@ -67,7 +67,7 @@ def _may_ignore(policy: Policy, path: str) -> bool:
 
 
 def _looked_at(view: View, sight: Sight) -> Wait | Refusal | None:
-    """Look once, and once more after the lag where something else is shown."""
+    """Look once, and again after the lag where something else is shown."""
     wrong: list[Wrong] = []
     for again in (False, True):
         answer = view.live.get(Shown(sight.on, again))

@@ -67,7 +67,7 @@ class Evidence:
 
     @property
     def age(self) -> Age:
-        """How old the resource is beside the create."""
+        """How old the resource is, compared with the create."""
         created = None if self.created is None else Created(self.created, self.zoned)
         return age_of(created, self.earliest, exact=self.exact)
 

@@ -9,7 +9,7 @@ from bulkscim.planning.recover import Evidence
 def restored(step: Step, resource: JsonObject, evidence: Evidence) -> str:
     """Return what to say of a create whose answer shows an old resource, empty where it may be new.
 
-    Old is what was made before this create was begun, or what has members that nobody asked for.
+    Old is what was made before this create was begun, or what has members that were not asked for.
     """
     created, started = evidence.created, evidence.started
     old = created is not None and started is not None and created < started - CLOCK_TOLERANCE_S

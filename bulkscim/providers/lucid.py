@@ -53,7 +53,7 @@ REVERSALS = (
         USER,
         Grade.LOSSY,
         "password, MFA, licences, and documents, which go to the account owner",
-        "deactivated people who report to somebody are hidden, and keep the old id",
+        "deactivated users that have a manager are hidden, and keep the old id",
     ),
     Reversal(
         Verb.DELETE,
@@ -138,7 +138,7 @@ FACTS = (
     ),
     Fact(
         "creating a team",
-        "may restore an archived one of that name; told by an old meta.created, or by members that nobody asked for",
+        "may restore an archived one of that name; told by an old meta.created, or by members that were not asked for",
         Basis.COPIED,
         _SPEC,
     ),

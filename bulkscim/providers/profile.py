@@ -98,7 +98,7 @@ class Profile:
     where names do not. `lists_inactive`: whether deactivated users are shown in lists and
     lookups. `removes_by_value`: a member is removed by path `members` and its value. `one_group`: adding a user
     to a group takes it out of the one before. `shows_groups`: whether users show the groups that they are in;
-    `strips_groups`: whether a deactivated user leaves its groups; None where nobody knows. `restores` names types of which a create may bring back an old
+    `strips_groups`: whether a deactivated user leaves its groups; None where that is not known. `restores` names types of which a create may bring back an old
     one. `counts_all`: nothing suggests that totalResults is only the
     length of a page. `may_ignore`: attributes that are taken without an error and without effect; `ignored_advice` says what
     works instead. `id_prefixes`: how ids begin, by type. `cautions`: what people should know before a job with

@@ -187,7 +187,7 @@ def _is_ignored(name: str, ignored: tuple[str, ...]) -> bool:
 
 
 def refused_user(quirks: Quirks, body: JsonObject, *, creating: bool) -> Refused | None:
-    """Say why a user is refused, whoever else is there; None where nothing speaks against it."""
+    """Say why a user is refused, whatever else the tenant holds; None where it is not."""
     missing = sorted(name for name in quirks.required if not body.get(name)) if creating else []
     if missing:
         return Refused(BAD_REQUEST, f"{', '.join(missing)} is required", "invalidValue")

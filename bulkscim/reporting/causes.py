@@ -78,7 +78,7 @@ def _linked(recorded: RecordedRun) -> Iterator[int]:
 
 
 def grouped(results: Iterable[Result], run: str) -> list[Cause]:
-    """Group results that are alike but for what is their own."""
+    """Group results that differ only in what is their own."""
     found: dict[tuple[object, ...], Cause] = {}
     for result in results:
         text = _in_common(result)

@@ -47,7 +47,7 @@ class People:
 
     @property
     def live(self) -> bool:
-        """Whether somebody looks at a terminal."""
+        """Whether the output is a terminal."""
         return self._stream.isatty()
 
     def note(self, text: str) -> None:
@@ -88,7 +88,7 @@ class People:
             self._write(fact)
         if self._answers is None or not self._answers.isatty():
             flag = f"--yes-production {name}" if name else "--yes"
-            message = f"{question} Nobody is at a terminal to answer: add {flag} to approve. {undone}"
+            message = f"{question} There is no terminal to answer at: add {flag} to approve. {undone}"
             raise Refused(message)
         self._write(f"{question} Type {name or 'yes'} to go on:", end=" ")
         with interruptible():

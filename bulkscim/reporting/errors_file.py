@@ -1,4 +1,4 @@
-"""The errors file of a run: its failed and skipped records, written as a job file that people can mend."""
+"""The errors file of a run: its failed and skipped records, written as a job file that users can correct."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ _WRITTEN = frozenset({RowState.FAILED, RowState.SKIPPED})
 def write_errors(recorded: RecordedRun, source: JobSource, run: str) -> Path | None:
     """Write the records that failed or were skipped; return the file's path, None where there are none.
 
-    Secrets are masked: a mended file must bring its own. Rows in doubt are left out, since sending them
+    Secrets are masked: a corrected file must bring its own. Rows in doubt are left out, since sending them
     again could do them twice.
     """
     totals = recorded.ledger.totals()

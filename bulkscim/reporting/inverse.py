@@ -33,7 +33,7 @@ def undoes(body: JsonObject) -> str:
 
 
 def of_rollback(found: Iterable[Result], source: JobSource) -> Iterator[Result]:
-    """Say with each result of a rollback which rows of the run it takes back, and of whom."""
+    """Say with each result of a rollback which rows of the run it takes back, and for which resource."""
     for result, record in zip(found, raw_records(source), strict=False):
         told = (f"undoes {_rows(record.body)}", result.detail)
         key = str(record.body.get("_key") or result.key)

@@ -1,4 +1,4 @@
-"""The job file of what is to be done later: whoever this run deactivated is deleted when their grace has ended.
+"""The job file of what is to be done later: the users that this run deactivated are deleted when their grace has ended.
 
 One line for each who is deactivated now, by id, with what must still be so then: who came back is left alone.
 """
@@ -24,7 +24,7 @@ def grace_of(header: JsonObject) -> Grace | None:
 
 
 def write_later(recorded: RecordedRun) -> Path | None:
-    """Write the job file into the run's folder; None where the run gave no grace or deactivated nobody."""
+    """Write the job file into the run's folder; None where the run gave no grace or deactivated no user."""
     grace = grace_of(recorded.header)
     if grace is None:
         return None

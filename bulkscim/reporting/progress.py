@@ -141,7 +141,7 @@ class Bar(Silent):
         before = self._tally.ended
         self._tally.settle(state)
         if self._bar is not None:
-            self._bar.set_postfix_str(self._beside(), refresh=False)
+            self._bar.set_postfix_str(self._state(), refresh=False)
             self._bar.update(self._tally.ended - before)
 
     def sent(self, counters: Counters) -> None:
@@ -152,9 +152,9 @@ class Bar(Silent):
         """Show it at the end of the line."""
         if why != self._why and self._bar is not None:
             self._why = why
-            self._bar.set_postfix_str(self._beside())
+            self._bar.set_postfix_str(self._state())
 
-    def _beside(self) -> str:
+    def _state(self) -> str:
         why = f"waiting: {one_line(self._why)}" if self._why else ""
         return "; ".join(part for part in (self._tally.troubles(), why) if part)
 

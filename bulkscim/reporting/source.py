@@ -15,7 +15,7 @@ from bulkscim.reporting.again import run_command
 
 
 def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> JobSource:
-    """Return the job file of a run: the one named, else at its old place, else beside or in the folder.
+    """Return the job file of a run: the one named, else at its old place, else next to or in the folder.
 
     Mismatch when none is there, or none has the content that the run began with.
     """

@@ -22,13 +22,13 @@ _PROVES = (
     "no step was begun or ended twice, and every row's story is linked without a gap",
 )
 _NO_HEAD = (
-    "that nobody with write access to the folder wrote the journal anew, hashes and all: no chain head from outside"
+    "that no user with write access to the folder rewrote the journal, hashes included: no chain head from outside"
     " was given (--head)"
 )
 _ROWS_GONE = "what became of a single row: the journal is gone"
-_KEPT_ANEW = "that nobody with write access to the folder wrote purged.json anew: its checksum is no secret"
-_AFTER_HEAD = "that the lines after the given chain head were not written anew, hashes and all"
-_TENANT = "that the tenant did what it answered, or that nobody changed it since (--live reads it back)"
+_KEPT_ANEW = "that no user with write access to the folder rewrote purged.json: its checksum is no secret"
+_AFTER_HEAD = "that the lines after the given chain head were not rewritten, hashes included"
+_TENANT = "that the tenant did what it answered, or that it was not changed since (--live reads it back)"
 _NOT_PROVED = (
     "that the clocks of the machines were right: times are as they were told",
     _TENANT,
@@ -127,7 +127,7 @@ def with_live(statement: Statement, at: float, live: Statement) -> Statement:
         "proves": [*statement["proves"], shown],
         "does_not_prove": [
             *doubts,
-            "that what stands in the tenant was put there by this run, and by nobody else",
+            "that what the tenant holds was put there by this run alone",
         ],
     }
 

@@ -179,7 +179,7 @@ def engine_over(
 
 
 def _hidden(journal: Journal, terms: Terms) -> Hidden | None:
-    """Return what the journals know of users whom the tenant does not show; None where it shows all."""
+    """Return what the journals know of users that the tenant does not show; None where it shows all."""
     if terms.profile.lists_inactive:
         return None
     base_url = str(journal.header["tenant"]["base_url"])

@@ -157,8 +157,8 @@ class Names:
         return found.fetchone() is not None
 
 
-class MadeAnew:
-    """Ids that rollbacks gave to what they made anew, through all generations; kept off the heap."""
+class Recreated:
+    """Ids that rollbacks gave to what they recreated, through all generations; kept off the heap."""
 
     def __init__(self, folders: Iterable[Path], disk: Disk) -> None:
         self._gone, self._half_made = Names(), Names()
@@ -194,7 +194,7 @@ class MadeAnew:
         return None if found is None else str(found[0])
 
     def now(self, resource_id: str) -> str:
-        """Return the id that a resource has now; its own where it was not made anew, or not to stay."""
+        """Return the id that a resource has now; its own where it was not recreated, or not to stay."""
         found, seen = resource_id, {resource_id}
         while (after := self._next(found)) is not None and after not in seen:
             found = after
@@ -202,7 +202,7 @@ class MadeAnew:
         return resource_id if found in self._gone else found
 
     def is_half_made(self, resource_id: str) -> bool:
-        """Tell whether it was made anew by a row that failed at what comes after."""
+        """Tell whether it was recreated by a row that failed at what comes after."""
         return resource_id in self._half_made
 
     def is_there(self, resource_id: str) -> bool:
@@ -236,7 +236,7 @@ def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
     top, url = recorded.folder, base_url_of(recorded.header)
     while (above := parent(top, disk)) is not None:
         top = above
-    for folder in _beside(top, disk):
+    for folder in _neighbours(top, disk):
         for child in descendants(folder, disk) if folder.name != top.name else ():
             try:
                 with journal.read(child, disk) as other:
@@ -250,11 +250,12 @@ def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
 
 def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
     """Yield the runs that began after this one in the same folder, changed the same tenant and have no rollback."""
-    beside = _beside(recorded.folder, disk)
+    neighbours = _neighbours(recorded.folder, disk)
     at = next(
-        (place for place, folder in enumerate(beside) if folder.name == recorded.folder.name), len(beside)
+        (place for place, folder in enumerate(neighbours) if folder.name == recorded.folder.name),
+        len(neighbours),
     )
-    for folder in beside[at + 1 :]:
+    for folder in neighbours[at + 1 :]:
         try:
             with closing(journal.open_to_read(folder, disk)) as file:
                 header = reader.first_line(file, folder / JOURNAL).entry.body
@@ -266,7 +267,7 @@ def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
             yield folder
 
 
-def _beside(folder: Path, disk: Disk) -> list[Path]:
+def _neighbours(folder: Path, disk: Disk) -> list[Path]:
     """Return the runs of the folder that a run is in, the oldest first; none where it cannot be listed."""
     try:
         return runs(folder.parent, disk)

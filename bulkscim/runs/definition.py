@@ -76,7 +76,7 @@ class Definition:
 
     @property
     def guards(self) -> StandingGuards:
-        """The guards that hold beside those of the tenant's entry."""
+        """The guards that hold besides those of the tenant's entry."""
         return StandingGuards(
             (self.max_delete,) if self.max_delete else (),
             (self.max_create,) if self.max_create else (),
@@ -274,7 +274,7 @@ def _choice(path: Path, table: JsonObject, name: str) -> str | None:
 
 
 def _grace(path: Path, document: JsonObject, op: str | None) -> Grace | None:
-    """Read when those whom the job deactivates are to be deleted."""
+    """Read when the users that the job deactivates are to be deleted."""
     if "then" not in document:
         return None
     said = _table(path, document, "then")

@@ -22,7 +22,7 @@ INDEX = "index.sqlite"
 
 
 def folders_of(
-    runs: Iterable[str], runs_dir: Path, beside: Path, base_url: str
+    runs: Iterable[str], runs_dir: Path, run_folder: Path, base_url: str
 ) -> tuple[list[str], list[str]]:
     """Return the folders of earlier runs on this tenant, those that they refer to included, and notes.
 
@@ -33,7 +33,7 @@ def folders_of(
     disk = LocalDisk()
     for name in runs:
         try:
-            folder = runfolder.find(str(beside) if beside.name == name else name, runs_dir, disk)
+            folder = runfolder.find(str(run_folder) if run_folder.name == name else name, runs_dir, disk)
             with journal.read(folder, disk) as recorded:
                 header = recorded.header
         except BulkScimError as error:
@@ -47,7 +47,7 @@ def folders_of(
 
 
 def moved(folders: Iterable[str], folder: Path) -> list[str]:
-    """Return where earlier runs are now: in their old place, else beside a run folder that may have moved with them."""
+    """Return where earlier runs are now: in their old place, else next to a run folder that may have moved with them."""
     return [each if Path(each).is_dir() else str(folder.parent / name_in(each)) for each in folders]
 
 
@@ -107,7 +107,7 @@ class Earlier:
                 try:
                     recorded = journal.read(folder, disk)
                     source = find_source(recorded.header, folder)
-                except BulkScimError:  # the row then says which ref nobody knows
+                except BulkScimError:  # the row then says which ref is not known
                     continue
                 limit = recorded.header.get("settings", {}).get("limit")
                 self._opened.append(

@@ -26,7 +26,7 @@ from bulkscim.planning.protect import Protects, harmful_record
 from bulkscim.private_files import create_file
 from bulkscim.reporting.following import run_name
 from bulkscim.runs.applied_steps import applied_steps
-from bulkscim.runs.child_runs import MadeAnew, descendants, rollbacks_of_others, undone
+from bulkscim.runs.child_runs import Recreated, descendants, rollbacks_of_others, undone
 from bulkscim.runs.spooled_steps import Picks, SpooledSteps, Tally
 
 SHOWN = 20
@@ -75,7 +75,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
     if beyond:
         raise UsageError(f"there is no row {beyond[0]}: the last row of the run is {recorded.ledger.rows:,}")
     folders = (*rollbacks_of_others(recorded, disk), *descendants(recorded.folder, disk))
-    with closing(MadeAnew(folders, disk)) as anew, closing(SpooledSteps(anew)) as steps:
+    with closing(Recreated(folders, disk)) as recreated, closing(SpooledSteps(recreated)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
         taken_back, kept = undone(recorded.folder, disk), Kept()
         own = applied_steps(recorded)

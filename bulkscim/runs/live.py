@@ -28,14 +28,14 @@ from bulkscim.runs.session import past_of, patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected, look
 from bulkscim.tenants.tenant import Tenant
-from bulkscim.transport.patient import nobody
+from bulkscim.transport.patient import say_nothing
 
 FEW = 50  # resources that are read one by one, where listings would read the whole tenant
 UNAUTHORIZED = 401
 
 
 class Difference(NamedTuple):
-    """A resource that is not as recorded: where (an empty path: the whole of it), by which row, and what stands there."""
+    """A resource that is not as recorded: where (an empty path: the whole of it), by which row, and what the tenant shows."""
 
     row: int
     type: str
@@ -66,7 +66,7 @@ async def read_live(
     settings: Settings,
     known: Expectations,
     disk: Disk,
-    say: Callable[[str], None] = nobody,
+    say: Callable[[str], None] = say_nothing,
 ) -> Live:
     """Compare a tenant with what is recorded; reading only, paced as every reading command is.
 

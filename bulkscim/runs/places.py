@@ -1,4 +1,4 @@
-"""Where a run keeps things beside its folder: private files while it begins, and one lock per tenant."""
+"""Where a run keeps things outside its folder: private files while it begins, and one lock per tenant."""
 
 import os
 import shutil

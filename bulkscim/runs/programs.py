@@ -146,7 +146,7 @@ async def retry(
 async def rollback(
     run: RunReport | str | Path = "last", tenant: Tenant | None = None, **options: Unpack[RollbackOptions]
 ) -> RunReport:
-    """Take a run back, but for what others have changed since; calling it is the approval.
+    """Take a run back, except what others have changed since; calling it is the approval.
 
     The report is that of the child run, without a folder where nothing was left to undo. What was left as it is
     counts as skipped there.

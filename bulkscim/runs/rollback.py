@@ -236,7 +236,7 @@ class Draft:
 
     @property
     def doubts(self) -> list[str]:
-        """Name the rows that are not undone since nobody knows whether they took effect."""
+        """Name the rows that are not undone since it is not known whether they took effect."""
         return list(_doubts(self.recorded))
 
 

@@ -17,7 +17,7 @@ from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings, settings_of
 from bulkscim.transport.base import Transport
-from bulkscim.transport.patient import LOOKS, Patient, nobody
+from bulkscim.transport.patient import LOOKS, Patient, say_nothing
 
 AGAIN = (RowState.FAILED, RowState.SKIPPED)
 BATCH = 1000
@@ -47,7 +47,7 @@ def patient(
     profile: Profile,
     clock: Clock,
     past: Past | None = None,
-    say: Callable[[str], None] = nobody,
+    say: Callable[[str], None] = say_nothing,
 ) -> Patient:
     """Return the transport for what is asked before the engine's permits are there; `say` is told of long waits.
 

@@ -87,7 +87,7 @@ def changed(kept: Settings, now: Settings) -> JsonObject:
 
 
 def said_anew(kept: Settings, said: "Pace") -> Settings:
-    """Return a run's own settings, with what is said anew of how it sends."""
+    """Return a run's own settings, with those of a resume or retry for how it sends."""
     if said.rate is not None:
         rate_of(said.rate)
     found: dict[str, Any] = {

@@ -13,7 +13,7 @@ from bulkscim.model.step import Action
 from bulkscim.planning.inverse import MANAGER, TakenStep, is_membership, is_secret_set, reference, verb_of
 from bulkscim.planning.inverse_memberships import Touch, touches
 from bulkscim.runs.applied_steps import taken_step
-from bulkscim.runs.child_runs import MadeAnew
+from bulkscim.runs.child_runs import Recreated
 
 Picks = Callable[[TakenStep], bool]
 WHOLE = "*"
@@ -40,7 +40,7 @@ class Tally:
             self.unknown_reports += step.reports is None
 
     def notes(self) -> Iterator[str]:
-        """Say what cannot be brought back since nobody saw it."""
+        """Say what cannot be brought back since it was never shown."""
         if self.unknown_groups:
             yield f"not known, and not brought back: the groups of {self.unknown_groups:,} deleted people"
         if self.unknown_reports:
@@ -50,8 +50,8 @@ class Tally:
 class SpooledSteps:
     """The steps to take back, and what they tell together; `Known` for the inverse."""
 
-    def __init__(self, anew: MadeAnew) -> None:
-        self._anew = anew
+    def __init__(self, recreated: Recreated) -> None:
+        self._recreated = recreated
         self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
         self._database.executescript(
             "pragma journal_mode = off; pragma synchronous = off; begin;"
@@ -69,7 +69,7 @@ class SpooledSteps:
         self._database.close()
 
     def take(self, steps: Iterable[TakenStep], undone: Container[int], picks: Picks | None = None) -> None:
-        """Take in the steps of a run, but for those that are undone; of these, those that are picked."""
+        """Take in the steps of a run, except those that are undone; of these, those that are picked."""
         for step in steps:
             picked = picks is None or picks(step)
             if picked:
@@ -129,7 +129,7 @@ class SpooledSteps:
         )
 
     def later(self, most: int) -> list[tuple[int, str, str]]:
-        """Return (row, path, of whom) of steps that are not picked and changed the same later."""
+        """Return (row, path, resource) of steps that are not picked and changed the same later."""
         query = (
             "select distinct other.row, other.path, other.name from place as own join place as other"
             " on own.id = other.id and (own.path = other.path or other.path = '*')"
@@ -160,9 +160,9 @@ class SpooledSteps:
             )
 
     def is_deleted(self, resource_id: str) -> bool:
-        """Whether the run deleted it, and it is to be made anew: neither its own, nor made anew already."""
+        """Whether the run deleted it, and it is to be recreated: neither its own, nor recreated already."""
         gone = self._holds("deleted", resource_id) and not self._holds("made", resource_id)
-        return gone and not self._anew.is_there(resource_id)
+        return gone and not self._recreated.is_there(resource_id)
 
     def went_before(self, resource_id: str, step: int) -> bool:
         """Whether the run deleted it before a step."""
@@ -170,7 +170,7 @@ class SpooledSteps:
         return self._database.execute(query, (resource_id, step)).fetchone() is not None
 
     def reported_to(self, person: str, manager: str, step: int) -> bool:
-        """Whether somebody had a manager at a step, as far as the run's own changes tell."""
+        """Whether a user had a manager at a step, as far as the run's own changes tell."""
         query = "select manager from boss where id = ? and step < ? order by step desc limit 1"
         found = self._database.execute(query, (person, step)).fetchone()
         return found is None or found[0] == manager
@@ -184,12 +184,12 @@ class SpooledSteps:
         return self._holds("made", resource_id) and self._holds("deleted", resource_id)
 
     def is_half_made(self, resource_id: str) -> bool:
-        """Whether an earlier rollback made it anew, and failed to give it its manager."""
-        return self._anew.is_half_made(resource_id)
+        """Whether an earlier rollback recreated it, and failed to give it its manager."""
+        return self._recreated.is_half_made(resource_id)
 
     def now(self, resource_id: str) -> str:
         """Return the id that it has now."""
-        return self._anew.now(resource_id)
+        return self._recreated.now(resource_id)
 
     def _holds(self, table: str, resource_id: str) -> bool:
         query = f"select 1 from {table} where id = ?"  # noqa: S608 - the tables are named here

@@ -228,7 +228,9 @@ class Start:
     def _later(self) -> str:
         """What comes after the run."""
         days = self.request.grace.days if self.request.grace else 0
-        return f"later     whoever is deactivated is deleted after {days} days by the job file that this run writes"
+        return (
+            f"later     deactivated users are deleted after {days} days by the job file that this run writes"
+        )
 
     def _cautions(self) -> Iterator[str]:
         """Yield what the provider's users should know before such a job, each once."""

@@ -1,4 +1,4 @@
-"""Nobody at a terminal: a program that starts runs has approved them by starting them."""
+"""No terminal: a program that starts runs has approved them by starting them."""
 
 import logging
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ logger = logging.getLogger("bulkscim")
 
 
 class Unattended:
-    """Whom a program's run speaks to: the log `bulkscim`. A production tenant still wants its name."""
+    """Where a program's run writes its messages: the log `bulkscim`. A production tenant still wants its name."""
 
     def note(self, text: str) -> None:
         """Log it."""

@@ -1,4 +1,4 @@
-"""Verify a recorded run: its journal from the first byte, its job file, and a chain head that somebody kept."""
+"""Verify a recorded run: its journal from the first byte, its job file, and a chain head that was kept elsewhere."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -42,14 +42,14 @@ def verify(
         raise JournalDamaged(
             f"{folder / JOURNAL}: its {audited.end.lines:,} lines follow from one another, but none of them "
             f"carries the chain value {wanted}. This is not the journal that it was printed of, or one that "
-            "was cut or written anew since; look for a copy"
+            "was cut or rewritten since; look for a copy"
         )
     job_file, parent = _job_file(audited.header, folder, job), _parent(audited.header, folder, disk)
     return statement_of(Verified(folder, audited, job_file, RealClock().now(), running, parent))
 
 
 def _parent(header: JsonObject, folder: Path, disk: LocalDisk) -> Mark | None:
-    """Return the line of the parent run at which this one began; None where no parent is to be had."""
+    """Return the line of the parent run at which this one began; None where no parent can be read."""
     about = header.get("parent")
     if not about or not disk.exists(folder.parent / JOURNAL):
         return None
@@ -59,7 +59,7 @@ def _parent(header: JsonObject, folder: Path, disk: LocalDisk) -> Mark | None:
     if found is None:
         raise JournalDamaged(
             f"{path}: none of its lines carries the chain value {about['chain']}, at which {folder.name} began: "
-            "it is another run's, or was cut or written anew since; look for a copy"
+            "it is another run's, or was cut or rewritten since; look for a copy"
         )
     return found
 

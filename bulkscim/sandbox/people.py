@@ -25,7 +25,7 @@ INACTIVE_EVERY = 40
 
 
 def people(count: int, seed: int) -> Iterator[JsonObject]:
-    """Return people; who manages whom is said by `manager_row`, a number of an earlier one."""
+    """Return people; `manager_row` is the number of an earlier one, the manager."""
     chance = random.Random(seed)  # noqa: S311 - it makes names, not keys
     given_names, family_names = GIVEN.split(), FAMILY.split()
     for number in range(count):

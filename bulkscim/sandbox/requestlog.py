@@ -33,7 +33,7 @@ class RequestLog:
         os.write(self._descriptor, orjson.dumps(line) + b"\n")
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Begin again."""
         os.ftruncate(self._descriptor, 0)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A sandbox on a loopback port: the only place beside the transport where aiohttp is."""
+"""A sandbox on a loopback port: the only place besides the transport where aiohttp is."""
 
 import os
 import signal
@@ -84,7 +84,7 @@ async def _listening(site: Site, where: Place) -> AsyncIterator[int]:
 
 
 async def _until_told(site: Site, where: Place) -> None:
-    """Wait for the end. A sandbox whose state folder was removed has nobody left to serve."""
+    """Wait for the end. A sandbox whose state folder was removed serves no command any more."""
     loop_signals = [signal.SIGINT, signal.SIGTERM]
     with suppress(NotImplementedError), anyio.open_signal_receiver(*loop_signals) as signals:
         async with anyio.create_task_group() as tasks:

@@ -62,7 +62,7 @@ class Database:
         return [(kind, orjson.loads(body)) for kind, body in rows]
 
     def next_number(self) -> int:
-        """Return a number that was never given before; a clearing does not begin it anew."""
+        """Return a number that was never given before; a clearing does not restart it."""
         row = self._connection.execute("INSERT INTO numbers DEFAULT VALUES RETURNING number").fetchone()
         self._connection.execute("DELETE FROM numbers")
         return FIRST_NUMBER + int(row[0])
@@ -196,7 +196,7 @@ class KeptStorage(InMemoryStorage):
     def _candidates(
         self, names: list[str | None], scim_filter: ScimFilter[Any] | None
     ) -> list[Resource[Any]]:
-        """Leave out of every search whom the provider does not list."""
+        """Omit from every search the users that the provider does not list."""
         found: list[Any] = super()._candidates(names, scim_filter)
         if not self._quirks.hides_inactive:
             return found

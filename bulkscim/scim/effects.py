@@ -1,6 +1,6 @@
 """What a change does to a resource, exactly: the way from how it stood to how it stands, and so the way back.
 
-Unlike `differing`, nothing is left out because nobody asked for it: each attribute that others can write and read
+Unlike `differing`, nothing is omitted because it was not asked for: each attribute that others can write and read
 is looked at on both sides. Each change can be turned round: put into `after`, the changes backwards give `before`.
 
 - Changes go down to the part of a complex attribute, and to the element of a list.
@@ -31,7 +31,7 @@ Counts = tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]
 def effects(before: JsonObject, after: JsonObject) -> tuple[Change, ...]:
     """Return what differs between two states of one resource.
 
-    Secrets, what nobody can write, and what has no name that a path can have are left out.
+    Secrets, what no client can write, and what has no name that a path can have are omitted.
     """
     return tuple(change for change in _resource(before, after) if _is_path(change.path))
 

@@ -134,7 +134,7 @@ def _stands(operation: PatchOperation, resource: JsonObject, *, exact: bool) -> 
 
 
 def _holds(operation: PatchOperation, live: Any, place: Place, *, whole_list: bool) -> bool:
-    """Say whether what an add or a replace wants stands there; a replaced list must hold nothing more."""
+    """Say whether what an add or a replace wants is there; a replaced list must hold nothing more."""
     wanted = operation.value
     if whole_list and not isinstance(wanted, list):
         wanted = [wanted]

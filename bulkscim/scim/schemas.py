@@ -25,12 +25,12 @@ MULTI_VALUED = frozenset(
     }
 )
 READ_ONLY = frozenset({"groups", "id", "meta", "schemas"})
-# What a server writes beside a reference's value, each in its own words.
+# What a server adds to a reference's value, each in its own words.
 READ_ONLY_OF_REFERENCES = frozenset({"$ref", "display", "displayname", "ref"})
 REFERENCES = frozenset({"groups", "manager", "members"})
 SECRETS = frozenset({"password"})
 # RFC 7643 calls nearly every text caseExact=false, but that speaks of filters: who corrects a capital in a name
-# wants it written. So only what identifies somebody, and labels, compare without case.
+# wants it written. So only what identifies a resource, and labels, compare without case.
 FOLDED = frozenset({"emails.value", "username"})
 FOLDED_LABELS = frozenset({"type"})
 

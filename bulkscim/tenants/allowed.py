@@ -1,6 +1,6 @@
 """Which files of a current folder may say where tokens come from: those that the user allowed once.
 
-A folder that somebody else filled may hold a `bulkscim.toml` whose `token_command` runs a program, whose `token_file`
+A folder that another person filled may hold a `bulkscim.toml` whose `token_command` runs a program, whose `token_file`
 reads any file, or whose `ca_bundle` lets another server pass for the tenant. What was allowed is kept in the state
 folder by path and by hash of the text: a file that was changed or moved is to be allowed again.
 """

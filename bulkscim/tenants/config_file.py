@@ -1,4 +1,4 @@
-"""Read `bulkscim.toml`: a regular file of this user that nobody else can write, and of a bounded size."""
+"""Read `bulkscim.toml`: a regular file that only this user can write, and of a bounded size."""
 
 import os
 import stat

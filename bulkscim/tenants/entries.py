@@ -1,6 +1,6 @@
 """Named tenants: `[tenant.NAME]` in `bulkscim.toml` of the current folder, and in that of the user's settings.
 
-A name that both files have is refused: the current folder may be one that somebody else filled.
+A name that both files have is refused: the current folder may be one that another person filled.
 """
 
 import os
@@ -210,7 +210,7 @@ def _read(key: str, value: Any, file: Path) -> Any:
     """Return a checked value as the entry keeps it."""
     match key:
         case "token_file" | "ca_bundle":
-            return _beside(file, value)
+            return _next_to(file, value)
         case "max_delete" | "max_create" | "max_removals":
             return Limit.parse(str(value))
         case "protect":
@@ -251,6 +251,6 @@ def _check_text(key: str, value: Any) -> None:
             pass
 
 
-def _beside(file: Path, named: str) -> Path | None:
+def _next_to(file: Path, named: str) -> Path | None:
     """Take a path relative to the file that names it."""
     return (file.parent / Path(named).expanduser()).absolute() if named else None

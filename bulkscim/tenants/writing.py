@@ -1,4 +1,4 @@
-"""Write a tenant's entry into `bulkscim.toml`; what else stands there, comments too, stays as it is."""
+"""Write a tenant's entry into `bulkscim.toml`; the rest of the file, comments too, stays as it is."""
 
 import json
 import re

@@ -14,7 +14,7 @@ _NUMERIC = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}")
 def checked(base_url: str) -> str:
     """Return a base URL without its last slash; UsageError where it cannot or must not be used.
 
-    A token goes over https only, but for servers on this machine.
+    A token goes over https only, except to servers on this machine.
     """
     if any(not letter.isprintable() or letter.isspace() for letter in base_url):
         raise UsageError("the base URL holds blanks or control characters; write it as https://host/scim/v2")

@@ -238,7 +238,7 @@ def _refuse_host(text: str, what: str) -> None:
 
 
 def _trust(ca_bundle: Path | None) -> ssl.SSLContext | bool:
-    """Return whom to trust: the system's authorities, or those of one file."""
+    """Return the authorities to trust: the system's, or those of one file."""
     if ca_bundle is None:
         return True
     try:

@@ -14,7 +14,7 @@ class Transport(Protocol):
 
 
 class Wire(Protocol):
-    """A transport that takes headers beside the request: where a credential can be added in one place."""
+    """A transport that takes headers besides the request: where a credential can be added in one place."""
 
     async def send(self, request: Request, headers: Mapping[str, str] = ...) -> Reply:
         """Send one request with these headers added."""

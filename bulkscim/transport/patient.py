@@ -15,8 +15,8 @@ PAUSE_S = 1.0  # where an answer that throttles does not say how long
 WORTH_SAYING_S = 2.0
 
 
-def nobody(text: str) -> None:
-    """Tell nobody."""
+def say_nothing(text: str) -> None:
+    """Say nothing."""
     del text
 
 
@@ -24,7 +24,7 @@ class Patient:
     """A transport that waits for places under the tenant's limits, and repeats a request that was throttled.
 
     The first request waits for `first_s` at least, one after the first few for `interval_s` since the one before it.
-    `arrivals` counts them, for whoever sends after. `say` gets a message for a wait that a user would notice.
+    `arrivals` counts them, for what is sent later. `say` gets a message for a wait that a user would notice.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Patient:
         *,
         first_s: float = 0.0,
         interval_s: float = 0.0,
-        say: Callable[[str], None] = nobody,
+        say: Callable[[str], None] = say_nothing,
     ) -> None:
         self._inner = inner
         self._clock = clock

@@ -28,7 +28,7 @@ Command = Callable[[int], list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """Somebody who creates users: its command line for so many of them, and how many it is asked for."""
+    """A program that creates users: its command line for so many of them, and how many it is asked for."""
 
     name: str
     command: Command

@@ -64,7 +64,7 @@ def cost(command: Sequence[str], environment: Mapping[str, str], output: Path) -
 
 
 def _drain(terminal: int, said: list[bytes]) -> None:
-    """Read what is shown until nobody shows anything any more."""
+    """Read what is shown until there is no more."""
     while True:
         try:
             shown = os.read(terminal, 65536)

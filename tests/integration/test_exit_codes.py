@@ -298,7 +298,7 @@ def test_the_second_interrupt_stops_at_once(bulkscim, job):
         with bulkscim.running(*arguments) as process:
             wait_for(lambda: tenant.writes, "the first write")
             process.send_signal(signal.SIGINT)
-            assert any("once more to stop at once" in line for line in process.stderr or ())
+            assert any("press Ctrl-C again to stop at once" in line for line in process.stderr or ())
             assert process.poll() is None, "the first interrupt did not wait for what was under way"
             process.send_signal(signal.SIGINT)
             began = time.monotonic()

@@ -17,7 +17,7 @@ from bulkscim.pacing.retry import Verdict
 from bulkscim.planning import changing, drift, lookups, order
 from bulkscim.planning.newness import Age
 from bulkscim.runs import inverting
-from bulkscim.runs.child_runs import MadeAnew
+from bulkscim.runs.child_runs import Recreated
 from tests.support.simulated_oracles import Broken
 from tests.support.simulated_seeds import NARROWED, WIDER, Case, case_of, live, simulate
 from tests.support.simulated_world import World
@@ -104,7 +104,7 @@ def overwrite_what_others_changed(patch):
 
 def forget_new_ids(patch):
     """Name what was made again by the id that it had before."""
-    patch.setattr(MadeAnew, "now", lambda anew, resource_id: resource_id)
+    patch.setattr(Recreated, "now", lambda anew, resource_id: resource_id)
 
 
 def let_upserts_overtake(patch):

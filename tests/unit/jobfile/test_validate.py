@@ -112,7 +112,7 @@ def test_the_same_ref_is_made_once_and_must_be_made(checked):
     result, _ = checked(text, "job.jsonl")
 
     assert said(result) == [
-        "job.jsonl:1 (row 1): names a ref that no create or upsert of this file makes; mend the ref",
+        "job.jsonl:1 (row 1): names a ref that no create or upsert of this file makes; correct the ref",
         'job.jsonl:2 (row 2): makes ref "a", as line 1 (row 1) does; keep one of them',
     ]
 

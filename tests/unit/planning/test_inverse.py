@@ -18,7 +18,7 @@ class Ids:
     """What a run did to ids: `deleted` are to be made again, `anew` have another id since."""
 
     def __init__(self, deleted=(), made=(), passing=(), anew=None, half=()):
-        self._deleted, self._made, self._passing, self._anew = deleted, made, passing, anew or {}
+        self._deleted, self._made, self._passing, self._recreated = deleted, made, passing, anew or {}
         self._half = half
 
     def is_deleted(self, resource_id):
@@ -40,7 +40,7 @@ class Ids:
         return resource_id in self._half
 
     def now(self, resource_id):
-        return self._anew.get(resource_id, resource_id)
+        return self._recreated.get(resource_id, resource_id)
 
 
 NOTHING_GONE = Ids()
