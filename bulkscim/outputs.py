@@ -81,7 +81,7 @@ def binary_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
 
 
 def is_stdout(path: Path) -> bool:
-    """Tell whether a path means standard output, where nothing else may then be printed."""
+    """Return whether a path means standard output, where nothing else may then be printed."""
     return str(path) == STDOUT or _descriptor(path) == 1
 
 

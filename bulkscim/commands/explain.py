@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @options.runs_dir
 @options.voice
 def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bool, quiet: bool) -> None:
-    """Tell what was asked of row N of RUN, what was sent, what came back, and what comes next."""
+    """Show what row N of RUN asked, what was sent, what came back, and what comes next."""
     from bulkscim.reporting.explain import explain
     from bulkscim.reporting.following import run_name
     from bulkscim.reporting.recorded import open_recorded

@@ -177,12 +177,12 @@ class Asking:
         return self._stopping.requested
 
     def _says_nothing(self, status: int | None) -> bool:
-        """Tell whether a control read that fails tells nothing of a refusal: no read has worked yet, and a write has."""
+        """Return whether a control read that fails tells nothing of a refusal: no read has worked yet, and a write has."""
         refused = status is not None and status < BROKEN
         return refused and self._sender.has_applied and not self._sender.worked
 
     def _note(self, text: str) -> None:
-        """Tell people once."""
+        """Report it once."""
         if not self._noted:
             self._noted = True
             self._directory.tied.note(text)
@@ -261,7 +261,7 @@ class Asking:
         return read if proved_ours(read.id, evidence) else None
 
     def is_new(self, sent: Sent, judgement: Judgement) -> bool:
-        """Say whether the answer to a create shows something that it made."""
+        """Return whether the answer to a create shows something that it made."""
         shown = Found(judgement.resource or {})
         return proved_ours("", self.evidence_of(sent, judgement)) and not is_foreign(sent.step, shown)
 
@@ -312,7 +312,7 @@ class Asking:
 
 
 def _needs_only_id(work: Work, need: Key) -> bool:
-    """Tell whether a group is only named, not changed by its own row: then all that matters is its id."""
+    """Return whether a group is only named, not changed by its own row: then all that matters is its id."""
     operation = work.row.operation
     if operation.verb in MEMBERSHIP and need == operation.target:
         return need.attribute != "id"

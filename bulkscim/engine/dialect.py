@@ -53,7 +53,7 @@ class Quoting:
         self._bare = bare
 
     def wants(self, kind: str) -> bool:
-        """Say whether values go in quotes."""
+        """Return whether values go in quotes."""
         return kind not in self._bare
 
     def needed(self, kind: str) -> None:

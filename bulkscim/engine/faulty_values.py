@@ -58,7 +58,7 @@ class FaultyValues:
         return bool(values & self._faulty.keys())
 
     def holds(self, step: Step) -> bool:
-        """Tell whether a step sets a value that is known to be answered so."""
+        """Return whether a step sets a value that is known to be answered so."""
         return bool(self._faulty) and not self._faulty.keys().isdisjoint(_values(step))
 
     def used_up(self, step: Step) -> None:

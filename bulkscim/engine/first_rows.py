@@ -29,7 +29,7 @@ def watching(journal: Journal) -> FirstRows:
 
 
 def has_stopped(journal: Journal, cause: str) -> bool:
-    """Tell whether an earlier session has stopped for a cause."""
+    """Return whether an earlier session has stopped for a cause."""
     return journal.timeline.sessions > 1 and any(
         entry.body.get("cause") == cause for entry in journal.entries(Kind.STOPPED)
     )

@@ -39,7 +39,7 @@ class Hiding:
 
 
 def _is_resource(reply: Reply) -> bool:
-    """Say whether an answer holds resources, as far as that can be told without reading all of it."""
+    """Return whether an answer holds resources, as far as that can be told without reading all of it."""
     if not isinstance(reply, Response) or reply.status >= _REDIRECT:
         return False
     return reply.body.lstrip()[:1] == b"{" and b":Error" not in reply.body

@@ -47,7 +47,7 @@ class Left:
             self._is_empty = not self._any("select 1 from mark limit 1")
 
     def holds_back(self, row: int, marks: Iterable[Mark]) -> bool:
-        """Tell whether an earlier row has yet to change any of this."""
+        """Return whether an earlier row has yet to change any of this."""
         asked = [hash(mark) for mark in marks]
         places = ", ".join("?" * len(asked))
         query = f"select 1 from mark where mark in ({places}) and row < ? limit 1"  # noqa: S608
@@ -56,7 +56,7 @@ class Left:
         return held
 
     def wait_in_circles(self) -> bool:
-        """Tell whether rows were held back in this pass, and by rows alone that only wait."""
+        """Return whether rows were held back in this pass, and by rows alone that only wait."""
         return self._held and not self._circle and not self._any("select 1 from mark where not waits limit 1")
 
     def _any(self, query: str, *values: int) -> bool:

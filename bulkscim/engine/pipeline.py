@@ -214,13 +214,13 @@ class Pipeline:
         self._notify()
 
     def _found(self, work: Work, resource_id: str | None) -> None:
-        """Tell the rows that wait for a row's resource that it exists, though the row did not create it."""
+        """Wake the rows that wait for a row's resource: it exists, though the row did not create it."""
         if resource_id is not None and work.found is None:
             work.found = resource_id
             self._made(work, resource_id)
 
     def _is_held_back(self, work: Work, need: Need | None = None) -> bool:
-        """Tell whether an earlier row that was left without an end must go first."""
+        """Return whether an earlier row that was left without an end must go first."""
         if not self._left:
             return False
         marks = concerned(work.row, {**work.names, **self._lanes.ids(work.number)}, need)
@@ -322,7 +322,7 @@ class Pipeline:
             self._wake(self._changing.pop(resource))
 
     def _made(self, work: Work, resource_id: str) -> None:
-        """Tell the rows that wait for what this row makes."""
+        """Wake the rows that wait for what this row makes."""
         operation = work.row.operation
         needs: list[Need] = [Parent(work.number), operation.target]
         for need in (*needs, *identities(operation.type, operation.data)):

@@ -131,7 +131,7 @@ class Reads:
                 yield page
 
     async def _is_empty(self, kind: str, reply: Reply) -> bool:
-        """Tell whether a listing is not found though the tenant is there, and no resource of the type is known."""
+        """Return whether a listing is not found though the tenant is there, and no resource of the type is known."""
         if not isinstance(reply, Response) or judge_read(reply) is not ReadVerdict.GONE:
             return False
         if self._ids is not None and self._ids.any_of(kind):
@@ -161,7 +161,7 @@ class Reads:
 
 
 def _is_bare(value: str) -> bool:
-    """Say whether a value can stand in a filter without quotes."""
+    """Return whether a value can stand in a filter without quotes."""
     return not any(letter.isspace() or letter in '"\\()' for letter in value)
 
 

@@ -100,5 +100,5 @@ def located(step: Step, reply: Reply) -> str | None:
 
 
 def is_broken(status: int | None) -> bool:
-    """Tell whether an answer is an error of the server."""
+    """Return whether an answer is an error of the server."""
     return status is not None and status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -50,7 +50,7 @@ def _wrote(row: int, history: Iterable[Entry]) -> Iterator[Wrote]:
 
 
 def _touches(entry: Entry, one: Wrote) -> bool:
-    """Tell whether a step may have changed what another row wrote before."""
+    """Return whether a step may have changed what another row wrote before."""
     if entry.step <= one.step or any(row == one.row for row, _ in entry.rows):
         return False
     other = entry.body.get("member")

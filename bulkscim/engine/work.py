@@ -74,7 +74,7 @@ class Work:
         return self.row.number
 
     def is_own(self, need: Need) -> bool:
-        """Tell whether a need is the resource that the row changes, by its name or by the id that its row gave it."""
+        """Return whether a need is the resource that the row changes, by its name or by the id that its row gave it."""
         operation, producer = self.row.operation, self.row.target_producer
         made = self.live.get(Parent(producer)) if producer is not None else None
         target = Key(operation.type, "id", made.id) if isinstance(made, ParentReady) else operation.target
@@ -89,7 +89,7 @@ class Work:
         self.live = {need: answer for need, answer in self.live.items() if isinstance(need, KEPT)}
 
     def has_looked_up(self, identity: Iterable[Key]) -> bool:
-        """Tell whether each name of a create was proved absent."""
+        """Return whether each name of a create was proved absent."""
         return all(key.folded in self.absent for key in identity)
 
     def take_counters(self) -> Counters:

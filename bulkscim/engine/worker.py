@@ -111,7 +111,7 @@ class Worker:
         self._ended(work, decision)
 
     def _ended(self, work: Work, decision: Settle) -> None:
-        """Tell who watches, and count the row."""
+        """Report the row's end to the watcher, and count it."""
         self._watcher.settled(work.number, decision.state)
         self._bounds.ended(work, decision)
 
@@ -149,7 +149,7 @@ class Worker:
         return await self._end(sent, judgement, reply, policy)
 
     def _is_old(self, work: Work, step: Step) -> bool:
-        """Tell whether what was read is to be read again, once, before the step."""
+        """Return whether what was read is to be read again, once, before the step."""
         looked = step.before is not None or step.member is not None
         limit = max(FRESH_S, 2 * self._sender.permits.interval_s)
         return looked and not work.read_again and self._clock.monotonic() - work.read_at > limit
@@ -392,7 +392,7 @@ class Worker:
 
 
 def _has_met(journal: Journal) -> bool:
-    """Tell whether a create of an earlier session was answered with a resource that existed."""
+    """Return whether a create of an earlier session was answered with a resource that existed."""
     return journal.timeline.sessions > 1 and any(
         entry.body.get("touched") for entry in journal.entries(Kind.REFUSED, holding=b'"touched":true')
     )

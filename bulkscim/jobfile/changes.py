@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z$][\w$-]*")
 
 
 def is_path(text: str) -> bool:
-    """Tell whether a text is a path of an attribute (RFC 7644 §3.5.2), as far as filters in it are understood here."""
+    """Return whether a text is a path of an attribute (RFC 7644 §3.5.2), as far as filters in it are understood here."""
     try:
         paths.parse(text)
     except paths.PathError:

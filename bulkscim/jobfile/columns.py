@@ -144,7 +144,7 @@ def column_of(header: str, index: int, faults: list[Fault]) -> Column | None:
 
 
 def is_known(header: str) -> bool:
-    """Tell whether a header means something here, or is known to be one in other programs."""
+    """Return whether a header means something here, or is known to be one in other programs."""
     return bool(meant_by(header)) or column_of(header, 0, []) is not None
 
 
@@ -209,7 +209,7 @@ def _misfit(known: Attribute | None, part: Attribute | None, parsed: Path) -> st
 
 
 def _one_element(parsed: Path) -> bool:
-    """Tell whether a path leads to one element of a list by what is equal in it."""
+    """Return whether a path leads to one element of a list by what is equal in it."""
     return bool(parsed.conditions) and all(each.operator == "eq" for each in parsed.conditions)
 
 

@@ -67,7 +67,7 @@ def mark_of(start: bytes) -> Encoding | None:
 
 
 def _unmarked_utf16(start: bytes) -> Encoding | None:
-    """Tell UTF-16 without a mark: its text is mostly ASCII, so that every other byte is NUL."""
+    """Recognise UTF-16 without a mark: its text is mostly ASCII, so that every other byte is NUL."""
     even, odd = start[0::2].count(0), start[1::2].count(0)
     half = max(1, len(start) // 2)
     if not even and odd >= _MOSTLY * half and odd > 1:
@@ -78,7 +78,7 @@ def _unmarked_utf16(start: bytes) -> Encoding | None:
 
 
 def _by_content(all_pieces: Iterable[bytes]) -> Encoding:
-    """Tell UTF-8, whole or damaged, from Windows-1252."""
+    """Distinguish UTF-8, whole or damaged, from Windows-1252."""
     decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
     foreign = False
     for piece in all_pieces:
@@ -93,7 +93,7 @@ def _by_content(all_pieces: Iterable[bytes]) -> Encoding:
 
 
 def is_utf8_beyond_ascii(all_pieces: Iterable[bytes]) -> bool:
-    """Tell whether a text is UTF-8 throughout, with letters beyond ASCII: any other reading garbles them."""
+    """Return whether a text is UTF-8 throughout, with letters beyond ASCII: any other reading garbles them."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     found = False
     try:

@@ -51,7 +51,7 @@ def faults_of_text(text: str) -> list[Fault]:
 
 
 def _is_whole(text: str, written: bytes) -> bool:
-    """Tell quickly that nothing was lost, as nearly always; False where only a closer look can tell."""
+    """Return True where nothing was lost, as nearly always; False where a closer look is needed."""
     raw = text.encode()
     if written == raw.rstrip() or written.translate(None, _BLANKS) == raw.translate(None, _BLANKS):
         return True
@@ -70,7 +70,7 @@ def exact_float(text: str) -> float:
 
 
 def is_exact_integer(number: int) -> bool:
-    """Tell whether an integer fits into 64 bits, with or without a sign."""
+    """Return whether an integer fits into 64 bits, with or without a sign."""
     return _SMALLEST <= number <= _LARGEST
 
 

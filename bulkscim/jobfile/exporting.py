@@ -29,7 +29,7 @@ def identity_of(record: JsonObject) -> str | None:
 
 
 def _is_ours(name: str) -> bool:
-    """Say whether a client may set an attribute, and whether it may be shown."""
+    """Return whether a client may set an attribute, and whether it may be shown."""
     return name.lower() not in schemas.READ_ONLY and not schemas.is_secret(name)
 
 

@@ -83,7 +83,7 @@ class Judge:
         return Judged(Problem(record.line, record.number, _HEADER), "header", refuses=True) if again else None
 
     def passes(self, record: Record) -> bool:
-        """Tell quickly whether a row of CSV has nothing to judge: almost all have not."""
+        """Return quickly whether a row of CSV has nothing to judge: almost all have not."""
         cells = record.cells
         if self._cells is None or not self._cells.are_clean(cells) or cells[0].casefold() == self._first:
             return False

@@ -56,7 +56,7 @@ def _skip_rest(stream: BinaryIO, raw: bytes) -> int:
 
 
 def ends_in_cr(start: bytes) -> bool:
-    """Tell by the first bytes of a file whether its lines end in CR alone: its first line does, outside of quotes."""
+    """Return, by the first bytes of a file, whether its lines end in CR alone: its first line does, outside of quotes."""
     return _FIRST_LINE_ENDS_IN_CR.match(start) is not None
 
 

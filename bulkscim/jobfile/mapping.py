@@ -325,7 +325,7 @@ def match_attribute(kind: str, defaults: Defaults) -> str:
 
 
 def matches(column: Column, attribute: str) -> bool:
-    """Tell whether a column holds the attribute that targets are matched by."""
+    """Return whether a column holds the attribute that targets are matched by."""
     if attribute == "emails.value":
         return column.keys == ("emails",) and column.part == "value"
     return column.use is Use.VALUE and column.keys == (attribute,)

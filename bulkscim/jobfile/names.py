@@ -37,7 +37,7 @@ def unseen_at_end(text: str) -> str:
 
 
 def may_have_unseen_ends(text: str) -> bool:
-    """Tell quickly whether a text in a line of JSON may begin or end with what cannot be seen."""
+    """Return quickly whether a text in a line of JSON may begin or end with what cannot be seen."""
     return not (text.isascii() and "\\u" not in text) and _MAY_BE_AT_END(text) is not None
 
 

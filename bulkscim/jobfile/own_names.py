@@ -20,7 +20,7 @@ _FULL_NAME = (("name", "givenName"), ("name", "familyName"))
 
 
 def are_asked(mapping: Mapping) -> bool:
-    """Tell whether any column names users in a way that the file may answer."""
+    """Return whether any column names users in a way that the file may answer."""
     return any(column.lookup in _BY and column.use is not Use.GROUPS for column in mapping.columns)
 
 

@@ -140,7 +140,7 @@ def _each(role: Role, kind: str, values: Any, place: str, faults: list[Fault]) -
 
 
 def _plain_id(value: Any) -> bool:
-    """Tell whether a complex value names its resource by an id of the tenant, as the RFC does."""
+    """Return whether a complex value names its resource by an id of the tenant, as the RFC does."""
     text = value.get("value") if isinstance(value, dict) and "ref" not in value else None
     return isinstance(text, str) and bool(text.strip()) and not text.startswith(BULK_ID)
 

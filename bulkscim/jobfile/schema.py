@@ -99,7 +99,7 @@ def checked(kind: str, data: JsonObject, place: str, faults: list[Fault]) -> Jso
 
 
 def _sound(table: Mapping[str, Attribute], data: JsonObject) -> bool:
-    """Tell quickly whether all is well, as nearly always; the slow way says what is not."""
+    """Return quickly whether all is well, as nearly always; the slow way says what is not."""
     unknown = 0
     for name, value in data.items():
         known = table.get(name)
@@ -121,7 +121,7 @@ def _sound(table: Mapping[str, Attribute], data: JsonObject) -> bool:
 
 
 def are_distinct(value: Any) -> bool:
-    """Tell whether no object in a value has two names that differ by their capitals alone."""
+    """Return whether no object in a value has two names that differ by their capitals alone."""
     if type(value) is dict:
         if len(value) > 1 and len({name.lower() for name in value}) < len(value):
             return False
@@ -144,7 +144,7 @@ def twins(value: Any, place: str, faults: list[Fault]) -> None:
 
 
 def _sound_parts(known: Attribute, value: Any) -> bool:
-    """Tell whether sub-attributes are as they should be, in an object or in each of a list."""
+    """Return whether sub-attributes are as they should be, in an object or in each of a list."""
     if known.shape is Shape.OBJECT:
         return _sound(known.parts, value)
     return all(type(each) is dict and _sound(known.parts, each) for each in value)

@@ -49,7 +49,7 @@ class ShortRows:
         self.is_known = True
 
     def may_fill(self, cells: Sequence[str]) -> bool:
-        """Tell whether a short row lacks nothing but empty last cells."""
+        """Return whether a short row lacks nothing but empty last cells."""
         return self._fits(tuple(map(_form, cells)))
 
     @property

@@ -44,7 +44,7 @@ def format_of(path: Path) -> str | None:
 
 
 def is_workbook(path: Path) -> bool:
-    """Tell by its name whether a file is a spreadsheet program's own."""
+    """Return, by its name, whether a file is a spreadsheet program's own."""
     return _suffix(path) in _WORKBOOKS
 
 
@@ -78,7 +78,7 @@ def foreign(start: bytes) -> str:
 
 
 def _zip(start: bytes) -> str:
-    """Tell a workbook from other zip files by the names that stand at its start."""
+    """Return whether a zip file is a workbook, by the names at its start."""
     if b"mimetypeapplication/vnd.oasis.opendocument" in start or b"xl/" in start:
         return f"is a workbook; {_CSV}"
     if b"Index/Document.iwa" in start or b"Index.zip" in start:

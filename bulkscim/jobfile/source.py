@@ -295,6 +295,6 @@ def _private(name: str, text: Iterable[bytes]) -> Path:
 
 
 def _sniffed(path: Path) -> str:
-    """Tell JSONL from CSV by the first byte that is not blank."""
+    """Return whether a file is JSONL or CSV, by the first byte that is not blank."""
     start = _starts(path, 4096).removeprefix(b"\xef\xbb\xbf").lstrip()
     return "jsonl" if start.startswith((b"{", b"[")) else "csv"

@@ -274,7 +274,7 @@ def kind_of(leaf: str) -> Kind:
 
 
 def is_clean(operation: Operation) -> bool:
-    """Tell quickly whether all values have the usual form of their kind, as almost all records have it."""
+    """Return quickly whether all values have the usual form of their kind, as almost all records have it."""
     data = operation.data
     for name, value in data.items():
         kind = value.__class__
@@ -293,7 +293,7 @@ def is_clean(operation: Operation) -> bool:
 
 
 def _holds_clean(name: str, value: Any) -> bool:
-    """Tell it of a value and of all that is in it."""
+    """Return it for a value and of all that is in it."""
     if value.__class__ is list:
         for one in value:
             inner = one.get("value") if one.__class__ is dict else one
@@ -313,7 +313,7 @@ class Cells:
         self._checks = tuple(_CHECKS[path] for path in paths)
 
     def are_clean(self, cells: Sequence[str]) -> bool:
-        """Tell whether each cell is empty or has the usual form of its kind."""
+        """Return whether each cell is empty or has the usual form of its kind."""
         return all(map(call, self._checks, cells))
 
 
@@ -324,7 +324,7 @@ class Lines:
         self._ways: list[Fits] = []
 
     def are_clean(self, text: str) -> bool:
-        """Tell whether a line differs from a clean one in values alone, and these have the usual form of their kind."""
+        """Return whether a line differs from a clean one in values alone, and these have the usual form of their kind."""
         for fits in self._ways:  # noqa: SIM110 - a generator would cost a tenth of the judging
             if fits(text):
                 return True
@@ -361,5 +361,5 @@ def _pattern_of(text: str) -> str:
 
 
 def is_usual(kind: Kind, text: str) -> bool:
-    """Tell whether a text has the usual form of a kind."""
+    """Return whether a text has the usual form of a kind."""
     return _IS_CLEAN[kind](text) is not None

@@ -249,7 +249,7 @@ class _Pass:
 
 
 def _holds_secret(operation: Operation) -> bool:
-    """Tell whether an operation carries a value that must not be written to disk."""
+    """Return whether an operation carries a value that must not be written to disk."""
     values = [change.value for change in operation.changes if isinstance(change.value, dict)]
     paths = [change.path for change in operation.changes if change.path]
     return any(is_secret(name) for name in (*operation.data, *paths, *chain(*values)))

@@ -124,12 +124,12 @@ def doubts_of_references(operation: Operation, *, is_mapped: bool) -> Iterator[D
 
 
 def _is_no_name(value: str, own: str) -> bool:
-    """Tell whether a text is hardly a userName, where the user's own is another kind of text."""
+    """Return whether a text is hardly a userName, where the user's own is another kind of text."""
     return (value.isdigit() and not own.isdigit()) or (" " in value and "@" not in value and " " not in own)
 
 
 def repeats(cells: Sequence[str], names: Sequence[str]) -> bool:
-    """Tell whether a row of CSV repeats the header, as after joining two files."""
+    """Return whether a row of CSV repeats the header, as after joining two files."""
     told = [
         (plain_name(cell).casefold(), plain_name(name).casefold())
         for cell, name in zip(cells, names, strict=False)
@@ -174,7 +174,7 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
 
 
 def _may_be_meant(kind: Kind, folded: str) -> bool:
-    """Tell whether a word for nothing can be a value: people are called Null, and a title can be the word none."""
+    """Return whether a word for nothing can be a value: people are called Null, and a title can be the word none."""
     return kind is Kind.NAME or (kind is Kind.TEXT and folded == "none")
 
 

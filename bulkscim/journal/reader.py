@@ -204,7 +204,7 @@ class _Folding:
         self._timeline.note(kind, float(line[entries.TIME]), body)
 
     def _note_last(self) -> None:
-        """Tell the timeline of the last line so far; those of the run itself it knows already."""
+        """Pass the last line so far to the timeline, which knows those of the run itself already."""
         moves = _MOVES.get(self._last[entries.WORDS])
         if moves is not None:
             kind, _ = entries.kind_and_state(moves.word)

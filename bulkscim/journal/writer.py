@@ -198,7 +198,7 @@ class JournalWriter:
             raise OSError(errno.ESTALE, "another process took this run over")
 
     def _take_in(self, group: _Group) -> None:
-        """Tell ledger and timeline of what is durable now."""
+        """Pass what is durable now to ledger and timeline."""
         ledger, timeline, end = self._fold.ledger, self._fold.timeline, self._fold.end
         for placed in group.placed:
             entry, offset = placed.entry, placed.offset

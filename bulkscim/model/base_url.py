@@ -27,5 +27,5 @@ def base_url_key(base_url: str) -> str:
 
 
 def same_base_url(one: str, other: str) -> bool:
-    """Tell whether two base URLs are those of one tenant."""
+    """Return whether two base URLs are those of one tenant."""
     return base_url_key(one) == base_url_key(other)

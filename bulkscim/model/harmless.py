@@ -12,7 +12,7 @@ _HARMFUL = re.compile(f"[{_CONTROLS}{_DIRECTIONS}]")
 
 
 def is_harmless(text: str) -> bool:
-    """Tell whether a text has no control or direction character, line ends included."""
+    """Return whether a text has no control or direction character, line ends included."""
     return _HARMFUL.search(text) is None
 
 

@@ -58,7 +58,7 @@ def asked_wait(response: Response, *, most: float = MOST_S) -> float | None:
 
 
 def is_limited(response: Response) -> bool:
-    """Say whether an answer has a Retry-After, or states that a limit is spent."""
+    """Return whether an answer has a Retry-After, or states that a limit is spent."""
     if response.headers.get("retry-after", "").strip():
         return True
     return any(one.left is not None and one.left <= 0 for one in _limits(response))

@@ -89,7 +89,7 @@ class Judgement:
 
 
 def throttles(reply: Reply, *, waited: bool = False) -> bool:
-    """Say whether an answer means that the tenant was asked too often.
+    """Return whether an answer means that the tenant was asked too often.
 
     A 403 means that once: `waited` says that this request has waited for one as long as it was asked to.
     """
@@ -101,7 +101,7 @@ def throttles(reply: Reply, *, waited: bool = False) -> bool:
 
 
 def is_waited_out(reply: Reply) -> bool:
-    """Say whether a 403 that throttles asks for no more than the longest wait, so that one wait is all of it."""
+    """Return whether a 403 that throttles asks for no more than the longest wait, so that one wait is all of it."""
     if isinstance(reply, NoAnswer) or reply.status != _FORBIDDEN:
         return False
     return (asked_wait(reply, most=inf) or 0.0) <= MOST_S
@@ -155,7 +155,7 @@ def _judge_success(action: Action, reply: Response) -> Judgement:
 
 
 def is_empty_success(reply: Reply) -> bool:
-    """Say whether an answer is a 2xx whose JSON says nothing: no proof alone, but a sign."""
+    """Return whether an answer is a 2xx whose JSON says nothing: no proof alone, but a sign."""
     return isinstance(reply, Response) and reply.status in _SUCCESS and reply.body.strip() == b"null"
 
 
@@ -175,7 +175,7 @@ def _verdict_of(action: Action, error: messages.ScimError) -> Verdict:
 
 
 def _duplicate(error: messages.ScimError) -> bool:
-    """Say whether a refused create may have met its own identity; a lookup decides."""
+    """Return whether a refused create may have met its own identity; a lookup decides."""
     told = f"{error.scim_type or ''} {error.detail}".lower()
     if error.status == _TOO_MANY:
         return _reports_duplicate(error)
@@ -185,13 +185,13 @@ def _duplicate(error: messages.ScimError) -> bool:
 
 
 def _reports_duplicate(error: messages.ScimError) -> bool:
-    """Say whether an error names a duplicate in words that no report of too many requests has."""
+    """Return whether an error names a duplicate in words that no report of too many requests has."""
     told = f"{error.scim_type or ''} {error.detail}".lower()
     return any(word in told for word in ("uniqueness", "already exist", "duplicate"))
 
 
 def _unclear(status: int) -> bool:
-    """Say whether the work may have been done before this status was given."""
+    """Return whether the work may have been done before this status was given."""
     if status in _INTERIM or status == _TIMED_OUT:
         return True
     return status in _SERVER_ERROR and status not in _NOT_IMPLEMENTED

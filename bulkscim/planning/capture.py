@@ -69,7 +69,7 @@ def perhaps_through(resource: JsonObject | None, group: str) -> tuple[str, ...]:
 
 
 def leaves_open(step: Step, after: JsonObject | None, *, shows: bool) -> bool:
-    """Tell whether the answer to a deactivation does not show if the user is still in its groups."""
+    """Return whether the answer to a deactivation does not show if the user is still in its groups."""
     held = step.action is not Action.DELETE and step.ties is not None and bool(step.ties.groups)
     return held and (after is None or (paths.find(after, "groups") is None and not shows))
 

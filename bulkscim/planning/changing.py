@@ -156,12 +156,12 @@ def _due(
 
 
 def _may_be_hidden(operation: PatchOperation, live: Found, kind: str) -> bool:
-    """Tell whether a member that is to leave may be in the group though the group does not show it."""
+    """Return whether a member that is to leave may be in the group though the group does not show it."""
     return kind == GROUP and _removes_members(operation) and not live.lists_all
 
 
 def _found_nobody(view: View, refusal: Refusal, some: tuple[PatchOperation, ...]) -> bool:
-    """Tell whether a patch that removes one member was refused since it is not there; of several, others may be."""
+    """Return whether a patch that removes one member was refused since it is not there; of several, others may be."""
     one = len(some) == 1 and _removes_members(some[0]) and len(list(ids_in(some[0].value))) <= 1
     return view.operation.type == GROUP and refusal.says_absent and one
 

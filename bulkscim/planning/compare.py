@@ -44,29 +44,29 @@ def differences(
 
 
 def equal(wanted: Any, live: Any, path: str, *, exact: bool = False) -> bool:
-    """Say whether a path has the wanted value (None: no value)."""
+    """Return whether a path has the wanted value (None: no value)."""
     return next(differing.value_differences(wanted, live, Place.at(path, exact=exact)), None) is None
 
 
 def respells(old: Any, new: Any, path: str) -> bool:
-    """Say whether two values at a path differ in capitals alone."""
+    """Return whether two values at a path differ in capitals alone."""
     return equal(new, old, path) and not equal(new, old, path, exact=True)
 
 
 def stands(change: Change, resource: JsonObject) -> bool:
-    """Say whether a change is in effect; of one that corrects capitals, exactly as it was sent."""
+    """Return whether a change is in effect; of one that corrects capitals, exactly as it was sent."""
     exact = respells(change.before, change.after, change.path)
     return equal(change.after, paths.get(resource, change.path), change.path, exact=exact)
 
 
 def holds(path: str, wanted: Any, resource: JsonObject, kind: str) -> bool:
-    """Say whether a resource has the wanted value at a path."""
+    """Return whether a resource has the wanted value at a path."""
     del kind  # all types share the rules of the core schemas
     return equal(wanted, paths.get(resource, path), path)
 
 
 def same_text(key: Key, value: str) -> bool:
-    """Say whether a resource's value is the one that a key names: by the key's own rule of case."""
+    """Return whether a resource's value is the one that a key names: by the key's own rule of case."""
     return key.folded.value == Key(key.type, key.attribute, value).folded.value
 
 
@@ -122,7 +122,7 @@ def _whole(wanted: JsonObject, live: JsonObject) -> Iterator[Change]:
 
 
 def _is_unsaid(change: Change) -> bool:
-    """Tell whether one side says that the user is active, and the other says nothing of it."""
+    """Return whether one side says that the user is active, and the other says nothing of it."""
     if not is_active_path(change.path):
         return False
     said = [value for value in (change.before, change.after) if value not in NOTHING]

@@ -1,4 +1,4 @@
-"""Tell the service's own values from changes by others, in what was created.
+"""Distinguish the service's own values from changes by others, in what was created.
 
 The answer to a create may show less than a read does: values that the service derives (a displayName, default roles, the
 type of an address) come later, in another spelling, or not at all where it drops what it does not know.

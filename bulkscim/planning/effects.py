@@ -53,7 +53,7 @@ def visible(changes: Iterable[Change]) -> list[Change]:
 
 
 def deactivates(kind: str, changes: Iterable[Change]) -> bool:
-    """Tell whether changes deactivate a user."""
+    """Return whether changes deactivate a user."""
     return kind == USER and any(
         is_active_path(change.path) and truth(change.after) is False for change in changes
     )
@@ -91,12 +91,12 @@ def as_made(body: JsonObject, shown: JsonObject | None) -> JsonObject:
 
 
 def is_huge(shown: JsonObject | None) -> bool:
-    """Tell whether what a tenant shows of a new resource is more than the journal keeps of it."""
+    """Return whether what a tenant shows of a new resource is more than the journal keeps of it."""
     return shown is not None and len(orjson.dumps(shown)) > MOST_KEPT_BYTES
 
 
 def is_thin(body: JsonObject, shown: JsonObject | None) -> bool:
-    """Tell whether an answer to a create shows too little to know the resource by: next to nothing but its names."""
+    """Return whether an answer to a create shows too little to know the resource by: next to nothing but its names."""
     if shown is None:
         return True
     further = [name for name in body if name.lower() not in _NAMES and not is_secret(name)]

@@ -92,7 +92,7 @@ def _is_below(path: str, above: str) -> bool:
 
 
 def _may_be_one(path: str, other: str) -> bool:
-    """Tell whether two paths with filters may speak of one element."""
+    """Return whether two paths with filters may speak of one element."""
     attribute, bracket, chosen = path.lower().partition("[")
     also, _, wanted = other.lower().partition("[")
     if not bracket or attribute != also or not wanted:

@@ -22,7 +22,7 @@ def grade(profile: Profile, verb: Verb, kind: str) -> Reversal:
 
 
 def _forgets_groups(profile: Profile, verb: Verb, kind: str) -> bool:
-    """Say whether an operation changes memberships where nothing shows which they were."""
+    """Return whether an operation changes memberships where nothing shows which they were."""
     if profile.lists_members:
         return False
     if verb in MEMBERSHIP:

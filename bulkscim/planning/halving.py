@@ -11,7 +11,7 @@ BAD = frozenset({400, 404, 409, 413, 422})  # refusals that may be for one of th
 
 
 def is_due(view: View) -> bool:
-    """Tell whether a patch of many members was refused, in a record that takes memberships back."""
+    """Return whether a patch of many members was refused, in a record that takes memberships back."""
     operation = view.operation
     refused = view.facts.refused.get(WHOLE)
     if not view.policy.takes_back or refused is None or refused.status not in BAD:

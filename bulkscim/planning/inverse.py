@@ -82,7 +82,7 @@ def verb_of(step: TakenStep) -> Verb:
 
 
 def is_secret_set(step: TakenStep) -> bool:
-    """Tell whether a step set what no client can see."""
+    """Return whether a step set what no client can see."""
     return any(unseen(change.before) for change in step.changes)
 
 
@@ -120,7 +120,7 @@ def id_text(resource_id: str, known: Known) -> str:
 
 
 def unseen(value: Any) -> bool:
-    """Tell whether a value holds a secret, so that it cannot go back."""
+    """Return whether a value holds a secret, so that it cannot go back."""
     match value:
         case str():
             return value == MASK
@@ -133,7 +133,7 @@ def unseen(value: Any) -> bool:
 
 
 def is_membership(change: Change) -> bool:
-    """Tell whether a change is one of memberships, which are netted."""
+    """Return whether a change is one of memberships, which are netted."""
     return member_at(change.path) is not None or change.path.lower() == "groups"
 
 

@@ -34,7 +34,7 @@ Judged = Found | Ambiguous | Nothing | Ignored
 
 
 def answers(key: Key, resource: JsonObject) -> bool:
-    """Tell whether a resource really is what the key asks for, and has an id to address it by."""
+    """Return whether a resource really is what the key asks for, and has an id to address it by."""
     if not resource.get("id") or not isinstance(resource["id"], str):
         return False
     if key.attribute == "emails.value":

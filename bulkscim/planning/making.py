@@ -62,7 +62,7 @@ def _make(view: View, *, looks_first: bool) -> Decision | Subject:
 
 
 def _is_held(view: View) -> bool | Wait:
-    """Tell whether a user of this name was seen, where nothing says that the server refuses a second one."""
+    """Return whether a user of this name was seen, where nothing says that the server refuses a second one."""
     name = view.operation.data.get("userName")
     if (
         not view.policy.profile.assumes_unique

@@ -203,7 +203,7 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
 
 
 def _is_new(view: View, member: Key) -> bool:
-    """Tell whether the row itself has just made the member, so that it is in no group yet."""
+    """Return whether the row itself has just made the member, so that it is in no group yet."""
     made = view.facts.applied.get("create")
     first = not any(part.startswith("member:") for part in view.facts.applied)
     return made is not None and made.id == member.value and first

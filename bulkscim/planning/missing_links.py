@@ -31,7 +31,7 @@ class Left:
 
 
 def links_asked(view: View) -> bool:
-    """Tell whether a row asks for a manager, groups or members."""
+    """Return whether a row asks for a manager, groups or members."""
     roles = {reference.role for reference in view.operation.references}
     return bool(roles - {Role.VALUE}) or plain_manager(view) is not None
 

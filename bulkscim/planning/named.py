@@ -40,7 +40,7 @@ def _named(step: Step) -> Iterator[str]:
 
 
 def may_miss(step: Step, status: int | None, scim_type: str | None, detail: str) -> bool:
-    """Say whether a refusal may mean that something which the step names is not known to the tenant."""
+    """Return whether a refusal may mean that something which the step names is not known to the tenant."""
     if status not in _REFUSALS:
         return False
     told = detail.casefold()

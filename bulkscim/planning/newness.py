@@ -1,4 +1,4 @@
-"""Tell a create that made something new from one that was answered with a resource that existed (pure).
+"""Distinguish a create that made something new from one that was answered with a resource that existed (pure).
 
 Rules
 1. A resource that was created more than 26 hours before the create was begun existed: no time zone that an answer
@@ -62,5 +62,5 @@ def age_of(created: Created | None, begun: float | None, *, exact: bool) -> Age:
 
 
 def is_exact(created: Created | None, stated: float | None) -> bool:
-    """Say whether a new resource's time of creation agrees with the Date of the answer that showed it."""
+    """Return whether a new resource's time of creation agrees with the Date of the answer that showed it."""
     return created is not None and stated is not None and abs(created.at - stated) <= CLOCK_TOLERANCE_S

@@ -83,7 +83,7 @@ def _told_by(key: Key) -> frozenset[str]:
 
 
 def _may_free_names(row: Row) -> bool:
-    """Tell whether a row may free names that its record does not tell; those of this file's rows are claimed already."""
+    """Return whether a row may free names that its record does not tell; those of this file's rows are claimed already."""
     operation = row.operation
     if row.target_producer is not None or _freed_by(operation):
         return False
@@ -140,7 +140,7 @@ class Lane:
         return self.exclusive if exclusive else self.shared
 
     def lets(self, row: int, *, exclusive: bool) -> bool:
-        """Tell whether no earlier claim stands in the row's way."""
+        """Return whether no earlier claim stands in the row's way."""
         first = self.exclusive[0] if self.exclusive else row
         if exclusive and self.shared:
             first = min(first, self.shared[0])
@@ -212,7 +212,7 @@ class Lanes:
         self._holdings[row].names[name] = exclusive
 
     def holds(self, row: int, need: Need) -> bool:
-        """Tell whether the row may touch the resource now; a need that it never claimed is free."""
+        """Return whether the row may touch the resource now; a need that it never claimed is free."""
         holding = self._holdings[row]
         name = _name_of(holding, need)
         if name is None:
@@ -223,7 +223,7 @@ class Lanes:
         return lets and not self._is_hidden(row, name)
 
     def hidden(self, row: int, need: Need) -> bool:
-        """Tell whether what stands in the way is a name whose id is not known yet."""
+        """Return whether what stands in the way is a name whose id is not known yet."""
         name = _name_of(self._holdings[row], need)
         return name is not None and self._is_hidden(row, name)
 
@@ -237,7 +237,7 @@ class Lanes:
         return self._lanes[name].lets(row, exclusive=self._holdings[row].names[name])
 
     def _is_hidden(self, row: int, name: Key) -> bool:
-        """Tell whether an earlier row's claim, its id or its names not known, may be on the same resource."""
+        """Return whether an earlier row's claim, its id or its names not known, may be on the same resource."""
         holding = self._holdings[row]
         freeing = self._freeing.get(name.type) if name in holding.taken else None
         if freeing and freeing[0] < row:

@@ -49,7 +49,7 @@ def divided(
 
 
 def inherits(view: View, live: Found, operation: PatchOperation) -> bool:
-    """Tell whether an operation adds a member that was in the group through another one, which is in it still."""
+    """Return whether an operation adds a member that was in the group through another one, which is in it still."""
     if operation.op != "add" or operation.path != MEMBERS:
         return False
     names, held = recreated(view), set(ids_in(paths.find(live.resource, MEMBERS)))
@@ -86,7 +86,7 @@ def told(drifted: list[Change]) -> str:
 
 
 def concerns(operation: PatchOperation, path: str) -> bool:
-    """Tell whether an operation writes what stands at a path."""
+    """Return whether an operation writes what stands at a path."""
     own = operation.path or ""
     if own.lower() == path.lower():
         return True

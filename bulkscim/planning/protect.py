@@ -1,4 +1,4 @@
-"""Tell what would harm a protected account: by the record before the run, by the resource before each step (pure)."""
+"""Find what would harm a protected account: by the record before the run, by the resource before each step (pure)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -45,7 +45,7 @@ def _first(names: Iterable[Any], protects: Protects) -> str | None:
 
 
 def takes_away(operation: Operation) -> bool:
-    """Tell whether an operation ends the access of its user."""
+    """Return whether an operation ends the access of its user."""
     if operation.verb in _AWAY:
         return True
     if operation.type != USER:
@@ -54,7 +54,7 @@ def takes_away(operation: Operation) -> bool:
 
 
 def _switches_off(change: PatchOperation) -> bool:
-    """Tell whether a change sets `active` to false, by its path or in a whole object."""
+    """Return whether a change sets `active` to false, by its path or in a whole object."""
     if change.path is None:
         return isinstance(change.value, dict) and is_inactive(change.value)
     return is_active_path(change.path) and (change.op == "remove" or truth(change.value) is False)
@@ -86,7 +86,7 @@ def protected(operation: Operation, names: Protects) -> str | None:
 
 
 def _renames(operation: Operation, names: Protects) -> bool:
-    """Tell whether a change gives its user a userName that is none of the account's own."""
+    """Return whether a change gives its user a userName that is none of the account's own."""
     if operation.type != USER or operation.verb is Verb.CREATE:
         return False
     wholes = [one.value for one in operation.changes if one.path is None and isinstance(one.value, dict)]
@@ -96,7 +96,7 @@ def _renames(operation: Operation, names: Protects) -> bool:
 
 
 def _sets_password(operation: Operation) -> bool:
-    """Tell whether a change sets a password or another secret."""
+    """Return whether a change sets a password or another secret."""
     paths = [one.path or "" for one in operation.changes]
     whole = [one.value for one in operation.changes if one.path is None and isinstance(one.value, dict)]
     return any(
@@ -132,7 +132,7 @@ def harmed(step: Step, names: Protects) -> str | None:
 
 
 def _moves(step: Step) -> bool:
-    """Tell whether an addition takes its member out of another group."""
+    """Return whether an addition takes its member out of another group."""
     return step.member is not None and any(_attribute(one.path) == "groups" for one in step.changes)
 
 
@@ -155,7 +155,7 @@ def _values(listed: Any) -> list[str]:
 
 
 def _harms(change: Change) -> bool:
-    """Tell whether a change of a user deactivates or renames it, sets a password, or takes a role away."""
+    """Return whether a change of a user deactivates or renames it, sets a password, or takes a role away."""
     attribute = _attribute(change.path)
     match attribute:
         case "active":

@@ -23,7 +23,7 @@ FIRST_ROWS, ONE_IN = 3, 20
 
 
 def chosen(policy: Policy, row: int) -> bool:
-    """Tell whether a row is read back whole: always the same rows of a run, the first few among them."""
+    """Return whether a row is read back whole: always the same rows of a run, the first few among them."""
     if policy.read_back != "sample":
         return policy.read_back == "all"
     drawn = blake2b(f"{policy.run}:{row}".encode(), digest_size=8).digest()

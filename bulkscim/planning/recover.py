@@ -110,7 +110,7 @@ def _found(step: Step, read: Found, evidence: Evidence) -> Recovered:
 
 
 def _stands(step: Step, read: Found) -> bool:
-    """Tell whether what can be seen of a step's changes is there.
+    """Return whether what can be seen of a step's changes is there.
 
     What a PUT leaves out may stay at some servers, so that proves nothing as long as there is more to look at. Nor does
     it that a group does not show a member that it did not show before.
@@ -124,7 +124,7 @@ def _stands(step: Step, read: Found) -> bool:
 
 
 def is_explained(told: Recovered, read: Read | None) -> bool:
-    """Tell whether a lookup explains why an answer was lost, so that it is no fault of the tenant.
+    """Return whether a lookup explains why an answer was lost, so that it is no fault of the tenant.
 
     The step took effect, or its create met a resource: the same one, or another one that has its name.
     """
@@ -132,7 +132,7 @@ def is_explained(told: Recovered, read: Read | None) -> bool:
 
 
 def proved_ours(resource_id: str, evidence: Evidence) -> bool:
-    """Tell whether a resource with our identity is one that this run made.
+    """Return whether a resource with our identity is one that this run made.
 
     A lookup may have missed it: what was created long before the step is not ours, though no lookup showed it.
     """

@@ -1,4 +1,4 @@
-"""Tell a create that made something new from one that brought an old resource back."""
+"""Distinguish a create that made something new from one that brought an old resource back."""
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.step import Step

@@ -32,7 +32,7 @@ def as_sent(operations: Iterable[PatchOperation], *, by_value: bool) -> tuple[Pa
 
 
 def adds_elements(operations: Iterable[PatchOperation], resource: JsonObject) -> bool:
-    """Say whether a patch writes to an element of a list that the resource does not have."""
+    """Return whether a patch writes to an element of a list that the resource does not have."""
     return any(_missing(one, resource) is not None for one in _by_path(operations))
 
 

@@ -138,7 +138,7 @@ def _deactivates(data: JsonObject, operations: tuple[PatchOperation, ...]) -> bo
 
 
 def _is_seen(path: str) -> bool:
-    """Tell whether a path can be looked at: it is understood, and no secret."""
+    """Return whether a path can be looked at: it is understood, and no secret."""
     try:
         parsed = paths.parse(path)
     except paths.PathError:

@@ -37,7 +37,7 @@ class Bucket:
         return replace(self, limit=max(1, int(self.limit * speed)), quiet_s=self.quiet_s / speed)
 
     def matches(self, method: str, path: str, size: int = 0) -> bool:
-        """Say whether a request counts against this limit."""
+        """Return whether a request counts against this limit."""
         return (
             (not self.methods or method in self.methods)
             and path.startswith(self.prefix)
@@ -153,7 +153,7 @@ class Profile:
         return ", ".join(dict.fromkeys((self.media_type, "application/scim+json", "application/json")))
 
     def hides(self, kind: str) -> bool:
-        """Say whether some resources of a type are not shown, so that no lookup proves absence."""
+        """Return whether some resources of a type are not shown, so that no lookup proves absence."""
         return kind == USER and not self.lists_inactive
 
     def at(self, speed: float) -> "Profile":

@@ -202,7 +202,7 @@ def refused_user(quirks: Quirks, body: JsonObject, *, creating: bool) -> Refused
 
 
 def is_outside(quirks: Quirks, names: list[str]) -> bool:
-    """Say whether one of the names belongs to an account elsewhere."""
+    """Return whether one of the names belongs to an account elsewhere."""
     return bool(quirks.outside) and any(name.lower().endswith(f"@{quirks.outside}") for name in names)
 
 

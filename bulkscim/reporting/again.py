@@ -44,7 +44,7 @@ def _job(header: JsonObject) -> Iterator[object]:
 
 
 def _names(definition: Path, job: Path) -> bool:
-    """Tell whether a TOML file names this job file."""
+    """Return whether a TOML file names this job file."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         named = str(bounded_toml.loads(definition.read_text(encoding="utf-8-sig"))["job"]["file"])
         return (definition.parent / named).resolve() == job

@@ -95,5 +95,5 @@ def _masked_change(change: object) -> object:
 
 
 def _names_a_secret(path: str) -> bool:
-    """Tell whether a column or path is a secret, with or without its URN."""
+    """Return whether a column or path is a secret, with or without its URN."""
     return path.strip().rpartition(":")[2].lower() in SECRETS

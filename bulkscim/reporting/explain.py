@@ -21,7 +21,7 @@ _SHOWN_IDS = 5
 def explain(
     recorded: RecordedRun, row: int, operation: Operation | None, run: str, undoes: str = ""
 ) -> Iterator[str]:
-    """Tell the story of a row; without its operation (the job file is gone) only what the journal knows.
+    """Return the history of a row; without its operation (the job file is gone) only what the journal knows.
 
     `undoes`: in a rollback, what the row takes back.
     """

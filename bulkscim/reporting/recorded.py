@@ -94,7 +94,7 @@ def list_summaries(runs_dir: Path) -> Iterator[Summary]:
 
 
 def state_of(ending: Entry | None, *, locked: bool) -> RunState:
-    """Tell where a run stands by the entry that ended it; `locked`: a living process holds it."""
+    """Return the state of a run by the entry that ended it; `locked`: a living process holds it."""
     if locked:
         return RunState.RUNNING
     if ending is None or ending.body.get("why") == RunState.INTERRUPTED:
@@ -175,7 +175,7 @@ def drifted(recorded: RecordedRun) -> int:
 
 
 def _has_other_job(ending: Entry | None) -> bool:
-    """Tell whether a run ended because its job file holds something else now: resume would refuse that."""
+    """Return whether a run ended because its job file holds something else now: resume would refuse that."""
     return ending is not None and ending.body.get("cause") == JobFileChanged.cause
 
 

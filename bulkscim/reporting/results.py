@@ -60,7 +60,7 @@ def result_of(recorded: RecordedRun, row: int, operation: Operation | None) -> R
 
 
 def _is_own(operation: Operation, last: Entry | None) -> bool:
-    """Tell whether a row's last entry is about the row's own resource, and not about a group that it joins."""
+    """Return whether a row's last entry is about the row's own resource, and not about a group that it joins."""
     part = str(last.body.get("part", "")) if last is not None else ""
     return operation.type == GROUP or not part.startswith(("member:", "group:"))
 

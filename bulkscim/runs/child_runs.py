@@ -202,11 +202,11 @@ class Recreated:
         return resource_id if found in self._gone else found
 
     def is_half_made(self, resource_id: str) -> bool:
-        """Tell whether it was recreated by a row that failed at what comes after."""
+        """Return whether it was recreated by a row that failed at what comes after."""
         return resource_id in self._half_made
 
     def is_there(self, resource_id: str) -> bool:
-        """Tell whether something that was deleted is there again."""
+        """Return whether something that was deleted is there again."""
         if self._next(resource_id) == resource_id:  # brought back under its old id
             return resource_id not in self._gone
         return self.now(resource_id) != resource_id

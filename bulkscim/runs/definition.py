@@ -149,7 +149,7 @@ def defaults_of(
 
 
 def is_definition(job: str) -> bool:
-    """Tell a job definition from a job file by its name."""
+    """Return whether a file is a job definition, by its name."""
     return Path(job).suffix.lower() == ".toml"
 
 

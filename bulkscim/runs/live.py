@@ -153,6 +153,6 @@ class _Back:
                 return [Unlike("", THERE, f"not readable: {answer.why}", one.row)]
 
     def _may_hide(self, one: Resource) -> bool:
-        """Tell whether not to be shown is what the tenant does to one who was deactivated."""
+        """Return whether not to be shown is what the tenant does to one who was deactivated."""
         last = last_set((path, recorded.value) for path, recorded in one.state.items())
         return one.kind == USER and not self._profile.lists_inactive and last is False

@@ -96,7 +96,7 @@ async def _look_up(name: str, directory: Directory, reads: Reads) -> tuple[list[
 
 
 async def _shows_emails(reads: Reads) -> bool:
-    """Tell whether the first page of the listing shows an e-mail address; an empty tenant hides none."""
+    """Return whether the first page of the listing shows an e-mail address; an empty tenant hides none."""
     async for page in reads.pages(USER):
         return not isinstance(page, Unreadable) and (not page or any(map(emails_of, page)))
     return True

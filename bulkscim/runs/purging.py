@@ -75,7 +75,7 @@ def old_runs(
 
 
 def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bool) -> Old | Left | None:
-    """Tell what is to be done with a run; None where nothing is."""
+    """Return what is to be done with a run; None where nothing is."""
     folders = _folders(folder)
     size = sum(path.stat().st_size for each in folders for path in _ours(each, disk))
     if purged.is_purged(folder, disk):

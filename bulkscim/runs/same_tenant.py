@@ -80,7 +80,7 @@ async def same_tenant(
 
 
 def _same_token(tenant: JsonObject, token: Secret) -> bool:
-    """Tell whether the fingerprint was made of this token and of this URL."""
+    """Return whether the fingerprint was made of this token and of this URL."""
     salt, kept = str(tenant.get("salt")), str(tenant.get("token"))
     if not _SALT.fullmatch(salt):
         return False

@@ -152,7 +152,7 @@ async def _answer(transport: Transport, path: str) -> Reply:
 
 
 def _counts_all(reply: Response) -> bool:
-    """Tell whether a page of one user shows that totalResults counts more than the page."""
+    """Return whether a page of one user shows that totalResults counts more than the page."""
     answer = messages.list_of(reply.body) if reply.status == GOOD else None
     return answer is None or answer.total is None or answer.size == 0 or answer.total > answer.size
 

@@ -89,7 +89,7 @@ def head_of(text: str) -> str:
 
 
 def _job_file(header: JsonObject, folder: Path, job: Path | None) -> JobFile:
-    """Tell whether the job file is the one that ran; one that is gone proves nothing."""
+    """Return whether the job file is the one that ran; one that is gone proves nothing."""
     about = header.get("job")
     if not isinstance(about, dict) or not {"path", "size", "sha256", "format"} <= about.keys():
         return JobFile(None)

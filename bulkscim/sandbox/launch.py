@@ -46,7 +46,7 @@ def running(where: Place) -> Address | None:
 
 
 def told(address: Address, method: str, what: str, timeout_s: float = ANSWER_S) -> JsonObject:
-    """Tell a running sandbox something and return what it says; OSError when it does not answer."""
+    """Send a command to a running sandbox and return its answer; OSError when it does not answer."""
     return _asked(address, method, what, {"Authorization": f"Bearer {address.tokens[ADMIN]}"}, timeout_s)
 
 

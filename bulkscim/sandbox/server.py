@@ -128,7 +128,7 @@ async def _answer(site: Site, request: web.BaseRequest) -> web.StreamResponse:
 
 
 def _is_meant(request: web.BaseRequest) -> bool:
-    """Tell whether every host that the request names is this machine.
+    """Return whether every host that the request names is this machine.
 
     The name of a web page may lead here as well (DNS rebinding): then the page reads the answers as its own.
     """

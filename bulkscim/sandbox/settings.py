@@ -101,7 +101,7 @@ def new_tokens() -> dict[str, str]:
 
 
 def _are_random(tokens: object) -> bool:
-    """Tell whether a file holds tokens as they are made here."""
+    """Return whether a file holds tokens as they are made here."""
     if not isinstance(tokens, dict) or set(tokens) != {ADMIN, CONTENT}:
         return False
     return all(isinstance(token, str) and len(token) >= _LEAST_LETTERS for token in tokens.values())

@@ -57,7 +57,7 @@ class Place:
         return Place(f"{self.path}[{condition}]", self.plain, inside=True, exact=self.exact)
 
     def ignores(self, name: str) -> bool:
-        """Say whether an attribute here is one that no client can set or see."""
+        """Return whether an attribute here is one that no client can set or see."""
         lowered = name.lower()
         if schemas.is_secret(name):
             return True

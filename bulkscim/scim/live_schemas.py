@@ -47,7 +47,7 @@ class LiveSchemas:
 
 
 def is_common(name: str) -> bool:
-    """Tell whether an attribute belongs to every resource."""
+    """Return whether an attribute belongs to every resource."""
     return name.lower() in _COMMON
 
 

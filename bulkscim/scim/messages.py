@@ -65,7 +65,7 @@ def json_of(body: bytes) -> Any:
 
 
 def is_too_deep(value: Any) -> bool:
-    """Say whether a JSON value is nested deeper than it may be."""
+    """Return whether a JSON value is nested deeper than it may be."""
     level = [value]
     for _ in range(MOST_DEPTH + 1):
         inner = [
@@ -103,7 +103,7 @@ def as_resource(value: Any) -> JsonObject | None:
 
 
 def is_error(value: JsonObject) -> bool:
-    """Say whether a JSON object is a SCIM error, whatever status it came with."""
+    """Return whether a JSON object is a SCIM error, whatever status it came with."""
     named = paths.find(value, "schemas")
     texts = [named] if isinstance(named, str) else named if isinstance(named, list) else []
     return any(isinstance(text, str) and text.lower().endswith(":error") for text in texts)
@@ -261,7 +261,7 @@ def collection(kind: str) -> str:
 
 
 def is_usable(identifier: str) -> bool:
-    """Tell whether an id can stand at the end of a URL and name one resource there."""
+    """Return whether an id can stand at the end of a URL and name one resource there."""
     return identifier.strip() not in {"", ".", ".."} and len(identifier) <= _MOST_ID
 
 

@@ -25,7 +25,7 @@ def _copied(value: Any) -> Any:
 
 
 def in_effect(operation: PatchOperation, resource: JsonObject, kind: str, *, exact: bool = False) -> bool:
-    """Say whether a resource shows that nothing is left for an operation to do; `exact`: in its very capitals.
+    """Return whether a resource shows that nothing is left for an operation to do; `exact`: in its very capitals.
 
     What cannot be seen, a secret or a path not understood, is never taken to be in effect.
     """
@@ -64,7 +64,7 @@ def _apply(operation: PatchOperation, resource: JsonObject) -> None:
 
 
 def _is_list(resource: JsonObject, path: paths.Path, text: str) -> bool:
-    """Say whether a path names a whole multi-valued attribute."""
+    """Return whether a path names a whole multi-valued attribute."""
     if path.conditions or path.sub:
         return False
     return schemas.multi_valued(path.attribute) or isinstance(paths.get(resource, text), list)
@@ -110,13 +110,13 @@ def _mark(element: Any) -> str | None:
 
 
 def _same_element(left: Any, right: Any) -> bool:
-    """Say whether two elements are the same thing: by value, where both have one."""
+    """Return whether two elements are the same thing: by value, where both have one."""
     ours, theirs = paths.find(left, "value"), paths.find(right, "value")
     return bool(ours == theirs) if ours is not None and theirs is not None else bool(left == right)
 
 
 def _stands(operation: PatchOperation, resource: JsonObject, *, exact: bool) -> bool:
-    """Say whether an operation with a path would change nothing."""
+    """Return whether an operation with a path would change nothing."""
     path = operation.path or ""
     parsed = paths.parse(path)
     live = paths.get(resource, path)
@@ -134,7 +134,7 @@ def _stands(operation: PatchOperation, resource: JsonObject, *, exact: bool) -> 
 
 
 def _holds(operation: PatchOperation, live: Any, place: Place, *, whole_list: bool) -> bool:
-    """Say whether what an add or a replace wants is there; a replaced list must hold nothing more."""
+    """Return whether what an add or a replace wants is there; a replaced list must hold nothing more."""
     wanted = operation.value
     if whole_list and not isinstance(wanted, list):
         wanted = [wanted]

@@ -29,7 +29,7 @@ class Condition:
     value: Any = None
 
     def holds(self, element: Any) -> bool:
-        """Say whether an element of a multi-valued attribute fits."""
+        """Return whether an element of a multi-valued attribute fits."""
         value = part_of(element, self.attribute)
         if self.operator == "pr":
             return value not in (None, "", [], {})
@@ -48,7 +48,7 @@ class Path:
     sub: str | None = None
 
     def picks(self, element: Any) -> bool:
-        """Say whether all conditions hold for an element."""
+        """Return whether all conditions hold for an element."""
         return all(condition.holds(element) for condition in self.conditions)
 
     def picker(self) -> "Callable[[Any], bool]":

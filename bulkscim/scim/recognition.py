@@ -24,7 +24,7 @@ class Origin(Enum):
 
 
 def origin_of(reply: Reply) -> Origin:
-    """Tell what sent an answer.
+    """Return what kind of server sent an answer.
 
     "Not found", a redirect, and a page or JSON that no SCIM endpoint answers with are another server's. A refusal,
     an error of the server, silence and an empty body say nothing.
@@ -41,7 +41,7 @@ def origin_of(reply: Reply) -> Origin:
 
 
 def _is_scim(value: Any) -> bool:
-    """Tell whether a JSON value names a SCIM schema, or has an attribute of the messages that are asked for."""
+    """Return whether a JSON value names a SCIM schema, or has an attribute of the messages that are asked for."""
     if not isinstance(value, dict):
         return False
     folded = {name.lower(): part for name, part in value.items()}

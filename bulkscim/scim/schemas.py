@@ -53,24 +53,24 @@ def spelled(name: str) -> str:
 
 
 def is_text(name: str) -> bool:
-    """Say whether the core schemas hold one text under this name, at the top or in a complex attribute."""
+    """Return whether the core schemas hold one text under this name, at the top or in a complex attribute."""
     lowered = name.lower()
     return lowered in _SPELLING and lowered not in _NO_TEXTS
 
 
 def multi_valued(attribute: str) -> bool:
-    """Say whether the core schemas hold a list under this name."""
+    """Return whether the core schemas hold a list under this name."""
     return attribute.lower() in MULTI_VALUED
 
 
 def folded(path: str) -> bool:
-    """Say whether values at this attribute (`attribute` or `attribute.sub`, no filters) compare without case."""
+    """Return whether values at this attribute (`attribute` or `attribute.sub`, no filters) compare without case."""
     lowered = path.lower()
     return lowered in FOLDED or lowered.rpartition(".")[2] in FOLDED_LABELS
 
 
 def is_secret(attribute: str) -> bool:
-    """Say whether an attribute is writeOnly or never returned (RFC 7643 §7)."""
+    """Return whether an attribute is writeOnly or never returned (RFC 7643 §7)."""
     return attribute.lower() in SECRETS
 
 

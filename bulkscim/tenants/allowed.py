@@ -19,7 +19,7 @@ _FOLDER = "allowed"
 
 
 def is_allowed(entry: TenantEntry, state: Path) -> bool:
-    """Tell whether all keys of an entry may be used: it names no secret, is in the user's own file, or was allowed."""
+    """Return whether all keys of an entry may be used: it names no secret, is in the user's own file, or was allowed."""
     if not entry.trusting or entry.file.resolve() == user_file().resolve():
         return True
     try:

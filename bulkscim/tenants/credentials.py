@@ -58,7 +58,7 @@ def find_token(source: TokenSource, environment: Mapping[str, str]) -> Secret:
 
 
 def open_to_others(source: TokenSource) -> bool:
-    """Tell whether other accounts of this machine may read the token file (never so on Windows)."""
+    """Return whether other accounts of this machine may read the token file (never so on Windows)."""
     if source.file is None or os.name == "nt":
         return False
     try:

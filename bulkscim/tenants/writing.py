@@ -44,7 +44,7 @@ def with_entry(text: str, entry: TenantEntry) -> str:
 
 
 def _says(text: str, wanted: dict[str, Any]) -> bool:
-    """Tell whether a file's text means these tenants and nothing else."""
+    """Return whether a file's text means these tenants and nothing else."""
     try:
         return bounded_toml.loads(text) == {"tenant": wanted}
     except ValueError:

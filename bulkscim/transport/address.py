@@ -40,7 +40,7 @@ def _refuse_plain(parts: SplitResult, host: str) -> None:
 
 
 def loopback(host: str) -> bool:
-    """Tell whether a host is this machine, by its name or its address in any of its spellings."""
+    """Return whether a host is this machine, by its name or its address in any of its spellings."""
     name = _folded(host)
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -49,7 +49,7 @@ def loopback(host: str) -> bool:
 
 
 def is_exempt(base_url: str, exceptions: str) -> bool:
-    """Tell whether NO_PROXY exempts a URL from the proxy, as curl and most HTTP clients read it.
+    """Return whether NO_PROXY exempts a URL from the proxy, as curl and most HTTP clients read it.
 
     `exceptions` is a list with commas or blanks: `*`, a host (its subdomains too) with or without a leading dot, an
     IP address, a network (`10.0.0.0/8`), each but the first and last also with a port.

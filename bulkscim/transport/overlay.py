@@ -30,7 +30,7 @@ class Overlay:
         self._database.close()
 
     def holds(self, kind: str, identifier: str) -> bool:
-        """Say whether a resource would be other than the tenant shows it."""
+        """Return whether a resource would be other than the tenant shows it."""
         query = "select 1 from resource where kind = ? and id = ?"
         return self._database.execute(query, (kind, identifier)).fetchone() is not None
 
@@ -75,7 +75,7 @@ class Overlay:
         return [orjson.loads(row[0]) for row in rows]
 
     def known(self, attribute: str) -> bool:
-        """Say whether resources can be found by an attribute here."""
+        """Return whether resources can be found by an attribute here."""
         return attribute.lower() in {name.lower() for name in _NAMED}
 
 

@@ -59,7 +59,7 @@ class _Seen:
         return len(self._marks) + len(self.unusable)
 
     def holds(self, mark: int) -> bool:
-        """Say whether a resource came before."""
+        """Return whether a resource came before."""
         return mark in self._marks
 
     def new(self, resources: tuple[JsonObject, ...]) -> tuple[JsonObject, ...]:
@@ -138,7 +138,7 @@ class _Place:
         return _End.UNPAGED if size and self.off and not self.paged else _End.OVER
 
     def _goes_on(self, marks: list[int]) -> bool:
-        """Tell whether a page overlaps with what was read before it: it holds its anchor, or begins with something seen."""
+        """Return whether a page overlaps with what was read before it: it holds its anchor, or begins with something seen."""
         return self.anchor in marks if self.anchor else bool(marks) and self.seen.holds(marks[0])
 
     def _on(self, answer: messages.ListAnswer) -> None:
@@ -283,7 +283,7 @@ async def _by_cursor(
 
 
 def _expired(reply: Reply) -> bool:
-    """Say whether a server no longer knows a cursor that it gave (RFC 9865 §2.1)."""
+    """Return whether a server no longer knows a cursor that it gave (RFC 9865 §2.1)."""
     if not isinstance(reply, Response) or judge_read(reply) is ReadVerdict.GOOD:
         return False
     return (messages.error_of(reply).scim_type or "").lower() in EXPIRED

@@ -116,7 +116,7 @@ class Planning:
         return _shown(201, self._overlay.keep(kind, made, made=True))
 
     async def _taken(self, kind: str, name: str) -> bool:
-        """Say whether a resource by this name would stand; an answer that says nothing takes no name."""
+        """Return whether a resource by this name would stand; an answer that says nothing takes no name."""
         key = Key(kind, name_attribute(kind), name)
         if self._overlay.named(key):
             return True
