@@ -5,7 +5,7 @@ import os
 import random
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,7 @@ from bulkscim import __version__
 from bulkscim.engine.bounds import Guards
 from bulkscim.engine.dialect import Dialect, Quoting, media_types
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.directory.earlier_runs import EarlierRuns
-from bulkscim.engine.directory.hidden import Hidden
+from bulkscim.engine.directory.earlier_runs import Recorded
 from bulkscim.engine.directory.tied import Due
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
@@ -104,14 +103,16 @@ async def carry_out(
     """
     stopping = Stopping(around.clock)
     around.watcher.opened(journal.ledger.totals())
-    await _drive(engine_over(job, journal, transport, terms, around, stopping).run, stopping, around)
+    with engine_over(job, journal, transport, terms, around, stopping) as engine:
+        await _drive(engine.run, stopping, around)
     return await end_session(journal, stopping.reason, around.clock)
 
 
 async def recover(job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around) -> None:
     """Find out what became of a journal's open steps, and no more; raises what stopped it."""
     stopping = Stopping(around.clock)
-    await _drive(engine_over(job, journal, transport, terms, around, stopping).recover, stopping, around)
+    with engine_over(job, journal, transport, terms, around, stopping) as engine:
+        await _drive(engine.recover, stopping, around)
     pending = journal.ledger.totals().pending
     await end_session(
         journal, stopping.reason or (Stopped("it is rolled back") if pending else None), around.clock
@@ -138,10 +139,11 @@ def _leaf(group: BaseExceptionGroup[JournalDead]) -> JournalDead:
     return _leaf(first) if isinstance(first, BaseExceptionGroup) else first
 
 
+@contextmanager
 def engine_over(
     job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around, stopping: Stopping
-) -> Engine:
-    """Return the engine, every part of it made here."""
+) -> Iterator[Engine]:
+    """Build the engine for one session, every part of it; close what the session knew of the tenant at its end."""
     profile, settings = terms.profile, terms.settings
     watcher, clock, chance = around.watcher, around.clock, around.random
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals)
@@ -154,9 +156,8 @@ def engine_over(
     directory = Directory(
         clock,
         profile,
-        _hidden(journal, terms),
+        _recorded(job, journal, terms),
         _due(journal, watcher),
-        _earlier(job, journal, terms),
         int(journal.header.get("verbs", {}).get(f"{Verb.CREATE} {USER}", 0)),
     )
 
@@ -175,27 +176,26 @@ def engine_over(
         guards=Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal)),
     )
     policy = replace(settings.policy(profile, str(journal.header.get("run", ""))), protects=terms.protects)
-    return Engine(journal, job.rows, worker, policy, stopping, settings.workers(profile))
+    with closing(directory):
+        yield Engine(journal, job.rows, worker, policy, stopping, settings.workers(profile))
 
 
-def _hidden(journal: Journal, terms: Terms) -> Hidden | None:
-    """Return what the journals know of users that the tenant does not show; None where it shows all."""
-    if terms.profile.lists_inactive:
-        return None
-    base_url = str(journal.header["tenant"]["base_url"])
-    folders = dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent))
-    return Hidden(lambda: users(base_url, journal.disk, *folders), journal.disk.off_loop)
+def _recorded(job: Job, journal: Journal, terms: Terms) -> Recorded:
+    """Return how to read what journals tell: those of the runs folder, and those that the job file names.
 
-
-def _earlier(job: Job, journal: Journal, terms: Terms) -> EarlierRuns:
-    """Return what earlier runs on the tenant created: those of the runs folder, and those that the job file names."""
+    Deactivated users are read only where the tenant does not show them.
+    """
     base_url = str(journal.header.get("tenant", {}).get("base_url", ""))
     named = job.earlier.folders if job.earlier is not None else []
-    places = (terms.runs_dir or journal.folder.parent, journal.folder.parent)
+    places = tuple(dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent)))
     own = str(journal.header.get("run", journal.folder.name))
-    find = partial(created, base_url, journal.disk, own, places, named)
-    groups, names = partial(created_groups, journal), partial(own_names, journal)
-    return EarlierRuns(find, groups, names, journal.disk.off_loop)
+    return Recorded(
+        partial(created, base_url, journal.disk, own, places, named),
+        None if terms.profile.lists_inactive else partial(users, base_url, journal.disk, *places),
+        partial(created_groups, journal),
+        partial(own_names, journal),
+        journal.disk.off_loop,
+    )
 
 
 def _adopted(journal: Journal) -> set[int]:

@@ -73,9 +73,8 @@ async def leaving(
 ) -> list[Leaving]:
     """Return what a job removes from each group that the tenant has; `large`: only from groups that are large."""
     reads = Reads(Repeating(transport, clock, random.random), clock, profile)
-    directory = Directory(clock, profile)
     found: dict[str, tuple[str, int | None, Removal]] = {}
-    with closing(Removals()) as removals:
+    with closing(Removals()) as removals, closing(Directory(clock, profile)) as directory:
         for operation in operations:
             removals.add(operation)
         for key, removal in removals.of_groups(large=large):

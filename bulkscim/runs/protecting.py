@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import takewhile
 
@@ -63,10 +64,10 @@ async def find_protected(
     if not protect:
         return ProtectedAccounts()
     reads = Reads(Repeating(transport, clock, random.random), clock, profile)
-    directory = Directory(clock, profile)
     names, absent, unknown = folded(protect), [], []
-    for name in protect:
-        found, reason = await _look_up(name.strip(), directory, reads)
+    with closing(Directory(clock, profile)) as directory:
+        looked = [await _look_up(name.strip(), directory, reads) for name in protect]
+    for name, (found, reason) in zip(protect, looked, strict=True):
         names |= dict.fromkeys(folded(found), name)
         if found or reason:
             unknown += [f"{name} ({reason})"] if reason else []

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkscim.engine.directory.backlinks import MEMBERS, Backlinks
+from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Referrers
 from bulkscim.model.operation import GROUP
@@ -65,7 +66,7 @@ def test_what_is_told_is_true(groups, changes, understands, due):
 
 async def _carried(tenant, changes, due):
     clock = VirtualClock()
-    reads, links = Reads(tenant, clock, PROFILE), Backlinks(MEMBERS, clock, PROFILE, lambda: due)
+    reads, links = Reads(tenant, clock, PROFILE), Backlinks(MEMBERS, clock, PROFILE, lambda: due, Store())
     asks = 0
     for what, number, member in changes:
         group = f"g{number % max(1, len(tenant.groups))}"

@@ -5,7 +5,7 @@ resources this run still takes away. A filter counts only once it has answered r
 page shows. Where neither can be had for a request a resource, the answer is that it is unknown.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -14,7 +14,7 @@ from math import ceil
 
 import anyio
 
-from bulkscim.engine.directory.links import Links
+from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Lookup, Reads, unreadable
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Referrers, Unreadable
@@ -92,6 +92,7 @@ class Backlinks:
         clock: Clock,
         profile: Profile,
         due: Callable[[], int],
+        store: Store,
         note: Callable[[str], None] = unheard,
     ) -> None:
         self._tie = tie
@@ -101,7 +102,7 @@ class Backlinks:
         self._note = note
         self._turn = anyio.Lock()
         self._way = Way.UNKNOWN
-        self._links = Links()
+        self._links = store.table("target text, holder text", "holder", key="target, holder")  # by id
         self._taken_at = 0.0
         self._cost = 0
         self._lookup: Lookup | None = Lookup.LEAN if profile.filter else None
@@ -131,7 +132,7 @@ class Backlinks:
                     return self._wrong
                 self._failed = 0
         if self._way is Way.LISTING:
-            return Referrers(self._links.of(target))
+            return Referrers(tuple(holder for (holder,) in self._links.rows("holder", "target = ?", target)))
         return await self._asked(target, reads) if self._way is Way.FILTER else Referrers(None)
 
     def give_up(self, why: str) -> None:
@@ -220,7 +221,7 @@ class Backlinks:
         for step in meanwhile:
             self.took(step)
         # Where no group shows a member, most likely none ever does.
-        if self._links or not first.resources or not self._tie.may_be_hidden:
+        if self._links.holds("true") or not first.resources or not self._tie.may_be_hidden:
             self._way, self._taken_at = Way.LISTING, begun
         return None
 
@@ -233,7 +234,7 @@ class Backlinks:
 
     def _keep(self, page: Page) -> None:
         for resource in page.resources:
-            self._links.add(resource["id"], self._tie.targets(resource))
+            self.made(resource)
 
     async def _proved(self, first: Page, reads: Reads) -> bool | Unreadable:
         """Try the filter on something whose answer the page shows, in one form and then in the other."""
@@ -280,11 +281,14 @@ class Backlinks:
 
     def made(self, resource: JsonObject) -> None:
         """Take in a resource that this run made."""
-        self._links.add(str(resource["id"]), self._tie.targets(resource))
+        self._refers(str(resource["id"]), self._tie.targets(resource))
+
+    def _refers(self, holder: str, targets: Iterable[str]) -> None:
+        self._links.add(((target, holder) for target in targets), otherwise="ignore")
 
     def left(self, holder: str, target: str) -> None:
         """Note that a resource no longer refers to another."""
-        self._links.remove(holder, target)
+        self._links.delete("target = ? and holder = ?", target, holder)
 
     def took(self, step: Step) -> None:
         """Take in a step that took effect."""
@@ -293,15 +297,15 @@ class Backlinks:
         if step.type != self._tie.type or step.id is None:
             return
         if step.action is Action.DELETE:
-            self._links.drop(step.id)
+            self._links.delete("holder = ?", step.id)
         for change in step.changes:
             if self._tie.changed(change):
                 for target in ids_in(change.before):
-                    self._links.remove(step.id, target)
-                self._links.add(step.id, ids_in(change.after))
+                    self.left(step.id, target)
+                self._refers(step.id, ids_in(change.after))
             elif self._tie is MEMBERS and step.member and change.path == "groups":
                 for group in ids_in(change.before):
-                    self._links.remove(group, step.member)
+                    self.left(group, step.member)
 
 
 def _is_refusal(answer: Unreadable) -> bool:

@@ -7,15 +7,14 @@ import anyio
 
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, Needed
-from bulkscim.engine.directory.earlier_runs import EarlierRuns
+from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
 from bulkscim.engine.directory.filters import Filters
-from bulkscim.engine.directory.held_names import HeldNames, most_pages
-from bulkscim.engine.directory.hidden import Hidden
+from bulkscim.engine.directory.held_names import HeldNames, Resemblances, most_pages
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.listing import Listing, names_of
 from bulkscim.engine.directory.memberships import KEPT_GROUPS, KEPT_S, Memberships
 from bulkscim.engine.directory.own_names import Named, OwnNames
-from bulkscim.engine.directory.resembling import Resemblances
+from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import ANSWERS, Due, Tied
 from bulkscim.engine.reads import Reads
 from bulkscim.model.active import is_inactive
@@ -46,36 +45,42 @@ GOOD = 200
 
 
 class Directory:
-    """What this process knows of the tenant's names, shared by all workers."""
+    """What this process knows of the tenant, shared by all workers; to be closed when the session ends.
+
+    `recorded` reads what journals tell; `creates` is how many users the job creates.
+    """
 
     def __init__(
         self,
         clock: Clock,
         profile: Profile = GENERIC,
-        hidden: Hidden | None = None,
+        recorded: Recorded | None = None,
         due: Due | None = None,
-        earlier: EarlierRuns | None = None,
         creates: int = 0,
     ) -> None:
         self._clock = clock
         self._profile = profile
-        self._hidden = hidden
+        self._store = store = Store()
         self._filters = Filters(clock, profile)
         self._coverage = Coverage()
         self._listings: dict[str, Listing] = {}
         self._listing_turn = anyio.Lock()
         self._resemblances: dict[str, Resemblances] = {}
         self._groups: dict[Key, Found] = {}
-        self.ids = KnownIds(clock, profile.visibility_lag_s)
+        self.ids = KnownIds(clock, store, profile.visibility_lag_s)
         self.memberships = Memberships(clock)
-        self.tied = Tied(clock, profile, due or Due())
-        self.earlier = earlier or EarlierRuns()
-        self._own = OwnNames(self.earlier.own_names)
+        self.tied = Tied(clock, profile, due or Due(), store)
+        self.earlier = EarlierRuns(recorded or Recorded(), store)
+        self._own = OwnNames(store, self.earlier.own_names)
         self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
-        self.held_names = HeldNames(most_pages(creates) if profile.assumes_unique else 0)
+        self.held_names = HeldNames(store, most_pages(creates) if profile.assumes_unique else 0)
         self._absence = Absence(
             self.memberships, lambda: self.tied.shows_groups("id"), self.earlier.own_groups
         )
+
+    def close(self) -> None:
+        """Delete what is kept off the heap."""
+        self._store.close()
 
     @staticmethod
     def lane(need: Need) -> Need:
@@ -116,8 +121,7 @@ class Directory:
             read = await self._created(key.type, own, reads)
             if not isinstance(read, Missing) or read.shown_by is not None:
                 return read
-        hides = self._hidden if key.type == USER else None
-        for resource_id in await hides.ids_of(key) if hides is not None else ():
+        for resource_id in await self.earlier.hidden(key) if key.type == USER else ():
             read = await reads.by_id(key.type, resource_id)
             if isinstance(read, Found) and answers(key, read.resource):
                 return read
@@ -184,7 +188,7 @@ class Directory:
         async with self._listing_turn:
             listing = self._listings.get(key.type)
             if listing is None:
-                listing = self._listings[key.type] = Listing(key.type, self._clock)
+                listing = self._listings[key.type] = Listing(key.type, self._clock, self._store)
             answer = await listing.find(key, reads, since=begun)
         if isinstance(answer, Found) and begun is None:
             return await reads.by_id(key.type, answer.id)
@@ -232,7 +236,7 @@ class Directory:
     async def resembling(self, key: Key, reads: Reads) -> tuple[JsonObject, ...]:
         """Return resources whose name is like one that the tenant says is taken."""
         async with self._listing_turn:
-            names = self._resemblances.setdefault(key.type, Resemblances(key.type))
+            names = self._resemblances.setdefault(key.type, Resemblances(key.type, self._store))
             return await names.of(key, reads)
 
     async def misses(self, step: Step) -> bool:
@@ -241,12 +245,11 @@ class Directory:
 
     def is_partial(self, kind: str) -> bool:
         """Say whether the tenant leaves some resources of a type out of what it shows."""
-        return self._hidden is not None and kind == USER
+        return kind == USER and self.earlier.hides_users
 
     def hides(self, user: JsonObject) -> None:
         """Take in a user that is deactivated now, as it stood: the tenant may show it no more."""
-        if self._hidden is not None:
-            self._hidden.note(user)
+        self.earlier.hides(user)
 
     def took(self, step: Step, resource_id: str | None = None, shown: JsonObject | None = None) -> None:
         """Take in a step that took effect, as far as it changes ids, names and memberships.
@@ -277,7 +280,8 @@ class Directory:
 
     def _drop_names(self, step: Step) -> None:
         if step.action is Action.DELETE or any(is_name(change.path) for change in step.changes):
-            self._listings.pop(step.type, None)
+            if step.type in self._listings:
+                self._listings[step.type].outdate()
             if step.type == GROUP:
                 self._groups.clear()
 

@@ -1,18 +1,27 @@
-"""What earlier runs on the tenant created and nobody has deleted since, by the ids in their journals.
+"""What the journals of this run and of earlier ones tell, each read at the first question that needs it.
 
-Also which groups earlier sessions of this run created, and under which names of the file.
+What earlier runs on the tenant created and no run has deleted since; which users runs deactivated, since the tenant may
+no longer show them; which groups earlier sessions of this run created, and under which names of the file.
 """
 
-import sqlite3
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, TypeVar
 
 import anyio
 import anyio.to_thread
 
+from bulkscim.engine.directory.listing import names_of
 from bulkscim.engine.directory.own_names import Named
+from bulkscim.engine.directory.store import Store
 from bulkscim.model.live import Maker, Origin
+from bulkscim.model.operation import USER, JsonObject, Key
+
+CHUNK = 4096  # records that are read off the event loop at a time
+
+Record = TypeVar("Record")
 
 
 class Created(NamedTuple):
@@ -23,64 +32,93 @@ class Created(NamedTuple):
     run: str
 
 
-Recorded = Callable[[], Iterable[Created]]
-Ids = Callable[[], Iterable[str]]
-Names = Callable[[], Iterable[Named]]
-Beside = Callable[[Callable[[], None]], Awaitable[None]]
-
-
 def nothing() -> tuple[()]:
-    """Return that no earlier run is known."""
+    """Return that no journal tells anything."""
     return ()
 
 
-class EarlierRuns:
-    """The runs that created resources, by id; kept off the heap.
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How journals are read, all of them off the event loop.
 
-    `recorded` reads the journals, oldest first; it is called at the first question, by `beside` the event loop.
-    `groups` reads the ids of the groups that this run has created, `names` the names in the file of what it has
-    created.
+    `created`: what earlier runs on the tenant created, oldest first. `users`: users as they were before runs deactivated
+    them; None where the tenant shows all users. `groups`: ids of the groups that this run has created. `names`: names in
+    the file of what this run has created.
     """
 
-    def __init__(
-        self,
-        recorded: Recorded = nothing,
-        groups: Ids = nothing,
-        names: Names = nothing,
-        beside: Beside = anyio.to_thread.run_sync,
-    ) -> None:
+    created: Callable[[], Iterable[Created]] = nothing
+    users: Callable[[], Iterable[JsonObject]] | None = None
+    groups: Callable[[], Iterable[str]] = nothing
+    names: Callable[[], Iterable[Named]] = nothing
+    off_loop: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
+
+
+class EarlierRuns:
+    """What runs created and which users they hid, by id; kept off the heap."""
+
+    def __init__(self, recorded: Recorded, store: Store) -> None:
         self._recorded = recorded
-        self._groups = groups
-        self._names = names
-        self._beside = beside
-        self._is_read = False
         self._reading = anyio.Lock()
-        self._database = sqlite3.connect("", check_same_thread=False)  # a private temporary file
-        self._database.execute(
-            "create table created (type text, id text, run text, primary key (type, id)) without rowid"
-        )
+        self._knows_created = False
+        self._knows_hidden = recorded.users is None
+        self._created = store.table("type text, id text, run text", key="type, id")
+        self._hidden = store.table("attribute text, value text, id text", "attribute, value")
+
+    @property
+    def hides_users(self) -> bool:
+        """Whether the tenant may not show deactivated users."""
+        return self._recorded.users is not None
 
     async def of(self, origin: Origin) -> Maker:
         """Return the run that created a resource, an empty one where none is known."""
         async with self._reading:
-            if not self._is_read:
-                await self._beside(partial(self._add, self._recorded()))
-                self._is_read = True
-        query = "select run from created where type = ? and id = ?"
-        found = self._database.execute(query, origin).fetchone()
-        return Maker() if found is None else Maker(str(found[0]))
+            if not self._knows_created:
+                await self._keep(self._recorded.created, partial(self._created.add, otherwise="replace"))
+                self._knows_created = True
+        found = self._created.rows("run", "type = ? and id = ?", *origin)
+        return Maker(str(found[0][0])) if found else Maker()
+
+    async def hidden(self, key: Key) -> list[str]:
+        """Return the ids of users that had a name, the latest first; a read shows whether they still have it."""
+        async with self._reading:
+            if not self._knows_hidden and self._recorded.users is not None:
+                await self._keep(self._recorded.users, self._hide)
+                self._knows_hidden = True
+        named = (key.attribute, key.folded.value)
+        found = self._hidden.rows("id", "attribute = ? and value = ? order by rowid desc", *named)
+        return list(dict.fromkeys(row[0] for row in found))
+
+    def hides(self, user: JsonObject) -> None:
+        """Take in a user as it was before this run deactivated it."""
+        if self.hides_users:
+            self._hide([user])
+
+    def _hide(self, users: Iterable[JsonObject]) -> None:
+        self._hidden.add(
+            (key.attribute, key.folded.value, user["id"]) for user in users for key in names_of(USER, user)
+        )
 
     async def own_groups(self) -> list[str]:
         """Return the ids of the groups that this run has created by its journal."""
         found: list[str] = []
-        await self._beside(lambda: found.extend(self._groups()))
+        await self._keep(self._recorded.groups, found.extend)
         return found
 
     async def own_names(self) -> list[Named]:
         """Return the names in the file, with the ids, of what this run has created by its journal."""
         found: list[Named] = []
-        await self._beside(lambda: found.extend(self._names()))
+        await self._keep(self._recorded.names, found.extend)
         return found
 
-    def _add(self, created: Iterable[Created]) -> None:
-        self._database.executemany("insert or replace into created values (?, ?, ?)", created)
+    async def _keep(self, read: Callable[[], Iterable[Record]], keep: Callable[[list[Record]], None]) -> None:
+        """Read records off the event loop and keep them on it: the store belongs to one thread."""
+        records, size = _lazily(read), CHUNK
+        while size == CHUNK:
+            chunk: list[Record] = []
+            await self._recorded.off_loop(partial(chunk.extend, islice(records, CHUNK)))
+            keep(chunk)
+            size = len(chunk)
+
+
+def _lazily(read: Callable[[], Iterable[Record]]) -> Iterator[Record]:
+    yield from read()

@@ -1,19 +1,24 @@
-"""The names that users had before the run created any: a service may take a second user of a name without a word.
+"""Names that the tenant holds, by one listing of each use: hints and no evidence.
 
-One listing tells them, where it costs few requests. Where it is long, the first names are asked for one by one, and more
-of them where some exist. It is a hint and no evidence: a name that it holds is looked up
-before the create, and a name that it does not hold is created without a lookup.
+`HeldNames`: the names that users had before the run created any, since a service may accept a second user of a name. One
+listing shows them, where it costs few requests. Where it is long, the first names are asked for one by one, and more of
+them where some exist. A name that it holds is looked up before the create; any other is created without a lookup.
+
+`Resemblances`: names that resemble one that the tenant says is taken, for messages. It reads a few pages at most, so a
+name that it does not find may be held all the same.
 """
 
-import sqlite3
+import unicodedata
 from contextlib import aclosing
 from math import ceil
 
 import anyio
 
+from bulkscim.engine.directory.listing import names_of
+from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Unreadable
-from bulkscim.model.operation import USER, JsonObject, Key
+from bulkscim.model.operation import USER, JsonObject, Key, folded_name
 from bulkscim.planning.lookups import answers
 from bulkscim.scim.paths import find
 from bulkscim.transport.pages import Page
@@ -21,6 +26,8 @@ from bulkscim.transport.pages import Page
 FEW = 3  # pages that may always be read
 SHARE = 20  # creates for each further page
 SINGLES = 10  # names that may always be asked for one by one
+MOST_PAGES = 10  # that are read for a message
+ALIKE = 4  # resources that an answer holds at most
 
 
 def most_pages(creates: int) -> int:
@@ -31,13 +38,12 @@ def most_pages(creates: int) -> int:
 class HeldNames:
     """The userNames of one listing, read at the first question; where it takes more than `most` pages, of some filters."""
 
-    def __init__(self, most: int = 0) -> None:
+    def __init__(self, store: Store, most: int = 0) -> None:
         self._most = most
         self._is_read = most == 0
         self._singles = 0
         self._reading = anyio.Lock()
-        self._database = sqlite3.connect("")  # a private temporary file
-        self._database.execute("create table name (value text primary key) without rowid")
+        self._names = store.table("value text", key="value")
 
     async def holds(self, key: Key, reads: Reads) -> bool:
         """Say whether a listing, or a filter, shows a user of this name."""
@@ -45,9 +51,8 @@ class HeldNames:
             if not self._is_read:
                 self._is_read = True
                 if not await self._take(reads):
-                    self._database.execute("delete from name")
-        query = "select 1 from name where value = ?"
-        is_listed = self._database.execute(query, (key.folded.value,)).fetchone() is not None
+                    self._names.clear()
+        is_listed = self._names.holds("value = ?", key.folded.value)
         return is_listed or (self._singles > 0 and await self._is_found(key, reads))
 
     async def _is_found(self, key: Key, reads: Reads) -> bool:
@@ -81,6 +86,51 @@ class HeldNames:
     def _keep(self, users: tuple[JsonObject, ...]) -> None:
         names = (find(user, "userName") for user in users)
         folded = (
-            (Key(USER, "userName", name).folded.value,) for name in names if isinstance(name, str) and name
+            Key(USER, "userName", name).folded.value for name in names if isinstance(name, str) and name
         )
-        self._database.executemany("insert or ignore into name values (?)", folded)
+        self._names.add(((name,) for name in folded), otherwise="ignore")
+
+
+def resembles(value: str) -> str:
+    """Return a name without what services take out of names: case, accents, spaces, punctuation, a domain before it."""
+    plain = unicodedata.normalize("NFKD", value.rpartition("/")[2].rpartition("\\")[2]).casefold()
+    return "".join(letter for letter in plain if letter.isalnum()) or folded_name(value)
+
+
+class Resemblances:
+    """The names of one type's resources in the form in which they resemble each other; kept off the heap."""
+
+    def __init__(self, kind: str, store: Store) -> None:
+        self._kind = kind
+        self._is_read = False
+        self._names = store.table("attribute text, form text, value text, id text", "attribute, form")
+
+    async def of(self, key: Key, reads: Reads) -> tuple[JsonObject, ...]:
+        """Return the resources that resemble a name, each with its id and the attribute alone."""
+        if not self._is_read:
+            self._is_read = True
+            await self._take(reads)
+        alike = f"attribute = ? and form = ? limit {ALIKE}"
+        rows = self._names.rows("distinct id, value", alike, key.attribute, resembles(key.value))
+        return tuple({"id": row[0], **_as_shown(key.attribute, row[1])} for row in rows)
+
+    async def _take(self, reads: Reads) -> None:
+        pages = 0
+        async with aclosing(reads.listing(self._kind)) as listing:
+            async for page in listing:
+                if not isinstance(page, Page) or pages == MOST_PAGES:
+                    return
+                pages += 1
+                for resource in page.resources:
+                    self.keep(resource)
+
+    def keep(self, resource: JsonObject) -> None:
+        """Take in a resource as the tenant shows it."""
+        self._names.add(
+            (key.attribute, resembles(key.value), key.value, str(resource["id"]))
+            for key in names_of(self._kind, resource)
+        )
+
+
+def _as_shown(attribute: str, value: str) -> JsonObject:
+    return {"emails": [{"value": value}]} if attribute == "emails.value" else {attribute: value}

@@ -1,15 +1,17 @@
-"""The ids of resources that a run has seen, and since when; kept off the heap.
+"""The ids of resources that a run has seen, and since when.
 
-A create that is answered with one of them has made nothing new.
+A create that is answered with one of them has made nothing new. The latest few thousand are kept on the heap, so that a
+job of plain creates of this size opens no database; the others are in the store.
 """
 
-import sqlite3
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable
 from itertools import islice
+from math import inf
 
+from bulkscim.engine.directory.store import Store
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.reader import id_text
@@ -18,28 +20,31 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.step import Action
 
 MARKS = 1 << 14  # sorted together
+MOST_RECENT = 4096  # ids, before they are moved off the heap
 
 
 class KnownIds:
     """Ids by type: of what was found or listed, and of what the run has created or changed."""
 
-    def __init__(self, clock: Clock, lag_s: float = 0.0) -> None:
+    def __init__(self, clock: Clock, store: Store, lag_s: float = 0.0) -> None:
         self._clock = clock
         self._lag_s = lag_s
         self._began = clock.monotonic()
         self._created: OrderedDict[tuple[str, str], float] = OrderedDict()  # within the visibility lag
-        self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
-        self._database.executescript("pragma journal_mode = off; pragma synchronous = off;")
-        self._database.execute(
-            "create table known (type text, id text, at real, primary key (type, id)) without rowid"
-        )
+        self._recent: dict[tuple[str, str], float] = {}
+        self._known = store.table("type text, id text, at real", key="type, id")
         self._recorded: RecordedRun | None = None
         self._marks: list[array[int]] = []
 
     def saw(self, kind: str, resources: Iterable[JsonObject]) -> None:
         """Take in resources that were read or created just now; those that are known stay known since then."""
         now = self._clock.monotonic()
-        self._add((kind, str(one["id"]), now) for one in resources if one.get("id"))
+        for one in resources:
+            if one.get("id"):
+                self._recent.setdefault((kind, str(one["id"])), now)
+        if len(self._recent) > MOST_RECENT:
+            self._known.add(((*one, at) for one, at in self._recent.items()), otherwise="ignore")
+            self._recent = {}
 
     def created(self, kind: str, resource_id: str) -> None:
         """Take in what the run has just created: within the visibility lag the tenant may not show it yet."""
@@ -71,19 +76,20 @@ class KnownIds:
 
     def any_of(self, kind: str) -> bool:
         """Tell whether any resource of a type is known to this process."""
-        query = "select 1 from known where type = ? limit 1"
-        return self._database.execute(query, (kind,)).fetchone() is not None
+        return any(of == kind for of, _ in self._recent) or self._known.holds("type = ?", kind)
 
     def forget(self, kind: str, resource_id: str) -> None:
         """Drop what the run has deleted: a service may give its id again."""
         self._created.pop((kind, resource_id), None)
-        self._database.execute("delete from known where type = ? and id = ?", (kind, resource_id))
+        self._recent.pop((kind, resource_id), None)
+        self._known.delete("type = ? and id = ?", kind, resource_id)
 
     def before(self, kind: str, resource_id: str, moment: float) -> bool:
         """Tell whether an id was known before a moment of the monotonic clock."""
-        query = "select 1 from known where type = ? and id = ? and at < ?"
-        return self._database.execute(query, (kind, resource_id, moment)).fetchone() is not None or (
-            self._may_be_recalled(resource_id) and self._is_recalled(kind, resource_id)
+        return (
+            self._recent.get((kind, resource_id), inf) < moment
+            or self._known.holds("type = ? and id = ? and at < ?", kind, resource_id, moment)
+            or (self._may_be_recalled(resource_id) and self._is_recalled(kind, resource_id))
         )
 
     def _may_be_recalled(self, resource_id: str) -> bool:
@@ -100,6 +106,3 @@ class KnownIds:
                 if entry.body.get("id") == resource_id and begun and begun.body["type"] == kind:
                     found = begun.body["action"] != Action.DELETE
         return found
-
-    def _add(self, rows: Iterable[tuple[str, str, float]]) -> None:
-        self._database.executemany("insert or ignore into known values (?, ?, ?)", rows)

@@ -1,9 +1,8 @@
 """A whole listing of one resource type, kept off the heap: the answer where a server's filters cannot be had."""
 
-import sqlite3
-
 import orjson
 
+from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER
 from bulkscim.model.clock import Clock
@@ -19,15 +18,14 @@ KEPT_S = 60.0
 class Listing:
     """All resources of one type by the names that they answer to."""
 
-    def __init__(self, kind: str, clock: Clock) -> None:
+    def __init__(self, kind: str, clock: Clock, store: Store) -> None:
         self._kind = kind
         self._clock = clock
         self._taken_at: float | None = None
         self._is_filled = False  # whether it has any resource
         self._wrong: Unreadable | None = None  # why the listing is not whole
-        self._database = sqlite3.connect("")  # a private temporary file
-        self._database.execute("create table name (attribute text, value text, id text, resource blob)")
-        self._database.execute("create index by_name on name (attribute, value)")
+        self._is_outdated = False  # whether the run has changed a name since
+        self._names = store.table("attribute text, value text, id text, resource blob", "attribute, value")
 
     async def find(self, key: Key, reads: Reads, *, since: float | None = None) -> Answer:
         """Look a key up in a listing begun after `since`, or begun within the last minute.
@@ -35,15 +33,13 @@ class Listing:
         What it shows is found though it is not whole; that it does not show something is then unknown.
         """
         oldest = self._clock.monotonic() - KEPT_S if since is None else since
-        if self._taken_at is None or self._taken_at < oldest:
+        if self._taken_at is None or self._taken_at < oldest or self._is_outdated:
             wrong = await self._take(reads)
             if wrong is not None:
                 return wrong
-        rows = self._database.execute(
-            "select id, resource from name where attribute = ? and value = ? order by rowid",
-            (key.attribute, key.folded.value),
-        ).fetchall()
-        found = dict(rows)  # one that this run made may have come in a page as well
+        named = (key.attribute, key.folded.value)
+        rows = self._names.rows("id, resource", "attribute = ? and value = ? order by rowid", *named)
+        found: dict[str, bytes] = dict(rows)  # a resource that this run made may be in a page as well
         if len(found) > 1:
             return Ambiguous(tuple(found))
         for text in found.values():
@@ -54,26 +50,27 @@ class Listing:
 
     def _hides(self, attribute: str) -> str:
         """Say why a listing may not show a name: no resource in it has any such attribute."""
-        shown = self._database.execute(
-            "select 1 from name where attribute = ? limit 1", (attribute,)
-        ).fetchone()
-        if shown is not None or not self._is_filled:
+        if self._names.holds("attribute = ?", attribute) or not self._is_filled:
             return ""
         return f"no {self._kind} of this tenant shows {attribute}, so nothing proves its absence"
 
     def known(self, key: Key) -> str | None:
         """Return the id that a key names alone, in a listing of any age, also one that did not come whole."""
-        rows = self._database.execute(
-            "select distinct id from name where attribute = ? and value = ? limit 2",
-            (key.attribute, key.folded.value),
-        ).fetchall()
+        if self._is_outdated:
+            return None
+        named = (key.attribute, key.folded.value)
+        rows = self._names.rows("distinct id", "attribute = ? and value = ? limit 2", *named)
         return str(rows[0][0]) if len(rows) == 1 else None
+
+    def outdate(self) -> None:
+        """Take all of it again at the next question: the run has changed a name."""
+        self._is_outdated = True
 
     async def _take(self, reads: Reads) -> Unreadable | None:
         """Read all pages again; do not search one that broke off."""
         begun = self._clock.monotonic()
-        self._taken_at, self._wrong, self._is_filled = None, None, False
-        self._database.execute("delete from name")
+        self._taken_at, self._wrong, self._is_filled, self._is_outdated = None, None, False, False
+        self._names.clear()
         async for page in reads.pages(self._kind):
             if isinstance(page, Unreadable) and page.partial:
                 self._wrong = page
@@ -89,12 +86,8 @@ class Listing:
         """Take in one resource."""
         self._is_filled = True
         text = orjson.dumps(resource)
-        self._database.executemany(
-            "insert into name values (?, ?, ?, ?)",
-            [
-                (key.attribute, key.folded.value, resource["id"], text)
-                for key in names_of(self._kind, resource)
-            ],
+        self._names.add(
+            (key.attribute, key.folded.value, resource["id"], text) for key in names_of(self._kind, resource)
         )
 
 

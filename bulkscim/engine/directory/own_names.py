@@ -4,12 +4,12 @@ A service may replace letters of a name, trim it, or put a domain before it. So 
 the name that it shows is not compared with the name in the file.
 """
 
-import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
 import anyio
 
+from bulkscim.engine.directory.store import Store
 from bulkscim.model.operation import Key
 
 MOST_WAITING = 4096  # names, before they are moved off the heap
@@ -32,24 +32,20 @@ async def nothing() -> tuple[()]:
 
 
 class OwnNames:
-    """The ids of resources that the run has created, by name; kept off the heap.
+    """The ids of resources that the run has created, by name; the latest few thousand on the heap, the others off it.
 
     `recorded` reads what earlier sessions of the run created; it is called at the first question. An empty id stands
     for a resource of which the tenant has not shown the id.
     """
 
-    def __init__(self, recorded: Recorded = nothing) -> None:
+    def __init__(self, store: Store, recorded: Recorded = nothing) -> None:
         self._recorded: Recorded | None = recorded
         self._recalling = anyio.Lock()
         self._waiting: dict[Key, str] = {}
         self._changed: set[tuple[str, str]] = set()  # types and attributes whose names the tenant changes
-        self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
-        self._database.executescript("pragma journal_mode = off; pragma synchronous = off;")
-        self._database.execute(
-            "create table name (type text, attribute text, value text, id text, "
-            "primary key (type, attribute, value)) without rowid"
+        self._names = store.table(
+            "type text, attribute text, value text, id text", "type, id", key="type, attribute, value"
         )
-        self._database.execute("create index by_id on name (type, id)")
 
     def created(self, names: Iterable[Key], resource_id: str) -> None:
         """Take in a resource that the run created, under each of its names; the latest of a name counts."""
@@ -71,17 +67,19 @@ class OwnNames:
     def drop(self, kind: str, resource_id: str, attribute: str = "") -> None:
         """Forget a resource that is gone, or only its name of one attribute, which the run has changed."""
         self._store()
-        only = ("and attribute = ?", (attribute,)) if attribute else ("", ())
-        query = f"delete from name where type = ? and id = ? {only[0]}"  # noqa: S608
-        self._database.execute(query, (kind, resource_id, *only[1]))
+        if attribute:
+            self._names.delete("type = ? and id = ? and attribute = ?", kind, resource_id, attribute)
+        else:
+            self._names.delete("type = ? and id = ?", kind, resource_id)
 
     async def id_of(self, key: Key) -> str | None:
         """Return the id of the resource that the run created under a name; whether it exists is for a read to tell."""
         await self._recall()
-        self._store()
-        query = "select id from name where type = ? and attribute = ? and value = ?"
-        row = self._database.execute(query, key.folded).fetchone()
-        return None if row is None else str(row[0])
+        waiting = self._waiting.get(key.folded)
+        if waiting is not None:
+            return waiting
+        rows = self._names.rows("id", "type = ? and attribute = ? and value = ?", *key.folded)
+        return str(rows[0][0]) if rows else None
 
     async def _recall(self) -> None:
         async with self._recalling:
@@ -89,15 +87,11 @@ class OwnNames:
                 return
             found = list(await self._recorded())
             self._recorded = None
-            self._insert("ignore", ((one.key, one.id) for one in found))  # what this session created is later
+            # What this session created is later.
+            self._names.add(((*one.key.folded, one.id) for one in found), otherwise="ignore")
             for one in found:
                 self.shown(one)
 
     def _store(self) -> None:
-        if self._waiting:
-            self._insert("replace", self._waiting.items())
-            self._waiting = {}
-
-    def _insert(self, otherwise: str, names: Iterable[tuple[Key, str]]) -> None:
-        rows = ((*key.folded, resource_id) for key, resource_id in names)
-        self._database.executemany(f"insert or {otherwise} into name values (?, ?, ?, ?)", rows)  # noqa: S608
+        self._names.add(((*key, made) for key, made in self._waiting.items()), otherwise="replace")
+        self._waiting = {}

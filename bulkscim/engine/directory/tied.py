@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import anyio
 
 from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS, Backlinks, unheard
+from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Holders, Referrers, Reports, Unreadable
@@ -43,12 +44,12 @@ class Due:
 class Tied:
     """The groups and the reports of resources, for one request a resource at most."""
 
-    def __init__(self, clock: Clock, profile: Profile, due: Due) -> None:
+    def __init__(self, clock: Clock, profile: Profile, due: Due, store: Store) -> None:
         self._profile = profile
         self._due = due
         self.note = due.note
-        self._holders = Backlinks(MEMBERS, clock, profile, due.removals, due.note)
-        self._reports = Backlinks(MANAGER, clock, profile, due.deletions, due.note)
+        self._holders = Backlinks(MEMBERS, clock, profile, due.removals, store, due.note)
+        self._reports = Backlinks(MANAGER, clock, profile, due.deletions, store, due.note)
         self._note = due.note
         self._shows_members = False
         self._filled: set[str] = set()

@@ -6,7 +6,8 @@ import pytest
 
 from bulkscim.engine.dialect import Dialect
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.directory.hidden import Hidden
+from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
+from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Found, Missing
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation
@@ -136,7 +137,7 @@ async def test_hidden_user_is_found_by_the_id_in_a_journal(by_id, finds):
         "/Users?start": listing(SHOWN),
     }
     _, reading = reads(**lookups, **({"/Users/u1": by_id} if by_id else {}))
-    hidden = Hidden(lambda: [{"id": "u1", "userName": "ada@example.com"}])
+    hidden = Recorded(users=lambda: [{"id": "u1", "userName": "ada@example.com"}])
 
     found = await Directory(VirtualClock(), LUCID, hidden).find(ADA, reading)
 
@@ -146,9 +147,10 @@ async def test_hidden_user_is_found_by_the_id_in_a_journal(by_id, finds):
 async def test_journals_are_read_once_and_what_this_run_hides_is_added():
     """The latest id comes first, each once."""
     called = []
-    hidden = Hidden(lambda: called.append(1) or [{"id": "u1", "userName": "ada@example.com"}])
-    assert await hidden.ids_of(ADA) == ["u1"]
-    hidden.note({"id": "u2", "userName": "ADA@example.com"})
-    hidden.note({"id": "u1", "userName": "ada@example.com"})
-    assert await hidden.ids_of(ADA) == ["u1", "u2"]
+    recorded = Recorded(users=lambda: called.append(1) or [{"id": "u1", "userName": "ada@example.com"}])
+    runs = EarlierRuns(recorded, Store())
+    assert await runs.hidden(ADA) == ["u1"]
+    runs.hides({"id": "u2", "userName": "ADA@example.com"})
+    runs.hides({"id": "u1", "userName": "ada@example.com"})
+    assert await runs.hidden(ADA) == ["u1", "u2"]
     assert called == [1]

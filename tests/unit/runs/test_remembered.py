@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from bulkscim.engine.directory.earlier_runs import EarlierRuns
+from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
+from bulkscim.engine.directory.store import Store
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.live import Maker, Origin
@@ -32,10 +33,12 @@ async def record(disk, folder, *steps, base_url=URL):
 
 def known(disk, *named, own="20261105T000000-own"):
     """Return what the journals tell."""
-    return EarlierRuns(lambda: created(URL, disk, own, [RUNS, RUNS], named), beside=_beside)
+    return EarlierRuns(
+        Recorded(lambda: created(URL, disk, own, [RUNS, RUNS], named), off_loop=_off_loop), Store()
+    )
 
 
-async def _beside(work):
+async def _off_loop(work):
     work()
 
 

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS, Backlinks
+from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import Due, Tied
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Holders, Referrers, Reports, Unreadable
@@ -70,7 +71,7 @@ class Asking:
         self.reads = Reads(tenant, self.clock, profile)
         self.due = due
         self.notes = []
-        self.links = Backlinks(reference, self.clock, profile, lambda: self.due, self.notes.append)
+        self.links = Backlinks(reference, self.clock, profile, lambda: self.due, Store(), self.notes.append)
 
     async def of(self, target, **asked):
         found = await self.links.of(target, self.reads, **asked)
@@ -266,7 +267,9 @@ async def test_a_listing_that_claims_more_than_comes_is_not_believed():
 
 def tied(tenant, profile=GENERIC, removals=9, deletions=9):
     clock = VirtualClock()
-    return Tied(clock, profile, Due(lambda: removals, lambda: deletions)), Reads(tenant, clock, profile)
+    return Tied(clock, profile, Due(lambda: removals, lambda: deletions), Store()), Reads(
+        tenant, clock, profile
+    )
 
 
 async def test_users_that_show_their_groups_are_believed_when_they_show_none():

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bulkscim.engine.directory.held_names import SHARE, SINGLES, HeldNames, most_pages
+from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
 from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response
@@ -44,7 +45,7 @@ def key(number):
 
 def asking(tenant, most=3):
     """Return names, and the reads that they take."""
-    return HeldNames(most), Reads(tenant, VirtualClock(), Profile("generic", page_size=PAGE))
+    return HeldNames(Store(), most), Reads(tenant, VirtualClock(), Profile("generic", page_size=PAGE))
 
 
 async def test_names_are_listed_once_and_compared_without_case():

@@ -2,7 +2,9 @@
 
 import pytest
 
+from bulkscim.engine.directory import known_ids
 from bulkscim.engine.directory.known_ids import KnownIds
+from bulkscim.engine.directory.store import Store
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from tests.support.fake_clock import VirtualClock
@@ -46,7 +48,30 @@ async def test_what_earlier_sessions_left_in_place_is_known(kind, resource_id, i
         shown = {"id": named, "after": {"manager": {"id": "within"}}}
         await run.append(Entry(end, ((row, action),), row, body=shown))
 
-    ids = KnownIds(VirtualClock())
+    ids = KnownIds(VirtualClock(), Store())
     ids.recall(journal.read(FOLDER, disk))
 
     assert ids.before(kind, resource_id, 0.0) is is_known
+
+
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_ids_off_the_heap_are_known_since_they_were_first_seen(monkeypatch, most):
+    """A create that is answered with an id that was seen before it has made nothing, however many ids came in between."""
+    monkeypatch.setattr(known_ids, "MOST_RECENT", most)
+    clock = VirtualClock()
+    ids = KnownIds(clock, Store())
+    for number in range(10):
+        clock.advance(1.0)
+        ids.saw("User", [{"id": f"u{one}"} for one in range(number + 1)])
+    ids.forget("User", "u2")
+
+    assert [ids.before("User", f"u{number}", 5.0) for number in range(6)] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert (ids.any_of("User"), ids.any_of("Group")) == (True, False)
+    assert not ids.before("Group", "u0", 5.0)

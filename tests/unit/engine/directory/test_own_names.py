@@ -7,6 +7,7 @@ import pytest
 
 from bulkscim.engine.directory import own_names
 from bulkscim.engine.directory.own_names import Named, OwnNames
+from bulkscim.engine.directory.store import Store
 from bulkscim.model.operation import GROUP, USER, Key, folded_name
 from bulkscim.model.request import Loss, NoAnswer
 from tests.support.records import create
@@ -134,7 +135,7 @@ async def recorded():
 async def test_names_move_off_the_heap_and_the_latest_of_a_name_counts(monkeypatch):
     """What this session created is later than what the journal has; a name is compared without case and in one form."""
     monkeypatch.setattr(own_names, "MOST_WAITING", 2)
-    own = OwnNames(recorded)
+    own = OwnNames(Store(), recorded)
     for number in range(7):
         own.created([Key(USER, "userName", f"U{number}")], f"u{number}")
     own.created([TEAM], "g3")

@@ -5,8 +5,8 @@ import unicodedata
 
 import pytest
 
-from bulkscim.engine.directory import resembling
-from bulkscim.engine.directory.resembling import resembles
+from bulkscim.engine.directory import held_names
+from bulkscim.engine.directory.held_names import resembles
 from bulkscim.model.operation import USER, Key
 from bulkscim.planning.held import named_by
 from tests.support.records import create
@@ -145,7 +145,7 @@ def test_the_tenants_words_name_the_attribute_else_the_value():
 
 async def test_a_long_listing_is_left_after_some_pages(carried, monkeypatch):
     """It is for a message alone."""
-    monkeypatch.setattr(resembling, "MOST_PAGES", 1)
+    monkeypatch.setattr(held_names, "MOST_PAGES", 1)
     users = [{"id": f"u{number}", "userName": f"u{number}@example.com"} for number in range(250)]
     tenant = normal()
     await carried([create("jose@example.com")], kind=tenant, held=[*users, JOSE], concurrency=1)
