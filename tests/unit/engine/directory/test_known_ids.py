@@ -65,7 +65,7 @@ def test_ids_off_the_heap_are_known_since_they_were_first_seen(monkeypatch, most
         ids.saw("User", [{"id": f"u{one}"} for one in range(number + 1)])
     ids.forget("User", "u2")
 
-    assert [ids.before("User", f"u{number}", 5.0) for number in range(6)] == [
+    assert [ids.before("User", f"u{number}", 6.0) for number in range(6)] == [
         True,
         True,
         False,
@@ -74,4 +74,4 @@ def test_ids_off_the_heap_are_known_since_they_were_first_seen(monkeypatch, most
         False,
     ]
     assert (ids.any_of("User"), ids.any_of("Group")) == (True, False)
-    assert not ids.before("Group", "u0", 5.0)
+    assert not ids.before("Group", "u0", 6.0)
