@@ -121,7 +121,7 @@ class Directory:
             read = await self._created(key.type, own, reads)
             if not isinstance(read, Missing) or read.shown_by is not None:
                 return read
-        for resource_id in await self.earlier.hidden(key) if key.type == USER else ():
+        for resource_id in await self.earlier.hidden(key) if self.is_partial(key.type) else ():
             read = await reads.by_id(key.type, resource_id)
             if isinstance(read, Found) and answers(key, read.resource):
                 return read

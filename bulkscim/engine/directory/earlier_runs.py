@@ -60,7 +60,7 @@ class EarlierRuns:
         self._recorded = recorded
         self._reading = anyio.Lock()
         self._knows_created = False
-        self._knows_hidden = recorded.users is None
+        self._knows_hidden = False
         self._created = store.table("type text, id text, run text", key="type, id")
         self._hidden = store.table("attribute text, value text, id text", "attribute, value")
 
