@@ -20,7 +20,6 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import (
     Found,
     Holders,
-    Membership,
     Missing,
     NameHeld,
     Origin,
@@ -103,7 +102,7 @@ class Asking:
     def _without(self, work: Work, need: Holders | Reports, answer: Unreadable) -> Referrers | None:
         """Go on without side information that cannot be read; a delete stops the run where its approval does not cover that."""
         deletes = work.row.operation.verb is Verb.DELETE
-        stop = self._directory.tied.give_up(need, answer.why, deletes=deletes)
+        stop = self._directory.give_up(need, answer.why, deletes=deletes)
         if stop:
             self._stopping.stop(ReferencesUnknown(stop))
             return None
@@ -137,23 +136,15 @@ class Asking:
         return True
 
     async def _asked(self, work: Work, need: Question) -> Any:
-        reads = self._reads(work)
-        if isinstance(need, Origin):
-            return await self._directory.earlier.of(need)
-        if isinstance(need, NameHeld):  # the listing may show what a lost create of the row has made
-            return work.is_new and await self._directory.held_names.holds(need.key, reads)
-        if isinstance(need, Resembling):
-            return await self._directory.resembling(need.key, reads)
-        if isinstance(need, Shown):
-            return await self._directory.shown(need.on, reads)
-        if isinstance(need, Membership):
-            return await self._directory.membership(need, reads)
-        if isinstance(need, Holders | Reports):
-            return await self._directory.tied.read(need, reads)
-        if need.type == GROUP and _needs_only_id(work, need):
-            return await self._directory.group(need, reads)
-        needed = needed_by(work.row.operation) if work.is_own(need) else NAMES_ONLY
-        return await self._directory.find(need, reads, needed=needed)
+        if isinstance(need, NameHeld) and not work.is_new:
+            return False  # a listing may show what a lost create of the row has made
+        is_own = isinstance(need, Key) and work.is_own(need)
+        return await self._directory.answer(
+            need,
+            self._reads(work),
+            needed=needed_by(work.row.operation) if is_own else NAMES_ONLY,
+            only_id=isinstance(need, Key) and _needs_only_id(work, need),
+        )
 
     async def ends_run(self, work: Work, answer: Unreadable, *, is_side: bool = False) -> bool:
         """Stop the run where an answer, to a read or a write, shows that no record is to blame.
@@ -185,7 +176,7 @@ class Asking:
         """Report it once."""
         if not self._noted:
             self._noted = True
-            self._directory.tied.note(text)
+            self._directory.note(text)
 
     async def _control(self, work: Work) -> Unreadable | None:
         """Ask for what worked in this run before, else for a listing of users; return why it does not work now.
@@ -280,7 +271,7 @@ class Asking:
         age = dated(self.evidence(sent), Found(shown)).age
         if age is Age.NEW and isinstance(reply, Response):
             self._exact = self._exact or is_exact(created_of(shown), stated_time(reply.headers))
-        if age is Age.UNSURE and (await self._directory.earlier.of(Origin(step.type, str(shown["id"])))).run:
+        if age is Age.UNSURE and (await self._directory.maker(Origin(step.type, str(shown["id"])))).run:
             return Age.OLD
         return age
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import aclosing
 from enum import Enum, auto
+from http import HTTPStatus
 
 from bulkscim.engine.dialect import Quoting
 from bulkscim.engine.directory.known_ids import KnownIds
@@ -172,3 +173,11 @@ def unreadable(reply: Reply) -> Unreadable:
         return Unreadable(reply.detail, reply.status, partial=partial, likely=likely)
     error = messages.error_of(reply)
     return Unreadable(f"answered {reply.status}: {error.detail or 'nothing'}", reply.status, throttles(reply))
+
+
+def is_refusal(answer: Unreadable) -> bool:
+    """Say whether the tenant will not answer such a question, now or later; a rejected token or an outage is neither."""
+    status = answer.status or 0
+    passes = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
+    lasts = 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in passes
+    return not answer.throttled and (lasts or status == HTTPStatus.NOT_IMPLEMENTED)

@@ -23,13 +23,13 @@ from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.live import Found, Missing, Question, Unreadable
-from bulkscim.model.operation import GROUP, JsonObject, Key
+from bulkscim.model.operation import JsonObject, Key
 from bulkscim.model.request import Reply
 from bulkscim.model.row import Applied, Existed, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict, is_empty_success
 from bulkscim.planning.decision import Policy, Settle
-from bulkscim.planning.effects import deactivates, is_thin
+from bulkscim.planning.effects import is_thin
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.newness import Age
 from bulkscim.planning.order import Claim
@@ -163,11 +163,10 @@ class Worker:
             case Verdict.APPLIED:
                 return await self._answered(sent, judgement, reply, policy)
             case Verdict.LOST:
-                self._directory.doubts(sent.step)
                 sent.work.succeeded = is_empty_success(reply)
                 if known := named(sent.step, judgement, reply):
                     sent.work.named[sent.step.part] = known
-                await self._journal.append(recording.lost(sent, judgement, known))
+                await self._lost(sent, judgement, known)
                 return await self._look_after(sent, judgement, policy)
             case Verdict.ACCEPTED:
                 return await self._accepted(sent, judgement, reply)
@@ -177,7 +176,7 @@ class Worker:
                 how = Applied(sent.step.part, own.id, judgement.status, seen=True)
                 return await self._applied(sent, how, policy, own.resource)
             case Verdict.GONE if sent.may_have_removed:  # the earlier, lost deactivation took effect late
-                await self._journal.append(recording.lost(sent, judgement))
+                await self._lost(sent, judgement)
                 return await self._look_after(sent, judgement, policy)
             case Verdict.GONE if sent.step.action is Action.DELETE:
                 return await self._applied(
@@ -202,10 +201,9 @@ class Worker:
 
     async def _accepted(self, sent: Sent, judgement: Judgement, reply: Reply) -> bool:
         """Leave a row whose step was accepted: it is looked for when all others have been worked on."""
-        self._directory.doubts(sent.step)
         shown = judgement.resource if sent.step.action is Action.CREATE else None
         known = usable_id(shown) or named(sent.step, judgement, reply)
-        await self._journal.append(recording.lost(sent, judgement, known))
+        await self._lost(sent, judgement, known)
         self.accepted.add(sent.work.number)
         self.accepted_at = self._clock.monotonic()
         return False
@@ -227,7 +225,7 @@ class Worker:
             unknown = isinstance(read, Unreadable) and (made is None or read.may_pass)
             if unknown or (self._stopping.requested and not isinstance(read, Found)):
                 # Not believed unseen: a later look, or a resume, reads which it is and how old.
-                await self._journal.append(recording.lost(sent, judgement, made))
+                await self._lost(sent, judgement, made)
                 return await self._look_after(sent, judgement, policy) if unknown else False
             if isinstance(read, Found):
                 made, shown = usable_id(read.resource) or made, read.resource
@@ -262,15 +260,12 @@ class Worker:
         work, step = sent.work, sent.step
         note = how.note or recording.note_of(step, shown, takes_back=policy.takes_back)
         how = replace(how, left=step.left, note=note)
-        stripped = await self._directory.stripped(step, shown, self._reads(work))
+        stripped = await self._directory.applied(step, self._reads(work), how.id, shown)
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0
         self.applied += 1
         work.applied({part: replace(how, part=part) for part in (step.part, *step.covers)})
         work.forget()
-        if step.before is not None and deactivates(step.type, step.changes):
-            self._directory.hides(step.before)
-        self._directory.took(step, how.id, shown)
         decision = next_step(work.row, work.facts, work.live, policy)
         if isinstance(decision, Settle):
             entries.append(recording.settled(work, decision))
@@ -279,6 +274,11 @@ class Worker:
             self._ended(work, decision)
             return False
         return True
+
+    async def _lost(self, sent: Sent, judgement: Judgement, known: str | None = None) -> None:
+        """Journal that it is unknown whether a step took effect; `known` is the id that an answer names."""
+        self._directory.doubts(sent.step)
+        await self._journal.append(recording.lost(sent, judgement, known))
 
     async def _refused(self, sent: Sent, judgement: Judgement) -> bool:
         """Say what a refusal means for the row and for the run."""
@@ -298,8 +298,7 @@ class Worker:
                 work.stale += 1
             case _:
                 work.refused(refusal)
-        if step.id is not None and step.type == GROUP:
-            self._directory.memberships.forget(step.id)
+        self._directory.refused(step)
         return True
 
     def _not_now(self, judgement: Judgement) -> bool:

@@ -79,13 +79,13 @@ async def _carried(tenant, changes, due):
                 assert found.ids is None or set(found.ids) == tenant.holding(member)
             case "join" if held is not None:
                 held.add(member)
-                links.took(joining("part", group, member))
+                links.applied(joining("part", group, member))
             case "leave" if held is not None:
                 held.discard(member)
-                links.took(leaving("part", group, member))
+                links.applied(leaving("part", group, member))
             case "delete" if held is not None:
                 del tenant.groups[group]
-                links.took(Step("delete", Action.DELETE, GROUP, id=group))
+                links.applied(Step("delete", Action.DELETE, GROUP, id=group))
             case "others" if held is not None:
                 held.symmetric_difference_update({member})
                 await clock.sleep(100_000.0)

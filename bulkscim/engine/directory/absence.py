@@ -12,12 +12,11 @@ Neither 1 nor 2 counts where a group has left out a member that this run had add
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
-from http import HTTPStatus
 
 import anyio
 
 from bulkscim.engine.directory.memberships import KEPT_GROUPS, Memberships
-from bulkscim.engine.reads import Lookup, Reads
+from bulkscim.engine.reads import Lookup, Reads, is_refusal
 from bulkscim.model.live import Found, Member, Membership, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key
 from bulkscim.planning.capture import groups_shown
@@ -108,7 +107,7 @@ class Absence:
         shown = {group: set(self._memberships.of(group) or ())}
         async for page in reads.pages(GROUP):
             if isinstance(page, Unreadable):
-                return page if _may_pass(page) else None
+                return None if is_refusal(page) else page
             shown |= {
                 one["id"]: set(ids_in(find(one, "members"))) | shown.get(one["id"], set()) for one in page
             }
@@ -142,18 +141,7 @@ class Absence:
         """Return the groups that the filter finds; None where its answer is refused or may have been cut."""
         answer = await reads.referring(Key(GROUP, "members.value", member), self._form or Lookup.PLAIN)
         if isinstance(answer, Unreadable):
-            return answer if _may_pass(answer) else None
+            return None if is_refusal(answer) else answer
         if answer.unusable or (answer.total or 0) > len(answer.resources):
             return None
         return frozenset(str(one.get("id")) for one in answer.resources)
-
-
-def _may_pass(answer: Unreadable) -> bool:
-    """Say whether the same question may be answered later: an outage, a throttle, a token that is rejected."""
-    status = answer.status or 0
-    passing = answer.throttled or status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
-    return (
-        passing
-        or status == 0
-        or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and status != HTTPStatus.NOT_IMPLEMENTED)
-    )

@@ -15,7 +15,7 @@ from math import ceil
 import anyio
 
 from bulkscim.engine.directory.store import Store
-from bulkscim.engine.reads import Lookup, Reads, unreadable
+from bulkscim.engine.reads import Lookup, Reads, is_refusal, unreadable
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Referrers, Unreadable
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key
@@ -219,7 +219,7 @@ class Backlinks:
             meanwhile, self._meanwhile = self._meanwhile, None
         self._cost += 0 if self._is_whole(first) else CLOSING
         for step in meanwhile:
-            self.took(step)
+            self.applied(step)
         # Where no group shows a member, most likely none ever does.
         if self._links.holds("true") or not first.resources or not self._tie.may_be_hidden:
             self._way, self._taken_at = Way.LISTING, begun
@@ -228,7 +228,7 @@ class Backlinks:
     def _not_listed(self, reply: Reply) -> Unreadable | None:
         """Do without a listing that is refused or cannot be whole; what may pass is to be asked for again."""
         wrong = unreadable(reply)
-        lasts = isinstance(reply, Unwhole) or _is_refusal(wrong)
+        lasts = isinstance(reply, Unwhole) or is_refusal(wrong)
         self._way = Way.NONE if lasts else Way.UNKNOWN
         return None if lasts else wrong
 
@@ -242,7 +242,7 @@ class Backlinks:
         while sample is not None and self._lookup is not None:
             target, holder, other = sample
             answer = await reads.referring(self._key(target), self._lookup)
-            if isinstance(answer, Unreadable) and not _is_refusal(answer):
+            if isinstance(answer, Unreadable) and not is_refusal(answer):
                 return answer
             if not isinstance(answer, Unreadable):
                 ids = {resource["id"] for resource in answer.resources}
@@ -272,7 +272,7 @@ class Backlinks:
         """Ask for one resource alone; an answer that was cut, or shows others, is not believed."""
         answer = await reads.referring(self._key(target), self._lookup or Lookup.PLAIN)
         if isinstance(answer, Unreadable):
-            return Referrers(None) if _is_refusal(answer) else answer
+            return Referrers(None) if is_refusal(answer) else answer
         shown = [self._tie.targets(resource) for resource in answer.resources]
         cut = answer.unusable or (answer.total or 0) > len(shown)
         if cut or any(targets and target not in targets for targets in shown):
@@ -290,7 +290,7 @@ class Backlinks:
         """Note that a resource no longer refers to another."""
         self._links.delete("target = ? and holder = ?", target, holder)
 
-    def took(self, step: Step) -> None:
+    def applied(self, step: Step) -> None:
         """Take in a step that took effect."""
         if self._meanwhile is not None:
             self._meanwhile.append(step)
@@ -306,14 +306,3 @@ class Backlinks:
             elif self._tie is MEMBERS and step.member and change.path == "groups":
                 for group in ids_in(change.before):
                     self.left(group, step.member)
-
-
-def _is_refusal(answer: Unreadable) -> bool:
-    """Say whether something is not to be had here, now or later; a rejected token is another matter."""
-    if answer.throttled:
-        return False
-    status = answer.status or 0
-    passes = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
-    return status == HTTPStatus.NOT_IMPLEMENTED or (
-        status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in passes and status > 0
-    )

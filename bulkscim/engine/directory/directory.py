@@ -3,37 +3,43 @@
 from dataclasses import replace
 from http import HTTPStatus
 
-import anyio
-
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, Needed
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
 from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.held_names import HeldNames, Resemblances, most_pages
 from bulkscim.engine.directory.known_ids import KnownIds
-from bulkscim.engine.directory.listing import Listing, names_of
+from bulkscim.engine.directory.listing import Listings, names_of
 from bulkscim.engine.directory.memberships import KEPT_GROUPS, KEPT_S, Memberships
 from bulkscim.engine.directory.own_names import Named, OwnNames
 from bulkscim.engine.directory.store import Store
-from bulkscim.engine.directory.tied import ANSWERS, Due, Tied
+from bulkscim.engine.directory.tied import Due, Tied
 from bulkscim.engine.reads import Reads
 from bulkscim.model.active import is_inactive
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import (
     Answer,
     Found,
+    Holders,
+    Maker,
     Member,
     Membership,
     MembershipAnswer,
     Missing,
+    NameHeld,
     Need,
+    Origin,
+    Question,
+    Referrers,
+    Reports,
+    Resembling,
     Shown,
     Unreadable,
 )
 from bulkscim.model.names import is_name
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.capture import leaves_open, stripped
+from bulkscim.planning.effects import deactivates
 from bulkscim.planning.lookups import answers
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
@@ -47,7 +53,8 @@ GOOD = 200
 class Directory:
     """What this process knows of the tenant, shared by all workers; to be closed when the session ends.
 
-    `recorded` reads what journals tell; `creates` is how many users the job creates.
+    `recorded` reads what journals tell; `creates` is how many users the job creates. `ids` are the resources that the
+    run has seen, `note` reports to people what cannot be known.
     """
 
     def __init__(
@@ -63,19 +70,20 @@ class Directory:
         self._store = store = Store()
         self._filters = Filters(clock, profile)
         self._coverage = Coverage()
-        self._listings: dict[str, Listing] = {}
-        self._listing_turn = anyio.Lock()
-        self._resemblances: dict[str, Resemblances] = {}
+        self._listings = Listings(clock, store)
+        self._resemblances = Resemblances(store)
         self._groups: dict[Key, Found] = {}
         self.ids = KnownIds(clock, store, profile.visibility_lag_s)
-        self.memberships = Memberships(clock)
-        self.tied = Tied(clock, profile, due or Due(), store)
-        self.earlier = EarlierRuns(recorded or Recorded(), store)
-        self._own = OwnNames(store, self.earlier.own_names)
+        self._memberships = Memberships(clock)
+        due = due or Due()
+        self.note = due.note
+        self._tied = Tied(clock, profile, due, store)
+        self._earlier = EarlierRuns(recorded or Recorded(), store)
+        self._own = OwnNames(store, self._earlier.own_names)
         self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
-        self.held_names = HeldNames(store, most_pages(creates) if profile.assumes_unique else 0)
+        self._held_names = HeldNames(store, most_pages(creates) if profile.assumes_unique else 0)
         self._absence = Absence(
-            self.memberships, lambda: self.tied.shows_groups("id"), self.earlier.own_groups
+            self._memberships, lambda: self._tied.shows_groups("id"), self._earlier.own_groups
         )
 
     def close(self) -> None:
@@ -89,11 +97,33 @@ class Directory:
             need = need.on
         return Key(GROUP, "id", need.group) if isinstance(need, Membership) else need
 
-    async def shown(self, on: Key | Membership, reads: Reads) -> Answer | MembershipAnswer:
-        """Return what the tenant itself shows now."""
-        if isinstance(on, Membership):
-            return await self.membership(on, reads, fresh=True)
-        return await reads.by_id(on.type, on.value)
+    async def answer(
+        self, need: Question, reads: Reads, *, needed: Needed = NAMES_ONLY, only_id: bool = False
+    ) -> Answer | MembershipAnswer | Referrers | Maker | tuple[JsonObject, ...] | bool:
+        """Answer what a row must know; `needed` as in `find`, `only_id`: of a group nothing but its id matters."""
+        match need:
+            case Origin():
+                return await self.maker(need)
+            case NameHeld(key):
+                return await self._held_names.holds(key, reads)
+            case Resembling(key):
+                return await self._resemblances.of(key, reads)
+            case Shown():
+                if isinstance(need.on, Membership):
+                    return await self.membership(need.on, reads, fresh=True)
+                return await reads.by_id(need.on.type, need.on.value)
+            case Membership():
+                return await self.membership(need, reads)
+            case Holders() | Reports():
+                return await self._tied.read(need, reads)
+            case Key() if only_id and need.type == GROUP:
+                return await self._group(need, reads)
+            case Key():
+                return await self.find(need, reads, needed=needed)
+
+    async def maker(self, origin: Origin) -> Maker:
+        """Return the earlier run that created a resource, an empty one where none is known."""
+        return await self._earlier.of(origin)
 
     async def find(
         self, key: Key, reads: Reads, *, fresh: bool = False, needed: Needed = NAMES_ONLY
@@ -113,7 +143,7 @@ class Directory:
         if isinstance(answer, Found) and answer.is_looked_up:
             answer = await self._completed(answer, key, reads, needed)
         if isinstance(answer, Found):
-            self.tied.saw(key.type, answer.resource, key.attribute)
+            self._tied.saw(key.type, answer.resource, key.attribute)
         if not isinstance(answer, Missing) or key.attribute == "id":
             return answer
         own = await self._own.id_of(key)
@@ -121,7 +151,7 @@ class Directory:
             read = await self._created(key.type, own, reads)
             if not isinstance(read, Missing) or read.shown_by is not None:
                 return read
-        for resource_id in await self.earlier.hidden(key) if self.is_partial(key.type) else ():
+        for resource_id in await self._earlier.hidden(key) if self.is_partial(key.type) else ():
             read = await reads.by_id(key.type, resource_id)
             if isinstance(read, Found) and answers(key, read.resource):
                 return read
@@ -147,22 +177,6 @@ class Directory:
             return Missing(shown_by=self._unnamed_until)
         return Unreadable(UNNAMED, HTTPStatus.CONFLICT)
 
-    async def known(self, key: Key, reads: Reads) -> Answer:
-        """Find what a key names, by a listing of any age too. Only what is found counts: it is read by its id."""
-        known = await self._listed_before(key, reads)
-        if known is not None:
-            return known
-        answer = await self.find(key, reads, needed=None)
-        if isinstance(answer, Unreadable):  # also of a listing that breaks off
-            return await self._listed_before(key, reads) or answer
-        return answer
-
-    async def _listed_before(self, key: Key, reads: Reads) -> Found | None:
-        listing = self._listings.get(key.type)
-        resource_id = listing.known(key) if listing is not None else None
-        read = await reads.by_id(key.type, resource_id) if resource_id is not None else None
-        return read if isinstance(read, Found) and answers(key, read.resource) else None
-
     async def _find(self, key: Key, reads: Reads, *, fresh: bool) -> Answer:
         begun = self._clock.monotonic() if fresh else None
         if key.attribute == "id":
@@ -181,20 +195,16 @@ class Directory:
         answer = await reads.by_id(key.type, key.value)
         if key.type != GROUP or not isinstance(answer, Found):
             return answer
-        shown = self.memberships.saw(answer.resource)
-        return replace(answer, lists_all=self.memberships.is_complete(shown))
+        shown = self._memberships.saw(answer.resource)
+        return replace(answer, lists_all=self._memberships.is_complete(shown))
 
     async def _listed(self, key: Key, reads: Reads, begun: float | None) -> Answer:
-        async with self._listing_turn:
-            listing = self._listings.get(key.type)
-            if listing is None:
-                listing = self._listings[key.type] = Listing(key.type, self._clock, self._store)
-            answer = await listing.find(key, reads, since=begun)
+        answer = await self._listings.find(key, reads, since=begun)
         if isinstance(answer, Found) and begun is None:
             return await reads.by_id(key.type, answer.id)
         return answer
 
-    async def group(self, key: Key, reads: Reads) -> Answer:
+    async def _group(self, key: Key, reads: Reads) -> Answer:
         """Find the group that a key names; its id, once found, is taken as known for a minute."""
         known = self._groups.get(key.folded)
         if known and self._clock.monotonic() - known.read_at <= KEPT_S:
@@ -212,32 +222,32 @@ class Directory:
         while len(self._groups) > KEPT_GROUPS:
             self._groups.pop(next(iter(self._groups)))
 
-    def _made(self, step: Step, resource: JsonObject) -> None:
-        """Take in what a create of this run made: listings taken before, and filters for a while, do not show it."""
-        kind, resource_id = step.type, str(resource["id"])
-        names = (*step.identity, *names_of(kind, step.body), *names_of(kind, resource))
-        self._own.created(names, resource_id)
-        if not resource_id:
-            self._unnamed_until = self._clock.monotonic() + self._profile.visibility_lag_s
-            return
-        if self.is_partial(kind) and is_inactive(resource):
-            self.hides(resource)
-        self.ids.created(kind, resource_id)
-        self.tied.made(kind, resource)
-        if kind == GROUP:
-            self._absence.created(resource_id)
-            for key in step.identity:
-                self._knows_group(key, Found({"id": resource_id}, self._clock.monotonic()))
-        if kind in self._listings:
-            self._listings[kind].keep(resource)
-        if kind in self._resemblances:
-            self._resemblances[kind].keep(resource)
+    async def membership(self, need: Membership, reads: Reads, *, fresh: bool = False) -> MembershipAnswer:
+        """Tell whether a resource is a member of a group; with `proof`, whether an absence is proved."""
+        members = None if fresh else self._memberships.of(need.group)
+        if members is None:
+            with self._memberships.reading(need.group) as reading:
+                answer = await reads.by_id(GROUP, need.group)
+            if not isinstance(answer, Found):
+                return answer
+            members = self._memberships.keep(reading, answer.resource)
+        present = need.member in members
+        return Member(present) if present or not need.proof else await self._absence.of(need, reads)
 
-    async def resembling(self, key: Key, reads: Reads) -> tuple[JsonObject, ...]:
-        """Return resources whose name is like one that the tenant says is taken."""
-        async with self._listing_turn:
-            names = self._resemblances.setdefault(key.type, Resemblances(key.type, self._store))
-            return await names.of(key, reads)
+    async def known(self, key: Key, reads: Reads) -> Answer:
+        """Find what a key names, by a listing of any age too. Only what is found counts: it is read by its id."""
+        known = await self._listed_before(key, reads)
+        if known is not None:
+            return known
+        answer = await self.find(key, reads, needed=None)
+        if isinstance(answer, Unreadable):  # also of a listing that breaks off
+            return await self._listed_before(key, reads) or answer
+        return answer
+
+    async def _listed_before(self, key: Key, reads: Reads) -> Found | None:
+        resource_id = self._listings.known(key)
+        read = await reads.by_id(key.type, resource_id) if resource_id is not None else None
+        return read if isinstance(read, Found) and answers(key, read.resource) else None
 
     async def misses(self, step: Step) -> bool:
         """Say whether a lookup may miss what a create made, since the tenant changes names."""
@@ -245,22 +255,26 @@ class Directory:
 
     def is_partial(self, kind: str) -> bool:
         """Say whether the tenant leaves some resources of a type out of what it shows."""
-        return kind == USER and self.earlier.hides_users
+        return kind == USER and self._earlier.hides_users
 
-    def hides(self, user: JsonObject) -> None:
-        """Take in a user that is deactivated now, as it stood: the tenant may show it no more."""
-        self.earlier.hides(user)
+    def give_up(self, need: Holders | Reports, why: str, *, deletes: bool) -> str:
+        """Take what refers to resources as unknown from now on; return why a delete must not go on, empty where it may."""
+        return self._tied.give_up(need, why, deletes=deletes)
 
-    def took(self, step: Step, resource_id: str | None = None, shown: JsonObject | None = None) -> None:
-        """Take in a step that took effect, as far as it changes ids, names and memberships.
+    async def applied(
+        self, step: Step, reads: Reads, resource_id: str | None = None, shown: JsonObject | None = None
+    ) -> tuple[str, ...]:
+        """Take in a step that took effect; return the groups that it took its user out of by deactivating it.
 
-        `resource_id` is that of its resource, `shown` the resource as the answer to the step shows it.
+        `resource_id` is that of its resource, `shown` the resource as the tenant shows it after the step.
         """
+        left = await self._tied.stripped(step, shown, reads)
+        for group in left:
+            self._memberships.forget(group)
+        if step.before is not None and deactivates(step.type, step.changes):
+            self._earlier.hides(step.before)
         if step.action is Action.CREATE:
-            for key in step.identity:
-                name = get(shown or {}, key.attribute)
-                self._own.shown(Named(key, "", name if isinstance(name, str) else key.value))
-            self._made(step, {**step.body, **(shown or {}), "id": resource_id or ""})
+            self._made(step, resource_id or "", shown or {})
         if step.id is not None and step.action is Action.DELETE:
             self.ids.forget(step.type, step.id)
             self._own.drop(step.type, step.id)
@@ -268,47 +282,46 @@ class Directory:
             self.ids.saw(step.type, ({"id": step.id},))
             for name in (change.path for change in step.changes if is_name(change.path)):
                 self._own.drop(step.type, step.id, "emails.value" if name.startswith("emails") else name)
-        self.memberships.taken_in(step)
-        self.tied.took(step)
+        self._memberships.applied(step)
+        self._tied.applied(step)
         self._drop_names(step)
+        return left
+
+    def _made(self, step: Step, resource_id: str, shown: JsonObject) -> None:
+        """Take in what a create of this run made: listings taken before, and filters for a while, do not show it."""
+        kind, resource = step.type, {**step.body, **shown, "id": resource_id}
+        for key in step.identity:
+            name = get(shown, key.attribute)
+            self._own.shown(Named(key, "", name if isinstance(name, str) else key.value))
+        names = (*step.identity, *names_of(kind, step.body), *names_of(kind, resource))
+        self._own.created(names, resource_id)
+        if not resource_id:
+            self._unnamed_until = self._clock.monotonic() + self._profile.visibility_lag_s
+            return
+        if self.is_partial(kind) and is_inactive(resource):
+            self._earlier.hides(resource)
+        self.ids.created(kind, resource_id)
+        self._tied.made(kind, resource)
+        if kind == GROUP:
+            self._absence.created(resource_id)
+            for key in step.identity:
+                self._knows_group(key, Found({"id": resource_id}, self._clock.monotonic()))
+        self._listings.made(kind, resource)
+        self._resemblances.made(kind, resource)
 
     def doubts(self, step: Step) -> None:
         """Drop what was read before a write whose answer was lost, as far as the write may have changed it."""
         if step.type == GROUP and step.id is not None:
-            self.memberships.forget(step.id)
+            self._memberships.forget(step.id)
         self._drop_names(step)
+
+    def refused(self, step: Step) -> None:
+        """Drop the members that were read of a group before a step on it was refused: they may have changed since."""
+        if step.type == GROUP and step.id is not None:
+            self._memberships.forget(step.id)
 
     def _drop_names(self, step: Step) -> None:
         if step.action is Action.DELETE or any(is_name(change.path) for change in step.changes):
-            if step.type in self._listings:
-                self._listings[step.type].outdate()
+            self._listings.outdate(step.type)
             if step.type == GROUP:
                 self._groups.clear()
-
-    async def stripped(self, step: Step, after: JsonObject | None, reads: Reads) -> tuple[str, ...]:
-        """Return the groups that a step took its user out of by deactivating it.
-
-        Where answers do not show it, one group is read, once, to see what this tenant does.
-        """
-        if after is not None:
-            self.tied.saw(step.type, after, ANSWERS)
-        shows = self.tied.shows_groups(ANSWERS)
-        if self.tied.strips_groups is None and leaves_open(step, after, shows=shows):
-            await self.tied.look_after(step, reads)
-        left = stripped(step, after, shows=shows, strips=self.tied.strips_groups)
-        for group in left:
-            self.memberships.forget(group)
-            self.tied.left(group, step.id or "")
-        return left
-
-    async def membership(self, need: Membership, reads: Reads, *, fresh: bool = False) -> MembershipAnswer:
-        """Tell whether a resource is a member of a group; with `proof`, whether an absence is proved."""
-        members = None if fresh else self.memberships.of(need.group)
-        if members is None:
-            with self.memberships.reading(need.group) as reading:
-                answer = await reads.by_id(GROUP, need.group)
-            if not isinstance(answer, Found):
-                return answer
-            members = self.memberships.keep(reading, answer.resource)
-        present = need.member in members
-        return Member(present) if present or not need.proof else await self._absence.of(need, reads)

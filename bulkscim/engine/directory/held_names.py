@@ -98,38 +98,42 @@ def resembles(value: str) -> str:
 
 
 class Resemblances:
-    """The names of one type's resources in the form in which they resemble each other; kept off the heap."""
+    """Names in the form in which they resemble each other, of one listing of each type."""
 
-    def __init__(self, kind: str, store: Store) -> None:
-        self._kind = kind
-        self._is_read = False
-        self._names = store.table("attribute text, form text, value text, id text", "attribute, form")
+    def __init__(self, store: Store) -> None:
+        self._read: set[str] = set()  # types
+        self._reading = anyio.Lock()
+        self._names = store.table(
+            "type text, attribute text, form text, value text, id text", "type, attribute, form"
+        )
 
     async def of(self, key: Key, reads: Reads) -> tuple[JsonObject, ...]:
         """Return the resources that resemble a name, each with its id and the attribute alone."""
-        if not self._is_read:
-            self._is_read = True
-            await self._take(reads)
-        alike = f"attribute = ? and form = ? limit {ALIKE}"
-        rows = self._names.rows("distinct id, value", alike, key.attribute, resembles(key.value))
+        async with self._reading:
+            if key.type not in self._read:
+                self._read.add(key.type)
+                await self._take(key.type, reads)
+        alike = f"type = ? and attribute = ? and form = ? limit {ALIKE}"
+        rows = self._names.rows("distinct id, value", alike, key.type, key.attribute, resembles(key.value))
         return tuple({"id": row[0], **_as_shown(key.attribute, row[1])} for row in rows)
 
-    async def _take(self, reads: Reads) -> None:
+    async def _take(self, kind: str, reads: Reads) -> None:
         pages = 0
-        async with aclosing(reads.listing(self._kind)) as listing:
+        async with aclosing(reads.listing(kind)) as listing:
             async for page in listing:
                 if not isinstance(page, Page) or pages == MOST_PAGES:
                     return
                 pages += 1
                 for resource in page.resources:
-                    self.keep(resource)
+                    self.made(kind, resource)
 
-    def keep(self, resource: JsonObject) -> None:
-        """Take in a resource as the tenant shows it."""
-        self._names.add(
-            (key.attribute, resembles(key.value), key.value, str(resource["id"]))
-            for key in names_of(self._kind, resource)
-        )
+    def made(self, kind: str, resource: JsonObject) -> None:
+        """Take in a resource as the tenant shows it, where names of its type are known."""
+        if kind in self._read:
+            self._names.add(
+                (kind, key.attribute, resembles(key.value), key.value, str(resource["id"]))
+                for key in names_of(kind, resource)
+            )
 
 
 def _as_shown(attribute: str, value: str) -> JsonObject:

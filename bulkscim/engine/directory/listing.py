@@ -1,5 +1,6 @@
 """A whole listing of one resource type, kept off the heap: the answer where a server's filters cannot be had."""
 
+import anyio
 import orjson
 
 from bulkscim.engine.directory.store import Store
@@ -89,6 +90,38 @@ class Listing:
         self._names.add(
             (key.attribute, key.folded.value, resource["id"], text) for key in names_of(self._kind, resource)
         )
+
+
+class Listings:
+    """One listing of each type; one of them is read at a time."""
+
+    def __init__(self, clock: Clock, store: Store) -> None:
+        self._clock = clock
+        self._store = store
+        self._listings: dict[str, Listing] = {}
+        self._turn = anyio.Lock()
+
+    async def find(self, key: Key, reads: Reads, *, since: float | None = None) -> Answer:
+        """Look a key up in the listing of its type, as `Listing.find` does."""
+        async with self._turn:
+            listing = self._listings.get(key.type)
+            if listing is None:
+                listing = self._listings[key.type] = Listing(key.type, self._clock, self._store)
+            return await listing.find(key, reads, since=since)
+
+    def known(self, key: Key) -> str | None:
+        """Return the id that a key names alone, in a listing of any age; None where there is none."""
+        return self._listings[key.type].known(key) if key.type in self._listings else None
+
+    def made(self, kind: str, resource: JsonObject) -> None:
+        """Take in a resource that this run made."""
+        if kind in self._listings:
+            self._listings[kind].keep(resource)
+
+    def outdate(self, kind: str) -> None:
+        """Take the listing of a type again at the next question: the run has changed a name."""
+        if kind in self._listings:
+            self._listings[kind].outdate()
 
 
 def names_of(kind: str, resource: JsonObject) -> list[Key]:

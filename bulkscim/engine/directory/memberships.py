@@ -123,7 +123,7 @@ class Memberships:
         elif known:
             known.members.discard(member)
 
-    def taken_in(self, step: Step) -> None:
+    def applied(self, step: Step) -> None:
         """Note what a step did to memberships; a group that it changed in another way is to be read again."""
         if step.id is None:
             return

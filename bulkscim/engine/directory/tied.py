@@ -12,7 +12,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Holders, Referrers, Reports, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.capture import groups_shown
+from bulkscim.planning.capture import groups_shown, leaves_open, stripped
 from bulkscim.providers.profile import Profile
 
 ANSWERS = "answers"  # to writes
@@ -47,13 +47,12 @@ class Tied:
     def __init__(self, clock: Clock, profile: Profile, due: Due, store: Store) -> None:
         self._profile = profile
         self._due = due
-        self.note = due.note
         self._holders = Backlinks(MEMBERS, clock, profile, due.removals, store, due.note)
         self._reports = Backlinks(MANAGER, clock, profile, due.deletions, store, due.note)
         self._note = due.note
         self._shows_members = False
         self._filled: set[str] = set()
-        self.strips_groups = profile.strips_groups
+        self._strips_groups = profile.strips_groups
         self._looking = anyio.Lock()
         self._looks = 0
 
@@ -87,20 +86,35 @@ class Tied:
         if kind == USER and self._profile.shows_groups is None and groups_shown(resource):
             self._filled.add(by)
 
-    async def look_after(self, step: Step, reads: Reads) -> None:
+    async def stripped(self, step: Step, after: JsonObject | None, reads: Reads) -> tuple[str, ...]:
+        """Return the groups that a step took its user out of by deactivating it.
+
+        Where answers do not show it, one group is read, once, to see what this tenant does.
+        """
+        if after is not None:
+            self.saw(step.type, after, ANSWERS)
+        shows = self.shows_groups(ANSWERS)
+        if self._strips_groups is None and leaves_open(step, after, shows=shows):
+            await self._look_after(step, reads)
+        left = stripped(step, after, shows=shows, strips=self._strips_groups)
+        for group in left:
+            self._holders.left(group, step.id or "")
+        return left
+
+    async def _look_after(self, step: Step, reads: Reads) -> None:
         """Learn from one group of a user that was just deactivated whether the tenant takes such users out.
 
         One that shows nobody tells nothing where its members may be hidden. After a few looks nobody looks any more.
         """
         held = (step.ties.groups if step.ties else None) or ()
         async with self._looking:
-            if self.strips_groups is not None or self._looks == LOOKS or not held:
+            if self._strips_groups is not None or self._looks == LOOKS or not held:
                 return
             self._looks += 1
             read = await reads.by_id(GROUP, held[0])
             members = MEMBERS.targets(read.resource) if isinstance(read, Found) else []
             if members or (isinstance(read, Found) and self._holders.knows):
-                self.strips_groups = step.id not in members
+                self._strips_groups = step.id not in members
 
     def made(self, kind: str, resource: JsonObject) -> None:
         """Take in a resource that this run made."""
@@ -109,16 +123,12 @@ class Tied:
         elif kind == USER:
             self._reports.made(resource)
 
-    def left(self, group: str, member: str) -> None:
-        """Note that a member is in a group no more."""
-        self._holders.left(group, member)
-
-    def took(self, step: Step) -> None:
+    def applied(self, step: Step) -> None:
         """Take in a step that took effect."""
         if step.type == GROUP and step.action is Action.DELETE and not MEMBERS.targets(step.before or {}):
             self._deleted_empty()
-        self._holders.took(step)
-        self._reports.took(step)
+        self._holders.applied(step)
+        self._reports.applied(step)
 
     def _deleted_empty(self) -> None:
         """Say once that a deleted group may have had members: no group has shown any."""

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from bulkscim.engine.directory import earlier_runs
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
 from bulkscim.engine.directory.store import Store
 from bulkscim.journal import journal
@@ -42,8 +45,10 @@ async def _off_loop(work):
     work()
 
 
-async def test_created_resources_are_known_by_type_and_id():
-    """Services with numbers for ids give a user and a group the same one."""
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4096])
+async def test_created_resources_are_known_by_type_and_id(monkeypatch, chunk):
+    """Services with numbers for ids give a user and a group the same one; a journal is read in parts."""
+    monkeypatch.setattr(earlier_runs, "CHUNK", chunk)
     disk = SimulatedDisk()
     steps = (("create", "1", {"userName": "ada"}), ("group:Sales", "2", {"displayName": "Sales"}))
     await record(disk, RUNS / "20261101T000000-first", *steps, ("manager", "3", None))

@@ -185,10 +185,10 @@ async def test_a_listing_is_kept_up_to_date_with_the_run():
     asking = Asking(Tenant(*groups(4)), due=9)
     assert await asking.of("everybody") == {"g1", "g3"}
 
-    asking.links.took(joining("member:x", "g0", "everybody"))
-    asking.links.took(leaving("member:x", "g1", "everybody"))
+    asking.links.applied(joining("member:x", "g0", "everybody"))
+    asking.links.applied(leaving("member:x", "g1", "everybody"))
     asking.links.made(holds("new", "everybody"))
-    asking.links.took(Step("delete", Action.DELETE, GROUP, id="g3"))
+    asking.links.applied(Step("delete", Action.DELETE, GROUP, id="g3"))
 
     assert await asking.of("everybody") == {"g0", "new"}
     assert len(asking.tenant.asked) == 1
@@ -200,7 +200,7 @@ async def test_a_group_that_is_patched_or_replaced_is_kept_up_to_date():
     await asking.of("u1")
     change = Change("members", [{"value": "u1"}, {"value": "everybody"}], [{"value": "u2"}])
 
-    asking.links.took(Step("replace", Action.REPLACE, GROUP, id="g1", changes=(change,)))
+    asking.links.applied(Step("replace", Action.REPLACE, GROUP, id="g1", changes=(change,)))
 
     assert (await asking.of("u1"), await asking.of("u2")) == (set(), {"g1", "g2"})
 
@@ -211,7 +211,7 @@ async def test_a_new_manager_is_known():
     await asking.of("u2")
     change = Change(f"{ENTERPRISE}:manager.value", None, "u2")
 
-    asking.links.took(Step("manager", Action.MODIFY, USER, id="u1", changes=(change,)))
+    asking.links.applied(Step("manager", Action.MODIFY, USER, id="u1", changes=(change,)))
     assert await asking.of("u2") == {"u1"}
 
 

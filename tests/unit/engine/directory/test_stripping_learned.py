@@ -39,8 +39,8 @@ async def test_one_group_is_read_to_see_what_deactivation_does(left, expected):
     clock, tenant = VirtualClock(), Groups(*left)
     directory, reads = Directory(clock), Reads(tenant, clock)
 
-    first = await directory.stripped(deactivation("u1"), {"id": "u1", "active": False}, reads)
-    second = await directory.stripped(deactivation("u2"), None, reads)
+    first = await directory.applied(deactivation("u1"), reads, "u1", {"id": "u1", "active": False})
+    second = await directory.applied(deactivation("u2"), reads)
 
     assert (first, second) == (expected, expected)
     assert tenant.asked == ["/Groups/g1"]
@@ -51,7 +51,7 @@ async def test_a_group_that_shows_nobody_tells_nothing():
     clock, tenant = VirtualClock(), Groups()
     directory, reads = Directory(clock), Reads(tenant, clock)
 
-    left = [await directory.stripped(deactivation(f"u{number}"), None, reads) for number in range(5)]
+    left = [await directory.applied(deactivation(f"u{number}"), reads) for number in range(5)]
 
     assert (left, len(tenant.asked)) == ([()] * 5, 3)
 
@@ -63,6 +63,6 @@ async def test_those_who_go_at_once_are_looked_after_once():
 
     async with anyio.create_task_group() as tasks:
         for number in range(5):
-            tasks.start_soon(directory.stripped, deactivation(f"u{number}"), None, reads)
+            tasks.start_soon(directory.applied, deactivation(f"u{number}"), reads)
 
     assert tenant.asked == ["/Groups/g1"]
