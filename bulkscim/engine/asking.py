@@ -37,7 +37,15 @@ from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
 from bulkscim.planning.named import may_miss, refers_to
 from bulkscim.planning.newness import Age, created_of, is_exact
-from bulkscim.planning.recover import Evidence, Read, Recovered, Unclear, proved_ours
+from bulkscim.planning.recover import (
+    Evidence,
+    NotApplied,
+    Read,
+    Recovered,
+    Unclear,
+    proved_ours,
+    renamed,
+)
 from bulkscim.providers.profile import Profile
 
 LOOKS = 3  # looks at what became of one lost step
@@ -225,7 +233,21 @@ class Asking:
         told = judged(sent.step, read, self.evidence(sent))
         if isinstance(read, Unreadable) and await self.ends_run(sent.work, read):
             return None, None
+        if isinstance(told, NotApplied) and sent.step.action is Action.CREATE:
+            told = await self._under_another_name(sent) or told
         return told, read
+
+    async def _under_another_name(self, sent: Sent) -> Unclear | None:
+        """Doubt that a create took no effect where it may have made a resource whose name the tenant has changed."""
+        step, reads = sent.step, self._reads(sent.work)
+        begun = sent.work.create_sent.get(step.part, -inf)
+        for one in await self._directory.perhaps_made(step, reads):
+            if self._directory.ids.before(step.type, one["id"], begun):
+                continue
+            read = await reads.by_id(step.type, one["id"])
+            if isinstance(read, Found) and dated(self.evidence(sent), read).age is not Age.OLD:
+                return Unclear(renamed(step.identity[0], read.resource))
+        return None
 
     async def met(self, sent: Sent) -> Found | Unreadable | None:
         """Return a resource that a create may have met, or made; see `find_met`."""

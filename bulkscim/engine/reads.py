@@ -55,7 +55,7 @@ class Reads:
     async def by_id(self, kind: str, resource_id: str) -> Found | Missing | Unreadable:
         """Read one resource; that it is missing proves nothing as long as the run has just created it. An answer with another id is not believed, and an id that no URL can hold is not asked for."""
         if not messages.is_usable(resource_id):
-            return Unreadable(f"{resource_id!r} cannot be the id of a {kind}")
+            return Unreadable(f"{resource_id!r} cannot be the id of a {kind}", partial=True)
         reply = await self._transport.send(Request("GET", messages.resource_path(kind, resource_id)))
         match judge_read(reply):
             case ReadVerdict.GONE:

@@ -20,7 +20,7 @@ async def look(step: Step, directory: Directory, reads: Reads) -> Read:
     if step.action is Action.CREATE:
         return await _find_created(step, directory, reads)
     if step.id is None:
-        return Unreadable("the step names no resource")
+        return Unreadable("the step names no resource", partial=True)
     if step.member is not None:
         need = Membership(step.id, step.member, proof=step.is_blind, asks_member=True)
         return await directory.membership(need, reads, fresh=True)
@@ -35,7 +35,7 @@ async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
 
     Who has its name and another externalId is not it, and keeps it from being made only where names are unique.
     """
-    answer: Read = Unreadable("the record gives no identity to look for")
+    answer: Read = Unreadable("the record gives no identity to look for", partial=True)
     absent, held = True, False
     for key in step.identity:
         answer = await directory.find(
@@ -46,12 +46,15 @@ async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
         if not isinstance(answer, Missing) and not (isinstance(answer, Found) and is_foreign(step, answer)):
             return answer
     if isinstance(answer, Missing) and directory.is_partial(step.type) and is_inactive(step.body):
-        return Unreadable("this tenant does not show deactivated users")
+        return Unreadable("this tenant does not show deactivated users", partial=True)
     if isinstance(answer, Missing) and await directory.misses(step):
-        return Unreadable("this tenant changes names, so what was created may have another one")
+        why = "this tenant changes names, so what was created may have another one"
+        return Unreadable(why, partial=True)
     if isinstance(answer, Missing):
         return Missing(by_all=absent, is_held=held)
-    return Unreadable(f"there is another one: id {answer.id}") if isinstance(answer, Found) else answer
+    if isinstance(answer, Found):
+        return Unreadable(f"there is another one: id {answer.id}", partial=True)
+    return answer
 
 
 async def find_met(step: Step, directory: Directory, reads: Reads) -> Found | Unreadable | None:

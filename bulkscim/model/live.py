@@ -64,7 +64,7 @@ class Unreadable:
 
     `throttled`: it asked to wait, so the status says nothing of the resource or the token. `contradicts`: the answer
     says two things that cannot both be true, of this resource alone. `partial`: the tenant answers, and what it shows
-    cannot be all; `likely`: it may be all, and nothing proves it.
+    cannot be all, or cannot tell what is asked; `likely`: it may be all, and nothing proves it.
     """
 
     why: str

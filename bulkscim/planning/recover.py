@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
+from bulkscim.model.operation import JsonObject, Key
 from bulkscim.model.step import ACCEPTED, Action, Step
 from bulkscim.planning.compare import stands
 from bulkscim.planning.effects import deactivates, visible
 from bulkscim.planning.newness import CLOCK_TOLERANCE_S, Age, Created, age_of
+from bulkscim.scim.paths import get
 
 # Some tenants delete or hide a user that is deactivated, so this is no sign that the step took no effect.
 GONE = "the user is not there after its deactivation was sent: deleted or hidden by it, or deleted by others"
@@ -121,6 +123,14 @@ def _stands(step: Step, read: Found) -> bool:
     if step.action is Action.REPLACE:
         changes = [change for change in changes if change.after is not None] or changes
     return bool(changes) and all(stands(change, read.resource) for change in changes)
+
+
+def renamed(key: Key, resource: JsonObject) -> str:
+    """Say which resource a create may have made under a name that the tenant changed."""
+    return (
+        f"id {resource['id']}, whose {key.attribute} is {get(resource, key.attribute)!r}, may be what it created: "
+        f"no lookup finds {key.value!r}"
+    )
 
 
 def is_explained(told: Recovered, read: Read | None) -> bool:

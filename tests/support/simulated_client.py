@@ -11,8 +11,7 @@ import orjson
 
 MEMBER = re.compile(r'members\[value eq "(.*)"\]')
 ATTRIBUTES = ("title", "nickName")
-NAMES = {"Users": "userName", "Groups": "displayName"}
-USERS, GROUPS = re.compile(r"[pn]\d+@"), re.compile(r"(Old|Team|New) \d+$")
+USERS, GROUPS = re.compile(r"[pnN]\d+[.\w]*@"), re.compile(r"(Old|Team|New) +\d+( .*)?$")
 
 
 @dataclass(slots=True)
@@ -68,7 +67,8 @@ class SecondClient:
 
     def _some(self, collection, pattern):
         held = self._directory.held[collection]
-        return [own for own, one in held.items() if pattern.match(one[NAMES[collection]])]
+        called = self._directory.called
+        return [own for own, one in held.items() if pattern.match(called(collection, one))]
 
     def _set(self, own, attribute):
         self.changes += 1
@@ -92,9 +92,10 @@ class SecondClient:
 
     def _names(self, collection, own, what):
         """Return how an attribute or a membership is called: ids change when something is deleted and made again."""
-        held = self._directory.held
-        shown = held["Users"].get(what, {}).get("userName", what) if collection == "Groups" else what
-        return collection, held[collection][own][NAMES[collection]], shown
+        held, called = self._directory.held, self._directory.called
+        is_user = collection == "Groups" and what in held["Users"]
+        shown = called("Users", held["Users"][what]) if is_user else what
+        return collection, called(collection, held[collection][own]), shown
 
     # What the tool does
 

@@ -11,6 +11,7 @@ from bulkscim.model.operation import ENTERPRISE, PatchOperation
 from bulkscim.model.request import Response
 from bulkscim.planning.lookups import emails_of
 from bulkscim.scim import filters, patch
+from tests.support.changed_names import NORMALISES, stored
 from tests.support.other_forms import turned
 
 KINDS = {"Users": "User", "Groups": "Group"}
@@ -40,6 +41,7 @@ class Directory:
         self._left_out = set()  # (id, member's id) of memberships that some answer has left out
         self.blind = set()  # (Groups, name, member's name) of memberships that were removed and never shown
         self.gone = {}  # the names of what was deleted, by id
+        self._asked = {}  # by (collection, changed name): the name that was asked for
         self.behind_s = 0.0  # how long ago what is carried out took effect
         self._shown_from = {}
         self._numbers = 0
@@ -63,6 +65,7 @@ class Directory:
 
     def create(self, collection, body):
         """Answer a POST."""
+        body = self._stored(collection, body)
         name = body[NAMES[collection]]
         if self._names_late(body):
             return self.answer(400, {"scimType": "invalidValue", "detail": "the manager cannot be resolved"})
@@ -71,7 +74,7 @@ class Directory:
         twin = self._named(collection, name)
         if twin and (collection == "Users" or self._world.unique_groups):
             return self._taken(collection, twin, body)
-        self.made[collection, name] += 1
+        self.made[collection, self.called(collection, body)] += 1
         self._numbers += 1
         resource_id = f"made-{self._numbers}"
         self.ids.add(resource_id)
@@ -85,6 +88,20 @@ class Directory:
         if self._world.bare_answers:
             return self.answer(201, None, {"location": f"https://t.example/{collection}/{resource_id}"})
         return self.answer(201, self._seen(collection, resource, by_id=True))
+
+    def called(self, collection, resource):
+        """Return the name of a resource in the file: the one that was asked for where the tenant changed it."""
+        name = resource[NAMES[collection]]
+        return self._asked.get((collection, name), name)
+
+    def _stored(self, collection, resource):
+        """Return a resource that is written as the tenant keeps it: it may change the name."""
+        asked = resource[NAMES[collection]]
+        name = stored(self._world.renames, collection, asked)
+        if name == asked:
+            return resource
+        self._asked.setdefault((collection, name), asked)
+        return resource | {NAMES[collection]: name}
 
     def _named(self, collection, name):
         held = self.held[collection].values()
@@ -109,7 +126,7 @@ class Directory:
 
     def _linked(self, collection, twin, body):
         """Overwrite what has a name with what was to be created under it, and answer that it was created."""
-        self.overwritten.add((collection, twin[NAMES[collection]]))
+        self.overwritten.add((collection, self.called(collection, twin)))
         kept = {"id": twin["id"], "meta": twin["meta"], NAMES[collection]: twin[NAMES[collection]]}
         self.held[collection][twin["id"]] = {**twin, **body, **kept}
         if self._world.bare_answers:
@@ -144,6 +161,8 @@ class Directory:
             return ((resource.get(ENTERPRISE) or {}).get("manager") or {}).get("value") == value
         if attribute == "emails.value":
             return any(one.casefold() == value.casefold() for one in emails_of(resource))
+        if NORMALISES in self._world.renames and attribute in NAMES.values():
+            value = stored(self._world.renames, "Users" if attribute == "userName" else "Groups", value)
         shown = str(resource.get(attribute, ""))
         return shown == value if "capitals" in self._world.veils else shown.casefold() == value.casefold()
 
@@ -163,15 +182,16 @@ class Directory:
             case "DELETE":
                 for group in self.held["Groups"].values():
                     self._note_blind(group, ids_of(group) if group["id"] == resource_id else [resource_id])
-                self.gone[resource_id] = held.pop(resource_id)[NAMES[collection]]
+                self.gone[resource_id] = self.called(collection, held.pop(resource_id))
                 self._leave_groups(resource_id)
                 return self.answer(204, None)
             case "PUT":
                 meta = {"meta": held[resource_id]["meta"]} if "meta" in held[resource_id] else {}
-                held[resource_id] = {**body, "id": resource_id, **meta}
+                held[resource_id] = self._stored(collection, {**body, "id": resource_id, **meta})
             case "PATCH":
                 self._note_blind(held[resource_id], _leaving(body))
-                held[resource_id] = patch.apply(_operations(body), held[resource_id])
+                changed = patch.apply(_operations(body), held[resource_id])
+                held[resource_id] = self._stored(collection, changed)
         if method != "GET" and self._world.bare_answers:
             return self.answer(204, None)
         return self.answer(200, self._seen(collection, held[resource_id], by_id=True))
@@ -182,10 +202,10 @@ class Directory:
         hidden = {member for group, member in self._left_out if group == resource["id"]} & set(
             ids_of(resource)
         )
-        held = {**self.held["Users"], **self.held["Groups"]}
         for member in hidden & set(members):
-            name = held[member].get("userName") or held[member]["displayName"]
-            self.blind.add(("Groups", resource["displayName"], name))
+            kind = "Users" if member in self.held["Users"] else "Groups"
+            name = self.called(kind, self.held[kind][member])
+            self.blind.add(("Groups", self.called("Groups", resource), name))
 
     def _seen(self, collection, resource, *, by_id):
         """Return a resource as it is shown: some services leave something out."""
@@ -221,13 +241,15 @@ class Directory:
                 group["members"] = [member for member in members if member["value"] != resource_id]
 
     def state(self):
-        """Return what stands, by (collection, name): ids are names here, and each name's list is to have one."""
-        names = {one["id"]: one[NAMES[kind]] for kind, held in self.held.items() for one in held.values()}
+        """Return what stands, by (collection, name in the file): ids are names here, and each name's list is to have one."""
+        names = {
+            one["id"]: self.called(kind, one) for kind, held in self.held.items() for one in held.values()
+        }
         found = {}
         for collection, held in self.held.items():
             for one in held.values():
                 shown = _user(one, names) if collection == "Users" else _group(one, names)
-                found.setdefault((collection, one[NAMES[collection]]), []).append(shown)
+                found.setdefault((collection, self.called(collection, one)), []).append(shown)
         return found
 
 

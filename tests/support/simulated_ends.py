@@ -6,6 +6,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.audit import audit
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
+from tests.support.simulated_names import NamesTold
 from tests.support.simulated_oracles import Broken
 
 GOOD = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
@@ -17,8 +18,12 @@ def look_at_end(machine):
     """Compare the end of all sessions with what was wanted."""
     with journal.read(machine.folder, machine.disk) as recorded:
         states, ends = _rows(recorded)
+        told = NamesTold(recorded, machine.world.renames) if machine.world.renames else None
+        doubted = set(recorded.ledger.open_rows())
     audited(machine, machine.folder)
     _once(machine)
+    if told is not None:
+        _only_lost_names_stay_in_doubt(machine, told, doubted)
     _nothing_guessed(machine, states, ends)
     _own_work_is_known(machine, states, ends)
     _what_must_fail_fails(machine, states, ends)
@@ -60,6 +65,13 @@ def _once(machine):
     twice = [name for name, times in machine.tenant.directory.made.items() if times > 1]
     if twice:
         raise Broken("once", f"made more than once: {twice}")
+
+
+def _only_lost_names_stay_in_doubt(machine, told, doubted):
+    """Check that where a tenant changes names only creates stay in doubt that no lookup may find."""
+    others = doubted - told.kept - machine.ready.plan.foreign
+    if others and not machine.may_doubt:
+        raise Broken("guess", f"rows {sorted(others)} are in doubt, and no name of theirs is changed")
 
 
 def _nothing_guessed(machine, states, ends):

@@ -232,16 +232,21 @@ class Machine:
             self._leave_no_trace()
             return "run"
         totals = self.totals
-        hidden = self.world.lag_s > self.world.known_lag_s or self.world.dropped
-        hidden = hidden or (
-            self.world.accepted and self.world.meddles
-        )  # what was accepted is overwritten by then
-        hidden = hidden or self.world.odd_ids > 0  # a listing with an id that cannot be used proves nothing
+        hidden = self.may_doubt or self.world.renames  # a lost create whose name was perhaps changed
         if totals.in_doubt and (hidden or self._doubts_two_of_a_name()):
             self._doubted += 1  # by two of a name, which nobody but a person can tell apart
         if (totals.pending or totals.in_doubt) and self._doubted < DOUBTED:
             return "resume"
         return "retry" if totals.failed + totals.skipped > len(self.ready.plan.foreign) else None
+
+    @property
+    def may_doubt(self):
+        """Whether the tenant may never show what became of a write, whatever it names."""
+        world = self.world
+        unseen = (
+            world.lag_s > world.known_lag_s or world.dropped or world.odd_ids > 0
+        )  # such an id spoils a listing
+        return bool(unseen or (world.accepted and world.meddles))  # what was accepted is overwritten by then
 
     def _doubts_two_of_a_name(self):
         """Tell whether only rows are in doubt that must fail: more than one resource answers to what they name."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 
 from tests.support import simulated_job, simulated_world
+from tests.support.changed_names import respelled
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_machine import JOBS
 from tests.support.simulated_oracles import Broken
@@ -20,9 +21,11 @@ WIDER = 1_000_000  # the seeds from here on draw more kinds of worlds and jobs
 VEILED = 3_000_000  # ... and tenants that show less than they hold
 SHAPED = 5_000_000  # ... and tenants that show values in other forms
 HOSTILE = 4_000_000  # ... and hostile tenants
+RENAMING = 7_000_000  # ... and tenants that change names, or any of what the seeds before draw
 NARROWED = 6_000_000  # these seeds draw tenants that take fewer forms or do not page, in place of these
 WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
 AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
+RENAMED_SHARE = 0.6  # of the seeds from RENAMING on; the others are as those from NARROWED on
 ADOPTS_SHARE = 0.4  # of the jobs of the wider ground: those that adopt users with links
 LARGE, LARGE_SHARE = 300, 0.02  # operations of a few of these jobs
 
@@ -81,17 +84,21 @@ def _wider(seed, operations):
     random = Random(f"wider {seed}")
     world = simulated_world.widened(simulated_world.draw(Random(seed)), random)
     world = simulated_world.answering(world, Random(f"answers {seed}"))
-    if seed >= NARROWED:
+    names = Random(f"names {seed}") if seed >= RENAMING else None
+    renamed = names is not None and names.random() < RENAMED_SHARE
+    if seed >= NARROWED and not renamed:
         world = simulated_world.narrowed(world, Random(f"narrow {seed}"))
     else:
         world = _shows_less(world, seed)
+    world = simulated_world.renaming(world, names) if renamed else world
     if random.random() < LARGE_SHARE:
         operations = LARGE
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)
     chance = Random(f"adopts {seed}")
     if chance.random() < ADOPTS_SHARE:
         drawn.adopt(chance)
-    held, lines, elsewhere = tuple(drawn.held), tuple(drawn.lines), tuple(drawn.elsewhere)
+    lines = respelled(drawn.lines) if world.renames else drawn.lines
+    held, lines, elsewhere = tuple(drawn.held), tuple(lines), tuple(drawn.elsewhere)
     return Case(seed, held, lines, world, f"chance {seed}", elsewhere)
 
 
@@ -100,7 +107,8 @@ def _shows_less(world, seed):
     world = simulated_world.shaped(world, Random(f"forms {seed}")) if seed >= SHAPED else world
     if seed >= HOSTILE:
         world = simulated_world.attacked(world, Random(f"hostile {seed}"))
-    return simulated_world.late(world, Random(f"late {seed}")) if VEILED <= seed < HOSTILE else world
+    late = VEILED <= seed < HOSTILE or seed >= RENAMING
+    return simulated_world.late(world, Random(f"late {seed}")) if late else world
 
 
 def _plain(seed, operations):

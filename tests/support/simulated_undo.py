@@ -21,6 +21,7 @@ from bulkscim.runs.tenant import look
 from tests.support import simulated_world
 from tests.support.simulated_ends import audited, unproved_names
 from tests.support.simulated_machine import JOBS, RETRIES, SESSIONS, Machine, job
+from tests.support.simulated_names import NamesTold
 from tests.support.simulated_oracles import Broken
 from tests.support.undoing import undo
 
@@ -127,6 +128,7 @@ class Undoing(Machine):
         unseen = {key for key in client.foreign if client.is_latest(key, whole=True)}
         with journal.read(folder, self.disk) as recorded:
             self._adopted = unproved_names(self, recorded)
+            self._adopted |= NamesTold(recorded, self.world.renames).doubted if self.world.renames else set()
         self._until_it_ends()
         self._compare(before, stood, later, unseen, kept)
         done = runfolder.children(folder, self.disk)[self._done :]

@@ -10,6 +10,8 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.runs.assembly import Terms
 from bulkscim.runs.settings import Settings
+from tests.support.changed_names import CHANGES, NORMALISES
+from tests.support.changed_names import FORMS as UNICODE
 from tests.support.other_forms import FORMS, texts_for_objects
 
 RATES = ((100, 60.0), (10, 1.0), (50, 10.0), (600, 60.0), (1000, 3600.0), (300, 60.0))
@@ -58,6 +60,7 @@ class World:
     `late_s`: a new resource is a 404 by its id for so long, and a 400 as a member or manager.
     From the seed NARROWED on `veils` may also say that "plain json" alone is taken, or that there is "one page" for any
     `startIndex`.
+    From the seed RENAMING on `renames` are those of `changed_names` that the tenant makes to names.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -109,6 +112,7 @@ class World:
     hostile: float = 0.0
     odd_ids: float = 0.0
     late_s: float = 0.0
+    renames: tuple[str, ...] = ()
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -312,6 +316,19 @@ def narrowed(world, random):
         more = tuple(one for one in more if one != "one page")
         return replace(world, veils=world.veils + more)
     return replace(world, veils=world.veils + more, page=100)
+
+
+def renaming(world, random):
+    """Return a world whose tenant may change names, unless it is hostile.
+
+    A later run of the same file looks up by the names in it what an earlier run made, and may make a group again.
+    """
+    if world.hostile:
+        return world
+    form = random.choice(((), ("nfc",), ("nfd",)))
+    changes = tuple(one for one in CHANGES if one not in UNICODE and random.random() < 0.5) + form
+    more = (NORMALISES,) if random.random() < 0.3 else ()
+    return replace(world, limit=None, renames=changes + more)
 
 
 def _taken_back(world, random):

@@ -249,6 +249,16 @@ class Directory:
         read = await reads.by_id(key.type, resource_id) if resource_id is not None else None
         return read if isinstance(read, Found) and answers(key, read.resource) else None
 
+    async def perhaps_made(self, step: Step, reads: Reads) -> tuple[JsonObject, ...]:
+        """Return what the create of a group may have made under another name: groups of a name like it in a listing begun now.
+
+        Names of users are found otherwise: by an externalId, or in the form in which they compare.
+        """
+        if step.type != GROUP:
+            return ()
+        alike = await self._resemblances.of(step.identity[0], reads, fresh=True)
+        return tuple([one for one in alike if not await self._own.knows(GROUP, one["id"])])
+
     async def misses(self, step: Step) -> bool:
         """Say whether a lookup may miss what a create made, since the tenant changes names."""
         return await self._own.are_changed(step.identity)

@@ -1,9 +1,11 @@
 """Filters by name: what their answers are worth.
 
 A filter that has found nothing yet may be ignored, or broken. So an absence counts only after the filter has found a name
-that is there, also in other capitals where these do not count.
+that is there, also in other capitals where these do not count. A name with letters such as é is asked for in both Unicode
+forms.
 """
 
+import unicodedata
 from collections import defaultdict
 
 import anyio
@@ -62,7 +64,9 @@ class Filters:
                 return None  # it may stand there in other capitals
             case Nothing():
                 counts = await self._absence_counts(key, reads)
-                return counts if isinstance(counts, Unreadable) else Missing() if counts else None
+                if isinstance(counts, Unreadable) or not counts:
+                    return counts or None
+                return await self._in_other_form(key, reads)
             case Ignored():
                 self._learned.note(key, Trust.BROKEN)
                 return None
@@ -72,6 +76,17 @@ class Filters:
                 return judged
             case _:
                 return judged
+
+    async def _in_other_form(self, key: Key, reads: Reads) -> Answer | None:
+        """Ask for a name in its other Unicode form: many services keep one form and compare code points."""
+        other = _other_form(key)
+        answer = [] if other is None else await reads.filtered(other)
+        if answer is None or isinstance(answer, Unreadable):
+            return answer
+        judged = judge(key, answer, self._clock.monotonic())
+        if isinstance(judged, Ignored):
+            return None
+        return Missing() if isinstance(judged, Nothing) else judged
 
     async def _absence_counts(self, key: Key, reads: Reads) -> bool | Unreadable:
         """Tell whether "nothing" from this filter means absent, by asking it for something that is there.
@@ -120,6 +135,13 @@ class Filters:
                     return Key(key.type, key.attribute, values[0])
             return None
         return None
+
+
+def _other_form(key: Key) -> Key | None:
+    """Return a name in the composed Unicode form (NFC), or decomposed (NFD) where it is composed; None where both are one."""
+    forms = (unicodedata.normalize(form, key.value) for form in ("NFC", "NFD"))
+    others = [key._replace(value=one) for one in forms if one != key.value]
+    return others[0] if others and others[0].folded == key.folded else None
 
 
 def _in_other_capitals(key: Key) -> Key | None:

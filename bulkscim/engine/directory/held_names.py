@@ -4,7 +4,8 @@
 listing shows them, where it costs few requests. Where it is long, the first names are asked for one by one, and more of
 them where some exist. A name that it holds is looked up before the create; any other is created without a lookup.
 
-`Resemblances`: names that resemble one that the tenant says is taken, for messages. It reads a few pages at most, so a
+`Resemblances`: names that resemble one that the tenant says is taken, or that a lost create asked for, for messages and
+doubts. It reads a few pages at most, so a
 name that it does not find may be held all the same.
 """
 
@@ -93,8 +94,17 @@ class HeldNames:
 
 def resembles(value: str) -> str:
     """Return a name without what services take out of names: case, accents, spaces, punctuation, a domain before it."""
-    plain = unicodedata.normalize("NFKD", value.rpartition("/")[2].rpartition("\\")[2]).casefold()
+    return _bare(value.rpartition("/")[2].rpartition("\\")[2])
+
+
+def _bare(value: str) -> str:
+    plain = unicodedata.normalize("NFKD", value).casefold()
     return "".join(letter for letter in plain if letter.isalnum()) or folded_name(value)
+
+
+def _forms(key: Key) -> tuple[str, str]:
+    """Return the forms of a name without and with what is before a slash: a domain, or a part of the name itself."""
+    return resembles(key.value), _bare(key.value)
 
 
 class Resemblances:
@@ -107,14 +117,17 @@ class Resemblances:
             "type text, attribute text, form text, value text, id text", "type, attribute, form"
         )
 
-    async def of(self, key: Key, reads: Reads) -> tuple[JsonObject, ...]:
-        """Return the resources that resemble a name, each with its id and the attribute alone."""
+    async def of(self, key: Key, reads: Reads, *, fresh: bool = False) -> tuple[JsonObject, ...]:
+        """Return the resources that resemble a name, each with its id and the attribute alone; `fresh`: read now."""
         async with self._reading:
+            if fresh:
+                self._read.discard(key.type)
+                self._names.delete("type = ?", key.type)
             if key.type not in self._read:
                 self._read.add(key.type)
                 await self._take(key.type, reads)
-        alike = f"type = ? and attribute = ? and form = ? limit {ALIKE}"
-        rows = self._names.rows("distinct id, value", alike, key.type, key.attribute, resembles(key.value))
+        alike = f"type = ? and attribute = ? and form in (?, ?) limit {ALIKE}"
+        rows = self._names.rows("distinct id, value", alike, key.type, key.attribute, *_forms(key))
         return tuple({"id": row[0], **_as_shown(key.attribute, row[1])} for row in rows)
 
     async def _take(self, kind: str, reads: Reads) -> None:
@@ -131,8 +144,9 @@ class Resemblances:
         """Take in a resource as the tenant shows it, where names of its type are known."""
         if kind in self._read:
             self._names.add(
-                (kind, key.attribute, resembles(key.value), key.value, str(resource["id"]))
+                (kind, key.attribute, form, key.value, str(resource["id"]))
                 for key in names_of(kind, resource)
+                for form in dict.fromkeys(_forms(key))
             )
 
 

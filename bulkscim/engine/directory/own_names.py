@@ -81,6 +81,12 @@ class OwnNames:
         rows = self._names.rows("id", "type = ? and attribute = ? and value = ?", *key.folded)
         return str(rows[0][0]) if rows else None
 
+    async def knows(self, kind: str, resource_id: str) -> bool:
+        """Say whether the run has created a resource under any name."""
+        await self._recall()
+        self._store()
+        return self._names.holds("type = ? and id = ?", kind, resource_id)
+
     async def _recall(self) -> None:
         async with self._recalling:
             if self._recorded is None:

@@ -153,6 +153,20 @@ async def test_user_is_absent_only_where_a_lookup_would_have_shown_it(carried, k
     assert (totals.done, totals.noop, totals.failed) == states
 
 
+@pytest.mark.parametrize(
+    ("held", "asked"),
+    [("Zoe\u0308@example.com", "Zo\u00eb@example.com"), ("Zo\u00eb@example.com", "ZOE\u0308@example.com")],
+)
+async def test_name_in_the_other_unicode_form_is_found(carried, held, asked):
+    """A filter that compares code points missed it: "nothing to delete" was said of a user who is there."""
+    known = {"op": "activate", "type": "User", "match": {"userName": "bob@example.com"}}
+    lines = [known, deletes(userName=asked), deletes(userName="no\u00e9@example.com")]
+    users = [{**ADA, "userName": held}, {**BOB, "active": False}]
+    report = await carried(lines, held=users, kind=ShowsLess, concurrency=1)
+
+    assert (report.totals.done, report.totals.noop) == (2, 1)
+
+
 async def test_new_user_is_created_where_nobody_shows_such_a_name(carried):
     """That an absence is not proved keeps nobody out: the tenant refuses a name that is taken."""
     line = {
