@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.support import pasted
 from tests.support.scim_server import TOKEN
+from tests.support.zygote import Zygote
 
 STATES = ("done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending")
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
@@ -30,6 +31,7 @@ RUN_COMMANDS = {  # each command that takes a run, with what it needs besides
     "rollback": ("--yes",),
     "settle": ("--row", "1", "--as", "done", "--note", "seen"),
 }
+ZYGOTE = Zygote()
 UNBOUNDED = ("--max-delete", "100%", "--max-removals", "100%")
 
 
@@ -69,17 +71,27 @@ class Command:
 
     def __call__(self, *arguments: str | Path, timeout: float = 120, stdin: str = "") -> Outcome:
         """Run to the end. A traceback, or the token anywhere, is a failure whatever the command was."""
-        process = subprocess.run(
-            self._arguments(arguments),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            env=self._environment(),
-            cwd=self.folder,
-            timeout=timeout,
-            check=False,
-        )
+        if self._is_plain:
+            words = list(map(str, arguments))
+            process = ZYGOTE.run(words, self._environment(), self.folder, stdin, timeout)
+        else:
+            process = subprocess.run(
+                self._arguments(arguments),
+                input=stdin,
+                capture_output=True,
+                text=True,
+                env=self._environment(),
+                cwd=self.folder,
+                timeout=timeout,
+                check=False,
+            )
         return self._outcome(process.returncode, process.stdout, process.stderr)
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether nothing is asked of how Python starts."""
+        of_python = any(name.startswith(("PYTHON", "LC_", "LANG")) for name in self.environment)
+        return not (self.prelude or self.file_bytes is not None or of_python)
 
     def in_shell(self, line: str, *arguments: str | Path, timeout: float = 60) -> Outcome:
         """Run a line of bash in which "$@" is the command; its exit code is the line's."""
