@@ -7,6 +7,7 @@ from http import HTTPStatus
 from random import random
 
 from bulkscim.engine.clock import RealClock
+from bulkscim.engine.directory.coverage import ListingCoverage, Part
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads, unreadable
 from bulkscim.engine.sending import Count, Paced, Sender
@@ -18,7 +19,6 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Reply
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.providers.profile import Profile
-from bulkscim.runs.coverage import Coverage, Part
 from bulkscim.runs.session import patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected, look
@@ -55,7 +55,7 @@ class Browser:
         `part` returns what matters of a resource. Where listings do not show all of that, each resource is read by its
         id.
         """
-        coverage = Coverage(kind, part)
+        coverage = ListingCoverage(kind, part)
         if coverage.takes_members and not self.profile.lists_members:
             coverage.missing = ("members",)
         known: dict[str, JsonObject | None] | None = None  # what was compared, as it was read by its id
@@ -79,7 +79,7 @@ class Browser:
             raise Stopped(f"{kind}s cannot be read to their end: {unreadable(reply).why}")
         self.warnings.append(reply.detail)
 
-    async def _compared(self, coverage: Coverage, first: Page) -> dict[str, JsonObject | None]:
+    async def _compared(self, coverage: ListingCoverage, first: Page) -> dict[str, JsonObject | None]:
         """Compare some resources of a first page with their reads by id."""
         known: dict[str, JsonObject | None] = {}
         for listed in () if coverage.is_short else coverage.choose(first.resources):
@@ -87,7 +87,9 @@ class Browser:
                 known[listed["id"]] = await self._whole(coverage, listed, first.total)
         return known
 
-    async def _whole(self, coverage: Coverage, listed: JsonObject, total: int | None) -> JsonObject | None:
+    async def _whole(
+        self, coverage: ListingCoverage, listed: JsonObject, total: int | None
+    ) -> JsonObject | None:
         """Read a resource by its id; None where it has gone since it was listed."""
         kind, was_short = coverage.kind, coverage.is_short
         read = await self._reads.by_id(kind, listed["id"])
@@ -107,7 +109,7 @@ class Browser:
             self._refused(coverage, listed, why)
         return listed
 
-    def _refused(self, coverage: Coverage, listed: JsonObject, why: str) -> None:
+    def _refused(self, coverage: ListingCoverage, listed: JsonObject, why: str) -> None:
         """Go on without comparisons; Stopped where a group shows no members at all."""
         kind = coverage.kind
         if coverage.takes_members and not coverage.part(listed).get("members"):
@@ -120,7 +122,7 @@ class Browser:
         )
 
 
-def _told(coverage: Coverage, total: int | None) -> str:
+def _told(coverage: ListingCoverage, total: int | None) -> str:
     """Say what a listing leaves out, and what it takes to read it."""
     missing, kind = coverage.missing, coverage.kind
     more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""

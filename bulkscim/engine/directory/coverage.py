@@ -1,36 +1,66 @@
-"""Which attributes lookups are known to show: some services leave out in lists what a read by id shows (pure).
+"""What lookups and listings are known to show: some services leave out there what a read by id shows (pure).
 
-Rules
-1. An attribute is shown where one resource, read by its id, has a value for it and the lookup showed the same value.
-   Where the resource has none, nothing is proved.
-2. A list is shown as far as the longest that was compared: longer ones may be cut.
-3. Where the two once differed, the attribute counts as left out for the rest of the run.
-4. Of a resource that goes as a whole, each attribute that the lookup shows must be proved. Since it may have others, the
-   first few lookups are compared, and then fewer and fewer.
+Rules of every comparison of a resource with its read by id just after
+1. An attribute is shown where the read by id has a value for it and the other answer has the same one. Where the resource
+   has none, nothing is proved.
+2. The order of lists and of names does not count.
+3. A list is shown as far as the longest that was compared and was equal: longer ones may be cut.
+4. What differed once counts as left out from then on.
+
+`Coverage` is for rows. It believes nothing that was not compared, since a wrong before-image is lost data, and reads one
+resource by its id instead, which costs one request. Of a resource that is needed whole, each attribute that the lookup
+shows must be proved. Since it may have others, the first few lookups are compared, and then fewer and fewer.
+
+`ListingCoverage` is for export and count, where such a request for each resource would be as many as there are resources.
+It compares up to three resources of the first page, those that show the most, and each group whose list of members is as
+long as the longest compared, or longer, until three of that length were equal: a tenant may cut at this length. What these
+do not disprove is believed. Only what a listing lacks counts: where it shows more than a read by id, nothing is lost.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from bulkscim.model.operation import USER, JsonObject, Operation, Verb
+from bulkscim.model.operation import GROUP, USER, JsonObject, Operation, Verb
 from bulkscim.planning.compare import WHOLE
 from bulkscim.scim import paths
 from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.references import ids_in
 
 Needed = frozenset[str] | None  # folded names of attributes; None: all that the resource has
+Part = Callable[[JsonObject], JsonObject]
 NAMES_ONLY: frozenset[str] = frozenset()
 ALWAYS = 3  # comparisons before a whole resource is believed
+COMPARED = 3  # resources of a first page, and lists of one length
 _SERVERS_OWN = frozenset({"id", "schemas", "meta"})
+
+
+@dataclass(slots=True)
+class Longest:
+    """The length of the longest list that was compared and was equal, and how many were of it."""
+
+    length: int = 0
+    equals: int = 0
+
+    def take(self, length: int) -> None:
+        """Take in a list that was equal."""
+        if length > self.length:
+            self.length, self.equals = length, 0
+        self.equals += length == self.length
+
+    def covers(self, length: int, *, times: int = 1) -> bool:
+        """Say whether lists of this length are shown whole; of the longest, so many must have been equal."""
+        return length < self.length or (length == self.length and self.equals >= times)
 
 
 class Coverage:
     """What comparisons of lookups with reads by id have shown, by resource type."""
 
     def __init__(self) -> None:
-        self._proved: defaultdict[str, dict[str, int]] = defaultdict(dict)  # the longest list that was equal
+        self._proved: defaultdict[str, defaultdict[str, Longest]] = defaultdict(lambda: defaultdict(Longest))
         self._left_out: defaultdict[str, set[str]] = defaultdict(set)
         self._asked = Counter[str]()
 
@@ -47,17 +77,64 @@ class Coverage:
         return all(self._is_proved(kind, name, shown.get(name)) for name in names)
 
     def _is_proved(self, kind: str, name: str, value: Any) -> bool:
-        longest = self._proved[kind].get(name)
-        return longest is not None and name not in self._left_out[kind] and _length(value) <= longest
+        return name not in self._left_out[kind] and self._proved[kind][name].covers(_length(value))
 
     def compare(self, kind: str, shown: JsonObject, by_id: JsonObject) -> None:
         """Learn from one resource, as a lookup showed it and as a read by its id did just after."""
         there = dict(attributes(shown))
         for name, value in attributes(by_id):
-            if _same(there.get(name), value):
-                self._proved[kind][name] = max(self._proved[kind].get(name, 0), _length(value))
+            if _elements(there.get(name)) == _elements(value):
+                self._proved[kind][name].take(_length(value))
             else:
                 self._left_out[kind].add(name)
+
+
+@dataclass(slots=True)
+class ListingCoverage:
+    """What comparisons of listings of one type with reads by id have shown. `part` is what matters of a resource.
+
+    `missing` are paths that a listing does not show as a read by id does; empty as long as it shows all.
+    """
+
+    kind: str
+    part: Part
+    missing: tuple[str, ...] = ()
+    is_blind: bool = False  # whether reads by id are refused, so that nothing can be compared
+    _members: Longest = field(default_factory=Longest)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether listings are known to show less than reads by id."""
+        return bool(self.missing)
+
+    def choose(self, page: Sequence[JsonObject]) -> list[JsonObject]:
+        """Return what to compare of a first page: what shows the most; of equals the first, the last and one between."""
+        sizes = [len(set(_leaves(self.part(one)))) for one in page]
+        ranked = sorted(range(len(page)), key=lambda place: -sizes[place])
+        most = [place for place in ranked if sizes[place] == sizes[ranked[0]]]
+        spread = [most[0], most[-1], most[len(most) // 2]] if most else []
+        places = list(dict.fromkeys((*spread, *ranked)))[:COMPARED]
+        return [page[place] for place in places]
+
+    def wants(self, listed: JsonObject) -> bool:
+        """Tell whether a resource is to be read by its id."""
+        if self.is_short or self.is_blind or not self.takes_members:
+            return self.is_short
+        return not self._members.covers(_member_count(listed), times=COMPARED)
+
+    @property
+    def takes_members(self) -> bool:
+        """Whether the members of groups matter."""
+        return self.kind == GROUP and "members" in self.part({"id": "-", "members": [{"value": "-"}]})
+
+    def compare(self, listed: JsonObject, read: JsonObject) -> None:
+        """Take in a resource as a listing and as a read by id show it."""
+        shown = set(_leaves(self.part(listed)))
+        lacking = {path for path, value in set(_leaves(self.part(read))) - shown}
+        self.missing = tuple(sorted({*self.missing, *lacking}))
+        members = _member_count(read)
+        if not lacking and members:
+            self._members.take(members)
 
 
 def needed_by(operation: Operation) -> Needed:
@@ -107,14 +184,23 @@ def _length(value: Any) -> int:
     return len(value) if isinstance(value, list) else 0
 
 
-def _same(one: Any, other: Any) -> bool:
-    return _canonical(one) == _canonical(other)
+def _member_count(group: JsonObject) -> int:
+    return len(set(ids_in(paths.find(group, "members"))))
 
 
-def _canonical(value: Any) -> list[bytes]:
-    """Return a value so that the order of lists and of names does not count."""
-    parts = value if isinstance(value, list) else [value]
-    return sorted(orjson.dumps(part, option=orjson.OPT_SORT_KEYS) for part in parts)
+def _elements(value: Any) -> list[bytes]:
+    """Return a value so that the order of lists and of names does not count; one value is as a list of it."""
+    elements = value if isinstance(value, list) else [value]
+    return sorted(orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in elements)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield every value below a path; of a list each element."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _leaves(part, f"{path}.{name}".lstrip(".").lower())
+    elif value is not None:
+        yield from ((path, element) for element in _elements(value))
 
 
 def _is_compared(asked: int) -> bool:

@@ -1,9 +1,9 @@
-"""What a lookup is believed in, by comparisons with reads by id."""
+"""What lookups and listings are believed in, by comparisons with reads by id."""
 
 import pytest
 
-from bulkscim.engine.directory.coverage import Coverage, needed_by
-from bulkscim.model.operation import ENTERPRISE, USER, Verb
+from bulkscim.engine.directory.coverage import Coverage, ListingCoverage, needed_by
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Verb
 from tests.support.rows import changes, creates, joins
 
 ADA = {"id": "u1", "userName": "ada", "title": "Lead", "emails": [{"value": "a@x"}], "meta": {"version": "1"}}
@@ -79,3 +79,48 @@ def test_whole_resources_are_compared_at_first_and_then_now_and_then():
 def test_row_needs_what_it_looks_at(row, expected):
     """All of a resource that goes, else the attributes that are written or expected."""
     assert needed_by(row.operation) == (None if expected is None else frozenset(expected))
+
+
+def team(members):
+    """Return a group with so many members."""
+    return {
+        "id": "g1",
+        "displayName": "Team",
+        "members": [{"value": f"u{n}"} for n in range(members)],
+    }
+
+
+def test_a_listing_is_believed_in_what_comparisons_do_not_disprove():
+    """A request for each resource would be needed otherwise; that a listing shows more loses nothing."""
+    listing = ListingCoverage(USER, dict)
+    listing.compare({**ADA, "nickName": "A"}, {**ADA, "Title": ADA["title"]})
+    assert (listing.is_short, listing.wants(ADA)) == (False, False)
+
+    listing.compare(
+        {"id": "u2", "name": {"familyName": "B"}},
+        {"id": "u2", "name": {"givenName": "Bo", "familyName": "B"}},
+    )
+    assert (listing.missing, listing.wants(ADA)) == (("name.givenname",), True)
+
+
+def test_groups_are_compared_up_to_the_longest_list():
+    """A tenant may cut lists of members at the length that was compared once."""
+    listing, asked = ListingCoverage(GROUP, dict), []
+    for number, members in enumerate([0, 2, 2, 0, 1, 2, 2, 5, 2, 5, 5, 5, 4]):
+        if listing.wants(team(members)):
+            asked.append(number)
+            listing.compare(team(members), team(members))
+    assert asked == [0, 1, 2, 5, 7, 9, 10]
+
+    listing.compare(team(5), team(6))
+    assert listing.missing == ("members",)
+    assert not ListingCoverage(GROUP, lambda one: {"displayName": one.get("displayName")}).wants(team(9))
+
+
+def test_what_shows_the_most_is_compared():
+    """Of equals the first, the last and one between: a page may be sorted by what is left out."""
+    page = [{"id": str(number), **({"title": "x"} if number % 2 else {})} for number in range(9)]
+    chosen = ListingCoverage(USER, dict).choose(page)
+
+    assert [one["id"] for one in chosen] == ["1", "7", "5"]
+    assert ListingCoverage(USER, dict).choose([]) == []
