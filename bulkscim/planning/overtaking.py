@@ -140,8 +140,11 @@ def _or_any(keys: set[Key]) -> set[Key]:
 
 
 def _or_unknown(keys: set[Key]) -> set[Key]:
-    """Return the names of a resource, with one for all whose id is not known where its own is not."""
-    return keys if any(key.attribute == "id" for key in keys) else keys | {_UNKNOWN}
+    """Return the names of a resource, with one for all whose id is not known where its own is not.
+
+    What a row makes is new: no other row names its id.
+    """
+    return keys if any(key.attribute in {"id", MADE} for key in keys) else keys | {_UNKNOWN}
 
 
 def _membership(groups: set[Key], members: set[Key]) -> set[Mark]:
