@@ -27,6 +27,9 @@ PRELOADED = (
     "bulkscim.runs.programs",
     "bulkscim.runs.rollback",
     "bulkscim.transport.aiohttp_transport",
+    "anyio._backends._asyncio",
+    "uvloop",
+    "encodings.idna",
 )
 STREAMS = 3
 
