@@ -9,6 +9,7 @@ import unicodedata
 
 USER_NAME, GROUP_NAME = re.compile(r"n(\d+)@example\.com"), re.compile(r"(New|Team|Nest) (\d+)")
 DOMAIN = "@example.com"
+SINCE = " since"  # behind the name of a group that somebody renamed
 FORMS = {"nfc": "NFC", "nfd": "NFD"}
 CHANGES = ("lower", "blanks", "nfc", "nfd", "domain", "clean")
 NORMALISES = "normalises"  # a filter changes the name that it is asked for in the same way
@@ -69,3 +70,20 @@ def _group_name(word, number):
         f"{word} {number} Cafe\u0301/Bar",
     )
     return forms[number % 4]
+
+
+def joins_since(lines, random):
+    """Return records that add a user to a group of these lines by its old name and by the name that it may have since."""
+    names = [
+        line["data"]["displayName"] for line in lines if (line["op"], line["type"]) == ("create", "Group")
+    ]
+    return [
+        {
+            "op": "add_member",
+            "type": "Group",
+            "match": {"displayName": name + more},
+            "member": {"id": f"u{random.randrange(8)}"},
+        }
+        for name in names
+        for more in random.sample(("", SINCE), 2)
+    ]

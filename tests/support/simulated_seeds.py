@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from tests.support import simulated_job, simulated_world
-from tests.support.changed_names import respelled
+from tests.support.changed_names import SINCE, joins_since, respelled
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_machine import JOBS
 from tests.support.simulated_oracles import Broken
@@ -98,6 +98,8 @@ def _wider(seed, operations):
     if chance.random() < ADOPTS_SHARE:
         drawn.adopt(chance)
     lines = respelled(drawn.lines) if world.renames else drawn.lines
+    if world.regroups:
+        lines = drawn.lines + joins_since(drawn.lines, Random(f"since {seed}"))
     held, lines, elsewhere = tuple(drawn.held), tuple(lines), tuple(drawn.elsewhere)
     return Case(seed, held, lines, world, f"chance {seed}", elsewhere)
 
@@ -139,17 +141,27 @@ def _lived(case, folder):
 
 
 def _all_of_it(one, case, folder):
+    world = one.world
     before = one.tenant.state()
     one.until_done()
     if one.world.limit is None:
         return _taken_back(one, before)
     one.time.advance(AFTERWARDS_S)
     made = one.created()
+    if world.regroups:
+        _rename_groups(one, made, Random(f"{case.chance} regroups"))
     with _ready(case, one.tenant.resources(), folder / "whole", made=made) as whole:
         one.turn_to(whole, WHOLE)
         before = one.tenant.state()
         one.until_done()
         return _taken_back(one, before)
+
+
+def _rename_groups(one, made, random):
+    """Let somebody rename groups that a run created."""
+    for group in one.tenant.held["Groups"].values():
+        if group["id"] in made and random.random() < one.world.regroups:
+            group["displayName"] += SINCE
 
 
 def _taken_back(one, before):

@@ -60,7 +60,8 @@ class World:
     `late_s`: a new resource is a 404 by its id for so long, and a 400 as a member or manager.
     From the seed NARROWED on `veils` may also say that "plain json" alone is taken, or that there is "one page" for any
     `startIndex`.
-    From the seed RENAMING on `renames` are those of `changed_names` that the tenant makes to names.
+    From the seed RENAMING on `renames` are those of `changed_names` that the tenant makes to names. `regroups`
+    is the share of the groups that the run of the first rows created, and that are renamed before the run of all.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -113,6 +114,7 @@ class World:
     odd_ids: float = 0.0
     late_s: float = 0.0
     renames: tuple[str, ...] = ()
+    regroups: float = 0.0
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -319,12 +321,14 @@ def narrowed(world, random):
 
 
 def renaming(world, random):
-    """Return a world whose tenant may change names, unless it is hostile.
+    """Return a world whose tenant may change names, unless it is hostile; or in which groups of an earlier run are renamed.
 
-    A later run of the same file looks up by the names in it what an earlier run made, and may make a group again.
+    Not both: a later run looks up by the names in its file what an earlier run made, and may make a group again.
     """
     if world.hostile:
         return world
+    if random.random() < 0.25:
+        return replace(world, limit=random.randrange(8, 30), regroups=random.choice((0.5, 1.0)))
     form = random.choice(((), ("nfc",), ("nfd",)))
     changes = tuple(one for one in CHANGES if one not in UNICODE and random.random() < 0.5) + form
     more = (NORMALISES,) if random.random() < 0.3 else ()
