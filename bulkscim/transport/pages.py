@@ -92,7 +92,7 @@ class _Place:
     `anchor` is the mark of the resource that is asked for first, 0 after a step back. `off`: no page has begun where it
     was asked to, or the last one did not. `paged`: a later page held just the rest of what the server claims.
     `looped`: resources came since the last step back, none of them new. `blank`: the last page held nothing that can be
-    used. `total` and `size` are those of the first page.
+    used. `total` and `size` are those of the first page, `last` and `least` the last and the smallest total claimed.
     """
 
     seen: _Seen = field(default_factory=_Seen)
@@ -106,11 +106,14 @@ class _Place:
     looped: bool = False
     blank: bool = False
     total: int | None = None
+    last: int | None = None
+    least: int | None = None
     size: int = 0
 
     def take(self, answer: messages.ListAnswer, count: int) -> tuple[JsonObject, ...] | _End:
         """Take in one page, and move on or back; return what is new."""
         size, marks = answer.size, [_mark(resource) for resource in answer.resources]
+        self._note(answer)
         self.paged |= size > 0 and 1 < self.start == (answer.total or 0) - size + 1
         if self.anchored and not self._goes_on(marks):
             return self._back(count, size)
@@ -136,6 +139,13 @@ class _Place:
             self._move(size, anchored=False)
             return ()
         return _End.UNPAGED if size and self.off and not self.paged else _End.OVER
+
+    def _note(self, answer: messages.ListAnswer) -> None:
+        """Note the total that a page claims; some servers claim none at all behind the last page that they show."""
+        if answer.total is None or not (answer.total or answer.size or self.start == 1):
+            return
+        self.last = answer.total
+        self.least = answer.total if self.least is None else min(self.least, answer.total)
 
     def _goes_on(self, marks: list[int]) -> bool:
         """Return whether a page overlaps with what was read before it: it holds its anchor, or begins with something seen."""
@@ -192,7 +202,7 @@ async def pages(
             return
         taken = place.take(answer, count)
         if isinstance(taken, _End):
-            end = await _ended(transport, kind, count, place, taken, answer.total)
+            end = await _ended(transport, kind, count, place, taken)
             if end is not None:
                 yield end
             return
@@ -202,17 +212,13 @@ async def pages(
     yield _endless(kind)
 
 
-async def _ended(
-    transport: Transport, kind: str, count: int, place: _Place, end: _End, total: int | None
-) -> Reply | None:
+async def _ended(transport: Transport, kind: str, count: int, place: _Place, end: _End) -> Reply | None:
     """Return what to say at an end; None where the listing is whole."""
     if end is _End.RESTLESS:
         return _unwhole(f"the listing of {kind}s changes faster than it can be read")
-    claims = [one for one in (place.total, total) if one is not None]
-    last = claims[-1] if claims else None
-    wrong = await _one_page(transport, kind, count, place, last) if end is _End.UNPAGED else None
-    # What was made since it began may stand at a place that was read before.
-    return wrong or _lacking(kind, min(claims, default=None), place.seen)
+    wrong = await _one_page(transport, kind, count, place, place.last) if end is _End.UNPAGED else None
+    # What was made or shown again since it began may be at a place that was read before.
+    return wrong or _lacking(kind, place.least, place.seen)
 
 
 async def _refused(transport: Transport, kind: str, count: int, place: _Place, reply: Reply) -> Reply | None:

@@ -99,12 +99,16 @@ async def test_a_listing_that_ends_before_its_own_total_is_not_whole():
 
 
 class Shrinking:
-    """An ordered tenant from which somebody deletes after each page that was read; `moved` go to the end instead."""
+    """An ordered tenant from which others delete after each page that was read; `moved` go to the end instead.
 
-    def __init__(self, left, deletions, moved=()):
+    `returned` are put before all others.
+    """
+
+    def __init__(self, left, deletions, moved=(), returned=()):
         self.left = list(left)
         self.deletions = list(deletions)
         self.moved = list(moved)
+        self.returned = list(returned)
 
     async def send(self, request):
         """Return one page, then delete."""
@@ -116,6 +120,7 @@ class Shrinking:
             self.left.remove(gone)
         for moved in self.moved.pop(0) if self.moved else ():
             self.left = [one for one in self.left if one != moved] + [moved]
+        self.left = (self.returned.pop(0) if self.returned else []) + self.left
         return Response(200, {}, json.dumps(body).encode())
 
 
@@ -168,6 +173,24 @@ async def test_what_is_deleted_meanwhile_hides_nothing_that_stays(deletions):
     ids, end = await listed(tenant)
     assert set(tenant.left) <= set(ids)
     assert len(ids) == len(set(ids))
+    assert end is None
+
+
+async def test_total_of_nothing_behind_a_capped_listing_is_no_claim():
+    """Ten of 25 users were taken for all: the empty page behind them claimed a total of 0."""
+    tenant = Tenant(
+        lambda start, count: IDS[start - 1 : min(10, start - 1 + count)], lambda size: 25 if size else 0
+    )
+    ids, end = await listed(tenant, 5)
+    assert len(ids) == 10
+    assert isinstance(end, Unwhole)
+
+
+async def test_what_returns_behind_the_listing_is_not_missed_for_what_was_deleted():
+    """Users that are deactivated are hidden, and others shown again: the listing ended "at 24 of 25", and rows failed."""
+    tenant = Shrinking(IDS, [[20]], returned=[[], [], [0]])
+    ids, end = await listed(tenant)
+    assert set(ids) == set(tenant.left) - {0}
     assert end is None
 
 
