@@ -176,7 +176,7 @@ def unreadable(reply: Reply) -> Unreadable:
 
 
 def is_refusal(answer: Unreadable) -> bool:
-    """Say whether the tenant will not answer such a question, now or later; a rejected token or an outage is neither."""
+    """Return whether the tenant will not answer such a question, now or later; a rejected token or an outage is neither."""
     status = answer.status or 0
     passes = {HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS}
     lasts = 0 < status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in passes

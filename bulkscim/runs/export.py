@@ -124,7 +124,7 @@ def write_csv(
 
 
 def _is_named(cells: dict[str, str], record: JsonObject) -> bool:
-    """Tell whether the cells name the record's resource."""
+    """Return whether the cells name the record's resource."""
     return cells.get(name_attribute(record["type"])) == identity_of(record)
 
 

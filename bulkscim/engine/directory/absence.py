@@ -69,7 +69,7 @@ class Absence:
         return told or await self._filtered(need, reads)
 
     def _is_proved(self, need: Membership) -> bool:
-        """Say whether a group shows all of its members, or the member has shown that it is in no such group."""
+        """Return whether a group shows all of its members, or the member has shown that it is in no such group."""
         if not need.asks_member and self._shows_groups():
             return True
         whole = need.group in self._created or self._memberships.is_whole(need.group)
@@ -127,7 +127,7 @@ class Absence:
         return None
 
     async def _leaves_out(self, found: frozenset[str], reads: Reads) -> bool:
-        """Tell whether the filter leaves out a group that is there: one that is ignored finds every group."""
+        """Return whether the filter leaves out a group that is there: one that is ignored finds every group."""
         for group in sorted(self._known - found)[:TRIED]:
             if self._tells_apart:
                 break

@@ -49,7 +49,7 @@ class Way(Enum):
 class Tie:
     """An attribute by which resources of one type refer to others; `may_be_hidden`: some servers never show it.
 
-    `told` is what is known by it, for people.
+    `told` names in messages what is known by it.
     """
 
     type: str
@@ -67,13 +67,13 @@ class Tie:
         return list(ids_in(paths.get(resource, self.attribute)))
 
     def changed(self, change: Change) -> bool:
-        """Say whether a change is one of this attribute."""
+        """Return whether a change is one of this attribute."""
         path, name = change.path.lower(), self.attribute.lower()
         return path == name or path.startswith((f"{name}[", f"{name}."))
 
 
-MEMBERS = Tie(GROUP, "members", "in which groups somebody is who goes", may_be_hidden=True)
-MANAGER = Tie(USER, f"{ENTERPRISE}:manager", "whose manager somebody is who goes")
+MEMBERS = Tie(GROUP, "members", "the groups of users that are removed", may_be_hidden=True)
+MANAGER = Tie(USER, f"{ENTERPRISE}:manager", "the reports of users that are removed")
 
 
 def unheard(_: str) -> None:
@@ -112,7 +112,7 @@ class Backlinks:
 
     @property
     def knows(self) -> bool:
-        """Whether the tenant has shown who refers to whom."""
+        """Whether the tenant has shown these references."""
         return self._way in {Way.LISTING, Way.FILTER}
 
     @property
@@ -139,7 +139,7 @@ class Backlinks:
         """Ask no more who refers to what, where that cannot be read though the tenant answers otherwise."""
         if self._way is not Way.NONE:
             self._way = Way.NONE
-            self._note(f"{self._tie.told} cannot be recorded here ({why}): to an undo it is unknown")
+            self._note(f"{self._tie.told} cannot be recorded here ({why}): an undo does not know them")
 
     def _is_settled(self) -> bool:
         if self._way is Way.LISTING:
@@ -165,7 +165,7 @@ class Backlinks:
             if self._way is Way.NONE and wrong is None and may_ask and not filters_first:
                 wrong = await self._try_filter(first, reads)
             if self._way is Way.NONE and wrong is None:
-                self._note(f"{self._tie.told} cannot be recorded here: to an undo it is unknown")
+                self._note(f"{self._tie.told} cannot be recorded here: an undo does not know them")
             return wrong
 
     def _note_listing(self, cost: int) -> None:
@@ -195,7 +195,7 @@ class Backlinks:
         return ceil(first.total / step) - 1 + CLOSING
 
     def _is_whole(self, first: Page) -> bool:
-        """Say whether the first page is all: fewer than were asked for, and no more claimed."""
+        """Return whether the first page is all: fewer than were asked for, and no more claimed."""
         came = len(first.resources)
         claimed = self._profile.counts_all and first.total is not None and first.total <= came
         return came == 0 or (claimed and came < self._profile.page_size)

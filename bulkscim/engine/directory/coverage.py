@@ -52,7 +52,7 @@ class Longest:
         self.equals += length == self.length
 
     def covers(self, length: int, *, times: int = 1) -> bool:
-        """Say whether lists of this length are shown whole; of the longest, so many must have been equal."""
+        """Return whether lists of this length are shown whole; of the longest, so many must have been equal."""
         return length < self.length or (length == self.length and self.equals >= times)
 
 
@@ -65,7 +65,7 @@ class Coverage:
         self._asked = Counter[str]()
 
     def shows(self, kind: str, resource: JsonObject, needed: Needed) -> bool:
-        """Tell whether a lookup's resource can be believed in what is needed of it."""
+        """Return whether a lookup's resource can be believed in what is needed of it."""
         if needed is None:
             self._asked[kind] += 1
             names = {name for name, _ in attributes(resource)}
@@ -117,7 +117,7 @@ class ListingCoverage:
         return [page[place] for place in places]
 
     def wants(self, listed: JsonObject) -> bool:
-        """Tell whether a resource is to be read by its id."""
+        """Return whether a resource is to be read by its id."""
         if self.is_short or self.is_blind or not self.takes_members:
             return self.is_short
         return not self._members.covers(_member_count(listed), times=COMPARED)

@@ -223,7 +223,7 @@ class Directory:
             self._groups.pop(next(iter(self._groups)))
 
     async def membership(self, need: Membership, reads: Reads, *, fresh: bool = False) -> MembershipAnswer:
-        """Tell whether a resource is a member of a group; with `proof`, whether an absence is proved."""
+        """Return whether a resource is a member of a group; with `proof`, whether an absence is proved."""
         members = None if fresh else self._memberships.of(need.group)
         if members is None:
             with self._memberships.reading(need.group) as reading:
@@ -260,11 +260,11 @@ class Directory:
         return tuple([one for one in alike if not await self._own.knows(GROUP, one["id"])])
 
     async def misses(self, step: Step) -> bool:
-        """Say whether a lookup may miss what a create made, since the tenant changes names."""
+        """Return whether a lookup may miss what a create made, since the tenant changes names."""
         return await self._own.are_changed(step.identity)
 
     def is_partial(self, kind: str) -> bool:
-        """Say whether the tenant leaves some resources of a type out of what it shows."""
+        """Return whether the tenant leaves some resources of a type out of what it shows."""
         return kind == USER and self._earlier.hides_users
 
     def give_up(self, need: Holders | Reports, why: str, *, deletes: bool) -> str:

@@ -34,7 +34,7 @@ class Filters:
         self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
 
     def may_find(self, key: Key) -> bool:
-        """Say whether filters on a name's attribute are worth asking."""
+        """Return whether filters on a name's attribute are worth asking."""
         return self._profile.filter and self._learned.trust(key) is not Trust.BROKEN
 
     def fail(self, key: Key) -> None:
@@ -42,7 +42,7 @@ class Filters:
         self._learned.note(key, Trust.BROKEN)
 
     def alone_fail(self, key: Key, answer: Answer) -> bool:
-        """Say whether a listing may be readable though a filter, which has never worked, is not.
+        """Return whether a listing may be readable though a filter, which has never worked, is not.
 
         It is answered by a 5xx, or by a success that is no list.
         """
@@ -61,7 +61,7 @@ class Filters:
         judged = judge(key, answer, self._clock.monotonic())
         match judged:
             case Nothing() if key.type in self._profile.exact_filters:
-                return None  # it may stand there in other capitals
+                return None  # it may be there in other capitals
             case Nothing():
                 counts = await self._absence_counts(key, reads)
                 if isinstance(counts, Unreadable) or not counts:
@@ -89,7 +89,7 @@ class Filters:
         return Missing() if isinstance(judged, Nothing) else judged
 
     async def _absence_counts(self, key: Key, reads: Reads) -> bool | Unreadable:
-        """Tell whether "nothing" from this filter means absent, by asking it for something that is there.
+        """Return whether "nothing" from this filter means absent, by asking it for something that is there.
 
         Also in other capitals, where these do not count: some services compare them all the same.
         """
@@ -115,7 +115,7 @@ class Filters:
             return self._folds[kind]
 
     async def _finds(self, sample: Key, reads: Reads) -> bool | Unreadable:
-        """Tell whether the filter finds what is there; Unreadable where that cannot be told now."""
+        """Return whether the filter finds what is there; Unreadable where that cannot be told now."""
         answer = await reads.filtered(sample)
         refused = isinstance(answer, Unreadable) and (answer.contradicts or answer.status in REFUSES_FILTERS)
         if isinstance(answer, Unreadable) and (answer.throttled or not refused):

@@ -47,7 +47,7 @@ class HeldNames:
         self._names = store.table("value text", key="value")
 
     async def holds(self, key: Key, reads: Reads) -> bool:
-        """Say whether a listing, or a filter, shows a user of this name."""
+        """Return whether a listing, or a filter, shows a user of this name."""
         async with self._reading:
             if not self._is_read:
                 self._is_read = True

@@ -75,7 +75,7 @@ class KnownIds:
             self._marks.append(some)
 
     def any_of(self, kind: str) -> bool:
-        """Tell whether any resource of a type is known to this process."""
+        """Return whether any resource of a type is known to this process."""
         return any(of == kind for of, _ in self._recent) or self._known.holds("type = ?", kind)
 
     def forget(self, kind: str, resource_id: str) -> None:
@@ -85,7 +85,7 @@ class KnownIds:
         self._known.delete("type = ? and id = ?", kind, resource_id)
 
     def before(self, kind: str, resource_id: str, moment: float) -> bool:
-        """Tell whether an id was known before a moment of the monotonic clock."""
+        """Return whether an id was known before a moment of the monotonic clock."""
         return (
             self._recent.get((kind, resource_id), inf) < moment
             or self._known.holds("type = ? and id = ? and at < ?", kind, resource_id, moment)
@@ -98,7 +98,7 @@ class KnownIds:
         return any(place < len(marks) and marks[place] == mark for marks, place in places)
 
     def _is_recalled(self, kind: str, resource_id: str) -> bool:
-        """Tell whether the last step of the run that names an id has left it there."""
+        """Return whether the last step of the run that names an id has left it there."""
         found = False
         if self._recorded is not None:
             for entry in self._recorded.entries(Kind.APPLIED, holding=id_text(resource_id)):

@@ -94,16 +94,16 @@ class Memberships:
         return len(members)
 
     def is_whole(self, group: str) -> bool:
-        """Say whether the list that was read of a group is complete."""
+        """Return whether the list that was read of a group is complete."""
         known = self._groups.get(group)
         return known is not None and self.is_complete(known.shown)
 
     def is_complete(self, shown: int) -> bool:
-        """Say whether a list of so many members is complete: a longer one was shown, and none leaves a member out."""
+        """Return whether a list of so many members is complete: a longer one was shown, and none leaves a member out."""
         return shown < self._longest and not self._leaves_out
 
     def may_hide(self, group: str, member: str) -> bool:
-        """Say whether a member is missing in its group though this run added it."""
+        """Return whether a member is missing in its group though this run added it."""
         return self._leaves_out or (group, member) in self._added
 
     def _size(self) -> int:

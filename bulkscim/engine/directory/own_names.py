@@ -60,7 +60,7 @@ class OwnNames:
             self._changed.add((key.type, key.attribute))
 
     async def are_changed(self, names: Iterable[Key]) -> bool:
-        """Say whether the tenant is known to change names of each of these attributes, so that a lookup may miss them."""
+        """Return whether the tenant is known to change names of each of these attributes, so that a lookup may miss them."""
         await self._recall()
         return all((name.type, name.attribute) in self._changed for name in names)
 
@@ -82,7 +82,7 @@ class OwnNames:
         return str(rows[0][0]) if rows else None
 
     async def knows(self, kind: str, resource_id: str) -> bool:
-        """Say whether the run has created a resource under any name."""
+        """Return whether the run has created a resource under any name."""
         await self._recall()
         self._store()
         return self._names.holds("type = ? and id = ?", kind, resource_id)

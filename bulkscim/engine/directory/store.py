@@ -77,7 +77,7 @@ class Table:
         return self._store.opened().execute(query, values).fetchall()
 
     def holds(self, condition: str, *values: Any) -> bool:
-        """Say whether any row meets a condition."""
+        """Return whether any row meets a condition."""
         return bool(self.rows("1", f"{condition} limit 1", *values))
 
     def delete(self, condition: str, *values: Any) -> None:

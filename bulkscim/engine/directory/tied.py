@@ -77,7 +77,7 @@ class Tied:
         return ""
 
     def shows_groups(self, by: str) -> bool:
-        """Say whether users that are read in this way are known to show their groups."""
+        """Return whether users that are read in this way are known to show their groups."""
         return self._profile.shows_groups or by in self._filled
 
     def saw(self, kind: str, resource: JsonObject, by: str) -> None:
@@ -104,7 +104,7 @@ class Tied:
     async def _look_after(self, step: Step, reads: Reads) -> None:
         """Learn from one group of a user that was just deactivated whether the tenant takes such users out.
 
-        One that shows nobody tells nothing where its members may be hidden. After a few looks nobody looks any more.
+        A group without members says nothing where members may be hidden. A few groups are looked at, not more.
         """
         held = (step.ties.groups if step.ties else None) or ()
         async with self._looking:

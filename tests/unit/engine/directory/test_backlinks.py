@@ -234,7 +234,7 @@ async def test_a_long_listing_is_said_before_it_begins():
     await asking.of("u1")
 
     assert asking.notes == [
-        "reading all Groups once, in about 18 requests, to record in which groups somebody is who goes"
+        "reading all Groups once, in about 18 requests, to record the groups of users that are removed"
     ]
 
 
@@ -260,7 +260,7 @@ async def test_a_listing_that_claims_more_than_comes_is_not_believed():
     asking = Asking(Short(*groups(1)), due=9)
     assert await asking.of("u0") == Referrers(None)
     assert asking.notes == [
-        "in which groups somebody is who goes cannot be recorded here: to an undo it is unknown"
+        "the groups of users that are removed cannot be recorded here: an undo does not know them"
     ]
     assert await Asking(Short(*groups(4)), due=9).of("u1") == {"g1"}  # by the filter, which proves to work
 
