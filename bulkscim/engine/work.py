@@ -106,10 +106,11 @@ class Work:
         """Note a part that did not take effect."""
         self.facts = replace(self.facts, refused={**self.facts.refused, refusal.part: refusal})
 
-    def not_applied(self, part: str) -> None:
-        """Note a part whose step was lost and then found not applied."""
+    def not_applied(self, part: str, *, seen: bool = False) -> None:
+        """Note a part whose step was lost and then found not applied; `seen`: it removes a member who was seen."""
         self.losses += 1
-        self.facts = replace(self.facts, lost=self.facts.lost | {part})
+        saw = self.facts.seen | {part} if seen else self.facts.seen
+        self.facts = replace(self.facts, lost=self.facts.lost | {part}, seen=saw)
 
     def taken(self, refusal: Refusal) -> None:
         """Note that the identity to be created exists."""

@@ -178,10 +178,8 @@ class Worker:
             case Verdict.GONE if sent.may_have_removed:  # the earlier, lost deactivation took effect late
                 await self._lost(sent, judgement)
                 return await self._look_after(sent, judgement, policy)
-            case Verdict.GONE if sent.step.action is Action.DELETE:
-                return await self._applied(
-                    sent, Applied(sent.step.part, sent.step.id, judgement.status), policy
-                )
+            case _ if wanted := _as_wanted(sent, judgement, self._refusal(sent.step, judgement)):
+                return await self._applied(sent, wanted, policy)
             case Verdict.UNEXPLAINED:
                 return await self._unexplained(sent, judgement)
             case _:
@@ -378,7 +376,7 @@ class Worker:
         """Let the row try again within its budget."""
         work = sent.work
         work.forget()
-        work.not_applied(sent.step.part)
+        work.not_applied(sent.step.part, seen=sent.step.removes_member and not sent.step.is_blind)
         if work.losses >= LOSSES and is_broken(judgement.status):
             self._abilities.faulty.used_up(sent.step)
         if work.losses >= LOSSES or (is_broken(judgement.status) and self._abilities.faulty.holds(sent.step)):
@@ -388,6 +386,18 @@ class Worker:
     def _refusal(self, step: Step, judgement: Judgement) -> Refusal:
         advice = self._profile.advice_for(step.action, step.type, judgement.status)
         return Refusal(step.part, judgement.status, judgement.scim_type, judgement.detail, advice)
+
+
+def _as_wanted(sent: Sent, judgement: Judgement, refusal: Refusal) -> Applied | None:
+    """Return the end of a step whose refusal says that the tenant is as it wanted; None where it does not."""
+    step = sent.step
+    if judgement.verdict is Verdict.GONE and step.action is Action.DELETE:
+        return Applied(step.part, step.id, judgement.status)
+    if (
+        step.part in sent.work.facts.seen and refusal.says_absent
+    ):  # a removal whose answer was lost took effect
+        return Applied(step.part, step.id, judgement.status, seen=True)
+    return None
 
 
 def _has_met(journal: Journal) -> bool:

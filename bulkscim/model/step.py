@@ -69,10 +69,15 @@ class Step:
     adopts: bool = False
 
     @property
+    def removes_member(self) -> bool:
+        """Whether it removes one member of a group."""
+        return self.action is Action.REMOVE_MEMBER
+
+    @property
     def is_blind(self) -> bool:
         """Whether it removes a member that could not be seen in the group: it may not have been there."""
         unseen = bool(self.changes) and all(change.before is None for change in self.changes)
-        return self.action is Action.REMOVE_MEMBER and unseen
+        return self.removes_member and unseen
 
     @property
     def method(self) -> str:

@@ -87,8 +87,8 @@ def _recovered(step: Step, read: Read, evidence: Evidence) -> Recovered:
         case Ambiguous():
             return Unclear(f"more than one answers to it: ids {', '.join(read.ids)}")
         case Member():
-            # A removal can be sent again, except one that the tenant has accepted: nothing will ever show that.
-            hidden = step.is_blind and not read.present and not read.proved and not evidence.accepted
+            # The group may not show all of its members. A removal can be sent again, except one that the tenant has accepted: nothing will ever show that.
+            hidden = step.removes_member and not read.present and not read.proved and not evidence.accepted
             as_sent = read.present is (step.action is Action.ADD_MEMBER) and not hidden
             return Ours(step.id) if as_sent else NotApplied()
         case Missing() if step.action is Action.DELETE:

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.request import Loss, NoAnswer
 from bulkscim.reporting.causes import causes_of
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_tenant import SimulatedTenant
@@ -216,6 +217,51 @@ class HidesMembersAndRefuses(HidesMembers):
         if method == "PATCH" and not set(named) <= set(held):
             return self._answer(400, {"scimType": "noTarget", "detail": self.words})
         return super()._one(method, collection, resource_id, body)
+
+
+class LosesFirstRemoval(HidesMembers):
+    """Loses the answer to the first removal, which it does not carry out; `applies` it."""
+
+    applies = False
+
+    async def send(self, request):
+        if request.method == "PATCH" and b"remove" in request.body and not self.removals:
+            self.removals = 1
+            if self.applies:
+                await super().send(request)
+            return NoAnswer(Loss.CUT, "the connection was cut")
+        return await super().send(request)
+
+
+class AppliesFirstRemoval(LosesFirstRemoval):
+    applies = True
+
+
+class RefusesSecondRemoval(AppliesFirstRemoval):
+    def _one(self, method, collection, resource_id, body):
+        held = json.dumps(self.held[collection][resource_id].get("members", ()))
+        if self.removals and method == "PATCH" and '"u3"' not in held:
+            return self._answer(400, {"scimType": "noTarget", "detail": "no such member"})
+        return super()._one(method, collection, resource_id, body)
+
+
+@pytest.mark.parametrize("kind", [LosesFirstRemoval, AppliesFirstRemoval, RefusesSecondRemoval])
+async def test_lost_removal_of_a_member_that_is_never_shown_is_sent_again(carried, kind):
+    """That the group showed no such member counted as a proof: the row was done, and the user stayed in the group.
+
+    The run knew of the membership by adding it. An undo puts the user back in each case.
+    """
+    eve = {"id": "u3", "userName": "eve@example.com"}
+    adds = {**leaves("eve@example.com"), "op": "add_member"}
+    report = await carried([adds, leaves("eve@example.com")], held=[ADA, BOB, eve], kind=kind, concurrency=1)
+
+    assert report.totals.done == 2
+    assert {"value": "u3"} not in carried.tenant.held["Groups"]["g1"]["members"]
+    lines = carried.disk.contents(FOLDER / JOURNAL).splitlines()
+    *_, last = [
+        json.loads(line)["body"] for line in lines if b'"remove_member"' in line and b'"started"' in line
+    ]
+    assert last["changes"][0][1] == {"value": "u3"}
 
 
 class DeniesRemovals(HidesMembers):
