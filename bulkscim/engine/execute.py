@@ -42,6 +42,7 @@ class Engine:
 
     async def run(self) -> None:
         """Work until every row has settled, or nothing more can be done, or the run is to stop."""
+        self.worker.recall()
         await self.recover()
         if self.policy.read_back or self.policy.profile.may_ignore:
             self.worker.unproved = unproved(self.journal)

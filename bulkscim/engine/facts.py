@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.row import Applied, Existed, Facts, Refusal
+from bulkscim.model.step import Action
 
 
 def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
@@ -13,7 +14,12 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
     """
     applied: dict[str, Applied] = {}
     unlike, taken = False, None
+    removals, seen = set[int](), set[str]()
     for entry in history:
+        if entry.kind is Kind.STARTED and _removes_who_was_seen(entry):
+            removals.add(entry.step)
+        if entry.step in removals and entry.kind in {Kind.LOST, Kind.REFUSED} and _is_unknown(entry):
+            seen.add(entry.body["part"])
         if entry.kind is Kind.REOPENED:  # what a part left out is to be tried again
             applied = {part: one for part, one in applied.items() if not one.left}
             taken = None
@@ -33,7 +39,18 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
                     tuple(body.get("left", ())),
                     earlier=True,
                 )
-    return Facts(applied, taken=taken, unproved=unproved or unlike)
+    return Facts(applied, taken=taken, unproved=unproved or unlike, seen=frozenset(seen))
+
+
+def _removes_who_was_seen(begun: Entry) -> bool:
+    """Return whether a step removes a member who was seen in the group."""
+    seen = any(before is not None for _, before, _ in begun.body.get("changes", ()))
+    return begun.body.get("action") == Action.REMOVE_MEMBER and seen
+
+
+def _is_unknown(end: Entry) -> bool:
+    """Return whether no answer says that a step took no effect: it was lost, or the process died before its answer."""
+    return end.kind is Kind.LOST or end.body.get("status") is None
 
 
 def _taken(entry: Entry) -> Refusal:

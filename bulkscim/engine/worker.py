@@ -71,12 +71,9 @@ class Worker:
         self._profile = profile
         self._bounds = Bounding(guards or Guards(), journal, sender.stopping)
         self._abilities = Abilities(journal, sender.stopping, watcher.note, takes_patch=profile.patch)
-        self._is_recalled = journal.timeline.sessions <= 1  # what earlier sessions created and changed
         self.applied = 0  # steps that took effect
         self.unproved: set[int] = set()  # rows whose earlier writes are to be read back
-        self.found: dict[
-            int, str
-        ] = {}  # by row left for later: the id of the resource that it did not create
+        self.found: dict[int, str] = {}  # ids that rows left for later did not create, by row
         self.accepted: set[int] = set()  # rows whose step was answered with 202 and is to be looked for
         self.accepted_at = 0.0  # when the last one was
         self.meets = _has_met(journal)  # whether a create was answered with a resource that existed
@@ -89,13 +86,8 @@ class Worker:
     def begun(self, row: Row, claims: tuple[Claim, ...]) -> Work:
         """Bring a row under way, with what it has done so far by the journal."""
         unproved = row.number in self.unproved
-        self.unproved.discard(
-            row.number
-        )  # read back in this stay, or never again: others may come in between
+        self.unproved.discard(row.number)  # read back in this stay, or never: others may come in between
         history = self._journal.history(row.number)
-        if not self._is_recalled:
-            self._is_recalled = True
-            self._directory.ids.recall(self._journal)
         facts = facts_of(history, unproved=unproved)
         work = Work(row, facts, claims=claims, losses=losses_of(history), is_new=not history)
         recording.note_creates(work, history)
@@ -178,7 +170,7 @@ class Worker:
             case Verdict.GONE if sent.may_have_removed:  # the earlier, lost deactivation took effect late
                 await self._lost(sent, judgement)
                 return await self._look_after(sent, judgement, policy)
-            case _ if wanted := _as_wanted(sent, judgement, self._refusal(sent.step, judgement)):
+            case _ if wanted := self._as_wanted(sent, judgement):
                 return await self._applied(sent, wanted, policy)
             case Verdict.UNEXPLAINED:
                 return await self._unexplained(sent, judgement)
@@ -383,21 +375,22 @@ class Worker:
             work.refused(self._refusal(sent.step, judgement))
         return True
 
+    def _as_wanted(self, sent: Sent, judgement: Judgement) -> Applied | None:
+        """Return the end of a step whose refusal says that the tenant is as it wanted; None where it does not."""
+        step = sent.step
+        gone = judgement.verdict is Verdict.GONE and step.action is Action.DELETE
+        removed = step.part in sent.work.facts.seen and self._refusal(step, judgement).says_absent
+        # seen: by a removal whose answer was lost
+        return Applied(step.part, step.id, judgement.status, seen=removed) if removed or gone else None
+
+    def recall(self) -> None:
+        """Take in what earlier sessions created and changed."""
+        if self._journal.timeline.sessions > 1:
+            self._directory.ids.recall(self._journal)
+
     def _refusal(self, step: Step, judgement: Judgement) -> Refusal:
         advice = self._profile.advice_for(step.action, step.type, judgement.status)
         return Refusal(step.part, judgement.status, judgement.scim_type, judgement.detail, advice)
-
-
-def _as_wanted(sent: Sent, judgement: Judgement, refusal: Refusal) -> Applied | None:
-    """Return the end of a step whose refusal says that the tenant is as it wanted; None where it does not."""
-    step = sent.step
-    if judgement.verdict is Verdict.GONE and step.action is Action.DELETE:
-        return Applied(step.part, step.id, judgement.status)
-    if (
-        step.part in sent.work.facts.seen and refusal.says_absent
-    ):  # a removal whose answer was lost took effect
-        return Applied(step.part, step.id, judgement.status, seen=True)
-    return None
 
 
 def _has_met(journal: Journal) -> bool:

@@ -101,8 +101,8 @@ class Facts:
     `applied` comes from the journal and lasts; `refused` is this process's and is tried again by the
     next. `taken`: the server said that the identity to be created exists. `unproved`: what earlier
     stays wrote is to be read back as well, for nothing of this run has changed it since, or the row failed by it.
-    `lost`: parts of which this process has lost a step and then found it not applied; `seen`: those of them that
-    remove a member who was seen in the group.
+    `lost`: parts of which this process has lost a step and then found it not applied; `seen`: parts that remove a member
+    who was seen in the group, and of which this or an earlier process has lost a step.
     """
 
     applied: Mapping[str, Applied] = field(default_factory=dict)

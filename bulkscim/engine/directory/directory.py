@@ -7,7 +7,7 @@ from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, Needed
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
 from bulkscim.engine.directory.filters import Filters
-from bulkscim.engine.directory.held_names import HeldNames, Resemblances, most_pages
+from bulkscim.engine.directory.held_names import HeldNames, Resemblances, may_be_changed_to, most_pages
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.listing import Listings, names_of
 from bulkscim.engine.directory.memberships import KEPT_GROUPS, KEPT_S, Memberships
@@ -254,10 +254,12 @@ class Directory:
 
         Names of users are found otherwise: by an externalId, or in the form in which they compare.
         """
-        if step.type != GROUP:
+        asked = step.identity[0] if step.type == GROUP else None
+        if asked is None or asked.attribute != "displayName":
             return ()
-        alike = await self._resemblances.of(step.identity[0], reads, fresh=True)
-        return tuple([one for one in alike if not await self._own.knows(GROUP, one["id"])])
+        alike = await self._resemblances.of(asked, reads, fresh=True)
+        renamed = [one for one in alike if may_be_changed_to(asked.value, one["displayName"])]
+        return tuple([one for one in renamed if not await self._own.knows(GROUP, one["id"])])
 
     async def misses(self, step: Step) -> bool:
         """Return whether a lookup may miss what a create made, since the tenant changes names."""

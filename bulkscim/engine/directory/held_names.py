@@ -107,6 +107,11 @@ def _forms(key: Key) -> tuple[str, str]:
     return resembles(key.value), _bare(key.value)
 
 
+def may_be_changed_to(asked: str, shown: str) -> bool:
+    """Return whether a service may have made one name of the other: two with different parts before a slash are two."""
+    return _bare(asked) in {_bare(shown), resembles(shown)} or resembles(asked) == _bare(shown)
+
+
 class Resemblances:
     """Names in the form in which they resemble each other, of one listing of each type."""
 

@@ -297,3 +297,29 @@ async def test_removal_of_one_who_is_not_there_is_a_noop_where_the_tenant_says_s
     totals = (await carried([line], held=[ADA, BOB, eve], kind=kind)).totals
 
     assert (totals.done, totals.noop, totals.failed) == states
+
+
+class StopsBehindRemoval(LosesFirstRemoval):
+    """Rejects the token from the lost removal on, until it is `good` again."""
+
+    good = False
+
+    async def send(self, request):
+        if self.removals and not self.good:
+            return self._answer(401, {})
+        return await super().send(request)
+
+
+async def test_lost_removal_keeps_its_before_image_over_sessions(carried):
+    """The second removal was recorded as one of a user who was not seen, so that an undo did not add the user."""
+    eve = {"id": "u3", "userName": "eve@example.com"}
+    adds = {**leaves("eve@example.com"), "op": "add_member"}
+    lines = [adds, leaves("eve@example.com")]
+    await carried(lines, held=[ADA, BOB, eve], kind=StopsBehindRemoval, concurrency=1)
+    carried.tenant.good = True
+    report = await carried.on()
+
+    assert report.totals.done == 2
+    kept = carried.disk.contents(FOLDER / JOURNAL).splitlines()
+    begun = [json.loads(line)["body"] for line in kept if b'"remove_member"' in line and b'"started"' in line]
+    assert [body["changes"][0][1] for body in begun] == [{"value": "u3"}] * 2

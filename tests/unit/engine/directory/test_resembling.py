@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from bulkscim.engine.directory import held_names
-from bulkscim.engine.directory.held_names import resembles
+from bulkscim.engine.directory.held_names import may_be_changed_to, resembles
 from bulkscim.model.operation import USER, Key
 from bulkscim.planning.held import named_by
 from tests.support.records import create
@@ -128,6 +128,14 @@ def test_names_resemble_each_other_in_the_forms_that_services_compare():
     assert {resembles(one) for one in alike} == {"rd"}
     assert resembles("Sales") != resembles("Sale")
     assert resembles("!!!") == "!!!"
+
+
+def test_two_names_with_different_parts_before_a_slash_are_two():
+    """A lost create of one stayed in doubt for the other."""
+    assert may_be_changed_to("Sales", "PRIMARY/Sales")
+    assert may_be_changed_to("PRIMARY/Sales", "sales")
+    assert may_be_changed_to("Café/Bar", "Cafe_Bar")
+    assert not may_be_changed_to("A/Admins", "B/Admins")
 
 
 def test_the_tenants_words_name_the_attribute_else_the_value():
