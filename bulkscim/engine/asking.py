@@ -241,10 +241,15 @@ class Asking:
         """Doubt that a create took no effect where it may have made a resource whose name the tenant has changed."""
         step, reads = sent.step, self._reads(sent.work)
         begun = sent.work.create_sent.get(step.part, -inf)
-        for one in await self._directory.perhaps_made(step, reads):
+        alike = await self._directory.perhaps_made(step, reads)
+        if isinstance(alike, Unreadable):
+            return Unclear(f"whether a group has a name like it is not known: {alike.why}")
+        for one in alike:
             if self._directory.ids.before(step.type, one["id"], begun):
                 continue
             read = await reads.by_id(step.type, one["id"])
+            if isinstance(read, Unreadable):
+                return Unclear(f"id {one['id']} may be what it created, and cannot be read: {read.why}")
             if isinstance(read, Found) and dated(self.evidence(sent), read).age is not Age.OLD:
                 return Unclear(renamed(step.identity[0], read.resource))
         return None

@@ -249,7 +249,7 @@ class Directory:
         read = await reads.by_id(key.type, resource_id) if resource_id is not None else None
         return read if isinstance(read, Found) and answers(key, read.resource) else None
 
-    async def perhaps_made(self, step: Step, reads: Reads) -> tuple[JsonObject, ...]:
+    async def perhaps_made(self, step: Step, reads: Reads) -> tuple[JsonObject, ...] | Unreadable:
         """Return what the create of a group may have made under another name: groups of a name like it in a listing begun now.
 
         Names of users are found otherwise: by an externalId, or in the form in which they compare.
@@ -258,6 +258,8 @@ class Directory:
         if asked is None or asked.attribute != "displayName":
             return ()
         alike = await self._resemblances.of(asked, reads, fresh=True)
+        if not alike and self._resemblances.wrong is not None:
+            return self._resemblances.wrong
         renamed = [one for one in alike if may_be_changed_to(asked.value, one["displayName"])]
         return tuple([one for one in renamed if not await self._own.knows(GROUP, one["id"])])
 

@@ -17,7 +17,7 @@ import anyio
 
 from bulkscim.engine.directory.listing import names_of
 from bulkscim.engine.directory.store import Store
-from bulkscim.engine.reads import Reads
+from bulkscim.engine.reads import Reads, is_refusal, unreadable
 from bulkscim.model.live import Unreadable
 from bulkscim.model.operation import USER, JsonObject, Key, folded_name
 from bulkscim.planning.lookups import answers
@@ -117,6 +117,7 @@ class Resemblances:
 
     def __init__(self, store: Store) -> None:
         self._read: set[str] = set()  # types
+        self.wrong: Unreadable | None = None  # why the latest listing broke off, where a later one may not
         self._reading = anyio.Lock()
         self._names = store.table(
             "type text, attribute text, form text, value text, id text", "type, attribute, form"
@@ -136,10 +137,14 @@ class Resemblances:
         return tuple({"id": row[0], **_as_shown(key.attribute, row[1])} for row in rows)
 
     async def _take(self, kind: str, reads: Reads) -> None:
-        pages = 0
+        pages, self.wrong = 0, None
         async with aclosing(reads.listing(kind)) as listing:
             async for page in listing:
-                if not isinstance(page, Page) or pages == MOST_PAGES:
+                if not isinstance(page, Page):
+                    wrong = unreadable(page)
+                    self.wrong = None if wrong.partial or is_refusal(wrong) else wrong
+                    return
+                if pages == MOST_PAGES:
                     return
                 pages += 1
                 for resource in page.resources:

@@ -125,6 +125,28 @@ async def test_a_group_like_the_one_of_the_first_lost_create_may_be_it(carried):
     assert any("whose displayName is 'R_D', may be what it created" in note for note in carried.notes)
 
 
+async def test_a_lost_create_is_not_sent_again_where_groups_cannot_be_listed(carried):
+    """A listing that failed for the moment counted as one without a group of such a name, and there were two groups."""
+
+    class Unlisted(Renaming):
+        lost = (1,)
+
+        def __init__(self, *more):
+            super().__init__(*more)
+            self.hold("Groups", {"id": "old", "displayName": "Other"})
+
+        def _list(self, collection, path):
+            is_listing = collection == "Groups" and "filter" not in path and self.posts
+            return (
+                NoAnswer(Loss.TIMEOUT, "no answer in time") if is_listing else super()._list(collection, path)
+            )
+
+    report = await carried(people("R&D"), kind=Unlisted, create_groups=True, concurrency=1)
+
+    assert members(carried.tenant) == [("Other", 0), ("R_D", 0)]
+    assert report.totals.in_doubt == 1
+
+
 async def test_a_group_like_it_that_is_older_or_has_another_row_is_not_it(carried):
     """What was there before the create, or what another row created, is no reason to doubt."""
 
