@@ -24,7 +24,7 @@ from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.journal import Journal
 from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Question
-from bulkscim.model.operation import Key, identities
+from bulkscim.model.operation import Key, Verb, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.order import Lanes, claims
@@ -169,7 +169,7 @@ class Pipeline:
         if not self._holds_own(work):
             return
         if self._is_held_back(work):
-            self._leave_for_later(work)
+            self._leave_for_later(work, self._updated(work))
             return
         while not self._stopping.requested:
             if work.rests_s:
@@ -193,11 +193,17 @@ class Pipeline:
                 await self._worker.settle(work, decision)
                 self._leave(work)
             case Later():
-                self._found(work, decision.found)
-                if work.found is not None:
-                    self._worker.found[work.number] = work.found
-                self._leave_for_later(work)
+                self._leave_for_later(work, decision.found)
         return False
+
+    def _updated(self, work: Work) -> str | None:
+        """Return the id of what an upsert updates, where it was read.
+
+        An earlier row that waits for this one needs no more than that; else they may wait for each other.
+        """
+        operation = work.row.operation
+        lane = self._lanes.ids(work.number).get(operation.target.folded)
+        return lane.value if lane is not None and operation.verb is Verb.UPSERT else None
 
     def _rest(self, work: Work) -> None:
         """Park a row for a while, until the tenant may show what the run has just created."""
@@ -286,7 +292,7 @@ class Pipeline:
             self._park_on_lane(work, need)
             return False
         if self._is_held_back(work):
-            self._leave_for_later(work)
+            self._leave_for_later(work, self._updated(work))
             return False
         return True
 
@@ -329,8 +335,11 @@ class Pipeline:
             self._lanes.known(work.number, need, resource_id)
         self._wake([*self._children.pop(work.number, ()), *self._seen()])
 
-    def _leave_for_later(self, work: Work) -> None:
-        """Leave a row to a later pass."""
+    def _leave_for_later(self, work: Work, found: str | None = None) -> None:
+        """Leave a row to a later pass; `found` is the id of its resource where the row did not create it."""
+        self._found(work, found)
+        if work.found is not None:
+            self._worker.found[work.number] = work.found
         self.deferred += 1
         self._leave(work)
 

@@ -42,7 +42,7 @@ def left_open(row: Row, facts: Facts, ids: Ids) -> set[Mark]:
     """Return what a row has yet to change; a part that was refused counts as not changed."""
     operation, own = row.operation, _own(row, ids)
     if operation.verb in MEMBERSHIP:
-        return _membership(own, _named(row, 0, ids))
+        return _membership(own, _open_names(row, 0, ids))
     marks: set[Mark] = set()
     if not facts.applied.keys() & {operation.verb.value, Action.CREATE.value}:
         marks |= _resource({*own, operation.target.folded, *_given(operation)})
@@ -51,9 +51,9 @@ def left_open(row: Row, facts: Facts, ids: Ids) -> set[Mark]:
         if part_of(reference) in facts.applied or reference.role is Role.VALUE:
             continue
         if reference.role is Role.GROUP:
-            marks |= _membership(_named(row, number, ids), own)
+            marks |= _membership(_open_names(row, number, ids), own)
         elif reference.role is Role.MEMBER:
-            marks |= _membership(own, _named(row, number, ids))
+            marks |= _membership(own, _open_names(row, number, ids))
         else:
             # Not by a name that the row may have taken away: another row may give it to a new resource.
             marks |= _resource({key for key in own if key.attribute in {"id", MADE}} or own)
@@ -120,6 +120,13 @@ def _named(row: Row, number: int, ids: Ids) -> set[Key]:
     return _with_ids([lane(key, producer), key.folded], ids)
 
 
+def _open_names(row: Row, number: int, ids: Ids) -> set[Key]:
+    """Return the names of a resource that a row which was left refers to, and whose id may not be known yet."""
+    names = _named(row, number, ids)
+    may_exist = row.operation.references[number].key.attribute != "ref"
+    return names | {_UNKNOWN} if may_exist and all(name.attribute != "id" for name in names) else names
+
+
 def _with_ids(names: Iterable[Key], ids: Ids) -> set[Key]:
     found = set(names)
     return found | {ids[name] for name in found if name in ids}
@@ -142,7 +149,7 @@ def _or_any(keys: set[Key]) -> set[Key]:
 def _or_unknown(keys: set[Key]) -> set[Key]:
     """Return the names of a resource, with one for all whose id is not known where its own is not.
 
-    What a row makes is new: no other row names its id.
+    What a row itself creates is new: no other row names its id.
     """
     return keys if any(key.attribute in {"id", MADE} for key in keys) else keys | {_UNKNOWN}
 

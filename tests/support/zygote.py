@@ -20,6 +20,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 
 ROOT = Path(__file__).parents[2]
 PRELOADED = (
@@ -40,6 +41,7 @@ class Zygote:
     def __init__(self):
         self._folder = None
         self._process = None
+        self._lock = Lock()  # some tests run commands from several threads
 
     def run(self, arguments, environment, folder, stdin, timeout):
         """Run a command to its end as `subprocess.run` does; TimeoutExpired after so many seconds."""
@@ -64,20 +66,23 @@ class Zygote:
             return subprocess.CompletedProcess(arguments, code, *(one.result() for one in shown))
 
     def _connected(self):
-        if self._folder is None:
-            self._start()
+        with self._lock:
+            if self._folder is None:
+                self._folder = self._started()
         link = socket.socket(socket.AF_UNIX)
         link.connect(f"{self._folder}/zygote")
         return link
 
-    def _start(self):
-        self._folder = tempfile.mkdtemp(prefix="zygote-")
-        command = [sys.executable, "-X", "utf8", "-m", "tests.support.zygote", self._folder]
+    def _started(self):
+        """Start the process; return its folder once it listens."""
+        folder = tempfile.mkdtemp(prefix="zygote-")
+        command = [sys.executable, "-X", "utf8", "-m", "tests.support.zygote", folder]
         # Pipes, as each command gets them: its stream objects are those of this process.
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         process = subprocess.Popen(command, cwd=ROOT, **pipes)
-        process.stdout.readline()  # it listens
+        process.stdout.readline()
         self._process = process  # its stdin closes with this process, which ends it
+        return folder
 
 
 def _read(end):
