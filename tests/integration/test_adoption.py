@@ -31,7 +31,7 @@ def run(bulkscim: Command, tenant: SmallTenant, job, *more):
 def newest(bulkscim: Command):
     """Return the lines of results.csv of the latest run."""
     assert bulkscim("results", "last").code == 0
-    folder = max(path for path in bulkscim.runs.iterdir() if (path / "journal.jsonl").exists())
+    folder = bulkscim.run_folders()[-1]
     with (folder / "results.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
@@ -119,7 +119,7 @@ def test_the_rows_that_a_trial_needs_can_be_taken_along(bulkscim: Command, tmp_p
     assert "rows 4 to 6 of this run are rows 6, 7, 8 of people.csv" in outcome.stderr
     assert (whole.code, whole.json["noop"], whole.json["done"]) == (0, 6, 2), whole.text
     assert run(bulkscim, tenant, "people.csv", "--with-needed").code == 2
-    trial = min(path for path in bulkscim.runs.iterdir() if (path / "journal.jsonl").exists())
+    trial = bulkscim.run_folders()[0]
     header = json.loads((trial / "journal.jsonl").read_text().partition("\n")[0])["body"]
     assert (header["settings"]["limit"], header["rows"]) == (None, 6)
 

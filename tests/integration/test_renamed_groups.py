@@ -29,7 +29,7 @@ def run(bulkscim: Command, tmp_path):
         (tmp_path / "job.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records))
         bulkscim("run", "job.jsonl", "--base-url", carry.tenant.base_url, "--yes", *FAST, *more)
         assert bulkscim("results", "last").code == 0
-        folder = max(path for path in bulkscim.runs.iterdir() if (path / "journal.jsonl").exists())
+        folder = bulkscim.run_folders()[-1]
         with (folder / "results.csv").open(newline="") as file:
             return [(row["state"], row["detail"]) for row in csv.DictReader(file)], folder.name
 

@@ -178,9 +178,14 @@ class Command:
 
     def run_folder(self) -> Path:
         """Return the only run folder."""
-        folders = [path for path in self.runs.iterdir() if (path / "journal.jsonl").exists()]
+        folders = self.run_folders()
         assert len(folders) == 1, folders
         return folders[0]
+
+    def run_folders(self) -> list[Path]:
+        """Return all run folders, in the order in which the runs began."""
+        folders = [path for path in self.runs.iterdir() if (path / "journal.jsonl").exists()]
+        return sorted(folders, key=_began) if len(folders) > 1 else folders
 
     def _outcome(self, code: int, stdout: str, stderr: str) -> Outcome:
         outcome = Outcome(code, stdout, stderr)
@@ -213,6 +218,12 @@ class Command:
         }
         token = {} if self.token is None else {"BULKSCIM_TOKEN": self.token}
         return kept | own | token | self.environment
+
+
+def _began(folder: Path) -> float:
+    """Return when a run began by its first entry; names of folders tell seconds only."""
+    with (folder / "journal.jsonl").open(encoding="utf-8") as file:
+        return float(json.loads(file.readline())["t"])
 
 
 def secrets_on_disk(folder: Path, secret: str) -> list[Path]:
