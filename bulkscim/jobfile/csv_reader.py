@@ -133,7 +133,8 @@ def read(
         return
     width, number = len(found.names), 0
     for line, cells in rows:
-        if not isinstance(cells, str) and not any(map(str.strip, cells)):
+        is_blank = not isinstance(cells, str) and not (cells and cells[0].strip())
+        if is_blank and not any(map(str.strip, cells)):
             continue
         number += 1
         if number < start or (wanted is not None and not wanted(number)):

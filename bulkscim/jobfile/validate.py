@@ -203,21 +203,23 @@ class _Pass:
     def _read(self, limit: int | None) -> int:
         """Judge every record by itself; return how many there are."""
         number, run_named_by = 0, run_of(self.source)
+        operation_of, count, index = self._operation_of, self.tally.add, self.builder.add
+        compare = None if self.across is None else self.across.add
         for record in islice(records(self.source), limit):
             number += 1
             if isinstance(record, Problem):
                 self.findings.add(record)
                 continue
-            operation = self._operation_of(record)
+            operation = operation_of(record)
             if operation is None:
                 continue
             run = run_named_by(record)
-            self.tally.add(operation, run)
+            count(operation, run)
             if record.body:
                 self.tally.not_before = max(self.tally.not_before, record.body.get("not_before") or "")
-            self.builder.add(number, operation, refs_elsewhere=run is not None)
-            if self.across is not None:
-                self.across.add(number, operation)
+            index(number, operation, refs_elsewhere=run is not None)
+            if compare is not None:
+                compare(number, operation)
         if self.judge is not None:
             self.take(self.judge.zeros_lost())
         return number
