@@ -15,12 +15,24 @@ from bulkscim.private_files import open_file
 if TYPE_CHECKING:
     from scim2_server.requests import ScimRequest
 
+_LONGEST = 1_000_000  # bytes of a line
+
 
 class RequestLog:
     """A private file that grows by a line with each request; neither bodies nor tokens are in it."""
 
     def __init__(self, path: Path) -> None:
-        self._descriptor = open_file(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._descriptor = open_file(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        self._cut_torn_line()
+
+    def _cut_torn_line(self) -> None:
+        """Drop what a killed process has left of its last line, which would spoil the next one."""
+        size = os.fstat(self._descriptor).st_size
+        start = max(0, size - _LONGEST)
+        os.lseek(self._descriptor, start, os.SEEK_SET)
+        tail = os.read(self._descriptor, size - start)
+        if not tail.endswith(b"\n"):
+            os.ftruncate(self._descriptor, start + tail.rfind(b"\n") + 1)
 
     def add(self, at: float, request: "ScimRequest", status: int, fault: str = "", made: str = "") -> None:
         """Write one request down; `status` is 0 where no answer left, `made` the id of what it created."""

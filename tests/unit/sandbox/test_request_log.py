@@ -4,7 +4,7 @@ import orjson
 import pytest
 from scim2_server.requests import ScimRequest
 
-from bulkscim.sandbox.requestlog import read_log, shown
+from bulkscim.sandbox.requestlog import RequestLog, read_log, shown
 from bulkscim.sandbox.settings import Place, Settings
 from bulkscim.sandbox.site import Site
 from tests.support.fake_clock import VirtualClock
@@ -36,3 +36,17 @@ async def test_what_was_made_is_told_though_its_answer_was_lost(tmp_path, fault,
     assert (line["status"], line["fault"]) == (status, fault)
     assert bool(line.get("made")) is makes
     assert (f"made {line.get('made')}" in shown(line)) is makes
+
+
+@pytest.mark.parametrize("whole", [b"", b'{"at":1}\n', b'{"at":1}\n{"at":2}\n'], ids=len)
+def test_line_that_a_killed_sandbox_left_torn_does_not_spoil_the_next(tmp_path, whole):
+    """`sandbox log` failed for good after a sandbox was killed while it wrote a line."""
+    path = tmp_path / "requests.jsonl"
+    path.write_bytes(whole + b'{"at":3,"meth')
+    log = RequestLog(path)
+    try:
+        log.add(4.0, posting(), 201)
+    finally:
+        log.close()
+
+    assert [line["at"] for line in read_log(path)] == [*range(1, whole.count(b"\n") + 1), 4.0]
