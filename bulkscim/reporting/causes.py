@@ -1,7 +1,8 @@
 """Why rows did not end as wanted, grouped: one line tells of 98 rows that failed alike.
 
 Three kinds of rows that ended well are listed too: those that did not find what they name, which may be misspelled,
-those whose resource existed and got links, and those that removed a member that the tenant had not shown.
+those whose resource existed and got links, and those that removed a member that the tenant had not shown. So are the
+groups that rows created by name: a misspelled name creates one.
 """
 
 import re
@@ -27,6 +28,8 @@ _MAKES = frozenset({"create", "upsert"})
 _LINKED = "existed, and got a group, a member or a manager that it did not have"
 _NOT_FOUND = b": nothing to "
 _UNSEEN = b'"unknown":true'
+_GROUP = "group:"
+_BY_NAME = b'"part":"group:'
 _KEPT_ROWS = 10
 _SHOWN_ROWS = 3
 _SHOWN_CAUSES = 10
@@ -47,7 +50,7 @@ def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
     told = (result_of(recorded, row, None) for row in chain(rows, _unseen(recorded), _not_found(recorded)))
     existed = (result_of(recorded, row, None) for row in _linked(recorded))
     linked = (replace(result, detail=_LINKED) for result in existed if result.op in _MAKES)
-    return grouped(chain(told, linked), run)
+    return grouped(chain(told, _creating(recorded), linked), run)
 
 
 def _not_found(recorded: RecordedRun) -> Iterator[int]:
@@ -65,6 +68,20 @@ def _unseen(recorded: RecordedRun) -> Iterator[int]:
         row = entry.rows[0][0]
         marks[row] = entry.body.get("unknown", False) and recorded.ledger.state(row) is RowState.DONE
     return (row for row, mark in enumerate(marks) if mark)
+
+
+def _creating(recorded: RecordedRun) -> Iterator[Result]:
+    """Yield the rows that are done and created a group by the name that they gave, each with all these names."""
+    rows: dict[int, str] = {}
+    for entry in recorded.entries(Kind.APPLIED, holding=_BY_NAME):
+        row, part = entry.rows[0]
+        if part.startswith(_GROUP) and recorded.ledger.state(row) is RowState.DONE:
+            rows[row] = part.removeprefix(_GROUP)
+    names = list(dict.fromkeys(rows.values()))
+    shown = ", ".join(f'"{name}"' for name in names[:_SHOWN_ROWS])
+    more = f" and {len(names) - _SHOWN_ROWS:,} more" if len(names) > _SHOWN_ROWS else ""
+    told = f"creates group{'s' * (len(names) > 1)} {shown}{more}"
+    return (replace(result_of(recorded, row, None), detail=told, key="", id="") for row in sorted(rows))
 
 
 def _linked(recorded: RecordedRun) -> Iterator[int]:
@@ -149,6 +166,6 @@ def _omitted(text: str, own: str) -> str:
 def _shown(cause: Cause) -> str:
     state = "" if cause["state"] == RowState.FAILED else f"{cause['state'].replace('_', ' ')}: "
     what = cause["detail"] or cause["scim_type"] or "no reason was given"
-    answered = cause["status"] if cause["state"] in _BAD else None
+    answered = cause["status"] if cause["state"] in (RowState.FAILED, RowState.IN_DOUBT) else None
     status = f"{answered} " if answered and not what.startswith(str(answered)) else ""
     return one_line(f"{state}{status}{what}")

@@ -4,6 +4,7 @@ import pytest
 
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.row import RowState
 from bulkscim.reporting.causes import cause_lines, causes_of, grouped
 from bulkscim.reporting.results import Result
@@ -86,6 +87,39 @@ def test_a_server_that_words_each_answer_anew_fills_no_memory():
     assert len(causes) <= 1001
     assert sum(each["count"] for each in causes) == 2000
     assert len(list(cause_lines(causes))) <= 21
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["Desing"], '  done: creates group "Desing": 1 row (1)'),
+        (["A", "B", "C", "D"], '  done: creates groups "A", "B", "C" and 1 more: 4 rows (1, 2, 3, …)'),
+    ],
+)
+async def test_groups_that_are_created_by_name_are_listed(tmp_path, names, told):
+    """A dry run with --create-groups did not say that a misspelled group would be made."""
+    path = tmp_path / "job.csv"
+    path.write_text(CSV)
+    made = journal.create(tmp_path, LocalDisk(), header(path, "run"), len(names), VirtualClock(START))
+    for row, name in enumerate(names, 1):
+        part = f"group:{name}"
+        body = {
+            "part": part,
+            "action": "create",
+            "method": "POST",
+            "type": "Group",
+            "identity": [],
+            "changes": [],
+        }
+        await made.append(Entry(Kind.STARTED, ((row, part),), row, body=body))
+        await made.append(
+            Entry(Kind.APPLIED, ((row, part),), row, body={"part": part, "id": f"g{row}", "covers": []})
+        )
+        await made.append(settled(row, RowState.DONE, name, op="add_member", type="Group"))
+    await made.aclose()
+
+    with journal.read(tmp_path, LocalDisk()) as recorded:
+        assert list(cause_lines(causes_of(recorded, "run"))) == [told]
 
 
 async def test_names_that_were_not_found_are_listed_though_their_rows_end_well(tmp_path):
