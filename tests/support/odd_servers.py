@@ -99,7 +99,8 @@ class Dark(SmallTenant):
         if self.is_dark and self.hides and request.method == "GET" and collection == "Users":
             beyond = "filter" in request.query or int(request.query.get("startIndex", 1)) > 1
             if concerned or beyond:
-                return error(403, "not for this token")
+                # Not a 403: that would be held against the token where nothing else had been read yet.
+                return error(400, "not for this token")
             if resource_id is None:
                 return self.page([self.user(name) for name in ("ada@example.com",)] * 9, {"count": 1})
         return await super().answer(request, collection, resource_id, body)
