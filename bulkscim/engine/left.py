@@ -18,6 +18,9 @@ class Left:
         self._database.executescript("pragma journal_mode = off; pragma synchronous = off;")
         self._database.execute("create table mark (mark integer, row integer, stays integer, waits integer)")
         self._database.execute("create index by_mark on mark (mark)")
+        self.updates: dict[
+            int, tuple[str, int]
+        ] = {}  # by upsert: the id that it updates, and the first row that held it
         self._is_empty = True
         self._held = False
         self._circle = False
@@ -46,14 +49,14 @@ class Left:
             self._database.execute("delete from mark where row = ?", (row,))
             self._is_empty = not self._any("select 1 from mark limit 1")
 
-    def holds_back(self, row: int, marks: Iterable[Mark]) -> bool:
-        """Return whether an earlier row has yet to change any of this."""
+    def holds_back(self, row: int, marks: Iterable[Mark]) -> int:
+        """Return the first of the earlier rows that have yet to change any of this, 0 where there is none."""
         asked = [hash(mark) for mark in marks]
         places = ", ".join("?" * len(asked))
-        query = f"select 1 from mark where mark in ({places}) and row < ? limit 1"  # noqa: S608
-        held = bool(asked) and self._any(query, *asked, row)
-        self._held = self._held or held
-        return held
+        query = f"select min(row) from mark where mark in ({places}) and row < ?"  # noqa: S608
+        (first,) = self._database.execute(query, (*asked, row)).fetchone()
+        self._held = self._held or first is not None
+        return first or 0
 
     def wait_in_circles(self) -> bool:
         """Return whether rows were held back in this pass, and by rows alone that only wait."""

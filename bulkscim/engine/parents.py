@@ -20,13 +20,13 @@ class Parents:
         alive: Callable[[int], Work | None],
         fed: Callable[[], int],
         found: Mapping[int, str],
+        updates: Mapping[int, tuple[str, int]],
     ) -> None:
         self._journal = journal
         self._alive = alive
         self._fed = fed  # the highest row that the feed has gone past in this pass
-        self._found = (
-            found  # of rows that were left for later, also in earlier passes: ids that they did not create
-        )
+        self._found = found  # of rows that were left for later: the ids that they did not create themselves
+        self._updates = updates  # of upserts that earlier rows hold back, also in earlier passes
 
     def answer(self, child: int, parent: int) -> ParentAnswer | None:
         """Return what the parent row made; None where it is worth waiting for."""
@@ -38,8 +38,11 @@ class Parents:
         made = made_by(facts_of(self._journal.history(parent))) if ledger.last_offset(parent) else None
         if made:
             return ParentReady(made)
-        if ledger.state(parent) is RowState.PENDING and parent in self._found:
-            return ParentReady(self._found[parent])
+        updated, first = self._updates.get(parent, ("", 0))
+        if (
+            child < first and ledger.state(parent) is RowState.PENDING
+        ):  # nothing is left to change it before this child
+            return ParentReady(updated)
         if parent > self._fed() and ledger.state(parent) is RowState.PENDING:
             return None if parent - child < WINDOW else ParentLater(parent)
         return self._ended(parent)
@@ -47,6 +50,8 @@ class Parents:
     def _ended(self, parent: int) -> ParentAnswer:
         """Return what a row found that is not under way and made nothing: it settled, or was left for later."""
         state = self._journal.ledger.state(parent)
+        if state is RowState.PENDING and parent in self._found:
+            return ParentReady(self._found[parent])
         if state in {RowState.PENDING, RowState.IN_DOUBT}:
             return ParentLater(parent)
         last = self._journal.last(parent)

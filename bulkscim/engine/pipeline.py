@@ -50,7 +50,7 @@ class Pipeline:
         self._stopping = stopping
         self._journal = journal
         self._left = left
-        self._parents = Parents(journal, self._work_of, lambda: feed.passed, worker.found)
+        self._parents = Parents(journal, self._work_of, lambda: feed.passed, worker.found, left.updates)
         self._lanes = Lanes()
         self._alive: dict[int, Work] = {}
         self._ready: list[int] = []
@@ -168,8 +168,8 @@ class Pipeline:
         """Work on a row until it ends, is parked, or is left for later."""
         if not self._holds_own(work):
             return
-        if self._is_held_back(work):
-            self._leave_for_later(work, self._updated(work))
+        if first := self._held_back_by(work):
+            self._leave_held(work, first)
             return
         while not self._stopping.requested:
             if work.rests_s:
@@ -193,17 +193,23 @@ class Pipeline:
                 await self._worker.settle(work, decision)
                 self._leave(work)
             case Later():
-                self._leave_for_later(work, decision.found)
+                self._found(work, decision.found)
+                if work.found is not None:
+                    self._worker.found[work.number] = work.found
+                self._leave_for_later(work)
         return False
 
-    def _updated(self, work: Work) -> str | None:
-        """Return the id of what an upsert updates, where it was read.
+    def _leave_held(self, work: Work, first: int) -> None:
+        """Leave a row to a later pass, since earlier rows hold it back, of which `first` is the first.
 
-        An earlier row that waits for this one needs no more than that; else they may wait for each other.
+        Where it is an upsert of what exists, rows before that one need no more than its id; else they may wait for each
+        other.
         """
         operation = work.row.operation
         lane = self._lanes.ids(work.number).get(operation.target.folded)
-        return lane.value if lane is not None and operation.verb is Verb.UPSERT else None
+        if lane is not None and operation.verb is Verb.UPSERT:
+            self._left.updates[work.number] = lane.value, first
+        self._leave_for_later(work)
 
     def _rest(self, work: Work) -> None:
         """Park a row for a while, until the tenant may show what the run has just created."""
@@ -225,10 +231,10 @@ class Pipeline:
             work.found = resource_id
             self._made(work, resource_id)
 
-    def _is_held_back(self, work: Work, need: Need | None = None) -> bool:
-        """Return whether an earlier row that was left without an end must go first."""
+    def _held_back_by(self, work: Work, need: Need | None = None) -> int:
+        """Return the first of the earlier rows that were left without an end and must go first; 0 where there is none."""
         if not self._left:
-            return False
+            return 0
         marks = concerned(work.row, {**work.names, **self._lanes.ids(work.number)}, need)
         return self._left.holds_back(work.number, marks)
 
@@ -252,7 +258,7 @@ class Pipeline:
         if not self._lanes.holds(work.number, lane):
             self._park_on_lane(work, lane)
             return False
-        if self._is_held_back(work, need):
+        if self._held_back_by(work, need):
             self._leave_for_later(work)
             return False
         if not isinstance(need, Parent):
@@ -291,8 +297,8 @@ class Pipeline:
             work.forget()
             self._park_on_lane(work, need)
             return False
-        if self._is_held_back(work):
-            self._leave_for_later(work, self._updated(work))
+        if first := self._held_back_by(work):
+            self._leave_held(work, first)
             return False
         return True
 
@@ -335,11 +341,8 @@ class Pipeline:
             self._lanes.known(work.number, need, resource_id)
         self._wake([*self._children.pop(work.number, ()), *self._seen()])
 
-    def _leave_for_later(self, work: Work, found: str | None = None) -> None:
-        """Leave a row to a later pass; `found` is the id of its resource where the row did not create it."""
-        self._found(work, found)
-        if work.found is not None:
-            self._worker.found[work.number] = work.found
+    def _leave_for_later(self, work: Work) -> None:
+        """Leave a row to a later pass."""
         self.deferred += 1
         self._leave(work)
 

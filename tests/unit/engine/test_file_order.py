@@ -44,3 +44,16 @@ async def test_addition_follows_an_earlier_removal_that_waits_for_a_later_upsert
 
     assert report.totals.done == 3 + len(between)
     assert carried.tenant.held["Groups"]["g1"]["members"] == [{"value": "u1"}]
+
+
+async def test_a_row_behind_an_upsert_waits_for_what_the_upsert_makes(carried):
+    """Its user is deleted before and created again: the addition must not go to the one that is deleted."""
+    deletes = {"op": "delete", "type": "User", "id": "u1"}
+    lines = [REMOVES, adds(externalId="E1"), deletes, UPSERTS, adds(userName="ada@example.com")]
+    report = await carried(lines, held=[ADA], kind=HasGroup)
+
+    held = carried.tenant.held
+    assert report.totals.done == 5
+    assert "u1" not in held["Users"]
+    (made,) = held["Users"]
+    assert {"value": made} in held["Groups"]["g1"]["members"]
