@@ -12,7 +12,7 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_esc
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The name of an encoding, empty where it is to be found in the bytes, and the header's line, 0 likewise."""
+    """The name of an encoding, empty where it is to be found in the bytes, and the header's line, 0 where it is to be found."""
 
     encoding: str = ""
     header_line: int = 0

@@ -18,7 +18,7 @@ MEMBERS = "members"
 def as_sent(operations: Iterable[PatchOperation], *, by_value: bool) -> tuple[PatchOperation, ...]:
     """Return the operations, those that follow one another and add members made one.
 
-    `by_value`: removals of single members are said by path `members` and value, and made one likewise.
+    `by_value`: removals of single members are said by path `members` and value, and made one in the same way.
     """
     sent: list[PatchOperation] = []
     for operation in operations:

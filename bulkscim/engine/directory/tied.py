@@ -57,7 +57,7 @@ class Tied:
         self._looks = 0
 
     async def read(self, need: Holders | Reports, reads: Reads) -> Referrers | Unreadable:
-        """Answer a need; a user that shows no groups is in none where others, read likewise, show theirs."""
+        """Answer a need; a user that shows no groups is in none where others that were read in the same way show theirs."""
         if isinstance(need, Reports):
             return await self._reports.of(need.id, reads, may_ask=not self._holders.asks)
         if need.type == USER and self.shows_groups(need.by):
