@@ -193,8 +193,8 @@ def test_nothing_is_sent_without_approval_or_while_the_run_is_held(tenant: Tenan
     """4 and the flag where nobody answers; 11 while a process works on the run; the plan of it asks nobody."""
     path = job(*({"op": "create", "data": {"userName": f"held{number}@example.com"}} for number in range(30)))
     asked = ("run", path, "--base-url", tenant.base_url, "--yes", "--run-dir", bulkscim.runs / "one")
-    with bulkscim.running(*asked, "--rate", "5/s") as process:
-        while not (bulkscim.runs / "one" / "journal.jsonl").exists():
+    with bulkscim.running(*asked, "--rate", "1/s") as process:
+        while not tenant.writes():
             assert process.poll() is None
         held = bulkscim("rollback", bulkscim.runs / "one", "--yes")
         process.kill()
