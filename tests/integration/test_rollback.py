@@ -198,8 +198,8 @@ def test_nothing_is_sent_without_approval_or_while_the_run_is_held(tenant: Tenan
             assert process.poll() is None
         held = bulkscim("rollback", bulkscim.runs / "one", "--yes")
         process.kill()
-    unapproved = bulkscim("rollback", bulkscim.runs / "one")
-    planned = bulkscim("rollback", bulkscim.runs / "one", "-n")
+    unapproved = bulkscim("rollback", bulkscim.runs / "one", *FAST)
+    planned = bulkscim("rollback", bulkscim.runs / "one", "-n", *FAST)
     before = {user["userName"] for user in tenant.users()}
 
     done = bulkscim("rollback", bulkscim.runs / "one", "--yes", *FAST)
