@@ -1,8 +1,9 @@
 """Values that a tenant answers with a 5xx each time, remembered for the run (pure).
 
-Such an answer is no fault of the tenant: the row fails at once, and the breaker does not count it. What a step sets is
-suspected where its row has used up its attempts, or where several rows in a row that all set it were answered so. A
-value that has ever taken effect is not suspected, and nothing is as long as no change has taken effect.
+What a step sets is suspected where its row has used up its attempts, or where several rows in a row that all set it
+were answered so: the breaker does not count such an answer. Where two rows that set it have used up their attempts,
+each further row fails at its first. A value that has ever taken effect is not suspected, and nothing is as long as no
+change has taken effect.
 """
 
 from collections import OrderedDict
@@ -27,7 +28,7 @@ class FaultyValues:
 
     def __init__(self) -> None:
         self._working: OrderedDict[int, None] = OrderedDict()
-        self._faulty: OrderedDict[int, None] = OrderedDict()
+        self._faulty: OrderedDict[int, tuple[int, ...]] = OrderedDict()  # with rows that have used up their attempts
         self._shared: set[int] = set()  # by all steps of the present sequence of faults
         self._rows: set[int] = set()
         self._answers = 0
@@ -52,27 +53,30 @@ class FaultyValues:
         self._rows.add(row)
         self._answers += 1
         if len(self._rows) >= ROWS and self._answers >= ANSWERS:
-            self._suspect(self._shared)
+            self._suspect(self._shared, ())
         if not self._shared:
             self._rows, self._answers = set(), 0
         return bool(values & self._faulty.keys())
 
     def holds(self, step: Step) -> bool:
-        """Return whether a step sets a value that is known to be answered so."""
-        return bool(self._faulty) and not self._faulty.keys().isdisjoint(_values(step))
+        """Return whether a step sets a value that two rows have used up their attempts by."""
+        return bool(self._faulty) and any(len(self._faulty.get(one, ())) > 1 for one in _values(step))
 
-    def used_up(self, step: Step) -> None:
+    def used_up(self, row: int, step: Step) -> None:
         """Take in a step whose row was answered so each time."""
-        self._suspect(_values(step))
+        self._suspect(_values(step), (row,))
 
-    def _suspect(self, values: Iterable[int]) -> None:
+    def _suspect(self, values: Iterable[int], rows: tuple[int, ...]) -> None:
         if not self._working:
             return
-        self._faulty.update(dict.fromkeys(one for one in values if one not in self._working))
+        for one in values:
+            if one not in self._working:
+                known = self._faulty.get(one, ())
+                self._faulty[one] = known if len(known) > 1 or rows == known else known + rows
         _cut(self._faulty, MOST_FAULTY)
 
 
-def _cut(kept: OrderedDict[int, None], most: int) -> None:
+def _cut(kept: OrderedDict[int, Any], most: int) -> None:
     while len(kept) > most:
         kept.popitem(last=False)
 

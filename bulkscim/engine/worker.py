@@ -370,7 +370,7 @@ class Worker:
         work.forget()
         work.not_applied(sent.step.part, seen=sent.step.removes_member and not sent.step.is_blind)
         if work.losses >= LOSSES and is_broken(judgement.status):
-            self._abilities.faulty.used_up(sent.step)
+            self._abilities.faulty.used_up(work.number, sent.step)
         if work.losses >= LOSSES or (is_broken(judgement.status) and self._abilities.faulty.holds(sent.step)):
             work.refused(self._refusal(sent.step, judgement))
         return True

@@ -21,7 +21,7 @@ def test_what_a_row_failed_by_is_known_in_other_rows():
     values = FaultyValues()
     values.worked(step(1, active=True))
     assert not values.explains(2, step(2, active=True, title="Boom"))
-    values.used_up(step(2, active=True, title="Boom"))
+    values.used_up(2, step(2, active=True, title="Boom"))
     assert values.explains(3, step(3, title="Boom"))
     assert values.explains(4, created(userName="ada", title="Boom"))
     assert not values.explains(5, step(5, active=True))
@@ -31,7 +31,7 @@ def test_what_a_row_failed_by_is_known_in_other_rows():
 def test_nothing_is_suspected_before_the_tenant_has_taken_a_change():
     """A tenant that takes nothing is out of order, whatever is sent."""
     values = FaultyValues()
-    values.used_up(step(1, title="Boom"))
+    values.used_up(1, step(1, title="Boom"))
     assert not any(values.explains(number, step(number, title="Boom")) for number in range(100))
 
 
@@ -55,16 +55,29 @@ def test_after_many_rows_of_one_value_without_a_success_the_breaker_counts_again
     """The tenant may have stopped taking anything."""
     values = FaultyValues()
     values.worked(step(0, active=True))
-    values.used_up(step(1, title="Boom"))
+    values.used_up(1, step(1, title="Boom"))
     told = [values.explains(number, step(number, title="Boom")) for number in range(2, MOST_IN_A_ROW + 10)]
     assert told == [True] * MOST_IN_A_ROW + [False] * (len(told) - MOST_IN_A_ROW)
+
+
+def test_one_row_that_failed_condemns_no_value():
+    """A row of the same title failed at its first 500: the row before it had a name that was always refused."""
+    values = FaultyValues()
+    values.worked(step(0, active=True))
+    values.used_up(1, created(userName="taken", title="New"))
+    for number in range(2, 20):
+        assert values.explains(number, created(userName=f"n{number}", title="New"))
+    assert not values.holds(created(userName="free", title="New"))
 
 
 def test_a_value_that_takes_effect_is_no_longer_suspected():
     """It was another value of that step, or it has passed."""
     values = FaultyValues()
     values.worked(step(0, active=True))
-    values.used_up(step(1, title="Boom", nickName="B"))
+    for row in (1, 1, 2):
+        assert not values.holds(step(3, title="Boom"))
+        values.used_up(row, step(row, title="Boom", nickName="B"))
+    assert values.holds(step(3, nickName="B"))
     values.worked(step(2, nickName="B"))
     assert not values.holds(step(3, nickName="B"))
     assert values.holds(step(3, title="Boom"))
