@@ -14,12 +14,12 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
     """
     applied: dict[str, Applied] = {}
     unlike, taken = False, None
-    removals, seen = set[int](), set[str]()
+    begun, lost_members = set[int](), set[str]()
     for entry in history:
-        if entry.kind is Kind.STARTED and _removes_who_was_seen(entry):
-            removals.add(entry.step)
-        if entry.step in removals and entry.kind in {Kind.LOST, Kind.REFUSED} and _is_unknown(entry):
-            seen.add(entry.body["part"])
+        if entry.kind is Kind.STARTED and _changes_who_was_known(entry):
+            begun.add(entry.step)
+        if entry.step in begun and entry.kind in {Kind.LOST, Kind.REFUSED} and _is_unknown(entry):
+            lost_members.add(entry.body["part"])
         if entry.kind is Kind.REOPENED:  # what a part left out is to be tried again
             applied = {part: one for part, one in applied.items() if not one.left}
             taken = None
@@ -39,13 +39,14 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
                     tuple(body.get("left", ())),
                     earlier=True,
                 )
-    return Facts(applied, taken=taken, unproved=unproved or unlike, seen=frozenset(seen))
+    return Facts(applied, taken=taken, unproved=unproved or unlike, lost_members=frozenset(lost_members))
 
 
-def _removes_who_was_seen(begun: Entry) -> bool:
-    """Return whether a step removes a member who was seen in the group."""
+def _changes_who_was_known(begun: Entry) -> bool:
+    """Return whether a step adds a member, or removes one who was seen in the group."""
     seen = any(before is not None for _, before, _ in begun.body.get("changes", ()))
-    return begun.body.get("action") == Action.REMOVE_MEMBER and seen
+    action = begun.body.get("action")
+    return action == Action.ADD_MEMBER or (action == Action.REMOVE_MEMBER and seen)
 
 
 def _is_unknown(end: Entry) -> bool:

@@ -28,7 +28,9 @@ class FaultyValues:
 
     def __init__(self) -> None:
         self._working: OrderedDict[int, None] = OrderedDict()
-        self._faulty: OrderedDict[int, tuple[int, ...]] = OrderedDict()  # with rows that have used up their attempts
+        self._faulty: OrderedDict[int, tuple[int, ...]] = (
+            OrderedDict()
+        )  # with rows that have used up their attempts
         self._shared: set[int] = set()  # by all steps of the present sequence of faults
         self._rows: set[int] = set()
         self._answers = 0

@@ -22,7 +22,7 @@ async def look(step: Step, directory: Directory, reads: Reads) -> Read:
     if step.id is None:
         return Unreadable("the step names no resource", partial=True)
     if step.member is not None:
-        need = Membership(step.id, step.member, proof=step.removes_member, asks_member=True)
+        need = Membership(step.id, step.member, proof=True, asks_member=True)
         return await directory.membership(need, reads, fresh=True)
     read = await reads.by_id(step.type, step.id)
     if isinstance(read, Missing) and read.shown_by is not None and step.action is Action.DELETE:

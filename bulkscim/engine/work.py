@@ -7,6 +7,7 @@ from typing import Any
 from bulkscim.model.live import Holders, NameHeld, Need, Origin, Parent, ParentReady, Reports, Resembling
 from bulkscim.model.operation import Key
 from bulkscim.model.row import Applied, Facts, Refusal, Row
+from bulkscim.model.step import Step
 from bulkscim.model.totals import Counters
 from bulkscim.planning.order import Claim
 
@@ -106,11 +107,13 @@ class Work:
         """Note a part that did not take effect."""
         self.facts = replace(self.facts, refused={**self.facts.refused, refusal.part: refusal})
 
-    def not_applied(self, part: str, *, seen: bool = False) -> None:
-        """Note a part whose step was lost and then found not applied; `seen`: it removes a member who was seen."""
+    def not_applied(self, step: Step) -> None:
+        """Note a step that was lost and then found not applied."""
         self.losses += 1
-        saw = self.facts.seen | {part} if seen else self.facts.seen
-        self.facts = replace(self.facts, lost=self.facts.lost | {part}, seen=saw)
+        lost, members = self.facts.lost | {step.part}, self.facts.lost_members
+        if step.member is not None and not step.is_blind:
+            members |= {step.part}
+        self.facts = replace(self.facts, lost=lost, lost_members=members)
 
     def taken(self, refusal: Refusal) -> None:
         """Note that the identity to be created exists."""

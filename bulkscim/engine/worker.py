@@ -368,7 +368,7 @@ class Worker:
         """Let the row try again within its budget."""
         work = sent.work
         work.forget()
-        work.not_applied(sent.step.part, seen=sent.step.removes_member and not sent.step.is_blind)
+        work.not_applied(sent.step)
         if work.losses >= LOSSES and is_broken(judgement.status):
             self._abilities.faulty.used_up(work.number, sent.step)
         if work.losses >= LOSSES or (is_broken(judgement.status) and self._abilities.faulty.holds(sent.step)):
@@ -379,9 +379,10 @@ class Worker:
         """Return the end of a step whose refusal says that the tenant is as it wanted; None where it does not."""
         step = sent.step
         gone = judgement.verdict is Verdict.GONE and step.action is Action.DELETE
-        removed = step.part in sent.work.facts.seen and self._refusal(step, judgement).says_absent
-        # seen: by a removal whose answer was lost
-        return Applied(step.part, step.id, judgement.status, seen=removed) if removed or gone else None
+        told = self._refusal(step, judgement)
+        says_so = told.says_absent if step.removes_member else told.says_present
+        seen = says_so and step.part in sent.work.facts.lost_members
+        return Applied(step.part, step.id, judgement.status, seen=seen) if seen or gone else None
 
     def recall(self) -> None:
         """Take in what earlier sessions created and changed."""

@@ -29,6 +29,7 @@ _NO_MEMBER = re.compile(
     r"\b(?:not|isn't|no|n't) (?:a |an |the |in |such |currently a )*(?:member|in (?:the |this )?group)",
     re.IGNORECASE,
 )
+_IS_MEMBER = re.compile(r"\balready\b|\bduplicate\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,11 @@ class Refusal:
         says_so = self.scim_type == "noTarget" or bool(_NO_MEMBER.search(self.detail))
         return says_so and self.status in _ABOUT_THE_VALUE
 
+    @property
+    def says_present(self) -> bool:
+        """Whether it says that what was to be added is there already."""
+        return bool(_IS_MEMBER.search(self.detail)) and self.status in _ABOUT_THE_VALUE
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -101,8 +107,9 @@ class Facts:
     `applied` comes from the journal and lasts; `refused` is this process's and is tried again by the
     next. `taken`: the server said that the identity to be created exists. `unproved`: what earlier
     stays wrote is to be read back as well, for nothing of this run has changed it since, or the row failed by it.
-    `lost`: parts of which this process has lost a step and then found it not applied; `seen`: parts that remove a member
-    who was seen in the group, and of which this or an earlier process has lost a step.
+    `lost`: parts of which this process has lost a step and then found it not applied; `lost_members`: parts that add a
+    member, or remove one who was seen in the group, and of which this or an earlier process has lost a step: what the
+    tenant shows then may be the work of that step.
     """
 
     applied: Mapping[str, Applied] = field(default_factory=dict)
@@ -110,4 +117,4 @@ class Facts:
     taken: Refusal | None = None
     unproved: bool = False
     lost: frozenset[str] = frozenset()
-    seen: frozenset[str] = frozenset()
+    lost_members: frozenset[str] = frozenset()

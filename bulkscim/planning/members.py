@@ -160,18 +160,18 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
     need = Membership(group, member.value)
     proof = Membership(group, member.value, proof=True, asks_member=member.type == USER)
     answer = view.live.get(proof) or view.live.get(need)
-    was_seen = part in view.facts.seen  # before a removal whose answer was lost
+    was_lost = part in view.facts.lost_members
     match answer:
         case None:
             return Wait(need)
-        case Member() if answer.present is adds and (adds or (answer.proved and not was_seen)):
+        case Member() if answer.present is adds and not was_lost and (adds or answer.proved):
             return None
         case Member() if adds:
             return _joining(view, part, group, member)
         case Member(present=False) if proof not in view.live:
             return Wait(proof)
         case Member():
-            seen, by_value = answer.present or was_seen, view.policy.profile.removes_by_value
+            seen, by_value = answer.present or was_lost, view.policy.profile.removes_by_value
             return leaving(part, group, member.value, by_value=by_value, seen=seen)
         case Missing():
             return Refusal(part, 404, None, f"group {group} is gone")

@@ -147,15 +147,15 @@ def _joined(view: View, met: Existing, group: str, name: str) -> Outcome | Left:
     """Return the step that adds the user to a group; None where it is in it."""
     part, shown = f"member:{name}", groups_shown(met.live.resource)
     need = Membership(group, met.live.id, proof=not (met.run or met.closed or shown))
-    answer = view.live.get(need)
+    answer, was_lost = view.live.get(need), part in view.facts.lost_members
     match answer:
         case None:
             return Wait(need)
-        case Member(present=True):
+        case Member(present=True) if met.closed or not was_lost:
             return None
         case _ if met.closed:
             return Left(f"not in group {name}")
-        case Member() if need.proof and not answer.proved:
+        case Member() if need.proof and not (answer.proved or was_lost):
             return Left(f"whether it is in group {name} is not known here, so it was not added")
         case Member():
             return joining(part, group, met.live.id)

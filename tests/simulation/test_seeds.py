@@ -53,6 +53,12 @@ BROKEN_ONCE = (
     817831,
     # state: rows that waited for each other lost their order, where an upsert that one of them needed was known by its id
     7001083,
+    # blame: a title that others had was suspected, as one row with a name that is always refused had used up its attempts
+    2810194,
+    # oracle: of a create that left before any Date was seen the run is not sure, and a rollback leaves the user
+    2811377,
+    # undo: a lost addition that took effect counted as there before, as the list of the group was cut
+    7031025,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

@@ -4,6 +4,7 @@ from bulkscim.engine.worker import LOSSES, UNSURE
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal import journal
 from bulkscim.journal.audit import audit
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
 from tests.support.simulated_names import NamesTold
@@ -122,14 +123,19 @@ def _may_be_own(machine):
 
 
 def unproved_names(machine, recorded):
-    """Return what this run made and took for somebody else's, as it could not tell when it had sent the create."""
+    """Return what this run made and took for somebody else's, as it could not tell when it had sent the create.
+
+    Of a 201 that cannot be dated it is not sure: an undo leaves the resource, whatever became of the row.
+    """
     states, ends = _rows(recorded)
     rows = {
         row
         for row in machine.oracles.undated & states.keys()
         if _is_unproved(machine, states[row], ends[row])
     }
-    bodies = [ends[row].body for row in rows]
+    for entry in recorded.entries(Kind.APPLIED, holding=b'"unsure":true'):
+        rows |= {row for row, _ in entry.rows} & machine.oracles.undated & ends.keys()
+    bodies = [ends[row].body for row in rows if ends[row] is not None]
     return {(f"{body['type']}s", body["key"]) for body in bodies}
 
 

@@ -264,6 +264,46 @@ async def test_lost_removal_of_a_member_that_is_never_shown_is_sent_again(carrie
     assert last["changes"][0][1] == {"value": "u3"}
 
 
+class LosesFirstAddition(CutsMembers):
+    """Loses the answer to the first addition; a filter by member sees whom the list of a group does not show."""
+
+    lost = False
+
+    def _list(self, collection, path):
+        if "members.value" not in path:
+            return super()._list(collection, path)
+        found = [one for one in self.held[collection].values() if path.split("%22")[1] in json.dumps(one)]
+        return self._answer(200, {"totalResults": len(found), "Resources": found})
+
+    async def send(self, request):
+        reply = await super().send(request)
+        if request.method == "PATCH" and not self.lost:
+            self.lost = True
+            return NoAnswer(Loss.CUT, "the connection was cut")
+        return reply
+
+
+class RefusesSecondAddition(LosesFirstAddition):
+    def _one(self, method, collection, resource_id, body):
+        if self.lost and method == "PATCH":
+            return self._answer(409, {"detail": "the user is already a member"})
+        return super()._one(method, collection, resource_id, body)
+
+
+@pytest.mark.parametrize("kind", [LosesFirstAddition, RefusesSecondAddition])
+async def test_lost_addition_that_only_a_filter_shows_is_the_runs_own(carried, kind):
+    """The cut list did not show the member, the filter did then: it counted as there before, and no undo removed it."""
+    eve = {"id": "u3", "userName": "eve@example.com"}
+    adopts = {"op": "create", "data": {"userName": "eve@example.com", "groups": ["Sales"]}}
+    report = await carried([adopts], held=[ADA, BOB, eve], kind=kind, concurrency=1)
+
+    assert report.totals.adopted == 1
+    assert {"value": "u3"} in carried.tenant.held["Groups"]["g1"]["members"]
+    lines = carried.disk.contents(FOLDER / JOURNAL).splitlines()
+    applied = [json.loads(line)["body"]["part"] for line in lines if b'"applied"' in line]
+    assert applied == ["member:Sales"]
+
+
 class DeniesRemovals(HidesMembers):
     """Does not let this token change groups."""
 
