@@ -7,13 +7,12 @@ from http import HTTPStatus
 import anyio
 
 from bulkscim.engine import recording
-from bulkscim.engine.facts import facts_of
 from bulkscim.engine.feed import Feed
 from bulkscim.engine.left import Left
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.unproved import unproved
-from bulkscim.engine.work import Moment, Work
+from bulkscim.engine.work import Moment
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal
@@ -111,8 +110,7 @@ class Engine:
         history = self.journal.history(row.number)
         begun = [entry for entry in history if entry.kind is Kind.STARTED]
         last = begun[-1]
-        work = Work(row, facts_of(history))
-        recording.note_creates(work, history)
+        work = recording.work_of(row, history)
         step = recording.step_of(last.body)
         work.create_started[step.part] = _first_start(begun, step.part)
         lost = next((one for one in history if one.kind is Kind.LOST and one.step == last.step), None)

@@ -73,6 +73,17 @@ def losses_of(history: Iterable[Entry]) -> int:
     return losses
 
 
+def attempts_of(history: Iterable[Entry]) -> int:
+    """Count the requests that earlier sessions sent for a row's steps; a step whose end is not recorded counts as one."""
+    attempts = dict[int, int]()
+    for entry in history:
+        if entry.kind is Kind.STARTED:
+            attempts[entry.step] = 1
+        elif entry.step in attempts:
+            attempts[entry.step] = max(attempts[entry.step], entry.body.get("attempts") or 0)
+    return sum(attempts.values())
+
+
 def made_by(facts: Facts) -> str | None:
     """Return the id of the resource that the row itself made."""
     made = facts.applied.get("create")

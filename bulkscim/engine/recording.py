@@ -1,13 +1,14 @@
 """What the engine writes into the journal, and reads back from it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bulkscim.engine.facts import attempts_of, facts_of, losses_of
 from bulkscim.engine.work import Moment, Work
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.operation import USER, JsonObject, Key
-from bulkscim.model.row import Applied, Existed
+from bulkscim.model.row import Applied, Existed, Row
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step, Ties
 from bulkscim.pacing.retry import Judgement, Verdict
@@ -15,6 +16,7 @@ from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.derived import written_otherwise
 from bulkscim.planning.effects import as_made, before_image, deactivates, is_huge
+from bulkscim.planning.order import Claim
 from bulkscim.scim.schemas import is_secret
 
 MOST_DETAIL = 2000  # characters of a row's detail
@@ -195,11 +197,22 @@ def _short(detail: str) -> str:
     return detail if len(detail) <= MOST_DETAIL else f"{detail[: MOST_DETAIL - 1]}…"
 
 
-def note_creates(work: Work, history: Iterable[Entry]) -> None:
-    """Note what the creates have set that earlier stays of a row have sent."""
+def work_of(
+    row: Row, history: Sequence[Entry], claims: tuple[Claim, ...] = (), *, unproved: bool = False
+) -> Work:
+    """Return a row to be worked on, with what earlier sessions have done of it; `unproved` as in `facts_of`."""
+    work = Work(
+        row,
+        facts_of(history, unproved=unproved),
+        claims=claims,
+        attempts=attempts_of(history),
+        losses=losses_of(history),
+        is_new=not history,
+    )
     for entry in history:
         if entry.kind is Kind.STARTED and entry.body["action"] == Action.CREATE:
             work.begins(entry.body["part"], entry.body.get("covers", ()))
+    return work
 
 
 def step_of(body: Mapping[str, Any]) -> Step:

@@ -10,7 +10,6 @@ from bulkscim.engine.abilities import Abilities
 from bulkscim.engine.asking import Asking
 from bulkscim.engine.bounds import Bounding, Guards
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.facts import facts_of, losses_of
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import is_broken, located, named
@@ -87,11 +86,7 @@ class Worker:
         """Bring a row under way, with what it has done so far by the journal."""
         unproved = row.number in self.unproved
         self.unproved.discard(row.number)  # read back in this stay, or never: others may come in between
-        history = self._journal.history(row.number)
-        facts = facts_of(history, unproved=unproved)
-        work = Work(row, facts, claims=claims, losses=losses_of(history), is_new=not history)
-        recording.note_creates(work, history)
-        return work
+        return recording.work_of(row, self._journal.history(row.number), claims, unproved=unproved)
 
     async def read(self, work: Work, need: Question) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
