@@ -56,8 +56,8 @@ class Sent:
         )
 
 
-def started(sent: Sent, intent: Moment) -> Entry:
-    """Return the intent, with all that undo and recovery will need."""
+def started(sent: Sent, intent: Moment, left_out: Sequence[tuple[str, str]] = ()) -> Entry:
+    """Return the intent, with all that undo and recovery will need; `left_out`: what lookups were found not to show."""
     step = sent.step
     body: JsonObject = {
         "covers": list(step.covers),
@@ -87,6 +87,8 @@ def started(sent: Sent, intent: Moment) -> Entry:
         body["unknown"] = True
     if not intent.stated:
         body["local"] = True
+    if left_out:
+        body["left_out"] = left_out
     return sent.entry(Kind.STARTED, body)
 
 

@@ -128,7 +128,7 @@ class Worker:
             work.begins(step.part, step.covers)
             work.create_started.setdefault(step.part, intent)
             work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
-        await self._journal.append(recording.started(sent, intent))
+        await self._journal.append(recording.started(sent, intent, self._directory.take_left_out()))
         judgement, reply = await self._sender.send(work, step, request)
         if self._asking.not_yet(sent, judgement):
             await self._journal.append(recording.refused(sent, judgement))

@@ -43,7 +43,7 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.recorded import differing, drifted
 from bulkscim.runs.earlier import Earlier
-from bulkscim.runs.remembered import created, created_groups, own_names, users
+from bulkscim.runs.remembered import created, created_groups, left_out, own_names, users
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
@@ -194,6 +194,7 @@ def _recorded(job: Job, journal: Journal, terms: Terms) -> Recorded:
         None if terms.profile.lists_inactive else partial(users, base_url, journal.disk, *places),
         partial(created_groups, journal),
         partial(own_names, journal),
+        partial(left_out, journal),
         journal.disk.off_loop,
     )
 

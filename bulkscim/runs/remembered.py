@@ -96,6 +96,12 @@ def own_names(recorded: RecordedRun) -> Iterator[Named]:
             yield Named(key, str(body.get("id") or ""), shown if isinstance(shown, str) else key.value)
 
 
+def left_out(recorded: RecordedRun) -> Iterator[tuple[str, str]]:
+    """Yield what earlier sessions found that lookups leave out: a resource type and an attribute."""
+    for entry in recorded.entries(Kind.STARTED, holding=b'"left_out":'):
+        yield from entry.body.get("left_out", ())
+
+
 def _same(header: JsonObject, base_url: str) -> bool:
     return same_base_url(base_url_of(header), base_url)
 

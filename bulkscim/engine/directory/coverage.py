@@ -5,7 +5,7 @@ Rules of every comparison of a resource with its read by id just after
    has none, nothing is proved.
 2. The order of lists and of names does not count.
 3. A list is shown as far as the longest that was compared and was equal: longer ones may be cut.
-4. What differed once counts as left out from then on.
+4. What differed once counts as left out from then on, in later sessions of the run too.
 
 `Coverage` is for rows. It believes nothing that was not compared, since a wrong before-image is lost data, and reads one
 resource by its id instead, which costs one request. Of a resource that is needed whole, each attribute that the lookup
@@ -18,7 +18,7 @@ do not disprove is believed. Only what a listing lacks counts: where it shows mo
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,7 @@ class Coverage:
     def __init__(self) -> None:
         self._proved: defaultdict[str, defaultdict[str, Longest]] = defaultdict(lambda: defaultdict(Longest))
         self._left_out: defaultdict[str, set[str]] = defaultdict(set)
+        self._found: list[tuple[str, str]] = []
         self._asked = Counter[str]()
 
     def shows(self, kind: str, resource: JsonObject, needed: Needed) -> bool:
@@ -86,7 +87,18 @@ class Coverage:
             if _elements(there.get(name)) == _elements(value):
                 self._proved[kind][name].take(_length(value))
             else:
+                self._found += [] if name in self._left_out[kind] else [(kind, name)]
                 self._left_out[kind].add(name)
+
+    def recall(self, left_out: Iterable[tuple[str, str]]) -> None:
+        """Take in what earlier sessions found left out, as (resource type, attribute)."""
+        for kind, name in left_out:
+            self._left_out[kind].add(name)
+
+    def take_found(self) -> list[tuple[str, str]]:
+        """Return what has been found left out since the last call."""
+        found, self._found = self._found, []
+        return found
 
 
 @dataclass(slots=True)

@@ -86,6 +86,10 @@ class Directory:
             self._memberships, lambda: self._tied.shows_groups("id"), self._earlier.own_groups
         )
 
+    def take_left_out(self) -> list[tuple[str, str]]:
+        """Return what lookups were found to leave out since the last call, as (resource type, attribute)."""
+        return self._coverage.take_found()
+
     def close(self) -> None:
         """Delete what is kept off the heap."""
         self._store.close()
@@ -162,6 +166,7 @@ class Directory:
 
         One that cannot be found by its id is as the lookup shows it: it is for the write to tell what became of it.
         """
+        self._coverage.recall(await self._earlier.left_out())
         if self._coverage.shows(key.type, found.resource, needed):
             return found
         read = await self._by_id(Key(key.type, "id", found.id), reads)

@@ -43,13 +43,15 @@ class Recorded:
 
     `created`: what earlier runs on the tenant created, oldest first. `users`: users as they were before runs deactivated
     them; None where the tenant shows all users. `groups`: ids of the groups that this run has created. `names`: names in
-    the file of what this run has created.
+    the file of what this run has created. `left_out`: attributes that earlier sessions of this run found left out by
+    lookups, each with its resource type.
     """
 
     created: Callable[[], Iterable[Created]] = nothing
     users: Callable[[], Iterable[JsonObject]] | None = None
     groups: Callable[[], Iterable[str]] = nothing
     names: Callable[[], Iterable[Named]] = nothing
+    left_out: Callable[[], Iterable[tuple[str, str]]] = nothing
     off_loop: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
 
 
@@ -61,6 +63,7 @@ class EarlierRuns:
         self._reading = anyio.Lock()
         self._knows_created = False
         self._knows_hidden = False
+        self._knows_left_out = False
         self._created = store.table("type text, id text, run text", key="type, id")
         self._hidden = store.table("attribute text, value text, id text", "attribute, value")
 
@@ -102,6 +105,15 @@ class EarlierRuns:
         """Return the ids of the groups that this run has created by its journal."""
         found: list[str] = []
         await self._keep(self._recorded.groups, found.extend)
+        return found
+
+    async def left_out(self) -> list[tuple[str, str]]:
+        """Return what lookups leave out by this run's journal; nothing from the second call on."""
+        found: list[tuple[str, str]] = []
+        async with self._reading:
+            if not self._knows_left_out:
+                await self._keep(self._recorded.left_out, found.extend)
+                self._knows_left_out = True
         return found
 
     async def own_names(self) -> list[Named]:

@@ -7,6 +7,7 @@ import pytest
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Loss, NoAnswer
 from bulkscim.reporting.causes import causes_of
+from bulkscim.runs.remembered import left_out
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_tenant import SimulatedTenant
 
@@ -193,6 +194,7 @@ async def test_before_images_hold_what_only_a_read_by_id_shows(carried):
     journal = carried.disk.contents(FOLDER / JOURNAL).splitlines()
     starts = [json.loads(line)["body"] for line in journal if b'"started"' in line]
     assert {body["before"]["title"] for body in starts} == {"Lead", "Chief"}
+    assert list(left_out(carried.record)) == [["User", "title"]]
 
 
 @pytest.mark.parametrize(("kind", "told"), [(HidesMembers, 1), (ShowsLess, 0)])

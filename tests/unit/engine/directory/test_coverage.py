@@ -49,6 +49,16 @@ def test_longer_lists_may_be_cut():
     assert not after((ADA, ADA)).shows(USER, longer, frozenset({"emails"}))
 
 
+def test_what_an_earlier_session_found_left_out_is_not_proved_again():
+    """A resumed run believed a lookup that an earlier session had found short, as one resource was shown whole."""
+    first, later = after((ADA, {**ADA, "nickName": "Bo"})), Coverage()
+    later.recall(first.take_found())
+    later.compare(USER, {"nickName": "Bo"}, {"nickName": "Bo"})
+
+    assert not later.shows(USER, ADA, frozenset({"nickname"}))
+    assert first.take_found() == later.take_found() == []
+
+
 def test_whole_resources_are_compared_at_first_and_then_now_and_then():
     """A deleted user came back without what lookups do not show."""
     coverage, asked = Coverage(), []
