@@ -30,7 +30,7 @@ from bulkscim.model.live import (
     Shown,
     Unreadable,
 )
-from bulkscim.model.operation import GROUP, MEMBERSHIP, USER, JsonObject, Key, Role, Verb
+from bulkscim.model.operation import GROUP, MEMBERSHIP, USER, JsonObject, Key, Verb
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
@@ -330,11 +330,11 @@ class Asking:
 
 
 def _needs_only_id(work: Work, need: Key) -> bool:
-    """Return whether a group is only named, not changed by its own row: then all that matters is its id."""
+    """Return whether the row names a resource and does not change it: then all that matters is its id."""
     operation = work.row.operation
-    if operation.verb in MEMBERSHIP and need == operation.target:
-        return need.attribute != "id"
-    return any(reference.role is Role.GROUP and reference.key == need for reference in operation.references)
+    if need == operation.target:
+        return operation.verb in MEMBERSHIP and need.attribute != "id"
+    return any(reference.key == need for reference in operation.references)
 
 
 def _may_be_all(status: int | None) -> bool:

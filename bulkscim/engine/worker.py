@@ -268,7 +268,7 @@ class Worker:
     async def _refused(self, sent: Sent, judgement: Judgement) -> bool:
         """Say what a refusal means for the row and for the run."""
         work, step = sent.work, sent.step
-        refusal = self._refusal(step, judgement)
+        refusal, outdated = self._refusal(step, judgement), self._directory.refused(step)
         work.forget()
         match judgement.verdict:
             case Verdict.AGAIN:
@@ -281,9 +281,10 @@ class Worker:
                 work.taken(refusal)
             case Verdict.STALE if work.stale < STALE:
                 work.stale += 1
+            case _ if outdated:
+                pass  # names are looked up again
             case _:
                 work.refused(refusal)
-        self._directory.refused(step)
         return True
 
     def _not_now(self, judgement: Judgement) -> bool:

@@ -10,7 +10,8 @@ from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.held_names import HeldNames, Resemblances, may_be_changed_to, most_pages
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.listing import Listings, names_of
-from bulkscim.engine.directory.memberships import KEPT_GROUPS, KEPT_S, Memberships
+from bulkscim.engine.directory.memberships import Memberships
+from bulkscim.engine.directory.named_ids import NamedIds
 from bulkscim.engine.directory.own_names import Named, OwnNames
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import Due, Tied
@@ -72,7 +73,7 @@ class Directory:
         self._coverage = Coverage()
         self._listings = Listings(clock, store)
         self._resemblances = Resemblances(store)
-        self._groups: dict[Key, Found] = {}
+        self._named = NamedIds(clock)
         self.ids = KnownIds(clock, store, profile.visibility_lag_s)
         self._memberships = Memberships(clock)
         due = due or Due()
@@ -120,8 +121,8 @@ class Directory:
                 return await self.membership(need, reads)
             case Holders() | Reports():
                 return await self._tied.read(need, reads)
-            case Key() if only_id and need.type == GROUP:
-                return await self._group(need, reads)
+            case Key() if only_id:
+                return await self._named_only(need, reads)
             case Key():
                 return await self.find(need, reads, needed=needed)
 
@@ -209,23 +210,18 @@ class Directory:
             return await reads.by_id(key.type, answer.id)
         return answer
 
-    async def _group(self, key: Key, reads: Reads) -> Answer:
-        """Find the group that a key names; its id, once found, is taken as known for a minute."""
-        known = self._groups.get(key.folded)
-        if known and self._clock.monotonic() - known.read_at <= KEPT_S:
+    async def _named_only(self, key: Key, reads: Reads) -> Answer:
+        """Find what a row names and does not change: its id, once found, is taken as known."""
+        known = self._named.of(key)
+        if known is not None:
             return known
-        own = await self._own.id_of(key)
+        own = await self._own.id_of(key) if key.type == GROUP else None
         answer: Answer = Missing() if not own else await reads.by_id(GROUP, own)
         if isinstance(answer, Missing) and answer.shown_by is None:
             answer = await self.find(key, reads)
         if isinstance(answer, Found):
-            self._knows_group(key, Found({"id": answer.id}, answer.read_at))
+            self._named.keep(key, answer)
         return answer
-
-    def _knows_group(self, key: Key, group: Found) -> None:
-        self._groups[key.folded] = group
-        while len(self._groups) > KEPT_GROUPS:
-            self._groups.pop(next(iter(self._groups)))
 
     async def membership(self, need: Membership, reads: Reads, *, fresh: bool = False) -> MembershipAnswer:
         """Return whether a resource is a member of a group; with `proof`, whether an absence is proved."""
@@ -324,7 +320,7 @@ class Directory:
         if kind == GROUP:
             self._absence.created(resource_id)
             for key in step.identity:
-                self._knows_group(key, Found({"id": resource_id}, self._clock.monotonic()))
+                self._named.keep(key, Found({"id": resource_id}, self._clock.monotonic()))
         self._listings.made(kind, resource)
         self._resemblances.made(kind, resource)
 
@@ -334,13 +330,13 @@ class Directory:
             self._memberships.forget(step.id)
         self._drop_names(step)
 
-    def refused(self, step: Step) -> None:
-        """Drop the members that were read of a group before a step on it was refused: they may have changed since."""
+    def refused(self, step: Step) -> bool:
+        """Drop what was read of a group before a step on it was refused; return whether a name may be outdated."""
         if step.type == GROUP and step.id is not None:
             self._memberships.forget(step.id)
+        return self._named.refused(step)
 
     def _drop_names(self, step: Step) -> None:
         if step.action is Action.DELETE or any(is_name(change.path) for change in step.changes):
             self._listings.outdate(step.type)
-            if step.type == GROUP:
-                self._groups.clear()
+            self._named.drop(step.type)
