@@ -21,7 +21,7 @@ from bulkscim.scim.schemas import is_secret
 
 MOST_DETAIL = 2000  # characters of a row's detail
 _HUGE = "the tenant's answer is too large to be kept; the journal has what was sent"
-_UNSEEN = "the tenant did not show this member before; a rollback does not add it"
+_UNSEEN = "whether the member was in the group is not known; a rollback does not add it"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,24 @@
 """Why rows did not end as wanted, grouped: one line tells of 98 rows that failed alike.
 
-Three kinds of rows that ended well are listed too: those that did not find what they name, which may be misspelled,
-those whose resource existed and got links, and those that removed a member that the tenant had not shown. So are the
-groups that rows created by name: a misspelled name creates one.
+A row that lacks several parts (three groups that do not exist) counts for the cause of each part.
+
+Four kinds of rows that ended well are listed too: those that did not find what they name, which may be misspelled,
+those whose member was not in the group, those whose resource existed and got links, and those that removed a member that
+the tenant had not shown. So are the groups that rows created by name: a misspelled name creates one.
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import chain
+from http import HTTPStatus
+from itertools import chain, zip_longest
 from typing import Any
 
-from bulkscim.journal.entries import Kind
+from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import command
-from bulkscim.reporting.hints import hint_of
+from bulkscim.reporting.hints import CREATE_GROUPS, hint_of
 from bulkscim.reporting.printable import one_line
 from bulkscim.reporting.results import Result, result_of
 
@@ -27,6 +30,7 @@ _ORDER = (*_BAD, RowState.DONE, *_EXISTED)
 _MAKES = frozenset({"create", "upsert"})
 _LINKED = "existed, and got a group, a member or a manager that it did not have"
 _NOT_FOUND = b": nothing to "
+_NOT_IN = " was not in the group"
 _UNSEEN = b'"unknown":true'
 _GROUP = "group:"
 _BY_NAME = b'"part":"group:'
@@ -38,6 +42,9 @@ _OTHER = "other answers"
 # What differs from row to row: an address, and a name or number of five characters or more that has a digit.
 _OWN = re.compile(r"[^\s\"'(),;:<>\[\]]+@[^\s\"'(),;:<>\[\]]+|\b(?=[\w-]*\d)[\w-]{5,}")
 _ROW = re.compile(r"\brow \d+")
+_PART = re.compile(r"; (?=(?:group|member):.+? not set: |manager not set: )")
+_NOT_SET = " not set: "
+_MADE = "created; "
 _ANY = "…"
 
 
@@ -47,10 +54,38 @@ def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
     rows: Iterable[int] = ()
     if totals.failed or totals.skipped or totals.in_doubt:
         rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in _BAD)
-    told = (result_of(recorded, row, None) for row in chain(rows, _unseen(recorded), _not_found(recorded)))
+    bad = (part for row in rows for part in _parts(result_of(recorded, row, None)))
+    told = (result_of(recorded, row, None) for row in chain(_unseen(recorded), _not_found(recorded)))
     existed = (result_of(recorded, row, None) for row in _linked(recorded))
     linked = (replace(result, detail=_LINKED) for result in existed if result.op in _MAKES)
-    return grouped(chain(told, _creating(recorded), linked), run)
+    return grouped(chain(bad, told, _not_in_group(recorded), _creating(recorded), linked), run)
+
+
+def _parts(result: Result) -> Iterator[Result]:
+    """Yield a row that did not end as wanted for each of its parts that was not set.
+
+    The status is that of the first part. A group that does not exist is 404 wherever it is named.
+    """
+    first, *others = _PART.split(result.detail)
+    done = ""
+    if others and _NOT_SET not in first:  # what was done for the row before: "created"
+        done = first.partition("; ")[0] + "; "
+        first, *others = others
+    yield replace(result, detail=done + first)
+    for other in others:
+        status = HTTPStatus.NOT_FOUND if CREATE_GROUPS in other else None
+        yield replace(result, detail=done + other, status=status, scim_type="")
+
+
+def _not_in_group(recorded: RecordedRun) -> Iterator[Result]:
+    """Yield the rows that ended as a noop since the member that they remove was not in the group."""
+    rows: Iterable[Entry] = ()
+    if recorded.ledger.totals().noop:
+        rows = recorded.entries(RowState.NOOP, holding=_NOT_IN.encode())
+    for entry in rows:
+        result = result_of(recorded, entry.rows[0][0], None)
+        if result.state is RowState.NOOP and result.detail.endswith(_NOT_IN):
+            yield replace(result, key=result.detail.removesuffix(_NOT_IN), id="")
 
 
 def _not_found(recorded: RecordedRun) -> Iterator[int]:
@@ -113,17 +148,27 @@ def grouped(results: Iterable[Result], run: str) -> list[Cause]:
     return sorted(found.values(), key=lambda cause: (_ORDER.index(RowState(cause["state"])), -cause["count"]))
 
 
-def cause_lines(causes: list[Cause]) -> Iterator[str]:
-    """Say each cause in a line, and what to do about it in another."""
-    for cause in causes[:_SHOWN_CAUSES]:
+def state_words(state: RowState, *, dry_run: bool) -> str:
+    """Return what became of a row, or in a dry run what would become of it."""
+    word = state.value.replace("_", " ")
+    if not dry_run or state is RowState.PENDING:
+        return word
+    return "would fail" if state is RowState.FAILED else f"would be {word}"
+
+
+def cause_lines(causes: list[Cause], *, dry_run: bool = False) -> Iterator[str]:
+    """Say each cause in a line, and what to do about it in another: once for causes that follow each other."""
+    shown = causes[:_SHOWN_CAUSES]
+    for cause, after in zip_longest(shown, shown[1:]):
         rows = ", ".join(map(str, cause["rows"][:_SHOWN_ROWS]))
         more = f", {_ANY}" if cause["count"] > _SHOWN_ROWS else ""
-        yield f"  {_shown(cause)}: {cause['count']:,} row{'s' * (cause['count'] != 1)} ({rows}{more})"
-        if cause["hint"]:
+        yield f"  {_shown(cause, dry_run=dry_run)}: {cause['count']:,} row{'s' * (cause['count'] != 1)} ({rows}{more})"
+        if cause["hint"] and (after is None or after["hint"] != cause["hint"]):
             yield f"    {cause['hint']}"
     rest = causes[_SHOWN_CAUSES:]
     if rest:
-        yield f"  {len(rest):,} other causes: {sum(cause['count'] for cause in rest):,} rows"
+        rows = sum(cause["count"] for cause in rest)
+        yield f"  {len(rest):,} other cause{'s' * (len(rest) != 1)}: {rows:,} row{'s' * (rows != 1)}"
 
 
 def _begun(result: Result, run: str) -> Cause:
@@ -163,9 +208,12 @@ def _omitted(text: str, own: str) -> str:
     return "".join((*pieces, text[done:]))
 
 
-def _shown(cause: Cause) -> str:
-    state = "" if cause["state"] == RowState.FAILED else f"{cause['state'].replace('_', ' ')}: "
+def _shown(cause: Cause, *, dry_run: bool) -> str:
+    is_silent = cause["state"] == RowState.FAILED and not dry_run
+    state = "" if is_silent else f"{state_words(RowState(cause['state']), dry_run=dry_run)}: "
     what = cause["detail"] or cause["scim_type"] or "no reason was given"
+    if dry_run:
+        what = what.removeprefix(_MADE)
     answered = cause["status"] if cause["state"] in (RowState.FAILED, RowState.IN_DOUBT) else None
     status = f"{answered} " if answered and not what.startswith(str(answered)) else ""
     return one_line(f"{state}{status}{what}")

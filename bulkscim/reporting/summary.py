@@ -11,7 +11,7 @@ from bulkscim.model.run import RunState
 from bulkscim.model.totals import Totals
 from bulkscim.model.typed import NEXT
 from bulkscim.outputs import run_file
-from bulkscim.reporting.causes import cause_lines
+from bulkscim.reporting.causes import cause_lines, state_words
 from bulkscim.reporting.printable import indented_json, one_line, shown_duration
 
 Summary = dict[str, Any]
@@ -56,12 +56,13 @@ def write_summary(summary: Summary, folder: Path) -> Path:
 def closing_lines(summary: Summary, folder: Path | None, *, written: bool = False) -> Iterator[str]:
     """Say how it ended and why, what it cost, where its chain ends, and the next commands.
 
-    `written`: the results files have just been written.
+    Without a folder it was a dry run. `written`: the results files have just been written.
     """
     yield _ended(summary, folder)
-    yield from cause_lines(summary.get("causes") or [])
+    yield from cause_lines(summary.get("causes") or [], dry_run=folder is None)
+    reads = ", all of them reads" if folder is None else ""
     yield (
-        f"{summary['requests']:,} requests, {summary['retries']:,} of them repeats,"
+        f"{summary['requests']:,} requests{reads}, {summary['retries']:,} of them repeats,"
         f" {summary['throttled']:,} throttled"
     )
     if summary["chain"]:
@@ -79,16 +80,17 @@ def urgent_lines(summary: Summary, folder: Path | None) -> Iterator[str]:
     """Say what must not be missed: nothing of a run whose rows all ended as wanted."""
     if any(summary[state] for state in SHOWN if state not in _ENDED_WELL):
         yield _ended(summary, folder)
-        yield from cause_lines(summary.get("causes") or [])
+        yield from cause_lines(summary.get("causes") or [], dry_run=folder is None)
         yield from _named(summary)
 
 
 def _ended(summary: Summary, folder: Path | None) -> str:
     """Say in one line how a run ended."""
     rows = summary["rows"]
-    counts = ", ".join(_count(summary, state) for state in SHOWN if summary[state])
+    dry_run = folder is None
+    counts = ", ".join(_count(summary, state, dry_run=dry_run) for state in SHOWN if summary[state])
     time = shown_duration(summary["elapsed_s"])
-    state = summary["state"] if folder is not None else f"dry run, nothing was sent: {summary['state']}"
+    state = f"dry run, nothing was changed: {summary['state']}" if dry_run else summary["state"]
     return f"{state}: {rows:,} row{'s' * (rows != 1)} in {time}: {counts or 'nothing to do'}"
 
 
@@ -99,10 +101,10 @@ def _named(summary: Summary) -> Iterator[str]:
     yield from (f"{NEXT}{each}" for each in summary.get("next") or ())
 
 
-def _count(summary: Summary, state: RowState) -> str:
+def _count(summary: Summary, state: RowState, *, dry_run: bool) -> str:
     """Return the rows of a state; of rows whose resource existed, how many of them differ from it."""
     differ = summary.get(f"{state.value}_differ")
-    told = f"{summary[state]:,} {state.value.replace('_', ' ')}"
+    told = f"{summary[state]:,} {state_words(state, dry_run=dry_run)}"
     return f"{told}, {differ:,} differ{'s' * (differ == 1)}" if differ else told
 
 

@@ -381,4 +381,7 @@ async def plan(start: Start, folder: Path, transport: Transport, around: Around)
             causes = [cause | {"command": None} for cause in causes_of(record, "plan")]
         finally:
             await record.aclose()
-    return replace(report, folder=None, chain="", causes=tuple(causes))
+    read = replace(
+        report.totals, requests=planning.asked
+    )  # the journal counts the changes as if they were sent
+    return replace(report, folder=None, chain="", totals=read, causes=tuple(causes))

@@ -33,6 +33,7 @@ class Planning:
         self._overlay = Overlay()
         self._ends: dict[str, int] = {}
         self._made = 0
+        self.asked = 0  # requests that reached the tenant
 
     def close(self) -> None:
         """Let go of what the plan has changed."""
@@ -58,6 +59,7 @@ class Planning:
 
     async def _ask(self, path: str) -> Reply:
         """Read from the tenant: the only thing that leaves."""
+        self.asked += 1
         return await self._inner.send(Request("GET", path))
 
     async def _read(self, path: str, kind: str, identifier: str | None) -> Reply:

@@ -1,0 +1,72 @@
+"""What a run and a dry run say at their end is true, and is understood without the documentation."""
+
+import pytest
+
+MISSING = (
+    "userName,groups\na@x.test,Alpha;Beta\nb@x.test,Alpha\nc@x.test,Beta;Gamma\nuser0@example.com,Alpha\n"
+)
+LEAVERS = "op,type,displayName,member\n" + "".join(
+    f"remove_member,Group,{group},{member}\n"
+    for group, member in (
+        ("Staff", "user0@example.com"),
+        ("Staff", "user1@example.com"),
+        ("Staff", "user2@example.com"),
+    )
+)
+NOT_IN = "… was not in the group"
+UNKNOWN = "whether the member was in the group is not known; a rollback does not add it"
+
+
+def test_a_dry_run_says_what_would_be_done_and_counts_what_was_sent(bulkscim, tenant, tmp_path):
+    """It said "2 done", and its requests counted changes that were never sent."""
+    (tmp_path / "people.csv").write_text("userName,title\nnew@x.test,Lead\nuser0@example.com,Old\n")
+
+    outcome = bulkscim("run", "people.csv", "--op", "create", "-n", "--json", *tenant.reached)
+
+    assert (outcome.code, tenant.writes) == (0, [])
+    assert "dry run, nothing was changed: finished: 2 rows" in outcome.stderr
+    assert ": 1 would be done, 1 would be adopted" in outcome.stderr
+    assert (outcome.json["state"], outcome.json["done"], outcome.json["adopted"]) == ("finished", 1, 1)
+    looked = [
+        one for one in tenant.seen if "ServiceProviderConfig" in one.path or one.path.endswith("&count=1")
+    ]
+    sent = len(tenant.seen) - len(looked)
+    assert outcome.json["requests"] == sent
+    assert f"\n{sent} requests, all of them reads, 0 of them repeats, 0 throttled\n" in outcome.stderr
+
+
+def test_failures_are_grouped_by_the_group_that_is_missing(bulkscim, tenant, tmp_path):
+    """Each combination of missing groups was a cause of its own, so that no line counted the rows of one group."""
+    (tmp_path / "people.csv").write_text(MISSING)
+    job = ("run", "people.csv", "--op", "upsert", *tenant.reached)
+
+    planned, outcome = bulkscim(*job, "-n"), bulkscim(*job, "--yes", "--json")
+
+    why = "group:{0} not set: no Group with displayName {0}; create it first, or pass --create-groups"
+    for name, rows in (("Alpha", "2 rows (1, 2)"), ("Beta", "2 rows (1, 3)"), ("Gamma", "1 row (3)")):
+        assert f"  would fail: 404 {why.format(name)}: " in planned.stderr
+        assert f"  404 created; {why.format(name)}: {rows}\n" in outcome.stderr
+    assert outcome.stderr.count("the group is created, and then joined") == 1
+    assert {one["count"] for one in outcome.json["causes"]} == {1, 2}
+    assert outcome.json["failed"] == 4
+
+
+@pytest.mark.parametrize(("others", "state", "told"), [(3, "noop", NOT_IN), (0, "done", UNKNOWN)])
+def test_removals_of_members_that_are_not_in_a_group_are_listed(
+    bulkscim, tenant, tmp_path, others, state, told
+):
+    """A noop of a member that was not in the group was named in results.csv alone.
+
+    A dry run called a removal "done" of which it did not know whether there is anything to remove.
+    """
+    member = [{"value": tenant.user("user0@example.com")["id"]}]
+    tenant.add("Groups", {"displayName": "Staff", "members": member})
+    tenant.add("Groups", {"displayName": "All", "members": [{"value": f"x{n}"} for n in range(others)]})
+    (tmp_path / "leavers.csv").write_text(LEAVERS)
+    job = ("run", "leavers.csv", "--max-removals", "100%", *tenant.reached)
+
+    planned, outcome = bulkscim(*job, "-n"), bulkscim(*job, "--yes")
+
+    assert f"  would be {state}: {told}: 2 rows (2, 3)\n" in planned.stderr
+    assert f"  {state}: {told}: 2 rows (2, 3)\n" in outcome.stderr
+    assert outcome.code == 0
