@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from bulkscim.jobfile.spool import JobRecord
     from bulkscim.model.events import Watcher
     from bulkscim.model.row import RowState
-    from bulkscim.model.run import RunState
+    from bulkscim.model.run import Counters, RunState, Totals
     from bulkscim.model.secret import Secret
-    from bulkscim.model.totals import Counters, Totals
     from bulkscim.reporting.results import Result
     from bulkscim.runs.named import tenant
     from bulkscim.runs.programs import (
@@ -89,7 +88,7 @@ __all__ = [
 
 _ERRORS = "bulkscim.errors"
 _WHERE = {
-    "Counters": "bulkscim.model.totals",
+    "Counters": "bulkscim.model.run",
     "JobRecord": "bulkscim.jobfile.spool",
     "Result": "bulkscim.reporting.results",
     "ResumeOptions": "bulkscim.runs.programs",
@@ -100,7 +99,7 @@ _WHERE = {
     "RunState": "bulkscim.model.run",
     "Secret": "bulkscim.model.secret",
     "Tenant": "bulkscim.tenants.tenant",
-    "Totals": "bulkscim.model.totals",
+    "Totals": "bulkscim.model.run",
     "Watcher": "bulkscim.model.events",
     "results": "bulkscim.runs.programs",
     "resume": "bulkscim.runs.programs",

@@ -12,8 +12,8 @@ from bulkscim.engine.work import Moment, Work
 from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
+from bulkscim.model.run import Counters
 from bulkscim.model.step import Action, Step
-from bulkscim.model.totals import Counters
 from bulkscim.pacing.hints import asked_wait, retry_after, stated_time
 from bulkscim.pacing.retry import (
     Judgement,

@@ -7,8 +7,8 @@ from typing import Any
 from bulkscim.model.live import Holders, NameHeld, Need, Origin, Parent, ParentReady, Reports, Resembling
 from bulkscim.model.operation import Key
 from bulkscim.model.row import Applied, Facts, Refusal, Row
+from bulkscim.model.run import Counters
 from bulkscim.model.step import Step
-from bulkscim.model.totals import Counters
 from bulkscim.planning.order import Claim
 
 KEPT = (Parent, Holders, Reports, Origin, NameHeld, Resembling)

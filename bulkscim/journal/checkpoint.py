@@ -24,7 +24,7 @@ from bulkscim.journal.ledger import Kept, Ledger
 from bulkscim.journal.reader import Fold, Position, first_line
 from bulkscim.journal.timeline import Timeline
 from bulkscim.model.operation import JsonObject
-from bulkscim.model.totals import Counters
+from bulkscim.model.run import Counters
 
 CHECKPOINT = "checkpoint.json"
 FORMAT = 1

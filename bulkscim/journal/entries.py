@@ -26,7 +26,7 @@ import orjson
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import SETTLED, RowState
-from bulkscim.model.totals import Counters
+from bulkscim.model.run import Counters
 
 FORMAT = 1
 FIRST_CHAIN = b"0" * 32

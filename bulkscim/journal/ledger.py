@@ -22,7 +22,7 @@ from typing import NamedTuple
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal.entries import Entry, Kind, Word
 from bulkscim.model.row import RowState
-from bulkscim.model.totals import Counters, Totals
+from bulkscim.model.run import Counters, Totals
 
 # The byte of a row. Those below _DONE are not settled.
 _PENDING, _STARTED, _LOST, _DONE, _ADOPTED, _NOOP, _FAILED, _SKIPPED = range(8)

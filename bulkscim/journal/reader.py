@@ -22,7 +22,7 @@ from bulkscim.journal.entries import Entry, Kind, Line, Word
 from bulkscim.journal.ledger import MOVES, Ledger
 from bulkscim.journal.timeline import WITH_BODY, Timeline
 from bulkscim.model.operation import JsonObject
-from bulkscim.model.totals import Counters
+from bulkscim.model.run import Counters
 
 _BLOCK = 1 << 20
 _ID = b'"id":"'

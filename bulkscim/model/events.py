@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from bulkscim.model.row import RowState
-from bulkscim.model.totals import Counters, Totals
+from bulkscim.model.run import Counters, Totals
 
 
 class People(Protocol):

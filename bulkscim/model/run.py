@@ -1,6 +1,9 @@
-"""Where a whole run stands."""
+"""A whole run: its state, how many rows are in each state, and how many requests they cost."""
 
+from dataclasses import dataclass
 from enum import StrEnum
+
+from bulkscim.model.row import RowState
 
 
 class RunState(StrEnum):
@@ -10,3 +13,41 @@ class RunState(StrEnum):
     INTERRUPTED = "interrupted"  # ended by a signal, or its process died
     STOPPED = "stopped"  # ended itself early: breaker, deadline, outage, disk
     FINISHED = "finished"  # went through all its rows
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Row counts by state and request counters; the counters are a lower bound after a crash.
+
+    `rows` is always the sum of the seven states.
+    """
+
+    rows: int = 0
+    done: int = 0
+    adopted: int = 0
+    noop: int = 0
+    failed: int = 0
+    skipped: int = 0
+    in_doubt: int = 0
+    pending: int = 0
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0
+
+    def of(self, state: RowState) -> int:
+        """Return the count of rows in one state."""
+        return int(getattr(self, state.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """Requests of one stretch of a row's work: all sent, of these repeats, and answers that throttle."""
+
+    requests: int = 0
+    retries: int = 0
+    throttled: int = 0
+
+    def __add__(self, other: "Counters") -> "Counters":
+        return Counters(
+            self.requests + other.requests, self.retries + other.retries, self.throttled + other.throttled
+        )

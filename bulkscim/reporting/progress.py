@@ -9,7 +9,7 @@ from tqdm import tqdm
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.row import RowState
-from bulkscim.model.totals import Counters, Totals
+from bulkscim.model.run import Counters, Totals
 from bulkscim.reporting.console import People, Volume
 from bulkscim.reporting.printable import one_line, shown_duration
 

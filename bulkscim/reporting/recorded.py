@@ -17,8 +17,7 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.reader import first_line
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
-from bulkscim.model.run import RunState
-from bulkscim.model.totals import Totals
+from bulkscim.model.run import RunState, Totals
 from bulkscim.planning.changing import GONE
 from bulkscim.private_files import read_file
 from bulkscim.reporting.again import run_command

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkscim.model.row import RowState
-from bulkscim.model.run import RunState
-from bulkscim.model.totals import Totals
+from bulkscim.model.run import RunState, Totals
 from bulkscim.model.typed import NEXT
 from bulkscim.outputs import run_file
 from bulkscim.reporting.causes import cause_lines, state_words

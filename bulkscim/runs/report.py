@@ -6,8 +6,7 @@ from pathlib import Path
 
 from bulkscim.errors import BulkScimError
 from bulkscim.model.row import RowState
-from bulkscim.model.run import RunState
-from bulkscim.model.totals import Totals
+from bulkscim.model.run import RunState, Totals
 from bulkscim.reporting.causes import Cause
 
 

@@ -17,8 +17,7 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
-from bulkscim.model.run import RunState
-from bulkscim.model.totals import Totals
+from bulkscim.model.run import RunState, Totals
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import binary_file
 from bulkscim.pacing.arrivals import Arrivals

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from bulkscim.errors import Refused
 from bulkscim.model.row import RowState
-from bulkscim.model.totals import Counters, Totals
+from bulkscim.model.run import Counters, Totals
 
 logger = logging.getLogger("bulkscim")
 

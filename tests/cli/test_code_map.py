@@ -4,8 +4,7 @@ import pytest
 
 from bulkscim import errors
 from bulkscim.cli import code_of_error, code_of_report
-from bulkscim.model.run import RunState
-from bulkscim.model.totals import Totals
+from bulkscim.model.run import RunState, Totals
 from bulkscim.runs.report import RunReport
 
 

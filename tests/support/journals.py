@@ -4,7 +4,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
-from bulkscim.model.totals import Counters
+from bulkscim.model.run import Counters
 from tests.support.fake_clock import VirtualClock
 from tests.support.simulated_disk import FOLDER
 

@@ -26,8 +26,8 @@ from bulkscim.journal.durable import LocalDisk
 from bulkscim.model.operation import Verb
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
+from bulkscim.model.run import Counters, Totals
 from bulkscim.model.secret import Secret
-from bulkscim.model.totals import Counters, Totals
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened

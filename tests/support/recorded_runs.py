@@ -5,7 +5,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.row import RowState
-from bulkscim.model.totals import Counters
+from bulkscim.model.run import Counters
 from tests.support.fake_clock import VirtualClock
 
 CSV = """op,userName,title,password

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bulkscim.journal import entries
 from bulkscim.journal.entries import Entry, Kind, decode, encode, link, seal
 from bulkscim.model.row import SETTLED, RowState
-from bulkscim.model.totals import Counters
+from bulkscim.model.run import Counters
 
 NUMBERS = st.integers(min_value=1, max_value=10**9)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

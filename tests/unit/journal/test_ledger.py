@@ -10,7 +10,7 @@ from bulkscim.errors import JournalDamaged
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.ledger import Kept, Ledger, Standing, following
 from bulkscim.model.row import SETTLED, RowState
-from bulkscim.model.totals import Counters
+from bulkscim.model.run import Counters
 
 STEP_ENDS = (Kind.APPLIED, Kind.REFUSED)
 

@@ -3,7 +3,7 @@
 import io
 
 from bulkscim.model.row import RowState
-from bulkscim.model.totals import Counters, Totals
+from bulkscim.model.run import Counters, Totals
 from bulkscim.reporting.console import People, Volume
 from bulkscim.reporting.progress import Bar, Lines, Silent, progress
 

@@ -7,8 +7,7 @@ import pytest
 from bulkscim.journal import runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
-from bulkscim.model.run import RunState
-from bulkscim.model.totals import Totals
+from bulkscim.model.run import RunState, Totals
 from bulkscim.reporting.following import Typed, told_next
 from bulkscim.reporting.recorded import (
     list_summaries,
