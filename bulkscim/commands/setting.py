@@ -11,9 +11,8 @@ import anyio
 
 from bulkscim.commands.streams import reader_may_leave
 from bulkscim.errors import UsageError
-from bulkscim.model.harmless import escaped
+from bulkscim.model.harmless import escaped, indented_json
 from bulkscim.reporting.console import People, Volume
-from bulkscim.reporting.printable import indented_json
 from bulkscim.reporting.progress import Progress, progress
 
 if TYPE_CHECKING:

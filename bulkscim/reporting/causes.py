@@ -16,10 +16,10 @@ from typing import Any
 
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.harmless import one_line
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import command
 from bulkscim.reporting.hints import CREATE_GROUPS, hint_of
-from bulkscim.reporting.printable import one_line
 from bulkscim.reporting.results import Result, result_of
 
 Cause = dict[str, Any]

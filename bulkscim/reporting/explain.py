@@ -5,12 +5,12 @@ from typing import Any
 
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.harmless import one_line, shown_value
 from bulkscim.model.operation import Operation, PatchOperation
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import NEXT, command
 from bulkscim.planning.compare import redact
 from bulkscim.reporting.hints import hint_of
-from bulkscim.reporting.printable import one_line, shown_value
 from bulkscim.reporting.results import result_of
 from bulkscim.reporting.summary import moment
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from bulkscim.jobfile.reading import raw_records
 from bulkscim.jobfile.source import JobSource
+from bulkscim.model.harmless import one_line, shown_value
 from bulkscim.model.operation import JsonObject
 from bulkscim.planning.sent_form import MEMBERS, member_at
-from bulkscim.reporting.printable import one_line, shown_value
 from bulkscim.reporting.results import Result
 
 _WORDS = {

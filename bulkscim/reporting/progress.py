@@ -8,10 +8,10 @@ from tqdm import tqdm
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
+from bulkscim.model.harmless import one_line, shown_duration
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
 from bulkscim.reporting.console import People, Volume
-from bulkscim.reporting.printable import one_line, shown_duration
 
 _LINE_EVERY_S = 5.0
 _REDRAW_EVERY_S = 0.2

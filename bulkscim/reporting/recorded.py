@@ -16,6 +16,7 @@ from bulkscim.journal.entries import Entry, Kind, decode
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.reader import first_line
 from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.harmless import one_line
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState, Totals
 from bulkscim.planning.changing import GONE
@@ -23,7 +24,6 @@ from bulkscim.private_files import read_file
 from bulkscim.reporting.again import run_command
 from bulkscim.reporting.causes import causes_of
 from bulkscim.reporting.following import run_name, told_next
-from bulkscim.reporting.printable import one_line
 from bulkscim.reporting.summary import SUMMARY, Summary, differ_counts, moment, summary_of_totals
 
 _TAIL = 1 << 16

@@ -8,9 +8,9 @@ from typing import Any
 from bulkscim import __version__
 from bulkscim.journal.audit import Audited, Mark, Session
 from bulkscim.journal.writer import JOURNAL
+from bulkscim.model.harmless import one_line, shown_value
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
-from bulkscim.reporting.printable import one_line, shown_value
 from bulkscim.reporting.summary import SHOWN, moment
 
 Statement = dict[str, Any]

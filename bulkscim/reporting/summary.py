@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bulkscim.model.harmless import indented_json, one_line, shown_duration
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState, Totals
 from bulkscim.model.typed import NEXT
 from bulkscim.outputs import run_file
 from bulkscim.reporting.causes import cause_lines, state_words
-from bulkscim.reporting.printable import indented_json, one_line, shown_duration
 
 Summary = dict[str, Any]
 SUMMARY = "summary.json"

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkscim.model.harmless import escaped_lines
-from bulkscim.reporting.printable import one_line, shown_duration, shown_value
+from bulkscim.model.harmless import escaped_lines, one_line, shown_duration, shown_value
 
 
 @pytest.mark.parametrize(
