@@ -17,9 +17,9 @@ from bulkscim.planning.partial import divided, inherits
 from bulkscim.planning.parts import Carried, Subject, carried, substitute, with_references
 from bulkscim.planning.sent_form import MEMBERS, adds_elements, as_sent, member_at, with_targets
 from bulkscim.planning.view import Unfit, View, failed
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get
-from bulkscim.scim.references import ids_in
 
 GONE = "drift: it is gone"
 DEACTIVATED_AND_GONE = "gone since its deactivation was sent: deleted or hidden by it, or deleted by others"

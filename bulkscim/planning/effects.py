@@ -10,7 +10,7 @@ from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.scim import patch, paths
 from bulkscim.scim.effects import effects
-from bulkscim.scim.references import ids_in
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.schemas import is_secret
 
 MOST_KEPT_BYTES = 256 * 1024  # of what an answer shows of a new resource

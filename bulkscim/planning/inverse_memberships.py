@@ -23,7 +23,7 @@ from bulkscim.planning.compare import OTHER_GROUPS, THROUGH
 from bulkscim.planning.inverse import Known, TakenStep, id_text, named
 from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.scim import paths
-from bulkscim.scim.references import ids_in
+from bulkscim.scim.forms import ids_in
 
 MOST = 100  # members in one request
 

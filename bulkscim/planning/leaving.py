@@ -7,8 +7,8 @@ from operator import add
 
 from bulkscim.model.operation import GROUP, Operation, PatchOperation, Role, Verb
 from bulkscim.planning.sent_form import MEMBERS, member_at
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
-from bulkscim.scim.references import ids_in
 
 
 @dataclass(frozen=True, slots=True)

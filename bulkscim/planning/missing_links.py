@@ -19,8 +19,8 @@ from bulkscim.planning.members import Outcome, as_part, group_id, joining, left_
 from bulkscim.planning.parts import Existing, part_of
 from bulkscim.planning.view import View
 from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import get
-from bulkscim.scim.references import ids_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 from bulkscim.model.operation import ENTERPRISE
 from bulkscim.model.step import Step
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import get
-from bulkscim.scim.references import ids_in
 
 REFERENCES = ("members", "manager", f"{ENTERPRISE}:manager")
 _REFUSALS = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})

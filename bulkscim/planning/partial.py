@@ -10,7 +10,7 @@ from bulkscim.planning import compare
 from bulkscim.planning.sent_form import MEMBERS
 from bulkscim.planning.view import Unfit, View
 from bulkscim.scim import paths
-from bulkscim.scim.references import ids_in
+from bulkscim.scim.forms import ids_in
 
 SHOWN = 5
 PART = "part"

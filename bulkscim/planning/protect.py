@@ -16,8 +16,8 @@ from bulkscim.model.operation import (
 )
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.lookups import emails_of
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
-from bulkscim.scim.references import ids_in
 from bulkscim.scim.schemas import is_secret
 
 Protects = Mapping[str, str]  # by each folded name of a protected account: the name that the user gave

@@ -10,7 +10,7 @@ from bulkscim.runs.browsing import browsing
 from bulkscim.runs.export import HIDES
 from bulkscim.runs.settings import Settings
 from bulkscim.scim import paths
-from bulkscim.scim.references import ids_in
+from bulkscim.scim.forms import ids_in
 from bulkscim.tenants.tenant import Tenant
 
 

@@ -16,7 +16,7 @@ from bulkscim.planning.expected import Recorded, State, Unlike
 from bulkscim.planning.inverse import is_membership
 from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.scim import paths
-from bulkscim.scim.references import ids_in
+from bulkscim.scim.forms import ids_in
 
 _TABLES = """
 pragma journal_mode = off;

@@ -14,8 +14,8 @@ from bulkscim.planning.guards import SMALL_GROUP, Leaving
 from bulkscim.planning.leaving import Removal, removal_of
 from bulkscim.planning.sent_form import MEMBERS
 from bulkscim.providers.profile import Profile
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
-from bulkscim.scim.references import ids_in
 from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page
 from bulkscim.transport.repeating import Repeating

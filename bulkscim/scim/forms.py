@@ -14,13 +14,13 @@ Rules
 What is in this form already is returned as it is, and not copied. What is not understood is left as it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from bulkscim.model.active import truth
 from bulkscim.model.names import NAMES
 from bulkscim.model.operation import ENTERPRISE, JsonObject
-from bulkscim.scim import schemas
+from bulkscim.scim import paths, schemas
 
 _BOOLEANS = frozenset({"active", "primary"})
 _COMPLEX = frozenset({"manager", "name"})
@@ -132,3 +132,13 @@ def text_of(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def ids_in(value: Any) -> Iterator[str]:
+    """Yield the ids in a reference, in a list of them, or in a bare value; some services write them as numbers."""
+    for one in value if isinstance(value, list) else [value]:
+        found = paths.find(one, "value") if isinstance(one, dict) else one
+        if isinstance(found, int) and not isinstance(found, bool):
+            found = str(found)
+        if isinstance(found, str) and found:
+            yield found

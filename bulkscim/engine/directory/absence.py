@@ -20,8 +20,8 @@ from bulkscim.engine.reads import Lookup, Reads, is_refusal
 from bulkscim.model.live import Found, Member, Membership, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key
 from bulkscim.planning.capture import groups_shown
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
-from bulkscim.scim.references import ids_in
 
 TRIED = 3  # groups that a filter left out, read until one of them is there
 

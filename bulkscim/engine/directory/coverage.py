@@ -28,7 +28,7 @@ from bulkscim.model.operation import GROUP, USER, JsonObject, Operation, Verb
 from bulkscim.planning.compare import WHOLE
 from bulkscim.scim import paths
 from bulkscim.scim.differing import NOTHING
-from bulkscim.scim.references import ids_in
+from bulkscim.scim.forms import ids_in
 
 Needed = frozenset[str] | None  # folded names of attributes; None: all that the resource has
 Part = Callable[[JsonObject], JsonObject]

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action, Step
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
-from bulkscim.scim.references import ids_in
 
 KEPT_S = 60.0
 KEPT_IDS = 100_000
