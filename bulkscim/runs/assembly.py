@@ -19,11 +19,10 @@ from bulkscim.engine.directory.tied import Due
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
 from bulkscim.engine.first_rows import has_stopped
-from bulkscim.engine.interrupt import draining
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.sending import Count, Paced, Sender
-from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.stopping import Stopping, draining
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.errors import BulkScimError, Interrupted, JournalDead, ReferencesUnknown, Stopped
