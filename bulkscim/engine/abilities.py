@@ -1,10 +1,10 @@
-"""What a run learns of the changes that its tenant takes: whether PATCH works, whether versions ever fit, which values fail."""
+"""What a run learns once of what its tenant takes: the forms of requests, PATCH, versions, and values that fail."""
 
 from collections.abc import Callable
 from http import HTTPStatus
 
+from bulkscim.engine.bounds import has_stopped
 from bulkscim.engine.faulty_values import FaultyValues
-from bulkscim.engine.first_rows import has_stopped
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.errors import NoPatch

@@ -4,15 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from bulkscim.engine import first_rows
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
-from bulkscim.errors import Stopped
+from bulkscim.errors import FirstRowsFailed, Stopped
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import Journal
+from bulkscim.model.names import NAMES
 from bulkscim.model.operation import Verb
 from bulkscim.model.row import RowState
-from bulkscim.pacing.breaker import Breaker
+from bulkscim.pacing.breaker import FIRST_ROWS, Breaker, FirstRows, Reason, reason_of
 from bulkscim.planning.decision import Settle
+
+_NEXT = "Correct the cause and retry the run; resume goes on with the other rows all the same"
 
 
 @dataclass(slots=True)
@@ -37,7 +40,7 @@ class Bounding:
         self._stopping = stopping
         self._breaker = Breaker()
         self._adopted: set[int] | None = None  # rows that add links to adopted users: at most `max_adopt`
-        self._first = first_rows.watching(journal)
+        self._first = watched_first_rows(journal)
 
     def ended(self, work: Work, decision: Settle) -> None:
         """Count a row that has ended."""
@@ -46,7 +49,7 @@ class Bounding:
             reason = self._breaker.deleted(gone=failed_now and decision.status == HTTPStatus.NOT_FOUND)
             if reason:
                 self._stopping.stop(Stopped(reason))
-        stop = first_rows.take(self._first, work, decision)
+        stop = first_rows_failed(self._first, work, decision)
         if stop is not None:
             self._stopping.stop(stop)
         bound = self._guards.max_errors
@@ -77,3 +80,45 @@ class Bounding:
             )
         )
         return False
+
+
+def watched_first_rows(journal: Journal) -> FirstRows:
+    """Return the watch over a session's rows; it is over where the run has come past its first rows, or its stop."""
+    first, totals = FirstRows(), journal.ledger.totals()
+    if (
+        totals.done
+        or totals.adopted
+        or totals.noop
+        or totals.failed >= FIRST_ROWS
+        or has_stopped(journal, FirstRowsFailed.cause)
+    ):
+        first.over()
+    return first
+
+
+def has_stopped(journal: Journal, cause: str) -> bool:
+    """Return whether an earlier session has stopped for a cause."""
+    return journal.timeline.sessions > 1 and any(
+        entry.body.get("cause") == cause for entry in journal.entries(Kind.STOPPED)
+    )
+
+
+def first_rows_failed(first: FirstRows, work: Work, decision: Settle) -> FirstRowsFailed | None:
+    """Count a row's end; return why the run is to stop, if it is."""
+    if decision.state is RowState.FAILED:
+        why = first.failed(_reason(work, decision), decision.detail)
+        return FirstRowsFailed(f"{why}. {_NEXT}") if why else None
+    if decision.state is not RowState.SKIPPED:  # it may wait for a row that failed
+        first.over()
+    return None
+
+
+def _reason(work: Work, decision: Settle) -> Reason | None:
+    """Return why a row failed; None for conflicts and missing references, which many rows may have in common."""
+    facts, status = work.facts, decision.status
+    named = status == HTTPStatus.NOT_FOUND and all(each.status != status for each in facts.refused.values())
+    if named or facts.taken or status == HTTPStatus.CONFLICT or decision.scim_type == "uniqueness":
+        return None
+    operation = work.row.operation
+    own = [operation.target.value, decision.id or "", *(str(operation.data.get(name, "")) for name in NAMES)]
+    return reason_of(status, decision.scim_type, decision.detail, own)

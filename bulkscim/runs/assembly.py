@@ -11,14 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from bulkscim import __version__
-from bulkscim.engine.bounds import Guards
+from bulkscim.engine.bounds import Guards, has_stopped
 from bulkscim.engine.dialect import Dialect, Quoting, media_types
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.directory.earlier_runs import Recorded
 from bulkscim.engine.directory.tied import Due
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
-from bulkscim.engine.first_rows import has_stopped
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.sending import Count, Paced, Sender
