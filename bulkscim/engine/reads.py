@@ -5,7 +5,7 @@ from contextlib import aclosing
 from enum import Enum, auto
 from http import HTTPStatus
 
-from bulkscim.engine.dialect import Quoting
+from bulkscim.engine.abilities import Quoting
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable

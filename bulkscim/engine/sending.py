@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from bulkscim.engine.dialect import SCIM_JSON, Dialect, media_types
+from bulkscim.engine.abilities import SCIM_JSON, Dialect, media_types
 from bulkscim.engine.hiding import Hiding
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping

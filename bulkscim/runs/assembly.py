@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from bulkscim import __version__
+from bulkscim.engine.abilities import Dialect, Quoting, media_types
 from bulkscim.engine.bounds import Guards, has_stopped
-from bulkscim.engine.dialect import Dialect, Quoting, media_types
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.directory.earlier_runs import Recorded
 from bulkscim.engine.directory.tied import Due

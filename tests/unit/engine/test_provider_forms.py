@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bulkscim.engine.dialect import Dialect
+from bulkscim.engine.abilities import Dialect
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
 from bulkscim.engine.directory.store import Store
