@@ -15,10 +15,9 @@ import anyio
 import anyio.abc
 
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.facts import made_by
+from bulkscim.engine.facts import WINDOW, Parents, made_by
 from bulkscim.engine.feed import Feed
 from bulkscim.engine.left import Left
-from bulkscim.engine.parents import WINDOW, Parents
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker

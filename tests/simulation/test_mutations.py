@@ -10,8 +10,8 @@ import pytest
 
 from bulkscim.engine import recording
 from bulkscim.engine.asking import DENIED, Asking
+from bulkscim.engine.facts import Parents
 from bulkscim.engine.left import Left
-from bulkscim.engine.parents import Parents
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.sending import ServerClock
@@ -189,7 +189,7 @@ def take_the_clock_of_this_machine_for_the_servers(patch):
 
 def forget_what_ended_rows_made(patch):
     """Know what other rows have made only as long as they are under way: rows are put off in every session."""
-    patch.setattr("bulkscim.engine.parents.made_by", lambda facts: None)
+    patch.setattr("bulkscim.engine.facts.made_by", lambda facts: None)
     patch.setattr(Parents, "_ended", lambda parents, row: ParentLater(row))
 
 
