@@ -1,6 +1,6 @@
 """Which rows of an earlier session can still be read back."""
 
-from bulkscim.engine.unproved import unproved
+from bulkscim.engine.facts import unproved
 from bulkscim.journal.entries import Entry, Kind
 from tests.support.journals import begin, done, opened
 from tests.support.simulated_disk import SimulatedDisk
