@@ -33,7 +33,6 @@ from bulkscim.planning.lookups import answers
 from bulkscim.planning.newness import Age
 from bulkscim.planning.order import Claim
 from bulkscim.planning.recover import NotApplied, Ours, Read, Recovered, Theirs, Unclear, is_explained
-from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
@@ -221,7 +220,7 @@ class Worker:
             return await self._met(sent, judgement, made)
         note = UNSURE if age is Age.UNSURE else ""
         if judgement.resource and step.type in self._profile.restores:
-            note = restored(step, judgement.resource, self._asking.evidence_of(sent, judgement))
+            note = self._asking.evidence_of(sent, judgement).restored(step, judgement.resource)
         how = Applied(step.part, made, judgement.status, note=note, unsure=age is Age.UNSURE)
         return await self._applied(sent, how, policy, shown)
 

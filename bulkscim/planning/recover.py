@@ -73,6 +73,25 @@ class Evidence:
         created = None if self.created is None else Created(self.created, self.zoned)
         return age_of(created, self.earliest, exact=self.exact)
 
+    def restored(self, step: Step, resource: JsonObject) -> str:
+        """Return what to say of a create whose answer shows an old resource, empty where it may be new.
+
+        Old is what was made before this create was begun, or what has members that were not asked for.
+        """
+        old = (
+            self.created is not None
+            and self.started is not None
+            and self.created < self.started - CLOCK_TOLERANCE_S
+        )
+        members = _member_count(resource) if _member_count(resource) > _member_count(step.body) else 0
+        if not old and not members:
+            return ""
+        holds = f", members: {members}" if members else ""
+        meta = resource.get("meta")
+        made = meta.get("created") if isinstance(meta, dict) else None
+        since = f", made {made}" if old and made else ""
+        return f"not made but restored: {step.type} {resource['id']}{since}{holds}"
+
 
 def recover(step: Step, read: Read, evidence: Evidence) -> Recovered:
     """Return what became of the step; one that was accepted may take effect at any time, so it is never not applied."""
@@ -158,3 +177,8 @@ def proved_ours(resource_id: str, evidence: Evidence) -> bool:
     if evidence.now is None:
         return False
     return evidence.started - CLOCK_TOLERANCE_S <= created <= evidence.now + CLOCK_TOLERANCE_S
+
+
+def _member_count(resource: JsonObject) -> int:
+    members = resource.get("members")
+    return len(members) if isinstance(members, list) else 0

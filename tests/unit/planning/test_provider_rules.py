@@ -12,7 +12,6 @@ from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.effects import deactivates
 from bulkscim.planning.order import claims
 from bulkscim.planning.recover import Evidence
-from bulkscim.planning.restored import restored
 from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, SALES, changes, creates, done, group, joins, user
@@ -207,13 +206,13 @@ MAKES = Step("create", Action.CREATE, GROUP, body={"displayName": "Sales"})
 )
 def test_old_resource_is_told_by_its_age_or_its_members(resource, created, said):
     """Made before the create began, or holding what nobody asked for."""
-    assert restored(MAKES, resource, Evidence(started=1000.0, created=created)) == said
+    assert Evidence(started=1000.0, created=created).restored(MAKES, resource) == said
 
 
 def test_members_that_were_asked_for_prove_nothing():
     """A group that is created with its members shows them."""
     step = Step("create", Action.CREATE, GROUP, body={"members": [{"value": "u1"}]})
-    assert restored(step, {"id": "g1", "members": [{"value": "u1"}]}, Evidence()) == ""
+    assert Evidence().restored(step, {"id": "g1", "members": [{"value": "u1"}]}) == ""
 
 
 @pytest.mark.parametrize(
