@@ -9,17 +9,71 @@ Rule 3: what is not as it was sent is read again, after the tenant's visibility 
 Rule 4: a row that failed so is read back again when it is taken up again; what it wrote is not sent again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
+from typing import Any
 
-from bulkscim.model.live import Shown, Unreadable
+from bulkscim.model.active import is_inactive, last_set
+from bulkscim.model.live import Found, Member, Membership, ParentReady, Shown, Unreadable
+from bulkscim.model.operation import ENTERPRISE, MEMBERSHIP, JsonObject, Key, PatchOperation, Role, Verb
 from bulkscim.model.row import Refusal
+from bulkscim.planning.compare import differences
 from bulkscim.planning.decision import Policy, Wait
-from bulkscim.planning.sights import Covers, Sight, Wrong, sights
+from bulkscim.planning.parts import Carried, carried, part_of, substitute, with_references
 from bulkscim.planning.view import View
+from bulkscim.scim import paths, schemas
+from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.patch import in_effect
 
 SHOWN = 3
 FIRST_ROWS, ONE_IN = 3, 20
+_WHOLE = frozenset({"create", "update", "replace"})
+_CARRIED = frozenset({Role.MANAGER, Role.MEMBER})
+
+Covers = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A path at which something else is shown than was sent, and what the tenant did instead."""
+
+    path: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Where a part of the row is to be seen, and what is wrong with an answer from there."""
+
+    part: str
+    on: Key | Membership
+    wrong: Callable[[Any], list[Wrong]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What one resource was sent. `may_vanish`: it was deactivated, and the tenant may hide who is."""
+
+    kind: str
+    data: JsonObject
+    operations: tuple[PatchOperation, ...] = ()
+    may_vanish: bool = False
+
+    def wrong(self, answer: Any) -> list[Wrong]:
+        """Return where it does not show."""
+        if not isinstance(answer, Found):
+            return [] if self.may_vanish else [Wrong("the whole of it", "shows no such resource")]
+        live = answer.resource
+        wholes = [self.data, *(one.value for one in self.operations if one.path is None)]
+        changes = (change for whole in wholes for change in differences(whole, live, self.kind))
+        found = [Wrong(change.path, _shown(change.before)) for change in changes]
+        return found + [
+            Wrong(one.path, _shown(paths.get(live, one.path)))
+            for one in self.operations
+            if one.path and _is_seen(one.path) and not in_effect(one, live, self.kind)
+        ]
 
 
 def chosen(policy: Policy, row: int) -> bool:
@@ -87,3 +141,114 @@ def _refusal(policy: Policy, wrong: list[Wrong]) -> Refusal:
     named += f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
     advice = policy.profile.ignored_advice if any(_may_ignore(policy, one.path) for one in wrong) else ""
     return Refusal(named, None, None, f"the tenant took it and {wrong[0].told}", advice)
+
+
+def _shown(value: Any) -> str:
+    return "changed nothing" if value in NOTHING else f"shows {value!r}"
+
+
+def sights(
+    view: View, resource_id: str | None, parts: frozenset[str], covers: Covers
+) -> Iterator[Sight | Wait]:
+    """Yield what some parts of the row, which were applied, are to show at the paths that are covered."""
+    verb = view.operation.verb
+    if covers("members"):
+        yield from _memberships(view, resource_id, parts)
+    if resource_id is None or verb in MEMBERSHIP:
+        return
+    key = Key(view.operation.type, "id", resource_id)
+    if verb is Verb.DELETE:
+        if Verb.DELETE in parts and covers("active"):
+            yield Sight("delete", key, _remains)
+        return
+    sent = _sent(view, parts, covers)
+    if isinstance(sent, Wait):
+        yield sent
+    elif sent is not None:
+        yield Sight(min(parts), key, sent.wrong)
+
+
+def _sent(view: View, parts: frozenset[str], covers: Covers) -> Sent | Wait | None:
+    """Return what the row's own resource was sent; None where there is nothing to look at."""
+    operation = view.operation
+    data, changes = _narrowed(_data(view, parts), covers), _operations(view, parts, Carried(), covers)
+    named = any(part_of(one) in parts for one in operation.references if one.role in _CARRIED)
+    if not data and not changes and not (named and covers(ENTERPRISE)):
+        return None
+    carry = carried(view, whole=False)
+    if not isinstance(carry, Carried):
+        return carry if isinstance(carry, Wait) else None
+    made = Carried(tuple(one for one in carry.ids if one[0].role is Role.VALUE or part_of(one[0]) in parts))
+    data = _narrowed(with_references(data, made), covers)
+    changes = _operations(view, parts, made, covers)
+    hides = view.policy.profile.hides(operation.type)
+    return Sent(operation.type, data, changes, may_vanish=hides and _deactivates(data, changes))
+
+
+def _data(view: View, parts: frozenset[str]) -> JsonObject:
+    """Return what the row's own resource was sent as a resource."""
+    operation = view.operation
+    if operation.verb in {Verb.ACTIVATE, Verb.DEACTIVATE}:
+        return {"active": operation.verb is Verb.ACTIVATE} if operation.verb.value in parts else {}
+    return operation.data if _WHOLE & parts else {}
+
+
+def _narrowed(data: JsonObject, covers: Covers) -> JsonObject:
+    return {name: value for name, value in data.items() if covers(name)}
+
+
+def _operations(
+    view: View, parts: frozenset[str], made: Carried, covers: Covers
+) -> tuple[PatchOperation, ...]:
+    """Return the covered operations of a PATCH that no later one of the same path speaks over."""
+    asked = view.operation.changes if "patch" in parts else ()
+    last = {change.path: place for place, change in enumerate(asked)}
+    found = []
+    for place, change in enumerate(asked):
+        value = substitute(change.value, made)
+        if change.path is None:
+            value = _narrowed(value, covers) if isinstance(value, dict) else {}
+        if value if change.path is None else last[change.path] == place and covers(change.path):
+            found.append(PatchOperation(change.op, change.path, value))
+    return tuple(found)
+
+
+def _deactivates(data: JsonObject, operations: tuple[PatchOperation, ...]) -> bool:
+    return last_set([(None, data), *((one.path, one.value) for one in operations)]) is False
+
+
+def _is_seen(path: str) -> bool:
+    """Return whether a path can be looked at: it is understood, and no secret."""
+    try:
+        parsed = paths.parse(path)
+    except paths.PathError:
+        return False
+    return not any(schemas.is_secret(name) for name in (parsed.attribute, parsed.sub or ""))
+
+
+def _remains(answer: Any) -> list[Wrong]:
+    """Return that a deleted resource is there; to some tenants one that is deactivated is deleted."""
+    there = isinstance(answer, Found) and not is_inactive(answer.resource)
+    return [Wrong("delete", "left it there")] if there else []
+
+
+def _memberships(view: View, resource_id: str | None, parts: frozenset[str]) -> Iterator[Sight | Wait]:
+    """Yield where the row's memberships are to be seen: those that its own resource does not show."""
+    operation, adds = view.operation, view.operation.verb is not Verb.REMOVE_MEMBER
+    for reference, producer in view.references():
+        own = reference.role is Role.GROUP
+        part = part_of(reference) if own else f"member:{operation.target.value}"
+        made = view.facts.applied.get(part)
+        if part not in parts or made is None or made.id is None or not (own or operation.verb in MEMBERSHIP):
+            continue
+        named = ParentReady(resource_id or "") if own else view.named(reference.key, producer)
+        if isinstance(named, Wait):
+            yield named
+        elif isinstance(named, ParentReady):
+            on = Membership(made.id, named.id)
+            yield Sight(part, on, partial(_unlike, part, adds=adds))
+
+
+def _unlike(part: str, answer: Any, *, adds: bool) -> list[Wrong]:
+    present = isinstance(answer, Member) and answer.present
+    return [] if present is adds else [Wrong(part, "does not list it" if adds else "still lists it")]
