@@ -1,13 +1,16 @@
-"""Take back by parts: of a patch, leave out what is no longer as the run left it, and do the rest."""
+"""Take back by parts: of a patch, leave out what is no longer as the run left it, and do the rest.
+
+What a tenant refuses as a whole is halved: one member that it does not take must not keep the others out.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 from bulkscim.model.live import Found, ParentFailed, ParentReady
-from bulkscim.model.operation import PatchOperation, Role
+from bulkscim.model.operation import GROUP, PatchOperation, Role
 from bulkscim.model.step import Change
 from bulkscim.planning import compare
-from bulkscim.planning.sent_form import MEMBERS
+from bulkscim.planning.sent_form import MEMBERS, member_at
 from bulkscim.planning.view import Unfit, View
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in
@@ -15,6 +18,8 @@ from bulkscim.scim.forms import ids_in
 SHOWN = 5
 PART = "part"
 FORCE = "force"
+WHOLE = "patch"
+BAD = frozenset({400, 404, 409, 413, 422})  # refusals that may be for one of the members
 
 
 def recreated(view: View) -> dict[str, str]:
@@ -122,3 +127,42 @@ def _texts(value: Any) -> Iterator[str]:
                 yield from _texts(each)
         case _:
             return
+
+
+def is_refused_whole(view: View) -> bool:
+    """Return whether a patch of many members was refused, in a record that takes memberships back."""
+    operation = view.operation
+    refused = view.facts.refused.get(WHOLE)
+    if not view.policy.takes_back or refused is None or refused.status not in BAD:
+        return False
+    only_members = all(
+        one.path == MEMBERS or member_at(one.path or "") is not None for one in operation.changes
+    )
+    return operation.type == GROUP and only_members and len(operation.changes) > 1
+
+
+def halves(
+    view: View, operations: tuple[PatchOperation, ...]
+) -> Iterator[tuple[str, tuple[PatchOperation, ...]]]:
+    """Yield the halves to look at now, by name: the largest that were not refused, and single ones that were."""
+    yield from _halves(view, operations, 0, len(operations))
+
+
+def member_told(operation: PatchOperation) -> str:
+    """Return how people are told of one member's operation."""
+    member = member_at(operation.path or "")
+    if member is None and isinstance(operation.value, list):
+        member = ", ".join(str(entry.get("value")) for entry in operation.value if isinstance(entry, dict))
+    return f"member {member} could not {'leave' if operation.op == 'remove' else 'return'}"
+
+
+def _halves(
+    view: View, operations: tuple[PatchOperation, ...], first: int, end: int
+) -> Iterator[tuple[str, tuple[PatchOperation, ...]]]:
+    name = WHOLE if end - first == len(operations) else f"{WHOLE}:{first + 1}-{end}"
+    if name not in view.facts.refused or end - first == 1:
+        yield name, operations[first:end]
+        return
+    middle = (first + end) // 2
+    yield from _halves(view, operations, first, middle)
+    yield from _halves(view, operations, middle, end)
