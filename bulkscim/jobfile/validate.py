@@ -30,7 +30,7 @@ from bulkscim.jobfile.reading import (
 from bulkscim.jobfile.records import Fault, Problem, Record
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Key, Operation, Verb
-from bulkscim.planning.leaving import removal_of
+from bulkscim.planning.guards import removal_of
 from bulkscim.planning.protect import takes_away
 from bulkscim.scim.schemas import is_secret
 

@@ -10,8 +10,7 @@ from bulkscim.engine.reads import Reads, unreadable
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, Key, Operation
-from bulkscim.planning.guards import SMALL_GROUP, Leaving
-from bulkscim.planning.leaving import Removal, removal_of
+from bulkscim.planning.guards import SMALL_GROUP, Leaving, Removal, removal_of
 from bulkscim.planning.sent_form import MEMBERS
 from bulkscim.providers.profile import Profile
 from bulkscim.scim.forms import ids_in
