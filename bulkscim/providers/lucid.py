@@ -5,8 +5,7 @@ Lucid documents no SCIM limit, no error bodies and no PATCH tests: what is infer
 
 from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.model.step import Action
-from bulkscim.providers.evidence import Basis, Fact
-from bulkscim.providers.profile import Advice, Bucket, Integration, Profile
+from bulkscim.providers.profile import Advice, Basis, Bucket, Fact, Integration, Profile
 from bulkscim.providers.reversal import Grade, Reversal
 from bulkscim.scim.messages import PatchForm
 

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.step import Action
-from bulkscim.providers.evidence import Fact
 from bulkscim.providers.reversal import Reversal, reversal_of
 from bulkscim.scim.capabilities import Capabilities
 from bulkscim.scim.messages import PatchForm
@@ -14,6 +14,26 @@ from bulkscim.scim.messages import PatchForm
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 QUIET_S = 10.0
 SOON_S = 2.0
+
+
+class Basis(StrEnum):
+    """How a fact is known."""
+
+    DOCUMENTED = "documented"
+    COPIED = "documented, read in a copy"
+    SEEN = "seen in other clients"
+    INFERRED = "inferred"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing about a provider, with its basis and where that can be looked up."""
+
+    topic: str
+    text: str
+    basis: Basis
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

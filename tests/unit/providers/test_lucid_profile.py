@@ -5,9 +5,8 @@ import pytest
 from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.model.step import Action
 from bulkscim.providers import PROFILES
-from bulkscim.providers.evidence import Basis
 from bulkscim.providers.lucid import INTEGRATIONS, LUCID
-from bulkscim.providers.profile import Bucket, Profile, integration_of, with_integration
+from bulkscim.providers.profile import Basis, Bucket, Profile, integration_of, with_integration
 from bulkscim.reporting import profiles
 
 ORGANIZATION, TEAMS = INTEGRATIONS
