@@ -28,7 +28,7 @@ from bulkscim.runs.session import past_of, patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected, look
 from bulkscim.tenants.tenant import Tenant
-from bulkscim.transport.patient import say_nothing
+from bulkscim.transport.repeating import say_nothing
 
 FEW = 50  # resources that are read one by one, where listings would read the whole tenant
 UNAUTHORIZED = 401

@@ -17,7 +17,7 @@ from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings, settings_of
 from bulkscim.transport.base import Transport
-from bulkscim.transport.patient import LOOKS, Patient, say_nothing
+from bulkscim.transport.repeating import LOOKS, Patient, say_nothing
 
 AGAIN = (RowState.FAILED, RowState.SKIPPED)
 BATCH = 1000

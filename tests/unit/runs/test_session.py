@@ -10,7 +10,7 @@ from bulkscim.model.request import Request, Response
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.runs.session import past_of, patient
 from bulkscim.runs.settings import Settings
-from bulkscim.transport.patient import LOOKS, TRIES
+from bulkscim.transport.repeating import LOOKS, TRIES
 from tests.support.journals import begin, opened, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.virtual_loop import VirtualLoop, running_time
