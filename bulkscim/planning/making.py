@@ -34,7 +34,7 @@ def upsert(view: View) -> Decision | Subject:
 
 
 def _make(view: View, *, looks_first: bool) -> Decision | Subject:
-    made = view.facts.applied.get(CREATE)
+    made = view.facts.applied.get(CREATE) or view.facts.applied.get(UPDATE)
     if made:
         return Subject(made.id)
     if CREATE in view.facts.refused:
@@ -172,8 +172,6 @@ def _state(holder: Found) -> str:
 
 
 def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:
-    if UPDATE in view.facts.applied:
-        return Subject(holder.id)
     if UPDATE in view.facts.refused:
         return failed(view.facts.refused[UPDATE], resource_id=holder.id)
     wanted = with_references(view.operation.data, carry)

@@ -215,6 +215,12 @@ def test_upsert_creates_what_is_missing_and_updates_what_is_there():
     assert settled(decide(row, live={ADA: user(title="Lead")})) is RowState.NOOP
 
 
+def test_what_was_updated_is_not_looked_up_again():
+    """The lookup after each update of an upsert only gave the id that the step had."""
+    assert settled(decide(creates(verb=Verb.UPSERT), done("update"))) is RowState.DONE
+    assert settled(decide(creates(), done("update"), policy=Policy("update"))) is RowState.DONE
+
+
 def test_group_membership_follows_the_create():
     """The person first, then the group's lookup, then the membership, then the end."""
     row, facts = creates(IN_SALES), done("create")
