@@ -13,7 +13,7 @@ from bulkscim.errors import UsageError
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import People
 from bulkscim.runs.places import state_dir
-from bulkscim.tenants import credentials, keychain
+from bulkscim.tenants import credentials
 from bulkscim.tenants.allowed import allow, is_allowed, refuse_unless_allowed
 from bulkscim.tenants.credentials import TokenSource
 from bulkscim.tenants.entries import FILE, NAME, TenantEntry, entries, entry_named, places, user_file
@@ -98,7 +98,7 @@ def _tenant(name: str, people: People, chosen: dict[str, Any]) -> tuple[Tenant, 
     base_url = checked(chosen["base_url"] or _asked_url(profile.base_url))
     reaching.heed_no_proxy(chosen, base_url)
     source = reaching.source_of(people, chosen["token_file"], chosen["token_command"])
-    account = keychain.account_of(name, base_url)
+    account = credentials.account_of(name, base_url)
     if chosen["keyring"]:
         source = replace(source, keyring=account)
     if not source.file and source.command is None and not _in_environment() and sys.stdin.isatty():
@@ -137,10 +137,10 @@ def _acquainted(tenant: Tenant, known: TenantEntry | None, chosen: dict[str, Any
 def _with_token(entry: TenantEntry, tenant: Tenant, source: TokenSource, people: People) -> TenantEntry:
     """Say in the entry where the token is; in clear it stands nowhere."""
     if source.keyring:
-        if keychain.keep(source.keyring, tenant.token):
+        if credentials.keep(source.keyring, tenant.token):
             people.note("the token is in this system's keyring")
             return replace(entry, keyring=True)
-        people.warn(f"no keyring takes the token ({keychain.EXTRA} brings one where there is none)")
+        people.warn(f"no keyring takes the token ({credentials.EXTRA} brings one where there is none)")
     elif source.file:
         return replace(entry, token_file=source.file.absolute())
     elif source.command is not None:

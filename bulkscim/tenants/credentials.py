@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 from typing import IO
 
 from bulkscim.errors import CredentialError, UsageError
+from bulkscim.model.base_url import base_url_key
 from bulkscim.model.secret import Secret
-from bulkscim.tenants import keychain
 
 VARIABLE = "BULKSCIM_TOKEN"
 WAYS = f"set {VARIABLE}, or give --token-file FILE, or --token-command COMMAND"
@@ -20,6 +21,8 @@ _PATIENCE_S = 60.0
 _LARGEST = 64 * 1024
 _SCHEME = "bearer "
 _READER = "token command"
+SERVICE = "bulkscim"
+EXTRA = 'pip install ".[keyring]" in the checkout'
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def find_token(source: TokenSource, environment: Mapping[str, str]) -> Secret:
         return token_of_text(_from_file(source.file), f"token file {source.file}")
     if source.command is not None:
         return token_of_text(_from_command(source.command), "the output of --token-command")
-    if source.keyring and (text := keychain.kept(source.keyring)):
+    if source.keyring and (text := kept(source.keyring)):
         return token_of_text(text, "the keyring's token")
     if not environment.get(VARIABLE, "").strip():
         missing = f"the keyring holds none for {source.keyring}; " if source.keyring else ""
@@ -152,3 +155,44 @@ def token_of_text(text: str, where: str) -> Secret:
         message = f"{where} is not one token: it holds spaces, line ends or characters beyond ASCII"
         raise CredentialError(message)
     return Secret(token)
+
+
+def account_of(name: str, base_url: str) -> str:
+    """Name a tenant's token: with its URL, so that an entry that names another host does not get it."""
+    return f"{name} {base_url_key(base_url)}"
+
+
+def kept(account: str) -> str | None:
+    """Return the token of an account; None where there is no keyring, or nothing in it."""
+    keyring = _keyring()
+    if keyring is None:
+        return None
+    try:
+        text = keyring.get_password(SERVICE, account)
+    except keyring.errors.NoKeyringError:
+        return None
+    except keyring.errors.KeyringError as error:
+        message = f"the keyring cannot be read: {error}; unlock it, or set BULKSCIM_TOKEN"
+        raise CredentialError(message) from None
+    return text if isinstance(text, str) else None
+
+
+def keep(account: str, token: Secret) -> bool:
+    """Store a token; False where there is no keyring that gives it back."""
+    keyring = _keyring()
+    if keyring is None:
+        return False
+    try:
+        keyring.set_password(SERVICE, account, token.reveal())
+        return bool(keyring.get_password(SERVICE, account) == token.reveal())
+    except keyring.errors.KeyringError:
+        return False
+
+
+def _keyring() -> ModuleType | None:
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        return None
+    return keyring

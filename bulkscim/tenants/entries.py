@@ -20,8 +20,7 @@ from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.typed import next_line
 from bulkscim.pacing.rate import parse as parse_rate
 from bulkscim.tenants.config_file import text_of
-from bulkscim.tenants.credentials import TokenSource
-from bulkscim.tenants.keychain import account_of
+from bulkscim.tenants.credentials import TokenSource, account_of
 
 FILE = "bulkscim.toml"
 BUILT_IN = frozenset({"sandbox", "sandbox-content"})  # tenants that are always there
