@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from bulkscim.errors import CredentialError, Stopped, UsageError
 from bulkscim.model.clock import Clock, Dated
-from bulkscim.model.operation import GROUP, JsonObject
+from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.model.secret import Secret
 from bulkscim.pacing.hints import stated_time
@@ -23,10 +23,9 @@ from bulkscim.providers.profile import (
     narrow,
     with_integration,
 )
-from bulkscim.runs.base_urls import FIRST, NoScim, advised, refuse_others
 from bulkscim.runs.settings import Settings, credentials_of
 from bulkscim.scim import capabilities, messages
-from bulkscim.scim.recognition import Origin, origin_of
+from bulkscim.scim.recognition import Origin, described, origin_of
 from bulkscim.transport.aiohttp_transport import AiohttpTransport
 from bulkscim.transport.authenticated import Authenticated
 from bulkscim.transport.base import Transport
@@ -34,6 +33,9 @@ from bulkscim.transport.base import Transport
 REJECTED = frozenset({401, 403})
 GOOD = 200
 TRIES = 3
+FIRST = (capabilities.PATH, messages.page_path(USER, 1, 1))
+MORE = ("/ResourceTypes", "/Schemas", messages.page_path(GROUP, 1, 1))
+USUAL = ("/scim/v2", "/scim", "/v2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +184,41 @@ def fingerprint(base_url: str, profile: str, token: Secret, salt: str | None = N
 def host_of(base_url: str) -> str:
     """Return the host that people know the tenant by."""
     return urlsplit(base_url).netloc or base_url
+
+
+class NoScim(UsageError):
+    """A server answers at the base URL, and it is no SCIM service; the text says what was read."""
+
+
+async def refuse_others(transport: Transport, replies: Mapping[str, Reply]) -> None:
+    """Raise NoScim where these answers, and those to further reads, are all another server's.
+
+    A service may lack any one endpoint, or refuse it: that is not enough to refuse the base URL.
+    """
+    for path in (*replies, *MORE):
+        reply = replies[path] if path in replies else await transport.send(Request("GET", path))
+        if origin_of(reply) is not Origin.OTHER:
+            return
+    told = ", ".join(f"{path.partition('?')[0]} {described(reply)}" for path, reply in replies.items())
+    raise NoScim(f"this is not a SCIM base URL: {told}; nothing was sent")
+
+
+async def advised(base_url: str, read: Callable[[str, str], Awaitable[Reply]]) -> str:
+    """Return what to do about a base URL without SCIM; `read` sends a GET of a path below another base URL."""
+    tried = list(candidates(base_url))
+    for url in tried:
+        for path in FIRST:
+            if origin_of(await read(url, path)) is Origin.SCIM:
+                return f"A SCIM service answers at {url}: use that as the base URL"
+    return (
+        f"No SCIM service answers at {', '.join(tried)} either. Ask the tenant's administrator for its SCIM base URL; "
+        "if this one worked before, the service may be down"
+    )
+
+
+def candidates(base_url: str) -> Iterator[str]:
+    """Yield the URLs that may be meant: without the last part of the path, and with the usual endings."""
+    parts = urlsplit(base_url)
+    origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+    places = (path.rpartition("/")[0], *(path + usual for usual in USUAL), *USUAL)
+    yield from dict.fromkeys(origin + place for place in places if place != path)
