@@ -123,8 +123,8 @@ def _asked_url(usual: str) -> str:
 
 def _acquainted(tenant: Tenant, known: TenantEntry | None, chosen: dict[str, Any]) -> list[str]:
     """Prove the URL and the token by reading."""
-    from bulkscim.runs.connecting import connect
     from bulkscim.runs.settings import Settings, as_text
+    from bulkscim.runs.tenant import connect
 
     settings = Settings(
         timeout_s=chosen["timeout_s"] or 30.0,

@@ -2,8 +2,7 @@
 
 from bulkscim.model.secret import Secret
 from bulkscim.providers import profile_named
-from bulkscim.runs.connecting import Acquaintance
-from bulkscim.runs.tenant import Seen
+from bulkscim.runs.tenant import Acquaintance, Seen
 from bulkscim.tenants.tenant import Tenant
 
 
