@@ -40,8 +40,7 @@ from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.recorded import differing, drifted
-from bulkscim.runs.earlier import Earlier
-from bulkscim.runs.remembered import created, created_groups, left_out, own_names, users
+from bulkscim.runs.earlier import Earlier, created, created_groups, left_out, own_names, users
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport

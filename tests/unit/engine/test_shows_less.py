@@ -7,7 +7,7 @@ import pytest
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Loss, NoAnswer
 from bulkscim.reporting.causes import causes_of
-from bulkscim.runs.remembered import left_out
+from bulkscim.runs.earlier import left_out
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_tenant import SimulatedTenant
 

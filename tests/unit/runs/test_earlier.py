@@ -11,7 +11,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.live import Maker, Origin
 from bulkscim.model.operation import GROUP, USER
-from bulkscim.runs.remembered import created, created_groups
+from bulkscim.runs.earlier import created, created_groups
 from tests.support.fake_clock import VirtualClock
 from tests.support.simulated_disk import SimulatedDisk
 
