@@ -83,7 +83,7 @@ def later(what: str, instead: str) -> UsageError:
 
 def job_of(job: str, **records: Any) -> "tuple[Definition, Defaults]":
     """Return what is said of a job, and how its records are read, by the flags of `options.records`."""
-    from bulkscim.jobfile.form import Form
+    from bulkscim.jobfile.encoding import Form
     from bulkscim.runs.definition import defaults_of, said_of
 
     said = said_of(job, records.pop("map"), records["op"])

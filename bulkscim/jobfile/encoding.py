@@ -9,8 +9,11 @@ reader names each bad line.
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from enum import Enum
 from typing import BinaryIO
+
+from bulkscim.errors import UsageError
 
 PIECE = 1 << 20
 _START = 4096
@@ -18,6 +21,8 @@ _MOSTLY = 0.4  # share of NUL bytes at every other place that makes a start UTF-
 _FOREIGN = re.compile("[\udc80-\udcff]")  # bytes that are not UTF-8, as `surrogateescape` shows them
 _BEYOND_ASCII = re.compile("[\x80-\ud7ff\ue000-\U0010ffff]")
 _UNUSED_1252 = re.compile("[\udc81\udc8d\udc8f\udc90\udc9d]")  # bytes that mean nothing there either
+_ERRORS_FILE = re.compile(rb'[^\n]*(_run[,;\t|]_row[,;\t|]_op|"_run":)')
+_NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7"})
 
 
 class Encoding(Enum):
@@ -133,3 +138,35 @@ def samples(text: Iterable[bytes]) -> tuple[str, ...]:
             if len(found) > 1:
                 return tuple(found)
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The name of an encoding, empty where it is to be found in the bytes, and the header's line, 0 where it is to be found."""
+
+    encoding: str = ""
+    header_line: int = 0
+
+    def of(self, start: bytes) -> "Form":
+        """Return the form of a file that begins so; an errors file is written in one form only."""
+        return AS_FOUND if _ERRORS_FILE.match(start) else self
+
+    @property
+    def codec(self) -> str:
+        """The encoding's name in Python, empty where none is given; UsageError where it is not known."""
+        if not self.encoding:
+            return ""
+        try:
+            found = codecs.lookup(self.encoding).name
+            "".encode(found)
+        except (LookupError, ValueError):
+            found = ""
+        if not found or found.replace("-", "_") in {each.replace("-", "_") for each in _NO_CHARSETS}:
+            raise UsageError(
+                f"encoding {self.encoding!r} is not known; write one such as cp1250 (Central European Windows), "
+                "cp1252 (Western), iso-8859-2, cp437 or utf-16"
+            )
+        return found
+
+
+AS_FOUND = Form()

@@ -16,7 +16,9 @@ from typing import BinaryIO
 from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
 from bulkscim.jobfile.content import BLOCK, Content, content_of
 from bulkscim.jobfile.encoding import (
+    AS_FOUND,
     Encoding,
+    Form,
     encoding_of,
     is_utf8_beyond_ascii,
     mark_of,
@@ -24,7 +26,6 @@ from bulkscim.jobfile.encoding import (
     samples,
     transcoded,
 )
-from bulkscim.jobfile.form import AS_FOUND, Form
 from bulkscim.jobfile.json_document import document
 from bulkscim.jobfile.lines import CarriageReturns, ends_in_cr
 from bulkscim.jobfile.records import shown

@@ -30,8 +30,8 @@ from pathlib import Path
 from typing import Any
 
 from bulkscim.errors import UsageError
+from bulkscim.jobfile.encoding import AS_FOUND, Form
 from bulkscim.jobfile.exact_json import IN_QUOTES, exact_float, is_exact_integer
-from bulkscim.jobfile.form import AS_FOUND, Form
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.references import key_attribute
 from bulkscim.jobfile.rules import flattened

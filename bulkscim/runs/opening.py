@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused, UsageError
-from bulkscim.jobfile.form import Form
+from bulkscim.jobfile.encoding import Form
 from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.operations import Defaults

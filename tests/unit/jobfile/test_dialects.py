@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from bulkscim.jobfile.form import AS_FOUND, Form
+from bulkscim.jobfile.encoding import AS_FOUND, Form
 from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows

@@ -12,8 +12,7 @@ import zipfile
 import pytest
 
 from bulkscim.errors import JobFileInvalid, UsageError
-from bulkscim.jobfile.encoding import Encoding, encoding_of
-from bulkscim.jobfile.form import AS_FOUND, Form
+from bulkscim.jobfile.encoding import AS_FOUND, Encoding, Form, encoding_of
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import open_source
