@@ -12,7 +12,6 @@ import orjson
 
 from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile.across import Across
-from bulkscim.jobfile.findings import SHOWN, Findings
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
 from bulkscim.jobfile.judging import RULES, Judge, Judged, Rules
 from bulkscim.jobfile.operations import Defaults
@@ -27,7 +26,7 @@ from bulkscim.jobfile.reading import (
     run_of,
     told,
 )
-from bulkscim.jobfile.records import Fault, Problem, Record
+from bulkscim.jobfile.records import SHOWN, Fault, Findings, Problem, Record
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Key, Operation, Verb
 from bulkscim.planning.guards import removal_of
