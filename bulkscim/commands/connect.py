@@ -137,10 +137,12 @@ def _acquainted(tenant: Tenant, known: TenantEntry | None, chosen: dict[str, Any
 def _with_token(entry: TenantEntry, tenant: Tenant, source: TokenSource, people: People) -> TenantEntry:
     """Say in the entry where the token is; in clear it stands nowhere."""
     if source.keyring:
-        if credentials.keep(source.keyring, tenant.token):
+        if credentials.keep_in_keyring(source.keyring, tenant.token):
             people.note("the token is in this system's keyring")
             return replace(entry, keyring=True)
-        people.warn(f"no keyring takes the token ({credentials.EXTRA} brings one where there is none)")
+        people.warn(
+            f"no keyring takes the token ({credentials.KEYRING_EXTRA} brings one where there is none)"
+        )
     elif source.file:
         return replace(entry, token_file=source.file.absolute())
     elif source.command is not None:

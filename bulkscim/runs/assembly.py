@@ -40,7 +40,7 @@ from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.recorded import differing, drifted
-from bulkscim.runs.earlier import Earlier, created, created_groups, left_out, own_names, users
+from bulkscim.runs.earlier import Earlier, created_by_runs, created_groups, left_out, own_names, users_of_runs
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
@@ -187,8 +187,8 @@ def _recorded(job: Job, journal: Journal, terms: Terms) -> Recorded:
     places = tuple(dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent)))
     own = str(journal.header.get("run", journal.folder.name))
     return Recorded(
-        partial(created, base_url, journal.disk, own, places, named),
-        None if terms.profile.lists_inactive else partial(users, base_url, journal.disk, *places),
+        partial(created_by_runs, base_url, journal.disk, own, places, named),
+        None if terms.profile.lists_inactive else partial(users_of_runs, base_url, journal.disk, *places),
         partial(created_groups, journal),
         partial(own_names, journal),
         partial(left_out, journal),

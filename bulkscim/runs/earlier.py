@@ -1,7 +1,8 @@
-"""Refs of an errors file: what an earlier run made under a name that this file's records still use.
+"""What earlier runs on a tenant did, by their journals: the ids behind refs, what they created, whom they deactivated.
 
 An errors file holds only the records that failed. A ref to a record that succeeded is looked up in the run that
-the file's `_run` names: its index tells the row, its journal the id.
+the file's `_run` names: its index tells the row, its journal the id. Ids matter where the tenant does not show what
+earlier runs created or deactivated.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -128,7 +129,7 @@ class Earlier:
         return self._opened
 
 
-def users(base_url: str, disk: Disk, *places: Path) -> Iterator[JsonObject]:
+def users_of_runs(base_url: str, disk: Disk, *places: Path) -> Iterator[JsonObject]:
     """Yield the users that runs of these folders made or began to deactivate on a tenant: ids, and names then.
 
     Oldest run first. A journal that cannot be read tells nothing: each user is read from the tenant anyway.
@@ -143,7 +144,7 @@ def users(base_url: str, disk: Disk, *places: Path) -> Iterator[JsonObject]:
             continue
 
 
-def created(
+def created_by_runs(
     base_url: str, disk: Disk, own: str, places: Iterable[Path], named: Iterable[Path]
 ) -> Iterator[Created]:
     """Yield what runs of these folders created on a tenant, and what they or their rollbacks deleted again.

@@ -1,4 +1,7 @@
-"""Reach a tenant, and see what it is before anything is changed in it."""
+"""Reach a tenant, and see what it is before anything is changed in it.
+
+A base URL at which another service answers is refused, with the URLs that may be meant.
+"""
 
 import hmac
 import secrets

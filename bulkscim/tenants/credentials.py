@@ -21,8 +21,8 @@ _PATIENCE_S = 60.0
 _LARGEST = 64 * 1024
 _SCHEME = "bearer "
 _READER = "token command"
-SERVICE = "bulkscim"
-EXTRA = 'pip install ".[keyring]" in the checkout'
+_SERVICE = "bulkscim"
+KEYRING_EXTRA = 'pip install ".[keyring]" in the checkout'
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def find_token(source: TokenSource, environment: Mapping[str, str]) -> Secret:
         return token_of_text(_from_file(source.file), f"token file {source.file}")
     if source.command is not None:
         return token_of_text(_from_command(source.command), "the output of --token-command")
-    if source.keyring and (text := kept(source.keyring)):
+    if source.keyring and (text := keyring_token(source.keyring)):
         return token_of_text(text, "the keyring's token")
     if not environment.get(VARIABLE, "").strip():
         missing = f"the keyring holds none for {source.keyring}; " if source.keyring else ""
@@ -162,13 +162,13 @@ def account_of(name: str, base_url: str) -> str:
     return f"{name} {base_url_key(base_url)}"
 
 
-def kept(account: str) -> str | None:
+def keyring_token(account: str) -> str | None:
     """Return the token of an account; None where there is no keyring, or nothing in it."""
     keyring = _keyring()
     if keyring is None:
         return None
     try:
-        text = keyring.get_password(SERVICE, account)
+        text = keyring.get_password(_SERVICE, account)
     except keyring.errors.NoKeyringError:
         return None
     except keyring.errors.KeyringError as error:
@@ -177,14 +177,14 @@ def kept(account: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def keep(account: str, token: Secret) -> bool:
+def keep_in_keyring(account: str, token: Secret) -> bool:
     """Store a token; False where there is no keyring that gives it back."""
     keyring = _keyring()
     if keyring is None:
         return False
     try:
-        keyring.set_password(SERVICE, account, token.reveal())
-        return bool(keyring.get_password(SERVICE, account) == token.reveal())
+        keyring.set_password(_SERVICE, account, token.reveal())
+        return bool(keyring.get_password(_SERVICE, account) == token.reveal())
     except keyring.errors.KeyringError:
         return False
 

@@ -11,7 +11,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.live import Maker, Origin
 from bulkscim.model.operation import GROUP, USER
-from bulkscim.runs.earlier import created, created_groups
+from bulkscim.runs.earlier import created_by_runs, created_groups
 from tests.support.fake_clock import VirtualClock
 from tests.support.simulated_disk import SimulatedDisk
 
@@ -37,7 +37,7 @@ async def record(disk, folder, *steps, base_url=URL):
 def known(disk, *named, own="20261105T000000-own"):
     """Return what the journals tell."""
     return EarlierRuns(
-        Recorded(lambda: created(URL, disk, own, [RUNS, RUNS], named), off_loop=_off_loop), Store()
+        Recorded(lambda: created_by_runs(URL, disk, own, [RUNS, RUNS], named), off_loop=_off_loop), Store()
     )
 
 

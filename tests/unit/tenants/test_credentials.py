@@ -168,7 +168,7 @@ def test_token_that_is_kept_is_found(use):
     """What was stored for name and URL is the token."""
     use(Memory())
 
-    assert credentials.keep(ACCOUNT, Secret("t0k"))
+    assert credentials.keep_in_keyring(ACCOUNT, Secret("t0k"))
     assert find_token(TokenSource(keyring=ACCOUNT), {"BULKSCIM_TOKEN": "other"}).reveal() == "t0k"
 
 
@@ -182,7 +182,7 @@ def test_keyring_that_keeps_nothing_says_so(use, backend):
     """A token counts as kept only where it is given back."""
     use(backend())
 
-    assert not credentials.keep(ACCOUNT, Secret("t0k"))
+    assert not credentials.keep_in_keyring(ACCOUNT, Secret("t0k"))
 
 
 @pytest.mark.parametrize("backend", [keyring.backends.fail.Keyring, keyring.backends.null.Keyring, Memory])
