@@ -15,7 +15,7 @@ from bulkscim.pacing.retry import ReadVerdict, judge_read, throttles
 from bulkscim.planning.lookups import answers
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
-from bulkscim.scim import capabilities, messages
+from bulkscim.scim import discovery, messages
 from bulkscim.scim.recognition import Origin, origin_of
 from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page, Unproved, Unwhole, pages
@@ -138,7 +138,7 @@ class Reads:
         if self._ids is not None and self._ids.any_of(kind):
             return False
         other = messages.page_path(USER if kind == GROUP else GROUP, 1, 1)
-        for path in (capabilities.PATH, other):
+        for path in (discovery.CONFIG_PATH, other):
             if origin_of(await self._transport.send(Request("GET", path))) is Origin.SCIM:
                 return True
         return False

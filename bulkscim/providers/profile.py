@@ -8,7 +8,7 @@ from enum import StrEnum
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.step import Action
 from bulkscim.providers.reversal import Reversal, reversal_of
-from bulkscim.scim.capabilities import Capabilities
+from bulkscim.scim.discovery import Capabilities
 from bulkscim.scim.messages import PatchForm
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})

@@ -30,7 +30,7 @@ from bulkscim.providers.profile import (
     with_integration,
 )
 from bulkscim.runs.settings import Settings, credentials_of
-from bulkscim.scim import capabilities, messages
+from bulkscim.scim import discovery, messages
 from bulkscim.scim.recognition import Origin, described, origin_of
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.aiohttp_transport import AiohttpTransport
@@ -40,7 +40,7 @@ from bulkscim.transport.base import Transport
 REJECTED = frozenset({401, 403})
 GOOD = 200
 TRIES = 3
-FIRST = (capabilities.PATH, messages.page_path(USER, 1, 1))
+FIRST = (discovery.CONFIG_PATH, messages.page_path(USER, 1, 1))
 MORE = ("/ResourceTypes", "/Schemas", messages.page_path(GROUP, 1, 1))
 USUAL = ("/scim/v2", "/scim", "/v2")
 
@@ -116,7 +116,7 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
             f"the tenant rejects the token ({listed.status}: {error.detail}); nothing was sent. Pass a valid one "
             "by BULKSCIM_TOKEN, --token-file or --token-command"
         )
-    found = capabilities.capabilities_of(said)
+    found = discovery.capabilities_of(said)
     users, wrong = _count(listed, is_scim=origin_of(said) is Origin.SCIM)
     notes = (*found.notes, *([wrong] if wrong else []))
     profile = replace(narrow(profile, found), counts_all=_counts_all(listed))

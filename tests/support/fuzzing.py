@@ -31,7 +31,7 @@ from bulkscim.pacing.retry import judge, judge_read
 from bulkscim.providers import quirks
 from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.runs import definition
-from bulkscim.scim import capabilities, filters, messages, patch, paths
+from bulkscim.scim import discovery, filters, messages, patch, paths
 from bulkscim.tenants import entries as tenant_entries
 from tests.support.fake_clock import VirtualClock
 from tests.support.journals import PATH, applied, begin, done, lost, opened, started, told, work
@@ -239,7 +239,7 @@ def answers(data: bytes) -> None:
         with suppress(ValueError):
             assert messages.resource_path(USER, resource["id"]).isascii()
         _compared(resource)
-    capabilities.capabilities_of(Response(200, {}, data))
+    discovery.capabilities_of(Response(200, {}, data))
 
 
 def _journaled(body: JsonObject) -> None:

@@ -5,7 +5,7 @@ import pytest
 from bulkscim.errors import UsageError
 from bulkscim.providers import PROFILES, profile_named
 from bulkscim.providers.profile import Bucket, Profile, narrow
-from bulkscim.scim.capabilities import Capabilities
+from bulkscim.scim.discovery import Capabilities
 
 
 def test_an_unknown_profile_is_a_usage_error_that_lists_the_known():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bulkscim.model.request import Loss, NoAnswer, Response
-from bulkscim.scim.capabilities import Capabilities, capabilities_of
+from bulkscim.scim.discovery import Capabilities, capabilities_of
 
 
 def said(config):

@@ -8,7 +8,7 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Reply, Response
 from bulkscim.scim import messages, paths
 
-PATH = "/ServiceProviderConfig"
+CONFIG_PATH = "/ServiceProviderConfig"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def capabilities_of(reply: Reply) -> Capabilities:
 
 def _absent(why: str) -> Capabilities:
     """Return what is known where there is no ServiceProviderConfig."""
-    return Capabilities(notes=(f"{PATH} {why}; the profile's settings are used",))
+    return Capabilities(notes=(f"{CONFIG_PATH} {why}; the profile's settings are used",))
 
 
 def _read(config: JsonObject) -> Capabilities:
@@ -76,7 +76,7 @@ def _supported(config: JsonObject, name: str, notes: list[str]) -> bool | None:
         value = {"true": True, "false": False}.get(value.strip().lower(), value)
     if value is None or isinstance(value, bool):
         return value
-    notes.append(f"{PATH}: {name}.supported is {messages.printable(str(value), 40)!r}; ignored")
+    notes.append(f"{CONFIG_PATH}: {name}.supported is {messages.printable(str(value), 40)!r}; ignored")
     return None
 
 
@@ -86,5 +86,5 @@ def _limit(config: JsonObject, part: str, name: str, notes: list[str]) -> int | 
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     if value not in (None, 0):
-        notes.append(f"{PATH}: {part}.{name} is {messages.printable(str(value), 40)!r}; ignored")
+        notes.append(f"{CONFIG_PATH}: {part}.{name} is {messages.printable(str(value), 40)!r}; ignored")
     return None
