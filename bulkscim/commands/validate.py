@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bulkscim.jobfile.operations import Defaults
     from bulkscim.jobfile.validate import Checked
     from bulkscim.runs.definition import Definition
-    from bulkscim.scim.live_schemas import LiveSchemas
+    from bulkscim.scim.discovery import LiveSchemas
 
 _RECORDS = ("op", "type", "match", "map", "encoding", "header_line")
 

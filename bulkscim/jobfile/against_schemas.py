@@ -13,7 +13,7 @@ from typing import Any
 from bulkscim.jobfile.records import shown
 from bulkscim.jobfile.values import Doubt
 from bulkscim.model.operation import JsonObject, Operation, Role, Verb
-from bulkscim.scim.live_schemas import IMMUTABLE, READ_ONLY, LiveAttribute, LiveSchemas, is_common
+from bulkscim.scim.discovery import IMMUTABLE, READ_ONLY, LiveAttribute, LiveSchemas, is_common
 from bulkscim.scim.paths import PathError, parse
 from bulkscim.scim.schemas import READ_ONLY_OF_REFERENCES, schema_of
 

@@ -12,7 +12,7 @@ from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.usual import Cells, Lines, is_clean
 from bulkscim.jobfile.values import Doubt, doubts_of, doubts_of_read_only, doubts_of_references, repeats
 from bulkscim.model.operation import ENTERPRISE, Operation
-from bulkscim.scim.live_schemas import LiveSchemas
+from bulkscim.scim.discovery import LiveSchemas
 
 _NUMBERED = {name.lower(): name for name in ("externalId", "employeeNumber", "costCenter")}
 _HEADER = Fault("", "repeats the header, as after joining two files; delete the line")

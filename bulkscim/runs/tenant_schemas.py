@@ -22,7 +22,7 @@ from bulkscim.runs.places import state_dir
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import GOOD, connected, fingerprint
 from bulkscim.scim import messages
-from bulkscim.scim.live_schemas import LiveSchemas, kept, live_schemas
+from bulkscim.scim.discovery import LiveSchemas, kept, live_schemas
 from bulkscim.tenants.tenant import Tenant
 
 _FOLDER = "schemas"

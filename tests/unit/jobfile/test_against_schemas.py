@@ -6,7 +6,7 @@ from bulkscim.jobfile.against_schemas import doubts_by_schemas
 from bulkscim.jobfile.operations import Defaults, operation_of
 from bulkscim.jobfile.records import Record
 from bulkscim.model.operation import ENTERPRISE
-from bulkscim.scim.live_schemas import kept, live_schemas
+from bulkscim.scim.discovery import kept, live_schemas
 from bulkscim.scim.schemas import CORE
 
 OTHER = "urn:example:2.0:User"
