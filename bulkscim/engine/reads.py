@@ -16,7 +16,7 @@ from bulkscim.planning.lookups import answers
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import discovery, messages
-from bulkscim.scim.recognition import Origin, origin_of
+from bulkscim.scim.discovery import Origin, origin_of
 from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page, Unproved, Unwhole, pages
 

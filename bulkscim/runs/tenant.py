@@ -31,7 +31,7 @@ from bulkscim.providers.profile import (
 )
 from bulkscim.runs.settings import Settings, credentials_of
 from bulkscim.scim import discovery, messages
-from bulkscim.scim.recognition import Origin, described, origin_of
+from bulkscim.scim.discovery import Origin, described, origin_of
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.aiohttp_transport import AiohttpTransport
 from bulkscim.transport.authenticated import Authenticated
