@@ -22,7 +22,7 @@ from bulkscim.runs.places import state_dir
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import GOOD, connected, fingerprint
 from bulkscim.scim import messages
-from bulkscim.scim.discovery import LiveSchemas, kept, live_schemas
+from bulkscim.scim.discovery import LiveSchemas, live_schemas, schemas_to_keep
 from bulkscim.tenants.tenant import Tenant
 
 _FOLDER = "schemas"
@@ -45,7 +45,7 @@ async def schemas_of(tenant: Tenant, settings: Settings) -> tuple[LiveSchemas | 
     if found is None:
         return None, f"the tenant's /Schemas {why or 'describe nothing'}; checked without them"
     with suppress(OSError):  # a cache that cannot be written is none
-        _keep(tenant, kept(resources), clock)
+        _keep(tenant, schemas_to_keep(resources), clock)
     return found, "checked against the tenant's /Schemas"
 
 

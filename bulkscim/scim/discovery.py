@@ -174,7 +174,7 @@ def _attribute(stated: JsonObject) -> LiveAttribute | None:
     )
 
 
-def kept(resources: Iterable[JsonObject]) -> list[JsonObject]:
+def schemas_to_keep(resources: Iterable[JsonObject]) -> list[JsonObject]:
     """Return what `live_schemas` reads of the resources, for keeping."""
     return [{"id": each.get("id"), "attributes": _kept(each.get("attributes"))} for each in resources]
 

@@ -6,7 +6,7 @@ from bulkscim.jobfile.against_schemas import doubts_by_schemas
 from bulkscim.jobfile.operations import Defaults, operation_of
 from bulkscim.jobfile.records import Record
 from bulkscim.model.operation import ENTERPRISE
-from bulkscim.scim.discovery import kept, live_schemas
+from bulkscim.scim.discovery import live_schemas, schemas_to_keep
 from bulkscim.scim.schemas import CORE
 
 OTHER = "urn:example:2.0:User"
@@ -43,7 +43,7 @@ EXTENSION = [
     attribute("manager", "complex", subAttributes=[attribute("value")]),
 ]
 SHOWN = [{"id": CORE["User"].upper(), "attributes": USER}, {"id": OTHER, "attributes": EXTENSION}]
-SCHEMAS = live_schemas(kept(SHOWN))
+SCHEMAS = live_schemas(schemas_to_keep(SHOWN))
 
 
 def said(data=None, **more):
@@ -131,4 +131,4 @@ def test_change_is_judged_by_what_the_tenant_states(path, value, expected):
 def test_what_describes_nothing_is_no_schema(resources):
     """Else each attribute of a file is called unknown."""
     assert live_schemas(resources) is None
-    assert live_schemas(kept(resources)) is None
+    assert live_schemas(schemas_to_keep(resources)) is None
