@@ -1,4 +1,4 @@
-"""What earlier runs on a tenant did, by their journals: the ids behind refs, what they created, whom they deactivated.
+"""What earlier runs on a tenant did, by their journals: ids behind refs, created resources, deactivated users.
 
 An errors file holds only the records that failed. A ref to a record that succeeded is looked up in the run that
 the file's `_run` names: its index tells the row, its journal the id. Ids matter where the tenant does not show what
