@@ -7,7 +7,7 @@ from typing import Any
 from bulkscim.engine.facts import attempts_of, facts_of, losses_of
 from bulkscim.engine.work import Moment, Work
 from bulkscim.journal.entries import Entry, Kind
-from bulkscim.model.operation import USER, JsonObject, Key
+from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Key
 from bulkscim.model.row import Applied, Existed, Row
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step, Ties
@@ -72,6 +72,11 @@ def started(sent: Sent, intent: Moment, left_out: Sequence[tuple[str, str]] = ()
         "server_time": round(intent.at, 3),
         "absent": any(key.folded in sent.work.absent for key in step.identity),
     }
+    operation = sent.work.row.operation
+    if (
+        step.member is not None and operation.verb in MEMBERSHIP
+    ):  # elsewhere the part or the row's key has the name
+        body["member_name"] = operation.references[0].key.value
     before = before_image(step)
     if before is not None:
         body["before"] = redact(before)

@@ -72,6 +72,9 @@ class Known(Protocol):
     def now(self, resource_id: str) -> str:
         """Return the id that it has now: another one where an earlier rollback recreated it."""
 
+    def name_of(self, resource_id: str) -> str:
+        """Return the name that the run knows it by, its id where it knows none."""
+
 
 def verb_of(step: TakenStep) -> Verb:
     """Return the operation that a step amounts to."""
@@ -145,9 +148,14 @@ def known_by(step: TakenStep) -> str:
     return str(shown.get(name) or given or step.id)
 
 
-def _notes(step: TakenStep) -> JsonObject:
+def _notes(step: TakenStep, known: Known) -> JsonObject:
     """Return the notes of the record for users: which row and step it takes back, and of which resource."""
-    return {"_row": step.row, "_steps": [step.number], "_key": known_by(step)}
+    name = known_by(step)
+    return {
+        "_row": step.row,
+        "_steps": [step.number],
+        "_key": known.name_of(name) if name == step.id else name,
+    }
 
 
 def _removal(step: TakenStep, known: Known, *, soft: bool) -> JsonObject:
@@ -156,12 +164,12 @@ def _removal(step: TakenStep, known: Known, *, soft: bool) -> JsonObject:
     if step.after is not None:
         expect = {WHOLE: _shown(step.after, known)}
     target = named(step.id or "", known)
-    return {"op": verb, "type": step.type, **target, "expect": expect, **_notes(step)}
+    return {"op": verb, "type": step.type, **target, "expect": expect, **_notes(step, known)}
 
 
 def _restoration(step: TakenStep, known: Known) -> JsonObject:
     data = _shown(step.before or {}, known, restoring=True)
-    return {"op": "create", "type": step.type, "ref": step.id, "data": data, **_notes(step)}
+    return {"op": "create", "type": step.type, "ref": step.id, "data": data, **_notes(step, known)}
 
 
 def _managed(step: TakenStep, known: Known) -> Iterator[JsonObject]:
@@ -171,7 +179,14 @@ def _managed(step: TakenStep, known: Known) -> Iterator[JsonObject]:
         patch = [{"op": "replace", "path": MANAGER, "value": {"value": id_text(manager, known)}}]
         target = named(step.id or "", known)
         expect = {f"{MANAGER}.value": None}
-        yield {"op": "patch", "type": step.type, **target, "patch": patch, "expect": expect, **_notes(step)}
+        yield {
+            "op": "patch",
+            "type": step.type,
+            **target,
+            "patch": patch,
+            "expect": expect,
+            **_notes(step, known),
+        }
 
 
 def _reports(step: TakenStep, known: Known) -> Iterator[JsonObject]:
@@ -186,7 +201,7 @@ def _reports(step: TakenStep, known: Known) -> Iterator[JsonObject]:
         # Where an earlier rollback recreated the manager, its old id may be there still, and its new one is no drift.
         expect = {f"{MANAGER}.value": text if known.is_deleted(step.id or "") else step.id}
         target = named(report, known)
-        yield {"op": "patch", "type": USER, **target, "patch": patch, "expect": expect, **_notes(step)}
+        yield {"op": "patch", "type": USER, **target, "patch": patch, "expect": expect, **_notes(step, known)}
 
 
 def _setting_back(step: TakenStep, known: Known) -> Iterator[JsonObject]:
@@ -201,7 +216,14 @@ def _setting_back(step: TakenStep, known: Known) -> Iterator[JsonObject]:
             expect[back.path] = back.before
     if patch:
         target = named(step.id or "", known)
-        yield {"op": "patch", "type": step.type, **target, "patch": patch, "expect": expect, **_notes(step)}
+        yield {
+            "op": "patch",
+            "type": step.type,
+            **target,
+            "patch": patch,
+            "expect": expect,
+            **_notes(step, known),
+        }
 
 
 def _reversed(change: Change, known: Known) -> Change:

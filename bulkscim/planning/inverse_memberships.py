@@ -198,11 +198,18 @@ def _record(verb: str, group: str, some: Iterable[Net], known: Known) -> JsonObj
     nets = list(some)
     rows = sorted({row for one in nets for row in one.rows})
     steps = sorted({step for one in nets for step in one.steps})
+    names = {
+        text: name
+        for one in nets
+        if (name := known.name_of(one.member)) != one.member
+        for text in (one.member, id_text(one.member, known))
+    }
     return {
         "op": verb,
         "type": GROUP,
         **named(group, known),
         "_row": rows[0] if len(rows) == 1 else rows,
         "_steps": steps,
-        "_key": group,
+        "_key": known.name_of(group),
+        **({"_names": names} if names else {}),
     }

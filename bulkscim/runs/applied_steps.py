@@ -4,9 +4,13 @@ from collections.abc import Iterator
 
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
-from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Key
+from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change
 from bulkscim.planning.inverse import TakenStep
+
+_PART = "member:"
+_MEMBER = b'"member":"'
 
 
 def applied_steps(recorded: RecordedRun) -> Iterator[TakenStep]:
@@ -19,6 +23,25 @@ def applied_steps(recorded: RecordedRun) -> Iterator[TakenStep]:
             begun = open_steps.pop(entry.step, None)
             if entry.kind is Kind.APPLIED and begun is not None:
                 yield taken_step(begun.body | _ended(entry.body), entry.step, entry.rows[0][0])
+
+
+def names_of(recorded: RecordedRun) -> Iterator[tuple[str, str]]:
+    """Yield ids with the names that the rows of a run gave them; an id may come more than once."""
+    for entry in recorded.entries(*RowState):
+        if entry.body.get("id") and entry.body.get("key"):
+            yield entry.body["id"], entry.body["key"]
+    for entry in recorded.entries(Kind.STARTED, holding=_MEMBER):
+        body, (row, part) = entry.body, entry.rows[0]
+        last = recorded.last(row)
+        own = last.body.get("type") if last is not None else None
+        if body.get("member_name"):
+            yield body["member"], body["member_name"]
+        if not body.get("member"):
+            continue
+        if own == USER or body.get("member_name"):
+            yield body["id"], part.removeprefix(_PART)
+        elif last is not None and last.body.get("op") not in MEMBERSHIP:
+            yield body["member"], part.removeprefix(_PART)
 
 
 def _ended(body: JsonObject) -> JsonObject:

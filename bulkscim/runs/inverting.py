@@ -25,8 +25,8 @@ from bulkscim.planning.inverse_memberships import Net, joinings, leavings, net
 from bulkscim.planning.protect import Protects, harmful_record
 from bulkscim.private_files import create_file
 from bulkscim.reporting.following import run_name
-from bulkscim.runs.applied_steps import applied_steps
-from bulkscim.runs.child_runs import Recreated, descendants, rollbacks_of_others, undone
+from bulkscim.runs.applied_steps import applied_steps, names_of
+from bulkscim.runs.child_runs import Recreated, descendants, records, rollbacks_of_others, undone
 from bulkscim.runs.spooled_steps import Picks, SpooledSteps, Tally
 
 SHOWN = 20
@@ -80,9 +80,11 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
         taken_back, kept = undone(recorded.folder, disk), Kept()
         own = applied_steps(recorded)
         steps.take(own if chosen.unsure else _certain(own, kept, taken_back, picks), taken_back, picks)
+        if steps.touches_memberships:
+            steps.learn(_known_names(recorded))
         omitted: list[str] = []
         lines = _write(_records(steps, chosen, omitted), path)
-        left = (*_protected(omitted), *kept.told(recorded.folder))
+        left = (*_protected(omitted), *kept.told(recorded.folder, steps.name_of))
         if not lines:
             path.unlink()
             if left:
@@ -95,28 +97,41 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
         )
 
 
+def _known_names(recorded: RecordedRun) -> Iterator[tuple[str, str]]:
+    """Yield ids with names that a run knows; of a rollback also those that its records have of the run before."""
+    yield from names_of(recorded)
+    for _, body in records(recorded) if recorded.header.get("parent") else ():
+        if body.get("id") and body.get("_key"):
+            yield body["id"], body["_key"]
+        yield from (body.get("_names") or {}).items()
+
+
 @dataclass(slots=True)
 class Kept:
     """What a rollback leaves as it is since it is not known what was before: created resources, and removed members.
 
-    Names by how often, the rest under "".
+    Names by how often, the rest under "". What was removed is (member, group), by their ids.
     """
 
     created: Counter[str] = field(default_factory=Counter)
-    removed: Counter[str] = field(default_factory=Counter)
+    removed: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def take(self, step: TakenStep) -> None:
         """Take in a step that is left."""
-        names, name = self.created, known_by(step)
         if step.member is not None:
-            names, name = self.removed, f"{step.member} in group {step.id}"
-        names[name if len(names) < SHOWN else ""] += 1
+            pair = (step.member, step.id or "")
+            self.removed[pair if len(self.removed) < SHOWN else ("", "")] += 1
+        else:
+            self.created[known_by(step) if len(self.created) < SHOWN else ""] += 1
 
-    def told(self, folder: Path) -> tuple[str, ...]:
+    def told(self, folder: Path, name_of: Callable[[str], str]) -> tuple[str, ...]:
         """Say what is left, and how to take it back all the same."""
+        removed = Counter[str]()
+        for (member, group), count in self.removed.items():
+            removed[f"{name_of(member)} in group {name_of(group)}" if member else ""] += count
         lines = (
             *_listed("left, since they may have existed before the run", self.created),
-            *_listed("not added, since they were not seen in the group before the run", self.removed),
+            *_listed("not added, since they were not seen in the group before the run", removed),
         )
         return (*lines, next_line("rollback", run_name(folder), "--on-drift", "force")) if lines else ()
 
@@ -214,6 +229,7 @@ def _ids_of(recorded: RecordedRun, keys: frozenset[str]) -> frozenset[str]:
     """Return the ids that the run knew by one of these names."""
     wanted = {folded_name(key) for key in keys}
     found = {step.id for step in applied_steps(recorded) if step.id and wanted & set(_names(step))}
+    found |= {own for own, name in _known_names(recorded) if folded_name(name) in wanted}
     return frozenset(found) | keys
 
 
@@ -234,7 +250,9 @@ def _left_behind(steps: SpooledSteps) -> Iterator[str]:
     """Name later changes of the same that are not taken along."""
     found = steps.later(SHOWN + 1)
     for row, path, name in found[:SHOWN]:
-        what = "deleted" if path == "*" else f"changed {path} of"
-        yield f"row {row} {what} {name} later; add --row {row} to take it along"
+        own, member = steps.name_of(name), path.removeprefix("member ")
+        changed = path if member == path else f"member {steps.name_of(member)}"
+        what = "deleted" if path == "*" else f"changed {changed} of"
+        yield f"row {row} {what} {own} later; add --row {row} to take it along"
     if len(found) > SHOWN:
         yield "… and more rows that changed the same later"

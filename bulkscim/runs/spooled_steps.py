@@ -10,7 +10,15 @@ import orjson
 from bulkscim.model.names import names_in
 from bulkscim.model.operation import USER, Verb
 from bulkscim.model.step import Action
-from bulkscim.planning.inverse import MANAGER, TakenStep, is_membership, is_secret_set, reference, verb_of
+from bulkscim.planning.inverse import (
+    MANAGER,
+    TakenStep,
+    is_membership,
+    is_secret_set,
+    known_by,
+    reference,
+    verb_of,
+)
 from bulkscim.planning.inverse_memberships import Touch, touches
 from bulkscim.runs.applied_steps import taken_step
 from bulkscim.runs.child_runs import Recreated
@@ -60,6 +68,7 @@ class SpooledSteps:
             "create table touch (member_of text, member text, step integer, row integer, was integer,"
             " after integer, moved text, undone integer, through text);"
             "create table boss (id text, manager text, step integer); create index by_person on boss (id, step);"
+            "create table name (id text primary key, name text) without rowid;"
             "create table place (id text, path text, step integer, row integer, picked integer, name text);"
         )
         self.tally = Tally()
@@ -74,6 +83,8 @@ class SpooledSteps:
             picked = picks is None or picks(step)
             if picked:
                 self._note_touches(step, undone=step.number in undone)
+            if step.id is not None:
+                self.learn(((step.id, known_by(step)),))
             if step.number in undone:
                 continue
             if picks is not None:
@@ -83,6 +94,16 @@ class SpooledSteps:
         self._database.executescript(
             "create index by_membership on touch (member_of, member, step); create index by_place on place (id);"
         )
+
+    def learn(self, names: Iterable[tuple[str, str]]) -> None:
+        """Take in names by id; the first name of an id counts."""
+        known = ((own, name) for own, name in names if name != own)
+        self._database.executemany("insert or ignore into name values (?, ?)", known)
+
+    def name_of(self, resource_id: str) -> str:
+        """Return the name that the run knows it by, its id where it knows none."""
+        found = self._database.execute("select name from name where id = ?", (resource_id,)).fetchone()
+        return resource_id if found is None else str(found[0])
 
     def _take(self, step: TakenStep) -> None:
         self.tally.add(step)
@@ -136,6 +157,11 @@ class SpooledSteps:
             " where own.picked and not other.picked and other.step > own.step order by other.row limit ?"
         )
         return self._database.execute(query, (most,)).fetchall()
+
+    @property
+    def touches_memberships(self) -> bool:
+        """Whether any of the steps changed a membership."""
+        return self._database.execute("select 1 from touch limit 1").fetchone() is not None
 
     def newest_first(self) -> Iterator[TakenStep]:
         """Yield the steps, the last one first."""

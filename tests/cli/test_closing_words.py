@@ -70,3 +70,30 @@ def test_removals_of_members_that_are_not_in_a_group_are_listed(
     assert f"  would be {state}: {told}: 2 rows (2, 3)\n" in planned.stderr
     assert f"  {state}: {told}: 2 rows (2, 3)\n" in outcome.stderr
     assert outcome.code == 0
+
+
+JOINS = "op,type,displayName,member\n" + "".join(
+    f"add_member,Group,Staff,user{number}@example.com\n" for number in range(2)
+)
+
+
+def test_a_rollback_names_groups_and_members(bulkscim, tenant, tmp_path):
+    """It showed their ids alone, and --key did not know a member by the name that the file has."""
+    group = tenant.add("Groups", {"displayName": "Staff", "members": []})
+    (tmp_path / "joins.csv").write_text(JOINS)
+    assert bulkscim("run", "joins.csv", "--run-dir", "runs/one", "--yes", *tenant.reached).code == 0
+
+    planned = bulkscim("rollback", "one", "-n")
+    one = bulkscim("rollback", "one", "--key", "user1@example.com", "--yes")
+    rest = bulkscim("rollback", "one", "--yes")
+    again = bulkscim("rollback", "one/rollback-1", "-n")
+
+    assert "Group Staff: member user0@example.com leaves" in planned.stdout
+    assert (one.code, rest.code) == (0, 0)
+    assert tenant.held["Groups"][group["id"]]["members"] == []
+    results = (tmp_path / "runs/one/rollback-1/results.csv").read_text()
+    assert "1,patch,Group,Staff," in results
+    assert "undoes row 2; member user1@example.com leaves" in results
+    assert "Group Staff: member user1@example.com returns" in again.stdout
+    told = bulkscim("explain", "one/rollback-2", "--row", "1").stdout
+    assert "of the run: Group Staff; member user0@example.com leaves" in told

@@ -39,6 +39,9 @@ class Ids:
     def is_half_made(self, resource_id):
         return resource_id in self._half
 
+    def name_of(self, resource_id):
+        return f"name of {resource_id}"
+
     def now(self, resource_id):
         return self._recreated.get(resource_id, resource_id)
 
