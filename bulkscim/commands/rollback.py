@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.model.row import RowState
 from bulkscim.model.typed import NEXT, next_line
 from bulkscim.outputs import is_stdout
 from bulkscim.reporting.console import People
@@ -100,13 +101,25 @@ def _request(people: People, header: "JsonObject", chosen: dict[str, Any]) -> "R
 
 
 def _tell_left(report: "RunReport", request: "RollbackRequest", people: People) -> None:
-    """Say how what others changed could be overwritten."""
-    if report.drifted and request.on_drift == "skip":
-        if request.dry_run:
-            people.note(NEXT + typed_flags.typed().again)
-        people.note(f"{report.drifted:,} left as others have made them since; to overwrite that:")
-        access = typed_flags.flags(typed_flags.ACCESS)
-        people.note(next_line("rollback", request.run, "--on-drift", "force", *access))
+    """Say what changed since could be undone first, or overwritten; name only commands that change something."""
+    if not report.drifted or request.on_drift != "skip":
+        return
+    in_part = any(cause["status"] for cause in report.causes if cause["state"] == RowState.SKIPPED)
+    if request.dry_run and (report.totals.done or in_part):
+        people.note(NEXT + typed_flags.typed().again)
+    access = typed_flags.flags(typed_flags.ACCESS)
+    rows = f"{report.drifted:,} row{'s' * (report.drifted != 1)}"
+    if report.later:
+        newest = report.later[-1]
+        people.note(
+            f"{rows} left, since their resources were changed after the run: by a later run ({newest}), or by others. "
+            "Undo the later run first:"
+        )
+        people.note(next_line("rollback", newest, "-n", *access))
+        people.note("or overwrite what was changed since:")
+    else:
+        people.note(f"{rows} left, since others changed their resources after the run; to overwrite that:")
+    people.note(next_line("rollback", request.run, "--on-drift", "force", "-n", *access))
 
 
 def _write(request: "RollbackRequest", people: People, out: Path, *, force: bool) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.typed import command
 from bulkscim.reporting.again import run_words, shown, tenant_words
+from bulkscim.reporting.hints import LEFT
 
 _ADOPTIONS = re.compile(r"--max-adopt allows (\d+)")
 
@@ -82,7 +84,17 @@ def _next(
         return [command("results", run, *typed.job)]
     if not summary["failed"] and not summary["skipped"]:
         return ()
-    return list(_after_failures(summary, header, typed)) or [command("retry", run, *typed.access, *typed.job)]
+    commands = list(_after_failures(summary, header, typed))
+    if commands or (header.get("parent") and _is_all_left(summary)):
+        return commands
+    return [command("retry", run, *typed.access, *typed.job)]
+
+
+def _is_all_left(summary: JsonObject) -> bool:
+    """Return whether a rollback left all that it did not do since it was changed after the run: a retry would as well."""
+    bad = (one for one in summary.get("causes") or () if one["state"] in {RowState.FAILED, RowState.SKIPPED})
+    left = [LEFT in one["detail"] for one in bad]
+    return bool(left) and all(left)
 
 
 def _raised(summary: JsonObject) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ _BY_STATUS = {
 _KEPT = "the tenant keeps it: the message says why"
 _BY_OPERATION = {("delete", 400): _KEPT, ("delete", 409): _KEPT}
 _CONFLICT = 409
+LEFT = "; left as it is"  # of a rollback: it restores no value that was changed since
 CREATE_GROUPS = "--create-groups"
 
 
@@ -49,6 +50,8 @@ def hint_of(result: Result, run: str) -> Hint:
             return Hint("", ("resume", run))
         case RowState.IN_DOUBT:
             return Hint("it is looked up again; if it stays in doubt, decide it with settle", ("resume", run))
+        case RowState.SKIPPED if LEFT in result.detail:
+            return Hint("the resource was changed since, by a later run or by others")
         case RowState.SKIPPED if f"/{CHILD}" in run:
             return Hint("others have changed it since; it is looked at again", ("retry", run))
         case RowState.SKIPPED if result.detail.startswith("drift: "):

@@ -65,7 +65,7 @@ def _not_rolled_back(folder: Path, disk: Disk) -> None:
         child = run_name(begun[-1])
         raise Refused(
             f"{folder} is rolled back by {begun[-1].name}; going on would do again what that undoes. Nothing was "
-            f"sent. A rollback of the rollback takes it back.\n{next_line('status', child)}\n{next_line('rollback', child)}"
+            f"sent. A rollback of the rollback takes it back.\n{next_line('status', child)}\n{next_line('rollback', child, '-n')}"
         )
 
 

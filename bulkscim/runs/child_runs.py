@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from bulkscim.errors import BulkScimError
 from bulkscim.jobfile.reading import raw_records
@@ -248,8 +249,16 @@ def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
                 yield child
 
 
-def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
+class LaterRun(NamedTuple):
+    """A run that began after another one; `same` counts the resources that both changed."""
+
+    folder: Path
+    same: int
+
+
+def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[LaterRun]:
     """Yield the runs that began after this one in the same folder, changed the same tenant and have no rollback."""
+    own = frozenset(map(hash, recorded.applied_ids()))
     neighbours = _neighbours(recorded.folder, disk)
     at = next(
         (place for place, folder in enumerate(neighbours) if folder.name == recorded.folder.name),
@@ -259,12 +268,12 @@ def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
         try:
             with closing(journal.open_to_read(folder, disk)) as file:
                 header = reader.first_line(file, folder / JOURNAL).entry.body
-                changed = any(reader.entries_of(file, Kind.APPLIED))
+                is_same = same_base_url(base_url_of(header), base_url_of(recorded.header))
+                if is_same and not children(folder, disk) and any(reader.entries_of(file, Kind.APPLIED)):
+                    changed = frozenset(map(hash, reader.applied_ids(file, file.size())))
+                    yield LaterRun(folder, len(own & changed))
         except (OSError, BulkScimError):
             continue
-        is_same = same_base_url(base_url_of(header), base_url_of(recorded.header))
-        if changed and is_same and not children(folder, disk):
-            yield folder
 
 
 def _neighbours(folder: Path, disk: Disk) -> list[Path]:

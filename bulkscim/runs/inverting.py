@@ -133,7 +133,7 @@ class Kept:
             *_listed("left, since they may have existed before the run", self.created),
             *_listed("not added, since they were not seen in the group before the run", removed),
         )
-        return (*lines, next_line("rollback", run_name(folder), "--on-drift", "force")) if lines else ()
+        return (*lines, next_line("rollback", run_name(folder), "--on-drift", "force", "-n")) if lines else ()
 
 
 def _listed(why: str, names: Counter[str]) -> Iterator[str]:

@@ -28,7 +28,7 @@ from bulkscim.providers.profile import Profile
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Around, Job, Terms, opened, recover
-from bulkscim.runs.child_runs import descendants, later_runs
+from bulkscim.runs.child_runs import LaterRun, descendants, later_runs
 from bulkscim.runs.deriving import derived_by_service
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, Inverse, write_inverse
@@ -72,7 +72,7 @@ async def rollback(
             past = min(known, key=lambda one: one.passed_s(clock))
             first = patient(transport, settings, profile, clock, past, people.note)
             seen = await look(first, profile, clock)
-            await _compared(request, folder, disk, first, people)
+            later = await _compared(request, folder, disk, first, people)
             if not request.dry_run:
                 terms = Terms(seen.profile, settings, NO_BOUNDS, arrivals=first.arrivals)
                 await _look_up(folder, transport, terms, people, around)
@@ -97,28 +97,44 @@ async def rollback(
                     removes = start.checked.removals + start.checked.member_removals > 0
                     accounts.report(people, removes=removes, on_unknown=request.protect_unknown)
                     start.approve(people)
-                    if request.dry_run:
-                        return await plan(start, draft.place, transport, around)
-                    return await begin(start, transport, disk, around)
+                    is_plan = request.dry_run
+                    going = (
+                        plan(start, draft.place, transport, around)
+                        if is_plan
+                        else begin(start, transport, disk, around)
+                    )
+                    return replace(await going, later=later)
 
 
 async def _compared(
     request: RollbackRequest, folder: Path, disk: Disk, transport: Transport, people: People
-) -> None:
-    """Raise where the tenant is not that of the run; tell of later runs on it."""
+) -> tuple[str, ...]:
+    """Return the later runs that changed the same resources; raise where the tenant is not that of the run."""
     with journal.read(folder, disk) as recorded:
         await same_tenant(recorded, request.tenant.token, transport, request.same_tenant)
-        for note in _still_standing(list(later_runs(recorded, disk))):
-            people.note(note)
+        later = list(later_runs(recorded, disk))
+    for note in _still_standing(later):
+        people.note(note)
+    return tuple(run_name(one.folder) for one in later if one.same)
 
 
-def _still_standing(later: list[Path]) -> Iterator[str]:
-    """Say which later runs are to be rolled back before this one."""
-    if later:
-        named = ", ".join(run_name(one) for one in later[:SHOWN]) + (" …" if len(later) > SHOWN else "")
-        what = "a later run on this tenant has" if len(later) == 1 else "later runs on this tenant have"
-        yield f"{what} not been rolled back: {named}. If both changed the same, roll back the newest first:"
-        yield next_line("rollback", run_name(later[-1]), "-n")
+def _still_standing(later: list[LaterRun]) -> Iterator[str]:
+    """Say which later runs are to be rolled back before this one, and which need not be."""
+    same = [one for one in later if one.same]
+    others = [run_name(one.folder) for one in later if not one.same]
+    if same:
+        named = [f"{run_name(one.folder)} ({one.same:,})" for one in same]
+        yield (
+            "later runs that have not been rolled back and changed the same resources (how many): "
+            f"{_some(named)}. Roll back the newest first:"
+        )
+        yield next_line("rollback", run_name(same[-1].folder), "-n")
+    if others:
+        yield f"later runs that have not been rolled back and changed none of the same resources: {_some(others)}"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
 
 
 async def _derived(folder: Path, disk: Disk, transport: Transport, profile: Profile, clock: Clock) -> Derived:

@@ -97,3 +97,32 @@ def test_a_rollback_names_groups_and_members(bulkscim, tenant, tmp_path):
     assert "Group Staff: member user1@example.com returns" in again.stdout
     told = bulkscim("explain", "one/rollback-2", "--row", "1").stdout
     assert "of the run: Group Staff; member user0@example.com leaves" in told
+
+
+def test_a_rollback_names_the_later_runs_that_changed_the_same(bulkscim, tenant, tmp_path):
+    """It blamed others for what a later run had changed, and proposed commands that change nothing."""
+    for run, names in (("a", (0, 1)), ("b", (0, 1)), ("c", (2,))):
+        lines = "".join(f"user{number}@example.com,{run}\n" for number in names)
+        (tmp_path / "titles.csv").write_text(f"userName,title\n{lines}")
+        job = ("run", "titles.csv", "--op", "patch", "--yes", "--run-dir", f"runs/{run}", *tenant.reached)
+        assert bulkscim(*job).code == 0
+
+    planned = bulkscim("rollback", "a", "-n")
+    outcome = bulkscim("rollback", "a", "--yes")
+    resumed = bulkscim("resume", "a")
+    tenant.user("user0@example.com")["title"] = "Boss"
+    by_others = bulkscim("rollback", "b", "-n")
+
+    same = "changed the same resources (how many): b (2). Roll back the newest first:\nnext: bulkscim rollback b -n\n"
+    assert same in planned.stderr
+    assert "changed none of the same resources: c\n" in planned.stderr
+    for one in (planned, outcome):
+        last = one.stderr.splitlines()[-4:]
+        assert last[0].startswith(
+            "2 rows left, since their resources were changed after the run: by a later run (b)"
+        )
+        commands = ("next: bulkscim rollback b -n", "next: bulkscim rollback a --on-drift force -n")
+        assert (last[1], last[3]) == commands
+        assert one.stderr.count("next: ") == 3
+    assert resumed.stderr.endswith("next: bulkscim rollback a/rollback-1 -n\n")
+    assert "next: bulkscim rollback b\n1 row left, since others changed their resources" in by_others.stderr

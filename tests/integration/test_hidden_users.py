@@ -41,6 +41,6 @@ def test_undo_of_a_deactivation_that_hides_works_or_says_so(bulkscim, job, kind,
         found = tenant.user(ADA)
 
     assert (outcome.code, found["active"]) == (code, active), outcome.text
-    assert "left as others have made them" not in outcome.text
+    assert "left, since" not in outcome.text
     assert "--on-drift" not in outcome.text
     assert ("does not show the user since this run deactivated it" in outcome.text) is (code == 3)

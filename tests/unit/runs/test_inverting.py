@@ -235,7 +235,7 @@ async def test_what_may_have_existed_before_is_left_and_its_links_are_not(tmp_pa
     found, (told, line) = inverse(story)
     assert found == [("patch", 1)]  # the membership
     assert told == "left, since they may have existed before the run: ada@example.com"
-    assert line == f"next: bulkscim rollback {FOLDER} --on-drift force"
+    assert line == f"next: bulkscim rollback {FOLDER} --on-drift force -n"
     assert inverse(story, unsure=True) == ([("patch", 1), ("delete", 1)], ())
 
 
