@@ -12,7 +12,7 @@ from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import People
 
 if TYPE_CHECKING:
-    from bulkscim.runs.purging import Left, Old
+    from bulkscim.runs.purging import NotPurged, Old
 
 _DAYS = {"h": 1 / 24, "d": 1, "w": 7}
 _SHOWN = 20
@@ -84,11 +84,11 @@ def purge(context: click.Context, /, *, verbose: bool, quiet: bool, **chosen: An
     _tell(old, left, dry_run=chosen["dry_run"], as_json=as_json)
 
 
-def _purged(old: "list[Old]", people: People) -> "tuple[list[Old], list[Left]]":
+def _purged(old: "list[Old]", people: People) -> "tuple[list[Old], list[NotPurged]]":
     """Purge each run that can be; return those, and what was left."""
     from bulkscim.engine.clock import RealClock
     from bulkscim.journal.durable import LocalDisk
-    from bulkscim.runs.purging import Left
+    from bulkscim.runs.purging import NotPurged
     from bulkscim.runs.purging import purge as purge_run
 
     done, left = [], []
@@ -97,7 +97,7 @@ def _purged(old: "list[Old]", people: People) -> "tuple[list[Old], list[Left]]":
             left += purge_run(each, LocalDisk(), RealClock())
             done.append(each)
         except BulkScimError as error:
-            left.append(Left(each.folder, str(error)))
+            left.append(NotPurged(each.folder, str(error)))
     for stays in left:
         people.warn(f"left: {stays.path}: {stays.why}")
     return done, left
@@ -116,7 +116,7 @@ def _lines(old: "list[Old]") -> list[str]:
     ]
 
 
-def _tell(old: "list[Old]", left: "list[Left]", *, dry_run: bool, as_json: bool) -> None:
+def _tell(old: "list[Old]", left: "list[NotPurged]", *, dry_run: bool, as_json: bool) -> None:
     """Say what went, or would go, and what stays."""
     if as_json:
         gone = [{"run": each.folder.name, "rows": each.rows, "bytes": each.size} for each in old]

@@ -10,7 +10,7 @@ from bulkscim.errors import UsageError
 from bulkscim.model.typed import next_line
 
 if TYPE_CHECKING:
-    from bulkscim.sandbox.settings import Address, Settings
+    from bulkscim.sandbox.settings import Address, SandboxSettings
 
 profile = options.option(
     "--profile", metavar="NAME", default="generic", show_default=True, help="The provider that it plays."
@@ -176,13 +176,13 @@ def _note(text: str) -> None:
     setting.people_of(verbose=False, quiet=False).note(text)
 
 
-def _settings(chosen: dict[str, Any]) -> "Settings":
+def _settings(chosen: dict[str, Any]) -> "SandboxSettings":
     """Return how the sandbox is to behave."""
     from bulkscim.sandbox.faults import parse
-    from bulkscim.sandbox.settings import Settings
+    from bulkscim.sandbox.settings import SandboxSettings
 
     faults = parse(chosen["faults"])
-    return Settings(chosen["profile"], chosen["speed"], faults, chosen["seed"], chosen["patch"] or "")
+    return SandboxSettings(chosen["profile"], chosen["speed"], faults, chosen["seed"], chosen["patch"] or "")
 
 
 def _say(address: "Address") -> None:

@@ -83,11 +83,11 @@ def later(what: str, instead: str) -> UsageError:
 
 def job_of(job: str, **records: Any) -> "tuple[Definition, Defaults]":
     """Return what is said of a job, and how its records are read, by the flags of `options.records`."""
-    from bulkscim.jobfile.encoding import Form
+    from bulkscim.jobfile.encoding import FileForm
     from bulkscim.runs.definition import defaults_of, said_of
 
     said = said_of(job, records.pop("map"), records["op"])
-    form = Form(
+    form = FileForm(
         records.pop("encoding") or said.form.encoding, records.pop("header_line") or said.form.header_line
     )
     return replace(said, form=form), defaults_of(said, **records)

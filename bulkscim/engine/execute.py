@@ -9,7 +9,7 @@ import anyio
 from bulkscim.engine import recording
 from bulkscim.engine.facts import unproved
 from bulkscim.engine.feed import Feed
-from bulkscim.engine.left import Left
+from bulkscim.engine.left import UnfinishedRows
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Moment
@@ -37,7 +37,7 @@ class Engine:
     policy: Policy
     stopping: Stopping
     concurrency: int
-    left: Left = field(default_factory=Left)
+    left: UnfinishedRows = field(default_factory=UnfinishedRows)
 
     async def run(self) -> None:
         """Work until every row has settled, or nothing more can be done, or the run is to stop."""

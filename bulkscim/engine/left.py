@@ -3,10 +3,10 @@
 import sqlite3
 from collections.abc import Iterable
 
-from bulkscim.planning.overtaking import Mark
+from bulkscim.planning.overtaking import PendingChange
 
 
-class Left:
+class UnfinishedRows:
     """Marks of rows that later rows must not overtake; a mark is kept as its hash, so one may wait without need.
 
     A row that only waits has sent nothing in this pass. Where such rows alone hold others back, they wait for each
@@ -32,7 +32,9 @@ class Left:
             self._database.execute("delete from mark where not stays")
             self._is_empty = not self._any("select 1 from mark limit 1")
 
-    def note(self, row: int, marks: Iterable[Mark], *, in_doubt: bool = False, waits: bool = False) -> None:
+    def note(
+        self, row: int, marks: Iterable[PendingChange], *, in_doubt: bool = False, waits: bool = False
+    ) -> None:
         """Keep what a row has yet to change; `in_doubt`: no pass of this session takes it up; `waits`: it only waits."""
         if waits and self._circle and self._is_empty:
             return
@@ -49,7 +51,7 @@ class Left:
             self._database.execute("delete from mark where row = ?", (row,))
             self._is_empty = not self._any("select 1 from mark limit 1")
 
-    def holds_back(self, row: int, marks: Iterable[Mark]) -> int:
+    def holds_back(self, row: int, marks: Iterable[PendingChange]) -> int:
         """Return the first of the earlier rows that have yet to change any of this, 0 where there is none."""
         asked = [hash(mark) for mark in marks]
         places = ", ".join("?" * len(asked))

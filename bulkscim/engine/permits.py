@@ -13,7 +13,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.request import Reply, Request, Response
 from bulkscim.pacing.arrivals import Arrivals, Window
-from bulkscim.pacing.rate import Pace, Rate, faster, pace, slower
+from bulkscim.pacing.rate import BucketPace, Rate, faster, pace, slower
 from bulkscim.providers.profile import Bucket
 from bulkscim.transport.base import Transport
 
@@ -57,7 +57,7 @@ class Permits:
         paces = [(bucket, self._pace(bucket)) for bucket in self._buckets]
         return [(bucket, AsyncLimiter(one.burst, one.period_s)) for bucket, one in paces]
 
-    def _pace(self, bucket: Bucket) -> Pace:
+    def _pace(self, bucket: Bucket) -> BucketPace:
         return pace(Rate(bucket.limit, bucket.window_s), self._share)
 
     @property

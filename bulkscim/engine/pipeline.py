@@ -17,7 +17,7 @@ import anyio.abc
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import WINDOW, Parents, made_by
 from bulkscim.engine.feed import Feed
-from bulkscim.engine.left import Left
+from bulkscim.engine.left import UnfinishedRows
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
@@ -41,7 +41,7 @@ class Pipeline:
         worker: Worker,
         policy: Policy,
         stopping: Stopping,
-        left: Left,
+        left: UnfinishedRows,
     ) -> None:
         self._feed = feed
         self._worker = worker

@@ -16,7 +16,7 @@ from bulkscim.planning.lookups import answers
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import discovery, messages
-from bulkscim.scim.discovery import Origin, origin_of
+from bulkscim.scim.discovery import AnsweredBy, origin_of
 from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page, Unproved, Unwhole, pages
 
@@ -139,7 +139,7 @@ class Reads:
             return False
         other = messages.page_path(USER if kind == GROUP else GROUP, 1, 1)
         for path in (discovery.CONFIG_PATH, other):
-            if origin_of(await self._transport.send(Request("GET", path))) is Origin.SCIM:
+            if origin_of(await self._transport.send(Request("GET", path))) is AnsweredBy.SCIM:
                 return True
         return False
 

@@ -64,11 +64,11 @@ class Header:
         )
 
 
-class _Unreadable(Exception):
+class _UnreadableLine(Exception):
     """A line that stops the csv module, which then goes on with the next one."""
 
 
-class _Feed:
+class _BoundedLines:
     """Lines for the csv module, counted, with a bound on what one record may take."""
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -94,10 +94,10 @@ class _Feed:
         for text in chain(ahead, self._lines) if ahead else self._lines:
             self.line += 1
             if isinstance(text, BadLine):
-                raise _Unreadable(text.message)
+                raise _UnreadableLine(text.message)
             self.taken += len(text)
             if self.taken > RECORD_LIMIT:
-                raise _Unreadable("the record is over 1 MB: is a quote not closed?")
+                raise _UnreadableLine("the record is over 1 MB: is a quote not closed?")
             yield text
 
 
@@ -175,7 +175,7 @@ def _open(
     stream: BinaryIO, header_line: int
 ) -> tuple[Header | Problem, Iterator[tuple[int, list[str] | str]]]:
     """Read the header; return it with the rows behind it."""
-    feed = _Feed(stream)
+    feed = _BoundedLines(stream)
     delimiter, above = _top(feed, header_line)
     text = feed.peek()
     first = text if isinstance(text, str) else ""
@@ -196,7 +196,7 @@ def _open(
     return Header(line, tuple(names), delimiter, first.endswith("\r\n"), len(cells), above), rows
 
 
-def _top(feed: _Feed, header_line: int) -> tuple[str, tuple[str, ...]]:
+def _top(feed: _BoundedLines, header_line: int) -> tuple[str, tuple[str, ...]]:
     """Pass over what is above the header; return the delimiter that `sep=` names, and the lines of programs."""
     delimiter, above = "", []
     is_first = True
@@ -214,7 +214,7 @@ def _top(feed: _Feed, header_line: int) -> tuple[str, tuple[str, ...]]:
     return delimiter, tuple(above)
 
 
-def _rows(feed: _Feed, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+def _rows(feed: _BoundedLines, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
     """Yield each row with the line where it begins: its cells, or why it cannot be read."""
     # The module's limit of 131,072 is for the whole process; ours is the larger, and the feed keeps it.
     csv.field_size_limit(max(csv.field_size_limit(), RECORD_LIMIT + 1))
@@ -225,7 +225,7 @@ def _rows(feed: _Feed, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
             for cells in reader:
                 yield line, cells
                 feed.taken, line = 0, feed.line + 1
-        except _Unreadable as error:
+        except _UnreadableLine as error:
             yield line, str(error)
             reader = csv.reader(feed, delimiter=delimiter, strict=True)
         except csv.Error as error:

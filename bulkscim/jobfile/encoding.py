@@ -141,13 +141,13 @@ def samples(text: Iterable[bytes]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FileForm:
     """The name of an encoding, empty where it is to be found in the bytes, and the header's line, 0 where it is to be found."""
 
     encoding: str = ""
     header_line: int = 0
 
-    def of(self, start: bytes) -> "Form":
+    def of(self, start: bytes) -> "FileForm":
         """Return the form of a file that begins so; an errors file is written in one form only."""
         return AS_FOUND if _ERRORS_FILE.match(start) else self
 
@@ -169,4 +169,4 @@ class Form:
         return found
 
 
-AS_FOUND = Form()
+AS_FOUND = FileForm()

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from bulkscim.jobfile.against_schemas import doubts_by_schemas
 from bulkscim.jobfile.names import plain_name, stripped, unseen_at_end
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
-from bulkscim.jobfile.usual import Cells, Lines, is_clean
+from bulkscim.jobfile.usual import Cells, UsualLines, is_clean
 from bulkscim.jobfile.values import Doubt, doubts_of, doubts_of_read_only, doubts_of_references, repeats
 from bulkscim.model.operation import ENTERPRISE, Operation
 from bulkscim.scim.discovery import LiveSchemas
@@ -65,7 +65,7 @@ class Judge:
         self._names = names
         self._first = names[0].casefold() if names else ""
         self._cells = Cells(names) if names and not is_mapped and rules.live is None else None
-        self._lines = Lines()
+        self._lines = UsualLines()
         self._numbered = [
             (_NUMBERED[leaf], index)
             for index, name in enumerate(names)

@@ -24,7 +24,7 @@ def are_asked(mapping: Mapping) -> bool:
     return any(column.lookup in _BY and column.use is not Use.GROUPS for column in mapping.columns)
 
 
-class OwnNames:
+class FileNames:
     """The numbers and display names in a file, each with the key of its row. For one thread at a time."""
 
     def __init__(self, mapping: Mapping, records: Iterable[Record | Problem]) -> None:

@@ -11,7 +11,7 @@ from bulkscim.jobfile.columns import UnknownColumn, column_of, is_known
 from bulkscim.jobfile.lines import INVERSE_LIMIT
 from bulkscim.jobfile.mapping import Mapping, compile_header
 from bulkscim.jobfile.operations import Defaults
-from bulkscim.jobfile.own_names import OwnNames, are_asked
+from bulkscim.jobfile.own_names import FileNames, are_asked
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.rules import compile_rules, unused
 from bulkscim.jobfile.short_rows import ShortRows
@@ -88,7 +88,9 @@ def interpreter(source: JobSource, defaults: Defaults) -> Interpreter | list[Pro
         return [header]
     mapping = compile_header(header.names, defaults)
     if isinstance(mapping, Mapping):
-        return OwnNames(mapping, records(source)).operation_of if are_asked(mapping) else mapping.operation_of
+        return (
+            FileNames(mapping, records(source)).operation_of if are_asked(mapping) else mapping.operation_of
+        )
     elsewhere = None if source.header_line else _header_elsewhere(source, header, defaults)
     cause = elsewhere or _other_cause(source, header, mapping)
     if cause is not None:

@@ -18,7 +18,7 @@ from bulkscim.jobfile.content import BLOCK, Content, content_of
 from bulkscim.jobfile.encoding import (
     AS_FOUND,
     Encoding,
-    Form,
+    FileForm,
     encoding_of,
     is_utf8_beyond_ascii,
     mark_of,
@@ -112,7 +112,7 @@ def _recorded(path: Path) -> str:
     return resolved if resolved.encode("utf-8", "replace").decode() == resolved else str(path.absolute())
 
 
-def open_source(job: str, stdin: BinaryIO | None = None, form: Form = AS_FOUND) -> JobSource:
+def open_source(job: str, stdin: BinaryIO | None = None, form: FileForm = AS_FOUND) -> JobSource:
     """Open a job file by its path, or `-` for stdin; what is packed, not UTF-8 or from a pipe is spooled.
 
     `form` is what the user says of it.
@@ -156,7 +156,7 @@ def checking(source: JobSource) -> Iterator[JobSource]:
         source.discard()
 
 
-def _spooled(name: str, stream: BinaryIO, format_: str | None, form: Form) -> JobSource:
+def _spooled(name: str, stream: BinaryIO, format_: str | None, form: FileForm) -> JobSource:
     """Copy what can be read only once, such as a pipe; without a format it is told by the first byte."""
     copy = _private(name, pieces(stream))
     try:
@@ -186,7 +186,7 @@ def _readable(path: Path) -> None:
         raise UsageError(f"{path}: not readable by this user; check its permissions")
 
 
-def _opened(name: str, path: Path, format_: str | None, form: Form) -> JobSource:
+def _opened(name: str, path: Path, format_: str | None, form: FileForm) -> JobSource:
     """Unpack and transcode as far as needed, each into a private copy, and describe what then lies there."""
     notes: tuple[str, ...] = ()
     plain = path
@@ -219,7 +219,7 @@ def _opened(name: str, path: Path, format_: str | None, form: Form) -> JobSource
     return JobSource(name, text, format_, content_of(text), text != path, form.header_line, notes)
 
 
-def _codec_of(name: str, path: Path, start: bytes, form: Form) -> tuple[str, str]:
+def _codec_of(name: str, path: Path, start: bytes, form: FileForm) -> tuple[str, str]:
     """Return by which codec a file becomes UTF-8, empty where it is, and what to say of its encoding.
 
     A byte order mark counts for more than the name of an encoding.
@@ -240,7 +240,7 @@ def _is_utf8(path: Path) -> bool:
         return is_utf8_beyond_ascii(pieces(file))
 
 
-def _such_as(path: Path, form: Form) -> str:
+def _such_as(path: Path, form: FileForm) -> str:
     """Show two values with letters beyond ASCII, so that a user can see whether they are read as meant."""
     with path.open("rb") as file:
         found = samples(pieces(file))

@@ -15,7 +15,7 @@ from bulkscim.jobfile.records import Record
 from bulkscim.model.operation import Operation
 
 
-class Kind(Enum):
+class ValueKind(Enum):
     """What the values of an attribute are."""
 
     TEXT = auto()
@@ -33,42 +33,42 @@ class Kind(Enum):
 
 
 _KINDS = {
-    "username": Kind.LOGIN,
-    **dict.fromkeys(("name", "givenname", "familyname", "middlename", "formatted"), Kind.NAME),
-    "displayname": Kind.NAME,
-    "nickname": Kind.NAME,
-    "groups": Kind.GROUPS,
-    "manager": Kind.MANAGER,
-    "member": Kind.LOGIN,
-    "emails": Kind.ADDRESS,
-    "email": Kind.ADDRESS,
-    "phonenumbers": Kind.PHONE,
-    "externalid": Kind.NUMBER,
-    "id": Kind.NUMBER,
-    "employeenumber": Kind.NUMBER,
-    "costcenter": Kind.NUMBER,
-    "password": Kind.PASSWORD,
-    "locale": Kind.LANGUAGE,
-    "preferredlanguage": Kind.LANGUAGE,
-    "timezone": Kind.TIMEZONE,
+    "username": ValueKind.LOGIN,
+    **dict.fromkeys(("name", "givenname", "familyname", "middlename", "formatted"), ValueKind.NAME),
+    "displayname": ValueKind.NAME,
+    "nickname": ValueKind.NAME,
+    "groups": ValueKind.GROUPS,
+    "manager": ValueKind.MANAGER,
+    "member": ValueKind.LOGIN,
+    "emails": ValueKind.ADDRESS,
+    "email": ValueKind.ADDRESS,
+    "phonenumbers": ValueKind.PHONE,
+    "externalid": ValueKind.NUMBER,
+    "id": ValueKind.NUMBER,
+    "employeenumber": ValueKind.NUMBER,
+    "costcenter": ValueKind.NUMBER,
+    "password": ValueKind.PASSWORD,
+    "locale": ValueKind.LANGUAGE,
+    "preferredlanguage": ValueKind.LANGUAGE,
+    "timezone": ValueKind.TIMEZONE,
 }
 _WORD = r"[A-Za-z0-9][A-Za-z0-9 .,'&/()_+-]*+"
 _LOCAL = r"[A-Za-z0-9_%+-][A-Za-z0-9_%+'-]*+(?:\.[A-Za-z0-9_%+'-]++)*+"
 _MAIL = rf"{_LOCAL}@[A-Za-z0-9][A-Za-z0-9-]*+(?:\.[A-Za-z0-9][A-Za-z0-9-]*+)++(?<=[A-Za-z]{{2}})"
 _CLEAN = {  # without a way back, for speed
-    Kind.TEXT: _WORD,
-    Kind.NAME: _WORD,
-    Kind.LOGIN: rf"{_MAIL}|[A-Za-z0-9][A-Za-z0-9._-]*+",
-    Kind.ADDRESS: _MAIL,
-    Kind.NUMBER: r"[A-Za-z0-9][A-Za-z0-9_@:/-]*+(?:\.[A-Za-z][A-Za-z0-9_-]*+)*+",
-    Kind.PHONE: r"\+?[0-9 ()/-]*[0-9][0-9 ()./x-]*",
-    Kind.PASSWORD: r"(?!)",  # few files have any
-    Kind.LANGUAGE: r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*(?:[,;].*)?",
-    Kind.TIMEZONE: r"(?!)",
-    Kind.DATE: r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])(?:T[0-9:.]{8,}(?:Z|[+-][0-9:]{5}))?",
+    ValueKind.TEXT: _WORD,
+    ValueKind.NAME: _WORD,
+    ValueKind.LOGIN: rf"{_MAIL}|[A-Za-z0-9][A-Za-z0-9._-]*+",
+    ValueKind.ADDRESS: _MAIL,
+    ValueKind.NUMBER: r"[A-Za-z0-9][A-Za-z0-9_@:/-]*+(?:\.[A-Za-z][A-Za-z0-9_-]*+)*+",
+    ValueKind.PHONE: r"\+?[0-9 ()/-]*[0-9][0-9 ()./x-]*",
+    ValueKind.PASSWORD: r"(?!)",  # few files have any
+    ValueKind.LANGUAGE: r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*(?:[,;].*)?",
+    ValueKind.TIMEZONE: r"(?!)",
+    ValueKind.DATE: r"(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])(?:T[0-9:.]{8,}(?:Z|[+-][0-9:]{5}))?",
 }
-_CLEAN[Kind.GROUPS] = r"[A-Za-z0-9][A-Za-z0-9 .;'&()/_+-]*+"
-_CLEAN[Kind.MANAGER] = rf"{_MAIL}|[A-Za-z][A-Za-z0-9._-]*+"
+_CLEAN[ValueKind.GROUPS] = r"[A-Za-z0-9][A-Za-z0-9 .;'&()/_+-]*+"
+_CLEAN[ValueKind.MANAGER] = rf"{_MAIL}|[A-Za-z][A-Za-z0-9._-]*+"
 _IS_DATE = re.compile(
     r"(?:^|[a-z0-9_ -])(?:Date|DATE)$|^date($|Of|_)|_date$|(?i:birthday|^valid(?:from|until)$)"
 ).search
@@ -158,7 +158,9 @@ _WORDS |= {
 }
 
 _KNOWN = 4096  # texts of a kind that are remembered as clean: titles and departments come again and again
-_REPEATED = frozenset({Kind.TEXT, Kind.NAME, Kind.LANGUAGE, Kind.TIMEZONE, Kind.DATE, Kind.GROUPS})
+_REPEATED = frozenset(
+    {ValueKind.TEXT, ValueKind.NAME, ValueKind.LANGUAGE, ValueKind.TIMEZONE, ValueKind.DATE, ValueKind.GROUPS}
+)
 _WAYS = 4  # in which the lines of one file may be built
 _PLAIN_KEYS = frozenset({"op", "type", "ref", "data"})
 _JSON_TOKEN = re.compile(r'"([^"]*)"(\s*:)?|[{}\[\]]')
@@ -185,16 +187,16 @@ class _Remembered(dict[str, bool]):
         return True
 
 
-def _usual(kind: Kind, end: str = r"\Z") -> str:
+def _usual(kind: ValueKind, end: str = r"\Z") -> str:
     """Return the pattern of what is empty or has the usual form of a kind, and is no word for nothing and no total.
 
     `end` is the pattern of what follows it.
     """
     words = sorted(word for word in _WORDS if _IS_CLEAN[kind](word))
     no_word = rf"(?!{_any_of(words, end)})" if words else ""
-    if kind in {Kind.TEXT, Kind.NUMBER}:
+    if kind in {ValueKind.TEXT, ValueKind.NUMBER}:
         no_word += rf"(?!{_LIKE_A_DATE}{end})"
-    other = f"{_MAIL}|" if kind is Kind.LOGIN else ""
+    other = f"{_MAIL}|" if kind is ValueKind.LOGIN else ""
     return f"(?:{other}{no_word}(?:{_CLEAN[kind]})|)"
 
 
@@ -214,13 +216,13 @@ def _letter(letter: str) -> str:
     return f"[{letter}{letter.upper()}]" if letter.isalpha() else re.escape(letter)
 
 
-def _fits(kind: Kind) -> Fits:
+def _fits(kind: ValueKind) -> Fits:
     """Return what tells quickly whether a text is empty or has the usual form of a kind."""
     fits = re.compile(_usual(kind)).fullmatch
     return _Remembered(fits).__getitem__ if kind in _REPEATED else fits
 
 
-_FITS = {kind: _fits(kind) for kind in Kind}
+_FITS = {kind: _fits(kind) for kind in ValueKind}
 
 
 class _Checks(dict[str, Fits]):
@@ -268,12 +270,12 @@ def _texts_in(leaf: str, name: str, value: Any) -> Iterator[tuple[str, str, str]
 
 
 @cache
-def kind_of(leaf: str) -> Kind:
+def kind_of(leaf: str) -> ValueKind:
     """Return the kind of an attribute, of whose path the extension and filters do not count."""
     names = re.sub(r"\[.*?\]", "", leaf.rpartition(":")[2] if "[" not in leaf else leaf).split(".")
     if _IS_DATE(names[-1]):
-        return Kind.DATE
-    return next((_KINDS[name] for name in map(str.lower, reversed(names)) if name in _KINDS), Kind.TEXT)
+        return ValueKind.DATE
+    return next((_KINDS[name] for name in map(str.lower, reversed(names)) if name in _KINDS), ValueKind.TEXT)
 
 
 def is_clean(operation: Operation) -> bool:
@@ -315,11 +317,11 @@ class Cells:
         end = rf"(?:{_BETWEEN}|\Z)"
         kinds = [kind_of(SHORT_NAMES.get(name.strip(), name.strip())) for name in names]
         usual = [_usual(kind, end) for kind in kinds]
-        if Kind.LOGIN in kinds:  # most addresses are the name of their user, which is quicker to see
-            login = kinds.index(Kind.LOGIN)
+        if ValueKind.LOGIN in kinds:  # most addresses are the name of their user, which is quicker to see
+            login = kinds.index(ValueKind.LOGIN)
             usual[login] = usual[login].replace(_MAIL, f"(?P<login>{_MAIL})", 1)
             for place in range(login + 1, len(kinds)):
-                if kinds[place] is Kind.ADDRESS:
+                if kinds[place] is ValueKind.ADDRESS:
                     usual[place] = f"(?:(?P=login)(?={end})|{usual[place]})"
         self._fits = re.compile(_BETWEEN.join(usual)).fullmatch if len(usual) <= _COLUMNS else _never
 
@@ -328,7 +330,7 @@ class Cells:
         return self._fits(_BETWEEN.join(cells)) is not None
 
 
-class Lines:
+class UsualLines:
     """What passes lines of JSONL that are built as earlier clean ones, by one pattern for each way."""
 
     def __init__(self) -> None:
@@ -371,6 +373,6 @@ def _pattern_of(text: str) -> str:
     return pattern + re.escape(text[at:])
 
 
-def is_usual(kind: Kind, text: str) -> bool:
+def is_usual(kind: ValueKind, text: str) -> bool:
     """Return whether a text has the usual form of a kind."""
     return _IS_CLEAN[kind](text) is not None

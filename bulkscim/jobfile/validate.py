@@ -87,7 +87,7 @@ class Checked:
 
 
 @dataclass(slots=True)
-class _Tally:
+class _AskedCounts:
     """What is asked, counted as it comes."""
 
     verbs: Counter[tuple[Verb, str]] = field(default_factory=Counter)
@@ -119,7 +119,7 @@ def check(
     """Stream the file once and judge every record; with a limit, only the first records count at all."""
     findings = Findings()
     warnings = findings if rules.strict else Findings(1)
-    tally = _Tally()
+    tally = _AskedCounts()
     interpret, notes = interpreter(source, defaults), told(source, defaults)
     if isinstance(interpret, list):
         for problem in interpret:
@@ -181,7 +181,7 @@ class _Pass:
     source: JobSource
     interpret: Interpreter
     builder: IndexBuilder
-    tally: _Tally
+    tally: _AskedCounts
     judge: Judge | None
     across: Across | None
     findings: Findings

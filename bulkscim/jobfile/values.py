@@ -22,7 +22,7 @@ from bulkscim.jobfile.usual import (
     NOTHING,
     NOTHING_BUT_A_NAME,
     SECRETS,
-    Kind,
+    ValueKind,
     is_usual,
     kind_of,
     texts_of,
@@ -138,12 +138,12 @@ def repeats(cells: Sequence[str], names: Sequence[str]) -> bool:
     return bool(filled) and all(filled) and (len(filled) > 1 or len(names) == 1)
 
 
-def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
+def _wrong(kind: ValueKind, text: str) -> Iterator[tuple[str, str, bool]]:
     """Yield what is wrong with a value, with what that is about and whether it refuses the file."""
     folded = text.strip().casefold()
     if not folded:
         return
-    if kind is Kind.PASSWORD:
+    if kind is ValueKind.PASSWORD:
         if _MASKED(text) or folded.strip("<>[]()") in SECRETS:
             yield "password", "is no password but what stands for one; leave the cell empty", True
         return
@@ -155,11 +155,13 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
         )
     elif folded in NOTHING or (folded in NOTHING_BUT_A_NAME and not _may_be_meant(kind, folded)):
         fix = (
-            "leave the cell empty to leave the attribute alone" if kind is not Kind.LOGIN else "name the user"
+            "leave the cell empty to leave the attribute alone"
+            if kind is not ValueKind.LOGIN
+            else "name the user"
         )
         message = f"is {shown(text)}, a word for nothing; {fix}"
         # Some forms want a dash where a person has one name alone.
-        yield "placeholder", message, not (kind is Kind.NAME and folded.strip("-.") == "")
+        yield "placeholder", message, not (kind is ValueKind.NAME and folded.strip("-.") == "")
     elif found := _TEMPLATE(text):
         yield "placeholder", f"holds {shown(found[0])}, which a template or a program has left", True
     elif _FORMULA(text):
@@ -173,12 +175,12 @@ def _wrong(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
         yield from _form(kind, text)
 
 
-def _may_be_meant(kind: Kind, folded: str) -> bool:
+def _may_be_meant(kind: ValueKind, folded: str) -> bool:
     """Return whether a word for nothing can be a value: people are called Null, and a title can be the word none."""
-    return kind is Kind.NAME or (kind is Kind.TEXT and folded == "none")
+    return kind is ValueKind.NAME or (kind is ValueKind.TEXT and folded == "none")
 
 
-def _letters(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
+def _letters(kind: ValueKind, text: str) -> Iterator[tuple[str, str, bool]]:
     """Judge what a text is written with."""
     if re.search(r"[^\W\d_]\?[^\W\d_]", text) and "://" not in text:
         yield "letters lost", f"is {shown(text)}: a letter was lost (?); export it again as UTF-8", False
@@ -199,9 +201,9 @@ def _letters(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
             f"is {shown(text)}, which was decoded wrongly: {shown(meant)}; export it again as UTF-8",
             True,
         )
-    elif hidden := (_INVISIBLE if kind is Kind.PHONE else _INVISIBLE_OR_NO_BREAK).search(text):
+    elif hidden := (_INVISIBLE if kind is ValueKind.PHONE else _INVISIBLE_OR_NO_BREAK).search(text):
         code = f"U+{ord(hidden[0]):04X}"
-        is_name = kind in {Kind.LOGIN, Kind.ADDRESS, Kind.NUMBER}  # it would be another user's
+        is_name = kind in {ValueKind.LOGIN, ValueKind.ADDRESS, ValueKind.NUMBER}  # it would be another user's
         yield "invisible", f"holds the invisible character {code} in {shown(text)}; delete it", is_name
     if _CONTROL.search(text):
         yield "control", f"is {shown(text)}, and holds a line break or a control character; delete it", False
@@ -218,40 +220,40 @@ def _misread(text: str) -> str | None:
     return None
 
 
-def _row(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
+def _row(kind: ValueKind, text: str) -> Iterator[tuple[str, str, bool]]:
     """Judge whether a name is that of a record at all."""
     if _EXAMPLE(text) or _VERSION(text):
         yield "row", f"says {shown(text)}: a line of a template, no record; delete the line", True
-    elif _TOTAL(text) and (kind is Kind.LOGIN or (kind is Kind.NAME and ":" in text)):
+    elif _TOTAL(text) and (kind is ValueKind.LOGIN or (kind is ValueKind.NAME and ":" in text)):
         yield "row", f"says {shown(text)}: a total, no record; delete the line", True
-    elif kind is Kind.LOGIN and _FOOTER(text):
+    elif kind is ValueKind.LOGIN and _FOOTER(text):
         yield "row", f"says {shown(text)}: the end of a report, no record; delete the line", True
 
 
-def _form(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
+def _form(kind: ValueKind, text: str) -> Iterator[tuple[str, str, bool]]:
     """Judge the form that values of a kind have."""
     match kind:
-        case Kind.NUMBER | Kind.LOGIN | Kind.ADDRESS if text.startswith("'"):
+        case ValueKind.NUMBER | ValueKind.LOGIN | ValueKind.ADDRESS if text.startswith("'"):
             yield "quote", f"is {shown(text)}: a spreadsheet's mark for text; delete the '", True
-        case Kind.NUMBER | Kind.PHONE | Kind.LOGIN if _E_FORM(text):
+        case ValueKind.NUMBER | ValueKind.PHONE | ValueKind.LOGIN if _E_FORM(text):
             message = f"is {shown(text)}: a spreadsheet has cut its digits; format the column as text and export again"
             yield "E form", message, True
-        case Kind.NUMBER if _DECIMAL(text):
+        case ValueKind.NUMBER if _DECIMAL(text):
             whole = re.split("[.,]", text)[0]
             message = f"is {shown(text)}: a spreadsheet has made a number of it; {shown(whole)} is meant?"
             yield "decimal", message, True
-        case Kind.ADDRESS | Kind.LOGIN if kind is Kind.ADDRESS or "@" in text:
+        case ValueKind.ADDRESS | ValueKind.LOGIN if kind is ValueKind.ADDRESS or "@" in text:
             if reason := _unreachable(text):
                 yield (
                     "address",
                     f"is {shown(text)}, no e-mail address: {reason}",
-                    kind is Kind.ADDRESS or "@" in text,
+                    kind is ValueKind.ADDRESS or "@" in text,
                 )
-        case Kind.PHONE if not re.search(r"\d", text):
+        case ValueKind.PHONE if not re.search(r"\d", text):
             yield "phone", f"is {shown(text)}, which has no digits", False
-        case Kind.LANGUAGE if not is_usual(kind, text):
+        case ValueKind.LANGUAGE if not is_usual(kind, text):
             yield "language", f"is {shown(text)}, no language tag such as en or en-US", False
-        case Kind.TIMEZONE if text not in _zones():
+        case ValueKind.TIMEZONE if text not in _zones():
             yield "timezone", f"is {shown(text)}, no time zone such as Europe/Berlin", False
 
 
@@ -263,16 +265,16 @@ def _is_date(text: str) -> bool:
         return False
 
 
-def _dates(kind: Kind, text: str) -> Iterator[tuple[str, str, bool]]:
+def _dates(kind: ValueKind, text: str) -> Iterator[tuple[str, str, bool]]:
     """Judge what a spreadsheet has made a date, and dates that are none as SCIM writes them."""
-    if kind not in {Kind.LOGIN, Kind.ADDRESS, Kind.NAME} and _DAMAGED(text):
+    if kind not in {ValueKind.LOGIN, ValueKind.ADDRESS, ValueKind.NAME} and _DAMAGED(text):
         message = f"is {shown(text)}: a spreadsheet has made a date of it; format the column as text and enter it again"
-        yield "damaged date", message, kind in {Kind.NUMBER, Kind.DATE}
-    elif kind is Kind.DATE and _SERIAL(text):
+        yield "damaged date", message, kind in {ValueKind.NUMBER, ValueKind.DATE}
+    elif kind is ValueKind.DATE and _SERIAL(text):
         day = date(1899, 12, 30) + timedelta(days=int(re.split("[.,]", text)[0]))
         message = f"is {shown(text)}, the number by which a spreadsheet keeps a date; write {day.isoformat()}"
         yield "date number", message, True
-    elif kind is Kind.DATE and not _is_date(text):
+    elif kind is ValueKind.DATE and not _is_date(text):
         yield "date", f"is {shown(text)}, no date such as 2026-12-31 or 2026-12-31T08:00:00Z", False
 
 

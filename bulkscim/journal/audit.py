@@ -27,7 +27,7 @@ _PREFIX = slice(None, 153)  # all members of fixed width
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChainMark:
     """One line of a journal, by which its beginning can be proved the same: `offset` is its first byte."""
 
     line: int
@@ -43,7 +43,7 @@ class Session:
 
     opened: JsonObject
     begun: float
-    ended: Mark | None = None
+    ended: ChainMark | None = None
     why: str = ""
 
 
@@ -61,7 +61,7 @@ class Audited:
     closed: int = 0
     repaired: int = 0
     sessions: list[Session] = field(default_factory=list)
-    head: Mark | None = None  # the line whose chain value was asked for
+    head: ChainMark | None = None  # the line whose chain value was asked for
 
     @property
     def chain(self) -> str:
@@ -202,7 +202,7 @@ class _Auditor:
     def _close(self, line: Line, chain: bytes, size: int) -> None:
         """Let the good part end behind a line."""
         told, end, entry = self._told, self._told.end, line.entry
-        mark = Mark(line.number, end.offset, entry.time, entry.kind.value, chain.decode())
+        mark = ChainMark(line.number, end.offset, entry.time, entry.kind.value, chain.decode())
         if chain == self._head:
             told.head = mark
         if entry.kind in ENDINGS and told.sessions:

@@ -20,7 +20,7 @@ import orjson
 from bulkscim.journal import entries
 from bulkscim.journal.durable import Disk, Reader
 from bulkscim.journal.entries import Kind
-from bulkscim.journal.ledger import Kept, Ledger
+from bulkscim.journal.ledger import Ledger, LedgerSnapshot
 from bulkscim.journal.reader import Fold, Position, first_line
 from bulkscim.journal.timeline import Timeline
 from bulkscim.model.operation import JsonObject
@@ -85,7 +85,7 @@ def _ledger(data: JsonObject, packed: memoryview) -> Ledger:
     if _fill(memoryview(offsets).cast("B"), rest, pieces):
         raise ValueError("more was packed than there are rows")
     counters = Counters(*data["counters"])
-    return Ledger.restore(Kept(bytes(states), offsets, dict(data["open"]), data["step"], counters))
+    return Ledger.restore(LedgerSnapshot(bytes(states), offsets, dict(data["open"]), data["step"], counters))
 
 
 def _unpacked(packed: memoryview) -> Iterator[bytes]:
@@ -141,7 +141,7 @@ def _pieces(fold: Fold) -> Iterator[bytes]:
     yield base64.b64encode(rest)
 
 
-def _compressed(kept: Kept) -> Iterator[bytes]:
+def _compressed(kept: LedgerSnapshot) -> Iterator[bytes]:
     """Yield the ledger's two arrays, compressed."""
     packer = zlib.compressobj(1)
     for view in joined(_slices(kept.states), _slices(memoryview(kept.offsets).cast("B"))):

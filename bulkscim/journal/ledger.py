@@ -82,7 +82,7 @@ class Standing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class LedgerSnapshot:
     """A ledger as a checkpoint keeps it; `offsets` are unsigned 64-bit in this machine's byte order."""
 
     states: bytes | memoryview
@@ -128,7 +128,7 @@ class Ledger:
         self._counts = [rows, 0, 0, 0, 0, 0, 0, 0]
 
     @classmethod
-    def restore(cls, kept: Kept) -> "Ledger":
+    def restore(cls, kept: LedgerSnapshot) -> "Ledger":
         """Return the ledger that a checkpoint kept; ValueError if its parts do not fit together."""
         ledger = cls(0)
         ledger.rows = len(kept.states)
@@ -145,10 +145,10 @@ class Ledger:
         ledger.step, ledger.counters = kept.step, kept.counters
         return ledger
 
-    def kept(self) -> Kept:
+    def kept(self) -> LedgerSnapshot:
         """Return all that `restore` needs: views, so good only while nothing is applied."""
         states, offsets = memoryview(self._states), memoryview(self._offsets).cast("B")
-        return Kept(states, offsets, dict(self._open), self.step, self.counters)
+        return LedgerSnapshot(states, offsets, dict(self._open), self.step, self.counters)
 
     def apply(self, entry: Entry, offset: int) -> None:
         """Take in an entry whose line begins at `offset`; JournalDamaged if it cannot follow."""

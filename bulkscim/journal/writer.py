@@ -42,7 +42,7 @@ class _Placed(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Group:
+class _CommitGroup:
     """Entries that become durable together. `commit` is the number of its first line."""
 
     commit: int
@@ -81,7 +81,7 @@ class JournalWriter:
         self._folder, self._disk, self._file, self._fold, self._clock = folder, disk, file, fold, clock
         end = fold.end
         self._tip = _Tip(end.offset, end.lines, end.chain)
-        self._group: _Group | None = None  # the one that still takes entries
+        self._group: _CommitGroup | None = None  # the one that still takes entries
         self._turn = anyio.Lock()
         self._ahead: dict[int, Standing] = {}  # rows as they will stand when all that is queued is written
         self._dead: str | None = None
@@ -124,9 +124,9 @@ class JournalWriter:
                 f"when the cause is gone, go on\n{next_line('resume', self._folder)}"
             )
 
-    def _queue(self, new: tuple[Entry, ...]) -> _Group:
+    def _queue(self, new: tuple[Entry, ...]) -> _CommitGroup:
         """Put entries in the group that is next to be written: all of them, or none."""
-        group = self._group or _Group(self._tip.lines + 1)
+        group = self._group or _CommitGroup(self._tip.lines + 1)
         tip = _Tip(self._tip.offset, self._tip.lines, self._tip.chain)
         ahead: dict[int, Standing] = {}
         lines, placed = [], []
@@ -155,7 +155,7 @@ class JournalWriter:
         ahead[row] = after
         return now.offset
 
-    async def _commit(self, group: _Group) -> None:
+    async def _commit(self, group: _CommitGroup) -> None:
         """Make a group durable when its turn comes, then the ledger, then all who wait know."""
         try:
             async with self._turn:
@@ -197,7 +197,7 @@ class JournalWriter:
         if not self._file.is_at(self._folder / JOURNAL, size):
             raise OSError(errno.ESTALE, "another process took this run over")
 
-    def _take_in(self, group: _Group) -> None:
+    def _take_in(self, group: _CommitGroup) -> None:
         """Pass what is durable now to ledger and timeline."""
         ledger, timeline, end = self._fold.ledger, self._fold.timeline, self._fold.end
         for placed in group.placed:

@@ -12,7 +12,7 @@ _PARTICULAR = re.compile(r"\S*[\d@]\S*")  # ids, addresses, numbers and times
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class BreakerLimits:
     """When the breaker opens: so many in a row, or this share of the last so many steps."""
 
     in_a_row: int = 20
@@ -27,7 +27,7 @@ class Breaker:
     A fault is what no record is to blame for: a 5xx, a timeout, a cut connection, a budget of 429s spent.
     """
 
-    def __init__(self, limits: Limits = Limits()) -> None:
+    def __init__(self, limits: BreakerLimits = BreakerLimits()) -> None:
         self._limits = limits
         self._recent: deque[bool] = deque(maxlen=limits.window)
         self._in_a_row = 0

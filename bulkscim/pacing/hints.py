@@ -18,7 +18,7 @@ _LIMITS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPSta
 
 
 @dataclass(slots=True)
-class _Limit:
+class _StatedLimit:
     """One limit as an answer states it: the requests that are left, and the seconds until it is whole again."""
 
     left: float | None = None
@@ -64,32 +64,34 @@ def is_limited(response: Response) -> bool:
     return any(one.left is not None and one.left <= 0 for one in _limits(response))
 
 
-def _limits(response: Response) -> Iterator[_Limit]:
+def _limits(response: Response) -> Iterator[_StatedLimit]:
     """Yield the limits in an answer's headers.
 
     Read are RateLimit in both of its forms, and pairs of headers such as X-RateLimit-Remaining and X-RateLimit-Reset.
     """
-    pairs: dict[str, _Limit] = {}
+    pairs: dict[str, _StatedLimit] = {}
     now = server_time(response)
     for name, value in response.headers.items():
         kind = name.lower().replace("-", "")
         if "ratelimit" not in kind or kind.endswith("policy"):
             continue
         if "remaining" in kind:
-            pairs.setdefault(kind.replace("remaining", ""), _Limit()).left = _number(value.strip())
+            pairs.setdefault(kind.replace("remaining", ""), _StatedLimit()).left = _number(value.strip())
         elif "reset" in kind:
-            pairs.setdefault(kind.replace("reset", "", 1), _Limit()).reset_s = _until(value.strip(), now)
+            pairs.setdefault(kind.replace("reset", "", 1), _StatedLimit()).reset_s = _until(
+                value.strip(), now
+            )
         elif "=" in value:
             yield from _in_one_header(value)
     yield from pairs.values()
 
 
-def _in_one_header(value: str) -> Iterator[_Limit]:
+def _in_one_header(value: str) -> Iterator[_StatedLimit]:
     """Yield what RateLimit holds: `limit=9, remaining=0, reset=5`, or `"name";r=0;t=5` for each limit."""
     is_one = "remaining" in value.lower() or "reset" in value.lower()
     for part in (value,) if is_one else value.split(","):
         found = {name.lower()[:3]: _number(text) for name, text in _PAIR.findall(part)}
-        yield _Limit(found.get("rem", found.get("r")), found.get("res", found.get("t")))
+        yield _StatedLimit(found.get("rem", found.get("r")), found.get("res", found.get("t")))
 
 
 def _until(text: str, now: float) -> float | None:

@@ -38,7 +38,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class BucketPace:
     """The bucket's two numbers as aiolimiter takes them: `burst` requests in `period_s` seconds."""
 
     burst: float
@@ -60,7 +60,7 @@ def parse(text: str) -> Rate:
     return Rate(int(found[1]), int(found[2] or 1) * _UNITS[unit])
 
 
-def pace(rate: Rate, share: float = 1.0) -> Pace:
+def pace(rate: Rate, share: float = 1.0) -> BucketPace:
     """Return the bucket for a limit, or for a share of it after the tenant said that this was too fast."""
     per_second = rate.per_second
     if per_second < _SPACED_BELOW:
@@ -68,7 +68,7 @@ def pace(rate: Rate, share: float = 1.0) -> Pace:
     else:
         burst = max(2.0, float(int(per_second / _LATENESS)))
         leak = min(per_second * _USED_SHARE, (rate.limit - burst) / rate.window_s)
-    return Pace(burst, burst / (leak * share))
+    return BucketPace(burst, burst / (leak * share))
 
 
 def slower(share: float) -> float:

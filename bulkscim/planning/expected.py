@@ -19,7 +19,7 @@ from bulkscim.scim.differing import NOTHING
 _BY_VALUE = "[value eq "
 
 
-class Recorded(NamedTuple):
+class RecordedValue(NamedTuple):
     """A value at a path, and the row that put it there."""
 
     value: Any
@@ -35,13 +35,13 @@ class Unlike(NamedTuple):
     row: int
 
 
-State = dict[str, Recorded]
+State = dict[str, RecordedValue]
 
 
 def made(resource: JsonObject, row: int) -> State:
     """Return what a new resource is to show; members are left to their own place."""
     return {
-        path: Recorded(value, row)
+        path: RecordedValue(value, row)
         for path, value in _attributes(resource)
         if path.lower() not in schemas.READ_ONLY | {"members"} and not schemas.is_secret(path)
     }
@@ -63,12 +63,12 @@ def change(state: State, what: Change, row: int) -> None:
         del state[path]
     wider = next((path for path in state if _is_below(what.path, path)), None)
     if wider is None:
-        state[what.path] = Recorded(what.after, row)
+        state[what.path] = RecordedValue(what.after, row)
     else:
-        state[wider] = Recorded(_with(state[wider].value, wider, what), row)
+        state[wider] = RecordedValue(_with(state[wider].value, wider, what), row)
 
 
-def unlike(state: Mapping[str, Recorded], live: JsonObject, kind: str) -> Iterator[Unlike]:
+def unlike(state: Mapping[str, RecordedValue], live: JsonObject, kind: str) -> Iterator[Unlike]:
     """Yield where a resource does not show what is recorded."""
     for path, (value, row) in state.items():
         try:

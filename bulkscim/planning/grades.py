@@ -7,7 +7,7 @@ from bulkscim.model.operation import MEMBERSHIP, USER, Verb
 from bulkscim.providers.profile import Profile
 from bulkscim.providers.reversal import Grade, Reversal
 
-Counts = Mapping[tuple[Verb, str], int]
+VerbCounts = Mapping[tuple[Verb, str], int]
 
 SECRET = Reversal(Verb.PATCH, "", Grade.LOSSY, "the password before")
 
@@ -32,7 +32,7 @@ def _forgets_groups(profile: Profile, verb: Verb, kind: str) -> bool:
     return verb in {Verb.DELETE, Verb.DEACTIVATE} and not (kind == USER and profile.shows_groups)
 
 
-def totals(profile: Profile, counts: Counts, secrets: Counts) -> str:
+def totals(profile: Profile, counts: VerbCounts, secrets: VerbCounts) -> str:
     """Return how many rows can be taken back and how, the best first; `secrets`: those that set a password."""
     told: dict[str, list[str]] = {}
     for reversal, what in sorted(_graded(profile, counts, secrets), key=lambda one: _rank(one[0])):
@@ -40,7 +40,7 @@ def totals(profile: Profile, counts: Counts, secrets: Counts) -> str:
     return "; ".join(f"{', '.join(what)}: {how}" for how, what in told.items())
 
 
-def _graded(profile: Profile, counts: Counts, secrets: Counts) -> Iterator[tuple[Reversal, str]]:
+def _graded(profile: Profile, counts: VerbCounts, secrets: VerbCounts) -> Iterator[tuple[Reversal, str]]:
     for (verb, kind), count in counts.items():
         hidden = secrets.get((verb, kind), 0)
         if count > hidden:

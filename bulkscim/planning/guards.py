@@ -21,7 +21,7 @@ FREE_ADOPTED_SHARE = Limit(10, percent=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JobCounts:
     """What a job file asks, as the guards count it."""
 
     records: int  # of the whole job file, whatever --limit takes of it
@@ -40,7 +40,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class GuardSettings:
     """The guards as they were set. Of several limits the strictest decides; without one the default holds."""
 
     max_delete: tuple[Limit, ...] = ()
@@ -49,7 +49,7 @@ class Wanted:
     max_adopt: Limit | None = None
 
 
-def bounds(wanted: Wanted, asked: Asked, users: int | None) -> Bounds:
+def bounds(wanted: GuardSettings, asked: JobCounts, users: int | None) -> Bounds:
     """Turn limits into numbers; a share of users that cannot be counted allows nothing."""
     return Bounds(
         _removals(wanted.max_delete, users),
@@ -92,7 +92,7 @@ def _bound(limit: Limit | None, base: int | None) -> int | None:
     return 0 if limit.needs_base and base is None else limit.bound(base)
 
 
-def refusals(asked: Asked, allowed: Bounds, users: int | None) -> list[str]:
+def refusals(asked: JobCounts, allowed: Bounds, users: int | None) -> list[str]:
     """Return why the job may not run, each with the flag that would allow it."""
     counted = "unknown" if users is None else str(users)
     found: list[str] = []

@@ -30,7 +30,7 @@ class Ignored:
     """The answer holds resources that do not match: the filter was not applied."""
 
 
-Judged = Found | Ambiguous | Nothing | Ignored
+LookupJudgement = Found | Ambiguous | Nothing | Ignored
 
 
 def answers(key: Key, resource: JsonObject) -> bool:
@@ -51,7 +51,7 @@ def emails_of(resource: JsonObject) -> list[str]:
     return [value for value in values if isinstance(value, str) and value]
 
 
-def judge(key: Key, resources: Sequence[JsonObject], read_at: float) -> Judged:
+def judge(key: Key, resources: Sequence[JsonObject], read_at: float) -> LookupJudgement:
     """Judge the resources that a filter returned."""
     matches = {resource["id"]: resource for resource in resources if answers(key, resource)}
     if len(matches) < len({str(resource.get("id")) for resource in resources}):

@@ -24,7 +24,7 @@ from bulkscim.scim.paths import get
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class RemainingDifference:
     """A difference between the row and an existing resource that stays: a text for people."""
 
     text: str
@@ -41,7 +41,7 @@ def plain_manager(view: View) -> str | None:
     return next(ids_in(get(view.operation.data, MANAGER)), None)
 
 
-def missing_links(view: View, met: Existing) -> Iterator[Outcome | Left]:
+def missing_links(view: View, met: Existing) -> Iterator[Outcome | RemainingDifference]:
     """Yield what each link that the row asks for still needs, in the record's order."""
     for reference, producer in view.references():
         part = part_of(reference)
@@ -61,7 +61,9 @@ def missing_links(view: View, met: Existing) -> Iterator[Outcome | Left]:
         yield refused or _counted(met, _manager(view, met, plain, plain))
 
 
-def _member(view: View, met: Existing, reference: Reference, producer: int | None) -> Outcome | Left:
+def _member(
+    view: View, met: Existing, reference: Reference, producer: int | None
+) -> Outcome | RemainingDifference:
     """Add a member to a group that an earlier run created; of an adopted one say which member cannot be compared."""
     if met.run:
         return left_over(view, met.live.id, reference, producer)
@@ -71,17 +73,17 @@ def _member(view: View, met: Existing, reference: Reference, producer: int | Non
     outcome = stop(part_of(reference), named)
     if isinstance(outcome, Wait | Later):
         return outcome
-    return Left(f"members does not have {reference.key.value!r}")
+    return RemainingDifference(f"members does not have {reference.key.value!r}")
 
 
-def _counted(met: Existing, outcome: Outcome | Left) -> Outcome | Left:
+def _counted(met: Existing, outcome: Outcome | RemainingDifference) -> Outcome | RemainingDifference:
     """Mark a step that adds a link to an adopted user: their number is bounded."""
     return replace(outcome, adopts=True) if isinstance(outcome, Step) and not met.run else outcome
 
 
 def _referenced_manager(
     view: View, met: Existing, reference: Reference, producer: int | None
-) -> Outcome | Left:
+) -> Outcome | RemainingDifference:
     own = producer == view.row.number
     named = ParentReady(met.live.id) if own else view.named(reference.key, producer)
     if isinstance(named, ParentReady):
@@ -94,7 +96,7 @@ def _referenced_manager(
     return as_part("manager", outcome)
 
 
-def _manager(view: View, met: Existing, manager: str, name: str) -> Outcome | Left:
+def _manager(view: View, met: Existing, manager: str, name: str) -> Outcome | RemainingDifference:
     """Set the manager where none is set; `name` is how the file names it."""
     if manager in ids_in(get(met.live.resource, MANAGER)):
         return None
@@ -110,10 +112,10 @@ def _is_managed(live: Found) -> bool:
     return any(value not in NOTHING for value in values)
 
 
-def _other_manager(view: View, live: Found, name: str) -> Wait | Left:
+def _other_manager(view: View, live: Found, name: str) -> Wait | RemainingDifference:
     """Say who the manager is, by name where that can be read."""
     if not _is_managed(live):
-        return Left(f"manager is not set, the file says {name}")
+        return RemainingDifference(f"manager is not set, the file says {name}")
     manager = get(live.resource, MANAGER)
     shown = manager.get("displayName") if isinstance(manager, dict) else None
     held = next(ids_in(manager), None)
@@ -123,10 +125,12 @@ def _other_manager(view: View, live: Found, name: str) -> Wait | Left:
         if read is None:
             return Wait(key)
         shown = get(read.resource, "userName") if isinstance(read, Found) else shown
-    return Left(f"manager is {shown or f'id {held}'}, the file says {name}")
+    return RemainingDifference(f"manager is {shown or f'id {held}'}, the file says {name}")
 
 
-def _membership(view: View, met: Existing, reference: Reference, producer: int | None) -> Outcome | Left:
+def _membership(
+    view: View, met: Existing, reference: Reference, producer: int | None
+) -> Outcome | RemainingDifference:
     """Add the user to a group, where it is proved that it is not in it and nothing else stands in the way."""
     name, found = reference.key.value, group_id(view, reference.key, producer)
     if isinstance(found, Wait):
@@ -137,13 +141,13 @@ def _membership(view: View, met: Existing, reference: Reference, producer: int |
     if not met.closed:
         moved = _moved(view, met, group)
         if moved:
-            return moved if isinstance(moved, Wait) else Left(f"not in group {name}: {moved}")
+            return moved if isinstance(moved, Wait) else RemainingDifference(f"not in group {name}: {moved}")
         if not isinstance(found, str):
             return as_part(part_of(reference), found)
-    return _joined(view, met, group, name) if group else Left(f"not in group {name}")
+    return _joined(view, met, group, name) if group else RemainingDifference(f"not in group {name}")
 
 
-def _joined(view: View, met: Existing, group: str, name: str) -> Outcome | Left:
+def _joined(view: View, met: Existing, group: str, name: str) -> Outcome | RemainingDifference:
     """Return the step that adds the user to a group; None where it is in it."""
     part, shown = f"member:{name}", groups_shown(met.live.resource)
     need = Membership(group, met.live.id, proof=not (met.run or met.closed or shown))
@@ -154,9 +158,11 @@ def _joined(view: View, met: Existing, group: str, name: str) -> Outcome | Left:
         case Member(present=True) if met.closed or not was_lost:
             return None
         case _ if met.closed:
-            return Left(f"not in group {name}")
+            return RemainingDifference(f"not in group {name}")
         case Member() if need.proof and not (answer.proved or was_lost):
-            return Left(f"whether it is in group {name} is not known here, so it was not added")
+            return RemainingDifference(
+                f"whether it is in group {name} is not known here, so it was not added"
+            )
         case Member():
             return joining(part, group, met.live.id)
         case Missing():

@@ -29,20 +29,20 @@ class Age(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class CreationTime:
     """`meta.created` as seconds since 1970, read as UTC where it names no zone."""
 
     at: float
     zoned: bool = True
 
 
-def created_of(resource: JsonObject) -> Created | None:
+def created_of(resource: JsonObject) -> CreationTime | None:
     """Return when a resource was created, None where it does not say so in a form that can be read."""
     meta = resource.get("meta")
     return time_of(meta.get("created") if isinstance(meta, dict) else None)
 
 
-def time_of(text: object) -> Created | None:
+def time_of(text: object) -> CreationTime | None:
     """Return a time that a resource states, None where it cannot be read or stands for no time."""
     if not isinstance(text, str):
         return None
@@ -51,16 +51,16 @@ def time_of(text: object) -> Created | None:
         at = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
-    return Created(at, zoned=moment.tzinfo is not None) if at > PLACEHOLDERS_UNTIL else None
+    return CreationTime(at, zoned=moment.tzinfo is not None) if at > PLACEHOLDERS_UNTIL else None
 
 
-def age_of(created: Created | None, begun: float | None, *, exact: bool) -> Age:
+def age_of(created: CreationTime | None, begun: float | None, *, exact: bool) -> Age:
     """Return how old a resource is by the rules above; `begun`: the earliest server time of the create's first intent."""
     if created is None or begun is None or created.at >= begun - CLOCK_TOLERANCE_S:
         return Age.NEW
     return Age.OLD if exact or created.at < begun - ZONES_S else Age.UNSURE
 
 
-def is_exact(created: Created | None, stated: float | None) -> bool:
+def is_exact(created: CreationTime | None, stated: float | None) -> bool:
     """Return whether a new resource's time of creation agrees with the Date of the answer that showed it."""
     return created is not None and stated is not None and abs(created.at - stated) <= CLOCK_TOLERANCE_S

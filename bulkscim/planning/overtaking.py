@@ -30,7 +30,7 @@ _UNKNOWN = Key("", "unknown", "")  # any resource whose id is not known
 Ids = Mapping[Key, Key]  # the lane of the id behind a lane's name, where it is known
 
 
-class Mark(NamedTuple):
+class PendingChange(NamedTuple):
     """One thing that is changed: a resource, a membership of it (`member`), or, with `side`, any membership of it."""
 
     key: Key
@@ -38,12 +38,12 @@ class Mark(NamedTuple):
     side: bool = False
 
 
-def left_open(row: Row, facts: Facts, ids: Ids) -> set[Mark]:
+def left_open(row: Row, facts: Facts, ids: Ids) -> set[PendingChange]:
     """Return what a row has yet to change; a part that was refused counts as not changed."""
     operation, own = row.operation, _own(row, ids)
     if operation.verb in MEMBERSHIP:
         return _membership(own, _open_names(row, 0, ids))
-    marks: set[Mark] = set()
+    marks: set[PendingChange] = set()
     if not facts.applied.keys() & {operation.verb.value, Action.CREATE.value}:
         marks |= _resource({*own, operation.target.folded, *_given(operation)})
         marks |= _membership(own, {Key("", "id", member) for member in members_named(operation)})
@@ -60,7 +60,7 @@ def left_open(row: Row, facts: Facts, ids: Ids) -> set[Mark]:
     return marks
 
 
-def left_by(step: Step) -> set[Mark]:
+def left_by(step: Step) -> set[PendingChange]:
     """Return what a step changes that was not taken, or whose end is not known."""
     if step.member is not None and step.id is not None:
         return _membership({Key(GROUP, "id", step.id)}, {Key("", "id", step.member)})
@@ -69,7 +69,7 @@ def left_by(step: Step) -> set[Mark]:
     return _resource([*found, *(key.folded for key in names)])
 
 
-def concerned(row: Row, ids: Ids, need: Need | None = None) -> set[Mark]:
+def concerned(row: Row, ids: Ids, need: Need | None = None) -> set[PendingChange]:
     """Return what must not be left open by an earlier row before this one goes on.
 
     `need`: what it is about to read; None for its own resource. `ids` also holds the names that the row's resources
@@ -91,13 +91,15 @@ def names_of(kind: str, resource: JsonObject) -> set[Key]:
     return {Key(kind, attribute, name).folded for attribute, name in names}
 
 
-def _concerned_at_all(row: Row, ids: Ids) -> set[Mark]:
+def _concerned_at_all(row: Row, ids: Ids) -> set[PendingChange]:
     operation, own = row.operation, _with_names(_own(row, ids), ids)
     if operation.verb in MEMBERSHIP:
         members = _with_names(_named(row, 0, ids), ids)
         return _pairs(_or_any(own), _or_any(members)) | _resource(own)
     own |= _given(operation)
-    return _resource(own) if operation.makes else _resource(own) | {Mark(key, side=True) for key in own}
+    return (
+        _resource(own) if operation.makes else _resource(own) | {PendingChange(key, side=True) for key in own}
+    )
 
 
 def _own(row: Row, ids: Ids) -> set[Key]:
@@ -137,8 +139,8 @@ def _with_names(keys: set[Key], ids: Ids) -> set[Key]:
     return keys | {name for name, key in ids.items() if key.value in values}
 
 
-def _resource(names: Iterable[Key]) -> set[Mark]:
-    return {Mark(name) for name in names}
+def _resource(names: Iterable[Key]) -> set[PendingChange]:
+    return {PendingChange(name) for name in names}
 
 
 def _or_any(keys: set[Key]) -> set[Key]:
@@ -154,15 +156,17 @@ def _or_unknown(keys: set[Key]) -> set[Key]:
     return keys if any(key.attribute in {"id", MADE} for key in keys) else keys | {_UNKNOWN}
 
 
-def _membership(groups: set[Key], members: set[Key]) -> set[Mark]:
+def _membership(groups: set[Key], members: set[Key]) -> set[PendingChange]:
     sides = {key for key in groups | members if key.type}
     sides |= {Key(kind, "id", key.value) for key in members if not key.type for kind in (USER, GROUP)}
-    return _pairs(_or_unknown(groups), _or_unknown(members)) | {Mark(key, side=True) for key in sides}
+    return _pairs(_or_unknown(groups), _or_unknown(members)) | {
+        PendingChange(key, side=True) for key in sides
+    }
 
 
-def _pairs(groups: Iterable[Key], members: Iterable[Key]) -> set[Mark]:
+def _pairs(groups: Iterable[Key], members: Iterable[Key]) -> set[PendingChange]:
     members = list(_untyped(members))
-    return {Mark(group, member) for group in groups for member in members}
+    return {PendingChange(group, member) for group in groups for member in members}
 
 
 def _untyped(members: Iterable[Key]) -> Iterator[Key]:

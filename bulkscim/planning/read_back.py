@@ -53,7 +53,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentData:
     """What one resource was sent. `may_vanish`: it was deactivated, and the tenant may hide who is."""
 
     kind: str
@@ -168,7 +168,7 @@ def sights(
         yield Sight(min(parts), key, sent.wrong)
 
 
-def _sent(view: View, parts: frozenset[str], covers: Covers) -> Sent | Wait | None:
+def _sent(view: View, parts: frozenset[str], covers: Covers) -> SentData | Wait | None:
     """Return what the row's own resource was sent; None where there is nothing to look at."""
     operation = view.operation
     data, changes = _narrowed(_data(view, parts), covers), _operations(view, parts, Carried(), covers)
@@ -182,7 +182,7 @@ def _sent(view: View, parts: frozenset[str], covers: Covers) -> Sent | Wait | No
     data = _narrowed(with_references(data, made), covers)
     changes = _operations(view, parts, made, covers)
     hides = view.policy.profile.hides(operation.type)
-    return Sent(operation.type, data, changes, may_vanish=hides and _deactivates(data, changes))
+    return SentData(operation.type, data, changes, may_vanish=hides and _deactivates(data, changes))
 
 
 def _data(view: View, parts: frozenset[str]) -> JsonObject:

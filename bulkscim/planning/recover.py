@@ -7,7 +7,7 @@ from bulkscim.model.operation import JsonObject, Key
 from bulkscim.model.step import ACCEPTED, Action, Step
 from bulkscim.planning.compare import stands
 from bulkscim.planning.effects import deactivates, visible
-from bulkscim.planning.newness import CLOCK_TOLERANCE_S, Age, Created, age_of
+from bulkscim.planning.newness import CLOCK_TOLERANCE_S, Age, CreationTime, age_of
 from bulkscim.scim.paths import get
 
 # Some tenants delete or hide a user that is deactivated, so this is no sign that the step took no effect.
@@ -70,7 +70,7 @@ class Evidence:
     @property
     def age(self) -> Age:
         """How old the resource is, compared with the create."""
-        created = None if self.created is None else Created(self.created, self.zoned)
+        created = None if self.created is None else CreationTime(self.created, self.zoned)
         return age_of(created, self.earliest, exact=self.exact)
 
     def restored(self, step: Step, resource: JsonObject) -> str:

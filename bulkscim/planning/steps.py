@@ -19,7 +19,7 @@ from bulkscim.planning.changing import activate, delete, patch, replace
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
 from bulkscim.planning.members import Outcome
-from bulkscim.planning.missing_links import Left, missing_links
+from bulkscim.planning.missing_links import RemainingDifference, missing_links
 from bulkscim.planning.parts import Subject
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
@@ -79,7 +79,7 @@ def _checked(view: View, subject: Decision) -> Decision:
 
 def _remaining(view: View, subject: Subject) -> Decision:
     """Take the parts that the main step left over, then settle."""
-    ended: list[Refusal | Left] = []
+    ended: list[Refusal | RemainingDifference] = []
     later: Later | None = None
     for outcome in _parts(view, subject):
         match outcome:
@@ -89,7 +89,7 @@ def _remaining(view: View, subject: Subject) -> Decision:
                 return evolved(outcome, found=_found(view, subject))
             case Later():
                 later = evolved(outcome, found=_found(view, subject))
-            case Refusal() | Left():
+            case Refusal() | RemainingDifference():
                 ended.append(outcome)
             case None:
                 continue
@@ -103,18 +103,18 @@ def _remaining(view: View, subject: Subject) -> Decision:
     return later or _ended(view, subject, ended)
 
 
-def _ended(view: View, subject: Subject, ended: list[Refusal | Left]) -> Settle:
+def _ended(view: View, subject: Subject, ended: list[Refusal | RemainingDifference]) -> Settle:
     """Return the end of a row whose parts have all been tried."""
     refusals = [one for one in ended if isinstance(one, Refusal)]
     if refusals:
         return _failed(view, subject, refusals)
     if subject.existing is not None:
-        left = [one.text for one in ended if isinstance(one, Left)]
+        left = [one.text for one in ended if isinstance(one, RemainingDifference)]
         return adoption.settled(view, subject.existing, left, _notes(view.facts.applied.values()))
     return _settle(view, subject)
 
 
-def _parts(view: View, subject: Subject) -> Iterator[Outcome | Left]:
+def _parts(view: View, subject: Subject) -> Iterator[Outcome | RemainingDifference]:
     """Yield what each part still needs."""
     if subject.existing is not None:
         return missing_links(view, subject.existing)

@@ -1,7 +1,7 @@
 """Lucid as it answers. What is inferred is marked; the rest is documented, or seen in clients."""
 
 from bulkscim.model.operation import GROUP, USER, JsonObject
-from bulkscim.providers.quirks import Dialect, Integration, Quirks
+from bulkscim.providers.quirks import Dialect, IntegrationQuirks, Quirks
 
 LUCID_1 = "urn:ietf:params:scim:schemas:extension:lucid:1.0:User"
 LUCID_2 = "urn:ietf:params:scim:schemas:extension:lucid:2.0:User"
@@ -24,13 +24,13 @@ def _attribute(name: str, kind: str) -> JsonObject:
     return {"name": name, "type": kind, **plain}
 
 
-ADMIN = Integration(
+ADMIN = IntegrationQuirks(
     "organizational groups",
     one_group=True,
     empty_before_delete=True,
     ignored=("urn:ietf:params:scim:schemas:extension:lucid", "urn:lucidchart:schemas:1.0:User", "canEdit"),
 )
-CONTENT = Integration("teams", archives=True)
+CONTENT = IntegrationQuirks("teams", archives=True)
 
 LUCID_QUIRKS = Quirks(
     integrations={"sandbox": ADMIN, "sandbox-content": CONTENT},

@@ -23,7 +23,7 @@ class Dialect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ErrorAnswer:
     """An answer that is an error."""
 
     status: int
@@ -32,7 +32,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Integration:
+class IntegrationQuirks:
     """What one token opens: its own groups, and their rules.
 
     `ignored` are extensions whose values are taken and dropped. `one_group`: who joins a group leaves the
@@ -50,7 +50,7 @@ class Integration:
 class Quirks:
     """A provider as it answers. The defaults are those of a server that keeps to the RFCs."""
 
-    integrations: Mapping[str, Integration] = field(default_factory=dict)
+    integrations: Mapping[str, IntegrationQuirks] = field(default_factory=dict)
     media_type: str = "application/scim+json"
     endpoints: frozenset[str] | None = None
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -83,18 +83,18 @@ class Quirks:
         return self if dialect is None else replace(self, dialect=dialect)
 
 
-def filter_of(quirks: Quirks, kind: str, text: str) -> str | Refused:
+def filter_of(quirks: Quirks, kind: str, text: str) -> str | ErrorAnswer:
     """Return a filter as the RFC writes it; Refused where the provider does not take it."""
     if not quirks.only_eq:
         return text
     found = _COMPARISON.fullmatch(text)
     if found is None or found[2].lower() != "eq":
-        return Refused(BAD_REQUEST, f"unsupported filter: {text}", "invalidFilter")
+        return ErrorAnswer(BAD_REQUEST, f"unsupported filter: {text}", "invalidFilter")
     attribute, value = found[1], _bare(found[3])
     if " and " in value.lower() or " or " in value.lower():
-        return Refused(BAD_REQUEST, f"one condition only: {text}", "invalidFilter")
+        return ErrorAnswer(BAD_REQUEST, f"one condition only: {text}", "invalidFilter")
     if kind == GROUP and attribute.lower() != "displayname":
-        return Refused(BAD_REQUEST, f"groups are filtered by displayName: {text}", "invalidFilter")
+        return ErrorAnswer(BAD_REQUEST, f"groups are filtered by displayName: {text}", "invalidFilter")
     path = _path(quirks, attribute)
     literal = value.lower() if value.lower() in {"true", "false"} else json.dumps(value, ensure_ascii=False)
     return f"{path} eq {literal}"
@@ -128,17 +128,17 @@ def capped(quirks: Quirks, answer: JsonObject, start: int, asked: int) -> JsonOb
     }
 
 
-def patch_of(quirks: Quirks, kind: str, body: JsonObject) -> JsonObject | Refused:
+def patch_of(quirks: Quirks, kind: str, body: JsonObject) -> JsonObject | ErrorAnswer:
     """Return a PATCH body as the RFC writes it; Refused where the dialect is another."""
     schemas = body.get("schemas")
     named = {one for one in schemas if isinstance(one, str)} if isinstance(schemas, list) else set()
     is_core, is_rfc = CORE[kind] in named, PATCH_OP in named
     taken = {Dialect.RFC: is_rfc, Dialect.CORE: is_core, Dialect.BOTH: is_core or is_rfc}[quirks.dialect]
     if not taken:
-        return Refused(BAD_REQUEST, f"schemas {sorted(named)} do not fit a PATCH", "invalidSyntax")
+        return ErrorAnswer(BAD_REQUEST, f"schemas {sorted(named)} do not fit a PATCH", "invalidSyntax")
     operations = body.get("Operations") or body.get("operations")
     if not isinstance(operations, list):
-        return Refused(BAD_REQUEST, "Operations is missing", "invalidSyntax")
+        return ErrorAnswer(BAD_REQUEST, "Operations is missing", "invalidSyntax")
     if quirks.dialect is Dialect.RFC:
         return body
     plain = [part for operation in operations for part in _plain(operation)]
@@ -186,18 +186,18 @@ def _is_ignored(name: str, ignored: tuple[str, ...]) -> bool:
     return any(name.lower().startswith(one.lower()) for one in ignored)
 
 
-def refused_user(quirks: Quirks, body: JsonObject, *, creating: bool) -> Refused | None:
+def refused_user(quirks: Quirks, body: JsonObject, *, creating: bool) -> ErrorAnswer | None:
     """Say why a user is refused, whatever else the tenant holds; None where it is not."""
     missing = sorted(name for name in quirks.required if not body.get(name)) if creating else []
     if missing:
-        return Refused(BAD_REQUEST, f"{', '.join(missing)} is required", "invalidValue")
+        return ErrorAnswer(BAD_REQUEST, f"{', '.join(missing)} is required", "invalidValue")
     password = body.get("password")
     if isinstance(password, str) and len(password) < quirks.shortest_password:
-        return Refused(
+        return ErrorAnswer(
             BAD_REQUEST, f"password has fewer than {quirks.shortest_password} characters", "invalidValue"
         )
     if is_outside(quirks, names_in(body)):
-        return Refused(CONFLICT, "a user with this name or e-mail exists already", "uniqueness")
+        return ErrorAnswer(CONFLICT, "a user with this name or e-mail exists already", "uniqueness")
     return lacking_licence(quirks, body) if creating else None
 
 
@@ -226,7 +226,7 @@ def _names_set(operation: JsonObject) -> list[str]:
     return []
 
 
-def lacking_licence(quirks: Quirks, body: JsonObject) -> Refused | None:
+def lacking_licence(quirks: Quirks, body: JsonObject) -> ErrorAnswer | None:
     """Say which add-on is asked for without its base."""
     for urn, values in body.items():
         granted = values.get("productLicenses") if isinstance(values, dict) else None
@@ -234,7 +234,7 @@ def lacking_licence(quirks: Quirks, body: JsonObject) -> Refused | None:
             continue
         for add_on, base in quirks.add_ons.items():
             if granted.get(add_on) and not granted.get(base):
-                return Refused(FAILED_DEPENDENCY, f"{add_on} needs {base} first")
+                return ErrorAnswer(FAILED_DEPENDENCY, f"{add_on} needs {base} first")
     return None
 
 

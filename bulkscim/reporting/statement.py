@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkscim import __version__
-from bulkscim.journal.audit import Audited, Mark, Session
+from bulkscim.journal.audit import Audited, ChainMark, Session
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.harmless import one_line, shown_value
 from bulkscim.model.operation import JsonObject
@@ -55,7 +55,7 @@ class Verified:
     job: JobFile
     at: float
     running: bool = False
-    parent: Mark | None = None
+    parent: ChainMark | None = None
 
 
 def statement_of(verified: Verified) -> Statement:
@@ -158,7 +158,7 @@ def _session(session: Session) -> Statement:
     }
 
 
-def _head(audited: Audited, head: Mark) -> Statement:
+def _head(audited: Audited, head: ChainMark) -> Statement:
     return asdict(head) | {"time": moment(head.time), "lines_after": audited.end.lines - head.line}
 
 

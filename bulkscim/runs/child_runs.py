@@ -58,7 +58,7 @@ def undone(folder: Path, disk: Disk) -> Numbers:
     found = Numbers()
     for child in children(folder, disk):
         again = _perhaps_undone(child, disk)
-        with journal.read(child, disk) as recorded, closing(Names()) as left:
+        with journal.read(child, disk) as recorded, closing(TextSet()) as left:
             good, bad, well = Numbers(), Numbers(), _ended_well(recorded, again)
             for number, body in records(recorded):
                 if number not in well:
@@ -135,7 +135,7 @@ def records(recorded: RecordedRun) -> Iterator[tuple[int, JsonObject]]:
         yield record.number, record.body
 
 
-class Names:
+class TextSet:
     """A set of texts, kept off the heap."""
 
     def __init__(self) -> None:
@@ -162,7 +162,7 @@ class Recreated:
     """Ids that rollbacks gave to what they recreated, through all generations; kept off the heap."""
 
     def __init__(self, folders: Iterable[Path], disk: Disk) -> None:
-        self._gone, self._half_made = Names(), Names()
+        self._gone, self._half_made = TextSet(), TextSet()
         self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
         self._database.executescript(
             "pragma journal_mode = off; pragma synchronous = off; begin;"

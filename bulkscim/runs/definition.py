@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkscim.errors import UsageError
-from bulkscim.jobfile.encoding import AS_FOUND, Form
+from bulkscim.jobfile.encoding import AS_FOUND, FileForm
 from bulkscim.jobfile.exact_json import IN_QUOTES, exact_float, is_exact_integer
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.references import key_attribute
@@ -70,7 +70,7 @@ class Definition:
     max_adopt: Limit | None = None
     protect: tuple[str, ...] = ()
     grace: Grace | None = None
-    form: Form = AS_FOUND
+    form: FileForm = AS_FOUND
     paths: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -286,14 +286,14 @@ def _grace(path: Path, document: JsonObject, op: str | None) -> Grace | None:
         raise UsageError(f"{path}: [then] after: {error}") from error
 
 
-def _form(path: Path, table: JsonObject) -> Form:
+def _form(path: Path, table: JsonObject) -> FileForm:
     """Read what is said of the job file's form."""
     encoding, line = table.get("encoding", ""), table.get("header_line", 0)
     if not isinstance(encoding, str):
         raise UsageError(f'{path}: [job] encoding = {encoding!r} is no name; write encoding = "cp1250"')
     if not isinstance(line, int) or isinstance(line, bool) or line < ("header_line" in table):
         raise UsageError(f"{path}: [job] header_line = {line!r} is no line; write header_line = 3")
-    return Form(encoding, line)
+    return FileForm(encoding, line)
 
 
 def _match(path: Path, table: JsonObject) -> str | None:

@@ -36,7 +36,7 @@ async def derived_by_service(
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class CreateAnswer:
     """A resource as the answer to its create showed it, and the attributes that later steps of the run have changed."""
 
     after: JsonObject
@@ -53,15 +53,15 @@ def _attribute(kind: str) -> str:
     return f"{schema}:{name.partition('.')[0]}"
 
 
-def _created(recorded: RecordedRun) -> dict[str, dict[str, Created]]:
+def _created(recorded: RecordedRun) -> dict[str, dict[str, CreateAnswer]]:
     """Return some resources of each type that the run created and did not delete."""
-    found: dict[str, dict[str, Created]] = {USER: {}, GROUP: {}}
+    found: dict[str, dict[str, CreateAnswer]] = {USER: {}, GROUP: {}}
     for step in islice(applied_steps(recorded), LOOKED_AT):
         if step.id is None or step.type not in found:
             continue
         if step.action is Action.CREATE and step.after is not None and not step.unsure:
             if len(found[step.type]) < KEPT:
-                found[step.type][step.id] = Created(step.after)
+                found[step.type][step.id] = CreateAnswer(step.after)
         elif step.action is Action.DELETE:
             found[step.type].pop(step.id, None)
         elif step.id in found[step.type]:
@@ -70,7 +70,7 @@ def _created(recorded: RecordedRun) -> dict[str, dict[str, Created]]:
     return found
 
 
-async def _of_type(kind: str, created: dict[str, Created], reads: Reads) -> tuple[str, ...]:
+async def _of_type(kind: str, created: dict[str, CreateAnswer], reads: Reads) -> tuple[str, ...]:
     """Read a few resources until it is clear what the service derives."""
     if len(created) < PROOF:
         return ()

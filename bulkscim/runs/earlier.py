@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bulkscim.engine import recording
-from bulkscim.engine.directory.earlier_runs import Created
+from bulkscim.engine.directory.earlier_runs import CreatedResource
 from bulkscim.engine.directory.own_names import Named
 from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
 from bulkscim.jobfile.index import Index
@@ -146,7 +146,7 @@ def users_of_runs(base_url: str, disk: Disk, *places: Path) -> Iterator[JsonObje
 
 def created_by_runs(
     base_url: str, disk: Disk, own: str, places: Iterable[Path], named: Iterable[Path]
-) -> Iterator[Created]:
+) -> Iterator[CreatedResource]:
     """Yield what runs of these folders created on a tenant, and what they or their rollbacks deleted again.
 
     Oldest run first, without the run `own`. A journal that cannot be read is left out: what it created is not known.
@@ -164,7 +164,7 @@ def created_by_runs(
                 continue
 
 
-def _created(file: Reader, run: str) -> Iterator[Created]:
+def _created(file: Reader, run: str) -> Iterator[CreatedResource]:
     """Yield what a run created and deleted; a rollback, which has no `run` here, may deactivate instead."""
     for entry in reader.entries_of(file, Kind.APPLIED):
         body = entry.body
@@ -172,9 +172,9 @@ def _created(file: Reader, run: str) -> Iterator[Created]:
         if not resource_id:
             continue
         if isinstance(after, dict) and run and not body.get("unsure"):
-            yield Created(USER if "userName" in after else GROUP, str(resource_id), run)
+            yield CreatedResource(USER if "userName" in after else GROUP, str(resource_id), run)
         elif part == Verb.DELETE or (part == Verb.DEACTIVATE and not run):
-            yield from (Created(kind, str(resource_id), "") for kind in (USER, GROUP))
+            yield from (CreatedResource(kind, str(resource_id), "") for kind in (USER, GROUP))
 
 
 def created_groups(recorded: RecordedRun) -> Iterator[str]:

@@ -12,7 +12,7 @@ from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import expected
-from bulkscim.planning.expected import Recorded, State, Unlike
+from bulkscim.planning.expected import RecordedValue, State, Unlike
 from bulkscim.planning.inverse import is_membership
 from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.scim import paths
@@ -150,7 +150,7 @@ class Expectations:
         if found is None:
             return None
         row, gone, text = found
-        state = {path: Recorded(*value) for path, value in orjson.loads(text).items()}
+        state = {path: RecordedValue(*value) for path, value in orjson.loads(text).items()}
         return Resource(kind, resource_id, row, bool(gone), state)
 
     def seen(self, one: Resource) -> None:

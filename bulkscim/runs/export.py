@@ -83,7 +83,7 @@ def _record(kind: str, resource: JsonObject, told: Exported) -> JsonObject | Non
 
 async def _as_csv(browser: Browser, kind: str, target: TextIO, told: Exported) -> None:
     """Read all of it into a private file first: only then are the columns known, and who is whose manager."""
-    with tempfile.TemporaryFile() as spool, closing(_Names()) as names:
+    with tempfile.TemporaryFile() as spool, closing(_UserNames()) as names:
         async for resource in browser.resources(kind, partial(_data, kind)):
             record = _record(kind, resource, told)
             if record is not None:
@@ -133,7 +133,7 @@ def _spooled(spool: IO[bytes]) -> Iterator[JsonObject]:
     yield from map(orjson.loads, spool)
 
 
-class _Names:
+class _UserNames:
     """The userName behind each user's id, kept off the heap."""
 
     def __init__(self) -> None:

@@ -27,7 +27,7 @@ from bulkscim.private_files import create_file
 from bulkscim.reporting.following import run_name
 from bulkscim.runs.applied_steps import applied_steps, names_of
 from bulkscim.runs.child_runs import Recreated, descendants, records, rollbacks_of_others, undone
-from bulkscim.runs.spooled_steps import Picks, SpooledSteps, Tally
+from bulkscim.runs.spooled_steps import Picks, SpooledSteps, UndoCounts
 
 SHOWN = 20
 Derived = Mapping[str, tuple[str, ...]]
@@ -62,7 +62,7 @@ class Inverse:
     """A written inverse: its job file, what it takes back, and what people should know."""
 
     source: JobSource
-    tally: Tally
+    tally: UndoCounts
     notes: tuple[str, ...] = ()
 
 
@@ -77,7 +77,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
     folders = (*rollbacks_of_others(recorded, disk), *descendants(recorded.folder, disk))
     with closing(Recreated(folders, disk)) as recreated, closing(SpooledSteps(recreated)) as steps:
         picks = None if chosen.all_of_it else _picks(recorded, chosen)
-        taken_back, kept = undone(recorded.folder, disk), Kept()
+        taken_back, kept = undone(recorded.folder, disk), NotUndone()
         own = applied_steps(recorded)
         steps.take(own if chosen.unsure else _certain(own, kept, taken_back, picks), taken_back, picks)
         if steps.touches_memberships:
@@ -107,7 +107,7 @@ def _known_names(recorded: RecordedRun) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(slots=True)
-class Kept:
+class NotUndone:
     """What a rollback leaves as it is since it is not known what was before: created resources, and removed members.
 
     Names by how often, the rest under "". What was removed is (member, group), by their ids.
@@ -143,7 +143,7 @@ def _listed(why: str, names: Counter[str]) -> Iterator[str]:
 
 
 def _certain(
-    steps: Iterable[TakenStep], kept: Kept, taken_back: Container[int], picks: Picks | None
+    steps: Iterable[TakenStep], kept: NotUndone, taken_back: Container[int], picks: Picks | None
 ) -> Iterator[TakenStep]:
     """Yield the steps without those of which it is not known what was before; `kept` takes the chosen ones."""
     for step in steps:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused, UsageError
-from bulkscim.jobfile.encoding import Form
+from bulkscim.jobfile.encoding import FileForm
 from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.operations import Defaults
@@ -61,7 +61,7 @@ def _beyond(request: RunRequest, source: JobSource, folder: Path) -> Beyond | No
 
 
 def _opened(request: RunRequest, job: str) -> JobSource:
-    return open_source(job, _stdin(), Form(request.encoding, request.header_line))
+    return open_source(job, _stdin(), FileForm(request.encoding, request.header_line))
 
 
 @contextmanager

@@ -29,7 +29,7 @@ _LIMITS = ("max_create", "max_delete", "max_removals", "max_errors", "max_adopt"
 _PATHS = ("runs_dir", "run_dir", "ca_bundle", "job", "map")
 
 
-class _Pace(TypedDict, total=False):
+class _PaceOptions(TypedDict, total=False):
     """How fast, by which way, and where runs are kept; `runs` in the current folder unless something is said."""
 
     runs_dir: str | Path
@@ -41,7 +41,7 @@ class _Pace(TypedDict, total=False):
     watcher: Watcher
 
 
-class RunOptions(_Pace, total=False):
+class RunOptions(_PaceOptions, total=False):
     """What can be said of a run; each is the flag of that name.
 
     Limits are a number or a percentage as text. Approval is given by calling; a tenant that is marked
@@ -73,7 +73,7 @@ class RunOptions(_Pace, total=False):
     yes_production: str
 
 
-class ResumeOptions(_Pace, total=False):
+class ResumeOptions(_PaceOptions, total=False):
     """What can be changed of a run that goes on, from then on; `job` is where its job file is now.
 
     Calling is the approval; a tenant that is marked production wants its name in `yes_production` where `on_exists` or
@@ -90,7 +90,7 @@ class ResumeOptions(_Pace, total=False):
     yes_production: str
 
 
-class RollbackOptions(_Pace, total=False):
+class RollbackOptions(_PaceOptions, total=False):
     """What can be said of a rollback; each is the flag of that name, `rows`, `keys` and `ops` those that are given often."""
 
     on_drift: Literal["skip", "force"]

@@ -50,7 +50,7 @@ class Old:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class NotPurged:
     """A run, or a file, that stays as it is, and why."""
 
     path: Path
@@ -59,22 +59,22 @@ class Left:
 
 def old_runs(
     runs_dir: Path, age_s: float, disk: Disk, clock: Clock, *, unfinished: bool
-) -> Iterator[Old | Left]:
+) -> Iterator[Old | NotPurged]:
     """Yield the runs whose last entry is older than so many seconds; those that must stay say why."""
     now = clock.now()
     for folder in runfolder.runs(runs_dir, disk):
         if folder.is_symlink():
-            yield Left(folder, f"it is a link to {folder.resolve()}; purge the run where it is")
+            yield NotPurged(folder, f"it is a link to {folder.resolve()}; purge the run where it is")
             continue
         try:
             found = _found(folder, now, age_s, disk, unfinished=unfinished)
         except BulkScimError as error:
-            found = Left(folder, str(error))
+            found = NotPurged(folder, str(error))
         if found is not None:
             yield found
 
 
-def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bool) -> Old | Left | None:
+def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bool) -> Old | NotPurged | None:
     """Return what is to be done with a run; None where nothing is."""
     folders = _folders(folder)
     size = sum(path.stat().st_size for each in folders for path in _ours(each, disk))
@@ -86,10 +86,10 @@ def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bo
     if ended >= now - age_s:
         return None
     if any(runfolder.is_locked(each, disk) for each in folders):
-        return Left(folder, "a process is at work on it")
+        return NotPurged(folder, "a process is at work on it")
     goes_on = next((each for each in stand if each.told), None)
     if goes_on and not unfinished:
-        return Left(goes_on.folder, f"it is {goes_on.told}; --unfinished takes such runs too")
+        return NotPurged(goes_on.folder, f"it is {goes_on.told}; --unfinished takes such runs too")
     return Old(folder, ended, stand[0].rows, size)
 
 
@@ -115,7 +115,7 @@ def _stands(folder: Path, now: float, disk: Disk) -> _Stand:
     return _Stand(folder, ended, summary["rows"], told)
 
 
-def purge(run: Old, disk: Disk, clock: Clock) -> list[Left]:
+def purge(run: Old, disk: Disk, clock: Clock) -> list[NotPurged]:
     """Purge a run and its child runs; return the files that are not ours and stayed.
 
     Locked or JournalDamaged, and nothing removed, where one of them cannot be purged.
@@ -130,7 +130,9 @@ def purge(run: Old, disk: Disk, clock: Clock) -> list[Left]:
         for folder in reversed(folders):
             _remove(folder, disk)
     return [
-        Left(path, "it is no file of a run") for folder in folders for path in _strangers(folder, folders)
+        NotPurged(path, "it is no file of a run")
+        for folder in folders
+        for path in _strangers(folder, folders)
     ]
 
 

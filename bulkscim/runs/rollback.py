@@ -40,7 +40,7 @@ from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, past_of, patient
 from bulkscim.runs.settings import Settings, as_text, protected_of, said_anew, settings_of
-from bulkscim.runs.start import Parent, Start, begin, plan
+from bulkscim.runs.start import ParentRun, Start, begin, plan
 from bulkscim.runs.tenant import Seen, connected, look
 from bulkscim.transport.base import Transport
 
@@ -240,8 +240,8 @@ async def _look_up(folder: Path, transport: Transport, terms: Terms, people: Peo
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """What is to be done, before it is approved: None where nothing is left to undo. `is_old` is that of `Parent`."""
+class PreparedRollback:
+    """What is to be done, before it is approved: None where nothing is left to undo. `is_old` is that of `ParentRun`."""
 
     recorded: RecordedRun
     inverse: Inverse | None
@@ -256,11 +256,13 @@ class Draft:
 
 
 @contextmanager
-def _drafted(folder: Path, chosen: Chosen, disk: Disk, recent: float) -> Iterator[Draft]:
+def _drafted(folder: Path, chosen: Chosen, disk: Disk, recent: float) -> Iterator[PreparedRollback]:
     """Write the inverse into a private folder; `recent` is the time since when a run is not old."""
     with journal.read(folder, disk) as recorded, drafts() as place:
         inverse = write_inverse(recorded, chosen, place / JOB, disk)
-        yield Draft(recorded, inverse, place, chosen.protect, is_old=recorded.timeline.started_at < recent)
+        yield PreparedRollback(
+            recorded, inverse, place, chosen.protect, is_old=recorded.timeline.started_at < recent
+        )
 
 
 def _nothing(chosen: Chosen) -> str:
@@ -292,13 +294,13 @@ def _without_id(recorded: RecordedRun) -> Iterator[Entry]:
 
 @contextmanager
 def _start(
-    request: RollbackRequest, settings: Settings, draft: Draft, seen: Seen, arrivals: Arrivals
+    request: RollbackRequest, settings: Settings, draft: PreparedRollback, seen: Seen, arrivals: Arrivals
 ) -> Iterator[Start]:
     """Check the inverse as any job file is, and make a start of it."""
     if draft.inverse is None:
         raise LookupError("there is nothing to start")
     recorded, source = draft.recorded, draft.inverse.source
-    parent = Parent(
+    parent = ParentRun(
         recorded.folder,
         str(recorded.header.get("run", recorded.folder.name)),
         recorded.chain,

@@ -10,7 +10,15 @@ from bulkscim.model.typed import next_line
 from bulkscim.providers import PROFILES, profile_named
 from bulkscim.runs.places import state_dir
 from bulkscim.sandbox.launch import ensure, running
-from bulkscim.sandbox.settings import ADMIN, CONTENT, Address, Place, Settings, place, read_address
+from bulkscim.sandbox.settings import (
+    ADMIN,
+    CONTENT,
+    Address,
+    SandboxFiles,
+    SandboxSettings,
+    place,
+    read_address,
+)
 from bulkscim.tenants.tenant import Tenant
 
 SANDBOXES = frozenset({ADMIN, CONTENT})  # as `tenants.entries.BUILT_IN`
@@ -19,12 +27,12 @@ UNLIMITED = 100.0  # times the pace of a generic tenant: the generic sandbox has
 WORKERS = 8
 
 
-def sandbox_place(profile: str) -> Place:
+def sandbox_place(profile: str) -> SandboxFiles:
     """Return the files of a profile's sandbox; UsageError where there is no such profile."""
     return place(state_dir(), profile_named(profile).name)
 
 
-def sandboxes() -> Iterator[tuple[Place, Address, bool]]:
+def sandboxes() -> Iterator[tuple[SandboxFiles, Address, bool]]:
     """Yield the sandboxes of this machine that have ever run, and whether each runs now."""
     for name in PROFILES:
         where = sandbox_place(name)
@@ -34,7 +42,7 @@ def sandboxes() -> Iterator[tuple[Place, Address, bool]]:
             yield where, now or last, now is not None
 
 
-def sandbox_meant(profile: str | None, *words: str) -> Place:
+def sandbox_meant(profile: str | None, *words: str) -> SandboxFiles:
     """Return the sandbox that a command is for: the one named, else the only one running, else the only one.
 
     `words`: the subcommand as it was typed. UsageError where there are several sandboxes.
@@ -63,7 +71,7 @@ def started(profile: str) -> Address:
     """Return where the profile's sandbox answers; one that does not run is started as it last was."""
     where = sandbox_place(profile)
     before = read_address(where)
-    return ensure(where, before.settings if before else Settings(profile), pause)
+    return ensure(where, before.settings if before else SandboxSettings(profile), pause)
 
 
 def sandbox_tenant(name: str, profile: str | None = None) -> Tenant:

@@ -17,7 +17,7 @@ from bulkscim.planning.guards import Bounds, adoptions
 from bulkscim.providers.profile import QUIET_S, Bucket, Profile
 
 
-class Pace(Protocol):
+class PaceOverrides(Protocol):
     """What a request can say of how is sent; None leaves it as it was."""
 
     @property
@@ -86,7 +86,7 @@ def changed(kept: Settings, now: Settings) -> JsonObject:
     return {name: value for name, value in after.items() if value != before[name]}
 
 
-def said_anew(kept: Settings, said: "Pace") -> Settings:
+def said_anew(kept: Settings, said: "PaceOverrides") -> Settings:
     """Return a run's own settings, with those of a resume or retry for how it sends."""
     if said.rate is not None:
         rate_of(said.rate)

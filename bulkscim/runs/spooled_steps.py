@@ -28,7 +28,7 @@ WHOLE = "*"
 
 
 @dataclass(slots=True)
-class Tally:
+class UndoCounts:
     """What is taken back, counted: by operation, with those that set a secret, and what the journal does not know."""
 
     verbs: Counter[tuple[Verb, str]] = field(default_factory=Counter)
@@ -71,7 +71,7 @@ class SpooledSteps:
             "create table name (id text primary key, name text) without rowid;"
             "create table place (id text, path text, step integer, row integer, picked integer, name text);"
         )
-        self.tally = Tally()
+        self.tally = UndoCounts()
 
     def close(self) -> None:
         """Let the file go."""

@@ -23,8 +23,8 @@ from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Verb
 from bulkscim.pacing.arrivals import Arrivals
-from bulkscim.planning.grades import Counts, totals
-from bulkscim.planning.guards import Asked, Bounds, Wanted, bounds, group_refusals, refusals
+from bulkscim.planning.grades import VerbCounts, totals
+from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.protect import Protects
 from bulkscim.providers import profile_named
 from bulkscim.reporting.causes import causes_of
@@ -101,7 +101,7 @@ def _settings(request: RunRequest) -> Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Parent:
+class ParentRun:
     """The run that a rollback undoes: its folder, id and chain head, what of it is undone, and notes of that.
 
     `is_old`: what it created has been in use for so long that deleting it counts as any delete does.
@@ -110,8 +110,8 @@ class Parent:
     folder: Path
     run: str
     chain: str
-    counts: Counts
-    secrets: Counts
+    counts: VerbCounts
+    secrets: VerbCounts
     notes: tuple[str, ...] = ()
     is_old: bool = False
 
@@ -131,7 +131,7 @@ class Start:
     seen: Seen
     arrivals: Arrivals
     earlier: Earlier | None = None
-    parent: Parent | None = None
+    parent: ParentRun | None = None
     protects: Protects = field(default_factory=dict)
     unknown: str = ""
 
@@ -141,11 +141,11 @@ class Start:
         return "run" if self.parent is None else "rollback"
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> JobCounts:
         """What the guards count."""
         checked = self.checked
         removals = checked.removals if self.parent is None else checked.verbs.get((Verb.DELETE, USER), 0)
-        return Asked(checked.records, removals, checked.count(Verb.CREATE, Verb.UPSERT))
+        return JobCounts(checked.records, removals, checked.count(Verb.CREATE, Verb.UPSERT))
 
     @property
     def bounds(self) -> Bounds:
@@ -156,8 +156,8 @@ class Start:
         standing = request.guards
         removals = (request.max_delete,) if request.max_delete else standing.max_delete
         if self.parent is not None:
-            return Bounds(bounds(Wanted(removals), self.asked, self.seen.users).max_delete, None, None)
-        wanted = Wanted(
+            return Bounds(bounds(GuardSettings(removals), self.asked, self.seen.users).max_delete, None, None)
+        wanted = GuardSettings(
             removals,
             (request.max_create,) if request.max_create else standing.max_create,
             request.max_errors,
@@ -217,7 +217,7 @@ class Start:
             *(self.parent.notes if self.parent is not None else ()),
         ]
 
-    def _grades(self, kinds: Counts) -> str:
+    def _grades(self, kinds: VerbCounts) -> str:
         """Say how well the job can be taken back; of a rollback, how well its run can."""
         profile, parent = self.seen.profile, self.parent
         if parent is not None:

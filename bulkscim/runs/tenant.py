@@ -31,7 +31,7 @@ from bulkscim.providers.profile import (
 )
 from bulkscim.runs.settings import Settings, credentials_of
 from bulkscim.scim import discovery, messages
-from bulkscim.scim.discovery import Origin, described, origin_of
+from bulkscim.scim.discovery import AnsweredBy, described, origin_of
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.aiohttp_transport import AiohttpTransport
 from bulkscim.transport.authenticated import Authenticated
@@ -117,7 +117,7 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
             "by BULKSCIM_TOKEN, --token-file or --token-command"
         )
     found = discovery.capabilities_of(said)
-    users, wrong = _count(listed, is_scim=origin_of(said) is Origin.SCIM)
+    users, wrong = _count(listed, is_scim=origin_of(said) is AnsweredBy.SCIM)
     notes = (*found.notes, *([wrong] if wrong else []))
     profile = replace(narrow(profile, found), counts_all=_counts_all(listed))
     if not profile.integrations:
@@ -204,7 +204,7 @@ async def refuse_others(transport: Transport, replies: Mapping[str, Reply]) -> N
     """
     for path in (*replies, *MORE):
         reply = replies[path] if path in replies else await transport.send(Request("GET", path))
-        if origin_of(reply) is not Origin.OTHER:
+        if origin_of(reply) is not AnsweredBy.OTHER:
             return
     told = ", ".join(f"{path.partition('?')[0]} {described(reply)}" for path, reply in replies.items())
     raise NoScim(f"this is not a SCIM base URL: {told}; nothing was sent")
@@ -215,7 +215,7 @@ async def advised(base_url: str, read: Callable[[str, str], Awaitable[Reply]]) -
     tried = list(candidates(base_url))
     for url in tried:
         for path in FIRST:
-            if origin_of(await read(url, path)) is Origin.SCIM:
+            if origin_of(await read(url, path)) is AnsweredBy.SCIM:
                 return f"A SCIM service answers at {url}: use that as the base URL"
     return (
         f"No SCIM service answers at {', '.join(tried)} either. Ask the tenant's administrator for its SCIM base URL; "

@@ -7,7 +7,7 @@ from pathlib import Path
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import JournalDamaged, Mismatch, UsageError
 from bulkscim.journal import entries, journal, purged, runfolder
-from bulkscim.journal.audit import Mark, audit
+from bulkscim.journal.audit import ChainMark, audit
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Line
 from bulkscim.journal.purged import PURGED
@@ -48,7 +48,7 @@ def verify(
     return statement_of(Verified(folder, audited, job_file, RealClock().now(), running, parent))
 
 
-def _parent(header: JsonObject, folder: Path, disk: LocalDisk) -> Mark | None:
+def _parent(header: JsonObject, folder: Path, disk: LocalDisk) -> ChainMark | None:
     """Return the line of the parent run at which this one began; None where no parent can be read."""
     about = header.get("parent")
     if not about or not disk.exists(folder.parent / JOURNAL):

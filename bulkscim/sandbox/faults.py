@@ -12,7 +12,7 @@ LATENCY = "latency"
 _UNITS = {"ms": 0.001, "s": 1.0}
 
 
-class Fault(StrEnum):
+class InjectedFault(StrEnum):
     """What comes instead of the answer. Those called `after` happen when the tenant has done what was asked."""
 
     THROTTLED = "429"
@@ -27,7 +27,12 @@ class Fault(StrEnum):
     @property
     def is_before(self) -> bool:
         """Whether the tenant is not asked at all."""
-        return self in {Fault.THROTTLED, Fault.THROTTLED_BARE, Fault.BUSY_BEFORE, Fault.DROP_BEFORE}
+        return self in {
+            InjectedFault.THROTTLED,
+            InjectedFault.THROTTLED_BARE,
+            InjectedFault.BUSY_BEFORE,
+            InjectedFault.DROP_BEFORE,
+        }
 
 
 def parse(texts: Iterable[str]) -> dict[str, float]:
@@ -43,8 +48,8 @@ def _parsed(text: str) -> tuple[str, float]:
         share = float(number)
     except ValueError:
         share = -1.0
-    if name not in set(Fault) or not 0 <= share <= 1:
-        known = ", ".join(f"{fault}=SHARE" for fault in Fault)
+    if name not in set(InjectedFault) or not 0 <= share <= 1:
+        known = ", ".join(f"{fault}=SHARE" for fault in InjectedFault)
         raise UsageError(f"--fault {text}: shares are from 0 to 1; known are {known}, latency=50ms")
     return name, share
 
@@ -57,15 +62,15 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-class Faults:
+class FaultDraw:
     """The lot that is drawn for each request."""
 
     def __init__(self, shares: Mapping[str, float], seed: int) -> None:
         self.latency_s = shares.get(LATENCY, 0.0)
-        self._shares = {Fault(name): share for name, share in shares.items() if name != LATENCY}
+        self._shares = {InjectedFault(name): share for name, share in shares.items() if name != LATENCY}
         self._chance = random.Random(seed)  # noqa: S311 - it chooses faults, not keys
 
-    def draw(self) -> Fault | None:
+    def draw(self) -> InjectedFault | None:
         """Choose the fate of one request."""
         number = self._chance.random()
         for fault, share in self._shares.items():
@@ -75,7 +80,7 @@ class Faults:
         return None
 
 
-class Limits:
+class ProviderLimits:
     """The provider's own limits, times a speed: no more requests than these in any of their windows."""
 
     def __init__(self, buckets: Sequence[Bucket], speed: float) -> None:

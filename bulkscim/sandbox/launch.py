@@ -16,7 +16,16 @@ from bulkscim.errors import Stopped
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.typed import next_line
 from bulkscim.private_files import open_file, read_file
-from bulkscim.sandbox.settings import ADMIN, CONTROL, HOST, Address, Place, Settings, proof, read_address
+from bulkscim.sandbox.settings import (
+    ADMIN,
+    CONTROL,
+    HOST,
+    Address,
+    SandboxFiles,
+    SandboxSettings,
+    proof,
+    read_address,
+)
 
 ANSWER_S = 5.0
 WORK_S = 600.0
@@ -26,7 +35,7 @@ LAST_LINES = 2000
 _MOST_BYTES = 1024 * 1024
 
 
-def running(where: Place) -> Address | None:
+def running(where: SandboxFiles) -> Address | None:
     """Return where the sandbox answers; None when none runs.
 
     Another account's program may listen at its port meanwhile: it is sent no token, and cannot prove that it has one.
@@ -61,7 +70,7 @@ def _asked(address: Address, method: str, what: str, headers: dict[str, str], ti
         connection.close()
 
 
-def ensure(where: Place, settings: Settings, wait: Callable[[float], None]) -> Address:
+def ensure(where: SandboxFiles, settings: SandboxSettings, wait: Callable[[float], None]) -> Address:
     """Return where a sandbox answers; start one if none runs. Stopped when it does not come up."""
     address = running(where)
     if address is not None:
@@ -81,7 +90,7 @@ def ensure(where: Place, settings: Settings, wait: Callable[[float], None]) -> A
     raise Stopped(f"the sandbox did not start: {_last_words(where)}")
 
 
-def stop(where: Place, wait: Callable[[float], None]) -> bool:
+def stop(where: SandboxFiles, wait: Callable[[float], None]) -> bool:
     """Stop the sandbox; False when none ran."""
     address = running(where)
     if address is None:
@@ -94,7 +103,7 @@ def stop(where: Place, wait: Callable[[float], None]) -> bool:
     return True
 
 
-def _arguments(settings: Settings) -> list[str]:
+def _arguments(settings: SandboxSettings) -> list[str]:
     faults = [word for name, share in settings.faults.items() for word in ("--fault", f"{name}={share}")]
     said = ["--profile", settings.profile, "--speed", str(settings.speed), "--seed", str(settings.seed)]
     if settings.patch:
@@ -102,7 +111,7 @@ def _arguments(settings: Settings) -> list[str]:
     return [sys.executable, "-m", "bulkscim", "sandbox", *said, *faults]
 
 
-def _detached(where: Place, output: Any) -> dict[str, Any]:
+def _detached(where: SandboxFiles, output: Any) -> dict[str, Any]:
     """Return how to start a process that outlives this one and its terminal."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BULKSCIM_")}
     environment["BULKSCIM_STATE_DIR"] = str(where.folder.parent)
@@ -117,7 +126,7 @@ def _private(path: str, flags: int) -> int:
     return open_file(Path(path), flags)
 
 
-def _last_words(where: Place) -> str:
+def _last_words(where: SandboxFiles) -> str:
     try:
         text = read_file(where.output)[-LAST_LINES:].decode("utf-8", "replace").strip()
     except OSError:

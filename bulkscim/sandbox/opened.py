@@ -16,7 +16,7 @@ from scim2_models import (
 from scim2_server.storage import ScimStorage, SearchPage
 
 from bulkscim.model.operation import GROUP, USER
-from bulkscim.providers.quirks import BAD_REQUEST, CONFLICT, Integration, Quirks, Refused
+from bulkscim.providers.quirks import BAD_REQUEST, CONFLICT, ErrorAnswer, IntegrationQuirks, Quirks
 from bulkscim.sandbox.store import Database, KeptStorage, kept, members_of
 
 ARCHIVE = "archived "
@@ -31,7 +31,7 @@ class Opened(ScimStorage):
         users: KeptStorage,
         stores: Mapping[str, KeptStorage],
         quirks: Quirks,
-        rules: Integration,
+        rules: IntegrationQuirks,
     ) -> None:
         self._database, self._users, self._stores = database, users, stores
         self._quirks, self._rules = quirks, rules
@@ -90,7 +90,7 @@ class Opened(ScimStorage):
         if _name(before) != _name(resource):
             self._refuse_taken_name(resource)
             if self._rules.archives and self._archived(resource) is not None:
-                raise refusal(Refused(CONFLICT, "an archived team has this name", "uniqueness"))
+                raise refusal(ErrorAnswer(CONFLICT, "an archived team has this name", "uniqueness"))
         updated = home.update(resource_type, resource, expected_version=expected_version)
         self._move_in(updated, members_of(before))
         return updated
@@ -102,9 +102,9 @@ class Opened(ScimStorage):
         home = self._of(resource_type)
         before: Any = home.get(resource_type, resource_id)
         if resource_type.name == USER and self._quirks.owner and before.user_name == self._quirks.owner:
-            raise refusal(Refused(CONFLICT, "the owner of the account cannot be deleted"))
+            raise refusal(ErrorAnswer(CONFLICT, "the owner of the account cannot be deleted"))
         if resource_type.name == GROUP and self._rules.empty_before_delete and members_of(before):
-            raise refusal(Refused(BAD_REQUEST, "the group still has members", "invalidValue"))
+            raise refusal(ErrorAnswer(BAD_REQUEST, "the group still has members", "invalidValue"))
         home.delete(resource_type, resource_id, expected_version=expected_version)
         if resource_type.name == USER:
             for groups in self._stores.values():
@@ -133,7 +133,7 @@ class Opened(ScimStorage):
         if not self._quirks.unique_group_names:
             return
         if any(_name(one) == _name(group) and one.id != group.id for one in self._groups.resources):
-            raise refusal(Refused(CONFLICT, "a group has this name", "uniqueness"))
+            raise refusal(ErrorAnswer(CONFLICT, "a group has this name", "uniqueness"))
 
     def _archived(self, group: Resource[Any]) -> Resource[Any] | None:
         bodies = [body for _, body in self._database.all(ARCHIVE + self._rules.groups)]
@@ -141,7 +141,7 @@ class Opened(ScimStorage):
         return next((one for one in found if _name(one) == _name(group)), None)
 
 
-def refusal(refused: Refused) -> SCIMException:
+def refusal(refused: ErrorAnswer) -> SCIMException:
     """Return a refusal as scim2-server raises it."""
     error = Error(status=refused.status, detail=refused.detail, scim_type=refused.scim_type or None)
     return SCIMException.from_error(error)

@@ -18,14 +18,14 @@ from bulkscim.journal.durable import LocalDisk
 from bulkscim.model.clock import Clock
 from bulkscim.model.typed import next_line
 from bulkscim.sandbox.control import answer_control
-from bulkscim.sandbox.faults import Fault
+from bulkscim.sandbox.faults import InjectedFault
 from bulkscim.sandbox.settings import (
     CONTROL,
     HOST,
     PREFIX,
     Address,
-    Place,
-    Settings,
+    SandboxFiles,
+    SandboxSettings,
     new_tokens,
     read_address,
     write_address,
@@ -37,7 +37,9 @@ LOOK_EVERY_S = 1.0
 PAGE = b"<!doctype html><html><head><title>Sign in</title></head><body><h1>Please sign in</h1></body></html>"
 
 
-async def serve(where: Place, settings: Settings, clock: Clock, ready: Callable[[Address], None]) -> None:
+async def serve(
+    where: SandboxFiles, settings: SandboxSettings, clock: Clock, ready: Callable[[Address], None]
+) -> None:
     """Serve until a signal, `sandbox stop`, or the loss of the address file; Locked if another does."""
     where.make()
     lock = LocalDisk().lock(where.lock)
@@ -64,7 +66,7 @@ async def serve(where: Place, settings: Settings, clock: Clock, ready: Callable[
 
 
 @asynccontextmanager
-async def _listening(site: Site, where: Place) -> AsyncIterator[int]:
+async def _listening(site: Site, where: SandboxFiles) -> AsyncIterator[int]:
     """Listen where it did before, so that what a run recorded of its tenant stays true; else anywhere."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -83,7 +85,7 @@ async def _listening(site: Site, where: Place) -> AsyncIterator[int]:
         await runner.cleanup()
 
 
-async def _until_told(site: Site, where: Place) -> None:
+async def _until_told(site: Site, where: SandboxFiles) -> None:
     """Wait for the end. A sandbox whose state folder was removed serves no command any more."""
     loop_signals = [signal.SIGINT, signal.SIGTERM]
     with suppress(NotImplementedError), anyio.open_signal_receiver(*loop_signals) as signals:
@@ -100,7 +102,7 @@ async def _until_told(site: Site, where: Place) -> None:
     await _until_stopping(site, where)
 
 
-async def _until_stopping(site: Site, where: Place) -> None:
+async def _until_stopping(site: Site, where: SandboxFiles) -> None:
     while not site.stopping.is_set():
         now = read_address(where)
         if now is None or now.pid != os.getpid():
@@ -121,10 +123,10 @@ async def _answer(site: Site, request: web.BaseRequest) -> web.StreamResponse:
     sent = await site.answer(asked)
     if sent.response is None:
         return _cut(request, web.Response())
-    if sent.fault is Fault.PAGE:
+    if sent.fault is InjectedFault.PAGE:
         return web.Response(body=PAGE, headers={"Content-Type": "application/scim+json"})
     answer = _plain(sent.response)
-    return await _halved(request, answer) if sent.fault is Fault.TRUNCATED else answer
+    return await _halved(request, answer) if sent.fault is InjectedFault.TRUNCATED else answer
 
 
 def _is_meant(request: web.BaseRequest) -> bool:

@@ -25,7 +25,7 @@ _LEAST_LETTERS = 43  # of a token with so many random bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class SandboxSettings:
     """How a sandbox behaves. `speed` multiplies the profile's limits; `faults` are shares by name.
 
     `patch` is the dialect of PATCH, empty for the profile's own.
@@ -44,7 +44,7 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SandboxFiles:
     """The files of one sandbox: address, resources, requests, lock, output."""
 
     folder: Path
@@ -86,7 +86,7 @@ class Address:
 
     port: int
     pid: int
-    settings: Settings
+    settings: SandboxSettings
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
@@ -112,12 +112,12 @@ def proof(token: str, nonce: str) -> str:
     return hmac.new(token.encode(), nonce.encode(), sha256).hexdigest()
 
 
-def place(state: Path, profile: str) -> Place:
+def place(state: Path, profile: str) -> SandboxFiles:
     """Return the files of a profile's sandbox below a state folder."""
-    return Place(state / "sandbox", profile)
+    return SandboxFiles(state / "sandbox", profile)
 
 
-def read_address(where: Place) -> Address | None:
+def read_address(where: SandboxFiles) -> Address | None:
     """Return where the sandbox was last; None when it never ran, or its file is no more than a draft."""
     try:
         said = orjson.loads(read_file(where.address))
@@ -125,14 +125,14 @@ def read_address(where: Place) -> Address | None:
         return Address(
             int(said["port"]),
             int(said["pid"]),
-            Settings(**said["settings"]),
+            SandboxSettings(**said["settings"]),
             tokens if _are_random(tokens) else {},
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def write_address(where: Place, address: Address) -> None:
+def write_address(where: SandboxFiles, address: Address) -> None:
     """Write where it answers, for the owner alone, in one step."""
     draft = where.address.with_suffix(f".{os.getpid()}")
     with os.fdopen(create_file(draft), "wb") as file:

@@ -12,10 +12,10 @@ from bulkscim.model.clock import Clock
 from bulkscim.providers import profile_named
 from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.providers.quirks import Dialect, Quirks
-from bulkscim.sandbox.faults import Fault, Faults, Limits
+from bulkscim.sandbox.faults import FaultDraw, InjectedFault, ProviderLimits
 from bulkscim.sandbox.requestlog import RequestLog
-from bulkscim.sandbox.settings import Place, Settings
-from bulkscim.sandbox.tenant import Tenant
+from bulkscim.sandbox.settings import SandboxFiles, SandboxSettings
+from bulkscim.sandbox.tenant import SandboxTenant
 
 QUIRKS = {"generic": Quirks(), "lucid": LUCID_QUIRKS}
 WAIT_S = 1.0  # of a provider's time
@@ -23,18 +23,20 @@ _ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class OutgoingAnswer:
     """What leaves: an answer or none, and how much is done to it on its way; `made` is what was created, seen or not."""
 
     response: ScimResponse | None
-    fault: Fault | None = None
+    fault: InjectedFault | None = None
     made: str = ""
 
 
 class Site:
     """What the server serves, to clients with one of its tokens. `port` is known once it listens."""
 
-    def __init__(self, where: Place, settings: Settings, clock: Clock, tokens: Mapping[str, str]) -> None:
+    def __init__(
+        self, where: SandboxFiles, settings: SandboxSettings, clock: Clock, tokens: Mapping[str, str]
+    ) -> None:
         quirks = QUIRKS.get(settings.profile, Quirks()).speaking(
             Dialect(settings.patch) if settings.patch else None
         )
@@ -44,45 +46,45 @@ class Site:
         self.clock = clock
         self.port = 0
         self.stopping = anyio.Event()
-        self.tenant = Tenant(where.resources, quirks, tokens)
+        self.tenant = SandboxTenant(where.resources, quirks, tokens)
         self.log = RequestLog(where.requests)
-        self._faults = Faults(settings.faults, settings.seed)
-        self._limits = Limits(buckets, settings.speed)
+        self._faults = FaultDraw(settings.faults, settings.seed)
+        self._limits = ProviderLimits(buckets, settings.speed)
         self._retry_after = f"{round(WAIT_S / settings.speed, 3):g}"
 
-    async def answer(self, request: ScimRequest) -> Sent:
+    async def answer(self, request: ScimRequest) -> OutgoingAnswer:
         """Answer one request and write down what it came to."""
         fault = self._faults.draw()
         if self._faults.latency_s:
             await self.clock.sleep(self._faults.latency_s)
         now = self.clock.monotonic()
         if fault is None and not self._limits.admits(now, request.method, request.path, len(request.body)):
-            sent, limited = Sent(_error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")), "limit"
+            sent, limited = OutgoingAnswer(_error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")), "limit"
         else:
             sent, limited = self._sent(request, fault), ""
         status = int(sent.response.status) if sent.response else 0
         self.log.add(self.clock.now(), request, status, fault or limited, sent.made)
         return sent
 
-    def _sent(self, request: ScimRequest, fault: Fault | None) -> Sent:
+    def _sent(self, request: ScimRequest, fault: InjectedFault | None) -> OutgoingAnswer:
         """Ask the tenant where the fault leaves it to, and return what the fault makes of it."""
         response = None if fault and fault.is_before else self.tenant.answer(request)
         made = _made(response)
         match fault:
-            case Fault.THROTTLED:
+            case InjectedFault.THROTTLED:
                 response = _error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")
                 response.headers["Retry-After"] = self._retry_after
-            case Fault.THROTTLED_BARE:
+            case InjectedFault.THROTTLED_BARE:
                 response = _error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")
-            case Fault.BUSY_BEFORE | Fault.BUSY_AFTER:
+            case InjectedFault.BUSY_BEFORE | InjectedFault.BUSY_AFTER:
                 response = _error(HTTPStatus.SERVICE_UNAVAILABLE, "busy")
-            case Fault.DROP_BEFORE | Fault.DROP_AFTER:
+            case InjectedFault.DROP_BEFORE | InjectedFault.DROP_AFTER:
                 response = None
-            case Fault.PAGE:
+            case InjectedFault.PAGE:
                 response = ScimResponse(HTTPStatus.OK)
-            case Fault.TRUNCATED | None:
+            case InjectedFault.TRUNCATED | None:
                 pass
-        return Sent(response, fault, made)
+        return OutgoingAnswer(response, fault, made)
 
     def close(self) -> None:
         """Close what is open."""

@@ -14,9 +14,9 @@ from scim2_server.responses import ScimResponse
 
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.providers.quirks import (
-    Integration,
+    ErrorAnswer,
+    IntegrationQuirks,
     Quirks,
-    Refused,
     capped,
     filter_of,
     kind_of,
@@ -36,7 +36,7 @@ PEOPLE = "people"
 WRITES = frozenset({"POST", "PUT", "PATCH"})
 
 
-class Tenant:
+class SandboxTenant:
     """A tenant that answers one request after the other."""
 
     def __init__(self, path: Path, quirks: Quirks, tokens: Mapping[str, str]) -> None:
@@ -45,7 +45,7 @@ class Tenant:
         self._database = Database(path)
         provider = provider_of(quirks)
         self._service = QuirkyService(provider, quirks)
-        plain = Integration(PEOPLE)
+        plain = IntegrationQuirks(PEOPLE)
         self._rules = {token: quirks.integrations.get(name, plain) for name, token in tokens.items()}
         spaces = {PEOPLE, *(rules.groups for rules in self._rules.values())}
         self._stores = {space: KeptStorage(self._database, space, provider, quirks) for space in spaces}
@@ -82,12 +82,12 @@ class Tenant:
         if not self._opens(token):
             if self._quirks.endpoints is not None or endpoint != "serviceproviderconfig":
                 status = UNAUTHORIZED if token else self._quirks.no_token
-                raise refusal(Refused(status, "the token is missing or wrong"))
+                raise refusal(ErrorAnswer(status, "the token is missing or wrong"))
             token = self._tokens[ADMIN]
         if self._quirks.endpoints is not None and (
             endpoint not in self._quirks.endpoints or ".search" in request.path
         ):
-            raise refusal(Refused(NOT_FOUND, f"there is no {request.path}"))
+            raise refusal(ErrorAnswer(NOT_FOUND, f"there is no {request.path}"))
         kind = kind_of(endpoint)
         if not kind:
             return self._handlers[token].handle(request)
@@ -97,7 +97,7 @@ class Tenant:
     def _opens(self, token: str) -> bool:
         return any(same_token(token, own) for own in self._tokens.values())
 
-    def _understood(self, request: ScimRequest, kind: str, rules: Integration) -> ScimRequest:
+    def _understood(self, request: ScimRequest, kind: str, rules: IntegrationQuirks) -> ScimRequest:
         """Return a request as the RFC has it; a refusal is raised."""
         query = dict(request.query)
         if "filter" in query:
@@ -172,8 +172,8 @@ def same_token(given: str, own: str) -> bool:
     return hmac.compare_digest(given.encode(errors="replace"), own.encode())
 
 
-def _or_raise(value: Value | Refused) -> Value:
-    if isinstance(value, Refused):
+def _or_raise(value: Value | ErrorAnswer) -> Value:
+    if isinstance(value, ErrorAnswer):
         raise refusal(value)
     return value
 

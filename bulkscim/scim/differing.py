@@ -14,7 +14,7 @@ NOTHING: tuple[Any, ...] = (None, "", [], {})
 _BOOLEANS = ("active", "primary")
 
 
-class Place:
+class ComparedPath:
     """Where a comparison stands: the path so far, and the same without URN and filters.
 
     `exact`: capitals count in every text, also where they do not tell two users or labels apart.
@@ -32,29 +32,29 @@ class Place:
         self.exact = exact
 
     @classmethod
-    def top(cls, *, exact: bool = False) -> "Place":
+    def top(cls, *, exact: bool = False) -> "ComparedPath":
         """Return the place of a whole resource."""
         return cls("", "", inside=False, top_level=True, exact=exact)
 
     @classmethod
-    def at(cls, path: str, *, exact: bool = False) -> "Place":
+    def at(cls, path: str, *, exact: bool = False) -> "ComparedPath":
         """Return the place that a path names."""
         parsed = paths.parse(path)
         plain = parsed.plain if parsed.schema is None else ""
         return cls(path, plain, inside=bool(parsed.attribute), exact=exact)
 
-    def below(self, name: str) -> "Place":
+    def below(self, name: str) -> "ComparedPath":
         """Return the place of an attribute here."""
         if self.top_level and name.lower().startswith("urn:"):
-            return Place(name, "", inside=False, exact=self.exact)
+            return ComparedPath(name, "", inside=False, exact=self.exact)
         colon = not self.inside and not self.top_level
         path = name if self.top_level else f"{self.path}{':' if colon else '.'}{name}"
         plain = name if not self.inside or not self.plain else f"{self.plain}.{name}"
-        return Place(path, plain, inside=True, exact=self.exact)
+        return ComparedPath(path, plain, inside=True, exact=self.exact)
 
-    def element(self, condition: str) -> "Place":
+    def element(self, condition: str) -> "ComparedPath":
         """Return the place of one element of the list here."""
-        return Place(f"{self.path}[{condition}]", self.plain, inside=True, exact=self.exact)
+        return ComparedPath(f"{self.path}[{condition}]", self.plain, inside=True, exact=self.exact)
 
     def ignores(self, name: str) -> bool:
         """Return whether an attribute here is one that no client can set or see."""
@@ -69,7 +69,7 @@ class Place:
         )
 
 
-def differences(wanted: JsonObject, live: Any, place: Place) -> Iterator[Change]:
+def differences(wanted: JsonObject, live: Any, place: ComparedPath) -> Iterator[Change]:
     """Yield the differences of an object's attributes."""
     for name, value in wanted.items():
         if not place.ignores(name):
@@ -77,7 +77,7 @@ def differences(wanted: JsonObject, live: Any, place: Place) -> Iterator[Change]
             yield from value_differences(value, paths.find(live, name), place.below(spelling))
 
 
-def value_differences(wanted: Any, live: Any, place: Place) -> Iterator[Change]:
+def value_differences(wanted: Any, live: Any, place: ComparedPath) -> Iterator[Change]:
     """Yield the differences of one attribute's value."""
     if isinstance(wanted, dict) and wanted:
         if isinstance(live, list) and (len(live) > 1 or schemas.multi_valued(place.plain)):
@@ -94,7 +94,7 @@ def value_differences(wanted: Any, live: Any, place: Place) -> Iterator[Change]:
         yield Change(place.path, live, wanted)
 
 
-def _of_value(wanted: JsonObject, live: Any, place: Place) -> Iterator[Change]:
+def _of_value(wanted: JsonObject, live: Any, place: ComparedPath) -> Iterator[Change]:
     """Yield the differences of an object from what shows its `value` alone: the rest of it proves nothing."""
     if isinstance(live, dict):
         yield from differences(wanted, live, place)
@@ -106,7 +106,7 @@ def _of_value(wanted: JsonObject, live: Any, place: Place) -> Iterator[Change]:
         yield Change(place.path, live, wanted)
 
 
-def _of_bare(wanted: Any, live: Any, place: Place) -> Iterator[Change]:
+def _of_bare(wanted: Any, live: Any, place: ComparedPath) -> Iterator[Change]:
     """Yield the difference of a bare value from an object or a list of one that holds it."""
     shown = live[0] if isinstance(live, list) and len(live) == 1 else live
     if wanted in NOTHING or not same(wanted, paths.part_of(shown, "value"), place.plain, exact=place.exact):
@@ -134,7 +134,7 @@ def _comparable(wanted: Any, live: Any) -> tuple[Any, Any]:
     return (forms.text_of(wanted), live) if isinstance(live, str) else (wanted, live)
 
 
-def _elements(wanted: list[Any], live: Any, place: Place) -> Iterator[Change]:
+def _elements(wanted: list[Any], live: Any, place: ComparedPath) -> Iterator[Change]:
     """Yield the differences of a list, element by element."""
     present = live if isinstance(live, list) else [] if live in NOTHING else [live]
     if any(isinstance(element, dict) for element in (*wanted, *present)):
@@ -182,7 +182,7 @@ def _match(element: JsonObject, present: list[Any], taken: list[int], plain: str
     return next((place for place in candidates if not any(_of_value(element, present[place], _INSIDE))), None)
 
 
-_INSIDE = Place("", "", inside=True)
+_INSIDE = ComparedPath("", "", inside=True)
 
 
 def _closest(element: JsonObject, present: list[Any], places: list[int]) -> int:
@@ -192,7 +192,7 @@ def _closest(element: JsonObject, present: list[Any], places: list[int]) -> int:
     return next(fitting, places[0])
 
 
-def _element(wanted: JsonObject, live: Any, present: list[Any], place: Place) -> Iterator[Change]:
+def _element(wanted: JsonObject, live: Any, present: list[Any], place: ComparedPath) -> Iterator[Change]:
     """Yield the differences of two elements that speak of the same thing."""
     yield from _of_value(wanted, live, place.element(_naming(live, present)))
 
@@ -205,7 +205,7 @@ def _naming(element: Any, present: list[Any]) -> str:
     return f"{attribute} eq {orjson.dumps(chosen).decode()}"
 
 
-def _added(element: JsonObject, live: Any, wanted: list[Any], place: Place) -> Change:
+def _added(element: JsonObject, live: Any, wanted: list[Any], place: ComparedPath) -> Change:
     """Return the change that adds an element; one without value and type can only come with its whole list."""
     for name in ("value", "type"):
         chosen = paths.find(element, name)

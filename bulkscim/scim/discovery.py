@@ -189,7 +189,7 @@ def _kept(attributes: Any) -> list[JsonObject]:
     ]
 
 
-class Origin(Enum):
+class AnsweredBy(Enum):
     """What sent an answer to a read of a SCIM endpoint."""
 
     SCIM = auto()
@@ -197,21 +197,21 @@ class Origin(Enum):
     UNKNOWN = auto()  # a SCIM service may answer so, and another server too
 
 
-def origin_of(reply: Reply) -> Origin:
+def origin_of(reply: Reply) -> AnsweredBy:
     """Return what kind of server sent an answer.
 
     "Not found", a redirect, and a page or JSON that no SCIM endpoint answers with are another server's. A refusal,
     an error of the server, silence and an empty body say nothing.
     """
     if not isinstance(reply, Response):
-        return Origin.UNKNOWN
+        return AnsweredBy.UNKNOWN
     if reply.status in _GONE or reply.status in _REDIRECT:
-        return Origin.OTHER
+        return AnsweredBy.OTHER
     value = messages.json_of(reply.body)
     if _is_scim(value):
-        return Origin.SCIM
+        return AnsweredBy.SCIM
     told = isinstance(value, dict) or (value is None and bool(reply.body.strip()))
-    return Origin.OTHER if reply.status in _GOOD and told else Origin.UNKNOWN
+    return AnsweredBy.OTHER if reply.status in _GOOD and told else AnsweredBy.UNKNOWN
 
 
 def _is_scim(value: Any) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from bulkscim.model.operation import JsonObject, PatchOperation
 from bulkscim.scim import differing, paths, schemas
-from bulkscim.scim.differing import NOTHING, Place
+from bulkscim.scim.differing import NOTHING, ComparedPath
 
 
 def apply(operations: Iterable[PatchOperation], resource: JsonObject) -> JsonObject:
@@ -129,11 +129,11 @@ def _stands(operation: PatchOperation, resource: JsonObject, *, exact: bool) -> 
         return live in NOTHING
     whole_list = _is_list(resource, parsed, path)
     # To add an element that differs in capitals alone would give the list both.
-    place = Place.at(path, exact=exact and not (operation.op == "add" and whole_list))
+    place = ComparedPath.at(path, exact=exact and not (operation.op == "add" and whole_list))
     return _holds(operation, live, place, whole_list=whole_list)
 
 
-def _holds(operation: PatchOperation, live: Any, place: Place, *, whole_list: bool) -> bool:
+def _holds(operation: PatchOperation, live: Any, place: ComparedPath, *, whole_list: bool) -> bool:
     """Return whether what an add or a replace wants is there; a replaced list must hold nothing more."""
     wanted = operation.value
     if whole_list and not isinstance(wanted, list):

@@ -48,7 +48,7 @@ class Page:
     total: int | None = None
 
 
-class _Seen:
+class _SeenIds:
     """The ids that came, eight bytes for each, so that large tenants fit; and the entries that cannot be used."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class _End(Enum):
 
 
 @dataclass(slots=True)
-class _Place:
+class _ListingPosition:
     """Where an indexed listing stands; an anchored page must overlap with what was read before.
 
     `anchor` is the mark of the resource that is asked for first, 0 after a step back. `off`: no page has begun where it
@@ -95,7 +95,7 @@ class _Place:
     used. `total` and `size` are those of the first page, `last` and `least` the last and the smallest total claimed.
     """
 
-    seen: _Seen = field(default_factory=_Seen)
+    seen: _SeenIds = field(default_factory=_SeenIds)
     start: int = 1
     farthest: int = 1
     anchored: bool = False
@@ -186,7 +186,7 @@ async def pages(
     proves nothing; nor does one with entries that cannot be used. `cursor`: page by cursors; a server that gives one
     unasked is followed by it too, and one that gives none on a full page is paged by an index.
     """
-    place = _Place()
+    place = _ListingPosition()
     path = messages.cursor_path(kind, "", count) if cursor else messages.page_path(kind, 1, count)
     for _ in range(MOST_PAGES):
         reply = await transport.send(Request("GET", path))
@@ -212,7 +212,9 @@ async def pages(
     yield _endless(kind)
 
 
-async def _ended(transport: Transport, kind: str, count: int, place: _Place, end: _End) -> Reply | None:
+async def _ended(
+    transport: Transport, kind: str, count: int, place: _ListingPosition, end: _End
+) -> Reply | None:
     """Return what to say at an end; None where the listing is whole."""
     if end is _End.RESTLESS:
         return _unwhole(f"the listing of {kind}s changes faster than it can be read")
@@ -221,7 +223,9 @@ async def _ended(transport: Transport, kind: str, count: int, place: _Place, end
     return wrong or _lacking(kind, place.least, place.seen)
 
 
-async def _refused(transport: Transport, kind: str, count: int, place: _Place, reply: Reply) -> Reply | None:
+async def _refused(
+    transport: Transport, kind: str, count: int, place: _ListingPosition, reply: Reply
+) -> Reply | None:
     """Return what to say where a page is refused; None where all had come before it."""
     if not isinstance(reply, Response) or reply.status in PASSING or not len(place.seen):
         return reply
@@ -234,7 +238,7 @@ async def _refused(transport: Transport, kind: str, count: int, place: _Place, r
 
 
 async def _one_page(
-    transport: Transport, kind: str, count: int, place: _Place, total: int | None
+    transport: Transport, kind: str, count: int, place: _ListingPosition, total: int | None
 ) -> Reply | None:
     """Return why what came is not known to be all where no further page can be read; None where it is.
 
@@ -258,7 +262,7 @@ async def _one_page(
 
 
 async def _by_cursor(
-    transport: Transport, kind: str, count: int, answer: messages.ListAnswer, seen: _Seen
+    transport: Transport, kind: str, count: int, answer: messages.ListAnswer, seen: _SeenIds
 ) -> AsyncGenerator[Page | Reply]:
     """Follow cursors from a first answer; one that expires under way begins the listing again."""
     expired, repeated = 0, 0
@@ -295,7 +299,7 @@ def _expired(reply: Reply) -> bool:
     return (messages.error_of(reply).scim_type or "").lower() in EXPIRED
 
 
-def _lacking(kind: str, total: int | None, seen: _Seen) -> Unwhole | None:
+def _lacking(kind: str, total: int | None, seen: _SeenIds) -> Unwhole | None:
     """Return what to say where fewer came than were claimed, or some that cannot be used."""
     if total is not None and len(seen) < total:
         return _short(kind, total, seen)
@@ -308,7 +312,7 @@ def _lacking(kind: str, total: int | None, seen: _Seen) -> Unwhole | None:
     )
 
 
-def _short(kind: str, total: int, seen: _Seen) -> Unwhole:
+def _short(kind: str, total: int, seen: _SeenIds) -> Unwhole:
     return _unwhole(f"the listing of {kind}s ended at {len(seen)} of {total}")
 
 

@@ -11,7 +11,7 @@ import pytest
 from bulkscim.engine import recording
 from bulkscim.engine.asking import DENIED, Asking
 from bulkscim.engine.facts import Parents
-from bulkscim.engine.left import Left
+from bulkscim.engine.left import UnfinishedRows
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.sending import ServerClock
@@ -195,7 +195,7 @@ def forget_what_ended_rows_made(patch):
 
 def overtake_what_was_put_off(patch):
     """Let later rows go on though an earlier one has yet to change the same resource."""
-    patch.setattr(Left, "holds_back", lambda *_: False)
+    patch.setattr(UnfinishedRows, "holds_back", lambda *_: False)
 
 
 def _told(world, first):

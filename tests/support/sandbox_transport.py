@@ -9,7 +9,7 @@ from scim2_server.requests import ScimRequest
 
 from bulkscim.model.operation import ENTERPRISE
 from bulkscim.model.request import Response
-from bulkscim.sandbox.tenant import Tenant
+from bulkscim.sandbox.tenant import SandboxTenant
 from bulkscim.scim.schemas import CORE
 from tests.support.sandboxes import ADMIN, TOKENS
 
@@ -22,7 +22,7 @@ class SandboxTransport:
 
     def __init__(self, path, quirks, clock, random):
         self._path, self._clock, self._random = path, clock, random
-        self._tenant = Tenant(path, quirks, TOKENS)
+        self._tenant = SandboxTenant(path, quirks, TOKENS)
         self.requests = 0
 
     async def send(self, request):

@@ -16,7 +16,7 @@ from bulkscim.journal.durable import LocalDisk
 from bulkscim.private_files import NotARegularFile, create_file, make_folders, open_file
 from bulkscim.runs.places import keep
 from bulkscim.sandbox.requestlog import RequestLog
-from bulkscim.sandbox.settings import Address, Place, Settings, write_address
+from bulkscim.sandbox.settings import Address, SandboxFiles, SandboxSettings, write_address
 from bulkscim.sandbox.store import Database
 
 DISK = LocalDisk()
@@ -32,9 +32,9 @@ def adopt(path):
 
 def draft(path):
     """Write the address of a sandbox whose draft has this name."""
-    where = Place(path.parent, "job")
+    where = SandboxFiles(path.parent, "job")
     where.address.with_suffix(f".{os.getpid()}").symlink_to(path.readlink())
-    write_address(where, Address(1, 1, Settings()))
+    write_address(where, Address(1, 1, SandboxSettings()))
 
 
 MAKING = {

@@ -24,7 +24,7 @@ CHUNK = 4096  # records that are read off the event loop at a time
 Record = TypeVar("Record")
 
 
-class Created(NamedTuple):
+class CreatedResource(NamedTuple):
     """A resource that a run created; `run` is empty where the resource was deleted or its creation undone."""
 
     type: str
@@ -47,7 +47,7 @@ class Recorded:
     lookups, each with its resource type.
     """
 
-    created: Callable[[], Iterable[Created]] = nothing
+    created: Callable[[], Iterable[CreatedResource]] = nothing
     users: Callable[[], Iterable[JsonObject]] | None = None
     groups: Callable[[], Iterable[str]] = nothing
     names: Callable[[], Iterable[Named]] = nothing

@@ -22,7 +22,7 @@ KEPT_ADDED = 1_000
 
 
 @dataclass(slots=True)
-class Group:
+class GroupMembers:
     """The member ids of one group."""
 
     read_at: float
@@ -46,7 +46,7 @@ class Memberships:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._groups: OrderedDict[str, Group] = OrderedDict()
+        self._groups: OrderedDict[str, GroupMembers] = OrderedDict()
         self._readings: list[Reading] = []
         self._added: OrderedDict[tuple[str, str], None] = OrderedDict()  # (group, member), the latest last
         self._longest = 0
@@ -73,7 +73,7 @@ class Memberships:
     def keep(self, reading: Reading, resource: JsonObject) -> set[str]:
         """Return the members that a read has shown; they are kept only if nothing changed them meanwhile."""
         members = set(ids_in(find(resource, "members")))
-        known = Group(self._clock.monotonic(), self.saw(resource, current=reading.is_current), members)
+        known = GroupMembers(self._clock.monotonic(), self.saw(resource, current=reading.is_current), members)
         if not reading.is_current:
             return known.members
         self._groups[reading.group] = known

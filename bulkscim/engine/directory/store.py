@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
-Row = tuple[Any, ...]
+StoredRow = tuple[Any, ...]
 
 
 class Store:
@@ -52,7 +52,7 @@ class Table:
         self._indexes = indexes
         self._is_made = False
 
-    def add(self, rows: Iterable[Row], otherwise: str = "abort") -> None:
+    def add(self, rows: Iterable[StoredRow], otherwise: str = "abort") -> None:
         """Keep rows; `otherwise`: what becomes of one whose key is held (`ignore`, `replace`)."""
         waiting = iter(rows)
         first = next(waiting, None)
@@ -69,7 +69,7 @@ class Table:
         finally:
             database.execute("commit")
 
-    def rows(self, columns: str, condition: str, *values: Any) -> list[Row]:
+    def rows(self, columns: str, condition: str, *values: Any) -> list[StoredRow]:
         """Return columns of the rows that meet a condition; `order by` and `limit` may follow it."""
         if not self._is_made:
             return []

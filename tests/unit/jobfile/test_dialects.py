@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from bulkscim.jobfile.encoding import AS_FOUND, Form
+from bulkscim.jobfile.encoding import AS_FOUND, FileForm
 from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
@@ -28,7 +28,7 @@ def opened(tmp_path, data, name="job.csv", form=AS_FOUND):
 
 def checked(tmp_path, data, defaults=CREATE, header_line=0):
     """Return the problems and notes of a file, and the resources that it asks for."""
-    source = opened(tmp_path, data, form=Form(header_line=header_line))
+    source = opened(tmp_path, data, form=FileForm(header_line=header_line))
     found = check(source, defaults, tmp_path / "index.sqlite")
     asked = [] if found.problem_count else [operation.data for _, operation in rows(source, defaults)]
     if found.index is not None:
@@ -281,7 +281,7 @@ def test_a_line_that_holds_no_names_is_refused(tmp_path, line, said):
 
 def test_a_header_line_is_for_csv(tmp_path):
     """In JSONL it would pass over records."""
-    source = opened(tmp_path, '{"data":{"userName":"a"}}\n', "job.jsonl", Form(header_line=1))
+    source = opened(tmp_path, '{"data":{"userName":"a"}}\n', "job.jsonl", FileForm(header_line=1))
 
     assert "a header line is for CSV" in check(source, CREATE, tmp_path / "index").problems[0]
 
@@ -289,7 +289,7 @@ def test_a_header_line_is_for_csv(tmp_path):
 def test_rows_that_are_taken_along_keep_what_is_above_the_header(tmp_path):
     """A copy of some rows has its header on the same line."""
     text = "Title\nuserName,manager\nada,eve\nbob,\neve,\n"
-    source = opened(tmp_path, text, form=Form(header_line=2))
+    source = opened(tmp_path, text, form=FileForm(header_line=2))
 
     copy = Beyond(source, CREATE, 1, tmp_path / "index").selected()
 

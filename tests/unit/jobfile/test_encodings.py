@@ -12,7 +12,7 @@ import zipfile
 import pytest
 
 from bulkscim.errors import JobFileInvalid, UsageError
-from bulkscim.jobfile.encoding import AS_FOUND, Encoding, Form, encoding_of
+from bulkscim.jobfile.encoding import AS_FOUND, Encoding, FileForm, encoding_of
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import open_source
@@ -249,14 +249,14 @@ def test_an_encoding_that_is_named_is_used(tmp_path, name):
     text = SLAVIC.translate({ord("„"): None, ord("“"): None})
     (tmp_path / "job.csv").write_bytes(text.encode(name))
 
-    source = open_source(str(tmp_path / "job.csv"), form=Form(name))
+    source = open_source(str(tmp_path / "job.csv"), form=FileForm(name))
 
     assert [operation.data["userName"] for _, operation in operations(source)] == ["Kovář", "ada", "Łukasz"]
     assert [note for note in source.notes if "utf" not in note.lower()] == (
         [] if name.lower().startswith("utf") else [f'read as {name}: "Kovář" and "Ťok"']
     )
     if source.spooled:
-        copy = opened(tmp_path, source.path.read_bytes(), "copy.csv", Form("cp1250"))
+        copy = opened(tmp_path, source.path.read_bytes(), "copy.csv", FileForm("cp1250"))
         assert operations(copy) == operations(source)  # the mark at its start counts for more than the name
     source.discard()
 
@@ -268,7 +268,7 @@ def test_an_encoding_does_not_count_where_the_file_says_another(tmp_path):
 
     for data in (marked, errors):
         (tmp_path / "job.csv").write_bytes(data)
-        source = open_source(str(tmp_path / "job.csv"), form=Form("cp1250", 1))
+        source = open_source(str(tmp_path / "job.csv"), form=FileForm("cp1250", 1))
         assert operations(source)[0][1].data["userName"] == "Kovář"
         assert not source.spooled
 
@@ -280,7 +280,7 @@ def test_an_encoding_that_is_none_is_refused(tmp_path, name, monkeypatch):
     (tmp_path / "job.csv.gz").write_bytes(gzip.compress(b"userName\na\n"))
 
     with pytest.raises(UsageError, match="write one such as cp1250"):
-        open_source(str(tmp_path / "job.csv.gz"), form=Form(name))
+        open_source(str(tmp_path / "job.csv.gz"), form=FileForm(name))
     assert [path.name for path in tmp_path.iterdir()] == ["job.csv.gz"]
 
 
@@ -289,7 +289,7 @@ def test_bytes_that_an_encoding_does_not_have_are_refused(tmp_path):
     (tmp_path / "job.csv").write_bytes(b"userName\n\xff\xe9\n")
 
     with pytest.raises(JobFileInvalid, match="is not whole ASCII"):
-        open_source(str(tmp_path / "job.csv"), form=Form("ascii"))
+        open_source(str(tmp_path / "job.csv"), form=FileForm("ascii"))
 
 
 @pytest.mark.parametrize(
@@ -302,4 +302,4 @@ def test_bytes_that_an_encoding_does_not_have_are_refused(tmp_path):
 def test_an_encoding_that_cannot_be_the_files_is_refused(tmp_path, data, said):
     """A definition for last month's code page garbled this month's UTF-8."""
     with pytest.raises(JobFileInvalid, match=said):
-        opened(tmp_path, data, form=Form("cp1250"))
+        opened(tmp_path, data, form=FileForm("cp1250"))

@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.jobfile.operations import Defaults, operation_of
 from bulkscim.jobfile.records import Record
-from bulkscim.jobfile.usual import Cells, Lines, is_clean
+from bulkscim.jobfile.usual import Cells, UsualLines, is_clean
 from bulkscim.jobfile.values import doubts_of, doubts_of_read_only, repeats
 from bulkscim.model.operation import ENTERPRISE
 
@@ -189,7 +189,7 @@ def test_header_that_comes_again_is_known_by_all_of_its_cells(cells, again):
 def test_value_that_is_judged_passes_no_quick_pattern(data, about):
     """A quick pattern that is wider than the rules lets a value pass; an e-mail address with two dots did."""
     clean = {"userName": "b@example.com", **json.loads(json.dumps(data))}
-    lines = Lines()
+    lines = UsualLines()
     lines.learn(*_line(_filled(clean)))
     assert lines.are_clean(_line(_filled(clean))[0].text)
     assert not lines.are_clean(_line(clean)[0].text), about
@@ -232,7 +232,7 @@ def test_line_that_is_built_as_an_earlier_one_passes_by_its_text(text, is_passed
     """Each value of a clean line was judged by itself, which cost a third of the time of the check."""
     first = '{"op": "create", "ref": "a", "data": {"userName": "ada@example.com", "title": "Engineer", "active": true}}'
     record = Record(1, 1, body=json.loads(first), text=first)
-    lines = Lines()
+    lines = UsualLines()
     lines.learn(record, operation_of(record, Defaults()))
     assert lines.are_clean(text) is is_passed
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal.entries import Entry, Kind
-from bulkscim.journal.ledger import Kept, Ledger, Standing, following
+from bulkscim.journal.ledger import Ledger, LedgerSnapshot, Standing, following
 from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.run import Counters
 
@@ -188,11 +188,11 @@ def test_what_was_kept_is_restored(history):
 @pytest.mark.parametrize(
     "kept",
     [
-        Kept(b"\x00\x09", bytes(16), {}, 0, Counters()),
-        Kept(b"\x00\x00", bytes(8), {}, 0, Counters()),
-        Kept(b"\x00\x01", bytes(16), {}, 0, Counters()),
-        Kept(b"\x00\x01", bytes(16), {1: 5}, 5, Counters()),
-        Kept(b"\x00\x01", bytes(16), {7: 5}, 5, Counters()),
+        LedgerSnapshot(b"\x00\x09", bytes(16), {}, 0, Counters()),
+        LedgerSnapshot(b"\x00\x00", bytes(8), {}, 0, Counters()),
+        LedgerSnapshot(b"\x00\x01", bytes(16), {}, 0, Counters()),
+        LedgerSnapshot(b"\x00\x01", bytes(16), {1: 5}, 5, Counters()),
+        LedgerSnapshot(b"\x00\x01", bytes(16), {7: 5}, 5, Counters()),
     ],
 )
 def test_parts_that_do_not_fit_together_are_not_restored(kept):

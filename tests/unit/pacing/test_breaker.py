@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.pacing.breaker import Breaker, FirstRows, Limits, reason_of
+from bulkscim.pacing.breaker import Breaker, BreakerLimits, FirstRows, reason_of
 
 
 def told(breaker, ends):
@@ -25,7 +25,7 @@ def told(breaker, ends):
 )
 def test_it_opens_on_many_in_a_row_or_a_share_of_the_last(ends, opens):
     """Single faults among good answers are borne."""
-    breaker = Breaker(Limits(in_a_row=5, share=0.5, window=10))
+    breaker = Breaker(BreakerLimits(in_a_row=5, share=0.5, window=10))
     reason = told(breaker, ends)
     assert (reason is not None) is opens
     assert breaker.reason == reason
@@ -33,7 +33,7 @@ def test_it_opens_on_many_in_a_row_or_a_share_of_the_last(ends, opens):
 
 def test_it_stays_open_with_its_first_reason():
     """What comes after does not change why it opened."""
-    breaker = Breaker(Limits(in_a_row=2))
+    breaker = Breaker(BreakerLimits(in_a_row=2))
     reason = told(breaker, [True, True])
     assert "503" in reason
     assert told(breaker, [False, True, True, True]) == reason
@@ -41,7 +41,7 @@ def test_it_stays_open_with_its_first_reason():
 
 def test_a_burst_of_missing_ids_on_delete_opens_it():
     """A wrong tenant or id form shows as 404 after 404."""
-    breaker = Breaker(Limits(gone_in_a_row=3))
+    breaker = Breaker(BreakerLimits(gone_in_a_row=3))
     assert [breaker.deleted(gone=gone) for gone in (True, True, False, True, True)] == [None] * 5
     assert "404" in breaker.deleted(gone=True)
 

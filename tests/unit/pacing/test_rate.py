@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkscim.pacing.rate import Pace, Rate, faster, pace, parse, slower
+from bulkscim.pacing.rate import BucketPace, Rate, faster, pace, parse, slower
 
 
 @pytest.mark.parametrize(
@@ -39,17 +39,17 @@ def test_a_rate_is_shown_as_it_is_written():
 
 def test_slow_tenants_get_single_requests_evenly_spaced():
     """No burst is stored; at 10/s one leaves each 101 ms."""
-    assert pace(Rate(10, 1.0)) == Pace(1.0, pytest.approx(1 / 9.9))
-    assert pace(Rate(100, 60.0)) == Pace(1.0, pytest.approx(60 / 99))
+    assert pace(Rate(10, 1.0)) == BucketPace(1.0, pytest.approx(1 / 9.9))
+    assert pace(Rate(100, 60.0)) == BucketPace(1.0, pytest.approx(60 / 99))
 
 
 def test_fast_tenants_get_a_bucket_for_five_late_milliseconds():
     """The larger the rate the larger the bucket, and never less than two."""
-    assert pace(Rate(1000, 1.0)) == Pace(5.0, pytest.approx(5 / 990))
-    assert pace(Rate(100, 1.0)) == Pace(2.0, pytest.approx(2 / 98))
+    assert pace(Rate(1000, 1.0)) == BucketPace(5.0, pytest.approx(5 / 990))
+    assert pace(Rate(100, 1.0)) == BucketPace(2.0, pytest.approx(2 / 98))
 
 
-def sends(chosen: Pace, window: float) -> int:
+def sends(chosen: BucketPace, window: float) -> int:
     """Return how many requests a leaky bucket lets out in a half-open window, all workers being hungry."""
     if chosen.burst == 1.0:
         return math.ceil(window / chosen.period_s - 1e-9)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.planning.newness import Age, Created, age_of, created_of, is_exact
+from bulkscim.planning.newness import Age, CreationTime, age_of, created_of, is_exact
 
 BEGUN = 1_795_212_605.0
 HOUR = 3600.0
@@ -11,10 +11,10 @@ HOUR = 3600.0
 @pytest.mark.parametrize(
     ("text", "created"),
     [
-        ("2026-11-21T00:10:05Z", Created(1_795_219_805.0)),
-        ("2026-11-21T02:10:05+02:00", Created(1_795_219_805.0)),
-        ("2026-11-21T00:10:05", Created(1_795_219_805.0, zoned=False)),
-        ("2026-11-21 00:10:05.000", Created(1_795_219_805.0, zoned=False)),
+        ("2026-11-21T00:10:05Z", CreationTime(1_795_219_805.0)),
+        ("2026-11-21T02:10:05+02:00", CreationTime(1_795_219_805.0)),
+        ("2026-11-21T00:10:05", CreationTime(1_795_219_805.0, zoned=False)),
+        ("2026-11-21 00:10:05.000", CreationTime(1_795_219_805.0, zoned=False)),
         ("yesterday", None),
         ("0001-01-01T00:00:00Z", None),
         ("1970-01-01T00:00:00Z", None),
@@ -45,14 +45,14 @@ def test_time_of_creation_is_read(text, created):
 )
 def test_age_is_judged_by_how_well_clocks_are_known(seconds, zoned, exact, age):
     """A user of 2020 counted as made by the run, and a rollback deleted it."""
-    assert age_of(Created(BEGUN + seconds, zoned), BEGUN, exact=exact) is age
+    assert age_of(CreationTime(BEGUN + seconds, zoned), BEGUN, exact=exact) is age
 
 
 def test_what_is_not_shown_proves_nothing():
     """Neither a time of creation nor a time of the server: it counts as new."""
     assert age_of(None, BEGUN, exact=True) is Age.NEW
-    assert age_of(Created(0.0), None, exact=True) is Age.NEW
-    assert is_exact(Created(BEGUN - 5), BEGUN)
-    assert not is_exact(Created(BEGUN - 3 * HOUR, zoned=False), BEGUN)
+    assert age_of(CreationTime(0.0), None, exact=True) is Age.NEW
+    assert is_exact(CreationTime(BEGUN - 5), BEGUN)
+    assert not is_exact(CreationTime(BEGUN - 3 * HOUR, zoned=False), BEGUN)
     assert not is_exact(None, BEGUN)
-    assert not is_exact(Created(BEGUN), None)
+    assert not is_exact(CreationTime(BEGUN), None)

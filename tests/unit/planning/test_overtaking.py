@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkscim.engine.left import Left
+from bulkscim.engine.left import UnfinishedRows
 from bulkscim.model.live import Membership
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Reference, Role, Verb
 from bulkscim.model.row import Facts, Row
@@ -157,7 +157,7 @@ def test_members_that_a_left_patch_names_are_waited_for(member, expected):
 
 def test_only_later_rows_are_held_back_until_the_row_is_taken_up_again():
     """A new pass takes up what was left, except what is in doubt."""
-    left = Left()
+    left = UnfinishedRows()
     assert not left
 
     left.note(2, left_open(changes(Verb.PATCH), NOTHING, {}))

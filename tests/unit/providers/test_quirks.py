@@ -6,8 +6,8 @@ from bulkscim.providers.lucid_quirks import LUCID_1, LUCID_2, LUCID_QUIRKS
 from bulkscim.providers.quirks import (
     PATCH_OP,
     Dialect,
+    ErrorAnswer,
     Quirks,
-    Refused,
     capped,
     filter_of,
     patch_of,
@@ -54,7 +54,7 @@ def test_other_filters_are_a_400(kind, text):
     """Other operators, conditions together, and groups by anything but their name are refused."""
     refused = filter_of(LUCID_QUIRKS, kind, text)
 
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, ErrorAnswer)
     assert refused.status == 400
     assert filter_of(Quirks(), kind, text) == text
 
@@ -86,7 +86,7 @@ def test_the_dialect_says_which_schema_a_patch_names(dialect, rfc, core):
 
     assert isinstance(patch_of(quirks, USER, body(PATCH_OP, TITLE)), dict) is rfc
     assert isinstance(patch_of(quirks, USER, body(CORE[USER], TITLE)), dict) is core
-    assert isinstance(patch_of(quirks, USER, body(CORE[GROUP], TITLE)), Refused)
+    assert isinstance(patch_of(quirks, USER, body(CORE[GROUP], TITLE)), ErrorAnswer)
 
 
 @pytest.mark.parametrize("value", ["lucid-2", ["lucid-2"], [{"value": "lucid-2"}]])

@@ -37,7 +37,8 @@ async def record(disk, folder, *steps, base_url=URL):
 def known(disk, *named, own="20261105T000000-own"):
     """Return what the journals tell."""
     return EarlierRuns(
-        Recorded(lambda: created_by_runs(URL, disk, own, [RUNS, RUNS], named), off_loop=_off_loop), Store()
+        Recorded(lambda: created_by_runs(URL, disk, own, [RUNS, RUNS], named), off_loop=_off_loop),
+        Store(),
     )
 
 

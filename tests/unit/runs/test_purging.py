@@ -12,7 +12,7 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
 from bulkscim.reporting.recorded import read_header, read_status
-from bulkscim.runs.purging import Left, Old, old_runs, purge
+from bulkscim.runs.purging import NotPurged, Old, old_runs, purge
 from bulkscim.runs.verifying import verify
 from tests.support.fake_clock import VirtualClock
 from tests.support.recorded_runs import START, header, make_run, settled
@@ -92,7 +92,7 @@ async def test_only_runs_that_are_old_and_over_are_purged(tmp_path, job):
     await make_run(runs / "stopped", job, now=START)
     await finished(runs / "busy", job)
     with runfolder.hold(runs / "busy", DISK, VirtualClock()):
-        told = {each.path.name: each.why for each in found(runs) if isinstance(each, Left)}
+        told = {each.path.name: each.why for each in found(runs) if isinstance(each, NotPurged)}
         old = [each.folder.name for each in found(runs) if isinstance(each, Old)]
 
     assert old == ["old"]

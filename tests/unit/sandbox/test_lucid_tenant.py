@@ -7,7 +7,7 @@ from scim2_server.requests import ScimRequest
 
 from bulkscim.providers.lucid_quirks import LUCID_2, LUCID_QUIRKS
 from bulkscim.providers.quirks import Quirks
-from bulkscim.sandbox.tenant import Tenant
+from bulkscim.sandbox.tenant import SandboxTenant
 from bulkscim.scim.schemas import CORE
 from tests.support.sandboxes import ADMIN, CONTENT, TOKENS
 
@@ -17,7 +17,7 @@ OWNER = "owner@example.com"
 class Asking:
     """A client of a tenant."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: SandboxTenant) -> None:
         self.tenant = tenant
 
     def __call__(self, method, path, body=None, *, token=ADMIN, **query):
@@ -69,7 +69,7 @@ class Asking:
 @pytest.fixture
 def lucid(tmp_path):
     """A tenant, empty but for its owner."""
-    tenant = Tenant(tmp_path / "lucid.sqlite", LUCID_QUIRKS, TOKENS)
+    tenant = SandboxTenant(tmp_path / "lucid.sqlite", LUCID_QUIRKS, TOKENS)
     yield Asking(tenant)
     tenant.close()
 
@@ -238,7 +238,7 @@ def test_a_reset_leaves_the_owner_alone(lucid):
 
 def test_all_of_it_is_there_again_after_a_restart(tmp_path):
     """Users, groups of both kinds, members, archived teams."""
-    tenant = Tenant(tmp_path / "lucid.sqlite", LUCID_QUIRKS, TOKENS)
+    tenant = SandboxTenant(tmp_path / "lucid.sqlite", LUCID_QUIRKS, TOKENS)
     before = Asking(tenant)
     ada = before.user("ada")
     sales = before.group("Sales", ada)
@@ -246,7 +246,7 @@ def test_all_of_it_is_there_again_after_a_restart(tmp_path):
     before("DELETE", f"/Groups/{team}", token=CONTENT)
     tenant.close()
 
-    tenant = Tenant(tmp_path / "lucid.sqlite", LUCID_QUIRKS, TOKENS)
+    tenant = SandboxTenant(tmp_path / "lucid.sqlite", LUCID_QUIRKS, TOKENS)
     after = Asking(tenant)
 
     assert after("GET", "/Users")[1]["totalResults"] == 2
@@ -259,7 +259,7 @@ def test_all_of_it_is_there_again_after_a_restart(tmp_path):
 
 def test_a_generic_tenant_keeps_to_the_rfcs(tmp_path):
     """Root search, PatchOp, lists with everybody, groups of a user; a deleted user leaves them."""
-    tenant = Tenant(tmp_path / "generic.sqlite", Quirks(media_type="application/json"), TOKENS)
+    tenant = SandboxTenant(tmp_path / "generic.sqlite", Quirks(media_type="application/json"), TOKENS)
     generic = Asking(tenant)
     ada = generic.user("ada", active=False)
     sales, legal = generic.group("Sales", ada), generic.group("Legal", ada)

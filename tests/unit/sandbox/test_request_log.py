@@ -5,7 +5,7 @@ import pytest
 from scim2_server.requests import ScimRequest
 
 from bulkscim.sandbox.requestlog import RequestLog, read_log, shown
-from bulkscim.sandbox.settings import Place, Settings
+from bulkscim.sandbox.settings import SandboxFiles, SandboxSettings
 from bulkscim.sandbox.site import Site
 from tests.support.fake_clock import VirtualClock
 from tests.support.sandboxes import ADMIN, TOKENS
@@ -25,8 +25,8 @@ def posting() -> ScimRequest:
 )
 async def test_what_was_made_is_told_though_its_answer_was_lost(tmp_path, fault, status, makes):
     """The id of what was created stands in the log whatever left; none where nothing was done."""
-    where = Place(tmp_path, "generic")
-    site = Site(where, Settings(faults={fault: 1.0}), VirtualClock(), TOKENS)
+    where = SandboxFiles(tmp_path, "generic")
+    site = Site(where, SandboxSettings(faults={fault: 1.0}), VirtualClock(), TOKENS)
     try:
         await site.answer(posting())
         (line,) = read_log(where.requests)

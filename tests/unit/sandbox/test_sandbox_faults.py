@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.errors import UsageError
 from bulkscim.providers.profile import Bucket
-from bulkscim.sandbox.faults import Fault, Faults, Limits, parse
+from bulkscim.sandbox.faults import FaultDraw, InjectedFault, ProviderLimits, parse
 
 
 def test_faults_are_shares_and_a_latency():
@@ -30,20 +30,20 @@ def test_other_faults_are_refused_with_the_list(text):
 
 def test_a_seed_is_one_course_of_faults():
     """The same seed draws the same fates; each fault has about its share."""
-    one, other = (Faults({"429": 0.1, "html": 0.2, "latency": 1.0}, 7) for _ in range(2))
+    one, other = (FaultDraw({"429": 0.1, "html": 0.2, "latency": 1.0}, 7) for _ in range(2))
 
     drawn = [one.draw() for _ in range(2000)]
 
     assert drawn == [other.draw() for _ in range(2000)]
     counts = Counter(drawn)
-    assert 150 < counts[Fault.THROTTLED] < 250
-    assert 330 < counts[Fault.PAGE] < 470
-    assert set(counts) == {None, Fault.THROTTLED, Fault.PAGE}
+    assert 150 < counts[InjectedFault.THROTTLED] < 250
+    assert 330 < counts[InjectedFault.PAGE] < 470
+    assert set(counts) == {None, InjectedFault.THROTTLED, InjectedFault.PAGE}
 
 
 def test_no_window_holds_more_than_the_limit_times_speed():
     """Ten a minute at speed 2 is twenty in any sixty seconds; who is refused is not counted."""
-    limits = Limits([Bucket(10, 60.0)], 2.0)
+    limits = ProviderLimits([Bucket(10, 60.0)], 2.0)
 
     first = [limits.admits(second, "POST", "/Users", 10) for second in range(30)]
 
@@ -55,4 +55,4 @@ def test_no_window_holds_more_than_the_limit_times_speed():
 
 def test_a_tenant_without_limits_admits_all():
     """No bucket, no limit."""
-    assert all(Limits([], 1.0).admits(0.0, "GET", "/Users", 0) for _ in range(1000))
+    assert all(ProviderLimits([], 1.0).admits(0.0, "GET", "/Users", 0) for _ in range(1000))

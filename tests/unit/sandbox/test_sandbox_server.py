@@ -9,7 +9,7 @@ import pytest
 
 from bulkscim.sandbox.launch import running
 from bulkscim.sandbox.server import serve
-from bulkscim.sandbox.settings import Address, Place, Settings, read_address, write_address
+from bulkscim.sandbox.settings import Address, SandboxFiles, SandboxSettings, read_address, write_address
 from tests.support.fake_clock import VirtualClock
 
 
@@ -17,7 +17,7 @@ from tests.support.fake_clock import VirtualClock
 async def serving(where):
     """Serve a sandbox in this process; yield where it answers."""
     ready = asyncio.Event()
-    task = asyncio.create_task(serve(where, Settings(), VirtualClock(), lambda _: ready.set()))
+    task = asyncio.create_task(serve(where, SandboxSettings(), VirtualClock(), lambda _: ready.set()))
     try:
         await asyncio.wait_for(ready.wait(), 20)
         yield read_address(where)
@@ -37,7 +37,7 @@ async def status_of(port, head, *headers):
 
 async def test_a_sandbox_answers_only_to_its_own_random_token(tmp_path):
     """Any account of the machine read, changed and emptied the sandbox with the constant `sandbox-admin`."""
-    where = Place(tmp_path / "sandbox", "generic")
+    where = SandboxFiles(tmp_path / "sandbox", "generic")
     async with serving(where) as first:
         host = f"Host: 127.0.0.1:{first.port}"
         for token in ("sandbox-admin", "sandbox-content", "", "\udcff", "Bearer"):
@@ -58,7 +58,7 @@ async def test_a_sandbox_answers_only_to_its_own_random_token(tmp_path):
         assert stat.S_IMODE(where.address.stat().st_mode) == 0o600
     async with serving(where) as second:
         assert second.tokens == first.tokens
-    async with serving(Place(tmp_path / "other", "generic")) as other:
+    async with serving(SandboxFiles(tmp_path / "other", "generic")) as other:
         assert set(other.tokens.values()).isdisjoint(first.tokens.values())
     assert min(map(len, first.tokens.values())) >= 40
     assert first.tokens["sandbox"] not in repr(first)
@@ -66,7 +66,7 @@ async def test_a_sandbox_answers_only_to_its_own_random_token(tmp_path):
 
 async def test_the_constant_tokens_of_an_older_sandbox_are_replaced(tmp_path):
     """Its file held them, and the port of its runs, which stays."""
-    where = Place(tmp_path / "sandbox", "generic")
+    where = SandboxFiles(tmp_path / "sandbox", "generic")
     async with serving(where) as first:
         pass
     constant = {"sandbox": "sandbox-admin", "sandbox-content": "sandbox-content"}
@@ -99,7 +99,7 @@ async def test_the_constant_tokens_of_an_older_sandbox_are_replaced(tmp_path):
 )
 async def test_a_host_that_is_not_this_machine_is_refused(tmp_path, head, hosts, status):
     """A web page whose name leads to 127.0.0.1 read the sandbox: `Host` was not looked at."""
-    async with serving(Place(tmp_path / "sandbox", "generic")) as address:
+    async with serving(SandboxFiles(tmp_path / "sandbox", "generic")) as address:
         own = f"Authorization: Bearer {address.tokens['sandbox']}"
         assert await status_of(address.port, head, *(f"Host: {host}" for host in hosts), own) == status
 
@@ -117,7 +117,7 @@ async def test_another_program_at_the_port_is_no_sandbox_and_gets_no_token(tmp_p
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
         writer.close()
 
-    where = Place(tmp_path / "sandbox", "generic")
+    where = SandboxFiles(tmp_path / "sandbox", "generic")
     async with serving(where) as address:
         assert await asyncio.to_thread(running, where) == address
     async with await asyncio.start_server(talk, "127.0.0.1", address.port):

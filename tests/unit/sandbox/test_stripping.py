@@ -5,7 +5,7 @@ import json
 from scim2_server.requests import ScimRequest
 
 from bulkscim.providers.quirks import Quirks
-from bulkscim.sandbox.tenant import Tenant
+from bulkscim.sandbox.tenant import SandboxTenant
 from bulkscim.scim.schemas import CORE
 from tests.support.sandboxes import ADMIN, TOKENS
 
@@ -19,7 +19,7 @@ def ask(tenant, method, path, body):
 
 def test_a_deactivated_user_is_in_no_group(tmp_path):
     """And the answer shows it."""
-    tenant = Tenant(tmp_path / "tenant.sqlite", Quirks(strips_groups=True), TOKENS)
+    tenant = SandboxTenant(tmp_path / "tenant.sqlite", Quirks(strips_groups=True), TOKENS)
     ada = ask(tenant, "POST", "/Users", {"schemas": [CORE["User"]], "userName": "ada"})["id"]
     sales = {"schemas": [CORE["Group"]], "displayName": "Sales", "members": [{"value": ada}]}
     group = ask(tenant, "POST", "/Groups", sales)["id"]
