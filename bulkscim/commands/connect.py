@@ -11,7 +11,7 @@ import click
 from bulkscim.commands import options, reaching, setting, typed_flags
 from bulkscim.errors import UsageError
 from bulkscim.model.typed import next_line
-from bulkscim.reporting.console import People
+from bulkscim.reporting.console import Console
 from bulkscim.runs.places import state_dir
 from bulkscim.tenants import credentials
 from bulkscim.tenants.allowed import allow, is_allowed, refuse_unless_allowed
@@ -89,7 +89,7 @@ def _file(name: str, *, here: bool) -> Path:
     return known.file
 
 
-def _tenant(name: str, people: People, chosen: dict[str, Any]) -> tuple[Tenant, TokenSource]:
+def _tenant(name: str, people: Console, chosen: dict[str, Any]) -> tuple[Tenant, TokenSource]:
     """Return the tenant that is meant, and where its token came from; a typed one asks for the keyring."""
     from bulkscim.providers import profile_named
     from bulkscim.transport.address import checked
@@ -134,7 +134,7 @@ def _acquainted(tenant: Tenant, known: TenantEntry | None, chosen: dict[str, Any
     return list(setting.carry_out(lambda: connect(tenant, settings)).lines())
 
 
-def _with_token(entry: TenantEntry, tenant: Tenant, source: TokenSource, people: People) -> TenantEntry:
+def _with_token(entry: TenantEntry, tenant: Tenant, source: TokenSource, people: Console) -> TenantEntry:
     """Say in the entry where the token is; in clear it stands nowhere."""
     if source.keyring:
         if credentials.keep_in_keyring(source.keyring, tenant.token):
@@ -151,7 +151,7 @@ def _with_token(entry: TenantEntry, tenant: Tenant, source: TokenSource, people:
     return entry
 
 
-def _write(entry: TenantEntry, people: People) -> None:
+def _write(entry: TenantEntry, people: Console) -> None:
     from bulkscim.tenants.writing import write_entry
 
     trusted = all(is_allowed(each, state_dir()) for each in entries([entry.file]))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from bulkscim.commands import setting
 from bulkscim.errors import BulkScimError, Mismatch
 from bulkscim.model.run import RunState
-from bulkscim.reporting.console import People, Volume
+from bulkscim.reporting.console import Console, Volume
 from bulkscim.reporting.following import Typed, told_next
 from bulkscim.reporting.hints import CREATE_GROUPS
 from bulkscim.reporting.summary import (
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
 
 
-def tell(report: "RunReport", people: People, typed: Typed, *, as_json: bool) -> None:
+def tell(report: "RunReport", people: Console, typed: Typed, *, as_json: bool) -> None:
     """Write the derived files, say how it ended and what comes next; on stdout only what is asked for."""
     summary, written = _summary(report, people, typed)
     if report.exit_reason is not None and report.state is not RunState.INTERRUPTED:
@@ -40,7 +40,7 @@ def tell(report: "RunReport", people: People, typed: Typed, *, as_json: bool) ->
         setting.print_json(summary)
 
 
-def _summary(report: "RunReport", people: People, typed: Typed) -> tuple[Summary, bool]:
+def _summary(report: "RunReport", people: Console, typed: Typed) -> tuple[Summary, bool]:
     """Return the summary that the journal gives (without one, that of the report), and whether results are written."""
     from bulkscim.reporting.recorded import open_at, read_summary
 
@@ -64,7 +64,7 @@ def _summary(report: "RunReport", people: People, typed: Typed) -> tuple[Summary
             return summary, False
 
 
-def job_file(recorded: "RecordedRun", job: Path | None, people: People) -> "JobSource | None":
+def job_file(recorded: "RecordedRun", job: Path | None, people: Console) -> "JobSource | None":
     """Return the job file of a run; without it there is less to write, which is said."""
     from bulkscim.reporting.source import find_source
 
@@ -78,7 +78,7 @@ def job_file(recorded: "RecordedRun", job: Path | None, people: People) -> "JobS
         return None
 
 
-def _write(recorded: "RecordedRun", summary: Summary, typed: Typed, people: People, *, ended: bool) -> bool:
+def _write(recorded: "RecordedRun", summary: Summary, typed: Typed, people: Console, *, ended: bool) -> bool:
     """Write the derived files; of an interrupted run only the summary, since the user waits for the prompt."""
     from bulkscim.reporting.files import write_files
 

@@ -10,7 +10,7 @@ from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import STDOUT, is_stdout, text_file
-from bulkscim.reporting.console import People
+from bulkscim.reporting.console import Console
 
 if TYPE_CHECKING:
     from bulkscim.runs.export import Exported
@@ -54,7 +54,7 @@ def command(
     _tell(told, what, "" if is_stdout(out) else str(out), people)
 
 
-def _tell(told: "Exported", what: str, out: str, people: People) -> None:
+def _tell(told: "Exported", what: str, out: str, people: Console) -> None:
     for note in told.notes:
         people.note(note)
     for warning in told.warnings:

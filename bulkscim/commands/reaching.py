@@ -15,7 +15,7 @@ from bulkscim.errors import Mismatch, UsageError
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
 from bulkscim.model.typed import NEXT, command
-from bulkscim.reporting.console import People
+from bulkscim.reporting.console import Console
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
 from bulkscim.transport.address import NO_PROXY, is_exempt, loopback
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 GENERIC = "generic"
 
 
-def tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
+def tenant_of(people: Console, chosen: dict[str, Any]) -> "Tenant":
     """Take the flags of `options.tenant` and `options.tokens` out of what was chosen; return the tenant.
 
     A proxy of the environment is taken out too where NO_PROXY exempts the tenant.
@@ -49,7 +49,7 @@ def _is_exempt(base_url: str) -> bool:
     return is_exempt(base_url, os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "")
 
 
-def _note_unused_proxy(people: People, base_url: str) -> None:
+def _note_unused_proxy(people: Console, base_url: str) -> None:
     """Say that --proxy has no effect for a server on this machine."""
     typed = click.get_current_context().get_parameter_source("proxy") is ParameterSource.COMMANDLINE
     host = urlsplit(base_url).hostname or ""
@@ -57,7 +57,9 @@ def _note_unused_proxy(people: People, base_url: str) -> None:
         people.note(f"--proxy is not used: {host} is this machine, which is never reached through a proxy")
 
 
-def _leave_kept_proxy(people: People, header: "JsonObject", tenant: "Tenant", chosen: dict[str, Any]) -> None:
+def _leave_kept_proxy(
+    people: Console, header: "JsonObject", tenant: "Tenant", chosen: dict[str, Any]
+) -> None:
     """Go without the proxy of a run's journal where NO_PROXY exempts the tenant from it by now."""
     kept = (header.get("settings") or {}).get("proxy")
     if kept and not chosen["proxy"] and not tenant.proxy and _is_exempt(tenant.base_url):
@@ -66,7 +68,7 @@ def _leave_kept_proxy(people: People, header: "JsonObject", tenant: "Tenant", ch
         people.note(f"the proxy of the run is not used: NO_PROXY exempts {host}; --proxy URL names one again")
 
 
-def _tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
+def _tenant_of(people: Console, chosen: dict[str, Any]) -> "Tenant":
     name, base_url, profile = (chosen.pop(flag) for flag in ("tenant", "base_url", "profile"))
     source = source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
     if name and base_url:
@@ -84,7 +86,7 @@ def _tenant_of(people: People, chosen: dict[str, Any]) -> "Tenant":
     return tenant_at(base_url, find_token(source, os.environ), profile or GENERIC)
 
 
-def tenant_of_run(people: People, header: "JsonObject", chosen: dict[str, Any]) -> "Tenant":
+def tenant_of_run(people: Console, header: "JsonObject", chosen: dict[str, Any]) -> "Tenant":
     """Take the flags of `options.own_tenant` and `options.tokens` out of what was chosen; return the run's tenant.
 
     A proxy of the environment is taken out too where NO_PROXY exempts the tenant. A tenant that the environment names counts only where it is the run's own: the variable is there for other commands.
@@ -129,7 +131,7 @@ def naming_the_tenant(header: "JsonObject") -> Iterator[None]:
         raise Mismatch(f"{error}\n{NEXT}{line} {command(*words).partition(' ')[2]}") from None
 
 
-def _sandbox(people: People, name: str, profile: str | None) -> "Tenant | None":
+def _sandbox(people: Console, name: str, profile: str | None) -> "Tenant | None":
     """Return the sandbox that a name means, None where it means another tenant; say what is not obvious."""
     from bulkscim.runs.sandboxed import SANDBOXES, profiles_running, sandbox_tenant
 
@@ -158,7 +160,7 @@ def usual_url(profile: str | None) -> str:
     return profile_named(profile).base_url if profile else ""
 
 
-def source_of(people: People, file: Path | None, command: str | None) -> TokenSource:
+def source_of(people: Console, file: Path | None, command: str | None) -> TokenSource:
     """Return what the flags say of the token, and warn where its file is open to others."""
     source = TokenSource(file, command)
     if open_to_others(source):

@@ -9,7 +9,7 @@ from bulkscim.commands import ending, options, reaching, setting, typed_flags
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import NEXT, next_line
 from bulkscim.outputs import is_stdout
-from bulkscim.reporting.console import People
+from bulkscim.reporting.console import Console
 
 if TYPE_CHECKING:
     from bulkscim.model.operation import JsonObject, Verb
@@ -84,7 +84,7 @@ def command(
     return report
 
 
-def _request(people: People, header: "JsonObject", chosen: dict[str, Any]) -> "RollbackRequest":
+def _request(people: Console, header: "JsonObject", chosen: dict[str, Any]) -> "RollbackRequest":
     """Return what is asked; the tenant is the run's own."""
     from bulkscim.runs.inverting import Chosen
     from bulkscim.runs.request import RollbackRequest
@@ -100,7 +100,7 @@ def _request(people: People, header: "JsonObject", chosen: dict[str, Any]) -> "R
     return RollbackRequest(tenant=tenant, chosen=picked, **chosen)
 
 
-def _tell_left(report: "RunReport", request: "RollbackRequest", people: People) -> None:
+def _tell_left(report: "RunReport", request: "RollbackRequest", people: Console) -> None:
     """Say what changed since could be undone first, or overwritten; name only commands that change something."""
     if not report.drifted or request.on_drift != "skip":
         return
@@ -122,7 +122,7 @@ def _tell_left(report: "RunReport", request: "RollbackRequest", people: People) 
     people.note(next_line("rollback", request.run, "--on-drift", "force", "-n", *access))
 
 
-def _write(request: "RollbackRequest", people: People, out: Path, *, force: bool) -> None:
+def _write(request: "RollbackRequest", people: Console, out: Path, *, force: bool) -> None:
     from bulkscim.reporting.again import tenant_words
     from bulkscim.reporting.recorded import read_header
     from bulkscim.runs.rollback import write_out

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulkscim.commands import ending, options, reaching, setting, typed_flags
-from bulkscim.reporting.console import People
+from bulkscim.reporting.console import Console
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
@@ -44,7 +44,7 @@ def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: An
     return report
 
 
-def _request(job: str, people: People, chosen: dict[str, Any]) -> "RunRequest":
+def _request(job: str, people: Console, chosen: dict[str, Any]) -> "RunRequest":
     """Return what is asked, and of which tenant."""
     from bulkscim.runs.definition import defined, said_of
     from bulkscim.runs.request import RunRequest

@@ -9,7 +9,7 @@ import click
 from bulkscim.commands import options, setting
 from bulkscim.errors import BulkScimError
 from bulkscim.model.typed import next_line
-from bulkscim.reporting.console import People
+from bulkscim.reporting.console import Console
 
 if TYPE_CHECKING:
     from bulkscim.runs.purging import NotPurged, Old
@@ -84,7 +84,7 @@ def purge(context: click.Context, /, *, verbose: bool, quiet: bool, **chosen: An
     _tell(old, left, dry_run=chosen["dry_run"], as_json=as_json)
 
 
-def _purged(old: "list[Old]", people: People) -> "tuple[list[Old], list[NotPurged]]":
+def _purged(old: "list[Old]", people: Console) -> "tuple[list[Old], list[NotPurged]]":
     """Purge each run that can be; return those, and what was left."""
     from bulkscim.engine.clock import RealClock
     from bulkscim.journal.durable import LocalDisk

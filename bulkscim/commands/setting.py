@@ -12,7 +12,7 @@ import anyio
 from bulkscim.commands.streams import reader_may_leave
 from bulkscim.errors import UsageError
 from bulkscim.model.harmless import escaped, indented_json
-from bulkscim.reporting.console import People, Volume
+from bulkscim.reporting.console import Console, Volume
 from bulkscim.reporting.progress import Progress, progress
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def people_of(*, verbose: bool, quiet: bool, yes: bool = False) -> People:
+def people_of(*, verbose: bool, quiet: bool, yes: bool = False) -> Console:
     """Return the people at this terminal."""
     if verbose and quiet:
         message = "-v and -q are both given; leave one of them out"
         raise UsageError(message)
     volume = Volume.VERBOSE if verbose else Volume.QUIET if quiet else Volume.NORMAL
-    return People(sys.stderr, sys.stdin, volume=volume, yes=yes)
+    return Console(sys.stderr, sys.stdin, volume=volume, yes=yes)
 
 
 def carry_out(work: Callable[[], Awaitable[Result]]) -> Result:
@@ -43,7 +43,7 @@ def collect_seldom() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def watching(people: People) -> Progress:
+def watching(people: Console) -> Progress:
     """Return the watcher that suits these people."""
     from bulkscim.engine.clock import RealClock
 

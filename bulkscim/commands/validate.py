@@ -12,7 +12,7 @@ from click.core import ParameterSource
 from bulkscim.commands import options, reaching, setting, typed_flags
 from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.typed import next_line
-from bulkscim.reporting.console import People
+from bulkscim.reporting.console import Console
 from bulkscim.tenants.entries import entries, places
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def command(
         people.note(next_line("run", Path(job), *typed_flags.flags(typed_flags.RECORDS), *tenant, "-n"))
 
 
-def _tell_guards(said: "Definition", people: People) -> None:
+def _tell_guards(said: "Definition", people: Console) -> None:
     if guards := _guards(said):
         held = ", ".join(f"{name} {value}" for name, value in guards.items() if name != "protect")
         names = f"protect {len(said.protect):,} accounts" if said.protect else ""
@@ -87,7 +87,7 @@ def _guards(said: "Definition") -> dict[str, Any]:
     return shown | ({"protect": list(said.protect)} if said.protect else {})
 
 
-def _live(people: People, chosen: dict[str, Any]) -> "LiveSchemas | None":
+def _live(people: Console, chosen: dict[str, Any]) -> "LiveSchemas | None":
     """Return the schemas of the tenant that the command line names, None where there is none or it has none."""
     context = click.get_current_context()
     named = [
@@ -151,7 +151,7 @@ def _as_json(checked: "Checked") -> dict[str, Any]:
     }
 
 
-def _tell(job: str, checked: "Checked", people: People) -> None:
+def _tell(job: str, checked: "Checked", people: Console) -> None:
     """Say what the file asks, and the next command."""
     for (verb, kind), count in sorted(checked.verbs.items()):
         people.note(f"{verb.value:<14} {kind:<6} {count:>12,}")

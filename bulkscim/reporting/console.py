@@ -23,7 +23,7 @@ class Volume(IntEnum):
     VERBOSE = 2
 
 
-class People:
+class Console:
     """The people at the terminal, or the log that stands in for them.
 
     `answers` is where they type; `yes` is their approval given beforehand.

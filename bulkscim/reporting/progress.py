@@ -11,7 +11,7 @@ from bulkscim.model.events import Watcher
 from bulkscim.model.harmless import one_line, shown_duration
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
-from bulkscim.reporting.console import People, Volume
+from bulkscim.reporting.console import Console, Volume
 
 _LINE_EVERY_S = 5.0
 _REDRAW_EVERY_S = 0.2
@@ -30,7 +30,7 @@ class Progress(Watcher, Protocol):
     ) -> None: ...
 
 
-def progress(people: People, clock: Clock) -> Progress:
+def progress(people: Console, clock: Clock) -> Progress:
     """Return the watcher that suits them: a bar on a terminal, lines in a log, nothing when quiet."""
     if people.volume is Volume.QUIET:
         return Silent(people)
@@ -40,7 +40,7 @@ def progress(people: People, clock: Clock) -> Progress:
 class Silent:
     """Shows nothing but what must not be missed."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: Console) -> None:
         self._people = people
 
     def __enter__(self) -> Self:
@@ -105,7 +105,7 @@ class _Tally:
 class Bar(Silent):
     """One live line: rate, done, failed, time left, and why nothing is sent."""
 
-    def __init__(self, people: People) -> None:
+    def __init__(self, people: Console) -> None:
         super().__init__(people)
         self._tally = _Tally()
         self._why: str | None = None
@@ -170,7 +170,7 @@ def _width(stream: TextIO) -> int | None:
 class Lines(Silent):
     """A line of text every few seconds, for logs."""
 
-    def __init__(self, people: People, clock: Clock) -> None:
+    def __init__(self, people: Console, clock: Clock) -> None:
         super().__init__(people)
         self._clock = clock
         self._tally = _Tally()

@@ -34,7 +34,7 @@ from bulkscim.runs.settings import (
     bounds_of,
     changed,
     protected_of,
-    said_anew,
+    with_overrides,
 )
 from bulkscim.runs.tenant import connected, host_of, look
 
@@ -154,7 +154,7 @@ def _changes(request: ResumeRequest, header: JsonObject, source: JobSource) -> _
     kept = settings_to_send(header, request.token, request.base_url, request.same_tenant)
     bounds = bounds_of(header)
     settings = replace(
-        said_anew(kept, request),
+        with_overrides(kept, request),
         on_exists=request.on_exists or kept.on_exists,
         create_groups=request.create_groups or kept.create_groups,
     )

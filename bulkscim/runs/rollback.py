@@ -39,7 +39,7 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, past_of, patient
-from bulkscim.runs.settings import Settings, as_text, protected_of, said_anew, settings_of
+from bulkscim.runs.settings import Settings, as_text, protected_of, settings_of, with_overrides
 from bulkscim.runs.start import ParentRun, Start, begin, plan
 from bulkscim.runs.tenant import Seen, connected, look
 from bulkscim.transport.base import Transport
@@ -211,7 +211,7 @@ def _settings(request: RollbackRequest, kept: Settings) -> Settings:
             proxy=request.tenant.proxy or own.proxy,
             ca_bundle=as_text(request.tenant.ca_bundle) or own.ca_bundle,
         )
-    return said_anew(own, request)
+    return with_overrides(own, request)
 
 
 async def _look_up(folder: Path, transport: Transport, terms: Terms, people: People, around: Around) -> None:

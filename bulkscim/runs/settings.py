@@ -86,7 +86,7 @@ def changed(kept: Settings, now: Settings) -> JsonObject:
     return {name: value for name, value in after.items() if value != before[name]}
 
 
-def said_anew(kept: Settings, said: "PaceOverrides") -> Settings:
+def with_overrides(kept: Settings, said: "PaceOverrides") -> Settings:
     """Return a run's own settings, with those of a resume or retry for how it sends."""
     if said.rate is not None:
         rate_of(said.rate)

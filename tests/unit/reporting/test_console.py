@@ -5,7 +5,7 @@ import io
 import pytest
 
 from bulkscim.errors import Refused
-from bulkscim.reporting.console import People, Volume
+from bulkscim.reporting.console import Console, Volume
 
 
 class Terminal(io.StringIO):
@@ -18,7 +18,7 @@ class Terminal(io.StringIO):
 
 def people(answer=None, volume=Volume.NORMAL, yes=False):
     """Return people who type this answer; None: nobody is there."""
-    return People(
+    return Console(
         io.StringIO(), Terminal(answer) if answer is not None else io.StringIO(), volume=volume, yes=yes
     )
 

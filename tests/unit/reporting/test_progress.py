@@ -4,7 +4,7 @@ import io
 
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
-from bulkscim.reporting.console import People, Volume
+from bulkscim.reporting.console import Console, Volume
 from bulkscim.reporting.progress import Bar, Lines, Silent, progress
 
 
@@ -37,7 +37,7 @@ class Moments:
 
 def people(stream=None, volume=Volume.NORMAL):
     """Return people at this stream."""
-    return People(stream or io.StringIO(), None, volume=volume, yes=False)
+    return Console(stream or io.StringIO(), None, volume=volume, yes=False)
 
 
 def test_face_fits_the_people():

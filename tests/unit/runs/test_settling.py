@@ -13,7 +13,7 @@ from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
-from bulkscim.reporting.console import People, Volume
+from bulkscim.reporting.console import Console, Volume
 from bulkscim.reporting.explain import explain
 from bulkscim.reporting.files import write_files
 from bulkscim.reporting.recorded import open_at, read_summary
@@ -41,7 +41,7 @@ async def decide(folder, **more):
     asked = {"row": DOUBTFUL, "applied": True, "note": WHY, **more}
     return await settle(
         SettleRequest(run=str(folder), runs_dir=folder.parent, **asked),
-        People(io.StringIO(), None, volume=Volume.NORMAL, yes=False),
+        Console(io.StringIO(), None, volume=Volume.NORMAL, yes=False),
     )
 
 
