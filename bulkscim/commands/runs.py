@@ -38,7 +38,7 @@ class AgeType(click.ParamType[float]):
 @options.as_json
 @click.pass_context
 def command(context: click.Context, /, runs_dir: Path, *, as_json: bool) -> None:
-    """List all runs, the newest first."""
+    """List all runs, the newest first, each with its rollbacks below it."""
     if context.invoked_subcommand is not None:
         return
     from bulkscim.reporting.recorded import list_summaries, listing_lines

@@ -77,19 +77,20 @@ def _summary_at(folder: Path, *, with_causes: bool = True) -> Summary:
 
 
 def list_summaries(runs_dir: Path) -> Iterator[Summary]:
-    """Return the summaries of all runs in a folder, the newest first; one that cannot be read says so."""
-    for folder in reversed(runfolder.runs(runs_dir, LocalDisk())):
-        try:
-            yield _summary_at(folder, with_causes=False)
-        except BulkScimError as error:
-            totals = summary_of_totals(Totals(), RunState.STOPPED, 0.0)
-            yield totals | {
-                "run": folder.name,
-                "state": "damaged",
-                "why": str(error),
-                "tenant": "",
-                "job": "",
-            }
+    """Return the summaries of all runs in a folder, the newest first, each with its rollbacks as `rollback_runs`.
+
+    A run that cannot be read says so.
+    """
+    return map(_listed, reversed(runfolder.runs(runs_dir, LocalDisk())))
+
+
+def _listed(folder: Path) -> Summary:
+    try:
+        summary = _summary_at(folder, with_causes=False)
+    except BulkScimError as error:
+        damaged = {"run": folder.name, "state": "damaged", "why": str(error), "tenant": "", "job": ""}
+        summary = summary_of_totals(Totals(), RunState.STOPPED, 0.0) | damaged
+    return summary | {"rollback_runs": [_listed(child) for child in runfolder.children(folder, LocalDisk())]}
 
 
 def state_of(ending: Entry | None, *, locked: bool) -> RunState:
@@ -179,14 +180,27 @@ def _has_other_job(ending: Entry | None) -> bool:
 
 
 def listing_lines(summaries: Iterable[Summary]) -> Iterator[str]:
-    """Return a table of runs."""
+    """Return a table of runs, the rollbacks of a run below it."""
     yield f"{'run':<34} {'state':<12} {'rows':>10} {'failed':>8} {'in doubt':>8}  tenant, job"
     for each in summaries:
-        what = one_line(f"{each['tenant']}, {each['job']}")
-        yield (
-            f"{one_line(each['run']):<34} {'purged' if each.get('purged_at') else each['state']:<12} {each['rows']:>10,}"
-            f" {each['failed'] + each['skipped']:>8,} {each['in_doubt']:>8,}  {what}"
-        )
+        yield _line(each, each["run"], f"{each['tenant']}, {each['job']}")
+        yield from _rollback_lines(each, each["run"])
+
+
+def _rollback_lines(summary: Summary, run: str) -> Iterator[str]:
+    for child in summary.get("rollback_runs") or ():
+        name = f"{run}/{child['run']}"
+        yield _line(child, name, f"undoes {run}: {child['done']:,} done")
+        yield from _rollback_lines(child, name)
+
+
+def _line(summary: Summary, name: str, what: str) -> str:
+    state = "purged" if summary.get("purged_at") else summary["state"]
+    bad = summary["failed"] + summary["skipped"]
+    return (
+        f"{one_line(name):<34} {state:<12} {summary['rows']:>10,} {bad:>8,} {summary['in_doubt']:>8,}"
+        f"  {one_line(what)}"
+    )
 
 
 def _ending(recorded: RecordedRun) -> Entry | None:

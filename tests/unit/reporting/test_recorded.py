@@ -86,21 +86,41 @@ async def test_status_for_people_names_why_and_the_next_command(job, tmp_path):
     assert text.endswith("next: bulkscim resume one")
 
 
+def damage(folder):
+    """Make a line in the middle of a run's journal unreadable."""
+    path = folder / "journal.jsonl"
+    lines = path.read_bytes().split(b"\n")
+    (folder / "checkpoint.json").unlink(missing_ok=True)
+    path.write_bytes(b"\n".join([*lines[:3], b"x" * len(lines[3]), *lines[4:]]))
+
+
 async def test_runs_are_listed_newest_first_and_damage_is_said(job, tmp_path):
     """One run that cannot be read does not hide the others."""
     await make_run(tmp_path / "runs" / "early", job)
     late = await make_run(tmp_path / "runs" / "late", job, now=START + 3600)
     damaged = await make_run(tmp_path / "runs" / "bad", job, now=START + 7200)
-    path = damaged / "journal.jsonl"
-    lines = path.read_bytes().split(b"\n")
-    (damaged / "checkpoint.json").unlink(missing_ok=True)
-    path.write_bytes(b"\n".join([*lines[:3], b"x" * len(lines[3]), *lines[4:]]))
+    damage(damaged)
 
     summaries = list(list_summaries(tmp_path / "runs"))
 
     assert [each["run"] for each in summaries] == ["bad", "late", "early"]
     assert summaries[0]["state"] == "damaged"
     assert late.name in "\n".join(listing_lines(summaries))
+
+
+async def test_rollbacks_are_listed_below_their_run(job, tmp_path):
+    """A run that was rolled back looked like any other in the list."""
+    for path in ("early", "late", "early/rollback-1", "early/rollback-1/rollback-1"):
+        folder = await make_run(tmp_path / "runs" / path, job, now=START + 3600 * (path == "late"))
+    damage(folder)
+
+    late, early = list_summaries(tmp_path / "runs")
+    names = [line.split()[0] for line in listing_lines([late, early])]
+
+    assert names == ["run", "late", "early", "early/rollback-1", "early/rollback-1/rollback-1"]
+    assert late["rollback_runs"] == []
+    (child,) = early["rollback_runs"]
+    assert (child["run"], child["done"], child["rollback_runs"][0]["state"]) == ("rollback-1", 1, "damaged")
 
 
 @pytest.mark.parametrize(
