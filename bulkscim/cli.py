@@ -121,7 +121,7 @@ def code_of(arguments: Sequence[str]) -> int:
         streams.silence(sys.stdout)
         return 0
     except BaseException as error:  # noqa: BLE001 - this is the one place where every error ends
-        return _told(error, verbose=_is_verbose(arguments))
+        return _told(error, verbose="-v" in arguments or "--verbose" in arguments)
     if ended is None or isinstance(ended, int):
         return ended or 0
     return code_of_report(ended)
@@ -199,10 +199,6 @@ def _tell_click(error: BaseException) -> int:
         return error.exit_code
     code = getattr(error, "code", 0)  # SystemExit
     return code if isinstance(code, int) else 0
-
-
-def _is_verbose(arguments: Sequence[str]) -> bool:
-    return "-v" in arguments or "--verbose" in arguments
 
 
 def _say(text: str) -> None:

@@ -82,17 +82,13 @@ def open_file(path: Path, flags: int) -> int:
         descriptor = os.open(path, flags | _BINARY | _GUARDED, _FILE)
     except OSError as error:
         # ELOOP: a link. ENXIO: a pipe that is to be written and that no process reads, or a socket.
-        if error.errno in {errno.ELOOP, errno.ENXIO} and not _is_regular(path):
+        if error.errno in {errno.ELOOP, errno.ENXIO} and not stat.S_ISREG(path.lstat().st_mode):
             raise NotARegularFile(path) from None
         raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise NotARegularFile(path)
     return descriptor
-
-
-def _is_regular(path: Path) -> bool:
-    return stat.S_ISREG(path.lstat().st_mode)
 
 
 def create_file(path: Path) -> int:

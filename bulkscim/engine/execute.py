@@ -46,7 +46,7 @@ class Engine:
         if self.policy.read_back or self.policy.profile.may_ignore:
             self.worker.unproved = unproved(self.journal)
         circle = False
-        while self._is_work_left() and not self.stopping.requested:
+        while (self.journal.ledger.totals().pending or self.worker.accepted) and not self.stopping.requested:
             before = self._progress()
             deferred = await self._pass(circle=circle)
             found = await self._look_for_accepted()
@@ -54,9 +54,6 @@ class Engine:
             circle = not moved and self.left.wait_in_circles()
             if not (deferred or found) or not (moved or circle):
                 return
-
-    def _is_work_left(self) -> bool:
-        return bool(self.journal.ledger.totals().pending or self.worker.accepted)
 
     def _progress(self) -> tuple[int, int]:
         """Return what a pass changes that brings any row further: rows that are pending, and steps applied."""

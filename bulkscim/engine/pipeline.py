@@ -49,9 +49,9 @@ class Pipeline:
         self._stopping = stopping
         self._journal = journal
         self._left = left
-        self._parents = Parents(journal, self._work_of, lambda: feed.passed, worker.found, left.updates)
-        self._lanes = Lanes()
         self._alive: dict[int, Work] = {}
+        self._parents = Parents(journal, self._alive.get, lambda: feed.passed, worker.found, left.updates)
+        self._lanes = Lanes()
         self._ready: list[int] = []
         self._parked: dict[int, Need] = {}
         self._hidden: list[int] = []  # of the parked, those behind a name whose id is not known; in order
@@ -62,9 +62,6 @@ class Pipeline:
         self._timers: anyio.abc.TaskGroup | None = None
         self._changed: anyio.Event | None = None  # there while a worker waits
         self.deferred = 0
-
-    def _work_of(self, row: int) -> Work | None:
-        return self._alive.get(row)
 
     async def run(self, concurrency: int) -> None:
         """Take all rows of the feed to an end, or to where this pass can bring them."""

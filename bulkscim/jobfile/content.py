@@ -10,6 +10,7 @@ import io
 import os
 from dataclasses import dataclass
 from itertools import takewhile
+from operator import eq
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ class Content:
         except FileNotFoundError:
             raise JobFileChanged(name, "it is gone") from None
         if (now.size, now.sha256) != (self.size, self.sha256):
-            same = sum(1 for _ in takewhile(_are_equal, zip(self.blocks, now.blocks, strict=False)))
+            same = sum(1 for _ in takewhile(bool, map(eq, self.blocks, now.blocks)))
             raise JobFileChanged(name, _how(same, now.size - self.size))
         self.seen = now.seen
 
@@ -125,10 +126,6 @@ def _hash(block: bytes) -> bytes:
 
 def _stamp(status: os.stat_result) -> Stamp:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-
-
-def _are_equal(pair: tuple[bytes, bytes]) -> bool:
-    return pair[0] == pair[1]
 
 
 def _how(same: int, longer: int) -> str:

@@ -35,7 +35,9 @@ def _forgets_groups(profile: Profile, verb: Verb, kind: str) -> bool:
 def totals(profile: Profile, counts: VerbCounts, secrets: VerbCounts) -> str:
     """Return how many rows can be taken back and how, the best first; `secrets`: those that set a password."""
     told: dict[str, list[str]] = {}
-    for reversal, what in sorted(_graded(profile, counts, secrets), key=lambda one: _rank(one[0])):
+    for reversal, what in sorted(
+        _graded(profile, counts, secrets), key=lambda one: list(Grade).index(one[0].grade)
+    ):
         told.setdefault(reversal.told, []).append(what)
     return "; ".join(f"{', '.join(what)}: {how}" for how, what in told.items())
 
@@ -47,7 +49,3 @@ def _graded(profile: Profile, counts: VerbCounts, secrets: VerbCounts) -> Iterat
             yield grade(profile, verb, kind), f"{count - hidden:,} {verb.value} {kind}"
         if hidden:
             yield SECRET, f"{hidden:,} {verb.value} {kind} with a password"
-
-
-def _rank(reversal: Reversal) -> int:
-    return list(Grade).index(reversal.grade)

@@ -141,16 +141,15 @@ def _settle(view: View, subject: Subject) -> Settle:
 
 def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     made = "created; " if "create" in view.facts.applied else ""
-    detail = made + "; ".join(f"{refusal.part} not {_done(refusal)}: {refusal.told}" for refusal in refusals)
+    detail = made + "; ".join(
+        f"{refusal.part} not {'done' if refusal.part == Verb.DELETE else 'set'}: {refusal.told}"
+        for refusal in refusals
+    )
     if subject.existing is not None:
         detail = adoption.failed(view, subject.existing, detail)
     first = refusals[0]
     found = _found(view, subject) is not None
     return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type, found=found)
-
-
-def _done(refusal: Refusal) -> str:
-    return "done" if refusal.part == Verb.DELETE else "set"
 
 
 def _notes(applied: Iterable[Applied]) -> Iterator[str]:

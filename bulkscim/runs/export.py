@@ -68,10 +68,6 @@ def _data(kind: str, resource: JsonObject) -> JsonObject:
     return data
 
 
-def _name(user: JsonObject) -> JsonObject:
-    return {"userName": find(user, "userName")}
-
-
 def _record(kind: str, resource: JsonObject, told: Exported) -> JsonObject | None:
     record = record_of(kind, resource)
     if identity_of(record) is None:
@@ -90,7 +86,7 @@ async def _as_csv(browser: Browser, kind: str, target: TextIO, told: Exported) -
                 spool.write(orjson.dumps(record) + b"\n")
                 names.keep(record)
         if kind == GROUP:
-            async for resource in browser.resources(USER, _name):
+            async for resource in browser.resources(USER, lambda user: {"userName": find(user, "userName")}):
                 names.keep(record_of(USER, resource))
         write_csv(target, lambda: _spooled(spool), names.of, told)
 

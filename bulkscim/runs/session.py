@@ -99,8 +99,4 @@ async def _reopen(record: Journal) -> None:
     ledger = record.ledger
     rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in AGAIN)
     while some := tuple(islice(rows, BATCH)):
-        await record.append(*map(_reopened, some))
-
-
-def _reopened(row: int) -> Entry:
-    return Entry(Kind.REOPENED, ((row, ""),), body={"why": "retry"})
+        await record.append(*(Entry(Kind.REOPENED, ((row, ""),), body={"why": "retry"}) for row in some))

@@ -76,7 +76,7 @@ def ensure(where: SandboxFiles, settings: SandboxSettings, wait: Callable[[float
     if address is not None:
         return address
     where.make()
-    with open(where.output, "ab", opener=_private) as output:
+    with open(where.output, "ab", opener=lambda path, flags: open_file(Path(path), flags)) as output:
         process = subprocess.Popen(_arguments(settings), **_detached(where, output))  # noqa: S603
     waited = 0.0
     while waited < START_S:
@@ -120,10 +120,6 @@ def _detached(where: SandboxFiles, output: Any) -> dict[str, Any]:
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
         return around | {"creationflags": flags}
     return around | {"start_new_session": True, "cwd": "/"}
-
-
-def _private(path: str, flags: int) -> int:
-    return open_file(Path(path), flags)
 
 
 def _last_words(where: SandboxFiles) -> str:

@@ -79,7 +79,7 @@ class SandboxTenant:
     def _answer(self, request: ScimRequest) -> ScimResponse:
         endpoint = request.path.strip("/").split("/")[0].lower()
         token = token_of(request)
-        if not self._opens(token):
+        if not any(same_token(token, own) for own in self._tokens.values()):
             if self._quirks.endpoints is not None or endpoint != "serviceproviderconfig":
                 status = UNAUTHORIZED if token else self._quirks.no_token
                 raise refusal(ErrorAnswer(status, "the token is missing or wrong"))
@@ -93,9 +93,6 @@ class SandboxTenant:
             return self._handlers[token].handle(request)
         asked = self._understood(request, kind, self._rules[token])
         return self._told(asked, kind, self._opened[token], self._handlers[token].handle(asked))
-
-    def _opens(self, token: str) -> bool:
-        return any(same_token(token, own) for own in self._tokens.values())
 
     def _understood(self, request: ScimRequest, kind: str, rules: IntegrationQuirks) -> ScimRequest:
         """Return a request as the RFC has it; a refusal is raised."""

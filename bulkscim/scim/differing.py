@@ -138,7 +138,7 @@ def _elements(wanted: list[Any], live: Any, place: ComparedPath) -> Iterator[Cha
     """Yield the differences of a list, element by element."""
     present = live if isinstance(live, list) else [] if live in NOTHING else [live]
     if any(isinstance(element, dict) for element in (*wanted, *present)):
-        wanted = [_as_object(element) for element in wanted]
+        wanted = [element if isinstance(element, dict) else {"value": element} for element in wanted]
     else:
         missing = [
             part
@@ -156,10 +156,6 @@ def _elements(wanted: list[Any], live: Any, place: ComparedPath) -> Iterator[Cha
         else:
             taken.append(match)
             yield from _element(element, present[match], present, place)
-
-
-def _as_object(element: Any) -> JsonObject:
-    return element if isinstance(element, dict) else {"value": element}
 
 
 def _match(element: JsonObject, present: list[Any], taken: list[int], plain: str) -> int | None:

@@ -39,7 +39,10 @@ def with_entry(text: str, entry: TenantEntry) -> str:
     gap = [""] if first == len(lines) and lines and lines[-1].strip() else []
     after = "\n".join([*lines[:first], *gap, *_lines(entry), *lines[end:]]) + "\n"
     if not _says(after, before | {entry.name: _values(entry)}):
-        raise UsageError(_by_hand(entry))
+        table = "\n".join(_lines(entry))
+        raise UsageError(
+            f"{entry.file} is written in a way that cannot be changed here; put this there by hand:\n{table}"
+        )
     return after
 
 
@@ -99,8 +102,3 @@ def _lines(entry: TenantEntry) -> list[str]:
 
 def _written(value: Value) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _by_hand(entry: TenantEntry) -> str:
-    table = "\n".join(_lines(entry))
-    return f"{entry.file} is written in a way that cannot be changed here; put this there by hand:\n{table}"

@@ -23,10 +23,6 @@ def _one() -> int:
     return 1
 
 
-def _no() -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True)
 class Due:
     """How many resources the run still takes away, and how many of these are users that it deletes.
@@ -38,7 +34,7 @@ class Due:
     removals: Callable[[], int] = _one
     deletions: Callable[[], int] = _one
     note: Callable[[str], None] = unheard
-    may_be_unknown: Callable[[], bool] = _no
+    may_be_unknown: Callable[[], bool] = lambda: False
 
 
 class Tied:
