@@ -101,6 +101,7 @@ class Asking:
         if isinstance(answer, Missing) and answer.shown_by is not None:
             self._rest(work, answer.shown_by)
             return answer
+        work.is_listed = work.is_listed or (isinstance(answer, Found) and answer.is_listed)
         if isinstance(answer, Missing) and isinstance(need, Key) and not answer.unproved:
             work.absent.add(need.folded)
         if not isinstance(need, Holders | Reports | Origin | NameHeld | Resembling):
@@ -152,6 +153,7 @@ class Asking:
             self._reads(work),
             needed=needed_by(work.row.operation) if is_own else NAMES_ONLY,
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
+            listed=work.row.operation.makes and not work.reads_alone,
         )
 
     async def ends_run(self, work: Work, answer: Unreadable, *, is_side: bool = False) -> bool:

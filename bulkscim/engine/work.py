@@ -42,6 +42,8 @@ class Work:
     `accepted`: the step to be recovered was answered with 202, `succeeded`: with another 2xx that shows nothing. `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
     `rests_s`: how long the row waits before it goes on, since the tenant may not show yet what the run has just created;
     `rests` counts such waits since the last part took effect.
+    `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since the
+    row changes something.
     `read_again`: what was read is newer than the wait for a permit that made it old.
     """
 
@@ -57,6 +59,8 @@ class Work:
     stale: int = 0
     read_at: float = 0.0
     read_again: bool = False
+    is_listed: bool = False
+    reads_alone: bool = False
     create_started: dict[str, Moment] = field(default_factory=dict)
     create_sent: dict[str, float] = field(default_factory=dict)
     named: dict[str, str] = field(default_factory=dict)

@@ -108,6 +108,10 @@ class Worker:
         if lacking := self._abilities.lacking(step):
             work.refused(Refusal(step.part, None, None, lacking))
             return True
+        if work.is_listed and not work.reads_alone:
+            work.reads_alone = True
+            work.forget()
+            return True
         request = request_of(step)
         if step.adopts and not self._bounds.may_adopt(work.number):
             return False

@@ -14,13 +14,15 @@ class Found:
     """Exactly one resource, really equal to what was asked for. `read_at` is the clock's monotonic time.
 
     `lists_all`: of a group, its list of members is proved complete. `is_looked_up`: by a filter or in a listing, which
-    may show less than a read by id.
+    may show less than a read by id. `is_listed`: in a listing that was read for many rows, so that it may be older than
+    what a row may change.
     """
 
     resource: JsonObject
     read_at: float = 0.0
     lists_all: bool = False
     is_looked_up: bool = False
+    is_listed: bool = False
 
     @property
     def id(self) -> str:

@@ -150,12 +150,13 @@ def engine_over(
     if terms.dated is not None:
         sender.server.take(terms.dated)
 
+    verbs = journal.header.get("verbs", {})
     directory = Directory(
         clock,
         profile,
         _recorded(job, journal, terms),
         _due(journal, watcher),
-        int(journal.header.get("verbs", {}).get(f"{Verb.CREATE} {USER}", 0)),
+        sum(int(verbs.get(f"{verb} {USER}", 0)) for verb in (Verb.CREATE, Verb.UPSERT)),
     )
 
     def reads(work: Work | None) -> Reads:

@@ -1,6 +1,7 @@
 """The engine over a simulated tenant and disk, on virtual time, at a real rate."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from random import Random
 
@@ -44,7 +45,8 @@ def carried(tmp_path):
         clock, disk = running_time(), SimulatedDisk()
         carry.disk = disk
         disk.make_folder(FOLDER)
-        record = journal.create(FOLDER, disk, {"job": {}}, checked.rows, clock)
+        verbs = Counter(f"{line['op']} {line.get('type', 'User')}" for line in lines)
+        record = journal.create(FOLDER, disk, {"job": {}, "verbs": dict(verbs)}, checked.rows, clock)
         disk.fail_at = {disk.calls + number for number in fail_at}
         tenant = carry.tenant = kind(clock, Random(1), faults)
         for user in held:

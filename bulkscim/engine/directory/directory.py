@@ -7,7 +7,7 @@ from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, Needed
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
 from bulkscim.engine.directory.filters import Filters
-from bulkscim.engine.directory.held_names import HeldNames, Resemblances, may_be_changed_to, most_pages
+from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.listing import Listings, names_of
 from bulkscim.engine.directory.memberships import Memberships
@@ -54,7 +54,7 @@ GOOD = 200
 class Directory:
     """What this process knows of the tenant, shared by all workers; to be closed when the session ends.
 
-    `recorded` reads what journals tell; `creates` is how many users the job creates. `ids` are the resources that the
+    `recorded` reads what journals tell; `makes` is how many rows create users, if they are not there. `ids` are the resources that the
     run has seen, `note` reports to people what cannot be known.
     """
 
@@ -64,13 +64,13 @@ class Directory:
         profile: Profile = GENERIC,
         recorded: Recorded | None = None,
         due: Due | None = None,
-        creates: int = 0,
+        makes: int = 0,
     ) -> None:
         self._clock = clock
         self._profile = profile
         self._store = store = Store()
         self._filters = Filters(clock, profile)
-        self._coverage = Coverage()
+        self._coverage, self._listed_coverage = Coverage(), Coverage()
         self._listings = Listings(clock, store)
         self._resemblances = Resemblances(store)
         self._named = NamedIds(clock)
@@ -82,14 +82,14 @@ class Directory:
         self._earlier = EarlierRuns(recorded or Recorded(), store)
         self._own = OwnNames(store, self._earlier.own_names)
         self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
-        self._held_names = HeldNames(store, most_pages(creates) if profile.assumes_unique else 0)
+        self._held = HeldUsers(store, clock, makes)
         self._absence = Absence(
             self._memberships, lambda: self._tied.shows_groups("id"), self._earlier.own_groups
         )
 
     def take_left_out(self) -> list[tuple[str, str]]:
         """Return what lookups were found to leave out since the last call, as (resource type, attribute)."""
-        return self._coverage.take_found()
+        return [*self._coverage.take_found(), *self._listed_coverage.take_found()]
 
     def close(self) -> None:
         """Delete what is kept off the heap."""
@@ -103,14 +103,23 @@ class Directory:
         return Key(GROUP, "id", need.group) if isinstance(need, Membership) else need
 
     async def answer(
-        self, need: Question, reads: Reads, *, needed: Needed = NAMES_ONLY, only_id: bool = False
+        self,
+        need: Question,
+        reads: Reads,
+        *,
+        needed: Needed = NAMES_ONLY,
+        only_id: bool = False,
+        listed: bool = False,
     ) -> Answer | MembershipAnswer | Referrers | Maker | tuple[JsonObject, ...] | bool:
-        """Answer what a row must know; `needed` as in `find`, `only_id`: of a group nothing but its id matters."""
+        """Answer what a row must know; `needed` as in `find`, `only_id`: nothing but the id matters.
+
+        `listed`: a listing that was read for many rows will do.
+        """
         match need:
             case Origin():
                 return await self.maker(need)
             case NameHeld(key):
-                return await self._held_names.holds(key, reads)
+                return await self._held.holds(key, reads)
             case Resembling(key):
                 return await self._resemblances.of(key, reads)
             case Shown():
@@ -124,7 +133,8 @@ class Directory:
             case Key() if only_id:
                 return await self._named_only(need, reads)
             case Key():
-                return await self.find(need, reads, needed=needed)
+                held = await self._held_user(need, reads, needed) if listed else None
+                return held or await self.find(need, reads, needed=needed)
 
     async def maker(self, origin: Origin) -> Maker:
         """Return the earlier run that created a resource, an empty one where none is known."""
@@ -167,13 +177,33 @@ class Directory:
 
         One that cannot be found by its id is as the lookup shows it: it is for the write to tell what became of it.
         """
-        self._coverage.recall(await self._earlier.left_out())
+        await self._recall()
         if self._coverage.shows(key.type, found.resource, needed):
             return found
         read = await self._by_id(Key(key.type, "id", found.id), reads)
         if isinstance(read, Found):
             self._coverage.compare(key.type, found.resource, read.resource)
         return found if isinstance(read, Missing) else read
+
+    async def _recall(self) -> None:
+        """Take in what earlier sessions of the run found left out."""
+        left_out = await self._earlier.left_out()
+        self._coverage.recall(left_out)
+        self._listed_coverage.recall(left_out)
+
+    async def _held_user(self, key: Key, reads: Reads, needed: Needed) -> Found | None:
+        """Return the user that a listing read for many rows shows, with all that is needed of it; None proves nothing."""
+        found = await self._held.shown(key, reads)
+        if found is None or not is_usable(found.id):
+            return None
+        await self._recall()
+        if self._listed_coverage.shows(USER, found.resource, needed):
+            return found
+        read = await self._by_id(Key(USER, "id", found.id), reads)
+        if not isinstance(read, Found) or not answers(key, read.resource):
+            return None
+        self._listed_coverage.compare(USER, found.resource, read.resource)
+        return read
 
     async def _created(self, kind: str, resource_id: str, reads: Reads) -> Answer:
         """Read what the run has created; without an id it can only be shown by its name, once the lag is over."""
@@ -299,6 +329,7 @@ class Directory:
                 self._own.drop(step.type, step.id, "emails.value" if name.startswith("emails") else name)
         self._memberships.applied(step)
         self._tied.applied(step)
+        self._held.changed(step)
         self._drop_names(step)
         return left
 
@@ -328,6 +359,7 @@ class Directory:
         """Drop what was read before a write whose answer was lost, as far as the write may have changed it."""
         if step.type == GROUP and step.id is not None:
             self._memberships.forget(step.id)
+        self._held.changed(step)
         self._drop_names(step)
 
     def refused(self, step: Step) -> bool:

@@ -1,8 +1,9 @@
-"""Names that the tenant holds, by one listing of each use: hints and no evidence.
+"""Names that the tenant holds, by one listing of each use: what it does not show may be there all the same.
 
-`HeldNames`: the names that users had before the run created any, since a service may accept a second user of a name. One
-listing shows them, where it costs few requests. Where it is long, the first names are asked for one by one, and more of
-them where some exist. A name that it holds is looked up before the create; any other is created without a lookup.
+`HeldUsers`: the users that the tenant had before the run created any, since a service may accept a second user of a name.
+One listing shows them, where it costs few requests. Where it is long, the first names are asked for one by one, and more
+of them where some exist. A name that it holds is looked up before the create; any other is created without a lookup.
+A row that finds its user in the listing need not look it up, as long as it changes nothing: `shown`.
 
 `Resemblances`: names that resemble one that the tenant says is taken, or that a lost create asked for, for messages and
 doubts. It reads a few pages at most, so a
@@ -11,21 +12,25 @@ name that it does not find may be held all the same.
 
 import unicodedata
 from contextlib import aclosing
-from math import ceil
+from math import ceil, inf
 
 import anyio
+import orjson
 
-from bulkscim.engine.directory.listing import names_of
+from bulkscim.engine.directory.listing import KEPT_S, names_of
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads, is_refusal, unreadable
-from bulkscim.model.live import Unreadable
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import Found, Unreadable
 from bulkscim.model.operation import USER, JsonObject, Key, folded_name
+from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookups import answers
 from bulkscim.scim.paths import find
 from bulkscim.transport.pages import Page
 
 FEW = 3  # pages that may always be read
 SHARE = 20  # creates for each further page
+LONGEST_S = 1800.0  # for which a listing counts at most
 SINGLES = 10  # names that may always be asked for one by one
 MOST_PAGES = 10  # that are read for a message
 ALIKE = 4  # resources that an answer holds at most
@@ -36,25 +41,68 @@ def most_pages(creates: int) -> int:
     return max(FEW, creates // SHARE)
 
 
-class HeldNames:
-    """The userNames of one listing, read at the first question; where it takes more than `most` pages, of some filters."""
+class HeldUsers:
+    """The users of one listing, read at the first question, for a job whose rows make `makes` users."""
 
-    def __init__(self, store: Store, most: int = 0) -> None:
-        self._most = most
-        self._is_read = most == 0
+    def __init__(self, store: Store, clock: Clock, makes: int = 0) -> None:
+        self._clock = clock
+        self._makes = makes
+        self._is_read = False
         self._singles = 0
         self._reading = anyio.Lock()
         self._names = store.table("value text", key="value")
+        self._users = store.table("id text, value text, resource blob", "value", key="id")
+        self._changed: set[str] | None = None  # ids of users that the run changes while the listing is read
+        self._taken_at, self._until = 0.0, -inf
 
     async def holds(self, key: Key, reads: Reads) -> bool:
         """Return whether a listing, or a filter, shows a user of this name."""
-        async with self._reading:
-            if not self._is_read:
-                self._is_read = True
-                if not await self._take(reads):
-                    self._names.clear()
+        await self._read(reads, most_pages(self._makes))
         is_listed = self._names.holds("value = ?", key.folded.value)
         return is_listed or (self._singles > 0 and await self._is_found(key, reads))
+
+    async def shown(self, key: Key, reads: Reads) -> Found | None:
+        """Return the one user of a userName as the listing shows it; None proves nothing.
+
+        A listing counts for a minute for each of its pages, half an hour at most, and not for what the run has changed.
+        """
+        if self._makes < SHARE or key.type != USER or key.attribute != "userName":
+            return None
+        await self._read(reads, self._makes // SHARE)
+        if self._clock.monotonic() > self._until:
+            return None
+        users = self._users.rows("resource", "value = ? limit 2", key.folded.value)
+        if len(users) != 1:
+            return None
+        return Found(orjson.loads(users[0][0]), self._taken_at, is_looked_up=True, is_listed=True)
+
+    def changed(self, step: Step) -> None:
+        """Drop the users that a step of the run may have changed."""
+        if step.action is Action.CREATE:
+            return
+        if step.type == USER and step.action is not Action.DELETE:
+            self._drop(str(step.id))
+        elif step.member is not None:
+            self._drop(step.member)
+        else:  # who refers to what was deleted, or is in a group that was changed, is not known
+            self._until = -inf
+
+    def _drop(self, resource_id: str) -> None:
+        self._users.delete("id = ?", resource_id)
+        if self._changed is not None:
+            self._changed.add(resource_id)
+
+    async def _read(self, reads: Reads, most: int) -> None:
+        """Read the listing once, where it takes `most` pages."""
+        async with self._reading:
+            if self._is_read or not most:
+                return
+            self._is_read = True
+            self._changed = set()
+            if not await self._take(reads, most):
+                self._names.clear()
+                self._users.clear()
+            self._changed = None
 
     async def _is_found(self, key: Key, reads: Reads) -> bool:
         """Ask for one name. That it exists makes it likelier of the next ones; an answer that cannot be used ends it."""
@@ -66,30 +114,41 @@ class HeldNames:
         self._singles += SHARE if exists else 0
         return exists
 
-    async def _take(self, reads: Reads) -> bool:
+    async def _take(self, reads: Reads, most: int) -> bool:
         """Read the listing; return whether it came whole and within its pages."""
         pages = 0
+        self._taken_at = self._clock.monotonic()
+        self._until = self._taken_at + LONGEST_S
         async with aclosing(reads.listing(USER)) as listing:
             async for page in listing:
                 if not isinstance(page, Page):
                     return False
                 pages += 1
                 came = len(page.resources)
-                if pages > self._most or (pages == 1 and came and self._is_long(page.total, came)):
-                    self._singles = max(SINGLES, self._most)
+                if pages > most or (pages == 1 and came and _is_long(page.total, came, most)):
+                    self._singles = max(SINGLES, most)
                     return False
                 self._keep(page.resources)
+        self._until = min(self._until, self._clock.monotonic() + KEPT_S * pages)
         return True
 
-    def _is_long(self, total: int | None, came: int) -> bool:
-        return total is not None and ceil(total / came) > self._most
-
     def _keep(self, users: tuple[JsonObject, ...]) -> None:
-        names = (find(user, "userName") for user in users)
-        folded = (
-            Key(USER, "userName", name).folded.value for name in names if isinstance(name, str) and name
+        named = ((user, find(user, "userName")) for user in users)
+        folded = [
+            (user, Key(USER, "userName", name).folded.value)
+            for user, name in named
+            if isinstance(name, str) and name
+        ]
+        self._names.add(((name,) for _, name in folded), otherwise="ignore")
+        changed = self._changed or ()
+        rows = (
+            (str(user["id"]), name, orjson.dumps(user)) for user, name in folded if user["id"] not in changed
         )
-        self._names.add(((name,) for name in folded), otherwise="ignore")
+        self._users.add(rows, otherwise="replace")
+
+
+def _is_long(total: int | None, came: int, most: int) -> bool:
+    return total is not None and ceil(total / came) > most
 
 
 def resembles(value: str) -> str:

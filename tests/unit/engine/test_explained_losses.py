@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.engine.directory import directory
+from bulkscim.engine.directory import held_names
 from bulkscim.model.request import Response
 from tests.support.simulated_tenant import SimulatedTenant
 
@@ -16,7 +16,8 @@ PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
 @pytest.fixture(autouse=True)
 def no_lookups_before(monkeypatch):
     """Send each create: names are not looked up first."""
-    monkeypatch.setattr(directory, "most_pages", lambda _: 0)
+    monkeypatch.setattr(held_names, "most_pages", lambda _: 0)
+    monkeypatch.setattr(held_names, "SHARE", 1000)
 
 
 class Duplicates(SimulatedTenant):

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from bulkscim.engine.directory.held_names import SHARE, SINGLES, HeldNames, most_pages
+from bulkscim.engine.directory.held_names import SHARE, SINGLES, HeldUsers, most_pages
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
 from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response
+from bulkscim.model.step import Action, Step
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import filters
 from tests.support.fake_clock import VirtualClock
@@ -43,9 +44,15 @@ def key(number):
     return Key(USER, "userName", f"u{number}@X.TEST")
 
 
-def asking(tenant, most=3):
-    """Return names, and the reads that they take."""
-    return HeldNames(Store(), most), Reads(tenant, VirtualClock(), Profile("generic", page_size=PAGE))
+def asking(tenant, makes=60, clock=None):
+    """Return users, and the reads that they take."""
+    clock = clock or VirtualClock()
+    return HeldUsers(Store(), clock, makes), Reads(tenant, clock, Profile("generic", page_size=PAGE))
+
+
+def patched(number):
+    """Return a change of a user."""
+    return Step("patch", Action.MODIFY, USER, id=f"u{number}")
 
 
 async def test_names_are_listed_once_and_compared_without_case():
@@ -60,18 +67,17 @@ async def test_names_are_listed_once_and_compared_without_case():
 
 
 @pytest.mark.parametrize(
-    ("tenant", "most", "asked"),
+    ("tenant", "makes", "asked"),
     [
-        (Tenant(100, filters=False), 3, 2),
-        (Tenant(100, total=False, filters=False), 3, 5),
-        (Tenant(5, status=403), 3, 1),
-        (Tenant(5), 0, 0),
+        (Tenant(100, filters=False), 60, 2),
+        (Tenant(100, total=False, filters=False), 60, 5),
+        (Tenant(5, status=403), 60, 1),
     ],
-    ids=["too long", "of unknown length", "refused", "not wanted"],
+    ids=["too long", "of unknown length", "refused"],
 )
-async def test_a_listing_that_costs_too_much_tells_nothing(tenant, most, asked):
+async def test_a_listing_that_costs_too_much_tells_nothing(tenant, makes, asked):
     """A create then relies on the server, as before."""
-    names, reads = asking(tenant, most)
+    names, reads = asking(tenant, makes)
 
     assert [await names.holds(key(number), reads) for number in (0, 1)] == [False, False]
     assert tenant.asked == asked
@@ -86,6 +92,60 @@ async def test_behind_a_long_listing_the_first_names_are_asked_for_and_more_wher
     assert all([await names.holds(key(number), reads) for number in range(8)])
     assert not any([await names.holds(key(number), reads) for number in range(200, 500)])
     assert tenant.asked == 1 + SINGLES + 8 * SHARE
+
+
+async def test_a_user_is_shown_by_the_listing_until_the_run_changes_it():
+    """Each row of a file that had been imported already looked its user up by itself."""
+    tenant = Tenant(15)
+    users, reads = asking(tenant, makes=100)
+
+    assert [(await users.shown(key(number), reads)).id for number in range(15)] == [
+        f"u{n}" for n in range(15)
+    ]
+    assert tenant.asked == 4
+    users.changed(patched(3))
+    assert await users.shown(key(3), reads) is None
+    assert (await users.shown(key(4), reads)).is_listed
+    users.changed(Step("delete", Action.DELETE, USER, id="u5"))
+    assert await users.shown(key(4), reads) is None  # its manager may have been deleted
+
+
+async def test_what_changes_while_the_listing_is_read_is_not_in_it():
+    """A page may be older than the change."""
+
+    class Changing(Tenant):
+        async def send(self, request):
+            users.changed(patched(1))
+            return await super().send(request)
+
+    tenant = Changing(15)
+    users, reads = asking(tenant, makes=100)
+
+    assert await users.shown(key(1), reads) is None
+    assert await users.shown(key(2), reads) is not None
+    assert await users.holds(key(1), reads)
+
+
+async def test_a_listing_grows_old():
+    """A minute for each of its pages."""
+    clock = VirtualClock()
+    users, reads = asking(Tenant(15), 100, clock)
+
+    assert await users.shown(key(1), reads) is not None
+    clock.advance(60.0 * 3 + 1)
+    assert await users.shown(key(1), reads) is None
+
+
+async def test_two_users_of_a_name_are_not_shown_and_small_jobs_read_no_listing():
+    """A lookup says which of them it is; one lookup costs less than a listing."""
+    tenant = Tenant(15)
+    tenant.users[7]["userName"] = tenant.users[8]["userName"].upper()
+    users, reads = asking(tenant, makes=100)
+    few, few_reads = asking(Tenant(15), makes=SHARE - 1)
+
+    assert await users.shown(key(8), reads) is None
+    assert await few.shown(key(1), few_reads) is None
+    assert await few.holds(key(1), few_reads)
 
 
 def test_more_creates_are_worth_more_pages():
