@@ -13,15 +13,22 @@ from bulkscim.commands import options, reaching, setting, typed_flags
 from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import Console
+from bulkscim.reporting.hints import CREATE_GROUPS
 from bulkscim.tenants.entries import entries, places
 
 if TYPE_CHECKING:
+    from bulkscim.model.operation import Key
+    from bulkscim.runs.settings import Settings
+    from bulkscim.tenants.tenant import Tenant
+
+    Reached = tuple[Tenant, Settings]
     from bulkscim.jobfile.judging import Rules
     from bulkscim.jobfile.operations import Defaults
     from bulkscim.jobfile.validate import Checked
     from bulkscim.runs.definition import Definition
     from bulkscim.scim.discovery import LiveSchemas
 
+_SHOWN_GROUPS = 10
 _RECORDS = ("op", "type", "match", "map", "encoding", "header_line")
 
 
@@ -33,7 +40,7 @@ _RECORDS = ("op", "type", "match", "map", "encoding", "header_line")
 @options.option(
     "--tenant",
     metavar="NAME",
-    help="Check the file against the /Schemas of this tenant too; nothing else is read.",
+    help="Check the file against the /Schemas of this tenant too, and look up the groups that it names.",
 )
 @options.option("--base-url", metavar="URL", help="The same by its SCIM base URL.")
 @options.option("--profile", metavar="NAME", help="The kind of provider; generic where nothing says more.")
@@ -46,14 +53,17 @@ def command(
 ) -> None:
     """Check JOB from its first record to its last and list what is wrong.
 
-    No tenant is needed. One that --tenant or --base-url names on the command line is asked for its /Schemas.
+    No tenant is needed. One that --tenant or --base-url names on the command line is asked for its /Schemas, and for
+    the groups that the file names and does not create. It is only read.
     """
     people = setting.people_of(verbose=verbose, quiet=quiet)
     said, defaults = setting.job_of(job, **{name: chosen[name] for name in _RECORDS})
     from bulkscim.jobfile.judging import Rules
 
-    live = _live(people, chosen)
-    checked = _checked(said, defaults, limit, Rules(strict=strict, live=live))
+    reached = _reached(people, chosen)
+    live = None if reached is None else _live(people, reached)
+    rules = Rules(strict=strict, live=live)
+    checked, groups = _checked(said, defaults, limit, rules, with_groups=reached is not None)
     if as_json:
         setting.print_json(_as_json(checked) | {"guards": _guards(said)})
     for note in (*said.notes, *(f"{said.job}: {each}" for each in checked.notes)):
@@ -66,7 +76,9 @@ def command(
     _tell_guards(said, people)
     if job != "-":  # standard input cannot be read again
         tenant = tuple(typed_flags.flags(typed_flags.TENANT)) or _tenant()
-        people.note(next_line("run", Path(job), *typed_flags.flags(typed_flags.RECORDS), *tenant, "-n"))
+        records = typed_flags.flags(typed_flags.RECORDS)
+        creating = () if reached is None or said.create_groups else _creating(people, reached, groups)
+        people.note(next_line("run", Path(job), *records, *tenant, *creating, "-n"))
 
 
 def _tell_guards(said: "Definition", people: Console) -> None:
@@ -87,8 +99,8 @@ def _guards(said: "Definition") -> dict[str, Any]:
     return shown | ({"protect": list(said.protect)} if said.protect else {})
 
 
-def _live(people: Console, chosen: dict[str, Any]) -> "LiveSchemas | None":
-    """Return the schemas of the tenant that the command line names, None where there is none or it has none."""
+def _reached(people: Console, chosen: dict[str, Any]) -> "Reached | None":
+    """Return the tenant that the command line names, None where there is none or it cannot be asked."""
     context = click.get_current_context()
     named = [
         flag
@@ -98,7 +110,6 @@ def _live(people: Console, chosen: dict[str, Any]) -> "LiveSchemas | None":
     if not named:
         return None
     from bulkscim.runs.sandboxed import SANDBOXES, profiles_running
-    from bulkscim.runs.tenant_schemas import schemas_of
 
     if chosen["tenant"] in SANDBOXES and not profiles_running():
         people.note("the sandbox is not running, so its /Schemas are not asked")
@@ -114,15 +125,38 @@ def _live(people: Console, chosen: dict[str, Any]) -> "LiveSchemas | None":
     except CredentialError as error:
         people.note(f"the tenant is not asked for its /Schemas: {error}")
         return None
-    live, told = setting.carry_out(lambda: schemas_of(tenant, reaching.reading_settings(wanted, tenant)))
+    return tenant, reaching.reading_settings(wanted, tenant)
+
+
+def _live(people: Console, reached: "Reached") -> "LiveSchemas | None":
+    """Return the schemas of the tenant, None where it has none."""
+    from bulkscim.runs.tenant_schemas import schemas_of
+
+    live, told = setting.carry_out(lambda: schemas_of(*reached))
     people.note(told)
     return live
 
 
-def _checked(said: "Definition", defaults: "Defaults", limit: int | None, rules: "Rules") -> "Checked":
-    """Check the file with an index that is thrown away."""
+def _creating(people: Console, reached: "Reached", groups: "list[Key]") -> tuple[str, ...]:
+    """Return the flag that creates groups, where the file names some that the tenant does not have; name these."""
+    from bulkscim.runs.tenant_groups import missing_groups
+
+    missing = setting.carry_out(lambda: missing_groups(*reached, groups, people.note)) if groups else []
+    if not missing:
+        return ()
+    named = ", ".join(f'"{name}"' for name in missing[:_SHOWN_GROUPS])
+    more = f" and {len(missing) - _SHOWN_GROUPS:,} more" if len(missing) > _SHOWN_GROUPS else ""
+    people.note(f"the tenant does not have these groups: {named}{more}. {CREATE_GROUPS} creates them:")
+    return (CREATE_GROUPS,)
+
+
+def _checked(
+    said: "Definition", defaults: "Defaults", limit: int | None, rules: "Rules", *, with_groups: bool
+) -> "tuple[Checked, list[Key]]":
+    """Check the file with an index that is thrown away; return also the groups that it names and does not create."""
     from bulkscim.jobfile.source import checking, open_source
     from bulkscim.jobfile.validate import check
+    from bulkscim.runs.tenant_groups import named_groups
 
     setting.collect_seldom()
     with (
@@ -130,9 +164,11 @@ def _checked(said: "Definition", defaults: "Defaults", limit: int | None, rules:
         tempfile.TemporaryDirectory(prefix="bulkscim-") as folder,
     ):
         checked = check(source, defaults, Path(folder) / "index", limit, rules)
+        groups: list[Key] = []
         if checked.index is not None:
-            checked.index.close()
-        return checked
+            with checked.index as index:
+                groups = named_groups(source, defaults, index, limit) if with_groups else []
+        return checked, groups
 
 
 def _as_json(checked: "Checked") -> dict[str, Any]:

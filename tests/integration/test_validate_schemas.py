@@ -83,6 +83,26 @@ def test_run_warns_by_the_schemas_that_are_kept(bulkscim, validate, tmp_path):
     assert asked(tenant).count("/Schemas") == 1
 
 
+def test_groups_that_the_tenant_does_not_have_are_named(bulkscim, tmp_path):
+    """The printed command lacked --create-groups, so that each row of a missing group failed."""
+    groups = "op,type,displayName,member\nadd_member,Group,There,ada@example.com\n"
+    people = "op,type,userName,displayName,groups\ncreate,,ada@example.com,,There;Sales Team;Made\ncreate,Group,,Made,\n"
+    (tmp_path / "people.csv").write_text(people)
+    (tmp_path / "groups.csv").write_text(groups)
+    with Described(lambda: scim(200, LISTED)).serving() as tenant:
+        tenant.add("Groups", {"displayName": "There"})
+        reached = ("--base-url", tenant.base_url)
+        missing, there = (bulkscim("validate", name, *reached) for name in ("people.csv", "groups.csv"))
+        offline = bulkscim("validate", "people.csv")
+
+    assert (
+        'the tenant does not have these groups: "Sales Team". --create-groups creates them' in missing.stderr
+    )
+    assert f"next: bulkscim run people.csv --base-url {tenant.base_url} --create-groups -n" in missing.stderr
+    assert all("--create-groups" not in one.stderr for one in (there, offline))
+    assert tenant.writes == []
+
+
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
