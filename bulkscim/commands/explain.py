@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @options.runs_dir
 @options.voice
 def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bool, quiet: bool) -> None:
-    """Show what row N of RUN asked, what was sent, what came back, and what comes next."""
+    """Show what row N of RUN asked, what was sent, what came back, and what comes next.
+
+    The README explains the states under "Words".
+    """
     from bulkscim.reporting.explain import explain
     from bulkscim.reporting.following import run_name
     from bulkscim.reporting.recorded import open_recorded

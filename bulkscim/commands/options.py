@@ -189,7 +189,7 @@ approval = together(
 max_delete = click.option(
     "--max-delete",
     type=LimitType(),
-    help="Most deletes and deactivations (default: the smaller of 100 and 20% of the live users, but at least 5).",
+    help="Most deletes and deactivations (default: the smaller of 100 and 20% of the tenant's users, but at least 5).",
 )
 
 max_removals = click.option(

@@ -15,7 +15,10 @@ from bulkscim.errors import Stopped
 @options.as_json
 @options.voice
 def command(run: str, job: Path | None, runs_dir: Path, *, as_json: bool, verbose: bool, quiet: bool) -> None:
-    """Write results.csv, the errors file and summary.json of RUN into its folder and print their paths."""
+    """Write results.csv, the errors file and summary.json of RUN into its folder and print their paths.
+
+    The README explains the states under "Words", docs/job-files.md the columns.
+    """
     from bulkscim.reporting.files import write_files
     from bulkscim.reporting.recorded import open_recorded, read_summary
     from bulkscim.reporting.summary import closing_lines, urgent_lines

@@ -103,10 +103,20 @@ def columns_of(headers: Sequence[str], op: Verb | None, faults: list[Fault]) -> 
     """Read all headers, each as `column_of` does; of memberships, `group` and `user` mean the group and its member."""
     found: list[Fault] = []
     read = [column_of(header, index, found) for index, header in enumerate(headers)]
-    if op in MEMBERSHIP or Use.MEMBER.value in map(str.lower, map(str.strip, headers)):
+    is_pair = op is None and _is_group_and_user(headers)
+    if is_pair or op in MEMBERSHIP or Use.MEMBER.value in map(str.lower, map(str.strip, headers)):
         found = [_of_membership(fault) for fault in found]
+    if is_pair and found:
+        found.append(Fault("", "where each row is a membership, add --op add_member or --op remove_member"))
     faults += found
     return read
+
+
+def _is_group_and_user(headers: Sequence[str]) -> bool:
+    """Return whether a header names a group and a user, and nothing else."""
+    names = [name for header in headers if (name := header.strip()) and not name.startswith("_")]
+    meant = sorted(_OF_MEMBERSHIP.get(means, means) for name in names if (means := meant_by(name)))
+    return len(names) == len(meant) and meant == ["displayName", "member"]
 
 
 def _of_membership(fault: Fault) -> Fault:

@@ -337,12 +337,9 @@ def _nothing_missing(columns: Sequence[Column], defaults: Defaults, faults: list
     if defaults.match and not key_attribute(defaults.match):
         faults.append(Fault("", f"{shown(defaults.match)} is nothing to match by"))
     if Use.OP not in uses and defaults.op is None:
-        faults.append(
-            Fault(
-                "",
-                'no column "op"; name one operation for the whole file, such as --op create, or add the column',
-            )
-        )
+        op = "add_member" if Use.MEMBER in uses else "create"
+        text = f'no column "op"; name one operation for the whole file, such as --op {op}, or add the column'
+        faults.append(Fault("", text))
     if Use.OP in uses or Use.TYPE in uses or defaults.op is None:
         return
     kind = GROUP if defaults.op in MEMBERSHIP else defaults.type

@@ -99,12 +99,12 @@ def refusals(asked: JobCounts, allowed: Bounds, users: int | None) -> list[str]:
     if allowed.max_delete is not None and asked.removals > allowed.max_delete:
         found.append(
             f"{asked.removals} deletes and deactivations are more than the {allowed.max_delete} allowed "
-            f"(live users: {counted}); to allow them: --max-delete {asked.removals}"
+            f"(users in the tenant: {counted}); to allow them: --max-delete {asked.removals}"
         )
     if allowed.max_create is not None and asked.creates > allowed.max_create:
         found.append(
             f"{asked.creates} creates are more than the {allowed.max_create} allowed "
-            f"(live users: {counted}); to allow them: --max-create {asked.creates}"
+            f"(users in the tenant: {counted}); to allow them: --max-create {asked.creates}"
         )
     return found
 

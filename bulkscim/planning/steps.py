@@ -156,5 +156,5 @@ def _notes(applied: Iterable[Applied]) -> Iterator[str]:
     """Yield what people should know of how the parts took effect."""
     seen = [part.part for part in applied if part.seen]
     if seen:
-        yield f"seen: {', '.join(seen)} found after its answer was lost"
+        yield f"the answer was lost, and a lookup showed that it took effect: {', '.join(seen)}"
     yield from dict.fromkeys(part.note for part in applied if part.note)

@@ -83,7 +83,7 @@ def _told(entry: Entry, row: int) -> Iterator[str]:
             what = "accepted" if body.get("accepted") else "no answer"
             yield f"            {time}  {what}: {one_line(str(body.get('detail') or 'unknown'))}"
         case Kind.SETTLED:
-            yield f"  settled   {time}  {_end(entry)}"
+            yield f"  ended     {time}  {_end(entry)}"
         case Kind.REOPENED:
             yield f"  reopened  {time}  {one_line(str(body.get('why') or 'retry'))}"
         case _:

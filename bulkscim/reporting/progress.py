@@ -181,7 +181,7 @@ class Lines(Silent):
         """Say where it begins."""
         self._tally.open(totals)
         self._opened_at = self._said_at = self._clock.monotonic()
-        before = f", {self._tally.before:,} of them settled before" if self._tally.before else ""
+        before = f", {self._tally.before:,} of them ended before" if self._tally.before else ""
         self._people.note(f"{totals.rows:,} row{'s' * (totals.rows != 1)}{before}")
 
     def settled(self, row: int, state: RowState) -> None:  # noqa: ARG002 - the protocol's

@@ -17,6 +17,7 @@ Summary = dict[str, Any]
 SUMMARY = "summary.json"
 
 _ENDED_WELL = (RowState.DONE, RowState.ADOPTED, RowState.NOOP)
+_GLOSSES = {RowState.ADOPTED: " (existed already)", RowState.NOOP: " (as wanted already)"}
 SHOWN = (*_ENDED_WELL, RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT, RowState.PENDING)
 
 
@@ -65,7 +66,7 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
         f" {summary['throttled']:,} throttled"
     )
     if summary["chain"]:
-        yield f"chain {summary['chain']}"
+        yield f"chain {summary['chain']} (checksum of the journal; `verify` checks it)"
     if written and folder is not None:
         yield f"results {folder / 'results.csv'}"
     yield from _named(summary)
@@ -103,7 +104,7 @@ def _named(summary: Summary) -> Iterator[str]:
 def _count(summary: Summary, state: RowState, *, dry_run: bool) -> str:
     """Return the rows of a state; of rows whose resource existed, how many of them differ from it."""
     differ = summary.get(f"{state.value}_differ")
-    told = f"{summary[state]:,} {state_words(state, dry_run=dry_run)}"
+    told = f"{summary[state]:,} {state_words(state, dry_run=dry_run)}{_GLOSSES.get(state, '')}"
     return f"{told}, {differ:,} differ{'s' * (differ == 1)}" if differ else told
 
 

@@ -202,7 +202,7 @@ class Start:
         kinds = sorted(self.checked.verbs.items(), key=lambda item: -item[1])
         asks = ", ".join(f"{count:,} {verb.value} {kind}" for (verb, kind), count in kinds)
         return [
-            f"tenant    {self._called}, profile {self.seen.profile.name}, live users {users}{hidden}",
+            f"tenant    {self._called}, profile {self.seen.profile.name}, users in the tenant: {users}{hidden}",
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",

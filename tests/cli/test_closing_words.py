@@ -25,7 +25,7 @@ def test_a_dry_run_says_what_would_be_done_and_counts_what_was_sent(bulkscim, te
 
     assert (outcome.code, tenant.writes) == (0, [])
     assert "dry run, nothing was changed: finished: 2 rows" in outcome.stderr
-    assert ": 1 would be done, 1 would be adopted" in outcome.stderr
+    assert ": 1 would be done, 1 would be adopted (existed already)" in outcome.stderr
     assert (outcome.json["state"], outcome.json["done"], outcome.json["adopted"]) == ("finished", 1, 1)
     looked = [
         one for one in tenant.seen if "ServiceProviderConfig" in one.path or one.path.endswith("&count=1")

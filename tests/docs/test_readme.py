@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.cli import _CODES, bulkscim
+from bulkscim.model.row import RowState
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,6 +26,14 @@ def test_every_exit_code_is_in_the_readme(code):
     table = README.partition("## Exit codes")[2].partition("## ")[0]
 
     assert re.search(rf"^\|[^|]*\b{code}\b", table, re.MULTILINE)
+
+
+@pytest.mark.parametrize("word", [*RowState, "settled", "drift", "journal", "chain", "live users"])
+def test_words_of_the_messages_are_in_the_readme(word):
+    """New users did not know what noop, adopted, settled, drift and chain mean."""
+    table = README.partition("## Words")[2].partition("## ")[0]
+
+    assert f"| {word.replace('_', ' ')} | " in table
 
 
 def test_readme_opens_with_the_two_commands():

@@ -204,6 +204,32 @@ def test_columns_with_an_underscore_are_passed_over():
 
 
 @pytest.mark.parametrize(
+    ("header", "op", "texts"),
+    [
+        (
+            "group,user",
+            None,
+            ("did you mean displayName?", "did you mean member?", "add --op add_member or --op"),
+        ),
+        (
+            "Login,Team",
+            None,
+            ("did you mean displayName?", "did you mean member?", "add --op add_member or --op"),
+        ),
+        ("displayName,member", None, ("such as --op add_member",)),
+        ("group,user", Verb.CREATE, ("did you mean groups?", "did you mean userName?")),
+        ("group,title", None, ("did you mean groups?",)),
+    ],
+)
+def test_a_file_of_groups_and_users_is_recognised_without_an_operation(header, op, texts):
+    """Only with --op add_member did the messages say what `group` and `user` are called."""
+    found = header_faults(header, op)
+
+    assert all(text in found for text in texts), found
+    assert ("add_member" in found) is ("add_member" in texts[-1])
+
+
+@pytest.mark.parametrize(
     ("header", "text"),
     [
         ("userName,titel", 'column "titel": is no column that is known here; did you mean title'),

@@ -23,7 +23,7 @@ from bulkscim.model.live import (
     Unreadable,
 )
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Reference, Role, Verb
-from bulkscim.model.row import Facts, Refusal, RowState
+from bulkscim.model.row import Applied, Facts, Refusal, RowState
 from bulkscim.model.step import Action, Step, Ties
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.steps import next_step
@@ -139,6 +139,14 @@ def test_unknown_manager_fails_its_part_and_not_the_person():
     assert settled(decision) is RowState.FAILED
     assert decision.detail == "created; manager not set: no User with userName boss@example.com"
     assert decision.id == "u1"
+
+
+def test_a_create_whose_answer_was_lost_says_that_a_lookup_found_it():
+    """ "seen: create found after its answer was lost" was not understood."""
+    decision = decide(creates(), Facts(applied={"create": Applied("create", "u1", 200, seen=True)}))
+
+    assert settled(decision) is RowState.DONE
+    assert decision.detail == "the answer was lost, and a lookup showed that it took effect: create"
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_log_gets_a_line_every_few_seconds():
 
     lines = them.stream.getvalue().splitlines()
     assert lines == [
-        "100 rows, 10 of them settled before",
+        "100 rows, 10 of them ended before",
         "20 of 100 rows, 2.0/s, 1 failed, 2 throttled, about 40.0 s left",
         "30 of 100 rows, 2.0/s, 1 failed, 2 throttled, about 35.0 s left",
     ]
