@@ -35,7 +35,8 @@ INACTIVE = "the account is deactivated (active is False)"
 def existing(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     """Return an existing resource as the row's own, or what must be read about it first.
 
-    A lookup may show less than the resource has, so what is compared comes from a read by id.
+    A lookup may show less than the resource has, so what differs is compared with a read by id. That a lookup shows a
+    link is enough; `missing_links` asks for a read by id where one is not shown.
     """
     operation = view.operation
     origin = Origin(operation.type, holder.id)
@@ -43,15 +44,16 @@ def existing(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if not isinstance(maker, Maker):
         return Wait(origin)
     whole, closed = holder, ""
-    if links_asked(view) or differences(_wanted(view, carry, maker.run), holder.resource, operation.type):
-        key = Key(operation.type, "id", holder.id)
-        read = view.live.get(key)
-        if read is None:
-            return Wait(key)
-        if isinstance(read, Found):
-            whole = read
-        else:
-            closed = "it cannot be read by its id"
+    key = Key(operation.type, "id", holder.id)
+    read = view.live.get(key)
+    if isinstance(read, Found):
+        whole = read
+    elif read is not None:
+        closed = "it cannot be read by its id"
+    elif differences(_wanted(view, carry, maker.run), holder.resource, operation.type) or (
+        operation.type == GROUP and links_asked(view)
+    ):
+        return Wait(key)
     other = stranger(view, whole)
     if other is not None:
         return other

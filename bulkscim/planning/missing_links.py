@@ -42,7 +42,17 @@ def plain_manager(view: View) -> str | None:
 
 
 def missing_links(view: View, met: Existing) -> Iterator[Outcome | RemainingDifference]:
-    """Yield what each link that the row asks for still needs, in the record's order."""
+    """Yield what each link that the row asks for still needs, in the record's order.
+
+    A link that is not shown is looked for in a read by id first: a lookup may show less than the user has.
+    """
+    by_id = Key(view.operation.type, "id", met.live.id)
+    for outcome in _missing_links(view, met):
+        names_key = isinstance(outcome, Wait) and isinstance(outcome.on, Key)
+        yield outcome if outcome is None or names_key or by_id in view.live else Wait(by_id)
+
+
+def _missing_links(view: View, met: Existing) -> Iterator[Outcome | RemainingDifference]:
     for reference, producer in view.references():
         part = part_of(reference)
         if reference.role is Role.VALUE or part in view.facts.applied:

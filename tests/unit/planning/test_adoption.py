@@ -135,12 +135,22 @@ def test_a_user_that_is_found_by_e_mail_alone_gets_no_links():
 
 def test_a_deactivated_user_is_named_so_though_the_row_asks_for_no_links():
     """Before, a create adopted a deactivated account and nothing said that no one can sign in with it."""
-    shown = {ADA: user(active=False)}
+    shown = {ADA: user(active=False), BY_ID: user(active=False)}
 
     assert ended(creates(), shown) == ("adopted", "the account is deactivated (active is False)", True)
     asked = creates(data={"active": True})
-    assert ended(asked, shown | {BY_ID: user(active=False)})[1] == "active is False, the file says True"
+    assert ended(asked, shown)[1] == "active is False, the file says True"
     assert ended(creates(data={"active": False}), shown) == ("adopted", "", False)
+
+
+def test_links_that_a_lookup_shows_need_no_read_by_id():
+    """The same file again read each of its users by id to see groups and managers that its lookup had shown."""
+    known = {ORIGIN: THEIRS, BOSS: user("u8", userName="boss@example.com"), SALES: group()}
+    row = creates(HAS_MANAGER, IN_SALES)
+    whole, without = user(**MANAGED, groups=[{"value": "g1"}]), user(**MANAGED)
+
+    assert isinstance(next_step(row, Facts(taken=TAKEN), known | {ADA: whole}, Policy()), Settle)
+    assert next_step(row, Facts(taken=TAKEN), known | {ADA: without}, Policy()) == Wait(BY_ID, found="u1")
 
 
 def test_a_manager_that_is_set_stays_and_is_named():
