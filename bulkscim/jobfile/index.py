@@ -159,7 +159,7 @@ class Index:
         query = f"SELECT digest, first, row FROM ({first} WHERE digest IN ({twins})) WHERE row > first ORDER BY row"  # noqa: S608
         yield from self._database.execute(query)
 
-    def refs_nobody_makes(self) -> Iterator[int]:
+    def refs_without_maker(self) -> Iterator[int]:
         """Yield the rows that need a ref which no row makes."""
         query = "SELECT DISTINCT row FROM wanted WHERE digest NOT IN (SELECT digest FROM made) ORDER BY row"
         yield from (row for (row,) in self._database.execute(query))

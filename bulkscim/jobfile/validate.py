@@ -137,7 +137,7 @@ def check(
         findings.add(Problem(0, 0, Fault("", "has no records; there is nothing to do")))
     if not rules.twins:
         _made_twice(source, interpret, index, findings)
-    _refs_nobody_makes(source, index, findings, limit)
+    _refs_without_maker(source, index, findings, limit)
     if findings.count:
         index.close()
         index_path.unlink()
@@ -288,9 +288,9 @@ def _twin(key: Key, row: int, line: int) -> str:
     return f"makes {what}, as line {line} (row {row}) does; keep one of them"
 
 
-def _refs_nobody_makes(source: JobSource, index: Index, findings: Findings, limit: int | None) -> None:
+def _refs_without_maker(source: JobSource, index: Index, findings: Findings, limit: int | None) -> None:
     """Add a problem for each record that needs a ref which no record makes."""
-    numbers = set(islice(index.refs_nobody_makes(), SHOWN))
+    numbers = set(islice(index.refs_without_maker(), SHOWN))
     if not numbers:
         return
     for record in raw_records(source, wanted=numbers.__contains__):
@@ -301,7 +301,7 @@ def _refs_nobody_makes(source: JobSource, index: Index, findings: Findings, limi
                 "makes it, add --with-needed"
             )
         findings.add(Problem(record.line, record.number, Fault("", text)))
-    findings.count += sum(1 for _ in index.refs_nobody_makes()) - len(numbers)
+    findings.count += sum(1 for _ in index.refs_without_maker()) - len(numbers)
 
 
 __all__ = ["SHOWN", "Checked", "check", "index_of", "raw_records", "rows"]

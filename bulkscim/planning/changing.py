@@ -71,7 +71,7 @@ def patch(view: View) -> Decision | Subject:
     if partial.is_refused_whole(view):
         return _by_halves(view)
     refusal = view.facts.refused.get("patch")
-    if refusal is not None and _found_nobody(view, refusal, view.operation.changes):
+    if refusal is not None and _found_no_member(view, refusal, view.operation.changes):
         return Settle(RowState.NOOP, f"{refusal.told}: nothing to remove", status=refusal.status)
     live = _standing(view, "patch")
     if not isinstance(live, Found):
@@ -116,7 +116,7 @@ def _by_halves(view: View) -> Decision | Subject:
     told = []
     for part, some in partial.halves(view, operations):
         due, left = _due(view, live, some)
-        if part in view.facts.refused and _found_nobody(view, view.facts.refused[part], some):
+        if part in view.facts.refused and _found_no_member(view, view.facts.refused[part], some):
             continue
         if part in view.facts.refused:
             told += [f"{partial.member_told(one)}: {view.facts.refused[part].told}" for one in due]
@@ -160,7 +160,7 @@ def _may_be_hidden(operation: PatchOperation, live: Found, kind: str) -> bool:
     return kind == GROUP and _removes_members(operation) and not live.lists_all
 
 
-def _found_nobody(view: View, refusal: Refusal, some: tuple[PatchOperation, ...]) -> bool:
+def _found_no_member(view: View, refusal: Refusal, some: tuple[PatchOperation, ...]) -> bool:
     """Return whether a patch that removes one member was refused since it is not there; of several, others may be."""
     one = len(some) == 1 and _removes_members(some[0]) and len(list(ids_in(some[0].value))) <= 1
     return view.operation.type == GROUP and refusal.says_absent and one

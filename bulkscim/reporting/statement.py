@@ -26,7 +26,7 @@ _NO_HEAD = (
     " was given (--head)"
 )
 _ROWS_GONE = "what became of a single row: the journal is gone"
-_KEPT_ANEW = "that no user with write access to the folder rewrote purged.json: its checksum is no secret"
+_NOT_REWRITTEN = "that no user with write access to the folder rewrote purged.json: its checksum is no secret"
 _AFTER_HEAD = "that the lines after the given chain head were not rewritten, hashes included"
 _TENANT = "that the tenant did what it answered, or that it was not changed since (--live reads it back)"
 _NOT_PROVED = (
@@ -112,7 +112,7 @@ def purged_statement(kept: JsonObject, folder: Path, at: float, head: JsonObject
         "purged": gone | {"at": then},
         "head": head and head | {"time": moment(head["time"]), "lines_after": lines - head["line"]},
         "proves": proves,
-        "does_not_prove": [_ROWS_GONE, _KEPT_ANEW, _NOT_PROVED[0]],
+        "does_not_prove": [_ROWS_GONE, _NOT_REWRITTEN, _NOT_PROVED[0]],
     }
 
 

@@ -170,13 +170,13 @@ def _records(steps: SpooledSteps, chosen: Chosen, omitted: list[str]) -> Iterato
         for record in inverse(step, steps, soft=chosen.soft):
             name = harmful_record(record, chosen.protect)
             if name is None:
-                yield _but_for(record, chosen.derived)
+                yield _without_derived(record, chosen.derived)
             else:
                 omitted.append(name)
     yield from joinings(net(steps.touches(), steps), steps, soft=chosen.soft)
 
 
-def _but_for(record: JsonObject, derived: Derived) -> JsonObject:
+def _without_derived(record: JsonObject, derived: Derived) -> JsonObject:
     """Return a record whose expectation of a whole resource leaves out what the service derives."""
     kinds, expect = derived.get(record["type"]), record.get("expect") or {}
     return record | {"expect": expect | {DERIVED: list(kinds)}} if kinds and WHOLE in expect else record

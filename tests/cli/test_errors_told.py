@@ -42,7 +42,7 @@ def test_interrupt_is_130(error, capsys):
 
 
 def test_bug_is_1_and_shows_its_place_to_the_verbose(capsys):
-    """What nobody foresaw is a short message; -v adds the traceback."""
+    """An unforeseen error is a short message; -v adds the traceback."""
     try:
         raise RuntimeError("no such luck")
     except RuntimeError as error:

@@ -73,9 +73,9 @@ def test_a_run_that_only_fails_stops_once(bulkscim, record):
     ("records", "more"),
     [
         ([create(f"there{number}@example.com") for number in range(30)], ("--on-exists", "fail")),
-        ([retitle(f"nobody{number}@example.com") for number in range(30)], ()),
+        ([retitle(f"absent{number}@example.com") for number in range(30)], ()),
         ([create(f"u{number}@example.com", groups=[{"value": "Nowhere"}]) for number in range(30)], ()),
-        ([deactivate(f"nobody{number}@example.com") for number in range(30)], ("--max-delete", "30")),
+        ([deactivate(f"absent{number}@example.com") for number in range(30)], ("--max-delete", "30")),
     ],
     ids=["conflicts", "missing targets", "missing groups", "missing leavers"],
 )

@@ -1,4 +1,4 @@
-"""What a job may remove at most, whom it may not harm, and by which token it may go on."""
+"""What a job may remove at most, which users it may not harm, and by which token it may go on."""
 
 import json
 import time
@@ -175,13 +175,13 @@ def test_a_protected_account_is_not_harmed_under_another_name(bulkscim, tenant_t
     ("protect", "more", "code", "said"),
     [
         ("bob", (), 0, ""),
-        ("nobody", (), 0, "`protect` names nobody, which is not in the tenant"),
-        ("nobody@example.com", (), 4, "--protect-unknown report"),
-        ("nobody@example.com", ("--protect-unknown", "report"), 0, "protected, but not found: nobody@example.com"),
+        ("absent", (), 0, "`protect` names absent, which is not in the tenant"),
+        ("absent@example.com", (), 4, "--protect-unknown report"),
+        ("absent@example.com", ("--protect-unknown", "report"), 0, "protected, but not found: absent@example.com"),
     ],
 )  # fmt: skip
 def test_a_protected_name_that_may_be_hidden_refuses_removals(bulkscim, protect, more, code, said):
-    """A misspelt name in `protect` protected nobody, without a word.
+    """A misspelt name in `protect` protected no user, without a word.
 
     The users show no e-mail address here: so no address is proved absent.
     """
@@ -201,7 +201,7 @@ def test_a_patch_that_takes_members_out_is_a_removal(bulkscim):
     record = {"op": "patch", "type": "Group", "match": {"displayName": "Team"}, "patch": [change]}
     with SmallTenant("ann", "bob").serving() as tenant:
         team(tenant, 2)
-        entry(tenant, "nobody@example.com")
+        entry(tenant, "absent@example.com")
         outcome = bulkscim("run", job(record), "--tenant", "acme", "--yes")
 
     assert (outcome.code, tenant.writes) == (4, []), outcome.text

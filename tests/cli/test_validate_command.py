@@ -168,7 +168,7 @@ def test_what_a_map_makes_of_clean_cells_is_judged(file, capsys):
     ],
 )
 def test_columns_that_an_operation_passes_over_are_named(file, capsys, flags, not_sent):
-    """A title beside a deactivation was dropped without a word."""
+    """A title next to a deactivation was dropped without a word."""
     assert (
         code_of(["validate", file("userName,email,title,_note\na@x.example,a@x.example,Boss,n\n"), *flags])
         == 0

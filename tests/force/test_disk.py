@@ -1,4 +1,4 @@
-"""The disk is full at some moment, or read-only: the command stops, says so, and goes on when that is mended."""
+"""The disk is full at some moment, or read-only: the command stops, says so, and goes on when that is fixed."""
 
 import json
 from collections.abc import Iterator

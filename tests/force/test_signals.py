@@ -22,7 +22,7 @@ NOHUP = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
 
 @contextmanager
 def silent_server() -> Iterator[tuple[str, Callable[[], bool]]]:
-    """Listen and never answer; yield the base URL, and whether somebody has called."""
+    """Listen and never answer; yield the base URL, and whether a client has called."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()

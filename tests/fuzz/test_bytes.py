@@ -14,7 +14,7 @@ PIECES = (b'"', b"{", b"[", b"\n", b"\0", b"\xff", b",", b"1e400", b"-1", b"null
 
 @st.composite
 def bent(draw, name):
-    """Draw what a target takes, with some pieces of it cut out, doubled or put in anew."""
+    """Draw what a target takes, with some pieces of it cut out, doubled or inserted again."""
     data = draw(st.sampled_from(starts(name)))
     chance = random.Random(draw(st.integers(0, 2**32)))
     for _ in range(draw(st.integers(0, 4))):

@@ -127,12 +127,12 @@ def test_the_rows_that_a_trial_needs_can_be_taken_along(bulkscim: Command, tmp_p
 def test_a_corrected_errors_file_finishes_what_its_run_began(bulkscim: Command, tmp_path):
     """Before: "2 adopted", exit 0; no group was created and no manager set."""
     (tmp_path / "people.csv").write_text(
-        "userName,manager,groups\nada@x.test,nobody@x.test,\nbob@x.test,,Nope\nfay@x.test,,\n"
+        "userName,manager,groups\nada@x.test,absent@x.test,\nbob@x.test,,Nope\nfay@x.test,,\n"
     )
     with SmallTenant("there@x.test").serving() as tenant:
         first = run(bulkscim, tenant, "people.csv")
         errors = bulkscim.run_folder() / "errors.csv"
-        errors.write_text(errors.read_text().replace("nobody@x.test", "fay@x.test"))
+        errors.write_text(errors.read_text().replace("absent@x.test", "fay@x.test"))
         second = run(bulkscim, tenant, errors, "--create-groups")
         lines = newest(bulkscim)
         found = links(tenant)

@@ -54,7 +54,7 @@ def test_many_cost_a_listing_and_few_a_filter_each(tenant: Tenant, bulkscim: Com
     # Before it begins the run looks at the tenant; a few lookups are compared with reads by id.
     assert sum(requests.values()) <= 2 * 60 + 2 + 3 + COMPARED
 
-    teams(tenant, ["nobody"], 300)
+    teams(tenant, ["absent"], 300)
     names = list(ids)[:3]
     unchanged = tenant.writes()
     planned = bulkscim(

@@ -1,4 +1,4 @@
-"""errors.csv and errors.jsonl are job files: mended and run again, they do what was left and nothing twice."""
+"""errors.csv and errors.jsonl are job files: corrected and run again, they do what was left and nothing twice."""
 
 import csv
 import json
@@ -27,8 +27,8 @@ def folder_of(outcome: Command, number: int):
     return outcome.run_folders()[number]
 
 
-def test_a_mended_row_of_errors_csv_is_done_once(bulkscim: Command, tmp_path):
-    """Ten rows, two refused; one is mended: the second run has two rows, and the tenant everybody once."""
+def test_a_corrected_row_of_errors_csv_is_done_once(bulkscim: Command, tmp_path):
+    """Ten rows, two refused; one is corrected: the second run has two rows, and the tenant everybody once."""
     titles = ["Boss" if number in {3, 7} else "Clerk" for number in range(10)]
     lines = [f"p{number}@x.example;{title}\n" for number, title in enumerate(titles)]
     (tmp_path / "job.csv").write_text("userName;title\n" + "".join(lines))
@@ -74,9 +74,9 @@ def test_a_ref_to_what_the_earlier_run_made_is_found(bulkscim: Command, job, tmp
         bulkscim("results", "last")
         errors = folder_of(bulkscim, 0) / "errors.jsonl"
         assert [json.loads(line)["_row"] for line in errors.read_text().splitlines()] == [3, 4]
-        mended = tmp_path / "mended.jsonl" if moved else errors
-        mended.write_text(errors.read_text().replace('"Boss"', '"Clerk"'))
-        second = bulkscim("run", mended, *arguments, "--json")
+        corrected = tmp_path / "corrected.jsonl" if moved else errors
+        corrected.write_text(errors.read_text().replace('"Boss"', '"Clerk"'))
+        second = bulkscim("run", corrected, *arguments, "--json")
         users = {user["userName"]: user for user in tenant.held["Users"].values()}
         (crew,) = tenant.held["Groups"].values()
 

@@ -93,7 +93,7 @@ def test_more_creates_than_allowed_are_refused(bulkscim, job, limit, code):
 def test_a_run_stops_at_max_errors(bulkscim, job):
     """--max-errors ends the run early with exit 5 and the rest pending."""
     path = job(
-        *[retitle(f"nobody{number}@example.com") for number in range(200)], *[retitle(name) for name in NAMES]
+        *[retitle(f"absent{number}@example.com") for number in range(200)], *[retitle(name) for name in NAMES]
     )
     with SmallTenant(*NAMES).serving() as tenant:
         outcome = run(bulkscim, tenant, path, "--yes", "--max-errors", "5", "--concurrency", "1")
@@ -143,7 +143,7 @@ def test_a_dry_run_writes_nothing_anywhere(bulkscim, job):
     "url", ["http://scim.example.com/v2", "http://192.0.2.7/scim", "ftp://scim.example.com/v2"]
 )
 def test_http_on_a_public_host_is_refused(bulkscim, job, url):
-    """The token leaves only over https, but for loopback."""
+    """The token leaves only over https, except to loopback."""
     outcome = bulkscim("run", job(retitle(NAMES[0])), "--base-url", url, "--yes")
 
     assert outcome.code == 2, outcome.text
@@ -450,7 +450,7 @@ def test_a_damaged_journal_is_refused(bulkscim, job):
 def test_a_finished_run_can_be_looked_at(bulkscim, job):
     """status, results, explain and runs agree on a run with every kind of end, and 3 is the exit code."""
     path = job(
-        create(NAMES[0]), create("new@example.com"), retitle("nobody@example.com"), retitle(NAMES[1], "Old")
+        create(NAMES[0]), create("new@example.com"), retitle("absent@example.com"), retitle(NAMES[1], "Old")
     )
     with SmallTenant(*NAMES).serving() as tenant:
         outcome = run(bulkscim, tenant, path, "--yes", "--json", "--note", "ticket 4711")
@@ -469,7 +469,7 @@ def test_a_finished_run_can_be_looked_at(bulkscim, job):
         "noop": 1,
     }
     assert explained.code == listed.code == 0
-    assert "nobody@example.com" in explained.stdout
+    assert "absent@example.com" in explained.stdout
     assert folder.name in listed.stdout
     errors = (folder / "errors.jsonl").read_text().splitlines()
     assert [json.loads(line)["_row"] for line in errors] == [3]

@@ -8,7 +8,7 @@ from tests.support.small_tenant import SmallTenant
 PEOPLE = [f"u{number}@example.com" for number in range(5)]
 
 
-def test_leavers_are_deleted_when_their_grace_has_ended_but_for_who_came_back(bulkscim: Command):
+def test_leavers_are_deleted_when_their_grace_has_ended_unless_they_came_back(bulkscim: Command):
     """The first run writes the second job; it is refused before its day, and then leaves the active alone."""
     (bulkscim.folder / "leavers.csv").write_text("userName\n" + "\n".join(PEOPLE[:4]) + "\n")
     (bulkscim.folder / "job.toml").write_text(

@@ -59,7 +59,7 @@ def test_the_export_is_planned_for_an_empty_tenant(bulkscim: Command):
 
 
 def test_every_fault_of_the_broken_export_is_named(bulkscim: Command):
-    """The copy that was broken by hand: each fault with its line, its column, and how to mend it."""
+    """The copy that was broken by hand: each fault with its line, its column, and how to fix it."""
     outcome = bulkscim("validate", SAMPLES / "hr-export-broken.csv", *MAP[:-1])
 
     assert outcome.code == 2
@@ -82,7 +82,7 @@ def fits(row):
 
 
 def western(delimiter):
-    """Write the first of the export's people whom every disguise can hold, managers among them."""
+    """Write the first of the export's users that every disguise can hold, managers among them."""
     with (SAMPLES / "hr-export.csv").open(encoding="utf-8-sig", newline="") as file:
         header, *rows = csv.reader(file, delimiter=";")
     rows = [row for row in rows if any(row) and fits(row)]
@@ -173,7 +173,7 @@ def test_a_run_of_a_definition_is_resumed_with_the_same_map(bulkscim: Command, t
     ("row", "verb"),
     [("owner@example.com", "deactivate"), (" OWNER@Example.com", "delete"), ("{id}", "delete")],
 )
-def test_whoever_is_protected_is_not_taken_away(bulkscim: Command, tmp_path: Path, row, verb):
+def test_a_protected_user_is_not_removed(bulkscim: Command, tmp_path: Path, row, verb):
     """A row that would is refused before the first write, by whatever name it knows them: exit 4."""
     with SmallTenant("owner@example.com", "bob@example.com").serving() as tenant:
         name = row.replace("{id}", tenant.user("owner@example.com")["id"])
@@ -242,7 +242,7 @@ def test_a_definition_that_map_names_guards_the_run(bulkscim: Command, tmp_path:
 
 
 def test_validate_and_map_test_read_the_whole_definition(bulkscim: Command, tmp_path: Path):
-    """Operation and match of a definition that --map names were asked for once more by a flag."""
+    """Operation and match of a definition that --map names were asked for again by a flag."""
     (tmp_path / "leavers.csv").write_text("Mail\nbob@example.com\n")
     (tmp_path / "whole.toml").write_text(WHOLE.format(limit='"5%"'))
     named = ("leavers.csv", "--map", "whole.toml")
@@ -281,7 +281,7 @@ def test_a_tenants_entry_guards_every_run(bulkscim: Command, tmp_path: Path):
 
 
 def test_what_is_protected_later_is_so_in_resume_and_rollback(bulkscim: Command, tmp_path: Path):
-    """resume, retry and rollback looked at no protection: whom the run made, its rollback deleted."""
+    """resume, retry and rollback looked at no protection: a user that the run created, its rollback deleted."""
     names = [f"p{n}@x.example" for n in range(30)]
     (tmp_path / "job.csv").write_text("op,userName\n" + "".join(f"create,{name}\n" for name in names))
     (tmp_path / "off.csv").write_text("userName\n" + "".join(f"{name}\n" for name in names))

@@ -103,7 +103,7 @@ def test_versions_that_never_fit_are_sent_no_more(bulkscim, job, changing, rows)
 
 
 def test_versions_that_fit_are_sent_though_one_user_refuses_them(bulkscim, job):
-    """They keep a later change of somebody else from being overwritten."""
+    """They keep a later change by another user from being overwritten."""
     tenant = narrow.Versioned(*NAMES)
     tenant.fits = (*NAMES[:3], *NAMES[5:])
     with tenant.serving():

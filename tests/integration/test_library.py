@@ -217,7 +217,7 @@ async def test_what_rows_do_can_be_changed_of_a_run_that_goes_on(reached, small)
 
 
 async def test_cancelled_run_is_resumed(reached, small):
-    """A call that is cancelled leaves a run that goes on where it was; nobody is made twice."""
+    """A call that is cancelled leaves a run that goes on where it was; no user is created twice."""
     people = [{"op": "create", "data": {"userName": f"p{number}@example.com"}} for number in range(60)]
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(bulkscim.run(people, reached, rate="20/s"), 2)

@@ -25,7 +25,7 @@ def state(tmp_path_factory) -> Iterator[Path]:
 
 @pytest.fixture
 def bulkscim(tmp_path, state) -> Command:
-    """The command line, in a folder of its own, beside that sandbox."""
+    """The command line, in a folder of its own, next to that sandbox."""
     return Command(tmp_path, token=None, environment={"BULKSCIM_STATE_DIR": str(state)})
 
 
@@ -78,7 +78,7 @@ def test_one_file_may_deactivate_and_activate_by_name(bulkscim, job):
 
 
 def test_a_name_held_by_a_deactivated_user_is_found_where_a_run_knows_its_id(bulkscim, job):
-    """The 409 is explained by the journal: the person stands there, deactivated."""
+    """The 409 is explained by the journal: the user exists, deactivated."""
     name = "rehired@example.com"
     run(bulkscim, job(person(name), deactivate(name)))
 
@@ -89,7 +89,7 @@ def test_a_name_held_by_a_deactivated_user_is_found_where_a_run_knows_its_id(bul
     assert "active is False, the file says True" in line
 
 
-def test_a_name_held_where_nobody_can_see_it_is_said_to_be_so(bulkscim, job):
+def test_a_name_held_by_an_unseen_user_is_reported(bulkscim, job):
     """An account outside the tenant holds the name: nothing to adopt, and a retry will not help."""
     outcome = run(bulkscim, job(person("eve@outside.example")))
 
@@ -102,7 +102,7 @@ def test_a_name_held_where_nobody_can_see_it_is_said_to_be_so(bulkscim, job):
 
 def test_absence_of_a_user_is_never_taken_as_proved(bulkscim, job):
     """To delete who is not shown might be to leave a deactivated user in place: it fails, and names the way."""
-    outcome = run(bulkscim, job(delete("nobody@example.com")))
+    outcome = run(bulkscim, job(delete("absent@example.com")))
 
     assert outcome.code == 3
     ((state, detail),) = result(bulkscim)
@@ -293,7 +293,7 @@ def test_a_bad_token_stops_the_run_before_anything_is_sent(tmp_path, state, job)
     )
     assert base_url is not None
 
-    wrong = Command(tmp_path, token="of-somebody-else")
+    wrong = Command(tmp_path, token="of-another-user")
     outcome = wrong(
         "run", job(person("no@example.com")), "--base-url", base_url[0], "--profile", "lucid", "--yes"
     )

@@ -44,8 +44,8 @@ def test_a_sane_server_is_served_without_a_note(bulkscim, job):
 
 
 def test_a_filter_that_is_ignored_never_makes_us_edit_a_stranger(bulkscim, job):
-    """Where a filter brings everybody, the right one is changed and a name that is not there changes nobody."""
-    path = job(retitle(BOB), deactivate("nobody@example.com"), delete("gone@example.com"))
+    """Where a filter returns all users, the right one is changed, and a name that does not exist changes none."""
+    path = job(retitle(BOB), deactivate("absent@example.com"), delete("gone@example.com"))
     with odd.FilterIgnored(ADA, BOB, EVE).serving() as tenant:
         outcome = run(bulkscim, tenant, path)
 
@@ -230,7 +230,7 @@ def test_a_token_that_expires_stops_the_run_and_fails_nothing(bulkscim, job):
 
 
 def test_403_for_one_record_fails_that_record(bulkscim, job):
-    """A user whom the token must not change fails alone, with what the server said; retry does it once allowed."""
+    """A user that the token must not change fails alone, with what the server said; retry does it once allowed."""
     path = job(retitle(ADA), retitle(BOB), retitle(EVE))
     with odd.ForbiddenRecord(BOB, ADA, BOB, EVE).serving() as tenant:
         outcome = run(bulkscim, tenant, path, "--concurrency", "1")

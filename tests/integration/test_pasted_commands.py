@@ -113,7 +113,7 @@ def test_corrected_records_are_run_as_the_first_ones_were(bulkscim: Command, tmp
         failed = bulkscim("run", job, *at)
         errors = bulkscim.run_folder() / "errors.csv"
         errors.write_text(errors.read_text().replace(",Bad,", ",Good,"))
-        mended = paste(bulkscim, only(failed, "run"), "--yes")
+        fixed = paste(bulkscim, only(failed, "run"), "--yes")
         people(
             tmp_path,
             "people.csv",
@@ -122,7 +122,7 @@ def test_corrected_records_are_run_as_the_first_ones_were(bulkscim: Command, tmp
         edited = bulkscim("retry", errors.parent)
         again = paste(bulkscim, only(edited, "run"), "--yes")
 
-    assert (failed.code, mended.code, edited.code, again.code) == (3, 0, 12, 0), mended.text + again.text
+    assert (failed.code, fixed.code, edited.code, again.code) == (3, 0, 12, 0), fixed.text + again.text
     assert "400 displayName is not nice: 1 row (2)" in failed.stderr
     assert sorted(each["displayName"] for each in tenant.held["Users"].values()) == ["Ada", "Eve", "Good"]
 

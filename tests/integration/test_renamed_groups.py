@@ -1,4 +1,4 @@
-"""A group that an earlier run created and that somebody renamed since: a name means what has it in the tenant now."""
+"""A group that an earlier run created and that another user renamed since: a name means what has it in the tenant now."""
 
 import csv
 import json

@@ -116,7 +116,7 @@ def test_a_rollback_that_is_killed_goes_on(tenant: Tenant, bulkscim: Command, jo
 
 
 def test_runs_are_taken_back_one_after_the_other(tenant: Tenant, bulkscim: Command, job):
-    """A user whom a later run had deleted and its rollback made again stayed, and so did the group: exit 0, and "gone"."""
+    """A user that a later run had deleted and its rollback had recreated stayed, and so did the group: exit 0, and "gone"."""
     names = [f"chain-{number}@example.com" for number in range(4)]
     before = state_of(tenant, "chain-")
     news = [
@@ -143,7 +143,7 @@ def test_runs_are_taken_back_one_after_the_other(tenant: Tenant, bulkscim: Comma
 
 
 def test_drift_is_left_named_and_forced(tenant: Tenant, bulkscim: Command, job):
-    """What somebody has changed since is left as it is (3), both values are said, and force overwrites it."""
+    """What another user has changed since is left as it is (3), both values are said, and force overwrites it."""
     ids = {name: tenant.create("Users", {"userName": f"{name}@drift", "title": "Old"}) for name in "ab"}
     changes = [
         {"op": "patch", "id": ids[name], "data": {"title": "Lead", "nickName": "Nick"}} for name in "ab"
@@ -190,7 +190,7 @@ def test_an_inverse_as_a_file_is_a_job(tenant: Tenant, bulkscim: Command, job):
 
 
 def test_nothing_is_sent_without_approval_or_while_the_run_is_held(tenant: Tenant, bulkscim: Command, job):
-    """4 and the flag where nobody answers; 11 while a process works on the run; the plan of it asks nobody."""
+    """4 and the flag where no user answers; 11 while a process works on the run; its plan asks nothing."""
     path = job(*({"op": "create", "data": {"userName": f"held{number}@example.com"}} for number in range(30)))
     asked = ("run", path, "--base-url", tenant.base_url, "--yes", "--run-dir", bulkscim.runs / "one")
     written = tenant.writes()  # other tests share the tenant

@@ -166,7 +166,7 @@ def test_two_sandboxes_are_told_apart(bulkscim: Command):
 
 
 def test_it_goes_when_its_folder_goes(bulkscim: Command):
-    """Nobody has to remember to stop it."""
+    """No user has to remember to stop it."""
     assert bulkscim("sandbox", "start").code == 0
     pid = address(bulkscim.folder)["pid"]
 

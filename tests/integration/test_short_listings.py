@@ -126,7 +126,7 @@ class FilterlessPage(short.SamePage):
 
 
 def test_one_page_after_which_the_tenant_refuses_more_is_whole(bulkscim):
-    """The export failed by the 501 for a second page that nobody needed."""
+    """The export failed by the 501 for a second page that was not needed."""
     with short.OnePage(*NAMES).serving() as tenant:
         outcome, users = exported(bulkscim, tenant, "users")
     assert (outcome.code, len(users)) == (0, 30), outcome.text
@@ -143,7 +143,7 @@ def test_an_entry_that_cannot_be_used_stops_no_run(bulkscim, job, ghost, filters
     tenant.ghost, tenant.filters_too = ghost, filters_too
     with tenant.serving():
         path = job(
-            delete("nobody@example.com"),
+            delete("absent@example.com"),
             deactivate("ada@example.com"),
             retitle("ghost"),
             create("new@example.com"),
@@ -164,7 +164,7 @@ def test_a_listing_that_is_not_found_in_a_tenant_that_answers_is_empty(bulkscim,
     with short.NotFoundWhenEmpty().serving() as tenant:
         outcome, users = exported(bulkscim, tenant, "users")
         assert (outcome.code, users) == (0, {}), outcome.text
-        path = job(create("ada@example.com"), delete("nobody@example.com"))
+        path = job(create("ada@example.com"), delete("absent@example.com"))
         outcome = bulkscim("run", path, "--base-url", tenant.base_url, "--yes", *FAST)
         assert bulkscim.states()[0] == "done", outcome.text
         assert len(exported(bulkscim, tenant, "users")[1]) == 1

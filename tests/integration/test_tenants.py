@@ -164,7 +164,7 @@ class Folder(keyring.backend.KeyringBackend):
 
 
 def test_entry_that_is_there_is_replaced_only_with_approval(bulkscim, small, tmp_path):
-    """A name that has a tenant keeps it until somebody says otherwise; it is replaced where it stands."""
+    """A name that has a tenant keeps it until it is changed; it is replaced in its place."""
     (tmp_path / "bulkscim.toml").write_text('# ours\n[tenant.acme]\nbase_url = "https://old.example/scim"\n')
 
     refused = bulkscim("connect", "acme", "--base-url", small.base_url)
@@ -226,7 +226,7 @@ def test_production_is_typed_at_a_terminal(answer, code, bulkscim, small, job):
             ["run", "job.jsonl", "--tenant", "acme", "--base-url", "https://x.example"],
             "leave one of them out",
         ),
-        (["run", "job.jsonl", "--tenant", "nobody"], "bulkscim connect"),
+        (["run", "job.jsonl", "--tenant", "absent"], "bulkscim connect"),
         (["connect", "acme"], "--base-url"),
         (["connect", "a b"], "letters, digits"),
         (["connect", "sandbox"], "choose another"),

@@ -24,7 +24,7 @@ TO = ("--tenant", "sandbox", *FAST)
 
 
 def person(number: int) -> dict[str, Any]:
-    """Return a record that creates somebody."""
+    """Return a record that creates a user."""
     return {"op": "create", "data": {"userName": f"u{number}@example.com", "title": "Dev"}}
 
 
@@ -66,7 +66,7 @@ class Ran:
         return Outcome(code, out.getvalue(), err.getvalue())
 
     def altered(self, place: Path, change: Callable[[bytes], bytes]) -> "Ran":
-        """Return a copy of it whose journal somebody has altered."""
+        """Return a copy of it whose journal was altered."""
         folder = place / "altered"
         shutil.copytree(self.folder, folder)
         journal = folder / "journal.jsonl"
@@ -103,7 +103,7 @@ def ordered(order: Callable[[list[bytes]], list[bytes]]) -> Callable[[bytes], by
 
 
 def saying(number: int, **more: Any) -> Callable[[bytes], bytes]:
-    """Return what lets a line (counted from the end where negative) say something else, hashes made anew."""
+    """Return what lets a line (counted from the end where negative) say something else, its hashes recomputed."""
 
     def change(data: bytes) -> bytes:
         place = number if number > 0 else len(lines_of(data)) + 1 + number
@@ -115,7 +115,7 @@ def saying(number: int, **more: Any) -> Callable[[bytes], bytes]:
 
 
 def without_end(data: bytes) -> bytes:
-    """Forge the last line away and a friendlier one in its place, hashes made anew."""
+    """Forge the last line away and a friendlier one in its place, its hashes recomputed."""
     lines = lines_of(data)
     last = entries.decode(lines[-1][:-1])
     forged = rehashed(lines[:-1])

@@ -56,7 +56,7 @@ JSON = st.recursive(
 @given(st.integers(1, 18), st.sampled_from(["rows", "body"]), JSON)
 @settings(max_examples=300)
 def test_whatever_a_line_says_it_passes_or_is_damage(number, member, value):
-    """Hashes made anew, a member of some other shape: nobody who reads it comes to grief."""
+    """Recomputed hashes, a member of another shape: no reader crashes."""
     lines = lines_of(sample())
     line = lines[number - 1 if number <= len(lines) else -1]
     data = orjson.loads(line)

@@ -60,7 +60,7 @@ class Tenant:
 
 @given(GROUPS, CHANGES, st.booleans(), st.integers(1, 25))
 def test_what_is_told_is_true(groups, changes, understands, due):
-    """After any changes by this run; what others change is seen when a listing is taken anew, or by a filter."""
+    """After any changes by this run; what others change is seen when a listing is taken again, or by a filter."""
     asyncio.run(_carried(Tenant(groups, understands=understands), changes, due))
 
 

@@ -38,7 +38,7 @@ LIKELY = JSON | st.sampled_from(
 
 @given(st.lists(st.tuples(CELL.filter(str.strip), CELL), min_size=1, max_size=6), st.sampled_from(",;\t"))
 def test_quoting_round_trips(rows, delimiter):
-    """What the csv module writes is read back cell for cell, but for guards against spreadsheets."""
+    """What the csv module writes is read back cell for cell, except guards against spreadsheets."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter)
     writer.writerows([("first", "second"), *rows])

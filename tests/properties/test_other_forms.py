@@ -1,4 +1,4 @@
-"""Tenants that show values in other forms: what stands there is not sent, and undo after do is nothing."""
+"""Tenants that show values in other forms: what is there already is not sent, and undo after do is nothing."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def story(tmp_path, forms, seed=0):
 
 @pytest.mark.parametrize("forms", KINDS, ids=NAMES)
 async def test_what_the_tenant_shows_in_another_form_is_not_sent(tmp_path, forms):
-    """An upsert of what stands there sent a write each time, since the manager came as text."""
+    """An upsert of what is there already sent a write each time, since the manager came as text."""
     told = story(tmp_path, forms)
     held = [one for one in told.tenant.held["Users"].values() if one["active"]]
     wanted = [{name: value for name, value in one.items() if name not in {"id", "meta"}} for one in held]

@@ -61,7 +61,7 @@ async def test_the_rollback_of_a_rollback_is_the_run(tmp_path, seed):
 
 @pytest.mark.parametrize("seed", range(200, 210))
 async def test_nothing_that_others_did_since_is_lost(tmp_path, seed):
-    """What others set, whom they added and whom they deleted between run and rollback stays so."""
+    """What others set, which users they added and which they deleted between run and rollback stays so."""
     story = Story(tmp_path, seed)
     await story.run(job(story, seed))
     others = Others(story)

@@ -30,9 +30,9 @@ async def test_two_rollbacks_are_as_good_as_one(tmp_path, seed):
     story = Story(tmp_path, seed)
     before = story.state()
     await story.run(job(story, seed, 40))
-    mend = refusing(story, 0.25)
+    accept_again = refusing(story, 0.25)
     first = await story.back()
-    mend()
+    accept_again()
 
     second = await story.back()
 

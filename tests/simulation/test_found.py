@@ -86,7 +86,7 @@ def members(machine, team):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_rows_that_name_a_group_made_later_change_it_one_by_one(machine, seed):
-    """Nobody has claimed it: what a later row makes is not there yet."""
+    """No row has claimed it: what a later row makes is not there yet."""
     lines = [*(person(f"n{number}", groups=["Late"]) for number in range(6)), group("Late")]
     one = machine(lines, World(concurrency=8, latency_s=1.0), seed=seed)
 
@@ -192,7 +192,7 @@ def test_group_made_before_a_crash_is_not_made_again_after_it(machine):
 
 @pytest.mark.parametrize("verb", ["create", "upsert"])
 def test_who_is_their_own_manager_comes_to_an_end_though_found_there(machine, verb):
-    """An upsert that finds its user has made nobody, and names itself all the same."""
+    """An upsert that finds its user has created none, and names itself all the same."""
     held = [{"id": "u1", "userName": address("p1"), "title": "Old"}]
     line = person("p1", title="New", manager={"userName": address("p1")}) | {"op": verb}
     one = machine([line], World(), held)
@@ -291,7 +291,7 @@ def test_outage_fails_no_row_and_is_gone_on_from(machine, kind):
 
 
 @pytest.mark.parametrize("status", [400, 409, 500, 503])
-def test_create_that_never_works_ends_within_its_budget_and_stops_nobody_else(machine, status):
+def test_create_that_never_works_ends_within_its_budget_and_stops_no_other_row(machine, status):
     """A 5xx may be a refusal that does not say so: after some losses found not applied, the row fails."""
     lines = [person(f"n{number}") for number in range(8)]
     one = machine(lines, World(poison=status))

@@ -22,7 +22,7 @@ def name_of(number, random):
 
 
 def line(position, random, last):
-    """Return one record, and what title it leaves whom with."""
+    """Return one record, and which user it leaves with what title."""
     number = random.randrange(PEOPLE)
     match, title = name_of(number, random), f"title {position}"
     group = f"G{random.randrange(3)}"

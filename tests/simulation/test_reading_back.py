@@ -1,4 +1,4 @@
-"""Reading back, on tenants that answer late, lose answers and stop: it blames nobody who did as asked, and misses no lie."""
+"""Reading back, on tenants that answer late, lose answers and stop: it blames no row that took effect, and misses none that did not."""
 
 from dataclasses import replace
 from random import Random

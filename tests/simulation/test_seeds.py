@@ -31,7 +31,7 @@ BROKEN_ONCE = (
     2201283,
     # state: of a create that was found, the manager was taken for set, which only a later create would have set
     706356,
-    # state: a user whom an upsert had found was changed by userName before an earlier row by externalId
+    # state: a user that an upsert had found was changed by userName before an earlier row by externalId
     2610087,
     # guess: a 201 that shows nothing was believed, as the run was to stop before it could be looked at
     2700161,
@@ -39,7 +39,7 @@ BROKEN_ONCE = (
     2711436,
     # undo: a user was deleted before the earlier removal of its membership, which had been left for later
     2711925,
-    # undo: a user whom the run had made, deleted by then, was added to the group that others had put it into
+    # undo: a user that the run had created, deleted by then, was added to the group that others had put it into
     2730973,
     # blame: an outage behind the last page of a listing was taken for a tenant that does not page
     2741192,

@@ -34,7 +34,7 @@ def test_promises_hold_where_tenants_show_less(first):
 def test_promises_hold_where_tenants_change_names(first):
     """In lower case, without blanks or punctuation, in another Unicode form, with a domain; through crashes and rollbacks.
 
-    Or where somebody renames groups of an earlier run.
+    Or where another user renames groups of an earlier run.
     """
     for case in map(case_of, range(first, first + 10)):
         if case.world.renames or case.world.regroups:

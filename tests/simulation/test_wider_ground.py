@@ -1,4 +1,4 @@
-"""Seeds from 1,000,000 up: what they draw besides, and mutations that only they find.
+"""Seeds from 1,000,000 up: what else they draw, and mutations that only they find.
 
 `scripts/simulate --minutes` draws from them without end; a few hundred are run here.
 """
@@ -96,7 +96,7 @@ def take_the_first_of_two(patch):
 
 
 def overwrite_what_others_changed(patch):
-    """Put back what a run changed, whatever stands there."""
+    """Put back what a run changed, whatever is there."""
     patch.setattr(changing, "divided", lambda view, live, due: (due, ()))
     patch.setattr(drift, "drifted", lambda *_: None)
     patch.setattr("bulkscim.planning.steps.drifted", lambda *_: None)
@@ -104,7 +104,7 @@ def overwrite_what_others_changed(patch):
 
 def forget_new_ids(patch):
     """Name what was made again by the id that it had before."""
-    patch.setattr(Recreated, "now", lambda anew, resource_id: resource_id)
+    patch.setattr(Recreated, "now", lambda recreated, resource_id: resource_id)
 
 
 def let_upserts_overtake(patch):

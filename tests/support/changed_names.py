@@ -9,7 +9,7 @@ import unicodedata
 
 USER_NAME, GROUP_NAME = re.compile(r"n(\d+)@example\.com"), re.compile(r"(New|Team|Nest) (\d+)")
 DOMAIN = "@example.com"
-SINCE = " since"  # behind the name of a group that somebody renamed
+SINCE = " since"  # behind the name of a group that another user renamed
 FORMS = {"nfc": "NFC", "nfd": "NFD"}
 CHANGES = ("lower", "blanks", "nfc", "nfd", "domain", "clean")
 NORMALISES = "normalises"  # a filter changes the name that it is asked for in the same way

@@ -21,7 +21,7 @@ STATES = ("done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending")
 LIMITED = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 START = 'import runpy; runpy.run_module("bulkscim", run_name="__main__")'
 FAST = ("--rate", "2000/s", "--concurrency", "20")
-RUN_COMMANDS = {  # each command that takes a run, with what it needs besides
+RUN_COMMANDS = {  # each command that takes a run, with what else it needs
     "status": (),
     "results": (),
     "explain": ("--row", "1"),

@@ -1,4 +1,4 @@
-"""Journals altered by somebody who knows the format: line by line, with hashes made anew where asked."""
+"""Journals altered by a person that knows the format: line by line, with hashes recomputed where asked."""
 
 from collections.abc import Callable, Iterable
 
@@ -22,7 +22,7 @@ def rehashed(lines: Iterable[bytes]) -> bytes:
 
 
 def rewritten(data: bytes, number: int, change: Callable[[Line], Line]) -> bytes:
-    """Return a journal whose line of this number says something else, hashes made anew."""
+    """Return a journal whose line of this number says something else, its hashes recomputed."""
     lines = lines_of(data)
     line = change(entries.decode(lines[number - 1][:-1]))
     text = entries.encode(line.entry, line.number, line.commit, line.entry.time, line.previous)

@@ -93,7 +93,7 @@ def journal_behind_a_good_one(data: bytes) -> None:
 
 
 def journal_resealed(data: bytes) -> None:
-    """Read lines that somebody changed and sealed anew, so that the chain holds and only the sense is wrong."""
+    """Read lines that were changed and sealed again, so that the chain holds and only the sense is wrong."""
     texts = [line[entries.HASHED] for line in journal_and_checkpoint()[0].split(b"\n")[:-1]]
     for edit in data.split(SEPARATOR):
         if len(edit) >= 3:
@@ -118,7 +118,7 @@ def checkpoint_bytes(data: bytes) -> None:
 
 
 def checkpoint_resealed(data: bytes) -> None:
-    """Read a checkpoint that somebody changed and gave a fitting checksum: it is left alone, or read to the end."""
+    """Read a checkpoint that was changed and given a fitting checksum: it is left alone, or read to the end."""
     good, kept = journal_and_checkpoint()
     body = kept[: kept.rfind(b'","checksum"')]
     if len(data) >= 2:

@@ -14,7 +14,7 @@ TEAMS = ("Compilers", "Payroll", "Orchard")
 
 @dataclass(slots=True)
 class Person:
-    """What the tenant is to hold of somebody: names instead of ids, one group or none."""
+    """What the tenant is to hold of a user: names instead of ids, one group or none."""
 
     title: str
     manager: str = ""
@@ -38,7 +38,7 @@ class LucidWorkload:
 
 
 def lucid_workload(seed: int, there: dict[str, Person]) -> LucidWorkload:
-    """Return a job for a tenant that holds these people, of whom a dozen are in groups and manage nobody."""
+    """Return a job for a tenant that holds these people, of which a dozen are in groups and manage no user."""
     return _Building(random.Random(seed), seed, dict(there)).build()
 
 

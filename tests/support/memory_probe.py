@@ -3,7 +3,7 @@
 Run in a process of its own, since peak memory is that of a process:
 `python -m tests.support.memory_probe run|resume|fill JOB FOLDER NUMBER`. Run and resume are interrupted, as by
 Ctrl-C, after NUMBER writes (0: never). Fill brings the journal to NUMBER settled rows at once, by repeating what
-stands there for row 1, and leaves it as a kill does: without a checkpoint.
+is there for row 1, and leaves it as a kill does: without a checkpoint.
 """
 
 import json
@@ -143,7 +143,7 @@ def peak_kib() -> int:
     """Return this program's peak memory; where it can be had, without that of the process that started it."""
     status = Path("/proc/self/status")
     if status.exists():
-        # Linux lets ru_maxrss begin at what the parent had when it forked; this begins anew with the program.
+        # Linux lets ru_maxrss begin at what the parent had when it forked; this begins at zero with the program.
         return next(
             int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")
         )

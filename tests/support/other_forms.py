@@ -56,7 +56,7 @@ def booleans_as_numbers(one):
 
 
 def other_capitals(one):
-    """Show every name in small letters, but for that of the extension."""
+    """Show every name in small letters, except that of the extension."""
     return {
         name if name.startswith("urn:") else name.lower(): _lowered(value)
         if name not in {"meta", "schemas"}

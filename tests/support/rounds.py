@@ -40,7 +40,7 @@ def each(work: Callable[[int], None], seeds: Iterable[int], together: int = TOGE
 
 
 def each_on_a_tenant(work: Callable[[Tenant, int], None], seeds: Sequence[int], folder: Path) -> None:
-    """Do a round for each seed on scim2-server, which begins anew before it is so full that a listing has pages."""
+    """Do a round for each seed on scim2-server, which is emptied before it is so full that a listing has pages."""
     for first in range(0, len(seeds), TOGETHER):
         with scim_server(folder / "tenant.log") as tenant:
             each(partial(work, tenant), seeds[first : first + TOGETHER])

@@ -31,7 +31,7 @@ def group(resource_id="g1", name="Sales"):
 
 
 def creates(*references, producers=(), number=1, data=None, verb=Verb.CREATE):
-    """Return a row that makes ada, or whom `data` names."""
+    """Return a row that creates ada, or the user that `data` names."""
     given = {"userName": ADA.value, **(data or {})}
     operation = Operation(
         verb, USER, Key(USER, "userName", given["userName"]), data=given, references=references

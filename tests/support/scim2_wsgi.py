@@ -1,7 +1,7 @@
 """scim2-server as a WSGI application, for gunicorn: the tenant of the demo and of the integration tests.
 
 Its state is in memory, so it must run in exactly one worker process (with threads). The bearer token comes
-from SCIM2_TOKEN. Beside SCIM it answers `GET /_requests` with the requests that it was sent, by method and
+from SCIM2_TOKEN. Apart from SCIM it answers `GET /_requests` with the requests that it was sent, by method and
 kind of path, so that a test can say "nothing was sent".
 """
 

@@ -73,7 +73,7 @@ class SmallTenant:
         return sum(_name(resource).casefold() == name.casefold() for resource in everything)
 
     def untouched(self, *but: str) -> bool:
-        """Whether all that was there at the start is as it was, but for the users named."""
+        """Whether all that was there at the start is as it was, except the users named."""
         now = {resource_id: resource for part in self.held.values() for resource_id, resource in part.items()}
         start = {
             resource_id: resource for part in self.at_start.values() for resource_id, resource in part.items()

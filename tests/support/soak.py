@@ -44,7 +44,7 @@ GROWTH = 1.3  # the most that a session's peak memory may be of the median
 
 @dataclass(slots=True)
 class Person:
-    """What the tenant is to hold of somebody."""
+    """What the tenant is to hold of a user."""
 
     title: str = "Analyst"
     active: bool = True
@@ -103,7 +103,7 @@ def _line(block: int, place: int, expected: Expected) -> dict[str, Any]:
         return {"op": "create", "type": "Group", "data": {"displayName": team}}
     if place <= _last_create(block):
         return _create(block, place, expected)
-    name = _name(before, place - 45)  # 12 to 43: nobody's manager
+    name = _name(before, place - 45)  # 12 to 43: no user's manager
     match = {"match": {"userName": name}}
     if place <= 76:
         expected.people[name].title = "Lead"
@@ -126,12 +126,12 @@ def _line(block: int, place: int, expected: Expected) -> dict[str, Any]:
 
 
 def _last_create(block: int) -> int:
-    """Return the last place that makes somebody; the first block has none before it to change."""
+    """Return the last place that creates a user; the first block has none before it to change."""
     return 56 if block else 88
 
 
 def _create(block: int, place: int, expected: Expected) -> dict[str, Any]:
-    """Return the line that makes somebody; every fifth has the first of the block as manager."""
+    """Return the line that creates a user; every fifth has the first of the block as manager."""
     name = _name(block, place)
     person = expected.people[name] = Person()
     data: dict[str, Any] = {
@@ -258,7 +258,7 @@ class _Watched:
         return next(iter(self._runs.glob("*/journal.jsonl")), None)
 
     def _size(self) -> int:
-        """Return where the last whole line ends; what stands behind it is cut by who goes on."""
+        """Return where the last whole line ends; what is after it is cut by the resume."""
         journal = self._journal()
         return 0 if journal is None else journal.read_bytes().rfind(b"\n") + 1
 

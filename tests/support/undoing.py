@@ -27,7 +27,7 @@ from tests.support.watching import Silent
 
 TITLES = ("Engineer", "Lead", "Boss", None)
 PEOPLE, GROUPS = 8, 3
-BOSSES = 3  # the people whom jobs make managers; these are not deleted
+BOSSES = 3  # the users that jobs make managers; these are not deleted
 PACE = Settings(rate="1000000/s", concurrency=3)
 BACK = replace(PACE, on_exists="fail", on_drift="part")
 NO_BOUNDS = Bounds(None, None, None)
@@ -61,7 +61,7 @@ async def undo(recorded, transport, terms, around, disk, draft):
 
 
 def person(random, number, bosses=()):
-    """Return somebody as they are before a run; `bosses` are ids."""
+    """Return a user as it is before a run; `bosses` are ids."""
     name = f"p{number}@example.com"
     user = {
         "userName": name,
@@ -89,7 +89,7 @@ def peopled(tenant, random):
 
 
 def settled(sandbox, random, *, one_group=False):
-    """Fill a sandbox likewise; with `one_group` nobody is in two."""
+    """Fill a sandbox the same way; with `one_group` no user is in two."""
     people: list[str] = []
     for number in range(PEOPLE):
         user = person(random, number, people) | {"active": True}
@@ -108,7 +108,7 @@ def job(story, seed, rows=25):
     random = Random(seed)
     made = [_records(random, number, story.people, story.groups) for number in range(rows)]
     for one in made if story.profile.one_group else ():
-        one[1]["data"].pop("members")  # whom that takes out of their groups is not recorded
+        one[1]["data"].pop("members")  # which users that takes out of their groups is not recorded
     return [random.choice(one) for one in made]
 
 

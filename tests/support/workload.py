@@ -93,7 +93,7 @@ def mixed(tenant: Tenant, seed: int = 1, prefix: str = "", scale: float = 1.0) -
 
 @dataclass(slots=True)
 class _Mixed:
-    """Builds the lines and, beside each, its effect on the expected state."""
+    """Builds the lines and, with each, its effect on the expected state."""
 
     tenant: Tenant
     chance: random.Random
@@ -211,7 +211,7 @@ class _Mixed:
             self._place({"op": "create", "type": "User", "ref": f"p{index}", "data": data}, makes=name)
 
     def _manage(self, index: int, total: int, name: str, data: Json) -> None:
-        """Give two of three a manager: another new person (before, behind or in a cycle), or somebody there."""
+        """Give two of three a manager: another new person (before, behind or in a cycle), or an existing one."""
         if index % 3 == 0:
             other = (index + 1 + self.chance.randrange(total - 1)) % total
             data["manager"] = {"ref": f"p{other}"}

@@ -31,7 +31,7 @@ def test_public_name_is_there_and_says_what_it_is(name):
 
 
 def test_every_error_is_public():
-    """Whoever calls can name what is raised."""
+    """A caller can name what is raised."""
     defined = {
         name
         for name, value in vars(bulkscim.errors).items()

@@ -99,7 +99,7 @@ def test_what_the_user_reads_of_it_is_no_bug(tmp_path):
         open_file(tmp_path / "absent", os.O_RDONLY)
 
 
-def test_an_index_is_only_read_and_no_journal_beside_it_counts(tmp_path):
+def test_an_index_is_only_read_and_no_journal_next_to_it_counts(tmp_path):
     """SQLite opened the index of a resumed run for writing, and would have applied a journal that lay next to it."""
     path = tmp_path / "index.sqlite"
     build(path, "stamp", tuple).close()

@@ -32,7 +32,7 @@ async def test_failed_rows_beyond_max_errors_stop_the_run(carried):
 
 
 async def test_a_tenant_that_only_fails_is_left_alone(carried):
-    """Nobody's record is to blame for fault after fault: the breaker stops the run, which can be resumed."""
+    """No record is to blame for fault after fault: the breaker stops the run, which can be resumed."""
     lines = [{"op": "create", "type": "User", "data": {"userName": f"u{number}"}} for number in range(60)]
     report = await carried(lines, faults={"before": 1.0})
 

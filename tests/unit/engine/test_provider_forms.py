@@ -88,7 +88,7 @@ def test_patch_names_the_schema_of_its_form(kind, form, schema):
     ],
 )
 async def test_filters_go_bare_where_the_provider_wants_it(key, asked):
-    """But for values that cannot stand without quotes, and for types that want them."""
+    """Except values that cannot stand without quotes, and for types that want them."""
     answers, reading = reads()
     await reading.filtered(key)
     assert answers.asked == [asked]

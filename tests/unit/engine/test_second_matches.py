@@ -1,4 +1,4 @@
-"""A filter's answer with an entry that cannot be used, beside one that matches: it may be a second match."""
+"""A filter's answer with an entry that cannot be used, next to one that matches: it may be a second match."""
 
 import json
 from dataclasses import replace

@@ -169,8 +169,8 @@ async def test_name_in_the_other_unicode_form_is_found(carried, held, asked):
     assert (report.totals.done, report.totals.noop) == (2, 1)
 
 
-async def test_new_user_is_created_where_nobody_shows_such_a_name(carried):
-    """That an absence is not proved keeps nobody out: the tenant refuses a name that is taken."""
+async def test_new_user_is_created_where_no_user_shows_such_a_name(carried):
+    """An absence that is not proved stops no create: the tenant refuses a name that is taken."""
     line = {
         "op": "upsert",
         "type": "User",
@@ -267,7 +267,7 @@ async def test_lost_removal_of_a_member_that_is_never_shown_is_sent_again(carrie
 
 
 class LosesFirstAddition(CutsMembers):
-    """Loses the answer to the first addition; a filter by member sees whom the list of a group does not show."""
+    """Loses the answer to the first addition; a filter by member finds members that the list of a group does not show."""
 
     lost = False
 

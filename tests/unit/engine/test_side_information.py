@@ -58,7 +58,7 @@ async def test_users_are_deactivated_where_groups_cannot_be_listed(carried, stat
 
 
 async def test_deletes_stop_where_it_is_not_known_what_refers_to_them(carried):
-    """They failed one by one. A person who goes on knows it."""
+    """They failed one by one. A user that resumes the run knows it."""
     report = await carried(map(delete, NAMES), kind=unlisted(), held=HELD, concurrency=1)
 
     assert isinstance(report.exit_reason, ReferencesUnknown)

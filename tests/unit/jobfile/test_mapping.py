@@ -106,7 +106,7 @@ def test_truth_may_be_written_in_several_ways(cell, value):
 
 
 def test_what_is_neither_true_nor_false_names_its_column():
-    """The message says file, line, row, column, value and mend."""
+    """The message says file, line, row, column, value and how to fix it."""
     said = row_faults("userName,active", "ada,maybe")
 
     assert (
@@ -161,7 +161,7 @@ def test_an_id_comes_before_the_match_column():
 
 
 @pytest.mark.parametrize("verb", [Verb.DELETE, Verb.DEACTIVATE, Verb.ACTIVATE])
-def test_name_beside_an_id_is_what_the_resource_must_have(verb):
+def test_name_next_to_an_id_is_what_the_resource_must_have(verb):
     """A file that was sorted in half deleted the user of the id, and not the one that the row names."""
     assert row("id,userName,title", "77,ada,Lead", verb).expect == {"userName": "ada"}
     assert row("id,userName", "77,", verb).expect == row("userName", "ada", verb).expect == {}
@@ -291,5 +291,5 @@ def test_a_missing_column_is_named(header, op, text):
     ],
 )
 def test_a_row_fault_names_its_column(header, cells, op, text):
-    """A problem in a row says where and how to mend it."""
+    """A problem in a row says where it is and how to fix it."""
     assert text in row_faults(header, cells, op)

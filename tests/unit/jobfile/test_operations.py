@@ -320,7 +320,7 @@ def test_names_with_an_underscore_are_passed_over():
         ({"method": "POST", "path": "/Users"}, "data: is missing"),
     ],
 )
-def test_each_fault_names_its_place_and_mend(body, text):
+def test_each_fault_names_its_place_and_how_to_fix_it(body, text):
     """A problem says the line, the place, what is wrong, and what to write."""
     said = faults(body)
 

@@ -103,7 +103,7 @@ def test_the_same_identity_in_other_case_is_made_once(checked):
 
 
 def test_the_same_ref_is_made_once_and_must_be_made(checked):
-    """A ref is one for the file, whatever the type; a ref that nobody makes is an error."""
+    """A ref is one for the file, whatever the type; a ref that no row creates is an error."""
     text = (
         '{"op":"create","ref":"a","data":{"userName":"ada","manager":{"ref":"b"}}}\n'
         '{"op":"create","type":"Group","ref":"a","data":{"displayName":"Eng"}}\n'
@@ -135,7 +135,7 @@ def test_a_group_and_a_user_of_one_name_are_two(checked):
     result.sound_index().close()
 
 
-def test_somebody_named_by_address_is_found_in_the_file(checked):
+def test_a_user_named_by_address_is_found_in_the_file(checked):
     """Where a record names a resource by e-mail, the index knows the addresses that the file makes."""
     text = (
         '{"op":"create","data":{"userName":"ada","manager":{"email":"B@x"}}}\n'
@@ -165,7 +165,7 @@ def test_with_a_limit_only_the_first_records_count(checked):
     result.sound_index().close()
 
 
-def test_an_index_of_another_file_is_made_anew(checked, tmp_path):
+def test_an_index_of_another_file_is_rebuilt(checked, tmp_path):
     """The index is a cache: it is used only for the very file and defaults that it was made for."""
     result, _ = checked("userName\nada\n")
     result.sound_index().close()
@@ -203,7 +203,7 @@ UNSEEN_JSONL = (
     ("text", "name", "count"), [(UNSEEN_CSV, "job.csv", 2), (UNSEEN_JSONL, "job.jsonl", 3)]
 )
 def test_values_are_read_without_what_cannot_be_seen_at_their_ends(checked, text, name, count):
-    """The user was created under a name that nobody can type, and found by no later job."""
+    """The user was created under a name that no user can type, and found by no later job."""
     result, source = checked(text, name)
 
     [note] = [note for note in result.notes if "invisible" in note]
@@ -452,7 +452,7 @@ def test_a_password_is_not_taken_from_stdin(tmp_path, data):
     assert "holds a password" in result.problems[0]
 
 
-def test_whoever_loses_access_is_counted_whatever_the_verb(tmp_path):
+def test_each_user_that_loses_access_is_counted_whatever_the_verb(tmp_path):
     """A guard that a patch of `active` slips past would be none."""
     off = {"active": False}
     lines = [

@@ -165,7 +165,7 @@ def test_references_targets_and_patches_are_judged_too():
     [("a\u200b@example.com", "invisible"), ("Total: 2", "row"), ("Ada <a@example.com>", "address")],
 )
 def test_name_that_a_tenant_may_hold_can_be_named_whatever_is_in_it(name, about):
-    """Otherwise nobody could delete what an earlier run has made."""
+    """Otherwise what an earlier run created could not be deleted."""
     delete = asked({}, op="delete", match={"userName": name})
     assert [(one.about, one.refuses) for one in doubts_of(delete)] == [(about, False)]
 

@@ -141,7 +141,7 @@ def changed(**more):
     ],
 )
 async def test_a_forged_line_is_found_by_what_it_says(written, number, change, said):
-    """Hashes made anew do not help where a line contradicts the others."""
+    """Recomputed hashes do not help where a line contradicts the others."""
     with pytest.raises(JournalDamaged, match=said) as caught:
         audited(rewritten(written, number, change))
     assert f"byte {offset_of(written, number)}: line {number}" in str(caught.value)

@@ -92,7 +92,7 @@ async def test_reading_equals_the_live_journal():
 
 
 async def test_a_session_that_ended_in_order_is_gone_on_with_in_place():
-    """The file is synced and appended to, not written anew."""
+    """The file is synced and appended to, not rewritten."""
     disk = SimulatedDisk()
     run = begin(disk)
     await run.append(opened(), STOPPED)
@@ -107,7 +107,7 @@ async def test_a_session_that_ended_in_order_is_gone_on_with_in_place():
     assert journal.read(FOLDER, disk).ledger.totals().done == 1
 
 
-async def test_after_a_kill_the_good_part_is_written_anew():
+async def test_after_a_kill_the_good_part_is_rewritten():
     """A new file takes the old one's place with the same lines; nothing is noted where nothing was cut."""
     disk = SimulatedDisk()
     run = begin(disk)

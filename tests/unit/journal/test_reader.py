@@ -53,7 +53,7 @@ def fold_of(disk, data):
 
 
 async def test_a_hole_in_the_last_commit_is_cut_from_there(disk):
-    """A line of the same commit behind the hole does not make it damage: nobody was told of it."""
+    """A line of the same commit behind the hole does not make it damage: it was never acknowledged."""
     lines = lines_of(disk)
     fold = fold_of(disk, b"".join(lines[:-2]) + b"\0" * len(lines[-2]) + lines[-1])
 
@@ -124,7 +124,7 @@ def sealed(*written):
 
 @pytest.mark.parametrize("member", [entries.TIME, entries.COMMIT, entries.STEP])
 def test_a_sealed_line_whose_numbers_are_none_is_damage(member):
-    """Whoever writes the chain anew is told that the sense is wrong."""
+    """A chain that was recomputed passes, and the entries are still found to be wrong."""
     header, last = sealed(Entry(Kind.HEADER, body={"format": 1, "rows": 2}), started(1, 1)).splitlines(
         keepends=True
     )

@@ -174,7 +174,7 @@ def test_a_folder_in_use_cannot_be_given(tmp_path, disk, clock):
 
 
 def test_a_folder_that_was_let_go_has_no_holder_before(tmp_path, disk, clock):
-    """Whoever releases leaves no word behind."""
+    """A released lock leaves no text."""
     with runfolder.create(tmp_path, "people", disk, clock) as held:
         assert held.note == ""
     with runfolder.hold(held.path, disk, clock) as again:
@@ -218,7 +218,7 @@ class CannotLock(LocalDisk):
         raise OSError(errno.EROFS, "Read-only file system", str(path))
 
 
-def test_nobody_works_where_nobody_can_write(tmp_path, disk, clock):
+def test_no_run_works_where_no_process_can_write(tmp_path, disk, clock):
     """A run folder on a read-only disk can be looked at."""
     folder = make(tmp_path / "runs", "people", disk, clock)
 

@@ -231,7 +231,7 @@ def test_group_that_does_not_exist_is_created_for_an_adopted_user_where_the_run_
 
 @pytest.mark.parametrize("maker", [MINE, THEIRS])
 def test_a_provider_with_exclusive_groups_moves_no_user_that_exists(maker):
-    """Adding would take the user out of the group that it is in: not for an adopted user, whoever created it."""
+    """Adding would take the user out of the group that it is in: not for an adopted user, by any creator."""
     row, live = creates(IN_SALES), {ORIGIN: maker, IN: NOT_MEMBER, PROOF: PROVED}
     elsewhere = {BY_ID: user(groups=[{"value": "g2", "display": "Support"}])}
     holders = Holders(USER, "u1", "id")

@@ -35,14 +35,14 @@ def test_a_delete_waits_for_groups_and_reports():
 
 
 def test_groups_that_a_user_shows_are_asked_for_no_more():
-    """But for those that it is in through another group."""
+    """Except those that it is in through another group."""
     step = decide(changes(Verb.DEACTIVATE), {ADA: user(groups=IN_TWO)})
 
     assert step.ties == Ties(("g1", "g2"), None)
 
 
 def test_a_deleted_group_is_tied_to_groups_alone():
-    """It may be a member itself; it is nobody's manager."""
+    """It may be a member itself; it is no user's manager."""
     row, live = changes(Verb.DELETE, SALES), {SALES: group()}
     need = Holders(GROUP, "g1", "displayName")
 

@@ -50,11 +50,11 @@ LIVE = {
         {"schemas": ["x"], "id": "9", "meta": {"version": "2"}},
         {ENTERPRISE: {"department": "Engines"}},
         {ENTERPRISE.upper(): {"Department": "Engines"}},
-        {ENTERPRISE: {"manager": {"value": "7", "displayName": "Somebody", "$ref": "../Users/7"}}},
+        {ENTERPRISE: {"manager": {"value": "7", "displayName": "Someone", "$ref": "../Users/7"}}},
     ],
 )
 def test_what_live_already_has_is_satisfied(wanted):
-    """A subset, in the schema's case, without what nobody can set or see."""
+    """A subset, in the schema's case, without what no client can set or see."""
     assert differences(wanted, LIVE, "User") == ()
     assert differences(wanted, LIVE, "User") == ()
 
@@ -95,14 +95,14 @@ def test_what_live_already_has_is_satisfied(wanted):
     ],
 )
 def test_each_difference_is_named_by_a_path_that_a_patch_can_use(wanted, changes):
-    """Before is what stands there, after what is wanted."""
+    """Before is what is there, after what is wanted."""
     assert differences(wanted, LIVE, "User") == tuple(changes)
     assert differences(wanted, LIVE, "User")
 
 
 @pytest.mark.parametrize("live", [{}, {"active": None}, {"active": "yes"}, {"active": True}])
 def test_missing_is_not_false(live):
-    """Somebody whose `active` is not shown is not known to be inactive."""
+    """A user whose `active` is not shown is not known to be inactive."""
     assert differences({"active": False}, live, "User")
 
 
@@ -207,7 +207,7 @@ def test_same_value_in_another_form_is_equal(path, wanted, live, same, exact):
 
 
 def test_an_expectation_that_does_not_hold_is_drift():
-    """None expects that nothing stands there."""
+    """None expects that nothing is there."""
     assert drifted({"title": "Lead", "nickName": None}, LIVE) == ()
     assert drifted({"title": "Engineer", "userName": None}, LIVE) == (
         Change("title", "Lead", "Engineer"),

@@ -79,7 +79,7 @@ def test_what_cannot_be_told_beforehand_is_recorded_as_asked():
 
 
 def test_what_a_put_leaves_out_is_recorded_as_gone():
-    """But for what is not the client's to write."""
+    """Except what a client cannot write."""
     live = {
         "id": "u1",
         "meta": {},
@@ -112,7 +112,7 @@ def test_a_put_took_effect_though_the_tenant_kept_what_it_left_out(live, expecte
 
 
 def test_a_lost_change_of_a_secret_is_made_again():
-    """Nothing shows whether it took effect, and once more does no harm."""
+    """Nothing shows whether it took effect, and sending it again does no harm."""
     step = Step("patch", Action.MODIFY, "User", id="u1", changes=(Change("password", MASK, MASK),))
 
     assert recover(step, user(), Evidence()) == NotApplied()

@@ -95,6 +95,6 @@ def test_a_change_is_taken_into_the_list_that_was_recorded_whole():
     ]
 
 
-def test_a_path_that_nobody_understands_is_not_held_against_anyone():
+def test_a_path_that_is_not_understood_is_no_difference():
     """It is left out."""
     assert wrong(recorded(("emails[type", None, "x")), {}) == []

@@ -42,7 +42,7 @@ def test_each_operation_has_a_grade_by_profile(profile, verb, kind, expected):
     assert grade(profile, verb, kind).grade is expected
 
 
-def test_memberships_that_nobody_shows_are_said_to_be_unknown():
+def test_memberships_that_are_not_shown_are_said_to_be_unknown():
     """A user that shows its groups itself keeps them."""
     assert "memberships (unknown" in grade(HIDING, Verb.DELETE, USER).loses
     showing = Profile("showing", lists_members=False, shows_groups=True)

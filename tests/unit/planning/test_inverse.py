@@ -15,10 +15,10 @@ MODIFY, CREATE, DELETE = Action.MODIFY, Action.CREATE, Action.DELETE
 
 
 class Ids:
-    """What a run did to ids: `deleted` are to be made again, `anew` have another id since."""
+    """What a run did to ids: `deleted` are to be recreated, `recreated` have another id since."""
 
-    def __init__(self, deleted=(), made=(), passing=(), anew=None, half=()):
-        self._deleted, self._made, self._passing, self._recreated = deleted, made, passing, anew or {}
+    def __init__(self, deleted=(), made=(), passing=(), recreated=None, half=()):
+        self._deleted, self._made, self._passing, self._recreated = deleted, made, passing, recreated or {}
         self._half = half
 
     def is_deleted(self, resource_id):
@@ -98,7 +98,7 @@ def test_a_change_goes_back_where_it_still_stands(change, operation, expected):
 
 
 def test_secrets_and_memberships_are_no_part_of_a_patch():
-    """Nobody saw the secret; memberships are netted elsewhere."""
+    """The secret was never shown; memberships are netted elsewhere."""
     changes = (
         Change("password", MASK, MASK),
         Change('members[value eq "u1"]', None, {"value": "u1"}),
@@ -109,7 +109,7 @@ def test_secrets_and_memberships_are_no_part_of_a_patch():
 
 
 def test_what_was_made_is_deleted_if_it_is_as_it_was_left():
-    """The whole resource is expected, but for what nobody can set; a group without members."""
+    """The whole resource is expected, except what no client can set; a group without members."""
     after = {"id": "g1", "displayName": "Sales", "members": [{"value": "u1"}], "meta": {"version": "1"}}
 
     assert records(taken(CREATE, kind=GROUP, resource_id="g1", after=after)) == [
@@ -118,7 +118,7 @@ def test_what_was_made_is_deleted_if_it_is_as_it_was_left():
 
 
 def test_without_the_answer_what_was_made_is_known_by_its_names():
-    """A create whose answer nobody kept is deleted if it has its names still."""
+    """A create whose answer was lost is deleted if it has its names still."""
     step = taken(CREATE, identity=(Key(USER, "userName", "ada@x"), Key(USER, "externalId", "7")))
 
     assert records(step)[0]["expect"] == {"userName": "ada@x", "externalId": "7"}
@@ -167,8 +167,8 @@ def test_what_the_run_made_and_deleted_leaves_nothing_to_do():
 
 
 def test_ids_that_an_earlier_rollback_gave_are_used():
-    """Whoever was made anew meanwhile is changed under the new id, and not made again."""
-    known = Ids(anew={"u1": "u9", "m1": "m9"})
+    """A user that was recreated meanwhile is changed under the new id, and not recreated again."""
+    known = Ids(recreated={"u1": "u9", "m1": "m9"})
     change = Change(f"{MANAGER}.value", "m1", "m2")
 
     assert records(taken(DELETE, before={"userName": "a"}), known) == []
@@ -232,7 +232,7 @@ def test_who_left_a_group_by_joining_another_returns_to_it():
     assert returning["expect"] == {"member.groups": ["g1", "g2"]}
 
 
-def test_a_deleted_group_is_not_emptied_and_gets_back_whom_it_had():
+def test_a_deleted_group_is_not_emptied_and_gets_its_members_back():
     """Who joined it during the run is not in the new one; who was there before is."""
     gone = taken(DELETE, 3, GROUP, "g1", before={"members": [{"value": "u1"}, {"value": "u2"}]})
 
@@ -274,28 +274,28 @@ def test_what_was_deleted_twice_is_made_again_once():
 
 
 def test_reports_that_an_earlier_rollback_left_point_to_the_new_id():
-    """Their manager is there again: those who did not follow are asked to once more."""
+    """Their manager is there again: the users that did not report to them are set again."""
     step = taken(DELETE, before={"userName": "ada@x"}, reports=("u2",))
 
-    (found,) = records(step, Ids(anew={"u1": "n1"}))
+    (found,) = records(step, Ids(recreated={"u1": "n1"}))
 
     assert found["patch"] == [{"op": "replace", "path": MANAGER, "value": {"value": "n1"}}]
     assert found["expect"] == {f"{MANAGER}.value": "u1"}
 
 
-def test_nobody_returns_to_a_group_that_they_were_in_through_another():
-    """Where nobody could tell the groups, what the user showed counts, but for what was not their own."""
+def test_no_user_returns_to_a_group_that_it_was_in_through_another():
+    """Where no group shows its members, what the user showed counts, except memberships through other groups."""
     groups = [{"value": "g1", "type": "indirect"}, {"value": "g2", "type": "direct"}, {"value": 3}]
     step = taken(DELETE, before={"groups": groups})
 
     assert [touch.group for touch in touches(step)] == ["g2"]
 
 
-def test_the_old_id_of_who_was_made_anew_leaves_with_their_return():
+def test_the_old_id_of_a_recreated_user_leaves_with_its_return():
     """By this rollback or by an earlier one: some servers list the old id still."""
     step = taken(DELETE, before={"userName": "ada@x"}, groups=("g1",))
 
-    for known, new in ((Ids(deleted={"u1"}), "bulkId:u1"), (Ids(anew={"u1": "n1"}), "n1")):
+    for known, new in ((Ids(deleted={"u1"}), "bulkId:u1"), (Ids(recreated={"u1": "n1"}), "n1")):
         (found,) = joinings(net(touches(step), known), known)
         assert found["patch"] == [
             {"op": "remove", "path": 'members[value eq "u1"]'},
@@ -303,7 +303,7 @@ def test_the_old_id_of_who_was_made_anew_leaves_with_their_return():
         ]
 
 
-def test_where_a_part_was_taken_back_nobody_trusts_the_last_touch():
+def test_where_a_part_was_taken_back_the_last_touch_is_not_trusted():
     """Removed, added again, and the adding alone undone: they are out, and return."""
     out = taken(Action.REMOVE_MEMBER, 1, GROUP, "g1", member="u1")
     back = taken(Action.ADD_MEMBER, 2, GROUP, "g1", member="u1")
@@ -313,21 +313,21 @@ def test_where_a_part_was_taken_back_nobody_trusts_the_last_touch():
     assert list(net([*touches(out), *touches(back)], NOTHING_GONE)) == []
 
 
-def test_who_was_made_anew_without_their_manager_gets_them_now():
-    """The earlier rollback failed at that; where somebody has set another one since, they stay."""
+def test_a_user_recreated_without_its_manager_gets_it_now():
+    """The earlier rollback failed at that; where another user has set another manager since, that one stays."""
     step = taken(DELETE, before={"userName": "ada@x", ENTERPRISE: {"manager": {"value": "m1"}}})
 
-    (found,) = records(step, Ids(anew={"u1": "n1", "m1": "n2"}, half={"u1"}))
+    (found,) = records(step, Ids(recreated={"u1": "n1", "m1": "n2"}, half={"u1"}))
 
     assert (found["id"], found["expect"]) == ("n1", {f"{MANAGER}.value": None})
     assert found["patch"] == [{"op": "replace", "path": MANAGER, "value": {"value": "n2"}}]
-    assert records(step, Ids(anew={"u1": "n1", "m1": "n2"})) == []
+    assert records(step, Ids(recreated={"u1": "n1", "m1": "n2"})) == []
 
 
-def test_who_was_made_anew_leaves_by_both_ids():
+def test_a_recreated_user_leaves_by_both_ids():
     """A group that was not theirs before may list either."""
     step = taken(Action.ADD_MEMBER, 1, GROUP, "g1", member="u1")
-    known = Ids(anew={"u1": "n1"})
+    known = Ids(recreated={"u1": "n1"})
 
     (found,) = leavings(net(touches(step), known), known)
 

@@ -96,7 +96,7 @@ def test_one_resource_under_two_names_is_one_lane_once_both_ids_are_known():
 
 
 def test_id_and_name_of_one_resource_meet():
-    """A row by id waits for an earlier row by name until that is known to be somebody else."""
+    """A row by id waits for an earlier row by name until that is known to be another user."""
     lanes = entered(changes(Verb.PATCH, number=1), changes(Verb.DELETE, BY_ID, number=2))
 
     assert not lanes.holds(2, BY_ID)
@@ -169,7 +169,7 @@ def test_names_that_a_row_gives_tell_its_resource_from_others():
 
 
 def test_new_name_waits_for_an_earlier_change_under_it():
-    """What is renamed or deleted first must be gone before its name is given anew."""
+    """What is renamed or deleted first must be gone before its name is given again."""
     lanes = entered(changes(Verb.DELETE, number=1), creates(number=2))
 
     assert not lanes.holds(2, ADA)
@@ -209,7 +209,7 @@ def test_row_that_may_find_its_resource_is_ordered_by_id_as_well(updates):
 
 
 def test_new_people_with_an_external_id_do_not_wait_for_one_another():
-    """Two names that a record gives are its own; they hide nobody else's."""
+    """Two names that a record gives are its own; they hide no other resource's."""
     rows = [
         creates(number=number, data={"userName": f"u{number}", "externalId": f"E{number}"})
         for number in (1, 2)

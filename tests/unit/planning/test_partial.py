@@ -86,7 +86,7 @@ def test_where_all_has_drifted_nothing_is_sent():
 
 
 def test_what_is_back_already_is_no_drift():
-    """Somebody else has done it: noop, and nothing to be said."""
+    """Another user has done it: noop, without a message."""
     assert decided(TITLES, {"title": "Engineer"}).state is RowState.NOOP
 
 
@@ -112,7 +112,7 @@ def test_what_is_gone_is_no_failure(row, state):
 
 
 def test_a_changed_resource_is_not_deleted():
-    """What the run made and somebody has changed since stays; else, or by force, it goes on: to who refers to it."""
+    """What the run created and another user has changed since stays; else, or by force, it is deleted after a look at what refers to it."""
     row = back(expect={"*": {"userName": "ada@x", "active": True}}, verb=Verb.DELETE)
 
     same = decided(row, {"meta": {"version": "2"}, "groups": [{"value": "g1"}]})
@@ -145,13 +145,13 @@ def test_a_changed_resource_is_not_deleted():
     ],
 )
 def test_a_whole_resource_is_looked_at_from_both_sides(expected, live, paths):
-    """What only one side has is a difference, but for what nobody can set, and `active: true` unsaid."""
+    """What only one side has is a difference, except what no client can set, and `active: true` that is not stated."""
     assert [change.path for change in drifted({"*": expected}, live)] == paths
 
 
 @pytest.mark.parametrize("live", [{}, {"value": "m1"}, {"value": "m9"}])
-def test_an_expected_reference_to_what_is_made_anew_may_be_old_new_or_dropped(live):
-    """Tenants keep or drop what points to somebody who was deleted."""
+def test_an_expected_reference_to_what_is_recreated_may_be_old_new_or_dropped(live):
+    """Tenants keep or drop references to a deleted user."""
     expect = {f"{MANAGER}.value": "bulkId:m1"}
 
     assert drifted(expect, {ENTERPRISE: {"manager": live}}, {"bulkId:m1": "m9"}) == ()
@@ -159,7 +159,7 @@ def test_an_expected_reference_to_what_is_made_anew_may_be_old_new_or_dropped(li
 
 
 def members_row():
-    """Return a row that brings two people back, one of them made anew by row 2."""
+    """Return a row that restores two users, one of them recreated by row 2."""
     adds = [("add", "members", [{"value": one}]) for one in ("u2", "bulkId:m1")]
     group = Key(GROUP, "id", "g1")
     return back(*adds, expect={}, target=group, references=(NEW_BOSS,), producers=(2,))
@@ -174,7 +174,7 @@ def test_members_are_added_in_one_operation():
     assert step.operations == (PatchOperation("add", "members", [{"value": "u2"}, {"value": "m9"}]),)
 
 
-def test_whoever_was_not_made_again_is_left_out():
+def test_a_user_that_was_not_recreated_is_left_out():
     """The others return; the row says who does not and why."""
     known = {Parent(2): ParentFailed(2, "name still held by the server")}
 
@@ -202,7 +202,7 @@ def restored():
     return Row(5, Operation(Verb.CREATE, USER, target, data, ref="u1")), taken
 
 
-def test_a_name_that_is_kept_by_nobody_visible_is_looked_for_under_the_old_id():
+def test_a_name_that_no_visible_user_has_is_looked_for_under_the_old_id():
     """There: it is brought back as it was, active."""
     row, facts = restored()
     live = {row.operation.target: Missing()}
@@ -249,7 +249,7 @@ def test_who_was_moved_on_since_stays_there(groups, policy, drifts):
         assert decision.detail == "drift: u1 is in group g3 now; left as it is"
 
 
-def test_a_member_that_the_tenant_refuses_keeps_nobody_else_out():
+def test_a_member_that_the_tenant_refuses_keeps_no_other_out():
     """What is refused whole is halved until the bad one stands alone; the row names it and fails."""
     names = [f"u{number}" for number in range(8)]
     adds = [("add", "members", [{"value": name}]) for name in names]

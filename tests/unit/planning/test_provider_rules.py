@@ -103,7 +103,7 @@ def test_join_reads_the_groups_that_the_user_leaves_by_it():
 
 
 def test_join_that_cannot_record_what_it_takes_away_is_not_sent():
-    """Without the group before, nobody could move the user back."""
+    """Without the group before, the user could not be moved back."""
     live = {SALES: group(), ADA: user(), Membership("g1", "u1"): Member(present=False)}
     ended = decide(joins(), live={**live, BY_ID: Unreadable("answered 500", 500)}, policy=MOVES)
 
@@ -113,7 +113,7 @@ def test_join_that_cannot_record_what_it_takes_away_is_not_sent():
 
 
 def test_user_that_the_row_has_just_made_is_in_no_group():
-    """No read is spent on it; but for a second group it is, since the first one is left by that."""
+    """No read is spent on it; for a second group one is, since the first one is left by that."""
     other = Key(GROUP, "displayName", "Other")
     row = creates(Reference(Role.GROUP, SALES), Reference(Role.GROUP, other))
     live = {
@@ -205,7 +205,7 @@ MAKES = Step("create", Action.CREATE, GROUP, body={"displayName": "Sales"})
     ],
 )
 def test_old_resource_is_told_by_its_age_or_its_members(resource, created, said):
-    """Made before the create began, or holding what nobody asked for."""
+    """Made before the create began, or holding what was not asked for."""
     assert Evidence(started=1000.0, created=created).restored(MAKES, resource) == said
 
 

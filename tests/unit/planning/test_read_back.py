@@ -160,7 +160,7 @@ def test_members_that_a_group_was_made_with_are_read_back():
     assert 'members[value eq "u1"] not set' in seen(row, facts, Found(shown), on=on).detail
 
 
-def test_secrets_and_paths_that_nobody_understands_are_not_looked_at():
+def test_secrets_and_paths_that_are_not_understood_are_not_looked_at():
     """What cannot be seen cannot be held against the tenant."""
     patch = [("replace", "password", "x"), ("replace", "emails[type", "y"), ("replace", "title", "Lead")]
 

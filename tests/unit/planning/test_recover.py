@@ -81,7 +81,7 @@ def test_what_was_found_is_ours_only_with_proof(evidence, ours):
 
 @pytest.mark.parametrize("after", [False, "False", 0])
 def test_user_that_is_gone_after_its_deactivation_is_never_found_not_applied(after):
-    """A tenant that deletes or hides whom it deactivates made the row fail: the user that it had removed was not found."""
+    """A tenant that deletes or hides deactivated users made the row fail: the user that it had removed was not found."""
     step = Step("deactivate", Action.MODIFY, USER, id="u1", changes=(Change("active", True, after),))
     assert recover(step, Missing(), Evidence()) == Unclear(GONE)
     assert recover(step, Missing(), Evidence(succeeded=True)) == Ours("u1")

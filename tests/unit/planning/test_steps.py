@@ -177,7 +177,7 @@ def test_holder_that_cannot_be_seen_is_named_as_such():
 
 
 def test_person_with_another_external_id_is_not_adopted():
-    """The same userName with another externalId on both sides is somebody else."""
+    """The same userName with another externalId on both sides is another user."""
     row = creates(data={"externalId": "E-1"})
     decision = decide(row, TAKEN, {ADA: user(externalId="E-2")})
 
@@ -287,7 +287,7 @@ def test_membership_as_wanted_is_a_noop(verb, answer, action):
         assert decision.action is action
 
 
-def test_removal_names_one_member_and_nobody_else():
+def test_removal_names_one_member_and_no_other():
     """A value array would remove everyone on some servers."""
     live = {SALES: group(), ADA: user(), Membership("g1", "u1"): Member(present=True)}
     step = decide(joins(Verb.REMOVE_MEMBER), live=live)
@@ -330,7 +330,7 @@ def test_patch_needs_exactly_one_resource_that_can_be_read(live, expected):
 
 
 def test_drift_skips_the_row():
-    """What does not stand as expected was changed by somebody else, and is left alone."""
+    """What is not as expected was changed by another user, and is left alone."""
     row = changes(Verb.PATCH, patch=[("replace", "title", "Lead")], expect={"title": "Engineer"})
 
     assert isinstance(decide(row, live={ADA: user(title="Engineer")}), Step)

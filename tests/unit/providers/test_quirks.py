@@ -91,7 +91,7 @@ def test_the_dialect_says_which_schema_a_patch_names(dialect, rfc, core):
 
 @pytest.mark.parametrize("value", ["lucid-2", ["lucid-2"], [{"value": "lucid-2"}]])
 def test_members_are_removed_by_value(value):
-    """`remove` on `members` names them beside the path, as one string or several."""
+    """`remove` on `members` names them next to the path, as one string or several."""
     operation = {"op": "remove", "path": "members", "value": value}
 
     assert patch_of(LUCID_QUIRKS, GROUP, body(CORE[GROUP], operation)) == body(

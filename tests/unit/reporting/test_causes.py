@@ -77,7 +77,7 @@ def test_causes_stay_apart_and_the_largest_comes_first():
     assert "  skipped: row 1 failed: no: 1 row (9)" in list(cause_lines(causes))
 
 
-def test_a_server_that_words_each_answer_anew_fills_no_memory():
+def test_a_server_that_words_each_answer_differently_fills_no_memory():
     """Beyond a thousand kinds the rest is one, and no row is lost from the counts."""
     words = [
         f"{chr(97 + n // 676 % 26)}{chr(97 + n // 26 % 26)}{chr(97 + n % 26)} is wrong" for n in range(2000)

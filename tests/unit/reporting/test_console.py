@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
 
 def people(answer=None, volume=Volume.NORMAL, yes=False):
-    """Return people who type this answer; None: nobody is there."""
+    """Return a console at which this answer is typed; None: there is no terminal."""
     return Console(
         io.StringIO(), Terminal(answer) if answer is not None else io.StringIO(), volume=volume, yes=yes
     )
@@ -55,7 +55,7 @@ def test_foreign_text_cannot_drive_the_terminal():
     assert heard(them) == "\\x1b]0;owned\\x07\n"
 
 
-def test_nobody_to_ask_is_refused_naming_the_flag():
+def test_without_a_terminal_it_is_refused_naming_the_flag():
     """Without a terminal and without --yes the run is refused, and the flag is named."""
     them = people()
 
@@ -81,7 +81,7 @@ def test_anything_else_is_a_no(answer):
 
 
 def test_yes_beforehand_asks_nothing():
-    """With --yes nobody is asked, and the facts are still shown."""
+    """With --yes nothing is asked, and the facts are still shown."""
     them = people(yes=True)
     them.approve("Send?", ["facts"])
 
@@ -106,6 +106,6 @@ def test_production_is_approved_by_its_name_alone(answer):
 
 
 def test_production_without_a_terminal_names_its_flag():
-    """Nobody to type the name: the flag that gives it is named."""
+    """No terminal to type the name at: the flag that gives it is named."""
     with pytest.raises(Refused, match="--yes-production acme"):
         people(yes=True).approve("Send?", name="acme")

@@ -87,7 +87,7 @@ async def test_without_the_job_file_the_journal_still_tells(recorded):
         ([f"g{n}" for n in range(1, 8)], "g1, g2, g3, g4, g5 and 2 more"),
     ],
 )
-def test_who_held_somebody_that_goes_is_told(ids, told):
+def test_groups_of_a_deleted_user_are_told(ids, told):
     """Also that it is not known."""
     body = {"part": "delete", "method": "DELETE", "type": "User", "id": "u1", "groups": ids, "reports": ids}
     lines = list(_told(Entry(Kind.STARTED, ((1, "delete"),), 1, body=body), 1))

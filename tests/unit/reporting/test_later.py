@@ -1,4 +1,4 @@
-"""The job file that deletes whom a run deactivated."""
+"""The job file that deletes the users that a run deactivated."""
 
 import json
 
@@ -26,7 +26,7 @@ async def recorded(tmp_path, then, *ends):
     return journal.read(folder, LocalDisk())
 
 
-async def test_whoever_is_deactivated_is_deleted_later_by_id(tmp_path):
+async def test_a_deactivated_user_is_deleted_later_by_id(tmp_path):
     """Done or noop, each once; not who failed, nor what was asked otherwise."""
     run = await recorded(
         tmp_path,
@@ -51,7 +51,7 @@ async def test_whoever_is_deactivated_is_deleted_later_by_id(tmp_path):
 
 
 async def test_nothing_is_written_where_nothing_is_to_come(tmp_path):
-    """No definition, or nobody deactivated."""
+    """No definition, or no user deactivated."""
     assert write_later(await recorded(tmp_path, None, settled(1, RowState.DONE, "a", id="u1", **OP))) is None
     other = tmp_path / "other"
     other.mkdir()

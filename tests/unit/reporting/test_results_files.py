@@ -97,8 +97,8 @@ async def test_changed_job_file_is_not_taken(recorded, tmp_path):
         find_source(recorded.header, recorded.folder)
 
 
-async def test_moved_job_file_is_found_beside_and_in_the_folder(recorded, tmp_path):
-    """A job file that moved into the run folder, or beside it, is found there."""
+async def test_moved_job_file_is_found_next_to_and_in_the_folder(recorded, tmp_path):
+    """A job file that moved into the run folder, or next to it, is found there."""
     job = tmp_path / "people.csv"
     for place in (recorded.folder, recorded.folder.parent):
         job = job.replace(place / "people.csv")

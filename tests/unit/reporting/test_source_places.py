@@ -20,21 +20,21 @@ def test_a_name_is_found_in_a_path_of_any_system(path, name):
     assert name_in(path) == name
 
 
-def test_a_job_file_that_came_along_is_found_in_the_folder_and_beside_it(tmp_path):
+def test_a_job_file_that_came_along_is_found_in_the_folder_and_next_to_it(tmp_path):
     """Where it was is looked at first, then what moved with the run."""
     folder = tmp_path / "runs" / "one"
     folder.mkdir(parents=True)
     header = {"job": {"path": "C:\\jobs\\people.csv", "format": "csv", "spooled": False}}
     assert present(header, folder) == []
 
-    beside, inside = tmp_path / "runs" / "people.csv", folder / "people.csv"
-    beside.touch()
+    next_to_it, inside = tmp_path / "runs" / "people.csv", folder / "people.csv"
+    next_to_it.touch()
     inside.touch()
-    assert present(header, folder) == [inside, beside]
+    assert present(header, folder) == [inside, next_to_it]
     assert present(header, folder, tmp_path / "none.csv") == []
 
 
-def test_earlier_runs_that_moved_along_are_found_beside(tmp_path):
+def test_earlier_runs_that_moved_along_are_found_next_to_it(tmp_path):
     """Those that stayed are found where they were."""
     (tmp_path / "old").mkdir()
     stayed, gone = str(tmp_path / "old"), "C:\\runs\\20261121T221003-people"

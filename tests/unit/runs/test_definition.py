@@ -54,7 +54,7 @@ def request(job, **said):
 
 
 def test_a_definition_names_its_file_relative_to_itself(written, tmp_path):
-    """Whoever starts it from whatever folder gets the same file, operation, map and guards."""
+    """Started by any user from any folder, it gives the same file, operation, map and guards."""
     said = defined(request(written(WHOLE)))
 
     assert said.job == str(tmp_path / "people.csv")
@@ -66,7 +66,7 @@ def test_a_definition_names_its_file_relative_to_itself(written, tmp_path):
     assert said.max_adopt == Limit(7)
 
 
-def test_what_is_said_beside_a_definition_stands_in_for_it(written):
+def test_what_is_said_next_to_a_definition_replaces_it(written):
     """Flags and arguments win; protected names add up."""
     said = defined(
         request(
@@ -110,7 +110,7 @@ def test_map_needs_no_job_and_no_map(written, tmp_path):
 
 
 def test_two_definitions_are_refused(written, tmp_path):
-    """Beside a definition `--map` replaces the [map]; its other tables were dropped in silence."""
+    """With a definition, `--map` replaces the [map]; its other tables were dropped in silence."""
     job, other = written(WHOLE), tmp_path / "other.toml"
     other.write_text('[map]\ndisplayName = "Name"\n')
     assert said_of(str(job), other).map == {"displayName": "Name"}
@@ -173,7 +173,7 @@ def test_a_definition_may_say_what_comes_later(written):
     ],
 )
 def test_what_comes_later_is_said_in_full(written, then, words):
-    """Nobody is deleted on a guess."""
+    """No user is deleted on a guess."""
     with pytest.raises(UsageError, match=words):
         load(written(f'[job]\nfile = "a.csv"\nop = "deactivate"\n[then]\n{then}\n'))
 

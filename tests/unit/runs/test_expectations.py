@@ -68,7 +68,7 @@ def test_what_was_made_and_changed_is_one_expectation(known, told):
 
 
 def test_what_did_not_take_effect_is_not_expected(known, told):
-    """Neither is what nobody knows of."""
+    """Neither is what is not known."""
     told.step(1, "modify", USER, "u1", changes=[("title", "Dev", "Lead")], ends=Kind.REFUSED)
     told.step(2, "modify", USER, "u2", changes=[("title", "Dev", "Lead")], ends=Kind.LOST)
 
@@ -86,7 +86,7 @@ def test_what_was_found_in_place_is_to_be_there(known, told):
 
 
 def test_what_was_deleted_is_to_be_gone_from_its_groups_too(known, told):
-    """A membership of somebody who is deleted is not missed."""
+    """A membership of a deleted user is not missed."""
     told.joins(1, "g1", "u1")
     told.step(2, "delete", USER, "u1")
 
@@ -95,7 +95,7 @@ def test_what_was_deleted_is_to_be_gone_from_its_groups_too(known, told):
 
 
 def test_each_membership_is_expected_as_it_was_left(known, told):
-    """Added and removed again is removed; members that nobody changed are not looked at."""
+    """Added and removed again is removed; members that no run changed are not looked at."""
     told.joins(1, "g1", "u1")
     told.joins(2, "g1", "u3")
     told.joins(3, "g1", "u1", adds=False)

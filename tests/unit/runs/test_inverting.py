@@ -63,7 +63,7 @@ async def test_rows_take_their_steps_alone_and_name_what_came_later(story):
     assert note == "row 3 changed title of p1@example.com later; add --row 3 to take it along"
 
 
-@pytest.mark.parametrize(("key", "rows"), [("ADA@example.com", {2}), ("p1", {1, 3}), ("nobody", set())])
+@pytest.mark.parametrize(("key", "rows"), [("ADA@example.com", {2}), ("p1", {1, 3}), ("absent", set())])
 async def test_a_key_names_a_person_whatever_the_row(story, key, rows):
     """By name in any case, or by id; memberships of a person as well."""
     found, _ = inverse(story, keys={key})
@@ -78,7 +78,7 @@ async def test_an_operation_picks_rows(story):
 
 
 async def test_softly_people_are_deactivated(story):
-    """--soft deletes nobody."""
+    """--soft deletes no user."""
     assert ("deactivate", 2) in inverse(story, soft=True)[0]
 
 
@@ -101,7 +101,7 @@ async def test_without_anything_left_there_is_no_file(story):
 
 
 async def test_the_second_of_two_rollbacks_finds_people_under_their_new_ids(story):
-    """Who was made anew by the first is changed under the new id by the second."""
+    """A user that the first recreated is changed under the new id by the second."""
     await story.back()
     await story.back(FOLDER / "rollback-1")
     await story.back()
@@ -124,7 +124,7 @@ SHAPES = {
     "record", [{"op": "delete", "id": "p4"}, {"op": "patch", "id": "p4", "data": {"title": "Lead"}}]
 )
 async def test_what_a_tenant_shows_in_shapes_of_its_own_goes_back(tmp_path, record):
-    """A value that no job file may hold keeps nobody from being brought back."""
+    """A value that no job file may hold stops no user from being restored."""
     story = Story(tmp_path, 1)
     story.tenant.held["Users"]["p4"] |= SHAPES
     await story.run([record])
@@ -152,8 +152,8 @@ ODD_MEMBERS = [{"value": {"x": 1}}, {"value": 7}, {"value": ["p2"]}, {"display":
 
 
 @pytest.mark.parametrize("members", [ODD_MEMBERS, [*ODD_MEMBERS, "p1", None], {"value": "p3"}, "p3", None])
-async def test_members_that_are_no_members_stop_nobody(tmp_path, members):
-    """Whatever a tenant lists beside the one who leaves and the one who joins, both are as before."""
+async def test_members_that_are_no_members_stop_no_other(tmp_path, members):
+    """Other entries in a tenant's list change nothing for the member that leaves and the one that joins."""
     story = Story(tmp_path, 1)
     story.tenant.held["Groups"]["g1"]["members"] = members
     group = {"type": "Group", "id": "g1"}

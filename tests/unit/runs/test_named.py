@@ -95,9 +95,9 @@ def test_a_recorded_run_of_a_production_tenant_wants_its_name():
 
 
 def test_unknown_name_is_a_usage_error():
-    """A name that nobody wrote down is answered with how to."""
+    """A name that no file holds is answered with how to."""
     with pytest.raises(UsageError, match="bulkscim connect"):
-        tenant("nobody")
+        tenant("absent")
 
 
 GUARDED = 'max_delete = 3\nrate = "2/s"\nprotect = ["owner@example.com"]\n'

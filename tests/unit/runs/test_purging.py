@@ -23,7 +23,7 @@ LATER = START + 100
 
 @pytest.fixture
 def job(tmp_path):
-    """A job file beside the runs."""
+    """A job file next to the runs."""
     path = tmp_path / "people.csv"
     path.write_text("op,userName\ncreate,ada@example.com\n")
     return path
@@ -50,7 +50,7 @@ def found(runs_dir, now=LATER, **more):
 
 
 async def test_a_purged_run_keeps_header_totals_and_chain_and_no_name(tmp_path, job):
-    """Status and verify read what is kept; nobody who was in it stands anywhere in the folder."""
+    """Status and verify read what is kept; no user's data is anywhere in the folder."""
     folder = tmp_path / "runs" / "one"
     chain = await finished(folder, job)
     (old,) = found(tmp_path / "runs")
@@ -159,7 +159,7 @@ async def test_a_purge_that_was_cut_short_is_ended_by_the_next(tmp_path, job):
 
 
 async def test_files_of_people_s_own_are_named_and_stay(tmp_path, job):
-    """Whoever put them there knows what they are."""
+    """The user that put them there knows what they are."""
     runs = tmp_path / "runs"
     await finished(runs / "one", job)
     for name in ("notes.txt", "job.csv", "errors.xlsx"):

@@ -33,7 +33,7 @@ async def left(folder, rows):
 
 @pytest.mark.parametrize("unfinished", ["rollback-1", "rollback-1/rollback-1"])
 async def test_a_rollback_that_has_not_finished_comes_first_at_any_depth(tmp_path, unfinished):
-    """Whoever goes on with it later would do again what is undone now."""
+    """A later resume would do again what is undone now."""
     for name in ("", "rollback-1", "rollback-1/rollback-1"):
         await left(tmp_path / "one" / name, int(name == unfinished))
 

@@ -25,7 +25,7 @@ def test_what_was_seen_is_told():
 
 
 def test_integration_is_told_where_a_token_opens_one_of_several():
-    """Which of a provider's services the token opens stands there."""
+    """It names which of a provider's services the token opens."""
     assert "opens     teams" in said("https://acme.example", "lucid", integration="teams")
 
 

@@ -42,6 +42,6 @@ def test_a_text_that_is_lost_does_not_free_a_tenant(tmp_path):
     disk = LocalDisk()
     with tenant_lock(URL, disk):
         for text in (tmp_path / "state").glob("tenant-*.json"):
-            text.write_text("nobody")
+            text.write_text("absent")
         with pytest.raises(Locked, match="another run is working on"), tenant_lock(URL, disk):
             pass

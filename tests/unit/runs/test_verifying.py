@@ -1,4 +1,4 @@
-"""What is verified beside the journal's own lines."""
+"""What is verified apart from the journal's own lines."""
 
 import json
 from dataclasses import asdict
@@ -20,7 +20,7 @@ DISK = LocalDisk()
 
 @pytest.fixture
 def job(tmp_path):
-    """A job file beside the runs."""
+    """A job file next to the runs."""
     path = tmp_path / "people.csv"
     path.write_text("op,userName\ncreate,ada@example.com\n")
     return path
@@ -43,7 +43,7 @@ def proved(statement, text):
 
 
 async def test_a_child_run_proves_how_its_parent_began_it(tmp_path, job):
-    """The parent's chain head stands in the child's header; a parent written anew is found by it."""
+    """The child's header holds the parent's chain head; a rewritten parent is found by it."""
     chain = await finished(tmp_path / "one", job)
     await finished(tmp_path / "one" / "rollback-1", job, parent={"run": "one", "chain": chain})
     assert proved(

@@ -68,7 +68,7 @@ class Asking:
 
 @pytest.fixture
 def lucid(tmp_path):
-    """A tenant, empty but for its owner."""
+    """A tenant that holds its owner alone."""
     tenant = SandboxTenant(tmp_path / "lucid.sqlite", LUCID_QUIRKS, TOKENS)
     yield Asking(tenant)
     tenant.close()

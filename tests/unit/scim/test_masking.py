@@ -60,7 +60,7 @@ def test_numbers_and_letters_that_need_no_escape_are_found(body, masked):
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("filler", ["\\", "%25", "&amp;", "&#0", 'tok"', "\\u005c"])
 def test_no_answer_makes_the_search_long(filler):
-    """Whoever knows the secret may write an answer for it: one of a megabyte takes no minute."""
+    """A server that knows the secret may write an answer for it: one of a megabyte takes no minute."""
     masking = Masking(["\\" * 20 + '"x', 'tok"\\/en1'])
     assert masking.text(filler * (200_000 // len(filler)) + "x tok en1").endswith("x tok en1")
 

@@ -75,7 +75,7 @@ async def test_untouched_sees_a_touched_user():
 async def test_filters_lie_as_told():
     """One server ignores filters, one finds nothing, one finds two."""
     with odd.FilterIgnored(*NAMES).serving() as ignored, odd.FilterEmpty(*NAMES).serving() as empty:
-        assert await found(ignored, "nobody") == list(NAMES)
+        assert await found(ignored, "absent") == list(NAMES)
         assert await found(empty, NAMES[0]) == []
         assert json.loads((await call(empty, "GET", "/Users"))[1])["totalResults"] == 2
     with odd.TwoMatches().serving() as two:

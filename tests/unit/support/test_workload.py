@@ -120,7 +120,7 @@ def tenant(tmp_path_factory):
 
 
 def test_the_lines_carried_out_by_hand_lead_to_the_expected_state(tenant):
-    """The state beside the lines is what they ask for, and the tenant before was another one."""
+    """The state next to the lines is what they ask for, and the tenant before was another one."""
     workload = mixed(tenant, seed=5, prefix="hand", scale=0.03)
     before = differences(workload.expected, state_of(tenant, "hand"))
 

@@ -145,7 +145,7 @@ class Memory(keyring.backend.KeyringBackend):
 
 
 class Locked(Memory):
-    """A keyring that somebody must unlock."""
+    """A keyring that a user must unlock."""
 
     def get_password(self, service, username):
         """Refuse."""

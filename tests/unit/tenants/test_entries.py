@@ -34,7 +34,7 @@ def test_entry_has_defaults(file):
     assert entry.token_source == TokenSource()
 
 
-def test_token_file_lies_beside_the_file_that_names_it(file):
+def test_token_file_is_next_to_the_file_that_names_it(file):
     """A relative token file is found from anywhere."""
     entry = entry_named("acme", written(file, ACME + 'token_file = "secrets/acme"\n'))
 
@@ -124,7 +124,7 @@ def test_what_is_wrong_is_named(file, text, said):
 
 
 def test_only_the_entry_that_is_asked_for_need_be_right(file):
-    """Somebody else's mistake does not stop a run."""
+    """A mistake in another entry does not stop a run."""
     assert entry_named("acme", written(file, ACME + "[tenant.beta]\nbase_uri = 3\n")).name == "acme"
 
 

@@ -240,7 +240,7 @@ async def test_a_server_that_pages_by_cursors_is_followed(asked):
     assert tenant.asked == ["" if asked else "none", "c/=10", "c/=20"]
 
 
-async def test_a_cursor_that_expires_begins_the_listing_anew():
+async def test_a_cursor_that_expires_restarts_the_listing():
     """What came before does not come twice."""
     assert await by_cursor(ByCursor(expired=["c/=20"]), cursor=True) == (IDS, None)
 

@@ -117,7 +117,7 @@ async def test_a_planned_patch_changes_what_later_reads_show(plan):
 
 
 async def test_a_planned_replace_leaves_only_what_it_holds(plan):
-    """But for the id and meta."""
+    """Except the id and meta."""
     reply = await plan.send(Request("PUT", "/Users/1", messages.resource_body("User", {"userName": "ada@x"})))
     assert messages.resource_of(reply.body) == {
         "id": "1",

@@ -52,7 +52,7 @@ async def test_an_answer_that_will_not_change_is_taken(final):
     assert len(inner.requests) == 1
 
 
-async def test_refused_token_is_tried_once_more():
+async def test_refused_token_is_tried_again_once():
     """A read of one worker met a single 401 of a gateway, and the whole run stopped."""
     inner = Scripted(Response(401), GOOD)
     assert await Repeating(inner, VirtualClock(), lambda: 1.0).send(READ) == GOOD

@@ -130,7 +130,7 @@ async def test_a_filter_that_is_ignored_finds_no_member_though_a_group_is_gone()
 
 
 async def test_the_filter_is_proved_once():
-    """One listing and one question about somebody who is known to be there; then one question a user."""
+    """One listing and one question about a user that is known to be there; then one question a user."""
     tenant = Tenant(sales=["m1"], other=["m2"])
     asking = Asking(tenant, "sales")
 

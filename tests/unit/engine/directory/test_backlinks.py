@@ -84,16 +84,16 @@ async def test_many_are_found_in_one_listing():
 
     for number in range(30):
         assert await asking.of(f"u{number}") == {f"g{number}"}
-    assert await asking.of("nobody") == set()
+    assert await asking.of("absent") == set()
     assert len(asking.tenant.asked) <= 6
     assert not asking.links.asks
 
 
 async def test_few_in_a_tenant_of_many_groups_are_asked_for_one_by_one():
-    """The filter is first tried on somebody whose answer is known."""
+    """The filter is first tried on a user whose answer is known."""
     asking = Asking(Tenant(*groups(300)), due=3)
 
-    assert [await asking.of(name) for name in ("u7", "u8", "nobody")] == [{"g7"}, {"g8"}, set()]
+    assert [await asking.of(name) for name in ("u7", "u8", "absent")] == [{"g7"}, {"g8"}, set()]
     assert len(asking.tenant.asked) == 1 + 1 + 3
     assert asking.links.asks
 
@@ -134,7 +134,7 @@ async def test_a_filter_that_does_not_work_makes_it_unknown_where_a_listing_cost
     """One that is refused, answers nothing, or answers everything is not believed."""
     asking = Asking(Tenant(*groups(300), bend=bend), due=3)
 
-    assert [await asking.of(name) for name in ("u7", "nobody")] == [Referrers(None)] * 2
+    assert [await asking.of(name) for name in ("u7", "absent")] == [Referrers(None)] * 2
     assert len(asking.tenant.asked) == 1 + 2
 
 
@@ -173,7 +173,7 @@ async def test_members_that_are_never_shown_are_unknown():
     assert await Asking(Tenant(), due=100).of("u1") == set()
 
 
-async def test_managers_that_nobody_has_are_known():
+async def test_users_without_a_manager_are_known():
     """Users show their managers, unlike groups their members."""
     asking = Asking(Tenant({"id": "u1"}, {"id": "u2"}), due=100, reference=MANAGER)
 
@@ -215,7 +215,7 @@ async def test_a_new_manager_is_known():
     assert await asking.of("u2") == {"u1"}
 
 
-async def test_a_listing_is_taken_anew_after_a_minute_for_each_of_its_requests():
+async def test_a_listing_is_taken_again_after_a_minute_for_each_of_its_requests():
     """So no more than one request a minute goes into it, and others' changes are seen at last."""
     asking = Asking(Tenant(*groups(30)), due=100)
     await asking.of("u1")

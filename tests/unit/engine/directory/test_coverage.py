@@ -32,7 +32,7 @@ def after(*pairs):
             [({"id": "u2", "userName": "bob"},) * 2],
             TITLE,
             False,
-        ),  # where nobody has a title, nothing is proved
+        ),  # where no user has a title, nothing is proved
         ([(ADA, ADA)], frozenset({"emails"}), True),
         ([(ADA, {**ADA, "emails": [*ADA["emails"], {"value": "b@x"}]})], frozenset({"emails"}), False),  # cut
     ],

@@ -69,7 +69,7 @@ async def test_a_refused_id_is_looked_up_again(carried):
     ],
 )
 async def test_a_name_is_looked_up_again_after_the_run_has_renamed_or_deleted_a_user(carried, between):
-    """Other rows of the run may have given the name to somebody else."""
+    """Other rows of the run may have given the name to another user."""
     bob = {"id": "u2", "userName": "bob@example.com"}
     row = {"type": "User", "match": {"userName": bob["userName"]}, **between}
     await carried([joins("Red"), row, joins("Blue")], held=[ADA, bob], kind=Slow, concurrency=1)

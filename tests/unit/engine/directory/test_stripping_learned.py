@@ -46,8 +46,8 @@ async def test_one_group_is_read_to_see_what_deactivation_does(left, expected):
     assert tenant.asked == ["/Groups/g1"]
 
 
-async def test_a_group_that_shows_nobody_tells_nothing():
-    """Its members may be hidden; after three looks nobody looks any more."""
+async def test_a_group_that_shows_no_member_proves_nothing():
+    """Its members may be hidden; after three looks it is not looked at again."""
     clock, tenant = VirtualClock(), Groups()
     directory, reads = Directory(clock), Reads(tenant, clock)
 
