@@ -27,7 +27,7 @@ class Counting(SimulatedTenant):
 
 
 class Moves(Counting):
-    """Somebody changes the title of each user after the listing."""
+    """Another user changes the title of each user after the listing."""
 
     async def send(self, request):
         if "/Users?filter" in request.path or "/Users/" in request.path:
