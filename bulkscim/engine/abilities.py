@@ -94,7 +94,7 @@ def _advice(kind: str) -> str:
     )
 
 
-class Dialect(Generic[Form]):
+class RequestForms(Generic[Form]):
     """The forms that may work. Until one is proved, a refusal of one is a reason to try the next.
 
     The refusal is one that proves that nothing was done, so trying again repeats no change.
@@ -126,9 +126,9 @@ class Dialect(Generic[Form]):
         return next((form for form in candidates if form not in tried), None)
 
 
-def media_types(usual: str) -> Dialect[str]:
+def media_types(usual: str) -> RequestForms[str]:
     """Return the media types that a tenant may take, the usual one first."""
-    return Dialect(tuple(dict.fromkeys((usual, PLAIN_JSON, SCIM_JSON)))[:2])
+    return RequestForms(tuple(dict.fromkeys((usual, PLAIN_JSON, SCIM_JSON)))[:2])
 
 
 class Quoting:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 
-from bulkscim.engine.abilities import SCIM_JSON, Dialect, media_types
+from bulkscim.engine.abilities import SCIM_JSON, RequestForms, media_types
 from bulkscim.engine.hiding import Hiding
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
@@ -159,15 +159,15 @@ class Sender:
         clock: Clock,
         random: Callable[[], float],
         *,
-        dialect: Dialect[PatchForm] | None = None,
-        media: Dialect[str] | None = None,
+        dialect: RequestForms[PatchForm] | None = None,
+        media: RequestForms[str] | None = None,
     ) -> None:
         self.transport = transport
         self.permits = permits
         self.stopping = stopping
         self.server = ServerClock(clock)
         self.random = random
-        self.dialect = dialect or Dialect((PatchForm.PATCH_OP,))
+        self.dialect = dialect or RequestForms((PatchForm.PATCH_OP,))
         self.media = media or media_types(SCIM_JSON)
         self.hiding = Hiding()
         self.worked: list[Request] = []  # the last two GETs that were answered well

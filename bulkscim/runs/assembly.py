@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from bulkscim import __version__
-from bulkscim.engine.abilities import Dialect, Quoting, media_types
+from bulkscim.engine.abilities import Quoting, RequestForms, media_types
 from bulkscim.engine.bounds import Guards, has_stopped
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.directory.earlier_runs import Recorded
+from bulkscim.engine.directory.earlier_runs import JournalReads
 from bulkscim.engine.directory.tied import Due
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
@@ -144,7 +144,7 @@ def engine_over(
     profile, settings = terms.profile, terms.settings
     watcher, clock, chance = around.watcher, around.clock, around.random
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals)
-    dialect, quoting = Dialect(profile.patch_forms), Quoting(profile.unquoted_filters)
+    dialect, quoting = RequestForms(profile.patch_forms), Quoting(profile.unquoted_filters)
     media = media_types(profile.media_type)
     sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect, media=media)
     if terms.dated is not None:
@@ -178,7 +178,7 @@ def engine_over(
         yield Engine(journal, job.rows, worker, policy, stopping, settings.workers(profile))
 
 
-def _recorded(job: Job, journal: Journal, terms: Terms) -> Recorded:
+def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:
     """Return how to read what journals tell: those of the runs folder, and those that the job file names.
 
     Deactivated users are read only where the tenant does not show them.
@@ -187,7 +187,7 @@ def _recorded(job: Job, journal: Journal, terms: Terms) -> Recorded:
     named = job.earlier.folders if job.earlier is not None else []
     places = tuple(dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent)))
     own = str(journal.header.get("run", journal.folder.name))
-    return Recorded(
+    return JournalReads(
         partial(created_by_runs, base_url, journal.disk, own, places, named),
         None if terms.profile.lists_inactive else partial(users_of_runs, base_url, journal.disk, *places),
         partial(created_groups, journal),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bulkscim.engine import recording
 from bulkscim.engine.directory.earlier_runs import CreatedResource
-from bulkscim.engine.directory.own_names import Named
+from bulkscim.engine.directory.own_names import NamedResource
 from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
 from bulkscim.jobfile.index import Index
 from bulkscim.jobfile.validate import index_of
@@ -185,7 +185,7 @@ def created_groups(recorded: RecordedRun) -> Iterator[str]:
             yield str(entry.body["id"])
 
 
-def own_names(recorded: RecordedRun) -> Iterator[Named]:
+def own_names(recorded: RecordedRun) -> Iterator[NamedResource]:
     """Yield names in the file of what a run has created: of all groups that rows created for their users, and of others.
 
     A few of the others are enough to show whether the tenant changes names: what a row creates for itself is known by
@@ -197,7 +197,9 @@ def own_names(recorded: RecordedRun) -> Iterator[Named]:
         begun, body = recorded.beginning_of(entry), entry.body
         for key in recording.step_of(begun.body).identity if begun and body.get("id") not in renamed else ():
             shown = find(body.get("after") or {}, key.attribute)
-            yield Named(key, str(body.get("id") or ""), shown if isinstance(shown, str) else key.value)
+            yield NamedResource(
+                key, str(body.get("id") or ""), shown if isinstance(shown, str) else key.value
+            )
 
 
 def left_out(recorded: RecordedRun) -> Iterator[tuple[str, str]]:

@@ -30,7 +30,7 @@ from bulkscim.scim import paths
 from bulkscim.scim.differing import NOTHING
 from bulkscim.scim.forms import ids_in
 
-Needed = frozenset[str] | None  # folded names of attributes; None: all that the resource has
+NeededAttributes = frozenset[str] | None  # folded names of attributes; None: all that the resource has
 Part = Callable[[JsonObject], JsonObject]
 NAMES_ONLY: frozenset[str] = frozenset()
 ALWAYS = 3  # comparisons before a whole resource is believed
@@ -65,7 +65,7 @@ class Coverage:
         self._found: list[tuple[str, str]] = []
         self._asked = Counter[str]()
 
-    def shows(self, kind: str, resource: JsonObject, needed: Needed) -> bool:
+    def shows(self, kind: str, resource: JsonObject, needed: NeededAttributes) -> bool:
         """Return whether a lookup's resource can be believed in what is needed of it."""
         if needed is None:
             self._asked[kind] += 1
@@ -149,7 +149,7 @@ class ListingCoverage:
             self._members.take(members)
 
 
-def needed_by(operation: Operation) -> Needed:
+def needed_by(operation: Operation) -> NeededAttributes:
     """Return the attributes of its resource that a row looks at."""
     if operation.verb in {Verb.DELETE, Verb.REPLACE} or WHOLE in operation.expect:
         return None

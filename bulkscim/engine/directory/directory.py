@@ -4,15 +4,15 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from bulkscim.engine.directory.absence import Absence
-from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, Needed
-from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
+from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, NeededAttributes
+from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
 from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.listing import Listings, names_of
 from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.directory.named_ids import NamedIds
-from bulkscim.engine.directory.own_names import Named, OwnNames
+from bulkscim.engine.directory.own_names import NamedResource, OwnNames
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import Due, Tied
 from bulkscim.engine.reads import Reads
@@ -62,7 +62,7 @@ class Directory:
         self,
         clock: Clock,
         profile: Profile = GENERIC,
-        recorded: Recorded | None = None,
+        recorded: JournalReads | None = None,
         due: Due | None = None,
         makes: int = 0,
     ) -> None:
@@ -79,7 +79,7 @@ class Directory:
         due = due or Due()
         self.note = due.note
         self._tied = Tied(clock, profile, due, store)
-        self._earlier = EarlierRuns(recorded or Recorded(), store)
+        self._earlier = EarlierRuns(recorded or JournalReads(), store)
         self._own = OwnNames(store, self._earlier.own_names)
         self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
         self._held = HeldUsers(store, clock, makes)
@@ -107,7 +107,7 @@ class Directory:
         need: Question,
         reads: Reads,
         *,
-        needed: Needed = NAMES_ONLY,
+        needed: NeededAttributes = NAMES_ONLY,
         only_id: bool = False,
         listed: bool = False,
     ) -> Answer | MembershipAnswer | Referrers | Maker | tuple[JsonObject, ...] | bool:
@@ -141,7 +141,7 @@ class Directory:
         return await self._earlier.of(origin)
 
     async def find(
-        self, key: Key, reads: Reads, *, fresh: bool = False, needed: Needed = NAMES_ONLY
+        self, key: Key, reads: Reads, *, fresh: bool = False, needed: NeededAttributes = NAMES_ONLY
     ) -> Answer:
         """Find the one resource that a key names; `fresh`: no listing taken before now will do.
 
@@ -172,7 +172,7 @@ class Directory:
                 return read
         return answer
 
-    async def _completed(self, found: Found, key: Key, reads: Reads, needed: Needed) -> Answer:
+    async def _completed(self, found: Found, key: Key, reads: Reads, needed: NeededAttributes) -> Answer:
         """Return what a lookup found with all that is needed of it.
 
         One that cannot be found by its id is as the lookup shows it: it is for the write to tell what became of it.
@@ -191,7 +191,7 @@ class Directory:
         self._coverage.recall(left_out)
         self._listed_coverage.recall(left_out)
 
-    async def _held_user(self, key: Key, reads: Reads, needed: Needed) -> Found | None:
+    async def _held_user(self, key: Key, reads: Reads, needed: NeededAttributes) -> Found | None:
         """Return the user that a listing read for many rows shows, with all that is needed of it; None proves nothing."""
         found = await self._held.shown(key, reads)
         if found is None or not is_usable(found.id):
@@ -338,7 +338,7 @@ class Directory:
         kind, resource = step.type, {**step.body, **shown, "id": resource_id}
         for key in step.identity:
             name = get(shown, key.attribute)
-            self._own.shown(Named(key, "", name if isinstance(name, str) else key.value))
+            self._own.shown(NamedResource(key, "", name if isinstance(name, str) else key.value))
         names = (*step.identity, *names_of(kind, step.body), *names_of(kind, resource))
         self._own.created(names, resource_id)
         if not resource_id:

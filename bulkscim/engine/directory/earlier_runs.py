@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from bulkscim.engine.directory.listing import names_of
-from bulkscim.engine.directory.own_names import Named
+from bulkscim.engine.directory.own_names import NamedResource
 from bulkscim.engine.directory.store import Store
 from bulkscim.model.live import Maker, Origin
 from bulkscim.model.operation import USER, JsonObject, Key
@@ -38,7 +38,7 @@ def nothing() -> tuple[()]:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class JournalReads:
     """How journals are read, all of them off the event loop.
 
     `created`: what earlier runs on the tenant created, oldest first. `users`: users as they were before runs deactivated
@@ -50,7 +50,7 @@ class Recorded:
     created: Callable[[], Iterable[CreatedResource]] = nothing
     users: Callable[[], Iterable[JsonObject]] | None = None
     groups: Callable[[], Iterable[str]] = nothing
-    names: Callable[[], Iterable[Named]] = nothing
+    names: Callable[[], Iterable[NamedResource]] = nothing
     left_out: Callable[[], Iterable[tuple[str, str]]] = nothing
     off_loop: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
 
@@ -58,7 +58,7 @@ class Recorded:
 class EarlierRuns:
     """What runs created and which users they hid, by id; kept off the heap."""
 
-    def __init__(self, recorded: Recorded, store: Store) -> None:
+    def __init__(self, recorded: JournalReads, store: Store) -> None:
         self._recorded = recorded
         self._reading = anyio.Lock()
         self._knows_created = False
@@ -116,9 +116,9 @@ class EarlierRuns:
                 self._knows_left_out = True
         return found
 
-    async def own_names(self) -> list[Named]:
+    async def own_names(self) -> list[NamedResource]:
         """Return the names in the file, with the ids, of what this run has created by its journal."""
-        found: list[Named] = []
+        found: list[NamedResource] = []
         await self._keep(self._recorded.names, found.extend)
         return found
 

@@ -15,7 +15,7 @@ from bulkscim.model.operation import Key
 MOST_WAITING = 4096  # names, before they are moved off the heap
 
 
-class Named(NamedTuple):
+class NamedResource(NamedTuple):
     """A name in the file of a resource that the run created. `id` is empty where it is not known, `shown` the tenant's name."""
 
     key: Key
@@ -23,7 +23,7 @@ class Named(NamedTuple):
     shown: str
 
 
-Recorded = Callable[[], Awaitable[Iterable[Named]]]
+Recorded = Callable[[], Awaitable[Iterable[NamedResource]]]
 
 
 async def nothing() -> tuple[()]:
@@ -53,7 +53,7 @@ class OwnNames:
         if len(self._waiting) > MOST_WAITING:
             self._store()
 
-    def shown(self, named: Named) -> None:
+    def shown(self, named: NamedResource) -> None:
         """Learn from what the tenant shows of a new resource whether it changes such names."""
         key = named.key
         if key.folded != Key(key.type, key.attribute, named.shown).folded:

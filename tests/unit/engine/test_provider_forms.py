@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from bulkscim.engine.abilities import Dialect
+from bulkscim.engine.abilities import RequestForms
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
+from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Found, Missing
@@ -47,13 +47,13 @@ def reads(**paths):
 
 def test_single_form_has_no_other():
     """A 400 is then about the record."""
-    dialect = Dialect((PATCH_OP,))
+    dialect = RequestForms((PATCH_OP,))
     assert (dialect.is_single, dialect.form, dialect.another([PATCH_OP])) == (True, PATCH_OP, None)
 
 
 def test_forms_are_tried_in_order_until_one_is_taken_and_then_kept():
     """Once proved, a form stays; what was refused before that may try the proved one."""
-    dialect = Dialect((CORE, PATCH_OP))
+    dialect = RequestForms((CORE, PATCH_OP))
     assert (dialect.form, dialect.another([CORE]), dialect.another([CORE, PATCH_OP])) == (
         CORE,
         PATCH_OP,
@@ -137,7 +137,7 @@ async def test_hidden_user_is_found_by_the_id_in_a_journal(by_id, finds):
         "/Users?start": listing(SHOWN),
     }
     _, reading = reads(**lookups, **({"/Users/u1": by_id} if by_id else {}))
-    hidden = Recorded(users=lambda: [{"id": "u1", "userName": "ada@example.com"}])
+    hidden = JournalReads(users=lambda: [{"id": "u1", "userName": "ada@example.com"}])
 
     found = await Directory(VirtualClock(), LUCID, hidden).find(ADA, reading)
 
@@ -147,7 +147,7 @@ async def test_hidden_user_is_found_by_the_id_in_a_journal(by_id, finds):
 async def test_journals_are_read_once_and_what_this_run_hides_is_added():
     """The latest id comes first, each once."""
     called = []
-    recorded = Recorded(users=lambda: called.append(1) or [{"id": "u1", "userName": "ada@example.com"}])
+    recorded = JournalReads(users=lambda: called.append(1) or [{"id": "u1", "userName": "ada@example.com"}])
     runs = EarlierRuns(recorded, Store())
     assert await runs.hidden(ADA) == ["u1"]
     runs.hides({"id": "u2", "userName": "ADA@example.com"})

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.engine.directory import earlier_runs
-from bulkscim.engine.directory.earlier_runs import EarlierRuns, Recorded
+from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
 from bulkscim.engine.directory.store import Store
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
@@ -37,7 +37,7 @@ async def record(disk, folder, *steps, base_url=URL):
 def known(disk, *named, own="20261105T000000-own"):
     """Return what the journals tell."""
     return EarlierRuns(
-        Recorded(lambda: created_by_runs(URL, disk, own, [RUNS, RUNS], named), off_loop=_off_loop),
+        JournalReads(lambda: created_by_runs(URL, disk, own, [RUNS, RUNS], named), off_loop=_off_loop),
         Store(),
     )
 

@@ -6,7 +6,7 @@ import unicodedata
 import pytest
 
 from bulkscim.engine.directory import own_names
-from bulkscim.engine.directory.own_names import Named, OwnNames
+from bulkscim.engine.directory.own_names import NamedResource, OwnNames
 from bulkscim.engine.directory.store import Store
 from bulkscim.model.operation import GROUP, USER, Key, folded_name
 from bulkscim.model.request import Loss, NoAnswer
@@ -188,7 +188,7 @@ async def test_a_group_that_the_run_renames_leaves_its_name_free(carried):
 
 async def recorded():
     """Return what an earlier session created."""
-    return [Named(TEAM, "g1", "R_D"), Named(Key(GROUP, "displayName", "Kept"), "g2", "Kept")]
+    return [NamedResource(TEAM, "g1", "R_D"), NamedResource(Key(GROUP, "displayName", "Kept"), "g2", "Kept")]
 
 
 async def test_names_move_off_the_heap_and_the_latest_of_a_name_counts(monkeypatch):
