@@ -1,6 +1,6 @@
 """Values that are always answered with a 5xx."""
 
-from bulkscim.engine.faulty_values import ANSWERS, MOST_IN_A_ROW, FaultyValues
+from bulkscim.engine.abilities import ANSWERS, MOST_IN_A_ROW, FaultyValues
 from bulkscim.model.operation import USER
 from bulkscim.model.step import Action, Change, Step
 
