@@ -123,7 +123,7 @@ def _tell_left(report: "RunReport", request: "RollbackRequest", people: Console)
 
 
 def _write(request: "RollbackRequest", people: Console, out: Path, *, force: bool) -> None:
-    from bulkscim.reporting.again import tenant_words
+    from bulkscim.reporting.following import tenant_words
     from bulkscim.reporting.recorded import read_header
     from bulkscim.runs.rollback import write_out
 

@@ -21,9 +21,8 @@ from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState, Totals
 from bulkscim.planning.changing import GONE
 from bulkscim.private_files import read_file
-from bulkscim.reporting.again import run_command
 from bulkscim.reporting.causes import causes_of
-from bulkscim.reporting.following import run_name, told_next
+from bulkscim.reporting.following import run_command, run_name, told_next
 from bulkscim.reporting.summary import SUMMARY, Summary, differ_counts, moment, summary_of_totals
 
 _TAIL = 1 << 16
