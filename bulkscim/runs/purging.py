@@ -20,7 +20,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.grace import day_of
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
-from bulkscim.reporting.later import grace_of
+from bulkscim.reporting.files import grace_of
 from bulkscim.reporting.recorded import summary_of
 from bulkscim.reporting.statement import JobFile, Verified, statement_of
 from bulkscim.runs.assembly import opened

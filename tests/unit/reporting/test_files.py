@@ -6,7 +6,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.row import RowState
-from bulkscim.reporting.later import write_later
+from bulkscim.reporting.files import write_later
 from tests.support.fake_clock import VirtualClock
 from tests.support.recorded_runs import START, header, settled
 
