@@ -26,9 +26,9 @@ SCIM_JSON = "application/scim+json"
 Form = TypeVar("Form")
 MOST_WORKING = 20_000  # values that took effect and are remembered, the latest
 MOST_FAULTY = 1_000
-MOST_OF_A_STEP = 100
-ROWS = 3  # rows in a row that share a value
-ANSWERS = 8  # answers to them
+MOST_VALUES = 100
+FAULTY_ROWS = 3  # rows in a row that share a value
+FAULTY_ANSWERS = 8  # answers to them
 MOST_IN_A_ROW = 100  # such answers without any change that takes effect between them
 
 
@@ -174,7 +174,7 @@ class FaultyValues:
             self._faulty.pop(one, None)
             self._working[one] = None
             self._working.move_to_end(one)
-        _without_value(self._working, MOST_WORKING)
+        _keep_latest(self._working, MOST_WORKING)
         self._rows, self._answers, self._in_a_row = set(), 0, 0
 
     def explains(self, row: int, step: Step) -> bool:
@@ -186,7 +186,7 @@ class FaultyValues:
         self._shared = values & self._shared if self._rows else values
         self._rows.add(row)
         self._answers += 1
-        if len(self._rows) >= ROWS and self._answers >= ANSWERS:
+        if len(self._rows) >= FAULTY_ROWS and self._answers >= FAULTY_ANSWERS:
             self._suspect(self._shared, ())
         if not self._shared:
             self._rows, self._answers = set(), 0
@@ -207,17 +207,17 @@ class FaultyValues:
             if one not in self._working:
                 known = self._faulty.get(one, ())
                 self._faulty[one] = known if len(known) > 1 or rows == known else known + rows
-        _without_value(self._faulty, MOST_FAULTY)
+        _keep_latest(self._faulty, MOST_FAULTY)
 
 
-def _without_value(kept: OrderedDict[int, Any], most: int) -> None:
+def _keep_latest(kept: OrderedDict[int, Any], most: int) -> None:
     while len(kept) > most:
         kept.popitem(last=False)
 
 
 def _changed_values(step: Step) -> Iterator[int]:
     """Yield what a step sets, and the resource that it changes; of a long list only the beginning."""
-    return islice(_all_values(step), MOST_OF_A_STEP)
+    return islice(_all_values(step), MOST_VALUES)
 
 
 def _all_values(step: Step) -> Iterator[int]:

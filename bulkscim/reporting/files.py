@@ -68,7 +68,11 @@ def grace_of(header: JsonObject) -> Grace | None:
 
 
 def write_later(recorded: RecordedRun) -> Path | None:
-    """Write the job file into the run's folder; None where the run gave no grace or deactivated no user."""
+    """Write the job file that deletes the users that a run deactivated, when their grace has ended.
+
+    One line for each user that is deactivated now, by id, with what must still be so then: a user that came back is
+    left alone. None where the run gave no grace or deactivated no user.
+    """
     grace = grace_of(recorded.header)
     if grace is None:
         return None
@@ -76,7 +80,7 @@ def write_later(recorded: RecordedRun) -> Path | None:
     path = recorded.folder / f"delete-after-{day.isoformat()}.jsonl"
     written = 0
     with run_file(path) as file:
-        for record in _records(recorded, day):
+        for record in _deletes(recorded, day):
             file.write(orjson.dumps(record).decode() + "\n")
             written += 1
     if not written:
@@ -84,7 +88,7 @@ def write_later(recorded: RecordedRun) -> Path | None:
     return path if written else None
 
 
-def _records(recorded: RecordedRun, day: date) -> Iterator[JsonObject]:
+def _deletes(recorded: RecordedRun, day: date) -> Iterator[JsonObject]:
     seen = sqlite3.connect("", isolation_level=None)  # a private temporary file
     seen.execute("create table id (id text primary key) without rowid")
     for entry in recorded.entries(RowState.DONE, RowState.NOOP):

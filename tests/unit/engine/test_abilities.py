@@ -1,6 +1,6 @@
 """Values that are always answered with a 5xx."""
 
-from bulkscim.engine.abilities import ANSWERS, MOST_IN_A_ROW, FaultyValues
+from bulkscim.engine.abilities import FAULTY_ANSWERS, MOST_IN_A_ROW, FaultyValues
 from bulkscim.model.operation import USER
 from bulkscim.model.step import Action, Change, Step
 
@@ -40,7 +40,7 @@ def test_what_rows_in_a_row_have_in_common_is_suspected():
     values = FaultyValues()
     values.worked(step(0, active=True))
     told = [values.explains(number % 4, step(number % 4, active=True, title="Boom")) for number in range(20)]
-    assert told == [False] * (ANSWERS - 1) + [True] * (20 - ANSWERS + 1)
+    assert told == [False] * (FAULTY_ANSWERS - 1) + [True] * (20 - FAULTY_ANSWERS + 1)
 
 
 def test_an_outage_of_writes_is_no_matter_of_values():
