@@ -17,8 +17,8 @@ from itertools import chain, islice
 from typing import BinaryIO
 
 from bulkscim.jobfile.csv_writer import unguarded
+from bulkscim.jobfile.invisible import plain_name
 from bulkscim.jobfile.lines import RECORD_LIMIT, BadLine, lines
-from bulkscim.jobfile.names import plain_name
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.short_rows import Learn
 from bulkscim.model.typed import quoted

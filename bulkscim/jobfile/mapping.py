@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bulkscim.jobfile.columns import Column, Use, column_of, columns_of, put, refuse_twins
-from bulkscim.jobfile.names import stripped
+from bulkscim.jobfile.invisible import stripped
 from bulkscim.jobfile.operations import (
     MAKES,
     TARGET_ONLY,

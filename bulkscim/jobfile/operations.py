@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from bulkscim.jobfile.bulk_lines import short_form
 from bulkscim.jobfile.changes import NO_PATH, changes_of_data, changes_of_patch, is_path, path_faults
-from bulkscim.jobfile.names import may_have_unseen_ends, without_unseen_ends
+from bulkscim.jobfile.invisible import may_have_unseen_ends, without_unseen_ends
 from bulkscim.jobfile.records import Fault, Problem, Record, located, shown
 from bulkscim.jobfile.references import (
     KEY_ATTRIBUTES,

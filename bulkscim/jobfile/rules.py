@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from bulkscim.jobfile.names import plain_name
+from bulkscim.jobfile.invisible import plain_name
 from bulkscim.jobfile.records import Fault, shown
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER, KEY_ATTRIBUTES, key_attribute
 

@@ -14,7 +14,7 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
-from bulkscim.jobfile.names import NO_BREAK, UNSEEN, plain_name
+from bulkscim.jobfile.invisible import NO_BREAK, UNSEEN, plain_name
 from bulkscim.jobfile.records import shown
 from bulkscim.jobfile.usual import (
     CELL_ERRORS,

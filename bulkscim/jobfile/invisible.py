@@ -1,4 +1,4 @@
-"""Texts without what cannot be seen in them or at their ends (pure)."""
+"""Texts without invisible characters in them or at their ends (pure)."""
 
 import re
 from operator import methodcaller
