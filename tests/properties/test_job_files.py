@@ -18,8 +18,8 @@ from bulkscim.jobfile.operations import Defaults, operation_of
 from bulkscim.jobfile.reading import raw_records, records
 from bulkscim.jobfile.records import Problem, Record
 from bulkscim.jobfile.source import open_source
-from bulkscim.jobfile.writer import ErrorsFile, Failure
 from bulkscim.model.operation import Operation, Verb
+from bulkscim.reporting.errors_file import ErrorsFile, Failure
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 CELL = st.one_of(TEXT, st.sampled_from(["=1+1", "'=x", "''-", "@a", "a;b", 'say "x"', "x\r\ny", "\t", "+1"]))

@@ -12,8 +12,8 @@ from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
-from bulkscim.jobfile.writer import ErrorsFile, Failure
 from bulkscim.model.operation import Verb
+from bulkscim.reporting.errors_file import ErrorsFile, Failure
 
 CREATE = Defaults(Verb.CREATE)
 FULL = "userName,title,department,costCenter\n"

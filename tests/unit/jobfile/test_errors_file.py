@@ -7,7 +7,7 @@ import pytest
 
 from bulkscim.jobfile.reading import raw_records
 from bulkscim.jobfile.source import open_source
-from bulkscim.jobfile.writer import ErrorsFile, Failure
+from bulkscim.reporting.errors_file import ErrorsFile, Failure
 
 FAILURE = Failure("r1", 2, "create", 409, "uniqueness", "=taken", "change it", 1)
 
