@@ -9,13 +9,13 @@ from bulkscim.model.live import Found, Missing, Parent, ParentLater
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation, Verb
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning import effects, hidden, partial
+from bulkscim.planning import effects, hidden, taking_back
 from bulkscim.planning.compare import THROUGH, differences, holds
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
-from bulkscim.planning.partial import divided, inherits
 from bulkscim.planning.parts import Carried, Subject, carried, substitute, with_references
 from bulkscim.planning.sent_form import MEMBERS, adds_elements, as_sent, member_at, with_targets
+from bulkscim.planning.taking_back import divided, inherits
 from bulkscim.planning.view import Unfit, View, failed
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.patch import in_effect
@@ -68,7 +68,7 @@ def _gone(view: View, target: Unfit) -> Settle:
 
 def patch(view: View) -> Decision | Subject:
     """Send the record's changes, unless all of them are in effect."""
-    if partial.is_refused_whole(view):
+    if taking_back.is_refused_whole(view):
         return _by_halves(view)
     refusal = view.facts.refused.get("patch")
     if refusal is not None and _found_no_member(view, refusal, view.operation.changes):
@@ -114,12 +114,12 @@ def _by_halves(view: View) -> Decision | Subject:
     if not isinstance(operations, tuple):
         return operations
     told = []
-    for part, some in partial.halves(view, operations):
+    for part, some in taking_back.halves(view, operations):
         due, left = _due(view, live, some)
         if part in view.facts.refused and _found_no_member(view, view.facts.refused[part], some):
             continue
         if part in view.facts.refused:
-            told += [f"{partial.member_told(one)}: {view.facts.refused[part].told}" for one in due]
+            told += [f"{taking_back.member_told(one)}: {view.facts.refused[part].told}" for one in due]
         elif due:
             return _patch(view, part, live, due, left)
         else:

@@ -8,7 +8,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import compare, effects
 from bulkscim.planning.decision import Settle
-from bulkscim.planning.partial import FORCE, PART, recreated, told
+from bulkscim.planning.taking_back import FORCE, PART, recreated, told
 from bulkscim.planning.view import View
 
 

@@ -27,6 +27,20 @@ from bulkscim.scim.schemas import SECRETS
 _WRITTEN = frozenset({RowState.FAILED, RowState.SKIPPED})
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is written with a failed record, in this order, each name with `_` before it."""
+
+    run: str
+    row: int
+    op: str
+    status: int | None
+    code: str | None
+    message: str
+    hint: str
+    attempts: int
+
+
 def write_errors(recorded: RecordedRun, source: JobSource, run: str) -> Path | None:
     """Write the records that failed or were skipped; return the file's path, None where there are none.
 
@@ -104,20 +118,6 @@ def _masked_change(change: object) -> object:
 def _names_a_secret(path: str) -> bool:
     """Return whether a column or path is a secret, with or without its URN."""
     return path.strip().rpartition(":")[2].lower() in SECRETS
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """What is written with a failed record, in this order, each name with `_` before it."""
-
-    run: str
-    row: int
-    op: str
-    status: int | None
-    code: str | None
-    message: str
-    hint: str
-    attempts: int
 
 
 NAMES = tuple(f"_{each.name}" for each in fields(Failure))
