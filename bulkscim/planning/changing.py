@@ -9,7 +9,7 @@ from bulkscim.model.live import Found, Missing, Parent, ParentLater
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation, Verb
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning import effects, hidden, taking_back
+from bulkscim.planning import effects, taking_back
 from bulkscim.planning.compare import THROUGH, differences, holds
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
@@ -37,8 +37,8 @@ def _standing(view: View, part: str) -> Found | Subject | Decision:
             return target
         case Unfit() if part in view.facts.lost and _deactivates(view) and _is_missing(view):
             return Settle(RowState.DONE, DEACTIVATED_AND_GONE)
-        case Unfit(missing=True) if hidden.undoes_deactivation(view):
-            return hidden.reactivated(view)
+        case Unfit(missing=True) if taking_back.undoes_deactivation(view):
+            return taking_back.reactivated(view)
         case Unfit(missing=True) if view.policy.takes_back:
             return _gone(view, target)
         case Unfit():

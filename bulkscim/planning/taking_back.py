@@ -1,15 +1,23 @@
-"""Take back by parts: of a patch, leave out what is no longer as the run left it, and do the rest.
+"""Take back what a run did where it cannot be taken back whole: the rules that only records of a rollback follow.
 
-What a tenant refuses as a whole is halved: one member that it does not take must not keep the others out.
+1. Of a patch, what is no longer as the run left it is omitted, and the rest is done.
+2. What a tenant refuses as a whole is halved: one member that it does not take must not keep the others out.
+3. Some tenants answer 404 for a user that is deactivated, and still take a change of it by id. Others have deleted it.
+   So `active` alone is sent, unseen, and what the answer says decides. The rest of the record follows once the user
+   is shown again, under the usual rules.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
+from bulkscim.model.active import ACTIVE, last_set, truth
 from bulkscim.model.live import Found, ParentFailed, ParentReady
-from bulkscim.model.operation import GROUP, PatchOperation, Role
-from bulkscim.model.step import Change
+from bulkscim.model.operation import GROUP, USER, PatchOperation, Role, Verb
+from bulkscim.model.row import RowState
+from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import compare
+from bulkscim.planning.decision import Settle
+from bulkscim.planning.parts import Subject
 from bulkscim.planning.sent_form import MEMBERS, member_at
 from bulkscim.planning.view import Unfit, View
 from bulkscim.scim import paths
@@ -20,6 +28,12 @@ PART = "part"
 FORCE = "force"
 WHOLE = "patch"
 BAD = frozenset({400, 404, 409, 413, 422})  # refusals that may be for one of the members
+ACTIVE_PART = Verb.ACTIVATE.value
+NOT_SHOWN = (
+    "this tenant does not show the user since this run deactivated it: it hides or deletes deactivated users; "
+    "create the user again to restore it"
+)
+_GONE = frozenset({404, 410})
 
 
 def recreated(view: View) -> dict[str, str]:
@@ -166,3 +180,36 @@ def _halves(
     middle = (first + end) // 2
     yield from _halves(view, operations, first, middle)
     yield from _halves(view, operations, middle, end)
+
+
+def undoes_deactivation(view: View) -> bool:
+    """Return whether a record takes back a deactivation of a user that it names by id."""
+    operation = view.operation
+    return (
+        view.policy.takes_back
+        and operation.type == USER
+        and view.target_key().attribute == "id"
+        and truth(operation.expect.get(ACTIVE)) is False
+        and last_set((one.path, one.value) for one in operation.changes) is True
+    )
+
+
+def reactivated(view: View) -> Step | Subject | Settle:
+    """Return the change that makes a user active again which is not shown; after it, what became of it."""
+    own = view.target_key().value
+    refusal = view.facts.refused.get(ACTIVE_PART)
+    if refusal is not None:
+        told = (
+            NOT_SHOWN
+            if refusal.status in _GONE
+            else f"{NOT_SHOWN}; it refused to activate it: {refusal.told}"
+        )
+        return Settle(RowState.SKIPPED, told, own, refusal.status)
+    if ACTIVE_PART not in view.facts.applied:
+        change = Change(ACTIVE, before=False, after=True)
+        sent = (PatchOperation("replace", ACTIVE, value=True),)
+        left = {"id": own, ACTIVE: False}  # as the run that is taken back has left it
+        return Step(ACTIVE_PART, Action.MODIFY, USER, id=own, operations=sent, changes=(change,), before=left)
+    if len(view.operation.changes) == 1:
+        return Subject(own)
+    return Settle(RowState.SKIPPED, f"active was set; the rest was not: {NOT_SHOWN}", own)
