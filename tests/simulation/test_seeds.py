@@ -61,6 +61,8 @@ BROKEN_ONCE = (
     2811377,
     # undo: a lost addition that took effect counted as there before, as the list of the group was cut
     7031025,
+    # blame: a filter seemed to find no name in other capitals, as the run had deleted the group that it was asked for
+    7120055,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

@@ -107,12 +107,27 @@ class Filters:
             if self._learned.trust(key) is not Trust.WORKS:
                 return False
             if kind not in self._folds:
-                other = _in_other_capitals(self._samples[kind])
-                folds = other is None or await self._finds(other, reads)
-                if isinstance(folds, Unreadable):
-                    return folds
+                folds = await self._finds_other_capitals(key, reads)
+                if not isinstance(folds, bool):
+                    return folds or False
                 self._folds[kind] = folds
             return self._folds[kind]
+
+    async def _finds_other_capitals(self, key: Key, reads: Reads) -> bool | Unreadable | None:
+        """Return whether a name that is there is found in other capitals too; None where no such name is known.
+
+        One that was there may have been deleted since: then a listing gives another.
+        """
+        for known in (self._samples.get((key.type, key.attribute)), None):
+            sample = known or await self._sample(key, reads)
+            other = sample and _in_other_capitals(sample)
+            found = other is None or await self._finds(other, reads)
+            if sample is None or found is not False:
+                return None if sample is None else found
+            there = await self._finds(sample, reads)
+            if there is not False:
+                return False if there is True else there
+        return None
 
     async def _finds(self, sample: Key, reads: Reads) -> bool | Unreadable:
         """Return whether the filter finds what is there; Unreadable where that cannot be told now."""
