@@ -6,9 +6,9 @@ from bulkscim.model.live import Holders, Referrers, Reports
 from bulkscim.model.operation import USER, JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step, Ties
+from bulkscim.planning.context import View
 from bulkscim.planning.decision import Settle, Wait
 from bulkscim.planning.effects import deactivates
-from bulkscim.planning.view import View
 from bulkscim.scim import paths
 
 Ids = tuple[str, ...] | None

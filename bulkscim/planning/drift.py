@@ -7,9 +7,9 @@ from bulkscim.model.operation import PatchOperation, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import compare, effects
+from bulkscim.planning.context import View
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.taking_back import FORCE, PART, recreated, told
-from bulkscim.planning.view import View
 
 
 def drifted(view: View, live: Found) -> Settle | None:

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from bulkscim.model.live import Found, Resembling
 from bulkscim.model.operation import USER, JsonObject, Key, identities
+from bulkscim.planning.context import View
 from bulkscim.planning.decision import Wait
 from bulkscim.planning.lookups import answers, emails_of
-from bulkscim.planning.view import View
 from bulkscim.scim.paths import get
 
 SHOWN = 3

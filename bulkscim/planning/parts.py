@@ -6,8 +6,8 @@ from typing import Any
 from bulkscim.model.live import Found, Parent, ParentFailed, ParentLater, ParentReady
 from bulkscim.model.operation import ENTERPRISE, JsonObject, Reference, Role
 from bulkscim.model.row import RowState
+from bulkscim.planning.context import Unfit, View
 from bulkscim.planning.decision import Later, Settle, Wait
-from bulkscim.planning.view import Unfit, View
 
 
 @dataclass(frozen=True, slots=True)
