@@ -11,10 +11,18 @@ from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import effects, taking_back
 from bulkscim.planning.compare import THROUGH, differences, holds
-from bulkscim.planning.context import Unfit, View, failed
+from bulkscim.planning.context import (
+    Carried,
+    Subject,
+    Unfit,
+    View,
+    carried,
+    failed,
+    substitute,
+    with_references,
+)
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
-from bulkscim.planning.parts import Carried, Subject, carried, substitute, with_references
 from bulkscim.planning.sent_form import MEMBERS, adds_elements, as_sent, member_at, with_targets
 from bulkscim.planning.taking_back import divided, inherits
 from bulkscim.scim.forms import ids_in

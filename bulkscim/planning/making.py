@@ -9,11 +9,10 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.adoption import INACTIVE, existing, stranger
 from bulkscim.planning.compare import differences
-from bulkscim.planning.context import View, failed
+from bulkscim.planning.context import Carried, Subject, View, carried, failed, with_references
 from bulkscim.planning.decision import Decision, Settle, Wait
 from bulkscim.planning.drift import setting
 from bulkscim.planning.held import given, holder
-from bulkscim.planning.parts import Carried, Subject, carried, with_references
 
 CREATE = "create"
 UPDATE = "update"

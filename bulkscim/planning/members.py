@@ -28,11 +28,10 @@ from bulkscim.model.operation import (
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import OTHER_GROUPS, differences
-from bulkscim.planning.context import Unfit, View, failed
+from bulkscim.planning.context import Subject, Unfit, View, failed, part_of
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
 from bulkscim.planning.held import holder
-from bulkscim.planning.parts import Subject, part_of
 from bulkscim.planning.sent_form import place_of
 from bulkscim.planning.taking_back import FORCE
 

@@ -12,12 +12,11 @@ from bulkscim.model.row import Refusal
 from bulkscim.model.step import Step
 from bulkscim.planning.capture import groups_shown
 from bulkscim.planning.compare import differences
-from bulkscim.planning.context import View
+from bulkscim.planning.context import Existing, View, part_of
 from bulkscim.planning.decision import Later, Wait
 from bulkscim.planning.drift import setting
 from bulkscim.planning.inverse import MANAGER
 from bulkscim.planning.members import Outcome, as_part, group_id, joining, left_over, stop
-from bulkscim.planning.parts import Existing, part_of
 from bulkscim.scim.differing import NOTHING
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import get

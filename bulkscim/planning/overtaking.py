@@ -22,9 +22,9 @@ from bulkscim.model.operation import (
 )
 from bulkscim.model.row import Facts, Row
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.context import part_of
 from bulkscim.planning.lookups import emails_of
 from bulkscim.planning.order import MADE, lane, members_named, named_by
-from bulkscim.planning.parts import part_of
 
 _UNKNOWN = Key("", "unknown", "")  # any resource whose id is not known
 Ids = Mapping[Key, Key]  # the lane of the id behind a lane's name, where it is known

@@ -20,9 +20,8 @@ from bulkscim.model.live import Found, Member, Membership, ParentReady, Shown, U
 from bulkscim.model.operation import ENTERPRISE, MEMBERSHIP, JsonObject, Key, PatchOperation, Role, Verb
 from bulkscim.model.row import Refusal
 from bulkscim.planning.compare import differences
-from bulkscim.planning.context import View
+from bulkscim.planning.context import Carried, View, carried, part_of, substitute, with_references
 from bulkscim.planning.decision import Policy, Wait
-from bulkscim.planning.parts import Carried, carried, part_of, substitute, with_references
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.differing import NOTHING
 from bulkscim.scim.patch import in_effect

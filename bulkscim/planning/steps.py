@@ -16,12 +16,11 @@ from bulkscim.model.step import Step
 from bulkscim.planning import adoption, making, members
 from bulkscim.planning.capture import captured
 from bulkscim.planning.changing import activate, delete, patch, replace
-from bulkscim.planning.context import View
+from bulkscim.planning.context import Subject, View
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
 from bulkscim.planning.members import Outcome
 from bulkscim.planning.missing_links import RemainingDifference, missing_links
-from bulkscim.planning.parts import Subject
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
 from bulkscim.scim.messages import is_usable

@@ -16,9 +16,8 @@ from bulkscim.model.operation import GROUP, USER, PatchOperation, Role, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import compare
-from bulkscim.planning.context import Unfit, View
+from bulkscim.planning.context import Subject, Unfit, View
 from bulkscim.planning.decision import Settle
-from bulkscim.planning.parts import Subject
 from bulkscim.planning.sent_form import MEMBERS, member_at
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in
