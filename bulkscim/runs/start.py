@@ -44,7 +44,7 @@ from bulkscim.runs.session import patient
 from bulkscim.runs.settings import Settings, as_text, header_of, rate_of
 from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
 from bulkscim.transport.base import Transport
-from bulkscim.transport.readonly import Planning
+from bulkscim.transport.dry_run import Planning
 
 TIMEOUT_S = 30.0
 PATCHED = MEMBERSHIP | {Verb.PATCH, Verb.ACTIVATE, Verb.DEACTIVATE}

@@ -9,8 +9,8 @@ from bulkscim.model.request import Loss, NoAnswer, Request, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.retry import Verdict, judge
 from bulkscim.scim import filters, messages
+from bulkscim.transport.dry_run import Planning
 from bulkscim.transport.pages import Page, pages
-from bulkscim.transport.readonly import Planning
 
 ADA = {
     "id": "1",
