@@ -348,5 +348,5 @@ def test_a_dry_run_adopts_as_the_run_would(bulkscim: Command, tmp_path):
         outcome = run(bulkscim, tenant, "people.csv", "-n")
 
     assert outcome.code == 0, outcome.text
-    assert "1 adopted (existed already), 1 differs" in outcome.stderr
+    assert "1 would be adopted (existed already), 1 differs" in outcome.stderr
     assert tenant.writes == []
