@@ -20,6 +20,7 @@ from bulkscim.model.harmless import one_line
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import command
 from bulkscim.reporting.hints import CREATE_GROUPS, hint_of
+from bulkscim.reporting.near_names import missing_group, with_near_names
 from bulkscim.reporting.results import Result, result_of
 
 Cause = dict[str, Any]
@@ -58,7 +59,8 @@ def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
     told = (result_of(recorded, row, None) for row in chain(_unseen(recorded), _not_found(recorded)))
     existed = (result_of(recorded, row, None) for row in _linked(recorded))
     linked = (replace(result, detail=_LINKED) for result in existed if result.op in _MAKES)
-    return grouped(chain(bad, told, _not_in_group(recorded), _creating(recorded), linked), run)
+    found = grouped(chain(bad, told, _not_in_group(recorded), _creating(recorded), linked), run)
+    return with_near_names(found, recorded)
 
 
 def _parts(result: Result) -> Iterator[Result]:
@@ -188,6 +190,8 @@ def _begun(result: Result, run: str) -> Cause:
 def _in_common(result: Result) -> str:
     """Return a row's detail without what is its own."""
     text = result.detail
+    if missing_group(text):  # rows are grouped by the group that they miss, also where it is their own
+        return text
     for own in (result.key, result.id):
         text = _omitted(text, own)
     return _OWN.sub(_ANY, _ROW.sub(f"row {_ANY}", text))

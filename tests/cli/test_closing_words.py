@@ -126,3 +126,25 @@ def test_a_rollback_names_the_later_runs_that_changed_the_same(bulkscim, tenant,
         assert one.stderr.count("next: ") == 3
     assert resumed.stderr.endswith("next: bulkscim rollback a/rollback-1 -n\n")
     assert "next: bulkscim rollback b\n1 row left, since others changed their resources" in by_others.stderr
+
+
+def test_a_misspelled_group_is_named_with_the_group_that_may_be_meant(bulkscim, tenant, tmp_path):
+    """A removal from a misspelled group ended well, and nothing named the group that was meant."""
+    member = [{"value": tenant.user("user0@example.com")["id"]}]
+    for name in ("Engineering", "Tier 1"):
+        tenant.add("Groups", {"displayName": name, "members": member})
+    groups = ("Engineering", "Enginering", "Tier 1", "Tier 2", "Tier 2", "Else")
+    rows = "".join(f"{group},user0@example.com\n" for group in groups)
+    (tmp_path / "leavers.csv").write_text(f"displayName,member\n{rows}")
+    job = ("run", "leavers.csv", "--op", "remove_member", "--max-removals", "100%", "-n", *tenant.reached)
+    creating = ("run", "leavers.csv", "--op", "add_member", "--create-groups", "-n", *tenant.reached)
+
+    removed, added = bulkscim(*job), bulkscim(*creating)
+
+    why = "  would be noop: no Group with displayName {}: nothing to remove: {}\n"
+    found = why.format("Enginering", "1 row (2)") + '    did you mean "Engineering"?\n'
+    assert found in removed.stderr
+    assert why.format("Tier 2", "2 rows (4, 5)") in removed.stderr
+    assert removed.stderr.count("did you mean") == 1
+    assert '"Enginering"' in added.stderr
+    assert '\n    did you mean "Engineering"?\n' in added.stderr

@@ -1,0 +1,67 @@
+"""Names of groups that a run met and that are close to one that it did not find: that one may be misspelled."""
+
+import re
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from bulkscim.journal.entries import Kind
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.operation import GROUP
+from bulkscim.model.row import RowState
+
+_MISSING = re.compile(r"\bno Group with displayName (.+?)(?=: nothing to |; create it first|$)")
+_CREATED = re.compile(r'"([^"]+)"')
+_NUMBER = re.compile(r"\d+")
+_GROUP_ROW = b'"type":"Group"'
+_MEMBER = "member:"
+_LIKENESS = 0.8
+_MOST = 5_000  # names that are compared
+_MOST_CAUSES = 100
+
+
+def missing_group(detail: str) -> str:
+    """Return the name of the group that a row did not find, empty where it misses none."""
+    found = _MISSING.search(detail)
+    return found[1] if found else ""
+
+
+def with_near_names(causes: list[dict[str, Any]], recorded: RecordedRun) -> list[dict[str, Any]]:
+    """Add to the hint of each cause that misses or creates a group the name of a group that it may mean."""
+    named = [(cause, names) for cause in causes[:_MOST_CAUSES] if (names := list(_named(cause)))]
+    known: dict[str, str] = {}
+    for name in _groups(recorded) if named else ():
+        if len(known) < _MOST:
+            known[name.casefold()] = name
+    for cause, names in named:
+        near = dict.fromkeys(_near(names, known))
+        if near:
+            told = f"did you mean {' or '.join(near)}?"
+            cause["hint"] = "; ".join(text for text in (cause["hint"], told) if text)
+    return causes
+
+
+def _named(cause: dict[str, Any]) -> Iterator[str]:
+    """Yield the names of groups that a cause misses or creates."""
+    detail = cause["detail"]
+    if detail.startswith("creates group"):
+        yield from _CREATED.findall(detail)
+    elif name := missing_group(detail):
+        yield name
+
+
+def _near(names: Iterable[str], known: dict[str, str]) -> Iterator[str]:
+    """Yield known names that are close to others; names that differ in numbers alone are meant so."""
+    for name in names:
+        plain = _NUMBER.sub("", name.casefold())
+        others = [one for one in known if _NUMBER.sub("", one) != plain]
+        yield from (f'"{known[one]}"' for one in get_close_matches(name.casefold(), others, 1, _LIKENESS))
+
+
+def _groups(recorded: RecordedRun) -> Iterator[str]:
+    """Yield the names of groups that rows of the run found or changed."""
+    for entry in recorded.entries(*RowState, holding=_GROUP_ROW):
+        if entry.body.get("type") == GROUP and entry.body.get("id"):
+            yield str(entry.body["key"])
+    for entry in recorded.entries(Kind.APPLIED, holding=b'"part":"member:'):
+        yield entry.rows[0][1].removeprefix(_MEMBER)
