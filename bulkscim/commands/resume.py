@@ -44,8 +44,8 @@ def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: A
     """Go on with a run; `retry` opens failed and skipped rows again first."""
     people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
     from bulkscim.reporting.recorded import read_header
-    from bulkscim.runs.again import resume
     from bulkscim.runs.request import ResumeRequest
+    from bulkscim.runs.resume import resume
 
     header = read_header(chosen["run"], chosen["runs_dir"])
     tenant = reaching.tenant_of_run(people, header, chosen)
