@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from bulkscim.model.run import Counters, RunState, Totals
     from bulkscim.model.secret import Secret
     from bulkscim.reporting.results import Result
-    from bulkscim.runs.named import tenant
-    from bulkscim.runs.programs import (
+    from bulkscim.runs.api import (
         ResumeOptions,
         RollbackOptions,
         RunOptions,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
         rollback,
         run,
     )
+    from bulkscim.runs.named import tenant
     from bulkscim.runs.report import RunReport
     from bulkscim.tenants.tenant import Tenant
 
@@ -91,21 +91,21 @@ _WHERE = {
     "Counters": "bulkscim.model.run",
     "JobRecord": "bulkscim.jobfile.spool",
     "Result": "bulkscim.reporting.results",
-    "ResumeOptions": "bulkscim.runs.programs",
-    "RollbackOptions": "bulkscim.runs.programs",
+    "ResumeOptions": "bulkscim.runs.api",
+    "RollbackOptions": "bulkscim.runs.api",
     "RowState": "bulkscim.model.row",
-    "RunOptions": "bulkscim.runs.programs",
+    "RunOptions": "bulkscim.runs.api",
     "RunReport": "bulkscim.runs.report",
     "RunState": "bulkscim.model.run",
     "Secret": "bulkscim.model.secret",
     "Tenant": "bulkscim.tenants.tenant",
     "Totals": "bulkscim.model.run",
     "Watcher": "bulkscim.model.events",
-    "results": "bulkscim.runs.programs",
-    "resume": "bulkscim.runs.programs",
-    "retry": "bulkscim.runs.programs",
-    "rollback": "bulkscim.runs.programs",
-    "run": "bulkscim.runs.programs",
+    "results": "bulkscim.runs.api",
+    "resume": "bulkscim.runs.api",
+    "retry": "bulkscim.runs.api",
+    "rollback": "bulkscim.runs.api",
+    "run": "bulkscim.runs.api",
     "tenant": "bulkscim.runs.named",
 }
 

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from bulkscim.reporting.results import Result
-from bulkscim.runs.programs import results
+from bulkscim.runs.api import results
 from tests.support.command import FAST, UNBOUNDED, Command, Outcome
 from tests.support.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.support.scim_server import Tenant, scim_server

@@ -25,7 +25,7 @@ from threading import Lock
 ROOT = Path(__file__).parents[2]
 PRELOADED = (
     "bulkscim.cli",
-    "bulkscim.runs.programs",
+    "bulkscim.runs.api",
     "bulkscim.runs.rollback",
     "bulkscim.transport.aiohttp_transport",
     "anyio._backends._asyncio",

@@ -15,11 +15,12 @@ from bulkscim.reporting.files import all_results
 from bulkscim.reporting.recorded import open_recorded, read_header
 from bulkscim.reporting.results import Result
 from bulkscim.reporting.source import find_source
-from bulkscim.runs import resume, start
+from bulkscim.runs import start
 from bulkscim.runs.inverting import Chosen
 from bulkscim.runs.named import tenant_of_header
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest, RollbackRequest, RunRequest
+from bulkscim.runs.resume import resume as resume_recorded
 from bulkscim.runs.rollback import rollback as take_back
 from bulkscim.runs.unattended import Unattended, Unwatched
 from bulkscim.tenants.tenant import Tenant
@@ -192,7 +193,7 @@ async def _go_on(
     if tenant is None:
         tenant = tenant_of_header(read_header(str(run), settings["runs_dir"]))
     request = ResumeRequest.to(tenant, run=str(run), retry=retry, yes=True, heed_signals=False, **settings)
-    return await resume.resume(request, Unattended(), watcher)
+    return await resume_recorded(request, Unattended(), watcher)
 
 
 def _settings(options: dict[str, Any]) -> tuple[Watcher, dict[str, Any]]:
