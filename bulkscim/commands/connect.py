@@ -12,7 +12,7 @@ from bulkscim.commands import options, reaching, setting, typed_flags
 from bulkscim.errors import UsageError
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import Console
-from bulkscim.runs.places import state_dir
+from bulkscim.runs.state_dir import state_dir
 from bulkscim.tenants import credentials
 from bulkscim.tenants.allowed import allow, is_allowed, refuse_unless_allowed
 from bulkscim.tenants.credentials import TokenSource

@@ -46,7 +46,7 @@ def allow_file(file: Path, *, show: bool) -> None:
 
     Exit codes: 0 allowed; 2 the file is missing or wrong, or other users can write it.
     """
-    from bulkscim.runs.places import state_dir
+    from bulkscim.runs.state_dir import state_dir
 
     found = entries([file.absolute()])
     if not found:
@@ -110,7 +110,7 @@ def _lines(entry: TenantEntry) -> Iterator[str]:
 
 
 def _is_allowed(entry: TenantEntry) -> bool:
-    from bulkscim.runs.places import state_dir
+    from bulkscim.runs.state_dir import state_dir
 
     return is_allowed(entry, state_dir())
 

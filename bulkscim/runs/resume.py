@@ -23,7 +23,6 @@ from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Terms
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.opening import INDEX
-from bulkscim.runs.places import tenant_lock
 from bulkscim.runs.protecting import find_protected, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
@@ -36,6 +35,7 @@ from bulkscim.runs.settings import (
     protected_of,
     with_overrides,
 )
+from bulkscim.runs.state_dir import tenant_lock
 from bulkscim.runs.tenant import connected, host_of, look
 
 

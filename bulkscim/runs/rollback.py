@@ -33,7 +33,6 @@ from bulkscim.runs.deriving import derived_by_service
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, Inverse, write_inverse
 from bulkscim.runs.opening import INDEX
-from bulkscim.runs.places import drafts, tenant_lock
 from bulkscim.runs.protecting import find_protected
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
@@ -41,6 +40,7 @@ from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, past_of, patient
 from bulkscim.runs.settings import Settings, as_text, protected_of, settings_of, with_overrides
 from bulkscim.runs.start import ParentRun, Start, begin, plan
+from bulkscim.runs.state_dir import drafts, tenant_lock
 from bulkscim.runs.tenant import Seen, connected, look
 from bulkscim.transport.base import Transport
 

@@ -8,7 +8,7 @@ from bulkscim.model.base_url import same_base_url
 from bulkscim.model.secret import Secret
 from bulkscim.model.typed import next_line
 from bulkscim.providers import PROFILES, profile_named
-from bulkscim.runs.places import state_dir
+from bulkscim.runs.state_dir import state_dir
 from bulkscim.sandbox.launch import ensure, running
 from bulkscim.sandbox.settings import (
     ADMIN,

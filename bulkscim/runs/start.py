@@ -36,12 +36,12 @@ from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.inverting import AS_SHOWN
 from bulkscim.runs.leaving import leaving, unknown_references
 from bulkscim.runs.opening import INDEX, defaults_of, not_before, opened_job
-from bulkscim.runs.places import drafts, keep, tenant_lock
 from bulkscim.runs.protecting import ProtectedAccounts, find_protected, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import patient
 from bulkscim.runs.settings import Settings, as_text, header_of, rate_of
+from bulkscim.runs.state_dir import drafts, keep, tenant_lock
 from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
 from bulkscim.transport.base import Transport
 from bulkscim.transport.dry_run import Planning

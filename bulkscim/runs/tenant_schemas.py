@@ -18,8 +18,8 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import NoAnswer, Request
 from bulkscim.model.secret import Secret
 from bulkscim.private_files import create_file, make_folders, read_file
-from bulkscim.runs.places import state_dir
 from bulkscim.runs.settings import Settings
+from bulkscim.runs.state_dir import state_dir
 from bulkscim.runs.tenant import GOOD, connected, fingerprint
 from bulkscim.scim import messages
 from bulkscim.scim.discovery import LiveSchemas, live_schemas, schemas_to_keep

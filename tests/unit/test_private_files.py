@@ -14,7 +14,7 @@ from bulkscim.jobfile.source import open_source
 from bulkscim.journal import holder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.private_files import NotARegularFile, create_file, make_folders, open_file
-from bulkscim.runs.places import keep
+from bulkscim.runs.state_dir import keep
 from bulkscim.sandbox.requestlog import RequestLog
 from bulkscim.sandbox.settings import Address, SandboxFiles, SandboxSettings, write_address
 from bulkscim.sandbox.store import Database
