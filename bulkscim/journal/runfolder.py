@@ -1,7 +1,7 @@
 """Run folders: how they are named, made, found, listed and locked.
 
 Rule 1: a folder belongs to the process that holds the system's lock on its file `lock`; the lock ends with the process.
-Rule 2: `lock.json` only informs (see `holder`); it never decides who may work.
+Rule 2: `lock.json` only informs (see `lock_owner`); it never decides who may work.
 Rule 3: a folder counts as a run once its journal has a complete header.
 """
 
@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import Self
 
 from bulkscim.errors import JournalDamaged, Locked, NoSuchRun, UsageError
-from bulkscim.journal import holder, journal, reader
+from bulkscim.journal import journal, lock_owner, reader
 from bulkscim.journal.durable import Disk, Lock
-from bulkscim.journal.holder import Holder
+from bulkscim.journal.lock_owner import Holder
 from bulkscim.journal.purged import is_purged, load
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
@@ -60,7 +60,7 @@ class HeldFolder:
         """Let the folder go; may be called twice."""
         if not self._released:
             self._released = True
-            holder.write(self.path / LOCK_TEXT, self._disk, None)
+            lock_owner.write(self.path / LOCK_TEXT, self._disk, None)
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -127,10 +127,10 @@ def hold(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
     for _ in range(_PROBES):
         if lock := disk.lock(path / LOCK):
             text = path / LOCK_TEXT
-            before = holder.read(text, disk)
-            holder.write(text, disk, holder.this_process(clock.now()))
+            before = lock_owner.read(text, disk)
+            lock_owner.write(text, disk, lock_owner.this_process(clock.now()))
             return HeldFolder(path, lock, disk, before)
-    has = holder.read(path / LOCK_TEXT, disk)
+    has = lock_owner.read(path / LOCK_TEXT, disk)
     told = has.told if has else "another process"
     raise Locked(f"{path} is in use by {told}; wait for it, or stop it, then try again")
 

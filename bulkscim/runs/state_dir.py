@@ -13,7 +13,7 @@ from platformdirs import user_state_path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Stopped
-from bulkscim.journal import holder
+from bulkscim.journal import lock_owner
 from bulkscim.journal.durable import Disk
 from bulkscim.model.base_url import base_url_key
 from bulkscim.private_files import create_file, make_folders
@@ -52,8 +52,8 @@ class HeldTenant:
     def working_on(self, run: Path) -> None:
         """Leave word of what it is held for."""
         named = str(run.absolute()).encode("utf-8", "backslashreplace").decode()
-        process = holder.this_process(RealClock().now(), named)
-        holder.write(self._text, self._disk, process)
+        process = lock_owner.this_process(RealClock().now(), named)
+        lock_owner.write(self._text, self._disk, process)
 
 
 @contextmanager
@@ -70,12 +70,12 @@ def tenant_lock(base_url: str, disk: Disk) -> Iterator[HeldTenant]:
             f"{folder} cannot be written: {error}; set BULKSCIM_STATE_DIR to a folder that can"
         ) from error
     if lock is None:
-        has = holder.read(text, disk)
+        has = lock_owner.read(text, disk)
         told = f" ({has.told})" if has else ""
         raise Locked(f"another run is working on {base_url}{told}; wait for it, or stop it, then try again")
-    holder.write(text, disk, holder.this_process(RealClock().now()))
+    lock_owner.write(text, disk, lock_owner.this_process(RealClock().now()))
     try:
         yield HeldTenant(text, disk)
     finally:
-        holder.write(text, disk, None)
+        lock_owner.write(text, disk, None)
         lock.release()
