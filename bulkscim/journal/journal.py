@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from bulkscim.errors import JournalDead, Locked, NoSuchRun
-from bulkscim.journal import checkpoint, entries, purged, reader
+from bulkscim.journal import checkpoint, entries, reader, tombstone
 from bulkscim.journal.durable import Appender, Disk, Reader
 from bulkscim.journal.entries import Entry, Kind, Word
 from bulkscim.journal.ledger import Ledger
@@ -171,7 +171,7 @@ def open_to_read(folder: Path, disk: Disk) -> Reader:
     try:
         return disk.open_read(folder / JOURNAL)
     except (FileNotFoundError, NotADirectoryError) as error:
-        if purged.is_purged(folder, disk):
+        if tombstone.is_purged(folder, disk):
             raise NoSuchRun(
                 f"{folder}: this run was purged; its rows are gone, so nothing can be done or told about them. "
                 f"Its header and totals were kept\n{next_line('status', folder)}"

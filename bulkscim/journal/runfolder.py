@@ -19,7 +19,7 @@ from bulkscim.errors import JournalDamaged, Locked, NoSuchRun, UsageError
 from bulkscim.journal import journal, lock_owner, reader
 from bulkscim.journal.durable import Disk, Lock
 from bulkscim.journal.lock_owner import Holder
-from bulkscim.journal.purged import is_purged, load
+from bulkscim.journal.tombstone import is_purged, load
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
 from bulkscim.model.typed import next_line

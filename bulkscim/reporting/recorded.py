@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from bulkscim.errors import BulkScimError, JobFileChanged
-from bulkscim.journal import journal, purged, runfolder
+from bulkscim.journal import journal, runfolder, tombstone
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind, decode
 from bulkscim.journal.journal import RecordedRun
@@ -66,8 +66,8 @@ def read_status(run: str, runs_dir: Path) -> tuple[Summary, Path]:
 
 
 def _summary_at(folder: Path, *, with_causes: bool = True) -> Summary:
-    if purged.is_purged(folder, LocalDisk()):
-        kept = purged.load(folder, LocalDisk())
+    if tombstone.is_purged(folder, LocalDisk()):
+        kept = tombstone.load(folder, LocalDisk())
         summary: Summary = kept["summary"]
         summary |= {"purged_at": moment(kept["purged"]["at"]), "folder": str(folder)}
         return summary | told_next(summary, folder, {})

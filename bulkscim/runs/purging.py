@@ -11,10 +11,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from bulkscim.errors import BulkScimError
-from bulkscim.journal import entries, journal, purged, reader, runfolder
+from bulkscim.journal import entries, journal, reader, runfolder, tombstone
 from bulkscim.journal.audit import Audited, audit
 from bulkscim.journal.durable import Disk
-from bulkscim.journal.purged import PURGED
+from bulkscim.journal.tombstone import PURGED
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
 from bulkscim.model.grace import day_of
@@ -78,8 +78,8 @@ def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bo
     """Return what is to be done with a run; None where nothing is."""
     folders = _folders(folder)
     size = sum(path.stat().st_size for each in folders for path in _ours(each, disk))
-    if purged.is_purged(folder, disk):
-        kept = purged.load(folder, disk)
+    if tombstone.is_purged(folder, disk):
+        kept = tombstone.load(folder, disk)
         return Old(folder, kept["purged"]["at"], kept["summary"]["rows"], size) if size else None
     stand = [_stands(each, now, disk) for each in folders if disk.exists(each / JOURNAL)]
     ended = max(each.ended for each in stand)
@@ -126,7 +126,7 @@ def purge(run: Old, disk: Disk, clock: Clock) -> list[NotPurged]:
             held.enter_context(runfolder.hold(folder, disk, clock))
         for folder in folders:
             if disk.exists(folder / JOURNAL):
-                purged.keep(folder, disk, _kept(folder, disk, clock))
+                tombstone.keep(folder, disk, _kept(folder, disk, clock))
         for folder in reversed(folders):
             _remove(folder, disk)
     return [
@@ -159,7 +159,7 @@ def _spooled(folder: Path, disk: Disk) -> Iterator[str]:
         with closing(journal.open_to_read(folder, disk)) as file:
             header = reader.first_line(file, folder / JOURNAL).entry.body
     else:
-        header = entries.decode(purged.load(folder, disk)["first_line"].encode()).entry.body
+        header = entries.decode(tombstone.load(folder, disk)["first_line"].encode()).entry.body
     about = header.get("job") or {}
     if about.get("spooled"):
         yield f"job.{about['format']}"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import JournalDamaged, Mismatch, UsageError
-from bulkscim.journal import entries, journal, purged, runfolder
+from bulkscim.journal import entries, journal, runfolder, tombstone
 from bulkscim.journal.audit import ChainMark, audit
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Line
-from bulkscim.journal.purged import PURGED
+from bulkscim.journal.tombstone import PURGED
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.operation import JsonObject
 from bulkscim.reporting.source import find_source, present
@@ -33,7 +33,7 @@ def verify(
     """
     disk, wanted = LocalDisk(), head_of(head)
     folder = runfolder.find(run, runs_dir, disk)
-    if purged.is_purged(folder, disk):
+    if tombstone.is_purged(folder, disk):
         return _verify_purged(folder, disk, wanted)
     running = runfolder.is_locked(folder, disk)
     with closing(journal.open_to_read(folder, disk)) as file:
@@ -66,7 +66,7 @@ def _parent(header: JsonObject, folder: Path, disk: LocalDisk) -> ChainMark | No
 
 def _verify_purged(folder: Path, disk: LocalDisk, head: str) -> Statement:
     """Check what is kept of a purged run."""
-    kept = purged.load(folder, disk)
+    kept = tombstone.load(folder, disk)
     line = kept["first_line"].encode()
     if entries.link(entries.FIRST_CHAIN, line[entries.HASHED]) + entries.END != line[entries.SEAL]:
         raise JournalDamaged(f"{folder / PURGED}: the header that it keeps is not the one that was written")

@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.cli import code_of
 from bulkscim.errors import JournalDamaged, NoSuchRun, UsageError
-from bulkscim.journal import journal, purged, runfolder
+from bulkscim.journal import journal, runfolder, tombstone
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.writer import JOURNAL
@@ -147,8 +147,8 @@ async def test_a_purge_that_was_cut_short_is_ended_by_the_next(tmp_path, job):
     await finished(runs / "one", job)
     first = (runs / "one" / JOURNAL).read_text().splitlines()[0]
     kept = {"purged": {"at": LATER}, "summary": {"rows": 1}, "began": START, "first_line": first}
-    purged.keep(runs / "one", DISK, kept)
-    assert not purged.is_purged(runs / "one", DISK)
+    tombstone.keep(runs / "one", DISK, kept)
+    assert not tombstone.is_purged(runs / "one", DISK)
     assert read_status("one", runs)[0]["noop"] == 1
 
     (runs / "one" / JOURNAL).unlink()
@@ -182,11 +182,13 @@ async def test_what_is_kept_is_told_from_what_was_altered(tmp_path, job):
         verify("one", runs)
 
     path.write_bytes(text)
-    kept = purged.load(runs / "one", DISK)
-    purged.keep(runs / "one", DISK, kept | {"first_line": kept["first_line"].replace("ticket 7", "ticket 8")})
+    kept = tombstone.load(runs / "one", DISK)
+    tombstone.keep(
+        runs / "one", DISK, kept | {"first_line": kept["first_line"].replace("ticket 7", "ticket 8")}
+    )
     with pytest.raises(JournalDamaged, match="not the one that was written"):
         verify("one", runs)
-    purged.keep(runs / "one", DISK, kept)
+    tombstone.keep(runs / "one", DISK, kept)
     with pytest.raises(JournalDamaged, match="none of the chain heads"):
         verify("one", runs, head="0" * 32)
 
