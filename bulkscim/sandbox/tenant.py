@@ -42,7 +42,7 @@ from bulkscim.providers.quirks import (
     refused_user,
     without,
 )
-from bulkscim.sandbox.opened import Opened, refusal
+from bulkscim.sandbox.provider_rules import Opened, refusal
 from bulkscim.sandbox.settings import ADMIN
 from bulkscim.sandbox.store import Database, KeptStorage
 
