@@ -8,7 +8,7 @@ from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
 from bulkscim.model.operation import ENTERPRISE, JsonObject
-from bulkscim.sandbox.people import people
+from bulkscim.sandbox.sample_users import people
 from bulkscim.sandbox.settings import ADMIN, CONTROL, proof
 from bulkscim.sandbox.tenant import same_token, token_of
 from bulkscim.scim.schemas import CORE
