@@ -9,9 +9,9 @@ import anyio
 from bulkscim.engine import recording
 from bulkscim.engine.facts import unproved
 from bulkscim.engine.feed import Feed
-from bulkscim.engine.left import UnfinishedRows
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Moment
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.entries import Entry, Kind

@@ -17,8 +17,8 @@ import anyio.abc
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import WINDOW, Parents, made_by
 from bulkscim.engine.feed import Feed
-from bulkscim.engine.left import UnfinishedRows
 from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.journal import Journal

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkscim.engine.left import UnfinishedRows
+from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.model.live import Membership
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Reference, Role, Verb
 from bulkscim.model.row import Facts, Row
