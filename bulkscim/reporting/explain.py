@@ -74,11 +74,11 @@ def _told(entry: Entry, row: int) -> Iterator[str]:
             yield f"            {time}  {one_line(str(body.get('note') or body.get('detail')))}{_resource(body)}"
         case Kind.APPLIED:
             seen = " (found after the answer was lost)" if body.get("seen") else ""
-            yield f"            {time}  applied: {_answer(body)}{_resource(body)}{seen}"
+            yield f"            {time}  applied{_answer(body)}{_resource(body)}{seen}"
             if body.get("stripped"):
                 yield f"              taken out of groups by that: {_ids(body['stripped'])}"
         case Kind.REFUSED:
-            yield f"            {time}  refused: {_answer(body)}"
+            yield f"            {time}  refused{_answer(body)}"
         case Kind.LOST:
             what = "accepted" if body.get("accepted") else "no answer"
             yield f"            {time}  {what}: {one_line(str(body.get('detail') or 'unknown'))}"
@@ -120,12 +120,13 @@ def _identity(body: dict[str, Any]) -> str:
 
 
 def _answer(body: dict[str, Any]) -> str:
-    """Return status, scimType, detail and attempts, as far as they are known."""
+    """Return status, scimType, detail and attempts, as far as they are known, after a colon; else nothing."""
     attempts = body.get("attempts") or 1
     texts = [body.get("status"), body.get("scim_type"), body.get("detail")]
     if attempts > 1:
         texts.append(f"after {attempts} attempts")
-    return one_line(" ".join(str(text) for text in texts if text))
+    told = one_line(" ".join(str(text) for text in texts if text))
+    return f": {told}" if told else ""
 
 
 def _resource(body: dict[str, Any]) -> str:

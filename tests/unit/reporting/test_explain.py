@@ -8,7 +8,8 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.harmless import escaped_lines
 from bulkscim.reporting.explain import _told, explain
 from bulkscim.reporting.source import asked, find_source
-from tests.support.recorded_runs import CSV, make_run
+from tests.support.fake_clock import VirtualClock
+from tests.support.recorded_runs import CSV, START, header, make_run, started
 
 
 @pytest.fixture
@@ -102,3 +103,20 @@ def test_groups_that_a_deactivation_took_are_told():
     assert list(_told(Entry(Kind.APPLIED, ((1, "deactivate"),), 1, body=body), 1))[1:] == [
         "              taken out of groups by that: g1, g2"
     ]
+
+
+async def test_a_create_that_a_lookup_found_shows_no_empty_answer(tmp_path):
+    """It said "applied: , id u1"."""
+    path = tmp_path / "job.csv"
+    path.write_text(CSV)
+    made = journal.create(tmp_path, LocalDisk(), header(path, "run"), 1, VirtualClock(START))
+    await made.append(started(1, 1, "ada@example.com"))
+    await made.append(Entry(Kind.LOST, ((1, "create"),), 1, body={"detail": "timeout"}))
+    body = {"part": "create", "id": "u1", "status": None, "seen": True}
+    await made.append(Entry(Kind.APPLIED, ((1, "create"),), 1, body=body))
+    await made.aclose()
+
+    with journal.read(tmp_path, LocalDisk()) as found:
+        text = "\n".join(explain(found, 1, None, "last"))
+
+    assert "  applied, id u1 (found after the answer was lost)" in text
