@@ -13,7 +13,7 @@ from bulkscim.model.live import Found, Need
 from bulkscim.model.operation import Verb
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Step
-from bulkscim.planning import adoption, making, members
+from bulkscim.planning import adoption, members
 from bulkscim.planning.capture import captured
 from bulkscim.planning.changing import activate, delete, patch, replace
 from bulkscim.planning.context import Subject, View
@@ -23,12 +23,13 @@ from bulkscim.planning.members import Outcome
 from bulkscim.planning.missing_links import RemainingDifference, missing_links
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
+from bulkscim.planning.verbs import create
 from bulkscim.scim.messages import is_usable
 
 OVERWRITTEN = "the server may have overwritten it, which cannot be taken back"
 MAIN = {
-    Verb.CREATE: making.create,
-    Verb.UPSERT: making.upsert,
+    Verb.CREATE: create.create,
+    Verb.UPSERT: create.upsert,
     Verb.REPLACE: replace,
     Verb.PATCH: patch,
     Verb.ACTIVATE: activate,
@@ -122,7 +123,7 @@ def _parts(view: View, subject: Subject) -> Iterator[Outcome | RemainingDifferen
 
 def _found(view: View, subject: Subject) -> str | None:
     """Return the id of a resource that a row which makes one found in the tenant."""
-    return subject.id if view.operation.makes and making.CREATE not in view.facts.applied else None
+    return subject.id if view.operation.makes and create.CREATE not in view.facts.applied else None
 
 
 def _settle(view: View, subject: Subject) -> Settle:

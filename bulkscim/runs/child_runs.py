@@ -18,7 +18,7 @@ from bulkscim.model.base_url import same_base_url
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action
-from bulkscim.planning.making import CREATE, UPDATE
+from bulkscim.planning.verbs.create import CREATE, UPDATE
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.applied_steps import applied_steps
 

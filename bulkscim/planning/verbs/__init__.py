@@ -1,0 +1,1 @@
+"""What each operation sends for its own resource: create, modify, memberships (pure)."""
