@@ -15,7 +15,6 @@ from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Step
 from bulkscim.planning import adoption, members
 from bulkscim.planning.capture import captured
-from bulkscim.planning.changing import activate, delete, patch, replace
 from bulkscim.planning.context import Subject, View
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
@@ -24,6 +23,7 @@ from bulkscim.planning.missing_links import RemainingDifference, missing_links
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
 from bulkscim.planning.verbs import create
+from bulkscim.planning.verbs.modify import activate, delete, patch, replace
 from bulkscim.scim.messages import is_usable
 
 OVERWRITTEN = "the server may have overwritten it, which cannot be taken back"

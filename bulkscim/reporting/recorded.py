@@ -19,7 +19,7 @@ from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.harmless import one_line
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState, Totals
-from bulkscim.planning.changing import GONE
+from bulkscim.planning.verbs.modify import GONE
 from bulkscim.private_files import read_file
 from bulkscim.reporting.causes import causes_of
 from bulkscim.reporting.following import run_command, run_name, told_next

@@ -14,8 +14,9 @@ from bulkscim.engine.directory import filters, listing
 from bulkscim.model.live import Ambiguous, Found
 from bulkscim.pacing import retry
 from bulkscim.pacing.retry import Verdict
-from bulkscim.planning import changing, drift, lookups, order
+from bulkscim.planning import drift, lookups, order
 from bulkscim.planning.newness import Age
+from bulkscim.planning.verbs import modify
 from bulkscim.runs import inverting
 from bulkscim.runs.child_runs import Recreated
 from tests.support.simulated_oracles import Broken
