@@ -13,16 +13,16 @@ from bulkscim.model.live import Found, Need
 from bulkscim.model.operation import Verb
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Step
-from bulkscim.planning import adoption, members
+from bulkscim.planning import adoption
 from bulkscim.planning.capture import captured
 from bulkscim.planning.context import Subject, View
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
-from bulkscim.planning.members import Outcome
 from bulkscim.planning.missing_links import RemainingDifference, missing_links
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
-from bulkscim.planning.verbs import create
+from bulkscim.planning.verbs import create, membership
+from bulkscim.planning.verbs.membership import Outcome
 from bulkscim.planning.verbs.modify import activate, delete, patch, replace
 from bulkscim.scim.messages import is_usable
 
@@ -35,8 +35,8 @@ MAIN = {
     Verb.ACTIVATE: activate,
     Verb.DEACTIVATE: activate,
     Verb.DELETE: delete,
-    Verb.ADD_MEMBER: members.change_membership,
-    Verb.REMOVE_MEMBER: members.change_membership,
+    Verb.ADD_MEMBER: membership.change_membership,
+    Verb.REMOVE_MEMBER: membership.change_membership,
 }
 
 
@@ -118,7 +118,7 @@ def _parts(view: View, subject: Subject) -> Iterator[Outcome | RemainingDifferen
     """Yield what each part still needs."""
     if subject.existing is not None:
         return missing_links(view, subject.existing)
-    return members.leftovers(view, subject)
+    return membership.leftovers(view, subject)
 
 
 def _found(view: View, subject: Subject) -> str | None:

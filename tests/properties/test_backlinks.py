@@ -13,7 +13,7 @@ from bulkscim.model.live import Referrers
 from bulkscim.model.operation import GROUP
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.members import joining, leaving
+from bulkscim.planning.verbs.membership import joining, leaving
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import filters
 from tests.support.fake_clock import VirtualClock

@@ -9,7 +9,7 @@ from bulkscim.engine.directory.coverage import Coverage
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.directory.own_names import OwnNames
-from bulkscim.planning import members
+from bulkscim.planning.verbs import membership
 from tests.support.changed_names import CHANGES, NORMALISES, stored
 from tests.support.simulated_oracles import Broken
 from tests.support.simulated_seeds import RENAMING, VEILED, case_of, live
@@ -85,7 +85,7 @@ def believe_a_miss_in_other_capitals(patch):
 
 def add_who_was_not_seen(patch):
     """Take a removal of what was not seen for one of a member."""
-    leaving = members.leaving
+    leaving = membership.leaving
     patch.setattr(members, "leaving", lambda *args, **given: leaving(*args, **{**given, "seen": True}))
 
 

@@ -9,9 +9,9 @@ from bulkscim.model.live import Membership
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Reference, Role, Verb
 from bulkscim.model.row import Facts, Row
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.members import joining
 from bulkscim.planning.order import MADE
 from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
+from bulkscim.planning.verbs.membership import joining
 from tests.support.rows import ADA, BOSS, SALES, changes, creates, done, joins
 
 ADA_ID, GROUP_ID = Key(USER, "id", "u1"), Key(GROUP, "id", "g1")

@@ -15,7 +15,7 @@ from bulkscim.model.live import Holders, Referrers, Reports, Unreadable
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER
 from bulkscim.model.request import Request, Response
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning.members import joining, leaving
+from bulkscim.planning.verbs.membership import joining, leaving
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import filters, paths
 from tests.support.fake_clock import VirtualClock
