@@ -21,10 +21,10 @@ from bulkscim.planning.compare import differences, redact, same_text
 from bulkscim.planning.context import Carried, Existing, Subject, View, part_of, substitute, with_references
 from bulkscim.planning.decision import Decision, Settle, Wait
 from bulkscim.planning.held import given
-from bulkscim.planning.inverse import MANAGER
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.missing_links import links_asked, plain_manager
 from bulkscim.planning.protect import names_of
+from bulkscim.planning.undo.inverse import MANAGER
 from bulkscim.scim.differing import NOTHING
 
 SHOWN = 10

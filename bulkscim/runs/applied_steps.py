@@ -7,7 +7,7 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Key
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change
-from bulkscim.planning.inverse import TakenStep
+from bulkscim.planning.undo.inverse import TakenStep
 
 _PART = "member:"
 _MEMBER = b'"member":"'

@@ -13,8 +13,8 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import expected
 from bulkscim.planning.expected import RecordedValue, State, Unlike
-from bulkscim.planning.inverse import is_membership
 from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
+from bulkscim.planning.undo.inverse import is_membership
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in
 
