@@ -20,9 +20,9 @@ from bulkscim.model.names import names_in
 from bulkscim.model.operation import JsonObject, folded_name
 from bulkscim.model.typed import next_line
 from bulkscim.planning.compare import DERIVED, WHOLE
-from bulkscim.planning.inverse_memberships import Net, joinings, leavings, net
 from bulkscim.planning.protect import Protects, harmful_record
 from bulkscim.planning.undo.inverse import TakenStep, inverse, known_by, verb_of
+from bulkscim.planning.undo.memberships import Net, joinings, leavings, net
 from bulkscim.private_files import create_file
 from bulkscim.reporting.following import run_name
 from bulkscim.runs.applied_steps import applied_steps, names_of

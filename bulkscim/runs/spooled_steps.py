@@ -10,7 +10,6 @@ import orjson
 from bulkscim.model.names import names_in
 from bulkscim.model.operation import USER, Verb
 from bulkscim.model.step import Action
-from bulkscim.planning.inverse_memberships import Touch, touches
 from bulkscim.planning.undo.inverse import (
     MANAGER,
     TakenStep,
@@ -20,6 +19,7 @@ from bulkscim.planning.undo.inverse import (
     reference,
     verb_of,
 )
+from bulkscim.planning.undo.memberships import Touch, touches
 from bulkscim.runs.applied_steps import taken_step
 from bulkscim.runs.child_runs import Recreated
 

@@ -7,8 +7,8 @@ import pytest
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change
-from bulkscim.planning.inverse_memberships import joinings, leavings, net, touches
 from bulkscim.planning.undo.inverse import TakenStep, inverse
+from bulkscim.planning.undo.memberships import joinings, leavings, net, touches
 
 MANAGER = f"{ENTERPRISE}:manager"
 MODIFY, CREATE, DELETE = Action.MODIFY, Action.CREATE, Action.DELETE
