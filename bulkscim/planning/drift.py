@@ -9,7 +9,7 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import compare, effects
 from bulkscim.planning.context import View
 from bulkscim.planning.decision import Settle
-from bulkscim.planning.taking_back import FORCE, PART, recreated, told
+from bulkscim.planning.undo.taking_back import FORCE, PART, recreated, told
 
 
 def drifted(view: View, live: Found) -> Settle | None:

@@ -23,7 +23,7 @@ from bulkscim.outputs import binary_file
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.protect import Protects, folded
-from bulkscim.planning.taking_back import FORCE, PART
+from bulkscim.planning.undo.taking_back import FORCE, PART
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source

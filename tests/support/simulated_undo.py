@@ -13,7 +13,7 @@ from bulkscim.errors import Refused
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.planning.guards import Bounds
-from bulkscim.planning.taking_back import PART
+from bulkscim.planning.undo.taking_back import PART
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Job
 from bulkscim.runs.session import go_on, past_of, patient

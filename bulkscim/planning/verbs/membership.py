@@ -33,7 +33,7 @@ from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
 from bulkscim.planning.held import holder
 from bulkscim.planning.sent_form import place_of
-from bulkscim.planning.taking_back import FORCE
+from bulkscim.planning.undo.taking_back import FORCE
 
 Outcome = Step | Wait | Later | Refusal | Settle | None
 

@@ -9,7 +9,7 @@ from bulkscim.model.live import Found, Missing, Parent, ParentLater
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation, Verb
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning import effects, taking_back
+from bulkscim.planning import effects
 from bulkscim.planning.compare import THROUGH, differences, holds
 from bulkscim.planning.context import (
     Carried,
@@ -24,7 +24,8 @@ from bulkscim.planning.context import (
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
 from bulkscim.planning.sent_form import MEMBERS, adds_elements, as_sent, member_at, with_targets
-from bulkscim.planning.taking_back import divided, inherits
+from bulkscim.planning.undo import taking_back
+from bulkscim.planning.undo.taking_back import divided, inherits
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get

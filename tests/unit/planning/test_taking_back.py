@@ -31,7 +31,7 @@ from bulkscim.planning.compare import drifted
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.sent_form import as_sent
 from bulkscim.planning.steps import next_step
-from bulkscim.planning.taking_back import NOT_SHOWN
+from bulkscim.planning.undo.taking_back import NOT_SHOWN
 from bulkscim.providers.profile import PLAIN
 from tests.support.rows import changes, done, user
 
