@@ -6,7 +6,7 @@ from typing import Any
 
 from bulkscim.model.operation import GROUP, MEMBERSHIP, USER, JsonObject, Verb
 from bulkscim.model.typed import next_line
-from bulkscim.planning.grades import SECRET, grade
+from bulkscim.planning.undo.grades import SECRET, grade
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.providers.reversal import Grade, Reversal
 

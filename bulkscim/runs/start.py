@@ -23,9 +23,9 @@ from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Verb
 from bulkscim.pacing.arrivals import Arrivals
-from bulkscim.planning.grades import VerbCounts, totals
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.protect import Protects
+from bulkscim.planning.undo.grades import VerbCounts, totals
 from bulkscim.providers import profile_named
 from bulkscim.reporting.causes import causes_of
 from bulkscim.runs import session

@@ -3,7 +3,7 @@
 import pytest
 
 from bulkscim.model.operation import GROUP, USER, Verb
-from bulkscim.planning.grades import grade, totals
+from bulkscim.planning.undo.grades import grade, totals
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.lucid import LUCID
 from bulkscim.providers.profile import Profile
