@@ -26,9 +26,9 @@ from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Q
 from bulkscim.model.operation import Key, Verb, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
+from bulkscim.planning.next_step import next_step
 from bulkscim.planning.order import Lanes, claims
 from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
-from bulkscim.planning.steps import next_step
 
 
 class Pipeline:

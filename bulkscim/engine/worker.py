@@ -31,9 +31,9 @@ from bulkscim.planning.decision import Policy, Settle
 from bulkscim.planning.effects import is_thin
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.newness import Age
+from bulkscim.planning.next_step import next_step
 from bulkscim.planning.order import Claim
 from bulkscim.planning.recover import NotApplied, Ours, Read, Recovered, Theirs, Unclear, is_explained
-from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
 from bulkscim.scim.messages import usable_id

@@ -19,7 +19,7 @@ from bulkscim.model.events import People
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import next_line
 from bulkscim.planning.decision import Settle
-from bulkscim.planning.steps import next_step
+from bulkscim.planning.next_step import next_step
 from bulkscim.providers import profile_named
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source

@@ -100,7 +100,7 @@ def overwrite_what_others_changed(patch):
     """Put back what a run changed, whatever is there."""
     patch.setattr(changing, "divided", lambda view, live, due: (due, ()))
     patch.setattr(drift, "drifted", lambda *_: None)
-    patch.setattr("bulkscim.planning.steps.drifted", lambda *_: None)
+    patch.setattr("bulkscim.planning.next_step.drifted", lambda *_: None)
 
 
 def forget_new_ids(patch):

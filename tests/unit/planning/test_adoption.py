@@ -23,7 +23,7 @@ from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Operation, Re
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
-from bulkscim.planning.steps import next_step
+from bulkscim.planning.next_step import next_step
 from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, BOSS, MANAGER_PATH, SALES, creates, group, user
 

@@ -10,7 +10,7 @@ from bulkscim.model.row import Facts, RowState
 from bulkscim.model.step import Action, Change, Step, Ties
 from bulkscim.planning.capture import stripped
 from bulkscim.planning.decision import Policy, Settle, Wait
-from bulkscim.planning.steps import next_step
+from bulkscim.planning.next_step import next_step
 from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, SALES, changes, group, user
 

@@ -9,8 +9,8 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import operation_for
 from bulkscim.planning.decision import Policy
 from bulkscim.planning.effects import as_made, before_image, is_thin, of_patch, of_put
+from bulkscim.planning.next_step import next_step
 from bulkscim.planning.recover import Evidence, NotApplied, Ours, recover
-from bulkscim.planning.steps import next_step
 from tests.support.rows import ADA, changes, done, user
 
 WORK = {"value": "ada@example.com", "type": "work"}

@@ -10,9 +10,9 @@ from bulkscim.model.row import Applied, Facts, Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.effects import deactivates
+from bulkscim.planning.next_step import next_step
 from bulkscim.planning.order import claims
 from bulkscim.planning.recover import Evidence
-from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, SALES, changes, creates, done, group, joins, user
 

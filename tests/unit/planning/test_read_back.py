@@ -18,8 +18,8 @@ from bulkscim.model.live import (
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Reference, Role, Verb
 from bulkscim.model.row import Applied, Facts, RowState
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
+from bulkscim.planning.next_step import next_step
 from bulkscim.planning.read_back import chosen
-from bulkscim.planning.steps import next_step
 from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, BOSS, SALES, changes, creates, done, joins, user
 

@@ -29,8 +29,8 @@ from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Step
 from bulkscim.planning.compare import drifted
 from bulkscim.planning.decision import Policy, Settle, Wait
+from bulkscim.planning.next_step import next_step
 from bulkscim.planning.sent_form import as_sent
-from bulkscim.planning.steps import next_step
 from bulkscim.planning.undo.taking_back import NOT_SHOWN
 from bulkscim.providers.profile import PLAIN
 from tests.support.rows import changes, done, user

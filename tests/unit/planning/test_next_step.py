@@ -26,7 +26,7 @@ from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Reference, Ro
 from bulkscim.model.row import Applied, Facts, Refusal, RowState
 from bulkscim.model.step import Action, Step, Ties
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
-from bulkscim.planning.steps import next_step
+from bulkscim.planning.next_step import next_step
 from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, BOSS, MANAGER_PATH, SALES, changes, creates, done, group, joins, user
 
