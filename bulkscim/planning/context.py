@@ -1,4 +1,4 @@
-"""One row with all that is known about it, as the rules of `steps` look at it, and the parts that it is done in."""
+"""One row with all that is known about it, as the rules of `next_step` look at it, and the parts that it is done in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

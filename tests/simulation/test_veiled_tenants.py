@@ -86,7 +86,7 @@ def believe_a_miss_in_other_capitals(patch):
 def add_who_was_not_seen(patch):
     """Take a removal of what was not seen for one of a member."""
     leaving = membership.leaving
-    patch.setattr(members, "leaving", lambda *args, **given: leaving(*args, **{**given, "seen": True}))
+    patch.setattr(membership, "leaving", lambda *args, **given: leaving(*args, **{**given, "seen": True}))
 
 
 def look_by_the_name_again(patch):

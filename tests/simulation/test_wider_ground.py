@@ -98,7 +98,7 @@ def take_the_first_of_two(patch):
 
 def overwrite_what_others_changed(patch):
     """Put back what a run changed, whatever is there."""
-    patch.setattr(changing, "divided", lambda view, live, due: (due, ()))
+    patch.setattr(modify, "divided", lambda view, live, due: (due, ()))
     patch.setattr(drift, "drifted", lambda *_: None)
     patch.setattr("bulkscim.planning.next_step.drifted", lambda *_: None)
 
