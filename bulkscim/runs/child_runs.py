@@ -250,10 +250,10 @@ def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
 
 
 class LaterRun(NamedTuple):
-    """A run that began after another one; `same` counts the resources that both changed."""
+    """A run that began after another one; `same` counts the resources that both changed, None where it cannot be read."""
 
     folder: Path
-    same: int
+    same: int | None
 
 
 def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[LaterRun]:
@@ -273,7 +273,7 @@ def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[LaterRun]:
                     changed = frozenset(map(hash, reader.applied_ids(file, file.size())))
                     yield LaterRun(folder, len(own & changed))
         except (OSError, BulkScimError):
-            continue
+            yield LaterRun(folder, None)
 
 
 def _neighbours(folder: Path, disk: Disk) -> list[Path]:

@@ -121,7 +121,8 @@ async def _compared(
 def _still_standing(later: list[LaterRun]) -> Iterator[str]:
     """Say which later runs are to be rolled back before this one, and which need not be."""
     same = [one for one in later if one.same]
-    others = [run_name(one.folder) for one in later if not one.same]
+    others = [run_name(one.folder) for one in later if one.same == 0]
+    unread = [run_name(one.folder) for one in later if one.same is None]
     if same:
         named = [f"{run_name(one.folder)} ({one.same:,})" for one in same]
         yield (
@@ -129,6 +130,8 @@ def _still_standing(later: list[LaterRun]) -> Iterator[str]:
             f"{_some(named)}. Roll back the newest first:"
         )
         yield next_line("rollback", run_name(same[-1].folder), "-n")
+    if unread:
+        yield f"later runs that cannot be read, so that it is not known what they changed: {_some(unread)}"
     if others:
         yield f"later runs that have not been rolled back and changed none of the same resources: {_some(others)}"
 

@@ -1,6 +1,11 @@
 """What a run and a dry run say at their end is true, and is understood without the documentation."""
 
+import time
+
 import pytest
+
+from bulkscim.journal import tombstone
+from bulkscim.journal.durable import LocalDisk
 
 MISSING = (
     "userName,groups\na@x.test,Alpha;Beta\nb@x.test,Alpha\nc@x.test,Beta;Gamma\nuser0@example.com,Alpha\n"
@@ -106,6 +111,8 @@ def test_a_rollback_names_the_later_runs_that_changed_the_same(bulkscim, tenant,
         (tmp_path / "titles.csv").write_text(f"userName,title\n{lines}")
         job = ("run", "titles.csv", "--op", "patch", "--yes", "--run-dir", f"runs/{run}", *tenant.reached)
         assert bulkscim(*job).code == 0
+    (tmp_path / "runs/purged").mkdir()
+    tombstone.keep(tmp_path / "runs/purged", LocalDisk(), {"began": time.time() + 1})
 
     planned = bulkscim("rollback", "a", "-n")
     outcome = bulkscim("rollback", "a", "--yes")
@@ -116,6 +123,7 @@ def test_a_rollback_names_the_later_runs_that_changed_the_same(bulkscim, tenant,
     same = "changed the same resources (how many): b (2). Roll back the newest first:\nnext: bulkscim rollback b -n\n"
     assert same in planned.stderr
     assert "changed none of the same resources: c\n" in planned.stderr
+    assert "cannot be read, so that it is not known what they changed: purged\n" in planned.stderr
     for one in (planned, outcome):
         last = one.stderr.splitlines()[-4:]
         assert last[0].startswith(
