@@ -327,8 +327,13 @@ class Worker:
             case Ours():
                 shown = read.resource if isinstance(read, Found) else None
                 accepted = sent.work.accepted
-                note = "found after the tenant had accepted it (202)" if accepted else ""
-                how = Applied(sent.step.part, told.id, judgement.status, seen=not accepted, note=note)
+                how = Applied(
+                    sent.step.part,
+                    told.id,
+                    judgement.status,
+                    seen=not accepted,
+                    note=told.note(accepted=accepted),
+                )
                 return await self._applied(sent.found(), how, policy, shown)
             case Theirs():
                 judgement = replace(

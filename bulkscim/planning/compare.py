@@ -12,14 +12,14 @@ Rules
 - readOnly attributes, meta, groups, schemas and secrets are never compared: no client can set or see them.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from bulkscim.model.active import is_active_path, truth
 from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Change
-from bulkscim.planning.derived import kind_of, may_be_derived
+from bulkscim.planning.derived import kind_of, may_be_derived, rewrites
 from bulkscim.scim import differing, paths, schemas
 from bulkscim.scim.differing import NOTHING, ComparedPath
 
@@ -79,7 +79,8 @@ def drifted(
 ) -> tuple[Change, ...]:
     """Return where a resource is not what a record expects: `before` is live, `after` the expectation.
 
-    The path `*` expects the whole resource, except what `*.derived` names (see `planning/derived.py`). `exact`: an expected list is the whole list, and a user of which nothing
+    The path `*` expects the whole resource. What `*.derived` names differs as far as a service may write it by itself (see
+    `planning/derived.py`). `exact`: an expected list is the whole list, and a user of which nothing
     is said is active. An expected `bulkId:OLD` is a reference to what is recreated: its
     new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good.
     """
@@ -89,8 +90,14 @@ def drifted(
         for path, wanted in expect.items()
         if path not in {DERIVED, THROUGH}
         for change in (_foreign(wanted, live, own) if path == WHOLE else _at(path, wanted, live, exact=exact))
+        if path == WHOLE or not is_rewritten(path, wanted, live, own)
     )
     return tuple(change for change in found if not _refers(change, names or {}))
+
+
+def is_rewritten(path: str, wanted: Any, live: JsonObject, derived: Container[str]) -> bool:
+    """Return whether a resource shows what the service is known to make of a value at a path."""
+    return kind_of(path) in derived and rewrites(Change(path, None, wanted), live)
 
 
 def _foreign(wanted: JsonObject, live: JsonObject, derived: frozenset[str]) -> Iterator[Change]:

@@ -5,14 +5,17 @@ type of an address) come later, in another spelling, or not at all where it drop
 
 Rules
 1. A path that differs without a request of ours is a change by others, unless the same path differs in a second resource
-   that was created in the same way: then the service derives it.
+   that was created in the same way, and in all of these that are read: then the service derives it.
 2. Only three differences count: a value where none was; the same text except for capitals, spaces and punctuation; nothing
    where a value was sent. Another value is a change by others, in however many resources.
 3. A resource that says that it was modified long after it was created proves nothing. Nor do members and groups.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import orjson
 
 from bulkscim.model.operation import USER, JsonObject
 from bulkscim.model.secret import MASK
@@ -23,6 +26,7 @@ from bulkscim.scim.differing import NOTHING
 
 SETTLING_S = 60.0  # in which a service may still work on what it has created
 PROOF = 2  # resources that show the same
+BY_VALUE = "[value eq "
 _NEVER = frozenset({"members", "groups", "active"})
 
 
@@ -44,22 +48,65 @@ def may_be_derived(change: Change) -> bool:
 def written_otherwise(step: Step, shown: JsonObject | None) -> tuple[Change, ...]:
     """Return the changes of a step as the service wrote them, by the answer, where that is not as they were sent.
 
-    The same text in another spelling, or a value of its own where one was removed. Anything else may be a change by
-    others. An answer that shows the value before proves nothing: it may be older than the change.
+    The same text in another spelling, also as the value of a new element of a list, or a value of its own where one was
+    removed. Anything else may be a change by others. An answer that shows the value before proves nothing: it may be older
+    than the change.
     """
     if shown is None or step.action not in {Action.MODIFY, Action.REPLACE} or step.type != USER:
         return ()
-    return tuple(_written(step.changes, shown))
+    return tuple(_written(step.changes, step.before or {}, shown))
 
 
-def _written(changes: Iterable[Change], shown: JsonObject) -> Iterator[Change]:
+def _written(changes: Iterable[Change], before: JsonObject, shown: JsonObject) -> Iterator[Change]:
     for change in changes:
-        value = paths.get(shown, change.path) if MASK not in (change.before, change.after) else None
-        if value in NOTHING or value in (change.before, change.after):
+        element = respelled_element(change.path, shown) if change.before in NOTHING else None
+        if element is not None and respelled_element(change.path, before) is None:
+            yield Change(change.path, change.before, element)
             continue
-        respelled = isinstance(value, str) and _bare(value) == _bare(change.after)
-        if respelled or (change.after in NOTHING and not isinstance(value, dict | list)):
+        value = paths.get(shown, change.path) if MASK not in (change.before, change.after) else None
+        if value not in (change.before, change.after) and rewrites(change, shown):
             yield Change(change.path, change.before, value)
+
+
+def rewrites(change: Change, resource: JsonObject) -> bool:
+    """Return whether a service may have written a change so: in another spelling, or a value of its own where one was removed."""
+    value = paths.get(resource, change.path)
+    is_own = change.after in NOTHING and value not in NOTHING and not isinstance(value, dict | list)
+    return is_own or is_respelled(change, resource)
+
+
+def respelled_element(path: str, resource: JsonObject) -> JsonObject | None:
+    """Return the element of a list that has the value which a path names in another spelling; None where none or several do.
+
+    None as well where the path names no element by its value, or the resource has the very element.
+    """
+    attribute, bracket, chosen = path.partition(BY_VALUE)
+    if not bracket or not chosen.endswith('"]') or paths.get(resource, path) not in NOTHING:
+        return None
+    named, elements = _bare(orjson.loads(chosen[:-1])), paths.get(resource, attribute)
+    alike = [
+        one
+        for one in (elements if isinstance(elements, list) else ())
+        if isinstance(one, dict) and named is not None and _bare(paths.find(one, "value")) == named
+    ]
+    return alike[0] if len(alike) == 1 else None
+
+
+def is_respelled(change: Change, resource: JsonObject) -> bool:
+    """Return whether a resource shows what a change set in another spelling, and not what was there before."""
+    if change.before in NOTHING and respelled_element(change.path, resource) is not None:
+        return True
+    value, after = paths.get(resource, change.path), _bare(change.after)
+    return after is not None and after == _bare(value) != _bare(change.before)
+
+
+def as_written(change: Change, written: object) -> Change:
+    """Return a change with what the service wrote; a new element is named by the value that it has."""
+    attribute, bracket, _ = change.path.partition(BY_VALUE)
+    value = paths.find(written, "value") if bracket and isinstance(written, dict) else None
+    if isinstance(value, str):
+        return Change(f"{attribute}{BY_VALUE}{orjson.dumps(value).decode()}]", change.before, written)
+    return Change(change.path, change.before, written)
 
 
 def unasked(changes: Iterable[Change]) -> set[str]:
@@ -75,10 +122,59 @@ def is_settled(resource: JsonObject) -> bool:
     return created is None or modified is None or modified.at - created.at <= SETTLING_S
 
 
-def derived(found: Iterable[set[str]]) -> tuple[str, ...]:
-    """Return the kinds of paths that enough resources show."""
-    counted = Counter(kind for kinds in found for kind in kinds)
-    return tuple(sorted(kind for kind, resources in counted.items() if resources >= PROOF))
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A created resource: as it was left, as it is, and the kinds of paths that differ (see `unasked`).
+
+    `others` are the kinds of paths that differ as no service makes them differ.
+    """
+
+    after: JsonObject
+    live: JsonObject
+    kinds: frozenset[str]
+    others: frozenset[str] = frozenset()
+
+    def adds(self, kind: str) -> bool:
+        """Return whether there was no value at a path before."""
+        return _at(self.after, kind) in NOTHING
+
+    def lacks(self, kind: str) -> bool:
+        """Return whether there is no value of a path's whole attribute, before or now."""
+        schema, _, name = kind.rpartition(":")
+        attribute = f"{schema}:{name.partition('.')[0]}"
+        return self.adds(attribute) and _at(self.live, attribute) in NOTHING
+
+
+def _agreed(shape: Sequence[Sample]) -> Iterator[str]:
+    """Yield the kinds of paths that enough resources show and at which none is as it was left."""
+    for kind, resources in Counter(kind for one in shape for kind in one.kinds).items():
+        if resources >= PROOF and all(kind in one.kinds | one.others for one in shape):
+            yield kind
+
+
+def _at(resource: JsonObject, kind: str) -> object:
+    try:
+        return paths.get(resource, kind.removeprefix(":"))
+    except paths.PathError:
+        return kind  # an attribute whose name no path can have: nothing is told of it
+
+
+def derived(shapes: Iterable[Sequence[Sample]]) -> tuple[str, ...]:
+    """Return the kinds of paths that a service derives; each shape holds resources that were created with the same attributes.
+
+    What it derives in one resource of a shape it derives in each. Where no shape has two resources, two of different
+    shapes are enough, unless a third has no such value.
+    """
+    all_of_them = [list(shape) for shape in shapes if shape]
+    proved = {kind for shape in all_of_them for kind in _agreed(shape)}
+    alone = [shape[0] for shape in all_of_them if len(shape) == 1]
+    counted = Counter(kind for one in alone for kind in one.kinds)
+    for kind, resources in counted.items():
+        added = all(one.adds(kind) for one in alone if kind in one.kinds)
+        refuted = added and any(one.lacks(kind) for shape in all_of_them for one in shape)
+        if resources >= PROOF and not refuted:
+            proved.add(kind)
+    return tuple(sorted(proved))
 
 
 def comparable(after: JsonObject) -> JsonObject:

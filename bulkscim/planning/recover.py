@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
-from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.operation import USER, JsonObject, Key
 from bulkscim.model.step import ACCEPTED, Action, Step
 from bulkscim.planning.compare import stands
+from bulkscim.planning.derived import is_respelled
 from bulkscim.planning.effects import deactivates, visible
 from bulkscim.planning.newness import CLOCK_TOLERANCE_S, Age, CreationTime, age_of
 from bulkscim.scim.paths import get
@@ -17,9 +18,16 @@ OLDER_S = 86_400.0  # far more than clocks of one service differ
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """The step took effect."""
+    """The step took effect. `unlike` are the paths of its changes at which the resource shows something else."""
 
     id: str | None
+    unlike: tuple[str, ...] = ()
+
+    def note(self, *, accepted: bool) -> str:
+        """Return what people should know of it; `accepted`: the answer was a 202."""
+        found = ["found after the tenant had accepted it (202)"] if accepted else []
+        found += [f"not as it was sent: {', '.join(self.unlike)}"] if self.unlike else []
+        return "; ".join(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +135,27 @@ def _found(step: Step, read: Found, evidence: Evidence) -> Recovered:
         case Action.DELETE:
             return NotApplied()
         case _:
-            return Ours(read.id) if _stands(step, read) else NotApplied()
+            return _in_effect(step, read)
 
 
-def _stands(step: Step, read: Found) -> bool:
-    """Return whether what can be seen of a step's changes is there.
+def _in_effect(step: Step, read: Found) -> Ours | NotApplied:
+    """Return whether a step took effect, by those of its changes that can be seen.
 
     What a PUT leaves out may stay at some servers, so that proves nothing as long as there is more to look at. Nor does
-    it that a group does not show a member that it did not show before.
+    it that a group does not show a member that it did not show before. A user shows one request whole or not at all,
+    but a service may drop a value or write it otherwise: one change that stands is enough. Sent again, the step would
+    record what stands already as what stood before. Members of a group come and go by others as well.
     """
     changes = [
         change for change in visible(step.changes) if change.before is not None or change.after is not None
     ]
     if step.action is Action.REPLACE:
         changes = [change for change in changes if change.after is not None] or changes
-    return bool(changes) and all(stands(change, read.resource) for change in changes)
+    live = read.resource
+    unlike = tuple(one.path for one in changes if not (stands(one, live) or is_respelled(one, live)))
+    if not changes or len(unlike) == len(changes) or (unlike and step.type != USER):
+        return NotApplied()
+    return Ours(read.id, unlike)
 
 
 def renamed(key: Key, resource: JsonObject) -> str:

@@ -7,6 +7,7 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Key
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change
+from bulkscim.planning.derived import as_written
 from bulkscim.planning.undo.inverse import TakenStep
 
 _PART = "member:"
@@ -63,7 +64,8 @@ def taken_step(body: JsonObject, step: int, row: int) -> TakenStep:
         identity=tuple(Key(*parts) for parts in body.get("identity", ())),
         member=body.get("member"),
         changes=tuple(
-            Change(path, before, written.get(path, after)) for path, before, after in body.get("changes", ())
+            as_written(Change(*one), written[one[0]]) if one[0] in written else Change(*one)
+            for one in body.get("changes", ())
         ),
         before=body.get("before"),
         groups=None if groups is None else tuple(groups),

@@ -40,7 +40,7 @@ from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.recorded import differing, drifted
-from bulkscim.runs.earlier import Earlier, created_by_runs, created_groups, left_out, own_names, users_of_runs
+from bulkscim.runs.earlier import Earlier, created_by_runs, created_groups, left_out, own_names, own_users, users_of_runs
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
@@ -181,7 +181,7 @@ def engine_over(
 def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:
     """Return how to read what journals tell: those of the runs folder, and those that the job file names.
 
-    Deactivated users are read only where the tenant does not show them.
+    Users that other runs deactivated are read only where the tenant is known not to show them.
     """
     base_url = str(journal.header.get("tenant", {}).get("base_url", ""))
     named = job.earlier.folders if job.earlier is not None else []
@@ -190,6 +190,7 @@ def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:
     return JournalReads(
         partial(created_by_runs, base_url, journal.disk, own, places, named),
         None if terms.profile.lists_inactive else partial(users_of_runs, base_url, journal.disk, *places),
+        partial(own_users, journal),
         partial(created_groups, journal),
         partial(own_names, journal),
         partial(left_out, journal),

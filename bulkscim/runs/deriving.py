@@ -1,38 +1,65 @@
 """Find out what the service derives by itself in the resources that a run created, before it is taken back."""
 
 import random
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
 from bulkscim.engine.reads import Reads
+from bulkscim.journal.durable import Disk
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found
 from bulkscim.model.operation import GROUP, USER, JsonObject
-from bulkscim.model.step import Action
-from bulkscim.planning.compare import WHOLE, drifted
-from bulkscim.planning.derived import PROOF, comparable, derived, is_settled, kind_of, unasked
+from bulkscim.model.step import Action, Change
+from bulkscim.planning.compare import WHOLE, drifted, stands
+from bulkscim.planning.derived import (
+    PROOF,
+    Sample,
+    comparable,
+    derived,
+    is_settled,
+    kind_of,
+    rewrites,
+    unasked,
+)
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.applied_steps import applied_steps
+from bulkscim.runs.child_runs import Recreated, descendants, rollbacks_of_others
 from bulkscim.runs.inverting import Derived
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
-READ = 3  # resources of a type, at most
+READ = 3  # resources of a shape, at most
+SHAPES = 8  # the most common ones
+MOST = 40  # paths of users that were changed
 KEPT = 50  # of which these are taken
 LOOKED_AT = 10_000  # steps
 
 
 async def derived_by_service(
-    recorded: RecordedRun, transport: Transport, profile: Profile, clock: Clock
+    recorded: RecordedRun, transport: Transport, profile: Profile, clock: Clock, disk: Disk
 ) -> Derived:
     """Return, by type, what differs from the answers to the creates without a request of ours; see `planning/derived`.
 
-    One resource is read, and others only where it differs. A type of which one resource was created proves nothing.
+    Of users, also what differs from what the run has changed, where the service may have written it otherwise.
+
+    Of resources that were created with the same attributes one is read, and others only where it differs: what a service
+    derives may depend on what it is given. A type of which one resource was created proves nothing. What rollbacks have
+    recreated since is read by its new id.
     """
     reads = Reads(Repeating(transport, clock, random.random), clock, profile)
-    created = _created(recorded)
-    return {kind: await _of_type(kind, created[kind], reads) for kind in created}
+    created, changed = _created(recorded), _changed(recorded)
+    folders = (*rollbacks_of_others(recorded, disk), *descendants(recorded.folder, disk))
+    with closing(Recreated(folders, disk)) as recreated:
+        now = {
+            kind: {recreated.now(own): one for own, one in these.items()} for kind, these in created.items()
+        }
+        changed = {recreated.now(own): changes for own, changes in changed.items()}
+    found = {kind: await _of_type(kind, these, reads) for kind, these in now.items()}
+    return found | {USER: (*found[USER], *await _rewritten(changed, reads))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +69,17 @@ class CreateAnswer:
     after: JsonObject
     changed: set[str] = field(default_factory=set)
 
-    def unasked(self, live: JsonObject) -> set[str]:
-        """Return the kinds of paths that differ without a request of the run."""
-        kinds = unasked(drifted({WHOLE: comparable(self.after)}, live, exact=True))
-        return {kind for kind in kinds if _attribute(kind) not in self.changed}
+    @property
+    def shape(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The names of its attributes, on which may depend what the service derives, and what later steps changed."""
+        return frozenset(name.lower() for name in comparable(self.after)), frozenset(self.changed)
+
+    def sample(self, live: JsonObject) -> Sample:
+        """Return how the resource differs without a request of the run."""
+        changes = drifted({WHOLE: comparable(self.after)}, live, exact=True)
+        kinds = {kind for kind in unasked(changes) if _attribute(kind) not in self.changed}
+        others = {kind_of(change.path) for change in changes} - kinds
+        return Sample(self.after, live, frozenset(kinds), frozenset(others))
 
 
 def _attribute(kind: str) -> str:
@@ -71,18 +105,51 @@ def _created(recorded: RecordedRun) -> dict[str, dict[str, CreateAnswer]]:
 
 
 async def _of_type(kind: str, created: dict[str, CreateAnswer], reads: Reads) -> tuple[str, ...]:
-    """Read a few resources until it is clear what the service derives."""
+    """Read a few resources of each shape until it is clear what the service derives."""
     if len(created) < PROOF:
         return ()
-    differing: list[set[str]] = []
+    shapes: dict[tuple[frozenset[str], ...], dict[str, CreateAnswer]] = {}
+    for resource_id, one in created.items():
+        shapes.setdefault(one.shape, {})[resource_id] = one
+    common = sorted(shapes.values(), key=len, reverse=True)[:SHAPES]
+    return derived([await _of_shape(kind, some, reads) for some in common])
+
+
+async def _of_shape(kind: str, created: dict[str, CreateAnswer], reads: Reads) -> list[Sample]:
+    """Read some resources that were created with the same attributes; one is enough where it does not differ."""
+    found: list[Sample] = []
     for resource_id in islice(created, 2 * READ):
-        if len(differing) == READ:
-            break
         read = await reads.by_id(kind, resource_id)
-        if not isinstance(read, Found) or not is_settled(read.resource):
-            continue
-        kinds = created[resource_id].unasked(read.resource)
-        if not kinds and not differing:
+        if isinstance(read, Found) and is_settled(read.resource):
+            found.append(created[resource_id].sample(read.resource))
+        if len(found) == READ or (found and not found[-1].kinds):
             break
-        differing.append(kinds)
-    return derived(differing)
+    return found
+
+
+def _changed(recorded: RecordedRun) -> dict[str, dict[str, Change]]:
+    """Return some users that the run changed, with the last change at each path of theirs."""
+    found: dict[str, dict[str, Change]] = {}
+    for step in islice(applied_steps(recorded), LOOKED_AT):
+        if step.id is None or step.type != USER:
+            continue
+        if step.action is Action.DELETE:
+            found.pop(step.id, None)
+        elif step.action in {Action.MODIFY, Action.REPLACE} and (step.id in found or len(found) < KEPT):
+            found.setdefault(step.id, {}).update({change.path: change for change in step.changes})
+    return found
+
+
+async def _rewritten(changed: Mapping[str, Mapping[str, Change]], reads: Reads) -> tuple[str, ...]:
+    """Return the kinds of paths that the service writes otherwise in enough users; a few are read of each kind."""
+    read, found = Counter[str](), Counter[str]()
+    for own, changes in changed.items():
+        kinds = {kind_of(path) for path in changes}
+        if read.total() > MOST or all(read[kind] >= READ for kind in kinds):
+            continue
+        live = await reads.by_id(USER, own)
+        if isinstance(live, Found):
+            read.update(kinds)
+            differing = (one for one in changes.values() if not stands(one, live.resource))
+            found.update({kind_of(one.path) for one in differing if rewrites(one, live.resource)})
+    return tuple(sorted(kind for kind, users in found.items() if users >= PROOF))

@@ -177,6 +177,12 @@ def _created(file: Reader, run: str) -> Iterator[CreatedResource]:
             yield from (CreatedResource(kind, str(resource_id), "") for kind in (USER, GROUP))
 
 
+def own_users(recorded: RecordedRun) -> Iterator[JsonObject]:
+    """Yield the users that a run began to deactivate, as they were before."""
+    found = (_begun(entry.body) for entry in recorded.entries(Kind.STARTED, holding=b'"type":"User"'))
+    return (user for user in found if user is not None)
+
+
 def created_groups(recorded: RecordedRun) -> Iterator[str]:
     """Yield the ids of the groups that a run has created."""
     for entry in recorded.entries(Kind.APPLIED, holding=b'"displayName"'):

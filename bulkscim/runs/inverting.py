@@ -17,7 +17,7 @@ from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.names import names_in
-from bulkscim.model.operation import JsonObject, folded_name
+from bulkscim.model.operation import USER, JsonObject, folded_name
 from bulkscim.model.typed import next_line
 from bulkscim.planning.compare import DERIVED, WHOLE
 from bulkscim.planning.protect import Protects, harmful_record
@@ -177,9 +177,10 @@ def _records(steps: SpooledSteps, chosen: Chosen, omitted: list[str]) -> Iterato
 
 
 def _without_derived(record: JsonObject, derived: Derived) -> JsonObject:
-    """Return a record whose expectation of a whole resource leaves out what the service derives."""
+    """Return a record whose expectation of a whole resource, or of a user's values, leaves out what the service derives."""
     kinds, expect = derived.get(record["type"]), record.get("expect") or {}
-    return record | {"expect": expect | {DERIVED: list(kinds)}} if kinds and WHOLE in expect else record
+    concerned = WHOLE in expect or (record["type"] == USER and record["op"] == "patch" and expect)
+    return record | {"expect": expect | {DERIVED: list(kinds)}} if kinds and concerned else record
 
 
 def _unprotected(nets: Iterable[Net], protect: Protects, omitted: list[str]) -> Iterator[Net]:

@@ -142,7 +142,7 @@ def _some(names: list[str]) -> str:
 
 async def _derived(folder: Path, disk: Disk, transport: Transport, profile: Profile, clock: Clock) -> Derived:
     with journal.read(folder, disk) as recorded:
-        return await derived_by_service(recorded, transport, profile, clock)
+        return await derived_by_service(recorded, transport, profile, clock, disk)
 
 
 def write_out(request: RollbackRequest, people: People, place: Path, *, force: bool = False) -> bool:

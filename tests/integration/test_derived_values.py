@@ -56,6 +56,26 @@ def test_what_the_run_itself_has_changed_since_hides_nothing(bulkscim, job):
     assert len(tenant.held["Users"]) == 1
 
 
+class Naming(SmallTenant):
+    """Derives the displayName of users that have none."""
+
+    async def one(self, request, collection, resource_id, body):
+        if request.method != "GET" or collection == "Groups":
+            return await super().one(request, collection, resource_id, body)
+        shown = self.held[collection][resource_id]
+        return scim(200, {"displayName": shown["userName"].partition("@")[0], **shown})
+
+
+def test_first_user_for_whom_nothing_is_derived_hides_nothing(bulkscim, job):
+    """It was the only one that was read: the others were left, displayName is 'new1', this run had set None."""
+    named = create(NAMES[0], title="Analyst", emails=[{"value": NAMES[0]}], displayName="Ada")
+    with Naming("ada@example.com").serving() as tenant:
+        outcome = undone(bulkscim, tenant, job(named, *USERS[1:]))
+
+    assert outcome.code == 0, outcome.text
+    assert len(tenant.held["Users"]) == 1
+
+
 @pytest.mark.parametrize(
     "records", [USERS[:1], [*USERS[:1], group("Team A")]], ids=["alone", "of another type"]
 )

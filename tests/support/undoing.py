@@ -1,7 +1,7 @@
 """Random jobs over a random tenant, carried out and taken back on a virtual clock."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -16,7 +16,7 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out
-from bulkscim.runs.inverting import AS_SHOWN, Chosen, write_inverse
+from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, write_inverse
 from bulkscim.runs.opening import INDEX
 from bulkscim.runs.settings import Settings, header_of
 from tests.support.fake_clock import VirtualClock
@@ -33,15 +33,20 @@ BACK = replace(PACE, on_exists="fail", on_drift="part")
 NO_BOUNDS = Bounds(None, None, None)
 
 
-async def undo(recorded, transport, terms, around, disk, draft):
-    """Take a recorded run back over a transport; None where nothing is left to undo.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The folder for the job file of an inverse and its index, which must outlast the child run; `derived` as in `Chosen`."""
 
-    `draft` is a folder for the job file and its index, which must outlast the child run.
-    """
-    found = write_inverse(recorded, Chosen(), draft / "job.jsonl", disk)
+    folder: Path
+    derived: Derived = field(default_factory=dict)
+
+
+async def undo(recorded, transport, terms, around, disk, draft):
+    """Take a recorded run back over a transport; None where nothing is left to undo."""
+    found = write_inverse(recorded, Chosen(derived=draft.derived), draft.folder / "job.jsonl", disk)
     if found is None:
         return None
-    checked = check(found.source, AS_SHOWN, draft / INDEX, rules=Rules(twins=True))
+    checked = check(found.source, AS_SHOWN, draft.folder / INDEX, rules=Rules(twins=True))
     with runfolder.create_within(recorded.folder, disk, around.clock) as held:
         header = {
             "run": held.path.name,
@@ -182,13 +187,15 @@ class Story:
         await record.aclose()
         return report
 
-    async def back(self, folder=FOLDER, settings=BACK):
-        """Take the run in a folder back."""
+    async def back(self, folder=FOLDER, settings=BACK, derived=None):
+        """Take the run in a folder back; `derived` is what is known of the service's own values."""
         draft = self.folder / f"draft-{len(list(self.folder.iterdir()))}"
         draft.mkdir()
         terms = Terms(self.profile, settings, NO_BOUNDS)
         with journal.read(folder, self.disk) as recorded:
-            return await undo(recorded, self.tenant, terms, self._around, self.disk, draft)
+            return await undo(
+                recorded, self.tenant, terms, self._around, self.disk, Draft(draft, derived or {})
+            )
 
     async def crashing(self, work, most):
         """Let the machine lose its power at one of the next requests of some work; the disk keeps what chance keeps."""

@@ -5,7 +5,8 @@ one of these, the cheapest first:
 1. The run created the group.
 2. A read of a group by id has shown a longer list of members than this one.
 3. Users that are read by id are known to show their groups, and this one does not show the group. Where it shows any,
-   another must have shown more: a list may be cut.
+   another must have shown more: a list may be cut. One that shows the group is in it, unless it may be in it only
+   through another of its groups.
 4. A filter by member, which finds a member that is shown, does not find this one.
 Neither 1 nor 2 counts where a group has left out a member that this run had added.
 """
@@ -19,7 +20,7 @@ from bulkscim.engine.directory.memberships import KEPT_GROUPS, Memberships
 from bulkscim.engine.reads import Lookup, Reads, is_refusal
 from bulkscim.model.live import Found, Member, Membership, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key
-from bulkscim.planning.capture import groups_shown
+from bulkscim.planning.capture import groups_shown, perhaps_through
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
 
@@ -81,7 +82,8 @@ class Absence:
         self._most_groups = max(self._most_groups, 1 if self._shows_groups() else 0)
         groups = groups_shown(read.resource) if isinstance(read, Found) else ()
         if need.group in groups:
-            return Member(present=True)
+            inherited = perhaps_through(read.resource if isinstance(read, Found) else None, need.group)
+            return None if inherited else Member(present=True)
         complete = len(groups) < self._most_groups
         self._most_groups = max(self._most_groups, len(groups))
         return Member(present=False, proved=True) if complete else None

@@ -25,7 +25,7 @@ from typing import Any
 import orjson
 
 from bulkscim.model.operation import GROUP, USER, JsonObject, Operation, Verb
-from bulkscim.planning.compare import WHOLE
+from bulkscim.planning.compare import DERIVED, WHOLE
 from bulkscim.scim import paths
 from bulkscim.scim.differing import NOTHING
 from bulkscim.scim.forms import ids_in
@@ -155,7 +155,7 @@ def needed_by(operation: Operation) -> NeededAttributes:
         return None
     if operation.verb in {Verb.ADD_MEMBER, Verb.REMOVE_MEMBER}:
         return NAMES_ONLY
-    expected = {_name(path) for path in operation.expect}
+    expected = {_name(path) for path in operation.expect if path != DERIVED}
     if operation.verb is Verb.PATCH:
         named = [path for change in operation.changes for path in _written(change.path, change.value)]
         return frozenset(expected | {_name(path) for path in named})

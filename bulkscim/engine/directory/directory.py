@@ -48,6 +48,7 @@ from bulkscim.scim.messages import is_usable, printable
 from bulkscim.scim.paths import get
 
 UNNAMED = "this run created it, but its id is not known, and no lookup shows it by this name"
+HIDDEN = "this run has deactivated it, and the tenant does not show it since"
 GOOD = 200
 
 
@@ -166,11 +167,20 @@ class Directory:
             read = await self._created(key.type, own, reads)
             if not isinstance(read, Missing) or read.shown_by is not None:
                 return read
-        for resource_id in await self._earlier.hidden(key) if self.is_partial(key.type) else ():
+        return await self._hidden(key, answer, reads) if key.type == USER else answer
+
+    async def _hidden(self, key: Key, missing: Missing, reads: Reads) -> Answer:
+        """Find a user by its id that a run has deactivated: lookups may not show it.
+
+        One that this run has deactivated, and that no read shows since, is not proved absent.
+        """
+        for resource_id in await self._earlier.hidden(key):
             read = await reads.by_id(key.type, resource_id)
             if isinstance(read, Found) and answers(key, read.resource):
                 return read
-        return answer
+            if isinstance(read, Missing) and not self.is_partial(key.type):
+                missing = replace(missing, unproved=missing.unproved or f"{HIDDEN}: id {resource_id}")
+        return missing
 
     async def _completed(self, found: Found, key: Key, reads: Reads, needed: NeededAttributes) -> Answer:
         """Return what a lookup found with all that is needed of it.
@@ -323,6 +333,7 @@ class Directory:
         if step.id is not None and step.action is Action.DELETE:
             self.ids.forget(step.type, step.id)
             self._own.drop(step.type, step.id)
+            self._earlier.deleted(step.id)
         elif step.id is not None:
             self.ids.saw(step.type, ({"id": step.id},))
             for name in (change.path for change in step.changes if is_name(change.path)):

@@ -42,13 +42,14 @@ class JournalReads:
     """How journals are read, all of them off the event loop.
 
     `created`: what earlier runs on the tenant created, oldest first. `users`: users as they were before runs deactivated
-    them; None where the tenant shows all users. `groups`: ids of the groups that this run has created. `names`: names in
-    the file of what this run has created. `left_out`: attributes that earlier sessions of this run found left out by
-    lookups, each with its resource type.
+    them; None where nothing says that the tenant hides users. `own_users`: those alone that this run deactivated. `groups`:
+    ids of the groups that this run has created. `names`: names in the file of what this run has created. `left_out`:
+    attributes that earlier sessions of this run found left out by lookups, each with its resource type.
     """
 
     created: Callable[[], Iterable[CreatedResource]] = nothing
     users: Callable[[], Iterable[JsonObject]] | None = None
+    own_users: Callable[[], Iterable[JsonObject]] = nothing
     groups: Callable[[], Iterable[str]] = nothing
     names: Callable[[], Iterable[NamedResource]] = nothing
     left_out: Callable[[], Iterable[tuple[str, str]]] = nothing
@@ -65,7 +66,7 @@ class EarlierRuns:
         self._knows_hidden = False
         self._knows_left_out = False
         self._created = store.table("type text, id text, run text", key="type, id")
-        self._hidden = store.table("attribute text, value text, id text", "attribute, value")
+        self._hidden = store.table("attribute text, value text, id text", "attribute, value", "id")
 
     @property
     def hides_users(self) -> bool:
@@ -84,8 +85,8 @@ class EarlierRuns:
     async def hidden(self, key: Key) -> list[str]:
         """Return the ids of users that had a name, the latest first; a read shows whether they still have it."""
         async with self._reading:
-            if not self._knows_hidden and self._recorded.users is not None:
-                await self._keep(self._recorded.users, self._hide)
+            if not self._knows_hidden:
+                await self._keep(self._recorded.users or self._recorded.own_users, self._hide)
                 self._knows_hidden = True
         named = (key.attribute, key.folded.value)
         found = self._hidden.rows("id", "attribute = ? and value = ? order by rowid desc", *named)
@@ -93,8 +94,11 @@ class EarlierRuns:
 
     def hides(self, user: JsonObject) -> None:
         """Take in a user as it was before this run deactivated it."""
-        if self.hides_users:
-            self._hide([user])
+        self._hide([user])
+
+    def deleted(self, resource_id: str) -> None:
+        """Take in that this run deleted a resource."""
+        self._hidden.delete("id = ?", resource_id)
 
     def _hide(self, users: Iterable[JsonObject]) -> None:
         self._hidden.add(

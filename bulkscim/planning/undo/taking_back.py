@@ -18,6 +18,7 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import compare
 from bulkscim.planning.context import Subject, Unfit, View
 from bulkscim.planning.decision import Settle
+from bulkscim.planning.derived import as_written, kind_of, respelled_element
 from bulkscim.planning.sent_form import MEMBERS, member_at
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in
@@ -64,6 +65,26 @@ def divided(
         else:
             left.append(why or told(found))
     return tuple(sent), tuple(left)
+
+
+def with_rewritten(
+    view: View, live: Found, operations: tuple[PatchOperation, ...]
+) -> tuple[tuple[PatchOperation, ...], tuple[str, ...]]:
+    """Return the operations with the elements to remove as the service spells them, and which of these it may not have written.
+
+    Without proof that it spells values in its own way, others may have changed the element.
+    """
+    own, found, left = view.operation.expect.get(compare.DERIVED) or (), [], []
+    for one in operations:
+        path = one.path or ""
+        element = respelled_element(path, live.resource) if one.op == "remove" else None
+        if element is None:
+            found.append(one)
+        elif kind_of(path) in own:
+            found.append(PatchOperation("remove", as_written(Change(path, None, None), element).path))
+        else:
+            left.append(told([Change(path, element, view.operation.expect.get(path))]))
+    return tuple(found), tuple(left)
 
 
 def inherits(view: View, live: Found, operation: PatchOperation) -> bool:

@@ -25,7 +25,7 @@ from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import modify, version
 from bulkscim.planning.sent_form import MEMBERS, adds_elements, as_sent, member_at, with_targets
 from bulkscim.planning.undo import taking_back
-from bulkscim.planning.undo.taking_back import divided, inherits
+from bulkscim.planning.undo.taking_back import divided, inherits, with_rewritten
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get
@@ -154,6 +154,9 @@ def _due(
 ) -> tuple[tuple[PatchOperation, ...], tuple[str, ...]]:
     """Return what is still to be sent, and why some of it is left out."""
     kind = view.operation.type
+    rewritten: tuple[str, ...] = ()
+    if view.policy.takes_back and kind == USER:
+        operations, rewritten = with_rewritten(view, live, operations)
     due = tuple(
         one
         for one in operations
@@ -161,7 +164,10 @@ def _due(
     )
     if THROUGH in view.operation.expect:
         due = tuple(one for one in due if not inherits(view, live, one))
-    return divided(view, live, due) if view.policy.takes_back else (due, ())
+    if not view.policy.takes_back:
+        return due, ()
+    sent, left = divided(view, live, due)
+    return sent, (*rewritten, *left)
 
 
 def _may_be_hidden(operation: PatchOperation, live: Found, kind: str) -> bool:

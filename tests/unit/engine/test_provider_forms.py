@@ -12,6 +12,8 @@ from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Found, Missing
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation
 from bulkscim.model.request import Response
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.lucid import LUCID
 from bulkscim.scim.messages import PatchForm, patch_body
 from tests.support.fake_clock import VirtualClock
@@ -154,3 +156,28 @@ async def test_journals_are_read_once_and_what_this_run_hides_is_added():
     runs.hides({"id": "u1", "userName": "ada@example.com"})
     assert await runs.hidden(ADA) == ["u1", "u2"]
     assert called == [1]
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+@pytest.mark.parametrize("by_id", [GONE, None], ids=["read by id", "hidden by id"])
+async def test_user_that_this_run_deactivated_is_not_taken_for_absent(by_id, resumed):
+    """Where no profile says that the tenant hides users, a later row that deletes ada ended as "nothing to delete"."""
+    lookups = {
+        "/Users?filter=userName%20eq%20%22ELSE": listing(SHOWN),
+        "/Users?filter=userName%20eq%20%22else": listing(SHOWN),
+        "/Users?filter": listing(),
+        "/Users?start": listing(SHOWN),
+    }
+    _, reading = reads(**lookups, **({"/Users/u1": by_id} if by_id else {}))
+    before = GONE | {"active": True}
+    directory = Directory(VirtualClock(), GENERIC, Recorded(own_users=lambda: [before] if resumed else []))
+    changes = (Change("active", True, False),)
+    step = Step("deactivate", Action.MODIFY, USER, id="u1", changes=changes, before=before)
+    if not resumed:
+        await directory.applied(step, reading)
+
+    found = await directory.find(ADA, reading)
+
+    assert isinstance(found, Found) if by_id else "u1" in found.unproved
+    await directory.applied(Step("delete", Action.DELETE, USER, id="u1", before=before), reading)
+    assert await directory.find(ADA, reading) == Missing()

@@ -6,7 +6,7 @@ from bulkscim.model.operation import ENTERPRISE, USER
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import DERIVED, drifted
-from bulkscim.planning.derived import derived, is_settled, kind_of, unasked, written_otherwise
+from bulkscim.planning.derived import Sample, derived, is_settled, kind_of, unasked, written_otherwise
 
 
 @pytest.mark.parametrize(
@@ -50,10 +50,45 @@ def test_members_and_activity_are_never_derived(path):
     assert unasked([Change(path, "x", None)]) == set()
 
 
-def test_second_resource_proves_that_the_service_derives():
-    """One resource alone may have been changed by others."""
-    assert derived([{":title", ":roles"}]) == ()
-    assert derived([{":title", ":roles"}, {":roles"}, set()]) == (":roles",)
+def sample(after=None, **live):
+    after = {"userName": "ada@x"} | (after or {})
+    live = {"userName": "ada@x"} | live
+    return Sample(after, live, frozenset(unasked(drifted({"*": after}, live, exact=True))))
+
+
+NAMED, BARE, NICK = sample(displayName="Ada"), sample(), sample(nickName="A", displayName="Ada")
+GIVEN = sample({"displayName": "Ada Lovelace"}, displayName="Ada Lovelace")
+FORMATTED = sample(name={"formatted": "Ada"})
+FORMATTED_ROLE = sample({"title": "Lead"}, title="Lead", name={"formatted": "Ada"})
+ROLE = sample({"title": "Lead"}, title="Lead", displayName="Lead")
+
+
+@pytest.mark.parametrize(
+    ("shapes", "found"),
+    [
+        ([[NAMED]], ()),
+        ([[NAMED, NAMED]], (":displayname",)),
+        ([[GIVEN], [NAMED, NICK]], (":displayname",)),
+        ([[NAMED, NAMED, BARE]], ()),
+        ([[NAMED], [ROLE]], (":displayname",)),
+        ([[NAMED], [ROLE], [GIVEN]], (":displayname",)),
+        ([[NAMED], [ROLE], [BARE]], ()),
+        ([[], [NAMED]], ()),
+    ],
+    ids=[
+        "one",
+        "two",
+        "another shape has it set",
+        "a third lacks it",
+        "two shapes",
+        "three",
+        "one lacks it",
+        "unread",
+    ],
+)
+def test_second_resource_proves_that_the_service_derives(shapes, found):
+    """One resource alone may have been changed by others, and so may two where a third like them shows nothing."""
+    assert derived(shapes) == found
 
 
 @pytest.mark.parametrize(

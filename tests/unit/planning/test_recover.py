@@ -91,3 +91,34 @@ def test_user_that_is_gone_after_its_deactivation_is_never_found_not_applied(aft
 def test_what_cannot_be_told_stays_in_doubt(read):
     """Nothing is guessed."""
     assert isinstance(recover(CREATE, read, Evidence(absent_before=True)), Unclear)
+
+
+LOCALE, TITLE = Change("locale", None, "de_DE"), MODIFY.changes[0]
+PHONE = Change('phoneNumbers[value eq "(030) 12"]', None, {"value": "(030) 12"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown", "expected"),
+    [
+        ((LOCALE,), {"locale": "de-DE"}, Ours("u1")),
+        ((PHONE,), {"phoneNumbers": [{"value": "03012"}]}, Ours("u1")),
+        ((TITLE, LOCALE), {"title": "Lead"}, Ours("u1", ("locale",))),
+        ((TITLE, LOCALE), {"title": "Engineer"}, NotApplied()),
+        ((Change("locale", "de-DE", "de_DE"),), {"locale": "de-DE"}, NotApplied()),
+    ],
+    ids=["another spelling", "of an element", "one dropped", "none", "as before"],
+)
+@pytest.mark.parametrize("action", [Action.MODIFY, Action.REPLACE])
+def test_lost_change_of_a_user_took_effect_where_the_service_wrote_it_otherwise(
+    action, changes, shown, expected
+):
+    """It was sent again, and a rollback took what the first request had set for what stood before the run."""
+    step = replace(MODIFY, action=action, changes=changes)
+    assert recover(step, user(**shown), Evidence()) == expected
+
+
+def test_lost_change_of_a_group_took_effect_where_all_of_it_stands():
+    """Others may have taken one of the members out."""
+    gone = tuple(Change(f'members[value eq "{one}"]', {"value": one}, None) for one in ("u1", "u2"))
+    step = Step("patch", Action.MODIFY, GROUP, id="g1", changes=gone)
+    assert recover(step, user(members=[{"value": "u2"}]), Evidence()) == NotApplied()

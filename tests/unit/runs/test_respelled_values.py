@@ -2,6 +2,8 @@
 
 import pytest
 
+from bulkscim.journal import journal
+from bulkscim.runs.deriving import derived_by_service
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_tenant import SimulatedTenant
 from tests.support.undoing import Story
@@ -46,3 +48,39 @@ async def test_value_in_the_spelling_of_the_service_is_undone(tmp_path, theirs):
         CHILD
     )
     assert {name: user[name] for name in held} == held | ({"title": theirs} if theirs else {})
+
+
+def phone(number):
+    return {"value": f"(030) 12-{number}", "type": "work"}
+
+
+class Silent(Respelling):
+    """Answers a change with nothing."""
+
+    def _one(self, method, collection, resource_id, body):
+        answer = super()._one(method, collection, resource_id, body)
+        return self._answer(204, None) if method in {"PATCH", "PUT"} else answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "users", "done"),
+    [(Respelling, 1, True), (Silent, 2, True), (Silent, 1, False)],
+    ids=["shown", "by two", "by one alone"],
+)
+async def test_element_in_the_spelling_of_the_service_is_removed(tmp_path, kind, users, done):
+    """The row ended as a noop, and the new number stayed."""
+    story = Story(tmp_path, 1)
+    story.tenant = kind(story.clock, story.random)
+    for number in range(users):
+        shown = {"id": f"u{number}", "userName": f"u{number}@example.com", "active": True, "nickName": "Ada"}
+        story.tenant.hold("Users", shown | {"title": "LEAD"})
+    adds = [{"op": "add", "path": "phoneNumbers", "value": [phone(number)]} for number in range(users)]
+    await story.run([{"op": "patch", "id": f"u{number}", "patch": [one]} for number, one in enumerate(adds)])
+    with journal.read(FOLDER, story.disk) as recorded:
+        derived = await derived_by_service(recorded, story.tenant, story.profile, story.clock, story.disk)
+
+    report = await story.back(derived=derived)
+
+    numbers = [one.get("phoneNumbers") or [] for one in story.tenant.held["Users"].values()]
+    assert (report.totals.done, any(numbers)) == (users if done else 0, not done), story.ended(CHILD)
+    assert report.totals.skipped == (0 if done else 1)

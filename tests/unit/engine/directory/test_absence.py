@@ -118,6 +118,38 @@ async def test_a_filter_counts_once_it_has_found_a_member_that_is_shown(tenant, 
     assert await Asking(tenant, "sales").of("sales") == expected
 
 
+class Showing(Tenant):
+    """Users show these groups, which do not say of a group whether the user is in it directly unless it has a type."""
+
+    user_groups = ()
+
+    async def send(self, request):
+        """Answer a read of a user, and the rest as usual."""
+        if not request.path.startswith("/Users/"):
+            return await super().send(request)
+        body = {"id": ADA, "userName": "ada", "groups": list(self.user_groups)}
+        return Response(200, {}, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("groups", "expected"),
+    [
+        ([{"value": "outer"}, {"value": "inner"}], UNKNOWN),
+        ([{"value": "outer", "type": "direct"}, {"value": "inner"}], PRESENT),
+        ([{"value": "outer"}], PRESENT),
+    ],
+    ids=["perhaps through the other", "direct", "alone"],
+)
+async def test_a_group_that_a_user_is_perhaps_in_through_another_proves_no_membership(groups, expected):
+    """A removal of an inherited membership was journaled as one of a direct member, and a rollback added the user."""
+    tenant = Showing(filtered=501, outer=["inner"], inner=[ADA])
+    tenant.user_groups = groups
+    asking = Asking(tenant, "outer")
+
+    need = Membership("outer", ADA, proof=True, asks_member=True)
+    assert await asking.absence.of(need, asking.reads) == expected
+
+
 async def test_a_filter_that_is_ignored_finds_no_member_though_a_group_is_gone():
     """What was deleted since the proof seemed to be left out: a removal was journaled that a rollback turned into a member."""
     tenant = Tenant(filtered="ignored", sales=["u2"], legal=["u3"], old=[])
