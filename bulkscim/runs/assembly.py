@@ -40,7 +40,15 @@ from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.recorded import differing, drifted
-from bulkscim.runs.earlier import Earlier, created_by_runs, created_groups, left_out, own_names, own_users, users_of_runs
+from bulkscim.runs.earlier import (
+    Earlier,
+    created_by_runs,
+    created_groups,
+    left_out,
+    own_names,
+    own_users,
+    users_of_runs,
+)
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport

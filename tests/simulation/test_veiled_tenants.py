@@ -1,23 +1,32 @@
-"""Tenants that show less than they hold or change names, and what happens where an answer is believed in what it cannot show."""
+"""Tenants that show less than they hold, change names or have values of their own.
+
+And what happens where an answer is believed in what it cannot show.
+"""
 
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 
-from bulkscim.engine.directory import filters
+from bulkscim.engine.directory import absence, filters
 from bulkscim.engine.directory.coverage import Coverage
 from bulkscim.engine.directory.directory import Directory
+from bulkscim.engine.directory.earlier_runs import EarlierRuns
 from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.directory.own_names import OwnNames
+from bulkscim.planning import compare, recover
+from bulkscim.planning.undo import memberships, taking_back
 from bulkscim.planning.verbs import membership
 from tests.support.changed_names import CHANGES, NORMALISES, stored
+from tests.support.own_values import DERIVES, GROUPS, HIDES
 from tests.support.simulated_oracles import Broken
-from tests.support.simulated_seeds import RENAMING, VEILED, case_of, live
+from tests.support.simulated_seeds import OWN, RENAMING, VEILED, case_of, live
 from tests.support.simulated_world import World
 
 SEEDS, BATCH = 120, 30
 RENAMED = 30  # seeds, of which some change no names
 MOST = 40
+OWN_SEEDS = 30  # of which some have no values of their own
 LOSING = World(renames=("clean", "blanks"), faults={"late_after": 0.1, "cut_after": 0.1})
 
 
@@ -39,6 +48,35 @@ def test_promises_hold_where_tenants_change_names(first):
     for case in map(case_of, range(first, first + 10)):
         if case.world.renames or case.world.regroups:
             live(case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(OWN, OWN + OWN_SEEDS, 10))
+def test_promises_hold_where_tenants_have_values_of_their_own(first):
+    """They derive values, rewrite what is sent, show inherited groups, hide deactivated users; through crashes and rollbacks."""
+    for seed in range(first, first + 10):
+        live(case_of(seed))
+
+
+def test_seeds_draw_each_value_of_the_service():
+    """With each other way of showing less; the seeds before draw none."""
+    worlds = [case_of(seed).world for seed in range(OWN, OWN + 200)]
+
+    assert {one for world in worlds for one in world.derives} == {*DERIVES}
+    assert {world.derives_late for world in worlds if world.derives} == {True, False}
+    assert {world.shows_groups for world in worlds} == {"", *GROUPS}
+    assert {world.hides for world in worlds if world.hides_inactive} == {*HIDES}
+    owns = [world for world in worlds if world.derives or world.shows_groups or world.hides]
+    assert {veil for world in owns for veil in world.veils} >= {
+        "cut",
+        "hidden",
+        "short",
+        "capitals",
+        "one page",
+    }
+    assert any(world.meddles and world.rollbacks and world.crashes for world in owns)
+    before = [case_of(seed).world for seed in range(OWN - 50, OWN)]
+    assert not any(world.derives or world.shows_groups or world.hides for world in before)
 
 
 def test_seeds_draw_each_change_of_a_name():
@@ -114,6 +152,80 @@ def believe_that_names_are_kept(patch):
 def ask_in_one_unicode_form(patch):
     """Take a name for absent that a filter does not find in the form of the file."""
     patch.setattr(filters, "_other_form", lambda _: None)
+
+
+def count_derived_values_as_drift(patch):
+    """Take what the service derives for a change by others."""
+    patch.setattr(compare, "may_be_derived", lambda _: False)
+
+
+def add_who_inherits(patch):
+    """Take each group that a user shows for one that it is in directly."""
+    for module in (absence, memberships):
+        patch.setattr(module, "perhaps_through", lambda *_: ())
+
+
+def take_hidden_users_for_absent(patch):
+    """Take a user for absent that the run deactivated and no lookup shows."""
+
+    async def none(*_):
+        return []
+
+    patch.setattr(EarlierRuns, "hidden", none)
+
+
+def take_hidden_users_for_deleted(patch):
+    """Take a user for deleted that is not shown since the run deactivated it."""
+    patch.setattr(taking_back, "undoes_deactivation", lambda _: False)
+
+
+def want_values_as_they_were_sent(patch):
+    """Take a lost change for one without effect where the service has dropped a value, or written it in another spelling."""
+    in_effect = recover._in_effect
+
+    def whole(*given):
+        told = in_effect(*given)
+        return recover.NotApplied() if isinstance(told, recover.Ours) and told.unlike else told
+
+    patch.setattr(recover, "is_respelled", lambda *_: False)
+    patch.setattr(recover, "_in_effect", whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("mutation", "has", "oracles"),
+    [
+        (count_derived_values_as_drift, lambda world: world.derives and world.derives_late, {"undo"}),
+        (add_who_inherits, lambda world: world.shows_groups == "plain", {"undo"}),
+        (take_hidden_users_for_absent, lambda world: world.hides == ("untold",), {"blame", "state"}),
+        (take_hidden_users_for_deleted, lambda world: world.hides == ("reads",), {"undo"}),
+        (want_values_as_they_were_sent, lambda world: {"phone", "dropped"} <= {*world.derives}, {"undo"}),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_value_of_the_service_is_no_change_by_others(mutation, has, oracles):
+    """Created users stayed, inherited memberships became direct ones, hidden users counted as gone."""
+    with pytest.MonkeyPatch.context() as patch:
+        mutation(patch)
+        case, broken = _broken_own(has)
+
+    assert broken.oracle in oracles, broken
+    live(case)
+
+
+def _broken_own(has):
+    """Return the first case of these worlds in which an oracle is broken, and which; without crashes, with many lost answers."""
+    cases = (case_of(seed) for seed in range(OWN, OWN + 1000))
+    for case in islice((one for one in cases if has(one.world) and one.world.rollbacks), MOST):
+        world = replace(
+            case.world.calm, faults={"late_after": 0.1, "cut_after": 0.1}, rollbacks=1, meddles=0.0
+        )
+        losing = replace(case, world=world)
+        try:
+            live(losing)
+        except Broken as broken:
+            return losing, broken
+    raise AssertionError("no oracle is broken")
 
 
 @pytest.mark.slow

@@ -34,7 +34,13 @@ class Foreign:
 
 
 class SecondClient:
-    """The second client of a directory. `foreign` has its changes, by (collection, id, attribute or member's id)."""
+    """The second client of a directory. `foreign` has its changes, by (collection, id, attribute or member's id).
+
+    `attributes` are those that it sets: where a service derives values, no nickName. One that it gave to several created users
+    counts as a value of the service, by the rules of `planning/derived`.
+    """
+
+    attributes = ATTRIBUTES
 
     def __init__(self, directory, clock):
         self._directory, self._clock = directory, clock
@@ -61,7 +67,7 @@ class SecondClient:
         users = self._some("Users", USERS)
         groups = self._some("Groups", GROUPS)
         if users and random.random() < 0.6:
-            self._set(random.choice(users), random.choice(ATTRIBUTES))
+            self._set(random.choice(users), random.choice(self.attributes))
         elif users and groups:
             self._move(random.choice(groups), random.choice(users), joins=random.random() < 0.6)
 

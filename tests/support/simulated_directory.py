@@ -11,6 +11,7 @@ from bulkscim.model.operation import ENTERPRISE, PatchOperation
 from bulkscim.model.request import Response
 from bulkscim.planning.lookups import emails_of
 from bulkscim.scim import filters, patch
+from tests.support import own_values
 from tests.support.changed_names import NORMALISES, stored
 from tests.support.other_forms import turned
 
@@ -19,7 +20,8 @@ NAMES = {"Users": "userName", "Groups": "displayName"}
 LONG_AGO = "2019-01-01T00:00:00+00:00"
 MANAGER = f"{ENTERPRISE}:manager.value"
 PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
-LEFT_OUT, CUT = frozenset({"title", "nickName", "members"}), 2  # of lookups; of lists of members
+LEFT_OUT = frozenset({"title", "nickName", "members", "groups", "userType"})  # of lookups
+CUT = 2  # members of a list
 MEMBER = re.compile(r'members\[value eq "(.*)"\]')
 START = re.compile(r"startIndex=(\d+)")
 
@@ -87,7 +89,7 @@ class Directory:
         self._shown_from[resource_id] = self._clock.monotonic() - self.behind_s + self._world.lag_s
         if self._world.bare_answers:
             return self.answer(201, None, {"location": f"https://t.example/{collection}/{resource_id}"})
-        return self.answer(201, self._seen(collection, resource, by_id=True))
+        return self.answer(201, self._seen(collection, resource, by_id=True, written=True))
 
     def called(self, collection, resource):
         """Return the name of a resource in the file: the one that was asked for where the tenant changed it."""
@@ -95,7 +97,8 @@ class Directory:
         return self._asked.get((collection, name), name)
 
     def _stored(self, collection, resource):
-        """Return a resource that is written as the tenant keeps it: it may change the name."""
+        """Return a resource that is written as the tenant keeps it: it may change the name, and other values."""
+        resource = own_values.kept(self._world.derives, collection, resource)
         asked = resource[NAMES[collection]]
         name = stored(self._world.renames, collection, asked)
         if name == asked:
@@ -176,6 +179,8 @@ class Directory:
         held = self.held[collection]
         if resource_id not in held or self._is_late(resource_id):
             return self.answer(404, {})
+        if collection == "Users" and own_values.is_hidden(self._world.hides, method, held[resource_id]):
+            return self.answer(404, {})
         if method != "GET" and self._names_late(body):
             return self.answer(400, {"detail": "the member does not exist"})
         match method:
@@ -194,7 +199,9 @@ class Directory:
                 held[resource_id] = self._stored(collection, changed)
         if method != "GET" and self._world.bare_answers:
             return self.answer(204, None)
-        return self.answer(200, self._seen(collection, held[resource_id], by_id=True))
+        return self.answer(
+            200, self._seen(collection, held[resource_id], by_id=True, written=method != "GET")
+        )
 
     def _note_blind(self, resource, members):
         """Note which members leave a group that has never shown them."""
@@ -207,10 +214,18 @@ class Directory:
             name = self.called(kind, self.held[kind][member])
             self.blind.add(("Groups", self.called("Groups", resource), name))
 
-    def _seen(self, collection, resource, *, by_id):
-        """Return a resource as it is shown: some services leave something out."""
-        veils = self._world.veils
+    def _seen(self, collection, resource, *, by_id, written=False):
+        """Return a resource as it is shown: some services leave something out, or add values of their own.
+
+        `written`: in the answer to a write.
+        """
+        world, veils = self._world, self._world.veils
         seen = dict(resource)
+        if world.derives and not (written and world.derives_late):
+            seen = own_values.shown(world.derives, collection, seen)
+        if world.shows_groups and collection == "Users":
+            groups = own_values.groups_of(self.held["Groups"], resource["id"], world.shows_groups)
+            seen |= {"groups": groups} if groups else {}
         if "short" in veils and not by_id:
             seen = {name: value for name, value in seen.items() if name not in LEFT_OUT}
         if "hidden" in veils:
@@ -240,8 +255,11 @@ class Directory:
             if any(member["value"] == resource_id for member in members):
                 group["members"] = [member for member in members if member["value"] != resource_id]
 
-    def state(self):
-        """Return what stands, by (collection, name in the file): ids are names here, and each name's list is to have one."""
+    def state(self, *, whole=False):
+        """Return what stands, by (collection, name in the file): ids are names here, and each name's list is to have one.
+
+        `whole`: with the values that the service may have written itself.
+        """
         names = {
             one["id"]: self.called(kind, one) for kind, held in self.held.items() for one in held.values()
         }
@@ -249,6 +267,8 @@ class Directory:
         for collection, held in self.held.items():
             for one in held.values():
                 shown = _user(one, names) if collection == "Users" else _group(one, names)
+                if whole and collection == "Users":
+                    shown |= own_values.facts_of(self._world.derives, one)
                 found.setdefault((collection, self.called(collection, one)), []).append(shown)
         return found
 

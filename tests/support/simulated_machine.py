@@ -244,8 +244,8 @@ class Machine:
         """Whether the tenant may never show what became of a write, whatever it names."""
         world = self.world
         unseen = (
-            world.lag_s > world.known_lag_s or world.dropped or world.odd_ids > 0
-        )  # such an id spoils a listing
+            world.lag_s > world.known_lag_s or world.dropped or world.odd_ids > 0 or "reads" in world.hides
+        )  # such an id spoils a listing; a deactivated user is hidden or deleted
         return bool(unseen or (world.accepted and world.meddles))  # what was accepted is overwritten by then
 
     def _doubts_two_of_a_name(self):

@@ -53,10 +53,10 @@ class Links:
     closed: bool
 
 
-def worked_out(held, lines, elsewhere=(), on_exists="adopt", *, hides=False, made=frozenset()):
+def worked_out(held, lines, elsewhere=(), on_exists="adopt", *, hides=None, made=frozenset()):
     """Return the plan of these lines over these resources.
 
-    `hides`: the tenant does not show deactivated users. `made` are the ids that earlier runs of the file made.
+    `hides`: how the tenant does not show deactivated users, None where it does. `made` are the ids that earlier runs of the file made.
     """
     plan = Plan(held, lines, list(elsewhere))
     end = _End(plan, on_exists, hides=hides, made=made)
@@ -90,8 +90,9 @@ class Refused(Exception):
 class _End:
     """What stands after the lines taken so far; resources are known by id, new ones by their names."""
 
-    def __init__(self, plan, on_exists="adopt", *, hides=False, made=frozenset()):
-        self._plan, self._on_exists, self._hides, self._made = plan, on_exists, hides, made
+    def __init__(self, plan, on_exists="adopt", *, hides=None, made=frozenset()):
+        self._plan, self._on_exists, self._made = plan, on_exists, made
+        self._hides, self._how = hides is not None, hides or ()
         self.users, self.groups = {}, {}
         for collection, resource in plan.held:
             if collection == "Users":
@@ -103,6 +104,9 @@ class _End:
         taken = {user["userName"].casefold() for user in self.users.values()}
         made = [line["data"] for line in plan.lines if _makes_user(line)]
         self._coming = {data["userName"]: data for data in made if data["userName"].casefold() not in taken}
+        # What an earlier run has deactivated is known by its journal.
+        hidden = self.users.items() if self._hides and not self._made else ()
+        self._inactive = {own for own, user in hidden if user["active"] is False}
 
     def nearest(self, line):
         """Let a line have its effect; return it, what is left of it, or nothing."""
@@ -135,19 +139,31 @@ class _End:
             case "create" | "upsert", "User":
                 self._make(row, line)
             case "patch", _:
-                self._set(self._user(line), {one["path"]: one["value"] for one in line["patch"]})
+                self._set(self._target(line), {one["path"]: one["value"] for one in line["patch"]})
             case "replace", _:
-                own = self._user(line)
+                own = self._target(line)
                 kept = {name: self.users[own].get(name) for name in ("id", "emails", "active")}
                 self._set(own, {**FRESH, **kept, **line["data"]})
             case "activate" | "deactivate" as verb, _:
-                self._set(self._user(line), {"active": verb == "activate"})
+                self._set(self._target(line), {"active": verb == "activate"})
             case "delete", kind:
-                self._delete(self._user(line) if kind == "User" else self._group(line, makes=False))
+                self._delete(self._target(line) if kind == "User" else self._group(line, makes=False))
             case "add_member", _:
                 self._put(self._group(line), self._member(line["member"]), set.add)
             case "remove_member", _:
                 self._put(self._group(line, makes=False), self._member(line["member"]), set.discard)
+
+    def _target(self, line):
+        """Return the user that a line changes: not one that is deactivated before, where nothing shows it.
+
+        A tool that does not know that the tenant hides users takes one whom no lookup shows for absent.
+        """
+        own = self._user(line)
+        if own in self._inactive and "id" not in line and line["op"] == "delete" and "untold" in self._how:
+            return ""
+        if own in self._inactive and ("id" not in line or "reads" in self._how):
+            raise Refused
+        return own
 
     def _make(self, row, line):
         data = line["data"]

@@ -9,6 +9,7 @@ from random import Random
 
 from tests.support import simulated_job, simulated_world
 from tests.support.changed_names import SINCE, joins_since, respelled
+from tests.support.own_values import more_values, owning
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_machine import JOBS
 from tests.support.simulated_oracles import Broken
@@ -22,10 +23,12 @@ VEILED = 3_000_000  # ... and tenants that show less than they hold
 SHAPED = 5_000_000  # ... and tenants that show values in other forms
 HOSTILE = 4_000_000  # ... and hostile tenants
 RENAMING = 7_000_000  # ... and tenants that change names, or any of what the seeds before draw
+OWN = 8_000_000  # ... and tenants with values of their own, or any of what the seeds before draw
 NARROWED = 6_000_000  # these seeds draw tenants that take fewer forms or do not page, in place of these
 WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
 AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
 RENAMED_SHARE = 0.6  # of the seeds from RENAMING on; the others are as those from NARROWED on
+OWN_SHARE = 0.7  # of the seeds from OWN on; the others are as those from RENAMING on
 ADOPTS_SHARE = 0.4  # of the jobs of the wider ground: those that adopt users with links
 LARGE, LARGE_SHARE = 300, 0.02  # operations of a few of these jobs
 
@@ -85,19 +88,29 @@ def _wider(seed, operations):
     world = simulated_world.widened(simulated_world.draw(Random(seed)), random)
     world = simulated_world.answering(world, Random(f"answers {seed}"))
     names = Random(f"names {seed}") if seed >= RENAMING else None
-    renamed = names is not None and names.random() < RENAMED_SHARE
-    if seed >= NARROWED and not renamed:
+    own = Random(f"own {seed}") if seed >= OWN else None
+    owns = own is not None and own.random() < OWN_SHARE
+    renamed = names is not None and names.random() < RENAMED_SHARE and not owns
+    if owns:
+        world = simulated_world.often_taken_back(world, own)
+    if seed >= NARROWED and not renamed and not (owns and own.random() < 0.7):
         world = simulated_world.narrowed(world, Random(f"narrow {seed}"))
     else:
         world = _shows_less(world, seed)
     world = simulated_world.renaming(world, names) if renamed else world
+    world = owning(world, own) if owns else world
     if random.random() < LARGE_SHARE:
         operations = LARGE
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)
     chance = Random(f"adopts {seed}")
     if chance.random() < ADOPTS_SHARE:
         drawn.adopt(chance)
+    if world.shows_groups:
+        drawn.inherit(own)
+    if owns and world.hides_inactive and world.limit is None:  # an earlier run would know whom it deactivated
+        drawn.hide(own, world.hides, deletes=not world.rollbacks)
     lines = respelled(drawn.lines) if world.renames else drawn.lines
+    lines = more_values(drawn.lines, own) if world.derives else lines
     if world.regroups:
         lines = drawn.lines + joins_since(drawn.lines, Random(f"since {seed}"))
     held, lines, elsewhere = tuple(drawn.held), tuple(lines), tuple(drawn.elsewhere)
@@ -142,7 +155,7 @@ def _lived(case, folder):
 
 def _all_of_it(one, case, folder):
     world = one.world
-    before = one.tenant.state()
+    before = one.tenant.state(whole=True)
     one.until_done()
     if one.world.limit is None:
         return _taken_back(one, before)
@@ -152,7 +165,7 @@ def _all_of_it(one, case, folder):
         _rename_groups(one, made, Random(f"{case.chance} regroups"))
     with _ready(case, one.tenant.resources(), folder / "whole", made=made) as whole:
         one.turn_to(whole, WHOLE)
-        before = one.tenant.state()
+        before = one.tenant.state(whole=True)
         one.until_done()
         return _taken_back(one, before)
 
@@ -173,9 +186,8 @@ def _taken_back(one, before):
 @contextmanager
 def _ready(case, held, folder, limit=None, *, made=frozenset()):
     world = case.world
-    plan = worked_out(
-        held, list(case.lines[:limit]), case.elsewhere, world.on_exists, hides=world.hides_inactive, made=made
-    )
+    hides = world.hides if world.hides_inactive else None
+    plan = worked_out(held, list(case.lines[:limit]), case.elsewhere, world.on_exists, hides=hides, made=made)
     ready = simulated_job.ready(plan, folder, limit)
     try:
         yield ready

@@ -8,7 +8,7 @@ import orjson
 
 from bulkscim.model.request import Loss, NoAnswer, Response
 from tests.support import simulated_hostile as hostile
-from tests.support.simulated_client import SecondClient
+from tests.support.simulated_client import ATTRIBUTES, SecondClient
 from tests.support.simulated_directory import KINDS, NAMES, Directory
 from tests.support.simulated_world import World
 
@@ -57,6 +57,7 @@ class SimulatedService:
         self.clock, self.chance, self.world = clock, chance, world
         self.directory = Directory(clock, world)
         self.client = SecondClient(self.directory, clock)
+        self.client.attributes = ATTRIBUTES[:1] if world.derives else ATTRIBUTES
         self.watch = watch or Quiet()
         self.poisoned = frozenset(poisoned)
         self.began = clock.monotonic()
@@ -392,7 +393,7 @@ class SimulatedService:
         self._locked_until[request.path] = now + LOCKED_S
         return False
 
-    def state(self):
+    def state(self, *, whole=False):
         """Return the tenant by names instead of ids, to be compared."""
         self.catch_up()
-        return self.directory.state()
+        return self.directory.state(whole=whole)

@@ -16,14 +16,16 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.planning.undo.taking_back import PART
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Job
+from bulkscim.runs.deriving import derived_by_service
 from bulkscim.runs.session import go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_world
 from tests.support.simulated_ends import audited, unproved_names
-from tests.support.simulated_machine import JOBS, RETRIES, SESSIONS, Machine, job
+from tests.support.simulated_machine import DOUBTED, JOBS, RETRIES, SESSIONS, Machine, job
 from tests.support.simulated_names import NamesTold
 from tests.support.simulated_oracles import Broken
-from tests.support.undoing import undo
+from tests.support.simulated_own import hidden, still_inherited, unproved
+from tests.support.undoing import Draft, undo
 
 UNRECORDED = "cannot be recorded here"  # says the tool of who refers to what it deletes
 MEANWHILE = 6  # changes of the second client between a run and its rollback
@@ -51,11 +53,14 @@ class Undoing(Machine):
             return await self._go_on_with(begun[-1], around)
         self.oracles.follow(parent / f"rollback-{self._done + 1}")
         with journal.read(parent, self.disk) as recorded:
-            terms = await self._seen(recorded)
+            terms, first = await self._seen(recorded)
+            derived = await self._derived(recorded, first, terms.profile)
             draft = self.draft / f"{self.story.seed}-{self.story.sessions}"
             draft.mkdir()
             try:
-                return self._told(await undo(recorded, self.tenant, terms, around, self.disk, draft))
+                return self._told(
+                    await undo(recorded, self.tenant, terms, around, self.disk, Draft(draft, derived))
+                )
             except Refused:  # what is left was perhaps no effect of the run; a person may force it
                 return self._told(None)
 
@@ -66,16 +71,23 @@ class Undoing(Machine):
             source, defaults = find_source(record.header, folder), defaults_of(record.header)
             with index_of(source, defaults, self.draft / "resumed", None) as index:
                 given = Job(source, defaults, index, record.ledger.rows)
-                seen = await self._seen(record, died=held.before is not None)
+                seen, _ = await self._seen(record, died=held.before is not None)
                 report = await go_on(given, record, self.tenant, seen, around, retry=self._has_failed())
             await record.aclose()
             return self._told(report)
 
+    async def _derived(self, recorded, transport, profile):
+        """Return what the service derives, where it does; seeds below OWN send no such reads."""
+        if not self.world.derives:
+            return {}
+        return await derived_by_service(recorded, transport, profile, self.time, self.disk)
+
     async def _seen(self, record, *, died=False):
+        """Return the terms of a rollback, and the transport that looked at the tenant first."""
         asked = replace(self.terms.settings, on_exists="fail", create_groups=False, on_drift=PART)
         first = patient(self.tenant, asked, self.terms.profile, self.time, past_of(record, died=died))
         seen = await look(first, self.terms.profile, self.time)
-        return replace(
+        terms = replace(
             self.terms,
             settings=asked,
             bounds=Bounds(None, None, None),
@@ -83,6 +95,7 @@ class Undoing(Machine):
             dated=seen.dated,
             arrivals=first.arrivals,
         )
+        return terms, first
 
     def _told(self, report):
         self.totals, self.reason = (report.totals, report.exit_reason) if report else (None, None)
@@ -99,7 +112,7 @@ class Undoing(Machine):
         if self.world.rollbacks == 1 or child is None:
             return
         self._rest()
-        before, after = self.tenant.state(), self._meanwhile(after)
+        before, after = self.tenant.state(whole=True), self._meanwhile(after)
         self.take_back(child, after)
         if self.world.rollbacks > 2:
             before = client.over(before)
@@ -114,7 +127,7 @@ class Undoing(Machine):
         """Let the second client change something before a rollback; return what stands, or a wanted state, with that."""
         for _ in range(MEANWHILE if self.world.meddles else 0):
             self.tenant.client.act(self.random)
-        return self.tenant.state() if wanted is None else self.tenant.client.over(wanted)
+        return self.tenant.state(whole=True) if wanted is None else self.tenant.client.over(wanted)
 
     def take_back(self, folder, before, kept=frozenset()):
         """Take a run back, in as many sessions as it needs, and compare; return the folder of the rollback, if any.
@@ -123,7 +136,7 @@ class Undoing(Machine):
         """
         self._taken_back, self._done = folder, len(runfolder.children(folder, self.disk))
         self.tenant.meddling = False
-        client, stood = self.tenant.client, self.tenant.state()
+        client, stood = self.tenant.client, self.tenant.state(whole=True)
         later = {key for key in client.foreign if client.is_latest(key, whole=False)}
         unseen = {key for key in client.foreign if client.is_latest(key, whole=True)}
         with journal.read(folder, self.disk) as recorded:
@@ -138,11 +151,13 @@ class Undoing(Machine):
 
     def _until_it_ends(self):
         """Begin the rollback, go on with it, and try again what was refused."""
-        self.totals, retries = None, 0
+        self.totals, retries, doubted = None, 0, 0
         for _ in range(SESSIONS):
             ended = self.command("rollback")
             self.time.advance(self.terms.profile.buckets[0].window_s)
             left = self.totals and self.totals.pending + self.totals.in_doubt
+            doubted += bool(left and not self.totals.pending and "reads" in self.world.hides)
+            left = left and doubted < DOUBTED  # a deactivation that was lost and hid its user stays in doubt
             if self.reason is not None:
                 self.time.advance(60.0)  # a person waits where the tenant does not answer
             if not ended or self.reason is not None or left:
@@ -154,7 +169,7 @@ class Undoing(Machine):
 
     def _compare(self, before, stood, later, unseen, kept):
         """Compare what stands with what was before; `stood` is what stood when the rollback began."""
-        now = self.tenant.state()
+        now = self.tenant.state(whole=True)
         wanted, found = self._facts(before), self._facts(now)
         # A reference to what an earlier rollback deleted keeps its old id where no one could record who refers to it.
         # What is called by that name since then does not make it another reference.
@@ -166,6 +181,9 @@ class Undoing(Machine):
         blind = self.tenant.directory.blind
         free |= blind | {one[:2] for one in blind if len(before.get(one[:2], ())) > 1}
         free |= self._overwritten(wanted.keys() | found.keys())
+        free |= self._own_values(was, shown, now)
+        left = self._unproved()
+        free, loose = free | left, loose | left
         for key, change in client.foreign.items():
             whose = change.names[:2]
             if _is_of_another(change, before):
@@ -189,6 +207,26 @@ class Undoing(Machine):
             if unlike and not (whose in loose and gone_or_new):
                 told = f"is {found.get(name)} after the rollback, was {wanted.get(name)}; {self.totals}"
                 raise Broken("undo", f"{name} {told}")
+
+    def _unproved(self):
+        """Return what a rollback may leave since the service has written into it, and nothing proves that."""
+        if not self.world.derives:
+            return set()
+        directory = self.tenant.directory
+        held = [(kind, one) for kind, those in directory.held.items() for one in those.values()]
+        names = {(kind.removesuffix("s"), one["id"]): directory.called(kind, one) for kind, one in held}
+        return unproved(self._taken_back, self.disk, names)
+
+    def _own_values(self, was, shown, now):
+        """Return the facts that may be otherwise since the service has a way of its own with them."""
+        free, directory = set(), self.tenant.directory
+        if "reads" in self.world.hides:
+            names = {own: directory.called("Users", one) for own, one in directory.held["Users"].items()}
+            free |= hidden(self._taken_back, self.disk, names)
+        if self.world.shows_groups == "plain":
+            groups = {name: those[0]["members"] for (kind, name), those in now.items() if kind == "Groups"}
+            free |= still_inherited(was, shown, groups)
+        return free
 
     def _may_go(self, before, kept):
         """Return the groups that the run made and whose end depends on members that the second client moved.
@@ -273,7 +311,7 @@ def undone(seed, draft, operations=30):
     }
     world = replace(drawn, lag_s=min(drawn.lag_s, 1.9), ahead_s=0.0, **told)
     one = Undoing(seed, job(seed % JOBS, operations), world, random, draft)
-    before = one.tenant.state()
+    before = one.tenant.state(whole=True)
     try:
         one.until_done()
         one.take_back(one.folder, before)

@@ -54,6 +54,46 @@ class WiderDrawing(Drawing):
         for _ in range(chance.randrange(1, 7)):
             self.lines.insert(chance.randrange(len(self.lines) + 1), self._linked())
 
+    def inherit(self, chance):
+        """Add rows, anywhere in the job, about users who are in a group through another one: so or directly as well."""
+        self.random = chance
+        for _ in range(chance.randrange(2, 7)):
+            name, own = self._held_for("i")
+            for group in chance.choice((("g2",), ("g2",), ("g2", "g0"), ("g2", "o0"))):
+                self._put_into(group, own)
+            named = chance.choice(({"match": {"userName": name}}, {"id": own}))
+            line = chance.choice(
+                (
+                    {"op": "delete", "type": "User"} | named,
+                    {"op": "deactivate", "type": "User"} | named,
+                    self._membership("remove_member", {"displayName": OUTER}, {"userName": name}),
+                    self._membership("add_member", {"displayName": OUTER}, {"id": own}),
+                )
+            )
+            self.lines.insert(chance.randrange(len(self.lines) + 1), line)
+
+    def hide(self, chance, hides, *, deletes):
+        """Add rows about users who are deactivated before, or by a row before them.
+
+        `deletes`: the rows may delete such users. A rollback recreates them deactivated, and no read shows what became of
+        that where its answer is lost.
+        """
+        self.random = chance
+        for _ in range(chance.randrange(2, 7)):
+            was = chance.random() < 0.5
+            name, own = self._held_for("h", active=not was)
+            by_name, by_id = {"match": {"userName": name}}, {"id": own}
+            patch = [{"op": "replace", "path": "title", "value": f"patched {len(self.lines)}"}]
+            first = [] if was else [{"op": "deactivate", "type": "User"} | chance.choice((by_name, by_id))]
+            then = [
+                {"op": "patch", "type": "User", "patch": patch} | chance.choice((by_name, by_id)),
+                {"op": "delete", "type": "User"} | chance.choice((by_name, by_id)),
+            ][: 1 + deletes]
+            if was or "reads" not in hides:  # else it depends on the row before whether it must fail
+                first.append(chance.choice(then))
+            for line in first:
+                self.lines.append(line)
+
     def _linked(self):
         chance = self.random
         more = {"active": False} if chance.random() < 0.15 else {}

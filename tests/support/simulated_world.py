@@ -62,6 +62,10 @@ class World:
     `startIndex`.
     From the seed RENAMING on `renames` are those of `changed_names` that the tenant makes to names. `regroups`
     is the share of the groups that the run of the first rows created, and that are renamed before the run of all.
+    From the seed OWN on `derives` are the values of `own_values` that the service derives or rewrites; `derives_late`: the
+    answers to writes do not show the derived ones. `shows_groups`: users show their groups, inherited ones as well.
+    `hides` says more of a tenant that hides who is inactive: "reads" by id are a 404, "changes" by id as well, and it is
+    "untold" to the tool.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -115,6 +119,10 @@ class World:
     late_s: float = 0.0
     renames: tuple[str, ...] = ()
     regroups: float = 0.0
+    derives: tuple[str, ...] = ()
+    derives_late: bool = False
+    shows_groups: str = ""
+    hides: tuple[str, ...] = ()
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -173,7 +181,7 @@ class World:
             page_size=self.page,
             visibility_lag_s=self.known_lag_s,
             enforces_unique=frozenset({"User", "Group"} if self.unique_groups else {"User"}),
-            lists_inactive=not self.hides_inactive,
+            lists_inactive=not self.hides_inactive or "untold" in self.hides,
         )
         return Terms(
             profile,
@@ -351,6 +359,11 @@ def _taken_back(world, random):
         "dropped": 0.0,
         "rollbacks": random.choice((1, 1, 2, 3)),
     }
+
+
+def often_taken_back(world, random):
+    """Return a world whose runs are taken back more often than not."""
+    return world if world.rollbacks or random.random() < 0.3 else replace(world, **_taken_back(world, random))
 
 
 def _accepted(random):

@@ -170,7 +170,9 @@ async def test_user_that_this_run_deactivated_is_not_taken_for_absent(by_id, res
     }
     _, reading = reads(**lookups, **({"/Users/u1": by_id} if by_id else {}))
     before = GONE | {"active": True}
-    directory = Directory(VirtualClock(), GENERIC, Recorded(own_users=lambda: [before] if resumed else []))
+    directory = Directory(
+        VirtualClock(), GENERIC, JournalReads(own_users=lambda: [before] if resumed else [])
+    )
     changes = (Change("active", True, False),)
     step = Step("deactivate", Action.MODIFY, USER, id="u1", changes=changes, before=before)
     if not resumed:

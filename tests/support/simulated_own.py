@@ -1,0 +1,63 @@
+"""What a rollback may leave otherwise than it was where a tenant has values of its own, and what it must say of that."""
+
+import re
+
+from bulkscim.journal import journal, runfolder
+from bulkscim.model.row import RowState
+from bulkscim.planning.undo.taking_back import NOT_SHOWN
+from bulkscim.runs.child_runs import descendants
+from tests.support.own_values import holders_of
+
+DRIFTED = re.compile(r"(?:drift: |; )([\w:.]+)(?:\[.*?\])?\S* is ")  # the attributes in a row's detail
+
+
+def hidden(parent, disk, names):
+    """Return the facts of deactivated users that the tenant does not show, so that what became of them is not known.
+
+    A deactivation whose answer was lost stays in doubt: deleted or hidden. One that the tenant lets nobody take back ends
+    as skipped, and says so. `names` are those of users by id.
+    """
+    ids = set()
+    for folder in (parent, *descendants(parent, disk)):
+        with journal.read(folder, disk) as recorded:
+            for row in recorded.ledger.open_rows():
+                ids |= {entry.body.get("id") for entry in recorded.history(row)}
+            rows = range(1, recorded.ledger.rows + 1)
+            ends = [recorded.last(row) for row in rows if recorded.ledger.state(row) is RowState.SKIPPED]
+            ids |= {end.body["id"] for end in ends if NOT_SHOWN in end.body["detail"]}
+    return {("Users", names[own], "active") for own in ids if own in names}
+
+
+def unproved(parent, disk, names):
+    """Return what a rollback left since one resource alone shows a value of the service: it may have been changed by others.
+
+    Created resources as (collection, name), what was changed of users as facts. `names` are those of resources by (type, id).
+    """
+    left = []
+    for child in runfolder.children(parent, disk):
+        with journal.read(child, disk) as recorded:
+            rows = range(1, recorded.ledger.rows + 1)
+            ends = [recorded.last(row).body for row in rows if recorded.ledger.state(row) is RowState.SKIPPED]
+            left += [(end["op"], end["type"], end["id"], {*DRIFTED.findall(end["detail"])}) for end in ends]
+    holders = {}
+    for verb, kind, own, paths in left:
+        for path in paths:
+            holders.setdefault((verb, kind, path), set()).add(own)
+    found = set()
+    for (verb, kind, path), those in holders.items():
+        name = (f"{kind}s", names.get((kind, *those)))
+        if len(those) == 1 and verb == "delete":
+            found.add(name)
+        elif len(those) == 1 and kind == "User":
+            found.add((*name, path.rpartition(".")[2]))
+    return found
+
+
+def still_inherited(was, found, groups):
+    """Return the memberships of who is in a group through another one, where the tenant does not say which are direct.
+
+    `was` and `found` are the facts before and now, `groups` the state of the groups now. A rollback does not make such a
+    member a direct one: that would grant what was perhaps not there.
+    """
+    gone = {name for name in was if name[0] == "Groups" and len(name) == 3 and name not in found}
+    return {name for name in gone if name[1] in holders_of(groups, name[2])}
