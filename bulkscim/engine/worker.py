@@ -327,13 +327,8 @@ class Worker:
             case Ours():
                 shown = read.resource if isinstance(read, Found) else None
                 accepted = sent.work.accepted
-                how = Applied(
-                    sent.step.part,
-                    told.id,
-                    judgement.status,
-                    seen=not accepted,
-                    note=told.note(accepted=accepted),
-                )
+                note = told.note(accepted=accepted)
+                how = Applied(sent.step.part, told.id, judgement.status, seen=not accepted, note=note)
                 return await self._applied(sent.found(), how, policy, shown)
             case Theirs():
                 judgement = replace(

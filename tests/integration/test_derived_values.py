@@ -66,7 +66,7 @@ class Naming(SmallTenant):
         return scim(200, {"displayName": shown["userName"].partition("@")[0], **shown})
 
 
-def test_first_user_for_whom_nothing_is_derived_hides_nothing(bulkscim, job):
+def test_first_user_without_derived_values_hides_nothing(bulkscim, job):
     """It was the only one that was read: the others were left, displayName is 'new1', this run had set None."""
     named = create(NAMES[0], title="Analyst", emails=[{"value": NAMES[0]}], displayName="Ada")
     with Naming("ada@example.com").serving() as tenant:

@@ -147,7 +147,7 @@ def owning(world, random):
     if "groups" in kinds:
         world = replace(world, shows_groups=random.choice(GROUPS))
     if "hides" in kinds:
-        # An earlier run tells a later one whom it has deactivated: then that one finds users that no lookup shows.
+        # An earlier run tells a later one which users it deactivated: then that one finds users that no lookup shows.
         # What was accepted may never be seen where reads hide it.
         world = replace(world, hides_inactive=True, hides=random.choice(HIDES), limit=None, accepted=0.0)
     return world

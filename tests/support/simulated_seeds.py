@@ -107,7 +107,9 @@ def _wider(seed, operations):
         drawn.adopt(chance)
     if world.shows_groups:
         drawn.inherit(own)
-    if owns and world.hides_inactive and world.limit is None:  # an earlier run would know whom it deactivated
+    if (
+        owns and world.hides_inactive and world.limit is None
+    ):  # an earlier run tells which users it deactivated
         drawn.hide(own, world.hides, deletes=not world.rollbacks)
     lines = respelled(drawn.lines) if world.renames else drawn.lines
     lines = more_values(drawn.lines, own) if world.derives else lines
