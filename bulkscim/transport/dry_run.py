@@ -6,6 +6,7 @@ write to the inner transport: only `_ask` sends, and it makes GETs.
 
 import re
 import sqlite3
+from collections import OrderedDict
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import orjson
@@ -20,6 +21,7 @@ from bulkscim.transport.base import Transport
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+MOST_KEPT, MOST_KEPT_BYTES = 256, 1 << 16
 _KINDS = {"Users": USER, "Groups": GROUP}
 _PATH = re.compile(r"/(Users|Groups)(?:/([^/?]+))?(?:\?.*)?")
 _NAMED = (*NAMES, EMAILS)
@@ -33,6 +35,7 @@ class Planning:
         self._unique = unique
         self._overlay = Overlay()
         self._ends: dict[str, int] = {}
+        self._read_last: OrderedDict[tuple[str, str], Response] = OrderedDict()
         self._made = 0
         self.asked = 0  # requests that reached the tenant
 
@@ -67,7 +70,7 @@ class Planning:
         """Answer a GET of one resource, a lookup or a page."""
         if identifier is not None:
             if not self._overlay.holds(kind, identifier):
-                return await self._ask(path)
+                return self._kept(kind, identifier, await self._ask(path))
             held = self._overlay.read(kind, identifier)
             return _gone() if held is None else _shown(200, held)
         reply = await self._ask(path)
@@ -78,6 +81,15 @@ class Planning:
         if asked is None:
             return self._page(path, kind, answer, reply)
         return self._found(Key(kind, *asked), answer, reply)
+
+    def _kept(self, kind: str, identifier: str, reply: Reply) -> Reply:
+        """Keep what was read last: what a row has just read is not read again to plan its change."""
+        good = isinstance(reply, Response) and judge_read(reply) is ReadVerdict.GOOD
+        if isinstance(reply, Response) and good and len(reply.body) <= MOST_KEPT_BYTES:
+            self._read_last[kind, identifier] = reply
+            while len(self._read_last) > MOST_KEPT:
+                self._read_last.popitem(last=False)
+        return reply
 
     def _found(self, key: Key, answer: messages.ListAnswer, reply: Response) -> Response:
         """Return a lookup's answer with what the plan holds in place of what the tenant shows."""
@@ -133,7 +145,9 @@ class Planning:
 
     async def _change(self, request: Request, kind: str, identifier: str) -> Reply:
         """Answer a PUT, PATCH or DELETE of a resource that stands."""
-        reply = await self._read(messages.resource_path(kind, identifier), kind, identifier)
+        known = self._read_last.get((kind, identifier))
+        reply = known or await self._read(messages.resource_path(kind, identifier), kind, identifier)
+        self._read_last.pop((kind, identifier), None)
         if isinstance(reply, NoAnswer):
             return NoAnswer(Loss.NEVER_SENT, reply.detail)
         live = messages.resource_of(reply.body)

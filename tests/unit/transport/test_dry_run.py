@@ -116,6 +116,21 @@ async def test_a_planned_patch_changes_what_later_reads_show(plan):
     assert await looked_up(plan, "userName", "new@x") == ["1"]
 
 
+async def test_what_a_row_has_just_read_is_not_read_again_to_plan_its_change(plan):
+    """A dry run of deletes and of a rollback read each resource twice."""
+    await plan.send(Request("GET", "/Users/1"))
+    body = messages.patch_body([PatchOperation("replace", "title", "Lead")])
+
+    first = await plan.send(Request("PATCH", "/Users/1", body))
+    second = await plan.send(
+        Request("PATCH", "/Users/1", messages.patch_body([PatchOperation("remove", "title")]))
+    )
+
+    assert messages.resource_of(first.body)["title"] == "Lead"
+    assert "title" not in messages.resource_of(second.body)
+    assert plan.asked == 1
+
+
 async def test_a_planned_replace_leaves_only_what_it_holds(plan):
     """Except the id and meta."""
     reply = await plan.send(Request("PUT", "/Users/1", messages.resource_body("User", {"userName": "ada@x"})))
