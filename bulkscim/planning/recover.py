@@ -134,6 +134,10 @@ def _found(step: Step, read: Found, evidence: Evidence) -> Recovered:
             return Ours(read.id) if proved_ours(read.id, evidence) else Theirs(read.id)
         case Action.DELETE:
             return NotApplied()
+        case _ if evidence.accepted and not step.changes:
+            return Ours(
+                read.id
+            )  # it removes members whom the group did not show: nothing will ever show that
         case _:
             return _in_effect(step, read)
 

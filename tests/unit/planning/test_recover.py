@@ -8,7 +8,7 @@ from bulkscim.model.live import Ambiguous, Member, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.step import ACCEPTED, Action, Change, Step
 from bulkscim.planning.recover import GONE, Evidence, NotApplied, Ours, Theirs, Unclear, recover
-from tests.support.rows import ADA, user
+from tests.support.rows import ADA, group, user
 
 CREATE = Step("create", Action.CREATE, USER, identity=(ADA,))
 MODIFY = Step("patch", Action.MODIFY, USER, id="u1", changes=(Change("title", "Engineer", "Lead"),))
@@ -32,6 +32,13 @@ def test_accepted_step_is_never_not_applied(step, read):
     """What was answered with 202 was sent again where nothing showed it."""
     assert recover(step, read, Evidence()) == NotApplied()
     assert recover(step, read, Evidence(accepted=True)) == Unclear(ACCEPTED)
+
+
+def test_accepted_removal_of_members_who_are_not_shown_is_over():
+    """Its row stayed in doubt for ever: nothing of it could be seen before or after."""
+    step = Step("patch", Action.MODIFY, GROUP, id="g1")
+    assert recover(step, group(), Evidence(accepted=True)) == Ours("g1")
+    assert recover(step, group(), Evidence()) == NotApplied()
 
 
 @pytest.mark.parametrize(
