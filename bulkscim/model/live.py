@@ -118,13 +118,15 @@ class Membership:
     """The need to know whether a resource is a member of a group; both are ids.
 
     With `proof` an absence that the group itself shows is not enough: other reads must confirm it. `asks_member`: what
-    the member says of its groups has not been read, and is one of them.
+    the member says of its groups has not been read, and is one of them. `is_nested`: the member is a group, which shows no
+    groups that it is in.
     """
 
     group: str
     member: str
     proof: bool = False
     asks_member: bool = False
+    is_nested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

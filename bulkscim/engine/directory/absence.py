@@ -71,7 +71,7 @@ class Absence:
 
     def _is_proved(self, need: Membership) -> bool:
         """Return whether a group shows all of its members, or the member has shown that it is in no such group."""
-        if not need.asks_member and self._shows_groups():
+        if not (need.asks_member or need.is_nested) and self._shows_groups():
             return True
         whole = need.group in self._created or self._memberships.is_whole(need.group)
         return whole and not self._memberships.may_hide(need.group, need.member)
@@ -79,10 +79,12 @@ class Absence:
     async def _told_by_member(self, need: Membership, reads: Reads) -> Member | None:
         """Return what the member says of its groups; None where it says nothing."""
         read = await reads.by_id(USER, need.member)
+        if not isinstance(read, Found):
+            return None  # gone, hidden, or a group
         self._most_groups = max(self._most_groups, 1 if self._shows_groups() else 0)
-        groups = groups_shown(read.resource) if isinstance(read, Found) else ()
+        groups = groups_shown(read.resource)
         if need.group in groups:
-            inherited = perhaps_through(read.resource if isinstance(read, Found) else None, need.group)
+            inherited = perhaps_through(read.resource, need.group)
             return None if inherited else Member(present=True)
         complete = len(groups) < self._most_groups
         self._most_groups = max(self._most_groups, len(groups))

@@ -157,7 +157,8 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
     """
     adds = view.operation.verb is not Verb.REMOVE_MEMBER
     need = Membership(group, member.value)
-    proof = Membership(group, member.value, proof=True, asks_member=member.type == USER)
+    is_user = member.type == USER
+    proof = Membership(group, member.value, proof=True, asks_member=is_user, is_nested=not is_user)
     answer = view.live.get(proof) or view.live.get(need)
     was_lost = part in view.facts.lost_members
     match answer:

@@ -32,6 +32,8 @@ class Tenant:
     async def send(self, request):
         """Answer a listing, a filter by member, or a read by id."""
         self.asked.append(request.path)
+        if request.path.startswith("/Users/"):
+            return Response(404, {}, b"{}")
         if request.path.startswith("/Groups/"):
             own = request.path.removeprefix("/Groups/")
             body = self.shown(own) if own in self.groups else {}
@@ -125,7 +127,7 @@ class Showing(Tenant):
 
     async def send(self, request):
         """Answer a read of a user, and the rest as usual."""
-        if not request.path.startswith("/Users/"):
+        if request.path != f"/Users/{ADA}":
             return await super().send(request)
         body = {"id": ADA, "userName": "ada", "groups": list(self.user_groups)}
         return Response(200, {}, json.dumps(body).encode())
@@ -148,6 +150,22 @@ async def test_a_group_that_a_user_is_perhaps_in_through_another_proves_no_membe
 
     need = Membership("outer", ADA, proof=True, asks_member=True)
     assert await asking.absence.of(need, asking.reads) == expected
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        Membership("outer", "inner", proof=True, is_nested=True),
+        Membership("outer", "inner", proof=True, asks_member=True),
+    ],
+    ids=["named as a group", "of a lost step"],
+)
+async def test_a_group_says_nothing_of_the_groups_that_it_is_in(need):
+    """Where users show theirs, the removal of a group from a group that hides its members ended as a noop."""
+    tenant = Showing(filtered=501, cut=0, outer=["inner"], inner=[ADA])
+    asking = Asking(tenant, "outer", shows_groups=True)
+
+    assert await asking.absence.of(need, asking.reads) == UNKNOWN
 
 
 async def test_a_filter_that_is_ignored_finds_no_member_though_a_group_is_gone():
