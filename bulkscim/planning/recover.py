@@ -24,7 +24,7 @@ class Ours:
     unlike: tuple[str, ...] = ()
 
     def note(self, *, accepted: bool) -> str:
-        """Return what people should know of it; `accepted`: the answer was a 202."""
+        """Return the note on the step; `accepted`: the answer was a 202."""
         found = ["found after the tenant had accepted it (202)"] if accepted else []
         found += [f"not as it was sent: {', '.join(self.unlike)}"] if self.unlike else []
         return "; ".join(found)

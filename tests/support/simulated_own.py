@@ -53,11 +53,27 @@ def unproved(parent, disk, names):
     return found
 
 
-def still_inherited(was, found, groups):
+def still_inherited(was, found, *, hides_members):
     """Return the memberships of who is in a group through another one, where the tenant does not say which are direct.
 
-    `was` and `found` are the facts before and now, `groups` the state of the groups now. A rollback does not make such a
-    member a direct one: that would grant what was perhaps not there.
+    `was` and `found` are the facts before and now. A rollback does not make such a member a direct one: that would grant
+    what was perhaps not there. Where groups hide members, nothing shows that a user was in one through another one: then the
+    user may return to it directly.
     """
-    gone = {name for name in was if name[0] == "Groups" and len(name) == 3 and name not in found}
-    return {name for name in gone if name[1] in holders_of(groups, name[2])}
+    before, now = _members(was), _members(found)
+    gone = {name for name in was if _is_membership(name) and name not in found}
+    free = {name for name in gone if name[1] in holders_of(now, name[2])}
+    new = {name for name in found if _is_membership(name) and name not in was} if hides_members else set()
+    return free | {name for name in new if name[1] in holders_of(before, name[2])}
+
+
+def _is_membership(name):
+    return name[0] == "Groups" and len(name) == 3
+
+
+def _members(found):
+    """Return the members of each group by name."""
+    members = {}
+    for name in filter(_is_membership, found):
+        members.setdefault(name[1], set()).add(name[2])
+    return members

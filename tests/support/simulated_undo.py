@@ -181,7 +181,7 @@ class Undoing(Machine):
         blind = self.tenant.directory.blind
         free |= blind | {one[:2] for one in blind if len(before.get(one[:2], ())) > 1}
         free |= self._overwritten(wanted.keys() | found.keys())
-        free |= self._own_values(was, shown, now)
+        free |= self._own_values(was, shown)
         left = self._unproved()
         free, loose = free | left, loose | left
         for key, change in client.foreign.items():
@@ -217,15 +217,15 @@ class Undoing(Machine):
         names = {(kind.removesuffix("s"), one["id"]): directory.called(kind, one) for kind, one in held}
         return unproved(self._taken_back, self.disk, names)
 
-    def _own_values(self, was, shown, now):
+    def _own_values(self, was, shown):
         """Return the facts that may be otherwise since the service has a way of its own with them."""
         free, directory = set(), self.tenant.directory
         if "reads" in self.world.hides:
             names = {own: directory.called("Users", one) for own, one in directory.held["Users"].items()}
             free |= hidden(self._taken_back, self.disk, names)
         if self.world.shows_groups == "plain":
-            groups = {name: those[0]["members"] for (kind, name), those in now.items() if kind == "Groups"}
-            free |= still_inherited(was, shown, groups)
+            hides_members = bool({"hidden", "cut"} & {*self.world.veils})
+            free |= still_inherited(was, shown, hides_members=hides_members)
         return free
 
     def _may_go(self, before, kept):
