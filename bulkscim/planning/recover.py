@@ -137,7 +137,7 @@ def _found(step: Step, read: Found, evidence: Evidence) -> Recovered:
         case _ if evidence.accepted and not step.changes:
             return Ours(
                 read.id
-            )  # it removes members whom the group did not show: nothing will ever show that
+            )  # it removes members that the group did not show: nothing will ever show that
         case _:
             return _in_effect(step, read)
 

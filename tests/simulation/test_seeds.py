@@ -63,7 +63,7 @@ BROKEN_ONCE = (
     7031025,
     # blame: a filter seemed to find no name in other capitals, as the run had deleted the group that it was asked for
     7120055,
-    # finish: an accepted removal of a member whom the group did not show stayed in doubt
+    # finish: an accepted removal of a member that the group did not show stayed in doubt
     2920533,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
