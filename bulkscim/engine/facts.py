@@ -33,7 +33,7 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
             unlike = bool(entry.body.get("unlike"))
         if entry.kind is Kind.REFUSED and entry.body.get("existed"):
             taken = _taken(entry)
-        if entry.kind is Kind.APPLIED:
+        if entry.kind is Kind.APPLIED and not entry.body.get("partial"):
             body = entry.body
             for part in (body["part"], *body.get("covers", ())):
                 applied[part] = Applied(

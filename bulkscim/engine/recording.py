@@ -139,6 +139,8 @@ def applied(sent: Sent, how: Applied, shown: JsonObject | None, stripped: tuple[
         body["note"] = how.note
     if how.unsure:
         body["unsure"] = True
+    if how.partial:
+        body["partial"] = True
     if how.left:
         body["left"] = list(how.left)
     return sent.entry(Kind.APPLIED, body)

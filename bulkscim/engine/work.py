@@ -1,6 +1,6 @@
 """A row under way, with what this process has learned for it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -102,10 +102,11 @@ class Work:
         counters, self.counters = self.counters, Counters()
         return counters
 
-    def applied(self, parts: Mapping[str, Applied]) -> None:
+    def applied(self, how: Applied, parts: Iterable[str]) -> None:
         """Note parts that took effect."""
         self.rests = 0
-        self.facts = replace(self.facts, applied={**self.facts.applied, **parts})
+        applied = {part: replace(how, part=part) for part in parts}
+        self.facts = replace(self.facts, applied={**self.facts.applied, **applied})
 
     def refused(self, refusal: Refusal) -> None:
         """Note a part that did not take effect."""

@@ -252,7 +252,7 @@ class Worker:
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0
         self.applied += 1
-        work.applied({part: replace(how, part=part) for part in (step.part, *step.covers)})
+        work.applied(how, () if how.partial else (step.part, *step.covers))
         work.forget()
         decision = next_step(work.row, work.facts, work.live, policy)
         if isinstance(decision, Settle):
@@ -327,8 +327,8 @@ class Worker:
             case Ours():
                 shown = read.resource if isinstance(read, Found) else None
                 accepted = sent.work.accepted
-                note = told.note(accepted=accepted)
-                how = Applied(sent.step.part, told.id, judgement.status, seen=not accepted, note=note)
+                note, partial = told.note(accepted=accepted), bool(told.unlike) and not accepted
+                how = Applied(sent.step.part, told.id, judgement.status, not accepted, note, partial=partial)
                 return await self._applied(sent.found(), how, policy, shown)
             case Theirs():
                 judgement = replace(

@@ -59,6 +59,7 @@ class Applied:
     left: tuple[str, ...] = ()  # what of the record was left out, and why
     earlier: bool = False  # by the journal alone: other rows may have changed it since
     unsure: bool = False  # a create: the resource may have existed before
+    partial: bool = False  # some of its changes are not there: the row goes on with them
 
 
 @dataclass(frozen=True, slots=True)

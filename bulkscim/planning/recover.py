@@ -24,9 +24,9 @@ class Ours:
     unlike: tuple[str, ...] = ()
 
     def note(self, *, accepted: bool) -> str:
-        """Return the note on the step; `accepted`: the answer was a 202."""
+        """Return the note on the step; `accepted`: the answer was a 202, and nothing is sent again."""
         found = ["found after the tenant had accepted it (202)"] if accepted else []
-        found += [f"not as it was sent: {', '.join(self.unlike)}"] if self.unlike else []
+        found += [f"not as it was sent: {', '.join(self.unlike)}"] if self.unlike and accepted else []
         return "; ".join(found)
 
 
