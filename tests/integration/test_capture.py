@@ -7,6 +7,7 @@ from tests.support.command import FAST, UNBOUNDED, Command
 from tests.support.scim_server import Tenant
 
 COMPARED = 8  # rows under way at once
+REREAD = 8  # rows, one a worker, that wait longer than five seconds for a listing on a busy machine
 
 
 def people(tenant: Tenant, prefix: str, count: int) -> dict[str, str]:
@@ -52,7 +53,7 @@ def test_many_cost_a_listing_and_few_a_filter_each(tenant: Tenant, bulkscim: Com
     assert recorded == held
     assert requests["GET Groups"] == 1 + 1  # a listing, and one look at what became of a group
     # Before it begins the run looks at the tenant; a few lookups are compared with reads by id.
-    assert sum(requests.values()) <= 2 * 60 + 2 + 3 + COMPARED
+    assert sum(requests.values()) <= 2 * 60 + 2 + 3 + COMPARED + REREAD
 
     teams(tenant, ["absent"], 300)
     names = list(ids)[:3]
