@@ -9,13 +9,14 @@ from collections.abc import Iterable
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found
+from bulkscim.model.names import names_in
 from bulkscim.model.operation import Key
 from bulkscim.model.step import Step
+from bulkscim.planning.lookups import emails_of
 from bulkscim.planning.named import refers_to
 
 MOST = 10_000  # names, the latest used
 RECENT_S = 60.0  # a refusal does not speak against a name that was looked up within this time
-KEPT = ("id", "userName", "externalId", "displayName")
 
 
 class NamedIds:
@@ -34,8 +35,11 @@ class NamedIds:
 
     def keep(self, key: Key, found: Found) -> None:
         """Take in what a key names."""
-        shown = {name: found.resource[name] for name in KEPT if name in found.resource}
-        self._found[key.folded] = Found(shown, found.read_at)
+        names = {
+            **dict(names_in(found.resource)),
+            "emails": [{"value": address} for address in emails_of(found.resource)],
+        }
+        self._found[key.folded] = Found({"id": found.id, **names}, found.read_at)
         while len(self._found) > MOST:
             self._found.popitem(last=False)
 

@@ -4,6 +4,7 @@ import anyio
 import pytest
 
 from bulkscim.engine.directory import named_ids
+from bulkscim.planning.overtaking import names_of
 from tests.support.simulated_tenant import SimulatedTenant
 
 ADA = {"id": "u1", "userName": "ada@example.com"}
@@ -84,7 +85,18 @@ def test_memory_is_bounded():
         known.keep(_key(number), named_ids.Found({"id": f"u{number}", "title": "x"}))
 
     assert known.of(_key(4)) is None
-    assert known.of(_key(5)).resource == {"id": "u5"}
+    assert known.of(_key(5)).resource == {"id": "u5", "emails": []}
+
+
+def test_all_names_are_kept_whatever_their_capitals():
+    """Rows are compared by them: one that names the same user by its e-mail address may still have to come first."""
+    known, user = (
+        named_ids.NamedIds(_Stopped()),
+        {"id": "u1", "username": "p1@x", "emails": [{"value": "a@x"}]},
+    )
+    known.keep(_key(1), named_ids.Found({**user, "title": "x"}))
+
+    assert names_of("User", known.of(_key(1)).resource) == names_of("User", user)
 
 
 def _key(number):
