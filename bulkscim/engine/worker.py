@@ -326,9 +326,9 @@ class Worker:
                 return False
             case Ours():
                 shown = read.resource if isinstance(read, Found) else None
-                accepted = sent.work.accepted
-                note, partial = told.note(accepted=accepted), bool(told.unlike) and not accepted
-                how = Applied(sent.step.part, told.id, judgement.status, not accepted, note, partial=partial)
+                seen, partial = not sent.work.accepted, bool(told.unlike)
+                note = "" if seen else "found after the tenant had accepted it (202)"
+                how = Applied(sent.step.part, told.id, judgement.status, seen, note, partial=partial)
                 return await self._applied(sent.found(), how, policy, shown)
             case Theirs():
                 judgement = replace(

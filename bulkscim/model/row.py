@@ -29,7 +29,11 @@ _NO_MEMBER = re.compile(
     r"\b(?:not|isn't|no|n't) (?:a |an |the |in |such |currently a )*(?:member|in (?:the |this )?group)",
     re.IGNORECASE,
 )
-_IS_MEMBER = re.compile(r"\balready\b|\bduplicate\b", re.IGNORECASE)
+_IS_MEMBER = re.compile(
+    r"^(?!.*\b(?:another|other|different)\b)"  # the member may be in a group that keeps it out of this one
+    r".*(?:\balready\b.*\b(?:member|exists?|present|in (?:the |this )?group)|\bexists? already|\bduplicate member)",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
-from bulkscim.model.operation import USER, JsonObject, Key
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.step import ACCEPTED, Action, Step
 from bulkscim.planning.compare import stands
 from bulkscim.planning.derived import is_respelled
@@ -22,12 +22,6 @@ class Ours:
 
     id: str | None
     unlike: tuple[str, ...] = ()
-
-    def note(self, *, accepted: bool) -> str:
-        """Return the note on the step; `accepted`: the answer was a 202, and nothing is sent again."""
-        found = ["found after the tenant had accepted it (202)"] if accepted else []
-        found += [f"not as it was sent: {', '.join(self.unlike)}"] if self.unlike and accepted else []
-        return "; ".join(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +98,8 @@ class Evidence:
 def recover(step: Step, read: Read, evidence: Evidence) -> Recovered:
     """Return what became of the step; one that was accepted may take effect at any time, so it is never not applied."""
     told = _recovered(step, read, evidence)
+    if evidence.accepted and isinstance(told, Ours) and told.unlike:
+        return Unclear(f"{ACCEPTED}: {', '.join(told.unlike)}")
     return Unclear(ACCEPTED) if evidence.accepted and isinstance(told, NotApplied) else told
 
 
@@ -134,7 +130,7 @@ def _found(step: Step, read: Found, evidence: Evidence) -> Recovered:
             return Ours(read.id) if proved_ours(read.id, evidence) else Theirs(read.id)
         case Action.DELETE:
             return NotApplied()
-        case _ if evidence.accepted and not step.changes:
+        case _ if evidence.accepted and step.type == GROUP and not step.changes:
             return Ours(
                 read.id
             )  # it removes members that the group did not show: nothing will ever show that

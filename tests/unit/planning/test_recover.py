@@ -6,6 +6,7 @@ import pytest
 
 from bulkscim.model.live import Ambiguous, Member, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER
+from bulkscim.model.row import Refusal
 from bulkscim.model.step import ACCEPTED, Action, Change, Step
 from bulkscim.planning.recover import GONE, Evidence, NotApplied, Ours, Theirs, Unclear, recover
 from tests.support.rows import ADA, group, user
@@ -32,6 +33,38 @@ def test_accepted_step_is_never_not_applied(step, read):
     """What was answered with 202 was sent again where nothing showed it."""
     assert recover(step, read, Evidence()) == NotApplied()
     assert recover(step, read, Evidence(accepted=True)) == Unclear(ACCEPTED)
+
+
+def test_accepted_change_of_which_a_part_shows_stays_in_doubt():
+    """It counted as done, with exit 0: the rest was not there and is never sent again."""
+    changes = (Change("title", "Engineer", "Lead"), Change("nickName", "A", "B"))
+    step, read = replace(MODIFY, changes=changes), user(title="Lead", nickName="A")
+
+    assert recover(step, read, Evidence()) == Ours("u1", ("nickName",))
+    assert recover(step, read, Evidence(accepted=True)) == Unclear(f"{ACCEPTED}: nickName")
+
+
+def test_accepted_password_stays_in_doubt():
+    """In a later session its step has no changes that the journal shows: that proves nothing."""
+    step = replace(MODIFY, changes=())
+    assert recover(step, user(), Evidence(accepted=True)) == Unclear(ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        ("the user is already a member", True),
+        ("User already exists in the group", True),
+        ("Already in this group", True),
+        ("duplicate member", True),
+        ("the user is already a member of another group", False),
+        ("already assigned to a different team", False),
+        ("the group is full already", False),
+    ],
+)
+def test_refusal_says_that_a_member_is_there(detail, expected):
+    """A member of another group counted as added, where the addition had been lost before."""
+    assert Refusal("member:Sales", 400, None, detail).says_present is expected
 
 
 def test_accepted_removal_of_members_who_are_not_shown_is_over():
