@@ -79,12 +79,8 @@ async def rollback(
             protect = (*protected_of(header), *tenant.guards.protect)
             accounts = await find_protected(protect, first, seen.profile, clock)
             derived = await _derived(folder, disk, first, seen.profile, clock)
-            chosen = replace(
-                request.chosen,
-                protect=accounts.names,
-                unsure=request.on_drift == FORCE,
-                derived=derived,
-            )
+            forced = request.on_drift == FORCE
+            chosen = replace(request.chosen, protect=accounts.names, unsure=forced, derived=derived)
             with _drafted(folder, chosen, disk, clock.now() - RECENT_S) as draft:
                 for note in draft.doubts:
                     people.note(note)
@@ -97,13 +93,9 @@ async def rollback(
                     removes = start.checked.removals + start.checked.member_removals > 0
                     accounts.report(people, removes=removes, on_unknown=request.protect_unknown)
                     start.approve(people)
-                    is_plan = request.dry_run
-                    going = (
-                        plan(start, draft.place, transport, around)
-                        if is_plan
-                        else begin(start, transport, disk, around)
-                    )
-                    return replace(await going, later=later)
+                    if request.dry_run:
+                        return replace(await plan(start, draft.place, transport, around), later=later)
+                    return replace(await begin(start, transport, disk, around), later=later)
 
 
 async def _compared(
