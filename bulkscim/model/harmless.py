@@ -70,3 +70,11 @@ def shown_duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def estimated_duration(seconds: float) -> str:
+    """Return a time that is only guessed: `7 s`, `3 min` or `2 h 5 min`."""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{round(seconds)} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

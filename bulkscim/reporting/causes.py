@@ -49,17 +49,21 @@ _MADE = "created; "
 _ANY = "…"
 
 
-def causes_of(recorded: RecordedRun, run: str) -> list[Cause]:
-    """Return the causes, failed rows first, each with `count` and the first `rows`; `run` names the run in commands."""
+def causes_of(recorded: RecordedRun, run: str, *, in_doubt: bool = True) -> list[Cause]:
+    """Return the causes, failed rows first, each with `count` and the first `rows`; `run` names the run in commands.
+
+    Not `in_doubt`: the run is at work, and its open rows are under way.
+    """
+    bad = _BAD if in_doubt else _BAD[:-1]
     ledger, totals = recorded.ledger, recorded.ledger.totals()
     rows: Iterable[int] = ()
     if totals.failed or totals.skipped or totals.in_doubt:
-        rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in _BAD)
-    bad = (part for row in rows for part in _parts(result_of(recorded, row, None)))
+        rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in bad)
+    failures = (part for row in rows for part in _parts(result_of(recorded, row, None)))
     told = (result_of(recorded, row, None) for row in chain(_unseen(recorded), _not_found(recorded)))
     existed = (result_of(recorded, row, None) for row in _linked(recorded))
     linked = (replace(result, detail=_LINKED) for result in existed if result.op in _MAKES)
-    found = grouped(chain(bad, told, _not_in_group(recorded), _creating(recorded), linked), run)
+    found = grouped(chain(failures, told, _not_in_group(recorded), _creating(recorded), linked), run)
     return with_near_names(found, recorded)
 
 
@@ -108,17 +112,14 @@ def _unseen(recorded: RecordedRun) -> Iterator[int]:
 
 
 def _creating(recorded: RecordedRun) -> Iterator[Result]:
-    """Yield the rows that are done and created a group by the name that they gave, each with all these names."""
-    rows: dict[int, str] = {}
-    for entry in recorded.entries(Kind.APPLIED, holding=_BY_NAME):
-        row, part = entry.rows[0]
-        if part.startswith(_GROUP) and recorded.ledger.state(row) is RowState.DONE:
-            rows[row] = part.removeprefix(_GROUP)
-    names = list(dict.fromkeys(rows.values()))
+    """Yield the rows that created a group by the name that they gave, each with all these names."""
+    made = [entry.rows[0] for entry in recorded.entries(Kind.APPLIED, holding=_BY_NAME)]
+    made = [(row, part.removeprefix(_GROUP)) for row, part in made if part.startswith(_GROUP)]
+    names = list(dict.fromkeys(name for _, name in made))
     shown = ", ".join(f'"{name}"' for name in names[:_SHOWN_ROWS])
     more = f" and {len(names) - _SHOWN_ROWS:,} more" if len(names) > _SHOWN_ROWS else ""
     told = f"creates group{'s' * (len(names) > 1)} {shown}{more}"
-    return (replace(result_of(recorded, row, None), detail=told, key="", id="") for row in sorted(rows))
+    return (Result(row, RowState.DONE, detail=told) for row in sorted({row for row, _ in made}))
 
 
 def _linked(recorded: RecordedRun) -> Iterator[int]:

@@ -110,7 +110,9 @@ def _after_failures(summary: JsonObject, header: JsonObject, typed: Typed) -> It
     more = command(*typed.access, *typed.job).partition(" ")[2]
     causes = summary.get("causes") or []
     retries = dict.fromkeys(cause["command"] for cause in causes if cause["command"])
-    yield from (" ".join(filter(None, (retry, more))) for retry in retries)
+    for retry in retries:  # one with a flag takes up the rows of one without
+        if not any(other.startswith(f"{retry} ") for other in retries):
+            yield " ".join(filter(None, (retry, more)))
     if summary.get("errors") and not header.get("parent"):
         yield command(*run_words(header, Path(summary["errors"])), *typed.access)
 

@@ -64,7 +64,9 @@ def hint_of(result: Result, run: str) -> Hint:
 
 def _of_failure(result: Result, run: str) -> Hint:
     if CREATE_GROUPS in result.detail:
-        return Hint("the group is created, and then joined", ("retry", run, CREATE_GROUPS))
+        return Hint(
+            "--create-groups creates missing groups, and then adds the members", ("retry", run, CREATE_GROUPS)
+        )
     taken = result.status == _CONFLICT or result.scim_type == "uniqueness"
     if taken and result.id and result.op == "create":
         text = "the name is taken: change it, or use the resource that has it (adopt, update, skip)"

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.harmless import one_line, shown_duration
+from bulkscim.model.harmless import estimated_duration, one_line
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
 from bulkscim.reporting.console import Console, Volume
@@ -17,7 +17,9 @@ _LINE_EVERY_S = 5.0
 _REDRAW_EVERY_S = 0.2
 _USUAL_WIDTH = 120
 # A short bar, so that the end of the line can say why nothing is sent.
-_FORMAT = "{percentage:3.0f}% |{bar:16}| {n_fmt}/{total_fmt} [{remaining} left, {rate_fmt}{postfix}]"
+_COUNTED = "{percentage:3.0f}% |{bar:16}| {n_fmt}/{total_fmt} "
+_BEGUN = _COUNTED + "[no row has ended yet{postfix}]"  # there is no rate yet
+_FORMAT = _COUNTED + "[{remaining} left, {rate_noinv_fmt}{postfix}]"
 
 
 class Progress(Watcher, Protocol):
@@ -131,7 +133,7 @@ class Bar(Silent):
             unit=" rows",
             mininterval=_REDRAW_EVERY_S,
             miniters=1,
-            bar_format=_FORMAT,
+            bar_format=_BEGUN,
             ncols=_width(self._people.stream),
             dynamic_ncols=_width(self._people.stream) is None,
         )
@@ -142,6 +144,7 @@ class Bar(Silent):
         self._tally.settle(state)
         if self._bar is not None:
             self._bar.set_postfix_str(self._state(), refresh=False)
+            self._bar.bar_format = _FORMAT
             self._bar.update(self._tally.ended - before)
 
     def sent(self, counters: Counters) -> None:
@@ -209,5 +212,5 @@ class Lines(Silent):
         left = (tally.rows - tally.ended) / rate if rate > 0 else None
         parts = [f"{tally.ended:,} of {tally.rows:,} rows", f"{rate:.1f}/s", tally.troubles()]
         if left is not None:
-            parts.append(f"about {shown_duration(left)} left")
+            parts.append(f"about {estimated_duration(left)} left")
         return ", ".join(part for part in parts if part)

@@ -6,6 +6,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -108,6 +109,7 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
     state = state_of(ending, locked=locked)
     totals = recorded.ledger.totals()
     job, tenant = _object(header, "job"), _object(header, "tenant")
+    causes = causes_of(recorded, run_name(recorded.folder), in_doubt=not locked) if with_causes else None
     summary = {
         "run": header.get("run", recorded.folder.name),
         "state": state.value,
@@ -130,7 +132,7 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
         "rollbacks": [path.name for path in runfolder.children(recorded.folder, LocalDisk())],
         "sessions": timeline.sessions,
         "folder": str(recorded.folder),
-        "causes": causes_of(recorded, run_name(recorded.folder)) if with_causes else None,
+        "causes": causes,
     }
     return summary | _derived(recorded, summary)
 
@@ -180,26 +182,23 @@ def _has_other_job(ending: Entry | None) -> bool:
 
 def listing_lines(summaries: Iterable[Summary]) -> Iterator[str]:
     """Return a table of runs, the rollbacks of a run below it."""
-    yield f"{'run':<34} {'state':<12} {'rows':>10} {'failed':>8} {'in doubt':>8}  tenant, job"
-    for each in summaries:
-        yield _line(each, each["run"], f"{each['tenant']}, {each['job']}")
-        yield from _rollback_lines(each, each["run"])
+    named = [pair for each in summaries for pair in _with_rollbacks(each, each["run"])]
+    width = max((len(name) for name, _ in named), default=0)
+    yield f"{'run':<{width}} {'state':<11} {'rows':>7} {'failed':>6} {'in doubt':>8}  tenant"
+    for name, summary in named:
+        state = "purged" if summary.get("purged_at") else summary["state"]
+        bad = summary["failed"] + summary["skipped"]
+        host = urlsplit(summary["tenant"] or "").netloc
+        yield (
+            f"{name:<{width}} {state:<11} {summary['rows']:>7,} {bad:>6,} {summary['in_doubt']:>8,}  {one_line(host)}"
+        )
 
 
-def _rollback_lines(summary: Summary, run: str) -> Iterator[str]:
+def _with_rollbacks(summary: Summary, name: str) -> Iterator[tuple[str, Summary]]:
+    """Yield a run and its rollbacks, each with its name."""
+    yield one_line(name), summary
     for child in summary.get("rollback_runs") or ():
-        name = f"{run}/{child['run']}"
-        yield _line(child, name, f"undoes {run}: {child['done']:,} done")
-        yield from _rollback_lines(child, name)
-
-
-def _line(summary: Summary, name: str, what: str) -> str:
-    state = "purged" if summary.get("purged_at") else summary["state"]
-    bad = summary["failed"] + summary["skipped"]
-    return (
-        f"{one_line(name):<34} {state:<12} {summary['rows']:>10,} {bad:>8,} {summary['in_doubt']:>8,}"
-        f"  {one_line(what)}"
-    )
+        yield from _with_rollbacks(child, f"{name}/{child['run']}")
 
 
 def _ending(recorded: RecordedRun) -> Entry | None:

@@ -17,7 +17,7 @@ Summary = dict[str, Any]
 SUMMARY = "summary.json"
 
 _ENDED_WELL = (RowState.DONE, RowState.ADOPTED, RowState.NOOP)
-_GLOSSES = {RowState.ADOPTED: " (existed already)", RowState.NOOP: " (as wanted already)"}
+_GLOSSES = {RowState.ADOPTED: "existed already", RowState.NOOP: "left as it was"}
 SHOWN = (*_ENDED_WELL, RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT, RowState.PENDING)
 
 
@@ -66,9 +66,9 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
         f" {summary['throttled']:,} throttled"
     )
     if summary["chain"]:
-        yield f"chain {summary['chain']} (checksum of the journal; `verify` checks it)"
+        yield f"chain: {summary['chain']} (checksum of the journal; `verify` checks it)"
     if written and folder is not None:
-        yield f"results {folder / 'results.csv'}"
+        yield f"results: {folder / 'results.csv'}"
     yield from _named(summary)
     if summary.get("later_command"):
         yield f"later: {summary['later_command']}"
@@ -95,33 +95,43 @@ def _ended(summary: Summary, folder: Path | None) -> str:
 
 
 def _named(summary: Summary) -> Iterator[str]:
-    """Name the errors file and the next commands."""
-    if summary.get("errors"):
-        yield f"errors {summary['errors']}"
-    yield from (f"{NEXT}{each}" for each in summary.get("next") or ())
+    """Name the next commands; the errors file comes before the command that runs it."""
+    errors, commands = summary.get("errors"), summary.get("next") or ()
+    last = [each for each in commands if errors and Path(errors).name in each]
+    yield from (f"{NEXT}{each}" for each in commands if each not in last)
+    if errors:
+        what = "correct these rows, then run the file" if last else "the rows that did not end as wanted"
+        yield f"errors: {errors} ({what})"
+    yield from (f"{NEXT}{each}" for each in last)
 
 
 def _count(summary: Summary, state: RowState, *, dry_run: bool) -> str:
     """Return the rows of a state; of rows whose resource existed, how many of them differ from it."""
+    notes = "; ".join(filter(None, (_GLOSSES.get(state), _differing(summary, state))))
+    return f"{summary[state]:,} {state_words(state, dry_run=dry_run)}{f' ({notes})' * bool(notes)}"
+
+
+def _differing(summary: Summary, state: RowState) -> str:
+    """Return how many rows of a state found a resource that is not as the row says; empty where none did."""
     differ = summary.get(f"{state.value}_differ")
-    told = f"{summary[state]:,} {state_words(state, dry_run=dry_run)}{_GLOSSES.get(state, '')}"
-    return f"{told}, {differ:,} differ{'s' * (differ == 1)}" if differ else told
+    return f"{differ:,} of them differ{'s' * (differ == 1)} from the file" if differ else ""
 
 
 def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
     """Describe a recorded run."""
+    running = summary["state"] == RunState.RUNNING
     labels = ("run", "state", "why", "tenant", "job", "note", "started_at", "ended_at", "purged_at")
     for label in labels:
-        if summary.get(label):
+        if summary.get(label) and (label != "why" or summary["why"] != summary["state"]):
             yield f"{label.removesuffix('_at'):<10}{one_line(str(summary[label]))}"
     for values in (summary.get("changed") or {}).values():
         yield f"{'changed':<10}{one_line(', '.join(f'{name} {value}' for name, value in values.items()))}"
     yield f"{'rows':<10}{summary['rows']:,}"
     for state in SHOWN:
         if summary[state]:
-            differ = summary.get(f"{state.value}_differ")
-            of_these = f"  ({differ:,} differ)" if differ else ""
-            yield f"  {state.value.replace('_', ' '):<10}{summary[state]:>12,}{of_these}"
+            differ = _differing(summary, state)
+            word = "under way" if running and state is RowState.IN_DOUBT else state.value.replace("_", " ")
+            yield f"  {word:<10}{summary[state]:>12,}{f'  ({differ})' * bool(differ)}"
     for name in summary.get("rollbacks") or ():
         yield f"{'rollback':<10}{name}"
     yield from list(closing_lines(summary, folder))[1:]

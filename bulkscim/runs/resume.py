@@ -73,6 +73,7 @@ async def _go_on(
     request: ResumeRequest, record: Journal, past: Past, source: JobSource, people: People, watcher: Watcher
 ) -> RunReport:
     header, clock = record.header, RealClock()
+    people.note(_left(record, retry=request.retry))
     tenant, changes = header["tenant"], _changes(request, header, source)
     settings = changes.settings
     profile = profile_named(tenant["profile"]).at(request.speed)
@@ -109,6 +110,16 @@ async def _go_on(
                 )
 
 
+def _left(record: RecordedRun, *, retry: bool) -> str:
+    """Say how many rows of a run are left to do."""
+    totals = record.ledger.totals()
+    left = totals.pending + totals.in_doubt + (totals.failed + totals.skipped if retry else 0)
+    what = (
+        f"{left:,} of {totals.rows:,} rows are left" if left else "nothing is left to do: no change is sent"
+    )
+    return f"run       {run_name(record.folder)}: {what}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Changes:
     """The terms under which a run goes on, and which of them were changed: by name, as a journal keeps them."""
@@ -130,7 +141,7 @@ class _Changes:
         host = host_of(record.header["tenant"]["base_url"])
         called = f"{request.tenant} ({host})" if request.tenant else host
         facts = [f"tenant    {called}{', PRODUCTION' if request.production else ''}"]
-        facts += [f"changed   {name}: {value}" for name, value in self._asked_about.items()]
+        facts += [f"changed   {_flag(name, value)}" for name, value in self._asked_about.items()]
         ask(request, people, f"Go on with {record.folder.name} so changed?", facts)
 
     def entries(self, request: ResumeRequest) -> list[Entry]:
@@ -143,6 +154,11 @@ class _Changes:
 
 
 _ASKED_ABOUT = ("on_exists", "create_groups")
+
+
+def _flag(name: str, value: object) -> str:
+    """Return a setting as it is typed."""
+    return f"--{name.replace('_', '-')}{'' if value is True else f' {value}'}"
 
 
 def _changes(request: ResumeRequest, header: JsonObject, source: JobSource) -> _Changes:

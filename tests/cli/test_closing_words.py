@@ -51,7 +51,7 @@ def test_failures_are_grouped_by_the_group_that_is_missing(bulkscim, tenant, tmp
     for name, rows in (("Alpha", "2 rows (1, 2)"), ("Beta", "2 rows (1, 3)"), ("Gamma", "1 row (3)")):
         assert f"  would fail: 404 {why.format(name)}: " in planned.stderr
         assert f"  404 created; {why.format(name)}: {rows}\n" in outcome.stderr
-    assert outcome.stderr.count("the group is created, and then joined") == 1
+    assert outcome.stderr.count("--create-groups creates missing groups, and then adds the members") == 1
     assert {one["count"] for one in outcome.json["causes"]} == {1, 2}
     assert outcome.json["failed"] == 4
 
@@ -156,3 +156,17 @@ def test_a_misspelled_group_is_named_with_the_group_that_may_be_meant(bulkscim, 
     assert removed.stderr.count("did you mean") == 1
     assert '"Enginering"' in added.stderr
     assert '\n    did you mean "Engineering"?\n' in added.stderr
+
+
+def test_going_on_says_first_what_is_left(bulkscim, tenant, tmp_path):
+    """A run that had ended was told again as if its rows had just been done."""
+    (tmp_path / "people.csv").write_text("userName,groups\na@x.test,Alpha\nb@x.test,\n")
+    bulkscim("run", "people.csv", "--op", "create", *tenant.reached, "--yes")
+    (folder,) = (tmp_path / "runs").iterdir()
+
+    resumed = bulkscim("resume", "last", *tenant.reached)
+    retried = bulkscim("retry", "last", *tenant.reached, "--create-groups", "--yes")
+
+    assert f"run       {folder.name}: nothing is left to do: no change is sent\n" in resumed.stderr
+    assert f"run       {folder.name}: 1 of 2 rows are left\n" in retried.stderr
+    assert "changed   --create-groups\n" in retried.stderr

@@ -166,7 +166,7 @@ def test_links_of_adopted_users_are_added_and_taken_back_alone(bulkscim: Command
         undone = bulkscim("rollback", "last", "--yes")
 
     assert outcome.code == 0, outcome.text
-    assert "4 adopted (existed already), 3 differ" in outcome.stderr
+    assert "4 adopted (existed already; 3 of them differ from the file)" in outcome.stderr
     assert found["ada@x.test"] == ("bob@x.test", {"Sales", "New"})
     assert found["cyd@x.test"] == ("bob@x.test", {"Sales"})
     assert found["dan@x.test"] == (None, set())
@@ -348,5 +348,5 @@ def test_a_dry_run_adopts_as_the_run_would(bulkscim: Command, tmp_path):
         outcome = run(bulkscim, tenant, "people.csv", "-n")
 
     assert outcome.code == 0, outcome.text
-    assert "1 would be adopted (existed already), 1 differs" in outcome.stderr
+    assert "1 would be adopted (existed already; 1 of them differs from the file)" in outcome.stderr
     assert tenant.writes == []

@@ -86,7 +86,10 @@ def test_from_failures_to_the_retry_that_helps(bulkscim: Command, tmp_path: Path
     assert (failed.code, refused.code, adopted.code, joined.code) == (3, 4, 3, 0), joined.text
     assert "409 exists already as id …: 2 rows (1, 2)" in failed.stderr
     assert "no Group with displayName Sales" in failed.stderr
-    assert f"errors {bulkscim.run_folder() / 'errors.csv'}" in failed.stderr
+    assert (
+        f"errors: {bulkscim.run_folder() / 'errors.csv'} (correct these rows, then run the file)"
+        in failed.stderr
+    )
     assert [(each["count"], each["rows"]) for each in status["causes"]] == [(2, [1, 2]), (1, [3])]
     assert lines[0].endswith("--on-exists adopt")
     assert lines[1].endswith("--create-groups")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkscim.model.harmless import escaped_lines, one_line, shown_duration, shown_value
+from bulkscim.model.harmless import escaped_lines, estimated_duration, one_line, shown_duration, shown_value
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,11 @@ def test_values_read_as_json():
 def test_durations_read_as_people_say_them(seconds, shown):
     """Seconds become minutes and hours."""
     assert shown_duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(7.6, "8 s"), (100, "2 min"), (3590, "1 h 0 min"), (7500, "2 h 5 min")]
+)
+def test_guessed_times_are_not_exact(seconds, shown):
+    """An estimate said "about 48.4 s left"."""
+    assert estimated_duration(seconds) == shown

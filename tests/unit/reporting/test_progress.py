@@ -62,8 +62,8 @@ def test_log_gets_a_line_every_few_seconds():
     lines = them.stream.getvalue().splitlines()
     assert lines == [
         "100 rows, 10 of them ended before",
-        "20 of 100 rows, 2.0/s, 1 failed, 2 throttled, about 40.0 s left",
-        "30 of 100 rows, 2.0/s, 1 failed, 2 throttled, about 35.0 s left",
+        "20 of 100 rows, 2.0/s, 1 failed, 2 throttled, about 40 s left",
+        "30 of 100 rows, 2.0/s, 1 failed, 2 throttled, about 35 s left",
     ]
 
 
@@ -95,6 +95,20 @@ def test_bar_shows_rows_failures_and_waits():
     assert "1 failed" in shown
     assert "waiting: tenant asked for 3 s" in shown
     assert "a note in between\n" in shown
+
+
+def test_bar_has_no_rate_before_a_row_has_ended():
+    """It began with "? left, ? rows/s", and showed slow runs as seconds for each row."""
+    terminal = Terminal()
+    with Bar(people(terminal)) as watcher:
+        watcher.opened(Totals(rows=2, pending=2))
+        watcher.waiting("tenant asked for 3 s")
+        begun = terminal.getvalue()
+        watcher.settled(1, RowState.DONE)
+
+    assert "[no row has ended yet, waiting: tenant asked for 3 s]" in begun
+    assert "?" not in begun
+    assert "s/ rows" not in terminal.getvalue()
 
 
 def test_rows_never_exceed_the_total():

@@ -72,7 +72,40 @@ async def test_locked_run_is_running(job, tmp_path):
         runfolder.hold(folder, LocalDisk(), VirtualClock()),
         open_recorded("last", tmp_path / "runs") as recorded,
     ):
-        assert read_summary(recorded)["state"] == "running"
+        summary = read_summary(recorded)
+
+    assert summary["state"] == "running"
+    assert {"in doubt"}.isdisjoint({each["state"].replace("_", " ") for each in summary["causes"]})
+    assert "  under way" in "\n".join(status_lines(summary, folder))
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "told"),
+    [
+        ("noop", {"noop": 3}, "3 noop (left as it was)"),
+        ("noop", {"noop": 3, "noop_differ": 2}, "3 noop (left as it was; 2 of them differ from the file)"),
+        ("adopted", {"adopted": 1, "adopted_differ": 1}, "1 adopted (existed already; 1 of them differs from the file)"),
+        ("done", {"done": 2}, "2 done"),
+    ],
+)  # fmt: skip
+def test_rows_that_differ_are_part_of_their_state(state, more, told, tmp_path):
+    """ "3 noop (as wanted already), 3 differ" read as a state of its own, so that the states did not add up."""
+    summary = summary_of_totals(Totals(rows=more[state]), RunState.FINISHED, 1.0) | more
+
+    assert next(closing_lines(summary, tmp_path)).endswith(f": {told}")
+
+
+def test_a_command_that_runs_the_errors_file_comes_after_its_name(tmp_path):
+    """Pasted as printed, it failed as before: the rows must be corrected first."""
+    commands = ["bulkscim retry one", "bulkscim run runs/one/errors.csv --op create"]
+    summary = summary_of_totals(Totals(rows=1, failed=1), RunState.FINISHED, 1.0)
+    summary |= {"errors": "runs/one/errors.csv", "next": commands}
+
+    assert list(closing_lines(summary, tmp_path))[-3:] == [
+        f"next: {commands[0]}",
+        "errors: runs/one/errors.csv (correct these rows, then run the file)",
+        f"next: {commands[1]}",
+    ]
 
 
 async def test_status_for_people_names_why_and_the_next_command(job, tmp_path):
@@ -97,7 +130,7 @@ def damage(folder):
 async def test_runs_are_listed_newest_first_and_damage_is_said(job, tmp_path):
     """One run that cannot be read does not hide the others."""
     await make_run(tmp_path / "runs" / "early", job)
-    late = await make_run(tmp_path / "runs" / "late", job, now=START + 3600)
+    await make_run(tmp_path / "runs" / "late", job, now=START + 3600)
     damaged = await make_run(tmp_path / "runs" / "bad", job, now=START + 7200)
     damage(damaged)
 
@@ -105,7 +138,13 @@ async def test_runs_are_listed_newest_first_and_damage_is_said(job, tmp_path):
 
     assert [each["run"] for each in summaries] == ["bad", "late", "early"]
     assert summaries[0]["state"] == "damaged"
-    assert late.name in "\n".join(listing_lines(summaries))
+    lines = list(listing_lines(summaries))
+    assert lines == [
+        "run   state          rows failed in doubt  tenant",
+        "bad   damaged           0      0        0  ",
+        "late  stopped           7      2        1  tenant.example",
+        "early stopped           7      2        1  tenant.example",
+    ]
 
 
 async def test_rollbacks_are_listed_below_their_run(job, tmp_path):
@@ -136,7 +175,14 @@ async def test_rollbacks_are_listed_below_their_run(job, tmp_path):
         (
             RunState.FINISHED,
             {"failed": 2},
-            {"causes": [{"command": "bulkscim retry one --create-groups"}, {"command": None}], "errors": "runs/my e.csv"},
+            {
+                "causes": [
+                    {"command": "bulkscim retry one"},
+                    {"command": "bulkscim retry one --create-groups"},
+                    {"command": None},
+                ],
+                "errors": "runs/my e.csv",
+            },
             ["retry one --create-groups", "run 'runs/my e.csv' --map /m.toml --op create --tenant acme --profile lucid"],
         ),
     ],
