@@ -51,7 +51,8 @@ def _summary(report: "RunReport", people: Console, typed: Typed) -> tuple[Summar
         commands = [typed.again] if typed.again else []
         if report.totals.failed or report.totals.skipped:
             makes_groups = any(CREATE_GROUPS in cause["detail"] for cause in report.causes)
-            commands = [f"{one} -n{f' {CREATE_GROUPS}' * makes_groups}" for one in commands]
+            flags = f" {CREATE_GROUPS}" if makes_groups else ""
+            commands = [f"{one} -n{flags}" for one in commands if report.totals.failed]
         return summary | {"causes": report.causes, "next": commands}, False
     with open_at(report.folder) as recorded:
         summary = read_summary(recorded) | {"state": report.state.value}
