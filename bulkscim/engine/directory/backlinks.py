@@ -19,7 +19,7 @@ from bulkscim.engine.reads import Lookup, Reads, is_refusal, unreadable
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Referrers, Unreadable
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Key
-from bulkscim.model.request import Reply
+from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import paths
@@ -109,6 +109,7 @@ class Backlinks:
         self._meanwhile: list[Step] | None = None  # steps that took effect while a listing is taken
         self._failed = 0
         self._wrong: Unreadable | None = None
+        self._is_told = False  # that references cannot be recorded
 
     @property
     def knows(self) -> bool:
@@ -133,13 +134,22 @@ class Backlinks:
                 self._failed = 0
         if self._way is Way.LISTING:
             return Referrers(tuple(holder for (holder,) in self._links.rows("holder", "target = ?", target)))
-        return await self._asked(target, reads) if self._way is Way.FILTER else Referrers(None)
+        found = await self._asked(target, reads) if self._way is Way.FILTER else Referrers(None)
+        if isinstance(found, Referrers) and found.ids is None:
+            self._tell("some of " if self._way is Way.FILTER else "")
+        return found
 
     def give_up(self, why: str) -> None:
         """Ask no more who refers to what, where that cannot be read though the tenant answers otherwise."""
         if self._way is not Way.NONE:
-            self._way = Way.NONE
-            self._note(f"{self._tie.told} cannot be recorded here ({why}): an undo does not know them")
+            self._way, self._is_told = Way.NONE, False
+            self._tell(why=f" ({why})")
+
+    def _tell(self, part: str = "", why: str = "") -> None:
+        """Report once what cannot be known."""
+        if not self._is_told:
+            self._is_told = True
+            self._note(f"{part}{self._tie.told} cannot be recorded here{why}: an undo does not know them")
 
     def _is_settled(self) -> bool:
         if self._way is Way.LISTING:
@@ -164,8 +174,6 @@ class Backlinks:
                 wrong = await self._take(first, listing, begun, most=None if again else max(due, FEW))
             if self._way is Way.NONE and wrong is None and may_ask and not filters_first:
                 wrong = await self._try_filter(first, reads)
-            if self._way is Way.NONE and wrong is None:
-                self._note(f"{self._tie.told} cannot be recorded here: an undo does not know them")
             return wrong
 
     def _note_listing(self, cost: int) -> None:
@@ -226,9 +234,13 @@ class Backlinks:
         return None
 
     def _not_listed(self, reply: Reply) -> Unreadable | None:
-        """Do without a listing that is refused or cannot be whole; what may pass is to be asked for again."""
+        """Do without a listing that is refused or cannot be whole; what may pass is to be asked for again.
+
+        A success that is no listing may pass.
+        """
         wrong = unreadable(reply)
-        lasts = isinstance(reply, Unwhole) or is_refusal(wrong)
+        is_success = isinstance(reply, Response) and reply.status < HTTPStatus.MULTIPLE_CHOICES
+        lasts = isinstance(reply, Unwhole) or (is_refusal(wrong) and not is_success)
         self._way = Way.NONE if lasts else Way.UNKNOWN
         return None if lasts else wrong
 

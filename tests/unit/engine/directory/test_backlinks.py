@@ -165,6 +165,35 @@ async def test_an_answer_that_was_cut_is_unknown():
     assert await asking.of("u8") == {"g8"}
 
 
+UNKNOWN = "the groups of users that are removed cannot be recorded here: an undo does not know them"
+
+
+@pytest.mark.parametrize(
+    ("tenant", "part"),
+    [
+        (Tenant(*groups(30), bend=lambda *_: 403), ""),
+        (Tenant(*groups(300), *[holds(f"x{number}", "busy") for number in range(PAGE + 1)]), "some of "),
+    ],
+    ids=["refused listing", "cut answer of a filter"],
+)
+async def test_what_cannot_be_recorded_is_said_once(tenant, part):
+    """Users were deleted without a word though nothing told which groups they were in."""
+    asking = Asking(tenant, due=3)
+
+    assert [await asking.of("busy") for _ in range(3)] == [Referrers(None)] * 3
+    assert asking.notes == [part + UNKNOWN]
+
+
+async def test_a_success_that_is_no_listing_is_asked_for_again():
+    """The groups of a run's users counted as hidden for good, since one answer was spoilt."""
+    spoilt = [True]
+    asking = Asking(Tenant(*groups(4), bend=lambda *_: 200 if spoilt else None), due=9)
+
+    assert isinstance(await asking.of("u1"), Unreadable)
+    spoilt.clear()
+    assert await asking.of("u1") == {"g1"}
+
+
 async def test_members_that_are_never_shown_are_unknown():
     """Groups without a member, all of them, are most likely groups that show none."""
     asking = Asking(Tenant(*({"id": f"g{number}"} for number in range(5))), due=100)
@@ -259,9 +288,7 @@ async def test_a_listing_that_claims_more_than_comes_is_not_believed():
 
     asking = Asking(Short(*groups(1)), due=9)
     assert await asking.of("u0") == Referrers(None)
-    assert asking.notes == [
-        "the groups of users that are removed cannot be recorded here: an undo does not know them"
-    ]
+    assert asking.notes == [UNKNOWN]
     assert await Asking(Short(*groups(4)), due=9).of("u1") == {"g1"}  # by the filter, which proves to work
 
 
