@@ -103,8 +103,13 @@ class Reads:
         return None if verdict in {ReadVerdict.GOOD, ReadVerdict.GONE, ReadVerdict.NO} else unreadable(reply)
 
     async def _lookup(self, key: Key, *, quoted: bool) -> Reply:
-        path = messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted)
-        return await self._transport.send(Request("GET", path))
+        return await self._found(messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted))
+
+    async def _found(self, path: str) -> Reply:
+        """Ask for what fits a filter; again where an entry cannot be used, since one answer may be spoilt."""
+        request = Request("GET", path)
+        reply = await self._transport.send(request)
+        return await self._transport.send(request) if _is_spoilt(reply) else reply
 
     def _may_be_cut(self, answer: messages.ListAnswer) -> bool:
         cap = self._profile.filter_cap
@@ -153,12 +158,18 @@ class Reads:
         path = messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted)
         if form is Lookup.LEAN:
             path += f"&count={self._profile.page_size}&excludedAttributes=members"
-        reply = await self._transport.send(Request("GET", path))
+        reply = await self._found(path)
         answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
         if judge_read(reply) is not ReadVerdict.GOOD or answer is None:
             return unreadable(reply)
         self._saw(key.type, answer.resources)
         return answer
+
+
+def _is_spoilt(reply: Reply) -> bool:
+    """Return whether an answer lists something that is no resource."""
+    answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
+    return answer is not None and bool(answer.unusable)
 
 
 def _is_bare(value: str) -> bool:

@@ -26,6 +26,9 @@ MOST_EMPTY = 2  # of these, before an empty page is believed
 MOST_EXPIRED = 3
 EXPIRED = frozenset({"expiredcursor", "invalidcursor"})
 MOST_REPEATED = 3  # pages by cursor with nothing new
+MOST_AGAIN = (
+    3  # pages with entries that cannot be used, before the others of the listing are taken as they come
+)
 PASSING = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS})
 SHOWN = 3  # entries that a message describes
 
@@ -177,6 +180,25 @@ class _ListingPosition:
         return () if self.gaps <= MOST_GAPS else _End.RESTLESS
 
 
+@dataclass(slots=True)
+class _PageReads:
+    """Reads pages. A few with entries that cannot be used are asked for again: one answer may be spoilt."""
+
+    transport: Transport
+    left: int = MOST_AGAIN
+
+    async def page(self, path: str) -> tuple[Reply, messages.ListAnswer | None]:
+        """Return the answer for one page, and the listing that it shows."""
+        reply = await self.transport.send(Request("GET", path))
+        answer = _listed(reply)
+        if answer is None or not answer.unusable or not self.left:
+            return reply, answer
+        self.left -= 1
+        again = _listed(await self.transport.send(Request("GET", path)))
+        is_better = again is not None and len(again.unusable) < len(answer.unusable)
+        return reply, again if is_better else answer
+
+
 async def pages(
     transport: Transport, kind: str, count: int, *, cursor: bool = False
 ) -> AsyncGenerator[Page | Reply]:
@@ -186,18 +208,17 @@ async def pages(
     proves nothing; nor does one with entries that cannot be used. `cursor`: page by cursors; a server that gives one
     unasked is followed by it too, and one that gives none on a full page is paged by an index.
     """
-    place = _ListingPosition()
+    place, reads = _ListingPosition(), _PageReads(transport)
     path = messages.cursor_path(kind, "", count) if cursor else messages.page_path(kind, 1, count)
     for _ in range(MOST_PAGES):
-        reply = await transport.send(Request("GET", path))
-        answer = _listed(reply)
+        reply, answer = await reads.page(path)
         if answer is None:
             refused = await _refused(transport, kind, count, place, reply)
             if refused is not None:
                 yield refused
             return
         if answer.next_cursor is not None or (cursor and place.farthest == 1 and answer.size < count):
-            async for page in _by_cursor(transport, kind, count, answer, place.seen):
+            async for page in _by_cursor(reads, kind, count, answer, place.seen):
                 yield page
             return
         taken = place.take(answer, count)
@@ -262,7 +283,7 @@ async def _one_page(
 
 
 async def _by_cursor(
-    transport: Transport, kind: str, count: int, answer: messages.ListAnswer, seen: _SeenIds
+    reads: _PageReads, kind: str, count: int, answer: messages.ListAnswer, seen: _SeenIds
 ) -> AsyncGenerator[Page | Reply]:
     """Follow cursors from a first answer; one that expires under way begins the listing again."""
     expired, repeated = 0, 0
@@ -280,11 +301,10 @@ async def _by_cursor(
         if repeated > MOST_REPEATED:
             yield _unwhole(f"the tenant ignores cursors: it shows the same {kind}s for each")
             return
-        reply = await transport.send(Request("GET", messages.cursor_path(kind, answer.next_cursor, count)))
+        reply, listed = await reads.page(messages.cursor_path(kind, answer.next_cursor, count))
         if _expired(reply) and expired < MOST_EXPIRED:
             expired += 1
-            reply = await transport.send(Request("GET", messages.cursor_path(kind, "", count)))
-        listed = _listed(reply)
+            reply, listed = await reads.page(messages.cursor_path(kind, "", count))
         if listed is None:
             yield reply
             return

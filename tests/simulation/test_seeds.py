@@ -5,6 +5,7 @@ The oracles are those of `tests/support/simulated_oracles.py`; `scripts/simulate
 
 import pytest
 
+from tests.support import simulated_seeds
 from tests.support.simulated_job import ready
 from tests.support.simulated_machine import job, machine, simulate
 from tests.support.simulated_undo import undone
@@ -65,6 +66,14 @@ BROKEN_ONCE = (
     7120055,
     # finish: an accepted removal of a member that the group did not show stayed in doubt
     2920533,
+    # wrong: one of two groups of a name was taken for the only one, as an entry of the listing could not be used
+    8000134,
+    # undo: a listing of groups that was spoilt once left the memberships of deleted users unrecorded, and nothing said so
+    8000489,
+    # blame: rows failed as one answer of a listing, or a filter, had an entry that could not be used
+    8000088, 4010089,
+    # blame: a filter counted as broken for the whole run, as an outage ended just before the listing was read
+    8000502,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 
@@ -87,7 +96,7 @@ def test_promises_hold_in_some_worlds(seed):
 @pytest.mark.parametrize("seed", BROKEN_ONCE)
 def test_seed_that_broke_a_promise_once_holds(seed):
     """Each ended in a tenant, a pace or a report that a promise excludes."""
-    simulate(seed)
+    simulated_seeds.simulate(seed)
 
 
 @pytest.mark.parametrize("number", range(FEW))

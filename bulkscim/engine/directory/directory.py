@@ -3,6 +3,8 @@
 from dataclasses import replace
 from http import HTTPStatus
 
+import anyio
+
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, NeededAttributes
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
@@ -71,8 +73,9 @@ class Directory:
         self._profile = profile
         self._store = store = Store()
         self._filters = Filters(clock, profile)
+        self._one_by_one = anyio.Lock()
         self._coverage, self._listed_coverage = Coverage(), Coverage()
-        self._listings = Listings(clock, store)
+        self._listings = Listings(clock, store, profile.enforces_unique)
         self._resemblances = Resemblances(store)
         self._named = NamedIds(clock)
         self.ids = KnownIds(clock, store, profile.visibility_lag_s)
@@ -232,10 +235,21 @@ class Directory:
             if answer is not None and not self._filters.alone_fail(key, answer):
                 return answer
             listed = await self._listed(key, reads, begun)
-            if answer is not None and (not isinstance(listed, Unreadable) or listed.partial):
-                self._filters.fail(key)
-            return listed
+            if answer is None:
+                return listed
+            is_readable = not isinstance(listed, Unreadable) or listed.partial
+            return await self._asked_again(key, listed, reads) if is_readable else listed
         return await self._listed(key, reads, begun)
+
+    async def _asked_again(self, key: Key, listed: Answer, reads: Reads) -> Answer:
+        """Ask a filter again that failed where a listing does not: an outage may have ended before the listing was read."""
+        async with self._one_by_one:
+            if not self._filters.may_find(key):  # another worker has just asked
+                return listed
+            answer = await self._filters.find(key, reads)
+            if answer is not None and self._filters.alone_fail(key, answer):
+                self._filters.fail(key)
+        return listed if answer is None or isinstance(answer, Unreadable) else answer
 
     async def _by_id(self, key: Key, reads: Reads) -> Answer:
         answer = await reads.by_id(key.type, key.value)

@@ -8,8 +8,8 @@ from bulkscim.engine.reads import Reads
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Ambiguous, Answer, Found, Missing, Unreadable
-from bulkscim.model.names import EMAILS, names_in
-from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.names import EMAILS, name_attribute, names_in
+from bulkscim.model.operation import USER, JsonObject, Key
 from bulkscim.planning.lookups import emails_of
 from bulkscim.scim.paths import get
 
@@ -17,10 +17,11 @@ KEPT_S = 60.0
 
 
 class Listing:
-    """All resources of one type by the names that they answer to."""
+    """All resources of one type by the names that they answer to; `unique`: the tenant gives no name twice."""
 
-    def __init__(self, kind: str, clock: Clock, store: Store) -> None:
+    def __init__(self, kind: str, clock: Clock, store: Store, *, unique: bool = False) -> None:
         self._kind = kind
+        self._unique = unique
         self._clock = clock
         self._taken_at: float | None = None
         self._is_filled = False  # whether it has any resource
@@ -31,7 +32,8 @@ class Listing:
     async def find(self, key: Key, reads: Reads, *, since: float | None = None) -> Answer:
         """Look a key up in a listing begun after `since`, or begun within the last minute.
 
-        What it shows is found though it is not whole; that it does not show something is then unknown.
+        What it shows is found though it is not whole; that it does not show something is then unknown. Where some of it
+        is known to be missing, a name is found only if the tenant gives it to no second resource.
         """
         oldest = self._clock.monotonic() - KEPT_S if since is None else since
         if self._taken_at is None or self._taken_at < oldest or self._is_outdated:
@@ -43,11 +45,17 @@ class Listing:
         found: dict[str, bytes] = dict(rows)  # a resource that this run made may be in a page as well
         if len(found) > 1:
             return Ambiguous(tuple(found))
+        if self._wrong is not None and not self._wrong.likely and not self._is_of_one(key):
+            return self._wrong
         for text in found.values():
             return Found(orjson.loads(text), self._taken_at or 0.0, is_looked_up=True)
         if self._wrong is not None:
             return Missing(unproved=self._wrong.why) if self._wrong.likely else self._wrong
         return Missing(unproved=self._hides(key.attribute))
+
+    def _is_of_one(self, key: Key) -> bool:
+        """Return whether the tenant gives a name to one resource at most."""
+        return self._unique and key.attribute == name_attribute(self._kind)
 
     def _hides(self, attribute: str) -> str:
         """Say why a listing may not show a name: no resource in it has any such attribute."""
@@ -93,9 +101,10 @@ class Listing:
 
 
 class Listings:
-    """One listing of each type; one of them is read at a time."""
+    """One listing of each type; one of them is read at a time. `unique` are the types whose names no two have."""
 
-    def __init__(self, clock: Clock, store: Store) -> None:
+    def __init__(self, clock: Clock, store: Store, unique: frozenset[str] = frozenset({USER})) -> None:
+        self._unique = unique
         self._clock = clock
         self._store = store
         self._listings: dict[str, Listing] = {}
@@ -106,7 +115,9 @@ class Listings:
         async with self._turn:
             listing = self._listings.get(key.type)
             if listing is None:
-                listing = self._listings[key.type] = Listing(key.type, self._clock, self._store)
+                unique = key.type in self._unique
+                listing = Listing(key.type, self._clock, self._store, unique=unique)
+                self._listings[key.type] = listing
             return await listing.find(key, reads, since=since)
 
     def known(self, key: Key) -> str | None:

@@ -347,13 +347,34 @@ async def test_an_entry_without_an_id_is_named_at_the_end_of_the_rest(place, mos
     assert "'ghost' has no id" in found[-1].detail
 
 
-class Corrupt:
-    """Shows one entry without its id; pages by index and by cursor."""
+@pytest.mark.parametrize("place", [0, 12, 24])
+@pytest.mark.parametrize("cursor", [False, True])
+async def test_a_page_that_was_spoilt_once_is_asked_for_again(place, cursor):
+    """A listing counted as not whole since one answer had an entry that could not be used."""
+    tenant = Corrupt(place, 10, times=1)
+    found = [page async for page in pages(tenant, "User", 10, cursor=cursor)]
 
-    def __init__(self, place, most):
+    assert [one["id"] for page in found for one in page.resources] == [str(one) for one in IDS]
+
+
+async def test_pages_with_entries_that_cannot_be_used_are_asked_for_again_a_few_times():
+    """Not each of them: in a large tenant that would be twice the requests."""
+    asked = []
+    for place, times in ((0, 0), (slice(0, None, 5), 99)):
+        tenant = Corrupt(place, 5, times=times)
+        assert [page async for page in pages(tenant, "User", 10, cursor=True)]
+        asked.append(tenant.requests)
+
+    assert asked[1] == asked[0] + 3
+
+
+class Corrupt:
+    """Shows an entry without its id, for so many `times`; pages by index and by cursor."""
+
+    def __init__(self, place, most, times=99):
         self.entries = [{"id": str(one)} for one in IDS]
-        self.entries[place] = {"userName": "ghost"}
-        self.most = most
+        self.place = slice(place, place + 1) if isinstance(place, int) else place
+        self.most, self.left, self.requests = most, times, 0
 
     async def send(self, request):
         """Return one page."""
@@ -362,7 +383,12 @@ class Corrupt:
             int(query.get("cursor", ["0"])[0] or 0) if "cursor" in query else int(query["startIndex"][0]) - 1
         )
         end = begin + min(self.most, int(query["count"][0]))
-        body = {"totalResults": len(self.entries), "Resources": self.entries[begin:end]}
+        self.requests += 1
+        spoilt, shown = range(len(IDS))[self.place], self.entries[begin:end]
+        if self.left and any(begin <= one < end for one in spoilt):
+            self.left -= 1
+            shown = [{"userName": "ghost"} if begin + n in spoilt else one for n, one in enumerate(shown)]
+        body = {"totalResults": len(self.entries), "Resources": shown}
         if "cursor" in query and end < len(self.entries):
             body["nextCursor"] = str(end)
         return Response(200, {}, json.dumps(body).encode())
