@@ -19,7 +19,6 @@ from bulkscim.journal.journal import Journal
 from bulkscim.model.row import Row, RowState
 from bulkscim.model.step import ACCEPTED
 from bulkscim.pacing.retry import Judgement, Verdict
-from bulkscim.planning.decision import Policy
 from bulkscim.planning.overtaking import left_by, left_open
 
 RowsWhere = Callable[[Callable[[int], bool]], Iterator[Row]]
@@ -34,7 +33,6 @@ class Engine:
     journal: Journal
     rows: RowsWhere
     worker: Worker
-    policy: Policy
     stopping: Stopping
     concurrency: int
     left: UnfinishedRows = field(default_factory=UnfinishedRows)
@@ -43,7 +41,8 @@ class Engine:
         """Work until every row has settled, or nothing more can be done, or the run is to stop."""
         self.worker.recall()
         await self.recover()
-        if self.policy.read_back or self.policy.profile.may_ignore:
+        policy = self.worker.policy
+        if policy.read_back or policy.profile.may_ignore:
             self.worker.unproved = unproved(self.journal)
         circle = False
         while (self.journal.ledger.totals().pending or self.worker.accepted) and not self.stopping.requested:
@@ -67,7 +66,7 @@ class Engine:
         ledger = self.journal.ledger
         self.left.begin_pass(circle=circle)
         feed = Feed(self.rows(lambda row: ledger.state(row) is RowState.PENDING))
-        pipeline = Pipeline(feed, self.journal, self.worker, self.policy, self.stopping, self.left)
+        pipeline = Pipeline(feed, self.journal, self.worker, self.stopping, self.left)
         await pipeline.run(self.concurrency)
         if feed.failed is not None:
             self.stopping.stop(feed.failed)
@@ -118,7 +117,7 @@ class Engine:
         work.accepted = bool(lost and lost.body.get("accepted"))
         answer = TAKEN_IN if work.accepted else UNANSWERED
         self.left.forget(row.number)
-        await self.worker.recover(recording.Sent(work, step, last.step), answer, self.policy)
+        await self.worker.recover(recording.Sent(work, step, last.step), answer)
         if self.journal.ledger.is_open(row.number):
             marks = left_by(step) | left_open(row, work.facts, {})
             self.left.note(row.number, marks, in_doubt=True)

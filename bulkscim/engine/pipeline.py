@@ -8,8 +8,8 @@ them goes on without what it waits for: that part is left to a later pass.
 
 from bisect import insort
 from collections.abc import Iterable
-from dataclasses import replace
 from heapq import heappop, heappush
+from typing import assert_never
 
 import anyio
 import anyio.abc
@@ -20,13 +20,12 @@ from bulkscim.engine.feed import Feed
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Work
-from bulkscim.engine.worker import Worker
+from bulkscim.engine.worker import Next, Worker
 from bulkscim.journal.journal import Journal
 from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Question
 from bulkscim.model.operation import Key, Verb, identities
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
-from bulkscim.planning.next_step import next_step
+from bulkscim.planning.decision import Later, Rest, Settle, Wait
 from bulkscim.planning.order import Lanes, claims
 from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
 
@@ -39,13 +38,11 @@ class Pipeline:
         feed: Feed,
         journal: Journal,
         worker: Worker,
-        policy: Policy,
         stopping: Stopping,
         left: UnfinishedRows,
     ) -> None:
         self._feed = feed
         self._worker = worker
-        self._policy = policy
         self._stopping = stopping
         self._journal = journal
         self._left = left
@@ -108,8 +105,9 @@ class Pipeline:
         if number is None or first is None or number - first >= WINDOW:
             return False
         row = self._feed.take()
-        moves, updates = self._policy.profile.one_group, self._policy.on_exists == "update"
-        work = self._worker.begun(row, claims(row, moves=moves, updates=updates))
+        policy = self._worker.policy
+        wanted = claims(row, moves=policy.profile.one_group, updates=policy.on_exists == "update")
+        work = self._worker.begun(row, wanted)
         self._alive[number] = work
         self._lanes.enter(number, work.claims)
         made = made_by(work.facts)
@@ -167,24 +165,20 @@ class Pipeline:
         if first := self._held_back_by(work):
             self._leave_held(work, first)
             return
-        while not self._stopping.requested:
-            if work.rests_s:
-                self._rest(work)
-                return
-            if self._worker.meets and not self._policy.looks_always:
-                self._policy = replace(self._policy, looks_always=True)
-            decision = next_step(work.row, work.facts, work.live, self._policy)
-            if not await self._follow(work, decision):
-                return
+        decision: Next | None = self._worker.decide(work)
+        while decision is not None and not self._stopping.requested:
+            decision = await self._follow(work, decision)
 
-    async def _follow(self, work: Work, decision: Decision) -> bool:
-        """Do what was decided; return whether the row goes on in this worker."""
+    async def _follow(self, work: Work, decision: Next) -> Next | None:
+        """Do what was decided; return what the row does next, None where it leaves this worker."""
         match decision:
             case Wait():
                 self._found(work, decision.found)
                 return await self._provide(work, decision.on)
             case Step():
                 return await self._carry_out(work, decision)
+            case Rest():
+                self._rest(work, decision.seconds)
             case Settle():
                 await self._worker.settle(work, decision)
                 self._leave(work)
@@ -193,7 +187,9 @@ class Pipeline:
                 if work.found is not None:
                     self._worker.found[work.number] = work.found
                 self._leave_for_later(work)
-        return False
+            case _:
+                assert_never(decision)
+        return None
 
     def _leave_held(self, work: Work, first: int) -> None:
         """Leave a row to a later pass, since earlier rows hold it back, of which `first` is the first.
@@ -207,9 +203,8 @@ class Pipeline:
             self._left.updates[work.number] = lane.value, first
         self._leave_for_later(work)
 
-    def _rest(self, work: Work) -> None:
+    def _rest(self, work: Work, seconds: float) -> None:
         """Park a row for a while, until the tenant may show what the run has just created."""
-        seconds, work.rests_s = work.rests_s, 0.0
         self._parked[work.number] = work.row.operation.target
         self._resting += 1
         assert self._timers is not None  # noqa: S101 - a row is advanced by a worker, and these have one
@@ -248,34 +243,38 @@ class Pipeline:
         if self._lanes.hidden(work.number, need):
             insort(self._hidden, work.number)
 
-    async def _provide(self, work: Work, need: Need) -> bool:
-        """Get what the row must know; return False where the row was parked or left instead."""
+    async def _provide(self, work: Work, need: Need) -> Next | None:
+        """Get what the row must know; return what it does then, None where it was parked or left instead."""
         lane = Directory.lane(need)
         if not self._lanes.holds(work.number, lane):
             self._park_on_lane(work, lane)
-            return False
+            return None
         if self._held_back_by(work, need):
             self._leave_for_later(work)
-            return False
+            return None
         if not isinstance(need, Parent):
             return await self._read(work, need)
         answer = self._parents.answer(work.number, need.row)
         if answer is None:
             self._wait_for(work, need)
-            return False
+            return None
         work.live[need] = answer
-        return not isinstance(answer, ParentReady) or self._known(work, need, answer.id)
+        return (
+            self._known(work, need, answer.id)
+            if isinstance(answer, ParentReady)
+            else self._worker.decide(work)
+        )
 
-    async def _read(self, work: Work, need: Question) -> bool:
+    async def _read(self, work: Work, need: Question) -> Next | None:
         """Ask the tenant what a row must know; what was changed while it was read is read again."""
         self._lanes.begin_reading(work.number)
         read = await self._worker.read(work, need)
         changed = self._lanes.end_reading(work.number)
         if work.rests_s:
-            return True
+            return self._worker.decide(work)
         work.live[need] = read
         if not isinstance(read, Found):
-            return True
+            return self._worker.decide(work)
         if work.is_own(need):
             self._lanes.named(work.number, identities(work.row.operation.type, read.resource))
         if isinstance(need, Key):
@@ -285,35 +284,35 @@ class Pipeline:
                 work.forget()
         return self._known(work, need, read.id)
 
-    def _known(self, work: Work, need: Need, found: str) -> bool:
+    def _known(self, work: Work, need: Need, found: str) -> Next | None:
         """Note the id behind a name; park the row if an earlier one holds that id under another name."""
         self._lanes.known(work.number, need, found)
         self._wake(self._seen())
         if not self._lanes.holds(work.number, need):
             work.forget()
             self._park_on_lane(work, need)
-            return False
+            return None
         if first := self._held_back_by(work):
             self._leave_held(work, first)
-            return False
-        return True
+            return None
+        return self._worker.decide(work)
 
-    async def _carry_out(self, work: Work, step: Step) -> bool:
-        """Send a step; return False where the row was parked, or left without a known end."""
+    async def _carry_out(self, work: Work, step: Step) -> Next | None:
+        """Send a step; return what the row does next, None where it was parked or its stay has ended."""
         if step.id is None:
-            goes_on = await self._worker.carry_out(work, step, self._policy)
+            decision = await self._worker.carry_out(work, step)
         elif (resource := Key(step.type, "id", step.id)) in self._changing:
             self._wait_for_change(work, resource)
-            return False
+            return None
         else:
-            goes_on = await self._change(work, step, resource)
-        if not goes_on:
+            decision = await self._change(work, step, resource)
+        if decision is None:
             self._leave(work, step)
-            return False
+            return None
         made = work.facts.applied.get(step.part)
         if made and made.id and step.part == Action.CREATE:
             self._made(work, made.id)
-        return True
+        return decision
 
     def _wait_for_change(self, work: Work, resource: Key) -> None:
         """Park until a resource is not being changed: what a later row makes is in no claim."""
@@ -321,11 +320,11 @@ class Pipeline:
         self._parked[work.number] = resource
         self._changing[resource].append(work.number)
 
-    async def _change(self, work: Work, step: Step, resource: Key) -> bool:
+    async def _change(self, work: Work, step: Step, resource: Key) -> Next | None:
         """Send a step while no other row changes the same resource."""
         self._changing[resource] = []
         try:
-            return await self._worker.carry_out(work, step, self._policy)
+            return await self._worker.carry_out(work, step)
         finally:
             self._wake(self._changing.pop(resource))
 

@@ -27,7 +27,7 @@ from bulkscim.model.request import Reply
 from bulkscim.model.row import Applied, Existed, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict, is_empty_success
-from bulkscim.planning.decision import Policy, Settle
+from bulkscim.planning.decision import Decision, Policy, Rest, Settle
 from bulkscim.planning.effects import is_thin
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.newness import Age
@@ -42,6 +42,7 @@ FRESH_S = 5.0  # a before-image older than this when its permit comes is read ag
 LOSSES = 5  # steps of one row that may be lost and found not applied
 STALE = 2  # refused versions, before the version is no longer sent
 GOOD = 200
+Next = Decision | Rest
 UNSURE = "it may have existed before: its time of creation is before that of its create"
 
 
@@ -57,6 +58,7 @@ class Worker:
         watcher: Watcher,
         clock: Clock,
         *,
+        policy: Policy,
         profile: Profile = GENERIC,
         guards: Guards | None = None,
     ) -> None:
@@ -67,6 +69,7 @@ class Worker:
         self._watcher = watcher
         self._clock = clock
         self._profile = profile
+        self.policy = replace(policy, looks_always=policy.looks_always or _has_met(journal))
         self._bounds = Bounding(guards or Guards(), journal, sender.stopping)
         self._abilities = Abilities(journal, sender.stopping, watcher.note, takes_patch=profile.patch)
         self.applied = 0  # steps that took effect
@@ -74,7 +77,6 @@ class Worker:
         self.found: dict[int, str] = {}  # ids that rows left for later did not create, by row
         self.accepted: set[int] = set()  # rows whose step was answered with 202 and is to be looked for
         self.accepted_at = 0.0  # when the last one was
-        self.meets = _has_met(journal)  # whether a create was answered with a resource that existed
         self._asking = Asking(directory, reads, sender, clock, profile)
 
     @property
@@ -86,6 +88,13 @@ class Worker:
         unproved = row.number in self.unproved
         self.unproved.discard(row.number)  # read back in this stay, or never: others may come in between
         return recording.work_of(row, self._journal.history(row.number), claims, unproved=unproved)
+
+    def decide(self, work: Work) -> Next:
+        """Return what the row does next, by all that is known of it now."""
+        if work.rests_s:
+            seconds, work.rests_s = work.rests_s, 0.0
+            return Rest(seconds)
+        return next_step(work.row, work.facts, work.live, self.policy)
 
     async def read(self, work: Work, need: Question) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
@@ -101,29 +110,33 @@ class Worker:
         self._watcher.settled(work.number, decision.state)
         self._bounds.ended(work, decision)
 
-    async def carry_out(self, work: Work, step: Step, policy: Policy) -> bool:
-        """Send a step between its two entries; return whether the row goes on, settled or left otherwise."""
+    async def carry_out(self, work: Work, step: Step) -> Next | None:
+        """Send a step between its two entries; return what the row does next, None where its stay ends here."""
         if work.stale >= STALE or not self._abilities.sends_versions:
             step = replace(step, if_match=None)
         if lacking := self._abilities.lacking(step):
             work.refused(Refusal(step.part, None, None, lacking))
-            return True
+            return self.decide(work)
         if work.is_listed and not work.reads_alone:
             work.reads_alone = True
             work.forget()
-            return True
+            return self.decide(work)
         request = request_of(step)
         if step.adopts and not self._bounds.may_adopt(work.number):
-            return False
+            return None
         if not await self._sender.permits.obtain(request, urgent=True):
-            return False
+            return None
         if self._is_old(work, step):
             work.read_again = True
             work.forget()
-            return True
-        if step.action is Action.CREATE and self.meets and not work.has_looked_up(step.identity):
+            return self.decide(work)
+        if (
+            step.action is Action.CREATE
+            and self.policy.looks_always
+            and not work.has_looked_up(step.identity)
+        ):
             work.forget()
-            return True
+            return self.decide(work)
         work.read_again = False
         sent = Sent(work, step, self._journal.next_step())
         intent = self._sender.server.moment()
@@ -135,8 +148,8 @@ class Worker:
         judgement, reply = await self._sender.send(work, step, request)
         if self._asking.not_yet(sent, judgement):
             await self._journal.append(recording.refused(sent, judgement))
-            return True
-        return await self._end(sent, judgement, reply, policy)
+            return self.decide(work)
+        return await self._end(sent, judgement, reply)
 
     def _is_old(self, work: Work, step: Step) -> bool:
         """Return whether what was read is to be read again, once, before the step."""
@@ -144,39 +157,40 @@ class Worker:
         limit = max(FRESH_S, 2 * self._sender.permits.interval_s)
         return looked and not work.read_again and self._clock.monotonic() - work.read_at > limit
 
-    async def _end(self, sent: Sent, judgement: Judgement, reply: Reply, policy: Policy) -> bool:
+    async def _end(self, sent: Sent, judgement: Judgement, reply: Reply) -> Next | None:
         """Journal the step's end and take it into the row's facts."""
         self._abilities.ended(sent.work, sent.step, judgement)
         if judgement.verdict is not Verdict.LOST:
             self._bounds.answered(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
         match judgement.verdict:
             case Verdict.APPLIED:
-                return await self._answered(sent, judgement, reply, policy)
+                return await self._answered(sent, judgement, reply)
             case Verdict.LOST:
                 sent.work.succeeded = is_empty_success(reply)
                 if known := named(sent.step, judgement, reply):
                     sent.work.named[sent.step.part] = known
                 await self._lost(sent, judgement, known)
-                return await self._look_after(sent, judgement, policy)
+                return await self._look_after(sent, judgement)
             case Verdict.ACCEPTED:
-                return await self._accepted(sent, judgement, reply)
+                await self._accepted(sent, judgement, reply)
+                return None
             case Verdict.CONFLICT | Verdict.UNEXPLAINED if sent.step.part in sent.work.facts.lost and (
                 own := await self._asking.own_create(sent)
             ):
                 how = Applied(sent.step.part, own.id, judgement.status, seen=True)
-                return await self._applied(sent, how, policy, own.resource)
+                return await self._applied(sent, how, own.resource)
             case Verdict.GONE if sent.may_have_removed:  # the earlier, lost deactivation took effect late
                 await self._lost(sent, judgement)
-                return await self._look_after(sent, judgement, policy)
+                return await self._look_after(sent, judgement)
             case _ if wanted := self._as_wanted(sent, judgement):
-                return await self._applied(sent, wanted, policy)
+                return await self._applied(sent, wanted)
             case Verdict.UNEXPLAINED:
                 return await self._unexplained(sent, judgement)
             case _:
                 await self._journal.append(recording.refused(sent, judgement))
                 return await self._refused(sent, judgement)
 
-    async def _unexplained(self, sent: Sent, judgement: Judgement) -> bool:
+    async def _unexplained(self, sent: Sent, judgement: Judgement) -> Next | None:
         """Look whether a create was refused since its identity exists; without a look the row stays pending."""
         met = await self._asking.met(sent)
         await self._journal.append(recording.refused(sent, judgement))
@@ -184,24 +198,23 @@ class Worker:
             return self._exists(sent, judgement, met)
         if isinstance(met, Unreadable) and await self._asking.ends_run(sent.work, met):
             sent.work.forget()
-            return False
+            return None
         return await self._refused(sent, judgement)
 
-    async def _accepted(self, sent: Sent, judgement: Judgement, reply: Reply) -> bool:
+    async def _accepted(self, sent: Sent, judgement: Judgement, reply: Reply) -> None:
         """Leave a row whose step was accepted: it is looked for when all others have been worked on."""
         shown = judgement.resource if sent.step.action is Action.CREATE else None
         known = usable_id(shown) or named(sent.step, judgement, reply)
         await self._lost(sent, judgement, known)
         self.accepted.add(sent.work.number)
         self.accepted_at = self._clock.monotonic()
-        return False
 
-    async def _answered(self, sent: Sent, judgement: Judgement, reply: Reply, policy: Policy) -> bool:
+    async def _answered(self, sent: Sent, judgement: Judgement, reply: Reply) -> Next | None:
         """Take in a success; a create's answer must show that something new was made, and under which id."""
         step = sent.step
         if step.action is not Action.CREATE:
             return await self._applied(
-                sent, Applied(step.part, step.id, judgement.status), policy, judgement.resource
+                sent, Applied(step.part, step.id, judgement.status), judgement.resource
             )
         made = usable_id(judgement.resource) or located(step, reply)
         if judgement.status == GOOD and made and not self._asking.is_new(sent, judgement):
@@ -214,10 +227,10 @@ class Worker:
             if unknown or (self._stopping.requested and not isinstance(read, Found)):
                 # Not believed unseen: a later look, or a resume, reads which it is and how old.
                 await self._lost(sent, judgement, made)
-                return await self._look_after(sent, judgement, policy) if unknown else False
+                return await self._look_after(sent, judgement) if unknown else None
             if isinstance(read, Found):
                 made, shown = usable_id(read.resource) or made, read.resource
-        back = policy.takes_back and made == sent.work.row.operation.ref
+        back = self.policy.takes_back and made == sent.work.row.operation.ref
         known = None if made is None or back else {**(shown or {}), "id": made}
         age = await self._asking.age(sent, known, reply)
         if age is Age.OLD and made is not None:
@@ -226,27 +239,25 @@ class Worker:
         if judgement.resource and step.type in self._profile.restores:
             note = self._asking.evidence_of(sent, judgement).restored(step, judgement.resource)
         how = Applied(step.part, made, judgement.status, note=note, unsure=age is Age.UNSURE)
-        return await self._applied(sent, how, policy, shown)
+        return await self._applied(sent, how, shown)
 
-    async def _met(self, sent: Sent, judgement: Judgement, resource_id: str) -> bool:
+    async def _met(self, sent: Sent, judgement: Judgement, resource_id: str) -> Next:
         """Take in that a create was answered with a resource that existed; from then on each create is looked up before."""
         existed = Existed(resource_id, touched=True)
         told = replace(judgement, detail=f"answered {judgement.status}: id {resource_id} existed already")
         await self._journal.append(recording.refused(sent, told, existed))
-        self.meets = True
+        self.policy = replace(self.policy, looks_always=True)
         sent.work.taken(replace(self._refusal(sent.step, told), existed=existed))
         sent.work.forget()
-        return True
+        return self.decide(sent.work)
 
-    async def _applied(
-        self, sent: Sent, how: Applied, policy: Policy, shown: JsonObject | None = None
-    ) -> bool:
+    async def _applied(self, sent: Sent, how: Applied, shown: JsonObject | None = None) -> Next | None:
         """Journal that a step took effect, with the row's end in the same write where it has ended.
 
         `shown` is the resource as the tenant shows it after the step, where it does.
         """
         work, step = sent.work, sent.step
-        note = how.note or recording.note_of(step, shown, takes_back=policy.takes_back)
+        note = how.note or recording.note_of(step, shown, takes_back=self.policy.takes_back)
         how = replace(how, left=step.left, note=note)
         stripped = await self._directory.applied(step, self._reads(work), how.id, shown)
         entries = [recording.applied(sent, how, shown, stripped)]
@@ -254,32 +265,33 @@ class Worker:
         self.applied += 1
         work.applied(how, () if how.partial else (step.part, *step.covers))
         work.forget()
-        decision = next_step(work.row, work.facts, work.live, policy)
+        decision = self.decide(work)
         if isinstance(decision, Settle):
             entries.append(recording.settled(work, decision))
         await self._journal.append(*entries)
         if isinstance(decision, Settle):
             self._ended(work, decision)
-            return False
-        return True
+            return None
+        return decision
 
     async def _lost(self, sent: Sent, judgement: Judgement, known: str | None = None) -> None:
         """Journal that it is unknown whether a step took effect; `known` is the id that an answer names."""
         self._directory.doubts(sent.step)
         await self._journal.append(recording.lost(sent, judgement, known))
 
-    async def _refused(self, sent: Sent, judgement: Judgement) -> bool:
+    async def _refused(self, sent: Sent, judgement: Judgement) -> Next | None:
         """Say what a refusal means for the row and for the run."""
         work, step = sent.work, sent.step
         refusal, outdated = self._refusal(step, judgement), self._directory.refused(step)
         work.forget()
         match judgement.verdict:
             case Verdict.AGAIN:
-                return self._not_now(judgement)
+                self._not_now(judgement)
+                return None
             case Verdict.UNAUTHORIZED | Verdict.FORBIDDEN if await self._asking.ends_run(
                 work, Unreadable(judgement.detail, judgement.status)
             ):
-                return False
+                return None
             case Verdict.CONFLICT if step.part == "create" and work.facts.taken is None:
                 work.taken(refusal)
             case Verdict.STALE if work.stale < STALE:
@@ -288,25 +300,24 @@ class Worker:
                 pass  # names are looked up again
             case _:
                 work.refused(refusal)
-        return True
+        return self.decide(work)
 
-    def _not_now(self, judgement: Judgement) -> bool:
+    def _not_now(self, judgement: Judgement) -> None:
         """Leave a row whose budget of "not now" is spent; without any answer the run stops."""
         if judgement.status is None and not self._stopping.requested:
             self._stopping.stop(Stopped(f"the tenant cannot be reached: {judgement.detail}"))
-        return False
 
     async def wait_for_accepted(self) -> bool:
         """Wait until what was accepted last can be seen; return whether the run goes on."""
         shown_at = self.accepted_at + self._profile.visibility_lag_s
         return await self._stopping.pause(shown_at - self._clock.monotonic())
 
-    async def recover(self, sent: Sent, judgement: Judgement, policy: Policy) -> bool:
+    async def recover(self, sent: Sent, judgement: Judgement) -> None:
         """Find out what became of a lost step, and journal it; the row stays in doubt where that cannot be told."""
         told, read = await self._asking.look(sent)
-        return await self._recovered(sent, judgement, policy, (told, read))
+        await self._recovered(sent, judgement, (told, read))
 
-    async def _look_after(self, sent: Sent, judgement: Judgement, policy: Policy) -> bool:
+    async def _look_after(self, sent: Sent, judgement: Judgement) -> Next | None:
         """Recover a step that was lost just now. It counts as a fault of the tenant unless a lookup explains it."""
         told, read = await self._asking.look(sent, answered=judgement.status is not None)
         if told is not None:
@@ -314,22 +325,22 @@ class Worker:
             fails = isinstance(told, NotApplied) and not explained and is_broken(judgement.status)
             if not (fails and self._abilities.faulty.explains(sent.work.number, sent.step)):
                 self._bounds.answered(fault=not explained, detail=judgement.detail)
-        return await self._recovered(sent, judgement, policy, (told, read))
+        return await self._recovered(sent, judgement, (told, read))
 
     async def _recovered(
-        self, sent: Sent, judgement: Judgement, policy: Policy, looked: tuple[Recovered | None, Read | None]
-    ) -> bool:
+        self, sent: Sent, judgement: Judgement, looked: tuple[Recovered | None, Read | None]
+    ) -> Next | None:
         """Journal what became of a lost step, by what the look at it has shown."""
         told, read = looked
         match told:
             case None:
-                return False
+                return None
             case Ours():
                 shown = read.resource if isinstance(read, Found) else None
                 seen, partial = not sent.work.accepted, bool(told.unlike)
                 note = "" if seen else "found after the tenant had accepted it (202)"
                 how = Applied(sent.step.part, told.id, judgement.status, seen, note, partial=partial)
-                return await self._applied(sent.found(), how, policy, shown)
+                return await self._applied(sent.found(), how, shown)
             case Theirs():
                 judgement = replace(
                     judgement, detail=f"exists as id {told.id}; not proved to be made by this run"
@@ -346,13 +357,13 @@ class Worker:
                 return self._not_applied(sent, judgement)
             case Unclear() if sent.work.accepted and sent.work.number not in self.accepted:
                 self.accepted.add(sent.work.number)  # of an earlier session: looked for at the end too
-                return False
+                return None
             case Unclear():
                 self._watcher.settled(sent.work.number, RowState.IN_DOUBT)
                 self._watcher.note(f"row {sent.work.number} is in doubt: {told.why}")
-                return False
+                return None
 
-    def _exists(self, sent: Sent, judgement: Judgement, read: Read | None) -> bool:
+    def _exists(self, sent: Sent, judgement: Judgement, read: Read | None) -> Next:
         """Let the row go on with what its create met; what was just read of it by its id is not read again."""
         work, target = sent.work, sent.work.row.operation.target
         work.forget()
@@ -361,9 +372,9 @@ class Worker:
         if isinstance(read, Found) and not read.is_looked_up and answers(target, read.resource):
             work.live[target] = read
             work.read_at = read.read_at
-        return True
+        return self.decide(work)
 
-    def _not_applied(self, sent: Sent, judgement: Judgement) -> bool:
+    def _not_applied(self, sent: Sent, judgement: Judgement) -> Next:
         """Let the row try again within its budget."""
         work = sent.work
         work.forget()
@@ -372,7 +383,7 @@ class Worker:
             self._abilities.faulty.used_up(work.number, sent.step)
         if work.losses >= LOSSES or (is_broken(judgement.status) and self._abilities.faulty.holds(sent.step)):
             work.refused(self._refusal(sent.step, judgement))
-        return True
+        return self.decide(work)
 
     def _as_wanted(self, sent: Sent, judgement: Judgement) -> Applied | None:
         """Return the end of a step whose refusal says that the tenant is as it wanted; None where it does not."""

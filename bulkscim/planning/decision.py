@@ -46,6 +46,13 @@ class Settle:
     found: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Go on after so many seconds: the tenant may not show yet what the run has just created."""
+
+    seconds: float
+
+
 Decision = Step | Wait | Later | Settle
 
 

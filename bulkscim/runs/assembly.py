@@ -171,6 +171,7 @@ def engine_over(
         paced = Repeating(Paced(transport, sender, work), clock, chance, stopping.pause)
         return Reads(paced, clock, profile, quoting, directory.ids)
 
+    policy = replace(settings.policy(profile, str(journal.header.get("run", ""))), protects=terms.protects)
     worker = Worker(
         journal,
         sender,
@@ -178,12 +179,12 @@ def engine_over(
         reads,
         watcher,
         clock,
+        policy=policy,
         profile=profile,
         guards=Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal)),
     )
-    policy = replace(settings.policy(profile, str(journal.header.get("run", ""))), protects=terms.protects)
     with closing(directory):
-        yield Engine(journal, job.rows, worker, policy, stopping, settings.workers(profile))
+        yield Engine(journal, job.rows, worker, stopping, settings.workers(profile))
 
 
 def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:

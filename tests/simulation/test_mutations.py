@@ -140,7 +140,7 @@ def let_patches_of_one_group_overlap(patch):
     """Let rows touch what others are changing."""
 
     async def at_once(pipeline, work, step, resource):
-        return await pipeline._worker.carry_out(work, step, pipeline._policy)
+        return await pipeline._worker.carry_out(work, step)
 
     patch.setattr(Lanes, "holds", lambda *_: True)
     patch.setattr(Pipeline, "_change", at_once)
