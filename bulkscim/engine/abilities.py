@@ -1,7 +1,7 @@
 """What a run learns once of what its tenant takes: the forms of requests, PATCH, versions, and values that fail."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -9,10 +9,9 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from bulkscim.engine.bounds import has_stopped
-from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.rows import RunContext
 from bulkscim.engine.work import Work
 from bulkscim.errors import NoPatch
-from bulkscim.journal.journal import Journal
 from bulkscim.model.operation import USER
 from bulkscim.model.step import Step
 from bulkscim.pacing.retry import Judgement, Verdict
@@ -33,15 +32,13 @@ MOST_IN_A_ROW = 100  # such answers without any change that takes effect between
 
 
 class Abilities:
-    """One for all workers; learned again by each process. `takes_patch`: the tenant has not said that it takes none."""
+    """One for all workers; learned again by each process."""
 
-    def __init__(
-        self, journal: Journal, stopping: Stopping, note: Callable[[str], None], *, takes_patch: bool
-    ) -> None:
-        self._journal = journal
-        self._stopping = stopping
-        self._note = note
-        self._most = FEW if takes_patch else 1
+    def __init__(self, context: RunContext) -> None:
+        self._journal = context.journal
+        self._stopping = context.stopping
+        self._note = context.watcher.note
+        self._most = FEW if context.profile.patch else 1
         self._patched: set[str] = set()  # types of which a PATCH took effect
         self._unpatched: dict[str, int] = {}  # refused PATCHes by type
         self._versions: dict[int, str] = {}  # by row, the version that was refused last

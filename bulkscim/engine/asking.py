@@ -8,15 +8,14 @@ from typing import Any
 
 from bulkscim.engine.directory.coverage import NAMES_ONLY, needed_by
 from bulkscim.engine.directory.directory import Directory
+from bulkscim.engine.exchange import Exchange
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
-from bulkscim.engine.sending import Sender
-from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.rows import RunContext
 from bulkscim.engine.work import Work
 from bulkscim.errors import CredentialError, ReferencesUnknown, Stopped
 from bulkscim.model.active import is_inactive
-from bulkscim.model.clock import Clock
 from bulkscim.model.live import (
     Found,
     Holders,
@@ -46,7 +45,6 @@ from bulkscim.planning.recover import (
     proved_ours,
     renamed,
 )
-from bulkscim.providers.profile import Profile
 
 LOOKS = 3  # looks at what became of one lost step
 ASKED = 2  # times that a row asks for what may fail for every record
@@ -62,24 +60,21 @@ class Asking:
 
     def __init__(
         self,
+        context: RunContext,
         directory: Directory,
         reads: Callable[[Work | None], Reads],
-        sender: Sender,
-        clock: Clock,
-        profile: Profile,
+        exchange: Exchange,
     ) -> None:
+        self._stopping = context.stopping
+        self._clock = context.clock
+        self._random = context.random
+        self._profile = context.profile
         self._directory = directory
-        self._reads = reads
-        self._sender = sender
-        self._clock = clock
-        self._profile = profile
+        self._exchange = exchange
+        self.reads = reads  # how a row reads the tenant
         self._noted = False
         self._vain = 0  # waits for members and managers to be shown that changed nothing
         self._exact = False  # whether a create has shown that times of creation follow the server's clock
-
-    @property
-    def _stopping(self) -> Stopping:
-        return self._sender.stopping
 
     async def read(self, work: Work, need: Question) -> Any:
         """Read what a row must know; None where the run is to stop instead."""
@@ -150,7 +145,7 @@ class Asking:
         is_own = isinstance(need, Key) and work.is_own(need)
         return await self._directory.answer(
             need,
-            self._reads(work),
+            self.reads(work),
             needed=needed_by(work.row.operation) if is_own else NAMES_ONLY,
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
             listed=work.row.operation.makes and not work.reads_alone,
@@ -180,7 +175,7 @@ class Asking:
     def _says_nothing(self, status: int | None) -> bool:
         """Return whether a control read that fails tells nothing of a refusal: no read has worked yet, and a write has."""
         refused = status is not None and status < BROKEN
-        return refused and self._sender.has_applied and not self._sender.worked
+        return refused and self._exchange.has_applied and not self._exchange.worked
 
     def _note(self, text: str) -> None:
         """Report it once."""
@@ -194,13 +189,13 @@ class Asking:
         None where it works, and where it is refused for good, as by a tenant that lists no users: this shows nothing.
         """
         wrong: Unreadable | None = None
-        for request in reversed(self._sender.worked):
-            wrong = await self._reads(work).again(request)
+        for request in reversed(self._exchange.worked):
+            wrong = await self.reads(work).again(request)
             if wrong is None:
                 return None
         if wrong is not None:
             return wrong
-        async for page in self._reads(work).pages(USER):
+        async for page in self.reads(work).pages(USER):
             if not isinstance(page, Unreadable):
                 return None
             tells = page.status is None or page.status in DENIED or _may_be_all(page.status)
@@ -222,7 +217,7 @@ class Asking:
         told: Recovered | None = None
         read: Read | None = None
         for attempt in range(1, LOOKS + 1):
-            if not await self._stopping.pause(max(lag, backoff(attempt, self._sender.random))):
+            if not await self._stopping.pause(max(lag, backoff(attempt, self._random))):
                 return None, None
             told, read = await self._look_once(sent)
             if not isinstance(told, Unclear):
@@ -241,7 +236,7 @@ class Asking:
 
     async def _under_another_name(self, sent: Sent) -> Unclear | None:
         """Doubt that a create took no effect where it may have made a resource whose name the tenant has changed."""
-        step, reads = sent.step, self._reads(sent.work)
+        step, reads = sent.step, self.reads(sent.work)
         begun = sent.work.create_sent.get(step.part, -inf)
         alike = await self._directory.perhaps_made(step, reads)
         if isinstance(alike, Unreadable):
@@ -260,11 +255,11 @@ class Asking:
         """Return a resource that a create may have met, or made; see `find_met`."""
         if sent.step.action is not Action.CREATE:
             return None
-        return await find_met(sent.step, self._directory, self._reads(sent.work))
+        return await find_met(sent.step, self._directory, self.reads(sent.work))
 
     async def _look(self, sent: Sent) -> Read:
         """Look once, by the id too that the answer to a create has named."""
-        reads, step = self._reads(sent.work), sent.step
+        reads, step = self.reads(sent.work), sent.step
         read = await look(step, self._directory, reads)
         named = sent.work.named.get(step.part)
         return await reads.by_id(step.type, named) if named and isinstance(read, Missing) else read
@@ -317,7 +312,7 @@ class Asking:
     def evidence(self, sent: Sent) -> Evidence:
         """Return what this process knows of a create."""
         work, step = sent.work, sent.step
-        server, begun = self._sender.server, work.create_started.get(step.part)
+        server, begun = self._exchange.server, work.create_started.get(step.part)
         started = server.shown(begun) if begun else None
         return Evidence(
             absent_before=any(key.folded in work.absent for key in step.identity),

@@ -7,9 +7,12 @@ from http import HTTPStatus
 import anyio
 
 from bulkscim.engine import recording
+from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import unproved
 from bulkscim.engine.feed import Feed
+from bulkscim.engine.outcomes import Outcomes
 from bulkscim.engine.pipeline import Pipeline
+from bulkscim.engine.rows import RunContext
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Moment
@@ -30,22 +33,38 @@ UNANSWERED = Judgement(Verdict.LOST, detail="no answer to it was recorded")
 class Engine:
     """The parts that one process's work on a run needs; `rows` reads the job file for the rows asked for."""
 
-    journal: Journal
+    context: RunContext
     rows: RowsWhere
+    directory: Directory
     worker: Worker
-    stopping: Stopping
     concurrency: int
     left: UnfinishedRows = field(default_factory=UnfinishedRows)
 
+    @property
+    def journal(self) -> Journal:
+        """The run's journal."""
+        return self.context.journal
+
+    @property
+    def _stopping(self) -> Stopping:
+        return self.context.stopping
+
+    @property
+    def _outcomes(self) -> Outcomes:
+        return self.worker.outcomes
+
     async def run(self) -> None:
         """Work until every row has settled, or nothing more can be done, or the run is to stop."""
-        self.worker.recall()
+        if self.journal.timeline.sessions > 1:
+            self.directory.ids.recall(self.journal)
         await self.recover()
-        policy = self.worker.policy
+        policy = self.worker.rows.policy
         if policy.read_back or policy.profile.may_ignore:
-            self.worker.unproved = unproved(self.journal)
+            self.worker.rows.unproved = unproved(self.journal)
         circle = False
-        while (self.journal.ledger.totals().pending or self.worker.accepted) and not self.stopping.requested:
+        while (
+            self.journal.ledger.totals().pending or self._outcomes.accepted
+        ) and not self._stopping.requested:
             before = self._progress()
             deferred = await self._pass(circle=circle)
             found = await self._look_for_accepted()
@@ -56,7 +75,7 @@ class Engine:
 
     def _progress(self) -> tuple[int, int]:
         """Return what a pass changes that brings any row further: rows that are pending, and steps applied."""
-        return self.journal.ledger.totals().pending, self.worker.applied
+        return self.journal.ledger.totals().pending, self._outcomes.applied
 
     async def _pass(self, *, circle: bool) -> int:
         """Take up all pending rows once; return how many of them were left for later.
@@ -66,10 +85,10 @@ class Engine:
         ledger = self.journal.ledger
         self.left.begin_pass(circle=circle)
         feed = Feed(self.rows(lambda row: ledger.state(row) is RowState.PENDING))
-        pipeline = Pipeline(feed, self.journal, self.worker, self.stopping, self.left)
+        pipeline = Pipeline(feed, self.context, self.worker, self.left)
         await pipeline.run(self.concurrency)
         if feed.failed is not None:
-            self.stopping.stop(feed.failed)
+            self._stopping.stop(feed.failed)
         return pipeline.deferred
 
     async def recover(self) -> None:
@@ -83,11 +102,11 @@ class Engine:
 
         One look at the end is enough, and no worker waits for it: what is not shown then may need a person's approval.
         """
-        rows = frozenset(self.worker.accepted)
-        if not rows or not await self.worker.wait_for_accepted():
+        rows = frozenset(self._outcomes.accepted)
+        if not rows or not await self._outcomes.wait_for_accepted():
             return False
         await self._recover_where(rows.__contains__)
-        self.worker.accepted -= rows
+        self._outcomes.accepted -= rows
         return not all(map(self.journal.ledger.is_open, rows))
 
     async def _recover_where(self, wanted: Callable[[int], bool]) -> None:
@@ -96,10 +115,10 @@ class Engine:
             for _ in range(self.concurrency):
                 group.start_soon(self._recover_rows, feed)
         if feed.failed is not None:
-            self.stopping.stop(feed.failed)
+            self._stopping.stop(feed.failed)
 
     async def _recover_rows(self, feed: Feed) -> None:
-        while not self.stopping.requested and feed.peek() is not None:
+        while not self._stopping.requested and feed.peek() is not None:
             await self._recover_row(feed.take())
 
     async def _recover_row(self, row: Row) -> None:
@@ -117,7 +136,7 @@ class Engine:
         work.accepted = bool(lost and lost.body.get("accepted"))
         answer = TAKEN_IN if work.accepted else UNANSWERED
         self.left.forget(row.number)
-        await self.worker.recover(recording.Sent(work, step, last.step), answer)
+        await self._outcomes.recover(recording.Sent(work, step, last.step), answer)
         if self.journal.ledger.is_open(row.number):
             marks = left_by(step) | left_open(row, work.facts, {})
             self.left.note(row.number, marks, in_doubt=True)

@@ -17,11 +17,10 @@ import anyio.abc
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import WINDOW, Parents, made_by
 from bulkscim.engine.feed import Feed
-from bulkscim.engine.stopping import Stopping
+from bulkscim.engine.rows import Next, RunContext
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Work
-from bulkscim.engine.worker import Next, Worker
-from bulkscim.journal.journal import Journal
+from bulkscim.engine.worker import Worker
 from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Question
 from bulkscim.model.operation import Key, Verb, identities
 from bulkscim.model.step import Action, Step
@@ -36,18 +35,18 @@ class Pipeline:
     def __init__(
         self,
         feed: Feed,
-        journal: Journal,
+        context: RunContext,
         worker: Worker,
-        stopping: Stopping,
         left: UnfinishedRows,
     ) -> None:
         self._feed = feed
         self._worker = worker
-        self._stopping = stopping
-        self._journal = journal
+        self._rows = worker.rows
+        self._stopping = context.stopping
+        self._journal = journal = context.journal
         self._left = left
         self._alive: dict[int, Work] = {}
-        self._parents = Parents(journal, self._alive.get, lambda: feed.passed, worker.found, left.updates)
+        self._parents = Parents(journal, self._alive.get, lambda: feed.passed, left.found, left.updates)
         self._lanes = Lanes()
         self._ready: list[int] = []
         self._parked: dict[int, Need] = {}
@@ -105,9 +104,9 @@ class Pipeline:
         if number is None or first is None or number - first >= WINDOW:
             return False
         row = self._feed.take()
-        policy = self._worker.policy
+        policy = self._rows.policy
         wanted = claims(row, moves=policy.profile.one_group, updates=policy.on_exists == "update")
-        work = self._worker.begun(row, wanted)
+        work = self._rows.begun(row, wanted)
         self._alive[number] = work
         self._lanes.enter(number, work.claims)
         made = made_by(work.facts)
@@ -165,7 +164,7 @@ class Pipeline:
         if first := self._held_back_by(work):
             self._leave_held(work, first)
             return
-        decision: Next | None = self._worker.decide(work)
+        decision: Next | None = self._rows.decide(work)
         while decision is not None and not self._stopping.requested:
             decision = await self._follow(work, decision)
 
@@ -180,12 +179,12 @@ class Pipeline:
             case Rest():
                 self._rest(work, decision.seconds)
             case Settle():
-                await self._worker.settle(work, decision)
+                await self._rows.settle(work, decision)
                 self._leave(work)
             case Later():
                 self._found(work, decision.found)
                 if work.found is not None:
-                    self._worker.found[work.number] = work.found
+                    self._left.found[work.number] = work.found
                 self._leave_for_later(work)
             case _:
                 assert_never(decision)
@@ -260,9 +259,7 @@ class Pipeline:
             return None
         work.live[need] = answer
         return (
-            self._known(work, need, answer.id)
-            if isinstance(answer, ParentReady)
-            else self._worker.decide(work)
+            self._known(work, need, answer.id) if isinstance(answer, ParentReady) else self._rows.decide(work)
         )
 
     async def _read(self, work: Work, need: Question) -> Next | None:
@@ -271,10 +268,10 @@ class Pipeline:
         read = await self._worker.read(work, need)
         changed = self._lanes.end_reading(work.number)
         if work.rests_s:
-            return self._worker.decide(work)
+            return self._rows.decide(work)
         work.live[need] = read
         if not isinstance(read, Found):
-            return self._worker.decide(work)
+            return self._rows.decide(work)
         if work.is_own(need):
             self._lanes.named(work.number, identities(work.row.operation.type, read.resource))
         if isinstance(need, Key):
@@ -295,7 +292,7 @@ class Pipeline:
         if first := self._held_back_by(work):
             self._leave_held(work, first)
             return None
-        return self._worker.decide(work)
+        return self._rows.decide(work)
 
     async def _carry_out(self, work: Work, step: Step) -> Next | None:
         """Send a step; return what the row does next, None where it was parked or its stay has ended."""

@@ -21,6 +21,7 @@ class UnfinishedRows:
         self.updates: dict[
             int, tuple[str, int]
         ] = {}  # by upsert: the id that it updates, and the first row that held it
+        self.found: dict[int, str] = {}  # ids that rows left for later did not create, by row
         self._is_empty = True
         self._held = False
         self._circle = False

@@ -11,16 +11,21 @@ from functools import partial
 from pathlib import Path
 
 from bulkscim import __version__
-from bulkscim.engine.abilities import Quoting, RequestForms, media_types
-from bulkscim.engine.bounds import Guards, has_stopped
+from bulkscim.engine.abilities import Abilities, Quoting
+from bulkscim.engine.asking import Asking
+from bulkscim.engine.bounds import Bounding, Guards, has_stopped
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.directory.earlier_runs import JournalReads
 from bulkscim.engine.directory.tied import Due
+from bulkscim.engine.dispatch import SingleDispatch
+from bulkscim.engine.exchange import Exchange, Paced
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
+from bulkscim.engine.outcomes import Outcomes
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads
-from bulkscim.engine.sending import Count, Paced, Sender
+from bulkscim.engine.rows import Rows, RunContext
+from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping, draining
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
@@ -150,13 +155,13 @@ def engine_over(
 ) -> Iterator[Engine]:
     """Build the engine for one session, every part of it; close what the session knew of the tenant at its end."""
     profile, settings = terms.profile, terms.settings
-    watcher, clock, chance = around.watcher, around.clock, around.random
+    watcher, clock = around.watcher, around.clock
+    context = RunContext(journal, stopping, watcher, clock, around.random, profile)
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals)
-    dialect, quoting = RequestForms(profile.patch_forms), Quoting(profile.unquoted_filters)
-    media = media_types(profile.media_type)
-    sender = Sender(transport, permits, stopping, Count(watcher), clock, chance, dialect=dialect, media=media)
+    exchange = Exchange(transport, permits, watcher, clock, around.random)
     if terms.dated is not None:
-        sender.server.take(terms.dated)
+        exchange.server.take(terms.dated)
+    quoting = Quoting(profile.unquoted_filters)
 
     verbs = journal.header.get("verbs", {})
     directory = Directory(
@@ -168,23 +173,19 @@ def engine_over(
     )
 
     def reads(work: Work | None) -> Reads:
-        paced = Repeating(Paced(transport, sender, work), clock, chance, stopping.pause)
-        return Reads(paced, clock, profile, quoting, directory.ids)
+        repeating = Repeating(Paced(exchange, work), clock, around.random, stopping.pause)
+        return Reads(repeating, clock, profile, quoting, directory.ids)
 
     policy = replace(settings.policy(profile, str(journal.header.get("run", ""))), protects=terms.protects)
-    worker = Worker(
-        journal,
-        sender,
-        directory,
-        reads,
-        watcher,
-        clock,
-        policy=policy,
-        profile=profile,
-        guards=Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal)),
-    )
+    guards = Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal))
+    rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
+    asking = Asking(context, directory, reads, exchange)
+    dispatch = SingleDispatch(context, exchange, Sender(context, exchange), directory)
+    abilities = Abilities(context)
+    outcomes = Outcomes(context, rows_, asking, dispatch, directory, abilities)
+    worker = Worker(rows_, asking, dispatch, outcomes, abilities, clock)
     with closing(directory):
-        yield Engine(journal, job.rows, worker, stopping, settings.workers(profile))
+        yield Engine(context, job.rows, directory, worker, settings.workers(profile))
 
 
 def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:

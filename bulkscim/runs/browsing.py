@@ -8,9 +8,9 @@ from random import random
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.engine.directory.coverage import ListingCoverage, Part
+from bulkscim.engine.exchange import Exchange, Paced
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads, unreadable
-from bulkscim.engine.sending import Count, Paced, Sender
 from bulkscim.engine.stopping import Stopping
 from bulkscim.errors import Stopped
 from bulkscim.model.harmless import escaped
@@ -156,5 +156,5 @@ def reads_over(transport: Transport, profile: Profile, settings: Settings, arriv
     clock, watcher = RealClock(), Unwatched()
     stopping = Stopping(clock)
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, arrivals)
-    sender = Sender(transport, permits, stopping, Count(watcher), clock, random)
-    return Reads(Repeating(Paced(transport, sender, None), clock, random, stopping.pause), clock, profile)
+    exchange = Exchange(transport, permits, watcher, clock, random)
+    return Reads(Repeating(Paced(exchange, None), clock, random, stopping.pause), clock, profile)

@@ -10,10 +10,10 @@ import pytest
 
 from bulkscim.engine import recording
 from bulkscim.engine.asking import DENIED, Asking
+from bulkscim.engine.exchange import ServerClock
 from bulkscim.engine.facts import Parents
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.pipeline import Pipeline
-from bulkscim.engine.sending import ServerClock
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.journal import journal, reader
 from bulkscim.journal.ledger import Ledger

@@ -150,7 +150,7 @@ def take_an_accepted_write_for_a_lost_one(patch):
 
 def count_explained_losses(patch):
     """Count an answer of 5xx to a create as a fault though a lookup shows that the user exists."""
-    patch.setattr("bulkscim.engine.worker.is_explained", lambda told, read: False)
+    patch.setattr("bulkscim.engine.outcomes.is_explained", lambda told, read: False)
 
 
 def second_import(seed):

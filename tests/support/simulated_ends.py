@@ -1,6 +1,6 @@
 """Oracles of the end: what the tenant holds, against what the job asks for and what the journal says of each row."""
 
-from bulkscim.engine.worker import LOSSES, UNSURE
+from bulkscim.engine.outcomes import LOSSES, UNSURE
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal import journal
 from bulkscim.journal.audit import audit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.engine.sending import ServerClock
+from bulkscim.engine.exchange import ServerClock
 from bulkscim.engine.work import Moment
 from bulkscim.model.clock import Dated
 from bulkscim.model.request import Response
