@@ -31,7 +31,7 @@ def test_each_event_is_reported_from_one_place(event):
         for _ in re.findall(rf"directory\.{event}\(", path.read_text())
     ]
 
-    assert called == ["worker.py"]
+    assert called == ["outcomes.py"]
 
 
 def test_one_module_opens_a_database():
