@@ -32,17 +32,9 @@ if TYPE_CHECKING:
     from bulkscim.model.run import Counters, RunState, Totals
     from bulkscim.model.secret import Secret
     from bulkscim.reporting.results import Result
-    from bulkscim.runs.api import (
-        ResumeOptions,
-        RollbackOptions,
-        RunOptions,
-        results,
-        resume,
-        retry,
-        rollback,
-        run,
-    )
+    from bulkscim.runs.api import results, resume, retry, rollback, run
     from bulkscim.runs.named import tenant
+    from bulkscim.runs.options import ResumeOptions, RollbackOptions, RunOptions
     from bulkscim.runs.report import RunReport
     from bulkscim.tenants.tenant import Tenant
 
@@ -91,10 +83,10 @@ _WHERE = {
     "Counters": "bulkscim.model.run",
     "JobRecord": "bulkscim.jobfile.spool",
     "Result": "bulkscim.reporting.results",
-    "ResumeOptions": "bulkscim.runs.api",
-    "RollbackOptions": "bulkscim.runs.api",
+    "ResumeOptions": "bulkscim.runs.options",
+    "RollbackOptions": "bulkscim.runs.options",
     "RowState": "bulkscim.model.row",
-    "RunOptions": "bulkscim.runs.api",
+    "RunOptions": "bulkscim.runs.options",
     "RunReport": "bulkscim.runs.report",
     "RunState": "bulkscim.model.run",
     "Secret": "bulkscim.model.secret",

@@ -2,9 +2,8 @@
 
 import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -12,12 +11,29 @@ from bulkscim.commands import options, reaching, setting, typed_flags
 from bulkscim.errors import UsageError
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import Console
+from bulkscim.runs.options import Connection, filled
 from bulkscim.runs.state_dir import state_dir
 from bulkscim.tenants import credentials
 from bulkscim.tenants.allowed import allow, is_allowed, refuse_unless_allowed
 from bulkscim.tenants.credentials import TokenSource
 from bulkscim.tenants.entries import FILE, NAME, TenantEntry, entries, entry_named, places, user_file
 from bulkscim.tenants.tenant import Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectFlags:
+    """What the command line says of a tenant that gets a name."""
+
+    name: str
+    base_url: str | None
+    profile: str
+    tokens: options.TokenFlags
+    keyring: bool
+    production: bool
+    here: bool
+    connection: Connection
+    yes: bool
+    voice: options.Voice
 
 
 @click.command("connect")
@@ -31,31 +47,33 @@ from bulkscim.tenants.tenant import Tenant
 @options.network
 @click.option("--yes", is_flag=True, help="Replace an entry of that name without asking.")
 @options.voice
-def command(name: str, *, verbose: bool, quiet: bool, yes: bool, **chosen: Any) -> None:
+@options.given_as(ConnectFlags)
+def command(flags: ConnectFlags) -> None:
     """Read the tenant's ServiceProviderConfig and one page, say what it is, and write entry NAME."""
-    people = setting.people_of(verbose=verbose, quiet=quiet, yes=yes)
+    people, name = setting.people_of(flags.voice, yes=flags.yes), flags.name
     _sound_name(name)
-    file, known = _file(name, here=chosen["here"]), _known(name)
-    if known is not None and not chosen["ca_bundle"]:
+    file, known = _file(name, here=flags.here), _known(name)
+    if known is not None and not flags.connection.ca_bundle:
         refuse_unless_allowed(known, state_dir(), own_token=False)
-    tenant, source = _tenant(name, people, chosen)
-    for line in _acquainted(tenant, known, chosen):
+    tenant, source = _tenant(people, flags)
+    flags = replace(flags, connection=reaching.heed_no_proxy(flags.connection, tenant.base_url))
+    for line in _acquainted(tenant, known, flags.connection):
         people.note(line)
     if known is not None:
         people.approve(f"Replace tenant {name}?", [f"{known.file} has {name} as {known.base_url}"])
-    _write(_with_token(_entry(known, file, tenant, chosen), tenant, source, people), people)
+    _write(_with_token(_entry(known, file, tenant, flags), tenant, source, people), people)
 
 
-def _entry(known: TenantEntry | None, file: Path, tenant: Tenant, chosen: dict[str, Any]) -> TenantEntry:
+def _entry(known: TenantEntry | None, file: Path, tenant: Tenant, flags: ConnectFlags) -> TenantEntry:
     """Return the entry to write without its token: of a known tenant, its guards and ways are kept."""
     kept = known or TenantEntry(tenant.name, tenant.base_url, file)
-    proxy, ca_bundle = chosen["proxy"], chosen["ca_bundle"]
+    proxy, ca_bundle = flags.connection.proxy, flags.connection.ca_bundle
     return replace(
         kept,
         base_url=tenant.base_url,
         file=file,
         profile=tenant.profile,
-        production=chosen["production"] or kept.production,
+        production=flags.production or kept.production,
         token_file=None,
         token_command=None,
         keyring=False,
@@ -89,17 +107,16 @@ def _file(name: str, *, here: bool) -> Path:
     return known.file
 
 
-def _tenant(name: str, people: Console, chosen: dict[str, Any]) -> tuple[Tenant, TokenSource]:
+def _tenant(people: Console, flags: ConnectFlags) -> tuple[Tenant, TokenSource]:
     """Return the tenant that is meant, and where its token came from; a typed one asks for the keyring."""
     from bulkscim.providers import profile_named
     from bulkscim.transport.address import checked
 
-    profile = profile_named(chosen["profile"])
-    base_url = checked(chosen["base_url"] or _asked_url(profile.base_url))
-    reaching.heed_no_proxy(chosen, base_url)
-    source = reaching.source_of(people, chosen["token_file"], chosen["token_command"])
+    profile = profile_named(flags.profile)
+    base_url = checked(flags.base_url or _asked_url(profile.base_url))
+    name, source = flags.name, reaching.source_of(people, flags.tokens)
     account = credentials.account_of(name, base_url)
-    if chosen["keyring"]:
+    if flags.keyring:
         source = replace(source, keyring=account)
     if not source.file and source.command is None and not _in_environment() and sys.stdin.isatty():
         typed = click.prompt("Token (it is not shown)", hide_input=True, err=True)
@@ -121,16 +138,13 @@ def _asked_url(usual: str) -> str:
     return usual
 
 
-def _acquainted(tenant: Tenant, known: TenantEntry | None, chosen: dict[str, Any]) -> list[str]:
+def _acquainted(tenant: Tenant, known: TenantEntry | None, connection: Connection) -> list[str]:
     """Prove the URL and the token by reading."""
-    from bulkscim.runs.settings import Settings, as_text
+    from bulkscim.runs.settings import Settings
     from bulkscim.runs.tenant import connect
 
-    settings = Settings(
-        timeout_s=chosen["timeout_s"] or 30.0,
-        proxy=chosen["proxy"] or (known.proxy if known else None),
-        ca_bundle=as_text(chosen["ca_bundle"] or (known.ca_bundle if known else None)),
-    )
+    kept = Connection(proxy=known.proxy, ca_bundle=known.ca_bundle) if known else Connection()
+    settings = Settings(connection=filled(connection, kept))
     return list(setting.carry_out(lambda: connect(tenant, settings)).lines())
 
 

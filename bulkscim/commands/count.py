@@ -1,14 +1,26 @@
 """`bulkscim count`: active and inactive users, and group sizes."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulkscim.commands import options, reaching, setting
+from bulkscim.runs.options import Connection
 
 if TYPE_CHECKING:
     from bulkscim.runs.counting import Census
+
+
+@dataclass(frozen=True, slots=True)
+class CountFlags:
+    """What the command line says of a count."""
+
+    tenant_flags: options.TenantFlags
+    connection: Connection
+    voice: options.Voice
+    as_json: bool
 
 
 @click.command("count")
@@ -18,11 +30,12 @@ if TYPE_CHECKING:
 @options.network
 @options.as_json
 @options.voice
-def command(*, as_json: bool, verbose: bool, quiet: bool, **chosen: Any) -> None:
+@options.given_as(CountFlags)
+def command(flags: CountFlags) -> None:
     """Count users and group members: a proxy for licences in use, which SCIM does not tell. Reads only."""
-    people = setting.people_of(verbose=verbose, quiet=quiet)
-    tenant = reaching.tenant_of(people, chosen)
-    settings = reaching.reading_settings(chosen, tenant)
+    people = setting.people_of(flags.voice)
+    tenant, connection = reaching.tenant_of(people, flags.tenant_flags, flags.connection)
+    settings = reaching.reading_settings(connection, tenant)
     from bulkscim.runs.counting import count
 
     census = setting.carry_out(lambda: count(tenant, settings, people.note))
@@ -30,7 +43,7 @@ def command(*, as_json: bool, verbose: bool, quiet: bool, **chosen: Any) -> None
         people.note(note)
     for warning in census.warnings:
         people.warn(warning)
-    if as_json:
+    if flags.as_json:
         setting.print_json(_as_json(census))
     else:
         setting.print_lines(_lines(census))

@@ -1,5 +1,6 @@
 """`bulkscim explain RUN --row N`: the story of one row."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,25 @@ if TYPE_CHECKING:
     from bulkscim.journal.journal import RecordedRun
 
 
+@dataclass(frozen=True, slots=True)
+class ExplainFlags:
+    """What the command line says of a row that is explained."""
+
+    run: str
+    row: int
+    job: Path | None
+    runs_dir: Path
+    voice: options.Voice
+
+
 @click.command("explain")
 @options.run_argument
 @click.option("--row", type=click.IntRange(min=1), required=True, metavar="N", help="Records count from 1.")
 @options.job_file
 @options.runs_dir
 @options.voice
-def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bool, quiet: bool) -> None:
+@options.given_as(ExplainFlags)
+def command(flags: ExplainFlags) -> None:
     """Show what row N of RUN asked, what was sent, what came back, and what comes next.
 
     The README explains the states under "Words".
@@ -28,13 +41,13 @@ def command(run: str, row: int, job: Path | None, runs_dir: Path, *, verbose: bo
     from bulkscim.reporting.following import run_name
     from bulkscim.reporting.recorded import open_recorded
 
-    people = setting.people_of(verbose=verbose, quiet=quiet)
-    with open_recorded(run, runs_dir) as recorded:
+    people, row = setting.people_of(flags.voice), flags.row
+    with open_recorded(flags.run, flags.runs_dir) as recorded:
         if row > recorded.ledger.rows:
             raise UsageError(f"there is no row {row}: the last row of the run is {recorded.ledger.rows:,}")
         operation, undoes = None, ""
         try:
-            operation, undoes = _asked(recorded, row, job)
+            operation, undoes = _asked(recorded, row, flags.job)
         except BulkScimError as error:  # the journal knows what was sent all the same
             people.warn(str(error))
         setting.print_lines(explain(recorded, row, operation, run_name(recorded.folder), undoes))

@@ -1,7 +1,8 @@
 """`bulkscim export users|groups`: a tenant's resources as a job file."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,11 +12,25 @@ from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import STDOUT, is_stdout, text_file
 from bulkscim.reporting.console import Console
+from bulkscim.runs.options import Connection
 
 if TYPE_CHECKING:
     from bulkscim.runs.export import Exported
 
 KINDS = {"users": USER, "groups": GROUP}
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFlags:
+    """What the command line says of an export."""
+
+    what: str
+    layout: str | None
+    out: Path
+    force: bool
+    tenant_flags: options.TenantFlags
+    connection: Connection
+    voice: options.Voice
 
 
 @click.command("export")
@@ -37,17 +52,16 @@ KINDS = {"users": USER, "groups": GROUP}
 @options.pace
 @options.network
 @options.voice
-def command(
-    what: str, layout: str | None, out: Path, *, force: bool, verbose: bool, quiet: bool, **chosen: Any
-) -> None:
+@options.given_as(ExportFlags)
+def command(flags: ExportFlags) -> None:
     """Write all users or groups as a job file of upserts. Reads only; secrets are never in it."""
-    people = setting.people_of(verbose=verbose, quiet=quiet)
-    written_as = setting.layout_of(out, layout)
-    tenant = reaching.tenant_of(people, chosen)
-    settings = reaching.reading_settings(chosen, tenant)
+    people, out, what = setting.people_of(flags.voice), flags.out, flags.what
+    written_as = setting.layout_of(out, flags.layout)
+    tenant, connection = reaching.tenant_of(people, flags.tenant_flags, flags.connection)
+    settings = reaching.reading_settings(connection, tenant)
     from bulkscim.runs.export import export
 
-    with text_file(out, replace=force) as target:
+    with text_file(out, replace=flags.force) as target:
         told = setting.carry_out(
             lambda: export(tenant, KINDS[what], written_as, target, settings, people.note)
         )

@@ -1,14 +1,16 @@
 """`bulkscim map test FILE`: see what a mapping makes of the first rows."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bulkscim.commands import options, setting, typed_flags
 from bulkscim.errors import JobFileInvalid
 from bulkscim.model.typed import next_line
+from bulkscim.runs.options import RecordDefaults
 
 if TYPE_CHECKING:
     from bulkscim.jobfile.operations import Defaults
@@ -21,13 +23,25 @@ def command() -> None:
     """Try how the columns of a file are read."""
 
 
+@dataclass(frozen=True, slots=True)
+class MapTestFlags:
+    """What the command line says of rows that are shown."""
+
+    job: str
+    records: RecordDefaults
+    rows: int
+    as_json: bool
+    voice: options.Voice
+
+
 @command.command("test")
 @click.argument("job", metavar="FILE")
 @options.records
 @options.option("--rows", type=click.IntRange(min=1), default=3, show_default=True, help="Show so many.")
 @options.as_json
 @options.voice
-def test(job: str, rows: int, *, as_json: bool, verbose: bool, quiet: bool, **records: Any) -> None:
+@options.given_as(MapTestFlags)
+def test(flags: MapTestFlags) -> None:
     """Print the first rows of FILE (a job definition or job file) as the SCIM that would be sent.
 
     No tenant is needed, and nothing is sent.
@@ -35,21 +49,23 @@ def test(job: str, rows: int, *, as_json: bool, verbose: bool, quiet: bool, **re
     from bulkscim.jobfile.reading import told
     from bulkscim.jobfile.source import checking, open_source
     from bulkscim.reporting.preview import preview_lines
+    from bulkscim.runs.definition import said_of
 
-    people = setting.people_of(verbose=verbose, quiet=quiet)
-    said, defaults = setting.job_of(job, **records)
+    people = setting.people_of(flags.voice)
+    said = said_of(flags.job, flags.records)
+    defaults = said.defaults
     with checking(open_source(said.job, sys.stdin.buffer, said.form)) as source:
         for note in (*said.notes, *(f"{said.job}: {each}" for each in told(source, defaults))):
             people.note(note)
-        shown, problems = _read(source, defaults, rows)
-    if as_json:
+        shown, problems = _read(source, defaults, flags.rows)
+    if flags.as_json:
         setting.print_json(shown)
     else:
         setting.print_lines(line for each in shown for line in preview_lines(each))
     if problems:
         raise JobFileInvalid("\n".join(problems))
-    if job != "-":  # standard input cannot be read again
-        people.note(next_line("validate", Path(job), *typed_flags.flags(typed_flags.RECORDS)))
+    if flags.job != "-":  # standard input cannot be read again
+        people.note(next_line("validate", Path(flags.job), *typed_flags.flags(typed_flags.RECORDS)))
 
 
 def _read(source: "JobSource", defaults: "Defaults", count: int) -> tuple[list["JsonObject"], list[str]]:

@@ -1,15 +1,19 @@
 """Flags that several commands share. Each is also an environment variable, except those that decide what a run does."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.pacing.rate import parse as parse_rate
+from bulkscim.runs.options import Asked, built
 
+Result = TypeVar("Result")
 Decorator = Callable[[Any], Any]  # of a function, or of the command that click makes of it
 
 _MATCHES = ["id", "userName", "externalId", "emails.value", "displayName"]
@@ -57,6 +61,19 @@ class RateType(click.ParamType[str]):
         return str(value)
 
 
+def given_as(kind: type[Asked]) -> Callable[[Callable[[Asked], Result]], Callable[..., Result]]:
+    """Return a decorator that hands a command its arguments and flags as one value; click knows them by their names."""
+
+    def decorate(command: Callable[[Asked], Result]) -> Callable[..., Result]:
+        @wraps(command)
+        def called(**said: object) -> Result:
+            return command(built(kind, said))
+
+        return called
+
+    return decorate
+
+
 def together(*options: Decorator) -> Decorator:
     """Return one decorator for several, listed in help as written."""
 
@@ -86,6 +103,41 @@ def option(*names: str, **settings: Any) -> Decorator:
 def path(**settings: bool) -> click.Path:
     """Return the type of an option that names a file or folder."""
     return click.Path(path_type=Path, **settings)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFlags:
+    """Where the token is."""
+
+    token_file: Path | None
+    token_command: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TenantFlags:
+    """Which tenant is meant, and with which token."""
+
+    tenant: str | None
+    base_url: str | None
+    profile: str | None
+    tokens: TokenFlags
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTenantFlags:
+    """The run's own tenant as the user names it, and the token."""
+
+    tenant: str | None
+    base_url: str | None
+    tokens: TokenFlags
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How much is said."""
+
+    verbose: bool = False
+    quiet: bool = False
 
 
 runs_dir = option(
@@ -155,6 +207,12 @@ on_exists = click.option(
 )
 
 create_groups = click.option("--create-groups", is_flag=True, help="Create groups that do not exist yet.")
+
+rules = together(
+    on_exists,
+    create_groups,
+    option("--read-back", type=click.Choice(["sample", "all"]), help="Read rows again after their writes."),
+)
 
 max_errors = click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops.")
 

@@ -3,19 +3,21 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
 
 from bulkscim.commands import typed_flags
+from bulkscim.commands.options import OwnTenantFlags, TenantFlags, TokenFlags
 from bulkscim.errors import Mismatch, UsageError
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
 from bulkscim.model.typed import NEXT, command
 from bulkscim.reporting.console import Console
+from bulkscim.runs.options import Connection, filled
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
 from bulkscim.transport.address import NO_PROXY, is_exempt, loopback
 
@@ -27,22 +29,22 @@ if TYPE_CHECKING:
 GENERIC = "generic"
 
 
-def tenant_of(people: Console, chosen: dict[str, Any]) -> "Tenant":
-    """Take the flags of `options.tenant` and `options.tokens` out of what was chosen; return the tenant.
+def tenant_of(people: Console, flags: TenantFlags, connection: Connection) -> "tuple[Tenant, Connection]":
+    """Return the tenant that flags name, and how it is reached.
 
-    A proxy of the environment is taken out too where NO_PROXY exempts the tenant.
+    A proxy of the environment is left out where NO_PROXY exempts the tenant.
     """
-    tenant = _tenant_of(people, chosen)
-    heed_no_proxy(chosen, tenant.base_url)
+    tenant = _tenant_of(people, flags)
+    connection = heed_no_proxy(connection, tenant.base_url)
     _note_unused_proxy(people, tenant.base_url)
-    return tenant
+    return tenant, connection
 
 
-def heed_no_proxy(chosen: dict[str, Any], base_url: str) -> None:
-    """Clear a proxy that BULKSCIM_PROXY names where `no_proxy` or NO_PROXY exempts the URL from it."""
+def heed_no_proxy(connection: Connection, base_url: str) -> Connection:
+    """Leave out a proxy that BULKSCIM_PROXY names where `no_proxy` or NO_PROXY exempts the URL from it."""
     source = click.get_current_context().get_parameter_source("proxy")
-    if source is ParameterSource.ENVIRONMENT and _is_exempt(base_url):
-        chosen["proxy"] = None
+    exempt = source is ParameterSource.ENVIRONMENT and _is_exempt(base_url)
+    return replace(connection, proxy=None) if exempt else connection
 
 
 def _is_exempt(base_url: str) -> bool:
@@ -57,20 +59,21 @@ def _note_unused_proxy(people: Console, base_url: str) -> None:
         people.note(f"--proxy is not used: {host} is this machine, which is never reached through a proxy")
 
 
-def _leave_kept_proxy(
-    people: Console, header: "JsonObject", tenant: "Tenant", chosen: dict[str, Any]
-) -> None:
+def _without_kept_proxy(
+    people: Console, header: "JsonObject", tenant: "Tenant", connection: Connection
+) -> Connection:
     """Go without the proxy of a run's journal where NO_PROXY exempts the tenant from it by now."""
     kept = (header.get("settings") or {}).get("proxy")
-    if kept and not chosen["proxy"] and not tenant.proxy and _is_exempt(tenant.base_url):
-        chosen["proxy"] = NO_PROXY
-        host = escaped(urlsplit(tenant.base_url).hostname or "")
-        people.note(f"the proxy of the run is not used: NO_PROXY exempts {host}; --proxy URL names one again")
+    if not kept or connection.proxy or tenant.proxy or not _is_exempt(tenant.base_url):
+        return connection
+    host = escaped(urlsplit(tenant.base_url).hostname or "")
+    people.note(f"the proxy of the run is not used: NO_PROXY exempts {host}; --proxy URL names one again")
+    return replace(connection, proxy=NO_PROXY)
 
 
-def _tenant_of(people: Console, chosen: dict[str, Any]) -> "Tenant":
-    name, base_url, profile = (chosen.pop(flag) for flag in ("tenant", "base_url", "profile"))
-    source = source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+def _tenant_of(people: Console, flags: TenantFlags) -> "Tenant":
+    name, base_url, profile = flags.tenant, flags.base_url, flags.profile
+    source = source_of(people, flags.tokens)
     if name and base_url:
         both = f"--tenant {name} and --base-url (or BULKSCIM_BASE_URL)"
         raise UsageError(f"{both} are both given; leave one of them out")
@@ -86,16 +89,18 @@ def _tenant_of(people: Console, chosen: dict[str, Any]) -> "Tenant":
     return tenant_at(base_url, find_token(source, os.environ), profile or GENERIC)
 
 
-def tenant_of_run(people: Console, header: "JsonObject", chosen: dict[str, Any]) -> "Tenant":
-    """Take the flags of `options.own_tenant` and `options.tokens` out of what was chosen; return the run's tenant.
+def tenant_of_run(
+    people: Console, header: "JsonObject", flags: OwnTenantFlags, connection: Connection
+) -> "tuple[Tenant, Connection]":
+    """Return a recorded run's tenant, and how it is reached.
 
-    A proxy of the environment is taken out too where NO_PROXY exempts the tenant. A tenant that the environment names counts only where it is the run's own: the variable is there for other commands.
+    A proxy of the environment is left out where NO_PROXY exempts the tenant. A tenant that the environment names counts only where it is the run's own: the variable is there for other commands.
     """
     from bulkscim.runs.named import names_at, tenant_of_header
 
-    source = source_of(people, chosen.pop("token_file"), chosen.pop("token_command"))
+    source = source_of(people, flags.tokens)
     own = header["tenant"]["base_url"]
-    name, base_url = chosen.pop("tenant") or "", chosen.pop("base_url") or ""
+    name, base_url = flags.tenant or "", flags.base_url or ""
     context = click.get_current_context()
     if context.get_parameter_source("tenant") is ParameterSource.ENVIRONMENT and name not in names_at(own):
         name = ""
@@ -105,11 +110,10 @@ def tenant_of_run(people: Console, header: "JsonObject", chosen: dict[str, Any])
         base_url = ""
     if name and base_url:
         raise UsageError(f"--tenant {name} and --base-url are both given; leave one of them out")
-    heed_no_proxy(chosen, own)
+    connection = heed_no_proxy(connection, own)
     tenant = tenant_of_header(header, source=source, named=name, base_url=base_url)
     _note_unused_proxy(people, own)
-    _leave_kept_proxy(people, header, tenant, chosen)
-    return tenant
+    return tenant, _without_kept_proxy(people, header, tenant, connection)
 
 
 @contextmanager
@@ -160,22 +164,16 @@ def usual_url(profile: str | None) -> str:
     return profile_named(profile).base_url if profile else ""
 
 
-def source_of(people: Console, file: Path | None, command: str | None) -> TokenSource:
+def source_of(people: Console, flags: TokenFlags) -> TokenSource:
     """Return what the flags say of the token, and warn where its file is open to others."""
-    source = TokenSource(file, command)
+    source = TokenSource(flags.token_file, flags.token_command)
     if open_to_others(source):
-        people.warn(f"other accounts may read {file}; chmod 600 {file}")
+        people.warn(f"other accounts may read {flags.token_file}; chmod 600 {flags.token_file}")
     return source
 
 
-def reading_settings(chosen: dict[str, Any], tenant: "Tenant") -> "Settings":
-    """Return how a command that only reads sends: by the flags of `options.pace` and `options.network`, else the tenant's own."""
-    from bulkscim.runs.settings import Settings, as_text
+def reading_settings(connection: Connection, tenant: "Tenant") -> "Settings":
+    """Return how a command that only reads sends: as its flags say, else as the tenant's entry does."""
+    from bulkscim.runs.settings import Settings, connection_of
 
-    return Settings(
-        rate=chosen["rate"] or tenant.rate,
-        concurrency=chosen["concurrency"] or tenant.concurrency,
-        timeout_s=chosen["timeout_s"] or 30.0,
-        proxy=chosen["proxy"] or tenant.proxy,
-        ca_bundle=as_text(chosen["ca_bundle"] or tenant.ca_bundle),
-    )
+    return Settings(connection=filled(connection, connection_of(tenant)))

@@ -1,5 +1,6 @@
 """`bulkscim results RUN`: write what became of every row, and the failed records as a job file."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -8,13 +9,25 @@ from bulkscim.commands import ending, options, setting, typed_flags
 from bulkscim.errors import Stopped
 
 
+@dataclass(frozen=True, slots=True)
+class ResultsFlags:
+    """What the command line says of results that are written."""
+
+    run: str
+    job: Path | None
+    runs_dir: Path
+    as_json: bool
+    voice: options.Voice
+
+
 @click.command("results")
 @options.run_argument
 @options.job_file
 @options.runs_dir
 @options.as_json
 @options.voice
-def command(run: str, job: Path | None, runs_dir: Path, *, as_json: bool, verbose: bool, quiet: bool) -> None:
+@options.given_as(ResultsFlags)
+def command(flags: ResultsFlags) -> None:
     """Write results.csv, the errors file and summary.json of RUN into its folder and print their paths.
 
     The README explains the states under "Words", docs/job-files.md the columns.
@@ -23,17 +36,19 @@ def command(run: str, job: Path | None, runs_dir: Path, *, as_json: bool, verbos
     from bulkscim.reporting.recorded import open_recorded, read_summary
     from bulkscim.reporting.summary import closing_lines, urgent_lines
 
-    people = setting.people_of(verbose=verbose, quiet=quiet)
-    with open_recorded(run, runs_dir) as recorded:
-        source = ending.job_file(recorded, job, people)
+    people = setting.people_of(flags.voice)
+    with open_recorded(flags.run, flags.runs_dir) as recorded:
+        source = ending.job_file(recorded, flags.job, people)
         folder, summary = recorded.folder, read_summary(recorded)
         try:
             paths = write_files(recorded, source, summary, typed_flags.typed())
         except OSError as error:
             raise Stopped(f"cannot write into {folder}: {error.strerror}; make room and try again") from error
-    if as_json:
+    if flags.as_json:
         setting.print_json({name: str(path) for name, path in paths.items()})
     else:
         setting.print_lines(str(path) for path in paths.values())
-    for line in urgent_lines(summary, folder) if quiet else closing_lines(summary, folder, written=True):
+    for line in (
+        urgent_lines(summary, folder) if flags.voice.quiet else closing_lines(summary, folder, written=True)
+    ):
         people.say(line)

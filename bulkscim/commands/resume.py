@@ -1,13 +1,36 @@
 """`bulkscim resume RUN` and `bulkscim retry RUN`: go on with a recorded run."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.model.limits import GuardLimits
+from bulkscim.model.row import RowRules
+from bulkscim.runs.options import Approval, Connection
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
+
+
+@dataclass(frozen=True, slots=True)
+class GoOnFlags:
+    """What the command line says of a run that goes on."""
+
+    run: str
+    job: Path | None
+    tenant_flags: options.OwnTenantFlags
+    rules: RowRules
+    connection: Connection
+    limits: GuardLimits
+    approval: Approval
+    voice: options.Voice
+    runs_dir: Path
+    same_tenant: str
+    as_json: bool
+
 
 going_on = options.together(
     options.run_argument,
@@ -26,31 +49,43 @@ going_on = options.together(
     options.network,
     options.as_json,
     options.voice,
+    options.given_as(GoOnFlags),
 )
 
 
 @click.command("resume")
 @going_on
-def command(**chosen: Any) -> "RunReport":
+def command(flags: GoOnFlags) -> "RunReport":
     """Go on with RUN: look up what is in doubt, then do what is left.
 
     The run's own approval holds; --on-exists and --create-groups change what rows do and are approved again. What is
     changed is recorded, and holds when the run goes on later.
     """
-    return go_on(retry=False, **chosen)
+    return go_on(flags, retry=False)
 
 
-def go_on(*, retry: bool, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> "RunReport":
+def go_on(flags: GoOnFlags, *, retry: bool) -> "RunReport":
     """Go on with a run; `retry` opens failed and skipped rows again first."""
-    people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
+    people = setting.people_of(flags.voice, yes=flags.approval.yes)
     from bulkscim.reporting.recorded import read_header
     from bulkscim.runs.request import ResumeRequest
     from bulkscim.runs.resume import resume
 
-    header = read_header(chosen["run"], chosen["runs_dir"])
-    tenant = reaching.tenant_of_run(people, header, chosen)
-    request = ResumeRequest.to(tenant, retry=retry, **chosen)
+    header = read_header(flags.run, flags.runs_dir)
+    tenant, connection = reaching.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
+    request = ResumeRequest(
+        run=flags.run,
+        runs_dir=flags.runs_dir,
+        tenant=tenant,
+        job=flags.job,
+        retry=retry,
+        rules=flags.rules,
+        connection=connection,
+        limits=flags.limits,
+        approval=flags.approval,
+        same_tenant=flags.same_tenant,
+    )
     with reaching.naming_the_tenant(header), setting.watching(people) as watcher:
         report = setting.carry_out(lambda: resume(request, people, watcher))
-    ending.tell(report, people, typed_flags.typed(), as_json=as_json)
+    ending.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
     return report

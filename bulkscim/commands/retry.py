@@ -1,10 +1,10 @@
 """`bulkscim retry RUN`: try failed rows again, and those that were skipped because of them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from bulkscim.commands.resume import go_on, going_on
+from bulkscim.commands.resume import GoOnFlags, go_on, going_on
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @click.command("retry")
 @going_on
-def command(**chosen: Any) -> "RunReport":
+def command(flags: GoOnFlags) -> "RunReport":
     """Go on with RUN, its failed and skipped rows included. Parts that were applied are kept.
 
     --on-exists and --create-groups change what rows do and are approved again.
     """
-    return go_on(retry=True, **chosen)
+    return go_on(flags, retry=True)

@@ -1,20 +1,56 @@
 """`bulkscim rollback RUN`: take a run back."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.model.limits import GuardLimits
+from bulkscim.model.operation import Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import NEXT, next_line
 from bulkscim.outputs import is_stdout
 from bulkscim.reporting.console import Console
+from bulkscim.runs.options import Approval, Connection
 
 if TYPE_CHECKING:
-    from bulkscim.model.operation import JsonObject, Verb
+    from bulkscim.jobfile.source import JobSource
+    from bulkscim.model.operation import JsonObject
     from bulkscim.runs.report import RunReport
     from bulkscim.runs.request import RollbackRequest
+
+
+@dataclass(frozen=True, slots=True)
+class PickFlags:
+    """Which steps are meant, and whether created users are deactivated instead of deleted."""
+
+    rows: tuple[int, ...]
+    keys: tuple[str, ...]
+    verbs: tuple[Verb, ...]
+    soft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackFlags:
+    """What the command line says of a rollback."""
+
+    run: str
+    picked: PickFlags
+    tenant_flags: options.OwnTenantFlags
+    connection: Connection
+    limits: GuardLimits
+    approval: Approval
+    voice: options.Voice
+    runs_dir: Path
+    on_drift: str
+    same_tenant: str
+    note: str
+    dry_run: bool
+    out: Path | None
+    force: bool
+    as_json: bool
 
 
 @click.command("rollback")
@@ -50,25 +86,22 @@ if TYPE_CHECKING:
 @options.option("-n", "--dry-run", is_flag=True, help="Show the whole inverse; send and write nothing.")
 @options.as_json
 @options.voice
-def command(
-    *, verbose: bool, quiet: bool, as_json: bool, out: Path | None, force: bool, **chosen: Any
-) -> "RunReport | None":
+@options.given_as(RollbackFlags)
+def command(flags: RollbackFlags) -> "RunReport | None":
     """Undo every step of RUN, except what others have changed since.
 
     `rollback RUN/rollback-1` undoes the undo.
     """
     from bulkscim.reporting.recorded import lasting_name, read_header
 
-    people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
-    chosen["run"] = click.get_current_context().params["run"] = lasting_name(
-        chosen["run"], chosen["runs_dir"]
-    )
-    if out is not None:
-        setting.layout_of(out, "jsonl")
-    header = read_header(chosen["run"], chosen["runs_dir"])
-    request = _request(people, header, chosen)
-    if out is not None:
-        _write(request, people, out, force=force)
+    people = setting.people_of(flags.voice, yes=flags.approval.yes)
+    name = click.get_current_context().params["run"] = lasting_name(flags.run, flags.runs_dir)
+    if flags.out is not None:
+        setting.layout_of(flags.out, "jsonl")
+    header = read_header(name, flags.runs_dir)
+    request = _request(people, header, replace(flags, run=name))
+    if flags.out is not None:
+        _write(request, people, flags.out, force=flags.force)
         return None
     from bulkscim.reporting.summary import summary_of_totals
     from bulkscim.runs.rollback import rollback
@@ -77,27 +110,34 @@ def command(
         show = _show if request.dry_run else None
         report = setting.carry_out(lambda: rollback(request, people, watcher, show))
     if report.totals.rows:
-        ending.tell(report, people, typed_flags.typed(), as_json=as_json)
+        ending.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
         _tell_left(report, request, people)
-    elif as_json:
+    elif flags.as_json:
         setting.print_json(summary_of_totals(report.totals, report.state, 0.0))
     return report
 
 
-def _request(people: Console, header: "JsonObject", chosen: dict[str, Any]) -> "RollbackRequest":
+def _request(people: Console, header: "JsonObject", flags: RollbackFlags) -> "RollbackRequest":
     """Return what is asked; the tenant is the run's own."""
     from bulkscim.runs.inverting import Chosen
     from bulkscim.runs.request import RollbackRequest
 
-    tenant = reaching.tenant_of_run(people, header, chosen)
-    verbs: tuple[Verb, ...] = chosen.pop("verbs")
-    picked = Chosen(
-        frozenset(chosen.pop("rows")),
-        frozenset(chosen.pop("keys")),
-        frozenset(verb.value for verb in verbs),
-        chosen.pop("soft"),
+    tenant, connection = reaching.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
+    rows, keys = frozenset(flags.picked.rows), frozenset(flags.picked.keys)
+    verbs = frozenset(verb.value for verb in flags.picked.verbs)
+    return RollbackRequest(
+        run=flags.run,
+        runs_dir=flags.runs_dir,
+        tenant=tenant,
+        on_drift=flags.on_drift,
+        chosen=Chosen(rows, keys, verbs, flags.picked.soft),
+        connection=connection,
+        limits=flags.limits,
+        approval=flags.approval,
+        same_tenant=flags.same_tenant,
+        note=flags.note,
+        dry_run=flags.dry_run,
     )
-    return RollbackRequest(tenant=tenant, chosen=picked, **chosen)
 
 
 def _tell_left(report: "RunReport", request: "RollbackRequest", people: Console) -> None:
@@ -134,7 +174,7 @@ def _write(request: "RollbackRequest", people: Console, out: Path, *, force: boo
         people.note(next_line("run", out, *tenant_words(header), *access, "-n"))
 
 
-def _show(source: Any) -> None:
+def _show(source: "JobSource") -> None:
     from bulkscim.reporting.inverse import inverse_lines
 
     setting.print_lines(inverse_lines(source))

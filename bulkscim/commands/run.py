@@ -1,15 +1,41 @@
 """`bulkscim run JOB`: bring a job file to a tenant."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.model.limits import GuardLimits
+from bulkscim.model.row import RowRules
 from bulkscim.reporting.console import Console
+from bulkscim.runs.options import Approval, Connection, RecordDefaults, RowSelection
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
     from bulkscim.runs.request import RunRequest
+
+
+@dataclass(frozen=True, slots=True)
+class RunFlags:
+    """What the command line says of a run."""
+
+    job: str
+    tenant_flags: options.TenantFlags
+    records: RecordDefaults
+    rules: RowRules
+    selection: RowSelection
+    connection: Connection
+    limits: GuardLimits
+    approval: Approval
+    voice: options.Voice
+    strict: bool
+    run_dir: Path | None
+    runs_dir: Path
+    note: str
+    dry_run: bool
+    as_json: bool
 
 
 @click.command("run")
@@ -18,11 +44,7 @@ if TYPE_CHECKING:
 @options.tokens
 @options.records
 @options.strict
-@options.on_exists
-@options.create_groups
-@options.option(
-    "--read-back", type=click.Choice(["sample", "all"]), help="Read rows again after their writes."
-)
+@options.rules
 @options.option("--run-dir", type=options.path(), help="The run folder, instead of a new one.")
 @options.runs_dir
 @options.pace
@@ -32,23 +54,38 @@ if TYPE_CHECKING:
 @options.option("-n", "--dry-run", is_flag=True, help="Read, decide and count; send and write nothing.")
 @options.as_json
 @options.voice
-def command(job: str, *, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> "RunReport":
+@options.given_as(RunFlags)
+def command(flags: RunFlags) -> "RunReport":
     """Bring JOB (a definition .toml; .csv, .jsonl, either .gz; - for standard input) to a tenant."""
-    people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
-    request = _request(job, people, chosen)
+    people = setting.people_of(flags.voice, yes=flags.approval.yes)
+    request = _request(flags, people)
     from bulkscim.runs.start import run
 
     with setting.watching(people) as watcher:
         report = setting.carry_out(lambda: run(request, people, watcher))
-    ending.tell(report, people, typed_flags.typed(), as_json=as_json)
+    ending.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
     return report
 
 
-def _request(job: str, people: Console, chosen: dict[str, Any]) -> "RunRequest":
+def _request(flags: RunFlags, people: Console) -> "RunRequest":
     """Return what is asked, and of which tenant."""
-    from bulkscim.runs.definition import defined, said_of
+    from bulkscim.runs.definition import said_of
     from bulkscim.runs.request import RunRequest
 
-    said = said_of(job, chosen["map"], chosen["op"])  # a mistake in it is named before a token is asked for
-    tenant = reaching.tenant_of(people, chosen)
-    return defined(RunRequest.to(tenant, job=job, **chosen), said)
+    said = said_of(flags.job, flags.records)  # a mistake in it is named before a token is asked for
+    tenant, connection = reaching.tenant_of(people, flags.tenant_flags, flags.connection)
+    return RunRequest(
+        job=flags.job,
+        tenant=tenant,
+        runs_dir=flags.runs_dir,
+        run_dir=flags.run_dir,
+        records=flags.records,
+        rules=flags.rules,
+        selection=flags.selection,
+        connection=connection,
+        limits=flags.limits,
+        approval=flags.approval,
+        strict=flags.strict,
+        note=flags.note,
+        dry_run=flags.dry_run,
+    ).defined(said)

@@ -1,6 +1,7 @@
 """`bulkscim runs`: the runs of this folder; `runs purge`: forget the people in the old ones."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,19 @@ def command(context: click.Context, /, runs_dir: Path, *, as_json: bool) -> None
         setting.print_lines([f"no runs in {runs_dir}", next_line("run", "--help")])
 
 
+@dataclass(frozen=True, slots=True)
+class PurgeFlags:
+    """What the command line says of runs that are purged; what is open may be said before `purge`."""
+
+    older_than: float
+    unfinished: bool
+    yes: bool
+    dry_run: bool
+    runs_dir: Path | None
+    as_json: bool
+    voice: options.Voice
+
+
 @command.command("purge")
 @click.option("--older-than", type=AgeType(), required=True, metavar="AGE", help="Such as 90d, 12w, 36h.")
 @click.option("--unfinished", is_flag=True, help="Also runs that could go on, or have rows in doubt.")
@@ -60,28 +74,27 @@ def command(context: click.Context, /, runs_dir: Path, *, as_json: bool) -> None
 @options.option("--runs-dir", type=options.path(), help="Where run folders are.")
 @options.as_json
 @options.voice
-@click.pass_context
-def purge(context: click.Context, /, *, verbose: bool, quiet: bool, **chosen: Any) -> None:
+@options.given_as(PurgeFlags)
+def purge(flags: PurgeFlags) -> None:
     """Remove what old runs hold of people; header, totals and chain heads stay. It cannot be undone."""
     from bulkscim.engine.clock import RealClock
     from bulkscim.journal.durable import LocalDisk
     from bulkscim.runs.purging import Old, old_runs
 
-    people = setting.people_of(verbose=verbose, quiet=quiet, yes=chosen["yes"])
-    above = context.parent.params if context.parent else {}
-    runs_dir, as_json = (chosen[name] or above[name] for name in ("runs_dir", "as_json"))
-    found = list(
-        old_runs(runs_dir, chosen["older_than"], LocalDisk(), RealClock(), unfinished=chosen["unfinished"])
-    )
+    people = setting.people_of(flags.voice, yes=flags.yes)
+    parent = click.get_current_context().parent
+    above = parent.params if parent else {}
+    runs_dir, as_json = flags.runs_dir or above["runs_dir"], flags.as_json or above["as_json"]
+    found = list(old_runs(runs_dir, flags.older_than, LocalDisk(), RealClock(), unfinished=flags.unfinished))
     old = [each for each in found if isinstance(each, Old)]
     left = [each for each in found if not isinstance(each, Old)]
     for each in left:
         people.note(f"left alone: {each.path}: {each.why}")
-    if old and not chosen["dry_run"]:
+    if old and not flags.dry_run:
         people.approve(f"Purge {_total(old)} for good?", _lines(old), undone="Nothing was removed.")
         old, more = _purged(old, people)
         left += more
-    _tell(old, left, dry_run=chosen["dry_run"], as_json=as_json)
+    _tell(old, left, dry_run=flags.dry_run, as_json=as_json)
 
 
 def _purged(old: "list[Old]", people: Console) -> "tuple[list[Old], list[NotPurged]]":

@@ -1,6 +1,7 @@
 """`bulkscim sandbox`: a tenant on this machine, to try everything on."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -33,11 +34,23 @@ manner = options.together(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class MannerFlags:
+    """What the command line says of how a sandbox behaves."""
+
+    profile: str
+    speed: float
+    faults: tuple[str, ...]
+    seed: int
+    patch: str | None
+
+
 @click.group("sandbox", invoke_without_command=True)
 @manner
-@click.pass_context
-def command(context: click.Context, /, **chosen: Any) -> None:
+@options.given_as(MannerFlags)
+def command(flags: MannerFlags) -> None:
     """Serve a SCIM tenant on this machine until Ctrl-C; `--tenant sandbox` starts one by itself."""
+    context = click.get_current_context()
     if context.invoked_subcommand is not None:
         _refuse_misplaced(context)
         return
@@ -45,7 +58,7 @@ def command(context: click.Context, /, **chosen: Any) -> None:
     from bulkscim.runs.sandboxed import sandbox_place
     from bulkscim.sandbox.server import serve
 
-    where, settings = sandbox_place(chosen["profile"]), _settings(chosen)
+    where, settings = sandbox_place(flags.profile), _settings(flags)
     setting.carry_out(lambda: serve(where, settings, RealClock(), _say))
 
 
@@ -71,12 +84,13 @@ def _refuse_misplaced(context: click.Context) -> None:
 
 @command.command("start")
 @manner
-def start(**chosen: Any) -> None:
+@options.given_as(MannerFlags)
+def start(flags: MannerFlags) -> None:
     """Serve in a process of its own, and return."""
     from bulkscim.runs.sandboxed import pause, sandbox_place
     from bulkscim.sandbox.launch import ensure, running
 
-    where, settings = sandbox_place(chosen["profile"]), _settings(chosen)
+    where, settings = sandbox_place(flags.profile), _settings(flags)
     now = running(where)
     if now is not None and now.settings != settings:
         raise UsageError(
@@ -173,16 +187,15 @@ def _called(profile: str) -> str:
 
 
 def _note(text: str) -> None:
-    setting.people_of(verbose=False, quiet=False).note(text)
+    setting.people_of(options.Voice()).note(text)
 
 
-def _settings(chosen: dict[str, Any]) -> "SandboxSettings":
+def _settings(flags: MannerFlags) -> "SandboxSettings":
     """Return how the sandbox is to behave."""
     from bulkscim.sandbox.faults import parse
     from bulkscim.sandbox.settings import SandboxSettings
 
-    faults = parse(chosen["faults"])
-    return SandboxSettings(chosen["profile"], chosen["speed"], faults, chosen["seed"], chosen["patch"] or "")
+    return SandboxSettings(flags.profile, flags.speed, parse(flags.faults), flags.seed, flags.patch or "")
 
 
 def _say(address: "Address") -> None:

@@ -3,31 +3,27 @@
 import gc
 import sys
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 import anyio
 
+from bulkscim.commands.options import Voice
 from bulkscim.commands.streams import reader_may_leave
 from bulkscim.errors import UsageError
 from bulkscim.model.harmless import escaped, indented_json
 from bulkscim.reporting.console import Console, Volume
 from bulkscim.reporting.progress import Progress, progress
 
-if TYPE_CHECKING:
-    from bulkscim.jobfile.operations import Defaults
-    from bulkscim.runs.definition import Definition
-
 Result = TypeVar("Result")
 
 
-def people_of(*, verbose: bool, quiet: bool, yes: bool = False) -> Console:
+def people_of(voice: Voice, *, yes: bool = False) -> Console:
     """Return the people at this terminal."""
-    if verbose and quiet:
+    if voice.verbose and voice.quiet:
         message = "-v and -q are both given; leave one of them out"
         raise UsageError(message)
-    volume = Volume.VERBOSE if verbose else Volume.QUIET if quiet else Volume.NORMAL
+    volume = Volume.VERBOSE if voice.verbose else Volume.QUIET if voice.quiet else Volume.NORMAL
     return Console(sys.stderr, sys.stdin, volume=volume, yes=yes)
 
 
@@ -57,7 +53,7 @@ def print_lines(lines: Iterable[str]) -> None:
             sys.stdout.write(escaped(line) + "\n")
 
 
-def print_json(value: Any) -> None:
+def print_json(value: object) -> None:
     """Print to stdout, indented; JSON is UTF-8 whatever the terminal's encoding."""
     with reader_may_leave():
         sys.stdout.flush()
@@ -79,18 +75,6 @@ def layout_of(out: Path, wanted: str | None) -> str:
 def later(what: str, instead: str) -> UsageError:
     """Return the error of a flag or command whose work is not there yet."""
     return UsageError(f"{what} does not work in this version yet; {instead}")
-
-
-def job_of(job: str, **records: Any) -> "tuple[Definition, Defaults]":
-    """Return what is said of a job, and how its records are read, by the flags of `options.records`."""
-    from bulkscim.jobfile.encoding import FileForm
-    from bulkscim.runs.definition import defaults_of, said_of
-
-    said = said_of(job, records.pop("map"), records["op"])
-    form = FileForm(
-        records.pop("encoding") or said.form.encoding, records.pop("header_line") or said.form.header_line
-    )
-    return replace(said, form=form), defaults_of(said, **records)
 
 
 def _has_uvloop() -> bool:

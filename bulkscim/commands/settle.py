@@ -1,13 +1,28 @@
 """`bulkscim settle RUN --row N`: decide what became of a row that stays in doubt."""
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import click
 
 from bulkscim.commands import ending, options, setting, typed_flags
 
 _DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class SettleFlags:
+    """What the command line says of a row in doubt."""
+
+    run: str
+    row: int
+    decided: str
+    note: str
+    part: str
+    job: Path | None
+    runs_dir: Path
+    as_json: bool
+    voice: options.Voice
 
 
 @click.command("settle")
@@ -30,7 +45,8 @@ _DONE = "done"
 @options.runs_dir
 @options.as_json
 @options.voice
-def command(*, decided: str, verbose: bool, quiet: bool, as_json: bool, **chosen: Any) -> None:
+@options.given_as(SettleFlags)
+def command(flags: SettleFlags) -> None:
     """Decide what became of row N of RUN, which is in doubt: its change was sent, and no look at the tenant could tell
     whether it was made.
 
@@ -45,10 +61,18 @@ def command(*, decided: str, verbose: bool, quiet: bool, as_json: bool, **chosen
 
     Exit codes: 0 recorded; 2 the row is not in doubt; 10 no such run; 11 another process works on it.
     """
-    people = setting.people_of(verbose=verbose, quiet=quiet)
+    people = setting.people_of(flags.voice)
     from bulkscim.runs.settling import SettleRequest, settle
 
-    request = SettleRequest(applied=decided == _DONE, **chosen)
+    request = SettleRequest(
+        run=flags.run,
+        runs_dir=flags.runs_dir,
+        row=flags.row,
+        applied=flags.decided == _DONE,
+        note=flags.note,
+        part=flags.part,
+        job=flags.job,
+    )
     told, report = setting.carry_out(lambda: settle(request, people))
     people.say(told)
-    ending.tell(replace(report, exit_reason=None), people, typed_flags.typed(), as_json=as_json)
+    ending.tell(replace(report, exit_reason=None), people, typed_flags.typed(), as_json=flags.as_json)

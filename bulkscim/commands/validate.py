@@ -3,8 +3,9 @@
 import os
 import sys
 import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
@@ -14,22 +15,36 @@ from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import Console
 from bulkscim.reporting.hints import CREATE_GROUPS
+from bulkscim.runs.options import Connection, RecordDefaults
 from bulkscim.tenants.entries import entries, places
 
 if TYPE_CHECKING:
-    from bulkscim.model.operation import Key
+    from bulkscim.model.operation import JsonObject, Key
     from bulkscim.runs.settings import Settings
     from bulkscim.tenants.tenant import Tenant
 
     Reached = tuple[Tenant, Settings]
     from bulkscim.jobfile.judging import Rules
-    from bulkscim.jobfile.operations import Defaults
     from bulkscim.jobfile.validate import Checked
     from bulkscim.runs.definition import Definition
     from bulkscim.scim.discovery import LiveSchemas
 
 _SHOWN_GROUPS = 10
-_RECORDS = ("op", "type", "match", "map", "encoding", "header_line")
+_GUARDS = ("max_create", "max_delete", "max_removals", "max_errors")
+
+
+@dataclass(frozen=True, slots=True)
+class ValidateFlags:
+    """What the command line says of a job file that is checked."""
+
+    job: str
+    records: RecordDefaults
+    strict: bool
+    limit: int | None
+    tenant_flags: options.TenantFlags
+    connection: Connection
+    as_json: bool
+    voice: options.Voice
 
 
 @click.command("validate")
@@ -48,23 +63,23 @@ _RECORDS = ("op", "type", "match", "map", "encoding", "header_line")
 @options.network
 @options.as_json
 @options.voice
-def command(
-    job: str, limit: int | None, *, strict: bool, as_json: bool, verbose: bool, quiet: bool, **chosen: Any
-) -> None:
+@options.given_as(ValidateFlags)
+def command(flags: ValidateFlags) -> None:
     """Check JOB from its first record to its last and list what is wrong.
 
     No tenant is needed. One that --tenant or --base-url names on the command line is asked for its /Schemas, and for
     the groups that the file names and does not create. It is only read.
     """
-    people = setting.people_of(verbose=verbose, quiet=quiet)
-    said, defaults = setting.job_of(job, **{name: chosen[name] for name in _RECORDS})
     from bulkscim.jobfile.judging import Rules
+    from bulkscim.runs.definition import said_of
 
-    reached = _reached(people, chosen)
+    people = setting.people_of(flags.voice)
+    said = said_of(flags.job, flags.records)
+    reached = _reached(people, flags)
     live = None if reached is None else _live(people, reached)
-    rules = Rules(strict=strict, live=live)
-    checked, groups = _checked(said, defaults, limit, rules, with_groups=reached is not None)
-    if as_json:
+    rules = Rules(strict=flags.strict, live=live)
+    checked, groups = _checked(said, flags.limit, rules, with_groups=reached is not None)
+    if flags.as_json:
         setting.print_json(_as_json(checked) | {"guards": _guards(said)})
     for note in (*said.notes, *(f"{said.job}: {each}" for each in checked.notes)):
         people.note(note)
@@ -72,34 +87,33 @@ def command(
         people.warn(warning)
     if checked.problem_count:
         checked.sound_index()  # raises what is wrong
-    _tell(job, checked, people)
+    _tell(flags.job, checked, people)
     _tell_guards(said, people)
-    if job != "-":  # standard input cannot be read again
+    if flags.job != "-":  # standard input cannot be read again
         tenant = tuple(typed_flags.flags(typed_flags.TENANT)) or _tenant()
         records = typed_flags.flags(typed_flags.RECORDS)
-        creating = () if reached is None or said.create_groups else _creating(people, reached, groups)
-        people.note(next_line("run", Path(job), *records, *tenant, *creating, "-n"))
+        creating = () if reached is None or said.rules.create_groups else _creating(people, reached, groups)
+        people.note(next_line("run", Path(flags.job), *records, *tenant, *creating, "-n"))
 
 
 def _tell_guards(said: "Definition", people: Console) -> None:
     if guards := _guards(said):
         held = ", ".join(f"{name} {value}" for name, value in guards.items() if name != "protect")
-        names = f"protect {len(said.protect):,} accounts" if said.protect else ""
+        protect = said.limits.protect
+        names = f"protect {len(protect):,} accounts" if protect else ""
         people.note(
             f"guards    {', '.join(filter(None, (held, names)))}: run holds them before it sends anything"
         )
 
 
-def _guards(said: "Definition") -> dict[str, Any]:
+def _guards(said: "Definition") -> "JsonObject":
     """Return the guards of the definition, which only a run can hold."""
-    limits = {
-        name: getattr(said, name) for name in ("max_create", "max_delete", "max_removals", "max_errors")
-    }
-    shown: dict[str, Any] = {name: str(limit) for name, limit in limits.items() if limit is not None}
-    return shown | ({"protect": list(said.protect)} if said.protect else {})
+    limits = {name: getattr(said.limits, name) for name in _GUARDS}
+    shown: JsonObject = {name: str(limit) for name, limit in limits.items() if limit is not None}
+    return shown | ({"protect": list(said.limits.protect)} if said.limits.protect else {})
 
 
-def _reached(people: Console, chosen: dict[str, Any]) -> "Reached | None":
+def _reached(people: Console, flags: ValidateFlags) -> "Reached | None":
     """Return the tenant that the command line names, None where there is none or it cannot be asked."""
     context = click.get_current_context()
     named = [
@@ -111,21 +125,22 @@ def _reached(people: Console, chosen: dict[str, Any]) -> "Reached | None":
         return None
     from bulkscim.runs.sandboxed import SANDBOXES, profiles_running
 
-    if chosen["tenant"] in SANDBOXES and not profiles_running():
+    if flags.tenant_flags.tenant in SANDBOXES and not profiles_running():
         people.note("the sandbox is not running, so its /Schemas are not asked")
         people.note(next_line("sandbox", "start"))
         return None
-    wanted = {name: chosen[name] for name in ("tenant", "base_url", "profile", "token_file", "token_command")}
-    wanted |= dict.fromkeys({"tenant", "base_url"} - set(named))
-    wanted |= {name: chosen[name] for name in ("timeout_s", "proxy", "ca_bundle")} | dict.fromkeys(
-        ("rate", "concurrency")
+    typed = flags.tenant_flags  # what the environment names is meant for other commands
+    meant = replace(
+        typed,
+        tenant=typed.tenant if "tenant" in named else None,
+        base_url=typed.base_url if "base_url" in named else None,
     )
     try:
-        tenant = reaching.tenant_of(people, wanted)
+        tenant, connection = reaching.tenant_of(people, meant, flags.connection)
     except CredentialError as error:
         people.note(f"the tenant is not asked for its /Schemas: {error}")
         return None
-    return tenant, reaching.reading_settings(wanted, tenant)
+    return tenant, reaching.reading_settings(connection, tenant)
 
 
 def _live(people: Console, reached: "Reached") -> "LiveSchemas | None":
@@ -151,7 +166,7 @@ def _creating(people: Console, reached: "Reached", groups: "list[Key]") -> tuple
 
 
 def _checked(
-    said: "Definition", defaults: "Defaults", limit: int | None, rules: "Rules", *, with_groups: bool
+    said: "Definition", limit: int | None, rules: "Rules", *, with_groups: bool
 ) -> "tuple[Checked, list[Key]]":
     """Check the file with an index that is thrown away; return also the groups that it names and does not create."""
     from bulkscim.jobfile.source import checking, open_source
@@ -159,6 +174,7 @@ def _checked(
     from bulkscim.runs.tenant_groups import named_groups
 
     setting.collect_seldom()
+    defaults = said.defaults
     with (
         checking(open_source(said.job, sys.stdin.buffer, said.form)) as source,
         tempfile.TemporaryDirectory(prefix="bulkscim-") as folder,
@@ -171,7 +187,7 @@ def _checked(
         return checked, groups
 
 
-def _as_json(checked: "Checked") -> dict[str, Any]:
+def _as_json(checked: "Checked") -> "JsonObject":
     return {
         "rows": checked.rows,
         "operations": [

@@ -1,19 +1,36 @@
 """`bulkscim verify RUN`: what the journal of a run proves, and with --live what the tenant shows of it."""
 
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from bulkscim.commands import options, reaching, setting
 from bulkscim.errors import Mismatch
+from bulkscim.runs.options import Connection
 
 if TYPE_CHECKING:
     from bulkscim.reporting.statement import Statement
     from bulkscim.runs.expectations import Expectations
 
 NOT_AS_RECORDED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyFlags:
+    """What the command line says of a run that is verified."""
+
+    run: str
+    head: str
+    live: bool
+    job: Path | None
+    tenant_flags: options.OwnTenantFlags
+    runs_dir: Path
+    connection: Connection
+    voice: options.Voice
+    as_json: bool
 
 
 @click.command("verify")
@@ -28,27 +45,28 @@ NOT_AS_RECORDED = 3
 @options.network
 @options.as_json
 @options.voice
-def command(run: str, runs_dir: Path, *, live: bool, as_json: bool, **chosen: Any) -> int:
+@options.given_as(VerifyFlags)
+def command(flags: VerifyFlags) -> int:
     """Check the whole journal of RUN, line by line, and print what it proves as a statement to file."""
     from bulkscim.reporting.statement import statement_lines
     from bulkscim.runs.expectations import Expectations
     from bulkscim.runs.verifying import verify
 
     with closing(Expectations()) as known:
-        watch = known.watch if live else None
-        statement = verify(run, runs_dir, head=chosen["head"], job=chosen["job"], watch=watch)
-        if live:
-            statement = _with_live(statement, known, chosen)
-    if as_json:
+        watch = known.watch if flags.live else None
+        statement = verify(flags.run, flags.runs_dir, head=flags.head, job=flags.job, watch=watch)
+        if flags.live:
+            statement = _with_live(statement, known, flags)
+    if flags.as_json:
         setting.print_json(statement)
     else:
         setting.print_lines(statement_lines(statement))
     if statement["job"]["wrong"]:
         raise Mismatch(statement["job"]["wrong"])
-    return NOT_AS_RECORDED if live and statement["live"]["differences"] else 0
+    return NOT_AS_RECORDED if flags.live and statement["live"]["differences"] else 0
 
 
-def _with_live(statement: "Statement", known: "Expectations", chosen: dict[str, Any]) -> "Statement":
+def _with_live(statement: "Statement", known: "Expectations", flags: VerifyFlags) -> "Statement":
     """Read the run's own tenant back."""
     from bulkscim.journal.durable import LocalDisk
     from bulkscim.reporting.recorded import read_header
@@ -56,10 +74,10 @@ def _with_live(statement: "Statement", known: "Expectations", chosen: dict[str, 
     from bulkscim.runs.live import read_live
 
     folder = Path(statement["folder"])
-    people = setting.people_of(verbose=chosen["verbose"], quiet=chosen["quiet"])
+    people = setting.people_of(flags.voice)
     header = read_header(str(folder), folder.parent)
-    tenant = reaching.tenant_of_run(people, header, chosen)
-    settings = reaching.reading_settings(chosen, tenant)
+    tenant, connection = reaching.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
+    settings = reaching.reading_settings(connection, tenant)
     with reaching.naming_the_tenant(header):
         told = setting.carry_out(lambda: read_live(folder, tenant, settings, known, LocalDisk(), people.note))
     return with_live(statement, told.at, told.told())

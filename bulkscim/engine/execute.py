@@ -59,7 +59,7 @@ class Engine:
             self.directory.ids.recall(self.journal)
         await self.recover()
         policy = self.worker.rows.policy
-        if policy.read_back or policy.profile.may_ignore:
+        if policy.rules.read_back or policy.profile.may_ignore:
             self.worker.rows.unproved = unproved(self.journal)
         circle = False
         while (

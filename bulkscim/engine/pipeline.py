@@ -105,7 +105,7 @@ class Pipeline:
             return False
         row = self._feed.take()
         policy = self._rows.policy
-        wanted = claims(row, moves=policy.profile.one_group, updates=policy.on_exists == "update")
+        wanted = claims(row, moves=policy.profile.one_group, updates=policy.rules.on_exists == "update")
         work = self._rows.begun(row, wanted)
         self._alive[number] = work
         self._lanes.enter(number, work.claims)

@@ -76,3 +76,30 @@ class StandingGuards:
 
 
 NO_GUARDS = StandingGuards()
+
+
+@dataclass(frozen=True, slots=True)
+class GuardLimits:
+    """The guards of one run, as a command line, a program or a job definition sets them; None where it does not.
+
+    The run does no harm to accounts in `protect`. A job that removes is refused where the tenant may hide one of them,
+    unless `protect_unknown` is `report`.
+    """
+
+    max_delete: Limit | None = None
+    max_create: Limit | None = None
+    max_removals: Limit | None = None
+    max_errors: Limit | None = None
+    max_adopt: Limit | None = None
+    protect: tuple[str, ...] = ()
+    protect_unknown: str = "refuse"
+
+    @property
+    def standing(self) -> StandingGuards:
+        """The same as guards that hold besides others."""
+        return StandingGuards(
+            (self.max_delete,) if self.max_delete else (),
+            (self.max_create,) if self.max_create else (),
+            self.protect,
+            (self.max_removals,) if self.max_removals else (),
+        )

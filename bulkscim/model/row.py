@@ -23,6 +23,20 @@ class RowState(StrEnum):
 SETTLED = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP, RowState.FAILED, RowState.SKIPPED})
 
 
+@dataclass(frozen=True, slots=True)
+class RowRules:
+    """What rows do beyond what their records say.
+
+    `on_exists` says what a create does whose resource exists: adopt (also where it is None), update, skip or fail. With
+    `create_groups`, groups that do not exist are created. `read_back` is `all` or `sample`: what was written is read
+    again and compared.
+    """
+
+    on_exists: str | None = None
+    create_groups: bool = False
+    read_back: str | None = None
+
+
 # In the words of services that give no scimType.
 _ABOUT_THE_VALUE = frozenset({400, 404, 409, 410, 422})  # not a 403: it may speak of who asks
 _NO_MEMBER = re.compile(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bulkscim.model.live import Need
-from bulkscim.model.row import RowState
+from bulkscim.model.row import RowRules, RowState
 from bulkscim.model.step import Step
 from bulkscim.providers.profile import PLAIN, Profile
 
@@ -60,17 +60,14 @@ Decision = Step | Wait | Later | Settle
 class Policy:
     """What the run's settings and the tenant's profile say about deciding.
 
-    `on_exists` is adopt, update, skip or fail. `on_drift` says what becomes of a record whose resource is not as it
-    expects: `row` leaves the whole record undone, `part` only what differs, `force` looks at no expectation. `protects`
-    holds protected accounts by each of their folded names. `looks_always`: the server answers creates with what exists,
-    so each is preceded by lookups of all its identities. `read_back` is all, sample or empty; of the run of this id
-    always the same sample.
+    `on_drift` says what becomes of a record whose resource is not as it expects: `row` leaves the whole record undone,
+    `part` only what differs, `force` looks at no expectation. `protects` holds protected accounts by each of their
+    folded names. `looks_always`: the server answers creates with what exists, so each is preceded by lookups of all its
+    identities. `run` is the run's id: the same sample of it is read back each time.
     """
 
-    on_exists: str = "adopt"
-    create_groups: bool = False
+    rules: RowRules = RowRules()
     profile: Profile = PLAIN
-    read_back: str = ""
     run: str = ""
     on_drift: str = "row"
     protects: Mapping[str, str] = field(default_factory=dict)

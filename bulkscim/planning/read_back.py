@@ -77,8 +77,8 @@ class SentData:
 
 def chosen(policy: Policy, row: int) -> bool:
     """Return whether a row is read back whole: always the same rows of a run, the first few among them."""
-    if policy.read_back != "sample":
-        return policy.read_back == "all"
+    if policy.rules.read_back != "sample":
+        return policy.rules.read_back == "all"
     drawn = blake2b(f"{policy.run}:{row}".encode(), digest_size=8).digest()
     return row <= FIRST_ROWS or int.from_bytes(drawn) % ONE_IN == 0
 

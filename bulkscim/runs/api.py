@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Unpack, cast
 
 from bulkscim.errors import Mismatch, UsageError
 from bulkscim.jobfile.source import JobSource
@@ -18,6 +18,14 @@ from bulkscim.reporting.source import find_source
 from bulkscim.runs import start
 from bulkscim.runs.inverting import Chosen
 from bulkscim.runs.named import tenant_of_header
+from bulkscim.runs.options import (
+    ResumeOptions,
+    RollbackOptions,
+    RunOptions,
+    Value,
+    built,
+    names_of,
+)
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest, RollbackRequest, RunRequest
 from bulkscim.runs.resume import resume as resume_recorded
@@ -26,85 +34,7 @@ from bulkscim.runs.unattended import Unattended, Unwatched
 from bulkscim.tenants.tenant import Tenant
 
 RUNS = Path("runs")
-_LIMITS = ("max_create", "max_delete", "max_removals", "max_errors", "max_adopt")
-_PATHS = ("runs_dir", "run_dir", "ca_bundle", "job", "map")
-
-
-class _PaceOptions(TypedDict, total=False):
-    """How fast, by which way, and where runs are kept; `runs` in the current folder unless something is said."""
-
-    runs_dir: str | Path
-    rate: str
-    concurrency: int
-    timeout_s: float
-    proxy: str
-    ca_bundle: str | Path
-    watcher: Watcher
-
-
-class RunOptions(_PaceOptions, total=False):
-    """What can be said of a run; each is the flag of that name.
-
-    Limits are a number or a percentage as text. Approval is given by calling; a tenant that is marked
-    production wants its name in `yes_production` all the same.
-    """
-
-    op: str
-    type: Literal["User", "Group"]
-    match: str
-    map: str | Path
-    encoding: str
-    header_line: int
-    on_exists: Literal["adopt", "update", "skip", "fail"]
-    create_groups: bool
-    read_back: Literal["sample", "all"]
-    max_create: int | str
-    max_delete: int | str
-    max_removals: int | str
-    max_errors: int | str
-    max_adopt: int | str
-    protect: Iterable[str]
-    protect_unknown: Literal["refuse", "report"]
-    limit: int
-    with_needed: bool
-    strict: bool
-    note: str
-    dry_run: bool
-    run_dir: str | Path
-    yes_production: str
-
-
-class ResumeOptions(_PaceOptions, total=False):
-    """What can be changed of a run that goes on, from then on; `job` is where its job file is now.
-
-    Calling is the approval; a tenant that is marked production wants its name in `yes_production` where `on_exists` or
-    `create_groups` is changed.
-    """
-
-    job: str | Path
-    on_exists: Literal["adopt", "update", "skip", "fail"]
-    create_groups: bool
-    max_errors: int | str
-    max_adopt: int | str
-    protect_unknown: Literal["refuse", "report"]
-    same_tenant: str
-    yes_production: str
-
-
-class RollbackOptions(_PaceOptions, total=False):
-    """What can be said of a rollback; each is the flag of that name, `rows`, `keys` and `ops` those that are given often."""
-
-    on_drift: Literal["skip", "force"]
-    rows: Iterable[int]
-    keys: Iterable[str]
-    ops: Iterable[str]
-    soft: bool
-    max_delete: int | str
-    protect_unknown: Literal["refuse", "report"]
-    same_tenant: str
-    note: str
-    dry_run: bool
-    yes_production: str
+_CALLED = {"yes": True, "heed_signals": False}  # calling is the approval; signals are the program's
 
 
 async def run(
@@ -116,10 +46,10 @@ async def run(
     begin, Locked while another run works on the tenant among them. Signals are left to the program. A call that
     is cancelled leaves a run that can be resumed.
     """
-    watcher, settings = _settings(dict(options))
+    watcher, said = _said(RunRequest, RunOptions, dict(options))
     source = str(job) if isinstance(job, str | Path) else spooled(job)
     try:
-        request = RunRequest.to(tenant, job=source, yes=True, heed_signals=False, **settings)
+        request = built(RunRequest, said | {"job": source, "tenant": tenant, **_CALLED})
         return await start.run(request, Unattended(), watcher)
     finally:
         if isinstance(source, JobSource):
@@ -134,14 +64,14 @@ async def resume(
     `run` is a run folder, a run id, or `last`. Without a tenant it is the one that the run was begun with, by its
     name or with the environment's token.
     """
-    return await _go_on(run, tenant, dict(options), retry=False)
+    return await _go_on(run, tenant, options, retry=False)
 
 
 async def retry(
     run: str | Path = "last", tenant: Tenant | None = None, **options: Unpack[ResumeOptions]
 ) -> RunReport:
     """Go on with a run, its failed and skipped rows included; parts that were applied are kept."""
-    return await _go_on(run, tenant, dict(options), retry=True)
+    return await _go_on(run, tenant, options, retry=True)
 
 
 async def rollback(
@@ -152,19 +82,16 @@ async def rollback(
     The report is that of the child run, without a folder where nothing was left to undo. What was left as it is
     counts as skipped there.
     """
-    watcher, settings = _settings(dict(options))
+    watcher, said = _said(RollbackRequest, RollbackOptions, dict(options))
     chosen = Chosen(
-        frozenset(settings.pop("rows", ())),
-        frozenset(settings.pop("keys", ())),
-        frozenset(_verb(name).value for name in settings.pop("ops", ())),
-        settings.pop("soft", False),
+        frozenset(options.get("rows", ())),
+        frozenset(options.get("keys", ())),
+        frozenset(_verb("ops", name).value for name in options.get("ops", ())),
+        options.get("soft", False),
     )
     name = str(_place(run))
-    if tenant is None:
-        tenant = tenant_of_header(read_header(name, settings["runs_dir"]))
-    request = RollbackRequest(
-        run=name, tenant=tenant, chosen=chosen, yes=True, heed_signals=False, **settings
-    )
+    tenant = tenant or tenant_of_header(read_header(name, cast("Path", said["runs_dir"])))
+    request = built(RollbackRequest, said | {"run": name, "tenant": tenant, "chosen": chosen, **_CALLED})
     return await take_back(request, Unattended(), watcher)
 
 
@@ -186,42 +113,47 @@ def _place(run: RunReport | str | Path) -> str | Path:
     return run.folder
 
 
-async def _go_on(
-    run: str | Path, tenant: Tenant | None, options: dict[str, Any], *, retry: bool
-) -> RunReport:
-    watcher, settings = _settings(options)
-    if tenant is None:
-        tenant = tenant_of_header(read_header(str(run), settings["runs_dir"]))
-    request = ResumeRequest.to(tenant, run=str(run), retry=retry, yes=True, heed_signals=False, **settings)
+async def _go_on(run: str | Path, tenant: Tenant | None, options: ResumeOptions, *, retry: bool) -> RunReport:
+    watcher, said = _said(ResumeRequest, ResumeOptions, dict(options))
+    tenant = tenant or tenant_of_header(read_header(str(run), cast("Path", said["runs_dir"])))
+    request = built(ResumeRequest, said | {"run": str(run), "tenant": tenant, "retry": retry, **_CALLED})
     return await resume_recorded(request, Unattended(), watcher)
 
 
-def _settings(options: dict[str, Any]) -> tuple[Watcher, dict[str, Any]]:
-    """Return who watches, and the options as a request has them."""
-    settings = {"runs_dir": RUNS} | options
-    watcher: Watcher = settings.pop("watcher", None) or Unwatched()
-    for name in _PATHS:
-        if settings.get(name) is not None:
-            settings[name] = Path(settings[name])
-    for name in _LIMITS:
-        if settings.get(name) is not None:
-            settings[name] = _limit(name, settings[name])
-    if settings.get("op") is not None:
-        settings["op"] = _verb(settings["op"])
-    if "protect" in settings:
-        settings["protect"] = tuple(settings["protect"])
-    return watcher, settings
+def _said(kind: type[Value], keywords: type, options: dict[str, object]) -> tuple[Watcher, dict[str, object]]:
+    """Return who watches, and the options as a request has them; TypeError for one that there is not."""
+    for name in options.keys() - keywords.__annotations__.keys():
+        raise TypeError(f"{name!r} is no option here; {keywords.__name__} lists them")
+    watcher = cast("Watcher | None", options.pop("watcher", None)) or Unwatched()
+    said: dict[str, object] = {"runs_dir": RUNS}
+    for name, wanted in names_of(kind):
+        if options.get(name) is not None:
+            said[name] = _read(name, options[name], wanted)
+    return watcher, said
 
 
-def _limit(name: str, value: int | str) -> Limit:
+def _read(name: str, value: object, wanted: object) -> object:
+    """Return an option's value in the type that a request wants."""
+    readers = ((Path, _path), (Limit, _limit), (Verb, _verb))
+    for kind, read in readers:
+        if wanted in {kind, kind | None}:
+            return read(name, value)
+    return tuple(cast("Iterable[object]", value)) if name == "protect" else value
+
+
+def _path(_name: str, value: object) -> Path:
+    return Path(cast("str | Path", value))
+
+
+def _limit(name: str, value: object) -> Limit:
     try:
         return Limit.parse(str(value))
     except ValueError as error:
         raise UsageError(f"{name}: {error}") from None
 
 
-def _verb(value: str) -> Verb:
+def _verb(_name: str, value: object) -> Verb:
     try:
-        return Verb(value.replace("-", "_"))
+        return Verb(str(value).replace("-", "_"))
     except ValueError:
         raise UsageError(f"{value!r} is no operation; they are {', '.join(Verb)}") from None

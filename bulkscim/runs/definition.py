@@ -30,122 +30,71 @@ from pathlib import Path
 from typing import Any
 
 from bulkscim.errors import UsageError
-from bulkscim.jobfile.encoding import AS_FOUND, FileForm
+from bulkscim.jobfile.encoding import FileForm
 from bulkscim.jobfile.exact_json import IN_QUOTES, exact_float, is_exact_integer
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.references import key_attribute
 from bulkscim.jobfile.rules import flattened
 from bulkscim.model import bounded_toml
 from bulkscim.model.grace import Grace
-from bulkscim.model.limits import Limit, StandingGuards
+from bulkscim.model.limits import GuardLimits, Limit
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
-from bulkscim.runs.request import RunRequest
+from bulkscim.model.row import RowRules
+from bulkscim.runs.options import RecordDefaults, built, filled
 
+_LIMITS = ("max_delete", "max_create", "max_removals", "max_errors", "max_adopt")
 _TABLES = {
     "job": ("file", "op", "type", "match", "on_exists", "create_groups", "encoding", "header_line"),
     "then": ("op", "after"),
-    "guard": ("max_create", "max_delete", "max_removals", "max_errors", "max_adopt", "protect"),
+    "guard": (*_LIMITS, "protect"),
 }
 _CHOICES = {"op": tuple(Verb), "type": (USER, GROUP), "on_exists": ("adopt", "update", "skip", "fail")}
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What a job definition says; None where it leaves a thing open. `job` is the path of the job file.
+    """What a job definition says, and what flags say in its place. `job` is the path of the job file.
 
-    `paths` are the files that were read, `notes` what the user should know of them.
+    `columns` is the [map]. `paths` are the files that were read, `notes` what the user should know of them.
     """
 
     job: str = ""
-    op: Verb | None = None
-    type: str | None = None
-    match: str | None = None
-    on_exists: str | None = None
-    create_groups: bool = False
-    map: JsonObject | None = None
-    max_create: Limit | None = None
-    max_delete: Limit | None = None
-    max_removals: Limit | None = None
-    max_errors: Limit | None = None
-    max_adopt: Limit | None = None
-    protect: tuple[str, ...] = ()
+    records: RecordDefaults = RecordDefaults()
+    rules: RowRules = RowRules()
+    limits: GuardLimits = GuardLimits()
+    columns: JsonObject | None = None
     grace: Grace | None = None
-    form: FileForm = AS_FOUND
     paths: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
-    def guards(self) -> StandingGuards:
-        """The guards that hold besides those of the tenant's entry."""
-        return StandingGuards(
-            (self.max_delete,) if self.max_delete else (),
-            (self.max_create,) if self.max_create else (),
-            self.protect,
-            (self.max_removals,) if self.max_removals else (),
-        )
+    def defaults(self) -> Defaults:
+        """How records are understood that do not say everything."""
+        return Defaults(self.records.op, self.records.type or USER, self.records.match, self.columns)
+
+    @property
+    def form(self) -> FileForm:
+        """What is said of the job file's form."""
+        return FileForm(self.records.encoding, self.records.header_line)
 
 
-def defined(request: RunRequest, said: Definition | None = None) -> RunRequest:
-    """Return a request for a job file: what definitions say stands where nothing else was said.
-
-    `said` is what they say, where they were read already: a pipe can be read once.
-    """
-    if request.is_defined:
-        return request
-    guards = request.guards + StandingGuards(protect=request.protect)
-    if not isinstance(request.job, str):
-        if request.map is not None:
-            raise UsageError(f"{request.map}: a map is for the columns of a CSV file; operations need none")
-        return replace(request, guards=guards, is_defined=True)
-    said = said or said_of(request.job, request.map, request.op)
-    return replace(
-        request,
-        job=said.job,
-        op=request.op or said.op,
-        type=request.type or said.type,
-        match=request.match or said.match,
-        columns=said.map,
-        encoding=request.encoding or said.form.encoding,
-        header_line=request.header_line or said.form.header_line,
-        on_exists=request.on_exists or said.on_exists,
-        create_groups=request.create_groups or said.create_groups,
-        max_errors=request.max_errors or said.max_errors,
-        max_adopt=request.max_adopt or said.max_adopt,
-        guards=guards + said.guards,
-        grace=said.grace,
-        definitions=said.paths,
-        notes=said.notes,
-        is_defined=True,
-    )
-
-
-def said_of(job: str, map_file: Path | None, op: Verb | None = None) -> Definition:
-    """Return all that a job and its `--map` say together; `op` is what a flag says of the operation.
+def said_of(job: str, records: RecordDefaults) -> Definition:
+    """Return all that a job, its `--map` and the flags of its records say together; the flags replace the rest.
 
     UsageError names what does not fit: nothing that a definition says is left out in silence.
     """
     if not is_definition(job):
-        found = Definition(job) if map_file is None else _for_job(map_file, job)
+        found = Definition(job) if records.map is None else _for_job(records.map, job)
     else:
         found = load(Path(job))
-        if map_file is not None:
-            columns = _columns_alone(map_file, job)
-            found = replace(found, map=columns, paths=(*found.paths, str(map_file)))
-    if found.grace is not None and op not in {None, Verb.DEACTIVATE}:
+        if records.map is not None:
+            columns = _columns_alone(records.map, job)
+            found = replace(found, columns=columns, paths=(*found.paths, str(records.map)))
+    if found.grace is not None and records.op not in {None, Verb.DEACTIVATE}:
         raise UsageError(
-            f"{found.paths[0]}: [then] is for a job that deactivates, and --op says {op}; leave one of them out"
+            f"{found.paths[0]}: [then] is for a job that deactivates, and --op says {records.op}; leave one of them out"
         )
-    return found
-
-
-def defaults_of(
-    said: Definition,
-    op: Verb | None = None,
-    type: str | None = None,  # noqa: A002 - the word of the flag and of SCIM
-    match: str | None = None,
-) -> Defaults:
-    """Return how records are read, by a definition and the flags that replace what it says."""
-    return Defaults(op or said.op, type or said.type or USER, match or said.match, said.map)
+    return replace(found, records=filled(records, found.records))
 
 
 def is_definition(job: str) -> bool:
@@ -192,24 +141,28 @@ def _read(path: Path, document: JsonObject) -> Definition:
     file = job.get("file", "")
     if not isinstance(file, str):
         raise UsageError(f'{path}: [job] file = {file!r} is no path; write file = "people.csv"')
-    op = _choice(path, job, "op")
+    records = _records(path, job)
     return Definition(
         os.path.normpath(path.parent / file) if file else "",
-        Verb(op) if op else None,
+        records,
+        RowRules(_choice(path, job, "on_exists"), _switch(path, job, "create_groups")),
+        _limits(path, guard),
+        _map(path, document) if "map" in document else None,
+        _grace(path, document, records.op),
+        (str(path),),
+    )
+
+
+def _records(path: Path, job: JsonObject) -> RecordDefaults:
+    """Read how records are read."""
+    op, form = _choice(path, job, "op"), _form(path, job)
+    verb = Verb(op) if op else None
+    return RecordDefaults(
+        verb,
         _choice(path, job, "type"),
         _match(path, job),
-        _choice(path, job, "on_exists"),
-        _switch(path, job, "create_groups"),
-        _map(path, document) if "map" in document else None,
-        _limit(path, guard, "max_create"),
-        _limit(path, guard, "max_delete"),
-        _limit(path, guard, "max_removals"),
-        _limit(path, guard, "max_errors"),
-        _limit(path, guard, "max_adopt"),
-        _names(path, guard),
-        _grace(path, document, op),
-        _form(path, job),
-        (str(path),),
+        encoding=form.encoding,
+        header_line=form.header_line,
     )
 
 
@@ -273,12 +226,12 @@ def _choice(path: Path, table: JsonObject, name: str) -> str | None:
     return found
 
 
-def _grace(path: Path, document: JsonObject, op: str | None) -> Grace | None:
+def _grace(path: Path, document: JsonObject, op: Verb | None) -> Grace | None:
     """Read when the users that the job deactivates are to be deleted."""
     if "then" not in document:
         return None
     said = _table(path, document, "then")
-    if said.get("op") != Verb.DELETE or op not in {None, Verb.DEACTIVATE.value}:
+    if said.get("op") != Verb.DELETE or op not in {None, Verb.DEACTIVATE}:
         raise UsageError(f'{path}: [then] is for a job that deactivates: write op = "delete" there')
     try:
         return Grace.parse(str(said.get("after", "")))
@@ -310,6 +263,12 @@ def _switch(path: Path, table: JsonObject, name: str) -> bool:
     if not isinstance(value, bool):
         raise UsageError(f"{path}: {name} = {value!r} is not true or false")
     return value
+
+
+def _limits(path: Path, table: JsonObject) -> GuardLimits:
+    """Read the guards."""
+    limits = {name: _limit(path, table, name) for name in _LIMITS}
+    return built(GuardLimits, {**limits, "protect": _names(path, table)})
 
 
 def _limit(path: Path, table: JsonObject, name: str) -> Limit | None:

@@ -10,15 +10,13 @@ from typing import BinaryIO
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused, UsageError
-from bulkscim.jobfile.encoding import FileForm
 from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.needed import Beyond
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource, checking, open_source
 from bulkscim.jobfile.validate import Checked, check
 from bulkscim.model.events import People
-from bulkscim.model.operation import USER
 from bulkscim.reporting.console import interruptible
+from bulkscim.runs.options import RowSelection
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.tenant_schemas import kept_schemas
 
@@ -34,41 +32,41 @@ def opened_job(
     With a limit the user is told which rows beyond it are needed. Where these are to be taken along, the job file is
     a copy of the rows, and the request that is returned has no limit.
     """
-    if request.with_needed and request.limit is None:
+    if request.selection.with_needed and request.selection.limit is None:
         raise UsageError("--with-needed takes rows beyond --limit N along; give --limit N as well")
     with interruptible() if request.heed_signals else nullcontext():
         source = request.job if isinstance(request.job, JobSource) else _opened(request, request.job)
     with checking(source):
         beyond = _beyond(request, source, folder)
-        if beyond is None or not request.with_needed:
+        if beyond is None or not request.selection.with_needed:
             if beyond is not None:
                 people.note(beyond.note())
             with _checked(request, source, folder) as checked:
                 yield request, source, checked
             return
         people.note(beyond.numbers())
-        whole, copy = replace(request, limit=None), beyond.selected()
+        whole, copy = replace(request, selection=RowSelection()), beyond.selected()
         with checking(copy), _checked(whole, copy, folder) as checked:
             yield whole, copy, replace(checked, records=beyond.records)
 
 
 def _beyond(request: RunRequest, source: JobSource, folder: Path) -> Beyond | None:
     """Return the rows beyond the limit that are needed; None where there are none."""
-    if request.limit is None:
+    if request.selection.limit is None:
         return None
-    beyond = Beyond(source, defaults_of(request), request.limit, folder / "beyond.sqlite")
+    beyond = Beyond(source, request.said.defaults, request.selection.limit, folder / "beyond.sqlite")
     return beyond if beyond.rows else None
 
 
 def _opened(request: RunRequest, job: str) -> JobSource:
-    return open_source(job, _stdin(), FileForm(request.encoding, request.header_line))
+    return open_source(job, _stdin(), request.said.form)
 
 
 @contextmanager
 def _checked(request: RunRequest, source: JobSource, folder: Path) -> Iterator[Checked]:
-    live = kept_schemas(request.base_url, request.profile, request.token, RealClock().now())
+    live = kept_schemas(request.tenant, RealClock().now())
     rules = Rules(strict=request.strict, live=live, warns_by_live=True)
-    checked = check(source, defaults_of(request), folder / INDEX, request.limit, rules)
+    checked = check(source, request.said.defaults, folder / INDEX, request.selection.limit, rules)
     with checked.sound_index():
         yield checked
 
@@ -86,8 +84,3 @@ def not_before(source: JobSource, checked: Checked, today: date, people: People,
 def _stdin() -> BinaryIO | None:
     """Return standard input; a program in the background has none."""
     return getattr(sys.stdin, "buffer", None)
-
-
-def defaults_of(request: RunRequest) -> Defaults:
-    """Return how records are understood that do not say everything."""
-    return Defaults(op=request.op, type=request.type or USER, match=request.match, map=request.columns)

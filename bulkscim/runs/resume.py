@@ -13,7 +13,9 @@ from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.events import People, Watcher
+from bulkscim.model.limits import GuardLimits
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.row import RowRules
 from bulkscim.model.typed import next_line
 from bulkscim.planning.guards import Bounds, adoptions, errors_bound
 from bulkscim.providers import profile_named
@@ -23,6 +25,7 @@ from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Terms
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.opening import INDEX
+from bulkscim.runs.options import filled
 from bulkscim.runs.protecting import find_protected, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
@@ -32,8 +35,8 @@ from bulkscim.runs.settings import (
     Settings,
     bounds_of,
     changed,
+    connection_again,
     protected_of,
-    with_overrides,
 )
 from bulkscim.runs.state_dir import tenant_lock
 from bulkscim.runs.tenant import connected, host_of, look
@@ -74,20 +77,20 @@ async def _go_on(
 ) -> RunReport:
     header, clock = record.header, RealClock()
     people.note(_left(record, retry=request.retry))
-    tenant, changes = header["tenant"], _changes(request, header, source)
+    tenant, token, changes = header["tenant"], request.tenant.token, _changes(request, header, source)
     settings = changes.settings
-    profile = profile_named(tenant["profile"]).at(request.speed)
-    async with connected(tenant["base_url"], request.token, profile, settings, clock) as transport:
+    profile = profile_named(tenant["profile"]).at(request.tenant.speed)
+    async with connected(tenant["base_url"], token, profile, settings, clock) as transport:
         first = patient(transport, settings, profile, clock, past, people.note)
         seen = await look(first, profile, clock)
         for note in seen.notes:
             people.note(note)
-        await same_tenant(record, request.token, first, request.same_tenant)
+        await same_tenant(record, token, first, request.same_tenant)
         defaults = defaults_of(header)
-        protect = tuple(dict.fromkeys((*protected_of(header), *request.protect)))
+        protect = tuple(dict.fromkeys((*protected_of(header), *request.tenant.guards.protect)))
         accounts = await find_protected(protect, first, seen.profile, clock)
         removes = bool(header.get("removals") or header.get("member_removals"))
-        accounts.report(people, removes=removes, on_unknown=request.protect_unknown)
+        accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
         if protect:
             to_do = _to_do(record, retry=request.retry)
             hold_back(source, defaults, accounts.names, record.ledger.rows, to_do)
@@ -139,17 +142,18 @@ class _Changes:
         if not self._asked_about:
             return
         host = host_of(record.header["tenant"]["base_url"])
-        called = f"{request.tenant} ({host})" if request.tenant else host
-        facts = [f"tenant    {called}{', PRODUCTION' if request.production else ''}"]
+        tenant = request.tenant
+        called = f"{tenant.name} ({host})" if tenant.name else host
+        facts = [f"tenant    {called}{', PRODUCTION' if tenant.production else ''}"]
         facts += [f"changed   {_flag(name, value)}" for name, value in self._asked_about.items()]
-        ask(request, people, f"Go on with {record.folder.name} so changed?", facts)
+        ask(tenant, request.approval, people, f"Go on with {record.folder.name} so changed?", facts)
 
     def entries(self, request: ResumeRequest) -> list[Entry]:
         """Return the entry that records the changes; none without changes."""
         if not self.changed:
             return []
         approved = bool(self._asked_about)
-        body = {"yes": approved and (request.yes or bool(request.yes_production)), "changed": self.changed}
+        body = {"yes": approved and request.approval.is_given, "changed": self.changed}
         return [Entry(Kind.APPROVED, body=body)]
 
 
@@ -163,32 +167,34 @@ def _flag(name: str, value: object) -> str:
 
 def _changes(request: ResumeRequest, header: JsonObject, source: JobSource) -> _Changes:
     """Return the run's own terms with what the request changes of them; Mismatch where the token may not be sent."""
-    if header.get("parent") and (request.on_exists or request.create_groups):
+    if header.get("parent") and request.rules != RowRules():
         raise UsageError(
             "this run is a rollback: it restores what was there, so --on-exists and --create-groups do not fit"
         )
-    kept = settings_to_send(header, request.token, request.base_url, request.same_tenant)
+    tenant = request.tenant
+    kept = settings_to_send(header, tenant.token, tenant.named_url, request.same_tenant)
     bounds = bounds_of(header)
     settings = replace(
-        with_overrides(kept, request),
-        on_exists=request.on_exists or kept.on_exists,
-        create_groups=request.create_groups or kept.create_groups,
+        kept,
+        rules=filled(request.rules, kept.rules),
+        connection=connection_again(request.connection, tenant, kept.connection),
     )
     found: dict[str, JsonObject] = {"settings": changed(kept, settings)}
-    if request.max_errors is not None or request.max_adopt is not None:
-        before, bounds = bounds, _bounds(bounds, request, count(source))
+    limits = request.limits
+    if limits.max_errors is not None or limits.max_adopt is not None:
+        before, bounds = bounds, _bounds(bounds, limits, count(source))
         found["guards"] = {
             name: value for name, value in asdict(bounds).items() if value != getattr(before, name)
         }
     return _Changes(settings, bounds, {name: values for name, values in found.items() if values})
 
 
-def _bounds(kept: Bounds, request: ResumeRequest, records: int) -> Bounds:
+def _bounds(kept: Bounds, limits: GuardLimits, records: int) -> Bounds:
     """Return the guards with those that are set again; a share is taken of the whole job."""
-    if request.max_errors is not None:
-        kept = replace(kept, max_errors=errors_bound(request.max_errors, records))
-    if request.max_adopt is not None:
-        kept = replace(kept, max_adopt=adoptions(request.max_adopt, records))
+    if limits.max_errors is not None:
+        kept = replace(kept, max_errors=errors_bound(limits.max_errors, records))
+    if limits.max_adopt is not None:
+        kept = replace(kept, max_adopt=adoptions(limits.max_adopt, records))
     return kept
 
 

@@ -17,6 +17,7 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
+from bulkscim.model.row import RowRules
 from bulkscim.model.run import RunState, Totals
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import binary_file
@@ -38,7 +39,7 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, past_of, patient
-from bulkscim.runs.settings import Settings, as_text, protected_of, settings_of, with_overrides
+from bulkscim.runs.settings import Settings, connection_again, protected_of, settings_of
 from bulkscim.runs.start import ParentRun, Start, begin, plan
 from bulkscim.runs.state_dir import drafts, tenant_lock
 from bulkscim.runs.tenant import Seen, connected, look
@@ -91,7 +92,7 @@ async def rollback(
                     show(draft.inverse.source)
                 with _start(request, settings, draft, seen, first.arrivals) as start:
                     removes = start.checked.removals + start.checked.member_removals > 0
-                    accounts.report(people, removes=removes, on_unknown=request.protect_unknown)
+                    accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
                     start.approve(people)
                     if request.dry_run:
                         return replace(await plan(start, draft.place, transport, around), later=later)
@@ -199,14 +200,8 @@ def _ready(folder: Path, disk: Disk, *, died: bool = False) -> list[Past]:
 def _settings(request: RollbackRequest, kept: Settings) -> Settings:
     """Return how the child sends: as its parent did, by the way of a tenant that the user named, and as asked now."""
     on_drift = FORCE if request.on_drift == "force" else PART
-    own = replace(kept, on_exists="fail", create_groups=False, limit=None, read_back=None, on_drift=on_drift)
-    if not request.tenant.from_journal:
-        own = replace(
-            own,
-            proxy=request.tenant.proxy or own.proxy,
-            ca_bundle=as_text(request.tenant.ca_bundle) or own.ca_bundle,
-        )
-    return with_overrides(own, request)
+    connection = connection_again(request.connection, request.tenant, kept.connection)
+    return Settings(RowRules(on_exists="fail"), connection, on_drift=on_drift)
 
 
 async def _look_up(folder: Path, transport: Transport, terms: Terms, people: People, around: Around) -> None:
@@ -321,21 +316,14 @@ def _start(
 def _as_run(request: RollbackRequest, source: JobSource, protects: Protects) -> RunRequest:
     """Return the rollback as a run; it keeps protecting what the run that it undoes protected, also when it is resumed."""
     protect = tuple(dict.fromkeys(protects.values()))
+    tenant = request.tenant
     return RunRequest(
         job=source,
-        base_url=request.tenant.base_url,
-        token=request.tenant.token,
+        tenant=replace(tenant, guards=replace(tenant.guards, protect=protect)),
         runs_dir=request.runs_dir,
-        profile=request.tenant.profile,
-        tenant=request.tenant.name,
-        production=request.tenant.production,
-        rehearsal=request.tenant.rehearsal,
-        speed=request.tenant.speed,
-        max_delete=request.max_delete,
-        guards=replace(request.tenant.guards, protect=protect),
+        limits=request.limits,
+        approval=request.approval,
         note=request.note,
-        yes=request.yes,
-        yes_production=request.yes_production,
         dry_run=request.dry_run,
         heed_signals=request.heed_signals,
     )

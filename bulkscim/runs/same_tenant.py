@@ -55,7 +55,8 @@ def settings_to_send(
             "there: it is another token, or the run folder is not yours. Nothing was sent. If that is your tenant, "
             "name it: --tenant NAME or --base-url URL"
         )
-    return replace(settings_of(header), proxy=None, ca_bundle=None)
+    kept = settings_of(header)
+    return replace(kept, connection=replace(kept.connection, proxy=None, ca_bundle=None))
 
 
 async def same_tenant(

@@ -61,7 +61,7 @@ def patient(
         arrivals.follow(now - passed, LOOKS + workers, kept.buckets(profile))
         if passed > 0:  # a process that could not begin may have looked since; no journal tells of it
             arrivals.count(LOOKS, now)
-        if settings.create_groups:
+        if settings.rules.create_groups:
             first_s = max(0.0, profile.look_after_s - passed)  # until lookups show what was made last
     interval_s = max((1 / pace(Rate(one.limit, one.window_s)).per_second for one in buckets), default=0.0)
     return Patient(transport, clock, arrivals, first_s=first_s, interval_s=interval_s, say=say)

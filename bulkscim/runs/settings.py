@@ -2,102 +2,82 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 from bulkscim.errors import UsageError
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.row import RowRules
 from bulkscim.model.secret import Secret
 from bulkscim.pacing.rate import Rate, parse
 from bulkscim.planning.decision import Policy
 from bulkscim.planning.guards import Bounds, adoptions
 from bulkscim.providers.profile import QUIET_S, Bucket, Profile
+from bulkscim.runs.options import Connection, built, filled
+from bulkscim.tenants.tenant import Tenant
 
-
-class PaceOverrides(Protocol):
-    """What a request can say of how is sent; None leaves it as it was."""
-
-    @property
-    def rate(self) -> str | None:
-        """As written."""
-
-    @property
-    def concurrency(self) -> int | None:
-        """Requests in flight."""
-
-    @property
-    def timeout_s(self) -> float | None:
-        """How long an answer is waited for."""
-
-    @property
-    def proxy(self) -> str | None:
-        """An HTTP proxy."""
-
-    @property
-    def ca_bundle(self) -> Path | None:
-        """Certificates to trust."""
+TIMEOUT_S = 30.0
+ADOPT = "adopt"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a run sends; None leaves it to the profile."""
+    """How a run sends, and what its rows do; what is left open is the profile's, or the usual.
 
-    on_exists: str = "adopt"
-    create_groups: bool = False
-    rate: str | None = None
-    concurrency: int | None = None
-    timeout_s: float = 30.0
-    proxy: str | None = None
-    ca_bundle: str | None = None
+    `on_drift` says what becomes of a record whose resource is not as it expects.
+    """
+
+    rules: RowRules = RowRules()
+    connection: Connection = Connection()
     limit: int | None = None
-    read_back: str | None = None
     on_drift: str = "row"
+
+    @property
+    def timeout_s(self) -> float:
+        """How long an answer is waited for."""
+        return self.connection.timeout_s or TIMEOUT_S
 
     def policy(self, profile: Profile, run: str = "") -> Policy:
         """Return what the pure heart must know of these; `run` is the run's id."""
-        return Policy(
-            self.on_exists,
-            self.create_groups,
-            profile,
-            read_back=self.read_back or "",
-            run=run,
-            on_drift=self.on_drift,
-        )
+        return Policy(self.rules, profile, run=run, on_drift=self.on_drift)
 
     def buckets(self, profile: Profile) -> tuple[Bucket, ...]:
         """Return the buckets in force: the rate that was asked for stands in for the profile's own."""
-        if self.rate is None:
+        if self.connection.rate is None:
             return profile.buckets
-        rate = rate_of(self.rate)
+        rate = rate_of(self.connection.rate)
         quiet_s = max((bucket.quiet_s for bucket in profile.buckets), default=QUIET_S)
         return (Bucket(rate.limit, rate.window_s, "--rate", quiet_s=quiet_s),)
 
     def workers(self, profile: Profile) -> int:
         """Return how many rows are worked on at once."""
-        return self.concurrency or profile.concurrency
+        return self.connection.concurrency or profile.concurrency
 
 
 def changed(kept: Settings, now: Settings) -> JsonObject:
     """Return the settings that are not as they were kept, as a journal keeps them."""
-    before, after = (asdict(one) | {"proxy": without_password(one.proxy)} for one in (kept, now))
-    return {name: value for name, value in after.items() if value != before[name]}
+    before = _kept(kept)
+    return {name: value for name, value in _kept(now).items() if value != before[name]}
 
 
-def with_overrides(kept: Settings, said: "PaceOverrides") -> Settings:
-    """Return a run's own settings, with those of a resume or retry for how it sends."""
-    if said.rate is not None:
-        rate_of(said.rate)
-    found: dict[str, Any] = {
-        "rate": said.rate,
-        "concurrency": said.concurrency,
-        "timeout_s": said.timeout_s,
-        "proxy": said.proxy,
-        "ca_bundle": as_text(said.ca_bundle),
-    }
-    return replace(kept, **{name: value for name, value in found.items() if value is not None})
+def connection_of(tenant: Tenant) -> Connection:
+    """Return how a tenant is reached, by its entry."""
+    return Connection(tenant.rate, tenant.concurrency, None, tenant.proxy, tenant.ca_bundle)
+
+
+def connection_again(asked: Connection, tenant: Tenant, kept: Connection) -> Connection:
+    """Return how a recorded run goes on: as is asked, by the way of a tenant that the user named, else as it did."""
+    own = Connection() if tenant.from_journal else Connection(proxy=tenant.proxy, ca_bundle=tenant.ca_bundle)
+    return checked_connection(filled(filled(asked, own), kept))
+
+
+def checked_connection(connection: Connection) -> Connection:
+    """Return it; UsageError for a rate that is none."""
+    if connection.rate is not None:
+        rate_of(connection.rate)
+    return connection
 
 
 def rate_of(text: str) -> Rate:
@@ -113,7 +93,7 @@ def header_of(
 ) -> dict[str, JsonObject]:
     """Return the header's parts that resume reads back; the password of a proxy is not among them."""
     return {
-        "settings": asdict(settings) | {"proxy": without_password(settings.proxy)},
+        "settings": _kept(settings),
         "defaults": {
             "op": defaults.op.value if defaults.op else None,
             "type": defaults.type,
@@ -127,7 +107,25 @@ def header_of(
 
 def settings_of(header: JsonObject) -> Settings:
     """Read the settings back."""
-    return Settings(**_known(Settings, header.get("settings", {})))
+    kept = header.get("settings", {})
+    bundle = {"ca_bundle": Path(kept["ca_bundle"]) if kept.get("ca_bundle") else None}
+    return built(Settings, kept | bundle)
+
+
+def _kept(settings: Settings) -> JsonObject:
+    """Return settings as a journal keeps them; certificates absolute, since resume may start elsewhere."""
+    rules, connection = settings.rules, settings.connection
+    bundle = connection.ca_bundle
+    return {
+        **asdict(rules),
+        **asdict(connection),
+        "on_exists": rules.on_exists or ADOPT,
+        "timeout_s": settings.timeout_s,
+        "proxy": without_password(connection.proxy),
+        "ca_bundle": str(bundle.absolute()) if bundle else None,
+        "limit": settings.limit,
+        "on_drift": settings.on_drift,
+    }
 
 
 def bounds_of(header: JsonObject) -> Bounds:
@@ -153,12 +151,3 @@ def credentials_of(proxy: str | None) -> tuple[Secret, ...]:
     user, colon, password = (urlsplit(proxy or "").netloc.rpartition("@")[0]).partition(":")
     plain = unquote(user), unquote(password)
     return tuple(map(Secret, (password, plain[1], ":".join(plain)))) if colon and password else ()
-
-
-def _known(kind: type, values: JsonObject) -> dict[str, Any]:
-    return {name: values[name] for name in kind.__dataclass_fields__ if name in values}  # type: ignore[attr-defined]
-
-
-def as_text(path: Path | None) -> str | None:
-    """Return a path for the header; absolute, since resume may start elsewhere."""
-    return str(path.absolute()) if path else None

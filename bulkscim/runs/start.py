@@ -26,27 +26,25 @@ from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
-from bulkscim.providers import profile_named
 from bulkscim.reporting.causes import causes_of
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
-from bulkscim.runs.definition import defined
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.inverting import AS_SHOWN
 from bulkscim.runs.leaving import leaving, unknown_references
-from bulkscim.runs.opening import INDEX, defaults_of, not_before, opened_job
+from bulkscim.runs.opening import INDEX, not_before, opened_job
+from bulkscim.runs.options import filled
 from bulkscim.runs.protecting import ProtectedAccounts, find_protected, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import patient
-from bulkscim.runs.settings import Settings, as_text, header_of, rate_of
+from bulkscim.runs.settings import Settings, checked_connection, connection_of, header_of
 from bulkscim.runs.state_dir import drafts, keep, tenant_lock
 from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
 from bulkscim.transport.base import Transport
 from bulkscim.transport.dry_run import Planning
 
-TIMEOUT_S = 30.0
 PATCHED = MEMBERSHIP | {Verb.PATCH, Verb.ACTIVATE, Verb.DEACTIVATE}
 
 
@@ -56,20 +54,20 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
     Raises one of `errors` where the run cannot begin; what stops it later is in the report.
     """
     clock, disk = RealClock(), LocalDisk()
-    request = defined(request)
-    profile = profile_named(request.profile).at(request.speed)
+    request = request.defined()
+    tenant, profile = request.tenant, request.tenant.provider
     with drafts() as folder, opened_job(request, folder, people) as (request, source, checked):
         settings = _settings(request)
-        for note in (*request.notes, *checked.notes):
+        for note in (*request.said.notes, *checked.notes):
             people.note(note)
         for warning in checked.warnings:
             people.warn(warning)
         not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
-        async with connected(request.base_url, request.token, profile, settings, clock) as transport:
+        async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
             first = patient(transport, settings, profile, clock, say=people.note)
             seen = await look(first, profile, clock)
             with known_before(_earlier(request, source, checked, people)) as earlier:
-                accounts = await find_protected(request.guards.protect, first, seen.profile, clock)
+                accounts = await find_protected(request.standing.protect, first, seen.profile, clock)
                 start = Start(
                     request, settings, source, checked, seen, first.arrivals, earlier, protects=accounts.names
                 )
@@ -85,19 +83,9 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
 
 
 def _settings(request: RunRequest) -> Settings:
-    if request.rate is not None:
-        rate_of(request.rate)
-    return Settings(
-        on_exists=request.on_exists or "adopt",
-        create_groups=request.create_groups,
-        rate=request.rate,
-        concurrency=request.concurrency,
-        timeout_s=request.timeout_s or TIMEOUT_S,
-        proxy=request.proxy,
-        ca_bundle=as_text(request.ca_bundle),
-        limit=request.limit,
-        read_back=None if request.dry_run else request.read_back,
-    )
+    connection = checked_connection(filled(request.connection, connection_of(request.tenant)))
+    rules = replace(request.rules, read_back=None) if request.dry_run else request.rules
+    return Settings(rules, connection, request.selection.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,18 +138,18 @@ class Start:
     @property
     def bounds(self) -> Bounds:
         """The guards as numbers; the rollback of a recent run needs none, for it removes only what that run created."""
-        request = self.request
+        limits = self.request.limits
         if self.parent is not None and not self.parent.is_old:
             return Bounds(None, None, None)
-        standing = request.guards
-        removals = (request.max_delete,) if request.max_delete else standing.max_delete
+        standing = self.request.standing
+        removals = (limits.max_delete,) if limits.max_delete else standing.max_delete
         if self.parent is not None:
             return Bounds(bounds(GuardSettings(removals), self.asked, self.seen.users).max_delete, None, None)
         wanted = GuardSettings(
             removals,
-            (request.max_create,) if request.max_create else standing.max_create,
-            request.max_errors,
-            request.max_adopt,
+            (limits.max_create,) if limits.max_create else standing.max_create,
+            limits.max_errors,
+            limits.max_adopt,
         )
         return bounds(wanted, self.asked, self.seen.users)
 
@@ -181,7 +169,7 @@ class Start:
     @property
     def defaults(self) -> Defaults:
         """How the records are understood."""
-        return defaults_of(self.request) if self.parent is None else AS_SHOWN
+        return self.request.said.defaults if self.parent is None else AS_SHOWN
 
     def job(self, source: JobSource) -> Job:
         """Return what is to be done, from where its file is now."""
@@ -191,9 +179,9 @@ class Start:
     @property
     def _called(self) -> str:
         """The tenant as people know it."""
-        request, host = self.request, host_of(self.request.base_url)
-        named = f"{request.tenant} ({host})" if request.tenant else host
-        return f"{named}, PRODUCTION" if request.production else named
+        tenant, host = self.request.tenant, host_of(self.request.tenant.base_url)
+        named = f"{tenant.name} ({host})" if tenant.name else host
+        return f"{named}, PRODUCTION" if tenant.production else named
 
     def facts(self) -> list[str]:
         """Show the tenant and what the file asks, by kind."""
@@ -206,7 +194,7 @@ class Start:
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
-            *([self._later] if self.request.grace else []),
+            *([self._later] if self.request.said.grace else []),
             *(
                 [f"groups    of deleted resources are unknown to an undo: {self.unknown}"]
                 if self.unknown
@@ -227,7 +215,8 @@ class Start:
     @property
     def _later(self) -> str:
         """What comes after the run."""
-        days = self.request.grace.days if self.request.grace else 0
+        grace = self.request.said.grace
+        days = grace.days if grace else 0
         return (
             f"later     deactivated users are deleted after {days} days by the job file that this run writes"
         )
@@ -245,12 +234,13 @@ class Start:
         """Refuse a job that would harm a protected account, or take too many members out of a group."""
         request, checked = self.request, self.checked
         removes = checked.removals + checked.member_removals > 0
-        accounts.report(people, removes=removes, on_unknown=request.protect_unknown)
+        accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
         if accounts.names:
-            hold_back(self.source, self.defaults, accounts.names, request.limit)
+            hold_back(self.source, self.defaults, accounts.names, request.selection.limit)
         if not checked.member_removals:
             return
-        limits = (request.max_removals,) if request.max_removals else request.guards.max_removals
+        flag = request.limits.max_removals
+        limits = (flag,) if flag else request.standing.max_removals
         asked = takewhile(lambda one: one[0] <= checked.rows, rows(self.source, self.defaults))
         operations = (operation for _, operation in asked)
         groups = await leaving(operations, transport, self.seen.profile, clock, large=not limits)
@@ -277,7 +267,8 @@ class Start:
             for fact in self.facts():
                 people.note(fact)
             return
-        ask(self.request, people, f"Send this to {host_of(self.request.base_url)}?", self.facts())
+        tenant = self.request.tenant
+        ask(tenant, self.request.approval, people, f"Send this to {host_of(tenant.base_url)}?", self.facts())
 
     def _unpatchable(self) -> list[str]:
         """Return why a tenant that takes no PATCH cannot carry the job out."""
@@ -294,25 +285,25 @@ class Start:
 
     def header(self, run: str, source: JobSource) -> JsonObject:
         """Return the journal's header."""
-        request = self.request
+        request, tenant = self.request, self.request.tenant
+        grace = request.said.grace
         return {
             "run": run,
             "command": self.command,
             "bulkscim": __version__,
             "job": source.about(),
-            "tenant": fingerprint(request.base_url, request.profile, request.token)
-            | {"name": request.tenant},
+            "tenant": fingerprint(tenant.base_url, tenant.profile, tenant.token) | {"name": tenant.name},
             "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
             "removals": self.checked.removals,
             "member_removals": self.checked.member_removals,
             **({"references": "unknown"} if self.unknown else {}),
             "live_users": self.seen.users,
-            "then": {"op": "delete", "after_days": request.grace.days} if request.grace else None,
-            "definitions": [str(Path(path).absolute()) for path in request.definitions],
+            "then": {"op": "delete", "after_days": grace.days} if grace else None,
+            "definitions": [str(Path(path).absolute()) for path in request.said.paths],
             "note": request.note,
             "earlier": list(map(str, self.earlier.folders)) if self.earlier else [],
             **self._of_parent(),
-            **header_of(self.settings, self.defaults, self.bounds, request.guards.protect),
+            **header_of(self.settings, self.defaults, self.bounds, request.standing.protect),
         }
 
     def _of_parent(self) -> JsonObject:
@@ -323,7 +314,7 @@ class Start:
 async def begin(start: Start, transport: Transport, disk: Disk, around: Around) -> RunReport:
     """Make the run folder and go."""
     clock = around.clock
-    with tenant_lock(start.request.base_url, disk) as tenant, _folder(start, disk, clock) as held:
+    with tenant_lock(start.request.tenant.base_url, disk) as tenant, _folder(start, disk, clock) as held:
         tenant.working_on(held.path)
         if held.note:
             around.watcher.note(held.note)
@@ -332,10 +323,7 @@ async def begin(start: Start, transport: Transport, disk: Disk, around: Around) 
         header = start.header(held.path.name, source)
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
-            approval = {
-                "yes": start.request.yes or bool(start.request.yes_production),
-                "guards": header["guards"],
-            }
+            approval = {"yes": start.request.approval.is_given, "guards": header["guards"]}
             first = (opened(start.command), Entry(Kind.APPROVED, body=approval))
             return await session.begin(start.job(source), record, transport, start.terms, around, *first)
         finally:
@@ -345,7 +333,7 @@ async def begin(start: Start, transport: Transport, disk: Disk, around: Around) 
 def _earlier(request: RunRequest, source: JobSource, checked: Checked, people: People) -> list[str]:
     """Return the folders of the runs whose failed records these are; what they made is known by its ref."""
     folders, notes = folders_of(
-        checked.earlier, request.runs_dir, source.path.resolve().parent, request.base_url
+        checked.earlier, request.runs_dir, source.path.resolve().parent, request.tenant.base_url
     )
     for note in notes:
         people.note(note)

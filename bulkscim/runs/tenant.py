@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from bulkscim.engine.clock import RealClock
@@ -75,15 +74,15 @@ async def connected(
             media_type=profile.media_type,
             accept=profile.accept,
             timeout_s=settings.timeout_s,
-            proxy=settings.proxy,
-            ca_bundle=Path(settings.ca_bundle) if settings.ca_bundle else None,
+            proxy=settings.connection.proxy,
+            ca_bundle=settings.connection.ca_bundle,
             concurrency=settings.workers(profile),
             most_bytes=profile.most_bytes,
             clock=clock,
             headers=profile.headers,
         )
 
-    hidden = credentials_of(settings.proxy)
+    hidden = credentials_of(settings.connection.proxy)
 
     async def read(url: str, path: str) -> Reply:
         async with way(url) as transport:

@@ -16,7 +16,6 @@ from bulkscim.model.base_url import base_url_key
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import NoAnswer, Request
-from bulkscim.model.secret import Secret
 from bulkscim.private_files import create_file, make_folders, read_file
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.state_dir import state_dir
@@ -34,7 +33,7 @@ _VALID_S = 86_400.0
 async def schemas_of(tenant: Tenant, settings: Settings) -> tuple[LiveSchemas | None, str]:
     """Return the tenant's schemas, and what to say of them; None with the reason where they cannot be had."""
     clock = RealClock()
-    found = kept_schemas(tenant.base_url, tenant.profile, tenant.token, clock.now())
+    found = kept_schemas(tenant, clock.now())
     if found is not None:
         return found, "checked against the tenant's /Schemas (kept from a command of the last 24 hours)"
     try:
@@ -65,18 +64,18 @@ async def _read(tenant: Tenant, settings: Settings, clock: Clock) -> tuple[list[
     return [each for each in some if isinstance(each, dict)], "are no listing"
 
 
-def _place(base_url: str, profile: str) -> Path:
-    named = f"{base_url_key(base_url)}\n{profile}"
+def _place(tenant: Tenant) -> Path:
+    named = f"{base_url_key(tenant.base_url)}\n{tenant.profile}"
     return state_dir() / _FOLDER / f"{sha256(named.encode()).hexdigest()[:32]}.json"
 
 
-def kept_schemas(base_url: str, profile: str, token: Secret, now: float) -> LiveSchemas | None:
+def kept_schemas(tenant: Tenant, now: float) -> LiveSchemas | None:
     """Return what was kept of this very tenant; None where it is old, damaged or another's. `now` is of the real clock."""
     try:
-        text = read_file(_place(base_url, profile))
+        text = read_file(_place(tenant))
         body = orjson.loads(text) if len(text) <= _MOST_BYTES else {}
         marked, read_at = body["tenant"], float(body["read_at"])
-        own = fingerprint(base_url, profile, token, str(marked["salt"]))
+        own = fingerprint(tenant.base_url, tenant.profile, tenant.token, str(marked["salt"]))
         is_valid = own == marked and 0 <= now - read_at < _VALID_S
         resources = body["schemas"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -97,7 +96,7 @@ def _keep(tenant: Tenant, resources: list[JsonObject], clock: Clock) -> None:
     )
     if len(text) > _MOST_BYTES:
         return
-    place = _place(tenant.base_url, tenant.profile)
+    place = _place(tenant)
     make_folders(place.parent)
     others = sorted(place.parent.glob("*.json"), key=lambda path: path.lstat().st_mtime)
     for path in others[: max(0, len(others) - _MOST_FILES + 1)]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.model.secret import Secret
+from bulkscim.runs.options import Connection
 from bulkscim.runs.same_tenant import UnprovedToken, settings_to_send
 from bulkscim.runs.tenant import fingerprint
 from tests.support.command import FAST
@@ -103,9 +104,9 @@ def test_a_journals_proxy_and_certificates_are_not_used_without_proof():
     proved = settings_to_send(header, Secret(TOKEN))
     named = settings_to_send(header, Secret("rotated"), base_url)
 
-    assert (proved.proxy, proved.ca_bundle, proved.rate) == ("http://eve.example:3128", "/eve.pem", "7/s")
-    assert (named.proxy, named.ca_bundle, named.rate) == (None, None, "7/s")
-    assert settings_to_send(header, Secret("rotated"), same_tenant="acme.example").proxy is None
+    assert proved.connection == Connection("7/s", proxy="http://eve.example:3128", ca_bundle=Path("/eve.pem"))
+    assert named.connection == Connection("7/s")
+    assert settings_to_send(header, Secret("rotated"), same_tenant="acme.example").connection.proxy is None
     for salt in ("", "zz", None):
         with pytest.raises(UnprovedToken):
             settings_to_send(header | {"tenant": header["tenant"] | {"salt": salt}}, Secret(TOKEN))

@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from dataclasses import replace
 from random import Random
 
 import pytest
@@ -14,13 +13,14 @@ from bulkscim.journal import journal
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.options import built
 from bulkscim.runs.settings import Settings
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_tenant import SimulatedTenant
 from tests.support.virtual_loop import running_time
 from tests.support.watching import Silent
 
-SETTINGS = Settings(concurrency=2)
+SETTINGS = {"concurrency": 2}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def carried(tmp_path):
         tenant = carry.tenant = kind(clock, Random(1), faults)
         for user in held:
             tenant.hold("Users", user)
-        terms = Terms(profile_named("generic"), replace(SETTINGS, **settings), bounds)
+        terms = Terms(profile_named("generic"), built(Settings, SETTINGS | settings), bounds)
         watcher = Silent()
         carry.notes = watcher.notes
         around = Around(watcher, clock, Random(1).random, heed_signals=False)

@@ -31,6 +31,7 @@ from bulkscim.pacing.retry import judge, judge_read
 from bulkscim.providers import quirks
 from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.runs import definition
+from bulkscim.runs.options import RecordDefaults
 from bulkscim.scim import discovery, filters, messages, patch, paths
 from bulkscim.tenants import entries as tenant_entries
 from tests.support.fake_clock import VirtualClock
@@ -168,7 +169,7 @@ def definitions(data: bytes) -> None:
         with suppress(UsageError):
             definition.load(path)
         with suppress(UsageError):
-            definition.said_of("people.csv", path)
+            definition.said_of("people.csv", RecordDefaults(map=path))
         with suppress(UsageError):
             tenant_entries.entries([path])
 

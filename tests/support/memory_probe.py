@@ -31,15 +31,17 @@ from bulkscim.model.secret import Secret
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.options import Connection, RecordDefaults
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.settings import Settings
-from bulkscim.runs.start import Start, _settings, begin
+from bulkscim.runs.start import Start, begin
 from bulkscim.runs.tenant import Seen
+from bulkscim.tenants.tenant import Tenant
 
 DEFAULTS = Defaults(op=Verb.CREATE)
 PROFILE = profile_named("generic")
-SETTINGS = Settings(rate="10000000/s", concurrency=20)
+SETTINGS = Settings(connection=Connection("10000000/s", 20))
 
 
 class AtOnce:
@@ -87,19 +89,15 @@ async def fresh(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
     """Check the file and run it, as the command does behind its approval."""
     request = RunRequest(
         job=str(path),
-        base_url="http://127.0.0.1:9/v2",
-        token=Secret("none"),
+        tenant=Tenant("http://127.0.0.1:9/v2", Secret("none")),
         runs_dir=folder.parent,
         run_dir=folder,
-        op=Verb.CREATE,
-        rate=SETTINGS.rate,
-        concurrency=SETTINGS.concurrency,
-        yes=True,
+        records=RecordDefaults(Verb.CREATE),
     )
     source = open_source(str(path), sys.stdin.buffer)
     checked = check(source, DEFAULTS, folder.parent / "draft.sqlite")
     with checked.sound_index():
-        start = Start(request, _settings(request), source, checked, Seen(PROFILE, 0, ()), None)
+        start = Start(request, SETTINGS, source, checked, Seen(PROFILE, 0, ()), None)
         return await begin(start, tenant, LocalDisk(), Around(Silent(), RealClock()))
 
 

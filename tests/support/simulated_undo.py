@@ -84,7 +84,11 @@ class Undoing(Machine):
 
     async def _seen(self, record, *, died=False):
         """Return the terms of a rollback, and the transport that looked at the tenant first."""
-        asked = replace(self.terms.settings, on_exists="fail", create_groups=False, on_drift=PART)
+        asked = replace(
+            self.terms.settings,
+            rules=replace(self.terms.settings.rules, on_exists="fail", create_groups=False),
+            on_drift=PART,
+        )
         first = patient(self.tenant, asked, self.terms.profile, self.time, past_of(record, died=died))
         seen = await look(first, self.terms.profile, self.time)
         terms = replace(

@@ -6,6 +6,7 @@ them. Features that came later are added by `widened`, by a chance of its own, t
 
 from dataclasses import dataclass, field, fields, replace
 
+from bulkscim.model.row import RowRules
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.runs.assembly import Terms
@@ -185,7 +186,7 @@ class World:
         )
         return Terms(
             profile,
-            Settings(on_exists=self.on_exists, create_groups=True, read_back=self.read_back),
+            Settings(RowRules(self.on_exists, create_groups=True, read_back=self.read_back)),
             Bounds(None, None, self.max_errors),
         )
 

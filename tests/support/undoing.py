@@ -12,12 +12,14 @@ from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.model.operation import ENTERPRISE
+from bulkscim.model.row import RowRules
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, write_inverse
 from bulkscim.runs.opening import INDEX
+from bulkscim.runs.options import Connection
 from bulkscim.runs.settings import Settings, header_of
 from tests.support.fake_clock import VirtualClock
 from tests.support.sandbox_transport import SandboxTransport
@@ -28,8 +30,8 @@ from tests.support.watching import Silent
 TITLES = ("Engineer", "Lead", "Boss", None)
 PEOPLE, GROUPS = 8, 3
 BOSSES = 3  # the users that jobs make managers; these are not deleted
-PACE = Settings(rate="1000000/s", concurrency=3)
-BACK = replace(PACE, on_exists="fail", on_drift="part")
+PACE = Settings(connection=Connection("1000000/s", 3))
+BACK = replace(PACE, rules=RowRules("fail"), on_drift="part")
 NO_BOUNDS = Bounds(None, None, None)
 
 

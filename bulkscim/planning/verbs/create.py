@@ -155,12 +155,12 @@ def _exists(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if other is not None:
         return other
     kept = view.policy.takes_back and holder.id == view.operation.ref
-    if kept or view.operation.verb is Verb.UPSERT or view.policy.on_exists == "update":
+    if kept or view.operation.verb is Verb.UPSERT or view.policy.rules.on_exists == "update":
         return _update(view, holder, carry)
-    if view.policy.on_exists == "fail":
+    if view.policy.rules.on_exists == "fail":
         detail = f"exists already as id {holder.id}{_state(holder)}"
         return Settle(RowState.FAILED, detail, holder.id, 409, "uniqueness")
-    if view.policy.on_exists == "skip":
+    if view.policy.rules.on_exists == "skip":
         detail = f"exists already{_state(holder)}; left untouched (--on-exists skip)"
         return Settle(RowState.NOOP, detail, holder.id)
     return existing(view, holder, carry)

@@ -131,7 +131,7 @@ def group_id(
     is_made_by_name = key.attribute == "displayName" and view.operation.verb is not Verb.REMOVE_MEMBER
     if not (isinstance(named, Unfit) and named.missing and is_made_by_name):
         return stop(part, named)
-    if view.policy.create_groups:
+    if view.policy.rules.create_groups:
         return Step(part, Action.CREATE, GROUP, identity=(key,), body={"displayName": key.value})
     return Refusal(part, named.status, None, f"{named.why}; create it first, or pass --create-groups")
 

@@ -6,6 +6,7 @@ from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
 from bulkscim.model.request import Request
 from bulkscim.providers import profile_named
+from bulkscim.runs.options import Connection
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.unattended import Unwatched
 from tests.support.virtual_loop import running_time
@@ -15,7 +16,7 @@ from tests.support.virtual_loop import running_time
 async def test_a_sandbox_at_speed_recovers_at_speed(rate):
     """One request in 20 is throttled: at 60 times Lucid's limits 1,000 requests took 6 minutes, most of them waiting."""
     clock, speed = running_time(), 60.0
-    buckets = Settings(rate=rate).buckets(profile_named("lucid").at(speed))
+    buckets = Settings(connection=Connection(rate)).buckets(profile_named("lucid").at(speed))
     permits = Permits(buckets, clock, Stopping(clock), Unwatched())
     began = clock.monotonic()
     for number in range(1000):

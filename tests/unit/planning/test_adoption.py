@@ -20,7 +20,7 @@ from bulkscim.model.live import (
     Unreadable,
 )
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Operation, Reference, Role, Verb
-from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
+from bulkscim.model.row import Applied, Facts, Refusal, Row, RowRules, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
@@ -115,7 +115,7 @@ def test_no_link_is_added_to_a_user_that_is_not_surely_meant(shown, policy, why)
         ended(
             row,
             live | {SALES: Missing()},
-            Policy(policy.on_exists, create_groups=True, protects=policy.protects),
+            Policy(replace(policy.rules, create_groups=True), protects=policy.protects),
         )[0]
         == "adopted"
     )
@@ -221,7 +221,7 @@ def test_a_link_that_cannot_be_made_fails_the_row_as_that_of_a_create_does():
 
 def test_group_that_does_not_exist_is_created_for_an_adopted_user_where_the_run_may():
     """Creating it counts among the links of adopted users: rollback takes both away."""
-    step = decide(creates(IN_SALES), {SALES: Missing()}, Policy(create_groups=True))
+    step = decide(creates(IN_SALES), {SALES: Missing()}, Policy(RowRules(create_groups=True)))
 
     assert (step.part, step.type, step.adopts) == ("group:Sales", GROUP, True)
     assert ended(creates(IN_SALES), {}, applied=["group:Sales", "member:Sales"])[1] == (
@@ -319,6 +319,6 @@ def test_another_external_id_that_only_a_read_by_id_shows_is_another_identity():
 
 def test_skip_reads_and_changes_nothing():
     """Neither links nor reads: the user is left as it is."""
-    decision = decide(creates(HAS_MANAGER, IN_SALES), {ORIGIN: None, BY_ID: None}, Policy("skip"))
+    decision = decide(creates(HAS_MANAGER, IN_SALES), {ORIGIN: None, BY_ID: None}, Policy(RowRules("skip")))
 
     assert decision == Settle(RowState.NOOP, "exists already; left untouched (--on-exists skip)", "u1")

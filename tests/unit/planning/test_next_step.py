@@ -23,7 +23,7 @@ from bulkscim.model.live import (
     Unreadable,
 )
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Reference, Role, Verb
-from bulkscim.model.row import Applied, Facts, Refusal, RowState
+from bulkscim.model.row import Applied, Facts, Refusal, RowRules, RowState
 from bulkscim.model.step import Action, Step, Ties
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
@@ -165,7 +165,7 @@ def test_conflict_is_decided_by_looking(on_exists, live, expected):
     """What a 409 means depends on who holds the identity, and on what was asked for."""
     assert decide(creates(), TAKEN) == Wait(ADA)
     read = {ADA: live, FIRST_USER: Maker(), Resembling(ADA): ()}
-    assert settled(decide(creates(), TAKEN, read, Policy(on_exists))) is expected
+    assert settled(decide(creates(), TAKEN, read, Policy(RowRules(on_exists)))) is expected
 
 
 def test_holder_that_cannot_be_seen_is_named_as_such():
@@ -197,7 +197,7 @@ def test_a_name_that_another_identity_holds_is_named_by_the_attribute_in_which_t
 @pytest.mark.parametrize(("on_exists", "state"), [("skip", RowState.NOOP), ("fail", RowState.FAILED)])
 def test_a_deactivated_account_is_reported_as_such_however_it_is_left(on_exists, state):
     """Only an adopted one was."""
-    end = decide(creates(), TAKEN, {ADA: user(active="False")}, Policy(on_exists))
+    end = decide(creates(), TAKEN, {ADA: user(active="False")}, Policy(RowRules(on_exists)))
 
     assert (end.state, "the account is deactivated" in end.detail) == (state, True)
 
@@ -206,7 +206,7 @@ def test_update_changes_only_what_differs():
     """With on_exists=update the differences are patched, with the resource as it was kept."""
     row = creates(data={"title": "Lead", "displayName": "Ada"})
     live = user(title="Engineer", displayName="Ada")
-    step = decide(row, TAKEN, {ADA: live}, Policy("update"))
+    step = decide(row, TAKEN, {ADA: live}, Policy(RowRules("update")))
 
     assert isinstance(step, Step)
     assert [(one.op, one.path, one.value) for one in step.operations] == [("replace", "title", "Lead")]
@@ -226,7 +226,7 @@ def test_upsert_creates_what_is_missing_and_updates_what_is_there():
 def test_what_was_updated_is_not_looked_up_again():
     """The lookup after each update of an upsert only gave the id that the step had."""
     assert settled(decide(creates(verb=Verb.UPSERT), done("update"))) is RowState.DONE
-    assert settled(decide(creates(), done("update"), policy=Policy("update"))) is RowState.DONE
+    assert settled(decide(creates(), done("update"), policy=Policy(RowRules("update")))) is RowState.DONE
 
 
 def test_group_membership_follows_the_create():
@@ -248,7 +248,7 @@ def test_unknown_group_fails_its_part_unless_groups_may_be_created():
     refused = decide(row, facts, live)
     assert settled(refused) is RowState.FAILED
     assert "--create-groups" in refused.detail
-    step = decide(row, facts, live, Policy(create_groups=True))
+    step = decide(row, facts, live, Policy(RowRules(create_groups=True)))
     assert (step.part, step.method, step.type) == ("group:Sales", "POST", GROUP)
 
 

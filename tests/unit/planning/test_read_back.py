@@ -16,14 +16,14 @@ from bulkscim.model.live import (
     Unreadable,
 )
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Reference, Role, Verb
-from bulkscim.model.row import Applied, Facts, RowState
+from bulkscim.model.row import Applied, Facts, RowRules, RowState
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.read_back import chosen
 from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, BOSS, SALES, changes, creates, done, joins, user
 
-ALL = Policy(read_back="all")
+ALL = Policy(RowRules(read_back="all"))
 BY_ID = Shown(Key(USER, "id", "u1"))
 AGAIN = Shown(Key(USER, "id", "u1"), again=True)
 LEAD = {"title": "Lead"}
@@ -98,7 +98,7 @@ def test_active_must_be_shown_as_sent(verb):
 def test_a_deactivated_user_may_be_hidden():
     """Where the tenant hides who is deactivated, not to be seen is as wanted; elsewhere it is not."""
     row, facts = changes(Verb.DEACTIVATE), done("deactivate")
-    hides = Policy(read_back="all", profile=replace(GENERIC, lists_inactive=False))
+    hides = Policy(RowRules(read_back="all"), profile=replace(GENERIC, lists_inactive=False))
 
     assert decide(row, facts, {BY_ID: Missing()}, hides).state is RowState.DONE
     assert seen(row, facts, Missing()).state is RowState.FAILED
@@ -223,12 +223,12 @@ def test_nothing_is_read_back_where_nothing_was_written_or_asked():
 
 def test_a_sample_is_the_same_after_a_resume_and_about_one_in_twenty():
     """It depends on the run and the row alone; the first rows are always in it."""
-    policy = Policy(read_back="sample", run="20261121T221003-people")
+    policy = Policy(RowRules(read_back="sample"), run="20261121T221003-people")
     rows = [row for row in range(1, 10_001) if chosen(policy, row)]
 
     assert rows[:3] == [1, 2, 3]
     assert 400 < len(rows) < 600
     assert rows == [row for row in range(1, 10_001) if chosen(policy, row)]
-    other = Policy(read_back="sample", run="20261121T221004-people")
+    other = Policy(RowRules(read_back="sample"), run="20261121T221004-people")
     assert rows != [row for row in range(1, 10_001) if chosen(other, row)]
     assert not any(chosen(Policy(), row) for row in range(1, 100))

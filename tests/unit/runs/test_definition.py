@@ -6,11 +6,13 @@ import pytest
 
 from bulkscim.errors import UsageError
 from bulkscim.model.grace import Grace
-from bulkscim.model.limits import Limit, StandingGuards
+from bulkscim.model.limits import NO_GUARDS, Limit, StandingGuards
 from bulkscim.model.operation import Verb
 from bulkscim.model.secret import Secret
-from bulkscim.runs.definition import defined, load, said_of
+from bulkscim.runs.definition import load, said_of
+from bulkscim.runs.options import RecordDefaults, built
 from bulkscim.runs.request import RunRequest
+from bulkscim.tenants.tenant import Tenant
 
 WHOLE = """
 [job]
@@ -46,81 +48,102 @@ def written(tmp_path):
     return write
 
 
-def request(job, **said):
+def request(job, guards=NO_GUARDS, **said):
     """Ask for a job."""
-    return RunRequest(
-        job=str(job), base_url="https://x.example", token=Secret("t"), runs_dir=Path("runs"), **said
-    )
+    tenant = Tenant("https://x.example", Secret("t"), guards=guards)
+    return built(RunRequest, {"job": str(job), "tenant": tenant, "runs_dir": Path("runs")} | said)
 
 
 def test_a_definition_names_its_file_relative_to_itself(written, tmp_path):
     """Started by any user from any folder, it gives the same file, operation, map and guards."""
-    said = defined(request(written(WHOLE)))
+    said = request(written(WHOLE)).defined()
 
     assert said.job == str(tmp_path / "people.csv")
-    assert (said.op, said.type, said.match) == (Verb.ADD_MEMBER, "Group", "externalId")
-    assert (said.on_exists, said.create_groups) == ("update", True)
-    assert said.columns == {"displayName": "Team", "name.givenName": {"column": "First"}}
-    assert said.guards == StandingGuards((Limit(5, percent=True),), (Limit(2000),), ("owner@example.com",))
-    assert (said.max_create, said.max_delete, said.max_errors) == (None, None, None)
-    assert said.max_adopt == Limit(7)
+    assert (said.records.op, said.records.type, said.records.match) == (
+        Verb.ADD_MEMBER,
+        "Group",
+        "externalId",
+    )
+    assert (said.rules.on_exists, said.rules.create_groups) == ("update", True)
+    assert said.said.columns == {"displayName": "Team", "name.givenName": {"column": "First"}}
+    assert said.standing == StandingGuards((Limit(5, percent=True),), (Limit(2000),), ("owner@example.com",))
+    assert (said.limits.max_create, said.limits.max_delete, said.limits.max_errors) == (None, None, None)
+    assert said.limits.max_adopt == Limit(7)
 
 
 def test_what_is_said_next_to_a_definition_replaces_it(written):
     """Flags and arguments win; protected names add up."""
-    said = defined(
-        request(
-            written(WHOLE), op=Verb.CREATE, type="User", on_exists="fail", max_delete=Limit(7),
-            protect=("cfo@example.com",), guards=StandingGuards((Limit(9),), (), ("ceo@example.com",)),
-        )
-    )  # fmt: skip
+    said = request(
+        written(WHOLE), op=Verb.CREATE, type="User", on_exists="fail", max_delete=Limit(7),
+        protect=("cfo@example.com",), guards=StandingGuards((Limit(9),), (), ("ceo@example.com",)),
+    ).defined()  # fmt: skip
 
-    assert (said.op, said.type, said.on_exists, said.max_delete) == (Verb.CREATE, "User", "fail", Limit(7))
-    assert said.guards.max_delete == (Limit(9), Limit(5, percent=True))
-    assert said.guards.protect == ("ceo@example.com", "cfo@example.com", "owner@example.com")
+    assert (said.records.op, said.records.type, said.rules.on_exists, said.limits.max_delete) == (
+        Verb.CREATE,
+        "User",
+        "fail",
+        Limit(7),
+    )
+    assert said.standing.max_delete == (Limit(9), Limit(5, percent=True))
+    assert said.standing.protect == ("ceo@example.com", "cfo@example.com", "owner@example.com")
 
 
 def test_a_job_file_is_taken_as_it_is():
     """Only .toml is a definition."""
-    said = defined(request("people.csv"))
+    said = request("people.csv").defined()
 
-    assert (said.job, said.columns, said.grace, said.guards) == ("people.csv", None, None, StandingGuards())
+    assert (said.job, said.said.columns, said.said.grace, said.standing) == (
+        "people.csv",
+        None,
+        None,
+        StandingGuards(),
+    )
 
 
 def test_a_definition_that_map_names_applies_whole(written):
     """All but the [map] was dropped in silence: operation, match, guards, protected accounts, and what comes later."""
     text = WHOLE.replace("Add-Member", "deactivate") + '[then]\nop = "delete"\nafter = "30d"\n'
-    said = defined(request("leavers.csv", map=written(text)))
+    said = request("leavers.csv", map=written(text)).defined()
 
     assert said.job == "leavers.csv"
-    assert (said.op, said.type, said.match) == (Verb.DEACTIVATE, "Group", "externalId")
-    assert (said.on_exists, said.create_groups, said.grace) == ("update", True, Grace(30))
-    assert said.columns["displayName"] == "Team"
-    assert said.guards == StandingGuards((Limit(5, percent=True),), (Limit(2000),), ("owner@example.com",))
-    assert [note for note in said.notes if "people.csv" in note and "leavers.csv is read instead" in note]
+    assert (said.records.op, said.records.type, said.records.match) == (
+        Verb.DEACTIVATE,
+        "Group",
+        "externalId",
+    )
+    assert (said.rules.on_exists, said.rules.create_groups, said.said.grace) == ("update", True, Grace(30))
+    assert said.said.columns["displayName"] == "Team"
+    assert said.standing == StandingGuards((Limit(5, percent=True),), (Limit(2000),), ("owner@example.com",))
+    assert [
+        note for note in said.said.notes if "people.csv" in note and "leavers.csv is read instead" in note
+    ]
 
 
 def test_map_needs_no_job_and_no_map(written, tmp_path):
     """A file of guards alone applies as well; a note comes only where another job file is named."""
-    assert said_of("x.csv", written('[map]\nuserName = "Mail"\n')).map == {"userName": "Mail"}
-    assert said_of("x.csv", written("[guard]\nmax_create = 3\n")).guards.max_create == (Limit(3),)
-    assert said_of(str(tmp_path / "people.csv"), written(WHOLE)).notes == ()
+    assert said_of("x.csv", RecordDefaults(map=written('[map]\nuserName = "Mail"\n'))).columns == {
+        "userName": "Mail"
+    }
+    assert said_of(
+        "x.csv", RecordDefaults(map=written("[guard]\nmax_create = 3\n"))
+    ).limits.standing.max_create == (Limit(3),)
+    assert said_of(str(tmp_path / "people.csv"), RecordDefaults(map=written(WHOLE))).notes == ()
     with pytest.raises(UsageError, match="is empty"):
-        said_of("x.csv", written(""))
+        said_of("x.csv", RecordDefaults(map=written("")))
 
 
 def test_two_definitions_are_refused(written, tmp_path):
     """With a definition, `--map` replaces the [map]; its other tables were dropped in silence."""
     job, other = written(WHOLE), tmp_path / "other.toml"
     other.write_text('[map]\ndisplayName = "Name"\n')
-    assert said_of(str(job), other).map == {"displayName": "Name"}
+    assert said_of(str(job), RecordDefaults(map=other)).columns == {"displayName": "Name"}
 
     other.write_text('[map]\ndisplayName = "Name"\n[guard]\nprotect = ["a"]\n[job]\nop = "create"\n')
     with pytest.raises(UsageError, match=r"\[guard\] and \[job\] cannot apply"):
-        said_of(str(job), other)
+        said_of(str(job), RecordDefaults(map=other))
     other.write_text("")
     with pytest.raises(UsageError, match=r"has no \[map\]"):
-        said_of(str(job), other)
+        said_of(str(job), RecordDefaults(map=other))
 
 
 def test_what_comes_later_does_not_fit_another_operation(written):
@@ -129,7 +152,7 @@ def test_what_comes_later_does_not_fit_another_operation(written):
 
     for job, map_file in ((str(later), None), ("a.csv", later)):
         with pytest.raises(UsageError, match="--op says delete"):
-            said_of(job, map_file, Verb.DELETE)
+            said_of(job, RecordDefaults(Verb.DELETE, map=map_file))
 
 
 @pytest.mark.parametrize(
@@ -159,8 +182,8 @@ def test_a_definition_may_say_what_comes_later(written):
     """Deactivated now, deleted after days or weeks."""
     later = '[job]\nfile = "a.csv"\nop = "deactivate"\n[then]\nop = "delete"\nafter = "4w"\n'
 
-    assert defined(request(written(later))).grace == Grace(28)
-    assert defined(request(written(WHOLE))).grace is None
+    assert request(written(later)).defined().said.grace == Grace(28)
+    assert request(written(WHOLE)).defined().said.grace is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from bulkscim.engine.stopping import Stopping
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.request import Request, Response
+from bulkscim.model.row import RowRules
 from bulkscim.providers.profile import Bucket, Profile
+from bulkscim.runs.options import Connection
 from bulkscim.runs.session import past_of, patient
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.repeating import LOOKS, TRIES
@@ -116,7 +118,7 @@ async def test_what_is_sent_to_look_counts_for_all_that_is_sent_after():
     """The old reading commands forgot their first look, and sent two more than the limit in the first second."""
     clock = running_time()
     tenant = Timed(clock, Response(200))
-    first = patient(tenant, Settings(rate="3/10s"), SLOW, clock)
+    first = patient(tenant, Settings(connection=Connection("3/10s")), SLOW, clock)
     await first.send(ASK)
     await first.send(ASK)
     permits = Permits((Bucket(3, 10.0),), clock, Stopping(clock), Silent(), first.arrivals)
@@ -134,7 +136,7 @@ async def test_a_run_that_makes_groups_by_name_waits_until_lookups_show_the_last
     tenant = Timed(clock, Response(200))
     began = clock.monotonic()
     quick = Profile("quick", buckets=(Bucket(10_000, 1.0),), visibility_lag_s=2.0)
-    await patient(tenant, Settings(create_groups=True), quick, clock, past_of(record)).send(ASK)
+    await patient(tenant, Settings(RowRules(create_groups=True)), quick, clock, past_of(record)).send(ASK)
 
     assert tenant.times[0] - began == pytest.approx(2.0, abs=0.02)
 

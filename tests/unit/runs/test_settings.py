@@ -4,17 +4,18 @@ import pytest
 
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.planning.guards import Bounds
+from bulkscim.runs.options import Connection
 from bulkscim.runs.settings import Settings, bounds_of, header_of, protected_of, settings_of
 
 
 @pytest.mark.parametrize("user", ["me:hush@", "me:hu@sh/@", "hush@"])
 def test_the_password_of_a_proxy_is_not_kept(user):
     """BULKSCIM_PROXY with a password was written into the journal's header in clear."""
-    settings = Settings(proxy=f"http://{user}proxy.example:3128")
+    settings = Settings(connection=Connection(proxy=f"http://{user}proxy.example:3128"))
 
     kept = header_of(settings, Defaults(), Bounds(None, None, None), ["owner@example.com"])
 
-    assert settings_of(kept).proxy == "http://proxy.example:3128"
+    assert settings_of(kept).connection.proxy == "http://proxy.example:3128"
     assert protected_of(kept) == ("owner@example.com",)
 
 

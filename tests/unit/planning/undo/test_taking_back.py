@@ -25,7 +25,7 @@ from bulkscim.model.operation import (
     Role,
     Verb,
 )
-from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
+from bulkscim.model.row import Applied, Facts, Refusal, Row, RowRules, RowState
 from bulkscim.model.step import Step
 from bulkscim.planning.compare import drifted
 from bulkscim.planning.decision import Policy, Settle, Wait
@@ -35,8 +35,8 @@ from bulkscim.planning.undo.taking_back import NOT_SHOWN
 from bulkscim.providers.profile import PLAIN
 from tests.support.rows import changes, done, user
 
-PART = Policy(on_exists="fail", on_drift="part")
-FORCE = Policy(on_exists="fail", on_drift="force")
+PART = Policy(RowRules("fail"), on_drift="part")
+FORCE = Policy(RowRules("fail"), on_drift="force")
 ADA = Key(USER, "id", "u1")
 MANAGER = f"{ENTERPRISE}:manager"
 NEW_BOSS = Reference(Role.VALUE, Key(USER, "ref", "m1"))
