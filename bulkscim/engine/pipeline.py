@@ -6,7 +6,6 @@ it refers to. When nothing can move any more, the rows wait for one another in a
 them goes on without what it waits for: that part is left to a later pass.
 """
 
-from bisect import insort
 from collections.abc import Iterable
 from heapq import heappop, heappush
 from typing import assert_never
@@ -17,6 +16,7 @@ import anyio.abc
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import WINDOW, Parents, made_by
 from bulkscim.engine.feed import Feed
+from bulkscim.engine.parked import BehindLane, BehindName, ForResource, ForRow, ParkedRows, Resting
 from bulkscim.engine.rows import Next, RunContext
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Work
@@ -49,12 +49,9 @@ class Pipeline:
         self._parents = Parents(journal, self._alive.get, lambda: feed.passed, left.found, left.updates)
         self._lanes = Lanes()
         self._ready: list[int] = []
-        self._parked: dict[int, Need] = {}
-        self._hidden: list[int] = []  # of the parked, those behind a name whose id is not known; in order
-        self._children: dict[int, set[int]] = {}
-        self._changing: dict[Key, list[int]] = {}  # what is being changed, and who waits for that
+        self._parked = ParkedRows()
+        self._changing: set[Key] = set()  # what steps under way change
         self._busy = 0
-        self._resting = 0
         self._timers: anyio.abc.TaskGroup | None = None
         self._changed: anyio.Event | None = None  # there while a worker waits
         self.deferred = 0
@@ -85,7 +82,7 @@ class Pipeline:
                 continue
             if not self._alive:
                 return None
-            if self._busy == 0 and not self._resting:
+            if self._busy == 0 and not self._parked.some_rest:
                 self._break_circle()
                 continue
             self._changed = self._changed or anyio.Event()
@@ -117,56 +114,37 @@ class Pipeline:
 
     def _break_circle(self) -> None:
         """Let the earliest row that waits for another row go on without it."""
-        waiting = [(row, parent) for parent, rows in self._children.items() for row in rows]
-        if not waiting:
-            raise RuntimeError(f"rows {sorted(self._parked)[:5]} wait for nothing that can come")
-        row, parent = min(waiting)
+        first = self._parked.first_for_row()
+        if first is None:
+            raise RuntimeError(f"rows {sorted(self._alive)[:5]} wait for nothing that can come")
+        row, parent = first
         self._alive[row].live[Parent(parent)] = ParentLater(parent)
         self._wake([row])
 
-    def _wait_for(self, work: Work, parent: Parent) -> None:
-        """Park until another row has made what this one refers to."""
-        self._parked[work.number] = parent
-        self._children.setdefault(parent.row, set()).add(work.number)
-
     def _wake(self, rows: Iterable[int]) -> None:
         """Make parked rows ready; others are left alone."""
-        woken = self._parked.keys() & set(rows)
+        woken = self._parked.take(rows)
         for row in woken:
-            need = self._parked.pop(row)
-            if row in self._hidden:
-                self._hidden.remove(row)
-            if isinstance(need, Parent):
-                self._children.get(need.row, set()).discard(row)
             heappush(self._ready, row)
         if woken:
             self._notify()
 
-    def _seen(self) -> list[int]:
-        """Return the rows that nothing hides any more; behind a name still hidden, later ones of its kind are too."""
-        seen: list[int] = []
-        still: set[tuple[str, frozenset[str]]] = set()
-        for row in self._hidden:
-            need = self._parked[row]
-            kind = self._lanes.kind(row, need)
-            if kind in still:
-                continue
-            if not self._lanes.hidden(row, need):
-                seen.append(row)
-            elif kind:
-                still.add(kind)
-        return seen
-
     async def _advance(self, work: Work) -> None:
         """Work on a row until it ends, is parked, or is left for later."""
-        if not self._holds_own(work):
-            return
-        if first := self._held_back_by(work):
-            self._leave_held(work, first)
-            return
-        decision: Next | None = self._rows.decide(work)
+        decision = self._begin(work)
         while decision is not None and not self._stopping.requested:
             decision = await self._follow(work, decision)
+
+    def _begin(self, work: Work) -> Next | None:
+        """Return what a row does first; None where it is parked behind a claim that it lacks, or is left for later."""
+        for claim in work.claims:
+            if claim.own and not self._lanes.holds(work.number, claim.need):
+                self._park_on_lane(work, claim.need)
+                return None
+        if first := self._held_back_by(work):
+            self._leave_held(work, first)
+            return None
+        return self._rows.decide(work)
 
     async def _follow(self, work: Work, decision: Next) -> Next | None:
         """Do what was decided; return what the row does next, None where it leaves this worker."""
@@ -204,14 +182,12 @@ class Pipeline:
 
     def _rest(self, work: Work, seconds: float) -> None:
         """Park a row for a while, until the tenant may show what the run has just created."""
-        self._parked[work.number] = work.row.operation.target
-        self._resting += 1
+        self._parked.park(work.number, Resting())
         assert self._timers is not None  # noqa: S101 - a row is advanced by a worker, and these have one
         self._timers.start_soon(self._wake_after, seconds, work.number)
 
     async def _wake_after(self, seconds: float, row: int) -> None:
         await self._stopping.pause(seconds)
-        self._resting -= 1
         self._wake([row])
         self._notify()
 
@@ -228,19 +204,10 @@ class Pipeline:
         marks = concerned(work.row, {**work.names, **self._lanes.ids(work.number)}, need)
         return self._left.holds_back(work.number, marks)
 
-    def _holds_own(self, work: Work) -> bool:
-        """Check the claims on what the row itself changes; park it behind the first that is not held."""
-        for claim in work.claims:
-            if claim.own and not self._lanes.holds(work.number, claim.need):
-                self._park_on_lane(work, claim.need)
-                return False
-        return True
-
     def _park_on_lane(self, work: Work, need: Need) -> None:
         """Park behind an earlier row's claim."""
-        self._parked[work.number] = need
-        if self._lanes.hidden(work.number, need):
-            insort(self._hidden, work.number)
+        hidden = self._lanes.hidden(work.number, need)
+        self._parked.park(work.number, BehindName(need) if hidden else BehindLane(need))
 
     async def _provide(self, work: Work, need: Need) -> Next | None:
         """Get what the row must know; return what it does then, None where it was parked or left instead."""
@@ -255,7 +222,7 @@ class Pipeline:
             return await self._read(work, need)
         answer = self._parents.answer(work.number, need.row)
         if answer is None:
-            self._wait_for(work, need)
+            self._parked.park(work.number, ForRow(need.row))
             return None
         work.live[need] = answer
         return (
@@ -284,7 +251,7 @@ class Pipeline:
     def _known(self, work: Work, need: Need, found: str) -> Next | None:
         """Note the id behind a name; park the row if an earlier one holds that id under another name."""
         self._lanes.known(work.number, need, found)
-        self._wake(self._seen())
+        self._wake(self._parked.seen(self._lanes))
         if not self._lanes.holds(work.number, need):
             work.forget()
             self._park_on_lane(work, need)
@@ -314,16 +281,16 @@ class Pipeline:
     def _wait_for_change(self, work: Work, resource: Key) -> None:
         """Park until a resource is not being changed: what a later row makes is in no claim."""
         work.forget()
-        self._parked[work.number] = resource
-        self._changing[resource].append(work.number)
+        self._parked.park(work.number, ForResource(resource))
 
     async def _change(self, work: Work, step: Step, resource: Key) -> Next | None:
         """Send a step while no other row changes the same resource."""
-        self._changing[resource] = []
+        self._changing.add(resource)
         try:
             return await self._worker.carry_out(work, step)
         finally:
-            self._wake(self._changing.pop(resource))
+            self._changing.remove(resource)
+            self._wake(self._parked.waiting(ForResource(resource)))
 
     def _made(self, work: Work, resource_id: str) -> None:
         """Wake the rows that wait for what this row makes."""
@@ -331,7 +298,7 @@ class Pipeline:
         needs: list[Need] = [Parent(work.number), operation.target]
         for need in (*needs, *identities(operation.type, operation.data)):
             self._lanes.known(work.number, need, resource_id)
-        self._wake([*self._children.pop(work.number, ()), *self._seen()])
+        self._wake([*self._parked.waiting(ForRow(work.number)), *self._parked.seen(self._lanes)])
 
     def _leave_for_later(self, work: Work) -> None:
         """Leave a row to a later pass."""
@@ -348,4 +315,4 @@ class Pipeline:
             self._left.note(work.number, marks, in_doubt=is_open, waits=step is None and not is_open)
         del self._alive[work.number]
         freed = self._lanes.leave(work.number)
-        self._wake([*freed, *self._children.pop(work.number, ()), *self._seen()])
+        self._wake([*freed, *self._parked.waiting(ForRow(work.number)), *self._parked.seen(self._lanes)])
