@@ -29,7 +29,7 @@ from bulkscim.model.live import (
     Shown,
     Unreadable,
 )
-from bulkscim.model.operation import GROUP, MEMBERSHIP, USER, JsonObject, Key, Verb
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
@@ -105,7 +105,7 @@ class Asking:
 
     def _without(self, work: Work, need: Holders | Reports, answer: Unreadable) -> Referrers | None:
         """Go on without side information that cannot be read; a delete stops the run where its approval does not cover that."""
-        deletes = work.row.operation.verb is Verb.DELETE
+        deletes = work.row.operation.spec.deletes
         stop = self._directory.give_up(need, answer.why, deletes=deletes)
         if stop:
             self._stopping.stop(ReferencesUnknown(stop))
@@ -330,7 +330,7 @@ def _needs_only_id(work: Work, need: Key) -> bool:
     """Return whether the row names a resource and does not change it: then all that matters is its id."""
     operation = work.row.operation
     if need == operation.target:
-        return operation.verb in MEMBERSHIP and need.attribute != "id"
+        return operation.spec.is_membership and need.attribute != "id"
     return any(reference.key == need for reference in operation.references)
 
 

@@ -10,7 +10,6 @@ from bulkscim.errors import FirstRowsFailed, Stopped
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import Journal
 from bulkscim.model.names import NAMES
-from bulkscim.model.operation import Verb
 from bulkscim.model.row import RowState
 from bulkscim.pacing.breaker import FIRST_ROWS, Breaker, FirstRows, Reason, reason_of
 from bulkscim.planning.decision import Settle
@@ -45,7 +44,7 @@ class Bounding:
     def ended(self, work: Work, decision: Settle) -> None:
         """Count a row that has ended."""
         failed_now = decision.state is RowState.FAILED
-        if work.row.operation.verb is Verb.DELETE:
+        if work.row.operation.spec.deletes:
             reason = self._breaker.deleted(gone=failed_now and decision.status == HTTPStatus.NOT_FOUND)
             if reason:
                 self._stopping.stop(Stopped(reason))

@@ -22,7 +22,7 @@ from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Question
-from bulkscim.model.operation import Key, Verb, identities
+from bulkscim.model.operation import Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Rest, Settle, Wait
 from bulkscim.planning.order import Lanes, claims
@@ -176,7 +176,7 @@ class Pipeline:
         """
         operation = work.row.operation
         lane = self._lanes.ids(work.number).get(operation.target.folded)
-        if lane is not None and operation.verb is Verb.UPSERT:
+        if lane is not None and operation.spec.updates:
             self._left.updates[work.number] = lane.value, first
         self._leave_for_later(work)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from bulkscim.jobfile.records import shown
 from bulkscim.jobfile.values import Doubt
-from bulkscim.model.operation import JsonObject, Operation, Role, Verb
+from bulkscim.model.operation import Content, JsonObject, Operation, Role
 from bulkscim.scim.discovery import IMMUTABLE, READ_ONLY, LiveAttribute, LiveSchemas, is_common
 from bulkscim.scim.paths import PathError, parse
 from bulkscim.scim.schemas import READ_ONLY_OF_REFERENCES, schema_of
@@ -28,7 +28,7 @@ def doubts_by_schemas(operation: Operation, schemas: LiveSchemas) -> Iterator[Do
     core = schema_of(operation.type)
     if operation.data:
         yield from _of_object(operation.data, core, schemas)
-    if operation.makes or operation.verb is Verb.REPLACE:
+    if operation.spec.content is Content.RESOURCE:
         yield from _missing(operation, core, schemas)
     elif operation.data:
         yield from _immutable(operation.data, schemas.table(core) or {})

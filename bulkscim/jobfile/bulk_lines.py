@@ -6,7 +6,7 @@ from urllib.parse import unquote
 from bulkscim.jobfile.records import Fault, shown
 from bulkscim.jobfile.references import BULK_ID
 from bulkscim.jobfile.schema import twins
-from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
+from bulkscim.model.operation import GROUP, USER, VERBS, Content, JsonObject, Verb
 
 _VERBS = {"POST": Verb.CREATE, "PUT": Verb.REPLACE, "PATCH": Verb.PATCH, "DELETE": Verb.DELETE}
 _COLLECTIONS = {"users": USER, "groups": GROUP}
@@ -28,10 +28,11 @@ def short_form(body: JsonObject, faults: list[Fault]) -> JsonObject:
     short: JsonObject = {name: value for name, value in body.items() if name not in _KEYS}
     short |= {"op": verb.value, "type": kind}
     short |= {name: body[name] for name in ("version", "expect") if body.get(name) is not None}
-    if (verb is Verb.CREATE) == bool(id_):
-        wanted = f"/{kind}s" if verb is Verb.CREATE else f"/{kind}s/<id>"
+    makes = VERBS[verb].makes
+    if makes == bool(id_):
+        wanted = f"/{kind}s" if makes else f"/{kind}s/<id>"
         faults.append(Fault("path", f"{body['method']} goes to {wanted}"))
-    elif verb is Verb.CREATE:
+    elif makes:
         short |= {"ref": body["bulkId"]} if "bulkId" in body else {}
     else:
         short |= {"ref": id_[len(BULK_ID) :]} if id_.startswith(BULK_ID) else {"id": id_}
@@ -58,11 +59,12 @@ def _path(path: Any, faults: list[Fault]) -> tuple[str | None, str]:
 
 def _content(verb: Verb, data: Any, faults: list[Fault]) -> JsonObject:
     """Return what the operation carries, under the short form's name for it."""
-    if verb is Verb.DELETE or data is None:
-        if data is None and verb is not Verb.DELETE:
+    content = VERBS[verb].content
+    if content is Content.NOTHING or data is None:
+        if content is not Content.NOTHING:
             faults.append(Fault("data", "is missing"))
         return {}
-    if verb is not Verb.PATCH:
+    if content is not Content.CHANGES:
         return {"data": data}
     names = {name.lower(): name for name in data} if isinstance(data, dict) else {}
     if isinstance(data, dict) and len(names) < len(data):

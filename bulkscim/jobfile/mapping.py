@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from bulkscim.jobfile.columns import Column, Use, column_of, columns_of, put, refuse_twins
 from bulkscim.jobfile.invisible import stripped
 from bulkscim.jobfile.operations import (
-    MAKES,
-    TARGET_ONLY,
     Defaults,
     Draft,
     finish,
@@ -31,8 +29,11 @@ from bulkscim.model.names import NAMES, name_attribute
 from bulkscim.model.operation import (
     ENTERPRISE,
     GROUP,
+    MAKES,
     MEMBERSHIP,
     USER,
+    VERBS,
+    Content,
     JsonObject,
     Key,
     Operation,
@@ -136,23 +137,24 @@ class Mapping:
     def _draft(self, verb: Verb, kind: str, cells: list[str], faults: list[Fault]) -> Draft:
         """Read the parts of a row, as far as its verb looks at them."""
         target, used = self._target(verb, kind, cells, faults)
-        if verb in TARGET_ONLY:
+        spec = VERBS[verb]
+        if spec.content is Content.NOTHING:
             return Draft(verb, kind, target, expect=self._expected(kind, target, cells))
         member = self.words.get(Use.MEMBER)
-        if verb in MEMBERSHIP:
+        if spec.is_membership:
             joined = self._references(() if member is None else (member,), cells, faults)
             return Draft(verb, kind, target, references=joined)
         if member is not None and cells[member.index]:
             faults.append(Fault(member.place, f"{verb} takes no member; use add_member, or a column members"))
         links = self.links[kind]
         references = self._references(links, cells, faults) if links else ()
-        if verb is Verb.PATCH:
+        if spec.content is Content.CHANGES:
             changes = self._changes(cells, used, faults)
             changes += tuple(PatchOperation("remove", column.path) for column in self._cleared(cells))
             return Draft(verb, kind, target, _NOTHING, changes, references)
-        ref = (self._word(Use.REF, cells)[0] or None) if verb in MAKES else None
+        ref = (self._word(Use.REF, cells)[0] or None) if spec.makes else None
         data = self._data(cells, faults)
-        if verb is Verb.UPSERT:
+        if spec.updates:
             for column in self._cleared(cells):
                 put(data, column.keys, None)
         return Draft(verb, kind, target, data, (), references, ref)
@@ -161,7 +163,7 @@ class Mapping:
         self, verb: Verb, kind: str, cells: list[str], faults: list[Fault]
     ) -> tuple[Key | None, Column | None]:
         """Find what the row names, and the value column that named it."""
-        if verb is Verb.CREATE:
+        if not VERBS[verb].finds:
             return None, None
         for use in (Use.ID,) if verb in MAKES else (Use.ID, Use.REF):
             cell, place = self._word(use, cells)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from bulkscim.jobfile.bulk_lines import short_form
 from bulkscim.jobfile.changes import NO_PATH, changes_of_data, changes_of_patch, is_path, path_faults
@@ -29,8 +29,11 @@ from bulkscim.jobfile.schema import checked, twins
 from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import (
     GROUP,
+    MAKES,
     MEMBERSHIP,
     USER,
+    VERBS,
+    Content,
     JsonObject,
     Key,
     Operation,
@@ -41,8 +44,6 @@ from bulkscim.model.operation import (
 )
 from bulkscim.model.secret import MASK
 
-MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
-TARGET_ONLY = frozenset({Verb.ACTIVATE, Verb.DEACTIVATE, Verb.DELETE})
 _VERBS = {verb.value: verb for verb in Verb}
 _TYPES = {"user": USER, "users": USER, "group": GROUP, "groups": GROUP}
 _KEYS = ("op", "type", "ref", "id", "match", "data", "patch", "member", "expect", "version", "not_before")
@@ -201,7 +202,7 @@ def _draft(verb: Verb, kind: str, body: JsonObject, found: Faults, has_bulk_ids:
     changes: tuple[PatchOperation, ...] = ()
     if "patch" in body:
         changes = changes_of_patch(kind, body["patch"], faults, shapes)
-    elif verb is Verb.PATCH:
+    elif VERBS[verb].content is Content.CHANGES:
         changes, data = changes_of_data(data), {}
         faults += [fault for one in changes for fault in path_faults(one.path or "", "data")]
     if "member" in body:
@@ -263,14 +264,14 @@ def _matched(kind: str, match: Any, faults: list[Fault]) -> Key | None:
 def _target(draft: Draft, faults: list[Fault]) -> Key | None:
     """Choose the target: what is named, else the identity in the data."""
     name = name_attribute(draft.type)
-    makes = draft.verb in MAKES
-    if makes or (draft.verb is Verb.REPLACE and not draft.target):
+    spec = VERBS[draft.verb]
+    if spec.makes or (spec.content is Content.RESOURCE and not draft.target):
         value = draft.data.get(name)
         if not isinstance(value, str) or not value.strip():
             faults.append(Fault(f"data.{name}", f"{draft.verb} of a {draft.type} needs its {name}"))
         if draft.target is None:
             return Key(draft.type, name, value or "")
-        if draft.verb is Verb.CREATE:
+        if not spec.finds:
             faults.append(Fault("", "create takes no id and no match: it is known by its data"))
         elif draft.target.attribute in {"id", "ref"}:
             faults.append(Fault("", "upsert takes no id: use patch, or match an attribute"))
@@ -282,22 +283,32 @@ def _target(draft: Draft, faults: list[Fault]) -> Key | None:
 
 def _fits_verb(draft: Draft, faults: list[Fault]) -> None:
     """Check that the record holds what its verb needs and nothing that it would pass over."""
-    verb = draft.verb
-    if verb in MEMBERSHIP:
-        _fits_membership(draft, faults)
-    if verb is Verb.PATCH and not draft.changes and not draft.references:
-        faults.append(Fault("", "patch has nothing to change"))
-    if verb is Verb.REPLACE and not draft.data:
-        faults.append(Fault("", "replace has no data: it would empty the resource"))
-    if draft.changes and verb is not Verb.PATCH:
+    verb, spec = draft.verb, VERBS[draft.verb]
+    if draft.changes and spec.content is not Content.CHANGES:
         faults.append(Fault("patch", f"{verb} takes no patch"))
-    if verb in TARGET_ONLY:
-        if verb is not Verb.DELETE and draft.type != USER:
-            faults.append(Fault("type", f"{verb} is only for users"))
-        if any(each.role is not Role.VALUE for each in draft.references):
-            faults.append(Fault("", f"{verb} takes no member, manager or groups"))
-    if draft.data and (verb in TARGET_ONLY or verb in MEMBERSHIP):
+    match spec.content:
+        case Content.RESOURCE:
+            if not spec.makes and not draft.data:
+                faults.append(Fault("", f"{verb} has no data: it would empty the resource"))
+        case Content.CHANGES:
+            if not draft.changes and not draft.references:
+                faults.append(Fault("", f"{verb} has nothing to change"))
+        case Content.MEMBER:
+            _fits_membership(draft, faults)
+        case Content.NOTHING:
+            _fits_target_only(draft, faults)
+        case _:
+            assert_never(spec.content)
+    if draft.data and spec.content in {Content.MEMBER, Content.NOTHING}:
         faults.append(Fault("data", f"{verb} takes no data"))
+
+
+def _fits_target_only(draft: Draft, faults: list[Fault]) -> None:
+    """Check that the record names its target and no more."""
+    if VERBS[draft.verb].only not in {None, draft.type}:
+        faults.append(Fault("type", f"{draft.verb} is only for users"))
+    if any(each.role is not Role.VALUE for each in draft.references):
+        faults.append(Fault("", f"{draft.verb} takes no member, manager or groups"))
 
 
 def _fits_membership(draft: Draft, faults: list[Fault]) -> None:
@@ -357,8 +368,6 @@ def _masked(value: Any, place: str = "") -> list[Fault]:
 
 
 __all__ = [
-    "MAKES",
-    "TARGET_ONLY",
     "Defaults",
     "Draft",
     "finish",

@@ -17,7 +17,7 @@ from bulkscim.jobfile.rules import compile_rules, unused
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.names import name_attribute
-from bulkscim.model.operation import Operation, Verb
+from bulkscim.model.operation import TARGET_ONLY, VERBS, Operation
 from bulkscim.model.typed import command
 
 _FEW = 3  # unknown columns that are named one by one
@@ -212,7 +212,7 @@ def _known_too(source: JobSource) -> str:
 
 def _not_sent(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:
     """Say which columns an operation passes over that only names its resource."""
-    if defaults.op not in operations.TARGET_ONLY or defaults.map is not None:
+    if defaults.op not in TARGET_ONLY or defaults.map is not None:
         return ()
     match = defaults.match or name_attribute(defaults.type)
     named = {"op", "type", "id", "ref", match.casefold()}
@@ -223,7 +223,7 @@ def _not_sent(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:
 
 def _server_own(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:
     """Name the columns that only the server can fill."""
-    if defaults.map is not None or defaults.op in operations.TARGET_ONLY:
+    if defaults.map is not None or defaults.op in TARGET_ONLY:
         return ()
     told = {name.strip(): name.strip().partition(".")[0].casefold() for name in names}
     own = [name for name, first in told.items() if first == "meta"]
@@ -232,7 +232,7 @@ def _server_own(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:
         if own
         else ()
     )
-    with_id = defaults.op is Verb.CREATE and "id" in told.values()
+    with_id = defaults.op is not None and not VERBS[defaults.op].finds and "id" in told.values()
     return (*notes, "create takes no id: the column is not sent") if with_id else notes
 
 

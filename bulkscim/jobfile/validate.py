@@ -28,12 +28,12 @@ from bulkscim.jobfile.reading import (
 )
 from bulkscim.jobfile.records import SHOWN, Fault, Findings, Problem, Record
 from bulkscim.jobfile.source import JobSource
-from bulkscim.model.operation import Key, Operation, Verb
+from bulkscim.model.operation import Content, Key, Operation, Verb
 from bulkscim.planning.guards import removal_of
 from bulkscim.planning.protect import takes_away
 from bulkscim.scim.schemas import is_secret
 
-_SETS = frozenset({Verb.PATCH, Verb.REPLACE, Verb.UPSERT})
+_SETS = frozenset({Content.CHANGES, Content.RESOURCE})
 _RUNS = 20  # earlier runs whose errors one file may gather
 _SPOOLED_SECRET = Fault(
     "",
@@ -102,9 +102,10 @@ class _AskedCounts:
         if run and len(self.earlier) < _RUNS:
             self.earlier[run] = None
         self.verbs[operation.verb, operation.type] += 1
-        if operation.verb in _SETS and _holds_secret(operation):
+        spec = operation.spec
+        if spec.finds and spec.content in _SETS and _holds_secret(operation):
             self.secrets[operation.verb, operation.type] += 1
-        if operation.verb is not Verb.CREATE:
+        if spec.finds:
             self.removals += takes_away(operation)
             self.member_removals += removal_of(operation) is not None
 

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 JsonObject = dict[str, Any]
 
@@ -27,6 +27,82 @@ class Verb(StrEnum):
     REMOVE_MEMBER = "remove_member"
 
 
+class Content(StrEnum):
+    """What a record of a verb holds, and its step sends."""
+
+    RESOURCE = "data"  # the resource, whole or in part
+    CHANGES = "patch"  # operations of a PATCH
+    MEMBER = "member"
+    NOTHING = ""  # it names its target, no more
+
+
+@dataclass(frozen=True, slots=True)
+class VerbSpec:
+    """What is true of all records of a verb; one row of the table VERBS.
+
+    `makes`: it can bring a resource into being. `finds`: it can change one that exists. `method` is that of its main
+    step. `only`: the one type that it is for. `ends_access`: of its user. `active`: what it sets `active` to.
+    """
+
+    content: Content
+    method: str
+    makes: bool = False
+    finds: bool = True
+    only: str | None = None
+    ends_access: bool = False
+    active: bool | None = None
+    removes_member: bool = False
+
+    @property
+    def is_membership(self) -> bool:
+        """Whether it changes one membership of a group."""
+        return self.content is Content.MEMBER
+
+    @property
+    def adds_member(self) -> bool:
+        """Whether it brings a member into a group."""
+        return self.is_membership and not self.removes_member
+
+    @property
+    def updates(self) -> bool:
+        """Whether it creates a resource, or changes the one that it finds."""
+        return self.makes and self.finds
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the resource is gone after it."""
+        return self.method == "DELETE"
+
+
+def _spec_of(verb: Verb) -> VerbSpec:
+    match verb:
+        case Verb.CREATE:
+            return VerbSpec(Content.RESOURCE, "POST", makes=True, finds=False)
+        case Verb.UPSERT:
+            return VerbSpec(Content.RESOURCE, "POST", makes=True)
+        case Verb.REPLACE:
+            return VerbSpec(Content.RESOURCE, "PUT")
+        case Verb.PATCH:
+            return VerbSpec(Content.CHANGES, "PATCH")
+        case Verb.ACTIVATE:
+            return VerbSpec(Content.NOTHING, "PATCH", only=USER, active=True)
+        case Verb.DEACTIVATE:
+            return VerbSpec(Content.NOTHING, "PATCH", only=USER, active=False, ends_access=True)
+        case Verb.DELETE:
+            return VerbSpec(Content.NOTHING, "DELETE", ends_access=True)
+        case Verb.ADD_MEMBER:
+            return VerbSpec(Content.MEMBER, "PATCH", only=GROUP)
+        case Verb.REMOVE_MEMBER:
+            return VerbSpec(Content.MEMBER, "PATCH", only=GROUP, removes_member=True)
+        case _:
+            assert_never(verb)
+
+
+VERBS: Mapping[Verb, VerbSpec] = {verb: _spec_of(verb) for verb in Verb}
+MAKES = frozenset(verb for verb, spec in VERBS.items() if spec.makes)
+MEMBERSHIP = frozenset(verb for verb, spec in VERBS.items() if spec.is_membership)
+TARGET_ONLY = frozenset(verb for verb, spec in VERBS.items() if spec.content is Content.NOTHING)
+ENDS_ACCESS = frozenset(verb for verb, spec in VERBS.items() if spec.ends_access)
 _EXACT = frozenset({"id", "ref", "externalId"})
 
 
@@ -85,8 +161,6 @@ class PatchOperation:
     value: Any = None
 
 
-_MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
-MEMBERSHIP = frozenset({Verb.ADD_MEMBER, Verb.REMOVE_MEMBER})
 _NOTHING: JsonObject = {}
 
 
@@ -112,7 +186,12 @@ class Operation(NamedTuple):
     @property
     def makes(self) -> bool:
         """Whether the record can bring a new resource into being."""
-        return self.verb in _MAKES
+        return self.verb in MAKES
+
+    @property
+    def spec(self) -> VerbSpec:
+        """What is true of all records of its verb."""
+        return VERBS[self.verb]
 
 
 def identities(kind: str, data: JsonObject) -> tuple[Key, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bulkscim.model.live import Found
-from bulkscim.model.operation import PatchOperation, Verb
+from bulkscim.model.operation import Content, PatchOperation
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import compare, effects
@@ -15,7 +15,7 @@ from bulkscim.planning.undo.taking_back import FORCE, PART, recreated, told
 def drifted(view: View, live: Found) -> Settle | None:
     """Return the end of a row whose resource does not stand as `expect` or `version` says; None if it does."""
     operation, policy = view.operation, view.policy
-    if policy.on_drift == FORCE or (policy.on_drift == PART and operation.verb is Verb.PATCH):
+    if policy.on_drift == FORCE or (policy.on_drift == PART and operation.spec.content is Content.CHANGES):
         return None  # not looked at, or looked at part by part
     found = compare.drifted(operation.expect, live.resource, recreated(view), exact=policy.takes_back)
     if found and policy.takes_back:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from typing import assert_never
 
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import GROUP, Operation, PatchOperation, Role, Verb
@@ -165,7 +166,8 @@ def removal_of(operation: Operation) -> Removal | None:
     """Return what an operation removes from its own group; None where it removes no member."""
     if operation.type != GROUP:
         return None
-    match operation.verb:
+    verb = operation.verb
+    match verb:
         case Verb.REMOVE_MEMBER:
             return Removal(1)
         case Verb.REPLACE:
@@ -174,8 +176,10 @@ def removal_of(operation: Operation) -> Removal | None:
         case Verb.PATCH:
             found = list(_of_changes(operation))
             return reduce(add, found) if found else None
-        case _:
+        case Verb.CREATE | Verb.UPSERT | Verb.ACTIVATE | Verb.DEACTIVATE | Verb.DELETE | Verb.ADD_MEMBER:
             return None
+        case _:
+            assert_never(verb)
 
 
 def _of_changes(operation: Operation) -> Iterator[Removal]:

@@ -7,7 +7,7 @@ does not keep the others from being tried, and the row then fails with what was 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace as evolved
-from typing import Any
+from typing import Any, assert_never
 
 from bulkscim.model.live import Found, Need
 from bulkscim.model.operation import Verb
@@ -21,23 +21,11 @@ from bulkscim.planning.drift import drifted
 from bulkscim.planning.missing_links import RemainingDifference, missing_links
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
-from bulkscim.planning.verbs import create, membership
+from bulkscim.planning.verbs import create, membership, modify
 from bulkscim.planning.verbs.membership import Outcome
-from bulkscim.planning.verbs.modify import activate, delete, patch, replace
 from bulkscim.scim.messages import is_usable
 
 OVERWRITTEN = "the server may have overwritten it, which cannot be taken back"
-MAIN = {
-    Verb.CREATE: create.create,
-    Verb.UPSERT: create.upsert,
-    Verb.REPLACE: replace,
-    Verb.PATCH: patch,
-    Verb.ACTIVATE: activate,
-    Verb.DEACTIVATE: activate,
-    Verb.DELETE: delete,
-    Verb.ADD_MEMBER: membership.change_membership,
-    Verb.REMOVE_MEMBER: membership.change_membership,
-}
 
 
 def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) -> Decision:
@@ -51,9 +39,31 @@ def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) 
 
 
 def _next(view: View) -> Decision:
-    subject = MAIN[view.operation.verb](view)
+    subject = _main(view)
     decision = _remaining(view, subject) if isinstance(subject, Subject) else _checked(view, subject)
     return (_barred(view, decision) if isinstance(decision, Step) else None) or decision
+
+
+def _main(view: View) -> Decision | Subject:
+    """Decide about the main part of a row."""
+    verb = view.operation.verb
+    match verb:
+        case Verb.CREATE:
+            return create.create(view)
+        case Verb.UPSERT:
+            return create.upsert(view)
+        case Verb.REPLACE:
+            return modify.replace(view)
+        case Verb.PATCH:
+            return modify.patch(view)
+        case Verb.ACTIVATE | Verb.DEACTIVATE:
+            return modify.activate(view)
+        case Verb.DELETE:
+            return modify.delete(view)
+        case Verb.ADD_MEMBER | Verb.REMOVE_MEMBER:
+            return membership.change_membership(view)
+        case _:
+            assert_never(verb)
 
 
 def _barred(view: View, step: Step) -> Settle | None:

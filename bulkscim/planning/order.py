@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from bulkscim.model.live import Need, Parent
 from bulkscim.model.names import IDENTITIES
-from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, Verb, identities
+from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, identities
 from bulkscim.model.row import Row
 from bulkscim.planning.sent_form import MEMBERS, member_at
 
@@ -54,7 +54,7 @@ def claims(row: Row, *, moves: bool = False, updates: bool = False) -> tuple[Cla
     operation = row.operation
     if operation.makes:
         made = Key(operation.type, MADE, str(row.number))
-        changes = updates or operation.verb is Verb.UPSERT
+        changes = updates or operation.spec.updates
         found = [
             Claim(Parent(row.number), made, exclusive=True, own=True, told=IDENTITIES),
             _given(operation.target, takes=True)._replace(traced=changes),
@@ -87,8 +87,7 @@ def _may_free_names(row: Row) -> bool:
     operation = row.operation
     if row.target_producer is not None or _freed_by(operation):
         return False
-    renames = operation.verb in {Verb.PATCH, Verb.REPLACE} and named_by(operation)
-    return operation.verb is Verb.DELETE or bool(renames)
+    return operation.spec.deletes or bool(named_by(operation))
 
 
 def _claim(key: Key, producer: int | None, *, exclusive: bool, own: bool = False) -> Claim:
@@ -104,8 +103,7 @@ def lane(key: Key, producer: int | None) -> Key:
 def named_by(operation: Operation) -> tuple[Key, ...]:
     """Return the identities that the record gives its resource, by data or by patch."""
     given = dict(operation.data)
-    if operation.verb is Verb.PATCH:
-        given.update({change.path: change.value for change in operation.changes if change.path})
+    given.update({change.path: change.value for change in operation.changes if change.path})
     return (*identities(operation.type, given), *_freed_by(operation))
 
 
@@ -117,7 +115,7 @@ def _freed_by(operation: Operation) -> tuple[Key, ...]:
 
 def members_named(operation: Operation) -> Iterator[str]:
     """Yield the members that a patch of a group names by id: what is done to them comes before or after it."""
-    if operation.verb is not Verb.PATCH or operation.type != GROUP:
+    if operation.type != GROUP:
         return
     for change in operation.changes:
         entries = change.value if change.path == MEMBERS and isinstance(change.value, list) else ()

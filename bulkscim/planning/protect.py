@@ -5,6 +5,7 @@ from typing import Any
 
 from bulkscim.model.active import is_active_path, is_inactive, truth
 from bulkscim.model.operation import (
+    ENDS_ACCESS,
     GROUP,
     USER,
     JsonObject,
@@ -22,7 +23,6 @@ from bulkscim.scim.schemas import is_secret
 
 Protects = Mapping[str, str]  # by each folded name of a protected account: the name that the user gave
 
-_AWAY = frozenset({Verb.DELETE, Verb.DEACTIVATE})
 _NAMES = ("id", "userName", "externalId")
 _ROLES = frozenset({"roles", "entitlements", "groups"})
 
@@ -46,7 +46,7 @@ def _first(names: Iterable[Any], protects: Protects) -> str | None:
 
 def takes_away(operation: Operation) -> bool:
     """Return whether an operation ends the access of its user."""
-    if operation.verb in _AWAY:
+    if operation.spec.ends_access:
         return True
     if operation.type != USER:
         return False
@@ -77,17 +77,17 @@ def protected(operation: Operation, names: Protects) -> str | None:
 
     What only the resource shows is found before the step: see `harmed`.
     """
-    if operation.verb is Verb.REMOVE_MEMBER:
+    if operation.spec.removes_member:
         return _first((one.key.value for one in operation.references if one.role is Role.MEMBER), names)
     own = operation.target.value
-    if takes_away(operation) or (operation.verb is not Verb.CREATE and _sets_password(operation)):
+    if takes_away(operation) or (operation.spec.finds and _sets_password(operation)):
         return _first((own, *names_of(operation.data)), names)
     return _first((own,), names) if _renames(operation, names) else None
 
 
 def _renames(operation: Operation, names: Protects) -> bool:
     """Return whether a change gives its user a userName that is none of the account's own."""
-    if operation.type != USER or operation.verb is Verb.CREATE:
+    if operation.type != USER or not operation.spec.finds:
         return False
     wholes = [one.value for one in operation.changes if one.path is None and isinstance(one.value, dict)]
     given = [find(whole, "userName") for whole in (operation.data, *wholes)]
@@ -177,7 +177,7 @@ def harmful_record(record: JsonObject, names: Protects) -> str | None:
         PatchOperation(one["op"], one.get("path"), one.get("value")) for one in record.get("patch") or ()
     ]
     renames = any(_attribute(one.path or "") == "username" for one in changes)
-    if record.get("op") in _AWAY or (
+    if record.get("op") in ENDS_ACCESS or (
         record.get("type") == USER and (renames or any(map(_switches_off, changes)))
     ):
         return _first((record.get("id"), record.get("_key")), names)

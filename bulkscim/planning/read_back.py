@@ -17,7 +17,7 @@ from typing import Any
 
 from bulkscim.model.active import is_inactive, last_set
 from bulkscim.model.live import Found, Member, Membership, ParentReady, Shown, Unreadable
-from bulkscim.model.operation import ENTERPRISE, MEMBERSHIP, JsonObject, Key, PatchOperation, Role, Verb
+from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation, Role
 from bulkscim.model.row import Refusal
 from bulkscim.planning.compare import differences
 from bulkscim.planning.context import Carried, View, carried, part_of, substitute, with_references
@@ -150,14 +150,14 @@ def sights(
     view: View, resource_id: str | None, parts: frozenset[str], covers: Covers
 ) -> Iterator[Sight | Wait]:
     """Yield what some parts of the row, which were applied, are to show at the paths that are covered."""
-    verb = view.operation.verb
+    spec = view.operation.spec
     if covers("members"):
         yield from _memberships(view, resource_id, parts)
-    if resource_id is None or verb in MEMBERSHIP:
+    if resource_id is None or spec.is_membership:
         return
     key = Key(view.operation.type, "id", resource_id)
-    if verb is Verb.DELETE:
-        if Verb.DELETE in parts and covers("active"):
+    if spec.deletes:
+        if "delete" in parts and covers("active"):
             yield Sight("delete", key, _remains)
         return
     sent = _sent(view, parts, covers)
@@ -187,8 +187,8 @@ def _sent(view: View, parts: frozenset[str], covers: Covers) -> SentData | Wait 
 def _data(view: View, parts: frozenset[str]) -> JsonObject:
     """Return what the row's own resource was sent as a resource."""
     operation = view.operation
-    if operation.verb in {Verb.ACTIVATE, Verb.DEACTIVATE}:
-        return {"active": operation.verb is Verb.ACTIVATE} if operation.verb.value in parts else {}
+    if operation.spec.active is not None:
+        return {"active": operation.spec.active} if operation.verb.value in parts else {}
     return operation.data if _WHOLE & parts else {}
 
 
@@ -233,12 +233,12 @@ def _remains(answer: Any) -> list[Wrong]:
 
 def _memberships(view: View, resource_id: str | None, parts: frozenset[str]) -> Iterator[Sight | Wait]:
     """Yield where the row's memberships are to be seen: those that its own resource does not show."""
-    operation, adds = view.operation, view.operation.verb is not Verb.REMOVE_MEMBER
+    operation, adds = view.operation, not view.operation.spec.removes_member
     for reference, producer in view.references():
         own = reference.role is Role.GROUP
         part = part_of(reference) if own else f"member:{operation.target.value}"
         made = view.facts.applied.get(part)
-        if part not in parts or made is None or made.id is None or not (own or operation.verb in MEMBERSHIP):
+        if part not in parts or made is None or made.id is None or not (own or operation.spec.is_membership):
             continue
         named = ParentReady(resource_id or "") if own else view.named(reference.key, producer)
         if isinstance(named, Wait):

@@ -17,6 +17,7 @@ from typing import Any
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.harmless import one_line
+from bulkscim.model.operation import MAKES
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import command
 from bulkscim.reporting.hints import CREATE_GROUPS, hint_of
@@ -28,7 +29,6 @@ Cause = dict[str, Any]
 _BAD = (RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT)
 _EXISTED = (RowState.NOOP, RowState.ADOPTED)
 _ORDER = (*_BAD, RowState.DONE, *_EXISTED)
-_MAKES = frozenset({"create", "upsert"})
 _LINKED = "existed, and got a group, a member or a manager that it did not have"
 _NOT_FOUND = b": nothing to "
 _NOT_IN = " was not in the group"
@@ -62,7 +62,7 @@ def causes_of(recorded: RecordedRun, run: str, *, in_doubt: bool = True) -> list
     failures = (part for row in rows for part in _parts(result_of(recorded, row, None)))
     told = (result_of(recorded, row, None) for row in chain(_unseen(recorded), _not_found(recorded)))
     existed = (result_of(recorded, row, None) for row in _linked(recorded))
-    linked = (replace(result, detail=_LINKED) for result in existed if result.op in _MAKES)
+    linked = (replace(result, detail=_LINKED) for result in existed if result.op in MAKES)
     found = grouped(chain(failures, told, _not_in_group(recorded), _creating(recorded), linked), run)
     return with_near_names(found, recorded)
 

@@ -1,7 +1,7 @@
 """What an operation would send, as far as its record alone tells: the SCIM that people check a map by."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, assert_never
 
 import orjson
 
@@ -9,7 +9,6 @@ from bulkscim.model.operation import JsonObject, Operation, Role, Verb
 from bulkscim.planning.compare import redact
 from bulkscim.scim import messages
 
-_METHODS = {Verb.CREATE: "POST", Verb.UPSERT: "POST", Verb.REPLACE: "PUT", Verb.DELETE: "DELETE"}
 _ROLES = {Role.MANAGER: "manager", Role.GROUP: "joins", Role.MEMBER: "member", Role.VALUE: "names"}
 
 
@@ -35,23 +34,26 @@ def preview_lines(shown: JsonObject) -> Iterator[str]:
 
 def _request(operation: Operation) -> str:
     """Return method and path; a resource that must be found first is named in angles."""
-    method = _METHODS.get(operation.verb, "PATCH")
-    path = messages.collection(operation.type)
-    if operation.verb is Verb.CREATE:
+    method, path = operation.spec.method, messages.collection(operation.type)
+    if not operation.spec.finds:
         return f"{method} {path}"
-    if operation.verb is Verb.UPSERT:
+    if operation.spec.updates:
         return f"{method} {path}, or PATCH {path}/<id> where {operation.target} is there"
     return f"{method} {path}/<id of {operation.target}>"
 
 
 def _body(operation: Operation) -> Any:
     """Return the body with its secrets masked; None where there is none, or nothing but links."""
-    match operation.verb:
+    verb = operation.verb
+    match verb:
         case Verb.CREATE | Verb.UPSERT | Verb.REPLACE:
             return redact(messages.with_schemas(operation.type, operation.data))
-        case Verb.PATCH if operation.changes:
-            return redact(orjson.loads(messages.patch_body(operation.changes)))
+        case Verb.PATCH:
+            changes = operation.changes
+            return redact(orjson.loads(messages.patch_body(changes))) if changes else None
         case Verb.ACTIVATE | Verb.DEACTIVATE:
-            return {"active": operation.verb is Verb.ACTIVATE}
-        case _:
+            return {"active": operation.spec.active}
+        case Verb.DELETE | Verb.ADD_MEMBER | Verb.REMOVE_MEMBER:
             return None
+        case _:
+            assert_never(verb)

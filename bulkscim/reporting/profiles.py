@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from bulkscim.model.operation import GROUP, MEMBERSHIP, USER, JsonObject, Verb
+from bulkscim.model.operation import GROUP, USER, VERBS, JsonObject
 from bulkscim.model.typed import next_line
 from bulkscim.planning.undo.grades import SECRET, grade
 from bulkscim.providers.profile import Bucket, Profile
@@ -71,8 +71,8 @@ def _reversals(profile: Profile) -> Iterator[str]:
 
 
 def _grades(profile: Profile) -> list[Reversal]:
-    users = [grade(profile, verb, USER) for verb in Verb if verb not in MEMBERSHIP]
-    groups = [grade(profile, verb, GROUP) for verb in Verb if verb not in {Verb.ACTIVATE, Verb.DEACTIVATE}]
+    users = [grade(profile, verb, USER) for verb, spec in VERBS.items() if spec.only != GROUP]
+    groups = [grade(profile, verb, GROUP) for verb, spec in VERBS.items() if spec.only != USER]
     return sorted(users + groups, key=lambda one: list(Grade).index(one.grade))
 
 

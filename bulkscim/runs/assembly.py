@@ -38,7 +38,7 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
-from bulkscim.model.operation import USER, Verb
+from bulkscim.model.operation import MAKES, USER, Verb
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
 from bulkscim.pacing.arrivals import Arrivals
@@ -169,7 +169,7 @@ def engine_over(
         profile,
         _recorded(job, journal, terms),
         _due(journal, watcher),
-        sum(int(verbs.get(f"{verb} {USER}", 0)) for verb in (Verb.CREATE, Verb.UPSERT)),
+        sum(int(verbs.get(f"{verb} {USER}", 0)) for verb in MAKES),
     )
 
     def reads(work: Work | None) -> Reads:

@@ -22,7 +22,7 @@ from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.base_url import same_base_url
-from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Operation, Reference, Role, Verb
+from bulkscim.model.operation import GROUP, MAKES, USER, JsonObject, Key, Operation, Reference, Role, Verb
 from bulkscim.model.row import RowState
 from bulkscim.planning.effects import deactivates
 from bulkscim.reporting.source import defaults_of, find_source, name_in
@@ -31,7 +31,6 @@ from bulkscim.scim.paths import find
 
 INDEX = "index.sqlite"
 SAMPLE = 20  # creates that show whether a tenant changes names
-MAKES = frozenset({Verb.CREATE, Verb.UPSERT})
 
 
 def folders_of(

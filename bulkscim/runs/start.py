@@ -21,7 +21,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Verb
+from bulkscim.model.operation import MAKES, USER, VERBS, JsonObject, Verb
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.protect import Protects
@@ -44,8 +44,6 @@ from bulkscim.runs.state_dir import drafts, keep, tenant_lock
 from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
 from bulkscim.transport.base import Transport
 from bulkscim.transport.dry_run import Planning
-
-PATCHED = MEMBERSHIP | {Verb.PATCH, Verb.ACTIVATE, Verb.DEACTIVATE}
 
 
 async def run(request: RunRequest, people: People, watcher: Watcher) -> RunReport:
@@ -133,7 +131,7 @@ class Start:
         """What the guards count."""
         checked = self.checked
         removals = checked.removals if self.parent is None else checked.verbs.get((Verb.DELETE, USER), 0)
-        return JobCounts(checked.records, removals, checked.count(Verb.CREATE, Verb.UPSERT))
+        return JobCounts(checked.records, removals, checked.count(*MAKES))
 
     @property
     def bounds(self) -> Bounds:
@@ -272,7 +270,7 @@ class Start:
 
     def _unpatchable(self) -> list[str]:
         """Return why a tenant that takes no PATCH cannot carry the job out."""
-        verbs = dict.fromkeys(verb for verb, _ in self.checked.verbs if verb in PATCHED)
+        verbs = dict.fromkeys(verb for verb, _ in self.checked.verbs if VERBS[verb].method == "PATCH")
         rows = self.checked.count(*verbs)
         if self.seen.profile.patch or not rows:
             return []

@@ -13,7 +13,7 @@ from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.live import Missing, Unreadable
-from bulkscim.model.operation import GROUP, Key, Operation, Role, Verb
+from bulkscim.model.operation import GROUP, Key, Operation, Role
 from bulkscim.runs.session import patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected
@@ -35,7 +35,7 @@ def named_groups(source: JobSource, defaults: Defaults, index: Index, limit: int
 
 
 def _joined(operation: Operation) -> Iterator[Key]:
-    if operation.verb is Verb.ADD_MEMBER:
+    if operation.spec.adds_member:
         yield operation.target
     yield from (one.key for one in operation.references if one.role is Role.GROUP)
 

@@ -20,7 +20,7 @@ do not disprove is believed. Only what a listing lacks counts: where it shows mo
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 import orjson
 
@@ -151,18 +151,24 @@ class ListingCoverage:
 
 def needed_by(operation: Operation) -> NeededAttributes:
     """Return the attributes of its resource that a row looks at."""
-    if operation.verb in {Verb.DELETE, Verb.REPLACE} or WHOLE in operation.expect:
+    if WHOLE in operation.expect:
         return None
-    if operation.verb in {Verb.ADD_MEMBER, Verb.REMOVE_MEMBER}:
-        return NAMES_ONLY
-    expected = {_name(path) for path in operation.expect if path != DERIVED}
-    if operation.verb is Verb.PATCH:
-        named = [path for change in operation.changes for path in _written(change.path, change.value)]
-        return frozenset(expected | {_name(path) for path in named})
-    if operation.makes:
-        told = {"active"} if operation.type == USER else set()  # of one that exists
-        return frozenset(expected | told | {name for name, _ in attributes(operation.data)})
-    return frozenset(expected | {"active"})
+    verb, expected = operation.verb, {_name(path) for path in operation.expect if path != DERIVED}
+    match verb:
+        case Verb.DELETE | Verb.REPLACE:
+            return None
+        case Verb.ADD_MEMBER | Verb.REMOVE_MEMBER:
+            return NAMES_ONLY
+        case Verb.PATCH:
+            named = [path for change in operation.changes for path in _written(change.path, change.value)]
+            return frozenset(expected | {_name(path) for path in named})
+        case Verb.CREATE | Verb.UPSERT:
+            told = {"active"} if operation.type == USER else set()  # of one that exists
+            return frozenset(expected | told | {name for name, _ in attributes(operation.data)})
+        case Verb.ACTIVATE | Verb.DEACTIVATE:
+            return frozenset(expected | {"active"})
+        case _:
+            assert_never(verb)
 
 
 def _written(path: str | None, value: Any) -> Iterator[str]:

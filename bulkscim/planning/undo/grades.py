@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from bulkscim.model.operation import MEMBERSHIP, USER, Verb
+from bulkscim.model.operation import USER, VERBS, Verb
 from bulkscim.providers.profile import Profile
 from bulkscim.providers.reversal import Grade, Reversal
 
@@ -25,11 +25,12 @@ def _forgets_groups(profile: Profile, verb: Verb, kind: str) -> bool:
     """Return whether an operation changes memberships where nothing shows which they were."""
     if profile.lists_members:
         return False
-    if verb in MEMBERSHIP:
+    spec = VERBS[verb]
+    if spec.is_membership:
         return True
-    if verb is Verb.DEACTIVATE and profile.strips_groups is False:
+    if spec.active is False and profile.strips_groups is False:
         return False
-    return verb in {Verb.DELETE, Verb.DEACTIVATE} and not (kind == USER and profile.shows_groups)
+    return spec.ends_access and not (kind == USER and profile.shows_groups)
 
 
 def totals(profile: Profile, counts: VerbCounts, secrets: VerbCounts) -> str:

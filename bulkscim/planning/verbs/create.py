@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from bulkscim.model.active import is_inactive
 from bulkscim.model.live import Ambiguous, Found, Missing, NameHeld, Unreadable
-from bulkscim.model.operation import USER, Key, Verb, identities
+from bulkscim.model.operation import USER, Key, identities
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.adoption import INACTIVE, existing, stranger
@@ -155,7 +155,7 @@ def _exists(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if other is not None:
         return other
     kept = view.policy.takes_back and holder.id == view.operation.ref
-    if kept or view.operation.verb is Verb.UPSERT or view.policy.rules.on_exists == "update":
+    if kept or view.operation.spec.updates or view.policy.rules.on_exists == "update":
         return _update(view, holder, carry)
     if view.policy.rules.on_exists == "fail":
         detail = f"exists already as id {holder.id}{_state(holder)}"

@@ -18,12 +18,12 @@ from bulkscim.model.operation import (
     ENTERPRISE,
     GROUP,
     USER,
+    Content,
     JsonObject,
     Key,
     PatchOperation,
     Reference,
     Role,
-    Verb,
 )
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
@@ -46,7 +46,7 @@ def change_membership(view: View) -> Decision | Subject:
         return Subject(view.facts.applied[part].id)
     if part in view.facts.refused:
         refusal = view.facts.refused[part]
-        if view.operation.verb is Verb.REMOVE_MEMBER and refusal.says_absent:
+        if view.operation.spec.removes_member and refusal.says_absent:
             return Settle(RowState.NOOP, f"{refusal.told}: nothing to remove", status=refusal.status)
         return failed(refusal)
     group = group_id(view, view.operation.target, view.row.target_producer)
@@ -71,8 +71,7 @@ def change_membership(view: View) -> Decision | Subject:
 
 def _as_asked(view: View, group: str, member: str) -> Settle:
     """End a row whose membership is as it asks."""
-    is_added = view.operation.verb is Verb.ADD_MEMBER
-    told = "is in the group already" if is_added else "was not in the group"
+    told = "is in the group already" if view.operation.spec.adds_member else "was not in the group"
     return Settle(RowState.NOOP, f"{member} {told}", group)
 
 
@@ -92,9 +91,7 @@ def _unless_removed(view: View, outcome: Step | Wait | Later | Refusal | ParentF
     match outcome:
         case ParentFailed():
             return Settle(RowState.SKIPPED, f"row {outcome.row} failed: {outcome.why}")
-        case Refusal() if (
-            outcome.status == HTTPStatus.NOT_FOUND and view.operation.verb is Verb.REMOVE_MEMBER
-        ):
+        case Refusal() if outcome.status == HTTPStatus.NOT_FOUND and view.operation.spec.removes_member:
             return Settle(RowState.NOOP, f"{outcome.detail}: nothing to remove", status=None)
         case Refusal():
             return failed(outcome)
@@ -128,7 +125,7 @@ def group_id(
     made = view.facts.applied.get(part)
     if made and isinstance(named, Unfit):
         return made.id or Refusal(part, None, None, f"created, but its id is not known: {named.why}")
-    is_made_by_name = key.attribute == "displayName" and view.operation.verb is not Verb.REMOVE_MEMBER
+    is_made_by_name = key.attribute == "displayName" and not view.operation.spec.removes_member
     if not (isinstance(named, Unfit) and named.missing and is_made_by_name):
         return stop(part, named)
     if view.policy.rules.create_groups:
@@ -155,7 +152,7 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
 
     A removal is left out only where the absence is proved: the group may not show all of its members.
     """
-    adds = view.operation.verb is not Verb.REMOVE_MEMBER
+    adds = not view.operation.spec.removes_member
     need = Membership(group, member.value)
     is_user = member.type == USER
     proof = Membership(group, member.value, proof=True, asks_member=is_user, is_nested=not is_user)
@@ -258,7 +255,7 @@ def leaving(part: str, group: str, member: str, *, by_value: bool = False, seen:
 
 def leftovers(view: View, subject: Subject) -> Iterator[Outcome]:
     """Yield what each reference's part still needs, in the record's order."""
-    if view.operation.verb in {Verb.ADD_MEMBER, Verb.REMOVE_MEMBER, Verb.DELETE}:
+    if view.operation.spec.content in {Content.MEMBER, Content.NOTHING}:
         return
     for reference, producer in view.references():
         part = part_of(reference)

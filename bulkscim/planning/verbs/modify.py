@@ -6,7 +6,7 @@ import orjson
 
 from bulkscim.model.active import last_set
 from bulkscim.model.live import Found, Missing, Parent, ParentLater
-from bulkscim.model.operation import GROUP, USER, Key, PatchOperation, Verb
+from bulkscim.model.operation import GROUP, USER, Key, PatchOperation
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import effects
@@ -63,14 +63,14 @@ def _is_missing(view: View) -> bool:
 def _deactivates(view: View) -> bool:
     operation = view.operation
     changes = [(None, operation.data), *((one.path, one.value) for one in operation.changes)]
-    return operation.type == USER and (operation.verb is Verb.DEACTIVATE or last_set(changes) is False)
+    return operation.type == USER and (operation.spec.active is False or last_set(changes) is False)
 
 
 def _gone(view: View, target: Unfit) -> Settle:
     """Return the end of a row whose resource others have deleted since the run."""
     changes = view.operation.changes
     only_leaves = changes and all(one.op == "remove" and member_at(one.path or "") for one in changes)
-    if view.operation.verb is Verb.DELETE or only_leaves:
+    if view.operation.spec.deletes or only_leaves:
         return Settle(RowState.NOOP, f"{target.why}: nothing is left to take back")
     return Settle(RowState.SKIPPED, f"{GONE} ({target.why})")
 
@@ -208,11 +208,10 @@ def _changes(operation: PatchOperation, live: Found, kind: str) -> tuple[Change,
 
 def activate(view: View) -> Decision | Subject:
     """Set `active` to what the verb says."""
-    verb = view.operation.verb
+    verb, wanted = view.operation.verb, view.operation.spec.active
     live = _standing(view, verb.value)
     if not isinstance(live, Found):
         return live
-    wanted = verb is Verb.ACTIVATE
     if holds("active", wanted, live.resource, view.operation.type):
         return Subject(live.id)
     change = Change("active", get(live.resource, "active"), wanted)
