@@ -40,7 +40,7 @@ from bulkscim.commands.argv import refuse_secrets, refuse_undecodable
 from bulkscim.commands.signals import heed
 from bulkscim.model.harmless import escaped_lines
 from bulkscim.model.run import RunState
-from bulkscim.model.typed import next_line
+from bulkscim.model.typed import NEXT, next_line
 from bulkscim.outputs import ReaderLeft
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ _CODES: tuple[tuple[type[errors.BulkScimError], int], ...] = (
     (errors.Stopped, 5),
 )
 _STOPPED, _DOUBTFUL, _FAILED = 5, 6, 3
+_UNMARKED = ("… and ", "Nothing was sent", NEXT)  # lines after the problems of a job file
 
 
 class InOrder(click.Group):
@@ -75,7 +76,7 @@ class InOrder(click.Group):
 @click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="bulkscim")
 def bulkscim() -> None:
-    """Move, change and clean up thousands of identities in a SCIM 2.0 tenant from a file."""
+    """Create, change and remove thousands of users and groups in a SCIM 2.0 tenant from a file."""
 
 
 for _module in (
@@ -155,13 +156,21 @@ def _told(error: BaseException, *, verbose: bool) -> int:
     if bugs:
         return _tell_bug(error, bugs[0], verbose=verbose)
     if any(isinstance(leaf, KeyboardInterrupt | click.Abort) for leaf in leaves):
-        _say(f"interrupted; the list of runs shows what can be resumed\n{next_line('runs')}")
+        _say(f"interrupted; a run that has begun can be resumed, and is in the list\n{next_line('runs')}")
         return INTERRUPTED
     if known:
         worst = max(known, key=_rank)
-        _say(f"error: {worst}")
+        _say(_marked(worst))
         return code_of_error(worst)
     return _tell_click(leaves[0])
+
+
+def _marked(error: errors.BulkScimError) -> str:
+    """Return an error as it is printed; of a job file each problem is marked as one."""
+    first, *others = str(error).split("\n")
+    is_list = isinstance(error, errors.JobFileInvalid)
+    marks = [f"error: {line}" if is_list and not line.startswith(_UNMARKED) else line for line in others]
+    return "\n".join((f"error: {first}", *marks))
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

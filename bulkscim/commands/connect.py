@@ -39,17 +39,23 @@ class ConnectFlags:
 @click.command("connect")
 @click.argument("name")
 @options.option("--base-url", metavar="URL", help="The tenant's SCIM base URL; asked for at a terminal.")
-@options.option("--profile", metavar="NAME", default="generic", show_default=True, help="Kind of provider.")
+@options.option(
+    "--profile", metavar="NAME", default="generic", show_default=True, help="The provider's profile."
+)
 @options.tokens
 @click.option("--keyring", is_flag=True, help="Keep the token in the system's keyring.")
-@click.option("--production", is_flag=True, help="Changes of it want its name typed.")
-@click.option("--here", is_flag=True, help=f"Write ./{FILE} instead of the user's own.")
+@click.option("--production", is_flag=True, help="Mark the tenant as production: a run asks for its name.")
+@click.option("--here", is_flag=True, help=f"Write ./{FILE} instead of your own file.")
 @options.network
 @click.option("--yes", is_flag=True, help="Replace an entry of that name without asking.")
 @options.voice
 @options.given_as(ConnectFlags)
 def command(flags: ConnectFlags) -> None:
-    """Read the tenant's ServiceProviderConfig and one page, say what it is, and write entry NAME."""
+    """Check a tenant, and save it under NAME.
+
+    The tenant is read, and nothing in it is changed: its ServiceProviderConfig and one page of users. bulkscim.toml then
+    has an entry NAME.
+    """
     people, name = setting.people_of(flags.voice, yes=flags.yes), flags.name
     _sound_name(name)
     file, known = _file(name, here=flags.here), _known(name)
@@ -113,7 +119,8 @@ def _tenant(people: Console, flags: ConnectFlags) -> tuple[Tenant, TokenSource]:
     from bulkscim.transport.address import checked
 
     profile = profile_named(flags.profile)
-    base_url = checked(flags.base_url or _asked_url(profile.base_url))
+    known = _known(name)
+    base_url = checked(flags.base_url or _asked_url(profile.base_url, known.base_url if known else ""))
     name, source = flags.name, reaching.source_of(people, flags.tokens)
     account = credentials.account_of(name, base_url)
     if flags.keyring:
@@ -129,10 +136,15 @@ def _in_environment() -> bool:
     return bool(os.environ.get(credentials.VARIABLE, "").strip())
 
 
-def _asked_url(usual: str) -> str:
-    """Ask at the terminal, with the provider's usual URL to be taken; without one it is taken, or the flag wanted."""
+def _asked_url(usual: str, kept: str) -> str:
+    """Ask at the terminal, and offer the URL that is `kept`, else the provider's usual one.
+
+    Without a terminal the usual one is used; where there is none the flag is needed.
+    """
     if sys.stdin.isatty():
-        return str(click.prompt("SCIM base URL", default=usual or None, err=True)).strip()
+        offered = kept or usual
+        question = "SCIM base URL" if offered else "SCIM base URL, such as https://tenant.example/scim/v2"
+        return str(click.prompt(question, default=offered or None, err=True)).strip()
     if not usual:
         raise UsageError("there is no terminal to ask for the SCIM base URL at; give --base-url URL")
     return usual
@@ -154,9 +166,7 @@ def _with_token(entry: TenantEntry, tenant: Tenant, source: TokenSource, people:
         if credentials.keep_in_keyring(source.keyring, tenant.token):
             people.note("the token is in this system's keyring")
             return replace(entry, keyring=True)
-        people.warn(
-            f"no keyring takes the token ({credentials.KEYRING_EXTRA} brings one where there is none)"
-        )
+        people.warn(f"no keyring stores the token ({credentials.KEYRING_EXTRA} installs one)")
     elif source.file:
         return replace(entry, token_file=source.file.absolute())
     elif source.command is not None:

@@ -32,7 +32,10 @@ class CountFlags:
 @options.voice
 @options.given_as(CountFlags)
 def command(flags: CountFlags) -> None:
-    """Count users and group members: a proxy for licences in use, which SCIM does not tell. Reads only."""
+    """Count users and the members of groups. Reads only.
+
+    SCIM does not show licences: the number of active users is the nearest to licences in use.
+    """
     people = setting.people_of(flags.voice)
     tenant, connection = reaching.tenant_of(people, flags.tenant_flags, flags.connection)
     settings = reaching.reading_settings(connection, tenant)

@@ -8,7 +8,7 @@ from bulkscim.errors import Stopped, UsageError
 from bulkscim.model.typed import next_line
 from bulkscim.private_files import NotARegularFile
 
-_NEXT = f"when that is corrected, give the same command again; the list of runs shows what can be resumed\n{next_line('runs')}"
+_NEXT = f"correct that, then give the same command again; the list of runs shows what can be resumed\n{next_line('runs')}"
 _ERRORS = frozenset(
     getattr(errno, name)
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO", "EMFILE", "ENFILE", "EACCES", "EPERM")

@@ -27,13 +27,19 @@ class ExplainFlags:
 
 @click.command("explain")
 @options.run_argument
-@click.option("--row", type=click.IntRange(min=1), required=True, metavar="N", help="Records count from 1.")
+@click.option(
+    "--row",
+    type=click.IntRange(min=1),
+    required=True,
+    metavar="N",
+    help="The number of the row; the first record is 1.",
+)
 @options.job_file
 @options.runs_dir
 @options.voice
 @options.given_as(ExplainFlags)
 def command(flags: ExplainFlags) -> None:
-    """Show what row N of RUN asked, what was sent, what came back, and what comes next.
+    """Show what row N of RUN asked for, and what happened.
 
     The README explains the states under "Words".
     """

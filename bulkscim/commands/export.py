@@ -36,7 +36,10 @@ class ExportFlags:
 @click.command("export")
 @click.argument("what", type=click.Choice(list(KINDS)))
 @click.option(
-    "--format", "layout", type=click.Choice(["jsonl", "csv"]), help="As the name of FILE says; else jsonl."
+    "--format",
+    "layout",
+    type=click.Choice(["jsonl", "csv"]),
+    help="The layout. Without it: by the name of FILE, else jsonl.",
 )
 @click.option(
     "--out",
@@ -44,7 +47,7 @@ class ExportFlags:
     metavar="FILE",
     default=STDOUT,
     show_default=True,
-    help="Where to; - is standard output.",
+    help="The file to write; - is standard output.",
 )
 @options.force
 @options.tenant
@@ -54,7 +57,10 @@ class ExportFlags:
 @options.voice
 @options.given_as(ExportFlags)
 def command(flags: ExportFlags) -> None:
-    """Write all users or groups as a job file of upserts. Reads only; secrets are never in it."""
+    """Write all users or groups as a job file. Reads only.
+
+    The records of the file are upserts. It never holds secrets.
+    """
     people, out, what = setting.people_of(flags.voice), flags.out, flags.what
     written_as = setting.layout_of(out, flags.layout)
     tenant, connection = reaching.tenant_of(people, flags.tenant_flags, flags.connection)

@@ -20,7 +20,7 @@ def _named(name: str) -> click.Command:
     def command(arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - taken so that any flag parses
         raise setting.later(f"bulkscim {name}", _INSTEAD.get(name, "--help lists what does"))
 
-    command.help = f"{name}: comes later."
+    command.help = f"{name}: not available in this version."
     return command
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group("map")
 def command() -> None:
-    """Try how the columns of a file are read."""
+    """Show how bulkscim reads the columns of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,16 @@ class MapTestFlags:
 @command.command("test")
 @click.argument("job", metavar="FILE")
 @options.records
-@options.option("--rows", type=click.IntRange(min=1), default=3, show_default=True, help="Show so many.")
+@options.option(
+    "--rows", type=click.IntRange(min=1), default=3, show_default=True, help="The number of rows to show."
+)
 @options.as_json
 @options.voice
 @options.given_as(MapTestFlags)
 def test(flags: MapTestFlags) -> None:
-    """Print the first rows of FILE (a job definition or job file) as the SCIM that would be sent.
+    """Print the first rows of FILE as the SCIM requests.
 
-    No tenant is needed, and nothing is sent.
+    FILE is a job file or a job definition. No tenant is needed, and nothing is sent.
     """
     from bulkscim.jobfile.reading import told
     from bulkscim.jobfile.source import checking, open_source

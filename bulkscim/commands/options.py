@@ -44,7 +44,7 @@ class VerbType(click.ParamType[Verb]):
         try:
             return Verb(value.strip().lower().replace("-", "_"))
         except ValueError:
-            self.fail(f"{value!r} is no operation; they are {', '.join(Verb)}", param, ctx)
+            self.fail(f"{value!r} is not an operation; they are {', '.join(Verb)}", param, ctx)
 
 
 class RateType(click.ParamType[str]):
@@ -152,7 +152,9 @@ tokens = together(
 tenant = together(
     option("--tenant", metavar="NAME", help="A tenant of bulkscim.toml."),
     option("--base-url", metavar="URL", help="The tenant's SCIM base URL, https://… ."),
-    option("--profile", metavar="NAME", help="The kind of provider; generic where nothing says more."),
+    option(
+        "--profile", metavar="NAME", help="The provider's profile (default: the tenant's own, else generic)."
+    ),
 )
 
 # For commands that take a run: the run's own tenant, named by the user where nothing else proves that it is theirs.
@@ -160,17 +162,19 @@ own_tenant = together(
     option(
         "--tenant", metavar="NAME", help="The run's own tenant; needed with another token than the run's."
     ),
-    option("--base-url", metavar="URL", help="The same by its URL."),
+    option("--base-url", metavar="URL", help="The run's own tenant, by its URL."),
 )
 
 records = together(
-    click.option("--op", type=VerbType(), help="The operation of records that name none."),
+    click.option("--op", type=VerbType(), help="The operation of records that have none."),
     option(
         "--type",
         type=click.Choice([USER, GROUP]),
         help="The resource type of records that name none (default: User).",
     ),
-    option("--match", type=click.Choice(_MATCHES), help="By what a change finds its resource."),
+    option(
+        "--match", type=click.Choice(_MATCHES), help="The attribute by which a change finds its resource."
+    ),
     option("--map", type=path(), metavar="FILE", help="A TOML file whose [map] says what columns mean."),
     option(
         "--encoding",
@@ -188,14 +192,25 @@ records = together(
 )
 
 pace = together(
-    option("--rate", type=RateType(), help="Requests per time, such as 100/min or 10/s."),
-    option("--concurrency", type=click.IntRange(min=1), metavar="N", help="Requests in flight."),
+    option("--rate", type=RateType(), help="The most requests in a time, such as 100/min or 10/s."),
+    option(
+        "--concurrency",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="The most requests in flight at a time.",
+    ),
 )
 
 network = together(
-    option("--timeout", "timeout_s", type=click.FloatRange(min=0, min_open=True), metavar="S"),
+    option(
+        "--timeout",
+        "timeout_s",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="S",
+        help="The most seconds to wait for an answer (default: 30).",
+    ),
     option("--proxy", metavar="URL", help="An HTTP proxy; never used for servers on this machine."),
-    option("--ca-bundle", type=path(), help="Certificates to trust, PEM."),
+    option("--ca-bundle", type=path(), help="A PEM file of the certificates to trust."),
 )
 
 # These two change what rows do, so they are read from the command line alone.
@@ -211,10 +226,16 @@ create_groups = click.option("--create-groups", is_flag=True, help="Create group
 rules = together(
     on_exists,
     create_groups,
-    option("--read-back", type=click.Choice(["sample", "all"]), help="Read rows again after their writes."),
+    option(
+        "--read-back",
+        type=click.Choice(["sample", "all"]),
+        help="Read resources again after their changes: some of them, or all.",
+    ),
 )
 
-max_errors = click.option("--max-errors", type=LimitType(), help="Failed rows at which the run stops.")
+max_errors = click.option(
+    "--max-errors", type=LimitType(), help="The most failed rows; the run stops at the next one."
+)
 
 max_adopt = click.option(
     "--max-adopt",
@@ -232,15 +253,21 @@ def _named_by(context: click.Context, parameter: click.Parameter, value: Path | 
     return Path(load(value).job)
 
 
-job_file = option("--job", type=path(), metavar="FILE", callback=_named_by, help="Where the job file is now.")
+job_file = option(
+    "--job",
+    type=path(),
+    metavar="FILE",
+    callback=_named_by,
+    help="The job file, where it is not in its old place.",
+)
 
 approval = together(
-    click.option("--yes", is_flag=True, help="Approve the run beforehand."),
+    click.option("--yes", is_flag=True, help="Approve the run in advance."),
     click.option(
         "--yes-production",
         metavar="NAME",
         default="",
-        help="Approve a run on a production tenant beforehand, by its name.",
+        help="Approve a run on a production tenant in advance, by its name.",
     ),
 )
 
@@ -273,7 +300,7 @@ same_tenant = click.option(
 
 guards = together(
     max_delete,
-    click.option("--max-create", type=LimitType(), help="Most creates."),
+    click.option("--max-create", type=LimitType(), help="The most creates that the job may hold."),
     max_removals,
     protect_unknown,
     max_errors,
@@ -287,13 +314,13 @@ guards = together(
     approval,
 )
 
-strict = click.option("--strict", is_flag=True, help="Refuse a job file with warnings, too.")
+strict = click.option("--strict", is_flag=True, help="Also refuse a job file with warnings.")
 
 force = click.option("--force", is_flag=True, help="Let --out replace a file that exists.")
 
 voice = together(
-    option("-v", "--verbose", is_flag=True, help="Say more."),
-    option("-q", "--quiet", is_flag=True, help="Say only what must not be missed."),
+    option("-v", "--verbose", is_flag=True, help="Print more details."),
+    option("-q", "--quiet", is_flag=True, help="Print only errors, warnings and what needs attention."),
 )
 
 as_json = option("--json", "as_json", is_flag=True, help="Print the result as JSON.")

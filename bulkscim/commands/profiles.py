@@ -9,7 +9,10 @@ from bulkscim.commands import options, setting
 @click.argument("name", required=False)
 @options.as_json
 def command(name: str | None, *, as_json: bool) -> None:
-    """List the profiles, or show all of one: limits, facts with their sources, how long 10,000 creates take."""
+    """List the profiles, or show all facts of one.
+
+    With NAME: its limits, its facts with their sources, and how long 10,000 creates take.
+    """
     from bulkscim.providers import PROFILES, profile_named
     from bulkscim.reporting import profiles
 

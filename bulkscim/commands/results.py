@@ -28,9 +28,9 @@ class ResultsFlags:
 @options.voice
 @options.given_as(ResultsFlags)
 def command(flags: ResultsFlags) -> None:
-    """Write results.csv, the errors file and summary.json of RUN into its folder and print their paths.
+    """Write results.csv, the errors file and summary.json of RUN.
 
-    The README explains the states under "Words", docs/job-files.md the columns.
+    The files are written into its folder, and their paths are printed. The README explains the states under "Words", docs/job-files.md the columns.
     """
     from bulkscim.reporting.files import write_files
     from bulkscim.reporting.recorded import open_recorded, read_summary

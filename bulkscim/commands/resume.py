@@ -56,10 +56,12 @@ going_on = options.together(
 @click.command("resume")
 @going_on
 def command(flags: GoOnFlags) -> "RunReport":
-    """Go on with RUN: look up what is in doubt, then do what is left.
+    """Continue RUN with the rows that are left.
+
+    RUN is a run id, a run folder, or `last`. Rows in doubt are looked up first.
 
     The run's own approval holds; --on-exists and --create-groups change what rows do and are approved again. What is
-    changed is recorded, and holds when the run goes on later.
+    changed is recorded, and holds when the run is continued later.
     """
     return go_on(flags, retry=False)
 

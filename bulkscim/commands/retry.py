@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 @click.command("retry")
 @going_on
 def command(flags: GoOnFlags) -> "RunReport":
-    """Go on with RUN, its failed and skipped rows included. Parts that were applied are kept.
+    """Continue RUN, and repeat its failed and skipped rows.
+
+    RUN is a run id, a run folder, or `last`. Parts of rows that were applied are kept.
 
     --on-exists and --create-groups change what rows do and are approved again.
     """

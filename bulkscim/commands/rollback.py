@@ -62,9 +62,15 @@ class RollbackFlags:
     show_default=True,
     help="What others have changed since: leave it, or overwrite it.",
 )
-@click.option("--row", "rows", type=click.IntRange(min=1), multiple=True, metavar="N", help="Only this row.")
-@click.option("--key", "keys", multiple=True, metavar="K", help="Only this user or group: a name or an id.")
-@click.option("--op", "verbs", type=options.VerbType(), multiple=True, help="Only rows of this operation.")
+@click.option(
+    "--row", "rows", type=click.IntRange(min=1), multiple=True, metavar="N", help="Undo only this row."
+)
+@click.option(
+    "--key", "keys", multiple=True, metavar="K", help="Undo only this user or group: a name or an id."
+)
+@click.option(
+    "--op", "verbs", type=options.VerbType(), multiple=True, help="Undo only rows of this operation."
+)
 @click.option("--soft", is_flag=True, help="Deactivate users that the run created, instead of deleting them.")
 @click.option(
     "--out",
@@ -82,15 +88,15 @@ class RollbackFlags:
 @options.pace
 @options.network
 @options.approval
-@options.option("--note", default="", metavar="TEXT", help="Kept in the journal.")
+@options.option("--note", default="", metavar="TEXT", help="A note that the journal keeps.")
 @options.option("-n", "--dry-run", is_flag=True, help="Show the whole inverse; send and write nothing.")
 @options.as_json
 @options.voice
 @options.given_as(RollbackFlags)
 def command(flags: RollbackFlags) -> "RunReport | None":
-    """Undo every step of RUN, except what others have changed since.
+    """Undo RUN, except what was changed since.
 
-    `rollback RUN/rollback-1` undoes the undo.
+    RUN is a run id, a run folder, or `last`. `rollback RUN/rollback-1` undoes the undo.
     """
     from bulkscim.reporting.recorded import lasting_name, read_header
 

@@ -50,13 +50,18 @@ class RunFlags:
 @options.pace
 @options.network
 @options.guards
-@options.option("--note", default="", metavar="TEXT", help="Kept in the journal.")
-@options.option("-n", "--dry-run", is_flag=True, help="Read, decide and count; send and write nothing.")
+@options.option("--note", default="", metavar="TEXT", help="A note that the journal keeps.")
+@options.option(
+    "-n", "--dry-run", is_flag=True, help="Read the tenant and count what would change; change nothing."
+)
 @options.as_json
 @options.voice
 @options.given_as(RunFlags)
 def command(flags: RunFlags) -> "RunReport":
-    """Bring JOB (a definition .toml; .csv, .jsonl, either .gz; - for standard input) to a tenant."""
+    """Apply JOB to a tenant.
+
+    JOB is a job file (.csv or .jsonl, either .gz; - for standard input) or a job definition (.toml).
+    """
     people = setting.people_of(flags.voice, yes=flags.approval.yes)
     request = _request(flags, people)
     from bulkscim.runs.start import run

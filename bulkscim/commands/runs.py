@@ -30,7 +30,7 @@ class AgeType(click.ParamType[float]):
             return value
         found = re.fullmatch(r"(\d{1,5})([hdw])", str(value).strip().lower())
         if found is None:
-            self.fail(f"{value!r} is no age; write 90d, 12w or 36h", param, ctx)
+            self.fail(f"{value!r} is not an age; write 90d, 12w or 36h", param, ctx)
         return int(found[1]) * _DAYS[found[2]] * 86_400.0
 
 
@@ -39,7 +39,7 @@ class AgeType(click.ParamType[float]):
 @options.as_json
 @click.pass_context
 def command(context: click.Context, /, runs_dir: Path, *, as_json: bool) -> None:
-    """List all runs, the newest first, each with its rollbacks below it."""
+    """List all runs, the newest first, with their rollbacks."""
     if context.invoked_subcommand is not None:
         return
     from bulkscim.reporting.recorded import list_summaries, listing_lines
@@ -67,16 +67,27 @@ class PurgeFlags:
 
 
 @command.command("purge")
-@click.option("--older-than", type=AgeType(), required=True, metavar="AGE", help="Such as 90d, 12w, 36h.")
-@click.option("--unfinished", is_flag=True, help="Also runs that could go on, or have rows in doubt.")
-@click.option("--yes", is_flag=True, help="Approve beforehand what would be asked.")
-@click.option("-n", "--dry-run", is_flag=True, help="Show what would go; remove nothing.")
+@click.option(
+    "--older-than",
+    type=AgeType(),
+    required=True,
+    metavar="AGE",
+    help="The age from which runs are purged, such as 90d, 12w, 36h.",
+)
+@click.option(
+    "--unfinished", is_flag=True, help="Also purge runs that could be resumed, or have rows in doubt."
+)
+@click.option("--yes", is_flag=True, help="Approve in advance.")
+@click.option("-n", "--dry-run", is_flag=True, help="Show which runs would be purged; remove nothing.")
 @options.option("--runs-dir", type=options.path(), help="Where run folders are.")
 @options.as_json
 @options.voice
 @options.given_as(PurgeFlags)
 def purge(flags: PurgeFlags) -> None:
-    """Remove what old runs hold of people; header, totals and chain heads stay. It cannot be undone."""
+    """Remove personal data from old runs. This cannot be undone.
+
+    The header, the totals and the chain heads of a run stay.
+    """
     from bulkscim.engine.clock import RealClock
     from bulkscim.journal.durable import LocalDisk
     from bulkscim.runs.purging import Old, old_runs
@@ -89,7 +100,7 @@ def purge(flags: PurgeFlags) -> None:
     old = [each for each in found if isinstance(each, Old)]
     left = [each for each in found if not isinstance(each, Old)]
     for each in left:
-        people.note(f"left alone: {each.path}: {each.why}")
+        people.note(f"not purged: {each.path}: {each.why}")
     if old and not flags.dry_run:
         people.approve(f"Purge {_total(old)} for good?", _lines(old), undone="Nothing was removed.")
         old, more = _purged(old, people)
@@ -112,7 +123,7 @@ def _purged(old: "list[Old]", people: Console) -> "tuple[list[Old], list[NotPurg
         except BulkScimError as error:
             left.append(NotPurged(each.folder, str(error)))
     for stays in left:
-        people.warn(f"left: {stays.path}: {stays.why}")
+        people.warn(f"not removed: {stays.path}: {stays.why}")
     return done, left
 
 

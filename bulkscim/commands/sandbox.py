@@ -14,9 +14,15 @@ if TYPE_CHECKING:
     from bulkscim.sandbox.settings import Address, SandboxSettings
 
 profile = options.option(
-    "--profile", metavar="NAME", default="generic", show_default=True, help="The provider that it plays."
+    "--profile",
+    metavar="NAME",
+    default="generic",
+    show_default=True,
+    help="The provider that the sandbox behaves like.",
 )
-which = options.option("--profile", metavar="NAME", help="Which sandbox, where there are several.")
+which = options.option(
+    "--profile", metavar="NAME", help="The profile of the sandbox, where several are running."
+)
 manner = options.together(
     profile,
     click.option(
@@ -24,13 +30,23 @@ manner = options.together(
         type=click.FloatRange(min=0, min_open=True),
         default=1.0,
         metavar="X",
-        help="Times the provider's own limits; waits are divided by it.",
+        help="Multiply the provider's limits, and divide its waits, by this number.",
     ),
     click.option(
-        "--fault", "faults", multiple=True, metavar="NAME=SHARE", help="What goes wrong, how often."
+        "--fault",
+        "faults",
+        multiple=True,
+        metavar="NAME=SHARE",
+        help="A fault and the share of requests that it hits; can be repeated.",
     ),
-    click.option("--seed", type=int, default=0, metavar="N", help="Which of the many ways it goes wrong."),
-    click.option("--patch", type=click.Choice(["rfc", "core", "both"]), help="The dialect of PATCH."),
+    click.option(
+        "--seed", type=int, default=0, metavar="N", help="The number that decides which requests are hit."
+    ),
+    click.option(
+        "--patch",
+        type=click.Choice(["rfc", "core", "both"]),
+        help="The form of PATCH that the sandbox accepts.",
+    ),
 )
 
 
@@ -49,7 +65,10 @@ class MannerFlags:
 @manner
 @options.given_as(MannerFlags)
 def command(flags: MannerFlags) -> None:
-    """Serve a SCIM tenant on this machine until Ctrl-C; `--tenant sandbox` starts one by itself."""
+    """Run a SCIM tenant on this machine until Ctrl-C.
+
+    `--tenant sandbox` of other commands starts one by itself.
+    """
     context = click.get_current_context()
     if context.invoked_subcommand is not None:
         _refuse_misplaced(context)
@@ -79,7 +98,7 @@ def _refuse_misplaced(context: click.Context) -> None:
         words = [
             word for one in (value if isinstance(value, tuple) else (value,)) for word in (flag, str(one))
         ]
-        raise UsageError(f"{flag} belongs behind {subcommand}\n" + next_line("sandbox", subcommand, *words))
+        raise UsageError(f"{flag} must come after {subcommand}\n" + next_line("sandbox", subcommand, *words))
 
 
 @command.command("start")
@@ -103,7 +122,7 @@ def start(flags: MannerFlags) -> None:
 @command.command("status")
 @options.as_json
 def status(*, as_json: bool) -> None:
-    """Show the sandboxes of this machine: which are running, where, and with what settings."""
+    """List the sandboxes of this machine, with their settings."""
     from dataclasses import asdict
 
     from bulkscim.runs.sandboxed import sandboxes
@@ -144,9 +163,11 @@ def stop(profile: str | None) -> None:
 @command.command("seed")
 @click.argument("count", type=click.IntRange(min=1, max=100_000), metavar="N")
 @which
-@click.option("--seed", type=int, default=0, metavar="N", help="Which users.")
+@click.option(
+    "--seed", type=int, default=0, metavar="N", help="The number that decides which users are made."
+)
 def seed(count: int, profile: str | None, seed: int) -> None:
-    """Fill a sandbox with N plausible users, their managers and their groups."""
+    """Add N sample users with managers and groups."""
     from bulkscim.runs.sandboxed import sandbox_meant, started
     from bulkscim.sandbox.launch import WORK_S, told
 

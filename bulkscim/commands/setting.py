@@ -74,7 +74,7 @@ def layout_of(out: Path, wanted: str | None) -> str:
 
 def later(what: str, instead: str) -> UsageError:
     """Return the error of a flag or command whose work is not there yet."""
-    return UsageError(f"{what} does not work in this version yet; {instead}")
+    return UsageError(f"{what} is not available in this version; {instead}")
 
 
 def _has_uvloop() -> bool:

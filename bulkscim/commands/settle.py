@@ -36,23 +36,21 @@ class SettleFlags:
     help="Whether the tenant made the change.",
 )
 @click.option(
-    "--note", required=True, metavar="TEXT", help="How you know; kept in the journal with your user name."
+    "--note", required=True, metavar="TEXT", help="How you know; the journal keeps it with your user name."
 )
-@click.option(
-    "--part", default="", metavar="NAME", help="Which part, where several steps of the row are open."
-)
+@click.option("--part", default="", metavar="NAME", help="The part, where several steps of the row are open.")
 @options.job_file
 @options.runs_dir
 @options.as_json
 @options.voice
 @options.given_as(SettleFlags)
 def command(flags: SettleFlags) -> None:
-    """Decide what became of row N of RUN, which is in doubt: its change was sent, and no look at the tenant could tell
-    whether it was made.
+    """Decide whether a row in doubt was applied.
 
-    Run resume first: it looks again. Then look in the tenant yourself. Nothing is sent by this command.
+    A row of RUN is in doubt where its change was sent and no read of the tenant shows whether it was applied. Run
+    resume first: it looks again. Then look in the tenant yourself. This command sends nothing.
 
-    With done, the change counts as made: what is left of the row is for resume, and a rollback undoes the change where
+    With done, the change counts as applied: resume does what is left of the row, and a rollback undoes the change where
     its id is known. With not-applied, the row is pending, and resume sends it again.
 
     \b

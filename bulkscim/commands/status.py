@@ -12,7 +12,10 @@ from bulkscim.commands import options, setting
 @options.runs_dir
 @options.as_json
 def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
-    """Say where RUN stands. Reads only; another process may be at work on it."""
+    """Show the state of RUN. Reads only.
+
+    Another process may be working on the run.
+    """
     from bulkscim.reporting.recorded import read_status
     from bulkscim.reporting.summary import status_lines
 

@@ -17,7 +17,10 @@ from bulkscim.tenants.entries import FILE, TenantEntry, entries, places
 @options.as_json
 @click.pass_context
 def command(context: click.Context, /, *, as_json: bool) -> None:
-    """List the tenants of bulkscim.toml, the current folder's and the user's own. No token is looked for."""
+    """List the tenants of bulkscim.toml.
+
+    Both the current folder's file and your own are read. No token is looked up.
+    """
     if context.invoked_subcommand is not None:
         return
     found = entries(places())
@@ -33,7 +36,9 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
 @click.argument("file", type=options.path(), default=FILE)
 @options.option("--show", is_flag=True, help="Show what would be allowed, and allow nothing.")
 def allow_file(file: Path, *, show: bool) -> None:
-    """Allow FILE, the bulkscim.toml of a folder, to name token commands, token files and certificates.
+    """Allow the bulkscim.toml of a folder to name tokens.
+
+    FILE may then name token commands, token files and certificates.
 
     What it names is shown first: its token_command runs as you, and its token_file is sent to its base_url. What is
     allowed is this path with this text; after a change it must be allowed again. Your own settings file needs no
@@ -54,7 +59,7 @@ def allow_file(file: Path, *, show: bool) -> None:
     for entry in found:
         setting.print_lines(_trusted(entry))
     if show:
-        setting.print_lines(["nothing is allowed yet", next_line("tenants", "allow", file)])
+        setting.print_lines(["no file is allowed yet; nothing changed", next_line("tenants", "allow", file)])
         return
     allow(found[0], state_dir())
     setting.print_lines([f"allowed: {file}, as long as its text stays the same"])
@@ -70,7 +75,7 @@ def _trusted(entry: TenantEntry) -> Iterator[str]:
     if entry.token_file is not None:
         yield f"  token_file, sent as the token: {entry.token_file}"
     if entry.ca_bundle is not None:
-        yield f"  ca_bundle, which servers are believed: {entry.ca_bundle}"
+        yield f"  ca_bundle, the certificates that are trusted: {entry.ca_bundle}"
     if not entry.trusting:
         yield "  no key that must be allowed"
 

@@ -57,18 +57,22 @@ class ValidateFlags:
     metavar="NAME",
     help="Check the file against the /Schemas of this tenant too, and look up the groups that it names.",
 )
-@options.option("--base-url", metavar="URL", help="The same by its SCIM base URL.")
-@options.option("--profile", metavar="NAME", help="The kind of provider; generic where nothing says more.")
+@options.option("--base-url", metavar="URL", help="The tenant to check against, by its SCIM base URL.")
+@options.option(
+    "--profile", metavar="NAME", help="The provider's profile (default: the tenant's own, else generic)."
+)
 @options.tokens
 @options.network
 @options.as_json
 @options.voice
 @options.given_as(ValidateFlags)
 def command(flags: ValidateFlags) -> None:
-    """Check JOB from its first record to its last and list what is wrong.
+    """Check a job file and list what is wrong with it.
 
-    No tenant is needed. One that --tenant or --base-url names on the command line is asked for its /Schemas, and for
-    the groups that the file names and does not create. It is only read.
+    JOB is a job file (.csv or .jsonl, either .gz; - for standard input) or a job definition (.toml).
+
+    No tenant is needed. With --tenant or --base-url on the command line, the file is also checked against the tenant's
+    /Schemas, and the groups that it names are looked up. The tenant is only read.
     """
     from bulkscim.jobfile.judging import Rules
     from bulkscim.runs.definition import said_of
@@ -102,7 +106,7 @@ def _tell_guards(said: "Definition", people: Console) -> None:
         protect = said.limits.protect
         names = f"protect {len(protect):,} accounts" if protect else ""
         people.note(
-            f"guards    {', '.join(filter(None, (held, names)))}: run holds them before it sends anything"
+            f"guards    {', '.join(filter(None, (held, names)))}: `run` checks them before it sends anything"
         )
 
 
@@ -126,7 +130,7 @@ def _reached(people: Console, flags: ValidateFlags) -> "Reached | None":
     from bulkscim.runs.sandboxed import SANDBOXES, profiles_running
 
     if flags.tenant_flags.tenant in SANDBOXES and not profiles_running():
-        people.note("the sandbox is not running, so its /Schemas are not asked")
+        people.note("the sandbox is not running, so the file is not checked against its /Schemas")
         people.note(next_line("sandbox", "start"))
         return None
     typed = flags.tenant_flags  # what the environment names is meant for other commands
@@ -138,7 +142,7 @@ def _reached(people: Console, flags: ValidateFlags) -> "Reached | None":
     try:
         tenant, connection = reaching.tenant_of(people, meant, flags.connection)
     except CredentialError as error:
-        people.note(f"the tenant is not asked for its /Schemas: {error}")
+        people.note(f"the file is not checked against the tenant's /Schemas: {error}")
         return None
     return tenant, reaching.reading_settings(connection, tenant)
 

@@ -36,7 +36,9 @@ class VerifyFlags:
 @click.command("verify")
 @options.run_argument
 @click.option("--head", default="", metavar="HASH", help="A chain head that an earlier command printed.")
-@click.option("--live", is_flag=True, help="Also read the tenant back; 3 where it is not as recorded.")
+@click.option(
+    "--live", is_flag=True, help="Also compare the tenant with the journal; exit 3 where they differ."
+)
 @options.job_file
 @options.own_tenant
 @options.tokens
@@ -47,7 +49,10 @@ class VerifyFlags:
 @options.voice
 @options.given_as(VerifyFlags)
 def command(flags: VerifyFlags) -> int:
-    """Check the whole journal of RUN, line by line, and print what it proves as a statement to file."""
+    """Check the journal of RUN, and print what it proves.
+
+    Every line is checked. The output is a statement that can be filed.
+    """
     from bulkscim.reporting.statement import statement_lines
     from bulkscim.runs.expectations import Expectations
     from bulkscim.runs.verifying import verify

@@ -87,4 +87,4 @@ async def _listen(
                 scope.cancel()
                 return
             stopping.stop(Interrupted("interrupted"))
-            watcher.note("stopping: what is under way comes to its end; press Ctrl-C again to stop at once")
+            watcher.note("stopping after the requests that are under way; press Ctrl-C again to stop at once")

@@ -164,7 +164,7 @@ def _value_column(header: str, index: int, path: str, parsed: Path, faults: list
     table = SCHEMAS[USER][ENTERPRISE].parts if schema == ENTERPRISE else {**SCHEMAS[GROUP], **SCHEMAS[USER]}
     known = None if schema not in {None, ENTERPRISE} else table.get(parsed.attribute.lower())
     if known is None and schema in {None, ENTERPRISE}:
-        faults.append(_unknown(header.strip(), "is no column that is known here"))
+        faults.append(_unknown(header.strip(), "is not a known column"))
         return None
     part = _part(known, parsed.sub)
     wrong = _misfit(known, part, parsed)

@@ -238,7 +238,7 @@ class Mapping:
 
     def _masked(self, cells: list[str]) -> list[Fault]:
         """Name the columns whose cell stands for a secret."""
-        text = f'"{MASK}" stands for a secret that no file holds; put in a value or empty the cell'
+        text = f'"{MASK}" is the mask of a secret; put in a value or empty the cell'
         return [Fault(column.place, text) for column in self.columns if cells[column.index] == MASK]
 
 
@@ -337,7 +337,7 @@ def _nothing_missing(columns: Sequence[Column], defaults: Defaults, faults: list
     """Name the columns without which no row could be read."""
     uses = {column.use for column in columns}
     if defaults.match and not key_attribute(defaults.match):
-        faults.append(Fault("", f"{shown(defaults.match)} is nothing to match by"))
+        faults.append(Fault("", f"{shown(defaults.match)} cannot be used to match"))
     if Use.OP not in uses and defaults.op is None:
         op = "add_member" if Use.MEMBER in uses else "create"
         text = f'no column "op"; name one operation for the whole file, such as --op {op}, or add the column'
@@ -350,7 +350,7 @@ def _nothing_missing(columns: Sequence[Column], defaults: Defaults, faults: list
     if defaults.op in MAKES and not any(matches(column, name) for column in columns):
         faults.append(Fault("", f'column "{name}" is missing: {defaults.op} of a {kind} needs it'))
     elif not uses & {Use.ID, Use.REF} and not any(matches(column, match) for column in columns):
-        faults.append(Fault("", f'column "{match}" (or "id") is missing: it says which {kind} is meant'))
+        faults.append(Fault("", f'column "{match}" (or "id") is missing: it identifies the {kind}'))
     if defaults.op in MEMBERSHIP and Use.MEMBER not in uses:
         faults.append(Fault("", f'column "member" is missing: {defaults.op} needs it'))
 

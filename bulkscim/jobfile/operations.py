@@ -160,18 +160,18 @@ def verb_of(given: Any, defaults: Defaults, place: str, faults: list[Fault]) -> 
             faults.append(
                 Fault(
                     "",
-                    "says no operation; give it an `op`, or name one for the whole file, such as --op create",
+                    "has no operation; give it an `op`, or name one for the whole file, such as --op create",
                 )
             )
         return defaults.op
     if not isinstance(given, str):
-        faults.append(Fault(place, f"{shown(given)} is no operation"))
+        faults.append(Fault(place, f"{shown(given)} is not an operation"))
         return None
     verb = _VERBS.get(given) or _VERBS.get(given.strip().lower().replace("-", "_"))
     if verb is None:
         near = get_close_matches(given.lower(), _VERBS, 1)
         hint = f"; did you mean {near[0]}?" if near else f"; write one of {', '.join(_VERBS)}"
-        faults.append(Fault(place, f"{shown(given)} is no operation{hint}"))
+        faults.append(Fault(place, f"{shown(given)} is not an operation{hint}"))
     return verb
 
 
@@ -181,7 +181,7 @@ def type_of(given: Any, verb: Verb | None, defaults: Defaults, place: str, fault
         return GROUP if verb in MEMBERSHIP else defaults.type
     kind = _TYPES.get(given.strip().lower()) if isinstance(given, str) else None
     if kind is None:
-        faults.append(Fault(place, f"{shown(given)} is no type; write User or Group"))
+        faults.append(Fault(place, f"{shown(given)} is not a type; write User or Group"))
     return kind
 
 
@@ -256,7 +256,7 @@ def _matched(kind: str, match: Any, faults: list[Fault]) -> Key | None:
     attribute = key_attribute(name)
     if attribute is None:
         ways = ", ".join(sorted(set(KEY_ATTRIBUTES)))
-        faults.append(Fault("match", f"{shown(name)} is nothing to match by; use one of {ways}"))
+        faults.append(Fault("match", f"{shown(name)} cannot be used to match; use one of {ways}"))
         return None
     return key(kind, attribute, value, f"match.{name}", faults)
 
@@ -277,7 +277,7 @@ def _target(draft: Draft, faults: list[Fault]) -> Key | None:
             faults.append(Fault("", "upsert takes no id: use patch, or match an attribute"))
     if draft.target is None:
         ways = '"id", "ref" or "match": {"' + name + '": …}'
-        faults.append(Fault("", f"{draft.verb} does not say which {draft.type}; give it {ways}"))
+        faults.append(Fault("", f"{draft.verb} does not identify the {draft.type}; give it {ways}"))
     return draft.target
 
 
@@ -357,7 +357,7 @@ def _masked(value: Any, place: str = "") -> list[Fault]:
     """Find each value `[secret]`: it stands for what was never written down, and cannot be sent."""
     match value:
         case str() if value == MASK:
-            return [Fault(place, f'"{MASK}" stands for a secret that no file holds; put in a value')]
+            return [Fault(place, f'"{MASK}" is the mask of a secret; put in a value')]
         case dict():
             nested = value.items()
         case list():

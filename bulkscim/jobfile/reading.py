@@ -18,7 +18,7 @@ from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import TARGET_ONLY, VERBS, Operation
-from bulkscim.model.typed import command
+from bulkscim.model.typed import command, quoted
 
 _FEW = 3  # unknown columns that are named one by one
 _NAMED = 12  # of more
@@ -105,18 +105,29 @@ def _unknown_as_one(source: JobSource, faults: list[Fault], defaults: Defaults) 
         return faults
     unknown.sort(key=lambda fault: not fault.means)
     named = [shown(each.header) + (f" ({each.means[0]})" if each.means else "") for each in unknown]
-    example = next((each for each in unknown if each.means), None)
-    line = (
-        f"{_toml_key(example.means[0])} = {_toml_text(example.header)}" if example else 'userName = "Login"'
-    )
     op = () if defaults.op is None else ("--op", defaults.op)
-    name = "FILE.csv" if source.name == "stdin" else Path(source.name)
+    name = Path("FILE.csv" if source.name == "stdin" else source.name)
+    rules = Path(f"{name.name.split('.')[0]}-map.toml")
+    lines = " ".join(map(quoted, ("[map]", *_proposed(source, unknown))))
     text = (
-        f"{len(unknown)} columns are not known here: {', '.join(named[:_NAMED])}{', …' * (len(named) > _NAMED)}. Say in a "
-        f"map what they mean: write [map] and below it lines such as {line} into map.toml. Only columns that the map "
-        f"names are sent{_known_too(source)}. See what it makes: {command('map', 'test', name, '--map', 'map.toml', *op)}"
+        f"{len(unknown)} columns are unknown: {', '.join(named[:_NAMED])}{', …' * (len(named) > _NAMED)}. A map says what "
+        "columns mean, and only the columns that it names are sent. To write one and to see what it makes: printf "
+        f"'%s\\n' {lines} > {quoted(str(rules))} && {command('map', 'test', name, '--map', rules, *op)}"
     )
     return [Fault("", text), *(fault for fault in faults if not isinstance(fault, UnknownColumn))]
+
+
+def _proposed(source: JobSource, unknown: list[UnknownColumn]) -> list[str]:
+    """Return the lines of a map for the columns that are known, and for unknown ones by what they may mean."""
+    known = [name for name in names_of(source) if name and column_of(name, 0, []) is not None]
+    means = {name: name for name in known}
+    for each in unknown:
+        for name in each.means[:1]:
+            means.setdefault(name, each.header)
+    folded = {name.casefold(): name for name in means}
+    if "username" not in folded:
+        means = {"userName": means[folded["email"]] if "email" in folded else "Login"} | means
+    return [f"{_toml_key(name)} = {_toml_text(header)}" for name, header in means.items()]
 
 
 def _other_cause(source: JobSource, header: csv_reader.Header, faults: list[Fault]) -> Problem | None:
@@ -199,15 +210,6 @@ def _left_out(names: tuple[str, ...]) -> str:
     known = [name for name in names if column_of(name, 0, []) is not None]
     hint = f"; to send {known[0]}, add {_toml_key(known[0])} = {_toml_text(known[0])} to it" if known else ""
     return f"columns that the map does not use: {', '.join(names)}{hint}"
-
-
-def _known_too(source: JobSource) -> str:
-    """Name columns that are known, and that a map has to name as well."""
-    known = [name for name in names_of(source) if name and column_of(name, 0, []) is not None]
-    lines = [f"{_toml_key(name)} = {_toml_text(name)}" for name in known[:_FEW]]
-    return (
-        f"; so name the known ones as well: {', '.join(lines)}{', …' * (len(known) > _FEW)}" if known else ""
-    )
 
 
 def _not_sent(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:

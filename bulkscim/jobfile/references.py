@@ -50,7 +50,7 @@ def reference(role: Role, kind: str, value: Any, place: str, faults: list[Fault]
     if isinstance(value, dict):
         found = _key_of_object(role, kind, value, place, faults)
     elif not isinstance(value, str):
-        faults.append(Fault(place, f"{shown(value)} is no reference; {_FORMS}"))
+        faults.append(Fault(place, f"{shown(value)} is not a reference; {_FORMS}"))
     elif value.startswith(BULK_ID):
         found = key(kind, "ref", value.removeprefix(BULK_ID), place, faults)
     else:

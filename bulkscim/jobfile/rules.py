@@ -108,7 +108,7 @@ def compile_rules(table: Mapping[str, Any], header: Sequence[str], faults: list[
     names = [plain_name(name) for name in header]
     rules = [_rule(target, given, names, faults) for target, given in flattened(table).items()]
     if not rules:
-        faults.append(Fault("map", "is empty; name at least the columns that say who is meant"))
+        faults.append(Fault("map", "is empty; map at least the columns that identify the resource"))
     return tuple(rule for rule in rules if rule is not None)
 
 
@@ -130,7 +130,7 @@ def _rule(target: str, given: Any, names: Sequence[str], faults: list[Fault]) ->
     if isinstance(given, str):
         given = {"template" if "{" in given else "column": given}
     if not isinstance(given, Mapping):
-        faults.append(Fault(place, f"{shown(given)} is no rule; {_FORMS}"))
+        faults.append(Fault(place, f"{shown(given)} is not a rule; {_FORMS}"))
         return None
     known = len(faults)
     for name in given.keys() - _KEYS:
@@ -227,7 +227,7 @@ def _text(given: Mapping[str, Any], name: str, place: str, faults: list[Fault]) 
     """Read a text that may be left out."""
     text = _plain(given.get(name, ""))
     if text is None or (name in given and name != "default" and not text):
-        faults.append(Fault(place, f"{name} = {shown(given[name])} is no text"))
+        faults.append(Fault(place, f"{name} = {shown(given[name])} is not text"))
     return text or ""
 
 
@@ -296,6 +296,8 @@ def _nothing(given: Mapping[str, Any], place: str, faults: list[Fault]) -> froze
     value = given.get("nothing", [])
     words = value if isinstance(value, list) else [value]
     if not all(isinstance(word, str) and word.strip() for word in words):
-        faults.append(Fault(place, f'nothing = {shown(value)} is no word and no list such as ["N/A", "-"]'))
+        faults.append(
+            Fault(place, f'nothing = {shown(value)} is neither a word nor a list such as ["N/A", "-"]')
+        )
         return frozenset()
     return frozenset(word.strip().casefold() for word in words)

@@ -65,7 +65,7 @@ def _lines(records: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
 def _refuse_infinity(value: object) -> None:
     """Raise ValueError for a number that JSON has no form for; it would be written as null, which removes."""
     if isinstance(value, float) and not isfinite(value):
-        raise ValueError(f"{value} is no number in JSON")
+        raise ValueError(f"{value} is not a number in JSON")
     nested = (
         value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     )

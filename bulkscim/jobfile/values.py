@@ -108,7 +108,7 @@ def doubts_of_references(operation: Operation, *, is_mapped: bool) -> Iterator[D
         if role is Role.GROUP and (found := re.search(r"[,|\n]\s*(?=\S)", value)):
             mark = found[0].strip() or "\\n"
             how = (
-                f'write split = "{mark}" in the map'
+                f'write groups = {{ column = "…", split = "{mark}" }} in the map'
                 if is_mapped
                 else f'put ; between groups, or write groups = {{ column = "…", split = "{mark}" }} in a map'
             )
@@ -145,7 +145,7 @@ def _wrong(kind: ValueKind, text: str) -> Iterator[tuple[str, str, bool]]:
         return
     if kind is ValueKind.PASSWORD:
         if _MASKED(text) or folded.strip("<>[]()") in SECRETS:
-            yield "password", "is no password but what stands for one; leave the cell empty", True
+            yield "password", "is a placeholder and not a password; leave the cell empty", True
         return
     if folded in CELL_ERRORS:
         yield (
@@ -285,16 +285,16 @@ def _unreachable(text: str) -> str:
         return "write the address alone"
     if text.count("@") > 1 or re.search(r"[,;]\s*\S", text):
         return (
-            "there is more than one @; one address stands in a cell"
+            "there is more than one @; write one address in a cell"
             if "@" in local
-            else "only one stands in a cell"
+            else "write only one in a cell"
         )
     if "@" not in text:
         return "it has no @"
     if local.startswith('"') and local.endswith('"') and len(local) > 2:  # noqa: PLR2004
         return ""
     if not _REACHABLE(text):
-        return "blanks, brackets, quotes and commas have no place in it"
+        return "it must not hold blanks, brackets, quotes or commas"
     if (
         ".." in text
         or local.startswith(".")
@@ -302,7 +302,7 @@ def _unreachable(text: str) -> str:
         or domain.startswith((".", "-"))
         or domain.endswith((".", "-"))
     ):
-        return "a dot stands where none can"
+        return "a dot is in a wrong place"
     return ""
 
 

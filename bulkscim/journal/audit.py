@@ -131,7 +131,7 @@ class _Auditor:
             line.entry._replace(body={}), line.number, line.commit, line.entry.time, line.previous
         )
         if again[_PREFIX] != text[_PREFIX]:
-            raise ValueError("it is not written as a journal's lines are")
+            raise ValueError("it does not have the form of a journal line")
         self._check_place(line)
         if line.entry.rows:
             self._check_rows(line)
@@ -146,7 +146,7 @@ class _Auditor:
         if line.commit not in {end.commit, line.number}:
             raise ValueError(f"commit {line.commit} does not follow commit {end.commit}")
         if (line.entry.kind is Kind.HEADER) != (line.number == 1):
-            raise ValueError("a header stands on the first line, and only there")
+            raise ValueError("the header must be on the first line, and only there")
 
     def _check_rows(self, line: Line) -> None:
         """Check links and step number, then move the rows."""
@@ -190,7 +190,7 @@ class _Auditor:
         told = self._told
         totals, stated = asdict(told.ledger.totals()), body.get("totals", {})
         if not isinstance(stated, dict):
-            raise ValueError("closed says no totals")
+            raise ValueError("the closed entry has no totals")
         wrong = {name: number for name, number in stated.items() if name in totals and number != totals[name]}
         for name, number in wrong.items():
             raise ValueError(f"closed says {name} {number}; the lines before it say {totals[name]}")

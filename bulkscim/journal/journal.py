@@ -85,7 +85,9 @@ class RecordedRun:
             numbers = [number for number, _ in line.entry.rows]
             before = line.previous[numbers.index(row)] if row in numbers else offset
             if not 0 <= before < offset:  # it would lead round and round
-                raise reader.damaged(self.folder / JOURNAL, offset, f"row {row}: a link leads nowhere")
+                raise reader.damaged(
+                    self.folder / JOURNAL, offset, f"row {row}: a link between its entries is broken"
+                )
             offset = before
 
 
@@ -173,8 +175,8 @@ def open_to_read(folder: Path, disk: Disk) -> Reader:
     except (FileNotFoundError, NotADirectoryError) as error:
         if tombstone.is_purged(folder, disk):
             raise NoSuchRun(
-                f"{folder}: this run was purged; its rows are gone, so nothing can be done or told about them. "
-                f"Its header and totals were kept\n{next_line('status', folder)}"
+                f"{folder}: this run was purged; its rows are removed, so no command can work on them. "
+                f"Its header and totals are kept\n{next_line('status', folder)}"
             ) from error
         raise NoSuchRun(f"{folder} holds no journal\n{next_line('runs')}") from error
 
@@ -228,5 +230,5 @@ def _dead(folder: Path, error: OSError) -> JournalDead:
     """Say that the journal cannot be opened for writing."""
     return JournalDead(
         f"{folder / JOURNAL} cannot be made safe: {error.strerror or error}. Nothing was sent; "
-        "when the cause is gone, run the same command again"
+        "remove the cause, then give the same command again"
     )

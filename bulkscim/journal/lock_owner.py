@@ -41,7 +41,11 @@ class Holder:
                 f"{self.told} is named as the holder, and it is not of this machine: going on. If it still works on"
                 " another copy of this folder, stop one of the two"
             )
-        return "" if self.pid == os.getpid() else f"{self.told} ended without letting go; going on"
+        return (
+            ""
+            if self.pid == os.getpid()
+            else f"{self.told} ended without releasing it; this command continues"
+        )
 
 
 def this_process(now: float, run: str = "") -> Holder:

@@ -74,7 +74,7 @@ def line_at(file: Reader, offset: int, path: Path) -> Line:
     try:
         return entries.decode(piece.partition(b"\n")[0])
     except ValueError as error:
-        raise damaged(path, offset, "no line of a journal begins here") from error
+        raise damaged(path, offset, "no journal line begins here") from error
 
 
 def entries_of(file: Reader, *wanted: Word, end: int | None = None, holding: bytes = b"") -> Iterator[Entry]:

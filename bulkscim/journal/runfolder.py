@@ -132,7 +132,10 @@ def hold(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
             return HeldFolder(path, lock, disk, before)
     has = lock_owner.read(path / LOCK_TEXT, disk)
     told = has.told if has else "another process"
-    raise Locked(f"{path} is in use by {told}; wait for it, or stop it, then try again")
+    raise Locked(
+        f"{path} is in use by {told}; wait until it ends, or stop it, then give the command again\n"
+        f"{next_line('status', path)}"
+    )
 
 
 def _made(path: Path, disk: Disk) -> bool:

@@ -121,7 +121,7 @@ class JournalWriter:
         if self._dead is not None:
             raise JournalDead(
                 f"{self._folder / JOURNAL} cannot be written: {self._dead}. Nothing after line {self._fold.end.lines} counts; "
-                f"when the cause is gone, go on\n{next_line('resume', self._folder)}"
+                f"remove the cause, then continue\n{next_line('resume', self._folder)}"
             )
 
     def _queue(self, new: tuple[Entry, ...]) -> _CommitGroup:

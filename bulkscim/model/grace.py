@@ -21,7 +21,7 @@ class Grace:
         found = _WRITTEN.fullmatch(text.strip())
         days = int(found["number"]) * _DAYS[found["unit"].lower()] if found else 0
         if not 0 < days <= MOST:
-            message = f"{text!r} is no time: write days (30d) or weeks (4w), ten years at most"
+            message = f"{text!r} is not a time: write days (30d) or weeks (4w), ten years at most"
             raise ValueError(message)
         return cls(days)
 

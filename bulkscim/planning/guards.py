@@ -95,16 +95,16 @@ def _bound(limit: Limit | None, base: int | None) -> int | None:
 
 def refusals(asked: JobCounts, allowed: Bounds, users: int | None) -> list[str]:
     """Return why the job may not run, each with the flag that would allow it."""
-    counted = "unknown" if users is None else str(users)
+    counted = "unknown" if users is None else f"{users:,}"
     found: list[str] = []
     if allowed.max_delete is not None and asked.removals > allowed.max_delete:
         found.append(
-            f"{asked.removals} deletes and deactivations are more than the {allowed.max_delete} allowed "
+            f"{asked.removals:,} deletes and deactivations are more than the {allowed.max_delete:,} allowed "
             f"(users in the tenant: {counted}); to allow them: --max-delete {asked.removals}"
         )
     if allowed.max_create is not None and asked.creates > allowed.max_create:
         found.append(
-            f"{asked.creates} creates are more than the {allowed.max_create} allowed "
+            f"{asked.creates:,} creates are more than the {allowed.max_create:,} allowed "
             f"(users in the tenant: {counted}); to allow them: --max-create {asked.creates}"
         )
     return found

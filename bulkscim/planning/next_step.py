@@ -25,7 +25,7 @@ from bulkscim.planning.verbs import create, membership, modify
 from bulkscim.planning.verbs.membership import Outcome
 from bulkscim.scim.messages import is_usable
 
-OVERWRITTEN = "the server may have overwritten it, which cannot be taken back"
+OVERWRITTEN = "the server may have overwritten it, which cannot be undone"
 
 
 def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) -> Decision:

@@ -22,9 +22,7 @@ _HARD = (
     "A delete at Lucid is final, and the user's documents go to the account owner by default; deactivate can be "
     "taken back and moves no documents."
 )
-_INVITE = (
-    "invite that person from Lucid's admin panel, or have the old user deleted; trying again never helps"
-)
+_INVITE = "invite that person from Lucid's admin panel, or have the old user deleted; a retry never helps"
 _HELD = f"a deactivated user, or an account outside this tenant, may hold the name or e-mail: {_INVITE}"
 _OWNER = "Lucid does not delete an account owner or a default document owner: name another owner first"
 _BASE_LICENCE = "an add-on licence needs its base licence first: grant that, then retry"

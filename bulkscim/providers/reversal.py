@@ -18,7 +18,7 @@ class Grade(StrEnum):
     @property
     def words(self) -> str:
         """The grade for people."""
-        return {"new_id": "new id", "irreversible": "cannot be taken back"}.get(self.value, self.value)
+        return {"new_id": "new id", "irreversible": "cannot be undone"}.get(self.value, self.value)
 
 
 @dataclass(frozen=True, slots=True)

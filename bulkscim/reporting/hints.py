@@ -9,21 +9,21 @@ from bulkscim.reporting.results import Result
 
 _BY_TYPE = {
     "uniqueness": "the name is taken: change it",
-    "mutability": "the attribute cannot be changed: take it out",
+    "mutability": "the attribute cannot be changed: remove it from the record",
     "invalidValue": "correct the value",
-    "invalidPath": "this tenant does not know the attribute: take it out",
-    "noTarget": "the value that was to be changed is not there",
-    "tooMany": "more than one resource fits: name it by id",
+    "invalidPath": "this tenant does not know the attribute: remove it from the record",
+    "noTarget": "the value to change does not exist",
+    "tooMany": "more than one resource matches: name it by id",
 }
 _BY_STATUS = {
     400: "correct the record",
-    403: "the token may not do this: ask for the right, or take the record out",
-    404: "it is not there: correct the id or the name",
+    403: "the token may not do this: ask for the right, or remove the record",
+    404: "the resource does not exist: correct the id or the name",
     409: "the name is taken: change it",
     413: "the record is too large for the tenant",
     501: "the tenant cannot do this",
 }
-_KEPT = "the tenant keeps it: the message says why"
+_KEPT = "the tenant refuses to delete it: the message says why"
 _BY_OPERATION = {("delete", 400): _KEPT, ("delete", 409): _KEPT}
 _CONFLICT = 409
 LEFT = "; left as it is"  # of a rollback: it restores no value that was changed since
@@ -49,15 +49,18 @@ def hint_of(result: Result, run: str) -> Hint:
         case RowState.PENDING:
             return Hint("", ("resume", run))
         case RowState.IN_DOUBT:
-            return Hint("it is looked up again; if it stays in doubt, decide it with settle", ("resume", run))
+            return Hint(
+                "`resume` looks it up again; if the row stays in doubt, decide it with `settle`",
+                ("resume", run),
+            )
         case RowState.SKIPPED if LEFT in result.detail:
             return Hint("the resource was changed since, by a later run or by others")
         case RowState.SKIPPED if f"/{CHILD}" in run:
-            return Hint("others have changed it since; it is looked at again", ("retry", run))
+            return Hint("others have changed it since; `retry` compares it again", ("retry", run))
         case RowState.SKIPPED if result.detail.startswith("drift: "):
-            return Hint("the resource is not what the record says; see which of them is right")
+            return Hint("the resource differs from the record; check which of them is right")
         case RowState.SKIPPED:
-            return Hint("correct what it waited for", ("retry", run))
+            return Hint("correct the row that it waited for", ("retry", run))
         case RowState.FAILED:
             return _of_failure(result, run)
 

@@ -13,9 +13,9 @@ from bulkscim.reporting.results import Result
 _MEMBER = "member "
 _SHOWN = 3
 _WORDS = {
-    "create": "was deleted → is made again",
-    "delete": "was made → is deleted",
-    "deactivate": "was made → is deactivated",
+    "create": "deleted → created again",
+    "delete": "created → deleted",
+    "deactivate": "created → deactivated",
 }
 
 

@@ -17,7 +17,7 @@ Statement = dict[str, Any]
 
 _PROVES = (
     "every line of the journal follows from the line before by its hash, from byte 0 to the end that is named here",
-    "every row stands in exactly one state, and the states add up to the rows of the job file",
+    "every row is in exactly one state, and the states add up to the rows of the job file",
     "nothing ended that was not begun: each answer has an intent of its own, in a commit before that of the answer",
     "no step was begun or ended twice, and every row's story is linked without a gap",
 )
@@ -209,7 +209,9 @@ def statement_lines(statement: Statement) -> Iterator[str]:
     for title, name in (("It is proved", "proves"), ("It is not proved", "does_not_prove")):
         yield ""
         yield f"{title}:"
-        yield from (f"- {text};" for text in statement[name])
+        *texts, last = statement[name]
+        yield from (f"- {text};" for text in texts)
+        yield f"- {last}."
 
 
 def _field(label: str, text: object) -> str:
@@ -275,7 +277,7 @@ def _journal(statement: Statement) -> Iterator[str]:
 def _torn(statement: Statement) -> str:
     about = statement["journal"]
     cause = (
-        "another process is writing them; they are no part of this"
+        "another process is writing them; they are not part of this"
         if statement["state"] == RunState.RUNNING
         else "never acknowledged, as a crash leaves them, or altered since: only --head can tell; resume cuts them off"
     )

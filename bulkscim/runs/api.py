@@ -156,4 +156,4 @@ def _verb(_name: str, value: object) -> Verb:
     try:
         return Verb(str(value).replace("-", "_"))
     except ValueError:
-        raise UsageError(f"{value!r} is no operation; they are {', '.join(Verb)}") from None
+        raise UsageError(f"{value!r} is not an operation; they are {', '.join(Verb)}") from None

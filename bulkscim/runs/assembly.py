@@ -259,7 +259,7 @@ async def end_session(journal: Journal, reason: BulkScimError | None, clock: Clo
     """Journal how the session ended."""
     totals = journal.ledger.totals()
     if reason is None and totals.pending and not totals.in_doubt:
-        reason = Stopped(f"{totals.pending} rows were put off: the tenant would not take them for now")
+        reason = Stopped(f"{totals.pending} rows were put off: the tenant refused them for the time being")
     uptime = round(clock.monotonic(), 3)  # the next process compares both clocks: this one is never set
     if reason is None:
         body = {"totals": asdict(totals), "chain": journal.chain, "uptime": uptime}

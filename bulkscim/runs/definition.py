@@ -140,7 +140,7 @@ def _read(path: Path, document: JsonObject) -> Definition:
     job, guard = _table(path, document, "job"), _table(path, document, "guard")
     file = job.get("file", "")
     if not isinstance(file, str):
-        raise UsageError(f'{path}: [job] file = {file!r} is no path; write file = "people.csv"')
+        raise UsageError(f'{path}: [job] file = {file!r} is not a path; write file = "people.csv"')
     records = _records(path, job)
     return Definition(
         os.path.normpath(path.parent / file) if file else "",
@@ -243,9 +243,9 @@ def _form(path: Path, table: JsonObject) -> FileForm:
     """Read what is said of the job file's form."""
     encoding, line = table.get("encoding", ""), table.get("header_line", 0)
     if not isinstance(encoding, str):
-        raise UsageError(f'{path}: [job] encoding = {encoding!r} is no name; write encoding = "cp1250"')
+        raise UsageError(f'{path}: [job] encoding = {encoding!r} is not a name; write encoding = "cp1250"')
     if not isinstance(line, int) or isinstance(line, bool) or line < ("header_line" in table):
-        raise UsageError(f"{path}: [job] header_line = {line!r} is no line; write header_line = 3")
+        raise UsageError(f"{path}: [job] header_line = {line!r} is not a line; write header_line = 3")
     return FileForm(encoding, line)
 
 
@@ -254,7 +254,7 @@ def _match(path: Path, table: JsonObject) -> str | None:
     value = table.get("match")
     if value is None or (isinstance(value, str) and key_attribute(value)):
         return value
-    raise UsageError(f"{path}: match = {value!r} is nothing to match by; use userName, externalId, id, …")
+    raise UsageError(f"{path}: match = {value!r} cannot be used to match; use userName, externalId, id, …")
 
 
 def _switch(path: Path, table: JsonObject, name: str) -> bool:

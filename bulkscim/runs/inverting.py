@@ -160,7 +160,7 @@ def _overwritten(recorded: RecordedRun) -> Iterator[str]:
     if rows:
         more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
         named = ", ".join(map(str, rows[:SHOWN])) + more
-        yield f"cannot be taken back: the server may have overwritten what existed, in {'row' if len(rows) == 1 else 'rows'} {named}"
+        yield f"cannot be undone: the server may have overwritten what existed, in {'row' if len(rows) == 1 else 'rows'} {named}"
 
 
 def _records(steps: SpooledSteps, chosen: Chosen, omitted: list[str]) -> Iterator[JsonObject]:

@@ -111,7 +111,7 @@ def _refuse_other(recorded: JsonObject, named: str, base_url: str) -> bool:
     if given and not same_base_url(given, own):
         which = f"{named} ({given})" if named else given
         raise Mismatch(
-            f"the run belongs to {escaped(own)}, not to {which}; nothing was sent. Name its own tenant"
+            f"the run belongs to {escaped(own)}, not to {which}; nothing was sent. Name the run's own tenant"
         )
     return bool(given)
 

@@ -77,7 +77,7 @@ def not_before(source: JobSource, checked: Checked, today: date, people: People,
         return
     told = f"{source.name} is for {checked.not_before} or later (`not_before`), and today is {today.isoformat()} (UTC)"
     if not dry_run:
-        raise Refused(f"{told}. Nothing was sent; run it on that day.")
+        raise Refused(f"{told}. Nothing was sent; run it on that day or later.")
     people.note(told)
 
 

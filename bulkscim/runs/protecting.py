@@ -116,7 +116,7 @@ def hold_back(
     """
     asked = takewhile(lambda each: limit is None or each[0] <= limit, rows(source, defaults, 1, wanted))
     found = [
-        f"row {number}: {operation.verb} of {operation.target}, which is protected ({name})"
+        f"{source.name}, row {number}: {operation.verb} of {operation.target}, which is protected ({name})"
         for number, operation in asked
         if (name := protected(operation, names)) is not None
     ]

@@ -130,7 +130,7 @@ def purge(run: Old, disk: Disk, clock: Clock) -> list[NotPurged]:
         for folder in reversed(folders):
             _remove(folder, disk)
     return [
-        NotPurged(path, "it is no file of a run")
+        NotPurged(path, "it is not a file of a run")
         for folder in folders
         for path in _strangers(folder, folders)
     ]

@@ -67,8 +67,8 @@ def _not_rolled_back(folder: Path, disk: Disk) -> None:
     if begun:
         child = run_name(begun[-1])
         raise Refused(
-            f"{folder} is rolled back by {begun[-1].name}; going on would do again what that undoes. Nothing was "
-            f"sent. A rollback of the rollback takes it back.\n{next_line('status', child)}\n{next_line('rollback', child, '-n')}"
+            f"{folder} is rolled back by {begun[-1].name}; to continue would repeat what the rollback undoes. Nothing was "
+            f"sent. A rollback of the rollback restores the run.\n{next_line('status', child)}\n{next_line('rollback', child, '-n')}"
         )
 
 
@@ -146,7 +146,7 @@ class _Changes:
         called = f"{tenant.name} ({host})" if tenant.name else host
         facts = [f"tenant    {called}{', PRODUCTION' if tenant.production else ''}"]
         facts += [f"changed   {_flag(name, value)}" for name, value in self._asked_about.items()]
-        ask(tenant, request.approval, people, f"Go on with {record.folder.name} so changed?", facts)
+        ask(tenant, request.approval, people, f"Continue {record.folder.name} with these changes?", facts)
 
     def entries(self, request: ResumeRequest) -> list[Entry]:
         """Return the entry that records the changes; none without changes."""

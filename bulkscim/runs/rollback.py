@@ -174,7 +174,9 @@ def _held(folder: Path, disk: Disk, people: People, *, read_only: bool) -> Itera
                 people.note(held.note)
             yield held.before is not None
     elif runfolder.is_locked(folder, disk):
-        raise Locked(f"{folder} is being worked on; wait for it, or stop it, then try again")
+        raise Locked(
+            f"{folder} is in use by another process; wait until it ends, or stop it, then give the command again"
+        )
     else:
         yield False
 
@@ -184,7 +186,9 @@ def _ready(folder: Path, disk: Disk, *, died: bool = False) -> list[Past]:
     known = []
     for child in descendants(folder, disk):
         if runfolder.is_locked(child, disk):
-            raise Locked(f"{child} is being worked on; wait for it, or stop it, then try again")
+            raise Locked(
+                f"{child} is in use by another process; wait until it ends, or stop it, then give the command again"
+            )
         with journal.read(child, disk) as recorded:
             totals = recorded.ledger.totals()
             known.append(past_of(recorded))
@@ -266,7 +270,7 @@ def _doubts(recorded: RecordedRun) -> Iterator[str]:
     rows = list(recorded.ledger.open_rows())
     if rows:
         named = ", ".join(map(str, rows[:SHOWN])) + (" …" if len(rows) > SHOWN else "")
-        yield f"in doubt, and not undone: {'row' if len(rows) == 1 else 'rows'} {named}"
+        yield f"in doubt, and therefore not undone: {'row' if len(rows) == 1 else 'rows'} {named}"
     unnamed = [entry.rows[0][0] for entry in _without_id(recorded)]
     if unnamed:
         named = ", ".join(map(str, unnamed[:SHOWN])) + (" …" if len(unnamed) > SHOWN else "")
@@ -288,7 +292,7 @@ def _start(
 ) -> Iterator[Start]:
     """Check the inverse as any job file is, and make a start of it."""
     if draft.inverse is None:
-        raise LookupError("there is nothing to start")
+        raise LookupError("there is no run to start")
     recorded, source = draft.recorded, draft.inverse.source
     parent = ParentRun(
         recorded.folder,

@@ -56,7 +56,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
     tenant, profile = request.tenant, request.tenant.provider
     with drafts() as folder, opened_job(request, folder, people) as (request, source, checked):
         settings = _settings(request)
-        for note in (*request.said.notes, *checked.notes):
+        for note in (*request.said.notes, *(f"{source.name}: {each}" for each in checked.notes)):
             people.note(note)
         for warning in checked.warnings:
             people.warn(warning)
@@ -215,9 +215,7 @@ class Start:
         """What comes after the run."""
         grace = self.request.said.grace
         days = grace.days if grace else 0
-        return (
-            f"later     deactivated users are deleted after {days} days by the job file that this run writes"
-        )
+        return f"later     the run writes a job file that deletes the deactivated users; run it after {days} days"
 
     def _cautions(self) -> Iterator[str]:
         """Yield what the provider's users should know before such a job, each once."""

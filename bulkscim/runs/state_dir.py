@@ -72,7 +72,9 @@ def tenant_lock(base_url: str, disk: Disk) -> Iterator[HeldTenant]:
     if lock is None:
         has = lock_owner.read(text, disk)
         told = f" ({has.told})" if has else ""
-        raise Locked(f"another run is working on {base_url}{told}; wait for it, or stop it, then try again")
+        raise Locked(
+            f"another run is working on {base_url}{told}; wait until it ends, or stop it, then give the command again"
+        )
     lock_owner.write(text, disk, lock_owner.this_process(RealClock().now()))
     try:
         yield HeldTenant(text, disk)

@@ -107,7 +107,7 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
     await refuse_others(transport, dict(zip(FIRST, (said, listed), strict=True)))
     if throttles(listed):
         raise Stopped(
-            f"the tenant wants to be left alone for now ({listed.status}); nothing was sent. Try again later"
+            f"the tenant accepts no requests at the moment ({listed.status}); nothing was sent. Try again later"
         )
     if listed.status in REJECTED or (isinstance(said, Response) and said.status == 401):  # noqa: PLR2004
         error = messages.error_of(listed)
@@ -250,7 +250,7 @@ class Acquaintance:
         yield f"pace      {', '.join(paces)}, {profile.concurrency} in flight, unless --rate says otherwise"
         yield from self.seen.notes
         if better := _at_home(self.tenant.base_url, profile.name):
-            yield f"this is where {better.title} is served; --profile {better.name} knows its ways and limits"
+            yield f"this is the address of {better.title}; --profile {better.name} uses its rules and limits"
 
 
 def _at_home(base_url: str, profile: str) -> Profile | None:

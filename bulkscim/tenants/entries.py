@@ -75,7 +75,7 @@ class TenantEntry:
 
     @property
     def trusting(self) -> tuple[str, ...]:
-        """The keys of the entry that run a program, read a secret, or decide which servers are believed."""
+        """The keys of the entry that run a program, read a secret, or decide the certificates that are trusted."""
         keys = {
             "token_file": self.token_file,
             "token_command": self.token_command,
@@ -222,7 +222,7 @@ def _check(key: str, value: Any, where: str) -> None:
     if key not in _KEYS:
         if _IN_CLEAR.fullmatch(key):
             instead = "use token_file, token_command or keyring = true"
-            raise UsageError(f"{where}: {key!r}: a token does not stand here in clear; {instead}")
+            raise UsageError(f"{where}: {key!r}: a token must not be written here; {instead}")
         near = get_close_matches(key, _KEYS, n=1)
         meant = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(_KEYS)}"
         raise UsageError(f"{where}: {key!r} is not known{meant}")
@@ -243,7 +243,7 @@ def _check_text(key: str, value: Any) -> None:
         case "max_delete" | "max_create" | "max_removals":
             Limit.parse(str(value))
         case "proxy" if "@" in value:
-            raise ValueError("a user or password does not stand here in clear; set BULKSCIM_PROXY instead")
+            raise ValueError("a user or password must not be written here; set BULKSCIM_PROXY instead")
         case "protect" if not all(isinstance(name, str) and name.strip() for name in value):
             raise ValueError(f"it must be {_FORMS[list]}")
         case _:

@@ -4,6 +4,8 @@ aiohttp itself sends PUT, DELETE and GET a second time when a kept connection tu
 leave once, so the middleware here ends such a request with an error of its own, which aiohttp does not repeat.
 """
 
+import os
+import socket
 import ssl
 from asyncio import AbstractEventLoop
 from collections.abc import Mapping
@@ -163,7 +165,7 @@ class AiohttpTransport:
                 detail = f"{answer.status}, but its body did not come within {self._timeout.total:g} s"
                 return NoAnswer(Loss.TIMEOUT, detail, answer.status)
             except (aiohttp.ClientError, OSError, _TooLargeError) as error:
-                detail = _told(f"{answer.status}, but its body came to no good end", error)
+                detail = _told(f"{answer.status}, but the connection ended before its body did", error)
                 return NoAnswer(Loss.CUT, detail, answer.status)
             names = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, names, body, self._clock.now())
@@ -204,8 +206,16 @@ def _told(what: str, error: BaseException) -> str:
     """Return a failure in words for people; addresses may be in it, credentials never are."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"{what}: the proxy answered {error.status}"
-    text = printable(str(error)) or type(error).__name__
-    return f"{what}: {text}"
+    return f"{what}: {printable(_reason(error)) or type(error).__name__}"
+
+
+def _reason(error: BaseException) -> str:
+    """Return why a connection failed; the library names the form of TLS even where there is none."""
+    if not isinstance(error, aiohttp.ClientConnectorError) or isinstance(error, aiohttp.ClientSSLError):
+        return str(error)
+    cause = error.os_error
+    is_number = not isinstance(cause, socket.gaierror) and (cause.errno or 0) > 0
+    return f"{error.host}:{error.port}: {os.strerror(cause.errno or 0) if is_number else cause.strerror or cause}"
 
 
 def _proxy(text: str | None, base_url: str) -> URL | None:

@@ -91,7 +91,7 @@ class Patient:
         self._inner = inner
         self._clock = clock
         self._say = say
-        self._why = "for what the run's last process may have sent"
+        self._why = "because of requests that the run's last process may have sent"
         self._interval_s = interval_s
         self._next_at = clock.monotonic() + first_s
         self._sent = 0

@@ -84,8 +84,9 @@ def test_sandbox_that_is_not_running_is_named_and_not_started(file, capsys, monk
     monkeypatch.setenv("BULKSCIM_STATE_DIR", str(tmp_path / "state"))
 
     assert code_of(["validate", file(GOOD), "--tenant", "sandbox"]) == 0
-    assert "the sandbox is not running, so its /Schemas are not asked\nnext: bulkscim sandbox start\n" in (
-        capsys.readouterr().err
+    assert (
+        "the sandbox is not running, so the file is not checked against its /Schemas\nnext: bulkscim sandbox start\n"
+        in (capsys.readouterr().err)
     )
 
 

@@ -32,7 +32,7 @@ def test_leavers_are_deleted_when_their_grace_has_ended_unless_they_came_back(bu
     assert f"later: bulkscim run {later.relative_to(bulkscim.folder)}" in first.text.replace(
         str(bulkscim.folder) + "/", ""
     )
-    assert "deleted after 30 days" in first.stderr
+    assert "run it after 30 days" in first.stderr
     assert early.code == 4, early.text
     assert later.name.removeprefix("delete-after-").removesuffix(".jsonl") in early.stderr
     assert unseen

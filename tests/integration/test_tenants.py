@@ -114,10 +114,10 @@ def test_token_of_the_environment_is_not_kept(bulkscim, small, tmp_path):
 
 
 def test_keyring_that_keeps_nothing_is_said(bulkscim, small):
-    """Where no keyring takes the token, the entry does not say that one has it."""
+    """Where no keyring stores the token, the entry does not say that one has it."""
     outcome = connect(bulkscim, small, "--keyring")
 
-    assert 'no keyring takes the token (pip install ".[keyring]"' in outcome.stderr
+    assert 'no keyring stores the token (pip install ".[keyring]"' in outcome.stderr
     assert bulkscim("tenants", "--json").json[0]["token"] == "BULKSCIM_TOKEN"
 
 

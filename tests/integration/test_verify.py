@@ -250,7 +250,7 @@ def test_a_run_that_was_killed_goes_on_in_another_place(tmp_path: Path):
     assert (alone.code, "state       running" in alone.stdout) == (0, True), alone.text
     assert resumed.code == 0, resumed.text
     assert f"{holder} since" in resumed.stderr
-    assert "ended without letting go; going on" in resumed.stderr
+    assert "ended without releasing it; this command continues" in resumed.stderr
     assert verified.code == 0, verified.text
     told = verified.json
     assert (told["done"], told["live"]["as_recorded"], len(told["sessions"])) == (120, 120, 2)

@@ -51,7 +51,9 @@ def _with(reply, body):
 def _huge(random, request, reply):
     """More than the bound: the transport gives up, and knows the status alone."""
     return NoAnswer(
-        Loss.CUT, f"{reply.status}, but its body came to no good end: it is over 4 MB", reply.status
+        Loss.CUT,
+        f"{reply.status}, but the connection ended before its body did: it is over 4 MB",
+        reply.status,
     )
 
 

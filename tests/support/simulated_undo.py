@@ -253,7 +253,7 @@ class Undoing(Machine):
         return found
 
     def _overwritten(self, names):
-        """Return the facts of what a create has overwritten: that cannot be taken back. The resource itself stays."""
+        """Return the facts of what a create has overwritten: that cannot be undone. The resource itself stays."""
         return {name for name in names if len(name) == 3 and name[:2] in self.tenant.directory.overwritten}
 
     def _unknown(self, before, stood):

@@ -1,4 +1,4 @@
-"""Take back what a run did where it cannot be taken back whole: the rules that only records of a rollback follow.
+"""Take back what a run did where it cannot be undone whole: the rules that only records of a rollback follow.
 
 1. Of a patch, what is no longer as the run left it is omitted, and the rest is done.
 2. What a tenant refuses as a whole is halved: one member that it does not take must not keep the others out.

@@ -71,7 +71,7 @@ def _gone(view: View, target: Unfit) -> Settle:
     changes = view.operation.changes
     only_leaves = changes and all(one.op == "remove" and member_at(one.path or "") for one in changes)
     if view.operation.spec.deletes or only_leaves:
-        return Settle(RowState.NOOP, f"{target.why}: nothing is left to take back")
+        return Settle(RowState.NOOP, f"{target.why}: nothing is left to undo")
     return Settle(RowState.SKIPPED, f"{GONE} ({target.why})")
 
 

@@ -10,7 +10,7 @@ from tests.support.simulated_tenant import SimulatedTenant
 
 ADA = {"id": "a", "userName": "ada@example.com", "title": "Old", "externalId": "E-ada"}
 BOB = {"id": "b", "userName": "bob@example.com", "title": "Old", "externalId": "E-bob"}
-OVERWRITTEN = "the server may have overwritten it, which cannot be taken back"
+OVERWRITTEN = "the server may have overwritten it, which cannot be undone"
 
 
 def person(name, **data):

@@ -232,7 +232,7 @@ def test_a_file_of_groups_and_users_is_recognised_without_an_operation(header, o
 @pytest.mark.parametrize(
     ("header", "text"),
     [
-        ("userName,titel", 'column "titel": is no column that is known here; did you mean title'),
+        ("userName,titel", 'column "titel": is not a known column; did you mean title'),
         ("userName,e-mail", "did you mean email"),
         ("userName,name.given", "did you mean name.givenName?"),
         ("userName,name", "name one, such as name.formatted"),
@@ -242,7 +242,7 @@ def test_a_file_of_groups_and_users_is_recognised_without_an_operation(header, o
         ("userName,emails[type eq work].value", 'work must be in double quotes: "work"'),
         ('userName,emails[value co "x"].value', "holds a list"),
         ("userName,title.x", "title has no parts"),
-        (f"userName,{ENTERPRISE}:departmnt", "no column that is known"),
+        (f"userName,{ENTERPRISE}:departmnt", "not a known column"),
         ("userName,", "column 2: has no name"),
         ("userName,USERNAME", "keep one of them"),
         ("userName,email,emails.value", "keep one of them"),
@@ -272,18 +272,18 @@ def test_a_missing_column_is_named(header, op, text):
 @pytest.mark.parametrize(
     ("header", "cells", "op", "text"),
     [
-        ("op,userName", "creat,ada", None, 'column "op": "creat" is no operation; did you mean create?'),
-        ("op,userName", ",ada", None, "says no operation"),
+        ("op,userName", "creat,ada", None, 'column "op": "creat" is not an operation; did you mean create?'),
+        ("op,userName", ",ada", None, "has no operation"),
         ("type,userName", "Robot,ada", Verb.CREATE, 'column "type": "Robot"'),
         ("userName,title", ",x", Verb.CREATE, "create of a User needs its userName"),
         (
             "userName,password",
             "ada,[secret]",
             Verb.CREATE,
-            'column "password": "[secret]" stands for a secret',
+            'column "password": "[secret]" is the mask of a secret',
         ),
         ("id,title", "..,x", Verb.PATCH, 'column "id": ".." is not an id'),
-        ("id,title", ",x", Verb.PATCH, "does not say which User"),
+        ("id,title", ",x", Verb.PATCH, "does not identify the User"),
         ("userName,title", "ada,", Verb.PATCH, "nothing to change"),
         ("displayName,member", "Eng,", Verb.ADD_MEMBER, "needs exactly one member"),
         ("userName,member", "ada,bob", Verb.CREATE, 'column "member"'),

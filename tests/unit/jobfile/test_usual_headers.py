@@ -1,5 +1,8 @@
 """The usual names of columns lead to the right one, and many unknown ones to one message."""
 
+import subprocess
+import tomllib
+
 import pytest
 
 from bulkscim.jobfile.columns import column_of, columns_of
@@ -121,11 +124,36 @@ def test_many_unknown_columns_are_one_message_that_names_the_map(tmp_path, monke
 
     [said] = checked(tmp_path, f'{others},"The ""Login""",Vorname,Nachname,E-Mail-Adresse')
 
-    assert "24 columns are not known here" in said
+    assert "24 columns are unknown: " in said
     assert '"Vorname" (givenName), "Nachname" (familyName), "E-Mail-Adresse" (email), "Extra 0", ' in said
-    assert 'such as givenName = "Vorname" into map.toml' in said
-    assert said.endswith(f"bulkscim map test '{tmp_path}/our people.csv' --map map.toml --op create")
+    assert said.endswith(
+        f"&& bulkscim map test '{tmp_path}/our people.csv' --map 'our people-map.toml' --op create"
+    )
     assert "Extra 19" not in said
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [
+        (
+            "E-Mail,Vorname,Nachname,Abteilung",
+            {"userName": "E-Mail", "email": "E-Mail", "givenName": "Vorname", "familyName": "Nachname", "department": "Abteilung"},
+        ),
+        (
+            "userName,It's \"X\",Vorname,Nachname,Abteilung,Ort Y",
+            {"userName": "userName", "givenName": "Vorname", "familyName": "Nachname", "department": "Abteilung"},
+        ),
+    ],
+)  # fmt: skip
+def test_the_map_that_is_proposed_can_be_pasted(tmp_path, monkeypatch, header, wanted):
+    """It named one line of the map as an example, and said in another message that userName is missing."""
+    monkeypatch.chdir(tmp_path)
+    [said] = checked(tmp_path, header)
+    printed = said.partition("what it makes: ")[2].partition(" && ")[0]
+
+    subprocess.run(["sh", "-c", printed], check=True)
+
+    assert tomllib.loads((tmp_path / "our people-map.toml").read_text()) == {"map": wanted}
 
 
 def test_a_map_for_what_the_message_says_is_read(tmp_path):

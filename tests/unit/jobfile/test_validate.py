@@ -64,7 +64,7 @@ def test_a_good_file_is_counted_by_verb_and_type(checked):
         ('userName\n"ada\n', "job.csv:2 (row 1): a quoted cell that begins here is never closed"),
         (b"userName\n\0\n", "job.csv:2 (row 1): a NUL byte at offset 9"),
         ("userName\né\n".encode() + b"\xe9\n", "job.csv:3 (row 2): byte 0xe9 at offset 12 is not UTF-8"),
-        ("op,userName\ncreat,x\n", 'job.csv:2 (row 1), column "op": "creat" is no operation'),
+        ("op,userName\ncreat,x\n", 'job.csv:2 (row 1), column "op": "creat" is not an operation'),
         ("userName,active\nada,maybe\n", 'job.csv:2 (row 1), column "active": "maybe" is not true or false'),
     ],
 )

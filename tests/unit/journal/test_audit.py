@@ -137,7 +137,7 @@ def changed(**more):
         ),
         (SETTLED, lambda line: replace(line, previous=(0,)), "its line before begins at byte"),
         (LAST_SETTLED, lambda line: replace(line, entry=done(2)), "its line before begins at byte"),
-        (2, lambda line: replace(line, entry=line.entry._replace(kind=Kind.HEADER)), "a header stands on"),
+        (2, lambda line: replace(line, entry=line.entry._replace(kind=Kind.HEADER)), "the header must be on"),
     ],
 )
 async def test_a_forged_line_is_found_by_what_it_says(written, number, change, said):
@@ -162,7 +162,7 @@ async def test_fixed_members_must_be_what_the_rows_say(written):
     lines = lines_of(written)
     lines[APPLIED - 1] = lines[APPLIED - 1].replace(b'"r":         1', b'"r":         3')
 
-    with pytest.raises(JournalDamaged, match="not written as a journal's lines are"):
+    with pytest.raises(JournalDamaged, match="does not have the form of a journal line"):
         audited(rehashed(lines))
 
 

@@ -184,7 +184,10 @@ def test_a_folder_that_was_let_go_has_no_holder_before(tmp_path, disk, clock):
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        (socket.gethostname(), "since 2026-11-20T08:00:00+00:00 ended without letting go; going on"),
+        (
+            socket.gethostname(),
+            "since 2026-11-20T08:00:00+00:00 ended without releasing it; this command continues",
+        ),
         ("laptop-7", "process 4711 on laptop-7 since 2026-11-20T08:00:00+00:00 is named as the holder"),
     ],
 )

@@ -63,7 +63,7 @@ async def test_row_in_doubt_names_resume(recorded):
 
     assert "in doubt" in text
     assert "no answer: timeout after 30 s" in text
-    assert text.endswith("decide it with settle\nnext: bulkscim resume last")
+    assert text.endswith("decide it with `settle`\nnext: bulkscim resume last")
 
 
 async def test_row_that_was_never_touched(recorded):

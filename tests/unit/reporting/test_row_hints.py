@@ -42,7 +42,7 @@ def test_any_other_end_names_what_to_do(state, status, scim_type, word):
 def test_what_the_tenant_keeps_is_no_name_that_is_taken():
     """The same status means another thing for a delete."""
     assert "name is taken" in hint(RowState.FAILED, 409, op="create")
-    assert "keeps it" in hint(RowState.FAILED, 409, op="delete")
+    assert "refuses to delete it" in hint(RowState.FAILED, 409, op="delete")
 
 
 def test_a_hint_ends_with_the_command_that_helps():
@@ -56,5 +56,5 @@ def test_a_hint_ends_with_the_command_that_helps():
 def test_drift_is_not_called_a_wait():
     """The hint was to correct what the row had waited for; it had waited for nothing."""
     assert hint(RowState.SKIPPED, detail="drift: userName is 'a', expected 'b'") == (
-        "the resource is not what the record says; see which of them is right"
+        "the resource differs from the record; check which of them is right"
     )

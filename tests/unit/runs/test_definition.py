@@ -164,7 +164,7 @@ def test_what_comes_later_does_not_fit_another_operation(written):
         ('[job]\nfile = "x"\non_exist = "adopt"\n', "did you mean on_exists"),
         ('[job]\nfile = "x"\nop = "destroy"\n', "is none of create"),
         ('[job]\nfile = "x"\ntype = "Robot"\n', "is none of User, Group"),
-        ('[job]\nfile = "x"\nmatch = "shoe"\n', "nothing to match by"),
+        ('[job]\nfile = "x"\nmatch = "shoe"\n', "cannot be used to match"),
         ('[job]\nfile = "x"\ncreate_groups = "yes"\n', "is not true or false"),
         ('[job]\nfile = "x"\n[guard]\nmax_delete = "many"\n', "max_delete: 'many' is not a limit"),
         ('[job]\nfile = "x"\n[guard]\nprotect = "me"\n', "protect is not a list"),

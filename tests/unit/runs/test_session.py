@@ -88,7 +88,9 @@ async def test_a_run_that_goes_on_waits_behind_what_its_last_process_may_have_se
     await patient(tenant, Settings(), SLOW, clock, past_of(record, died=died), said.append).send(ASK)
 
     assert tenant.times[0] - began == pytest.approx(waits, abs=0.02)
-    assert said == [f"waiting {waits:.0f} s, for what the run's last process may have sent"] * bool(waits)
+    assert said == [
+        f"waiting {waits:.0f} s, because of requests that the run's last process may have sent"
+    ] * bool(waits)
 
 
 async def test_a_run_whose_process_died_before_its_first_entry_waits_as_well():

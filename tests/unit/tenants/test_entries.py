@@ -95,8 +95,8 @@ def test_unknown_tenant_names_what_is_near_and_where_it_looked(file):
     ("text", "said"),
     [
         ('[tenant.acme]\nprofile = "lucid"\n', "base_url is missing"),
-        (ACME + 'token = "abc"\n', "not stand here in clear"),
-        (ACME + 'api_key = "abc"\n', "not stand here in clear"),
+        (ACME + 'token = "abc"\n', "must not be written here"),
+        (ACME + 'api_key = "abc"\n', "must not be written here"),
         (ACME + "produktion = true\n", "did you mean production"),
         (ACME + 'production = "yes"\n', "must be true or false"),
         (ACME + "profile = 3\n", "must be text in quotes"),

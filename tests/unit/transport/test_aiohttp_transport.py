@@ -87,6 +87,8 @@ async def test_a_refused_connection_means_never_sent():
         reply = await transport.send(PATCH)
     assert isinstance(reply, NoAnswer)
     assert reply.loss is Loss.NEVER_SENT
+    assert "ssl" not in reply.detail
+    assert reply.detail.endswith("Connection refused")
     assert reply.status is None
 
 

@@ -60,6 +60,6 @@ def test_totals_are_one_line_the_best_first():
         "40 delete User: new id (lost: password, MFA and whatever the service keeps outside SCIM); "
         "1 patch User with a password: lossy (lost: the password before)"
     )
-    assert "5 deactivate User: cannot be taken back (lost: the identity)" in totals(
+    assert "5 deactivate User: cannot be undone (lost: the identity)" in totals(
         FINAL, {(Verb.DEACTIVATE, USER): 5}, {}
     )

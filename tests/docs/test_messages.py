@@ -1,0 +1,27 @@
+"""All texts that a user may see are in one file, so that they can be read at one go."""
+
+import difflib
+
+from tests.support.messages import AGAIN, LIST, collected
+
+
+def test_messages_are_those_of_the_file():
+    """A change of a message is seen in the file; it is written by the command below."""
+    found, kept = collected(), LIST.read_text(encoding="utf-8")
+
+    assert list(difflib.unified_diff(kept.splitlines(), found.splitlines(), n=0)) == [], f"write it: {AGAIN}"
+
+
+def test_list_is_complete():
+    """What it must hold of each kind: an error, a note, a hint, the end of a row, help, a fact of a provider."""
+    listed = set(LIST.read_text(encoding="utf-8").splitlines())
+
+    assert {
+        "{path} exists already; --force replaces it, or name another file",
+        "nothing is left to do: no change is sent",
+        "correct the value",
+        "{told}: nothing to remove",
+        "Create groups that do not exist yet.",
+        "a team is archived; an organizational group must be empty",
+    } <= listed
+    assert not any("select " in each or " = ?" in each for each in listed)
