@@ -142,9 +142,7 @@ def _asked_url(usual: str, kept: str) -> str:
     Without a terminal the usual one is used; where there is none the flag is needed.
     """
     if sys.stdin.isatty():
-        offered = kept or usual
-        question = "SCIM base URL" if offered else "SCIM base URL, such as https://tenant.example/scim/v2"
-        return str(click.prompt(question, default=offered or None, err=True)).strip()
+        return str(click.prompt("SCIM base URL", default=kept or usual or None, err=True)).strip()
     if not usual:
         raise UsageError("there is no terminal to ask for the SCIM base URL at; give --base-url URL")
     return usual

@@ -313,7 +313,7 @@ async def test_guards_hold(reached, small):
             "password",
         ),
         ([ADA], {"max_create": "many"}, bulkscim.UsageError, "max_create"),
-        ([ADA], {"op": "explode"}, bulkscim.UsageError, "no operation"),
+        ([ADA], {"op": "explode"}, bulkscim.UsageError, "not an operation"),
         ([ADA], {"rate": "fast"}, bulkscim.UsageError, "100/min"),
     ],
 )

@@ -45,7 +45,7 @@ def test_a_thousand_mixed_operations_are_taken_back(tenant: Tenant, bulkscim: Co
     outcome = bulkscim("rollback", "last", "--yes", "--json", *FAST, timeout=200)
 
     assert planned.code == 0, planned.text
-    assert planned.stdout.count("is made again") == Counter(line.get("op") for line in lines)["delete"]
+    assert planned.stdout.count("created again") == Counter(line.get("op") for line in lines)["delete"]
     assert unchanged == written
     assert differences(before, state_of(tenant, "back-")) == [], outcome.text
     assert outcome.code == 0, outcome.text
