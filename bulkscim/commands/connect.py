@@ -119,7 +119,7 @@ def _tenant(people: Console, flags: ConnectFlags) -> tuple[Tenant, TokenSource]:
     from bulkscim.transport.address import checked
 
     profile = profile_named(flags.profile)
-    known = _known(name)
+    known = _known(flags.name)
     base_url = checked(flags.base_url or _asked_url(profile.base_url, known.base_url if known else ""))
     name, source = flags.name, reaching.source_of(people, flags.tokens)
     account = credentials.account_of(name, base_url)

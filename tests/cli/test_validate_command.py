@@ -133,7 +133,10 @@ def test_problems_of_one_kind_are_told_a_few_times_and_counted(file, capsys):
     assert sum("no e-mail address" in line for line in told) == 3
     assert sum(line.endswith("(5 more like it)") for line in told) == 2
     assert 'error: people.csv:10 (row 9): says "Total: 8": a total, no record; delete the line' in told
-    assert "error: people.csv:11 (row 10): repeats the header, as after joining two files; delete the line" in told
+    assert (
+        "error: people.csv:11 (row 10): repeats the header, as after joining two files; delete the line"
+        in told
+    )
     assert told[-1].startswith("Nothing was sent")
 
 
