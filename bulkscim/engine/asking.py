@@ -302,11 +302,13 @@ class Asking:
     def evidence_of(self, sent: Sent, judgement: Judgement) -> Evidence:
         """Return what is known of a create, its answer included.
 
-        That lookups did not show a user proves nothing where the tenant hides the inactive ones and this one is inactive.
+        That lookups did not show a user proves nothing where the answer shows it inactive: they may hide such users. Unless
+        the profile says that they do not, and the create itself makes the user inactive.
         """
         found = Found(judgement.resource or {})
         evidence = dated(self.evidence(sent), found)
-        hidden = sent.step.type == USER and not self._profile.lists_inactive and is_inactive(found.resource)
+        may_show = self._profile.lists_inactive and is_inactive(sent.step.body)
+        hidden = sent.step.type == USER and is_inactive(found.resource) and not may_show
         return replace(evidence, absent_before=False) if hidden else evidence
 
     def evidence(self, sent: Sent) -> Evidence:

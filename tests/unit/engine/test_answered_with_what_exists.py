@@ -113,6 +113,39 @@ async def test_known_id_is_no_new_resource(carried):
     assert (report.totals.done, report.totals.adopted) == (2, 1)
 
 
+class HidingInactive(Linking):
+    """Answers with a deactivated user, which no lookup shows, as it is."""
+
+    ago_s, status = None, 200
+
+    def _create(self, collection, body):
+        same = next((one for one in self.held[collection].values() if self._fits(one, body)), None)
+        return self._answer(200, same) if same else super()._create(collection, {"active": True, **body})
+
+    def _list(self, collection, path):
+        everyone = self.held[collection]
+        self.held[collection] = {own: one for own, one in everyone.items() if one.get("active") is not False}
+        try:
+            return SimulatedTenant._list(self, collection, path)
+        finally:
+            self.held[collection] = everyone
+
+
+@pytest.mark.parametrize("op", ["create", "upsert"])
+async def test_deactivated_user_that_no_lookup_shows_is_adopted(carried, op):
+    """It was done, and got the groups of its row; a rollback deleted a user that was there before."""
+    held = [ADA | {"active": False}, BOB]
+    report = await carried(
+        [person("bob"), person("ada") | {"op": op}, person("eve", active=False) | {"op": op}],
+        held=held,
+        kind=HidingInactive,
+        concurrency=1,
+    )
+
+    assert (report.totals.done, report.totals.failed) == (1, 0)
+    assert carried.tenant.held["Users"]["a"]["title"] == "Old"
+
+
 class RefusingEve(LinkingBarely):
     """Refuses one user while the answer for the other is under way."""
 
