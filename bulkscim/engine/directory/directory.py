@@ -75,7 +75,7 @@ class Directory:
         self._filters = Filters(clock, profile)
         self._one_by_one = anyio.Lock()
         self._coverage, self._listed_coverage = Coverage(), Coverage()
-        self._listings = Listings(clock, store, profile.enforces_unique)
+        self._listings = Listings(clock, store)
         self._resemblances = Resemblances(store)
         self._named = NamedIds(clock)
         self.ids = KnownIds(clock, store, profile.visibility_lag_s)

@@ -8,8 +8,8 @@ from bulkscim.engine.reads import Reads
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Ambiguous, Answer, Found, Missing, Unreadable
-from bulkscim.model.names import EMAILS, name_attribute, names_in
-from bulkscim.model.operation import USER, JsonObject, Key
+from bulkscim.model.names import EMAILS, names_in
+from bulkscim.model.operation import JsonObject, Key
 from bulkscim.planning.lookups import emails_of
 from bulkscim.scim.paths import get
 
@@ -17,11 +17,10 @@ KEPT_S = 60.0
 
 
 class Listing:
-    """All resources of one type by the names that they answer to; `unique`: the tenant gives no name twice."""
+    """All resources of one type by the names that they answer to."""
 
-    def __init__(self, kind: str, clock: Clock, store: Store, *, unique: bool = False) -> None:
+    def __init__(self, kind: str, clock: Clock, store: Store) -> None:
         self._kind = kind
-        self._unique = unique
         self._clock = clock
         self._taken_at: float | None = None
         self._is_filled = False  # whether it has any resource
@@ -33,7 +32,7 @@ class Listing:
         """Look a key up in a listing begun after `since`, or begun within the last minute.
 
         What it shows is found though it is not whole; that it does not show something is then unknown. Where some of it
-        is known to be missing, a name is found only if the tenant gives it to no second resource.
+        is known to be missing, that may be a second match, of any name but a userName.
         """
         oldest = self._clock.monotonic() - KEPT_S if since is None else since
         if self._taken_at is None or self._taken_at < oldest or self._is_outdated:
@@ -45,7 +44,7 @@ class Listing:
         found: dict[str, bytes] = dict(rows)  # a resource that this run made may be in a page as well
         if len(found) > 1:
             return Ambiguous(tuple(found))
-        if self._wrong is not None and not self._wrong.likely and not self._is_of_one(key):
+        if self._wrong is not None and self._may_lack(key):
             return self._wrong
         for text in found.values():
             return Found(orjson.loads(text), self._taken_at or 0.0, is_looked_up=True)
@@ -53,9 +52,9 @@ class Listing:
             return Missing(unproved=self._wrong.why) if self._wrong.likely else self._wrong
         return Missing(unproved=self._hides(key.attribute))
 
-    def _is_of_one(self, key: Key) -> bool:
-        """Return whether the tenant gives a name to one resource at most."""
-        return self._unique and key.attribute == name_attribute(self._kind)
+    def _may_lack(self, key: Key) -> bool:
+        """Return whether what is missing from the listing may have a name as well."""
+        return self._wrong is not None and not self._wrong.likely and key.attribute != "userName"
 
     def _hides(self, attribute: str) -> str:
         """Say why a listing may not show a name: no resource in it has any such attribute."""
@@ -64,8 +63,8 @@ class Listing:
         return f"no {self._kind} of this tenant shows {attribute}, so nothing proves its absence"
 
     def known(self, key: Key) -> str | None:
-        """Return the id that a key names alone, in a listing of any age, also one that did not come whole."""
-        if self._is_outdated:
+        """Return the id that a key names alone, in a listing of any age, also one that did not come whole as `find` says."""
+        if self._is_outdated or self._may_lack(key):
             return None
         named = (key.attribute, key.folded.value)
         rows = self._names.rows("distinct id", "attribute = ? and value = ? limit 2", *named)
@@ -101,10 +100,9 @@ class Listing:
 
 
 class Listings:
-    """One listing of each type; one of them is read at a time. `unique` are the types whose names no two have."""
+    """One listing of each type; one of them is read at a time."""
 
-    def __init__(self, clock: Clock, store: Store, unique: frozenset[str] = frozenset({USER})) -> None:
-        self._unique = unique
+    def __init__(self, clock: Clock, store: Store) -> None:
         self._clock = clock
         self._store = store
         self._listings: dict[str, Listing] = {}
@@ -115,9 +113,7 @@ class Listings:
         async with self._turn:
             listing = self._listings.get(key.type)
             if listing is None:
-                unique = key.type in self._unique
-                listing = Listing(key.type, self._clock, self._store, unique=unique)
-                self._listings[key.type] = listing
+                listing = self._listings[key.type] = Listing(key.type, self._clock, self._store)
             return await listing.find(key, reads, since=since)
 
     def known(self, key: Key) -> str | None:

@@ -2,11 +2,17 @@
 
 import json
 from dataclasses import replace
+from random import Random
 
 import pytest
 
+from bulkscim.engine.directory.directory import Directory
+from bulkscim.engine.reads import Reads
+from bulkscim.model.live import Unreadable
+from bulkscim.model.operation import GROUP, Key
 from tests.support.records import retitle
 from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.virtual_loop import running_time
 
 pytestmark = pytest.mark.anyio
 
@@ -69,3 +75,14 @@ async def test_one_that_a_listing_shows_is_not_the_only_one_where_others_cannot_
 
     assert (ended.totals.done, ended.totals.failed) == (changed, 1 - changed)
     assert sum("title" in one for one in carried.tenant.held["Users"].values()) == changed
+
+
+async def test_a_create_has_not_met_the_one_of_two_that_a_listing_shows():
+    """One of two groups was adopted, and later rows changed it."""
+    clock = running_time()
+    tenant = Unfiltered(clock, Random(1))
+    for own in ("g1", "g2"):
+        tenant.hold("Groups", {"id": own, "displayName": "Sales"})
+    directory, reads = Directory(clock), Reads(tenant, clock)
+
+    assert isinstance(await directory.known(Key(GROUP, "displayName", "Sales"), reads), Unreadable)

@@ -295,9 +295,27 @@ class RefusesSecondAddition(LosesFirstAddition):
         return super()._one(method, collection, resource_id, body)
 
 
-@pytest.mark.parametrize("kind", [LosesFirstAddition, RefusesSecondAddition])
-async def test_lost_addition_that_only_a_filter_shows_is_the_runs_own(carried, kind):
-    """The cut list did not show the member, the filter did then: it counted as there before, and no undo removed it."""
+class ShowsGroups(LosesFirstAddition):
+    """Users show their groups, and not whether they are in one through another; filters by member are refused."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.hold("Groups", {"id": "g2", "displayName": "Staff", "members": [{"value": "u3"}]})
+
+    def _list(self, collection, path):
+        return self._answer(400, {}) if "members.value" in path else super()._list(collection, path)
+
+    def show(self, collection, one, how):
+        groups = [
+            {"value": own} for own, group in self.held["Groups"].items() if one["id"] in json.dumps(group)
+        ]
+        shows = collection == "Users" and how == "by id" and groups
+        return super().show(collection, one, how) | ({"groups": groups} if shows else {})
+
+
+@pytest.mark.parametrize("kind", [LosesFirstAddition, RefusesSecondAddition, ShowsGroups])
+async def test_lost_addition_that_the_group_does_not_show_is_the_runs_own(carried, kind):
+    """The cut list did not show the member, a filter or the user did then: it counted as there before, and no undo removed it."""
     eve = {"id": "u3", "userName": "eve@example.com"}
     adopts = {"op": "create", "data": {"userName": "eve@example.com", "groups": ["Sales"]}}
     report = await carried([adopts], held=[ADA, BOB, eve], kind=kind, concurrency=1)
