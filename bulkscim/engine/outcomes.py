@@ -265,7 +265,9 @@ class Outcomes:
                     return self._exists(sent, judgement, read)
                 return self._not_applied(sent, judgement)
             case Unclear() if sent.work.accepted and sent.work.number not in self.accepted:
-                self.accepted.add(sent.work.number)  # of an earlier session: looked for at the end too
+                # Of an earlier session: looked for at the end too. A lag later, as one may have ended just before this one.
+                self.accepted.add(sent.work.number)
+                self._accepted_at = max(self._accepted_at, self._clock.monotonic())
                 return None
             case Unclear():
                 self._watcher.settled(sent.work.number, RowState.IN_DOUBT)

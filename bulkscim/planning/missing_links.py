@@ -145,7 +145,9 @@ def _membership(
     if isinstance(found, Wait):
         return found
     group = found if isinstance(found, str) else ""
-    is_own = f"member:{name}" in view.facts.lost_members  # an addition of the run that was lost, and took effect
+    is_own = (
+        f"member:{name}" in view.facts.lost_members
+    )  # an addition of the run that was lost, and took effect
     if group in groups_shown(met.live.resource) and not is_own:
         return None
     if not met.closed:

@@ -74,6 +74,14 @@ BROKEN_ONCE = (
     8000088, 4010089,
     # blame: a filter counted as broken for the whole run, as an outage ended just before the listing was read
     8000502,
+    # wrong: ... of a listing that a create met
+    8010265,
+    # guess: a deactivated user that no lookup shows counted as created, since a create was answered with it
+    8010212,
+    # undo: an addition to a group that was lost, and that the user then showed, counted as there before
+    8010255,
+    # finish: a delete stayed in doubt, as each session took what the run had changed for what it had just created
+    8010275,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

@@ -143,7 +143,9 @@ def owning(world, random):
     )
     if "derives" in kinds:
         derives = tuple(one for one in DERIVES if random.random() < 0.4) or (random.choice(DERIVES),)
-        world = replace(world, derives=derives, derives_late=random.random() < 0.5)
+        # What was accepted with a value that is never shown stays in doubt, and a rollback leaves it.
+        accepted = 0.0 if "dropped" in derives and world.rollbacks else world.accepted
+        world = replace(world, accepted=accepted, derives=derives, derives_late=random.random() < 0.5)
     if "groups" in kinds:
         world = replace(world, shows_groups=random.choice(GROUPS))
     if "hides" in kinds:

@@ -246,7 +246,8 @@ class Machine:
         unseen = (
             world.lag_s > world.known_lag_s or world.dropped or world.odd_ids > 0 or "reads" in world.hides
         )  # such an id spoils a listing; a deactivated user is hidden or deleted
-        return bool(unseen or (world.accepted and world.meddles))  # what was accepted is overwritten by then
+        # What was accepted is overwritten by then, or has a value that the service never shows.
+        return bool(unseen or (world.accepted and (world.meddles or "dropped" in world.derives)))
 
     def _doubts_two_of_a_name(self):
         """Tell whether only rows are in doubt that must fail: more than one resource answers to what they name."""

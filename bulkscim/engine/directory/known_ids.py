@@ -60,8 +60,9 @@ class KnownIds:
         When an earlier session created it is not kept: it may have been just before this one began.
         """
         at = self._created.get((kind, resource_id))
-        if at is None and self._may_be_recalled(resource_id) and self._is_recalled(kind, resource_id):
-            at = self._began
+        if at is None and self._may_be_recalled(resource_id):
+            actions = self._recorded_actions(kind, resource_id)
+            at = self._began if Action.CREATE in actions and actions[-1] != Action.DELETE else None
         return None if at is None or self._clock.monotonic() >= at + self._lag_s else at + self._lag_s
 
     def recall(self, recorded: RecordedRun) -> None:
@@ -99,10 +100,14 @@ class KnownIds:
 
     def _is_recalled(self, kind: str, resource_id: str) -> bool:
         """Return whether the last step of the run that names an id has left it there."""
-        found = False
-        if self._recorded is not None:
-            for entry in self._recorded.entries(Kind.APPLIED, holding=id_text(resource_id)):
-                begun = self._recorded.beginning_of(entry)
-                if entry.body.get("id") == resource_id and begun and begun.body["type"] == kind:
-                    found = begun.body["action"] != Action.DELETE
-        return found
+        actions = self._recorded_actions(kind, resource_id)
+        return bool(actions) and actions[-1] != Action.DELETE
+
+    def _recorded_actions(self, kind: str, resource_id: str) -> list[str]:
+        """Return what earlier sessions of the run did to a resource, in order."""
+        if self._recorded is None:
+            return []
+        entries = self._recorded.entries(Kind.APPLIED, holding=id_text(resource_id))
+        named = [one for one in entries if one.body.get("id") == resource_id]
+        begun = [self._recorded.beginning_of(one) for one in named]
+        return [str(one.body["action"]) for one in begun if one and one.body["type"] == kind]

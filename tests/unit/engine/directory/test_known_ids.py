@@ -40,6 +40,24 @@ STEPS = [  # type, action, id, how it ended
 )
 async def test_what_earlier_sessions_left_in_place_is_known(kind, resource_id, is_known):
     """The last applied step that names an id decides; an id within a resource that is shown is none."""
+    ids = await recalled()
+
+    assert ids.before(kind, resource_id, 0.0) is is_known
+
+
+@pytest.mark.parametrize(
+    ("resource_id", "is_awaited"),
+    [("made", True), ("changed", False), ("gone", False), ("given again", True)],
+)
+async def test_only_what_earlier_sessions_created_may_be_shown_late(resource_id, is_awaited):
+    """A user that the run had changed and then deleted counted as created just now, and its delete stayed in doubt."""
+    ids = await recalled(lag_s=5.0)
+
+    assert (ids.shown_by("User", resource_id) is not None) is is_awaited
+
+
+async def recalled(lag_s=0.0):
+    """Return the ids that the journal of a run tells, by its steps."""
     disk = SimulatedDisk()
     run = begin(disk, rows=len(STEPS))
     for row, (of, action, named, end) in enumerate(STEPS, 1):
@@ -48,10 +66,9 @@ async def test_what_earlier_sessions_left_in_place_is_known(kind, resource_id, i
         shown = {"id": named, "after": {"manager": {"id": "within"}}}
         await run.append(Entry(end, ((row, action),), row, body=shown))
 
-    ids = KnownIds(VirtualClock(), Store())
+    ids = KnownIds(VirtualClock(), Store(), lag_s)
     ids.recall(journal.read(FOLDER, disk))
-
-    assert ids.before(kind, resource_id, 0.0) is is_known
+    return ids
 
 
 @pytest.mark.parametrize("most", [1, 3, 100])
