@@ -152,7 +152,7 @@ def _settle(view: View, subject: Subject) -> Settle:
 def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     made = "created; " if "create" in view.facts.applied else ""
     detail = made + "; ".join(
-        f"{refusal.part} not {'done' if refusal.part == Verb.DELETE else 'set'}: {refusal.told}"
+        f"{refusal.part} not {'done' if view.operation.spec.deletes else 'set'}: {refusal.told}"
         for refusal in refusals
     )
     if subject.existing is not None:

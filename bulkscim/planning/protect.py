@@ -8,11 +8,11 @@ from bulkscim.model.operation import (
     ENDS_ACCESS,
     GROUP,
     USER,
+    VERBS,
     JsonObject,
     Operation,
     PatchOperation,
     Role,
-    Verb,
     folded_name,
 )
 from bulkscim.model.step import Action, Change, Step
@@ -23,6 +23,7 @@ from bulkscim.scim.schemas import is_secret
 
 Protects = Mapping[str, str]  # by each folded name of a protected account: the name that the user gave
 
+_REMOVE_MEMBERS = frozenset(verb for verb, spec in VERBS.items() if spec.removes_member)
 _NAMES = ("id", "userName", "externalId")
 _ROLES = frozenset({"roles", "entitlements", "groups"})
 
@@ -170,7 +171,7 @@ def _harms(change: Change) -> bool:
 
 def harmful_record(record: JsonObject, names: Protects) -> str | None:
     """Return the protected name that a record of an inverse would harm; None where it harms none."""
-    if record.get("op") == Verb.REMOVE_MEMBER:
+    if record.get("op") in _REMOVE_MEMBERS:
         member = record.get("member")
         return _first((member.get("id") if isinstance(member, dict) else member,), names)
     changes = [

@@ -1,0 +1,136 @@
+"""What a worker does with a step before and after it is sent; the dispatch is a function."""
+
+from dataclasses import replace
+
+import pytest
+
+from bulkscim.engine.dispatch import NotSent
+from bulkscim.engine.work import Work
+from bulkscim.model.live import Missing
+from bulkscim.model.operation import USER
+from bulkscim.model.request import Response
+from bulkscim.model.row import RowState
+from bulkscim.model.step import Action, Step
+from bulkscim.planning.decision import Rest, Settle, Wait
+from tests.support.engines import engine_parts
+from tests.support.rows import ADA, creates
+
+CREATE = Step("create", Action.CREATE, USER, identity=(ADA,), body={"userName": ADA.value})
+PATCH = Step("patch", Action.MODIFY, USER, id="u1", before={"id": "u1"}, if_match='"1"')
+
+
+class Scripted:
+    """A dispatch that sends nothing; it notes each step, and whether it still held when asked after a while."""
+
+    interval_s = 1.0
+
+    def __init__(self, waits=0.0):
+        self.steps, self.held, self.waits, self.clock = [], [], waits, None
+
+    async def send(self, work, step, holds):
+        """Give a permit late."""
+        if self.waits:
+            await self.clock.sleep(self.waits)
+        self.steps.append(step)
+        self.held.append(holds())
+        return NotSent.STOPPING if self.held[-1] else NotSent.OUTDATED
+
+    async def end(self, *entries):
+        """Nothing was sent."""
+
+
+async def scripted(waits=0.0):
+    """Return an engine over a scripted dispatch, and the dispatch."""
+    dispatch = Scripted(waits)
+    parts = await engine_parts(dispatch=dispatch)
+    dispatch.clock = parts.context.clock
+    return parts, dispatch
+
+
+async def test_row_leaves_where_its_step_gets_no_permit():
+    """The run is stopping: nothing is decided any more."""
+    parts, dispatch = await scripted()
+
+    assert await parts.worker.carry_out(Work(creates()), CREATE) is None
+    assert dispatch.held == [True]
+
+
+@pytest.mark.parametrize(("waits", "holds"), [(1.0, True), (6.0, False)])
+async def test_what_was_read_too_long_before_the_permit_is_read_again(waits, holds):
+    """A before-image of more than five seconds may show what others have changed since."""
+    parts, dispatch = await scripted(waits)
+    work = Work(creates(), read_at=parts.context.clock.monotonic())
+    await parts.worker.carry_out(work, PATCH)
+
+    assert dispatch.held == [holds]
+    assert work.read_again is not holds
+
+
+async def test_row_that_was_read_again_is_sent_however_long_the_permit_takes():
+    """Once is enough: at a slow rate each permit takes long."""
+    parts, dispatch = await scripted(60.0)
+    work = Work(creates(), read_at=0.0, read_again=True)
+    await parts.worker.carry_out(work, PATCH)
+
+    assert dispatch.held == [True]
+
+
+async def test_create_is_looked_up_first_once_another_was_answered_with_what_exists():
+    """The permit was asked for before that was known."""
+    parts, dispatch = await scripted()
+    parts.worker.rows.look_up_before_creates()
+    work = Work(creates())
+
+    assert isinstance(await parts.worker.carry_out(work, CREATE), Wait)
+    work.absent.add(ADA.folded)
+    assert await parts.worker.carry_out(work, CREATE) is None
+    assert dispatch.held == [False, True]
+
+
+async def test_resource_from_a_listing_is_read_by_itself_before_it_is_changed():
+    """A listing may show less."""
+    parts, dispatch = await scripted()
+    work = Work(creates(), is_listed=True)
+    await parts.worker.carry_out(work, PATCH)
+
+    assert work.reads_alone
+    assert dispatch.steps == []
+
+
+async def test_version_that_was_refused_twice_is_not_sent_again():
+    """Some tenants refuse each If-Match."""
+    parts, dispatch = await scripted()
+    for stale in (1, 2):
+        await parts.worker.carry_out(Work(creates(), stale=stale), PATCH)
+
+    assert dispatch.steps == [PATCH, replace(PATCH, if_match=None)]
+
+
+async def test_row_that_rests_does_so_before_it_decides_anything():
+    """The tenant does not show yet what the run has just created."""
+    parts, _ = await scripted()
+    work = Work(creates(), rests_s=0.5)
+
+    assert parts.worker.rows.decide(work) == Rest(0.5)
+    assert isinstance(parts.worker.rows.decide(work), Wait)
+
+
+@pytest.mark.parametrize(
+    ("status", "ends", "kinds"),
+    [
+        (201, None, ["started", "applied", "settled"]),
+        (400, Settle, ["started", "refused"]),
+        (409, Wait, ["started", "refused"]),
+    ],
+)
+async def test_answer_decides_what_the_row_does_next(status, ends, kinds):
+    """A row that ends by its last step does so in the same write; else its next decision is returned."""
+    body = b'{"id": "u1", "userName": "ada@example.com", "meta": {"created": "2100-01-01T00:00:00Z"}}'
+    parts = await engine_parts(lambda _: Response(status, {}, body if status == 201 else b"{}"))
+    work = Work(creates(), live={ADA: Missing()})
+    decision = await parts.worker.carry_out(work, CREATE)
+
+    assert type(decision) is (ends or type(None))
+    assert parts.kinds() == kinds
+    state = parts.context.journal.ledger.state(1)
+    assert state is (RowState.DONE if status == 201 else RowState.PENDING)
