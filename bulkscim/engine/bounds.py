@@ -7,7 +7,7 @@ from http import HTTPStatus
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.errors import FirstRowsFailed, Stopped
-from bulkscim.journal.entries import Kind
+from bulkscim.journal import bodies
 from bulkscim.journal.journal import Journal
 from bulkscim.model.names import NAMES
 from bulkscim.model.row import RowState
@@ -98,7 +98,7 @@ def watched_first_rows(journal: Journal) -> FirstRows:
 def has_stopped(journal: Journal, cause: str) -> bool:
     """Return whether an earlier session has stopped for a cause."""
     return journal.timeline.sessions > 1 and any(
-        entry.body.get("cause") == cause for entry in journal.entries(Kind.STOPPED)
+        stopped.cause == cause for _, stopped in journal.each(bodies.Stopped)
     )
 
 

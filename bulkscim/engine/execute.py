@@ -17,7 +17,7 @@ from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Moment
 from bulkscim.engine.worker import Worker
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.bodies import Lost, Started
 from bulkscim.journal.journal import Journal
 from bulkscim.model.row import Row, RowState
 from bulkscim.model.step import ACCEPTED
@@ -123,17 +123,20 @@ class Engine:
 
     async def _recover_row(self, row: Row) -> None:
         history = self.journal.history(row.number)
-        begun = [entry for entry in history if entry.kind is Kind.STARTED]
-        last = begun[-1]
+        starts = [(entry, entry.body) for entry in history if isinstance(entry.body, Started)]
+        last, begun = starts[-1]
         work = recording.work_of(row, history)
-        step = recording.step_of(last.body)
-        work.create_started[step.part] = _first_start(begun, step.part)
-        lost = next((one for one in history if one.kind is Kind.LOST and one.step == last.step), None)
-        if lost and lost.body.get("id"):
-            work.named[step.part] = str(lost.body["id"])
-        if last.body.get("absent"):
+        step = recording.step_of(begun, last.part)
+        work.create_started[step.part] = _first_start(
+            [body for entry, body in starts if entry.part == step.part]
+        )
+        ends = (entry.body for entry in history if entry.step == last.step)
+        lost = next((body for body in ends if isinstance(body, Lost)), None)
+        if lost and lost.id:
+            work.named[step.part] = lost.id
+        if begun.absent:
             work.absent.update(key.folded for key in step.identity)
-        work.accepted = bool(lost and lost.body.get("accepted"))
+        work.accepted = bool(lost and lost.accepted)
         answer = TAKEN_IN if work.accepted else UNANSWERED
         self.left.forget(row.number)
         await self._outcomes.recover(recording.Sent(work, step, last.step), answer)
@@ -142,9 +145,8 @@ class Engine:
             self.left.note(row.number, marks, in_doubt=True)
 
 
-def _first_start(begun: list[Entry], part: str) -> Moment:
-    """Return the first intent of this part."""
-    starts = [entry.body for entry in begun if entry.body["part"] == part]
-    if starts[0].get("local"):
-        return Moment(float(starts[0]["server_time"]), stated=False)
-    return Moment(min(float(start["server_time"]) for start in starts if not start.get("local")))
+def _first_start(starts: list[Started]) -> Moment:
+    """Return the first of the intents of a part."""
+    if starts[0].local:
+        return Moment(starts[0].server_time, stated=False)
+    return Moment(min(start.server_time for start in starts if not start.local))

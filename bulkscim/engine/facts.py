@@ -1,10 +1,12 @@
 """What rows have done and made so far, read back from their journal entries."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bulkscim.engine.work import Work
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal import bodies
+from bulkscim.journal.bodies import Lost, Refused, Reopened, Settled, Started, StepEnd
+from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.live import ParentAnswer, ParentFailed, ParentLater, ParentReady
 from bulkscim.model.row import Applied, Existed, Facts, Refusal, RowState
@@ -22,59 +24,46 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
     unlike, taken = False, None
     begun, lost_members = set[int](), set[str]()
     for entry in history:
-        if entry.kind is Kind.STARTED and _changes_who_was_known(entry):
+        body = entry.body
+        if isinstance(body, Started) and _changes_who_was_known(body):
             begun.add(entry.step)
-        if entry.step in begun and entry.kind in {Kind.LOST, Kind.REFUSED} and _is_unknown(entry):
-            lost_members.add(entry.body["part"])
-        if entry.kind is Kind.REOPENED:  # what a part left out is to be tried again
-            applied = {part: one for part, one in applied.items() if not one.left}
-            taken = None
-        if entry.kind is Kind.SETTLED:
-            unlike = bool(entry.body.get("unlike"))
-        if entry.kind is Kind.REFUSED and entry.body.get("existed"):
-            taken = _taken(entry)
-        if entry.kind is Kind.APPLIED and not entry.body.get("partial"):
-            body = entry.body
-            for part in (body["part"], *body.get("covers", ())):
-                applied[part] = Applied(
-                    part,
-                    body.get("id"),
-                    body.get("status"),
-                    bool(body.get("seen")),
-                    body.get("note", ""),
-                    tuple(body.get("left", ())),
-                    earlier=True,
-                )
+        if entry.step in begun and isinstance(body, Lost | Refused) and _is_unknown(body):
+            lost_members.add(entry.part)
+        match body:
+            case Reopened():  # what a part left out is to be tried again
+                applied = {part: one for part, one in applied.items() if not one.left}
+                taken = None
+            case Settled():
+                unlike = body.unlike
+            case Refused() if body.existed:
+                existed = Existed(body.existed, touched=body.touched)
+                taken = Refusal(entry.part, body.status, body.scim_type, body.detail, existed=existed)
+            case bodies.Applied() if not body.partial:
+                how = Applied(entry.part, body.id, body.status, body.seen, body.note, body.left, earlier=True)
+                applied |= {part: replace(how, part=part) for part in (entry.part, *body.covers)}
+            case _:
+                pass
     return Facts(applied, taken=taken, unproved=unproved or unlike, lost_members=frozenset(lost_members))
 
 
-def _changes_who_was_known(begun: Entry) -> bool:
+def _changes_who_was_known(begun: Started) -> bool:
     """Return whether a step adds a member, or removes one who was seen in the group."""
-    seen = any(before is not None for _, before, _ in begun.body.get("changes", ()))
-    action = begun.body.get("action")
-    return action == Action.ADD_MEMBER or (action == Action.REMOVE_MEMBER and seen)
+    seen = any(change.before is not None for change in begun.changes)
+    return begun.action is Action.ADD_MEMBER or (begun.action is Action.REMOVE_MEMBER and seen)
 
 
-def _is_unknown(end: Entry) -> bool:
+def _is_unknown(end: Lost | Refused) -> bool:
     """Return whether no answer says that a step took no effect: it was lost, or the process died before its answer."""
-    return end.kind is Kind.LOST or end.body.get("status") is None
-
-
-def _taken(entry: Entry) -> Refusal:
-    """Return why a create was refused that met an existing resource."""
-    body = entry.body
-    existed = Existed(str(body["existed"]), touched=bool(body.get("touched")))
-    part, detail = entry.rows[0][1], str(body.get("detail", ""))
-    return Refusal(part, body.get("status"), body.get("scim_type"), detail, existed=existed)
+    return isinstance(end, Lost) or end.status is None
 
 
 def losses_of(history: Iterable[Entry]) -> int:
     """Count the answers that were lost since anything of the row took effect: its budget lasts over sessions."""
     losses = 0
     for entry in history:
-        if entry.kind is Kind.LOST and not entry.body.get("accepted"):
+        if isinstance(entry.body, Lost) and not entry.body.accepted:
             losses += 1
-        elif entry.kind in {Kind.APPLIED, Kind.REOPENED}:
+        elif isinstance(entry.body, bodies.Applied | Reopened):
             losses = 0
     return losses
 
@@ -83,10 +72,10 @@ def attempts_of(history: Iterable[Entry]) -> int:
     """Count the requests that earlier sessions sent for a row's steps; a step whose end is not recorded counts as one."""
     attempts = dict[int, int]()
     for entry in history:
-        if entry.kind is Kind.STARTED:
+        if isinstance(entry.body, Started):
             attempts[entry.step] = 1
-        elif entry.step in attempts:
-            attempts[entry.step] = max(attempts[entry.step], entry.body.get("attempts") or 0)
+        elif entry.step in attempts and isinstance(entry.body, StepEnd):
+            attempts[entry.step] = max(attempts[entry.step], entry.body.attempts)
     return sum(attempts.values())
 
 
@@ -139,12 +128,10 @@ class Parents:
             return ParentReady(self._found[parent])
         if state in {RowState.PENDING, RowState.IN_DOUBT}:
             return ParentLater(parent)
-        last = self._journal.last(parent)
-        body = last.body if last else {}
-        if state in {RowState.FAILED, RowState.SKIPPED} and not body.get("found"):
-            return ParentFailed(parent, str(body.get("detail") or state.value))
-        found = body.get("id")
-        return ParentReady(found) if found else ParentFailed(parent, "its id is not known")
+        end = self._journal.end_of(parent)
+        if state in {RowState.FAILED, RowState.SKIPPED} and not (end and end.found):
+            return ParentFailed(parent, (end.detail if end else "") or state.value)
+        return ParentReady(end.id) if end and end.id else ParentFailed(parent, "its id is not known")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,25 +155,24 @@ def unproved(recorded: RecordedRun) -> set[int]:
                 rows.add(row)
                 for resource_id in {one.id, one.member or one.id}:
                     written.setdefault(resource_id, []).append(one)
-    for entry in recorded.entries(Kind.STARTED) if rows else ():
-        about = written.get(entry.body.get("id") or "", ())
-        rows -= {one.row for one in about if _touches(entry, one)}
+    for entry, begun in recorded.each(Started) if rows else ():
+        about = written.get(begun.id or "", ())
+        rows -= {one.row for one in about if _touches(entry, begun, one)}
     return rows
 
 
 def _wrote(row: int, history: Iterable[Entry]) -> Iterator[Wrote]:
-    begun: dict[int, Entry] = {}
+    begun: dict[int, Started] = {}
     for entry in history:
-        if entry.kind is Kind.STARTED:
-            begun[entry.step] = entry
-        elif entry.kind is Kind.APPLIED and entry.body.get("id"):
-            member = begun[entry.step].body.get("member")
-            yield Wrote(row, entry.step, entry.body["id"], member)
+        if isinstance(entry.body, Started):
+            begun[entry.step] = entry.body
+        elif isinstance(entry.body, bodies.Applied) and entry.body.id:
+            yield Wrote(row, entry.step, entry.body.id, begun[entry.step].member_id)
 
 
-def _touches(entry: Entry, one: Wrote) -> bool:
+def _touches(entry: Entry, begun: Started, one: Wrote) -> bool:
     """Return whether a step may have changed what another row wrote before."""
     if entry.step <= one.step or any(row == one.row for row, _ in entry.rows):
         return False
-    other = entry.body.get("member")
-    return one.member is None or other is None or other == one.member or entry.body["id"] == one.member
+    other = begun.member_id
+    return one.member is None or other is None or one.member in {other, begun.id}

@@ -1,16 +1,27 @@
 """What the engine writes into the journal, and reads back from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bulkscim.engine.facts import attempts_of, facts_of, losses_of
 from bulkscim.engine.work import Moment, Work
-from bulkscim.journal.entries import Entry, Kind
-from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Key
-from bulkscim.model.row import Applied, Existed, Row
+from bulkscim.journal.bodies import (
+    Applied,
+    Lost,
+    Member,
+    OfStep,
+    Refused,
+    Settled,
+    Started,
+    WasMember,
+)
+from bulkscim.journal.entries import Entry
+from bulkscim.model.operation import MEMBERSHIP, JsonObject
+from bulkscim.model.row import Applied as AppliedPart
+from bulkscim.model.row import Existed, Row
 from bulkscim.model.secret import MASK
-from bulkscim.model.step import Action, Change, Step, Ties
+from bulkscim.model.step import Action, Change, Step
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
@@ -45,62 +56,50 @@ class Sent:
         """Whether an earlier deactivation by the row, whose answer was lost, may have deleted or hidden the user."""
         return self.step.part in self.work.facts.lost and deactivates(self.step.type, self.step.changes)
 
-    def entry(self, kind: Kind, body: JsonObject) -> Entry:
+    def entry(self, body: OfStep) -> Entry:
         """Return an entry of this step, with the counters since the row's last one."""
-        return Entry(
-            kind,
-            ((self.work.number, self.step.part),),
-            self.number,
-            counters=self.work.take_counters(),
-            body={"part": self.step.part, **body},
-        )
+        rows = ((self.work.number, self.step.part),)
+        return Entry(body, rows, self.number, self.work.take_counters())
 
 
 def started(sent: Sent, intent: Moment, left_out: Sequence[tuple[str, str]] = ()) -> Entry:
     """Return the intent, with all that undo and recovery will need; `left_out`: what lookups were found not to show."""
-    step = sent.step
-    body: JsonObject = {
-        "covers": list(step.covers),
-        "action": step.action.value,
-        "method": step.method,
-        "type": step.type,
-        "id": step.id,
-        "identity": [[key.type, key.attribute, key.value] for key in step.identity],
-        "member": step.member,
-        "changes": [_shown(change) for change in step.changes],
-        "if_match": step.if_match,
-        "server_time": round(intent.at, 3),
-        "absent": any(key.folded in sent.work.absent for key in step.identity),
-    }
-    operation = sent.work.row.operation
-    if (
-        step.member is not None and operation.verb in MEMBERSHIP
-    ):  # elsewhere the part or the row's key has the name
-        body["member_name"] = operation.references[0].key.value
-    before = before_image(step)
-    if before is not None:
-        body["before"] = redact(before)
-    if step.ties is not None:
-        body["groups"] = step.ties.groups
-        if step.action is Action.DELETE and step.type == USER:
-            body["reports"] = step.ties.reports
-    if step.left:
-        body["left"] = list(step.left)
-    if step.adopts:
-        body["adopts"] = True
-    if step.is_blind:
-        body["unknown"] = True
-    if not intent.stated:
-        body["local"] = True
-    if left_out:
-        body["left_out"] = left_out
-    return sent.entry(Kind.STARTED, body)
+    step, before = sent.step, before_image(sent.step)
+    body = Started(
+        step.action,
+        step.type,
+        id=step.id,
+        identity=step.identity,
+        covers=step.covers,
+        members=_members(sent),
+        changes=tuple(map(_shown, step.changes)),
+        before=None if before is None else redact(before),
+        ties=step.ties,
+        if_match=step.if_match,
+        server_time=round(intent.at, 3),
+        local=not intent.stated,
+        absent=any(key.folded in sent.work.absent for key in step.identity),
+        left=step.left,
+        adopts=step.adopts,
+        left_out=tuple(left_out),
+    )
+    return sent.entry(body)
 
 
-def _shown(change: Change) -> list[Any]:
+def _members(sent: Sent) -> tuple[Member, ...]:
+    """Return the member that a step adds or removes, with its name where neither the part nor the row's key has it."""
+    step, operation = sent.step, sent.work.row.operation
+    if step.member is None:
+        return ()
+    name = operation.references[0].key.value if operation.verb in MEMBERSHIP else None
+    was = WasMember.YES if step.removes_member else WasMember.NO
+    return (Member(step.member, name, WasMember.UNKNOWN if step.is_blind else was),)
+
+
+def _shown(change: Change) -> Change:
     if any(is_secret(name) for name in change.path.replace(":", ".").split(".")):
-        return [change.path, MASK, MASK]
-    return [change.path, _masked(change.before), _masked(change.after)]
+        return Change(change.path, MASK, MASK)
+    return Change(change.path, _masked(change.before), _masked(change.after))
 
 
 def _masked(value: Any) -> Any:
@@ -116,48 +115,40 @@ def note_of(step: Step, shown: JsonObject | None, *, takes_back: bool) -> str:
     return _UNSEEN if step.is_blind and not takes_back else ""
 
 
-def applied(sent: Sent, how: Applied, shown: JsonObject | None, stripped: tuple[str, ...] = ()) -> Entry:
+def applied(sent: Sent, how: AppliedPart, shown: JsonObject | None, stripped: tuple[str, ...] = ()) -> Entry:
     """Return the end of a step that took effect; `shown` is the resource as the tenant shows it after that.
 
     `stripped` are groups that a user is in no more because it was deactivated.
     """
-    body: JsonObject = {
-        "covers": list(sent.step.covers),
-        "id": how.id,
-        "status": how.status,
-        "seen": how.seen,
-        "attempts": sent.work.step_attempts,
-    }
-    if sent.step.action is Action.CREATE:
-        body["after"] = redact(as_made(sent.step.body, shown))
-    written = [_shown(change) for change in written_otherwise(sent.step, shown)]
-    if written:
-        body["written"] = written
-    if stripped:
-        body["stripped"] = stripped
-    if how.note:
-        body["note"] = how.note
-    if how.unsure:
-        body["unsure"] = True
-    if how.partial:
-        body["partial"] = True
-    if how.left:
-        body["left"] = list(how.left)
-    return sent.entry(Kind.APPLIED, body)
+    step = sent.step
+    body = Applied(
+        how.id,
+        how.status,
+        seen=how.seen,
+        attempts=sent.work.step_attempts,
+        covers=step.covers,
+        after=redact(as_made(step.body, shown)) if step.action is Action.CREATE else None,
+        written=tuple(map(_shown, written_otherwise(step, shown))),
+        stripped=stripped,
+        note=how.note,
+        unsure=how.unsure,
+        partial=how.partial,
+        left=how.left,
+    )
+    return sent.entry(body)
 
 
 def refused(sent: Sent, judgement: Judgement, existed: Existed | None = None) -> Entry:
     """Return the end of a step that took no effect; `existed`: what a create met, which keeps it from being sent again."""
-    body: JsonObject = {
-        "status": judgement.status,
-        "scim_type": judgement.scim_type,
-        "detail": judgement.detail,
-        "attempts": sent.work.step_attempts,
-    }
-    if existed is not None:
-        body["existed"] = existed.id
-        body |= {"touched": True} if existed.touched else {}
-    return sent.entry(Kind.REFUSED, body)
+    body = Refused(
+        judgement.status,
+        judgement.scim_type,
+        judgement.detail,
+        sent.work.step_attempts,
+        existed=None if existed is None else existed.id,
+        touched=existed is not None and existed.touched,
+    )
+    return sent.entry(body)
 
 
 def lost(sent: Sent, judgement: Judgement, named: str | None = None) -> Entry:
@@ -165,40 +156,29 @@ def lost(sent: Sent, judgement: Judgement, named: str | None = None) -> Entry:
 
     One that was accepted is never found not applied.
     """
-    body: JsonObject = {
-        "status": judgement.status,
-        "detail": judgement.detail,
-        "attempts": sent.work.step_attempts,
-    }
-    if named:
-        body["id"] = named
-    if judgement.verdict is Verdict.ACCEPTED:
-        body["accepted"] = True
-    return sent.entry(Kind.LOST, body)
+    accepted = judgement.verdict is Verdict.ACCEPTED
+    attempts = sent.work.step_attempts
+    return sent.entry(Lost(judgement.status, judgement.detail, attempts, named or None, accepted))
 
 
 def settled(work: Work, decision: Settle) -> Entry:
     """Return the end of a row: all that its line in the results says."""
     operation = work.row.operation
-    return Entry(
-        Kind.SETTLED,
-        ((work.number, ""),),
-        state=decision.state,
-        counters=work.take_counters(),
-        body={
-            "op": operation.verb.value,
-            "type": operation.type,
-            "key": operation.target.value,
-            "id": decision.id,
-            "status": decision.status,
-            "scim_type": decision.scim_type,
-            "detail": _short(decision.detail),
-            "attempts": work.attempts,
-            **({"unlike": True} if decision.unlike else {}),
-            **({"differs": True} if decision.differs else {}),
-            **({"found": True} if decision.found else {}),
-        },
+    body = Settled(
+        decision.state,
+        operation.verb.value,
+        operation.type,
+        operation.target.value,
+        id=decision.id,
+        status=decision.status,
+        scim_type=decision.scim_type,
+        detail=_short(decision.detail),
+        attempts=work.attempts,
+        unlike=decision.unlike,
+        differs=decision.differs,
+        found=decision.found,
     )
+    return Entry(body, ((work.number, ""),), counters=work.take_counters())
 
 
 def _short(detail: str) -> str:
@@ -219,28 +199,24 @@ def work_of(
         is_new=not history,
     )
     for entry in history:
-        if entry.kind is Kind.STARTED and entry.body["action"] == Action.CREATE:
-            work.begins(entry.body["part"], entry.body.get("covers", ()))
+        if isinstance(entry.body, Started) and entry.body.action is Action.CREATE:
+            work.begins(entry.part, entry.body.covers)
     return work
 
 
-def step_of(body: Mapping[str, Any]) -> Step:
-    """Rebuild a step from its `started` entry, as far as telling what became of it needs."""
+def step_of(begun: Started, part: str) -> Step:
+    """Rebuild a step of a part from its `started`, as far as telling what became of it needs."""
     return Step(
-        part=body["part"],
-        action=Action(body["action"]),
-        type=body["type"],
-        covers=tuple(body.get("covers", ())),
-        id=body.get("id"),
-        identity=tuple(Key(*parts) for parts in body.get("identity", ())),
-        member=body.get("member"),
-        changes=tuple(Change(*parts) for parts in body.get("changes", ()) if MASK not in parts[1:]),
-        before=body.get("before"),
-        ties=Ties(_ids(body["groups"]), _ids(body.get("reports"))) if "groups" in body else None,
-        if_match=body.get("if_match"),
-        left=tuple(body.get("left", ())),
+        part=part,
+        action=begun.action,
+        type=begun.type,
+        covers=begun.covers,
+        id=begun.id,
+        identity=begun.identity,
+        member=begun.member_id,
+        changes=tuple(change for change in begun.changes if MASK not in (change.before, change.after)),
+        before=begun.before,
+        ties=begun.ties,
+        if_match=begun.if_match,
+        left=begun.left,
     )
-
-
-def _ids(value: list[str] | None) -> tuple[str, ...] | None:
-    return None if value is None else tuple(value)

@@ -7,7 +7,7 @@ from bulkscim.engine import recording
 from bulkscim.engine.bounds import Bounding
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
-from bulkscim.journal.entries import Kind
+from bulkscim.journal.bodies import Refused
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
@@ -73,5 +73,5 @@ class Rows:
 def _has_met(journal: Journal) -> bool:
     """Return whether a create of an earlier session was answered with a resource that existed."""
     return journal.timeline.sessions > 1 and any(
-        entry.body.get("touched") for entry in journal.entries(Kind.REFUSED, holding=b'"touched":true')
+        refused.touched for _, refused in journal.each(Refused, holding=b'"touched":true')
     )

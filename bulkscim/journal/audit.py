@@ -12,9 +12,11 @@ Rule 6: what was never acknowledged is no damage: a torn tail is counted, and le
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal import entries, reader
+from bulkscim.journal.bodies import Closed, Opened, Repaired, Started, Stopped
 from bulkscim.journal.durable import Reader
 from bulkscim.journal.entries import Kind, Line
 from bulkscim.journal.ledger import Ledger
@@ -22,8 +24,6 @@ from bulkscim.journal.reader import Position
 from bulkscim.journal.timeline import ENDINGS
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
-
-_PREFIX = slice(None, 153)  # all members of fixed width
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,18 @@ class ChainMark:
     chain: str
 
 
+class _Begun(NamedTuple):
+    """A step under way: the part of its row, and the commit of its start."""
+
+    part: str
+    commit: int
+
+
 @dataclass(slots=True)
 class Session:
     """One process's work on a run, as its `opened` says; `ended` is None while no entry ends it in order."""
 
-    opened: JsonObject
+    opened: Opened
     begun: float
     ended: ChainMark | None = None
     why: str = ""
@@ -91,8 +98,9 @@ def audit(file: Reader, path: Path, head: str = "", watch: Watch | None = None) 
 
     `head` is a chain value to look for. NoSuchRun where not even the header is whole.
     """
-    first = reader.first_line(file, path)
-    told = Audited(first.entry.body, Ledger(first.entry.body["rows"]), Position(), first.entry.time)
+    first, header = reader.first_line(file, path)
+    ledger = Ledger(header.rows, several=header.format > 1)
+    told = Audited(header.told, ledger, Position(), first.entry.time)
     _Auditor(path, told, head).take(file, watch)
     told.torn = file.size() - told.end.offset
     return told
@@ -104,7 +112,7 @@ class _Auditor:
     def __init__(self, path: Path, told: Audited, head: str) -> None:
         self._path, self._told, self._head = path, told, head.encode()
         self._step = 0
-        self._begun: dict[int, int] = {}  # the commit of the start of each open row's step
+        self._begun: dict[int, dict[int, _Begun]] = {}  # by row, the steps that are open
 
     def take(self, file: Reader, watch: Watch | None) -> None:
         """Take in lines up to the first that is not good, which must be a torn tail."""
@@ -127,10 +135,8 @@ class _Auditor:
     def _enter(self, text: bytes) -> Line:
         """Check one line whose hash follows, and let it move what it is about."""
         line = entries.decode(text)
-        again = entries.encode(
-            line.entry._replace(body={}), line.number, line.commit, line.entry.time, line.previous
-        )
-        if again[_PREFIX] != text[_PREFIX]:
+        again = entries.prefix(line.entries, line.number, line.commit, line.entry.time)
+        if again != text[entries.PREFIX]:
             raise ValueError("it does not have the form of a journal line")
         self._check_place(line)
         if line.entry.rows:
@@ -159,43 +165,49 @@ class _Auditor:
                 )
         if entry.kind is Kind.STARTED and entry.step <= self._step:
             raise ValueError(f"step {entry.step} of row {entry.rows[0][0]} comes after step {self._step}")
-        ledger.apply(entry, self._told.end.offset)
+        ledger.apply(line.entries, self._told.end.offset)
         self._step = max(self._step, entry.step)
-        for row, _ in entry.rows:
-            self._check_order(row, line)
+        for row, part in entry.rows:
+            self._check_order(row, part, line)
 
-    def _check_order(self, row: int, line: Line) -> None:
+    def _check_order(self, row: int, part: str, line: Line) -> None:
         """Hold a step's end against its start: both in one commit were written after the answer."""
-        if line.entry.kind is Kind.STARTED:
-            self._begun[row] = line.commit
-        elif self._begun.get(row) == line.commit:
+        step, begun = line.entry.step, self._begun.setdefault(row, {})
+        if isinstance(line.entry.body, Started):
+            if any(other.part == part for other in begun.values()):
+                raise ValueError(f"row {row}, step {step}: its part {part!r} has an open step already")
+            begun[step] = _Begun(part, line.commit)
+        elif step in begun and begun[step].commit == line.commit:
             raise ValueError(
-                f"row {row}, step {line.entry.step}: its end was written together with its start, so it was sent before"
+                f"row {row}, step {step}: its end was written together with its start, so it was sent before"
             )
-        elif not self._told.ledger.is_open(row):
-            self._begun.pop(row, None)
+        elif line.entry.kind is not Kind.LOST:
+            begun.pop(step, None)
+        if not begun:
+            del self._begun[row]
 
     def _check_run(self, line: Line) -> None:
         """Take in an entry of the run; a `closed` must say what its lines say."""
-        kind, told = line.entry.kind, self._told
-        if kind is Kind.OPENED:
-            told.sessions.append(Session(line.entry.body, line.entry.time))
-        elif kind is Kind.REPAIRED:
-            told.repaired += 1
-        elif kind is Kind.CLOSED:
-            told.closed += 1
-            self._check_closed(line.entry.body)
-
-    def _check_closed(self, body: JsonObject) -> None:
         told = self._told
-        totals, stated = asdict(told.ledger.totals()), body.get("totals", {})
-        if not isinstance(stated, dict):
-            raise ValueError("the closed entry has no totals")
-        wrong = {name: number for name, number in stated.items() if name in totals and number != totals[name]}
-        for name, number in wrong.items():
-            raise ValueError(f"closed says {name} {number}; the lines before it say {totals[name]}")
-        if body.get("chain", told.chain) != told.chain:
-            raise ValueError(f"closed says chain {body['chain']}; that of the line before is {told.chain}")
+        match line.entry.body:
+            case Opened() as opened:
+                told.sessions.append(Session(opened, line.entry.time))
+            case Repaired():
+                told.repaired += 1
+            case Closed() as closed:
+                told.closed += 1
+                self._check_closed(closed)
+            case _:
+                pass
+
+    def _check_closed(self, closed: Closed) -> None:
+        told = self._told
+        totals, stated = asdict(told.ledger.totals()), asdict(closed.totals) if closed.totals else {}
+        for name, number in stated.items():
+            if number != totals[name]:
+                raise ValueError(f"closed says {name} {number}; the lines before it say {totals[name]}")
+        if closed.chain not in {None, told.chain}:
+            raise ValueError(f"closed says chain {closed.chain}; that of the line before is {told.chain}")
         if totals["pending"] and not totals["in_doubt"]:
             raise ValueError(f"closed, and {totals['pending']:,} rows have no end")
 
@@ -206,7 +218,8 @@ class _Auditor:
         if chain == self._head:
             told.head = mark
         if entry.kind in ENDINGS and told.sessions:
-            told.sessions[-1].ended, told.sessions[-1].why = mark, str(entry.body.get("why") or "")
+            told.sessions[-1].ended = mark
+            told.sessions[-1].why = entry.body.why if isinstance(entry.body, Stopped) else ""
         told.commits += line.commit == line.number
         told.last = entry.time
         end.offset, end.lines, end.commit, end.chain = end.offset + size, line.number, line.commit, chain

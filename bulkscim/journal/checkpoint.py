@@ -20,14 +20,14 @@ import orjson
 from bulkscim.journal import entries
 from bulkscim.journal.durable import Disk, Reader
 from bulkscim.journal.entries import Kind
-from bulkscim.journal.ledger import Ledger, LedgerSnapshot
-from bulkscim.journal.reader import Fold, Position, first_line
+from bulkscim.journal.ledger import Ledger, LedgerSnapshot, OpenStep
+from bulkscim.journal.reader import Fold, Position, header_of
 from bulkscim.journal.timeline import Timeline
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import Counters
 
 CHECKPOINT = "checkpoint.json"
-FORMAT = 1
+FORMAT = 2
 
 _LEDGER = b',"ledger":"'
 _CHECKSUM = b'","checksum":"'
@@ -72,12 +72,14 @@ def _confirmed(start: bytes, body: memoryview, journal: Reader, journal_path: Pa
     fits = (data["format"], data["byteorder"]) == (FORMAT, sys.byteorder)
     if not fits or end.offset < len(seal) or journal.read_at(end.offset - len(seal), len(seal)) != seal:
         return None
-    header = first_line(journal, journal_path).entry.body
+    header = header_of(journal, journal_path)
     timeline = Timeline(**data["timeline"] | {"last": Kind(data["timeline"]["last"])})
-    return Fold(header, _ledger(data, packed), timeline, end) if header["rows"] == data["rows"] else None
+    if header.rows != data["rows"]:
+        return None
+    return Fold(header, _ledger(data, packed, several=header.format > 1), timeline, end)
 
 
-def _ledger(data: JsonObject, packed: memoryview) -> Ledger:
+def _ledger(data: JsonObject, packed: memoryview, *, several: bool) -> Ledger:
     """Return the ledger that was packed, unpacked into its place a piece at a time."""
     rows, pieces = data["rows"], _unpacked(packed)
     states, offsets = bytearray(rows), array("Q", [0]) * rows
@@ -85,7 +87,9 @@ def _ledger(data: JsonObject, packed: memoryview) -> Ledger:
     if _fill(memoryview(offsets).cast("B"), rest, pieces):
         raise ValueError("more was packed than there are rows")
     counters = Counters(*data["counters"])
-    return Ledger.restore(LedgerSnapshot(bytes(states), offsets, dict(data["open"]), data["step"], counters))
+    open_steps = {row: tuple(OpenStep(*each) for each in steps) for row, steps in data["open"]}
+    kept = LedgerSnapshot(bytes(states), offsets, open_steps, data["step"], counters)
+    return Ledger.restore(kept, several=several)
 
 
 def _unpacked(packed: memoryview) -> Iterator[bytes]:
@@ -128,7 +132,7 @@ def _pieces(fold: Fold) -> Iterator[bytes]:
         "rows": fold.ledger.rows,
         "step": kept.step,
         "counters": [counters.requests, counters.retries, counters.throttled],
-        "open": list(kept.open_steps.items()),
+        "open": [(row, list(map(list, steps))) for row, steps in kept.open_steps.items()],
         "timeline": asdict(fold.timeline),
     }
     yield orjson.dumps(data)[:-1] + _LEDGER

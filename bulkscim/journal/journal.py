@@ -4,21 +4,24 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from bulkscim.errors import JournalDead, Locked, NoSuchRun
 from bulkscim.journal import checkpoint, entries, reader, tombstone
+from bulkscim.journal.bodies import Body, Header, Repaired, Settled, Started
 from bulkscim.journal.durable import Appender, Disk, Reader
-from bulkscim.journal.entries import Entry, Kind, Word
+from bulkscim.journal.entries import Entry, Word
 from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.reader import Fold, Position
 from bulkscim.journal.timeline import Timeline
 from bulkscim.journal.writer import JOURNAL, JournalWriter
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
+from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.typed import next_line
 from bulkscim.private_files import refuse_links
 
+_B = TypeVar("_B", bound=Body)
 _BLOCK = 1 << 20
 _NEW = f"{JOURNAL}.new"
 
@@ -35,7 +38,7 @@ class RecordedRun:
     @property
     def header(self) -> JsonObject:
         """The header, its `settings` and `guards` as later sessions have changed them."""
-        header, changed = self._fold.header, self.timeline.changed
+        header, changed = self._fold.header.told, self.timeline.changed
         return header | {name: header.get(name, {}) | values for name, values in changed.items()}
 
     @property
@@ -51,18 +54,37 @@ class RecordedRun:
         """Return the last entry of a row."""
         return next(self._backwards(row), None)
 
+    def end_of(self, row: int) -> Settled | None:
+        """Return how a row ended; None for one that is pending or in doubt."""
+        last = self.last(row)
+        return last.body if last is not None and isinstance(last.body, Settled) else None
+
     def entries(self, *words: Word, holding: bytes = b"") -> Iterator[Entry]:
         """Yield the entries of some words in the good part, in the order of the file; see `reader.entries_of`."""
         return reader.entries_of(self._reader, *words, end=self._fold.end.offset, holding=holding)
+
+    def each(self, kind: type[_B], holding: bytes = b"") -> Iterator[tuple[Entry, _B]]:
+        """Yield the entries of one kind in the good part, each with its body; see `reader.entries_of`."""
+        for entry in self.entries(entries.kind_of(kind), holding=holding):
+            if isinstance(entry.body, kind):
+                yield entry, entry.body
+
+    def ends(self, *states: RowState, holding: bytes = b"") -> Iterator[tuple[int, Settled]]:
+        """Yield the ends of rows in some states (none: in all), in the order of the file; see `reader.entries_of`."""
+        for entry in self.entries(*(states or SETTLED), holding=holding):
+            if isinstance(entry.body, Settled):
+                yield entry.rows[0][0], entry.body
 
     def applied_ids(self) -> Iterator[bytes]:
         """Yield the ids in the good part that steps which took effect name; see `reader.applied_ids`."""
         return reader.applied_ids(self._reader, self._fold.end.offset)
 
-    def beginning_of(self, end: Entry) -> Entry | None:
+    def beginning_of(self, end: Entry) -> Started | None:
         """Return the `started` of the step that an entry ends."""
         history = self._backwards(end.rows[0][0])
-        return next((one for one in history if one.kind is Kind.STARTED and one.step == end.step), None)
+        return next(
+            (one.body for one in history if isinstance(one.body, Started) and one.step == end.step), None
+        )
 
     def close(self) -> None:
         """Close the file; may be called twice."""
@@ -81,7 +103,7 @@ class RecordedRun:
         offset = self.ledger.last_offset(row)
         while offset:
             line = reader.line_at(self._reader, offset, self.folder / JOURNAL)
-            yield line.entry
+            yield from reversed(line.entries)
             numbers = [number for number, _ in line.entry.rows]
             before = line.previous[numbers.index(row)] if row in numbers else offset
             if not 0 <= before < offset:  # it would lead round and round
@@ -119,9 +141,10 @@ class Journal(RecordedRun):
 
 def create(folder: Path, disk: Disk, header: JsonObject, rows: int, clock: Clock) -> Journal:
     """Begin a journal in a folder whose lock is held, in place of one that never sent anything."""
-    body = {"format": entries.FORMAT} | header | {"rows": rows}
-    fold = Fold(body, Ledger(rows), Timeline(), Position())
-    line = _line_after(fold, Entry(Kind.HEADER, body=body), clock.now())
+    told = {"format": entries.FORMAT} | header | {"rows": rows}
+    first = Header(told, entries.FORMAT, rows)
+    fold = Fold(first, Ledger(rows, several=entries.FORMAT > 1), Timeline(), Position())
+    line = _line_after(fold, Entry(first), clock.now())
     try:
         _write_new(folder, disk, [line])
         _put_in_place(folder, disk)
@@ -195,8 +218,7 @@ def _good_part(file: Reader, fold: Fold, clock: Clock) -> Iterator[bytes]:
     for offset in range(0, end, _BLOCK):
         yield file.read_at(offset, min(_BLOCK, end - offset))
     if cut:
-        entry = Entry(Kind.REPAIRED, body={"cut": cut, "offset": end})
-        yield _line_after(fold, entry, clock.now())
+        yield _line_after(fold, Entry(Repaired(cut, end)), clock.now())
 
 
 def _line_after(fold: Fold, entry: Entry, time: float) -> bytes:
@@ -204,7 +226,7 @@ def _line_after(fold: Fold, entry: Entry, time: float) -> bytes:
     end = fold.end
     end.lines += 1
     end.commit = end.lines
-    text = entries.encode(entry, end.lines, end.commit, time, ())
+    text = entries.encode((entry,), end.lines, end.commit, time, (), fold.header.format)
     end.chain = entries.link(end.chain, text)
     line = entries.seal(text, end.chain)
     end.offset += len(line)

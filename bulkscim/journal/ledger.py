@@ -9,19 +9,21 @@
     noop                -         -         -        -       -         -
 
 Rule 1: what is not in the table is damage, named with row and step.
-Rule 2: a row has at most one open step (started or lost), and only that step's number can end it.
+Rule 2: a row may have several open steps (started or lost), in format 1 one; only a step's own number ends it, and the
+        row settles when none is open.
 Rule 3: a row with an open step is in doubt; nothing else is, and `in_doubt` is never written.
 Rule 4: one byte and one offset a row; only open steps cost more.
+Rule 5: a line may end a step and its row: it moves the row as the two entries one after the other.
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal.entries import Entry, Kind, Word
-from bulkscim.model.row import RowState
+from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.run import Counters, Totals
 
 # The byte of a row. Those below _DONE are not settled.
@@ -56,29 +58,57 @@ _NEVER = 255
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """A column of the table: where a row goes from each byte. A fold finds it once for each line."""
+    """A column of the table: where a row or its open step goes from each byte. A fold finds it once for each line."""
 
-    word: Word
+    words: tuple[Word, ...]
     table: bytes
 
+    @property
+    def told(self) -> str:
+        """What moves the row, for people."""
+        return ", then ".join(self.words)
 
-MOVES = {
-    word: Moves(word, bytes(column.get(byte, _NEVER) for byte in range(len(_STATES))))
-    for word, column in _TABLE.items()
+
+def _moves(*words: Word) -> Moves:
+    """Return a column, or that of two entries one after the other."""
+    table = []
+    for byte in range(len(_STATES)):
+        for word in words:
+            byte = _TABLE[word].get(byte, _NEVER)  # noqa: PLW2901 - where the row is after each of them
+        table.append(byte)
+    return Moves(words, bytes(table))
+
+
+MOVES: dict[tuple[Word, ...], Moves] = {
+    words: _moves(*words)
+    for words in (
+        *((word,) for word in _TABLE),
+        *((end, state) for end in (Kind.APPLIED, Kind.REFUSED) for state in SETTLED),
+    )
 }
 
 
+class OpenStep(NamedTuple):
+    """A step of a row that has no known end, and its byte."""
+
+    number: int
+    byte: int
+
+
 class Standing(NamedTuple):
-    """Where one row stands: its byte, its open step (0: none), and the offset of its last line (0: none)."""
+    """Where one row stands: its byte, its open steps, and the offset of its last line (0: none)."""
 
     byte: int = _PENDING
-    step: int = 0
+    open: tuple[OpenStep, ...] = ()
     offset: int = 0
 
     @property
     def told(self) -> str:
         """The standing for people."""
-        return f"step {self.step}, which is open" if self.step else str(_STATES[self.byte])
+        if not self.open:
+            return str(_STATES[self.byte])
+        numbers = ", ".join(str(each.number) for each in self.open)
+        return f"step {numbers}, which is open" if len(self.open) == 1 else f"steps {numbers}, which are open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +117,40 @@ class LedgerSnapshot:
 
     states: bytes | memoryview
     offsets: "bytes | memoryview | array[int]"
-    open_steps: dict[int, int]
+    open_steps: dict[int, tuple[OpenStep, ...]]
     step: int
     counters: Counters
 
 
-def following(now: Standing, entry: Entry, offset: int) -> Standing | None:
-    """Return how a row stands after an entry that is written at `offset`; None where it cannot follow."""
-    moves = MOVES.get(entry.word)
-    byte = _follow(now.byte, now.step, moves, entry.step) if moves else _NEVER
-    if byte == _NEVER:
+def following(now: Standing, told: Sequence[Entry], offset: int, *, several: bool) -> Standing | None:
+    """Return how a row stands after a line at `offset` with these entries; None where it cannot follow.
+
+    `several`: a row may have several open steps.
+    """
+    moves = MOVES.get(tuple(entry.word for entry in told))
+    after = _follow(now.byte, now.open, moves, told[0].step, several=several) if moves else None
+    return None if after is None else Standing(*after, offset)
+
+
+def _follow(
+    byte: int, open_steps: tuple[OpenStep, ...], moves: Moves, step: int, *, several: bool
+) -> tuple[int, tuple[OpenStep, ...]] | None:
+    """Return byte and open steps of a row after a move; None where the table has no such move."""
+    if not open_steps:
+        after = moves.table[byte]
+        if after == _NEVER:
+            return None
+        return after, (OpenStep(step, after),) if after in _OPEN else ()
+    own = next((each.byte for each in open_steps if each.number == step), None)
+    others = tuple(each for each in open_steps if each.number != step)
+    if own is None and not several:
         return None
-    return Standing(byte, entry.step if byte in _OPEN else 0, offset)
-
-
-def _follow(byte: int, open_step: int, moves: Moves, step: int) -> int:
-    """Return the byte of a row after a move, or _NEVER."""
-    return moves.table[byte] if open_step in (0, step) else _NEVER
+    after = moves.table[_PENDING if own is None else own]
+    if after in _OPEN:
+        others = (*others, OpenStep(step, after))
+    elif after != _PENDING and (after == _NEVER or others):
+        return None
+    return (min(each.byte for each in others), others) if others else (after, ())
 
 
 def _as_array(offsets: "bytes | memoryview | array[int]") -> "array[int]":
@@ -118,19 +165,20 @@ def _as_array(offsets: "bytes | memoryview | array[int]") -> "array[int]":
 class Ledger:
     """The state of each row of a run, the offset of its last line, and the totals."""
 
-    def __init__(self, rows: int) -> None:
+    def __init__(self, rows: int, *, several: bool = True) -> None:
         self.rows = rows
+        self.several = several  # whether a row may have several open steps
         self.step = 0  # the highest number so far
         self.counters = Counters()
         self._states = bytearray(rows)
         self._offsets = array("Q", [0]) * rows  # from bytes it would keep room to grow
-        self._open: dict[int, int] = {}
+        self._open: dict[int, tuple[OpenStep, ...]] = {}
         self._counts = [rows, 0, 0, 0, 0, 0, 0, 0]
 
     @classmethod
-    def restore(cls, kept: LedgerSnapshot) -> "Ledger":
+    def restore(cls, kept: LedgerSnapshot, *, several: bool = True) -> "Ledger":
         """Return the ledger that a checkpoint kept; ValueError if its parts do not fit together."""
-        ledger = cls(0)
+        ledger = cls(0, several=several)
         ledger.rows = len(kept.states)
         ledger._states, ledger._offsets = bytearray(kept.states), _as_array(kept.offsets)
         ledger._counts = counts = [ledger._states.count(byte) for byte in range(len(_STATES))]
@@ -139,7 +187,7 @@ class Ledger:
             len(ledger._offsets) != ledger.rows
             or sum(counts) != ledger.rows
             or len(ledger._open) != counts[_STARTED] + counts[_LOST]
-            or not all(ledger.standing(row).byte in _OPEN for row in ledger._open)
+            or not all(ledger.standing(row).byte in _OPEN and steps for row, steps in ledger._open.items())
         ):
             raise ValueError("the parts of a kept ledger do not fit together")
         ledger.step, ledger.counters = kept.step, kept.counters
@@ -150,13 +198,15 @@ class Ledger:
         states, offsets = memoryview(self._states), memoryview(self._offsets).cast("B")
         return LedgerSnapshot(states, offsets, dict(self._open), self.step, self.counters)
 
-    def apply(self, entry: Entry, offset: int) -> None:
-        """Take in an entry whose line begins at `offset`; JournalDamaged if it cannot follow."""
-        if entry.rows:
-            moves = MOVES[entry.word]
-            for row, _ in entry.rows:
-                self.move(row, moves, entry.step, offset)
-        self.counters += entry.counters
+    def apply(self, told: Sequence[Entry], offset: int) -> None:
+        """Take in the entries of a line that begins at `offset`; JournalDamaged if it cannot follow."""
+        first = told[0]
+        if first.rows:
+            moves = MOVES[tuple(entry.word for entry in told)]
+            for row, _ in first.rows:
+                self.move(row, moves, first.step, offset)
+        for entry in told:
+            self.counters += entry.counters
 
     def move(self, row: int, moves: Moves, step: int, offset: int) -> None:
         """Move one row by one entry; JournalDamaged if the table has no such move."""
@@ -164,12 +214,13 @@ class Ledger:
         if not 0 <= index < self.rows:
             raise JournalDamaged(f"row {row}, step {step}: the run has {self.rows} rows")
         before = self._states[index]
-        after = _follow(before, self._open.get(row, 0), moves, step)
-        if after == _NEVER:
+        follows = _follow(before, self._open.get(row, ()), moves, step, several=self.several)
+        if follows is None:
             told = self.standing(row).told
-            raise JournalDamaged(f"row {row}, step {step}: {moves.word} cannot follow {told}")
-        if after in _OPEN:
-            self._open[row] = step
+            raise JournalDamaged(f"row {row}, step {step}: {moves.told} cannot follow {told}")
+        after, open_steps = follows
+        if open_steps:
+            self._open[row] = open_steps
             self.step = max(self.step, step)
         elif before in _OPEN:
             del self._open[row]
@@ -197,7 +248,7 @@ class Ledger:
     def standing(self, row: int) -> Standing:
         """Return all that is known of a row; ValueError if the run has no such row."""
         index = self._index(row)
-        return Standing(self._states[index], self._open.get(row, 0), self._offsets[index])
+        return Standing(self._states[index], self._open.get(row, ()), self._offsets[index])
 
     def open_rows(self) -> Iterator[int]:
         """Return the rows in doubt, in row order, as they are now."""

@@ -11,17 +11,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain as joined
 from pathlib import Path
 
 import orjson
 
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import entries
+from bulkscim.journal.bodies import Header
 from bulkscim.journal.durable import Reader
 from bulkscim.journal.entries import Entry, Kind, Line, Word
 from bulkscim.journal.ledger import MOVES, Ledger
 from bulkscim.journal.timeline import WITH_BODY, Timeline
-from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import Counters
 
 _BLOCK = 1 << 20
@@ -31,7 +32,8 @@ _MOST_ROWS = 10**10 - 1  # as wide as a line's column
 
 # By the bytes at WORDS: what an entry of the run is, and what one of rows does to them.
 _RUN = {entries.words(kind): kind for kind in entries.RUN_KINDS}
-_MOVES = {entries.words(*entries.kind_and_state(word)): moves for word, moves in MOVES.items()}
+_MOVES = {entries.words_at(*words): moves for words, moves in MOVES.items()}
+_OF_ROWS = Kind.SETTLED  # to a timeline all entries of rows are alike
 _KNOWN = _RUN.keys() | _MOVES.keys()
 
 
@@ -49,7 +51,7 @@ class Position:
 class Fold:
     """The good part of a journal. `torn` counts the bytes behind it."""
 
-    header: JsonObject
+    header: Header
     ledger: Ledger
     timeline: Timeline
     end: Position
@@ -82,7 +84,8 @@ def entries_of(file: Reader, *wanted: Word, end: int | None = None, holding: byt
 
     Nothing is read at or behind `end`. Lines without the text `holding` are passed over unparsed.
     """
-    texts = {entries.words(*entries.kind_and_state(word)) for word in wanted}
+    words = frozenset(wanted)
+    texts = frozenset(joined.from_iterable(map(entries.words_of, words)))
     offset = 0
     for line in lines(file, 0):
         if end is not None and offset >= end:
@@ -90,7 +93,7 @@ def entries_of(file: Reader, *wanted: Word, end: int | None = None, holding: byt
         offset += len(line) + 1
         if holding in line and line[entries.WORDS] in texts:
             with suppress(ValueError):
-                yield entries.decode(line).entry
+                yield from (entry for entry in entries.decode(line).entries if entry.word in words)
 
 
 def applied_ids(file: Reader, end: int) -> Iterator[bytes]:
@@ -98,12 +101,12 @@ def applied_ids(file: Reader, end: int) -> Iterator[bytes]:
 
     Where an entry names no id, one from within the resource that it shows may come.
     """
-    text, offset = entries.words(Kind.APPLIED), 0
+    texts, offset = frozenset(entries.words_of(Kind.APPLIED)), 0
     for line in lines(file, 0):
         if offset >= end:
             return
         offset += len(line) + 1
-        if line[entries.WORDS] == text:
+        if line[entries.WORDS] in texts:
             _, found, rest = line.partition(_ID)
             if found:
                 yield rest.partition(b'"')[0]
@@ -114,8 +117,13 @@ def id_text(resource_id: str) -> bytes:
     return orjson.dumps(resource_id)[1:].partition(b'"')[0]
 
 
-def first_line(file: Reader, path: Path) -> Line:
-    """Return the header; NoSuchRun if it is not whole, JournalDamaged if its format is not known."""
+def header_of(file: Reader, path: Path) -> Header:
+    """Return what line 1 says; see `first_line`."""
+    return first_line(file, path)[1]
+
+
+def first_line(file: Reader, path: Path) -> tuple[Line, Header]:
+    """Return line 1 and what it says; NoSuchRun if it is not whole, JournalDamaged if its format is not known."""
     text = next(lines(file, 0), b"")
     seal = entries.link(entries.FIRST_CHAIN, text[entries.HASHED]) + entries.END
     if text[entries.SEAL] != seal or text[entries.WORDS] != entries.words(Kind.HEADER):
@@ -125,24 +133,27 @@ def first_line(file: Reader, path: Path) -> Line:
         line = entries.decode(text)
     except ValueError as error:
         raise damaged(path, 0, "the header is sealed, and yet no line of a journal") from error
-    version, rows = line.entry.body.get("format"), line.entry.body.get("rows")
-    if version != entries.FORMAT:
+    header = line.entry.body
+    if not isinstance(header, Header):
+        raise damaged(path, 0, "line 1 is no header")
+    if header.format not in entries.FORMATS:
+        known = ", ".join(map(str, entries.FORMATS))
         raise JournalDamaged(
-            f"{path}: format {version} is not known here (known: {entries.FORMAT}); use the bulkscim that wrote it"
+            f"{path}: format {header.format} is not known here (known: {known}); use the bulkscim that wrote it"
         )
-    if not isinstance(rows, int) or not 0 <= rows <= _MOST_ROWS:
+    if not 0 <= header.rows <= _MOST_ROWS:
         raise damaged(path, 0, "the header does not say how many rows there are")
-    return line
+    return line, header
 
 
 def _begin(file: Reader, path: Path) -> Fold:
     """Return the fold of the header alone."""
-    line = first_line(file, path)
+    line, header = first_line(file, path)
     timeline = Timeline()
     timeline.note(Kind.HEADER, line.entry.time)
     end = Position(len(next(lines(file, 0))) + 1, 1, line.commit, line.chain.encode())
     try:
-        return Fold(line.entry.body, Ledger(line.entry.body["rows"]), timeline, end)
+        return Fold(header, Ledger(header.rows, several=header.format > 1), timeline, end)
     except (MemoryError, OverflowError) as error:
         raise damaged(path, 0, "the header speaks of more rows than this machine can hold") from error
 
@@ -187,9 +198,9 @@ class _Folding:
             elif row := int(line[entries.ROW]):
                 self._ledger.move(row, moves, int(line[entries.STEP]), offset)
             else:
-                entry = entries.decode(line).entry
-                for row, _ in entry.rows:
-                    self._ledger.move(row, moves, entry.step, offset)
+                first = entries.decode(line).entry
+                for row, _ in first.rows:
+                    self._ledger.move(row, moves, first.step, offset)
         except (JournalDamaged, ValueError) as error:
             raise damaged(self._path, offset, str(error)) from error
         self._last = line
@@ -207,8 +218,7 @@ class _Folding:
         """Pass the last line so far to the timeline, which knows those of the run itself already."""
         moves = _MOVES.get(self._last[entries.WORDS])
         if moves is not None:
-            kind, _ = entries.kind_and_state(moves.word)
-            self._timeline.note(kind, float(self._last[entries.TIME]))
+            self._timeline.note(_OF_ROWS, float(self._last[entries.TIME]))
 
 
 def _sum(counters: dict[bytes, int]) -> Counters:

@@ -220,7 +220,7 @@ def _began(path: Path, disk: Disk) -> float | None:
         if is_purged(path, disk):
             return float(load(path, disk)["began"])
         with closing(disk.open_read(path / JOURNAL)) as file:
-            return reader.first_line(file, path / JOURNAL).entry.time
+            return reader.first_line(file, path / JOURNAL)[0].entry.time
     except (JournalDamaged, NotARegularFile, UsageError):
         return 0.0
     except (OSError, NoSuchRun):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from math import inf
 
+from bulkscim.journal.bodies import Approved, Body, Closed, Stopped
 from bulkscim.journal.entries import RUN_KINDS, Kind
 from bulkscim.model.operation import JsonObject
 
@@ -30,7 +31,7 @@ class Timeline:
     uptime: float | None = None
     changed: dict[str, JsonObject] = field(default_factory=dict)
 
-    def note(self, kind: Kind, time: float, body: JsonObject | None = None) -> None:
+    def note(self, kind: Kind, time: float, body: Body | None = None) -> None:
         """Take in the next entry; of those `WITH_BODY` the body as well."""
         if kind is Kind.HEADER:
             self.started_at = time
@@ -38,19 +39,14 @@ class Timeline:
             self.earlier_s = self.elapsed_s
             self.opened_at = time
             self.sessions += 1
-        elif kind is Kind.APPROVED:
-            self._change((body or {}).get("changed"))
+        elif isinstance(body, Approved):
+            for name, values in body.changed.items():
+                self.changed[name] = self.changed.get(name, {}) | values
         self.ended_at = time
-        shown = body.get("uptime") if body and kind in ENDINGS else None
-        self.uptime = float(shown) if isinstance(shown, int | float) else None
+        self.uptime = body.uptime if isinstance(body, Stopped | Closed) else None
         self.final = kind in RUN_KINDS and kind is not Kind.REPAIRED
         if self.final:
             self.last = kind
-
-    def _change(self, changed: object) -> None:
-        for name, values in changed.items() if isinstance(changed, dict) else ():
-            if isinstance(values, dict):
-                self.changed[name] = self.changed.get(name, {}) | values
 
     @property
     def elapsed_s(self) -> float:

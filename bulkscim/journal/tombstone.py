@@ -12,6 +12,8 @@ from pathlib import Path
 import orjson
 
 from bulkscim.errors import JournalDamaged
+from bulkscim.journal import entries
+from bulkscim.journal.bodies import Header
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.operation import JsonObject
@@ -52,6 +54,14 @@ def load(folder: Path, disk: Disk) -> JsonObject:
     if kept.get("format") != FORMAT:
         raise JournalDamaged(f"{path}: format {kept.get('format')} is not known here (known: {FORMAT})")
     return kept
+
+
+def header_of(folder: Path, disk: Disk) -> Header:
+    """Return what the journal's first line said; see `load`."""
+    body = entries.decode(load(folder, disk)["first_line"].encode()).entry.body
+    if not isinstance(body, Header):
+        raise JournalDamaged(f"{folder / PURGED}: the line that it keeps is no header")
+    return body
 
 
 def _checksum(text: bytes) -> bytes:

@@ -34,9 +34,9 @@ _CHECKPOINT_LEAST_LINES = 5_000
 
 
 class _Placed(NamedTuple):
-    """An entry with its place in the file."""
+    """The entries of a line with its place in the file."""
 
-    entry: Entry
+    told: tuple[Entry, ...]
     offset: int
     time: float
 
@@ -131,14 +131,15 @@ class JournalWriter:
         ahead: dict[int, Standing] = {}
         lines, placed = [], []
         time = self._clock.now()
-        for entry in new:
+        version = self._fold.header.format
+        for told in entries.joined(new, version):
             tip.lines += 1
-            previous = tuple(self._advance(row, entry, tip.offset, ahead) for row, _ in entry.rows)
-            text = entries.encode(entry, tip.lines, group.commit, time, previous)
+            previous = tuple(self._advance(row, told, tip.offset, ahead) for row, _ in told[0].rows)
+            text = entries.encode(told, tip.lines, group.commit, time, previous, version)
             tip.chain = entries.link(tip.chain, text)
             line = entries.seal(text, tip.chain)
             lines.append(line)
-            placed.append(_Placed(entry, tip.offset, time))
+            placed.append(_Placed(told, tip.offset, time))
             tip.offset += len(line)
         group.lines += lines
         group.placed += placed
@@ -146,12 +147,13 @@ class JournalWriter:
         self._tip, self._group = tip, group
         return group
 
-    def _advance(self, row: int, entry: Entry, offset: int, ahead: dict[int, Standing]) -> int:
-        """Move a row by an entry that will stand at `offset`; return the offset of its line before."""
-        now = ahead.get(row) or self._ahead.get(row) or self._fold.ledger.standing(row)
-        after = following(now, entry, offset)
+    def _advance(self, row: int, told: tuple[Entry, ...], offset: int, ahead: dict[int, Standing]) -> int:
+        """Move a row by a line that will stand at `offset`; return the offset of its line before."""
+        ledger = self._fold.ledger
+        now = ahead.get(row) or self._ahead.get(row) or ledger.standing(row)
+        after = following(now, told, offset, several=ledger.several)
         if after is None:
-            raise ValueError(f"row {row}, step {entry.step}: {entry.word} cannot follow {now.told}")
+            raise ValueError(f"row {row}, step {told[0].step}: {told[-1].word} cannot follow {now.told}")
         ahead[row] = after
         return now.offset
 
@@ -201,10 +203,10 @@ class JournalWriter:
         """Pass what is durable now to ledger and timeline."""
         ledger, timeline, end = self._fold.ledger, self._fold.timeline, self._fold.end
         for placed in group.placed:
-            entry, offset = placed.entry, placed.offset
-            ledger.apply(entry, offset)
-            timeline.note(entry.kind, placed.time, entry.body)
-            for row, _ in entry.rows:
+            first, offset = placed.told[0], placed.offset
+            ledger.apply(placed.told, offset)
+            timeline.note(first.kind, placed.time, first.body)
+            for row, _ in first.rows:
                 if self._ahead[row].offset == offset:
                     del self._ahead[row]
         last = group.lines[-1]

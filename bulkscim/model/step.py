@@ -19,6 +19,14 @@ class Action(StrEnum):
     ADD_MEMBER = "add_member"
     REMOVE_MEMBER = "remove_member"
 
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return _METHODS.get(self, "PATCH")
+
+
+_METHODS = {Action.CREATE: "POST", Action.REPLACE: "PUT", Action.DELETE: "DELETE"}
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -82,5 +90,4 @@ class Step:
     @property
     def method(self) -> str:
         """The HTTP method."""
-        methods = {Action.CREATE: "POST", Action.REPLACE: "PUT", Action.DELETE: "DELETE"}
-        return methods.get(self.action, "PATCH")
+        return self.action.method

@@ -14,7 +14,8 @@ from http import HTTPStatus
 from itertools import chain, zip_longest
 from typing import Any
 
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.bodies import Settled, Started, WasMember
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.harmless import one_line
 from bulkscim.model.operation import MAKES
@@ -32,9 +33,9 @@ _ORDER = (*_BAD, RowState.DONE, *_EXISTED)
 _LINKED = "existed, and got a group, a member or a manager that it did not have"
 _NOT_FOUND = b": nothing to "
 _NOT_IN = " was not in the group"
-_UNSEEN = b'"unknown":true'
+_UNSEEN = b'unknown"'
 _GROUP = "group:"
-_BY_NAME = b'"part":"group:'
+_BY_NAME = b',"group:'
 _KEPT_ROWS = 10
 _SHOWN_ROWS = 3
 _SHOWN_CAUSES = 10
@@ -85,11 +86,11 @@ def _parts(result: Result) -> Iterator[Result]:
 
 def _not_in_group(recorded: RecordedRun) -> Iterator[Result]:
     """Yield the rows that ended as a noop since the member that they remove was not in the group."""
-    rows: Iterable[Entry] = ()
+    ends: Iterable[tuple[int, Settled]] = ()
     if recorded.ledger.totals().noop:
-        rows = recorded.entries(RowState.NOOP, holding=_NOT_IN.encode())
-    for entry in rows:
-        result = result_of(recorded, entry.rows[0][0], None)
+        ends = recorded.ends(RowState.NOOP, holding=_NOT_IN.encode())
+    for row, _ in ends:
+        result = result_of(recorded, row, None)
         if result.state is RowState.NOOP and result.detail.endswith(_NOT_IN):
             yield replace(result, key=result.detail.removesuffix(_NOT_IN), id="")
 
@@ -97,17 +98,18 @@ def _not_in_group(recorded: RecordedRun) -> Iterator[Result]:
 def _not_found(recorded: RecordedRun) -> Iterator[int]:
     """Yield the rows that ended as a noop since what they name was not found."""
     marks = bytearray(recorded.ledger.rows + 1)
-    for entry in recorded.entries(RowState.NOOP, holding=_NOT_FOUND) if recorded.ledger.totals().noop else ():
-        marks[entry.rows[0][0]] = not entry.body.get("id")
+    for row, end in recorded.ends(RowState.NOOP, holding=_NOT_FOUND) if recorded.ledger.totals().noop else ():
+        marks[row] = not end.id
     return (row for row, mark in enumerate(marks) if mark)
 
 
 def _unseen(recorded: RecordedRun) -> Iterator[int]:
     """Yield the rows that are done and removed a member that the tenant had not shown."""
     marks = bytearray(recorded.ledger.rows + 1)
-    for entry in recorded.entries(Kind.STARTED, holding=_UNSEEN) if recorded.ledger.totals().done else ():
-        row = entry.rows[0][0]
-        marks[row] = entry.body.get("unknown", False) and recorded.ledger.state(row) is RowState.DONE
+    for entry, begun in recorded.each(Started, _UNSEEN) if recorded.ledger.totals().done else ():
+        for (row, _), member in zip(entry.rows, begun.members, strict=False):
+            if member.was is WasMember.UNKNOWN:
+                marks[row] = recorded.ledger.state(row) is RowState.DONE
     return (row for row, mark in enumerate(marks) if mark)
 
 

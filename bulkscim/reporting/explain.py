@@ -1,13 +1,13 @@
 """The story of one row: what the file asked, what was sent, what came back, and why it ended so."""
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.bodies import Applied, Body, Lost, Refused, Reopened, Settled, Started
+from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.harmless import one_line, shown_value
-from bulkscim.model.operation import Operation, PatchOperation
-from bulkscim.model.row import RowState
+from bulkscim.model.operation import USER, Operation, PatchOperation
+from bulkscim.model.step import Action
 from bulkscim.model.typed import NEXT, command
 from bulkscim.planning.compare import redact
 from bulkscim.reporting.hints import hint_of
@@ -63,77 +63,68 @@ def _shown_change(change: PatchOperation) -> str:
 
 def _told(entry: Entry, row: int) -> Iterator[str]:
     """Say one entry in a line or a few."""
-    time, body = moment(entry.time), entry.body
-    match entry.kind:
-        case Kind.STARTED:
-            yield f"  step {entry.step:<5}{time}  {_intent(entry, row)}"
-            for path, before, after in body.get("changes") or ():
-                yield f"              {one_line(path)}: {shown_value(before)} → {shown_value(after)}"
-            yield from _ties(body)
-        case Kind.APPLIED | Kind.REFUSED if body.get("by"):
-            yield f"            {time}  {one_line(str(body.get('note') or body.get('detail')))}{_resource(body)}"
-        case Kind.APPLIED:
-            seen = " (found after the answer was lost)" if body.get("seen") else ""
-            yield f"            {time}  applied{_answer(body)}{_resource(body)}{seen}"
-            if body.get("stripped"):
-                yield f"              taken out of groups by that: {_ids(body['stripped'])}"
-        case Kind.REFUSED:
-            yield f"            {time}  refused{_answer(body)}"
-        case Kind.LOST:
-            what = "accepted" if body.get("accepted") else "no answer"
-            yield f"            {time}  {what}: {one_line(str(body.get('detail') or 'unknown'))}"
-        case Kind.SETTLED:
-            yield f"  ended     {time}  {_end(entry)}"
-        case Kind.REOPENED:
-            yield f"  reopened  {time}  {one_line(str(body.get('why') or 'retry'))}"
+    time = moment(entry.time)
+    match entry.body:
+        case Started() as begun:
+            yield f"  step {entry.step:<5}{time}  {_intent(begun, entry, row)}"
+            for change in begun.changes:
+                values = f"{shown_value(change.before)} → {shown_value(change.after)}"
+                yield f"              {one_line(change.path)}: {values}"
+            yield from _ties(begun)
+        case Applied(by=by, note=told) | Refused(by=by, detail=told) if by:
+            yield f"            {time}  {one_line(told)}{_resource(entry.body)}"
+        case Applied() as applied:
+            seen = " (found after the answer was lost)" if applied.seen else ""
+            yield f"            {time}  applied{_answer(applied)}{_resource(applied)}{seen}"
+            if applied.stripped:
+                yield f"              taken out of groups by that: {_ids(applied.stripped)}"
+        case Refused() as refused:
+            yield f"            {time}  refused{_answer(refused)}"
+        case Lost() as lost:
+            what = "accepted" if lost.accepted else "no answer"
+            yield f"            {time}  {what}: {one_line(lost.detail or 'unknown')}"
+        case Settled() as end:
+            yield f"  ended     {time}  {end.state.value}{f': {one_line(end.detail)}' if end.detail else ''}"
+        case Reopened(why=why):
+            yield f"  reopened  {time}  {one_line(why or 'retry')}"
         case _:
             yield f"  {entry.kind.value:<10}{time}"
 
 
-def _ties(body: dict[str, Any]) -> Iterator[str]:
+def _ties(begun: Started) -> Iterator[str]:
     """Say who held a resource that goes, and who referred to it."""
-    for name, told in (("groups", "member of groups"), ("reports", "manager of")):
-        if name in body:
-            ids = body[name]
-            yield f"              {told}: {'unknown' if ids is None else _ids(ids) or 'none'}"
+    if begun.ties is not None:
+        yield f"              member of groups: {_known(begun.ties.groups)}"
+        if begun.action is Action.DELETE and begun.type == USER:
+            yield f"              manager of: {_known(begun.ties.reports)}"
 
 
-def _ids(ids: list[str]) -> str:
+def _known(ids: Sequence[str] | None) -> str:
+    return "unknown" if ids is None else _ids(ids) or "none"
+
+
+def _ids(ids: Sequence[str]) -> str:
     more = f" and {len(ids) - _SHOWN_IDS:,} more" if len(ids) > _SHOWN_IDS else ""
     return one_line(", ".join(ids[:_SHOWN_IDS])) + more
 
 
-def _intent(entry: Entry, row: int) -> str:
-    body = entry.body
-    part = next((part for number, part in entry.rows if number == row and part), body.get("part") or "")
-    target = body.get("id") or _identity(body)
-    texts = (body.get("method"), body.get("type"), target, f"for part {part}" if part else "")
-    return one_line(" ".join(str(text) for text in texts if text))
+def _intent(begun: Started, entry: Entry, row: int) -> str:
+    part = next((part for number, part in entry.rows if number == row), "")
+    identity = begun.identity[0].value if begun.identity else ""
+    texts = (begun.action.method, begun.type, begun.id or identity, f"for part {part}" if part else "")
+    return one_line(" ".join(text for text in texts if text))
 
 
-def _identity(body: dict[str, Any]) -> str:
-    """Return what a new resource will be known by."""
-    for key in body.get("identity") or ():
-        if isinstance(key, list) and key:
-            return str(key[-1])
-    return ""
-
-
-def _answer(body: dict[str, Any]) -> str:
+def _answer(end: Applied | Refused) -> str:
     """Return status, scimType, detail and attempts, as far as they are known, after a colon; else nothing."""
-    attempts = body.get("attempts") or 1
-    texts = [body.get("status"), body.get("scim_type"), body.get("detail")]
-    if attempts > 1:
-        texts.append(f"after {attempts} attempts")
+    texts: list[object] = [end.status]
+    if isinstance(end, Refused):
+        texts += [end.scim_type, end.detail]
+    if end.attempts > 1:
+        texts.append(f"after {end.attempts} attempts")
     told = one_line(" ".join(str(text) for text in texts if text))
     return f": {told}" if told else ""
 
 
-def _resource(body: dict[str, Any]) -> str:
-    return f", id {one_line(str(body['id']))}" if body.get("id") else ""
-
-
-def _end(entry: Entry) -> str:
-    state = entry.state or RowState.PENDING
-    detail = entry.body.get("detail")
-    return f"{state.value}: {one_line(str(detail))}" if detail else state.value
+def _resource(body: Body) -> str:
+    return f", id {one_line(body.id)}" if isinstance(body, Applied) and body.id else ""

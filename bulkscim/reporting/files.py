@@ -91,16 +91,15 @@ def write_later(recorded: RecordedRun) -> Path | None:
 def _deletes(recorded: RecordedRun, day: date) -> Iterator[JsonObject]:
     seen = sqlite3.connect("", isolation_level=None)  # a private temporary file
     seen.execute("create table id (id text primary key) without rowid")
-    for entry in recorded.entries(RowState.DONE, RowState.NOOP):
-        body = entry.body
-        if body.get("op") != Verb.DEACTIVATE or not body.get("id"):
+    for _, end in recorded.ends(RowState.DONE, RowState.NOOP):
+        if end.op != Verb.DEACTIVATE or not end.id:
             continue
-        if seen.execute("insert or ignore into id values (?)", (body["id"],)).rowcount:
+        if seen.execute("insert or ignore into id values (?)", (end.id,)).rowcount:
             yield {
                 "op": Verb.DELETE.value,
                 "type": USER,
-                "id": body["id"],
+                "id": end.id,
                 "expect": {"active": False},
                 "not_before": day.isoformat(),
-                "_who": body.get("key"),
+                "_who": end.key,
             }

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from bulkscim.journal.entries import Kind
+from bulkscim.journal.bodies import Applied
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import GROUP
-from bulkscim.model.row import RowState
 
 _MISSING = re.compile(r"\bno Group with displayName (.+?)(?=: nothing to |; create it first|$)")
 _CREATED = re.compile(r'"([^"]+)"')
@@ -60,8 +59,9 @@ def _near(names: Iterable[str], known: dict[str, str]) -> Iterator[str]:
 
 def _groups(recorded: RecordedRun) -> Iterator[str]:
     """Yield the names of groups that rows of the run found or changed."""
-    for entry in recorded.entries(*RowState, holding=_GROUP_ROW):
-        if entry.body.get("type") == GROUP and entry.body.get("id"):
-            yield str(entry.body["key"])
-    for entry in recorded.entries(Kind.APPLIED, holding=b'"part":"member:'):
-        yield entry.rows[0][1].removeprefix(_MEMBER)
+    for _, end in recorded.ends(holding=_GROUP_ROW):
+        if end.type == GROUP and end.id:
+            yield end.key
+    for entry, _ in recorded.each(Applied, b',"member:'):
+        if entry.part.startswith(_MEMBER):
+            yield entry.part.removeprefix(_MEMBER)

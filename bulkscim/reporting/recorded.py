@@ -12,10 +12,11 @@ import orjson
 
 from bulkscim.errors import BulkScimError, JobFileChanged
 from bulkscim.journal import journal, runfolder, tombstone
+from bulkscim.journal.bodies import Closed, Stopped
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.entries import Entry, Kind, decode
+from bulkscim.journal.entries import Kind, decode
 from bulkscim.journal.journal import RecordedRun
-from bulkscim.journal.reader import first_line
+from bulkscim.journal.reader import header_of
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.harmless import one_line
 from bulkscim.model.row import RowState
@@ -46,7 +47,7 @@ def read_header(run: str, runs_dir: Path) -> dict[str, Any]:
     disk = LocalDisk()
     folder = runfolder.find(run, runs_dir, disk)
     with closing(journal.open_to_read(folder, disk)) as file:
-        return first_line(file, folder / JOURNAL).entry.body
+        return header_of(file, folder / JOURNAL).told
 
 
 def open_at(folder: Path) -> RecordedRun:
@@ -93,13 +94,13 @@ def _listed(folder: Path) -> Summary:
     return summary | {"rollback_runs": [_listed(child) for child in runfolder.children(folder, LocalDisk())]}
 
 
-def state_of(ending: Entry | None, *, locked: bool) -> RunState:
+def state_of(ending: Stopped | Closed | None, *, locked: bool) -> RunState:
     """Return the state of a run by the entry that ended it; `locked`: a living process holds it."""
     if locked:
         return RunState.RUNNING
-    if ending is None or ending.body.get("why") == RunState.INTERRUPTED:
-        return RunState.INTERRUPTED
-    return RunState.FINISHED if ending.kind is Kind.CLOSED else RunState.STOPPED
+    if isinstance(ending, Closed):
+        return RunState.FINISHED
+    return RunState.INTERRUPTED if ending is None or ending.why == RunState.INTERRUPTED else RunState.STOPPED
 
 
 def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True) -> Summary:
@@ -118,7 +119,7 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
         "chain": recorded.chain,
         **differ_counts(differing(recorded)),
         "undoable": totals.done > 0 or any(recorded.entries(Kind.APPLIED)),
-        "why": ending.body.get("why") if ending is not None else None,
+        "why": ending.why if isinstance(ending, Stopped) else None,
         "again": run_command(header) if _has_other_job(ending) else None,
         "command": header.get("command"),
         "job": job.get("path"),
@@ -161,23 +162,21 @@ def differing(recorded: RecordedRun) -> Counter[RowState]:
     totals = recorded.ledger.totals()
     if not totals.adopted and not totals.noop:
         return Counter()
-    found = recorded.entries(RowState.ADOPTED, RowState.NOOP, holding=b'"differs":true')
-    return Counter(entry.state for entry in found if entry.state is not None and entry.body.get("differs"))
+    found = recorded.ends(RowState.ADOPTED, RowState.NOOP, holding=b'"differs":true')
+    return Counter(end.state for _, end in found if end.differs)
 
 
 def drifted(recorded: RecordedRun) -> int:
     """Count the rows that were skipped since others have changed what they were to change, and that can be forced."""
     if not recorded.ledger.totals().skipped:
         return 0
-    found = recorded.entries(RowState.SKIPPED, holding=b"drift: ")
-    return sum(
-        "drift: " in (told := str(entry.body.get("detail", ""))) and GONE not in told for entry in found
-    )
+    found = recorded.ends(RowState.SKIPPED, holding=b"drift: ")
+    return sum("drift: " in end.detail and GONE not in end.detail for _, end in found)
 
 
-def _has_other_job(ending: Entry | None) -> bool:
+def _has_other_job(ending: Stopped | Closed | None) -> bool:
     """Return whether a run ended because its job file holds something else now: resume would refuse that."""
-    return ending is not None and ending.body.get("cause") == JobFileChanged.cause
+    return isinstance(ending, Stopped) and ending.cause == JobFileChanged.cause
 
 
 def listing_lines(summaries: Iterable[Summary]) -> Iterator[str]:
@@ -201,7 +200,7 @@ def _with_rollbacks(summary: Summary, name: str) -> Iterator[tuple[str, Summary]
         yield from _with_rollbacks(child, f"{name}/{child['run']}")
 
 
-def _ending(recorded: RecordedRun) -> Entry | None:
+def _ending(recorded: RecordedRun) -> Stopped | Closed | None:
     """Return the entry that ended the last session in order: it is the last line that counts."""
     if not recorded.timeline.ended_in_order:
         return None
@@ -211,8 +210,8 @@ def _ending(recorded: RecordedRun) -> Entry | None:
     for text in reversed(tail.split(b"\n")):
         with suppress(ValueError):
             line = decode(text)
-            if line.chain == recorded.chain:
-                return line.entry
+            if line.chain == recorded.chain and isinstance(line.entry.body, Stopped | Closed):
+                return line.entry.body
     return None
 
 

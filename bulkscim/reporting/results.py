@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from bulkscim.jobfile.csv_writer import CsvWriter
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.bodies import Applied, Body, Lost, Refused, Settled, Started
+from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import GROUP, Operation
 from bulkscim.model.row import RowState
@@ -48,8 +48,8 @@ def result_of(recorded: RecordedRun, row: int, operation: Operation | None) -> R
     """Return what became of one row; the operation fills in what the journal does not say yet."""
     state = recorded.ledger.state(row)
     last = recorded.last(row)
-    found = _from_body(row, state, last.body if last is not None else {})
-    if last is not None and last.kind is Kind.SETTLED:
+    found = _from_body(row, state, last.body if last is not None else None)
+    if last is not None and isinstance(last.body, Settled):
         return found
     if state is RowState.IN_DOUBT and not found.detail:
         found = replace(found, detail="sent; whether it was applied is not known")
@@ -61,7 +61,7 @@ def result_of(recorded: RecordedRun, row: int, operation: Operation | None) -> R
 
 def _is_own(operation: Operation, last: Entry | None) -> bool:
     """Return whether a row's last entry is about the row's own resource, and not about a group that it joins."""
-    part = str(last.body.get("part", "")) if last is not None else ""
+    part = last.part if last is not None else ""
     return operation.type == GROUP or not part.startswith(("member:", "group:"))
 
 
@@ -75,22 +75,32 @@ def write_results(found: Iterable[Result], path: Path) -> None:
             writer.told((*named, each.status, each.scim_type, each.detail, each.attempts))
 
 
-def _from_body(row: int, state: RowState, body: dict[str, Any]) -> Result:
-    """Read what a `settled` says, and of other entries what has the same names."""
-    return Result(
-        row,
-        state,
-        op=_text(body, "op"),
-        type=_text(body, "type"),
-        key=_text(body, "key"),
-        id=_text(body, "id"),
-        status=body.get("status"),
-        scim_type=_text(body, "scim_type"),
-        detail=_text(body, "detail"),
-        attempts=body.get("attempts") or 0,
-    )
-
-
-def _text(body: dict[str, Any], name: str) -> str:
-    value = body.get(name)
-    return value if isinstance(value, str) else ""
+def _from_body(row: int, state: RowState, body: Body | None) -> Result:
+    """Read what a `settled` says, and of the entries of a step what they know of it."""
+    found = Result(row, state)
+    match body:
+        case Settled():
+            return Result(
+                row,
+                state,
+                op=body.op,
+                type=body.type,
+                key=body.key,
+                id=body.id or "",
+                status=body.status,
+                scim_type=body.scim_type or "",
+                detail=body.detail,
+                attempts=body.attempts,
+            )
+        case Started():
+            return replace(found, type=body.type, id=body.id or "")
+        case Applied():
+            return replace(found, id=body.id or "", status=body.status, attempts=body.attempts)
+        case Refused():
+            told = replace(found, scim_type=body.scim_type or "", detail=body.detail)
+            return replace(told, status=body.status, attempts=body.attempts)
+        case Lost():
+            told = replace(found, id=body.id or "", detail=body.detail)
+            return replace(told, status=body.status, attempts=body.attempts)
+        case _:
+            return found

@@ -149,7 +149,7 @@ def _job(job: JobFile) -> Statement:
 def _session(session: Session) -> Statement:
     ended = session.ended
     return {
-        **{name: session.opened.get(name) for name in ("command", "user", "host", "pid", "version")},
+        **{name: getattr(session.opened, name) for name in ("command", "user", "host", "pid", "version")},
         "begun": moment(session.begun),
         "ended": moment(ended.time) if ended else None,
         "how": ended.kind if ended else None,

@@ -2,75 +2,72 @@
 
 from collections.abc import Iterator
 
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.bodies import Applied, Refused, Settled, Started, WasMember
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
-from bulkscim.model.operation import MEMBERSHIP, USER, JsonObject, Key
-from bulkscim.model.row import RowState
-from bulkscim.model.step import Action, Change
+from bulkscim.model.operation import MEMBERSHIP, USER
 from bulkscim.planning.derived import as_written
 from bulkscim.planning.undo.inverse import TakenStep
 
 _PART = "member:"
-_MEMBER = b'"member":"'
+_MEMBER = b'"member'
 
 
 def applied_steps(recorded: RecordedRun) -> Iterator[TakenStep]:
     """Yield the steps of a run that took effect, in the order in which they did."""
-    open_steps: dict[int, Entry] = {}
+    open_steps: dict[int, Started] = {}
     for entry in recorded.entries(Kind.STARTED, Kind.APPLIED, Kind.REFUSED):
-        if entry.kind is Kind.STARTED:
-            open_steps[entry.step] = entry
-        else:
-            begun = open_steps.pop(entry.step, None)
-            if entry.kind is Kind.APPLIED and begun is not None:
-                yield taken_step(begun.body | _ended(entry.body), entry.step, entry.rows[0][0])
+        match entry.body:
+            case Started() as begun:
+                open_steps[entry.step] = begun
+            case Applied() as applied if entry.step in open_steps:
+                yield taken_step(open_steps.pop(entry.step), applied, entry.step, entry.rows[0])
+            case Refused():
+                open_steps.pop(entry.step, None)
+            case _:
+                pass
 
 
 def names_of(recorded: RecordedRun) -> Iterator[tuple[str, str]]:
     """Yield ids with the names that the rows of a run gave them; an id may come more than once."""
-    for entry in recorded.entries(*RowState):
-        if entry.body.get("id") and entry.body.get("key"):
-            yield entry.body["id"], entry.body["key"]
-    for entry in recorded.entries(Kind.STARTED, holding=_MEMBER):
-        body, (row, part) = entry.body, entry.rows[0]
-        last = recorded.last(row)
-        own = last.body.get("type") if last is not None else None
-        if body.get("member_name"):
-            yield body["member"], body["member_name"]
-        if not body.get("member"):
+    for _, end in recorded.ends():
+        if end.id and end.key:
+            yield end.id, end.key
+    for entry, begun in recorded.each(Started, holding=_MEMBER):
+        row, part = entry.rows[0]
+        if (member := begun.member) is None:
             continue
-        if own == USER or body.get("member_name"):
-            yield body["id"], part.removeprefix(_PART)
-        elif last is not None and last.body.get("op") not in MEMBERSHIP:
-            yield body["member"], part.removeprefix(_PART)
+        last = recorded.last(row)
+        ended = last.body if last is not None and isinstance(last.body, Settled) else None
+        if member.name is not None:
+            yield member.id, member.name
+        if member.name is not None or (ended is not None and ended.type == USER):
+            yield begun.id or "", part.removeprefix(_PART)
+        elif ended is not None and ended.op not in MEMBERSHIP:
+            yield member.id, part.removeprefix(_PART)
 
 
-def _ended(body: JsonObject) -> JsonObject:
-    kept = {name: body[name] for name in ("after", "stripped", "unsure", "written") if name in body}
-    return kept | ({"id": body["id"]} if body.get("id") else {})
-
-
-def taken_step(body: JsonObject, step: int, row: int) -> TakenStep:
-    """Read a step back from what the journal holds of its start and its end."""
-    groups, reports = body.get("groups"), body.get("reports")
-    written = {path: after for path, _, after in body.get("written", ())}
+def taken_step(begun: Started, applied: Applied, step: int, served: tuple[int, str]) -> TakenStep:
+    """Read a step back from what the journal holds of its start and its end; `served`: its row and part."""
+    row, part = served
+    written = {change.path: change.after for change in applied.written}
     return TakenStep(
         number=step,
         row=row,
-        part=body["part"],
-        action=Action(body["action"]),
-        type=body["type"],
-        id=body.get("id"),
-        identity=tuple(Key(*parts) for parts in body.get("identity", ())),
-        member=body.get("member"),
+        part=part,
+        action=begun.action,
+        type=begun.type,
+        id=applied.id or begun.id,
+        identity=begun.identity,
+        member=begun.member_id,
         changes=tuple(
-            as_written(Change(*one), written[one[0]]) if one[0] in written else Change(*one)
-            for one in body.get("changes", ())
+            as_written(change, written[change.path]) if change.path in written else change
+            for change in begun.changes
         ),
-        before=body.get("before"),
-        groups=None if groups is None else tuple(groups),
-        reports=None if reports is None else tuple(reports),
-        after=body.get("after"),
-        stripped=tuple(body.get("stripped", ())),
-        unsure=bool(body.get("unsure") or body.get("unknown")),
+        before=begun.before,
+        groups=begun.ties.groups if begun.ties else None,
+        reports=begun.ties.reports if begun.ties else None,
+        after=applied.after,
+        stripped=applied.stripped,
+        unsure=applied.unsure or (begun.member is not None and begun.member.was is WasMember.UNKNOWN),
     )

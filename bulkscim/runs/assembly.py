@@ -6,7 +6,7 @@ import random
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -34,7 +34,9 @@ from bulkscim.jobfile.index import Index
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal import bodies
+from bulkscim.journal.bodies import Closed, Opened, Started
+from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
@@ -212,8 +214,8 @@ def _adopted(journal: Journal) -> set[int]:
     """Return the rows that have begun to add links to users that they adopted."""
     return {
         row
-        for entry in journal.entries(Kind.STARTED, holding=b'"adopts":')
-        if entry.body.get("adopts")
+        for entry, begun in journal.each(Started, holding=b'"adopts":')
+        if begun.adopts
         for row, _ in entry.rows
     }
 
@@ -236,16 +238,9 @@ def _due(journal: Journal, watcher: Watcher) -> Due:
     )
 
 
-def opened(command: str) -> Entry:
-    """Return the entry that begins a session."""
-    body = {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "user": _user(),
-        "version": __version__,
-        "command": command,
-    }
-    return Entry(Kind.OPENED, body=body)
+def opened(command: str) -> Opened:
+    """Return what the entry that begins a session says."""
+    return Opened(os.getpid(), socket.gethostname(), _user(), __version__, command)
 
 
 def _user() -> str:
@@ -262,12 +257,10 @@ async def end_session(journal: Journal, reason: BulkScimError | None, clock: Clo
         reason = Stopped(f"{totals.pending} rows were put off: the tenant refused them for the time being")
     uptime = round(clock.monotonic(), 3)  # the next process compares both clocks: this one is never set
     if reason is None:
-        body = {"totals": asdict(totals), "chain": journal.chain, "uptime": uptime}
-        entry = Entry(Kind.CLOSED, body=body)
+        await journal.append(Entry(Closed(totals, journal.chain, uptime)))
     else:
-        cause = {"cause": reason.cause} if isinstance(reason, Stopped) and reason.cause else {}
-        entry = Entry(Kind.STOPPED, body={"why": str(reason), **cause, "uptime": uptime})
-    await journal.append(entry)
+        cause = reason.cause if isinstance(reason, Stopped) else ""
+        await journal.append(Entry(bodies.Stopped(str(reason), cause, uptime)))
     state = RunState.FINISHED if reason is None else RunState.STOPPED
     if isinstance(reason, Interrupted):
         state = RunState.INTERRUPTED

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bulkscim.errors import BulkScimError
 from bulkscim.jobfile.reading import raw_records
 from bulkscim.journal import journal, reader
+from bulkscim.journal.bodies import Applied, Settled
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
@@ -216,9 +217,10 @@ class Recreated:
 def _made(recorded: RecordedRun, row: int) -> str | None:
     """Return the id that a row made, or brought back."""
     for entry in reversed(recorded.history(row)):
-        made = entry.kind is Kind.APPLIED and entry.body.get("part") in _MADE
-        if (made or entry.state in {*_UNDONE, RowState.SKIPPED}) and entry.body.get("id"):
-            return str(entry.body["id"])
+        body = entry.body
+        is_end = isinstance(body, Settled) and body.state in {*_UNDONE, RowState.SKIPPED}
+        if (is_end or entry.part in _MADE) and isinstance(body, Settled | Applied) and body.id:
+            return body.id
     return None  # a row that failed may name what stood in its way
 
 
@@ -267,7 +269,7 @@ def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[LaterRun]:
     for folder in neighbours[at + 1 :]:
         try:
             with closing(journal.open_to_read(folder, disk)) as file:
-                header = reader.first_line(file, folder / JOURNAL).entry.body
+                header = reader.header_of(file, folder / JOURNAL).told
                 is_same = same_base_url(base_url_of(header), base_url_of(recorded.header))
                 if is_same and not children(folder, disk) and any(reader.entries_of(file, Kind.APPLIED)):
                     changed = frozenset(map(hash, reader.applied_ids(file, file.size())))

@@ -10,13 +10,13 @@ from contextlib import closing, contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
-from bulkscim.engine import recording
 from bulkscim.engine.directory.earlier_runs import CreatedResource
 from bulkscim.engine.directory.own_names import NamedResource
 from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
 from bulkscim.jobfile.index import Index
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, reader, runfolder
+from bulkscim.journal.bodies import Applied, Body, Settled, Started
 from bulkscim.journal.durable import Disk, LocalDisk, Reader
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
@@ -105,9 +105,9 @@ class Earlier:
             return key
         for recorded, index in self._runs():
             row = index.makers(key)
-            last = None if row is None else recorded.last(row)
-            if last is not None and last.body.get("id"):
-                return Key(last.body.get("type") or key.type, "id", last.body["id"])
+            end = None if row is None else recorded.end_of(row)
+            if end is not None and end.id:
+                return Key(end.type or key.type, "id", end.id)
         return key
 
     def _runs(self) -> list[tuple[RecordedRun, Index]]:
@@ -136,7 +136,7 @@ def users_of_runs(base_url: str, disk: Disk, *places: Path) -> Iterator[JsonObje
     for path in (path for place in places for path in runfolder.runs(place, disk)):
         try:
             with closing(disk.open_read(path / JOURNAL)) as file:
-                header = reader.first_line(file, path / JOURNAL).entry.body
+                header = reader.header_of(file, path / JOURNAL).told
                 if _same(header, base_url):
                     yield from _users(file)
         except (OSError, NoSuchRun, JournalDamaged):
@@ -155,7 +155,7 @@ def created_by_runs(
         for folder in (path, *descendants(path, disk)):
             try:
                 with closing(disk.open_read(folder / JOURNAL)) as file:
-                    header = reader.first_line(file, folder / JOURNAL).entry.body
+                    header = reader.header_of(file, folder / JOURNAL).told
                     run = str(header.get("run", folder.name))
                     if run != own and _same(header, base_url):
                         yield from _created(file, run if folder == path else "")
@@ -166,28 +166,26 @@ def created_by_runs(
 def _created(file: Reader, run: str) -> Iterator[CreatedResource]:
     """Yield what a run created and deleted; a rollback, which has no `run` here, may deactivate instead."""
     for entry in reader.entries_of(file, Kind.APPLIED):
-        body = entry.body
-        part, resource_id, after = body.get("part"), body.get("id"), body.get("after")
-        if not resource_id:
+        how = entry.body
+        if not isinstance(how, Applied) or not how.id:
             continue
-        if isinstance(after, dict) and run and not body.get("unsure"):
-            yield CreatedResource(USER if "userName" in after else GROUP, str(resource_id), run)
-        elif part == Verb.DELETE or (part == Verb.DEACTIVATE and not run):
-            yield from (CreatedResource(kind, str(resource_id), "") for kind in (USER, GROUP))
+        if how.after is not None and run and not how.unsure:
+            yield CreatedResource(USER if "userName" in how.after else GROUP, how.id, run)
+        elif entry.part == Verb.DELETE or (entry.part == Verb.DEACTIVATE and not run):
+            yield from (CreatedResource(kind, how.id, "") for kind in (USER, GROUP))
 
 
 def own_users(recorded: RecordedRun) -> Iterator[JsonObject]:
     """Yield the users that a run began to deactivate, as they were before."""
-    found = (_begun(entry.body) for entry in recorded.entries(Kind.STARTED, holding=b'"type":"User"'))
+    found = (_begun(begun) for _, begun in recorded.each(Started, holding=b'"type":"User"'))
     return (user for user in found if user is not None)
 
 
 def created_groups(recorded: RecordedRun) -> Iterator[str]:
     """Yield the ids of the groups that a run has created."""
-    for entry in recorded.entries(Kind.APPLIED, holding=b'"displayName"'):
-        after = entry.body.get("after")
-        if isinstance(after, dict) and "userName" not in after and entry.body.get("id"):
-            yield str(entry.body["id"])
+    for _, how in recorded.each(Applied, holding=b'"displayName"'):
+        if how.id and how.after is not None and "userName" not in how.after:
+            yield how.id
 
 
 def own_names(recorded: RecordedRun) -> Iterator[NamedResource]:
@@ -196,21 +194,19 @@ def own_names(recorded: RecordedRun) -> Iterator[NamedResource]:
     A few of the others are enough to show whether the tenant changes names: what a row creates for itself is known by
     the row. A resource that the run has renamed since is left out.
     """
-    renamed = {entry.body.get("id") for entry in recorded.entries(Kind.STARTED, holding=b'["displayName",')}
-    rows = islice(recorded.entries(Kind.APPLIED, holding=b'"part":"create"'), SAMPLE)
-    for entry in chain(rows, recorded.entries(Kind.APPLIED, holding=b'"part":"group:')):
-        begun, body = recorded.beginning_of(entry), entry.body
-        for key in recording.step_of(begun.body).identity if begun and body.get("id") not in renamed else ():
-            shown = find(body.get("after") or {}, key.attribute)
-            yield NamedResource(
-                key, str(body.get("id") or ""), shown if isinstance(shown, str) else key.value
-            )
+    renamed = {begun.id for _, begun in recorded.each(Started, holding=b'["displayName",')}
+    rows = islice(recorded.each(Applied, holding=b',"create",'), SAMPLE)
+    for entry, how in chain(rows, recorded.each(Applied, holding=b',"group:')):
+        begun = recorded.beginning_of(entry)
+        for key in begun.identity if begun and how.id not in renamed else ():
+            shown = find(how.after or {}, key.attribute)
+            yield NamedResource(key, how.id or "", shown if isinstance(shown, str) else key.value)
 
 
 def left_out(recorded: RecordedRun) -> Iterator[tuple[str, str]]:
     """Yield what earlier sessions found that lookups leave out: a resource type and an attribute."""
-    for entry in recorded.entries(Kind.STARTED, holding=b'"left_out":'):
-        yield from entry.body.get("left_out", ())
+    for _, begun in recorded.each(Started, holding=b'"left_out":'):
+        yield from begun.left_out
 
 
 def _same(header: JsonObject, base_url: str) -> bool:
@@ -219,16 +215,16 @@ def _same(header: JsonObject, base_url: str) -> bool:
 
 def _users(file: Reader) -> Iterator[JsonObject]:
     for entry in reader.entries_of(file, Kind.STARTED, RowState.DONE, RowState.ADOPTED):
-        user = _begun(entry.body) if entry.kind is Kind.STARTED else _made(entry.body)
+        user = _begun(entry.body) if isinstance(entry.body, Started) else _made(entry.body)
         if user is not None:
             yield user
 
 
-def _begun(body: JsonObject) -> JsonObject | None:
-    step = recording.step_of(body)
-    return step.before if deactivates(step.type, step.changes) else None
+def _begun(begun: Started) -> JsonObject | None:
+    return begun.before if deactivates(begun.type, begun.changes) else None
 
 
-def _made(body: JsonObject) -> JsonObject | None:
-    made = body.get("type") == USER and body.get("op") in MAKES and body.get("id")
-    return {"id": body["id"], "userName": body["key"]} if made else None
+def _made(body: Body) -> JsonObject | None:
+    if not isinstance(body, Settled) or body.type != USER or body.op not in MAKES or not body.id:
+        return None
+    return {"id": body.id, "userName": body.key}

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from bulkscim.engine.recording import step_of
-from bulkscim.journal.entries import Kind, Line
+from bulkscim.journal.bodies import Applied, Refused, Settled, Started
+from bulkscim.journal.entries import Line
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, Step
@@ -57,23 +58,25 @@ class Expectations:
 
     def watch(self, line: Line) -> None:
         """Take in a line of a journal that held."""
-        entry = line.entry
-        match entry.kind:
-            case Kind.STARTED:
-                self._begun[entry.step] = step_of(entry.body)
-            case Kind.APPLIED:
-                self._applied(self._begun.pop(entry.step), entry.body, entry.rows[0][0])
-            case Kind.REFUSED:
-                self._begun.pop(entry.step, None)
-            case Kind.SETTLED if entry.state is RowState.ADOPTED and entry.body.get("id"):
-                self._there(entry.body["type"], entry.body["id"], entry.rows[0][0])
+        for entry in line.entries:
+            match entry.body:
+                case Started() as begun:
+                    self._begun[entry.step] = step_of(begun, entry.part)
+                case Applied() as applied:
+                    self._applied(self._begun.pop(entry.step), applied, entry.rows[0][0])
+                case Refused():
+                    self._begun.pop(entry.step, None)
+                case Settled(state=RowState.ADOPTED) as end if end.id:
+                    self._there(end.type, end.id, entry.rows[0][0])
+                case _:
+                    pass
 
     def next_run(self) -> None:
         """Begin another journal: its steps have numbers of their own, and speak over what was recorded before."""
         self._begun.clear()
 
-    def _applied(self, step: Step, body: JsonObject, row: int) -> None:
-        resource_id = body.get("id") or step.id
+    def _applied(self, step: Step, how: Applied, row: int) -> None:
+        resource_id = how.id or step.id
         if resource_id is None:
             return
         if step.action is Action.DELETE:
@@ -81,10 +84,10 @@ class Expectations:
             return
         self._there(step.type, resource_id, row)
         if step.action is Action.CREATE:
-            self._made(step.type, resource_id, body.get("after") or {}, row)
+            self._made(step.type, resource_id, how.after or {}, row)
         else:
             self._changed(step, resource_id, row)
-        for group in body.get("stripped") or ():
+        for group in how.stripped:
             self._leaves(group, resource_id)
 
     def _gone(self, kind: str, resource_id: str, row: int) -> None:

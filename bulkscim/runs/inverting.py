@@ -13,8 +13,8 @@ from bulkscim.errors import Refused, UsageError
 from bulkscim.jobfile.content import content_of
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource
+from bulkscim.journal import bodies
 from bulkscim.journal.durable import Disk
-from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.names import names_in
 from bulkscim.model.operation import USER, JsonObject, folded_name
@@ -155,8 +155,8 @@ def _certain(
 
 def _overwritten(recorded: RecordedRun) -> Iterator[str]:
     """Say in which rows the server may have overwritten what it answered a create with."""
-    found = recorded.entries(Kind.REFUSED, holding=b'"touched":true')
-    rows = sorted({row for entry in found if entry.body.get("touched") for row, _ in entry.rows})
+    found = recorded.each(bodies.Refused, holding=b'"touched":true')
+    rows = sorted({row for entry, refused in found if refused.touched for row, _ in entry.rows})
     if rows:
         more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
         named = ", ".join(map(str, rows[:SHOWN])) + more
@@ -243,8 +243,8 @@ def _names(step: TakenStep) -> Iterator[str]:
 
 def _verb_of(recorded: RecordedRun, step: TakenStep) -> str:
     """Return the operation of a step's row; of a row that has not settled, what the step does."""
-    last = recorded.last(step.row)
-    return str((last.body.get("op") if last is not None else None) or verb_of(step))
+    end = recorded.end_of(step.row)
+    return (end.op if end is not None else "") or verb_of(step)
 
 
 def _left_behind(steps: SpooledSteps) -> Iterator[str]:

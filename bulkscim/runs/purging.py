@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from bulkscim.errors import BulkScimError
-from bulkscim.journal import entries, journal, reader, runfolder, tombstone
+from bulkscim.journal import body_json, journal, reader, runfolder, tombstone
 from bulkscim.journal.audit import Audited, audit
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.tombstone import PURGED
@@ -157,9 +157,9 @@ def _spooled(folder: Path, disk: Disk) -> Iterator[str]:
     """Yield the name of the job file that the run put into its folder; one that people put there is theirs."""
     if disk.exists(folder / JOURNAL):
         with closing(journal.open_to_read(folder, disk)) as file:
-            header = reader.first_line(file, folder / JOURNAL).entry.body
+            header = reader.header_of(file, folder / JOURNAL).told
     else:
-        header = entries.decode(tombstone.load(folder, disk)["first_line"].encode()).entry.body
+        header = tombstone.header_of(folder, disk).told
     about = header.get("job") or {}
     if about.get("spooled"):
         yield f"job.{about['format']}"
@@ -190,7 +190,7 @@ def _kept(folder: Path, disk: Disk, clock: Clock) -> JsonObject:
         "summary": summary,
         "statement": statement_of(verified),
         "heads": _heads(audited),
-        "purged": {"at": clock.now(), **opened("runs purge").body},
+        "purged": {"at": clock.now(), **body_json.write(opened("runs purge"))},
     }
 
 

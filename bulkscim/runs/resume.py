@@ -9,8 +9,9 @@ from bulkscim.jobfile.reading import Wanted, count
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
+from bulkscim.journal.bodies import Approved
 from bulkscim.journal.durable import Disk, LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.limits import GuardLimits
@@ -153,8 +154,7 @@ class _Changes:
         if not self.changed:
             return []
         approved = bool(self._asked_about)
-        body = {"yes": approved and request.approval.is_given, "changed": self.changed}
-        return [Entry(Kind.APPROVED, body=body)]
+        return [Entry(Approved(approved and request.approval.is_given, changed=self.changed))]
 
 
 _ASKED_ABOUT = ("on_exists", "create_groups")

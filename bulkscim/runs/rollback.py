@@ -12,8 +12,9 @@ from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
+from bulkscim.journal.bodies import Applied
 from bulkscim.journal.durable import Disk, LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
@@ -224,7 +225,7 @@ async def _look_up(folder: Path, transport: Transport, terms: Terms, people: Peo
             tenant_lock(record.header["tenant"]["base_url"], disk) as tenant,
         ):
             tenant.working_on(folder)
-            await record.append(opened("rollback"))
+            await record.append(Entry(opened("rollback")))
             job = Job(source, defaults, index, record.ledger.rows, earlier)
             await recover(job, record, transport, terms, around)
     except Mismatch as error:
@@ -282,8 +283,8 @@ def _doubts(recorded: RecordedRun) -> Iterator[str]:
 
 def _without_id(recorded: RecordedRun) -> Iterator[Entry]:
     """Yield the ends of creates whose id the journal does not know."""
-    found = recorded.entries(Kind.APPLIED, holding=b'"id":null')
-    return (entry for entry in found if "id" in entry.body and entry.body["id"] is None)
+    found = recorded.each(Applied, holding=b'"id":null')
+    return (entry for entry, applied in found if applied.id is None)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 
 from bulkscim.errors import Mismatch
-from bulkscim.journal.entries import Entry
+from bulkscim.journal.bodies import Applied, Body, Settled, Started
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
@@ -124,21 +124,23 @@ def _recorded(record: RecordedRun) -> Iterator[tuple[str, str, set[str]]]:
         if len(found) == TRIED:
             return
         history = record.history(row) if record.ledger.state(row) in _KNOWN else []
-        body = history[-1].body if history else {}
-        if not body.get("id") or body["id"] in found or body.get("op") == Verb.DELETE:
+        end = history[-1].body if history else None
+        if not isinstance(end, Settled) or not end.id or end.id in found or end.op == Verb.DELETE:
             continue
-        names = set(folded((body["key"], *chain.from_iterable(map(_names_in, history))))) - {
-            body["id"].casefold()
-        }
+        told = chain.from_iterable(_names_in(entry.body) for entry in history)
+        names = set(folded((end.key, *told))) - {end.id.casefold()}
         if names:
-            found.add(body["id"])
-            yield body["type"], body["id"], names
+            found.add(end.id)
+            yield end.type, end.id, names
 
 
-def _names_in(entry: Entry) -> list[str]:
+def _names_in(body: Body) -> list[str]:
     """Return the names that an entry's images and changes hold."""
-    images = [image for name in ("before", "after") if isinstance(image := entry.body.get(name), dict)]
-    changes = [
-        value for _, *values in entry.body.get("changes") or () for value in values if isinstance(value, str)
-    ]
-    return [*chain.from_iterable(map(names_of, images)), *changes]
+    match body:
+        case Started():
+            values = (value for change in body.changes for value in (change.before, change.after))
+            return [*names_of(body.before or {}), *(each for each in values if isinstance(each, str))]
+        case Applied():
+            return list(names_of(body.after or {}))
+        case _:
+            return []

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.bodies import Reopened
+from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.journal.timeline import Timeline
 from bulkscim.model.clock import Clock
@@ -88,7 +89,7 @@ async def go_on(
 
     `more` are the entries that say what is changed of the run's terms.
     """
-    await record.append(opened("retry" if retry else "resume"), *more)
+    await record.append(Entry(opened("retry" if retry else "resume")), *more)
     if retry:
         await _reopen(record)
     return await carry_out(job, record, transport, terms, around)
@@ -99,4 +100,4 @@ async def _reopen(record: Journal) -> None:
     ledger = record.ledger
     rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in AGAIN)
     while some := tuple(islice(rows, BATCH)):
-        await record.append(*(Entry(Kind.REOPENED, ((row, ""),), body={"why": "retry"}) for row in some))
+        await record.append(*(Entry(Reopened("retry"), ((row, ""),)) for row in some))

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bulkscim.engine import recording
 from bulkscim.engine.clock import RealClock
@@ -11,7 +10,8 @@ from bulkscim.engine.facts import facts_of
 from bulkscim.engine.work import Work
 from bulkscim.errors import Stopped, UsageError
 from bulkscim.jobfile.validate import index_of
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import bodies, journal, runfolder
+from bulkscim.journal.bodies import Applied, Lost, Refused, Started, StepEnd
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.journal import Journal
@@ -28,8 +28,6 @@ from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.opening import INDEX
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import settings_of
-
-_ENDS = frozenset({Kind.APPLIED, Kind.REFUSED, Kind.LOST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +63,9 @@ async def settle(request: SettleRequest, people: People) -> tuple[str, RunReport
         try:
             stopped = _stopped(record)
             session = opened("settle")
-            end = _end(_open_step(record, request), request, session.body["user"])
+            end = _end(_open_step(record, request), request, session.user or "")
             entries = [end, *_row_end(record, request, end)] if request.applied else [end]
-            await record.append(session)
+            await record.append(Entry(session))
             await record.append(*entries)
             told = _told(record, request.row, end)
             return told, await end_session(record, _reason(record, request.row, stopped), clock)
@@ -86,15 +84,18 @@ def _open_step(record: Journal, request: SettleRequest) -> list[Entry]:
             f"row {row} is {state}: only a row in doubt can be settled. Nothing was changed\n"
             + next_line("explain", run, "--row", row)
         )
-    number = ledger.standing(row).step
-    found = [entry for entry in record.history(row) if entry.step == number]
-    part = _part_of(found[0], row)
-    if request.part not in {"", part}:
-        raise UsageError(
-            f"row {row} has no open step for part {request.part!r}: the open one is for {part!r}. Nothing was "
-            f"changed\n{next_line('explain', run, '--row', row)}"
-        )
-    return found
+    history = record.history(row)
+    steps = [[entry for entry in history if entry.step == each.number] for each in ledger.standing(row).open]
+    parts = [_part_of(found[0], row) for found in steps]
+    if len(steps) == 1 and request.part in {"", *parts}:
+        return steps[0]
+    if request.part in parts:
+        return steps[parts.index(request.part)]
+    there = f"the open one is for {parts[0]!r}" if len(parts) == 1 else f"--part is one of {', '.join(parts)}"
+    raise UsageError(
+        f"row {row} has no open step for part {request.part!r}: {there}. Nothing was "
+        f"changed\n{next_line('explain', run, '--row', row)}"
+    )
 
 
 def _part_of(entry: Entry, row: int) -> str:
@@ -103,24 +104,15 @@ def _part_of(entry: Entry, row: int) -> str:
 
 def _end(step: list[Entry], request: SettleRequest, user: str) -> Entry:
     """Return the end of an open step as it was decided."""
-    started, last = step[0].body, step[-1].body
-    how = "done" if request.applied else "not applied"
-    text = f"settled as {how} by {user}: {request.note.strip()}"
-    body: dict[str, Any] = {
-        "part": started["part"],
-        "status": None,
-        "attempts": last.get("attempts", 0),
-        "by": user,
-        "why": request.note.strip(),
-    }
-    if request.applied:
+    begun, last, why = step[0].body, step[-1].body, request.note.strip()
+    attempts = last.attempts if isinstance(last, Lost) else 0
+    text = f"settled as {'done' if request.applied else 'not applied'} by {user}: {why}"
+    body: Applied | Refused = Refused(detail=text, attempts=attempts, by=user, why=why)
+    if request.applied and isinstance(begun, Started):
         # Of a create the answer may name the id, and be lost otherwise.
-        named = started.get("id") or next((one.body["id"] for one in step if one.body.get("id")), None)
-        body |= {"covers": started.get("covers", []), "id": named, "seen": False, "note": text}
-    else:
-        body |= {"scim_type": None, "detail": text}
-    rows = ((request.row, _part_of(step[0], request.row)),)
-    return Entry(Kind.APPLIED if request.applied else Kind.REFUSED, rows, step[0].step, body=body)
+        named = begun.id or (last.id if isinstance(last, Lost) else None)
+        body = Applied(named, attempts=attempts, covers=begun.covers, note=text, by=user, why=why)
+    return Entry(body, ((request.row, _part_of(step[0], request.row)),), step[0].step)
 
 
 def _row_end(record: Journal, request: SettleRequest, end: Entry) -> Iterator[Entry]:
@@ -138,14 +130,15 @@ def _row_end(record: Journal, request: SettleRequest, end: Entry) -> Iterator[En
     facts = facts_of([*history, end])
     decision = next_step(row, facts, {}, settings.policy(profile, str(header.get("run", ""))))
     if isinstance(decision, Settle):
-        attempts = sum(entry.body.get("attempts") or 0 for entry in history if entry.kind in _ENDS)
+        attempts = sum(entry.body.attempts for entry in history if isinstance(entry.body, StepEnd))
         yield recording.settled(Work(row, facts, attempts=attempts), decision)
 
 
 def _told(record: Journal, row: int, end: Entry) -> str:
     """Say what was recorded, and what it makes of the row."""
     state = record.ledger.state(row)
-    what = f"row {row}, {end.rows[0][1]}: {end.body.get('note') or end.body['detail']}"
+    told = end.body.note if isinstance(end.body, Applied) else ""
+    what = f"row {row}, {end.part}: {end.body.detail if isinstance(end.body, Refused) else told}"
     if state is not RowState.PENDING:
         return f"{what}. The row is {state.value}"
     if runfolder.children(record.folder, record.disk):
@@ -159,7 +152,7 @@ def _stopped(record: Journal) -> str:
     """Return the cause for which the last session stopped, as the journal names it; empty for none."""
     if record.timeline.last is not Kind.STOPPED:
         return ""
-    causes = [str(entry.body.get("cause") or "") for entry in record.entries(Kind.STOPPED)]
+    causes = [stopped.cause for _, stopped in record.each(bodies.Stopped)]
     return causes[-1] if causes else ""
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import orjson
 
 from bulkscim.model.names import names_in
-from bulkscim.model.operation import USER, Verb
-from bulkscim.model.step import Action
+from bulkscim.model.operation import USER, Key, Verb
+from bulkscim.model.step import Action, Change
 from bulkscim.planning.undo.inverse import (
     MANAGER,
     TakenStep,
@@ -20,7 +20,6 @@ from bulkscim.planning.undo.inverse import (
     verb_of,
 )
 from bulkscim.planning.undo.memberships import Touch, touches
-from bulkscim.runs.applied_steps import taken_step
 from bulkscim.runs.child_runs import Recreated
 
 Picks = Callable[[TakenStep], bool]
@@ -230,5 +229,10 @@ def _packed(step: TakenStep) -> bytes:
 
 
 def _unpacked(number: int, packed: bytes) -> TakenStep:
-    body = orjson.loads(packed)
-    return taken_step(body, number, body["row"])
+    kept = orjson.loads(packed)
+    kept["action"] = Action(kept["action"])
+    kept["changes"] = tuple(Change(*change) for change in kept["changes"])
+    kept["identity"] = tuple(Key(*key) for key in kept["identity"])
+    for name in ("groups", "reports", "stripped"):
+        kept[name] = None if kept[name] is None else tuple(kept[name])
+    return TakenStep(number=number, **kept)

@@ -14,8 +14,9 @@ from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import Checked
 from bulkscim.journal import journal, runfolder
+from bulkscim.journal.bodies import Approved
 from bulkscim.journal.durable import Disk, LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Entry
 from bulkscim.journal.runfolder import HeldFolder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
@@ -319,8 +320,8 @@ async def begin(start: Start, transport: Transport, disk: Disk, around: Around) 
         header = start.header(held.path.name, source)
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
-            approval = {"yes": start.request.approval.is_given, "guards": header["guards"]}
-            first = (opened(start.command), Entry(Kind.APPROVED, body=approval))
+            approved = Approved(start.request.approval.is_given, header["guards"])
+            first = (Entry(opened(start.command)), Entry(approved))
             return await session.begin(start.job(source), record, transport, start.terms, around, *first)
         finally:
             await record.aclose()
@@ -360,7 +361,7 @@ async def plan(start: Start, folder: Path, transport: Transport, around: Around)
         header = start.header("plan", start.source)
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
-            await record.append(opened(f"{start.command} -n"))
+            await record.append(Entry(opened(f"{start.command} -n")))
             report = await carry_out(start.job(start.source), record, planning, start.terms, around)
             causes = [cause | {"command": None} for cause in causes_of(record, "plan")]
         finally:

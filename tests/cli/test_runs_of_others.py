@@ -2,7 +2,6 @@
 
 import json
 import shlex
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from bulkscim.runs.options import Connection
 from bulkscim.runs.same_tenant import UnprovedToken, settings_to_send
 from bulkscim.runs.tenant import fingerprint
 from tests.support.command import FAST
-from tests.support.forging import rewritten
+from tests.support.forging import rewritten, saying
 from tests.support.pasted import printed
 from tests.support.records import create
 from tests.support.scim_server import TOKEN
@@ -81,8 +80,8 @@ def test_a_journal_that_was_edited_to_name_another_url_gets_no_token(bulkscim, r
         journal = ran / "journal.jsonl"
 
         def elsewhere(line):
-            body = line.entry.body | {"tenant": line.entry.body["tenant"] | {"base_url": stranger.base_url}}
-            return replace(line, entry=line.entry._replace(body=body))
+            tenant = line.entry.body.told["tenant"] | {"base_url": stranger.base_url}
+            return saying(line, tenant=tenant)
 
         journal.write_bytes(rewritten(journal.read_bytes(), 1, elsewhere))
         (ran / "checkpoint.json").unlink(missing_ok=True)

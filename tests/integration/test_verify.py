@@ -16,6 +16,7 @@ import pytest
 
 from bulkscim.cli import code_of
 from bulkscim.journal import entries
+from tests.support import forging
 from tests.support.command import FAST, Command, Outcome
 from tests.support.forging import lines_of, rehashed, rewritten
 from tests.support.sandboxes import sandbox, stop_all
@@ -107,9 +108,7 @@ def saying(number: int, **more: Any) -> Callable[[bytes], bytes]:
 
     def change(data: bytes) -> bytes:
         place = number if number > 0 else len(lines_of(data)) + 1 + number
-        return rewritten(
-            data, place, lambda line: replace(line, entry=line.entry._replace(body=line.entry.body | more))
-        )
+        return rewritten(data, place, lambda line: forging.saying(line, **more))
 
     return change
 
@@ -120,9 +119,8 @@ def without_end(data: bytes) -> bytes:
     last = entries.decode(lines[-1][:-1])
     forged = rehashed(lines[:-1])
     chain = entries.decode(lines_of(forged)[-1][:-1]).chain
-    body = last.entry.body | {"chain": chain}
-    entry = replace(last, entry=last.entry._replace(body=body)).entry
-    text = entries.encode(entry, last.number, last.commit, last.entry.time + 60, ())
+    told = forging.saying(last, chain=chain).entries
+    text = entries.encode(told, last.number, last.commit, last.entry.time + 60, (), entries.FORMAT)
     return rehashed([*lines[:-1], entries.seal(text, entries.FIRST_CHAIN)])
 
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import reader
 from bulkscim.journal.audit import audit
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from tests.support.forging import lines_of, rehashed
-from tests.support.journals import PATH, applied, begin, done, lost, opened, started, work
+from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started, work
 from tests.support.simulated_disk import SimulatedDisk
 
 
@@ -29,12 +29,12 @@ async def _sample():
     run = begin(disk, 8)
     await run.append(opened())
     await work(run, [1, 2])
-    await run.append(Entry(Kind.STOPPED))
+    await run.append(entry_of(Kind.STOPPED))
     await run.append(opened())
     merged = ((3, "member:A"), (4, "member:A"))
-    await run.append(Entry(Kind.STARTED, merged, 3), started(5, 4))
+    await run.append(entry_of(Kind.STARTED, merged, 3), started(5, 4))
     await run.append(
-        lost(5, 4), Entry(Kind.APPLIED, merged, 3), done(3), done(4, RowState.NOOP), started(6, 5)
+        lost(5, 4), entry_of(Kind.APPLIED, merged, 3), done(3), done(4, RowState.NOOP), started(6, 5)
     )
     await run.append(applied(6, 5), done(6), applied(5, 4))
     return disk.contents(PATH)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from bulkscim.errors import JournalDamaged, JournalDead, NoSuchRun
 from bulkscim.journal import journal
-from bulkscim.journal.entries import Entry, Kind, decode
+from bulkscim.journal.entries import Kind, decode
 from bulkscim.model.row import RowState
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import PATH, applied, begin, done, lost, opened, started, told, work
+from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started, told, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 
 ROWS = 8
@@ -33,12 +33,12 @@ async def _sample():
     run = begin(disk, ROWS)
     await run.append(opened())
     await work(run, [1, 2])
-    await run.append(Entry(Kind.STOPPED))
+    await run.append(entry_of(Kind.STOPPED))
     await run.append(opened())
     merged = ((3, "member:A"), (4, "member:A"))
-    await run.append(Entry(Kind.STARTED, merged, 3), started(5, 4))
+    await run.append(entry_of(Kind.STARTED, merged, 3), started(5, 4))
     await run.append(
-        lost(5, 4), Entry(Kind.APPLIED, merged, 3), done(3), done(4, RowState.NOOP), started(6, 5)
+        lost(5, 4), entry_of(Kind.APPLIED, merged, 3), done(3), done(4, RowState.NOOP), started(6, 5)
     )
     return disk.contents(PATH)
 
@@ -135,7 +135,7 @@ class Story:
             self.disk.fail_at = {self.disk.calls + random.randint(1, 2)}
         with suppress(JournalDead):
             if random.random() < 0.7:
-                await run.append(Entry(Kind.STOPPED))
+                await run.append(entry_of(Kind.STOPPED))
         if random.random() < 0.7:
             await run.aclose()
         if random.random() < 0.5:

@@ -12,6 +12,7 @@ from bulkscim.journal.entries import Kind
 from bulkscim.model.operation import ENTERPRISE
 from bulkscim.model.request import Request
 from bulkscim.model.row import RowState
+from bulkscim.model.step import Change
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_job import Plan, address, ready
 from tests.support.simulated_machine import Machine
@@ -144,11 +145,13 @@ def test_user_that_lookups_hide_is_not_taken_for_an_own_create(machine, shows_cr
 
     history = one.record.history(1)
     ends = [
-        (entry.kind, entry.body.get("id")) for entry in history if entry.kind in {Kind.REFUSED, Kind.APPLIED}
+        (entry.kind, getattr(entry.body, "id", None))
+        for entry in history
+        if entry.kind in {Kind.REFUSED, Kind.APPLIED}
     ]
     assert ends == [(Kind.REFUSED, None), (Kind.APPLIED, "u1")]
-    assert ["title", "Theirs", "Ours"] in [
-        change for entry in history for change in entry.body.get("changes", ())
+    assert Change("title", "Theirs", "Ours") in [
+        change for entry in history for change in getattr(entry.body, "changes", ())
     ]
 
 

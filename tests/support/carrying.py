@@ -10,6 +10,7 @@ from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
 from bulkscim.journal import journal
+from bulkscim.journal.entries import Entry
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
@@ -63,7 +64,7 @@ def carried(tmp_path):
             record = first.pop() if first else journal.open_for_append(FOLDER, disk, clock)
             carry.record = record
             try:
-                await record.append(opened("resume"))
+                await record.append(Entry(opened("resume")))
                 return await carry_out(job, record, tenant, terms, around)
             finally:
                 await record.aclose()

@@ -1,8 +1,12 @@
 """Journals altered by a person that knows the format: line by line, with hashes recomputed where asked."""
 
+import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
 
 from bulkscim.journal import entries
+from bulkscim.journal.bodies import Header
 from bulkscim.journal.entries import Line
 
 
@@ -24,6 +28,15 @@ def rehashed(lines: Iterable[bytes]) -> bytes:
 def rewritten(data: bytes, number: int, change: Callable[[Line], Line]) -> bytes:
     """Return a journal whose line of this number says something else, its hashes recomputed."""
     lines = lines_of(data)
+    version = json.loads(lines[0])["body"]["format"]
     line = change(entries.decode(lines[number - 1][:-1]))
-    text = entries.encode(line.entry, line.number, line.commit, line.entry.time, line.previous)
+    text = entries.encode(line.entries, line.number, line.commit, line.entry.time, line.previous, version)
     return rehashed([*lines[: number - 1], entries.seal(text, entries.FIRST_CHAIN), *lines[number:]])
+
+
+def saying(line: Line, **more: Any) -> Line:
+    """Return a line whose first entry says something else."""
+    first, *rest = line.entries
+    body = first.body
+    said = replace(body, told=body.told | more) if isinstance(body, Header) else replace(body, **more)
+    return replace(line, entries=(first._replace(body=said), *rest))

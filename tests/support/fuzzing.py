@@ -21,7 +21,7 @@ from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
 from bulkscim.journal import audit, checkpoint, entries, journal
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation, Verb
 from bulkscim.model.request import Response
 from bulkscim.model.row import RowState
@@ -35,7 +35,7 @@ from bulkscim.runs.options import RecordDefaults
 from bulkscim.scim import discovery, filters, messages, patch, paths
 from bulkscim.tenants import entries as tenant_entries
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import PATH, applied, begin, done, lost, opened, started, told, work
+from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started, told, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 
 Target = Callable[[bytes], None]
@@ -58,13 +58,13 @@ async def _two_sessions(disk: SimulatedDisk) -> None:
     await run.append(opened())
     await work(run, [1, 2])
     await run.append(started(3, run.next_step()))
-    await run.append(lost(3, 3), Entry(Kind.STOPPED, body={"why": "told to"}))
+    await run.append(lost(3, 3), entry_of(Kind.STOPPED, body={"why": "told to"}))
     await run.aclose()
     run = journal.open_for_append(FOLDER, disk, VirtualClock())
     merged = ((4, "member:A"), (5, "member:A"))
     await run.append(opened(), applied(3, 3), done(3))
-    await run.append(Entry(Kind.STARTED, merged, run.next_step()))
-    await run.append(Entry(Kind.APPLIED, merged, 4), done(4), done(5, RowState.NOOP))
+    await run.append(entry_of(Kind.STARTED, merged, run.next_step()))
+    await run.append(entry_of(Kind.APPLIED, merged, 4), done(4), done(5, RowState.NOOP))
     await run.aclose()
 
 
@@ -245,7 +245,7 @@ def answers(data: bytes) -> None:
 
 def _journaled(body: JsonObject) -> None:
     """Write what was read on a line of the journal, and read it back."""
-    entry = Entry(Kind.STARTED, ((1, "create"),), 1, body=body)
+    entry = entry_of(Kind.STARTED, ((1, "create"),), 1, body=body)
     line = entries.encode(entry, 1, 1, 0.0, (0,))
     assert isinstance(orjson.loads(line + b'"}'), dict)
 

@@ -1,6 +1,6 @@
 """Journals on a simulated disk."""
 
-from bulkscim.journal import journal
+from bulkscim.journal import body_json, entries, journal
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
@@ -12,31 +12,43 @@ PATH = FOLDER / JOURNAL
 HEADER = {"run": FOLDER.name, "command": "run"}
 
 
+LEAST = {"started": {"action": "create", "type": "User"}, "repaired": {"cut": 0, "offset": 0}}
+
+
+def entry_of(kind, rows=(), step=0, state=None, counters=Counters(), body=()):  # noqa: B008 - it is frozen
+    """Return an entry whose body is read from JSON, with what its kind must say where that is left out."""
+    told = LEAST.get(kind, {}) | dict(body)
+    if kind is Kind.HEADER:
+        return Entry(body_json.header(told))
+    known = {"state": state} if kind is Kind.SETTLED else {}
+    return Entry(body_json.read(entries.body_of(kind), told, **known), rows, step, counters)
+
+
 def opened():
     """Return the entry that begins a session."""
-    return Entry(Kind.OPENED, body={"pid": 4711, "host": "here"})
+    return entry_of(Kind.OPENED, body={"pid": 4711, "host": "here"})
 
 
 def started(row, step, part="create"):
     """Return the entry that begins a step."""
-    return Entry(Kind.STARTED, ((row, part),), step, body={"part": part, "method": "POST", "type": "User"})
+    return entry_of(Kind.STARTED, ((row, part),), step, body={"part": part, "method": "POST", "type": "User"})
 
 
 def applied(row, step, part="create"):
     """Return the entry of a step that took effect."""
-    return Entry(
+    return entry_of(
         Kind.APPLIED, ((row, part),), step, counters=Counters(2, 1), body={"part": part, "status": 201}
     )
 
 
 def lost(row, step):
     """Return the entry of a step whose fate is not known."""
-    return Entry(Kind.LOST, ((row, "create"),), step, body={"part": "create", "detail": "timed out"})
+    return entry_of(Kind.LOST, ((row, "create"),), step, body={"part": "create", "detail": "timed out"})
 
 
 def done(row, state=RowState.DONE):
     """Return the entry that ends a row."""
-    return Entry(
+    return entry_of(
         Kind.SETTLED, ((row, ""),), state=state, body={"op": "create", "key": f"row{row}@example.com"}
     )
 

@@ -23,6 +23,7 @@ from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.entries import Entry
 from bulkscim.model.operation import Verb
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
@@ -109,7 +110,7 @@ async def again(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
         record = journal.open_for_append(folder, disk, clock)
         try:
             with index_of(source, DEFAULTS, folder / "index.sqlite") as index:
-                await record.append(opened("resume"))
+                await record.append(Entry(opened("resume")))
                 job = Job(source, DEFAULTS, index, record.ledger.rows)
                 terms = Terms(PROFILE, SETTINGS, Bounds(None, None, None))
                 return await carry_out(job, record, tenant, terms, Around(Silent(), clock))

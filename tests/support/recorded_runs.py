@@ -3,10 +3,11 @@
 from bulkscim.jobfile.content import content_of
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters
 from tests.support.fake_clock import VirtualClock
+from tests.support.journals import entry_of
 
 CSV = """op,userName,title,password
 create,ada@example.com,Lead,pw-ada
@@ -43,7 +44,7 @@ def header(job, run):
 def settled(row, state, key, **more):
     """Return the entry that ends a row."""
     body = {"op": "create", "type": "User", "key": key, "attempts": 1, **more}
-    return Entry(Kind.SETTLED, ((row, ""),), state=state, counters=Counters(requests=1), body=body)
+    return entry_of(Kind.SETTLED, ((row, ""),), state=state, counters=Counters(requests=1), body=body)
 
 
 def started(row, step, key):
@@ -56,7 +57,7 @@ def started(row, step, key):
         "identity": [["User", "userName", key]],
         "changes": [["userName", None, key], ["title", None, "Lead"]],
     }
-    return Entry(Kind.STARTED, ((row, "create"),), step, body=body)
+    return entry_of(Kind.STARTED, ((row, "create"),), step, body=body)
 
 
 async def make_run(folder, job, *, end=Kind.STOPPED, why="the tenant is down", now=START):
@@ -64,23 +65,23 @@ async def make_run(folder, job, *, end=Kind.STOPPED, why="the tenant is down", n
     folder.mkdir(parents=True)
     clock = VirtualClock(now)
     made = journal.create(folder, LocalDisk(), header(job, folder.name), 7, clock)
-    await made.append(Entry(Kind.OPENED, body={"pid": 1, "host": "here", "command": "run"}))
+    await made.append(entry_of(Kind.OPENED, body={"pid": 1, "host": "here", "command": "run"}))
     clock.advance(2)
     await made.append(started(1, 1, "ada@example.com"))
-    applied = Entry(Kind.APPLIED, ((1, "create"),), 1, body={"part": "create", "id": "u1", "status": 201})
+    applied = entry_of(Kind.APPLIED, ((1, "create"),), 1, body={"part": "create", "id": "u1", "status": 201})
     await made.append(applied, settled(1, RowState.DONE, "ada@example.com", id="u1", status=201))
     await made.append(started(2, 2, "bob@example.com"))
     detail = {"status": 400, "scim_type": "invalidValue", "detail": "=no good\x1b[2J title"}
-    refused = Entry(Kind.REFUSED, ((2, "create"),), 2, body={"part": "create", **detail})
+    refused = entry_of(Kind.REFUSED, ((2, "create"),), 2, body={"part": "create", **detail})
     await made.append(refused, settled(2, RowState.FAILED, "bob@example.com", **detail))
     why_skipped = "row 2 failed, which was to make its manager"
     await made.append(settled(3, RowState.SKIPPED, "eve@example.com", detail=why_skipped))
     await made.append(started(4, 3, "dan@example.com"))
-    await made.append(Entry(Kind.LOST, ((4, "create"),), 3, body={"detail": "timeout after 30 s"}))
+    await made.append(entry_of(Kind.LOST, ((4, "create"),), 3, body={"detail": "timeout after 30 s"}))
     await made.append(settled(5, RowState.NOOP, "flo@example.com", id="u5"))
     await made.append(settled(6, RowState.ADOPTED, "kim@example.com", id="u6"))
     clock.advance(3)
     if end is not None:
-        await made.append(Entry(end, body={"why": why}))
+        await made.append(entry_of(end, body={"why": why}))
     await made.aclose()
     return folder

@@ -78,16 +78,18 @@ def _only_lost_names_stay_in_doubt(machine, told, doubted):
 def _nothing_guessed(machine, states, ends):
     """Check that what is called done was made by this run."""
     for row, state in states.items():
-        body = ends[row].body if ends[row] else {}
-        made_by_us = body.get("id") in machine.tenant.directory.ids or _is_made_unseen(machine, body)
+        body = ends[row].body if ends[row] else None
+        made_by_us = getattr(body, "id", None) in machine.tenant.directory.ids or _is_made_unseen(
+            machine, body
+        )
         updated = machine.world.on_exists == "update" and row in machine.ready.plan.adopts
         updated = updated or _is_named(machine, row, state, ends[row])
         # A resource younger than 26 h, as one of the trial run is, may be called unsure.
         is_young = bool(machine.world.held_s) or machine.world.limit is not None
         if (
             state is RowState.DONE
-            and body.get("op") == "create"
-            and not (made_by_us or updated or (is_young and UNSURE in body["detail"]))
+            and getattr(body, "op", None) == "create"
+            and not (made_by_us or updated or (is_young and UNSURE in body.detail))
             and not machine.tenant.lied
         ):
             raise Broken("guess", f"row {row} is done, but {body} is not of this run")
@@ -96,8 +98,10 @@ def _nothing_guessed(machine, states, ends):
 def _is_made_unseen(machine, body):
     """Tell whether a hostile tenant has hidden the id of what was made, or how old is what a 201 was about."""
     world, made = machine.world, machine.tenant.directory.made
-    name = f"{body.get('type')}s", body.get("key")
-    return bool(world.hostile) and (world.duplicates == 201 or (body.get("id") is None and made[name] > 0))
+    name = f"{getattr(body, 'type', None)}s", getattr(body, "key", None)
+    return bool(world.hostile) and (
+        world.duplicates == 201 or (getattr(body, "id", None) is None and made[name] > 0)
+    )
 
 
 def _own_work_is_known(machine, states, ends):
@@ -136,13 +140,13 @@ def unproved_names(machine, recorded):
     for entry in recorded.entries(Kind.APPLIED, holding=b'"unsure":true'):
         rows |= {row for row, _ in entry.rows} & machine.oracles.undated & ends.keys()
     bodies = [ends[row].body for row in rows if ends[row] is not None]
-    return {(f"{body['type']}s", body["key"]) for body in bodies}
+    return {(f"{body.type}s", body.key) for body in bodies}
 
 
 def _is_unproved(machine, state, end):
     """Tell whether what this run made counts as there before: it is adopted, or with `skip` left untouched."""
-    kept = state is RowState.ADOPTED or (state is RowState.NOOP and end.body.get("op") == "create")
-    return kept and end.body.get("id") in machine.tenant.directory.ids
+    kept = state is RowState.ADOPTED or (state is RowState.NOOP and getattr(end.body, "op", None) == "create")
+    return kept and getattr(end.body, "id", None) in machine.tenant.directory.ids
 
 
 def _what_must_fail_fails(machine, states, ends):
@@ -166,7 +170,9 @@ def _is_named(machine, row, state, end):
     """Tell whether the answer to a create has named its user, whom no other read shows: then `on_exists` is followed."""
     kept = {"adopt": RowState.ADOPTED, "update": RowState.DONE, "skip": RowState.NOOP}
     plan = machine.ready.plan
-    hidden = row in plan.foreign and end is not None and ("Users", end.body.get("key")) in plan.opens
+    hidden = (
+        row in plan.foreign and end is not None and ("Users", getattr(end.body, "key", None)) in plan.opens
+    )
     return hidden and machine.world.duplicates in {200, 201} and state is kept[machine.world.on_exists]
 
 
@@ -175,7 +181,7 @@ def _adopted_users_keep_theirs(machine, states, ends):
     changed = {change.names[:2] for change in machine.tenant.client.foreign.values()}
     state = machine.tenant.state()
     for row, links in machine.ready.plan.links.items():
-        own, body = ("Users", links.name), ends[row].body if ends[row] else {}
+        own, body = ("Users", links.name), ends[row].body if ends[row] else None
         overwritten = own in machine.tenant.directory.overwritten
         unsure = own in changed or overwritten or row in machine.retried or machine.tenant.lied
         if states[row] is not RowState.ADOPTED or unsure:
@@ -191,7 +197,7 @@ def _adopted_users_keep_theirs(machine, states, ends):
         if links.groups - groups or (added if links.closed else added - links.wanted_groups):
             raise Broken("adopted", f"a membership came or went: {told}")
         lacks = links.wanted_groups - groups or links.manager not in {None, now}
-        if lacks and not body.get("differs"):
+        if lacks and not getattr(body, "differs", None):
             raise Broken("adopted", f"a link is missing, and nothing says so: {told}")
 
 
@@ -209,12 +215,12 @@ def _only_foreign_rows_fail(machine, states, ends):
     spent = _is_spent(ends)
     foreign = machine.ready.plan.foreign | _may_be_own(machine)
     bad = {
-        row: ends[row].body if ends[row] else {}
+        row: ends[row].body if ends[row] else None
         for row, state in states.items()
         if state in BAD and row not in foreign
     }
     for row, body in bad.items():  # first: rows that follow such a row are skipped, and may come before it
-        if machine.world.revoked and body.get("status") in REFUSED_TOKEN:
+        if machine.world.revoked and getattr(body, "status", None) in REFUSED_TOKEN:
             raise Broken("token", f"row {row} failed by a refused token: {body}")
     for row, body in bad.items():
         if not machine.world.may_refuse and not spent:
@@ -222,7 +228,7 @@ def _only_foreign_rows_fail(machine, states, ends):
 
 
 def _is_spent(ends):
-    return any(one is not None and one.body.get("attempts", 0) >= LOSSES for one in ends.values())
+    return any(one is not None and getattr(one.body, "attempts", 0) >= LOSSES for one in ends.values())
 
 
 def _as_wanted(machine, states, ends):
@@ -236,7 +242,7 @@ def _as_wanted(machine, states, ends):
             machine, states[row], ends[row]
         )
         # An adopted user gets no more links once one of them cannot be set.
-        unproved = unproved or (states[row] in BAD and ends[row].body.get("found"))
+        unproved = unproved or (states[row] in BAD and getattr(ends[row].body, "found", None))
         has_failed = states[row] in BAD and row in plan.foreign and not by_chance  # in doubt proves nothing
         if not (states[row] in GOOD or has_failed) or unproved:
             open_names |= touched

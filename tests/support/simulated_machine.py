@@ -9,11 +9,13 @@ from random import Random
 
 from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
 from bulkscim.journal import journal, runfolder
+from bulkscim.journal.bodies import Applied
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.runs.assembly import Around, opened
 from bulkscim.runs.session import begin, go_on, past_of, patient
 from bulkscim.runs.tenant import look
 from tests.support import simulated_job, simulated_world
+from tests.support.journals import entry_of
 from tests.support.simulated_chance import Deaths, OneStream, OwnStreams
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_ends import look_at_end, look_at_session
@@ -167,7 +169,9 @@ class Machine:
             terms = replace(self.terms, profile=seen.profile, dated=seen.dated, arrivals=first.arrivals)
             given = (self.ready.job, record, self.tenant, terms, around)
             if name == "run":
-                report = await begin(*given, opened("run"), Entry(Kind.APPROVED, body={"yes": True}))
+                report = await begin(
+                    *given, Entry(opened("run")), entry_of(Kind.APPROVED, body={"yes": True})
+                )
             else:
                 report = await go_on(*given, retry=name == "retry")
             self.totals, self.reason = report.totals, report.exit_reason
@@ -197,8 +201,7 @@ class Machine:
     def created(self):
         """Return the ids of what the run has created by its journal."""
         with journal.read(self.folder, self.disk) as recorded:
-            applied = [entry.body for entry in recorded.entries(Kind.APPLIED)]
-        return frozenset(body["id"] for body in applied if "after" in body)
+            return frozenset(how.id for _, how in recorded.each(Applied) if how.after is not None)
 
     def until_done(self):
         """Run, resume and retry until nothing is left to do; return the story."""

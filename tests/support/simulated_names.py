@@ -1,7 +1,7 @@
 """Which creates may stay in doubt where a tenant changes names: those that no lookup by a name in the file may find."""
 
 from bulkscim.engine import recording
-from bulkscim.journal.entries import Kind
+from bulkscim.journal.bodies import Applied, Started
 from bulkscim.model.operation import Key
 from bulkscim.model.step import Action
 from bulkscim.scim.paths import find
@@ -17,16 +17,16 @@ class NamesTold:
 
     def __init__(self, recorded, changes):
         self._renames, self._changed = changes, set()
-        for entry in recorded.entries(Kind.APPLIED, holding=b'"after":'):
-            self._look(recording.step_of(recorded.beginning_of(entry).body), entry.body["after"] or {})
+        for entry, how in recorded.each(Applied, holding=b'"after":'):
+            self._look(recording.step_of(recorded.beginning_of(entry), entry.part), how.after or {})
         opened = {row: self._open_step(recorded, row) for row in recorded.ledger.open_rows()}
         creates = {row: step for row, step in opened.items() if step.action is Action.CREATE}
         self.kept = {row for row, step in creates.items() if self._may_be_changed(step)}
         self.doubted = {(f"{key.type}s", key.value) for step in creates.values() for key in step.identity}
 
     def _open_step(self, recorded, row):
-        begun = [one for one in recorded.history(row) if one.kind is Kind.STARTED]
-        return recording.step_of(begun[-1].body)
+        begun = [one for one in recorded.history(row) if isinstance(one.body, Started)]
+        return recording.step_of(begun[-1].body, begun[-1].part)
 
     def _look(self, step, after):
         self._changed |= {

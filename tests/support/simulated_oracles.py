@@ -24,9 +24,11 @@ from collections import deque
 import orjson
 
 from bulkscim.journal import entries, journal
+from bulkscim.journal.bodies import Applied, Lost, Refused, Started
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Response
 from bulkscim.model.row import RowState
+from bulkscim.model.step import Action
 from bulkscim.pacing.hints import asked_wait
 from bulkscim.planning.newness import CLOCK_TOLERANCE_S
 from tests.support.simulated_disk import FOLDER
@@ -66,27 +68,25 @@ class Intents:
         self._at = max(self._at, end)
 
     def _take(self, line):
-        if b'"k":"started"' in line[:80]:
-            entry = orjson.loads(line)
-            self.open[entry["s"]] = {"row": entry["rows"][0][0], **entry["body"]}
-        elif b'"k":"lost"' in line[:80]:
-            entry = orjson.loads(line)
-            if entry["body"]["status"] == 202:
-                self.accepted.add(tuple(entry["rows"][0][:2]))
-        elif b'"k":"applied"' in line[:80] or b'"k":"refused"' in line[:80]:
-            entry = orjson.loads(line)
-            self.open.pop(entry["s"], None)
-            if "existed" in entry["body"]:  # found to have met a resource: a retry may ask again
-                self.accepted.discard(tuple(entry["rows"][0][:2]))
+        entry = entries.decode(line).entry
+        match entry.body:
+            case Started():
+                self.open[entry.step] = entry
+            case Lost(status=202):
+                self.accepted.add(entry.rows[0])
+            case Applied() | Refused() as end:
+                self.open.pop(entry.step, None)
+                if isinstance(end, Refused) and end.existed:  # a create met a resource: a retry may ask again
+                    self.accepted.discard(entry.rows[0])
 
     def of(self, request):
         """Return the open starts that a request may be of, its own last: one resource has one write at a time."""
         self.refresh()
         name = _name(request)
         return [
-            body
-            for _, body in sorted(self.open.items())
-            if body["method"] == request.method and name in _names(body)
+            entry
+            for _, entry in sorted(self.open.items())
+            if entry.body.action.method == request.method and name in _names(entry.body)
         ]
 
 
@@ -100,10 +100,10 @@ def _name(request):
 
 
 def _names(body):
-    collection = f"{body['type']}s"
-    if body["method"] == "POST":
-        return [f"{collection}/{key[2]}" for key in body["identity"]]
-    return [f"{collection}/{body['id']}"]
+    collection = f"{body.type}s"
+    if body.action is Action.CREATE:
+        return [f"{collection}/{key.value}" for key in body.identity]
+    return [f"{collection}/{body.id}"]
 
 
 class Oracles:
@@ -162,10 +162,10 @@ class Oracles:
         begun = self._intents.of(request)
         if not begun:
             self.note("intent", f"{request.method} {request.path} left without a durable start")
-        elif not any(_has_before(body) for body in begun):
+        elif not any(_has_before(entry.body) for entry in begun):
             self.note("before", f"{request.method} {request.path} left without what stood there")
-        self.undated |= {body["row"] for body in begun if not self._dated or self._is_ahead(body)}
-        if begun and (begun[-1]["row"], begun[-1]["part"]) in self._intents.accepted:
+        self.undated |= {entry.rows[0][0] for entry in begun if not self._dated or self._is_ahead(entry.body)}
+        if begun and begun[-1].rows[0] in self._intents.accepted:
             self.note("accepted", f"{request.method} {request.path} left again after a 202")
         name = _name(request)
         if self._under_way.get(name):
@@ -178,7 +178,7 @@ class Oracles:
         if not world.leap:
             return False
         server = self._clock.wall + self._clock.monotonic() * (1 + world.drift) + world.ahead_s
-        return body["server_time"] > server + CLOCK_TOLERANCE_S
+        return body.server_time > server + CLOCK_TOLERANCE_S
 
     def landed(self, request):
         """Note that a request is under way no more."""
@@ -251,4 +251,4 @@ def _good_part(text):
 
 
 def _has_before(body):
-    return body["action"] not in NEEDS_BEFORE or body.get("before") is not None
+    return body.action not in NEEDS_BEFORE or body.before is not None

@@ -21,10 +21,10 @@ def hidden(parent, disk, names):
     for folder in (parent, *descendants(parent, disk)):
         with journal.read(folder, disk) as recorded:
             for row in recorded.ledger.open_rows():
-                ids |= {entry.body.get("id") for entry in recorded.history(row)}
+                ids |= {getattr(entry.body, "id", None) for entry in recorded.history(row)}
             rows = range(1, recorded.ledger.rows + 1)
             ends = [recorded.last(row) for row in rows if recorded.ledger.state(row) is RowState.SKIPPED]
-            ids |= {end.body["id"] for end in ends if NOT_SHOWN in end.body["detail"]}
+            ids |= {end.body.id for end in ends if NOT_SHOWN in end.body.detail}
     return {("Users", names[own], "active") for own in ids if own in names}
 
 
@@ -38,7 +38,7 @@ def unproved(parent, disk, names):
         with journal.read(child, disk) as recorded:
             rows = range(1, recorded.ledger.rows + 1)
             ends = [recorded.last(row).body for row in rows if recorded.ledger.state(row) is RowState.SKIPPED]
-            left += [(end["op"], end["type"], end["id"], {*DRIFTED.findall(end["detail"])}) for end in ends]
+            left += [(end.op, end.type, end.id, {*DRIFTED.findall(end.detail)}) for end in ends]
     holders = {}
     for verb, kind, own, paths in left:
         for path in paths:

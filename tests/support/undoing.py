@@ -232,7 +232,7 @@ class Story:
             rows = range(1, recorded.ledger.rows + 1)
             lasts = [recorded.last(row) for row in rows]
             return [
-                (row, last.state, last.body.get("detail"))
+                (row, last.state, getattr(last.body, "detail", None))
                 for row, last in zip(rows, lasts, strict=True)
                 if last
             ]

@@ -12,7 +12,7 @@ from itertools import islice
 from math import inf
 
 from bulkscim.engine.directory.store import Store
-from bulkscim.journal.entries import Kind
+from bulkscim.journal.bodies import Applied
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.reader import id_text
 from bulkscim.model.clock import Clock
@@ -101,13 +101,12 @@ class KnownIds:
     def _is_recalled(self, kind: str, resource_id: str) -> bool:
         """Return whether the last step of the run that names an id has left it there."""
         actions = self._recorded_actions(kind, resource_id)
-        return bool(actions) and actions[-1] != Action.DELETE
+        return bool(actions) and actions[-1] is not Action.DELETE
 
-    def _recorded_actions(self, kind: str, resource_id: str) -> list[str]:
+    def _recorded_actions(self, kind: str, resource_id: str) -> list[Action]:
         """Return what earlier sessions of the run did to a resource, in order."""
         if self._recorded is None:
             return []
-        entries = self._recorded.entries(Kind.APPLIED, holding=id_text(resource_id))
-        named = [one for one in entries if one.body.get("id") == resource_id]
-        begun = [self._recorded.beginning_of(one) for one in named]
-        return [str(one.body["action"]) for one in begun if one and one.body["type"] == kind]
+        applied = self._recorded.each(Applied, holding=id_text(resource_id))
+        begun = [self._recorded.beginning_of(one) for one, how in applied if how.id == resource_id]
+        return [one.action for one in begun if one and one.type == kind]

@@ -1,8 +1,8 @@
 """Which rows of an earlier session can still be read back."""
 
 from bulkscim.engine.facts import unproved
-from bulkscim.journal.entries import Entry, Kind
-from tests.support.journals import begin, done, opened
+from bulkscim.journal.entries import Kind
+from tests.support.journals import begin, done, entry_of, opened
 from tests.support.simulated_disk import SimulatedDisk
 
 
@@ -16,9 +16,9 @@ class Run:
         """Begin a step and end it."""
         step = self.journal.next_step()
         body = {"part": part, "id": resource_id, "member": member}
-        await self.journal.append(Entry(Kind.STARTED, ((row, part),), step, body=body))
+        await self.journal.append(entry_of(Kind.STARTED, ((row, part),), step, body=body))
         end = {"part": part, "id": made or resource_id}
-        await self.journal.append(Entry(kind, ((row, part),), step, body=end))
+        await self.journal.append(entry_of(kind, ((row, part),), step, body=end))
 
     @property
     def rows(self):

@@ -4,9 +4,10 @@ import pytest
 
 from bulkscim.engine.recording import Sent, work_of
 from bulkscim.engine.work import Work
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.operation import USER
 from bulkscim.model.step import Action, Step
+from tests.support.journals import entry_of
 from tests.support.rows import creates
 
 
@@ -24,7 +25,7 @@ def test_part_that_an_earlier_create_did_not_set_is_not_taken_for_set(earlier, l
     work = work_of(
         creates(number=1),
         [
-            Entry(
+            entry_of(
                 Kind.STARTED,
                 ((1, "create"),),
                 1,
@@ -55,6 +56,6 @@ def test_attempts_of_earlier_sessions_count():
         (Kind.STARTED, 3, {"part": "create", "action": "create"}),
         (Kind.APPLIED, 3, {"part": "create", "attempts": 3}),
     ]
-    history = [Entry(kind, ((1, "create"),), step, body=body) for kind, step, body in kinds]
+    history = [entry_of(kind, ((1, "create"),), step, body=body) for kind, step, body in kinds]
 
     assert work_of(creates(number=1), history).attempts == 6

@@ -59,4 +59,4 @@ async def test_nothing_is_written_from_the_listing(carried):
     begun = [entry.body for entry in carried.record.entries(Kind.STARTED)]
 
     assert len(begun) == USERS
-    assert {body["changes"][0][1] for body in begun} == {"Theirs"}
+    assert {body.changes[0].before for body in begun} == {"Theirs"}

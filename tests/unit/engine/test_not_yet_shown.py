@@ -114,7 +114,7 @@ async def test_what_stays_away_is_gone_when_the_lag_is_over(carried):
     report = await carried([create(ADA, groups=["Sales"])], kind=late(forever=True), create_groups=True)
 
     assert report.totals.failed == 1
-    assert carried.record.last(1).body["detail"].startswith("created; member:Sales not set: ")
+    assert carried.record.last(1).body.detail.startswith("created; member:Sales not set: ")
     assert running_time().monotonic() - begun < 1.5 * LAG_S
 
 

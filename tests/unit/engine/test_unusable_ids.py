@@ -43,7 +43,7 @@ async def test_a_create_that_is_answered_with_an_unusable_id_is_looked_up(carrie
     with journal.read(FOLDER, carried.disk) as recorded:
         (end,) = recorded.entries(Kind.APPLIED)
     assert ended.totals.done == 1
-    assert end.body["id"] in carried.tenant.held["Users"]
+    assert end.body.id in carried.tenant.held["Users"]
 
 
 @pytest.mark.parametrize("shown", IDS)

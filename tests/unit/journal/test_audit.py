@@ -6,10 +6,11 @@ import pytest
 
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal.audit import audit
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
-from tests.support.forging import lines_of, rehashed, rewritten
-from tests.support.journals import PATH, applied, begin, done, lost, opened, started
+from bulkscim.model.run import Totals
+from tests.support.forging import lines_of, rehashed, rewritten, saying
+from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started
 from tests.support.simulated_disk import SimulatedDisk
 
 # Lines of the journal under test: 1 header, 2 opened, 3 started, 4 applied, 5 settled, 6 to 8 likewise for row 2,
@@ -33,7 +34,7 @@ async def data_of(*steps, rows=3, closes=True):
         await made.append(*entries)
     if closes:
         body = {"totals": asdict(made.ledger.totals()), "chain": made.chain}
-        await made.append(Entry(Kind.CLOSED, body=body))
+        await made.append(entry_of(Kind.CLOSED, body=body))
     await made.aclose()
     return disk.contents(PATH)
 
@@ -56,7 +57,7 @@ async def test_a_whole_journal_is_told_in_full(written):
 
     assert (told.end.lines, told.commits, told.torn, told.closed) == (10, 8, 0, 1)
     assert told.ledger.totals().noop == 1
-    assert [session.opened["pid"] for session in told.sessions] == [4711]
+    assert [session.opened.pid for session in told.sessions] == [4711]
     assert told.ending.ended.chain == told.chain
 
 
@@ -118,13 +119,13 @@ async def test_a_cut_tail_is_told_and_is_no_damage(written):
 
 def changed(**more):
     """Return what changes a line's body."""
-    return lambda line: replace(line, entry=line.entry._replace(body=line.entry.body | more))
+    return lambda line: saying(line, **more)
 
 
 @pytest.mark.parametrize(
     ("number", "change", "said"),
     [
-        (CLOSED, changed(totals={"done": 3}), "closed says done 3; the lines before it say 2"),
+        (CLOSED, changed(totals=Totals(rows=3, done=3)), "closed says done 3; the lines before it say 2"),
         (CLOSED, changed(chain="0" * 32), "closed says chain 0000"),
         (APPLIED, lambda line: replace(line, number=7), "it is numbered 7"),
         (APPLIED, lambda line: replace(line, commit=2), "commit 2 does not follow commit 3"),
@@ -132,12 +133,12 @@ def changed(**more):
         (APPLIED, lambda line: replace(line, previous=(1,)), "its line before begins at byte"),
         (
             APPLIED,
-            lambda line: replace(line, entry=line.entry._replace(step=9)),
+            lambda line: replace(line, entries=(line.entry._replace(step=9),)),
             "step 9: applied cannot follow",
         ),
         (SETTLED, lambda line: replace(line, previous=(0,)), "its line before begins at byte"),
-        (LAST_SETTLED, lambda line: replace(line, entry=done(2)), "its line before begins at byte"),
-        (2, lambda line: replace(line, entry=line.entry._replace(kind=Kind.HEADER)), "the header must be on"),
+        (LAST_SETTLED, lambda line: replace(line, entries=(done(2),)), "its line before begins at byte"),
+        (2, lambda line: replace(line, entries=(entry_of(Kind.HEADER),)), "the header must be on"),
     ],
 )
 async def test_a_forged_line_is_found_by_what_it_says(written, number, change, said):
@@ -151,8 +152,8 @@ async def test_a_forged_end_that_contradicts_nothing_needs_a_head(written):
     """It passes; the head that was printed does not stand in it."""
     head = audited(written).chain
     forged = rewritten(written, APPLIED, changed(status=299))
-    body = {"totals": None, "chain": audited(rehashed(lines_of(forged)[:9])).chain}
-    forged = rewritten(forged, CLOSED, changed(**body | {"totals": {}}))
+    chain = audited(rehashed(lines_of(forged)[:9])).chain
+    forged = rewritten(forged, CLOSED, changed(totals=None, chain=chain))
 
     assert audited(forged, head).head is None
 

@@ -5,9 +5,9 @@ import pytest
 
 from bulkscim.journal import checkpoint, journal
 from bulkscim.journal.checkpoint import CHECKPOINT
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import PATH, begin, lost, opened, started, told, work
+from tests.support.journals import PATH, begin, entry_of, lost, opened, started, told, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 
 KEPT = FOLDER / CHECKPOINT
@@ -22,7 +22,7 @@ async def disk():
     await work(run, range(1, 21))
     await run.append(started(30, run.next_step()), started(31, run.next_step()))
     await run.append(lost(30, 21))
-    await run.append(Entry(Kind.STOPPED, body={"why": "test"}))
+    await run.append(entry_of(Kind.STOPPED, body={"why": "test"}))
     await run.aclose()
     kept = disk.contents(KEPT)
     run = journal.open_for_append(FOLDER, disk, VirtualClock())
@@ -115,7 +115,7 @@ async def test_it_is_json(disk):
     """People can look into it."""
     data = orjson.loads(disk.contents(KEPT))
 
-    assert (data["format"], data["rows"], data["step"]) == (1, 40, 22)
+    assert (data["format"], data["rows"], data["step"]) == (2, 40, 22)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 300_000])
@@ -124,7 +124,7 @@ async def test_any_size_comes_back(rows):
     disk = SimulatedDisk()
     run = begin(disk, rows=rows)
     await work(run, range(1, rows + 1, 50_000))
-    await run.append(Entry(Kind.STOPPED))
+    await run.append(entry_of(Kind.STOPPED))
     await run.aclose()
 
     assert loaded(disk).ledger.totals() == run.ledger.totals()

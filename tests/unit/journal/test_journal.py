@@ -4,13 +4,26 @@ import pytest
 
 from bulkscim.errors import JournalDamaged, JournalDead, Locked, NoSuchRun
 from bulkscim.journal import journal
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.bodies import Repaired
+from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import HEADER, PATH, applied, begin, done, lost, opened, started, told, work
+from tests.support.journals import (
+    HEADER,
+    PATH,
+    applied,
+    begin,
+    done,
+    entry_of,
+    lost,
+    opened,
+    started,
+    told,
+    work,
+)
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 
-STOPPED = Entry(Kind.STOPPED, body={"why": "test"})
+STOPPED = entry_of(Kind.STOPPED, body={"why": "test"})
 
 
 def kinds(recorded, row):
@@ -63,7 +76,7 @@ async def test_history_is_oldest_first_and_carries_times():
 
     assert kinds(run, 1) == ["started", "lost", "applied", "settled"]
     assert [entry.time for entry in run.history(1)] == [1_000_000.0, *[1_000_002.5] * 3]
-    assert run.last(2).body["detail"] == "timed out"
+    assert run.last(2).body.detail == "timed out"
     assert (run.history(3), run.last(3)) == ([], None)
 
 
@@ -73,8 +86,8 @@ async def test_a_merged_step_is_in_the_history_of_each_of_its_rows():
     await run.append(started(1, 1))
     await run.append(applied(1, 1))
     rows = ((1, "member:A"), (2, "member:A"))
-    await run.append(Entry(Kind.STARTED, rows, 2), started(3, 3))
-    await run.append(Entry(Kind.APPLIED, rows, 2), done(2))
+    await run.append(entry_of(Kind.STARTED, rows, 2), started(3, 3))
+    await run.append(entry_of(Kind.APPLIED, rows, 2), done(2))
 
     assert kinds(run, 1) == ["started", "applied", "started", "applied"]
     assert kinds(run, 2) == ["started", "applied", "settled"]
@@ -132,7 +145,7 @@ async def test_a_torn_tail_is_cut_and_noted():
     repaired = journal.entries.decode(data[len(before) :].splitlines()[0])
 
     assert data.startswith(before)
-    assert (repaired.entry.kind, repaired.entry.body) == ("repaired", {"cut": 14, "offset": len(before)})
+    assert (repaired.entry.kind, repaired.entry.body) == ("repaired", Repaired(14, len(before)))
     assert told(journal.read(FOLDER, disk)) == told(run)
     assert run.ledger.totals().done == 2
 
@@ -299,8 +312,10 @@ async def test_what_later_sessions_change_holds_in_place_of_the_header():
     header = HEADER | {"settings": {"rate": None, "limit": 7}}
     run = journal.create(FOLDER, disk, header, 10, VirtualClock())
     for changed in changes:
-        await run.append(Entry(Kind.OPENED, body={"pid": 1}), Entry(Kind.APPROVED, body={"changed": changed}))
-    await run.append(Entry(Kind.APPROVED, body={"changed": "no table", "yes": True}))
+        await run.append(
+            entry_of(Kind.OPENED, body={"pid": 1}), entry_of(Kind.APPROVED, body={"changed": changed})
+        )
+    await run.append(entry_of(Kind.APPROVED, body={"changed": "no table", "yes": True}))
     await run.aclose()
 
     for cached in (True, False):

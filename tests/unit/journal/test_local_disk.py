@@ -9,9 +9,9 @@ import pytest
 
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import done, opened, told, work
+from tests.support.journals import done, entry_of, opened, told, work
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has the profile's own access list")
 
@@ -116,7 +116,7 @@ async def test_a_journal_lives_on_it(tmp_path):
     run = journal.create(tmp_path, disk, {"run": "real"}, 20, clock)
     await run.append(opened())
     await work(run, range(1, 6))
-    await run.append(Entry(Kind.STOPPED))
+    await run.append(entry_of(Kind.STOPPED))
     await run.aclose()
     run = journal.open_for_append(tmp_path, disk, clock)
     await work(run, range(6, 11))

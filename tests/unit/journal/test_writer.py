@@ -6,10 +6,10 @@ from anyio.lowlevel import checkpoint
 
 from bulkscim.errors import JournalDead
 from bulkscim.journal import journal
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import PATH, applied, begin, done, lost, opened, started, told, work
+from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started, told, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 
 
@@ -90,7 +90,7 @@ async def test_entries_may_follow_each_other_before_they_are_durable():
     assert [entry.kind for entry in run.history(1)] == ["started", "lost", "applied", "settled"]
 
 
-@pytest.mark.parametrize("bad", [applied(2, 1), done(1), started(11, 3), Entry(Kind.SETTLED, ((2, ""),))])
+@pytest.mark.parametrize("bad", [applied(2, 1), done(1), started(11, 3), entry_of(Kind.SETTLED, ((2, ""),))])
 async def test_what_cannot_follow_is_refused_before_it_is_written(bad):
     """Nothing of that append is written, and the journal goes on."""
     disk = SimulatedDisk()

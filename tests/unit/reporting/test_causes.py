@@ -4,11 +4,12 @@ import pytest
 
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.reporting.causes import cause_lines, causes_of, grouped
 from bulkscim.reporting.results import Result
 from tests.support.fake_clock import VirtualClock
+from tests.support.journals import entry_of
 from tests.support.recorded_runs import CSV, START, header, settled
 
 
@@ -103,8 +104,8 @@ def creation(row, step, name):
         "identity": [],
         "changes": [],
     }
-    yield Entry(Kind.STARTED, ((row, part),), step, body=body)
-    yield Entry(Kind.APPLIED, ((row, part),), step, body={"part": part, "id": f"g{step}", "covers": []})
+    yield entry_of(Kind.STARTED, ((row, part),), step, body=body)
+    yield entry_of(Kind.APPLIED, ((row, part),), step, body={"part": part, "id": f"g{step}", "covers": []})
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import pytest
 
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.harmless import escaped_lines
 from bulkscim.reporting.explain import _told, explain
 from bulkscim.reporting.source import asked, find_source
 from tests.support.fake_clock import VirtualClock
+from tests.support.journals import entry_of
 from tests.support.recorded_runs import CSV, START, header, make_run, started
 
 
@@ -90,8 +91,8 @@ async def test_without_the_job_file_the_journal_still_tells(recorded):
 )
 def test_groups_of_a_deleted_user_are_told(ids, told):
     """Also that it is not known."""
-    body = {"part": "delete", "method": "DELETE", "type": "User", "id": "u1", "groups": ids, "reports": ids}
-    lines = list(_told(Entry(Kind.STARTED, ((1, "delete"),), 1, body=body), 1))
+    body = {"action": "delete", "type": "User", "id": "u1", "groups": ids, "reports": ids}
+    lines = list(_told(entry_of(Kind.STARTED, ((1, "delete"),), 1, body=body), 1))
 
     assert lines[1:] == [f"              member of groups: {told}", f"              manager of: {told}"]
 
@@ -100,7 +101,7 @@ def test_groups_that_a_deactivation_took_are_told():
     """By the answer to it."""
     body = {"part": "deactivate", "id": "u1", "status": 200, "stripped": ["g1", "g2"]}
 
-    assert list(_told(Entry(Kind.APPLIED, ((1, "deactivate"),), 1, body=body), 1))[1:] == [
+    assert list(_told(entry_of(Kind.APPLIED, ((1, "deactivate"),), 1, body=body), 1))[1:] == [
         "              taken out of groups by that: g1, g2"
     ]
 
@@ -111,9 +112,9 @@ async def test_a_create_that_a_lookup_found_shows_no_empty_answer(tmp_path):
     path.write_text(CSV)
     made = journal.create(tmp_path, LocalDisk(), header(path, "run"), 1, VirtualClock(START))
     await made.append(started(1, 1, "ada@example.com"))
-    await made.append(Entry(Kind.LOST, ((1, "create"),), 1, body={"detail": "timeout"}))
+    await made.append(entry_of(Kind.LOST, ((1, "create"),), 1, body={"detail": "timeout"}))
     body = {"part": "create", "id": "u1", "status": None, "seen": True}
-    await made.append(Entry(Kind.APPLIED, ((1, "create"),), 1, body=body))
+    await made.append(entry_of(Kind.APPLIED, ((1, "create"),), 1, body=body))
     await made.aclose()
 
     with journal.read(tmp_path, LocalDisk()) as found:

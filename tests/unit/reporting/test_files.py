@@ -4,10 +4,11 @@ import json
 
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.reporting.files import write_later
 from tests.support.fake_clock import VirtualClock
+from tests.support.journals import entry_of
 from tests.support.recorded_runs import START, header, settled
 
 OP = {"op": "deactivate"}
@@ -21,7 +22,7 @@ async def recorded(tmp_path, then, *ends):
     folder.mkdir()
     about = header(job, "run") | ({"then": then} if then else {})
     made = journal.create(folder, LocalDisk(), about, len(ends), VirtualClock(START))
-    await made.append(Entry(Kind.OPENED, body={}), *ends)
+    await made.append(entry_of(Kind.OPENED, body={}), *ends)
     await made.aclose()
     return journal.read(folder, LocalDisk())
 

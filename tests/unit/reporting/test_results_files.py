@@ -13,6 +13,7 @@ from bulkscim.journal.entries import Kind
 from bulkscim.reporting.errors_file import write_errors
 from bulkscim.reporting.results import COLUMNS, results, write_results
 from bulkscim.reporting.source import asked, find_source
+from tests.support.journals import entry_of
 from tests.support.recorded_runs import CSV, make_run
 
 
@@ -110,14 +111,12 @@ async def test_finished_run_without_failures_leaves_no_errors_file(recorded, tmp
     """Where nothing failed an errors file of before goes away: it would only mislead."""
     source = find_source(recorded.header, recorded.folder)
     stale = write_errors(recorded, source, "last")
-    recorded.ledger.apply(_reopened(2), 1)
-    recorded.ledger.apply(_reopened(3), 1)
+    recorded.ledger.apply((_reopened(2),), 1)
+    recorded.ledger.apply((_reopened(3),), 1)
 
     assert write_errors(recorded, source, "last") is None
     assert not stale.exists()
 
 
 def _reopened(row):
-    from bulkscim.journal.entries import Entry
-
-    return Entry(Kind.REOPENED, ((row, ""),))
+    return entry_of(Kind.REOPENED, ((row, ""),))

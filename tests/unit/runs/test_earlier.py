@@ -8,11 +8,12 @@ from bulkscim.engine.directory import earlier_runs
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
 from bulkscim.engine.directory.store import Store
 from bulkscim.journal import journal
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.live import Maker, Origin
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.runs.earlier import created_by_runs, created_groups
 from tests.support.fake_clock import VirtualClock
+from tests.support.journals import entry_of
 from tests.support.simulated_disk import SimulatedDisk
 
 RUNS = Path("/runs")
@@ -28,8 +29,8 @@ async def record(disk, folder, *steps, base_url=URL):
         rows = ((number, part),)
         body = {"part": part, "id": resource_id} | ({} if after is None else {"after": after})
         await written.append(
-            Entry(Kind.STARTED, rows, number, body={"part": part}),
-            Entry(Kind.APPLIED, rows, number, body=body),
+            entry_of(Kind.STARTED, rows, number, body={"part": part}),
+            entry_of(Kind.APPLIED, rows, number, body=body),
         )
     await written.aclose()
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from bulkscim.journal.entries import Entry, Kind, Line
+from bulkscim.journal.entries import Kind, Line
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.row import RowState
 from bulkscim.runs.expectations import Expectations
+from tests.support.journals import entry_of
 
 LISTS = {"id": "g1", "displayName": "Sales", "members": [{"value": "u1"}, {"value": "u2"}]}
 
@@ -30,12 +31,12 @@ class Told:
         self._step += 1
         body = {"part": "p", "action": action, "type": kind, "id": resource_id, "member": member}
         body |= {"changes": [list(change) for change in changes]}
-        self.line(Entry(Kind.STARTED, ((row, "p"),), self._step, body=body))
-        self.line(Entry(ends, ((row, "p"),), self._step, body={"part": "p", "id": resource_id, **end}))
+        self.line(entry_of(Kind.STARTED, ((row, "p"),), self._step, body=body))
+        self.line(entry_of(ends, ((row, "p"),), self._step, body={"part": "p", "id": resource_id, **end}))
 
     def line(self, entry):
         """Tell one line."""
-        self._known.watch(Line(1, 1, entry, (0,) * len(entry.rows), ""))
+        self._known.watch(Line(1, 1, (entry,), (0,) * len(entry.rows), ""))
 
     def joins(self, row, group, member, *, adds=True, left=()):
         """Add a member to a group, or remove it."""
@@ -79,7 +80,7 @@ def test_what_did_not_take_effect_is_not_expected(known, told):
 def test_what_was_found_in_place_is_to_be_there(known, told):
     """An adopted resource was not changed; that it is there was recorded."""
     body = {"type": USER, "id": "u1"}
-    told.line(Entry(Kind.SETTLED, ((1, ""),), state=RowState.ADOPTED, body=body))
+    told.line(entry_of(Kind.SETTLED, ((1, ""),), state=RowState.ADOPTED, body=body))
 
     assert known.resource(USER, "u1").gone is False
     assert wrong(known, USER, "u1", {"title": "anything"}) == []

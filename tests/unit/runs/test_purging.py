@@ -8,13 +8,14 @@ from bulkscim.cli import code_of
 from bulkscim.errors import JournalDamaged, NoSuchRun, UsageError
 from bulkscim.journal import journal, runfolder, tombstone
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
 from bulkscim.reporting.recorded import read_header, read_status
 from bulkscim.runs.purging import NotPurged, Old, old_runs, purge
 from bulkscim.runs.verifying import verify
 from tests.support.fake_clock import VirtualClock
+from tests.support.journals import entry_of
 from tests.support.recorded_runs import START, header, make_run, settled
 
 DISK = LocalDisk()
@@ -35,9 +36,13 @@ async def finished(folder, job, *, now=START, **more):
     about = header(job, folder.name)
     about["job"] |= {"spooled": True, "format": "jsonl"}
     made = journal.create(folder, DISK, about | more, 1, VirtualClock(now))
-    await made.append(Entry(Kind.OPENED, body={"pid": 1, "host": "here", "user": "root", "command": "run"}))
+    await made.append(
+        entry_of(Kind.OPENED, body={"pid": 1, "host": "here", "user": "root", "command": "run"})
+    )
     await made.append(settled(1, RowState.NOOP, "ada@example.com", id="u1"))
-    await made.append(Entry(Kind.CLOSED, body={"totals": asdict(made.ledger.totals()), "chain": made.chain}))
+    await made.append(
+        entry_of(Kind.CLOSED, body={"totals": asdict(made.ledger.totals()), "chain": made.chain})
+    )
     await made.aclose()
     for name in ("results.csv", "errors.csv", "summary.json", "index.sqlite", "job.jsonl"):
         (folder / name).write_text("ada@example.com")

@@ -5,7 +5,7 @@ import pytest
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
 from bulkscim.journal import journal
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowRules
 from bulkscim.providers.profile import Bucket, Profile
@@ -13,7 +13,7 @@ from bulkscim.runs.options import Connection
 from bulkscim.runs.session import past_of, patient
 from bulkscim.runs.settings import Settings
 from bulkscim.transport.repeating import LOOKS, TRIES
-from tests.support.journals import begin, opened, work
+from tests.support.journals import begin, entry_of, opened, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.virtual_loop import VirtualLoop, running_time
 from tests.support.watching import Silent
@@ -49,7 +49,7 @@ async def left_behind(clock, ends=None, **body):
     await record.append(opened())
     await work(record, [1])
     if ends is not None:
-        await record.append(Entry(ends, body={"why": "asked to", **body}))
+        await record.append(entry_of(ends, body={"why": "asked to", **body}))
     await record.aclose()
     return journal.open_for_append(FOLDER, disk, clock)
 

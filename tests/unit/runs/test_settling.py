@@ -72,14 +72,14 @@ async def test_journal_and_every_report_tell_who_decided_and_why(folder, applied
         write_files(recorded, find_source(recorded.header, folder), summary)
         assert recorded.ledger.state(DOUBTFUL) is state
     assert (summary["in_doubt"], summary["state"]) == (0, "stopped")
-    assert (end.body["why"], bool(end.body["by"])) == (WHY, True)
-    assert f"{word} {end.body['by']}: {WHY}" in story
+    assert (end.body.why, bool(end.body.by)) == (WHY, True)
+    assert f"{word} {end.body.by}: {WHY}" in story
     with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
         line = list(csv.DictReader(file))[DOUBTFUL - 1]
-    assert (line["state"], line["detail"]) == (state.value, f"{word} {end.body['by']}: {WHY}")
+    assert (line["state"], line["detail"]) == (state.value, f"{word} {end.body.by}: {WHY}")
     proved = whole(folder)
     assert (proved.state, proved.header["format"], proved.torn) == (RunState.STOPPED, 1, 0)
-    assert proved.sessions[-1].opened["command"] == "settle"
+    assert proved.sessions[-1].opened.command == "settle"
 
 
 @pytest.mark.parametrize(

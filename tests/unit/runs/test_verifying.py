@@ -8,11 +8,12 @@ import pytest
 from bulkscim.errors import JournalDamaged, UsageError
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.reporting.statement import statement_lines, with_live
 from bulkscim.runs.verifying import head_of, verify
 from tests.support.fake_clock import VirtualClock
+from tests.support.journals import entry_of
 from tests.support.recorded_runs import header, settled
 
 DISK = LocalDisk()
@@ -30,9 +31,11 @@ async def finished(folder, job, **more):
     """Make a run of one row that has ended; return its chain head."""
     folder.mkdir(parents=True)
     made = journal.create(folder, DISK, header(job, folder.name) | more, 1, VirtualClock())
-    await made.append(Entry(Kind.OPENED, body={"pid": 1, "host": "here", "user": "ada", "command": "run"}))
+    await made.append(entry_of(Kind.OPENED, body={"pid": 1, "host": "here", "user": "ada", "command": "run"}))
     await made.append(settled(1, RowState.NOOP, "ada@example.com", id="u1"))
-    await made.append(Entry(Kind.CLOSED, body={"totals": asdict(made.ledger.totals()), "chain": made.chain}))
+    await made.append(
+        entry_of(Kind.CLOSED, body={"totals": asdict(made.ledger.totals()), "chain": made.chain})
+    )
     await made.aclose()
     return made.chain
 

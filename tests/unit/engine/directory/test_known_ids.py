@@ -6,9 +6,9 @@ from bulkscim.engine.directory import known_ids
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.store import Store
 from bulkscim.journal import journal
-from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.entries import Kind
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import begin
+from tests.support.journals import begin, entry_of
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 
 STEPS = [  # type, action, id, how it ended
@@ -62,9 +62,9 @@ async def recalled(lag_s=0.0):
     run = begin(disk, rows=len(STEPS))
     for row, (of, action, named, end) in enumerate(STEPS, 1):
         body = {"part": action, "type": of, "action": action, "id": named}
-        await run.append(Entry(Kind.STARTED, ((row, action),), row, body=body))
+        await run.append(entry_of(Kind.STARTED, ((row, action),), row, body=body))
         shown = {"id": named, "after": {"manager": {"id": "within"}}}
-        await run.append(Entry(end, ((row, action),), row, body=shown))
+        await run.append(entry_of(end, ((row, action),), row, body=shown))
 
     ids = KnownIds(VirtualClock(), Store(), lag_s)
     ids.recall(journal.read(FOLDER, disk))

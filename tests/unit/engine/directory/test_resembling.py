@@ -60,7 +60,7 @@ def normal(**how):
 def told(carried, row=1):
     """Return a row's end: its state and detail."""
     last = carried.record.last(row)
-    return str(last.state), last.body["detail"]
+    return str(last.state), last.body.detail
 
 
 @pytest.mark.parametrize(
