@@ -76,7 +76,7 @@ def test_a_journal_cut_anywhere_goes_on_from_its_last_whole_line(cut):
 async def finish(run):
     """End what is open, and settle every row."""
     for row in list(run.ledger.open_rows()):
-        await run.append(applied(row, run.ledger.standing(row).step))
+        await run.append(applied(row, run.ledger.standing(row).open[0].number))
     for row in range(1, run.ledger.rows + 1):
         if not run.ledger.is_settled(row):
             await run.append(done(row, RowState.SKIPPED))
@@ -147,7 +147,7 @@ class Story:
         try:
             while free := [row for row in range(1, STORY_ROWS + 1) if self.is_free(run, row)]:
                 row = self.random.choice(free)
-                step = run.ledger.standing(row).step
+                step = run.ledger.standing(row).open[0].number
                 if not step:
                     step = run.next_step()
                     await self.append(run, row, started(row, step))

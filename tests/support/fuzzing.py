@@ -233,20 +233,21 @@ def answers(data: bytes) -> None:
         for one in judgements:
             assert len(one.detail) <= 2 * messages.DETAIL_LENGTH
             assert one.detail.isprintable(), one.detail
-            _journaled({"detail": one.detail, "scim_type": one.scim_type, "before": one.resource})
+            _journaled(Kind.REFUSED, {"detail": one.detail, "scim_type": one.scim_type})
+            _journaled(Kind.APPLIED, {"after": one.resource})
     listing = messages.list_of(data)
     for resource in listing.resources if listing else ():
-        _journaled({"before": resource, "id": resource["id"]})
+        _journaled(Kind.STARTED, {"before": resource, "id": resource["id"]})
         with suppress(ValueError):
             assert messages.resource_path(USER, resource["id"]).isascii()
         _compared(resource)
     discovery.capabilities_of(Response(200, {}, data))
 
 
-def _journaled(body: JsonObject) -> None:
+def _journaled(kind: Kind, body: JsonObject) -> None:
     """Write what was read on a line of the journal, and read it back."""
-    entry = entry_of(Kind.STARTED, ((1, "create"),), 1, body=body)
-    line = entries.encode(entry, 1, 1, 0.0, (0,))
+    entry = entry_of(kind, ((1, "create"),), 1, body=body)
+    line = entries.encode((entry,), 1, 1, 0.0, (0,), 2)
     assert isinstance(orjson.loads(line + b'"}'), dict)
 
 

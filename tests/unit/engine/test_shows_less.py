@@ -197,7 +197,7 @@ async def test_before_images_hold_what_only_a_read_by_id_shows(carried):
     journal = carried.disk.contents(FOLDER / JOURNAL).splitlines()
     starts = [json.loads(line)["body"] for line in journal if b'"started"' in line]
     assert {body["before"]["title"] for body in starts} == {"Lead", "Chief"}
-    assert list(left_out(carried.record)) == [["User", "title"]]
+    assert list(left_out(carried.record)) == [("User", "title")]
 
 
 @pytest.mark.parametrize(("kind", "told"), [(HidesMembers, 1), (ShowsLess, 0)])

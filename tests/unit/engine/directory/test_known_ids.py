@@ -14,7 +14,7 @@ from tests.support.simulated_disk import FOLDER, SimulatedDisk
 STEPS = [  # type, action, id, how it ended
     ("User", "create", "made", Kind.APPLIED),
     ("User", "create", "refused", Kind.REFUSED),
-    ("User", "patch", "changed", Kind.APPLIED),
+    ("User", "modify", "changed", Kind.APPLIED),
     ("User", "create", "gone", Kind.APPLIED),
     ("User", "delete", "gone", Kind.APPLIED),
     ("User", "delete", "given again", Kind.APPLIED),
