@@ -147,9 +147,9 @@ class Story:
         try:
             while free := [row for row in range(1, STORY_ROWS + 1) if self.is_free(run, row)]:
                 row = self.random.choice(free)
-                step = run.ledger.standing(row).open[0].number
-                if not step:
-                    step = run.next_step()
+                open_steps = run.ledger.standing(row).open
+                step = open_steps[0].number if open_steps else run.next_step()
+                if not open_steps:
                     await self.append(run, row, started(row, step))
                 if self.random.random() < 0.3 and run.history(row)[-1].kind != Kind.LOST:
                     await self.append(run, row, lost(row, step))
