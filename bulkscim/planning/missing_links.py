@@ -10,7 +10,7 @@ from bulkscim.model.live import Found, Holders, Member, Membership, Missing, Par
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key, Reference, Role
 from bulkscim.model.row import Refusal
 from bulkscim.model.step import Step
-from bulkscim.planning.capture import groups_shown
+from bulkscim.planning.before_removal import groups_shown
 from bulkscim.planning.compare import differences
 from bulkscim.planning.context import Existing, View, part_of
 from bulkscim.planning.decision import Later, Wait

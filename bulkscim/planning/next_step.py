@@ -14,7 +14,7 @@ from bulkscim.model.operation import Verb
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Step
 from bulkscim.planning import adoption
-from bulkscim.planning.capture import captured
+from bulkscim.planning.before_removal import captured
 from bulkscim.planning.context import Subject, View
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted

@@ -20,7 +20,7 @@ from bulkscim.engine.directory.memberships import KEPT_GROUPS, Memberships
 from bulkscim.engine.reads import Lookup, Reads, is_refusal
 from bulkscim.model.live import Found, Member, Membership, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key
-from bulkscim.planning.capture import groups_shown, perhaps_through
+from bulkscim.planning.before_removal import groups_shown, perhaps_through
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
 

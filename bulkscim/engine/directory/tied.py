@@ -12,7 +12,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Holders, Referrers, Reports, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.capture import groups_shown, leaves_open, stripped
+from bulkscim.planning.before_removal import groups_shown, leaves_open, stripped
 from bulkscim.providers.profile import Profile
 
 ANSWERS = "answers"  # to writes

@@ -18,7 +18,7 @@ from operator import attrgetter
 
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action
-from bulkscim.planning.capture import groups_shown, perhaps_through
+from bulkscim.planning.before_removal import groups_shown, perhaps_through
 from bulkscim.planning.compare import OTHER_GROUPS, THROUGH
 from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.planning.undo.inverse import Known, TakenStep, id_text, named

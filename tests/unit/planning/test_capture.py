@@ -8,7 +8,7 @@ from bulkscim.model.live import Found, Holders, Referrers, Reports, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation, Verb
 from bulkscim.model.row import Facts, RowState
 from bulkscim.model.step import Action, Change, Step, Ties
-from bulkscim.planning.capture import stripped
+from bulkscim.planning.before_removal import stripped
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
 from bulkscim.providers.generic import GENERIC
