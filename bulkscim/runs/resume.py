@@ -39,8 +39,8 @@ from bulkscim.runs.settings import (
     connection_again,
     protected_of,
 )
-from bulkscim.runs.state_dir import tenant_lock
 from bulkscim.runs.tenant import connected, host_of, look
+from bulkscim.runs.tenant_lock import tenant_lock
 
 
 async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> RunReport:

@@ -42,8 +42,9 @@ from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, past_of, patient
 from bulkscim.runs.settings import Settings, connection_again, protected_of, settings_of
 from bulkscim.runs.start import ParentRun, Start, begin, plan
-from bulkscim.runs.state_dir import drafts, tenant_lock
+from bulkscim.runs.state_dir import drafts
 from bulkscim.runs.tenant import Seen, connected, look
+from bulkscim.runs.tenant_lock import tenant_lock
 from bulkscim.transport.base import Transport
 
 JOB = "job.jsonl"

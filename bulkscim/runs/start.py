@@ -41,8 +41,9 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import patient
 from bulkscim.runs.settings import Settings, checked_connection, connection_of, header_of
-from bulkscim.runs.state_dir import drafts, keep, tenant_lock
+from bulkscim.runs.state_dir import drafts, keep
 from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
+from bulkscim.runs.tenant_lock import tenant_lock
 from bulkscim.transport.base import Transport
 from bulkscim.transport.dry_run import Planning
 

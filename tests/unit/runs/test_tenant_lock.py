@@ -7,7 +7,7 @@ import pytest
 
 from bulkscim.errors import Locked
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.runs.state_dir import tenant_lock
+from bulkscim.runs.tenant_lock import tenant_lock
 
 URL = "https://tenant.example/scim/v2"
 

@@ -1,0 +1,56 @@
+"""The lock of a tenant: one run at a time, so that two do not spend one rate limit twice."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from bulkscim.engine.clock import RealClock
+from bulkscim.errors import Locked, Stopped
+from bulkscim.journal import lock_owner
+from bulkscim.journal.durable import Disk
+from bulkscim.model.base_url import base_url_key
+from bulkscim.private_files import make_folders
+from bulkscim.runs.state_dir import state_dir
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTenant:
+    """A tenant that this process holds."""
+
+    _text: Path
+    _disk: Disk
+
+    def working_on(self, run: Path) -> None:
+        """Leave word of what it is held for."""
+        named = str(run.absolute()).encode("utf-8", "backslashreplace").decode()
+        process = lock_owner.this_process(RealClock().now(), named)
+        lock_owner.write(self._text, self._disk, process)
+
+
+@contextmanager
+def tenant_lock(base_url: str, disk: Disk) -> Iterator[HeldTenant]:
+    """Hold the tenant, so that two runs of this machine do not spend one rate limit twice; else Locked."""
+    folder = state_dir()
+    name = sha256(base_url_key(base_url).encode()).hexdigest()[:16]
+    text = folder / f"tenant-{name}.json"
+    try:
+        make_folders(folder)
+        lock = disk.lock(folder / f"tenant-{name}.lock")
+    except OSError as error:
+        raise Stopped(
+            f"{folder} cannot be written: {error}; set BULKSCIM_STATE_DIR to a folder that can"
+        ) from error
+    if lock is None:
+        has = lock_owner.read(text, disk)
+        told = f" ({has.told})" if has else ""
+        raise Locked(
+            f"another run is working on {base_url}{told}; wait until it ends, or stop it, then give the command again"
+        )
+    lock_owner.write(text, disk, lock_owner.this_process(RealClock().now()))
+    try:
+        yield HeldTenant(text, disk)
+    finally:
+        lock_owner.write(text, disk, None)
+        lock.release()
