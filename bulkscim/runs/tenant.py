@@ -32,7 +32,7 @@ from bulkscim.runs.settings import Settings, credentials_of
 from bulkscim.scim import discovery, messages
 from bulkscim.scim.discovery import AnsweredBy, described, origin_of
 from bulkscim.tenants.tenant import Tenant
-from bulkscim.transport.aiohttp_transport import AiohttpTransport
+from bulkscim.transport.aiohttp_transport import AiohttpTransport, HttpSettings
 from bulkscim.transport.authenticated import Authenticated
 from bulkscim.transport.base import Transport
 
@@ -69,18 +69,11 @@ async def connected(
     """
 
     def way(url: str) -> AiohttpTransport:
-        return AiohttpTransport(
-            url,
-            media_type=profile.media_type,
-            accept=profile.accept,
-            timeout_s=settings.timeout_s,
-            proxy=settings.connection.proxy,
-            ca_bundle=settings.connection.ca_bundle,
-            concurrency=settings.workers(profile),
-            most_bytes=profile.most_bytes,
-            clock=clock,
-            headers=profile.headers,
+        connection = settings.connection
+        http = HttpSettings(
+            settings.timeout_s, connection.proxy, connection.ca_bundle, settings.workers(profile)
         )
+        return AiohttpTransport(url, clock, http, profile)
 
     hidden = credentials_of(settings.connection.proxy)
 

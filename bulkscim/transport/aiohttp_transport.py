@@ -9,6 +9,7 @@ import socket
 import ssl
 from asyncio import AbstractEventLoop
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -25,7 +26,7 @@ from bulkscim import __version__
 from bulkscim.errors import UsageError
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
-from bulkscim.providers.profile import AnswerBounds
+from bulkscim.providers.profile import PLAIN, Profile
 from bulkscim.scim.messages import printable
 from bulkscim.transport.address import checked, loopback
 
@@ -33,7 +34,6 @@ MOST_INTERIM = 20  # answers of 1xx before the one that counts
 _MOST_CONNECT_S = 15.0
 _LONGEST_HOST = 253
 _NO_HEADERS: Mapping[str, str] = {}
-_USUAL_BOUNDS = AnswerBounds()
 # All of these come before the first byte of the request is written.
 _UNSENT = (
     aiohttp.ClientConnectorError,
@@ -80,35 +80,36 @@ class _Connector(aiohttp.TCPConnector):
         self._factory = partial(handler, loop=self._loop)
 
 
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """How requests reach a tenant: seconds for a whole answer, a proxy, certificates, and connections at once."""
+
+    timeout_s: float = 30.0
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+    concurrency: int = 8
+
+
 class AiohttpTransport:
     """Sends requests below one base URL. Knows no token: that comes with each request's headers."""
 
-    def __init__(  # noqa: PLR0913 - each is one setting of the session
-        self,
-        base_url: str,
-        *,
-        clock: Clock,
-        media_type: str = "application/scim+json",
-        accept: str = "application/scim+json, application/json",
-        timeout_s: float = 30.0,
-        proxy: str | None = None,
-        ca_bundle: Path | None = None,
-        concurrency: int = 8,
-        headers: Mapping[str, str] = _NO_HEADERS,
-        most_bytes: AnswerBounds = _USUAL_BOUNDS,
+    def __init__(
+        self, base_url: str, clock: Clock, http: HttpSettings | None = None, profile: Profile = PLAIN
     ) -> None:
+        http = http or HttpSettings()
         self._base = checked(base_url)
         _refuse_host(self._base, "the base URL")
         self._clock = clock
-        self._most_bytes = most_bytes
-        self._media_type = media_type
-        self._headers = {"Accept": accept, "User-Agent": f"bulkscim/{__version__}", **headers}
+        self._most_bytes = profile.most_bytes
+        self._media_type = profile.media_type
+        agent = f"bulkscim/{__version__}"
+        self._headers = {"Accept": profile.accept, "User-Agent": agent, **profile.headers}
         # The whole may take timeout_s; connecting less, so that a timeout of the whole never means "not sent".
-        connect = min(timeout_s / 2, _MOST_CONNECT_S)
-        self._timeout = aiohttp.ClientTimeout(total=timeout_s, connect=connect, sock_connect=connect)
-        self._proxy = _proxy(proxy, self._base)
-        self._ssl = _trust(ca_bundle)
-        self._concurrency = concurrency
+        connect = min(http.timeout_s / 2, _MOST_CONNECT_S)
+        self._timeout = aiohttp.ClientTimeout(total=http.timeout_s, connect=connect, sock_connect=connect)
+        self._proxy = _proxy(http.proxy, self._base)
+        self._ssl = _trust(http.ca_bundle)
+        self._concurrency = http.concurrency
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:

@@ -10,7 +10,7 @@ from bulkscim.model.step import Action
 from bulkscim.pacing.hints import retry_after
 from bulkscim.pacing.retry import judge, judge_read
 from bulkscim.scim import messages
-from bulkscim.transport.aiohttp_transport import AiohttpTransport
+from bulkscim.transport.aiohttp_transport import AiohttpTransport, HttpSettings
 from tests.support.raw_server import said, talking
 
 POST = Request("POST", "/Users", b"{}")
@@ -86,7 +86,7 @@ async def exchanged(data):
     """Send one write, and judge what came of it as if it were each kind of step."""
     async with (
         talking(said(data)) as (base, heads),
-        AiohttpTransport(base, clock=RealClock(), timeout_s=2.0) as transport,
+        AiohttpTransport(base, RealClock(), HttpSettings(timeout_s=2.0)) as transport,
     ):
         reply = await transport.send(POST)
     assert len(heads) == 1

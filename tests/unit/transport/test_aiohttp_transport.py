@@ -2,14 +2,15 @@
 
 import asyncio
 import gzip
+from dataclasses import replace
 
 import pytest
 
 from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.request import Loss, NoAnswer, Request, Response
 from bulkscim.model.secret import Secret
-from bulkscim.providers.profile import AnswerBounds
-from bulkscim.transport.aiohttp_transport import AiohttpTransport
+from bulkscim.providers.profile import PLAIN, AnswerBounds
+from bulkscim.transport.aiohttp_transport import AiohttpTransport, HttpSettings
 from bulkscim.transport.authenticated import Authenticated
 from tests.support.fake_clock import VirtualClock
 from tests.support.raw_server import answer, said, talking
@@ -24,9 +25,10 @@ WRITES = [
 ]
 
 
-def opened(base, **settings):
+def opened(base, most_bytes=PLAIN.most_bytes, **settings):
     """Return a transport with a short timeout."""
-    return AiohttpTransport(base, clock=VirtualClock(), **({"timeout_s": 5.0} | settings))
+    http = HttpSettings(**({"timeout_s": 5.0} | settings))
+    return AiohttpTransport(base, VirtualClock(), http, replace(PLAIN, most_bytes=most_bytes))
 
 
 async def sent(talk, request, **settings):
