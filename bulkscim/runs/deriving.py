@@ -34,8 +34,8 @@ from bulkscim.transport.repeating import Repeating
 
 READ = 3  # resources of a shape, at most
 SHAPES = 8  # the most common ones
-MOST = 40  # paths of users that were changed
-KEPT = 50  # of which these are taken
+MOST = 20  # users that were changed
+KEPT = 50  # of which these are taken, and a few more for each path that these leave out
 LOOKED_AT = 10_000  # steps
 
 
@@ -128,28 +128,37 @@ async def _of_shape(kind: str, created: dict[str, CreateAnswer], reads: Reads) -
 
 
 def _changed(recorded: RecordedRun) -> dict[str, dict[str, Change]]:
-    """Return some users that the run changed, with the last change at each path of theirs."""
+    """Return some users that the run changed, a few of each path, with the last change at each path of theirs."""
     found: dict[str, dict[str, Change]] = {}
+    kept = Counter[str]()  # users by kind of path
     for step in islice(applied_steps(recorded), LOOKED_AT):
         if step.id is None or step.type != USER:
             continue
         if step.action is Action.DELETE:
             found.pop(step.id, None)
-        elif step.action in {Action.MODIFY, Action.REPLACE} and (step.id in found or len(found) < KEPT):
-            found.setdefault(step.id, {}).update({change.path: change for change in step.changes})
+        elif step.action in {Action.MODIFY, Action.REPLACE}:
+            kinds = {kind_of(change.path) for change in step.changes}
+            if step.id in found or len(found) < KEPT or any(kept[kind] < READ for kind in kinds):
+                kept.update(kinds)
+                found.setdefault(step.id, {}).update({change.path: change for change in step.changes})
     return found
 
 
 async def _rewritten(changed: Mapping[str, Mapping[str, Change]], reads: Reads) -> tuple[str, ...]:
-    """Return the kinds of paths that the service writes otherwise in enough users; a few are read of each kind."""
-    read, found = Counter[str](), Counter[str]()
+    """Return the kinds of paths that the service writes otherwise in enough users.
+
+    A few are read of each kind, and more where one of them differs alone.
+    """
+    read, found, users = Counter[str](), Counter[str](), 0
     for own, changes in changed.items():
         kinds = {kind_of(path) for path in changes}
-        if read.total() > MOST or all(read[kind] >= READ for kind in kinds):
+        told = (read[kind] >= READ and found[kind] not in range(1, PROOF) for kind in kinds)
+        if users == MOST or all(told):
             continue
+        users += 1
         live = await reads.by_id(USER, own)
         if isinstance(live, Found):
             read.update(kinds)
             differing = (one for one in changes.values() if not stands(one, live.resource))
             found.update({kind_of(one.path) for one in differing if rewrites(one, live.resource)})
-    return tuple(sorted(kind for kind, users in found.items() if users >= PROOF))
+    return tuple(sorted(kind for kind, times in found.items() if times >= PROOF))

@@ -183,6 +183,7 @@ class Undoing(Machine):
         free, loose = self._unknown(before, stood) | self._blurred, self._may_go(before, kept) | self._adopted
         free |= {change.names for change in self._earlier if _is_of_another(change, before)}
         blind = self.tenant.directory.blind
+        self._none_is_granted(blind, found)
         free |= blind | {one[:2] for one in blind if len(before.get(one[:2], ())) > 1}
         free |= self._overwritten(wanted.keys() | found.keys())
         free |= self._own_values(was, shown)
@@ -211,6 +212,13 @@ class Undoing(Machine):
             if unlike and not (whose in loose and gone_or_new):
                 told = f"is {found.get(name)} after the rollback, was {wanted.get(name)}; {self.totals}"
                 raise Broken("undo", f"{name} {told}")
+
+    def _none_is_granted(self, blind, found):
+        """Check that a rollback adds no member that no answer has ever shown, though it was in the group."""
+        shows = self.world.shows_groups or self.world.filters_links or "hidden" not in self.world.veils
+        granted = () if shows else [one for one in blind if len(one) == 3 and found.get(one)]
+        if granted:
+            raise Broken("undo", f"{sorted(granted)} were never shown, and are there after the rollback")
 
     def _unproved(self):
         """Return what a rollback may leave since the service has written into it, and nothing proves that."""

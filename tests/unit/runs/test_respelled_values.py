@@ -55,17 +55,24 @@ def phone(number):
 
 
 class Silent(Respelling):
-    """Answers a change with nothing."""
+    """Answers a change with nothing: each, or those of some users."""
+
+    of = ("u0", "u1")
 
     def _one(self, method, collection, resource_id, body):
         answer = super()._one(method, collection, resource_id, body)
-        return self._answer(204, None) if method in {"PATCH", "PUT"} else answer
+        is_silent = method in {"PATCH", "PUT"} and resource_id in self.of
+        return self._answer(204, None) if is_silent else answer
+
+
+class SilentForTwo(Silent):
+    of = ("u0", "u4")
 
 
 @pytest.mark.parametrize(
     ("kind", "users", "done"),
-    [(Respelling, 1, True), (Silent, 2, True), (Silent, 1, False)],
-    ids=["shown", "by two", "by one alone"],
+    [(Respelling, 1, True), (Silent, 2, True), (SilentForTwo, 5, True), (Silent, 1, False)],
+    ids=["shown", "by two", "by two far apart", "by one alone"],
 )
 async def test_element_in_the_spelling_of_the_service_is_removed(tmp_path, kind, users, done):
     """The row ended as a noop, and the new number stayed."""
