@@ -106,24 +106,35 @@ class Around:
     heed_signals: bool = True
 
 
-async def carry_out(
-    job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around
-) -> RunReport:
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One process's work on a run: the job, the run's journal, the way to the tenant, and on what terms."""
+
+    job: Job
+    journal: Journal
+    transport: Transport
+    terms: Terms
+    around: Around
+
+
+async def carry_out(session: Session) -> RunReport:
     """Work on a journal's rows until they have settled or the run must stop, and journal how it ended.
 
     JournalDead when the journal can no longer be written; nothing after its last entry was sent.
     """
+    journal, around = session.journal, session.around
     stopping = Stopping(around.clock)
     around.watcher.opened(journal.ledger.totals())
-    with engine_over(job, journal, transport, terms, around, stopping) as engine:
+    with engine_over(session, stopping) as engine:
         await _drive(engine.run, stopping, around)
     return await end_session(journal, stopping.reason, around.clock)
 
 
-async def recover(job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around) -> None:
+async def recover(session: Session) -> None:
     """Find out what became of a journal's open steps, and no more; raises what stopped it."""
+    journal, around = session.journal, session.around
     stopping = Stopping(around.clock)
-    with engine_over(job, journal, transport, terms, around, stopping) as engine:
+    with engine_over(session, stopping) as engine:
         await _drive(engine.recover, stopping, around)
     pending = journal.ledger.totals().pending
     await end_session(
@@ -152,15 +163,14 @@ def _leaf(group: BaseExceptionGroup[JournalDead]) -> JournalDead:
 
 
 @contextmanager
-def engine_over(
-    job: Job, journal: Journal, transport: Transport, terms: Terms, around: Around, stopping: Stopping
-) -> Iterator[Engine]:
+def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     """Build the engine for one session, every part of it; close what the session knew of the tenant at its end."""
+    journal, terms, around = session.journal, session.terms, session.around
     profile, settings = terms.profile, terms.settings
     watcher, clock = around.watcher, around.clock
     context = RunContext(journal, stopping, watcher, clock, around.random, profile)
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals)
-    exchange = Exchange(transport, permits, watcher, clock, around.random)
+    exchange = Exchange(session.transport, permits, watcher, clock, around.random)
     if terms.dated is not None:
         exchange.server.take(terms.dated)
     quoting = Quoting(profile.unquoted_filters)
@@ -169,7 +179,7 @@ def engine_over(
     directory = Directory(
         clock,
         profile,
-        _recorded(job, journal, terms),
+        _recorded(session.job, journal, terms),
         _due(journal, watcher),
         sum(int(verbs.get(f"{verb} {USER}", 0)) for verb in MAKES),
     )
@@ -187,7 +197,7 @@ def engine_over(
     outcomes = Outcomes(context, rows_, asking, dispatch, directory, abilities)
     worker = Worker(rows_, asking, dispatch, outcomes, abilities, clock)
     with closing(directory):
-        yield Engine(context, job.rows, directory, worker, settings.workers(profile))
+        yield Engine(context, session.job.rows, directory, worker, settings.workers(profile))
 
 
 def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:

@@ -17,14 +17,11 @@ from bulkscim.model.harmless import escaped
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Reply
-from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.providers.profile import Profile
-from bulkscim.runs.session import patient
+from bulkscim.runs.session import Visit, visiting
 from bulkscim.runs.settings import Settings
-from bulkscim.runs.tenant import connected, look
 from bulkscim.runs.unattended import Unwatched
 from bulkscim.tenants.tenant import Tenant
-from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page, Unproved
 from bulkscim.transport.repeating import Repeating
 
@@ -141,20 +138,15 @@ async def browsing(
 
     `say` is told what takes long; without it that goes to the log.
     """
-    profile, clock = tenant.provider, RealClock()
     say = say or Unwatched().note
-    async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-        first = patient(transport, settings, profile, clock, say=say)
-        seen = await look(first, profile, clock)
-        yield Browser(
-            seen.profile, seen.notes, reads_over(transport, seen.profile, settings, first.arrivals), say
-        )
+    async with visiting(tenant, settings, RealClock(), say=say) as visit:
+        yield Browser(visit.seen.profile, visit.seen.notes, reads_over(visit), say)
 
 
-def reads_over(transport: Transport, profile: Profile, settings: Settings, arrivals: Arrivals) -> Reads:
+def reads_over(visit: Visit) -> Reads:
     """Return reads that keep to a tenant's pace and are repeated where that may help."""
-    clock, watcher = RealClock(), Unwatched()
+    clock, watcher, profile = visit.clock, Unwatched(), visit.seen.profile
     stopping = Stopping(clock)
-    permits = Permits(settings.buckets(profile), clock, stopping, watcher, arrivals)
-    exchange = Exchange(transport, permits, watcher, clock, random)
+    permits = Permits(visit.settings.buckets(profile), clock, stopping, watcher, visit.first.arrivals)
+    exchange = Exchange(visit.transport, permits, watcher, clock, random)
     return Reads(Repeating(Paced(exchange, None), clock, random, stopping.pause), clock, profile)

@@ -24,9 +24,8 @@ from bulkscim.runs.browsing import reads_over
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.expectations import GONE, THERE, Expectations, Resource
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
-from bulkscim.runs.session import past_of, patient
+from bulkscim.runs.session import past_of, visiting
 from bulkscim.runs.settings import Settings
-from bulkscim.runs.tenant import connected, look
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.repeating import say_nothing
 
@@ -73,7 +72,7 @@ async def read_live(
     It waits behind what the run's last process may have sent; `say` gets a message where that takes long. Mismatch
     where nothing proves that the tenant is the run's own, and the user did not name it.
     """
-    profile, clock = tenant.provider, RealClock()
+    clock = RealClock()
     with journal.read(folder, disk) as recorded:
         settings_to_send(recorded.header, tenant.token, tenant.named_url)
     told = Live(clock.now())
@@ -85,16 +84,14 @@ async def read_live(
     for one in (folder, *children):
         with journal.read(one, disk) as recorded:
             pasts.append(past_of(recorded))
-    async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-        past = min(pasts, key=lambda one: one.passed_s(clock))
-        first = patient(transport, settings, profile, clock, past, say)
-        seen = await look(first, profile, clock)
+    past = min(pasts, key=lambda one: one.passed_s(clock))
+    async with visiting(tenant, settings, clock, past, say) as visit:
+        profile = visit.seen.profile
         with journal.read(folder, disk) as recorded:
-            await same_tenant(recorded, tenant.token, first)
-        reads = reads_over(transport, seen.profile, settings, first.arrivals)
-        back = _Back(reads, seen.profile, known, told)
+            await same_tenant(recorded, tenant.token, visit.first)
+        back = _Back(reads_over(visit), profile, known, told)
         for kind in (USER, GROUP):
-            await back.take(kind, settings.workers(seen.profile))
+            await back.take(kind, settings.workers(profile))
     told.differences.sort(key=lambda one: (one.row, one.type, one.id, one.path))
     return told
 

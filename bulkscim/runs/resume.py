@@ -7,7 +7,6 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused, UsageError
 from bulkscim.jobfile.reading import Wanted, count
 from bulkscim.jobfile.source import JobSource
-from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.bodies import Approved
 from bulkscim.journal.durable import Disk, LocalDisk
@@ -19,19 +18,16 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowRules
 from bulkscim.model.typed import next_line
 from bulkscim.planning.guards import Bounds, adoptions, errors_bound
-from bulkscim.providers import profile_named
 from bulkscim.reporting.following import run_name
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.approval import ask
-from bulkscim.runs.assembly import Around, Job, Terms
-from bulkscim.runs.earlier import known_before, moved
-from bulkscim.runs.opening import INDEX
+from bulkscim.runs.assembly import Around, Session
 from bulkscim.runs.options import filled
-from bulkscim.runs.protecting import find_protected, hold_back
+from bulkscim.runs.protecting import hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
-from bulkscim.runs.session import AGAIN, Past, go_on, past_of, patient
+from bulkscim.runs.session import AGAIN, Past, go_on, past_of, recorded_job, visiting
 from bulkscim.runs.settings import (
     Settings,
     bounds_of,
@@ -39,8 +35,9 @@ from bulkscim.runs.settings import (
     connection_again,
     protected_of,
 )
-from bulkscim.runs.tenant import connected, host_of, look
+from bulkscim.runs.tenant import host_of
 from bulkscim.runs.tenant_lock import tenant_lock
+from bulkscim.tenants.tenant import Tenant
 
 
 async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> RunReport:
@@ -76,42 +73,31 @@ def _not_rolled_back(folder: Path, disk: Disk) -> None:
 async def _go_on(
     request: ResumeRequest, record: Journal, past: Past, source: JobSource, people: People, watcher: Watcher
 ) -> RunReport:
-    header, clock = record.header, RealClock()
+    header = record.header
     people.note(_left(record, retry=request.retry))
-    tenant, token, changes = header["tenant"], request.tenant.token, _changes(request, header, source)
-    settings = changes.settings
-    profile = profile_named(tenant["profile"]).at(request.tenant.speed)
-    async with connected(tenant["base_url"], token, profile, settings, clock) as transport:
-        first = patient(transport, settings, profile, clock, past, people.note)
-        seen = await look(first, profile, clock)
-        for note in seen.notes:
+    changes = _changes(request, header, source)
+    async with visiting(_own(request, header), changes.settings, RealClock(), past, people.note) as visit:
+        for note in visit.seen.notes:
             people.note(note)
-        await same_tenant(record, token, first, request.same_tenant)
-        defaults = defaults_of(header)
-        protect = tuple(dict.fromkeys((*protected_of(header), *request.tenant.guards.protect)))
-        accounts = await find_protected(protect, first, seen.profile, clock)
+        await same_tenant(record, request.tenant.token, visit.first, request.same_tenant)
+        accounts = await visit.protected((*protected_of(header), *request.tenant.guards.protect))
         removes = bool(header.get("removals") or header.get("member_removals"))
         accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
-        if protect:
+        if accounts.names:
             to_do = _to_do(record, retry=request.retry)
-            hold_back(source, defaults, accounts.names, record.ledger.rows, to_do)
+            hold_back(source, defaults_of(header), accounts.names, record.ledger.rows, to_do)
         changes.approve(request, record, people)
-        with index_of(source, defaults, record.folder / INDEX, settings.limit) as index:
-            terms = Terms(
-                seen.profile,
-                settings,
-                changes.bounds,
-                request.runs_dir,
-                seen.dated,
-                first.arrivals,
-                accounts.names,
-            )
-            around = Around(watcher, clock, heed_signals=request.heed_signals)
-            with known_before(moved(header.get("earlier", ()), record.folder)) as earlier:
-                job = Job(source, defaults, index, record.ledger.rows, earlier)
-                return await go_on(
-                    job, record, transport, terms, around, *changes.entries(request), retry=request.retry
-                )
+        terms = visit.terms(changes.bounds, request.runs_dir, accounts.names)
+        around = Around(watcher, visit.clock, heed_signals=request.heed_signals)
+        with recorded_job(record, source) as job:
+            session = Session(job, record, visit.transport, terms, around)
+            return await go_on(session, *changes.entries(request), retry=request.retry)
+
+
+def _own(request: ResumeRequest, header: JsonObject) -> Tenant:
+    """Return the run's tenant with the token to use; the journal says how it is written and what its provider is."""
+    recorded = header["tenant"]
+    return replace(request.tenant, base_url=recorded["base_url"], profile=recorded["profile"])
 
 
 def _left(record: RecordedRun, *, retry: bool) -> str:

@@ -10,40 +10,34 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Mismatch, Refused
 from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.source import JobSource
-from bulkscim.jobfile.validate import check, index_of
+from bulkscim.jobfile.validate import check
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.bodies import Applied
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import RecordedRun
-from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.row import RowRules
 from bulkscim.model.run import RunState, Totals
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import binary_file
-from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.protect import Protects, folded
 from bulkscim.planning.undo.taking_back import FORCE, PART
-from bulkscim.providers.profile import Profile
 from bulkscim.reporting.following import run_name
-from bulkscim.reporting.source import defaults_of, find_source
-from bulkscim.runs.assembly import Around, Job, Terms, opened, recover
+from bulkscim.reporting.source import find_source
+from bulkscim.runs.assembly import Around, Session, opened, recover
 from bulkscim.runs.child_runs import LaterRun, descendants, later_runs
 from bulkscim.runs.deriving import derived_by_service
-from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, Inverse, write_inverse
 from bulkscim.runs.opening import INDEX
-from bulkscim.runs.protecting import find_protected
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
-from bulkscim.runs.session import Past, past_of, patient
-from bulkscim.runs.settings import Settings, connection_again, protected_of, settings_of
+from bulkscim.runs.session import Past, Visit, past_of, recorded_job, visiting
+from bulkscim.runs.settings import Settings, connection_again, protected_of
 from bulkscim.runs.start import ParentRun, Start, begin, plan
 from bulkscim.runs.state_dir import drafts
-from bulkscim.runs.tenant import Seen, connected, look
 from bulkscim.runs.tenant_lock import tenant_lock
 from bulkscim.transport.base import Transport
 
@@ -70,18 +64,13 @@ async def rollback(
         tenant = request.tenant
         kept = settings_to_send(header, tenant.token, tenant.named_url, request.same_tenant)
         settings = _settings(request, kept)
-        profile = tenant.provider
-        async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-            past = min(known, key=lambda one: one.passed_s(clock))
-            first = patient(transport, settings, profile, clock, past, people.note)
-            seen = await look(first, profile, clock)
-            later = await _compared(request, folder, disk, first, people)
+        past = min(known, key=lambda one: one.passed_s(clock))
+        async with visiting(tenant, settings, clock, past, people.note) as visit:
+            later = await _compared(request, folder, disk, visit.first, people)
             if not request.dry_run:
-                terms = Terms(seen.profile, settings, NO_BOUNDS, arrivals=first.arrivals)
-                await _look_up(folder, transport, terms, people, around)
-            protect = (*protected_of(header), *tenant.guards.protect)
-            accounts = await find_protected(protect, first, seen.profile, clock)
-            derived = await _derived(folder, disk, first, seen.profile, clock)
+                await _look_up(folder, visit, people, around)
+            accounts = await visit.protected((*protected_of(header), *tenant.guards.protect))
+            derived = await _derived(folder, disk, visit)
             forced = request.on_drift == FORCE
             chosen = replace(request.chosen, protect=accounts.names, unsure=forced, derived=derived)
             with _drafted(folder, chosen, disk, clock.now() - RECENT_S) as draft:
@@ -92,13 +81,13 @@ async def rollback(
                     return RunReport(None, Totals(), RunState.FINISHED)
                 if show is not None:
                     show(draft.inverse.source)
-                with _start(request, settings, draft, seen, first.arrivals) as start:
+                with _start(request, draft, visit) as start:
                     removes = start.checked.removals + start.checked.member_removals > 0
                     accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
                     start.approve(people)
                     if request.dry_run:
-                        return replace(await plan(start, draft.place, transport, around), later=later)
-                    return replace(await begin(start, transport, disk, around), later=later)
+                        return replace(await plan(start, draft.place, around), later=later)
+                    return replace(await begin(start, disk, around), later=later)
 
 
 async def _compared(
@@ -135,9 +124,9 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
 
 
-async def _derived(folder: Path, disk: Disk, transport: Transport, profile: Profile, clock: Clock) -> Derived:
+async def _derived(folder: Path, disk: Disk, visit: Visit) -> Derived:
     with journal.read(folder, disk) as recorded:
-        return await derived_by_service(recorded, transport, profile, clock, disk)
+        return await derived_by_service(recorded, visit.first, visit.seen.profile, visit.clock, disk)
 
 
 def write_out(request: RollbackRequest, people: People, place: Path, *, force: bool = False) -> bool:
@@ -210,7 +199,7 @@ def _settings(request: RollbackRequest, kept: Settings) -> Settings:
     return Settings(RowRules(on_exists="fail"), connection, on_drift=on_drift)
 
 
-async def _look_up(folder: Path, transport: Transport, terms: Terms, people: People, around: Around) -> None:
+async def _look_up(folder: Path, visit: Visit, people: People, around: Around) -> None:
     """Find out what became of the parent's open steps; it is written into the parent's journal."""
     disk = LocalDisk()
     with journal.read(folder, disk) as recorded:
@@ -218,17 +207,14 @@ async def _look_up(folder: Path, transport: Transport, terms: Terms, people: Peo
             return
     record = journal.open_for_append(folder, disk, around.clock)
     try:
-        source, defaults = find_source(record.header, folder), defaults_of(record.header)
-        limit = settings_of(record.header).limit
+        source = find_source(record.header, folder)
         with (
-            index_of(source, defaults, folder / INDEX, limit) as index,
-            known_before(moved(record.header.get("earlier", ()), folder)) as earlier,
+            recorded_job(record, source) as job,
             tenant_lock(record.header["tenant"]["base_url"], disk) as tenant,
         ):
             tenant.working_on(folder)
             await record.append(Entry(opened("rollback")))
-            job = Job(source, defaults, index, record.ledger.rows, earlier)
-            await recover(job, record, transport, terms, around)
+            await recover(Session(job, record, visit.transport, visit.terms(NO_BOUNDS), around))
     except Mismatch as error:
         people.note(f"what is in doubt cannot be looked up: {error}")
     finally:
@@ -289,9 +275,7 @@ def _without_id(recorded: RecordedRun) -> Iterator[Entry]:
 
 
 @contextmanager
-def _start(
-    request: RollbackRequest, settings: Settings, draft: PreparedRollback, seen: Seen, arrivals: Arrivals
-) -> Iterator[Start]:
+def _start(request: RollbackRequest, draft: PreparedRollback, visit: Visit) -> Iterator[Start]:
     """Check the inverse as any job file is, and make a start of it."""
     if draft.inverse is None:
         raise LookupError("there is no run to start")
@@ -307,16 +291,8 @@ def _start(
     )
     checked = check(source, AS_SHOWN, draft.place / INDEX, rules=Rules(twins=True))
     with checked.sound_index():
-        yield Start(
-            _as_run(request, source, draft.protects),
-            settings,
-            source,
-            checked,
-            seen,
-            arrivals,
-            parent=parent,
-            protects=draft.protects,
-        )
+        asked = _as_run(request, source, draft.protects)
+        yield Start(asked, source, checked, visit, parent=parent, protects=draft.protects)
 
 
 def _as_run(request: RollbackRequest, source: JobSource, protects: Protects) -> RunRequest:

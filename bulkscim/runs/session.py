@@ -1,9 +1,13 @@
 """One process's work on a run: a look at the tenant, then the run begun, gone on with, or its failed rows again."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
+from bulkscim.jobfile.source import JobSource
+from bulkscim.jobfile.validate import index_of
 from bulkscim.journal.bodies import Reopened
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import Journal, RecordedRun
@@ -13,10 +17,18 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.pacing.rate import Rate, pace
+from bulkscim.planning.guards import Bounds
+from bulkscim.planning.protect import Protects
 from bulkscim.providers.profile import Profile
-from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.reporting.source import defaults_of
+from bulkscim.runs.assembly import Job, Session, Terms, carry_out, opened
+from bulkscim.runs.earlier import known_before, moved
+from bulkscim.runs.opening import INDEX
+from bulkscim.runs.protecting import ProtectedAccounts, find_protected
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings, settings_of
+from bulkscim.runs.tenant import Seen, connected, look
+from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import LOOKS, Patient, say_nothing
 
@@ -68,31 +80,83 @@ def patient(
     return Patient(transport, clock, arrivals, first_s=first_s, interval_s=interval_s, say=say)
 
 
-async def begin(
-    job: Job, record: Journal, transport: Transport, terms: Terms, around: Around, *first: Entry
-) -> RunReport:
-    """Begin a run that was approved, as its first entries say."""
-    await record.append(*first)
-    return await carry_out(job, record, transport, terms, around)
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A tenant that was reached and looked at, before anything is changed in it.
+
+    `first` is the way for reads before the engine's permits are there; it counts what it sends.
+    """
+
+    settings: Settings
+    transport: Transport
+    first: Patient
+    seen: Seen
+    clock: Clock
+
+    async def protected(self, protect: Sequence[str]) -> ProtectedAccounts:
+        """Look up the accounts that no row may harm."""
+        return await find_protected(tuple(dict.fromkeys(protect)), self.first, self.seen.profile, self.clock)
+
+    def terms(self, bounds: Bounds, runs_dir: Path | None = None, protects: Protects | None = None) -> Terms:
+        """Return under what terms rows are worked on."""
+        seen = self.seen
+        return Terms(
+            seen.profile, self.settings, bounds, runs_dir, seen.dated, self.first.arrivals, protects or {}
+        )
 
 
-async def go_on(
-    job: Job,
-    record: Journal,
+@asynccontextmanager
+async def visiting(
+    tenant: Tenant,
+    settings: Settings,
+    clock: Clock,
+    past: Past | None = None,
+    say: Callable[[str], None] = say_nothing,
+) -> AsyncIterator[Visit]:
+    """Reach a tenant and look at it; `past` and `say` as for `patient`."""
+    async with connected(tenant, settings, clock) as transport:
+        yield await first_look(transport, settings, tenant.provider, clock, past, say)
+
+
+async def first_look(
     transport: Transport,
-    terms: Terms,
-    around: Around,
-    *more: Entry,
-    retry: bool = False,
-) -> RunReport:
+    settings: Settings,
+    profile: Profile,
+    clock: Clock,
+    past: Past | None = None,
+    say: Callable[[str], None] = say_nothing,
+) -> Visit:
+    """Look at a tenant that is reached; `past` and `say` as for `patient`."""
+    first = patient(transport, settings, profile, clock, past, say)
+    return Visit(settings, transport, first, await look(first, profile, clock), clock)
+
+
+@contextmanager
+def recorded_job(record: RecordedRun, source: JobSource) -> Iterator[Job]:
+    """Yield the job of a recorded run: its file, the index of it, and what earlier runs created."""
+    header, defaults = record.header, defaults_of(record.header)
+    with (
+        index_of(source, defaults, record.folder / INDEX, settings_of(header).limit) as index,
+        known_before(moved(header.get("earlier", ()), record.folder)) as earlier,
+    ):
+        yield Job(source, defaults, index, record.ledger.rows, earlier)
+
+
+async def begin(session: Session, *first: Entry) -> RunReport:
+    """Begin a run that was approved, as its first entries say."""
+    await session.journal.append(*first)
+    return await carry_out(session)
+
+
+async def go_on(session: Session, *more: Entry, retry: bool = False) -> RunReport:
     """Go on where the journal ends; with `retry`, reopen what failed and what was skipped first.
 
     `more` are the entries that say what is changed of the run's terms.
     """
-    await record.append(Entry(opened("retry" if retry else "resume")), *more)
+    await session.journal.append(Entry(opened("retry" if retry else "resume")), *more)
     if retry:
-        await _reopen(record)
-    return await carry_out(job, record, transport, terms, around)
+        await _reopen(session.journal)
+    return await carry_out(session)
 
 
 async def _reopen(record: Journal) -> None:

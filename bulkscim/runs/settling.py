@@ -9,7 +9,6 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.engine.facts import facts_of
 from bulkscim.engine.work import Work
 from bulkscim.errors import Stopped, UsageError
-from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import bodies, journal, runfolder
 from bulkscim.journal.bodies import Applied, Lost, Refused, Started, StepEnd
 from bulkscim.journal.durable import LocalDisk
@@ -22,11 +21,10 @@ from bulkscim.planning.decision import Settle
 from bulkscim.planning.next_step import next_step
 from bulkscim.providers import profile_named
 from bulkscim.reporting.following import run_name
-from bulkscim.reporting.source import defaults_of, find_source
-from bulkscim.runs.assembly import Job, end_session, opened
-from bulkscim.runs.earlier import known_before, moved
-from bulkscim.runs.opening import INDEX
+from bulkscim.reporting.source import find_source
+from bulkscim.runs.assembly import end_session, opened
 from bulkscim.runs.report import RunReport
+from bulkscim.runs.session import recorded_job
 from bulkscim.runs.settings import settings_of
 
 
@@ -118,15 +116,9 @@ def _end(step: list[Entry], request: SettleRequest, user: str) -> Entry:
 def _row_end(record: Journal, request: SettleRequest, end: Entry) -> Iterator[Entry]:
     """Yield the end of a row whose last step took effect; nothing where other parts of it are left."""
     header, history = record.header, record.history(request.row)
-    source, defaults = find_source(header, record.folder, request.job), defaults_of(header)
-    settings = settings_of(header)
-    profile = profile_named(header["tenant"]["profile"])
-    with (
-        index_of(source, defaults, record.folder / INDEX, settings.limit) as index,
-        known_before(moved(header.get("earlier", ()), record.folder)) as earlier,
-    ):
-        job = Job(source, defaults, index, record.ledger.rows, earlier)
+    with recorded_job(record, find_source(header, record.folder, request.job)) as job:
         row = next(iter(job.rows(lambda number: number == request.row)))
+    settings, profile = settings_of(header), profile_named(header["tenant"]["profile"])
     facts = facts_of([*history, end])
     decision = next_step(row, facts, {}, settings.policy(profile, str(header.get("run", ""))))
     if isinstance(decision, Settle):

@@ -23,28 +23,26 @@ from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import MAKES, USER, VERBS, JsonObject, Verb
-from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
 from bulkscim.reporting.causes import causes_of
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
-from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.inverting import AS_SHOWN
 from bulkscim.runs.leaving import leaving, unknown_references
 from bulkscim.runs.opening import INDEX, not_before, opened_job
 from bulkscim.runs.options import filled
-from bulkscim.runs.protecting import ProtectedAccounts, find_protected, hold_back
+from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
-from bulkscim.runs.session import patient
+from bulkscim.runs.session import Visit, visiting
 from bulkscim.runs.settings import Settings, checked_connection, connection_of, header_of
 from bulkscim.runs.state_dir import drafts, keep
-from bulkscim.runs.tenant import Seen, connected, fingerprint, host_of, look
+from bulkscim.runs.tenant import Seen, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
-from bulkscim.transport.base import Transport
 from bulkscim.transport.dry_run import Planning
 
 
@@ -53,9 +51,9 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
 
     Raises one of `errors` where the run cannot begin; what stops it later is in the report.
     """
-    clock, disk = RealClock(), LocalDisk()
+    clock = RealClock()
     request = request.defined()
-    tenant, profile = request.tenant, request.tenant.provider
+    around = Around(watcher, clock, heed_signals=request.heed_signals)
     with drafts() as folder, opened_job(request, folder, people) as (request, source, checked):
         settings = _settings(request)
         for note in (*request.said.notes, *(f"{source.name}: {each}" for each in checked.notes)):
@@ -63,23 +61,19 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
         for warning in checked.warnings:
             people.warn(warning)
         not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
-        async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-            first = patient(transport, settings, profile, clock, say=people.note)
-            seen = await look(first, profile, clock)
+        async with visiting(request.tenant, settings, clock, say=people.note) as visit:
             with known_before(_earlier(request, source, checked, people)) as earlier:
-                accounts = await find_protected(request.standing.protect, first, seen.profile, clock)
-                start = Start(
-                    request, settings, source, checked, seen, first.arrivals, earlier, protects=accounts.names
-                )
-                await start.hold_guards(accounts, first, people, clock)
+                accounts = await visit.protected(request.standing.protect)
+                start = Start(request, source, checked, visit, earlier, protects=accounts.names)
+                await start.hold_guards(accounts, people)
                 if checked.count(Verb.DELETE):
-                    start = replace(start, unknown=await unknown_references(first, seen.profile, clock))
+                    unknown = await unknown_references(visit.first, visit.seen.profile, clock)
+                    start = replace(start, unknown=unknown)
                 start.approve(people)
                 source.refuse_change()
-                around = Around(watcher, clock, heed_signals=request.heed_signals)
                 if request.dry_run:
-                    return await plan(start, folder, transport, around)
-                return await begin(start, transport, disk, around)
+                    return await plan(start, folder, around)
+                return await begin(start, LocalDisk(), around)
 
 
 def _settings(request: RunRequest) -> Settings:
@@ -108,20 +102,23 @@ class ParentRun:
 class Start:
     """A run that has not begun: all that is known of it. `parent` is there for a rollback alone.
 
-    `arrivals` counts what was sent to look at the tenant. `protects` holds protected accounts by each of their folded names.
+    `protects` holds protected accounts by each of their folded names.
     `unknown`: why the groups of what is deleted cannot be read; empty where they can.
     """
 
     request: RunRequest
-    settings: Settings
     source: JobSource
     checked: Checked
-    seen: Seen
-    arrivals: Arrivals
+    visit: Visit
     earlier: Earlier | None = None
     parent: ParentRun | None = None
     protects: Protects = field(default_factory=dict)
     unknown: str = ""
+
+    @property
+    def seen(self) -> Seen:
+        """What the tenant shows of itself."""
+        return self.visit.seen
 
     @property
     def command(self) -> str:
@@ -156,15 +153,7 @@ class Start:
     @property
     def terms(self) -> Terms:
         """Under what terms the run goes."""
-        return Terms(
-            self.seen.profile,
-            self.settings,
-            self.bounds,
-            self.request.runs_dir,
-            self.seen.dated,
-            self.arrivals,
-            self.protects,
-        )
+        return self.visit.terms(self.bounds, self.request.runs_dir, self.protects)
 
     @property
     def defaults(self) -> Defaults:
@@ -226,9 +215,7 @@ class Start:
             said[verb] for verb, kind in self.checked.verbs if kind == USER and verb in said
         )
 
-    async def hold_guards(
-        self, accounts: ProtectedAccounts, transport: Transport, people: People, clock: Clock
-    ) -> None:
+    async def hold_guards(self, accounts: ProtectedAccounts, people: People) -> None:
         """Refuse a job that would harm a protected account, or take too many members out of a group."""
         request, checked = self.request, self.checked
         removes = checked.removals + checked.member_removals > 0
@@ -241,7 +228,8 @@ class Start:
         limits = (flag,) if flag else request.standing.max_removals
         asked = takewhile(lambda one: one[0] <= checked.rows, rows(self.source, self.defaults))
         operations = (operation for _, operation in asked)
-        groups = await leaving(operations, transport, self.seen.profile, clock, large=not limits)
+        visit = self.visit
+        groups = await leaving(operations, visit.first, visit.seen.profile, visit.clock, large=not limits)
         for one in groups:
             if one.members is None:
                 people.note(
@@ -301,7 +289,7 @@ class Start:
             "note": request.note,
             "earlier": list(map(str, self.earlier.folders)) if self.earlier else [],
             **self._of_parent(),
-            **header_of(self.settings, self.defaults, self.bounds, request.standing.protect),
+            **header_of(self.visit.settings, self.defaults, self.bounds, request.standing.protect),
         }
 
     def _of_parent(self) -> JsonObject:
@@ -309,7 +297,7 @@ class Start:
         return {} if parent is None else {"parent": {"run": parent.run, "chain": parent.chain}}
 
 
-async def begin(start: Start, transport: Transport, disk: Disk, around: Around) -> RunReport:
+async def begin(start: Start, disk: Disk, around: Around) -> RunReport:
     """Make the run folder and go."""
     clock = around.clock
     with tenant_lock(start.request.tenant.base_url, disk) as tenant, _folder(start, disk, clock) as held:
@@ -323,7 +311,10 @@ async def begin(start: Start, transport: Transport, disk: Disk, around: Around) 
         try:
             approved = Approved(start.request.approval.is_given, header["guards"])
             first = (Entry(opened(start.command)), Entry(approved))
-            return await session.begin(start.job(source), record, transport, start.terms, around, *first)
+            job = start.job(source)
+            return await session.begin(
+                Session(job, record, start.visit.transport, start.terms, around), *first
+            )
         finally:
             await record.aclose()
 
@@ -352,18 +343,18 @@ def _stem(source: JobSource) -> str:
     return Path(source.name).name.split(".")[0] or "job"
 
 
-async def plan(start: Start, folder: Path, transport: Transport, around: Around) -> RunReport:
+async def plan(start: Start, folder: Path, around: Around) -> RunReport:
     """Go through the same engine over a transport that cannot write; its journal is thrown away."""
     disk, clock = LocalDisk(), around.clock
     with (
         runfolder.create(folder, "plan", disk, clock) as held,
-        closing(Planning(transport, start.seen.profile.enforces_unique)) as planning,
+        closing(Planning(start.visit.transport, start.seen.profile.enforces_unique)) as planning,
     ):
         header = start.header("plan", start.source)
         record = journal.create(held.path, disk, header, start.checked.rows, clock)
         try:
             await record.append(Entry(opened(f"{start.command} -n")))
-            report = await carry_out(start.job(start.source), record, planning, start.terms, around)
+            report = await carry_out(Session(start.job(start.source), record, planning, start.terms, around))
             causes = [cause | {"command": None} for cause in causes_of(record, "plan")]
         finally:
             await record.aclose()

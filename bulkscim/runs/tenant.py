@@ -60,13 +60,12 @@ class Seen:
 
 
 @asynccontextmanager
-async def connected(
-    base_url: str, token: Secret, profile: Profile, settings: Settings, clock: Clock
-) -> AsyncIterator[Transport]:
+async def connected(tenant: Tenant, settings: Settings, clock: Clock) -> AsyncIterator[Transport]:
     """Open a way to the tenant; every request on it carries the token.
 
     UsageError names where the SCIM service is instead, if a look inside the block has found none.
     """
+    profile = tenant.provider
 
     def way(url: str) -> AiohttpTransport:
         connection = settings.connection
@@ -79,13 +78,13 @@ async def connected(
 
     async def read(url: str, path: str) -> Reply:
         async with way(url) as transport:
-            return await Authenticated(transport, token, hidden).send(Request("GET", path))
+            return await Authenticated(transport, tenant.token, hidden).send(Request("GET", path))
 
     try:
-        async with way(base_url) as transport:
-            yield Authenticated(transport, token, hidden)
+        async with way(tenant.base_url) as transport:
+            yield Authenticated(transport, tenant.token, hidden)
     except NoScim as error:
-        raise UsageError(f"{base_url}: {error}. {await advised(base_url, read)}") from None
+        raise UsageError(f"{tenant.base_url}: {error}. {await advised(tenant.base_url, read)}") from None
 
 
 async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
@@ -258,7 +257,6 @@ def _at_home(base_url: str, profile: str) -> Profile | None:
 
 async def connect(tenant: Tenant, settings: Settings) -> Acquaintance:
     """Read the tenant with its token; CredentialError when it rejects it, Stopped when it is not reached."""
-    profile = tenant.provider
     clock = RealClock()
-    async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
-        return Acquaintance(tenant, await look(transport, profile, clock))
+    async with connected(tenant, settings, clock) as transport:
+        return Acquaintance(tenant, await look(transport, tenant.provider, clock))

@@ -51,7 +51,7 @@ async def missing_groups(
     if profile.hides(GROUP):
         return missing
     try:
-        async with connected(tenant.base_url, tenant.token, profile, settings, clock) as transport:
+        async with connected(tenant, settings, clock) as transport:
             first = patient(transport, settings, profile, clock, say=say)
             reads = Reads(first, clock, profile)
             with closing(Directory(clock, profile)) as directory:

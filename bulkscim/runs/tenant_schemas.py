@@ -50,7 +50,7 @@ async def schemas_of(tenant: Tenant, settings: Settings) -> tuple[LiveSchemas | 
 
 async def _read(tenant: Tenant, settings: Settings, clock: Clock) -> tuple[list[JsonObject], str]:
     """Ask once; return the resources, or why there are none."""
-    async with connected(tenant.base_url, tenant.token, tenant.provider, settings, clock) as transport:
+    async with connected(tenant, settings, clock) as transport:
         reply = await transport.send(Request("GET", "/Schemas"))
     if isinstance(reply, NoAnswer):
         return [], f"cannot be read ({reply.detail})"

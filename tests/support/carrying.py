@@ -13,7 +13,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
-from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
 from bulkscim.runs.options import built
 from bulkscim.runs.settings import Settings
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
@@ -65,7 +65,7 @@ def carried(tmp_path):
             carry.record = record
             try:
                 await record.append(Entry(opened("resume")))
-                return await carry_out(job, record, tenant, terms, around)
+                return await carry_out(Session(job, record, tenant, terms, around))
             finally:
                 await record.aclose()
                 carry.record = journal.read(FOLDER, disk)

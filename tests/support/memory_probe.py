@@ -31,10 +31,11 @@ from bulkscim.model.run import Counters, Totals
 from bulkscim.model.secret import Secret
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
-from bulkscim.runs.assembly import Around, Job, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
 from bulkscim.runs.options import Connection, RecordDefaults
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
+from bulkscim.runs.session import Visit, patient
 from bulkscim.runs.settings import Settings
 from bulkscim.runs.start import Start, begin
 from bulkscim.runs.tenant import Seen
@@ -98,8 +99,11 @@ async def fresh(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
     source = open_source(str(path), sys.stdin.buffer)
     checked = check(source, DEFAULTS, folder.parent / "draft.sqlite")
     with checked.sound_index():
-        start = Start(request, SETTINGS, source, checked, Seen(PROFILE, 0, ()), None)
-        return await begin(start, tenant, LocalDisk(), Around(Silent(), RealClock()))
+        clock = RealClock()
+        visit = Visit(
+            SETTINGS, tenant, patient(tenant, SETTINGS, PROFILE, clock), Seen(PROFILE, 0, ()), clock
+        )
+        return await begin(Start(request, source, checked, visit), LocalDisk(), Around(Silent(), clock))
 
 
 async def again(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
@@ -113,7 +117,7 @@ async def again(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
                 await record.append(Entry(opened("resume")))
                 job = Job(source, DEFAULTS, index, record.ledger.rows)
                 terms = Terms(PROFILE, SETTINGS, Bounds(None, None, None))
-                return await carry_out(job, record, tenant, terms, Around(Silent(), clock))
+                return await carry_out(Session(job, record, tenant, terms, Around(Silent(), clock)))
         finally:
             await record.aclose()
 

@@ -2,7 +2,7 @@
 
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -11,9 +11,8 @@ from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.bodies import Applied
 from bulkscim.journal.entries import Entry, Kind
-from bulkscim.runs.assembly import Around, opened
-from bulkscim.runs.session import begin, go_on, past_of, patient
-from bulkscim.runs.tenant import look
+from bulkscim.runs.assembly import Around, Session, opened
+from bulkscim.runs.session import begin, first_look, go_on, past_of
 from tests.support import simulated_job, simulated_world
 from tests.support.journals import entry_of
 from tests.support.simulated_chance import Deaths, OneStream, OwnStreams
@@ -164,16 +163,15 @@ class Machine:
             failed = record.ledger.totals().failed
             asked, profile = self.terms.settings, self.terms.profile
             past = None if name == "run" else past_of(record, died=self.died)
-            first = patient(self.tenant, asked, profile, self.time, past)
-            seen = await look(first, profile, self.time)
-            terms = replace(self.terms, profile=seen.profile, dated=seen.dated, arrivals=first.arrivals)
-            given = (self.ready.job, record, self.tenant, terms, around)
+            visit = await first_look(self.tenant, asked, profile, self.time, past)
+            terms = visit.terms(self.terms.bounds, self.terms.runs_dir, self.terms.protects)
+            session = Session(self.ready.job, record, self.tenant, terms, around)
             if name == "run":
                 report = await begin(
-                    *given, Entry(opened("run")), entry_of(Kind.APPROVED, body={"yes": True})
+                    session, Entry(opened("run")), entry_of(Kind.APPROVED, body={"yes": True})
                 )
             else:
-                report = await go_on(*given, retry=name == "retry")
+                report = await go_on(session, retry=name == "retry")
             self.totals, self.reason = report.totals, report.exit_reason
             self.oracles.ended(record, failed, around.watcher.notes, report.exit_reason)
             await record.aclose()

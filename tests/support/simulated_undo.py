@@ -12,13 +12,12 @@ from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS
 from bulkscim.errors import Refused
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
-from bulkscim.planning.guards import Bounds
 from bulkscim.planning.undo.taking_back import PART
 from bulkscim.reporting.source import defaults_of, find_source
-from bulkscim.runs.assembly import Job
+from bulkscim.runs.assembly import Job, Session
 from bulkscim.runs.deriving import derived_by_service
-from bulkscim.runs.session import go_on, past_of, patient
-from bulkscim.runs.tenant import look
+from bulkscim.runs.rollback import NO_BOUNDS
+from bulkscim.runs.session import first_look, go_on, past_of
 from tests.support import simulated_world
 from tests.support.simulated_ends import audited, unproved_names
 from tests.support.simulated_machine import DOUBTED, JOBS, RETRIES, SESSIONS, Machine, job
@@ -53,8 +52,9 @@ class Undoing(Machine):
             return await self._go_on_with(begun[-1], around)
         self.oracles.follow(parent / f"rollback-{self._done + 1}")
         with journal.read(parent, self.disk) as recorded:
-            terms, first = await self._seen(recorded)
-            derived = await self._derived(recorded, first, terms.profile)
+            visit = await self._seen(recorded)
+            terms = visit.terms(NO_BOUNDS, self.terms.runs_dir, self.terms.protects)
+            derived = await self._derived(recorded, visit.first, terms.profile)
             draft = self.draft / f"{self.story.seed}-{self.story.sessions}"
             draft.mkdir()
             try:
@@ -71,8 +71,10 @@ class Undoing(Machine):
             source, defaults = find_source(record.header, folder), defaults_of(record.header)
             with index_of(source, defaults, self.draft / "resumed", None) as index:
                 given = Job(source, defaults, index, record.ledger.rows)
-                seen, _ = await self._seen(record, died=held.before is not None)
-                report = await go_on(given, record, self.tenant, seen, around, retry=self._has_failed())
+                visit = await self._seen(record, died=held.before is not None)
+                terms = visit.terms(NO_BOUNDS, self.terms.runs_dir, self.terms.protects)
+                session = Session(given, record, self.tenant, terms, around)
+                report = await go_on(session, retry=self._has_failed())
             await record.aclose()
             return self._told(report)
 
@@ -83,23 +85,13 @@ class Undoing(Machine):
         return await derived_by_service(recorded, transport, profile, self.time, self.disk)
 
     async def _seen(self, record, *, died=False):
-        """Return the terms of a rollback, and the transport that looked at the tenant first."""
+        """Look at the tenant for a rollback."""
         asked = replace(
             self.terms.settings,
             rules=replace(self.terms.settings.rules, on_exists="fail", create_groups=False),
             on_drift=PART,
         )
-        first = patient(self.tenant, asked, self.terms.profile, self.time, past_of(record, died=died))
-        seen = await look(first, self.terms.profile, self.time)
-        terms = replace(
-            self.terms,
-            settings=asked,
-            bounds=Bounds(None, None, None),
-            profile=seen.profile,
-            dated=seen.dated,
-            arrivals=first.arrivals,
-        )
-        return terms, first
+        return await first_look(self.tenant, asked, self.terms.profile, self.time, past_of(record, died=died))
 
     def _told(self, report):
         self.totals, self.reason = (report.totals, report.exit_reason) if report else (None, None)

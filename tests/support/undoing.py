@@ -16,7 +16,7 @@ from bulkscim.model.row import RowRules
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import find_source
-from bulkscim.runs.assembly import Around, Job, Terms, carry_out
+from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out
 from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, write_inverse
 from bulkscim.runs.opening import INDEX
 from bulkscim.runs.options import Connection
@@ -62,7 +62,7 @@ async def undo(recorded, transport, terms, around, disk, draft):
         try:
             with checked.sound_index() as index:
                 job = Job(found.source, AS_SHOWN, index, checked.rows)
-                return await carry_out(job, record, transport, terms, around)
+                return await carry_out(Session(job, record, transport, terms, around))
         finally:
             await record.aclose()
 
@@ -185,7 +185,7 @@ class Story:
         terms = Terms(self.profile, settings, NO_BOUNDS)
         with checked.sound_index() as index:
             work = Job(source, Defaults(), index, checked.rows)
-            report = await carry_out(work, record, self.tenant, terms, self._around)
+            report = await carry_out(Session(work, record, self.tenant, terms, self._around))
         await record.aclose()
         return report
 
@@ -221,7 +221,7 @@ class Story:
         try:
             with index_of(source, Defaults(), self.folder / "index-again") as index:
                 due = Job(source, Defaults(), index, record.ledger.rows)
-                await work(due, record, self.tenant, terms, self._around)
+                await work(Session(due, record, self.tenant, terms, self._around))
         finally:
             await record.aclose()
         return True
