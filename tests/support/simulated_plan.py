@@ -53,10 +53,11 @@ class Links:
     closed: bool
 
 
-def worked_out(held, lines, elsewhere=(), on_exists="adopt", *, hides=None, made=frozenset()):
+def worked_out(held, lines, elsewhere=(), on_exists="adopt", *, hides=None, made=None):
     """Return the plan of these lines over these resources.
 
-    `hides`: how the tenant does not show deactivated users, None where it does. `made` are the ids that earlier runs of the file made.
+    `hides`: how the tenant does not show deactivated users, None where it does. `made` are the ids that an earlier run of the file
+    made, None where there was none.
     """
     plan = Plan(held, lines, list(elsewhere))
     end = _End(plan, on_exists, hides=hides, made=made)
@@ -90,8 +91,8 @@ class Refused(Exception):
 class _End:
     """What stands after the lines taken so far; resources are known by id, new ones by their names."""
 
-    def __init__(self, plan, on_exists="adopt", *, hides=None, made=frozenset()):
-        self._plan, self._on_exists, self._made = plan, on_exists, made
+    def __init__(self, plan, on_exists="adopt", *, hides=None, made=None):
+        self._plan, self._on_exists, self._made = plan, on_exists, made or frozenset()
         self._hides, self._how = hides is not None, hides or ()
         self.users, self.groups = {}, {}
         for collection, resource in plan.held:
@@ -102,10 +103,10 @@ class _End:
                 self.groups[resource["id"]] = {"displayName": resource["displayName"], "members": members}
         self._away = {(collection, name.casefold()) for collection, name in plan.elsewhere}
         taken = {user["userName"].casefold() for user in self.users.values()}
-        made = [line["data"] for line in plan.lines if _makes_user(line)]
-        self._coming = {data["userName"]: data for data in made if data["userName"].casefold() not in taken}
+        new = [line["data"] for line in plan.lines if _makes_user(line)]
+        self._coming = {data["userName"]: data for data in new if data["userName"].casefold() not in taken}
         # What an earlier run has deactivated is known by its journal.
-        hidden = self.users.items() if self._hides and not self._made else ()
+        hidden = self.users.items() if self._hides and made is None else ()
         self._inactive = {own for own, user in hidden if user["active"] is False}
 
     def nearest(self, line):

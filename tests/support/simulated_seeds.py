@@ -186,7 +186,7 @@ def _taken_back(one, before):
 
 
 @contextmanager
-def _ready(case, held, folder, limit=None, *, made=frozenset()):
+def _ready(case, held, folder, limit=None, *, made=None):
     world = case.world
     hides = world.hides if world.hides_inactive else None
     plan = worked_out(held, list(case.lines[:limit]), case.elsewhere, world.on_exists, hides=hides, made=made)
