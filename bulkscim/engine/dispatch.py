@@ -82,7 +82,8 @@ class SingleDispatch:
             work.begins(step.part, step.covers)
             work.create_started.setdefault(step.part, intent)
             work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
-        await self._journal.append(recording.started(sent, intent, self._directory.take_left_out()))
+        age = None if step.before is None else self._clock.monotonic() - work.read_at
+        await self._journal.append(recording.started(sent, intent, self._directory.take_left_out(), age))
         judgement, reply = await self._sender.send(work, step, request)
         return Outcome(sent, judgement, reply)
 

@@ -62,8 +62,13 @@ class Sent:
         return Entry(body, rows, self.number, self.work.take_counters())
 
 
-def started(sent: Sent, intent: Moment, left_out: Sequence[tuple[str, str]] = ()) -> Entry:
-    """Return the intent, with all that undo and recovery will need; `left_out`: what lookups were found not to show."""
+def started(
+    sent: Sent, intent: Moment, left_out: Sequence[tuple[str, str]] = (), image_age: float | None = None
+) -> Entry:
+    """Return the intent, with all that undo and recovery will need; `left_out`: what lookups were found not to show.
+
+    `image_age`: how many seconds ago the resource was read.
+    """
     step, before = sent.step, before_image(sent.step)
     body = Started(
         step.action,
@@ -74,6 +79,7 @@ def started(sent: Sent, intent: Moment, left_out: Sequence[tuple[str, str]] = ()
         members=_members(sent),
         changes=tuple(map(_shown, step.changes)),
         before=None if before is None else redact(before),
+        image_age=None if image_age is None else round(image_age, 1),
         ties=step.ties,
         if_match=step.if_match,
         server_time=round(intent.at, 3),

@@ -31,7 +31,7 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.run import Counters
 
-FORMAT = 1  # of new journals
+FORMAT = 2  # of new journals
 FORMATS = (1, 2)
 FIRST_CHAIN = b"0" * 32
 
@@ -277,6 +277,8 @@ def _entries(data: JsonObject) -> tuple[Entry, ...]:
     first = Entry(body_json.read(_BODIES[kind], body), rows, data["s"], counters, time)
     if state is None:
         return (first,)
+    if len(rows) != 1:
+        raise ValueError("the end of a step that serves several rows is not that of one of them")
     end = body_json.read_end(first.body, state, body)
     return first, Entry(end, ((rows[0][0], ""),), time=time)
 

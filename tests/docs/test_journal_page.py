@@ -9,6 +9,7 @@ import pytest
 
 from bulkscim.journal import entries, ledger, writer
 from bulkscim.journal.entries import Kind
+from bulkscim.model.row import RowState
 from tests.support.journals import PATH, begin, opened, work
 from tests.support.simulated_disk import SimulatedDisk
 
@@ -43,8 +44,8 @@ def test_the_line_that_is_shown_is_one():
     block = re.search(r"```\n(\{\"n\".*?)```", PAGE, re.DOTALL).group(1)
     line = block.replace("\n", "").encode()
 
-    assert entries.decode(line).entry.kind == Kind.APPLIED
-    assert line[entries.WORDS] == entries.words(Kind.APPLIED)
+    assert [entry.word for entry in entries.decode(line).entries] == ["applied", "done"]
+    assert line[entries.WORDS] == entries.words(Kind.APPLIED, RowState.DONE)
 
 
 async def test_the_chain_check_that_is_shown_works(tmp_path):
@@ -63,7 +64,7 @@ async def test_the_chain_check_that_is_shown_works(tmp_path):
     ]
 
     assert results[0].stdout.decode().strip() == run.chain
-    assert (results[1].returncode, results[1].stderr.strip()) == (1, b"line 5 does not follow")
+    assert (results[1].returncode, results[1].stderr.strip()) == (1, b"line 4 does not follow")
 
 
 def test_the_table_is_the_code_s():

@@ -40,7 +40,7 @@ def taken_away(
     newest = max(bulkscim.runs.glob("*/journal.jsonl"), key=lambda journal: journal.stat().st_mtime_ns)
     lines = [json.loads(line) for line in newest.read_text().splitlines()]
     begun = [line["body"] for line in lines if line["k"] == "started"]
-    return {body["id"]: set(body["groups"]) for body in begun}, Counter(tenant.requests()) - before
+    return {body["id"]: set(body["ties"]["groups"]) for body in begun}, Counter(tenant.requests()) - before
 
 
 def test_many_cost_a_listing_and_few_a_filter_each(tenant: Tenant, bulkscim: Command):

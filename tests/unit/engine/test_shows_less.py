@@ -323,7 +323,7 @@ async def test_lost_addition_that_the_group_does_not_show_is_the_runs_own(carrie
     assert report.totals.adopted == 1
     assert {"value": "u3"} in carried.tenant.held["Groups"]["g1"]["members"]
     lines = carried.disk.contents(FOLDER / JOURNAL).splitlines()
-    applied = [json.loads(line)["body"]["part"] for line in lines if b'"applied"' in line]
+    applied = [json.loads(line)["rows"][0][1] for line in lines if b'"applied"' in line]
     assert applied == ["member:Sales"]
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from bulkscim.errors import JournalDamaged
+from bulkscim.journal import entries
 from bulkscim.journal.audit import audit
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
@@ -16,6 +17,12 @@ from tests.support.simulated_disk import SimulatedDisk
 # Lines of the journal under test: 1 header, 2 opened, 3 started, 4 applied, 5 settled, 6 to 8 likewise for row 2,
 # 9 settled row 3, 10 closed.
 STARTED, APPLIED, SETTLED, LAST_SETTLED, CLOSED = 3, 4, 5, 9, 10
+
+
+@pytest.fixture(autouse=True)
+def _in_format_1(monkeypatch):
+    """Have the end of a row on a line of its own; what format 2 adds has tests of its own."""
+    monkeypatch.setattr(entries, "FORMAT", 1)
 
 
 def audited(data, head="", watch=None):
@@ -30,8 +37,8 @@ async def data_of(*steps, rows=3, closes=True):
     disk = SimulatedDisk()
     made = begin(disk, rows)
     await made.append(opened())
-    for entries in steps:
-        await made.append(*entries)
+    for told in steps:
+        await made.append(*told)
     if closes:
         body = {"totals": asdict(made.ledger.totals()), "chain": made.chain}
         await made.append(entry_of(Kind.CLOSED, body=body))

@@ -43,7 +43,7 @@ async def test_the_header_is_durable_before_anything_else():
     disk.crash(lambda: False)
     recorded = journal.read(FOLDER, disk)
 
-    assert recorded.header == {"format": 1, **HEADER, "rows": 7}
+    assert recorded.header == {"format": 2, **HEADER, "rows": 7}
     assert recorded.ledger.totals().pending == 7
 
 

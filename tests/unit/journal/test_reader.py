@@ -9,6 +9,12 @@ from tests.support.journals import PATH, applied, begin, done, entry_of, opened,
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 
 
+@pytest.fixture(autouse=True)
+def _in_format_1(monkeypatch):
+    """Have the end of a row on a line of its own; what format 2 adds has tests of its own."""
+    monkeypatch.setattr(entries, "FORMAT", 1)
+
+
 @pytest.fixture
 async def disk():
     """A journal of seven lines: header, opened, started, (applied, settled), started, (applied, settled)."""

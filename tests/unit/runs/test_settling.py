@@ -57,7 +57,7 @@ def whole(folder):
     [(True, RowState.DONE, "settled as done by"), (False, RowState.PENDING, "settled as not applied by")],
 )
 async def test_journal_and_every_report_tell_who_decided_and_why(folder, applied, state, word):
-    """explain, results.csv and the summary agree; the journal stays sound, in format 1."""
+    """explain, results.csv and the summary agree; the journal stays sound."""
     told, report = await decide(folder, applied=applied)
 
     assert word in told
@@ -78,7 +78,7 @@ async def test_journal_and_every_report_tell_who_decided_and_why(folder, applied
         line = list(csv.DictReader(file))[DOUBTFUL - 1]
     assert (line["state"], line["detail"]) == (state.value, f"{word} {end.body.by}: {WHY}")
     proved = whole(folder)
-    assert (proved.state, proved.header["format"], proved.torn) == (RunState.STOPPED, 1, 0)
+    assert (proved.state, proved.header["format"], proved.torn) == (RunState.STOPPED, 2, 0)
     assert proved.sessions[-1].opened.command == "settle"
 
 
