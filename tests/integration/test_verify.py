@@ -16,6 +16,7 @@ import pytest
 
 from bulkscim.cli import code_of
 from bulkscim.journal import entries
+from bulkscim.model.run import Totals
 from tests.support import forging
 from tests.support.command import FAST, Command, Outcome
 from tests.support.forging import lines_of, rehashed, rewritten
@@ -144,7 +145,7 @@ def test_a_whole_run_is_proved_and_told(ran: Ran):
         (ordered(lambda lines: [*lines[:6], *lines[7:]]), 7),
         (ordered(lambda lines: [*lines[:6], lines[7], lines[6], *lines[8:]]), 7),
         (ordered(lambda lines: [*lines[:6], lines[5], *lines[6:]]), 7),
-        (saying(-1, totals={"done": 17}), -1),
+        (saying(-1, totals=Totals(rows=16, done=17)), -1),
     ],
     ids=["flipped", "dropped", "swapped", "doubled", "totals"],
 )
