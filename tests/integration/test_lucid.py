@@ -125,7 +125,7 @@ def test_a_move_between_organizational_groups_is_recorded(bulkscim, job):
 
     assert outcome.code == 0, outcome.text
     first, second = [body for body in intents(bulkscim.run_folder()) if body["action"] == "add_member"]
-    assert [path for path, _, _ in first["changes"]] == [f'members[value eq "{first["member"]}"]']
+    assert [path for path, _, _ in first["changes"]] == [f'members[value eq "{first["members"][0]["id"]}"]']
     path, before, after = second["changes"][1]
     assert path == "groups"
     assert [one["value"] for one in before] == [first["id"]]
