@@ -22,7 +22,7 @@ from tests.support.command import UNBOUNDED, Command, Outcome
 from tests.support.sandboxes import sandbox, stop_all
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-SETTLED = b'"k":"settled"'
+STATE, NO_STATE = b'"v":"', b'"v":""'
 PACE = ("--rate", "2000/s", "--concurrency", "16")
 FAULTS = {
     "429": 0.0003,
@@ -252,7 +252,7 @@ class _Watched:
             file.seek(self._offset)
             whole = file.read().rpartition(b"\n")[0]
         self._offset += len(whole) + bool(whole)
-        self.settled += whole.count(SETTLED)
+        self.settled += whole.count(STATE) - whole.count(NO_STATE)
 
     def _journal(self) -> Path | None:
         return next(iter(self._runs.glob("*/journal.jsonl")), None)
