@@ -1,0 +1,118 @@
+"""What a step and a row leave in the journal, and what is read back from it."""
+
+import pytest
+
+from bulkscim.engine import recording
+from bulkscim.engine.recording import Sent
+from bulkscim.engine.work import Moment, Work
+from bulkscim.journal.bodies import Applied, Lost, Member, Refused, WasMember
+from bulkscim.model.operation import GROUP, USER, Key, Operation, Reference, Role, Verb
+from bulkscim.model.row import Applied as AppliedPart
+from bulkscim.model.row import Existed, Row, RowState
+from bulkscim.model.run import Counters
+from bulkscim.model.secret import MASK
+from bulkscim.model.step import Action, Change, Step, Ties
+from bulkscim.pacing.retry import Judgement, Verdict
+from bulkscim.planning.decision import Settle
+
+ADA = Key(USER, "userName", "ada@example.com")
+INTENT = Moment(1795299003.1254)
+GROUP_KEY = Key(GROUP, "displayName", "Sales")
+MEMBERSHIP = Operation(Verb.REMOVE_MEMBER, GROUP, GROUP_KEY, references=(Reference(Role.MEMBER, ADA),))
+
+
+def sent(step, operation=None):
+    """Return a step of row 4 under number 9."""
+    row = Row(4, operation or Operation(Verb.CREATE, USER, ADA))
+    return Sent(Work(row, counters=Counters(2, 1), step_attempts=3), step, 9)
+
+
+def test_a_start_tells_what_undo_and_recovery_need():
+    """Secrets are masked, and the counters go with the entry."""
+    changes = (Change("title", "Old", "New"), Change("password", None, "pw"))
+    before = {"id": "u1", "userName": "ada@example.com", "password": "pw"}
+    step = Step("patch", Action.MODIFY, USER, id="u1", changes=changes, before=before, if_match='W/"1"')
+    one = sent(step)
+    entry = recording.started(one, INTENT, [("User", "title")], 1.26)
+
+    assert (entry.rows, entry.step, entry.counters) == (((4, "patch"),), 9, Counters(2, 1))
+    assert one.work.counters == Counters()
+    body = entry.body
+    assert body.changes == (Change("title", "Old", "New"), Change("password", MASK, MASK))
+    assert "pw" not in str(body)
+    assert (body.image_age, body.server_time, body.local, body.if_match) == (
+        1.3,
+        1795299003.125,
+        False,
+        'W/"1"',
+    )
+    assert body.left_out == (("User", "title"),)
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "was"),
+    [
+        (Action.ADD_MEMBER, None, WasMember.NO),
+        (Action.REMOVE_MEMBER, {"value": "u1"}, WasMember.YES),
+        (Action.REMOVE_MEMBER, None, WasMember.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize(("operation", "name"), [(MEMBERSHIP, "ada@example.com"), (None, None)])
+def test_a_member_is_told_with_what_it_was(action, before, was, operation, name):
+    """Its name stands only where neither the part nor the row's key has it."""
+    change = Change('members[value eq "u1"]', before, None if before else {"value": "u1"})
+    step = Step("member:Sales", action, GROUP, id="g1", member="u1", changes=(change,))
+
+    assert recording.started(sent(step, operation), INTENT).body.members == (Member("u1", name, was),)
+
+
+CREATE = Step("create", Action.CREATE, USER, identity=(ADA,), covers=("manager",), body={"userName": "ada"})
+
+
+@pytest.mark.parametrize(
+    ("entry", "body"),
+    [
+        (
+            recording.applied(
+                sent(CREATE), AppliedPart("create", "u1", 201), {"id": "u1", "userName": "ada"}
+            ),
+            Applied("u1", 201, attempts=3, covers=("manager",), after={"userName": "ada", "id": "u1"}),
+        ),
+        (
+            recording.refused(sent(CREATE), Judgement(Verdict.REFUSED, 400, detail="no")),
+            Refused(400, detail="no", attempts=3),
+        ),
+        (
+            recording.refused(sent(CREATE), Judgement(Verdict.REFUSED, 200), Existed("u7", touched=True)),
+            Refused(200, attempts=3, existed="u7", touched=True),
+        ),
+        (
+            recording.lost(sent(CREATE), Judgement(Verdict.ACCEPTED, 202), "u1"),
+            Lost(202, attempts=3, id="u1", accepted=True),
+        ),
+        (recording.lost(sent(CREATE), Judgement(Verdict.LOST)), Lost(attempts=3)),
+    ],
+    ids=["applied", "refused", "met", "accepted", "lost"],
+)
+def test_an_end_tells_what_came_of_the_step(entry, body):
+    """Its attempts are those of the step."""
+    assert (entry.body, entry.rows, entry.step) == (body, ((4, "create"),), 9)
+
+
+def test_the_end_of_a_row_is_bounded():
+    """A detail may quote values of any size."""
+    work = sent(CREATE).work
+    end = recording.settled(work, Settle(RowState.FAILED, detail="x" * 9_000)).body
+
+    assert (end.state, end.op, end.type, end.key) == (RowState.FAILED, "create", USER, ADA.value)
+    assert len(end.detail) == recording.MOST_DETAIL
+
+
+def test_a_step_is_read_back_without_what_was_masked():
+    """What undo cannot know is no change to it."""
+    changes = (Change("title", "Old", "New"), Change("password", None, "pw"))
+    step = Step("deactivate", Action.MODIFY, USER, id="u1", changes=changes, ties=Ties(("g1",), None))
+    begun = recording.started(sent(step), INTENT).body
+    found = recording.step_of(begun, "deactivate")
+
+    assert (found.changes, found.ties, found.id) == ((Change("title", "Old", "New"),), step.ties, "u1")
