@@ -8,7 +8,9 @@ from typing import Any
 
 from bulkscim.engine.directory.coverage import NAMES_ONLY, needed_by
 from bulkscim.engine.directory.directory import Directory
+from bulkscim.engine.directory.together import MOST, NamesAhead, Purpose
 from bulkscim.engine.exchange import Exchange
+from bulkscim.engine.feed import Coming, looked_up
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
@@ -34,6 +36,7 @@ from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
+from bulkscim.planning.image_age import LONGEST_S, before_lookup
 from bulkscim.planning.named import may_miss, refers_to
 from bulkscim.planning.newness import Age, created_of, is_exact
 from bulkscim.planning.recover import (
@@ -76,14 +79,14 @@ class Asking:
         self._vain = 0  # waits for members and managers to be shown that changed nothing
         self._exact = False  # whether a create has shown that times of creation follow the server's clock
 
-    async def read(self, work: Work, need: Question) -> Any:
-        """Read what a row must know; None where the run is to stop instead."""
+    async def read(self, work: Work, need: Question, coming: Coming) -> Any:
+        """Read what a row must know; None where the run is to stop instead. `coming`: the rows that come next."""
         soon = self._profile.look_after_s
         if isinstance(need, Shown) and need.again and not await self._stopping.pause(soon):
             return None
         answer: Any = None
         for _ in range(ASKED):
-            answer = await self._asked(work, need)
+            answer = await self._asked(work, need, coming)
             if not isinstance(answer, Unreadable):
                 break
             is_side = isinstance(need, Holders | Reports)
@@ -100,7 +103,8 @@ class Asking:
         if isinstance(answer, Missing) and isinstance(need, Key) and not answer.unproved:
             work.absent.add(need.folded)
         if not isinstance(need, Holders | Reports | Origin | NameHeld | Resembling):
-            work.read_at = self._clock.monotonic()
+            at = answer.read_at if isinstance(answer, Found) else self._clock.monotonic()
+            work.read_at = min(work.read_at, at)
         return answer
 
     def _without(self, work: Work, need: Holders | Reports, answer: Unreadable) -> Referrers | None:
@@ -139,17 +143,20 @@ class Asking:
         self._rest(sent.work, until)
         return True
 
-    async def _asked(self, work: Work, need: Question) -> Any:
+    async def _asked(self, work: Work, need: Question, coming: Coming) -> Any:
         if isinstance(need, NameHeld) and not work.is_new:
             return False  # a listing may show what a lost create of the row has made
+        operation = work.row.operation
         is_own = isinstance(need, Key) and work.is_own(need)
-        return await self._directory.answer(
-            need,
-            self.reads(work),
-            needed=needed_by(work.row.operation) if is_own else NAMES_ONLY,
+        interval_s = self._exchange.permits.interval_s
+        age_s = before_lookup(operation, interval_s) if is_own else LONGEST_S
+        purpose = Purpose(
+            needed=needed_by(operation) if is_own else NAMES_ONLY,
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
-            listed=work.row.operation.makes and not work.reads_alone,
+            listed=operation.makes and not work.reads_alone,
+            ahead=NamesAhead() if work.read_again or not work.is_new else _ahead(coming, age_s, interval_s),
         )
+        return await self._directory.answer(need, self.reads(work), purpose)
 
     async def ends_run(self, work: Work, answer: Unreadable, *, is_side: bool = False) -> bool:
         """Stop the run where an answer, to a read or a write, shows that no record is to blame.
@@ -326,6 +333,12 @@ class Asking:
             accepted=work.accepted,
             succeeded=work.succeeded,
         )
+
+
+def _ahead(coming: Coming, age_s: float, interval_s: float) -> NamesAhead:
+    """Return the names of rows to come, as many as can be used before their answer is too old."""
+    used = int(age_s / interval_s) - 1 if interval_s else MOST
+    return NamesAhead(lambda: (key for row in coming(MOST) for key in looked_up(row)), min(MOST, used), age_s)
 
 
 def _needs_only_id(work: Work, need: Key) -> bool:

@@ -1,12 +1,15 @@
 """Bring rows from the job file, in file order, as fast as there is room for them."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from bulkscim.errors import Stopped
 from bulkscim.model.operation import Key, Operation
 from bulkscim.model.row import Row
 
 Makers = Callable[[Key], int | None]
+Coming = Callable[[int], list[Row]]  # the next rows, as many as are asked for at most
 
 
 def rows_of(operations: Iterator[tuple[int, Operation]], makers: Makers) -> Iterator[Row]:
@@ -26,31 +29,46 @@ def _maker(makers: Makers, key: Key) -> int | None:
     return None if key.attribute == "id" else makers(key)
 
 
+def looked_up(row: Row) -> Iterator[Key]:
+    """Yield the names that a row looks up: of what it changes, and of what it refers to and no row makes."""
+    operation = row.operation
+    if not operation.makes and row.target_producer is None:
+        yield operation.target
+    producers = row.producers or (None,) * len(operation.references)
+    for reference, producer in zip(operation.references, producers, strict=True):
+        if producer is None:
+            yield reference.key
+
+
 class Feed:
     """One pass over the rows that are to be worked on; `failed` says why it ended before its last row."""
 
     def __init__(self, rows: Iterator[Row]) -> None:
         self._rows = rows
-        self._next: Row | None = None
+        self._read: deque[Row] = deque()  # and not taken
+        self._is_read = False
         self.passed = 0
-        self.ended = False
         self.failed: Stopped | None = None
 
     def peek(self) -> int | None:
         """Return the number of the next row, None at the end."""
-        if self._next is None and not self.ended:
+        return next((row.number for row in self.coming(1)), None)
+
+    def coming(self, count: int) -> list[Row]:
+        """Return the next rows, `count` at most, which are still to be taken."""
+        while len(self._read) < count and not self._is_read:
             try:
-                self._next = next(self._rows, None)
+                row = next(self._rows, None)
             except Stopped as error:  # what was read before is good, and is brought to its end
-                self.failed = error
-            self.ended = self._next is None
-        return self._next.number if self._next else None
+                row, self.failed = None, error
+            if row is None:
+                self._is_read = True
+            else:
+                self._read.append(row)
+        return list(islice(self._read, count))
 
     def take(self) -> Row:
         """Return the next row; only after `peek` has shown that there is one."""
-        row = self._next
-        if row is None:
-            raise LookupError("the feed has ended")
-        self._next = None
+        row = self._read.popleft()
         self.passed = row.number
         return row

@@ -8,6 +8,7 @@ them goes on without what it waits for: that part is left to a later pass.
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
+from itertools import islice
 from typing import assert_never
 
 import anyio
@@ -23,6 +24,7 @@ from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Question
 from bulkscim.model.operation import Key, identities
+from bulkscim.model.row import Row
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Rest, Settle, Wait
 from bulkscim.planning.order import Lanes, claims
@@ -232,7 +234,7 @@ class Pipeline:
     async def _read(self, work: Work, need: Question) -> Next | None:
         """Ask the tenant what a row must know; what was changed while it was read is read again."""
         self._lanes.begin_reading(work.number)
-        read = await self._worker.read(work, need)
+        read = await self._worker.read(work, need, self._coming)
         changed = self._lanes.end_reading(work.number)
         if work.rests_s:
             return self._rows.decide(work)
@@ -247,6 +249,11 @@ class Pipeline:
             if resource in changed:
                 work.forget()
         return self._known(work, need, read.id)
+
+    def _coming(self, count: int) -> list[Row]:
+        """Return the next rows that have read nothing yet, `count` at most."""
+        begun = list(islice((work.row for work in self._alive.values() if not work.live), count))
+        return begun + self._feed.coming(count - len(begun))
 
     def _known(self, work: Work, need: Need, found: str) -> Next | None:
         """Note the id behind a name; park the row if an earlier one holds that id under another name."""

@@ -1,6 +1,6 @@
 """Read the tenant: every answer that is not what it should be is Unreadable, and never leads to a write."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from enum import Enum, auto
 from http import HTTPStatus
@@ -95,6 +95,22 @@ class Reads:
                     return Unreadable(why, reply.status, contradicts=True)
                 return None if self._may_be_cut(answer) else list(answer.resources)
         return unreadable(reply)
+
+    async def any_of(self, keys: Sequence[Key]) -> tuple[JsonObject, ...] | Unreadable:
+        """Ask for the resources that any of some keys of one attribute names; Unreadable where the answer is not all."""
+        kind, attribute = keys[0].type, keys[0].attribute
+        path = messages.lookups_path(kind, attribute, [key.value for key in keys])
+        reply = await self._transport.send(Request("GET", path))
+        answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
+        if judge_read(reply) is not ReadVerdict.GOOD or answer is None:
+            return unreadable(reply)
+        self._saw(kind, answer.resources)
+        came = len(answer.resources)
+        if answer.unusable or came != (came if answer.total is None else answer.total):
+            return Unreadable(
+                f"the answer shows {came} of {answer.total} resources", reply.status, partial=True
+            )
+        return answer.resources
 
     async def again(self, request: Request) -> Unreadable | None:
         """Send a GET that worked before; return why it does not now, where that shows more than one resource."""

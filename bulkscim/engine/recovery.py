@@ -4,6 +4,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from bulkscim.engine.directory.directory import Directory
+from bulkscim.engine.directory.together import Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.active import is_inactive
 from bulkscim.model.live import Found, Membership, Missing, Unreadable
@@ -39,7 +40,7 @@ async def _find_created(step: Step, directory: Directory, reads: Reads) -> Read:
     absent, held = True, False
     for key in step.identity:
         answer = await directory.find(
-            key, reads, fresh=True, needed=None
+            key, reads, Purpose(needed=None), fresh=True
         )  # it must be known whole and how old it is
         absent = absent and isinstance(answer, Missing) and not answer.unproved
         held = held or isinstance(answer, Found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 from bulkscim.model.live import Holders, NameHeld, Need, Origin, Parent, ParentReady, Reports, Resembling
@@ -39,7 +40,8 @@ class Work:
     monotonic time then (-inf: an earlier stay has sent it); `named` is the id in an answer
     that could not be used otherwise; `covers` are the parts that every create sent so far has also set. `found` is the id of the row's own resource where the row did not create it.
     `names`: of the row's resources as they were read, each with the lane of its id.
-    `accepted`: the step to be recovered was answered with 202, `succeeded`: with another 2xx that shows nothing. `is_new`: no earlier stay has begun anything of the row. `read_at` is monotonic;
+    `accepted`: the step to be recovered was answered with 202, `succeeded`: with another 2xx that shows nothing. `is_new`: no earlier stay has begun anything of the row. `read_at` is the
+    monotonic time of the oldest read that the next step relies on;
     `rests_s`: how long the row waits before it goes on, since the tenant may not show yet what the run has just created;
     `rests` counts such waits since the last part took effect.
     `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since the
@@ -57,7 +59,7 @@ class Work:
     step_attempts: int = 0
     losses: int = 0
     stale: int = 0
-    read_at: float = 0.0
+    read_at: float = inf
     read_again: bool = False
     is_listed: bool = False
     reads_alone: bool = False
@@ -92,6 +94,7 @@ class Work:
     def forget(self) -> None:
         """Drop what was read of the tenant, except ties; what other rows made stays known."""
         self.live = {need: answer for need, answer in self.live.items() if isinstance(need, KEPT)}
+        self.read_at = inf
 
     def has_looked_up(self, identity: Iterable[Key]) -> bool:
         """Return whether each name of a create was proved absent."""

@@ -6,6 +6,7 @@ from typing import Any
 from bulkscim.engine.abilities import Abilities
 from bulkscim.engine.asking import Asking
 from bulkscim.engine.dispatch import Dispatch, NotSent
+from bulkscim.engine.feed import Coming
 from bulkscim.engine.outcomes import STALE, Outcomes
 from bulkscim.engine.rows import Next, Rows
 from bulkscim.engine.work import Work
@@ -13,8 +14,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Question
 from bulkscim.model.row import Refusal
 from bulkscim.model.step import Action, Step
-
-FRESH_S = 5.0  # a before-image older than this when its permit comes is read again
+from bulkscim.planning.image_age import before_step
 
 
 class Worker:
@@ -36,9 +36,9 @@ class Worker:
         self.rows = rows
         self.outcomes = outcomes
 
-    async def read(self, work: Work, need: Question) -> Any:
-        """Read what a row must know; None where the run is to stop instead."""
-        return await self._asking.read(work, need)
+    async def read(self, work: Work, need: Question, coming: Coming) -> Any:
+        """Read what a row must know; None where the run is to stop instead. `coming`: the rows that come next."""
+        return await self._asking.read(work, need, coming)
 
     async def carry_out(self, work: Work, step: Step) -> Next | None:
         """Send a step between its two entries; return what the row does next, None where its stay ends here."""
@@ -80,6 +80,8 @@ class Worker:
 
     def _is_old(self, work: Work, step: Step) -> bool:
         """Return whether what was read is to be read again, once, before the step."""
-        looked = step.before is not None or step.member is not None
-        limit = max(FRESH_S, 2 * self._dispatch.interval_s)
-        return looked and not work.read_again and self._clock.monotonic() - work.read_at > limit
+        if work.read_again or (step.before is None and step.member is None):
+            return False
+        undoes = self.rows.policy.takes_back
+        limit = before_step(step, work.row.operation, self._dispatch.interval_s, undoes=undoes)
+        return self._clock.monotonic() - work.read_at > limit

@@ -1,17 +1,24 @@
-"""Filters for lookups (RFC 7644 §3.4.2.2): one comparison, its value a JSON string, strictly percent-encoded."""
+"""Filters for lookups (RFC 7644 §3.4.2.2): its values are JSON strings, strictly percent-encoded."""
 
 import json
 import re
+from collections.abc import Iterable
 from urllib.parse import parse_qs, quote, urlsplit
 
 _EQUALS = re.compile(
-    r'\s*([A-Za-z$_][\w$.:-]*)\s+eq\s+("(?:[^"\\]|\\.)*"|\S+)\s*', re.ASCII | re.DOTALL | re.IGNORECASE
+    r'\s*([A-Za-z$_][\w$.:-]*)\s+eq\s+("(?:[^"\\]|\\.)*"|\S+)\s*(?:$|(?<=\s)(or)\s)',
+    re.ASCII | re.DOTALL | re.IGNORECASE,
 )
 
 
 def equals(attribute: str, value: str, *, quoted: bool = True) -> str:
     """Return the filter that asks for one value; unquoted only for servers that want it so."""
     return f"{attribute} eq {json.dumps(value, ensure_ascii=False) if quoted else value}"
+
+
+def any_of(attribute: str, values: Iterable[str]) -> str:
+    """Return the filter that asks for each of some values."""
+    return " or ".join(equals(attribute, value) for value in values)
 
 
 def query(text: str) -> str:
@@ -21,12 +28,26 @@ def query(text: str) -> str:
 
 def asked_for(path: str) -> tuple[str, str] | None:
     """Return attribute and value of the one comparison that a request's path asks for, None if it asks otherwise."""
+    asked = any_asked_for(path)
+    return (asked[0], asked[1][0]) if asked is not None and len(asked[1]) == 1 else None
+
+
+def any_asked_for(path: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return attribute and values of the comparisons that a request's path asks for, joined by `or`; None if it asks otherwise."""
     texts = parse_qs(urlsplit(path).query.replace("+", "%2B")).get("filter", [])
-    found = _EQUALS.fullmatch(texts[0]) if len(texts) == 1 else None
-    if found is None:
+    if len(texts) != 1:
         return None
-    attribute, value = found.groups()
+    attributes, values, end = set[str](), list[str](), 0
+    while found := _EQUALS.match(texts[0], end):
+        attributes.add(found[1])
+        values.append(found[2])
+        end = found.end()
+        if found[3] is None:
+            break
+    if len(attributes) != 1 or end < len(texts[0]) or found is None:
+        return None
     try:
-        return attribute, json.loads(value) if value.startswith('"') else value
+        asked = tuple(json.loads(one) if one.startswith('"') else one for one in values)
     except ValueError:
         return None
+    return attributes.pop(), asked

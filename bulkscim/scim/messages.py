@@ -283,6 +283,11 @@ def lookup_path(kind: str, attribute: str, value: str, *, quoted: bool = True) -
     return f"{collection(kind)}?{filters.query(filters.equals(attribute, value, quoted=quoted))}"
 
 
+def lookups_path(kind: str, attribute: str, values: Iterable[str]) -> str:
+    """Return the request that asks for resources whose attribute equals any of some values."""
+    return f"{collection(kind)}?{filters.query(filters.any_of(attribute, values))}"
+
+
 def page_path(kind: str, start: int, count: int) -> str:
     """Return the request for one page of a listing; `start` counts from 1."""
     return f"{collection(kind)}?startIndex={start}&count={count}"

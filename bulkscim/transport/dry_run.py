@@ -7,6 +7,7 @@ write to the inner transport: only `_ask` sends, and it makes GETs.
 import re
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Sequence
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import orjson
@@ -77,10 +78,10 @@ class Planning:
         answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
         if not isinstance(reply, Response) or answer is None or judge_read(reply) is not ReadVerdict.GOOD:
             return reply
-        asked = filters.asked_for(path)
+        asked = filters.any_asked_for(path)
         if asked is None:
             return self._page(path, kind, answer, reply)
-        return self._found(Key(kind, *asked), answer, reply)
+        return self._found([Key(kind, asked[0], value) for value in asked[1]], answer, reply)
 
     def _kept(self, kind: str, identifier: str, reply: Reply) -> Reply:
         """Keep what was read last: what a row has just read is not read again to plan its change."""
@@ -91,10 +92,11 @@ class Planning:
                 self._read_last.popitem(last=False)
         return reply
 
-    def _found(self, key: Key, answer: messages.ListAnswer, reply: Response) -> Response:
+    def _found(self, keys: Sequence[Key], answer: messages.ListAnswer, reply: Response) -> Response:
         """Return a lookup's answer with what the plan holds in place of what the tenant shows."""
-        listed = [one for one in answer.resources if not self._overlay.holds(key.type, one["id"])]
-        if self._overlay.known(key.attribute):
+        kind = keys[0].type
+        listed = [one for one in answer.resources if not self._overlay.holds(kind, one["id"])]
+        for key in keys if self._overlay.known(keys[0].attribute) else ():
             listed += self._overlay.named(key)
         return _list([*listed, *(None for _ in answer.unusable)], len(listed) + len(answer.unusable), reply)
 

@@ -138,16 +138,24 @@ class Directory:
 
     def listed(self, collection, path):
         """Answer a listing or a lookup."""
-        asked = filters.asked_for(path)
+        asked = filters.any_asked_for(path)
         found = [one for one in self.held[collection].values() if self._is_shown(collection, one)]
         if asked is not None:
-            match self._world.filters:
+            attribute, values = asked
+            works = self._world.filters if len(values) == 1 else self._world.joins
+            match works:
                 case "refused":
                     return self.answer(400, {"scimType": "invalidFilter"})
                 case "nothing":
                     found = []
-                case "good":
-                    found = [one for one in found if self._answers(one, *asked)]
+                case "first":
+                    values = values[:1]
+                case "some":
+                    values = values[::2]
+            if works in {"good", "first", "some"}:
+                found = [
+                    one for one in found if any(self._answers(one, attribute, value) for value in values)
+                ]
         start = int((START.search(path) or [0, 1])[1])
         if "one page" in self._world.veils and asked is None:
             start = 1

@@ -274,7 +274,7 @@ class Machine:
 def machine(seed, operations=30, world=None):
     """Return the machine of a seed."""
     random = Random(seed)
-    drawn = simulated_world.draw(random)
+    drawn = simulated_world.joined(simulated_world.draw(random), Random(f"joins {seed}"))
     return Machine(seed, job(seed % JOBS, operations), world or drawn, random)
 
 

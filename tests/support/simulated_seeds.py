@@ -3,7 +3,7 @@
 import json
 import tempfile
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -79,7 +79,8 @@ def _frozen(value):
 
 def case_of(seed, operations=30):
     """Return the case that a seed draws."""
-    return _wider(seed, operations) if seed >= WIDER else _plain(seed, operations)
+    case = _wider(seed, operations) if seed >= WIDER else _plain(seed, operations)
+    return replace(case, world=simulated_world.joined(case.world, Random(f"joins {seed}")))
 
 
 def _wider(seed, operations):

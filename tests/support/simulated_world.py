@@ -37,7 +37,7 @@ class World:
     """One world. Shares are of requests; what is empty, 0 or None is as it should be.
 
     `lag_s`: a new resource is not shown by filters and lists for so long. `filters`: good, refused, ignored, or
-    nothing (each finds nothing). `duplicates` is the status for a name that is taken; "page" is a web page with 500,
+    nothing (each finds nothing). `joins`: the same of filters with several names, or the "first" name counts, or "some". `duplicates` is the status for a name that is taken; "page" is a web page with 500,
     "unsaid" a 400 without a reason. `outage` is begin, length
     and kind; `revoked` the number of the request from which the token is refused, and how. `poison` is the status
     that the creates of some names always get, `lock` that of a write to what was written a moment ago. `lies`: 2xx that
@@ -78,6 +78,7 @@ class World:
     page: int = 100
     hides_inactive: bool = False
     filters: str = "good"
+    joins: str = "refused"
     duplicates: int | str = 409
     unique_groups: bool = False
     shows_created: bool = True
@@ -229,6 +230,12 @@ def draw(random):
         sync_s=random.choice((0.0, 0.002, 0.02, 0.5, 5.0)),
         bad_disk=now_and_then(0.12, lambda: 0.01, 0.0),
     )
+
+
+def joined(world, random):
+    """Return a world whose tenant takes filters with several names, more or less well, where it takes filters."""
+    joins = random.choice(("good", "good", "good", "good", "refused", "ignored", "nothing", "first", "some"))
+    return replace(world, joins=joins if world.filters == "good" else world.filters)
 
 
 def widened(world, random):

@@ -6,7 +6,7 @@ from http import HTTPStatus
 import anyio
 
 from bulkscim.engine.directory.absence import Absence
-from bulkscim.engine.directory.coverage import NAMES_ONLY, Coverage, NeededAttributes
+from bulkscim.engine.directory.coverage import Coverage, NeededAttributes
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
 from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
@@ -17,6 +17,7 @@ from bulkscim.engine.directory.named_ids import NamedIds
 from bulkscim.engine.directory.own_names import NamedResource, OwnNames
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import Due, Tied
+from bulkscim.engine.directory.together import LookupsTogether, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.active import is_inactive
 from bulkscim.model.clock import Clock
@@ -49,6 +50,7 @@ from bulkscim.providers.profile import Profile
 from bulkscim.scim.messages import is_usable, printable
 from bulkscim.scim.paths import get
 
+PLAIN = Purpose()
 UNNAMED = "this run created it, but its id is not known, and no lookup shows it by this name"
 HIDDEN = "this run has deactivated it, and the tenant does not show it since"
 GOOD = 200
@@ -74,7 +76,8 @@ class Directory:
         self._store = store = Store()
         self._filters = Filters(clock, profile)
         self._one_by_one = anyio.Lock()
-        self._coverage, self._listed_coverage = Coverage(), Coverage()
+        self._coverage, self._listed_coverage, self._together_coverage = Coverage(), Coverage(), Coverage()
+        self._together = LookupsTogether(clock)
         self._listings = Listings(clock, store)
         self._resemblances = Resemblances(store)
         self._named = NamedIds(clock)
@@ -93,7 +96,11 @@ class Directory:
 
     def take_left_out(self) -> list[tuple[str, str]]:
         """Return what lookups were found to leave out since the last call, as (resource type, attribute)."""
-        return [*self._coverage.take_found(), *self._listed_coverage.take_found()]
+        return [found for coverage in self._coverages for found in coverage.take_found()]
+
+    @property
+    def _coverages(self) -> tuple[Coverage, ...]:
+        return self._coverage, self._listed_coverage, self._together_coverage
 
     def close(self) -> None:
         """Delete what is kept off the heap."""
@@ -107,18 +114,9 @@ class Directory:
         return Key(GROUP, "id", need.group) if isinstance(need, Membership) else need
 
     async def answer(
-        self,
-        need: Question,
-        reads: Reads,
-        *,
-        needed: NeededAttributes = NAMES_ONLY,
-        only_id: bool = False,
-        listed: bool = False,
+        self, need: Question, reads: Reads, purpose: Purpose = PLAIN
     ) -> Answer | MembershipAnswer | Referrers | Maker | tuple[JsonObject, ...] | bool:
-        """Answer what a row must know; `needed` as in `find`, `only_id`: nothing but the id matters.
-
-        `listed`: a listing that was read for many rows will do.
-        """
+        """Answer what a row must know."""
         match need:
             case Origin():
                 return await self.maker(need)
@@ -134,33 +132,34 @@ class Directory:
                 return await self.membership(need, reads)
             case Holders() | Reports():
                 return await self._tied.read(need, reads)
-            case Key() if only_id:
-                return await self._named_only(need, reads)
+            case Key() if purpose.only_id:
+                return await self._named_only(need, reads, purpose)
             case Key():
-                held = await self._held_user(need, reads, needed) if listed else None
-                return held or await self.find(need, reads, needed=needed)
+                held = await self._held_user(need, reads, purpose.needed) if purpose.listed else None
+                return held or await self.find(need, reads, purpose)
 
     async def maker(self, origin: Origin) -> Maker:
         """Return the earlier run that created a resource, an empty one where none is known."""
         return await self._earlier.of(origin)
 
-    async def find(
-        self, key: Key, reads: Reads, *, fresh: bool = False, needed: NeededAttributes = NAMES_ONLY
-    ) -> Answer:
+    async def find(self, key: Key, reads: Reads, purpose: Purpose = PLAIN, *, fresh: bool = False) -> Answer:
         """Find the one resource that a key names; `fresh`: no listing taken before now will do.
 
-        `needed` are the attributes that are looked at: where a lookup is not known to show them, it is read by its id.
-        Missing means proved absent, or, of a type that the tenant does not show whole, not to be found. What this run
-        has created is found by the name in the file, whatever name the tenant shows.
+        Where a lookup is not known to show what is needed of it, it is read by its id. Missing means proved absent, or, of
+        a type that the tenant does not show whole, not to be found. What this run has created is found by the name in the
+        file, whatever name the tenant shows.
         A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
-        answer = await self._find(key, reads, fresh=fresh)
+        may_join = self._filters.may_find(key) and key.type not in self._profile.unquoted_filters
+        together = await self._together.find(key, purpose.ahead, reads) if may_join else None
+        answer = together or await self._find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
             return Unreadable(
                 f"{key.type} has the id {printable(answer.id, 40)!r}, which no URL can hold", GOOD
             )
         if isinstance(answer, Found) and answer.is_looked_up:
-            answer = await self._completed(answer, key, reads, needed)
+            coverage = self._together_coverage if together else self._coverage
+            answer = await self._completed(answer, key, reads, purpose.needed, coverage)
         if isinstance(answer, Found):
             self._tied.saw(key.type, answer.resource, key.attribute)
         if not isinstance(answer, Missing) or key.attribute == "id":
@@ -185,24 +184,26 @@ class Directory:
                 missing = replace(missing, unproved=missing.unproved or f"{HIDDEN}: id {resource_id}")
         return missing
 
-    async def _completed(self, found: Found, key: Key, reads: Reads, needed: NeededAttributes) -> Answer:
+    async def _completed(
+        self, found: Found, key: Key, reads: Reads, needed: NeededAttributes, coverage: Coverage
+    ) -> Answer:
         """Return what a lookup found with all that is needed of it.
 
         One that cannot be found by its id is as the lookup shows it: it is for the write to tell what became of it.
         """
         await self._recall()
-        if self._coverage.shows(key.type, found.resource, needed):
+        if coverage.shows(key.type, found.resource, needed):
             return found
         read = await self._by_id(Key(key.type, "id", found.id), reads)
         if isinstance(read, Found):
-            self._coverage.compare(key.type, found.resource, read.resource)
+            coverage.compare(key.type, found.resource, read.resource)
         return found if isinstance(read, Missing) else read
 
     async def _recall(self) -> None:
         """Take in what earlier sessions of the run found left out."""
         left_out = await self._earlier.left_out()
-        self._coverage.recall(left_out)
-        self._listed_coverage.recall(left_out)
+        for coverage in self._coverages:
+            coverage.recall(left_out)
 
     async def _held_user(self, key: Key, reads: Reads, needed: NeededAttributes) -> Found | None:
         """Return the user that a listing read for many rows shows, with all that is needed of it; None proves nothing."""
@@ -264,7 +265,7 @@ class Directory:
             return await reads.by_id(key.type, answer.id)
         return answer
 
-    async def _named_only(self, key: Key, reads: Reads) -> Answer:
+    async def _named_only(self, key: Key, reads: Reads, purpose: Purpose) -> Answer:
         """Find what a row names and does not change: its id, once found, is taken as known."""
         known = self._named.of(key)
         if known is not None:
@@ -272,7 +273,7 @@ class Directory:
         own = await self._own.id_of(key) if key.type == GROUP else None
         answer: Answer = Missing() if not own else await reads.by_id(GROUP, own)
         if isinstance(answer, Missing) and answer.shown_by is None:
-            answer = await self.find(key, reads)
+            answer = await self.find(key, reads, purpose)
         if isinstance(answer, Found):
             self._named.keep(key, answer)
         return answer
@@ -294,7 +295,7 @@ class Directory:
         known = await self._listed_before(key, reads)
         if known is not None:
             return known
-        answer = await self.find(key, reads, needed=None)
+        answer = await self.find(key, reads, Purpose(needed=None))
         if isinstance(answer, Unreadable):  # also of a listing that breaks off
             return await self._listed_before(key, reads) or answer
         return answer
@@ -355,6 +356,7 @@ class Directory:
         self._memberships.applied(step)
         self._tied.applied(step)
         self._held.changed(step)
+        self._together.changed(step, resource_id)
         self._drop_names(step)
         return left
 
@@ -385,6 +387,7 @@ class Directory:
         if step.type == GROUP and step.id is not None:
             self._memberships.forget(step.id)
         self._held.changed(step)
+        self._together.changed(step)
         self._drop_names(step)
 
     def refused(self, step: Step) -> bool:

@@ -1,0 +1,164 @@
+"""Look up what several rows name in one request: `userName eq "ada" or userName eq "bob"`.
+
+Such an answer proves presence only. A name that it does not show is looked up by itself, and that request tells whether
+it is absent. An answer that does not show all that it found is not used: of two resources with one name it may hide one.
+Where a service refuses such filters, or shows too little, fewer names are asked for, and in the end one by one.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import orjson
+
+from bulkscim.engine.directory.coverage import NAMES_ONLY, NeededAttributes
+from bulkscim.engine.reads import Reads, is_refusal
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import Found, Unreadable
+from bulkscim.model.operation import GROUP, JsonObject, Key
+from bulkscim.model.step import Action, Step
+from bulkscim.planning.lookups import answers
+
+MOST = 50  # names in one request
+FEWEST = 2
+FEW_SHOWN = 4  # of so many names an answer must show one, or fewer are asked for
+KEPT = 500  # names, the latest asked for
+LONGEST = 3000  # bytes of names in one filter: services and proxies bound the length of a URL
+
+
+@dataclass(frozen=True, slots=True)
+class NamesAhead:
+    """What rows to come name: `names` yields them when they are needed.
+
+    At most `most` are asked for at a time, and what was read more than `age_s` seconds ago is looked up again.
+    """
+
+    names: Callable[[], Iterable[Key]] = tuple
+    most: int = 0
+    age_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What a resource is looked up for: `needed` are the attributes that are looked at, `only_id`: nothing but the id is.
+
+    `listed`: a listing that was read for many rows will do. `ahead`: names that may be looked up with this one.
+    """
+
+    needed: NeededAttributes = NAMES_ONLY
+    only_id: bool = False
+    listed: bool = False
+    ahead: NamesAhead = field(default_factory=NamesAhead)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What an answer showed of a name, as it came; None where it showed nothing that can be used."""
+
+    found: Found | None = None
+    text: bytes = b""
+
+
+class LookupsTogether:
+    """The answers to filters with several names, until a step of the run changes what they show."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._most: defaultdict[tuple[str, str], int] = defaultdict(lambda: MOST)
+        self._asking: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
+        self._works: set[tuple[str, str]] = (
+            set()
+        )  # types and attributes of which such a filter has shown something
+        self._since: list[
+            list[tuple[Step, str | None]]
+        ] = []  # of each request under way: what took effect since
+
+    async def find(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Return the one resource that a key names, asked for together with others; None proves nothing."""
+        kind = key.type, key.attribute
+        if min(ahead.most, self._most[kind]) < FEWEST or key.attribute == "id":
+            return None
+        async with self._asking[kind]:
+            if self._known(key, ahead.age_s) is None:
+                await self._ask(self._chosen(key, ahead), reads)
+            known = self._known(key, ahead.age_s)
+        return known.found if known else None
+
+    def _known(self, key: Key, age_s: float) -> _Kept | None:
+        known = self._kept.get(key.folded)
+        is_old = known and known.found and self._clock.monotonic() - known.found.read_at > age_s
+        return None if is_old else known
+
+    def _chosen(self, key: Key, ahead: NamesAhead) -> list[Key]:
+        """Return the names to ask for now: this one, and those to come that are not known."""
+        kind = key.type, key.attribute
+        most, length = min(ahead.most, self._most[kind]), 0
+        chosen = {key.folded: key}
+        for one in ahead.names():
+            if (one.type, one.attribute) != kind or one.folded in chosen:
+                continue
+            length += len(one.value.encode())
+            if len(chosen) >= most or length > LONGEST:
+                break
+            if self._known(one, ahead.age_s / 2) is None:
+                chosen[one.folded] = one
+        return list(chosen.values())
+
+    async def _ask(self, keys: Sequence[Key], reads: Reads) -> None:
+        """Ask for some names, and keep what is shown of them."""
+        if len(keys) < FEWEST:
+            return
+        since: list[tuple[Step, str | None]] = []
+        self._since.append(since)
+        asked_at = self._clock.monotonic()
+        answer = await reads.any_of(keys)
+        self._since.remove(since)
+        came = 0 if isinstance(answer, Unreadable) else self._keep(keys, answer, asked_at)
+        for step, resource_id in since:
+            self.changed(step, resource_id)
+        kind = keys[0].type, keys[0].attribute
+        if came:
+            self._works.add(kind)
+        elif kind not in self._works and isinstance(answer, Unreadable) and _is_refused(answer):
+            self._most[kind] = 0
+        if came * FEW_SHOWN < len(keys):
+            self._most[kind] = min(self._most[kind], len(keys) // 2)
+
+    def _keep(self, keys: Sequence[Key], shown: Sequence[JsonObject], asked_at: float) -> int:
+        """Keep what an answer shows of each name; return of how many it shows the one resource."""
+        matches = [(key, [one for one in shown if answers(key, one)]) for key in keys]
+        if len({one["id"] for _, found in matches for one in found}) < len(shown):
+            return 0  # the filter was not applied
+        for key, found in matches:
+            self._kept[key.folded] = _kept(found, asked_at)
+            self._kept.move_to_end(key.folded)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return sum(len(found) == 1 for _, found in matches)
+
+    def changed(self, step: Step, resource_id: str | None = None) -> None:
+        """Drop what a step of the run may have changed; `resource_id`: of the resource that it created."""
+        for since in self._since:
+            since.append((step, resource_id))
+        spreads = step.action is Action.DELETE or (step.type == GROUP and step.member is None)
+        ids = {one for one in (step.id, step.member, resource_id) if one}
+        mentions = [orjson.dumps(one) for one in (step.id, resource_id) if one and spreads]
+        gone = [
+            key
+            for key, kept in self._kept.items()
+            if kept.found and (kept.found.id in ids or any(one in kept.text for one in mentions))
+        ]
+        for key in gone:
+            del self._kept[key]
+
+
+def _kept(found: Sequence[JsonObject], read_at: float) -> _Kept:
+    if len(found) != 1:
+        return _Kept()
+    return _Kept(Found(found[0], read_at, is_looked_up=True), orjson.dumps(found[0]))
+
+
+def _is_refused(answer: Unreadable) -> bool:
+    return not answer.partial and is_refusal(answer)
