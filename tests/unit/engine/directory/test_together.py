@@ -1,0 +1,203 @@
+"""What several rows name is looked up in one request, which proves presence and nothing else."""
+
+import json
+
+import pytest
+
+from bulkscim.engine.directory.together import MOST, LookupsTogether, NamesAhead
+from bulkscim.engine.reads import Reads
+from bulkscim.model.operation import GROUP, USER, Key
+from bulkscim.model.request import Response
+from bulkscim.model.step import Action, Step
+from bulkscim.scim import filters
+from tests.support.fake_clock import VirtualClock
+
+AGE_S = 60.0
+
+
+class Tenant:
+    """Users by number, of whom `twice` has a double; `shown` is what a filter shows of those that it found.
+
+    It refuses filters of more than `most` names, and heeds the first `heeds`.
+    """
+
+    def __init__(self, users, *, shown=lambda found: found, twice=None):
+        self.users = [self.user(number) for number in range(users)]
+        self.users += [] if twice is None else [{**self.user(twice), "id": "double"}]
+        self.shown, self.asked, self.most, self.heeds = shown, 0, 1000, 1000
+
+    @staticmethod
+    def user(number):
+        """Return one user, whose manager is the next one."""
+        manager = {"manager": {"value": f"u{number + 1}"}}
+        return {"id": f"u{number}", "userName": f"U{number}@x.test", "enterprise": manager}
+
+    async def send(self, request):
+        """Answer a filter."""
+        self.asked += 1
+        _, values = filters.any_asked_for(request.path)
+        if len(values) > self.most:
+            return Response(400, {}, b"{}")
+        wanted = {value.casefold() for value in values[: self.heeds]}
+        found = [one for one in self.users if one["userName"].casefold() in wanted]
+        body = {"totalResults": len(found), "Resources": self.shown(found)}
+        return Response(200, {}, json.dumps(body).encode())
+
+
+def key(number):
+    return Key(USER, "userName", f"u{number}@x.test")
+
+
+def ahead(numbers, most=MOST):
+    """Return the names of rows to come."""
+    return NamesAhead(lambda: map(key, numbers), most, AGE_S)
+
+
+class Rows:
+    """Rows that name the users by number, in order."""
+
+    def __init__(self, tenant, count, most=MOST):
+        self.clock = VirtualClock()
+        self.together, self.reads = LookupsTogether(self.clock), Reads(tenant, self.clock)
+        self.count, self.most = count, most
+
+    async def find(self, number):
+        """Return the id that the row of this number finds, None where it must look it up by itself."""
+        found = await self.together.find(key(number), ahead(range(number, self.count), self.most), self.reads)
+        return found and found.id
+
+
+async def test_rows_to_come_are_looked_up_with_the_first():
+    """100 deactivations of users by name took 100 lookups: now 2."""
+    tenant = Tenant(100)
+    rows = Rows(tenant, 100)
+
+    assert [await rows.find(number) for number in range(100)] == [f"u{number}" for number in range(100)]
+    assert tenant.asked == 2
+
+
+async def test_what_is_not_shown_is_looked_up_by_itself_and_not_asked_for_again():
+    """An answer that does not show a name proves nothing of it."""
+    tenant = Tenant(5)
+    rows = Rows(tenant, 8)
+
+    assert [await rows.find(number) for number in range(8)] == [
+        *(f"u{number}" for number in range(5)),
+        *[None] * 3,
+    ]
+    assert tenant.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        (lambda found: found[:-1], "fewer than it found"),
+        (lambda found: [*found, Tenant.user(99)], "others as well"),
+        (lambda found: [*found[:-1], "spoilt"], "an entry that cannot be used"),
+    ],
+)
+async def test_an_answer_that_is_not_whole_is_not_used(shown, why):
+    """Of two users of one name it may hide one."""
+    rows = Rows(Tenant(4, shown=shown), 4)
+
+    assert await rows.find(0) is None, why
+
+
+async def test_of_two_users_with_one_name_neither_is_taken():
+    """The single lookup fails the row, and names both."""
+    rows = Rows(Tenant(3, twice=1), 3)
+
+    assert [await rows.find(number) for number in range(3)] == ["u0", None, "u2"]
+
+
+async def test_a_tenant_that_refuses_such_filters_is_asked_once():
+    """Then each row looks its user up, as before."""
+    tenant = Tenant(30)
+    tenant.most = 1
+    rows = Rows(tenant, 30)
+
+    assert [await rows.find(number) for number in range(30)] == [None] * 30
+    assert tenant.asked == 1
+
+
+async def test_fewer_are_asked_for_where_more_are_refused():
+    """Services bound the length of a filter, each in its own way."""
+    tenant = Tenant(100)
+    rows = Rows(tenant, 100)
+    await rows.find(0)
+    tenant.most = 20
+
+    found = [await rows.find(number) for number in range(50, 100)]
+
+    assert found.count(None) <= 2
+    assert tenant.asked <= 1 + 2 + 6  # 50 and 25 are refused; then 12 at a time
+
+
+async def test_a_tenant_that_looks_at_the_first_name_alone_costs_little_more():
+    """What is not shown is looked up by itself, and fewer names are asked for."""
+    tenant = Tenant(200)
+    tenant.heeds = 1
+    rows = Rows(tenant, 200)
+
+    by_themselves = [await rows.find(number) for number in range(200)].count(None)
+
+    assert tenant.asked + by_themselves <= 200 + 6
+
+
+async def test_what_was_read_too_long_ago_is_looked_up_again():
+    """Others may have changed it."""
+    tenant = Tenant(10)
+    rows = Rows(tenant, 10)
+    await rows.find(0)
+    rows.clock.advance(AGE_S + 1)
+
+    assert await rows.find(5) == "u5"
+    assert tenant.asked == 2
+
+
+def step(action, kind=USER, number=3, member=None):
+    """Return a step on a user, or on the group that has one as a member."""
+    return Step("part", action, kind, id=f"u{number}" if kind == USER else "g1", member=member)
+
+
+@pytest.mark.parametrize(
+    ("taken", "again"),
+    [
+        (step(Action.MODIFY), [3]),
+        (step(Action.DELETE), [2, 3]),
+        (step(Action.ADD_MEMBER, GROUP, member="u4"), [4]),
+        (step(Action.MODIFY, GROUP), []),
+    ],
+    ids=[
+        "changed",
+        "deleted: its report as well",
+        "the member of a group",
+        "a group that none of them mentions",
+    ],
+)
+async def test_what_the_run_has_changed_is_looked_up_again(taken, again):
+    """A before-image shows what the row itself is about to change, not what an earlier row has changed already."""
+    tenant = Tenant(6)
+    rows = Rows(tenant, 6)
+    await rows.find(0)
+    rows.together.changed(taken)
+    rows.count = 0  # nothing comes with it
+
+    assert [number for number in range(6) if await rows.find(number) is None] == again
+
+
+async def test_what_is_changed_while_the_answer_is_on_its_way_is_not_kept():
+    """The answer may show it as it was."""
+    tenant = Tenant(6)
+    rows = Rows(tenant, 6)
+    original = tenant.send
+
+    async def meanwhile(request):
+        rows.together.changed(step(Action.MODIFY))
+        return await original(request)
+
+    tenant.send = meanwhile
+    await rows.find(0)
+    rows.count = 0
+
+    assert [number for number in range(6) if await rows.find(number) is None] == [3]

@@ -1,0 +1,57 @@
+"""How old what a row read may be when its step is sent."""
+
+import pytest
+
+from bulkscim.model.operation import USER, Key, Operation, Verb
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.image_age import FRESH_S, LONGEST_S, before_lookup, before_step
+
+ADA = Key(USER, "userName", "ada@example.com")
+TITLE = Change("title", "Engineer", "Lead")
+EMAILS = Change("emails", [{"value": "a@x.test"}], [{"value": "b@x.test"}])
+
+
+def operation(verb=Verb.PATCH, **more):
+    return Operation(verb, USER, ADA, **more)
+
+
+@pytest.mark.parametrize(
+    ("step", "row", "age_s"),
+    [
+        (Step("patch", Action.MODIFY, USER, changes=(TITLE,)), operation(), LONGEST_S),
+        (Step("patch", Action.MODIFY, USER, changes=(EMAILS,)), operation(), FRESH_S),
+        (
+            Step("patch", Action.MODIFY, USER, changes=(TITLE,)),
+            operation(expect={"title": "Engineer"}),
+            FRESH_S,
+        ),
+        (Step("delete", Action.DELETE, USER), operation(Verb.DELETE), FRESH_S),
+        (Step("replace", Action.REPLACE, USER), operation(Verb.REPLACE), FRESH_S),
+        (Step("member", Action.ADD_MEMBER, "Group", member="u1"), operation(Verb.ADD_MEMBER), FRESH_S),
+    ],
+    ids=["one value", "a whole list", "with expectations", "delete", "replace", "membership"],
+)
+def test_what_overwrites_more_than_the_row_names_wants_a_fresh_image(step, row, age_s):
+    """A change by others in between would be lost from the tenant, not from the undo alone."""
+    assert before_step(step, row, 0.0, undoes=False) == age_s
+
+
+def test_a_rollback_wants_fresh_images_for_each_step():
+    """It must not take back what others have changed since."""
+    step = Step("patch", Action.MODIFY, USER, changes=(TITLE,))
+
+    assert before_step(step, operation(), 0.0, undoes=True) == FRESH_S
+
+
+@pytest.mark.parametrize(
+    ("verb", "interval_s", "age_s"),
+    [
+        (Verb.DEACTIVATE, 0.6, LONGEST_S),
+        (Verb.DELETE, 0.6, FRESH_S),
+        (Verb.DELETE, 36.0, 72.0),
+        (Verb.DEACTIVATE, 36.0, 72.0),
+    ],
+)
+def test_at_a_slow_pace_an_image_lasts_for_two_requests(verb, interval_s, age_s):
+    """At 100 requests an hour nothing is younger than that."""
+    assert before_lookup(operation(verb), interval_s) == age_s
