@@ -53,6 +53,7 @@ from bulkscim.scim.paths import get
 PLAIN = Purpose()
 UNNAMED = "this run created it, but its id is not known, and no lookup shows it by this name"
 HIDDEN = "this run has deactivated it, and the tenant does not show it since"
+UNUSABLE = "{} has the id {!r}, which no URL can hold"
 GOOD = 200
 
 
@@ -77,6 +78,7 @@ class Directory:
         self._filters = Filters(clock, profile)
         self._one_by_one = anyio.Lock()
         self._coverage, self._listed_coverage, self._together_coverage = Coverage(), Coverage(), Coverage()
+        self._coverages = (self._coverage, self._listed_coverage, self._together_coverage)
         self._together = LookupsTogether(clock)
         self._listings = Listings(clock, store)
         self._resemblances = Resemblances(store)
@@ -97,10 +99,6 @@ class Directory:
     def take_left_out(self) -> list[tuple[str, str]]:
         """Return what lookups were found to leave out since the last call, as (resource type, attribute)."""
         return [found for coverage in self._coverages for found in coverage.take_found()]
-
-    @property
-    def _coverages(self) -> tuple[Coverage, ...]:
-        return self._coverage, self._listed_coverage, self._together_coverage
 
     def close(self) -> None:
         """Delete what is kept off the heap."""
@@ -154,9 +152,7 @@ class Directory:
         together = await self._together.find(key, purpose.ahead, reads) if may_join else None
         answer = together or await self._find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
-            return Unreadable(
-                f"{key.type} has the id {printable(answer.id, 40)!r}, which no URL can hold", GOOD
-            )
+            return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), GOOD)
         if isinstance(answer, Found) and answer.is_looked_up:
             coverage = self._together_coverage if together else self._coverage
             answer = await self._completed(answer, key, reads, purpose.needed, coverage)
