@@ -8,6 +8,7 @@ Where a service refuses such filters, or shows too little, fewer names are asked
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 import anyio
 import orjson
@@ -71,9 +72,10 @@ class LookupsTogether:
         self._works: set[tuple[str, str]] = (
             set()
         )  # types and attributes of which such a filter has shown something
-        self._since: list[
-            list[tuple[Step, str | None]]
-        ] = []  # of each request under way: what took effect since
+        self._since: dict[
+            int, list[tuple[Step, str | None]]
+        ] = {}  # by request under way: what took effect since
+        self._requests = count()
 
     async def find(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Return the one resource that a key names, asked for together with others; None proves nothing."""
@@ -110,11 +112,11 @@ class LookupsTogether:
         """Ask for some names, and keep what is shown of them."""
         if len(keys) < FEWEST:
             return
-        since: list[tuple[Step, str | None]] = []
-        self._since.append(since)
+        number = next(self._requests)
+        since = self._since[number] = []
         asked_at = self._clock.monotonic()
         answer = await reads.any_of(keys)
-        self._since.remove(since)
+        del self._since[number]
         came = 0 if isinstance(answer, Unreadable) else self._keep(keys, answer, asked_at)
         for step, resource_id in since:
             self.changed(step, resource_id)
@@ -140,7 +142,7 @@ class LookupsTogether:
 
     def changed(self, step: Step, resource_id: str | None = None) -> None:
         """Drop what a step of the run may have changed; `resource_id`: of the resource that it created."""
-        for since in self._since:
+        for since in self._since.values():
             since.append((step, resource_id))
         spreads = step.action is Action.DELETE or (step.type == GROUP and step.member is None)
         ids = {one for one in (step.id, step.member, resource_id) if one}

@@ -2,6 +2,8 @@
 
 import json
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from bulkscim.engine.directory.together import MOST, LookupsTogether, NamesAhead
@@ -198,6 +200,32 @@ async def test_what_is_changed_while_the_answer_is_on_its_way_is_not_kept():
 
     tenant.send = meanwhile
     await rows.find(0)
+    rows.count = 0
+
+    assert [number for number in range(6) if await rows.find(number) is None] == [3]
+
+
+async def test_a_change_reaches_each_request_that_is_under_way():
+    """Users and groups are looked up at the same time; a change concerns both answers."""
+    tenant = Tenant(6)
+    rows = Rows(tenant, 6)
+    original, under_way, go_on = tenant.send, [], anyio.Event()
+
+    async def slowly(request):
+        under_way.append(request)
+        await go_on.wait()
+        return await original(request)
+
+    tenant.send = slowly
+    emails = Key(USER, "externalId", "e1")
+    async with anyio.create_task_group() as group:
+        group.start_soon(rows.find, 0)
+        names = NamesAhead(lambda: [emails, Key(USER, "externalId", "e2")], MOST, AGE_S)
+        group.start_soon(rows.together.find, emails, names, rows.reads)
+        while len(under_way) < 2:
+            await anyio.lowlevel.checkpoint()
+        rows.together.changed(step(Action.MODIFY))
+        go_on.set()
     rows.count = 0
 
     assert [number for number in range(6) if await rows.find(number) is None] == [3]
