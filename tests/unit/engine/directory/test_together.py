@@ -18,7 +18,7 @@ AGE_S = 60.0
 
 
 class Tenant:
-    """Users by number, of whom `twice` has a double; `shown` is what a filter shows of those that it found.
+    """Users by number; `twice` is one that has a double; `shown` is what a filter shows of those that it found.
 
     It refuses filters of more than `most` names, and heeds the first `heeds`.
     """
