@@ -4,7 +4,7 @@ A step that changes only what its row names may rely on an older image than one 
 by others in between is lost to undo in the one case, and lost from the tenant in the other.
 """
 
-from bulkscim.model.operation import Operation, Verb
+from bulkscim.model.operation import VERBS, Operation
 from bulkscim.model.step import Action, Step
 
 FRESH_S = 5.0
@@ -20,7 +20,7 @@ def fresh_s(interval_s: float) -> float:
 
 def before_lookup(operation: Operation, interval_s: float) -> float:
     """Return the age in seconds up to which a row may be expected to use what was read of its resource."""
-    strict = operation.verb in {Verb.DELETE, Verb.REPLACE} or bool(operation.expect)
+    strict = VERBS[operation.verb].method in {"DELETE", "PUT"} or bool(operation.expect)
     return fresh_s(interval_s) if strict else max(LONGEST_S, fresh_s(interval_s))
 
 
