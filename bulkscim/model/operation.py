@@ -26,6 +26,10 @@ class Verb(StrEnum):
     ADD_MEMBER = "add_member"
     REMOVE_MEMBER = "remove_member"
 
+    __hash__ = (
+        str.__hash__
+    )  # the one of Enum is written in Python, and a row is looked up by its verb many times
+
 
 class Content(StrEnum):
     """What a record of a verb holds, and its step sends."""
