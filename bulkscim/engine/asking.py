@@ -128,11 +128,15 @@ class Asking:
         This is the resource that the step changes, or a member or manager that it names. Where waiting for those was in
         vain a few times, the tenant refuses them for another reason.
         """
-        step, ids = sent.step, self._directory.ids
-        own = ids.shown_by(step.type, step.id) if step.id and judgement.verdict is Verdict.GONE else None
+        step, ids, asked_at = sent.step, self._directory.ids, sent.work.sent_at
+        own = (
+            ids.shown_by(step.type, step.id, asked_at)
+            if step.id and judgement.verdict is Verdict.GONE
+            else None
+        )
         misses = may_miss(step, judgement.status, judgement.scim_type, judgement.detail)
         named = refers_to(step) if misses and judgement.verdict is not Verdict.CONFLICT else ()
-        times = [own, *(ids.shown_by(kind, one) for kind in (USER, GROUP) for one in named)]
+        times = [own, *(ids.shown_by(kind, one, asked_at) for kind in (USER, GROUP) for one in named)]
         until = max((one for one in times if one is not None), default=None)
         if until is None:
             self._vain += bool(sent.work.rests and named)

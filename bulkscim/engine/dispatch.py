@@ -84,6 +84,7 @@ class SingleDispatch:
             work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
         age = None if step.before is None else self._clock.monotonic() - work.read_at
         await self._journal.append(recording.started(sent, intent, self._directory.take_left_out(), age))
+        work.sent_at = self._clock.monotonic()
         judgement, reply = await self._sender.send(work, step, request)
         return Outcome(sent, judgement, reply)
 

@@ -56,11 +56,14 @@ class Reads:
         """Read one resource; that it is missing proves nothing as long as the run has just created it. An answer with another id is not believed, and an id that no URL can hold is not asked for."""
         if not messages.is_usable(resource_id):
             return Unreadable(f"{resource_id!r} cannot be the id of a {kind}", partial=True)
+        asked_at = self._clock.monotonic()
         reply = await self._transport.send(Request("GET", messages.resource_path(kind, resource_id)))
         match judge_read(reply):
             case ReadVerdict.GONE:
                 return Missing(
-                    shown_by=self._ids.shown_by(kind, resource_id) if self._ids is not None else None
+                    shown_by=self._ids.shown_by(kind, resource_id, asked_at)
+                    if self._ids is not None
+                    else None
                 )
             case ReadVerdict.GOOD if isinstance(reply, Response):
                 resource = messages.resource_of(reply.body)

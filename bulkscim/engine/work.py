@@ -44,7 +44,7 @@ class Work:
     monotonic time of the oldest read that the next step relies on;
     `rests_s`: how long the row waits before it goes on, since the tenant may not show yet what the run has just created;
     `rests` counts such waits since the last part took effect.
-    `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since the
+    `sent_at` is the monotonic time at which its latest step left. `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since the
     row changes something.
     `read_again`: what was read is newer than the wait for a permit that made it old.
     """
@@ -61,6 +61,7 @@ class Work:
     stale: int = 0
     read_at: float = inf
     read_again: bool = False
+    sent_at: float = 0.0
     is_listed: bool = False
     reads_alone: bool = False
     create_started: dict[str, Moment] = field(default_factory=dict)

@@ -208,12 +208,15 @@ async def pages(
     proves nothing; nor does one with entries that cannot be used. `cursor`: page by cursors; a server that gives one
     unasked is followed by it too, and one that gives none on a full page is paged by an index.
     """
-    place, reads = _ListingPosition(), _PageReads(transport)
+    place, reads, asked_again = _ListingPosition(), _PageReads(transport), False
     path = messages.cursor_path(kind, "", count) if cursor else messages.page_path(kind, 1, count)
     for _ in range(MOST_PAGES):
         reply, answer = await reads.page(path)
         if answer is None:
             refused = await _refused(transport, kind, count, place, reply)
+            if isinstance(refused, Unproved) and not asked_again and _is_failure(reply):
+                asked_again = True  # an outage may be over by now, since another page has just come
+                continue
             if refused is not None:
                 yield refused
             return
@@ -256,6 +259,10 @@ async def _refused(
     if isinstance(wrong, Unwhole) and not isinstance(wrong, Unproved):
         return reply
     return wrong or _lacking(kind, place.total, place.seen)
+
+
+def _is_failure(reply: Reply) -> bool:
+    return (reply.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 async def _one_page(

@@ -54,16 +54,16 @@ class KnownIds:
         while self._created and next(iter(self._created.values())) + self._lag_s < now:
             self._created.popitem(last=False)
 
-    def shown_by(self, kind: str, resource_id: str) -> float | None:
-        """Return by when the tenant must show a resource that the run created; None where it must do so now.
+    def shown_by(self, kind: str, resource_id: str, asked_at: float) -> float | None:
+        """Return by when the tenant must show a resource that the run created; None where it must have done so.
 
-        When an earlier session created it is not kept: it may have been just before this one began.
+        `asked_at` is when the request left: the answer may show what was there then, however late it came. When an earlier session created it is not kept: it may have been just before this one began.
         """
         at = self._created.get((kind, resource_id))
         if at is None and self._may_be_recalled(resource_id):
             actions = self._recorded_actions(kind, resource_id)
             at = self._began if Action.CREATE in actions and actions[-1] != Action.DELETE else None
-        return None if at is None or self._clock.monotonic() >= at + self._lag_s else at + self._lag_s
+        return None if at is None or asked_at >= at + self._lag_s else at + self._lag_s
 
     def recall(self, recorded: RecordedRun) -> None:
         """Take in what earlier sessions of the run have created or changed, by the journal.

@@ -317,6 +317,20 @@ async def test_what_is_refused_behind_the_end_of_a_tenant_that_pages_is_the_end(
     assert await listed(Tenant(rule, 25), count=50) == (IDS, None)
 
 
+@pytest.mark.parametrize("lasts", [1, 2])
+async def test_a_page_that_failed_in_an_outage_is_asked_for_again_once_where_the_tenant_answers(lasts):
+    """The tenant heeds startIndex and no count: after the outage it counted as one that does not page."""
+    failures = [Response(502)] * lasts
+
+    def rule(start, count):
+        return failures.pop() if start > 1 and failures else IDS[start - 1 :]
+
+    ids, end = await listed(Tenant(rule, 25), count=50)
+
+    assert ids == IDS
+    assert (end is None) is (lasts == 1)
+
+
 async def test_failure_of_the_proof_is_a_failure_of_the_tenant():
     """One page, and neither a second one nor a shorter one comes: the tenant is down, and may be asked again."""
     answers = [IDS[:8], Response(404), Response(503)]

@@ -53,7 +53,18 @@ async def test_only_what_earlier_sessions_created_may_be_shown_late(resource_id,
     """A user that the run had changed and then deleted counted as created just now, and its delete stayed in doubt."""
     ids = await recalled(lag_s=5.0)
 
-    assert (ids.shown_by("User", resource_id) is not None) is is_awaited
+    assert (ids.shown_by("User", resource_id, 0.0) is not None) is is_awaited
+
+
+@pytest.mark.parametrize(("asked_at", "by"), [(0.0, 2.0), (1.9, 2.0), (2.0, None)])
+def test_an_answer_may_show_what_was_there_when_it_was_asked_for(asked_at, by):
+    """A 404 to a read within the lag counted as gone, as the answer came after the lag: a manager was not set."""
+    clock = VirtualClock()
+    ids = KnownIds(clock, Store(), lag_s=2.0)
+    ids.created("User", "u1")
+    clock.advance(2.5)
+
+    assert ids.shown_by("User", "u1", asked_at) == by
 
 
 async def recalled(lag_s=0.0):
