@@ -191,12 +191,17 @@ class _PageReads:
         """Return the answer for one page, and the listing that it shows."""
         reply = await self.transport.send(Request("GET", path))
         answer = _listed(reply)
-        if answer is None or not answer.unusable or not self.left:
+        if answer is None or not _spoilt(answer) or not self.left:
             return reply, answer
         self.left -= 1
         again = _listed(await self.transport.send(Request("GET", path)))
-        is_better = again is not None and len(again.unusable) < len(answer.unusable)
+        is_better = again is not None and _spoilt(again) < _spoilt(answer)
         return reply, again if is_better else answer
+
+
+def _spoilt(answer: messages.ListAnswer) -> int:
+    """Count the entries that are no resources, or have ids that no URL can hold."""
+    return len(answer.unusable) + sum(messages.usable_id(one) is None for one in answer.resources)
 
 
 async def pages(

@@ -24,6 +24,7 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in
+from bulkscim.scim.messages import is_usable
 from bulkscim.transport.pages import Page, Unwhole
 
 KEPT_S = 60.0  # for each request that a listing took: so no more than one a minute goes into it
@@ -214,7 +215,7 @@ class Backlinks:
         """Take the listing in; nothing is known by one that did not come whole, or would take too long."""
         self._links.clear()
         self._meanwhile, self._way, self._cost = [], Way.NONE, 1
-        self._keep(first)
+        addressed = self._keep(first)
         try:
             while not self._is_whole(first) and (page := await anext(rest, None)) is not None:
                 if not isinstance(page, Page):
@@ -222,14 +223,15 @@ class Backlinks:
                 self._cost += 1
                 if most is not None and self._cost > most:
                     return None
-                self._keep(page)
+                addressed = self._keep(page) and addressed
         finally:
             meanwhile, self._meanwhile = self._meanwhile, None
         self._cost += 0 if self._is_whole(first) else CLOSING
         for step in meanwhile:
             self.applied(step)
         # Where no group shows a member, most likely none ever does.
-        if self._links.holds("true") or not first.resources or not self._tie.may_be_hidden:
+        shows_all = self._links.holds("true") or not first.resources or not self._tie.may_be_hidden
+        if shows_all and addressed:
             self._way, self._taken_at = Way.LISTING, begun
         return None
 
@@ -244,9 +246,14 @@ class Backlinks:
         self._way = Way.NONE if lasts else Way.UNKNOWN
         return None if lasts else wrong
 
-    def _keep(self, page: Page) -> None:
+    def _keep(self, page: Page) -> bool:
+        """Take in a page; return whether each of its resources that refers to others has an id to address it by."""
         for resource in page.resources:
             self.made(resource)
+        return not any(map(self._has_no_address, page.resources))
+
+    def _has_no_address(self, resource: JsonObject) -> bool:
+        return bool(self._tie.targets(resource)) and not is_usable(str(resource["id"]))
 
     async def _proved(self, first: Page, reads: Reads) -> bool | Unreadable:
         """Try the filter on something whose answer the page shows, in one form and then in the other."""
@@ -287,6 +294,7 @@ class Backlinks:
             return Referrers(None) if is_refusal(answer) else answer
         shown = [self._tie.targets(resource) for resource in answer.resources]
         cut = answer.unusable or (answer.total or 0) > len(shown)
+        cut = cut or any(map(self._has_no_address, answer.resources))
         if cut or any(targets and target not in targets for targets in shown):
             return Referrers(None)
         return Referrers(tuple(resource["id"] for resource in answer.resources))

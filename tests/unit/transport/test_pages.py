@@ -371,6 +371,17 @@ async def test_a_page_that_was_spoilt_once_is_asked_for_again(place, cursor):
     assert [one["id"] for page in found for one in page.resources] == [str(one) for one in IDS]
 
 
+async def test_a_page_with_an_id_that_no_url_can_hold_is_asked_for_again():
+    """One answer may be spoilt: the next one has the id."""
+    answers = [["..", 2, 3]]
+
+    ids, end = await listed(
+        Tenant(lambda start, count: answers.pop() if answers else IDS[start - 1 :][:count], 25)
+    )
+
+    assert (ids, end) == (IDS, None)
+
+
 async def test_pages_with_entries_that_cannot_be_used_are_asked_for_again_a_few_times():
     """Not each of them: in a large tenant that would be twice the requests."""
     asked = []

@@ -78,6 +78,14 @@ class Asking:
         return set(found.ids) if isinstance(found, Referrers) and found.ids is not None else found
 
 
+@pytest.mark.parametrize("asks", [False, True], ids=["listing", "filter"])
+async def test_a_group_that_no_url_can_hold_makes_the_groups_unknown(asks):
+    """It was recorded by its id "..": the rollback could not read its own job, and did not end."""
+    asking = Asking(Tenant(*groups(30), holds("..", "u5")), due=1 if asks else 100)
+
+    assert await asking.of("u5") == Referrers(None)
+
+
 async def test_many_are_found_in_one_listing():
     """Thirty groups are four pages: cheaper than a request for each of a hundred people."""
     asking = Asking(Tenant(*groups(30)), due=100)
