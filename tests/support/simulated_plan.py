@@ -208,7 +208,8 @@ class _End:
             self._plan.opens |= self._plan.touched[-1]
             for group in data.get("groups", ()):  # one that two answer to fails the row whoever made its user
                 with suppress(LookupError):
-                    self._group({"match": {"displayName": group}}, makes=False)
+                    named = self._group({"match": {"displayName": group}}, makes=False)
+                    self._plan.writes.add(("Groups", self.groups[named]["displayName"], self._name(own)))
 
     def _links(self, own, data):
         theirs = self.users[own]
