@@ -347,7 +347,7 @@ def test_a_titled_file_in_another_code_page_is_run_resumed_and_corrected(bulksci
         checked = bulkscim("validate", job, "--op", "create", *form)
         first = bulkscim("run", job, "--op", "create", "--on-exists", "fail", *form, *reached)
         retried = bulkscim("retry", "last")
-        errors = re.search(r"^errors (.+)$", first.stderr, re.MULTILINE)[1]
+        errors = re.search(r"^errors: (\S+)", first.stderr, re.MULTILINE)[1]
         again = bulkscim("run", errors, "--map", definition, "--on-exists", "update", *reached)
 
     assert 'read as cp1250: "řehoř@x" and "Ťok"' in checked.stderr

@@ -147,7 +147,7 @@ def wire_of(echo, time):
     class Wire:
         """One way to the tenant."""
 
-        def __init__(self, base_url, **_):
+        def __init__(self, base_url, *_):
             pass
 
         async def __aenter__(self):

@@ -156,10 +156,10 @@ class SmallTenant:
         everything = list(self.held[collection].values())
         if wanted is None:
             return everything
-        parsed = EQUALS.match(wanted)
-        assert parsed, wanted
-        attribute, value = parsed.group(1), json.loads(parsed.group(2))
-        return [resource for resource in everything if _has(resource, attribute, value)]
+        parsed = [EQUALS.match(one) for one in wanted.split(" or ")]
+        assert all(parsed), wanted
+        asked = [(one.group(1), json.loads(one.group(2))) for one in parsed if one]
+        return [one for one in everything if any(_has(one, name, value) for name, value in asked)]
 
     async def create(self, request: web.Request, collection: str, body: Json) -> web.StreamResponse:
         """Answer a POST."""

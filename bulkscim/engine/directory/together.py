@@ -14,7 +14,7 @@ import anyio
 import orjson
 
 from bulkscim.engine.directory.coverage import NAMES_ONLY, NeededAttributes
-from bulkscim.engine.reads import Reads, is_refusal
+from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject, Key
@@ -163,4 +163,4 @@ def _kept(found: Sequence[JsonObject], read_at: float) -> _Kept:
 
 
 def _is_refused(answer: Unreadable) -> bool:
-    return not answer.partial and is_refusal(answer)
+    return not answer.partial
