@@ -21,13 +21,13 @@ from bulkscim.model.active import is_inactive
 from bulkscim.model.live import (
     Found,
     Holders,
+    Membership,
     Missing,
     NameHeld,
     Origin,
     Question,
     Referrers,
     Reports,
-    Resembling,
     Shown,
     Unreadable,
 )
@@ -102,10 +102,15 @@ class Asking:
         work.is_listed = work.is_listed or (isinstance(answer, Found) and answer.is_listed)
         if isinstance(answer, Missing) and isinstance(need, Key) and not answer.unproved:
             work.absent.add(need.folded)
-        if not isinstance(need, Holders | Reports | Origin | NameHeld | Resembling):
-            at = answer.read_at if isinstance(answer, Found) else self._clock.monotonic()
-            work.read_at = min(work.read_at, at)
+        work.read_at = min(work.read_at, self._image_at(work, need, answer))
         return answer
+
+    def _image_at(self, work: Work, need: Question, answer: Any) -> float:
+        """Return when what a row is to change was read; inf of what it only names, whose age does not matter."""
+        if isinstance(need, Membership):
+            return self._clock.monotonic()
+        is_own = isinstance(need, Key) and work.is_own(need) and not _needs_only_id(work, need)
+        return answer.read_at if is_own and isinstance(answer, Found) else inf
 
     def _without(self, work: Work, need: Holders | Reports, answer: Unreadable) -> Referrers | None:
         """Go on without side information that cannot be read; a delete stops the run where its approval does not cover that."""

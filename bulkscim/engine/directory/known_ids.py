@@ -57,7 +57,8 @@ class KnownIds:
     def shown_by(self, kind: str, resource_id: str, asked_at: float) -> float | None:
         """Return by when the tenant must show a resource that the run created; None where it must have done so.
 
-        `asked_at` is when the request left: the answer may show what was there then, however late it came. When an earlier session created it is not kept: it may have been just before this one began.
+        `asked_at` is when the request left: the answer may show what was there then, however late it came. When an earlier
+        session created it is not kept: it may have been just before this one began.
         """
         at = self._created.get((kind, resource_id))
         if at is None and self._may_be_recalled(resource_id):

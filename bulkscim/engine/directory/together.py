@@ -2,7 +2,8 @@
 
 Such an answer proves presence only. A name that it does not show is looked up by itself, and that request tells whether
 it is absent. An answer that does not show all that it found is not used: of two resources with one name it may hide one.
-Where a service refuses such filters, or shows too little, fewer names are asked for, and in the end one by one.
+Where the first such request fails, each name is looked up by itself from then on. Where a later one fails, or shows too
+little, fewer names are asked for at a time.
 """
 
 from collections import OrderedDict, defaultdict
@@ -69,12 +70,10 @@ class LookupsTogether:
         self._kept: OrderedDict[Key, _Kept] = OrderedDict()
         self._most: defaultdict[tuple[str, str], int] = defaultdict(lambda: MOST)
         self._asking: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
-        self._works: set[tuple[str, str]] = (
-            set()
-        )  # types and attributes of which such a filter has shown something
-        self._since: dict[
-            int, list[tuple[Step, str | None]]
-        ] = {}  # by request under way: what took effect since
+        # Types and attributes of which such a filter has shown something.
+        self._works: set[tuple[str, str]] = set()
+        # By request under way: the steps that took effect since it left.
+        self._since: dict[int, list[tuple[Step, str | None]]] = {}
         self._requests = count()
 
     async def find(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
@@ -120,13 +119,17 @@ class LookupsTogether:
         came = 0 if isinstance(answer, Unreadable) else self._keep(keys, answer, asked_at)
         for step, resource_id in since:
             self.changed(step, resource_id)
+        if not isinstance(answer, Unreadable) or not answer.throttled:
+            self._learn(keys, came, failed=isinstance(answer, Unreadable) and not answer.partial)
+
+    def _learn(self, keys: Sequence[Key], came: int, *, failed: bool) -> None:
+        """Ask for fewer names where few came, and no more for several where the first such request failed."""
         kind = keys[0].type, keys[0].attribute
         if came:
             self._works.add(kind)
-        elif kind not in self._works and isinstance(answer, Unreadable) and _is_refused(answer):
-            self._most[kind] = 0
         if came * FEW_SHOWN < len(keys):
-            self._most[kind] = min(self._most[kind], len(keys) // 2)
+            fewer = 0 if failed and kind not in self._works else len(keys) // 2
+            self._most[kind] = min(self._most[kind], fewer)
 
     def _keep(self, keys: Sequence[Key], shown: Sequence[JsonObject], asked_at: float) -> int:
         """Keep what an answer shows of each name; return of how many it shows the one resource."""
@@ -160,7 +163,3 @@ def _kept(found: Sequence[JsonObject], read_at: float) -> _Kept:
     if len(found) != 1:
         return _Kept()
     return _Kept(Found(found[0], read_at, is_looked_up=True), orjson.dumps(found[0]))
-
-
-def _is_refused(answer: Unreadable) -> bool:
-    return not answer.partial
