@@ -196,8 +196,9 @@ def _pair(value: Any) -> tuple[str, str]:
 
 
 def _member(value: Any) -> Member:
-    known = {"name": _or_none(_text)(value.get("name")), "was": WasMember(value.get("was", WasMember.NO))}
-    return Member(_text(_object(value)["id"]), **known)
+    told = _object(value)
+    name, was = _or_none(_text)(told.get("name")), WasMember(told.get("was", WasMember.NO))
+    return Member(_text(told["id"]), name, was)
 
 
 def _ties(value: Any) -> Ties:

@@ -49,9 +49,9 @@ class UndoCounts:
     def notes(self) -> Iterator[str]:
         """Say what cannot be brought back since it was never shown."""
         if self.unknown_groups:
-            yield f"not known, and not brought back: the groups of {self.unknown_groups:,}deleted users"
+            yield f"not known, and not brought back: the groups of {self.unknown_groups:,} deleted users"
         if self.unknown_reports:
-            yield f"not known, and not brought back: who reported to {self.unknown_reports:,}deleted users"
+            yield f"not known, and not brought back: who reported to {self.unknown_reports:,} deleted users"
 
 
 class SpooledSteps:

@@ -1,6 +1,7 @@
 """All texts that a user may see are in one file, so that they can be read at one go."""
 
 import difflib
+import re
 
 from tests.support.messages import AGAIN, LIST, collected
 
@@ -10,6 +11,13 @@ def test_messages_are_those_of_the_file():
     found, kept = collected(), LIST.read_text(encoding="utf-8")
 
     assert list(difflib.unified_diff(kept.splitlines(), found.splitlines(), n=0)) == [], f"write it: {AGAIN}"
+
+
+def test_words_do_not_run_into_what_is_filled_in():
+    """A blank was missing before "deleted users"; an s or a single letter makes a plural or an answer of many."""
+    listed = LIST.read_text(encoding="utf-8").splitlines()
+
+    assert [each for each in listed if re.search(r"\}[a-z]{2,}", each)] == []
 
 
 def test_list_is_complete():

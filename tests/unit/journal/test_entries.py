@@ -1,7 +1,8 @@
 """The line format: what is written can be read, and each fixed member is where it is said to be."""
 
 import json
-from dataclasses import asdict, replace
+from contextlib import suppress
+from dataclasses import asdict, fields, replace
 
 import pytest
 from hypothesis import given
@@ -162,6 +163,19 @@ def test_a_body_of_another_type_is_no_line():
         decode(line.replace(b'"timed out"', b"7"))
     with pytest.raises(ValueError, match="does not say all"):
         body_json.read(Started, {"type": "User"})
+
+
+@pytest.mark.parametrize(
+    "value", [7, "x", None, True, [], {}, [7], ["x"], [[]], [{}], [["x"]], {"id": 7}, [{"id": 7}]]
+)
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.HEADER, Kind.SETTLED}])
+def test_any_value_of_any_field_is_read_or_refused(kind, value):
+    """A list where a member should be an object ended a command with an error of the program."""
+    for field in fields(entries.body_of(kind)):
+        with suppress(
+            ValueError, KeyError, TypeError
+        ):  # those of which `decode` makes "no line of a journal"
+            body_json.read(entries.body_of(kind), {"action": "delete", "type": "User", field.name: value})
 
 
 def test_the_end_of_a_row_says_only_what_its_step_does_not():
