@@ -83,7 +83,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
         if steps.touches_memberships:
             steps.learn(_known_names(recorded))
         omitted: list[str] = []
-        lines = _write(_records(steps, chosen, omitted), path)
+        lines = _write(_records(steps, chosen, omitted, kept), path)
         left = (*_protected(omitted), *kept.told(recorded.folder, steps.name_of))
         if not lines:
             path.unlink()
@@ -119,10 +119,13 @@ class NotUndone:
     def take(self, step: TakenStep) -> None:
         """Take in a step that is left."""
         if step.member is not None:
-            pair = (step.member, step.id or "")
-            self.removed[pair if len(self.removed) < SHOWN else ("", "")] += 1
+            self.leave_out(step.member, step.id or "")
         else:
             self.created[known_by(step) if len(self.created) < SHOWN else ""] += 1
+
+    def leave_out(self, member: str, group: str) -> None:
+        """Take in a member that is not added to a group."""
+        self.removed[(member, group) if len(self.removed) < SHOWN else ("", "")] += 1
 
     def told(self, folder: Path, name_of: Callable[[str], str]) -> tuple[str, ...]:
         """Say what is left, and how to take it back all the same."""
@@ -163,8 +166,13 @@ def _overwritten(recorded: RecordedRun) -> Iterator[str]:
         yield f"cannot be undone: the server may have overwritten what existed, in {'row' if len(rows) == 1 else 'rows'} {named}"
 
 
-def _records(steps: SpooledSteps, chosen: Chosen, omitted: list[str]) -> Iterator[JsonObject]:
-    """Yield the records of an inverse; `omitted` takes the names of those that would harm a protected account."""
+def _records(
+    steps: SpooledSteps, chosen: Chosen, omitted: list[str], kept: NotUndone
+) -> Iterator[JsonObject]:
+    """Yield the records of an inverse.
+
+    `omitted` takes the names of those that would harm a protected account, `kept` the members that are not added.
+    """
     yield from leavings(_unprotected(net(steps.touches(), steps), chosen.protect, omitted), steps)
     for step in steps.newest_first():
         for record in inverse(step, steps, soft=chosen.soft):
@@ -173,7 +181,18 @@ def _records(steps: SpooledSteps, chosen: Chosen, omitted: list[str]) -> Iterato
                 yield _without_derived(record, chosen.derived)
             else:
                 omitted.append(name)
-    yield from joinings(net(steps.touches(), steps), steps, soft=chosen.soft)
+    returning = net(steps.touches(), steps)
+    seen = returning if chosen.unsure else _seen_before(returning, steps, kept)
+    yield from joinings(seen, steps, soft=chosen.soft)
+
+
+def _seen_before(nets: Iterable[Net], steps: SpooledSteps, kept: NotUndone) -> Iterator[Net]:
+    """Omit users that may have been in a group only through another one, which the run itself had put into it."""
+    for one in nets:
+        if one.joins and any(steps.put_in(one.group, other, one.steps[0]) for other in one.through):
+            kept.leave_out(one.member, one.group)
+        else:
+            yield one
 
 
 def _without_derived(record: JsonObject, derived: Derived) -> JsonObject:

@@ -184,6 +184,12 @@ class SpooledSteps:
                 tuple(orjson.loads(through)),
             )
 
+    def put_in(self, group: str, member: str, step: int) -> bool:
+        """Return whether the run put a member into a group before a step, where it was not before the run."""
+        query = "select was from touch where member_of = ? and member = ? and step < ? order by step limit 1"
+        first = self._database.execute(query, (group, member, step)).fetchone()
+        return first is not None and not first[0]
+
     def is_deleted(self, resource_id: str) -> bool:
         """Whether the run deleted it, and it is to be recreated: neither its own, nor recreated already."""
         gone = self._holds("deleted", resource_id) and not self._holds("made", resource_id)

@@ -1,6 +1,7 @@
 """Which steps of a run are taken back, when not all of them are."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,8 +9,13 @@ import pytest
 
 from bulkscim.errors import Refused
 from bulkscim.journal import journal
-from bulkscim.runs.inverting import Chosen, write_inverse
-from tests.support.simulated_disk import FOLDER
+from bulkscim.model.operation import GROUP, USER
+from bulkscim.model.step import Action
+from bulkscim.planning.undo.inverse import TakenStep
+from bulkscim.runs.child_runs import Recreated
+from bulkscim.runs.inverting import Chosen, NotUndone, _records, write_inverse
+from bulkscim.runs.spooled_steps import SpooledSteps
+from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.undoing import Story
 
 pytestmark = pytest.mark.anyio
@@ -249,3 +255,37 @@ async def test_nothing_but_what_may_have_existed_is_refused(tmp_path):
         Refused, match=r"nothing was sent\nleft, since .* ada@example.com\n.*--on-drift force"
     ):
         inverse(story)
+
+
+async def test_a_user_is_not_added_to_a_group_that_it_was_in_through_another_which_the_run_had_put_into_it(
+    tmp_path,
+):
+    """The rollback takes the inner group out first: then nothing showed any more that the user was not a direct member."""
+    before = {"id": "u1", "userName": "ada@x.test", "groups": [{"value": "inner"}, {"value": "outer"}]}
+    nests = TakenStep(
+        number=1, row=1, part="member", action=Action.ADD_MEMBER, type=GROUP, id="outer", member="inner"
+    )
+    goes = TakenStep(
+        number=2,
+        row=2,
+        part="delete",
+        action=Action.DELETE,
+        type=USER,
+        id="u1",
+        before=before,
+        groups=("inner", "outer"),
+    )
+    with closing(Recreated((), SimulatedDisk())) as recreated, closing(SpooledSteps(recreated)) as steps:
+        steps.take([nests, goes], ())
+        kept = NotUndone()
+        certain = [
+            one["id"] for one in _records(steps, Chosen(), [], kept) if one["_row"] == 2 and "id" in one
+        ]
+        forced = [
+            one["id"]
+            for one in _records(steps, Chosen(unsure=True), [], kept)
+            if one["_row"] == 2 and "id" in one
+        ]
+
+    assert (certain, forced) == (["inner"], ["inner", "outer"])
+    assert dict(kept.removed) == {("u1", "outer"): 1}
