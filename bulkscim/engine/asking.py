@@ -159,11 +159,12 @@ class Asking:
         is_own = isinstance(need, Key) and work.is_own(need)
         interval_s = self._exchange.permits.interval_s
         age_s = before_lookup(operation, interval_s) if is_own else LONGEST_S
+        ahead = _ahead(coming, age_s, interval_s)
         purpose = Purpose(
             needed=needed_by(operation) if is_own else NAMES_ONLY,
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
             listed=operation.makes and not work.reads_alone,
-            ahead=NamesAhead() if work.read_again or not work.is_new else _ahead(coming, age_s, interval_s),
+            ahead=NamesAhead() if work.read_again or not work.is_new else replace(ahead, since=work.sent_at),
         )
         return await self._directory.answer(need, self.reads(work), purpose)
 

@@ -61,7 +61,7 @@ class Work:
     stale: int = 0
     read_at: float = inf
     read_again: bool = False
-    sent_at: float = 0.0
+    sent_at: float = -inf
     is_listed: bool = False
     reads_alone: bool = False
     create_started: dict[str, Moment] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 
 import anyio
 import orjson
@@ -33,12 +34,14 @@ LONGEST = 3000  # bytes of names in one filter: services and proxies bound the l
 class NamesAhead:
     """What rows to come name: `names` yields them when they are needed.
 
-    At most `most` are asked for at a time, and what was read more than `age_s` seconds ago is looked up again.
+    At most `most` are asked for at a time. What was read more than `age_s` seconds ago is looked up again, and so is what
+    was read before the monotonic time `since`, of the name that is asked for now.
     """
 
     names: Callable[[], Iterable[Key]] = tuple
     most: int = 0
     age_s: float = 0.0
+    since: float = -inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,14 @@ class LookupsTogether:
         if min(ahead.most, self._most[kind]) < FEWEST or key.attribute == "id":
             return None
         async with self._asking[kind]:
-            if self._known(key, ahead.age_s) is None:
+            if self._is_unknown(key, ahead):
                 await self._ask(self._chosen(key, ahead), reads)
-            known = self._known(key, ahead.age_s)
+            known = None if self._is_unknown(key, ahead) else self._kept[key.folded]
         return known.found if known else None
+
+    def _is_unknown(self, key: Key, ahead: NamesAhead) -> bool:
+        known = self._known(key, ahead.age_s)
+        return known is None or (known.found is not None and known.found.read_at <= ahead.since)
 
     def _known(self, key: Key, age_s: float) -> _Kept | None:
         known = self._kept.get(key.folded)

@@ -1,6 +1,7 @@
 """What several rows name is looked up in one request, which proves presence and nothing else."""
 
 import json
+from dataclasses import replace
 
 import anyio
 import anyio.lowlevel
@@ -155,6 +156,17 @@ async def test_what_was_read_too_long_ago_is_looked_up_again():
 
     assert await rows.find(5) == "u5"
     assert tenant.asked == 2
+
+
+async def test_what_a_row_relied_on_when_it_was_refused_is_looked_up_again():
+    """A refused version was sent twice more, and took the tenant for one of which no version ever fits."""
+    rows = Rows(Tenant(10), 10)
+    assert await rows.find(0) == "u0"
+    rows.clock.advance(1)
+    refused = replace(ahead([0, 1]), since=rows.clock.monotonic())
+
+    assert await rows.together.find(key(0), refused, rows.reads) is None  # by itself: the others are known
+    assert await rows.find(1) == "u1"
 
 
 def step(action, kind=USER, number=3, member=None):
