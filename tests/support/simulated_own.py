@@ -3,7 +3,9 @@
 import re
 
 from bulkscim.journal import journal, runfolder
+from bulkscim.journal.bodies import Started
 from bulkscim.model.row import RowState
+from bulkscim.model.step import Action
 from bulkscim.planning.undo.taking_back import NOT_SHOWN
 from bulkscim.runs.child_runs import descendants
 from tests.support.own_values import holders_of
@@ -65,6 +67,25 @@ def still_inherited(was, found, *, hides_members):
     free = {name for name in gone if name[1] in holders_of(now, name[2])}
     new = {name for name in found if _is_membership(name) and name not in was} if hides_members else set()
     return free | {name for name in new if name[1] in holders_of(before, name[2])}
+
+
+def put_through(was, found, nested):
+    """Return the memberships of who may have been in a group only through another one, which the run itself put into it.
+
+    `nested` are those pairs of groups. The rollback takes the inner one out; it leaves the user out, and says so.
+    """
+    gone = {name for name in was if _is_membership(name) and name not in found}
+    return {
+        name
+        for name in gone
+        if any(outer == name[1] and ("Groups", inner, name[2]) in was for outer, inner in nested)
+    }
+
+
+def nested_by(recorded, names):
+    """Return by their names the groups that a run put into groups: each as (outer, inner)."""
+    added = (begun for _, begun in recorded.each(Started) if begun.action is Action.ADD_MEMBER)
+    return {(names[one.id], names[one.member_id]) for one in added if {one.id, one.member_id} <= names.keys()}
 
 
 def _is_membership(name):

@@ -23,7 +23,7 @@ from tests.support.simulated_ends import audited, unproved_names
 from tests.support.simulated_machine import DOUBTED, JOBS, RETRIES, SESSIONS, Machine, job
 from tests.support.simulated_names import NamesTold
 from tests.support.simulated_oracles import Broken
-from tests.support.simulated_own import hidden, still_inherited, unproved
+from tests.support.simulated_own import hidden, nested_by, put_through, still_inherited, unproved
 from tests.support.undoing import Draft, undo
 
 UNRECORDED = "cannot be recorded here"  # says the tool of who refers to what it deletes
@@ -39,6 +39,7 @@ class Undoing(Machine):
         self._taken_back = None  # the folder of the run that is taken back
         self._done = 0  # how many rollbacks of it are done
         self._blurred = set()  # facts that the second client set to what the tool had set them to
+        self._nested = set()  # groups that the run has put into groups
         self._adopted = set()  # what the run made and could not know to be its own
         self._earlier = []  # changes of the second client that the last rollbacks found
 
@@ -138,6 +139,8 @@ class Undoing(Machine):
         with journal.read(folder, self.disk) as recorded:
             self._adopted = unproved_names(self, recorded)
             self._adopted |= NamesTold(recorded, self.world.renames).doubted if self.world.renames else set()
+            groups = self.tenant.directory.held["Groups"].values()
+            self._nested = nested_by(recorded, {one["id"]: one["displayName"] for one in groups})
         self._until_it_ends()
         self._compare(before, stood, later, unseen, kept)
         done = runfolder.children(folder, self.disk)[self._done :]
@@ -229,7 +232,9 @@ class Undoing(Machine):
             free |= hidden(self._taken_back, self.disk, names)
         if self.world.shows_groups == "plain":
             hides_members = bool({"hidden", "cut"} & {*self.world.veils})
-            free |= still_inherited(was, shown, hides_members=hides_members)
+            free |= still_inherited(was, shown, hides_members=hides_members) | put_through(
+                was, shown, self._nested
+            )
         return free
 
     def _may_go(self, before, kept):
