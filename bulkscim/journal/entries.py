@@ -84,11 +84,6 @@ def kind_of(body: type[Any]) -> Kind:
     return _KINDS[body]
 
 
-def body_of(kind: Kind) -> type[Body]:
-    """Return the class of the bodies of a kind."""
-    return _BODIES[kind]
-
-
 class Entry(NamedTuple):
     """One thing that happened; a tuple, for there are three a row and more.
 

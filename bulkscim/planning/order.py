@@ -27,7 +27,6 @@ from bulkscim.model.row import Row
 from bulkscim.planning.sent_form import MEMBERS, member_at
 
 MADE = "row"  # the attribute of a lane that is named by the row that makes the resource
-SEVERAL = "emails.value"  # one resource has several: two names under it may be one resource
 
 
 class Claim(NamedTuple):
@@ -299,16 +298,6 @@ class Lanes:
         freed = {other for name in list(holding.names) for other in self._drop(row, name)}
         del self._holdings[row]
         return freed
-
-    def release(self, row: int, need: Need) -> set[int]:
-        """Drop one claim of a row that goes on with others; return the rows that may go on because of it."""
-        holding = self._holdings[row]
-        name = _name_of(holding, need)
-        if name is None:
-            return set()
-        alias = holding.aliases.get(name)
-        names = [one for one in (name, alias) if one in holding.names]
-        return {other for one in names for other in self._drop(row, one)}
 
     def _drop(self, row: int, name: Key) -> list[int]:
         holding = self._holdings[row]

@@ -40,8 +40,6 @@ class Capabilities:
     etag: bool | None = None
     cursor: bool | None = None
     max_results: int | None = None
-    bulk_operations: int | None = None
-    bulk_bytes: int | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -72,9 +70,7 @@ def _read(config: JsonObject) -> Capabilities:
         bulk=supported["bulk"],
         etag=supported["etag"],
         cursor=_cursor(config),
-        max_results=_limit(config, "filter", "maxResults", notes),
-        bulk_operations=_limit(config, "bulk", "maxOperations", notes),
-        bulk_bytes=_limit(config, "bulk", "maxPayloadSize", notes),
+        max_results=_most_results(config, notes),
         notes=tuple(notes),
     )
 
@@ -99,13 +95,13 @@ def _supported(config: JsonObject, name: str, notes: list[str]) -> bool | None:
     return None
 
 
-def _limit(config: JsonObject, part: str, name: str, notes: list[str]) -> int | None:
-    """Return a limit that is a positive number; servers write 0 where they mean none."""
-    value: Any = paths.find(paths.find(config, part), name)
+def _most_results(config: JsonObject, notes: list[str]) -> int | None:
+    """Return the largest page, a positive number; servers write 0 where they mean no limit."""
+    value: Any = paths.find(paths.find(config, "filter"), "maxResults")
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     if value not in (None, 0):
-        notes.append(f"{CONFIG_PATH}: {part}.{name} is {messages.printable(str(value), 40)!r}; ignored")
+        notes.append(f"{CONFIG_PATH}: filter.maxResults is {messages.printable(str(value), 40)!r}; ignored")
     return None
 
 

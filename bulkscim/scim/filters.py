@@ -26,12 +26,6 @@ def query(text: str) -> str:
     return f"filter={quote(text, safe='')}"
 
 
-def asked_for(path: str) -> tuple[str, str] | None:
-    """Return attribute and value of the one comparison that a request's path asks for, None if it asks otherwise."""
-    asked = any_asked_for(path)
-    return (asked[0], asked[1][0]) if asked is not None and len(asked[1]) == 1 else None
-
-
 def any_asked_for(path: str) -> tuple[str, tuple[str, ...]] | None:
     """Return attribute and values of the comparisons that a request's path asks for, joined by `or`; None if it asks otherwise."""
     texts = parse_qs(urlsplit(path).query.replace("+", "%2B")).get("filter", [])

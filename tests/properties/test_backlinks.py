@@ -15,7 +15,7 @@ from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.verbs.membership import joining, leaving
 from bulkscim.providers.profile import Profile
-from bulkscim.scim import filters
+from tests.support.asked import asked_for
 from tests.support.fake_clock import VirtualClock
 
 PAGE = 4
@@ -42,7 +42,7 @@ class Tenant:
 
     async def send(self, request):
         self.asked += 1
-        wanted = filters.asked_for(request.path)
+        wanted = asked_for(request.path)
         shown = [
             {"id": one, "members": [{"value": each} for each in held]} for one, held in self.groups.items()
         ]

@@ -32,8 +32,9 @@ from bulkscim.providers import quirks
 from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.runs import definition
 from bulkscim.runs.options import RecordDefaults
-from bulkscim.scim import discovery, filters, messages, patch, paths
+from bulkscim.scim import discovery, messages, patch, paths
 from bulkscim.tenants import entries as tenant_entries
+from tests.support.asked import asked_for
 from tests.support.fake_clock import VirtualClock
 from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started, told, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
@@ -194,12 +195,12 @@ def filter_texts(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     for kind in (USER, GROUP):
         quirks.filter_of(LUCID_QUIRKS, kind, text)
-    filters.asked_for(f"/Users?{data.decode('latin-1')}")
+    asked_for(f"/Users?{data.decode('latin-1')}")
     with suppress(ValueError):
-        filters.asked_for(text)
+        asked_for(text)
     asked = messages.lookup_path(USER, "userName", text)
     assert asked.isascii()
-    assert filters.asked_for(asked) == ("userName", text)
+    assert asked_for(asked) == ("userName", text)
 
 
 def patch_bodies(data: bytes) -> None:

@@ -21,7 +21,7 @@ def entry_of(kind, rows=(), step=0, state=None, counters=Counters(), body=()):  
     if kind is Kind.HEADER:
         return Entry(body_json.header(told))
     known = {"state": state} if kind is Kind.SETTLED else {}
-    return Entry(body_json.read(entries.body_of(kind), told, **known), rows, step, counters)
+    return Entry(body_json.read(entries._BODIES[kind], told, **known), rows, step, counters)
 
 
 def opened():

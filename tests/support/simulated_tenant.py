@@ -8,7 +8,8 @@ from urllib.parse import unquote
 
 from bulkscim.model.operation import PatchOperation
 from bulkscim.model.request import Loss, NoAnswer, Response
-from bulkscim.scim import filters, patch
+from bulkscim.scim import patch
+from tests.support.asked import asked_for
 
 KINDS = {"Users": "User", "Groups": "Group"}
 NAMES = {"Users": "userName", "Groups": "displayName"}
@@ -114,7 +115,7 @@ class SimulatedTenant:
         return self._answer(201, resource)
 
     def _list(self, collection, path):
-        asked = filters.asked_for(path)
+        asked = asked_for(path)
         found = list(self.held[collection].values())
         if asked is not None:
             found = [one for one in found if str(one.get(asked[0], "")).casefold() == asked[1].casefold()]

@@ -8,7 +8,7 @@ from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Loss, NoAnswer
 from bulkscim.reporting.causes import causes_of
 from bulkscim.runs.earlier import left_out
-from bulkscim.scim.filters import asked_for
+from tests.support.asked import asked_for
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_tenant import SimulatedTenant
 

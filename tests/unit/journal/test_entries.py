@@ -171,11 +171,11 @@ def test_a_body_of_another_type_is_no_line():
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in {Kind.HEADER, Kind.SETTLED}])
 def test_any_value_of_any_field_is_read_or_refused(kind, value):
     """A list where a member should be an object ended a command with an error of the program."""
-    for field in fields(entries.body_of(kind)):
+    for field in fields(entries._BODIES[kind]):
         with suppress(
             ValueError, KeyError, TypeError
         ):  # those of which `decode` makes "no line of a journal"
-            body_json.read(entries.body_of(kind), {"action": "delete", "type": "User", field.name: value})
+            body_json.read(entries._BODIES[kind], {"action": "delete", "type": "User", field.name: value})
 
 
 def test_the_end_of_a_row_says_only_what_its_step_does_not():

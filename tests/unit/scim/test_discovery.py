@@ -19,7 +19,7 @@ def test_what_makes_sense_is_believed():
         {
             "patch": {"supported": True},
             "Filter": {"supported": "true", "maxResults": 200},
-            "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 1048576},
+            "bulk": {"supported": False},
             "etag": {"supported": False},
         }
     ) == Capabilities(
@@ -28,8 +28,6 @@ def test_what_makes_sense_is_believed():
         bulk=False,
         etag=False,
         max_results=200,
-        bulk_operations=None,
-        bulk_bytes=1048576,
     )
 
 

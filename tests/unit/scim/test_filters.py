@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkscim.scim import filters, messages
+from tests.support.asked import asked_for
 
 
 def test_a_filter_is_strictly_percent_encoded():
@@ -23,10 +24,10 @@ def test_what_a_lookup_asks_for_can_be_read_back(value):
     """Quoting and encoding lose nothing, whatever the value."""
     path = messages.lookup_path("User", "emails.value", value)
     assert path.isascii()
-    assert filters.asked_for(path) == ("emails.value", value)
+    assert asked_for(path) == ("emails.value", value)
 
 
 def test_other_queries_ask_for_nothing_single():
     """Pages and compound filters are not lookups."""
-    assert filters.asked_for("/Users?startIndex=1&count=2") is None
-    assert filters.asked_for("/Users?filter=a%20eq%20%22b%22%20and%20c%20pr") is None
+    assert asked_for("/Users?startIndex=1&count=2") is None
+    assert asked_for("/Users?filter=a%20eq%20%22b%22%20and%20c%20pr") is None

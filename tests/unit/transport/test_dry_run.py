@@ -8,9 +8,10 @@ from bulkscim.model.operation import PatchOperation
 from bulkscim.model.request import Loss, NoAnswer, Request, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.retry import Verdict, judge
-from bulkscim.scim import filters, messages
+from bulkscim.scim import messages
 from bulkscim.transport.dry_run import Planning
 from bulkscim.transport.pages import Page, pages
+from tests.support.asked import asked_for
 
 ADA = {
     "id": "1",
@@ -37,7 +38,7 @@ class Tenant:
             return Response(200, {}, b"{}")
         if request.path.startswith("/Groups"):
             return NoAnswer(Loss.TIMEOUT, "late")
-        asked = filters.asked_for(request.path)
+        asked = asked_for(request.path)
         if asked:
             found = [
                 one for one in self.users.values() if one.get("userName", "").lower() == asked[1].lower()

@@ -10,7 +10,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Member, Membership, Unreadable
 from bulkscim.model.request import Response
 from bulkscim.providers.profile import Profile
-from bulkscim.scim import filters
+from tests.support.asked import asked_for
 from tests.support.fake_clock import VirtualClock
 
 PROVED, UNKNOWN, PRESENT = Member(present=False, proved=True), Member(present=False), Member(present=True)
@@ -38,7 +38,7 @@ class Tenant:
             own = request.path.removeprefix("/Groups/")
             body = self.shown(own) if own in self.groups else {}
             return Response(200 if body else 404, {}, json.dumps(body).encode())
-        wanted, found = filters.asked_for(request.path), list(self.groups)
+        wanted, found = asked_for(request.path), list(self.groups)
         if wanted and self.filtered == "well":
             found = [group for group in found if wanted[1] in self.groups[group]]
         elif wanted and self.filtered == "nothing":

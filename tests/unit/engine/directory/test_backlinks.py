@@ -17,7 +17,8 @@ from bulkscim.model.request import Request, Response
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.verbs.membership import joining, leaving
 from bulkscim.providers.profile import Profile
-from bulkscim.scim import filters, paths
+from bulkscim.scim import paths
+from tests.support.asked import asked_for
 from tests.support.fake_clock import VirtualClock
 
 PAGE = 10
@@ -35,7 +36,7 @@ class Tenant:
     async def send(self, request):
         """Answer a GET."""
         self.asked.append(request.path)
-        wanted, found = filters.asked_for(request.path), self.resources
+        wanted, found = asked_for(request.path), self.resources
         if wanted:
             found = [one for one in found if wanted[1] in targets(one, wanted[0])]
         bent = self.bend(request.path, found)

@@ -11,7 +11,7 @@ from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
 from bulkscim.providers.profile import Profile
-from bulkscim.scim import filters
+from tests.support.asked import asked_for
 from tests.support.fake_clock import VirtualClock
 
 PAGE = 10
@@ -28,7 +28,7 @@ class Tenant:
     async def send(self, request):
         """Answer a page."""
         self.asked += 1
-        asked = filters.asked_for(request.path)
+        asked = asked_for(request.path)
         if asked and not self.filters:
             return Response(400, {}, b"{}")
         if asked:
