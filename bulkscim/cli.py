@@ -1,9 +1,4 @@
-"""The command line, and the only map from errors to exit codes.
-
-0 every row ended as wanted · 1 a bug · 2 usage, or the job file is invalid · 3 some rows failed or were skipped ·
-4 refused by a guard or for want of approval · 5 stopped early, resumable · 6 finished with rows in doubt ·
-7 credential · 10 no such run · 11 locked · 12 another tenant or job file · 13 journal damaged · 130 interrupted
-"""
+"""The command line, and the only map from errors to exit codes; `_EXIT_CODES` explains them to users."""
 
 import os
 import sys
@@ -62,6 +57,21 @@ _CODES: tuple[tuple[type[errors.BulkScimError], int], ...] = (
     (errors.Stopped, 5),
 )
 _STOPPED, _DOUBTFUL, _FAILED = 5, 6, 3
+_EXIT_CODES = """\b
+Exit codes:
+  0    every row ended as wanted; a reading command could answer
+  1    a bug
+  2    usage, or the job file is invalid; nothing was sent
+  3    rows failed or were skipped; --live: differences
+  4    refused by a guard, or not approved
+  5    stopped early; resume continues
+  6    finished, with rows in doubt; resume looks again
+  7    the token is missing or rejected
+  10   no such run
+  11   another process holds the run or the tenant
+  12   the run is of another tenant or job file
+  13   the journal is damaged
+  130  interrupted; resume continues"""
 _UNMARKED = ("… and ", "Nothing was sent", NEXT)  # lines after the problems of a job file
 
 
@@ -73,10 +83,15 @@ class InOrder(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
 @click.version_option(__version__, prog_name="bulkscim")
 def bulkscim() -> None:
-    """Create, change and remove thousands of users and groups in a SCIM 2.0 tenant from a file."""
+    """Create, change and remove thousands of users and groups in a SCIM 2.0 tenant from a file.
+
+    \b
+    Example:
+      bulkscim run samples/teams.jsonl --tenant sandbox
+    """
 
 
 for _module in (
@@ -202,12 +217,27 @@ def _tell_bug(whole: BaseException, first: BaseException, *, verbose: bool) -> i
 
 def _tell_click(error: BaseException) -> int:
     if isinstance(error, click.ClickException):
-        error.show(sys.stderr)
+        _say(_usage(error))
         return 2
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     code = getattr(error, "code", 0)  # SystemExit
     return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.ClickException) -> str:
+    """Return an error of the command line in the form of ours: what is wrong, how it is used, where to read more."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return error.format_message()
+    text = error.format_message().removesuffix(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    lines = [f"error: {text[:1].lower()}{text[1:]}"]
+    if context is not None:
+        lines += [
+            context.get_usage().replace("Usage:", "usage:"),
+            next_line(*context.command_path.split()[1:], "--help"),
+        ]
+    return "\n".join(lines)
 
 
 def _say(text: str) -> None:

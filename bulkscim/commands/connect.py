@@ -55,6 +55,12 @@ def command(flags: ConnectFlags) -> None:
 
     The tenant is read, and nothing in it is changed: its ServiceProviderConfig and one page of users. bulkscim.toml then
     has an entry NAME.
+
+    \b
+    Example:
+      bulkscim connect acme --base-url https://tenant.example/scim/v2
+
+    Exit codes: 0 saved; 2 no SCIM service is there; 7 no valid token. More: `bulkscim --help`.
     """
     people, name = setting.people_of(flags.voice, yes=flags.yes), flags.name
     _sound_name(name)

@@ -35,6 +35,12 @@ def command(flags: CountFlags) -> None:
     """Count users and the members of groups. Reads only.
 
     SCIM does not show licences: the number of active users is the nearest to licences in use.
+
+    \b
+    Example:
+      bulkscim count --tenant sandbox
+
+    Exit codes: 0 complete; 5 the tenant could not be read to the end; 7 no valid token. More: `bulkscim --help`.
     """
     people = setting.people_of(flags.voice)
     tenant, connection = reaching.tenant_of(people, flags.tenant_flags, flags.connection)

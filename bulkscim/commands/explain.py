@@ -42,6 +42,12 @@ def command(flags: ExplainFlags) -> None:
     """Show what row N of RUN asked for, and what happened.
 
     The README explains the states under "Words".
+
+    \b
+    Example:
+      bulkscim explain last --row 17
+
+    Exit codes: 0 shown; 2 no such row; 10 no such run. More: `bulkscim --help`.
     """
     from bulkscim.reporting.explain import explain
     from bulkscim.reporting.following import run_name

@@ -60,6 +60,12 @@ def command(flags: ExportFlags) -> None:
     """Write all users or groups as a job file. Reads only.
 
     The records of the file are upserts. It never holds secrets.
+
+    \b
+    Example:
+      bulkscim export users --tenant sandbox --out users.jsonl
+
+    Exit codes: 0 complete; 5 the tenant could not be read to the end; 7 no valid token. More: `bulkscim --help`.
     """
     people, out, what = setting.people_of(flags.voice), flags.out, flags.what
     written_as = setting.layout_of(out, flags.layout)

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 @click.group("map")
 def command() -> None:
-    """Show how bulkscim reads the columns of a file."""
+    """Show how bulkscim reads the columns of a file.
+
+    \b
+    Example:
+      bulkscim map test jobs/onboarding.toml
+
+    Exit codes: see `bulkscim --help`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,12 @@ def test(flags: MapTestFlags) -> None:
     """Print the first rows of FILE as the SCIM requests.
 
     FILE is a job file or a job definition. No tenant is needed, and nothing is sent.
+
+    \b
+    Example:
+      bulkscim map test jobs/onboarding.toml
+
+    Exit codes: 0 the rows are good; 2 one of them is not. More: `bulkscim --help`.
     """
     from bulkscim.jobfile.reading import told
     from bulkscim.jobfile.source import checking, open_source

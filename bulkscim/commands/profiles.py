@@ -12,6 +12,13 @@ def command(name: str | None, *, as_json: bool) -> None:
     """List the profiles, or show all facts of one.
 
     With NAME: its limits, its facts with their sources, and how long 10,000 creates take.
+
+    \b
+    Examples:
+      bulkscim profiles
+      bulkscim profiles lucid
+
+    Exit codes: 0 shown; 2 no such profile. More: `bulkscim --help`.
     """
     from bulkscim.providers import PROFILES, profile_named
     from bulkscim.reporting import profiles

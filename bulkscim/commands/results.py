@@ -31,6 +31,12 @@ def command(flags: ResultsFlags) -> None:
     """Write results.csv, the errors file and summary.json of RUN.
 
     The files are written into its folder, and their paths are printed. The README explains the states under "Words", docs/job-files.md the columns.
+
+    \b
+    Example:
+      bulkscim results last
+
+    Exit codes: 0 written; 10 no such run. More: `bulkscim --help`.
     """
     from bulkscim.reporting.files import write_files
     from bulkscim.reporting.recorded import open_recorded, read_summary

@@ -62,6 +62,13 @@ def command(flags: GoOnFlags) -> "RunReport":
 
     The run's own approval holds; --on-exists and --create-groups change what rows do and are approved again. What is
     changed is recorded, and holds when the run is continued later.
+
+    \b
+    Example:
+      bulkscim resume last
+
+    Exit codes: 0 every row ended as wanted; 3 some failed or were skipped; 4 refused by a guard, or not approved; 5
+    stopped early; 6 some are in doubt. More: `bulkscim --help`.
     """
     return go_on(flags, retry=False)
 

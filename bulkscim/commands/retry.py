@@ -18,5 +18,12 @@ def command(flags: GoOnFlags) -> "RunReport":
     RUN is a run id, a run folder, or `last`. Parts of rows that were applied are kept.
 
     --on-exists and --create-groups change what rows do and are approved again.
+
+    \b
+    Example:
+      bulkscim retry last
+
+    Exit codes: 0 every row ended as wanted; 3 some failed or were skipped; 4 refused by a guard, or not approved; 5
+    stopped early; 6 some are in doubt. More: `bulkscim --help`.
     """
     return go_on(flags, retry=True)

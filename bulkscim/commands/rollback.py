@@ -97,6 +97,14 @@ def command(flags: RollbackFlags) -> "RunReport | None":
     """Undo RUN, except what was changed since.
 
     RUN is a run id, a run folder, or `last`. `rollback RUN/rollback-1` undoes the undo.
+
+    \b
+    Examples:
+      bulkscim rollback last -n
+      bulkscim rollback last --row 17
+
+    Exit codes: 0 every row ended as wanted; 3 some failed or were skipped; 4 refused by a guard, or not approved; 5
+    stopped early; 6 some are in doubt. More: `bulkscim --help`.
     """
     from bulkscim.reporting.recorded import lasting_name, read_header
 

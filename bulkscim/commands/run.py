@@ -61,6 +61,14 @@ def command(flags: RunFlags) -> "RunReport":
     """Apply JOB to a tenant.
 
     JOB is a job file (.csv or .jsonl, either .gz; - for standard input) or a job definition (.toml).
+
+    \b
+    Examples:
+      bulkscim run samples/teams.jsonl --tenant sandbox
+      bulkscim run jobs/onboarding.toml --tenant sandbox -n
+
+    Exit codes: 0 every row ended as wanted; 3 some failed or were skipped; 4 refused by a guard, or not approved; 5
+    stopped early; 6 some are in doubt. More: `bulkscim --help`.
     """
     people = setting.people_of(flags.voice, yes=flags.approval.yes)
     request = _request(flags, people)

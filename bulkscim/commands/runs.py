@@ -39,7 +39,14 @@ class AgeType(click.ParamType[float]):
 @options.as_json
 @click.pass_context
 def command(context: click.Context, /, runs_dir: Path, *, as_json: bool) -> None:
-    """List all runs, the newest first, with their rollbacks."""
+    """List all runs, the newest first, with their rollbacks.
+
+    \b
+    Example:
+      bulkscim runs
+
+    Exit codes: see `bulkscim --help`.
+    """
     if context.invoked_subcommand is not None:
         return
     from bulkscim.reporting.recorded import list_summaries, listing_lines
@@ -87,6 +94,13 @@ def purge(flags: PurgeFlags) -> None:
     """Remove personal data from old runs. This cannot be undone.
 
     The header, the totals and the chain heads of a run stay.
+
+    \b
+    Examples:
+      bulkscim runs purge --older-than 90d -n
+      bulkscim runs purge --older-than 90d
+
+    Exit codes: 0 purged, or nothing is that old; 4 not approved. More: `bulkscim --help`.
     """
     from bulkscim.engine.clock import RealClock
     from bulkscim.journal.durable import LocalDisk

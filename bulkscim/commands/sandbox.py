@@ -68,6 +68,13 @@ def command(flags: MannerFlags) -> None:
     """Run a SCIM tenant on this machine until Ctrl-C.
 
     `--tenant sandbox` of other commands starts one by itself.
+
+    \b
+    Examples:
+      bulkscim sandbox --profile lucid --fault 429=0.05
+      bulkscim sandbox start
+
+    Exit codes: 0 it ended; 2 it cannot start so. More: `bulkscim --help`.
     """
     context = click.get_current_context()
     if context.invoked_subcommand is not None:
@@ -105,7 +112,14 @@ def _refuse_misplaced(context: click.Context) -> None:
 @manner
 @options.given_as(MannerFlags)
 def start(flags: MannerFlags) -> None:
-    """Serve in a process of its own, and return."""
+    """Serve in a process of its own, and return.
+
+    \b
+    Example:
+      bulkscim sandbox start --profile lucid --speed 60
+
+    Exit codes: 0 it runs; 2 it cannot start so. More: `bulkscim --help`.
+    """
     from bulkscim.runs.sandboxed import pause, sandbox_place
     from bulkscim.sandbox.launch import ensure, running
 
@@ -122,7 +136,14 @@ def start(flags: MannerFlags) -> None:
 @command.command("status")
 @options.as_json
 def status(*, as_json: bool) -> None:
-    """List the sandboxes of this machine, with their settings."""
+    """List the sandboxes of this machine, with their settings.
+
+    \b
+    Example:
+      bulkscim sandbox status
+
+    Exit codes: see `bulkscim --help`.
+    """
     from dataclasses import asdict
 
     from bulkscim.runs.sandboxed import sandboxes
@@ -148,7 +169,14 @@ def status(*, as_json: bool) -> None:
 @command.command("stop")
 @which
 def stop(profile: str | None) -> None:
-    """Stop a sandbox; what is in it stays."""
+    """Stop a sandbox; what is in it stays.
+
+    \b
+    Example:
+      bulkscim sandbox stop --profile lucid
+
+    Exit codes: see `bulkscim --help`.
+    """
     from bulkscim.runs.sandboxed import pause, sandbox_meant, sandboxes
     from bulkscim.sandbox import launch
 
@@ -167,7 +195,14 @@ def stop(profile: str | None) -> None:
     "--seed", type=int, default=0, metavar="N", help="The number that decides which users are made."
 )
 def seed(count: int, profile: str | None, seed: int) -> None:
-    """Add N sample users with managers and groups."""
+    """Add N sample users with managers and groups.
+
+    \b
+    Example:
+      bulkscim sandbox seed 100 --profile generic
+
+    Exit codes: see `bulkscim --help`.
+    """
     from bulkscim.runs.sandboxed import sandbox_meant, started
     from bulkscim.sandbox.launch import WORK_S, told
 
@@ -179,7 +214,14 @@ def seed(count: int, profile: str | None, seed: int) -> None:
 @command.command("reset")
 @which
 def reset(profile: str | None) -> None:
-    """Empty a sandbox."""
+    """Empty a sandbox.
+
+    \b
+    Example:
+      bulkscim sandbox reset --profile generic
+
+    Exit codes: see `bulkscim --help`.
+    """
     from bulkscim.runs.sandboxed import sandbox_meant, started
     from bulkscim.sandbox.launch import WORK_S, told
 
@@ -192,7 +234,14 @@ def reset(profile: str | None) -> None:
 @which
 @options.as_json
 def log(profile: str | None, *, as_json: bool) -> None:
-    """Show the requests that reached a sandbox, the oldest first."""
+    """Show the requests that reached a sandbox, the oldest first.
+
+    \b
+    Example:
+      bulkscim sandbox log --profile generic
+
+    Exit codes: see `bulkscim --help`.
+    """
     from bulkscim.runs.sandboxed import sandbox_meant
     from bulkscim.sandbox.requestlog import read_log, shown
 

@@ -57,7 +57,8 @@ def command(flags: SettleFlags) -> None:
     Example:
       bulkscim settle last --row 17 --as done --note "seen in the admin console"
 
-    Exit codes: 0 recorded; 2 the row is not in doubt; 10 no such run; 11 another process works on it.
+    Exit codes: 0 recorded; 2 the row is not in doubt; 10 no such run; 11 another process works on it. More:
+    `bulkscim --help`.
     """
     people = setting.people_of(flags.voice)
     from bulkscim.runs.settling import SettleRequest, settle

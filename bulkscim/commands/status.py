@@ -15,6 +15,12 @@ def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
     """Show the state of RUN. Reads only.
 
     Another process may be working on the run.
+
+    \b
+    Example:
+      bulkscim status last --json
+
+    Exit codes: 0 read; 10 no such run. More: `bulkscim --help`.
     """
     from bulkscim.reporting.recorded import read_status
     from bulkscim.reporting.summary import status_lines

@@ -20,6 +20,12 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
     """List the tenants of bulkscim.toml.
 
     Both the current folder's file and your own are read. No token is looked up.
+
+    \b
+    Example:
+      bulkscim tenants
+
+    Exit codes: see `bulkscim --help`.
     """
     if context.invoked_subcommand is not None:
         return
@@ -49,7 +55,7 @@ def allow_file(file: Path, *, show: bool) -> None:
       bulkscim tenants allow ./bulkscim.toml
       bulkscim tenants allow --show ./bulkscim.toml
 
-    Exit codes: 0 allowed; 2 the file is missing or wrong, or other users can write it.
+    Exit codes: 0 allowed; 2 the file is missing or wrong, or other users can write it. More: `bulkscim --help`.
     """
     from bulkscim.runs.state_dir import state_dir
 

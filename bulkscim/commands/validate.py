@@ -73,6 +73,12 @@ def command(flags: ValidateFlags) -> None:
 
     No tenant is needed. With --tenant or --base-url on the command line, the file is also checked against the tenant's
     /Schemas, and the groups that it names are looked up. The tenant is only read.
+
+    \b
+    Example:
+      bulkscim validate samples/onboarding.csv --op create
+
+    Exit codes: 0 the file is good; 2 it is not. More: `bulkscim --help`.
     """
     from bulkscim.jobfile.judging import Rules
     from bulkscim.runs.definition import said_of

@@ -52,6 +52,14 @@ def command(flags: VerifyFlags) -> int:
     """Check the journal of RUN, and print what it proves.
 
     Every line is checked. The output is a statement that can be filed.
+
+    \b
+    Examples:
+      bulkscim verify last
+      bulkscim verify last --live
+
+    Exit codes: 0 all of it holds; 3 --live found differences; 12 the job file is another one; 13 the journal is damaged.
+    More: `bulkscim --help`.
     """
     from bulkscim.reporting.statement import statement_lines
     from bulkscim.runs.expectations import Expectations

@@ -18,9 +18,9 @@ def _no_surroundings(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["run"], "Missing argument"),
-        (["fly"], "No such command"),
-        ([*RUN, "--wings"], "No such option"),
+        (["run"], "error: missing argument"),
+        (["fly"], "error: no such command"),
+        ([*RUN, "--wings"], "error: no such option"),
         ([*RUN, "--token", "abc"], "--token-file"),
         (["run", "people.csv"], "--base-url"),
         ([*RUN, "--tenant", "acme"], "--tenant"),
@@ -39,7 +39,7 @@ def _no_surroundings(monkeypatch, tmp_path):
         (["plan", "people.csv"], "-n"),
         (["rollback", "last", "--on-drift", "shrug"], "skip"),
         (["rollback", "last", "--op", "explode"], "not an operation"),
-        (["rollback"], "Missing argument"),
+        (["rollback"], "error: missing argument"),
         (["probe", "--anything"], "probe"),
         (["explain", "last"], "--row"),
         (["settle", "last", "--row", "1", "--as", "done"], "--note"),
@@ -50,6 +50,32 @@ def test_usage_error_is_2_and_says_why(arguments, said, capsys):
     """What cannot be carried out as typed ends with 2 and names what is wrong."""
     assert code_of(arguments) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (
+            ["fly"],
+            "error: no such command 'fly'\nusage: bulkscim [OPTIONS] COMMAND [ARGS]...\nnext: bulkscim --help\n",
+        ),
+        (
+            ["runs", "purge"],
+            "error: missing option '--older-than'\nusage: bulkscim runs purge [OPTIONS]\nnext: bulkscim runs purge --help\n",
+        ),
+    ],
+)
+def test_usage_errors_look_as_all_others(arguments, shown, capsys):
+    """They began with a capital, and ended without a command to paste."""
+    assert code_of(arguments) == 2
+    assert capsys.readouterr().err == shown
+
+
+@pytest.mark.parametrize("arguments", [[], ["map"]])
+def test_command_without_its_subcommand_shows_its_help(arguments, capsys):
+    """It is no error that has a text of its own."""
+    assert code_of(arguments) == 2
+    assert capsys.readouterr().err.startswith("Usage: bulkscim")
 
 
 def test_missing_token_is_7(capsys):

@@ -26,14 +26,14 @@ def check(text: str) -> None:
         try:
             refuse_secrets(words)
             with redirect_stdout(io.StringIO()):
-                _parse(words[1:])
+                parsed(words[1:])
         except click.exceptions.Exit:  # --help
             continue
         except click.ClickException as error:
             raise AssertionError(f"{line!r} cannot be pasted: {error.format_message()}") from error
 
 
-def _parse(words: list[str]) -> None:
+def parsed(words: list[str]) -> None:
     """Let the real command line take the words apart, down to the command that would run."""
     for _ in _contexts(words):
         pass
