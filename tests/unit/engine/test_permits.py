@@ -128,3 +128,114 @@ async def test_who_waits_for_a_place_is_let_go_by_a_stop():
 
     assert await permits.send(READ, tenant) is None
     assert len(tenant.arrived) == 1
+
+
+CREATES = Bucket(2, 1.0, "creates", frozenset({"POST"}))
+LARGE = Bucket(1, 1.0, "large bodies", body_over=100)
+OF_GROUPS = Bucket(1, 1.0, "groups", prefix="/Groups")
+
+
+@pytest.mark.parametrize(
+    ("buckets", "request_", "waits"),
+    [
+        ([Bucket(4, 1.0)], READ, 0.25),
+        ([CREATES], READ, 0.0),
+        ([CREATES], CREATE, 0.5),
+        ([Bucket(4, 1.0), CREATES], CREATE, 0.5),
+        ([LARGE], CREATE, 0.0),
+        ([LARGE], Request("POST", "/Users", b"x" * 100), 1.0),
+        ([OF_GROUPS], READ, 0.0),
+        ([OF_GROUPS], Request("GET", "/Groups/g1"), 1.0),
+        ([], CREATE, 0.0),
+    ],
+    ids=[
+        "one limit",
+        "not of its method",
+        "of its method",
+        "the slower of two",
+        "a small body",
+        "a large body",
+        "of another path",
+        "of its path",
+        "no limit",
+    ],
+)
+async def test_a_request_waits_for_each_limit_that_counts_it(buckets, request_, waits):
+    """The second of two in a row."""
+    clock = running_time()
+    permits = Permits(buckets, clock, Stopping(clock), Silent())
+    await permits.obtain(request_)
+    began = clock.monotonic()
+    await permits.obtain(request_)
+
+    assert clock.monotonic() - began == pytest.approx(waits, rel=0.05, abs=0.001)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "wait", "closed"),
+    [(3.0, 1.0, 3.0), (None, 1.0, 1.0), (0.0, 1.0, 0.0)],
+    ids=["as the tenant asks", "by the retry table", "asked not to wait"],
+)
+async def test_a_429_closes_the_way_for_all_and_halves_the_pace_once(retry_after, wait, closed):
+    """Eight requests were under way, and each is answered with 429."""
+    clock = running_time()
+    permits = Permits([Bucket(1000, 1.0, quiet_s=10.0)], clock, Stopping(clock), Silent())
+    before, began = permits.interval_s, clock.monotonic()
+    permits.throttled(retry_after, wait)
+    for _ in range(7 if closed else 0):
+        permits.throttled(retry_after, wait)
+    await permits.obtain(READ)
+
+    assert permits.interval_s == pytest.approx(2 * before)
+    assert clock.monotonic() - began == pytest.approx(closed, abs=0.01)
+
+
+async def test_those_whose_image_is_read_go_first():
+    """A before-image gets older while its step waits."""
+    clock, order = running_time(), []
+    permits = Permits([Bucket(1, 1.0)], clock, Stopping(clock), Silent())
+
+    async def one(name, *, urgent):
+        await permits.obtain(READ, urgent=urgent)
+        order.append(name)
+
+    async with anyio.create_task_group() as group:
+        for number in range(3):
+            group.start_soon(lambda name=f"read {number}": one(name, urgent=False))
+            group.start_soon(lambda name=f"write {number}": one(name, urgent=True))
+
+    assert order == ["read 0", "write 0", "write 1", "write 2", "read 1", "read 2"]
+
+
+async def test_who_is_cancelled_in_the_queue_holds_up_no_other():
+    """Its turn passes on, also where it had just come."""
+    clock, stopping = running_time(), Stopping(running_time())
+    permits = Permits([Bucket(1, 1.0)], clock, stopping, Silent())
+    await permits.obtain(READ)
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(permits.obtain, READ)
+        await clock.sleep(0.1)
+        group.cancel_scope.cancel()
+
+    assert await permits.obtain(READ)
+
+
+async def test_no_permit_is_given_once_the_run_is_to_stop():
+    """Not even after a wait that the tenant asked for."""
+    clock = running_time()
+    stopping = Stopping(clock)
+    permits = Permits([Bucket(1, 1.0)], clock, stopping, Silent())
+    permits.throttled(60.0, 0.0)
+    given = []
+
+    async def one():
+        given.append(await permits.obtain(READ))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(one)
+        await clock.sleep(5.0)
+        stopping.stop(Stopped("asked to"))
+
+    assert given == [False]
+    assert clock.monotonic() < 10.0

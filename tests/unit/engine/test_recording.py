@@ -6,6 +6,7 @@ from bulkscim.engine import recording
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.work import Moment, Work
 from bulkscim.journal.bodies import Applied, Lost, Member, Refused, WasMember
+from bulkscim.journal.entries import Kind
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Reference, Role, Verb
 from bulkscim.model.row import Applied as AppliedPart
 from bulkscim.model.row import Existed, Row, RowState
@@ -14,6 +15,7 @@ from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step, Ties
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Settle
+from tests.support import journals
 
 ADA = Key(USER, "userName", "ada@example.com")
 INTENT = Moment(1795299003.1254)
@@ -116,3 +118,38 @@ def test_a_step_is_read_back_without_what_was_masked():
     found = recording.step_of(begun, "deactivate")
 
     assert (found.changes, found.ties, found.id) == ((Change("title", "Old", "New"),), step.ties, "u1")
+
+
+CREATED = [journals.started(4, 1), journals.applied(4, 1)]
+WAS_LOST = [journals.started(4, 1), journals.lost(4, 1)]
+NOT_APPLIED = [
+    journals.started(4, 1),
+    journals.lost(4, 1),
+    journals.entry_of(Kind.REFUSED, ((4, "create"),), 1, body={"detail": "not applied: timed out"}),
+]
+REFUSED = [
+    journals.started(4, 1),
+    journals.entry_of(Kind.REFUSED, ((4, "create"),), 1, body={"status": 400, "attempts": 2}),
+]
+REOPENED = [*REFUSED, journals.done(4, RowState.FAILED), journals.entry_of(Kind.REOPENED, ((4, ""),))]
+
+
+@pytest.mark.parametrize(
+    ("history", "applied", "attempts", "losses", "is_new"),
+    [
+        ([], set(), 0, 0, True),
+        (CREATED, {"create"}, 1, 0, False),
+        (WAS_LOST, set(), 1, 1, False),
+        (NOT_APPLIED, set(), 1, 1, False),
+        (REFUSED, set(), 2, 0, False),
+        ([*NOT_APPLIED, *REOPENED], set(), 2, 0, False),
+        ([*CREATED, *REOPENED], {"create"}, 2, 0, False),
+    ],
+    ids=["new", "created", "lost", "not applied", "refused", "retried", "created and retried"],
+)
+def test_a_row_is_taken_up_again_with_what_its_journal_says(history, applied, attempts, losses, is_new):
+    """What took effect is not sent again; what was refused may be. A retry gives a new budget of losses."""
+    work = recording.work_of(Row(4, Operation(Verb.CREATE, USER, ADA)), history)
+
+    assert (work.facts.applied.keys(), work.facts.refused) == (applied, {})
+    assert (work.attempts, work.losses, work.is_new) == (attempts, losses, is_new)

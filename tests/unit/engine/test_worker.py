@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 
+from bulkscim.engine.bounds import Bounding, Guards
 from bulkscim.engine.dispatch import NotSent
 from bulkscim.engine.work import Work
 from bulkscim.model.live import Missing
-from bulkscim.model.operation import USER
+from bulkscim.model.operation import USER, Verb
 from bulkscim.model.request import Response
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
+from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Rest, Settle, Wait
 from tests.support.engines import engine_parts
-from tests.support.rows import ADA, creates
+from tests.support.rows import ADA, changes, creates, user
 
 CREATE = Step("create", Action.CREATE, USER, identity=(ADA,), body={"userName": ADA.value})
 PATCH = Step("patch", Action.MODIFY, USER, id="u1", before={"id": "u1"}, if_match='"1"')
@@ -134,3 +136,34 @@ async def test_answer_decides_what_the_row_does_next(status, ends, kinds):
     assert parts.kinds() == kinds
     state = parts.context.journal.ledger.state(1)
     assert state is (RowState.DONE if status == 201 else RowState.PENDING)
+
+
+def _allows_no_adoption(parts):
+    """Let no more adopted users get links."""
+    parts.worker.rows.bounds = Bounding(Guards(max_adopt=0), parts.context.journal, parts.context.stopping)
+
+
+def _takes_no_patch(parts):
+    """Let the tenant have refused three PATCHes."""
+    for number in range(3):
+        parts.worker._abilities.ended(Work(creates(number=number)), PATCH, Judgement(Verdict.REFUSED, 501))
+
+
+@pytest.mark.parametrize(
+    ("step", "prepare", "sent", "then"),
+    [
+        (PATCH, lambda _parts: None, 1, None),
+        (replace(PATCH, adopts=True), _allows_no_adoption, 0, None),
+        (PATCH, _takes_no_patch, 0, Settle),
+    ],
+    ids=["as usual", "beyond --max-adopt", "no PATCH here"],
+)
+async def test_step_that_may_not_be_sent_takes_no_permit(step, prepare, sent, then):
+    """It would only wait."""
+    parts, dispatch = await scripted()
+    prepare(parts)
+    row = changes(Verb.PATCH, patch=[("replace", "title", "Lead")])
+    decision = await parts.worker.carry_out(Work(row, live={ADA: user()}), step)
+
+    assert len(dispatch.steps) == sent
+    assert type(decision) is (then or type(None))
