@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from bulkscim.model.secret import Secret
     from bulkscim.reporting.results import Result
     from bulkscim.runs.api import results, resume, retry, rollback, run
-    from bulkscim.runs.named import tenant
     from bulkscim.runs.options import ResumeOptions, RollbackOptions, RunOptions
     from bulkscim.runs.report import RunReport
+    from bulkscim.runs.tenant_by_name import tenant
     from bulkscim.tenants.tenant import Tenant
 
 __version__ = "0.1.0"
@@ -98,7 +98,7 @@ _WHERE = {
     "retry": "bulkscim.runs.api",
     "rollback": "bulkscim.runs.api",
     "run": "bulkscim.runs.api",
-    "tenant": "bulkscim.runs.named",
+    "tenant": "bulkscim.runs.tenant_by_name",
 }
 
 

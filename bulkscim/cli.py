@@ -14,8 +14,8 @@ from bulkscim.commands import (
     count,
     explain,
     export,
-    later,
     mapping,
+    not_available,
     profiles,
     results,
     resume,
@@ -115,7 +115,7 @@ for _module in (
     profiles,
 ):
     bulkscim.add_command(_module.command)
-for _command in later.COMMANDS:
+for _command in not_available.COMMANDS:
     bulkscim.add_command(_command)
 
 

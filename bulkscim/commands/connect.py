@@ -97,7 +97,7 @@ def _entry(known: TenantEntry | None, file: Path, tenant: Tenant, flags: Connect
 def _sound_name(name: str) -> None:
     if not NAME.fullmatch(name):
         raise UsageError(f"{name!r}: a tenant's name is letters, digits, - and _")
-    from bulkscim.runs.sandboxed import SANDBOXES
+    from bulkscim.runs.sandbox_tenants import SANDBOXES
 
     if name in SANDBOXES:
         raise UsageError(f"{name} is a built-in tenant's name; choose another")

@@ -7,8 +7,8 @@ from bulkscim.commands import setting
 from bulkscim.errors import BulkScimError, Mismatch
 from bulkscim.model.run import RunState
 from bulkscim.reporting.console import Console, Volume
-from bulkscim.reporting.following import Typed, told_next
 from bulkscim.reporting.hints import CREATE_GROUPS
+from bulkscim.reporting.next_commands import Typed, told_next
 from bulkscim.reporting.summary import (
     Summary,
     closing_lines,

@@ -50,7 +50,7 @@ def command(flags: ExplainFlags) -> None:
     Exit codes: 0 shown; 2 no such row; 10 no such run. More: `bulkscim --help`.
     """
     from bulkscim.reporting.explain import explain
-    from bulkscim.reporting.following import run_name
+    from bulkscim.reporting.next_commands import run_name
     from bulkscim.reporting.recorded import open_recorded
 
     people, row = setting.people_of(flags.voice), flags.row
@@ -68,7 +68,7 @@ def command(flags: ExplainFlags) -> None:
 def _asked(recorded: "RecordedRun", row: int, job: Path | None) -> tuple[Operation | None, str]:
     """Return what the job file says of one row, and in a rollback which rows of its run that takes back."""
     from bulkscim.jobfile.reading import raw_records
-    from bulkscim.reporting.inverse import undoes
+    from bulkscim.reporting.rollback_preview import undoes
     from bulkscim.reporting.source import asked, find_source
 
     source = find_source(recorded.header, recorded.folder, job)

@@ -78,13 +78,13 @@ def _tenant_of(people: Console, flags: TenantFlags) -> "Tenant":
         both = f"--tenant {name} and --base-url (or BULKSCIM_BASE_URL)"
         raise UsageError(f"{both} are both given; leave one of them out")
     if name:
-        from bulkscim.runs.named import tenant
+        from bulkscim.runs.tenant_by_name import tenant
 
         return _sandbox(people, name, profile) or tenant(name, source=source, profile=profile)
     base_url = base_url or usual_url(profile)
     if not base_url:
         raise UsageError("which tenant? give --tenant NAME or --base-url https://…, or set BULKSCIM_BASE_URL")
-    from bulkscim.runs.named import tenant_at
+    from bulkscim.runs.tenant_by_name import tenant_at
 
     return tenant_at(base_url, find_token(source, os.environ), profile or GENERIC)
 
@@ -96,7 +96,7 @@ def tenant_of_run(
 
     A proxy of the environment is left out where NO_PROXY exempts the tenant. A tenant that the environment names counts only where it is the run's own: the variable is there for other commands.
     """
-    from bulkscim.runs.named import names_at, tenant_of_header
+    from bulkscim.runs.tenant_by_name import names_at, tenant_of_header
 
     source = source_of(people, flags.tokens)
     own = header["tenant"]["base_url"]
@@ -119,8 +119,8 @@ def tenant_of_run(
 @contextmanager
 def naming_the_tenant(header: "JsonObject") -> Iterator[None]:
     """End the text of an UnprovedToken with this whole command, the run's tenant named in it."""
-    from bulkscim.runs.named import names_at
     from bulkscim.runs.same_tenant import UnprovedToken
+    from bulkscim.runs.tenant_by_name import names_at
 
     try:
         yield
@@ -137,11 +137,11 @@ def naming_the_tenant(header: "JsonObject") -> Iterator[None]:
 
 def _sandbox(people: Console, name: str, profile: str | None) -> "Tenant | None":
     """Return the sandbox that a name means, None where it means another tenant; say what is not obvious."""
-    from bulkscim.runs.sandboxed import SANDBOXES, profiles_running, sandbox_tenant
+    from bulkscim.runs.sandbox_tenants import SANDBOXES, profiles_running, sandbox_tenant
 
     if name not in SANDBOXES:
         return None
-    from bulkscim.runs.named import refuse_entry_of
+    from bulkscim.runs.tenant_by_name import refuse_entry_of
 
     refuse_entry_of(name)
     before = profiles_running()

@@ -133,7 +133,7 @@ def command(flags: RollbackFlags) -> "RunReport | None":
 
 def _request(people: Console, header: "JsonObject", flags: RollbackFlags) -> "RollbackRequest":
     """Return what is asked; the tenant is the run's own."""
-    from bulkscim.runs.inverting import Chosen
+    from bulkscim.runs.inverse_job import Chosen
     from bulkscim.runs.request import RollbackRequest
 
     tenant, connection = reaching.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
@@ -177,7 +177,7 @@ def _tell_left(report: "RunReport", request: "RollbackRequest", people: Console)
 
 
 def _write(request: "RollbackRequest", people: Console, out: Path, *, force: bool) -> None:
-    from bulkscim.reporting.following import tenant_words
+    from bulkscim.reporting.next_commands import tenant_words
     from bulkscim.reporting.recorded import read_header
     from bulkscim.runs.rollback import write_out
 
@@ -189,6 +189,6 @@ def _write(request: "RollbackRequest", people: Console, out: Path, *, force: boo
 
 
 def _show(source: "JobSource") -> None:
-    from bulkscim.reporting.inverse import inverse_lines
+    from bulkscim.reporting.rollback_preview import inverse_lines
 
     setting.print_lines(inverse_lines(source))

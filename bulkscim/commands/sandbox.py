@@ -81,7 +81,7 @@ def command(flags: MannerFlags) -> None:
         _refuse_misplaced(context)
         return
     from bulkscim.engine.clock import RealClock
-    from bulkscim.runs.sandboxed import sandbox_place
+    from bulkscim.runs.sandbox_tenants import sandbox_place
     from bulkscim.sandbox.server import serve
 
     where, settings = sandbox_place(flags.profile), _settings(flags)
@@ -120,7 +120,7 @@ def start(flags: MannerFlags) -> None:
 
     Exit codes: 0 it runs; 2 it cannot start so. More: `bulkscim --help`.
     """
-    from bulkscim.runs.sandboxed import pause, sandbox_place
+    from bulkscim.runs.sandbox_tenants import pause, sandbox_place
     from bulkscim.sandbox.launch import ensure, running
 
     where, settings = sandbox_place(flags.profile), _settings(flags)
@@ -146,7 +146,7 @@ def status(*, as_json: bool) -> None:
     """
     from dataclasses import asdict
 
-    from bulkscim.runs.sandboxed import sandboxes
+    from bulkscim.runs.sandbox_tenants import sandboxes
 
     found = [(address, runs) for _, address, runs in sandboxes()]
     if as_json:
@@ -177,7 +177,7 @@ def stop(profile: str | None) -> None:
 
     Exit codes: see `bulkscim --help`.
     """
-    from bulkscim.runs.sandboxed import pause, sandbox_meant, sandboxes
+    from bulkscim.runs.sandbox_tenants import pause, sandbox_meant, sandboxes
     from bulkscim.sandbox import launch
 
     if profile is None and not any(runs for _, _, runs in sandboxes()):
@@ -203,7 +203,7 @@ def seed(count: int, profile: str | None, seed: int) -> None:
 
     Exit codes: see `bulkscim --help`.
     """
-    from bulkscim.runs.sandboxed import sandbox_meant, started
+    from bulkscim.runs.sandbox_tenants import sandbox_meant, started
     from bulkscim.sandbox.launch import WORK_S, told
 
     meant = sandbox_meant(profile, "seed", str(count)).profile
@@ -222,7 +222,7 @@ def reset(profile: str | None) -> None:
 
     Exit codes: see `bulkscim --help`.
     """
-    from bulkscim.runs.sandboxed import sandbox_meant, started
+    from bulkscim.runs.sandbox_tenants import sandbox_meant, started
     from bulkscim.sandbox.launch import WORK_S, told
 
     meant = sandbox_meant(profile, "reset").profile
@@ -242,7 +242,7 @@ def log(profile: str | None, *, as_json: bool) -> None:
 
     Exit codes: see `bulkscim --help`.
     """
-    from bulkscim.runs.sandboxed import sandbox_meant
+    from bulkscim.runs.sandbox_tenants import sandbox_meant
     from bulkscim.sandbox.requestlog import read_log, shown
 
     lines = read_log(sandbox_meant(profile, "log").requests)

@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from bulkscim.model.typed import command
-from bulkscim.reporting.following import Typed
+from bulkscim.reporting.next_commands import Typed
 
 ACCESS = frozenset({"token_file", "token_command"})
 TENANT = frozenset({"tenant", "base_url", "profile", *ACCESS, "proxy", "ca_bundle", "timeout_s"})

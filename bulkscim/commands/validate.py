@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bulkscim.tenants.tenant import Tenant
 
     Reached = tuple[Tenant, Settings]
-    from bulkscim.jobfile.judging import Rules
+    from bulkscim.jobfile.record_checks import Rules
     from bulkscim.jobfile.validate import Checked
     from bulkscim.runs.definition import Definition
     from bulkscim.scim.discovery import LiveSchemas
@@ -80,7 +80,7 @@ def command(flags: ValidateFlags) -> None:
 
     Exit codes: 0 the file is good; 2 it is not. More: `bulkscim --help`.
     """
-    from bulkscim.jobfile.judging import Rules
+    from bulkscim.jobfile.record_checks import Rules
     from bulkscim.runs.definition import said_of
 
     people = setting.people_of(flags.voice)
@@ -133,7 +133,7 @@ def _reached(people: Console, flags: ValidateFlags) -> "Reached | None":
     ]
     if not named:
         return None
-    from bulkscim.runs.sandboxed import SANDBOXES, profiles_running
+    from bulkscim.runs.sandbox_tenants import SANDBOXES, profiles_running
 
     if flags.tenant_flags.tenant in SANDBOXES and not profiles_running():
         people.note("the sandbox is not running, so the file is not checked against its /Schemas")

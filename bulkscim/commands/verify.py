@@ -84,7 +84,7 @@ def _with_live(statement: "Statement", known: "Expectations", flags: VerifyFlags
     from bulkscim.journal.durable import LocalDisk
     from bulkscim.reporting.recorded import read_header
     from bulkscim.reporting.statement import with_live
-    from bulkscim.runs.live import read_live
+    from bulkscim.runs.live_differences import read_live
 
     folder = Path(statement["folder"])
     people = setting.people_of(flags.voice)

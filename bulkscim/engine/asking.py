@@ -36,8 +36,8 @@ from bulkscim.model.request import Reply, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
-from bulkscim.planning.image_age import LONGEST_S, before_lookup
-from bulkscim.planning.named import may_miss, refers_to
+from bulkscim.planning.before_image import LONGEST_S, before_lookup
+from bulkscim.planning.named_resources import may_miss, refers_to
 from bulkscim.planning.newness import Age, created_of, is_exact
 from bulkscim.planning.recover import (
     Evidence,

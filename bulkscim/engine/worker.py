@@ -14,7 +14,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Question
 from bulkscim.model.row import Refusal
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.image_age import before_step
+from bulkscim.planning.before_image import before_step
 
 
 class Worker:

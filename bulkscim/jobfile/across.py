@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bulkscim.jobfile.index import digest, made, mails
-from bulkscim.jobfile.judging import Judged
+from bulkscim.jobfile.record_checks import Judged
 from bulkscim.jobfile.records import SHOWN, Fault, Problem, Record, shown
 from bulkscim.jobfile.values import Doubt
 from bulkscim.model.operation import USER, Operation, Role

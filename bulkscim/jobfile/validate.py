@@ -13,7 +13,6 @@ import orjson
 from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile.across import Across
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
-from bulkscim.jobfile.judging import RULES, Judge, Judged, Rules
 from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import (
     Interpreter,
@@ -26,6 +25,7 @@ from bulkscim.jobfile.reading import (
     run_of,
     told,
 )
+from bulkscim.jobfile.record_checks import RULES, Judge, Judged, Rules
 from bulkscim.jobfile.records import SHOWN, Fault, Findings, Problem, Record
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.operation import Content, Key, Operation, Verb

@@ -15,8 +15,7 @@ from typing import NamedTuple
 from zoneinfo import available_timezones
 
 from bulkscim.jobfile.invisible import NO_BREAK, UNSEEN, plain_name
-from bulkscim.jobfile.records import shown
-from bulkscim.jobfile.usual import (
+from bulkscim.jobfile.quick_values import (
     CELL_ERRORS,
     DAMAGED_DATE,
     NOTHING,
@@ -27,6 +26,7 @@ from bulkscim.jobfile.usual import (
     kind_of,
     texts_of,
 )
+from bulkscim.jobfile.records import shown
 from bulkscim.model.operation import Operation, Role
 from bulkscim.scim.paths import parse
 from bulkscim.scim.schemas import READ_ONLY

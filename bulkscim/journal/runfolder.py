@@ -16,9 +16,9 @@ from types import TracebackType
 from typing import Self
 
 from bulkscim.errors import JournalDamaged, Locked, NoSuchRun, UsageError
-from bulkscim.journal import journal, lock_owner, reader
+from bulkscim.journal import journal, reader, run_lock
 from bulkscim.journal.durable import Disk, Lock
-from bulkscim.journal.lock_owner import Holder
+from bulkscim.journal.run_lock import Holder
 from bulkscim.journal.tombstone import is_purged, load
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
@@ -60,7 +60,7 @@ class HeldFolder:
         """Let the folder go; may be called twice."""
         if not self._released:
             self._released = True
-            lock_owner.write(self.path / LOCK_TEXT, self._disk, None)
+            run_lock.write(self.path / LOCK_TEXT, self._disk, None)
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -127,10 +127,10 @@ def hold(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
     for _ in range(_PROBES):
         if lock := disk.lock(path / LOCK):
             text = path / LOCK_TEXT
-            before = lock_owner.read(text, disk)
-            lock_owner.write(text, disk, lock_owner.this_process(clock.now()))
+            before = run_lock.read(text, disk)
+            run_lock.write(text, disk, run_lock.this_process(clock.now()))
             return HeldFolder(path, lock, disk, before)
-    has = lock_owner.read(path / LOCK_TEXT, disk)
+    has = run_lock.read(path / LOCK_TEXT, disk)
     told = has.told if has else "another process"
     raise Locked(
         f"{path} is in use by {told}; wait until it ends, or stop it, then give the command again\n"

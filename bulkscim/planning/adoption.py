@@ -20,12 +20,12 @@ from bulkscim.model.step import Change
 from bulkscim.planning.compare import differences, redact, same_text
 from bulkscim.planning.context import Carried, Existing, Subject, View, part_of, substitute, with_references
 from bulkscim.planning.decision import Decision, Settle, Wait
-from bulkscim.planning.held import given
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.missing_links import links_asked, plain_manager
+from bulkscim.planning.name_holder import given
 from bulkscim.planning.protect import names_of
 from bulkscim.planning.undo.inverse import MANAGER
-from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.diff import NOTHING
 
 SHOWN = 10
 INACTIVE = "the account is deactivated (active is False)"

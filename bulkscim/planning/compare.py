@@ -20,8 +20,8 @@ from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Change
 from bulkscim.planning.derived import kind_of, may_be_derived, rewrites
-from bulkscim.scim import differing, paths, schemas
-from bulkscim.scim.differing import NOTHING, ComparedPath
+from bulkscim.scim import diff, paths, schemas
+from bulkscim.scim.diff import NOTHING, ComparedPath
 
 _MANAGER = f"{ENTERPRISE}:manager.value"
 WHOLE = "*"  # in an expectation: the whole resource
@@ -40,12 +40,12 @@ def differences(
     are a change.
     """
     del kind  # all types share the rules of the core schemas
-    return tuple(differing.differences(wanted, live, ComparedPath.top(exact=exact)))
+    return tuple(diff.differences(wanted, live, ComparedPath.top(exact=exact)))
 
 
 def equal(wanted: Any, live: Any, path: str, *, exact: bool = False) -> bool:
     """Return whether a path has the wanted value (None: no value)."""
-    return next(differing.value_differences(wanted, live, ComparedPath.at(path, exact=exact)), None) is None
+    return next(diff.value_differences(wanted, live, ComparedPath.at(path, exact=exact)), None) is None
 
 
 def respells(old: Any, new: Any, path: str) -> bool:
@@ -117,11 +117,11 @@ def _at(path: str, wanted: Any, live: JsonObject, *, exact: bool) -> Iterator[Ch
 
 def _whole(wanted: JsonObject, live: JsonObject) -> Iterator[Change]:
     """Yield where two whole resources differ, looked at from both sides."""
-    ours = list(differing.differences(wanted, live, ComparedPath.top()))
+    ours = list(diff.differences(wanted, live, ComparedPath.top()))
     seen = {change.path for change in ours}
     theirs = (
         Change(change.path, change.after, change.before)
-        for change in differing.differences(live, wanted, ComparedPath.top())
+        for change in diff.differences(live, wanted, ComparedPath.top())
         # Where both say something the first look has seen it, except for further values of a plain list.
         if change.path not in seen and (change.before in NOTHING or isinstance(change.before, list))
     )

@@ -22,7 +22,7 @@ from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.newness import time_of
 from bulkscim.scim import paths, schemas
-from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.diff import NOTHING
 
 SETTLING_S = 60.0  # in which a service may still work on what it has created
 PROOF = 2  # resources that show the same

@@ -14,7 +14,7 @@ from bulkscim.model.secret import MASK
 from bulkscim.model.step import Change
 from bulkscim.planning.compare import differences, holds, operation_for
 from bulkscim.scim import patch, paths, schemas
-from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.diff import NOTHING
 
 _BY_VALUE = "[value eq "
 

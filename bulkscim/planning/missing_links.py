@@ -17,7 +17,7 @@ from bulkscim.planning.decision import Later, Wait
 from bulkscim.planning.drift import setting
 from bulkscim.planning.undo.inverse import MANAGER
 from bulkscim.planning.verbs.membership import Outcome, as_part, group_id, joining, left_over, stop
-from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.diff import NOTHING
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import get
 

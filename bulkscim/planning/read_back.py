@@ -23,7 +23,7 @@ from bulkscim.planning.compare import differences
 from bulkscim.planning.context import Carried, View, carried, part_of, substitute, with_references
 from bulkscim.planning.decision import Policy, Wait
 from bulkscim.scim import paths, schemas
-from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.diff import NOTHING
 from bulkscim.scim.patch import in_effect
 
 SHOWN = 3

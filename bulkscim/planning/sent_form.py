@@ -10,7 +10,7 @@ import orjson
 
 from bulkscim.model.operation import JsonObject, PatchOperation
 from bulkscim.scim import patch, paths, schemas
-from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.diff import NOTHING
 
 MEMBERS = "members"
 

@@ -14,9 +14,9 @@ from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.model.row import RowState
 from bulkscim.outputs import run_file
 from bulkscim.reporting.errors_file import write_errors
-from bulkscim.reporting.following import NOTHING, Typed, run_name, told_next
-from bulkscim.reporting.inverse import of_rollback
+from bulkscim.reporting.next_commands import NOTHING, Typed, run_name, told_next
 from bulkscim.reporting.results import Asked, Result, results, write_results
+from bulkscim.reporting.rollback_preview import of_rollback
 from bulkscim.reporting.source import asked
 from bulkscim.reporting.summary import Summary, write_summary
 

@@ -24,7 +24,7 @@ from bulkscim.model.run import RunState, Totals
 from bulkscim.planning.verbs.modify import GONE
 from bulkscim.private_files import read_file
 from bulkscim.reporting.causes import causes_of
-from bulkscim.reporting.following import run_command, run_name, told_next
+from bulkscim.reporting.next_commands import run_command, run_name, told_next
 from bulkscim.reporting.summary import SUMMARY, Summary, differ_counts, moment, summary_of_totals
 
 _TAIL = 1 << 16

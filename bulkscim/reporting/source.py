@@ -11,7 +11,7 @@ from bulkscim.jobfile.source import JobSource, reopen_source
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import USER, JsonObject, Operation, Verb
 from bulkscim.model.typed import NEXT
-from bulkscim.reporting.following import run_command
+from bulkscim.reporting.next_commands import run_command
 
 
 def find_source(header: JsonObject, folder: Path, job: Path | None = None) -> JobSource:

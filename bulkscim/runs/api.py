@@ -16,8 +16,8 @@ from bulkscim.reporting.recorded import open_recorded, read_header
 from bulkscim.reporting.results import Result
 from bulkscim.reporting.source import find_source
 from bulkscim.runs import start
-from bulkscim.runs.inverting import Chosen
-from bulkscim.runs.named import tenant_of_header
+from bulkscim.runs.headless import Unattended, Unwatched
+from bulkscim.runs.inverse_job import Chosen
 from bulkscim.runs.options import (
     ResumeOptions,
     RollbackOptions,
@@ -30,7 +30,7 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest, RollbackRequest, RunRequest
 from bulkscim.runs.resume import resume as resume_recorded
 from bulkscim.runs.rollback import rollback as take_back
-from bulkscim.runs.unattended import Unattended, Unwatched
+from bulkscim.runs.tenant_by_name import tenant_of_header
 from bulkscim.tenants.tenant import Tenant
 
 RUNS = Path("runs")

@@ -6,9 +6,9 @@ from functools import partial
 
 from bulkscim.model.active import stated
 from bulkscim.model.operation import GROUP, USER, JsonObject
-from bulkscim.runs.browsing import browsing
 from bulkscim.runs.export import HIDES
 from bulkscim.runs.settings import Settings
+from bulkscim.runs.tenant_reader import browsing
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in
 from bulkscim.tenants.tenant import Tenant

@@ -16,8 +16,8 @@ from bulkscim.jobfile.exporting import NameOf, cells_of, identity_of, in_order, 
 from bulkscim.model.harmless import escaped_json
 from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import GROUP, USER, JsonObject
-from bulkscim.runs.browsing import Browser, browsing
 from bulkscim.runs.settings import Settings
+from bulkscim.runs.tenant_reader import Browser, browsing
 from bulkscim.scim.paths import find
 from bulkscim.tenants.tenant import Tenant
 

@@ -9,7 +9,7 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.model.limits import GuardLimits, StandingGuards
 from bulkscim.model.row import RowRules
 from bulkscim.runs.definition import Definition, said_of
-from bulkscim.runs.inverting import Chosen
+from bulkscim.runs.inverse_job import Chosen
 from bulkscim.runs.options import Approval, Connection, RecordDefaults, RowSelection, filled
 from bulkscim.tenants.tenant import Tenant
 

@@ -18,7 +18,7 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowRules
 from bulkscim.model.typed import next_line
 from bulkscim.planning.guards import Bounds, adoptions, errors_bound
-from bulkscim.reporting.following import run_name
+from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Session

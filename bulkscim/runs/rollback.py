@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Mismatch, Refused
-from bulkscim.jobfile.judging import Rules
+from bulkscim.jobfile.record_checks import Rules
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import check
 from bulkscim.journal import journal, runfolder
@@ -24,13 +24,13 @@ from bulkscim.outputs import binary_file
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.protect import Protects, folded
 from bulkscim.planning.undo.taking_back import FORCE, PART
-from bulkscim.reporting.following import run_name
+from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Session, opened, recover
 from bulkscim.runs.child_runs import LaterRun, descendants, later_runs
-from bulkscim.runs.deriving import derived_by_service
-from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, Inverse, write_inverse
-from bulkscim.runs.opening import INDEX
+from bulkscim.runs.derived_values import derived_by_service
+from bulkscim.runs.inverse_job import AS_SHOWN, Chosen, Derived, Inverse, write_inverse
+from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send

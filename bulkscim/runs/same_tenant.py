@@ -17,9 +17,9 @@ from bulkscim.model.row import RowState
 from bulkscim.model.secret import Secret
 from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.planning.protect import folded, names_of
-from bulkscim.runs.named import names_at
 from bulkscim.runs.settings import Settings, settings_of
 from bulkscim.runs.tenant import fingerprint, host_of
+from bulkscim.runs.tenant_by_name import names_at
 from bulkscim.scim import messages
 from bulkscim.transport.base import Transport
 

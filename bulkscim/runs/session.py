@@ -23,7 +23,7 @@ from bulkscim.providers.profile import Profile
 from bulkscim.reporting.source import defaults_of
 from bulkscim.runs.assembly import Job, Session, Terms, carry_out, opened
 from bulkscim.runs.earlier import known_before, moved
-from bulkscim.runs.opening import INDEX
+from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.protecting import ProtectedAccounts, find_protected
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import Settings, settings_of

@@ -20,7 +20,7 @@ from bulkscim.model.typed import next_line
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.next_step import next_step
 from bulkscim.providers import profile_named
-from bulkscim.reporting.following import run_name
+from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import end_session, opened
 from bulkscim.runs.report import RunReport

@@ -31,9 +31,9 @@ from bulkscim.runs import session
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
-from bulkscim.runs.inverting import AS_SHOWN
-from bulkscim.runs.leaving import leaving, unknown_references
-from bulkscim.runs.opening import INDEX, not_before, opened_job
+from bulkscim.runs.group_removals import leaving, unknown_references
+from bulkscim.runs.inverse_job import AS_SHOWN
+from bulkscim.runs.open_job import INDEX, not_before, opened_job
 from bulkscim.runs.options import filled
 from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Stopped
-from bulkscim.journal import lock_owner
+from bulkscim.journal import run_lock
 from bulkscim.journal.durable import Disk
 from bulkscim.model.base_url import base_url_key
 from bulkscim.private_files import make_folders
@@ -25,8 +25,8 @@ class HeldTenant:
     def working_on(self, run: Path) -> None:
         """Leave word of what it is held for."""
         named = str(run.absolute()).encode("utf-8", "backslashreplace").decode()
-        process = lock_owner.this_process(RealClock().now(), named)
-        lock_owner.write(self._text, self._disk, process)
+        process = run_lock.this_process(RealClock().now(), named)
+        run_lock.write(self._text, self._disk, process)
 
 
 @contextmanager
@@ -43,14 +43,14 @@ def tenant_lock(base_url: str, disk: Disk) -> Iterator[HeldTenant]:
             f"{folder} cannot be written: {error}; set BULKSCIM_STATE_DIR to a folder that can"
         ) from error
     if lock is None:
-        has = lock_owner.read(text, disk)
+        has = run_lock.read(text, disk)
         told = f" ({has.told})" if has else ""
         raise Locked(
             f"another run is working on {base_url}{told}; wait until it ends, or stop it, then give the command again"
         )
-    lock_owner.write(text, disk, lock_owner.this_process(RealClock().now()))
+    run_lock.write(text, disk, run_lock.this_process(RealClock().now()))
     try:
         yield HeldTenant(text, disk)
     finally:
-        lock_owner.write(text, disk, None)
+        run_lock.write(text, disk, None)
         lock.release()

@@ -21,7 +21,7 @@ from bulkscim.model.active import truth
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.step import Change
 from bulkscim.scim import forms, paths, schemas
-from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.diff import NOTHING
 
 _NAME = re.compile(r"[A-Za-z$_][\w$-]*", re.ASCII)
 Pair = tuple[JsonObject, JsonObject]

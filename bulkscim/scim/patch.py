@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from bulkscim.model.operation import JsonObject, PatchOperation
-from bulkscim.scim import differing, paths, schemas
-from bulkscim.scim.differing import NOTHING, ComparedPath
+from bulkscim.scim import diff, paths, schemas
+from bulkscim.scim.diff import NOTHING, ComparedPath
 
 
 def apply(operations: Iterable[PatchOperation], resource: JsonObject) -> JsonObject:
@@ -139,7 +139,7 @@ def _holds(operation: PatchOperation, live: Any, place: ComparedPath, *, whole_l
     if whole_list and not isinstance(wanted, list):
         wanted = [wanted]
     elif not whole_list and isinstance(live, list) and not isinstance(wanted, list):
-        return all(next(differing.value_differences(wanted, one, place), None) is None for one in live)
+        return all(next(diff.value_differences(wanted, one, place), None) is None for one in live)
     if operation.op == "replace" and whole_list and len(wanted) != len(live or []):
         return False
-    return next(differing.value_differences(wanted, live, place), None) is None
+    return next(diff.value_differences(wanted, live, place), None) is None

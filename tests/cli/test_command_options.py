@@ -6,14 +6,14 @@ import click
 import pytest
 
 from bulkscim.cli import bulkscim
-from bulkscim.commands import later
+from bulkscim.commands import not_available
 from bulkscim.runs.options import is_value, names_of
 
 
 def commands(group, name=""):
     """Yield each command below a group, by its whole name."""
     for command in group.commands.values():
-        if command in later.COMMANDS:
+        if command in not_available.COMMANDS:
             continue
         yield pytest.param(command, id=f"{name}{command.name}")
         if isinstance(command, click.Group):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bulkscim.runs.sandboxed import SANDBOXES
+from bulkscim.runs.sandbox_tenants import SANDBOXES
 from bulkscim.tenants.entries import BUILT_IN
 from tests.support.scim_server import TOKEN
 

@@ -24,7 +24,7 @@ from bulkscim.pacing.arrivals import Arrivals, Sending
 from bulkscim.pacing.retry import Verdict
 from bulkscim.planning.order import Lanes
 from bulkscim.planning.recover import NotApplied
-from bulkscim.runs import inverting
+from bulkscim.runs import inverse_job
 from tests.support.simulated_machine import simulate
 from tests.support.simulated_oracles import Broken
 from tests.support.simulated_undo import undone
@@ -249,8 +249,8 @@ def test_mutation_is_caught_by_its_oracle(mutation, world, oracle, first):
 
 def test_rollback_that_leaves_something_out_is_told(monkeypatch, tmp_path):
     """What a run did and its rollback does not is seen in the tenant."""
-    records = inverting._records
-    monkeypatch.setattr(inverting, "_records", lambda *given, **more: list(records(*given, **more))[::2])
+    records = inverse_job._records
+    monkeypatch.setattr(inverse_job, "_records", lambda *given, **more: list(records(*given, **more))[::2])
     with pytest.raises(Broken) as caught:
         undone(1, tmp_path)
 

@@ -17,7 +17,7 @@ from bulkscim.pacing.retry import Verdict
 from bulkscim.planning import drift, lookups, order
 from bulkscim.planning.newness import Age
 from bulkscim.planning.verbs import modify
-from bulkscim.runs import inverting
+from bulkscim.runs import inverse_job
 from bulkscim.runs.child_runs import Recreated
 from tests.support.simulated_oracles import Broken
 from tests.support.simulated_seeds import NARROWED, WIDER, Case, case_of, live, simulate
@@ -133,7 +133,7 @@ def believe_each_201(patch):
 
 def take_back_what_may_have_existed(patch):
     """Delete what a create was answered with, though it seems older than the create."""
-    patch.setattr(inverting, "_certain", lambda steps, *_: steps)
+    patch.setattr(inverse_job, "_certain", lambda steps, *_: steps)
 
 
 def take_an_accepted_write_for_a_lost_one(patch):

@@ -15,7 +15,7 @@ from bulkscim.journal import journal, runfolder
 from bulkscim.planning.undo.taking_back import PART
 from bulkscim.reporting.source import defaults_of, find_source
 from bulkscim.runs.assembly import Job, Session
-from bulkscim.runs.deriving import derived_by_service
+from bulkscim.runs.derived_values import derived_by_service
 from bulkscim.runs.rollback import NO_BOUNDS
 from bulkscim.runs.session import first_look, go_on, past_of
 from tests.support import simulated_world

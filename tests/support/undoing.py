@@ -6,8 +6,8 @@ from pathlib import Path
 from random import Random
 
 from bulkscim.errors import NoSuchRun
-from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.operations import Defaults
+from bulkscim.jobfile.record_checks import Rules
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
@@ -17,8 +17,8 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out
-from bulkscim.runs.inverting import AS_SHOWN, Chosen, Derived, write_inverse
-from bulkscim.runs.opening import INDEX
+from bulkscim.runs.inverse_job import AS_SHOWN, Chosen, Derived, write_inverse
+from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.options import Connection
 from bulkscim.runs.settings import Settings, header_of
 from tests.support.fake_clock import VirtualClock

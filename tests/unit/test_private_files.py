@@ -11,7 +11,7 @@ from bulkscim.commands.disk import error_of_disk
 from bulkscim.errors import UsageError
 from bulkscim.jobfile.index import build, open_index
 from bulkscim.jobfile.source import open_source
-from bulkscim.journal import lock_owner
+from bulkscim.journal import run_lock
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.private_files import NotARegularFile, create_file, make_folders, open_file
 from bulkscim.runs.state_dir import keep
@@ -39,7 +39,7 @@ def draft(path):
 
 MAKING = {
     "create": lambda path: DISK.create(path).write(b"x"),
-    "lock text": lambda path: lock_owner.write(path, DISK, lock_owner.this_process(0.0)),
+    "lock text": lambda path: run_lock.write(path, DISK, run_lock.this_process(0.0)),
     "draft": lambda path: keep(path.parent / "draft", path),
     "index": lambda path: build(path, "stamp", tuple).close(),
     "job file": adopt,

@@ -27,7 +27,7 @@ import orjson
 from bulkscim.model.operation import GROUP, USER, JsonObject, Operation, Verb
 from bulkscim.planning.compare import DERIVED, WHOLE
 from bulkscim.scim import paths
-from bulkscim.scim.differing import NOTHING
+from bulkscim.scim.diff import NOTHING
 from bulkscim.scim.forms import ids_in
 
 NeededAttributes = frozenset[str] | None  # folded names of attributes; None: all that the resource has

@@ -13,7 +13,7 @@ from bulkscim.model.names import names_in
 from bulkscim.model.operation import Key
 from bulkscim.model.step import Step
 from bulkscim.planning.lookups import emails_of
-from bulkscim.planning.named import refers_to
+from bulkscim.planning.named_resources import refers_to
 
 MOST = 10_000  # names, the latest used
 RECENT_S = 60.0  # a refusal does not speak against a name that was looked up within this time

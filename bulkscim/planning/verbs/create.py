@@ -12,7 +12,7 @@ from bulkscim.planning.compare import differences
 from bulkscim.planning.context import Carried, Subject, View, carried, failed, with_references
 from bulkscim.planning.decision import Decision, Settle, Wait
 from bulkscim.planning.drift import setting
-from bulkscim.planning.held import given, holder
+from bulkscim.planning.name_holder import given, holder
 
 CREATE = "create"
 UPDATE = "update"

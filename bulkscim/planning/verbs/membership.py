@@ -31,7 +31,7 @@ from bulkscim.planning.compare import OTHER_GROUPS, differences
 from bulkscim.planning.context import Subject, Unfit, View, failed, part_of
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
-from bulkscim.planning.held import holder
+from bulkscim.planning.name_holder import holder
 from bulkscim.planning.sent_form import place_of
 from bulkscim.planning.undo.taking_back import FORCE
 

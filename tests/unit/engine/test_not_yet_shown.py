@@ -7,7 +7,7 @@ import pytest
 
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning.named import may_miss, refers_to
+from bulkscim.planning.named_resources import may_miss, refers_to
 from tests.support.records import create, delete, group, join
 from tests.support.simulated_tenant import SimulatedTenant
 from tests.support.virtual_loop import running_time

@@ -59,7 +59,7 @@ async def test_row_leaves_where_its_step_gets_no_permit():
 
 @pytest.mark.parametrize(("waits", "holds"), [(1.0, True), (59.0, True), (61.0, False)])
 async def test_what_was_read_too_long_before_the_permit_is_read_again(waits, holds):
-    """A before-image of more than a minute may show what others have changed since; see `planning/image_age.py`."""
+    """A before-image of more than a minute may show what others have changed since; see `planning/before_image.py`."""
     parts, dispatch = await scripted(waits)
     work = Work(creates(), read_at=parts.context.clock.monotonic())
     await parts.worker.carry_out(work, PATCH)

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bulkscim.jobfile.operations import Defaults, operation_of
+from bulkscim.jobfile.quick_values import Cells, UsualLines, is_clean
 from bulkscim.jobfile.records import Record
-from bulkscim.jobfile.usual import Cells, UsualLines, is_clean
 from bulkscim.jobfile.values import doubts_of, doubts_of_read_only, repeats
 from bulkscim.model.operation import ENTERPRISE
 

@@ -8,7 +8,7 @@ from bulkscim.journal import runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.model.run import RunState, Totals
-from bulkscim.reporting.following import Typed, told_next
+from bulkscim.reporting.next_commands import Typed, told_next
 from bulkscim.reporting.recorded import (
     list_summaries,
     listing_lines,

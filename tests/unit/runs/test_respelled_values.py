@@ -3,7 +3,7 @@
 import pytest
 
 from bulkscim.journal import journal
-from bulkscim.runs.deriving import derived_by_service
+from bulkscim.runs.derived_values import derived_by_service
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_tenant import SimulatedTenant
 from tests.support.undoing import Story

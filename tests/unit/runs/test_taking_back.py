@@ -8,7 +8,7 @@ from bulkscim.errors import Refused
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.model.secret import Secret
-from bulkscim.runs.inverting import Chosen
+from bulkscim.runs.inverse_job import Chosen
 from bulkscim.runs.request import RollbackRequest
 from bulkscim.runs.rollback import write_out
 from bulkscim.tenants.tenant import Tenant

@@ -8,7 +8,7 @@ import pytest
 from bulkscim.engine.directory import held_names
 from bulkscim.engine.directory.held_names import may_be_changed_to, resembles
 from bulkscim.model.operation import USER, Key
-from bulkscim.planning.held import named_by
+from bulkscim.planning.name_holder import named_by
 from tests.support.records import create
 from tests.support.simulated_tenant import SimulatedTenant
 

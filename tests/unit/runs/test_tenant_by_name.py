@@ -5,7 +5,7 @@ import pytest
 from bulkscim.errors import CredentialError, UsageError
 from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.secret import Secret
-from bulkscim.runs.named import tenant, tenant_at, tenant_of_header
+from bulkscim.runs.tenant_by_name import tenant, tenant_at, tenant_of_header
 from bulkscim.tenants.allowed import allow
 from bulkscim.tenants.credentials import TokenSource
 from bulkscim.tenants.entries import entries

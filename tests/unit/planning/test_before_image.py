@@ -4,7 +4,7 @@ import pytest
 
 from bulkscim.model.operation import USER, Key, Operation, Verb
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning.image_age import FRESH_S, LONGEST_S, before_lookup, before_step
+from bulkscim.planning.before_image import FRESH_S, LONGEST_S, before_lookup, before_step
 
 ADA = Key(USER, "userName", "ada@example.com")
 TITLE = Change("title", "Engineer", "Lead")

@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused, UsageError
-from bulkscim.jobfile.judging import Rules
 from bulkscim.jobfile.needed import Beyond
+from bulkscim.jobfile.record_checks import Rules
 from bulkscim.jobfile.source import JobSource, checking, open_source
 from bulkscim.jobfile.validate import Checked, check
 from bulkscim.model.events import People

@@ -18,9 +18,9 @@ from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Reply
 from bulkscim.providers.profile import Profile
+from bulkscim.runs.headless import Unwatched
 from bulkscim.runs.session import Visit, visiting
 from bulkscim.runs.settings import Settings
-from bulkscim.runs.unattended import Unwatched
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.pages import Page, Unproved
 from bulkscim.transport.repeating import Repeating

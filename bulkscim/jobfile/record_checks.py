@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 from bulkscim.jobfile.against_schemas import doubts_by_schemas
 from bulkscim.jobfile.invisible import plain_name, stripped, unseen_at_end
+from bulkscim.jobfile.quick_values import Cells, UsualLines, is_clean
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
-from bulkscim.jobfile.usual import Cells, UsualLines, is_clean
 from bulkscim.jobfile.values import Doubt, doubts_of, doubts_of_read_only, doubts_of_references, repeats
 from bulkscim.model.operation import ENTERPRISE, Operation
 from bulkscim.scim.discovery import LiveSchemas

@@ -24,7 +24,7 @@ from bulkscim.planning.protect import Protects, harmful_record
 from bulkscim.planning.undo.inverse import TakenStep, inverse, known_by, verb_of
 from bulkscim.planning.undo.memberships import Net, joinings, leavings, net
 from bulkscim.private_files import create_file
-from bulkscim.reporting.following import run_name
+from bulkscim.reporting.next_commands import run_name
 from bulkscim.runs.applied_steps import applied_steps, names_of
 from bulkscim.runs.child_runs import Recreated, descendants, records, rollbacks_of_others, undone
 from bulkscim.runs.spooled_steps import Picks, SpooledSteps, UndoCounts

@@ -20,12 +20,12 @@ from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.planning.expected import Unlike
 from bulkscim.providers.profile import Profile
-from bulkscim.runs.browsing import reads_over
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.expectations import GONE, THERE, Expectations, Resource
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import past_of, visiting
 from bulkscim.runs.settings import Settings
+from bulkscim.runs.tenant_reader import reads_over
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.repeating import say_nothing
 

@@ -13,7 +13,7 @@ from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.step import Action
 from bulkscim.planning.undo.inverse import TakenStep
 from bulkscim.runs.child_runs import Recreated
-from bulkscim.runs.inverting import Chosen, NotUndone, _records, write_inverse
+from bulkscim.runs.inverse_job import Chosen, NotUndone, _records, write_inverse
 from bulkscim.runs.spooled_steps import SpooledSteps
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.undoing import Story

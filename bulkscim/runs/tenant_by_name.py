@@ -8,7 +8,7 @@ from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.secret import Secret
-from bulkscim.runs.sandboxed import SANDBOXES, same_sandbox, sandbox_tenant
+from bulkscim.runs.sandbox_tenants import SANDBOXES, same_sandbox, sandbox_tenant
 from bulkscim.runs.state_dir import state_dir
 from bulkscim.tenants.allowed import refuse_unless_allowed
 from bulkscim.tenants.credentials import TokenSource, find_token

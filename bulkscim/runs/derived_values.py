@@ -28,7 +28,7 @@ from bulkscim.planning.derived import (
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import Recreated, descendants, rollbacks_of_others
-from bulkscim.runs.inverting import Derived
+from bulkscim.runs.inverse_job import Derived
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
