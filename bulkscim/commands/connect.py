@@ -9,9 +9,10 @@ import click
 
 from bulkscim.commands import options, reaching, setting, typed_flags
 from bulkscim.errors import UsageError
+from bulkscim.journal.settings import Connection
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import Console
-from bulkscim.runs.options import Connection, filled
+from bulkscim.runs.options import filled
 from bulkscim.runs.state_dir import state_dir
 from bulkscim.tenants import credentials
 from bulkscim.tenants.allowed import allow, is_allowed, refuse_unless_allowed
@@ -156,7 +157,7 @@ def _asked_url(usual: str, kept: str) -> str:
 
 def _acquainted(tenant: Tenant, known: TenantEntry | None, connection: Connection) -> list[str]:
     """Prove the URL and the token by reading."""
-    from bulkscim.runs.settings import Settings
+    from bulkscim.journal.settings import Settings
     from bulkscim.runs.tenant import connect
 
     kept = Connection(proxy=known.proxy, ca_bundle=known.ca_bundle) if known else Connection()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bulkscim.commands import options, reaching, setting
-from bulkscim.runs.options import Connection
+from bulkscim.journal.settings import Connection
 
 if TYPE_CHECKING:
     from bulkscim.runs.counting import Census

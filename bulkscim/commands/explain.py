@@ -73,7 +73,7 @@ def _asked(recorded: "RecordedRun", row: int, job: Path | None) -> tuple[Operati
 
     source = find_source(recorded.header, recorded.folder, job)
     found = next(asked(recorded, source, lambda number: number == row, row), None)
-    if recorded.header.get("parent") is None:
+    if recorded.header.parent is None:
         return (found[1] if found is not None else None), ""
     record = next(raw_records(source, row, lambda number: number == row), None)
     return (found[1] if found is not None else None), undoes(record.body if record is not None else {})

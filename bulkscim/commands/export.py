@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkscim.commands import options, reaching, setting
+from bulkscim.journal.settings import Connection
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import STDOUT, is_stdout, text_file
 from bulkscim.reporting.console import Console
-from bulkscim.runs.options import Connection
 
 if TYPE_CHECKING:
     from bulkscim.runs.export import Exported

@@ -13,9 +13,8 @@ from bulkscim.model.typed import next_line
 from bulkscim.runs.options import RecordDefaults
 
 if TYPE_CHECKING:
-    from bulkscim.jobfile.operations import Defaults
     from bulkscim.jobfile.source import JobSource
-    from bulkscim.model.operation import JsonObject
+    from bulkscim.model.operation import Defaults, JsonObject
 
 
 @click.group("map")

@@ -13,17 +13,18 @@ from click.core import ParameterSource
 from bulkscim.commands import typed_flags
 from bulkscim.commands.options import OwnTenantFlags, TenantFlags, TokenFlags
 from bulkscim.errors import Mismatch, UsageError
+from bulkscim.journal.settings import Connection
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
 from bulkscim.model.typed import NEXT, command
 from bulkscim.reporting.console import Console
-from bulkscim.runs.options import Connection, filled
+from bulkscim.runs.options import filled
 from bulkscim.tenants.credentials import TokenSource, find_token, open_to_others
 from bulkscim.transport.address import NO_PROXY, is_exempt, loopback
 
 if TYPE_CHECKING:
-    from bulkscim.model.operation import JsonObject
-    from bulkscim.runs.settings import Settings
+    from bulkscim.journal.header import Header
+    from bulkscim.journal.settings import Settings
     from bulkscim.tenants.tenant import Tenant
 
 GENERIC = "generic"
@@ -60,10 +61,10 @@ def _note_unused_proxy(people: Console, base_url: str) -> None:
 
 
 def _without_kept_proxy(
-    people: Console, header: "JsonObject", tenant: "Tenant", connection: Connection
+    people: Console, header: "Header", tenant: "Tenant", connection: Connection
 ) -> Connection:
     """Go without the proxy of a run's journal where NO_PROXY exempts the tenant from it by now."""
-    kept = (header.get("settings") or {}).get("proxy")
+    kept = header.settings.connection.proxy
     if not kept or connection.proxy or tenant.proxy or not _is_exempt(tenant.base_url):
         return connection
     host = escaped(urlsplit(tenant.base_url).hostname or "")
@@ -90,7 +91,7 @@ def _tenant_of(people: Console, flags: TenantFlags) -> "Tenant":
 
 
 def tenant_of_run(
-    people: Console, header: "JsonObject", flags: OwnTenantFlags, connection: Connection
+    people: Console, header: "Header", flags: OwnTenantFlags, connection: Connection
 ) -> "tuple[Tenant, Connection]":
     """Return a recorded run's tenant, and how it is reached.
 
@@ -99,7 +100,7 @@ def tenant_of_run(
     from bulkscim.runs.tenant_by_name import names_at, tenant_of_header
 
     source = source_of(people, flags.tokens)
-    own = header["tenant"]["base_url"]
+    own = header.tenant.base_url
     name, base_url = flags.tenant or "", flags.base_url or ""
     context = click.get_current_context()
     if context.get_parameter_source("tenant") is ParameterSource.ENVIRONMENT and name not in names_at(own):
@@ -117,7 +118,7 @@ def tenant_of_run(
 
 
 @contextmanager
-def naming_the_tenant(header: "JsonObject") -> Iterator[None]:
+def naming_the_tenant(header: "Header") -> Iterator[None]:
     """End the text of an UnprovedToken with this whole command, the run's tenant named in it."""
     from bulkscim.runs.same_tenant import UnprovedToken
     from bulkscim.runs.tenant_by_name import names_at
@@ -125,12 +126,13 @@ def naming_the_tenant(header: "JsonObject") -> Iterator[None]:
     try:
         yield
     except UnprovedToken as error:
-        base_url, settings = header["tenant"]["base_url"], header.get("settings") or {}
+        base_url, connection = header.tenant.base_url, header.settings.connection
         names = names_at(base_url)
         words = ["--tenant", names[0]] if names else ["--base-url", base_url]
         for name, flag in (("proxy", "--proxy"), ("ca_bundle", "--ca-bundle")):
-            if not names and settings.get(name) and not list(typed_flags.flags({name})):
-                words += [flag, settings[name]]
+            value = getattr(connection, name)
+            if not names and value and not list(typed_flags.flags({name})):
+                words += [flag, str(value)]
         line = typed_flags.again({"tenant", "base_url"})
         raise Mismatch(f"{error}\n{NEXT}{line} {command(*words).partition(' ')[2]}") from None
 
@@ -174,6 +176,7 @@ def source_of(people: Console, flags: TokenFlags) -> TokenSource:
 
 def reading_settings(connection: Connection, tenant: "Tenant") -> "Settings":
     """Return how a command that only reads sends: as its flags say, else as the tenant's entry does."""
-    from bulkscim.runs.settings import Settings, connection_of
+    from bulkscim.journal.settings import Settings
+    from bulkscim.runs.settings import connection_of
 
     return Settings(connection=filled(connection, connection_of(tenant)))

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.row import RowRules
-from bulkscim.runs.options import Approval, Connection
+from bulkscim.runs.options import Approval
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.operation import Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import NEXT, next_line
 from bulkscim.outputs import is_stdout
 from bulkscim.reporting.console import Console
-from bulkscim.runs.options import Approval, Connection
+from bulkscim.runs.options import Approval
 
 if TYPE_CHECKING:
     from bulkscim.jobfile.source import JobSource
-    from bulkscim.model.operation import JsonObject
+    from bulkscim.journal.header import Header
     from bulkscim.runs.report import RunReport
     from bulkscim.runs.request import RollbackRequest
 
@@ -131,7 +132,7 @@ def command(flags: RollbackFlags) -> "RunReport | None":
     return report
 
 
-def _request(people: Console, header: "JsonObject", flags: RollbackFlags) -> "RollbackRequest":
+def _request(people: Console, header: "Header", flags: RollbackFlags) -> "RollbackRequest":
     """Return what is asked; the tenant is the run's own."""
     from bulkscim.runs.inverse_job import Chosen
     from bulkscim.runs.request import RollbackRequest

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.row import RowRules
 from bulkscim.reporting.console import Console
-from bulkscim.runs.options import Approval, Connection, RecordDefaults, RowSelection
+from bulkscim.runs.options import Approval, RecordDefaults, RowSelection
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport

@@ -12,15 +12,16 @@ from click.core import ParameterSource
 
 from bulkscim.commands import options, reaching, setting, typed_flags
 from bulkscim.errors import CredentialError, UsageError
+from bulkscim.journal.settings import Connection
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import Console
 from bulkscim.reporting.hints import CREATE_GROUPS
-from bulkscim.runs.options import Connection, RecordDefaults
+from bulkscim.runs.options import RecordDefaults
 from bulkscim.tenants.entries import entries, places
 
 if TYPE_CHECKING:
+    from bulkscim.journal.settings import Settings
     from bulkscim.model.operation import JsonObject, Key
-    from bulkscim.runs.settings import Settings
     from bulkscim.tenants.tenant import Tenant
 
     Reached = tuple[Tenant, Settings]

@@ -9,7 +9,7 @@ import click
 
 from bulkscim.commands import options, reaching, setting
 from bulkscim.errors import Mismatch
-from bulkscim.runs.options import Connection
+from bulkscim.journal.settings import Connection
 
 if TYPE_CHECKING:
     from bulkscim.reporting.statement import Statement

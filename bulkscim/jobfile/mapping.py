@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from bulkscim.jobfile.columns import Column, Use, column_of, columns_of, put, refuse_twins
 from bulkscim.jobfile.invisible import stripped
 from bulkscim.jobfile.operations import (
-    Defaults,
     Draft,
     finish,
     primaries,
@@ -34,6 +33,7 @@ from bulkscim.model.operation import (
     USER,
     VERBS,
     Content,
+    Defaults,
     JsonObject,
     Key,
     Operation,

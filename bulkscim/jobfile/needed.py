@@ -16,12 +16,11 @@ from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile import json_document
 from bulkscim.jobfile.content import content_of
 from bulkscim.jobfile.index import Index, IndexBuilder
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import Interpreter, Wanted, interpreter, records
 from bulkscim.jobfile.records import Problem
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
-from bulkscim.model.operation import Operation, Reference
+from bulkscim.model.operation import Defaults, Operation, Reference
 
 SHOWN = 10
 

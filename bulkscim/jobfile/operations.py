@@ -7,8 +7,6 @@
 4. References leave the data: `manager`, `groups`, and `members` that are not plain ids.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
 from typing import Any, NamedTuple, assert_never
@@ -34,6 +32,7 @@ from bulkscim.model.operation import (
     USER,
     VERBS,
     Content,
+    Defaults,
     JsonObject,
     Key,
     Operation,
@@ -50,20 +49,6 @@ _KEYS = ("op", "type", "ref", "id", "match", "data", "patch", "member", "expect"
 _KEY_SET = frozenset(_KEYS)
 _NOTHING: JsonObject = {}
 Faults = tuple[list[Fault], list[Fault]]  # of what a record says, and of the shapes of its values
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a record means where it does not say: operation, type, the attribute to match by, and a [map].
-
-    `as_shown`: its values are those that a tenant showed, and go back as they are, whatever their shape.
-    """
-
-    op: Verb | None = None
-    type: str = USER
-    match: str | None = None
-    map: Mapping[str, Any] | None = None
-    as_shown: bool = False
 
 
 class Draft(NamedTuple):

@@ -10,14 +10,13 @@ from bulkscim.jobfile import csv_reader, json_document, jsonl_reader, operations
 from bulkscim.jobfile.columns import UnknownColumn, column_of, is_known
 from bulkscim.jobfile.lines import INVERSE_LIMIT
 from bulkscim.jobfile.mapping import Mapping, compile_header
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.own_names import FileNames, are_asked
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
 from bulkscim.jobfile.rules import compile_rules, unused
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.names import name_attribute
-from bulkscim.model.operation import TARGET_ONLY, VERBS, Operation
+from bulkscim.model.operation import TARGET_ONLY, VERBS, Defaults, Operation
 from bulkscim.model.typed import command, quoted
 
 _FEW = 3  # unknown columns that are named one by one

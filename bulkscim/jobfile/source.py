@@ -31,6 +31,7 @@ from bulkscim.jobfile.lines import CarriageReturns, ends_in_cr
 from bulkscim.jobfile.records import shown
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.signatures import foreign, format_of, is_workbook
+from bulkscim.model.run import RecordedJob
 from bulkscim.private_files import create_file
 
 _GZIP = b"\x1f\x8b"
@@ -74,16 +75,12 @@ class JobSource:
         """Raise JobFileChanged unless the bytes are still the same."""
         self.content.refuse_change(self.path, self.name)
 
-    def about(self) -> dict[str, str | int | bool]:
+    def about(self) -> RecordedJob:
         """Return what a journal's header says of it."""
-        return {
-            "path": _recorded(self.path),
-            "size": self.content.size,
-            "sha256": self.sha256,
-            "format": self.format,
-            "spooled": self.spooled,
-            "header_line": self.header_line,
-        }
+        path, size = _recorded(self.path), self.content.size
+        return RecordedJob(
+            path, size, self.sha256, self.format, spooled=self.spooled, header_line=self.header_line
+        )
 
     def adopted(self, folder: Path) -> "JobSource":
         """Move a spooled copy into a run folder as `job.<format>`, durably; others stay where they are."""

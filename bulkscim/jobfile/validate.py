@@ -13,7 +13,6 @@ import orjson
 from bulkscim.errors import JobFileInvalid
 from bulkscim.jobfile.across import Across
 from bulkscim.jobfile.index import Index, IndexBuilder, build, digest, made, open_index
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import (
     Interpreter,
     count,
@@ -28,7 +27,7 @@ from bulkscim.jobfile.reading import (
 from bulkscim.jobfile.record_checks import RULES, Judge, Judged, Rules
 from bulkscim.jobfile.records import SHOWN, Fault, Findings, Problem, Record
 from bulkscim.jobfile.source import JobSource
-from bulkscim.model.operation import Content, Key, Operation, Verb
+from bulkscim.model.operation import Content, Defaults, Key, Operation, Verb
 from bulkscim.planning.guards import removal_of
 from bulkscim.planning.protect import takes_away
 from bulkscim.scim.schemas import is_secret

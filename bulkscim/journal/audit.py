@@ -19,10 +19,10 @@ from bulkscim.journal import entries, reader
 from bulkscim.journal.bodies import Closed, Opened, Repaired, Started, Stopped
 from bulkscim.journal.durable import Reader
 from bulkscim.journal.entries import Kind, Line
+from bulkscim.journal.header import Header
 from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.reader import Position
 from bulkscim.journal.timeline import ENDINGS
-from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
 
 
@@ -58,7 +58,7 @@ class Session:
 class Audited:
     """What a journal proved to be. `torn` counts the bytes behind its good part."""
 
-    header: JsonObject
+    header: Header
     ledger: Ledger
     end: Position
     begun: float
@@ -100,7 +100,7 @@ def audit(file: Reader, path: Path, head: str = "", watch: Watch | None = None) 
     """
     first, header = reader.first_line(file, path)
     ledger = Ledger(header.rows, several=header.format > 1)
-    told = Audited(header.told, ledger, Position(), first.entry.time)
+    told = Audited(header, ledger, Position(), first.entry.time)
     _Auditor(path, told, head).take(file, watch)
     told.torn = file.size() - told.end.offset
     return told

@@ -7,19 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bulkscim.journal.header import Header
 from bulkscim.model.operation import JsonObject, Key
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Totals
 from bulkscim.model.step import Action, Change, Ties
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """Line 1: what the run is. `format` is that of the journal, `rows` how many the job file has."""
-
-    told: JsonObject
-    format: int
-    rows: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
+from bulkscim.journal import header_json
 from bulkscim.journal.bodies import (
     Applied,
     Approved,
     Body,
     Closed,
-    Header,
     Lost,
     Member,
     Opened,
@@ -26,6 +26,7 @@ from bulkscim.journal.bodies import (
     Stopped,
     WasMember,
 )
+from bulkscim.journal.header import Header
 from bulkscim.model.operation import USER, JsonObject, Key
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Totals
@@ -64,12 +65,6 @@ class _Form(NamedTuple):
     always_1: bool
 
 
-def header(data: JsonObject) -> Header:
-    """Return what line 1 says; a format or a number of rows that is none is 0 or -1."""
-    version, rows = data.get("format"), data.get("rows")
-    return Header(data, version if type(version) is int else 0, rows if type(rows) is int else -1)
-
-
 def read(kind: type[_B], data: JsonObject, **known: Any) -> _B:
     """Return what a body says, with what is `known` of it from elsewhere on its line; ValueError where it cannot.
 
@@ -87,7 +82,7 @@ def read(kind: type[_B], data: JsonObject, **known: Any) -> _B:
 def write(body: Body, part: str = "", version: int = 2) -> JsonObject:
     """Return the JSON of a body; `part` is that of the first row of a step."""
     if isinstance(body, Header):
-        return body.told
+        return header_json.write(body)
     made: JsonObject = {}
     for name, default, _, form, always, always_1 in _FORMS[type(body)]:
         value = getattr(body, name)

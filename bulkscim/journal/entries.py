@@ -25,14 +25,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from bulkscim.journal import bodies, body_json
+from bulkscim.journal import bodies, body_json, header_json
 from bulkscim.journal.bodies import Body
+from bulkscim.journal.header import Header
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.run import Counters
 
-FORMAT = 2  # of new journals
-FORMATS = (1, 2)
 FIRST_CHAIN = b"0" * 32
 
 
@@ -62,7 +61,7 @@ _WITH_END = frozenset({Kind.APPLIED, Kind.REFUSED})  # may be on one line with t
 Word = Kind | RowState
 
 _KINDS: dict[type[Any], Kind] = {
-    bodies.Header: Kind.HEADER,
+    Header: Kind.HEADER,
     bodies.Opened: Kind.OPENED,
     bodies.Approved: Kind.APPROVED,
     bodies.Stopped: Kind.STOPPED,
@@ -266,7 +265,7 @@ def _entries(data: JsonObject) -> tuple[Entry, ...]:
     rows = tuple((row, part) for row, part, _ in data["rows"])
     counters = Counters(*data["q"])
     if kind is Kind.HEADER:
-        return (Entry(body_json.header(body), rows, data["s"], counters, time),)
+        return (Entry(header_json.read(body), rows, data["s"], counters, time),)
     if kind is Kind.SETTLED:
         return (Entry(body_json.read(bodies.Settled, body, state=state), rows, data["s"], counters, time),)
     first = Entry(body_json.read(_BODIES[kind], body), rows, data["s"], counters, time)

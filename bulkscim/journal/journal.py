@@ -7,16 +7,16 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from bulkscim.errors import JournalDead, Locked, NoSuchRun
-from bulkscim.journal import checkpoint, entries, reader, tombstone
-from bulkscim.journal.bodies import Body, Header, Repaired, Settled, Started
+from bulkscim.journal import checkpoint, entries, header_json, reader, tombstone
+from bulkscim.journal.bodies import Body, Repaired, Settled, Started
 from bulkscim.journal.durable import Appender, Disk, Reader
 from bulkscim.journal.entries import Entry, Word
+from bulkscim.journal.header import Header
 from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.reader import Fold, Position
 from bulkscim.journal.timeline import Timeline
 from bulkscim.journal.writer import JOURNAL, JournalWriter
 from bulkscim.model.clock import Clock
-from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.typed import next_line
 from bulkscim.private_files import refuse_links
@@ -36,10 +36,13 @@ class RecordedRun:
         self._fold, self._reader = fold, file
 
     @property
-    def header(self) -> JsonObject:
-        """The header, its `settings` and `guards` as later sessions have changed them."""
-        header, changed = self._fold.header.told, self.timeline.changed
-        return header | {name: header.get(name, {}) | values for name, values in changed.items()}
+    def header(self) -> Header:
+        """The header, its settings and guards as later sessions have changed them."""
+        try:
+            return header_json.with_changes(self._fold.header, self.timeline.changed)
+        except ValueError as error:
+            why = f"what later sessions have changed of the header cannot be read: {error}"
+            raise reader.damaged(self.folder / JOURNAL, 0, why) from error
 
     @property
     def chain(self) -> str:
@@ -139,12 +142,10 @@ class Journal(RecordedRun):
         self.close()
 
 
-def create(folder: Path, disk: Disk, header: JsonObject, rows: int, clock: Clock) -> Journal:
+def create(folder: Path, disk: Disk, header: Header, clock: Clock) -> Journal:
     """Begin a journal in a folder whose lock is held, in place of one that never sent anything."""
-    told = {"format": entries.FORMAT} | header | {"rows": rows}
-    first = Header(told, entries.FORMAT, rows)
-    fold = Fold(first, Ledger(rows, several=entries.FORMAT > 1), Timeline(), Position())
-    line = _line_after(fold, Entry(first), clock.now())
+    fold = Fold(header, Ledger(header.rows, several=header.format > 1), Timeline(), Position())
+    line = _line_after(fold, Entry(header), clock.now())
     try:
         _write_new(folder, disk, [line])
         _put_in_place(folder, disk)

@@ -18,9 +18,9 @@ import orjson
 
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import entries
-from bulkscim.journal.bodies import Header
 from bulkscim.journal.durable import Reader
 from bulkscim.journal.entries import Entry, Kind, Line, Word
+from bulkscim.journal.header import FORMATS, Header
 from bulkscim.journal.ledger import MOVES, Ledger
 from bulkscim.journal.timeline import WITH_BODY, Timeline
 from bulkscim.model.run import Counters
@@ -132,12 +132,12 @@ def first_line(file: Reader, path: Path) -> tuple[Line, Header]:
     try:
         line = entries.decode(text)
     except ValueError as error:
-        raise damaged(path, 0, "the header is sealed, and yet no line of a journal") from error
+        raise damaged(path, 0, f"line 1, the header, is sealed, and cannot be read: {error}") from error
     header = line.entry.body
     if not isinstance(header, Header):
         raise damaged(path, 0, "line 1 is no header")
-    if header.format not in entries.FORMATS:
-        known = ", ".join(map(str, entries.FORMATS))
+    if header.format not in FORMATS:
+        known = ", ".join(map(str, FORMATS))
         raise JournalDamaged(
             f"{path}: format {header.format} is not known here (known: {known}); use the bulkscim that wrote it"
         )

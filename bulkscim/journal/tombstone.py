@@ -13,8 +13,8 @@ import orjson
 
 from bulkscim.errors import JournalDamaged
 from bulkscim.journal import entries
-from bulkscim.journal.bodies import Header
 from bulkscim.journal.durable import Disk
+from bulkscim.journal.header import Header
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.operation import JsonObject
 from bulkscim.private_files import refuse_links

@@ -205,3 +205,17 @@ def identities(kind: str, data: JsonObject) -> tuple[Key, ...]:
     return tuple(
         Key(kind, attribute, value) for attribute, value in found if isinstance(value, str) and value
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a record means where it does not say: operation, type, the attribute to match by, and a [map].
+
+    `as_shown`: its values are those that a tenant showed, and go back as they are, whatever their shape.
+    """
+
+    op: Verb | None = None
+    type: str = USER
+    match: str | None = None
+    map: Mapping[str, Any] | None = None
+    as_shown: bool = False

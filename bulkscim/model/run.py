@@ -1,4 +1,4 @@
-"""A whole run: its state, how many rows are in each state, and how many requests they cost."""
+"""A whole run: its state, how many rows are in each state, how many requests they cost, and of what it is."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,3 +51,45 @@ class Counters:
         return Counters(
             self.requests + other.requests, self.retries + other.retries, self.throttled + other.throttled
         )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedJob:
+    """The job file of a run as it was at the beginning. `spooled`: it was put into the run's folder."""
+
+    path: str = ""
+    size: int | None = None
+    sha256: str = ""
+    format: str = ""
+    spooled: bool = False
+    header_line: int = 0
+
+    @property
+    def is_named(self) -> bool:
+        """Whether all is known by which the file is found again."""
+        return bool(self.path and self.sha256 and self.format) and self.size is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells a tenant and a token: `token` is its hash, keyed with the `salt`."""
+
+    base_url: str = ""
+    profile: str = ""
+    token: str = ""
+    salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTenant(Fingerprint):
+    """The tenant of a run, with the name that it had."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedParent:
+    """The run that a rollback undoes: its id, and the chain value of its last line then."""
+
+    run: str = ""
+    chain: str = ""

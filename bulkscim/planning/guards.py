@@ -34,9 +34,9 @@ class JobCounts:
 class Bounds:
     """The guards as absolute numbers, taken once and kept; None: no bound."""
 
-    max_delete: int | None
-    max_create: int | None
-    max_errors: int | None
+    max_delete: int | None = None
+    max_create: int | None = None
+    max_errors: int | None = None
     max_adopt: int | None = None
 
 

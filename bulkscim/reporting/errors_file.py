@@ -70,7 +70,7 @@ def _failed(recorded: RecordedRun, source: JobSource) -> Iterator[Record]:
 
 def _failure(result: Result, recorded: RecordedRun, run: str) -> Failure:
     return Failure(
-        run=str(recorded.header.get("run", recorded.folder.name)),
+        run=recorded.header.run or recorded.folder.name,
         row=result.row,
         op=result.op,
         status=result.status,

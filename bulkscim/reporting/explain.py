@@ -26,9 +26,7 @@ def explain(
     `undoes`: in a rollback, what the row takes back.
     """
     state = recorded.ledger.state(row)
-    job = recorded.header.get("job")
-    name = job.get("path", "") if isinstance(job, dict) else ""
-    yield f"row {row} of {one_line(str(name))}: {state.value.replace('_', ' ')}"
+    yield f"row {row} of {one_line(recorded.header.job.path)}: {state.value.replace('_', ' ')}"
     if undoes:
         yield f"  undoes    {undoes}"
     if operation is not None:

@@ -9,7 +9,6 @@ import orjson
 
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.journal import RecordedRun
-from bulkscim.model.grace import Grace
 from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.model.row import RowState
 from bulkscim.outputs import run_file
@@ -58,13 +57,7 @@ def all_results(recorded: RecordedRun, source: JobSource | None) -> Iterator[Res
     if source is not None and (totals.pending or totals.in_doubt):
         unsettled = asked(recorded, source, lambda row: row <= ledger.rows and not ledger.is_settled(row))
     found = results(recorded, unsettled)
-    return of_rollback(found, source) if source is not None and recorded.header.get("parent") else found
-
-
-def grace_of(header: JsonObject) -> Grace | None:
-    """Return the grace that a run's definition gave, None where it gave none."""
-    said = header.get("then")
-    return Grace(int(said["after_days"])) if isinstance(said, dict) else None
+    return of_rollback(found, source) if source is not None and recorded.header.parent else found
 
 
 def write_later(recorded: RecordedRun) -> Path | None:
@@ -73,7 +66,7 @@ def write_later(recorded: RecordedRun) -> Path | None:
     One line for each user that is deactivated now, by id, with what must still be so then: a user that came back is
     left alone. None where the run gave no grace or deactivated no user.
     """
-    grace = grace_of(recorded.header)
+    grace = recorded.header.grace
     if grace is None:
         return None
     day = grace.ends(recorded.timeline.started_at)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from bulkscim.journal.header import Header
 from bulkscim.journal.runfolder import CHILD
 from bulkscim.model import bounded_toml
 from bulkscim.model.operation import USER, JsonObject
@@ -47,7 +48,7 @@ def run_name(folder: Path) -> str:
 
 
 def told_next(
-    summary: JsonObject, folder: Path, header: JsonObject, typed: Typed = NOTHING, *, written: bool = False
+    summary: JsonObject, folder: Path, header: Header, typed: Typed = NOTHING, *, written: bool = False
 ) -> JsonObject:
     """Return what a summary says of the commands that come next: `next`, `undo` of a run that has ended, and `later`.
 
@@ -67,9 +68,7 @@ def told_next(
     return told
 
 
-def _next(
-    summary: JsonObject, folder: Path, header: JsonObject, typed: Typed, *, written: bool
-) -> Iterable[str]:
+def _next(summary: JsonObject, folder: Path, header: Header, typed: Typed, *, written: bool) -> Iterable[str]:
     """Return the next commands, the best first; none for a run that ended well and was told in full."""
     run = run_name(folder)
     if summary.get("purged_at"):
@@ -87,7 +86,7 @@ def _next(
     if not summary["failed"] and not summary["skipped"]:
         return ()
     commands = list(_after_failures(summary, header, typed))
-    if commands or (header.get("parent") and _is_all_left(summary)):
+    if commands or (header.parent and _is_all_left(summary)):
         return commands
     return [command("retry", run, *typed.access, *typed.job)]
 
@@ -105,7 +104,7 @@ def _raised(summary: JsonObject) -> tuple[str, ...]:
     return ("--max-adopt", str(max(20, 2 * int(found[1])))) if found else ()
 
 
-def _after_failures(summary: JsonObject, header: JsonObject, typed: Typed) -> Iterable[str]:
+def _after_failures(summary: JsonObject, header: Header, typed: Typed) -> Iterable[str]:
     """Return the retries that the causes name, and the run of the errors file where records must be corrected."""
     more = command(*typed.access, *typed.job).partition(" ")[2]
     causes = summary.get("causes") or []
@@ -113,37 +112,37 @@ def _after_failures(summary: JsonObject, header: JsonObject, typed: Typed) -> It
     for retry in retries:  # one with a flag takes up the rows of one without
         if not any(other.startswith(f"{retry} ") for other in retries):
             yield " ".join(filter(None, (retry, more)))
-    if summary.get("errors") and not header.get("parent"):
+    if summary.get("errors") and not header.parent:
         yield command(*run_words(header, Path(summary["errors"])), *typed.access)
 
 
-def run_command(header: JsonObject) -> str:
+def run_command(header: Header) -> str:
     """Return the command line for a new run of a job, as the header of an earlier one describes it.
 
     Guards and approval are not repeated: what a job file holds now may need others.
     """
-    limit = (header.get("settings") or {}).get("limit")
+    limit = header.settings.limit
     limited = ("--limit", limit) if limit else ()
     return command("run", *_job(header), *_flags(header), *limited, *tenant_words(header))
 
 
-def run_words(header: JsonObject, file: Path) -> Iterator[object]:
+def run_words(header: Header, file: Path) -> Iterator[object]:
     """Yield the words that bring another file to the run's tenant, read and treated as the run's own was."""
     yield from ("run", shown(file))
-    for path in (header.get("definitions") or ())[-1:]:
+    for path in header.definitions[-1:]:
         yield from ("--map", shown(Path(path)))
     yield from _flags(header)
     yield from tenant_words(header)
 
 
-def _job(header: JsonObject) -> Iterator[object]:
+def _job(header: Header) -> Iterator[object]:
     """Yield the job definition where the run had one that names the job file, else job file and map."""
-    job = Path(header["job"]["path"])
-    definitions = [Path(path) for path in header.get("definitions") or ()]
+    job = Path(header.job.path)
+    definitions = [Path(path) for path in header.definitions]
     definition = next((path for path in definitions if _names(path, job)), None)
     yield shown(definition or job)
-    if header["job"].get("header_line"):
-        yield from ("--header-line", header["job"]["header_line"])
+    if header.job.header_line:
+        yield from ("--header-line", header.job.header_line)
     for path in definitions[-1:]:
         if path != definition:
             yield from ("--map", shown(path))
@@ -157,31 +156,30 @@ def _names(definition: Path, job: Path) -> bool:
     return False
 
 
-def _flags(header: JsonObject) -> Iterator[object]:
-    defaults, settings = header.get("defaults") or {}, header.get("settings") or {}
-    if defaults.get("op"):
-        yield from ("--op", defaults["op"])
-    if defaults.get("type") not in {None, USER}:
-        yield from ("--type", defaults["type"])
-    if defaults.get("match"):
-        yield from ("--match", defaults["match"])
-    if settings.get("on_exists") not in {None, "adopt"}:
-        yield from ("--on-exists", settings["on_exists"])
-    if settings.get("create_groups"):
+def _flags(header: Header) -> Iterator[object]:
+    defaults, rules = header.defaults, header.settings.rules
+    if defaults.op:
+        yield from ("--op", defaults.op)
+    if defaults.type != USER:
+        yield from ("--type", defaults.type)
+    if defaults.match:
+        yield from ("--match", defaults.match)
+    if rules.on_exists not in {None, "adopt"}:
+        yield from ("--on-exists", rules.on_exists)
+    if rules.create_groups:
         yield "--create-groups"
 
 
-def tenant_words(header: JsonObject) -> Iterator[object]:
+def tenant_words(header: Header) -> Iterator[object]:
     """Yield the flags that name the run's tenant, and the way to one that has no name."""
-    tenant, settings = header.get("tenant") or {}, header.get("settings") or {}
-    name, profile = tenant.get("name"), tenant.get("profile") or _GENERIC
-    yield from ("--tenant", name) if name else ("--base-url", tenant.get("base_url"))
-    if profile != _GENERIC:
-        yield from ("--profile", profile)
-    if not name and settings.get("proxy"):
-        yield from ("--proxy", settings["proxy"])
-    if not name and settings.get("ca_bundle"):
-        yield from ("--ca-bundle", shown(Path(settings["ca_bundle"])))
+    tenant, connection = header.tenant, header.settings.connection
+    yield from ("--tenant", tenant.name) if tenant.name else ("--base-url", tenant.base_url)
+    if tenant.profile not in {"", _GENERIC}:
+        yield from ("--profile", tenant.profile)
+    if not tenant.name and connection.proxy:
+        yield from ("--proxy", connection.proxy)
+    if not tenant.name and connection.ca_bundle:
+        yield from ("--ca-bundle", shown(connection.ca_bundle))
 
 
 def shown(path: Path) -> Path:

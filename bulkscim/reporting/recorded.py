@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
@@ -15,6 +14,7 @@ from bulkscim.journal import journal, runfolder, tombstone
 from bulkscim.journal.bodies import Closed, Stopped
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind, decode
+from bulkscim.journal.header import Header
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.reader import header_of
 from bulkscim.journal.writer import JOURNAL
@@ -42,12 +42,12 @@ def lasting_name(run: str, runs_dir: Path) -> str:
     return run_name(runfolder.find(run, runs_dir, LocalDisk()))
 
 
-def read_header(run: str, runs_dir: Path) -> dict[str, Any]:
+def read_header(run: str, runs_dir: Path) -> Header:
     """Return the header of a run, named as for `open_recorded`; nothing else of it is read."""
     disk = LocalDisk()
     folder = runfolder.find(run, runs_dir, disk)
     with closing(journal.open_to_read(folder, disk)) as file:
-        return header_of(file, folder / JOURNAL).told
+        return header_of(file, folder / JOURNAL)
 
 
 def open_at(folder: Path) -> RecordedRun:
@@ -72,7 +72,7 @@ def _summary_at(folder: Path, *, with_causes: bool = True) -> Summary:
         kept = tombstone.load(folder, LocalDisk())
         summary: Summary = kept["summary"]
         summary |= {"purged_at": moment(kept["purged"]["at"]), "folder": str(folder)}
-        return summary | told_next(summary, folder, {})
+        return summary | told_next(summary, folder, Header())
     with journal.read(folder, LocalDisk()) as recorded:
         return read_summary(recorded, with_causes=with_causes)
 
@@ -109,10 +109,9 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
     ending = _ending(recorded)
     state = state_of(ending, locked=locked)
     totals = recorded.ledger.totals()
-    job, tenant = _object(header, "job"), _object(header, "tenant")
     causes = causes_of(recorded, run_name(recorded.folder), in_doubt=not locked) if with_causes else None
     summary = {
-        "run": header.get("run", recorded.folder.name),
+        "run": header.run or recorded.folder.name,
         "state": state.value,
         **asdict(totals),
         "elapsed_s": round(timeline.elapsed_s, 1),
@@ -121,12 +120,12 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
         "undoable": totals.done > 0 or any(recorded.entries(Kind.APPLIED)),
         "why": ending.why if isinstance(ending, Stopped) else None,
         "again": run_command(header) if _has_other_job(ending) else None,
-        "command": header.get("command"),
-        "job": job.get("path"),
-        "job_sha256": job.get("sha256"),
-        "tenant": tenant.get("base_url"),
-        "profile": tenant.get("profile"),
-        "note": header.get("note") or None,
+        "command": header.command or None,
+        "job": header.job.path or None,
+        "job_sha256": header.job.sha256 or None,
+        "tenant": header.tenant.base_url or None,
+        "profile": header.tenant.profile or None,
+        "note": header.note or None,
         "changed": timeline.changed or None,
         "started_at": moment(timeline.started_at or None),
         "ended_at": moment(timeline.ended_at or None) if state is not RunState.RUNNING else None,
@@ -213,8 +212,3 @@ def _ending(recorded: RecordedRun) -> Stopped | Closed | None:
             if line.chain == recorded.chain and isinstance(line.entry.body, Stopped | Closed):
                 return line.entry.body
     return None
-
-
-def _object(values: dict[str, Any], name: str) -> dict[str, Any]:
-    value = values.get(name)
-    return value if isinstance(value, dict) else {}

@@ -61,18 +61,19 @@ class Verified:
 def statement_of(verified: Verified) -> Statement:
     """Return the statement as data."""
     audited, header = verified.audited, verified.audited.header
-    job, tenant = _object(header, "job"), _object(header, "tenant")
+    job, tenant = header.job, header.tenant
     state = RunState.RUNNING if verified.running else audited.state
     return {
-        "run": header.get("run", verified.folder.name),
+        "run": header.run or verified.folder.name,
         "verified_at": moment(verified.at),
         "verified_with": __version__,
         "folder": str(verified.folder),
-        "command": header.get("command"),
-        "note": header.get("note") or None,
-        "parent": header.get("parent"),
-        "tenant": {name: tenant.get(name) for name in ("base_url", "profile", "name")},
-        "job": {name: job.get(name) for name in ("path", "size", "sha256")} | _job(verified.job),
+        "command": header.command or None,
+        "note": header.note or None,
+        "parent": asdict(header.parent) if header.parent else None,
+        "tenant": {name: getattr(tenant, name) or None for name in ("base_url", "profile", "name")},
+        "job": {"path": job.path or None, "size": job.size, "sha256": job.sha256 or None}
+        | _job(verified.job),
         "state": state.value,
         "why": audited.ending.why or None if audited.ending else None,
         "begun": moment(audited.begun),
@@ -188,11 +189,6 @@ def _does_not_prove(verified: Verified) -> Iterator[str]:
     if verified.job.found is None:
         yield "what the job file asked: it is not there to be compared"
     yield from _NOT_PROVED
-
-
-def _object(values: dict[str, Any], name: str) -> dict[str, Any]:
-    value = values.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def statement_lines(statement: Statement) -> Iterator[str]:

@@ -31,16 +31,17 @@ from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
 from bulkscim.errors import BulkScimError, Interrupted, JournalDead, ReferencesUnknown, Stopped
 from bulkscim.jobfile.index import Index
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal import bodies
 from bulkscim.journal.bodies import Closed, Opened, Started
 from bulkscim.journal.entries import Entry
+from bulkscim.journal.header import UNKNOWN
 from bulkscim.journal.journal import Journal
+from bulkscim.journal.settings import Settings
 from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
-from bulkscim.model.operation import MAKES, USER, Verb
+from bulkscim.model.operation import MAKES, USER, Defaults, Verb
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
 from bulkscim.pacing.arrivals import Arrivals
@@ -57,7 +58,6 @@ from bulkscim.runs.earlier import (
     users_of_runs,
 )
 from bulkscim.runs.report import RunReport
-from bulkscim.runs.settings import Settings
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
@@ -175,20 +175,20 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         exchange.server.take(terms.dated)
     quoting = Quoting(profile.unquoted_filters)
 
-    verbs = journal.header.get("verbs", {})
+    header = journal.header
     directory = Directory(
         clock,
         profile,
         _recorded(session.job, journal, terms),
         _due(journal, watcher),
-        sum(int(verbs.get(f"{verb} {USER}", 0)) for verb in MAKES),
+        sum(header.count(verb, USER) for verb in MAKES),
     )
 
     def reads(work: Work | None) -> Reads:
         repeating = Repeating(Paced(exchange, work), clock, around.random, stopping.pause)
         return Reads(repeating, clock, profile, quoting, directory.ids)
 
-    policy = replace(settings.policy(profile, str(journal.header.get("run", ""))), protects=terms.protects)
+    policy = replace(settings.policy(profile, header.run), protects=terms.protects)
     guards = Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal))
     rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
     asking = Asking(context, directory, reads, exchange)
@@ -205,10 +205,10 @@ def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:
 
     Users that other runs deactivated are read only where the tenant is known not to show them.
     """
-    base_url = str(journal.header.get("tenant", {}).get("base_url", ""))
+    base_url = journal.header.tenant.base_url
     named = job.earlier.folders if job.earlier is not None else []
     places = tuple(dict.fromkeys((terms.runs_dir or journal.folder.parent, journal.folder.parent)))
-    own = str(journal.header.get("run", journal.folder.name))
+    own = journal.header.run or journal.folder.name
     return JournalReads(
         partial(created_by_runs, base_url, journal.disk, own, places, named),
         None if terms.profile.lists_inactive else partial(users_of_runs, base_url, journal.disk, *places),
@@ -233,15 +233,14 @@ def _adopted(journal: Journal) -> set[int]:
 def _due(journal: Journal, watcher: Watcher) -> Due:
     """Return how many resources are still to be taken away: by the file's verbs, as long as rows are pending."""
     header = journal.header
-    removals = int(header.get("removals", 0))
-    deletions = int(header.get("verbs", {}).get(f"{Verb.DELETE} {USER}", 0))
+    removals, deletions = header.removals, header.count(Verb.DELETE, USER)
 
     def pending() -> int:
         return journal.ledger.totals().pending
 
     def may_be_unknown() -> bool:
-        approved = header.get("references") == "unknown" or header.get("parent")
-        return bool(approved) or has_stopped(journal, ReferencesUnknown.cause)
+        approved = header.references == UNKNOWN or header.parent is not None
+        return approved or has_stopped(journal, ReferencesUnknown.cause)
 
     return Due(
         lambda: min(removals, pending()), lambda: min(deletions, pending()), watcher.note, may_be_unknown

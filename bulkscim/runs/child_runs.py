@@ -236,14 +236,14 @@ def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
 
     What such a rollback made again has an id that no run before it knows. One that cannot be read is left out.
     """
-    top, url = recorded.folder, base_url_of(recorded.header)
+    top, url = recorded.folder, recorded.header.tenant.base_url
     while (above := parent(top, disk)) is not None:
         top = above
     for folder in _neighbours(top, disk):
         for child in descendants(folder, disk) if folder.name != top.name else ():
             try:
                 with journal.read(child, disk) as other:
-                    is_known = same_base_url(base_url_of(other.header), url)
+                    is_known = same_base_url(other.header.tenant.base_url, url)
                     find_source(other.header, child)
             except BulkScimError:
                 continue
@@ -269,8 +269,8 @@ def later_runs(recorded: RecordedRun, disk: Disk) -> Iterator[LaterRun]:
     for folder in neighbours[at + 1 :]:
         try:
             with closing(journal.open_to_read(folder, disk)) as file:
-                header = reader.header_of(file, folder / JOURNAL).told
-                is_same = same_base_url(base_url_of(header), base_url_of(recorded.header))
+                header = reader.header_of(file, folder / JOURNAL)
+                is_same = same_base_url(header.tenant.base_url, recorded.header.tenant.base_url)
                 if is_same and not children(folder, disk) and any(reader.entries_of(file, Kind.APPLIED)):
                     changed = frozenset(map(hash, reader.applied_ids(file, file.size())))
                     yield LaterRun(folder, len(own & changed))
@@ -284,8 +284,3 @@ def _neighbours(folder: Path, disk: Disk) -> list[Path]:
         return runs(folder.parent, disk)
     except OSError:
         return []
-
-
-def base_url_of(header: JsonObject) -> str:
-    """Return the base URL of the tenant that a run's header names, empty where it names none."""
-    return str(header.get("tenant", {}).get("base_url", ""))

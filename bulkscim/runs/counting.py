@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from bulkscim.journal.settings import Settings
 from bulkscim.model.active import stated
 from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.runs.export import HIDES
-from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant_reader import browsing
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in

@@ -32,13 +32,12 @@ from typing import Any
 from bulkscim.errors import UsageError
 from bulkscim.jobfile.encoding import FileForm
 from bulkscim.jobfile.exact_json import IN_QUOTES, exact_float, is_exact_integer
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.references import key_attribute
 from bulkscim.jobfile.rules import flattened
 from bulkscim.model import bounded_toml
 from bulkscim.model.grace import Grace
 from bulkscim.model.limits import GuardLimits, Limit
-from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
+from bulkscim.model.operation import GROUP, USER, Defaults, JsonObject, Verb
 from bulkscim.model.row import RowRules
 from bulkscim.runs.options import RecordDefaults, built, filled
 

@@ -25,8 +25,8 @@ from bulkscim.model.base_url import same_base_url
 from bulkscim.model.operation import GROUP, MAKES, USER, JsonObject, Key, Operation, Reference, Role, Verb
 from bulkscim.model.row import RowState
 from bulkscim.planning.effects import deactivates
-from bulkscim.reporting.source import defaults_of, find_source, name_in
-from bulkscim.runs.child_runs import base_url_of, descendants
+from bulkscim.reporting.source import find_source, name_in
+from bulkscim.runs.child_runs import descendants
 from bulkscim.scim.paths import find
 
 INDEX = "index.sqlite"
@@ -51,10 +51,10 @@ def folders_of(
         except BulkScimError as error:
             notes.append(f"refs of {name} cannot be looked up: {error}")
             continue
-        if not same_base_url(str(header["tenant"]["base_url"]), base_url):
-            notes.append(f"refs of {name} are not looked up: it ran against {header['tenant']['base_url']}")
+        if not same_base_url(header.tenant.base_url, base_url):
+            notes.append(f"refs of {name} are not looked up: it ran against {header.tenant.base_url}")
             continue
-        found |= dict.fromkeys((str(folder.absolute()), *header.get("earlier", ())))
+        found |= dict.fromkeys((str(folder.absolute()), *header.earlier))
     return list(found), notes
 
 
@@ -121,9 +121,9 @@ class Earlier:
                     source = find_source(recorded.header, folder)
                 except BulkScimError:  # the row then says which ref is not known
                     continue
-                limit = recorded.header.get("settings", {}).get("limit")
+                limit = recorded.header.settings.limit
                 self._opened.append(
-                    (recorded, index_of(source, defaults_of(recorded.header), folder / INDEX, limit))
+                    (recorded, index_of(source, recorded.header.defaults, folder / INDEX, limit))
                 )
         return self._opened
 
@@ -136,8 +136,8 @@ def users_of_runs(base_url: str, disk: Disk, *places: Path) -> Iterator[JsonObje
     for path in (path for place in places for path in runfolder.runs(place, disk)):
         try:
             with closing(disk.open_read(path / JOURNAL)) as file:
-                header = reader.header_of(file, path / JOURNAL).told
-                if _same(header, base_url):
+                header = reader.header_of(file, path / JOURNAL)
+                if same_base_url(header.tenant.base_url, base_url):
                     yield from _users(file)
         except (OSError, NoSuchRun, JournalDamaged):
             continue
@@ -155,9 +155,9 @@ def created_by_runs(
         for folder in (path, *descendants(path, disk)):
             try:
                 with closing(disk.open_read(folder / JOURNAL)) as file:
-                    header = reader.header_of(file, folder / JOURNAL).told
-                    run = str(header.get("run", folder.name))
-                    if run != own and _same(header, base_url):
+                    header = reader.header_of(file, folder / JOURNAL)
+                    run = header.run or folder.name
+                    if run != own and same_base_url(header.tenant.base_url, base_url):
                         yield from _created(file, run if folder == path else "")
             except (OSError, NoSuchRun, JournalDamaged):
                 continue
@@ -207,10 +207,6 @@ def left_out(recorded: RecordedRun) -> Iterator[tuple[str, str]]:
     """Yield what earlier sessions found that lookups leave out: a resource type and an attribute."""
     for _, begun in recorded.each(Started, holding=b'"left_out":'):
         yield from begun.left_out
-
-
-def _same(header: JsonObject, base_url: str) -> bool:
-    return same_base_url(base_url_of(header), base_url)
 
 
 def _users(file: Reader) -> Iterator[JsonObject]:

@@ -13,10 +13,10 @@ import orjson
 
 from bulkscim.jobfile.csv_writer import CsvWriter
 from bulkscim.jobfile.exporting import NameOf, cells_of, identity_of, in_order, record_of
+from bulkscim.journal.settings import Settings
 from bulkscim.model.harmless import escaped_json
 from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import GROUP, USER, JsonObject
-from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant_reader import Browser, browsing
 from bulkscim.scim.paths import find
 from bulkscim.tenants.tenant import Tenant

@@ -11,13 +11,12 @@ import orjson
 
 from bulkscim.errors import Refused, UsageError
 from bulkscim.jobfile.content import content_of
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal import bodies
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.names import names_in
-from bulkscim.model.operation import USER, JsonObject, folded_name
+from bulkscim.model.operation import USER, Defaults, JsonObject, folded_name
 from bulkscim.model.typed import next_line
 from bulkscim.planning.compare import DERIVED, WHOLE
 from bulkscim.planning.protect import Protects, harmful_record
@@ -90,7 +89,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
             if left:
                 raise Refused("\n".join(("nothing else is left to undo, and nothing was sent", *left)))
             return None
-        name = f"the inverse of {recorded.header.get('run', recorded.folder.name)}"
+        name = f"the inverse of {recorded.header.run or recorded.folder.name}"
         source = JobSource(name, path, "jsonl", content_of(path), spooled=True, is_inverse=True)
         return Inverse(
             source, steps.tally, (*steps.tally.notes(), *_left_behind(steps), *left, *_overwritten(recorded))
@@ -100,7 +99,7 @@ def write_inverse(recorded: RecordedRun, chosen: Chosen, path: Path, disk: Disk)
 def _known_names(recorded: RecordedRun) -> Iterator[tuple[str, str]]:
     """Yield ids with names that a run knows; of a rollback also those that its records have of the run before."""
     yield from names_of(recorded)
-    for _, body in records(recorded) if recorded.header.get("parent") else ():
+    for _, body in records(recorded) if recorded.header.parent else ():
         if body.get("id") and body.get("_key"):
             yield body["id"], body["_key"]
         yield from (body.get("_names") or {}).items()

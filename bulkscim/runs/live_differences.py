@@ -14,6 +14,7 @@ from bulkscim.errors import CredentialError, Stopped
 from bulkscim.journal import journal
 from bulkscim.journal.audit import audit
 from bulkscim.journal.durable import Disk
+from bulkscim.journal.settings import Settings
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.active import last_set
 from bulkscim.model.live import Found, Missing, Unreadable
@@ -24,7 +25,6 @@ from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.expectations import GONE, THERE, Expectations, Resource
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import past_of, visiting
-from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant_reader import reads_over
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.repeating import say_nothing

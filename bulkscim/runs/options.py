@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Literal, Protocol, TypedDict, TypeGuard, TypeVar
+from typing import ClassVar, Literal, Protocol, TypeGuard, TypeVar
 
+from bulkscim.journal.settings import ConnectionOptions
 from bulkscim.model.events import Watcher
 from bulkscim.model.operation import Verb
 
@@ -40,20 +41,6 @@ class RowSelection:
 
     limit: int | None = None
     with_needed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Connection:
-    """How requests reach a tenant; None leaves it to the tenant's entry, to the profile, or to the usual.
-
-    `rate` is as written (`100/min`). An empty `proxy` is none, whatever was used before.
-    """
-
-    rate: str | None = None
-    concurrency: int | None = None
-    timeout_s: float | None = None
-    proxy: str | None = None
-    ca_bundle: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +87,10 @@ def is_value(kind: object) -> TypeGuard[type[Value]]:
     return isinstance(kind, type) and is_dataclass(kind)
 
 
-class _PaceOptions(TypedDict, total=False):
+class _PaceOptions(ConnectionOptions, total=False):
     """How fast, by which way, and where runs are kept; `runs` in the current folder unless something is said."""
 
     runs_dir: str | Path
-    rate: str
-    concurrency: int
-    timeout_s: float
-    proxy: str
-    ca_bundle: str | Path
     watcher: Watcher
 
 

@@ -9,14 +9,13 @@ from itertools import takewhile
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.errors import Refused
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import Wanted, rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People
 from bulkscim.model.harmless import escaped
 from bulkscim.model.live import Ambiguous, Found, Missing, Unreadable
-from bulkscim.model.operation import USER, Key
+from bulkscim.model.operation import USER, Defaults, Key
 from bulkscim.planning.lookups import emails_of
 from bulkscim.planning.protect import Protects, folded, names_of, protected
 from bulkscim.providers.profile import Profile

@@ -20,7 +20,6 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.grace import day_of
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
-from bulkscim.reporting.files import grace_of
 from bulkscim.reporting.recorded import summary_of
 from bulkscim.reporting.statement import JobFile, Verified, statement_of
 from bulkscim.runs.assembly import opened
@@ -106,7 +105,7 @@ class _Stand:
 def _stands(folder: Path, now: float, disk: Disk) -> _Stand:
     with journal.read(folder, disk) as recorded:
         summary, timeline = summary_of(recorded, locked=False), recorded.timeline
-        grace, ended = grace_of(recorded.header), timeline.ended_at
+        grace, ended = recorded.header.grace, timeline.ended_at
     told = "" if summary["state"] == RunState.FINISHED else summary["state"]
     if not told and grace and day_of(now) < grace.ends(timeline.started_at):
         told = f"waiting for {grace.ends(timeline.started_at)}, when its deletes may go"
@@ -157,12 +156,11 @@ def _spooled(folder: Path, disk: Disk) -> Iterator[str]:
     """Yield the name of the job file that the run put into its folder; one that people put there is theirs."""
     if disk.exists(folder / JOURNAL):
         with closing(journal.open_to_read(folder, disk)) as file:
-            header = reader.header_of(file, folder / JOURNAL).told
+            header = reader.header_of(file, folder / JOURNAL)
     else:
-        header = tombstone.header_of(folder, disk).told
-    about = header.get("job") or {}
-    if about.get("spooled"):
-        yield f"job.{about['format']}"
+        header = tombstone.header_of(folder, disk)
+    if header.job.spooled:
+        yield f"job.{header.job.format}"
 
 
 def _strangers(folder: Path, folders: list[Path]) -> Iterator[Path]:

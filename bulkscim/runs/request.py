@@ -6,11 +6,12 @@ from typing import Self
 
 from bulkscim.errors import UsageError
 from bulkscim.jobfile.source import JobSource
+from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits, StandingGuards
 from bulkscim.model.row import RowRules
 from bulkscim.runs.definition import Definition, said_of
 from bulkscim.runs.inverse_job import Chosen
-from bulkscim.runs.options import Approval, Connection, RecordDefaults, RowSelection, filled
+from bulkscim.runs.options import Approval, RecordDefaults, RowSelection, filled
 from bulkscim.tenants.tenant import Tenant
 
 

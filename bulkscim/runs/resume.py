@@ -11,7 +11,9 @@ from bulkscim.journal import journal, runfolder
 from bulkscim.journal.bodies import Approved
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry
+from bulkscim.journal.header import Header
 from bulkscim.journal.journal import Journal, RecordedRun
+from bulkscim.journal.settings import Settings
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.operation import JsonObject
@@ -19,7 +21,7 @@ from bulkscim.model.row import RowRules
 from bulkscim.model.typed import next_line
 from bulkscim.planning.guards import Bounds, adoptions, errors_bound
 from bulkscim.reporting.next_commands import run_name
-from bulkscim.reporting.source import defaults_of, find_source
+from bulkscim.reporting.source import find_source
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Session
 from bulkscim.runs.options import filled
@@ -28,13 +30,7 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import AGAIN, Past, go_on, past_of, recorded_job, visiting
-from bulkscim.runs.settings import (
-    Settings,
-    bounds_of,
-    changed,
-    connection_again,
-    protected_of,
-)
+from bulkscim.runs.settings import changed, connection_again
 from bulkscim.runs.tenant import host_of
 from bulkscim.runs.tenant_lock import tenant_lock
 from bulkscim.tenants.tenant import Tenant
@@ -51,7 +47,7 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
         record = journal.open_for_append(folder, disk, clock)
         try:
             source = find_source(record.header, folder, request.job)
-            with tenant_lock(record.header["tenant"]["base_url"], disk) as tenant:
+            with tenant_lock(record.header.tenant.base_url, disk) as tenant:
                 tenant.working_on(folder)
                 past = past_of(record, died=held.before is not None)
                 return await _go_on(request, record, past, source, people, watcher)
@@ -80,12 +76,12 @@ async def _go_on(
         for note in visit.seen.notes:
             people.note(note)
         await same_tenant(record, request.tenant.token, visit.first, request.same_tenant)
-        accounts = await visit.protected((*protected_of(header), *request.tenant.guards.protect))
-        removes = bool(header.get("removals") or header.get("member_removals"))
+        accounts = await visit.protected((*header.guards.protect, *request.tenant.guards.protect))
+        removes = header.removals + header.member_removals > 0
         accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
         if accounts.names:
             to_do = _to_do(record, retry=request.retry)
-            hold_back(source, defaults_of(header), accounts.names, record.ledger.rows, to_do)
+            hold_back(source, header.defaults, accounts.names, record.ledger.rows, to_do)
         changes.approve(request, record, people)
         terms = visit.terms(changes.bounds, request.runs_dir, accounts.names)
         around = Around(watcher, visit.clock, heed_signals=request.heed_signals)
@@ -94,10 +90,9 @@ async def _go_on(
             return await go_on(session, *changes.entries(request), retry=request.retry)
 
 
-def _own(request: ResumeRequest, header: JsonObject) -> Tenant:
+def _own(request: ResumeRequest, header: Header) -> Tenant:
     """Return the run's tenant with the token to use; the journal says how it is written and what its provider is."""
-    recorded = header["tenant"]
-    return replace(request.tenant, base_url=recorded["base_url"], profile=recorded["profile"])
+    return replace(request.tenant, base_url=header.tenant.base_url, profile=header.tenant.profile)
 
 
 def _left(record: RecordedRun, *, retry: bool) -> str:
@@ -128,7 +123,7 @@ class _Changes:
         """Ask for approval of what the run's own approval did not cover; Refused ends it."""
         if not self._asked_about:
             return
-        host = host_of(record.header["tenant"]["base_url"])
+        host = host_of(record.header.tenant.base_url)
         tenant = request.tenant
         called = f"{tenant.name} ({host})" if tenant.name else host
         facts = [f"tenant    {called}{', PRODUCTION' if tenant.production else ''}"]
@@ -151,15 +146,15 @@ def _flag(name: str, value: object) -> str:
     return f"--{name.replace('_', '-')}{'' if value is True else f' {value}'}"
 
 
-def _changes(request: ResumeRequest, header: JsonObject, source: JobSource) -> _Changes:
+def _changes(request: ResumeRequest, header: Header, source: JobSource) -> _Changes:
     """Return the run's own terms with what the request changes of them; Mismatch where the token may not be sent."""
-    if header.get("parent") and request.rules != RowRules():
+    if header.parent and request.rules != RowRules():
         raise UsageError(
             "this run is a rollback: it restores what was there, so --on-exists and --create-groups do not fit"
         )
     tenant = request.tenant
     kept = settings_to_send(header, tenant.token, tenant.named_url, request.same_tenant)
-    bounds = bounds_of(header)
+    bounds = header.guards.bounds
     settings = replace(
         kept,
         rules=filled(request.rules, kept.rules),

@@ -16,6 +16,7 @@ from bulkscim.journal.bodies import Applied
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.journal.settings import Settings
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.row import RowRules
 from bulkscim.model.run import RunState, Totals
@@ -35,7 +36,7 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, Visit, past_of, recorded_job, visiting
-from bulkscim.runs.settings import Settings, connection_again, protected_of
+from bulkscim.runs.settings import connection_again
 from bulkscim.runs.start import ParentRun, Start, begin, plan
 from bulkscim.runs.state_dir import drafts
 from bulkscim.runs.tenant_lock import tenant_lock
@@ -69,7 +70,7 @@ async def rollback(
             later = await _compared(request, folder, disk, visit.first, people)
             if not request.dry_run:
                 await _look_up(folder, visit, people, around)
-            accounts = await visit.protected((*protected_of(header), *tenant.guards.protect))
+            accounts = await visit.protected((*header.guards.protect, *tenant.guards.protect))
             derived = await _derived(folder, disk, visit)
             forced = request.on_drift == FORCE
             chosen = replace(request.chosen, protect=accounts.names, unsure=forced, derived=derived)
@@ -141,7 +142,7 @@ def write_out(request: RollbackRequest, people: People, place: Path, *, force: b
         with journal.read(folder, disk) as recorded, drafts() as draft:
             for note in _doubts(recorded):
                 people.note(note)
-            protect = folded((*protected_of(recorded.header), *request.tenant.guards.protect))
+            protect = folded((*recorded.header.guards.protect, *request.tenant.guards.protect))
             found = write_inverse(
                 recorded,
                 replace(request.chosen, protect=protect, unsure=request.on_drift == FORCE),
@@ -210,7 +211,7 @@ async def _look_up(folder: Path, visit: Visit, people: People, around: Around) -
         source = find_source(record.header, folder)
         with (
             recorded_job(record, source) as job,
-            tenant_lock(record.header["tenant"]["base_url"], disk) as tenant,
+            tenant_lock(record.header.tenant.base_url, disk) as tenant,
         ):
             tenant.working_on(folder)
             await record.append(Entry(opened("rollback")))
@@ -282,7 +283,7 @@ def _start(request: RollbackRequest, draft: PreparedRollback, visit: Visit) -> I
     recorded, source = draft.recorded, draft.inverse.source
     parent = ParentRun(
         recorded.folder,
-        str(recorded.header.get("run", recorded.folder.name)),
+        recorded.header.run or recorded.folder.name,
         recorded.chain,
         draft.inverse.tally.verbs,
         draft.inverse.tally.secrets,

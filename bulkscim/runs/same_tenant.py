@@ -8,16 +8,18 @@ from itertools import chain
 
 from bulkscim.errors import Mismatch
 from bulkscim.journal.bodies import Applied, Body, Settled, Started
+from bulkscim.journal.header import Header
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.journal.settings import Settings
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import JsonObject, Verb
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
+from bulkscim.model.run import RecordedTenant
 from bulkscim.model.secret import Secret
 from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.planning.protect import folded, names_of
-from bulkscim.runs.settings import Settings, settings_of
 from bulkscim.runs.tenant import fingerprint, host_of
 from bulkscim.runs.tenant_by_name import names_at
 from bulkscim.scim import messages
@@ -34,7 +36,7 @@ class UnprovedToken(Mismatch):
 
 
 def settings_to_send(
-    header: JsonObject, token: Secret, given: str | None = None, same_tenant: str = ""
+    header: Header, token: Secret, given: str | None = None, same_tenant: str = ""
 ) -> Settings:
     """Return a recorded run's settings where the token may be sent to the run's tenant.
 
@@ -42,12 +44,11 @@ def settings_to_send(
     must name the tenant: by its URL (`given`), or as `same_tenant`. Else UnprovedToken; Mismatch where another URL is
     given. Without that proof the journal's proxy and certificates are not used either.
     """
-    tenant = header["tenant"]
-    base_url = str(tenant["base_url"])
+    base_url = header.tenant.base_url
     if given is not None and not same_base_url(given, base_url):
         raise Mismatch(f"the run belongs to {escaped(base_url)}, not to {given}; name its own tenant")
-    if _same_token(tenant, token):
-        return settings_of(header)
+    if _same_token(header.tenant, token):
+        return header.settings
     named = given is not None or same_tenant == host_of(base_url) or same_tenant in names_at(base_url)
     if not named:
         raise UnprovedToken(
@@ -55,8 +56,8 @@ def settings_to_send(
             "there: it is another token, or the run folder is not yours. Nothing was sent. If that is your tenant, "
             "name it: --tenant NAME or --base-url URL"
         )
-    kept = settings_of(header)
-    return replace(kept, connection=replace(kept.connection, proxy=None, ca_bundle=None))
+    connection = replace(header.settings.connection, proxy=None, ca_bundle=None)
+    return replace(header.settings, connection=connection)
 
 
 async def same_tenant(
@@ -67,12 +68,12 @@ async def same_tenant(
     `named` is the tenant's name, by which the user confirms a token that shows nothing of the run; None where the
     command takes no such confirmation.
     """
-    tenant = record.header["tenant"]
-    own = escaped(tenant.get("name") or host_of(tenant["base_url"]))
+    tenant = record.header.tenant
+    own = escaped(tenant.name or host_of(tenant.base_url))
     if _same_token(tenant, token) or await _shows_the_same(record, transport) or named == own:
         return
     wrong = f" (--same-tenant names {named})" if named else ""
-    advice = f"pass a token of {tenant['base_url']}"
+    advice = f"pass a token of {tenant.base_url}"
     raise Mismatch(
         "this token is not the one that the run began with, and no resource that the run recorded can be read with it: "
         f"it may belong to another tenant, or to another integration{wrong}. "
@@ -80,13 +81,12 @@ async def same_tenant(
     )
 
 
-def _same_token(tenant: JsonObject, token: Secret) -> bool:
+def _same_token(tenant: RecordedTenant, token: Secret) -> bool:
     """Return whether the fingerprint was made of this token and of this URL."""
-    salt, kept = str(tenant.get("salt")), str(tenant.get("token"))
-    if not _SALT.fullmatch(salt):
+    if not _SALT.fullmatch(tenant.salt):
         return False
-    now = fingerprint(tenant["base_url"], tenant["profile"], token, salt)
-    return hmac.compare_digest(now["token"].encode(), kept.encode())
+    now = fingerprint(tenant.base_url, tenant.profile, token, tenant.salt)
+    return hmac.compare_digest(now.token.encode(), tenant.token.encode())
 
 
 async def _shows_the_same(record: RecordedRun, transport: Transport) -> bool:
@@ -104,7 +104,7 @@ async def _shows_the_same(record: RecordedRun, transport: Transport) -> bool:
                 f"this token is not the one that the run began with, and it shows {kind} {escaped(resource_id)} as "
                 f"{escaped(', '.join(sorted(_names(live)))) or 'another resource'}, not as "
                 f"{escaped(', '.join(sorted(names)))}: it belongs to another tenant. Pass a token of "
-                f"{record.header['tenant']['base_url']}"
+                f"{record.header.tenant.base_url}"
             )
         found += live is not None
         if found == PROBES:

@@ -10,23 +10,22 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal.bodies import Reopened
 from bulkscim.journal.entries import Entry
+from bulkscim.journal.header import Header
 from bulkscim.journal.journal import Journal, RecordedRun
+from bulkscim.journal.settings import Settings
 from bulkscim.journal.timeline import Timeline
 from bulkscim.model.clock import Clock
-from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.pacing.rate import Rate, pace
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.protect import Protects
 from bulkscim.providers.profile import Profile
-from bulkscim.reporting.source import defaults_of
 from bulkscim.runs.assembly import Job, Session, Terms, carry_out, opened
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.protecting import ProtectedAccounts, find_protected
 from bulkscim.runs.report import RunReport
-from bulkscim.runs.settings import Settings, settings_of
 from bulkscim.runs.tenant import Seen, connected, look
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.base import Transport
@@ -40,7 +39,7 @@ BATCH = 1000
 class Past:
     """What is known of a run's last process: by its journal, and whether it `died` without letting the run folder go."""
 
-    header: JsonObject
+    header: Header
     timeline: Timeline
     died: bool = False
 
@@ -69,7 +68,7 @@ def patient(
     buckets = settings.buckets(profile)
     arrivals, first_s = Arrivals(buckets), 0.0
     if past is not None:
-        now, passed, kept = clock.monotonic(), past.passed_s(clock), settings_of(past.header)
+        now, passed, kept = clock.monotonic(), past.passed_s(clock), past.header.settings
         workers = max(kept.workers(profile), settings.workers(profile))
         arrivals.follow(now - passed, LOOKS + workers, kept.buckets(profile))
         if passed > 0:  # a process that could not begin may have looked since; no journal tells of it
@@ -134,12 +133,12 @@ async def first_look(
 @contextmanager
 def recorded_job(record: RecordedRun, source: JobSource) -> Iterator[Job]:
     """Yield the job of a recorded run: its file, the index of it, and what earlier runs created."""
-    header, defaults = record.header, defaults_of(record.header)
+    header = record.header
     with (
-        index_of(source, defaults, record.folder / INDEX, settings_of(header).limit) as index,
-        known_before(moved(header.get("earlier", ()), record.folder)) as earlier,
+        index_of(source, header.defaults, record.folder / INDEX, header.settings.limit) as index,
+        known_before(moved(header.earlier, record.folder)) as earlier,
     ):
-        yield Job(source, defaults, index, record.ledger.rows, earlier)
+        yield Job(source, header.defaults, index, record.ledger.rows, earlier)
 
 
 async def begin(session: Session, *first: Entry) -> RunReport:

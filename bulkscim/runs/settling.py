@@ -25,7 +25,6 @@ from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import end_session, opened
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.session import recorded_job
-from bulkscim.runs.settings import settings_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +117,9 @@ def _row_end(record: Journal, request: SettleRequest, end: Entry) -> Iterator[En
     header, history = record.header, record.history(request.row)
     with recorded_job(record, find_source(header, record.folder, request.job)) as job:
         row = next(iter(job.rows(lambda number: number == request.row)))
-    settings, profile = settings_of(header), profile_named(header["tenant"]["profile"])
+    settings, profile = header.settings, profile_named(header.tenant.profile)
     facts = facts_of([*history, end])
-    decision = next_step(row, facts, {}, settings.policy(profile, str(header.get("run", ""))))
+    decision = next_step(row, facts, {}, settings.policy(profile, header.run))
     if isinstance(decision, Settle):
         attempts = sum(entry.body.attempts for entry in history if isinstance(entry.body, StepEnd))
         yield recording.settled(Work(row, facts, attempts=attempts), decision)

@@ -2,27 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 
 from bulkscim import __version__
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import Checked
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import journal, runfolder, typed_json
 from bulkscim.journal.bodies import Approved
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry
+from bulkscim.journal.header import UNKNOWN, Header, RecordedGuards, Then
 from bulkscim.journal.runfolder import HeldFolder
+from bulkscim.journal.settings import Settings
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import MAKES, USER, VERBS, JsonObject, Verb
+from bulkscim.model.operation import MAKES, USER, VERBS, Defaults, Verb
+from bulkscim.model.run import RecordedParent, RecordedTenant
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
@@ -39,7 +41,7 @@ from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import Visit, visiting
-from bulkscim.runs.settings import Settings, checked_connection, connection_of, header_of
+from bulkscim.runs.settings import checked_connection, connection_of, kept
 from bulkscim.runs.state_dir import drafts, keep
 from bulkscim.runs.tenant import Seen, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
@@ -269,32 +271,31 @@ class Start:
         )
         return [told]
 
-    def header(self, run: str, source: JobSource) -> JsonObject:
+    def header(self, run: str, source: JobSource) -> Header:
         """Return the journal's header."""
-        request, tenant = self.request, self.request.tenant
-        grace = request.said.grace
-        return {
-            "run": run,
-            "command": self.command,
-            "bulkscim": __version__,
-            "job": source.about(),
-            "tenant": fingerprint(tenant.base_url, tenant.profile, tenant.token) | {"name": tenant.name},
-            "verbs": {f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
-            "removals": self.checked.removals,
-            "member_removals": self.checked.member_removals,
-            **({"references": "unknown"} if self.unknown else {}),
-            "live_users": self.seen.users,
-            "then": {"op": "delete", "after_days": grace.days} if grace else None,
-            "definitions": [str(Path(path).absolute()) for path in request.said.paths],
-            "note": request.note,
-            "earlier": list(map(str, self.earlier.folders)) if self.earlier else [],
-            **self._of_parent(),
-            **header_of(self.visit.settings, self.defaults, self.bounds, request.standing.protect),
-        }
-
-    def _of_parent(self) -> JsonObject:
-        parent = self.parent
-        return {} if parent is None else {"parent": {"run": parent.run, "chain": parent.chain}}
+        request, tenant, parent = self.request, self.request.tenant, self.parent
+        grace, token = request.said.grace, fingerprint(tenant.base_url, tenant.profile, tenant.token)
+        return Header(
+            run=run,
+            command=self.command,
+            version=__version__,
+            job=source.about(),
+            tenant=RecordedTenant(**asdict(token), name=tenant.name),
+            verbs={f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
+            removals=self.checked.removals,
+            member_removals=self.checked.member_removals,
+            references=UNKNOWN if self.unknown else None,
+            live_users=self.seen.users,
+            then=Then(Verb.DELETE, grace.days) if grace else None,
+            definitions=tuple(str(Path(path).absolute()) for path in request.said.paths),
+            note=request.note,
+            earlier=tuple(map(str, self.earlier.folders)) if self.earlier else (),
+            parent=RecordedParent(parent.run, parent.chain) if parent else None,
+            settings=kept(self.visit.settings),
+            defaults=self.defaults,
+            guards=RecordedGuards(self.bounds, request.standing.protect),
+            rows=self.checked.rows,
+        )
 
 
 async def begin(start: Start, disk: Disk, around: Around) -> RunReport:
@@ -307,9 +308,9 @@ async def begin(start: Start, disk: Disk, around: Around) -> RunReport:
         source = start.source.adopted(held.path)
         keep(start.checked.sound_index().path, held.path / INDEX)
         header = start.header(held.path.name, source)
-        record = journal.create(held.path, disk, header, start.checked.rows, clock)
+        record = journal.create(held.path, disk, header, clock)
         try:
-            approved = Approved(start.request.approval.is_given, header["guards"])
+            approved = Approved(start.request.approval.is_given, typed_json.write(header.guards))
             first = (Entry(opened(start.command)), Entry(approved))
             job = start.job(source)
             return await session.begin(
@@ -351,7 +352,7 @@ async def plan(start: Start, folder: Path, around: Around) -> RunReport:
         closing(Planning(start.visit.transport, start.seen.profile.enforces_unique)) as planning,
     ):
         header = start.header("plan", start.source)
-        record = journal.create(held.path, disk, header, start.checked.rows, clock)
+        record = journal.create(held.path, disk, header, clock)
         try:
             await record.append(Entry(opened(f"{start.command} -n")))
             report = await carry_out(Session(start.job(start.source), record, planning, start.terms, around))

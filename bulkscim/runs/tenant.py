@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import CredentialError, Stopped, UsageError
+from bulkscim.journal.settings import Settings
 from bulkscim.model.base_url import base_url_key
 from bulkscim.model.clock import Clock, Dated
-from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
+from bulkscim.model.run import Fingerprint
 from bulkscim.model.secret import Secret
 from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import ReadVerdict, judge_read, throttles
@@ -28,7 +30,7 @@ from bulkscim.providers.profile import (
     narrow,
     with_integration,
 )
-from bulkscim.runs.settings import Settings, credentials_of
+from bulkscim.runs.settings import credentials_of
 from bulkscim.scim import discovery, messages
 from bulkscim.scim.discovery import AnsweredBy, described, origin_of
 from bulkscim.tenants.tenant import Tenant
@@ -168,7 +170,7 @@ def _count(reply: Response, *, is_scim: bool) -> tuple[int | None, str]:
     return None, f"the tenant's users cannot be counted (/Users answered {reply.status}, not a listing)"
 
 
-def fingerprint(base_url: str, profile: str, token: Secret, salt: str | None = None) -> JsonObject:
+def fingerprint(base_url: str, profile: str, token: Secret, salt: str | None = None) -> Fingerprint:
     """Return what identifies this tenant and token; the token cannot be computed from it.
 
     The URL is part of the keyed hash: a header that was edited to name another URL does not fit the token.
@@ -176,7 +178,7 @@ def fingerprint(base_url: str, profile: str, token: Secret, salt: str | None = N
     salt = salt or secrets.token_hex(16)
     text = f"{base_url}\n{token.reveal()}"
     keyed = hmac.new(bytes.fromhex(salt), text.encode(), sha256).hexdigest()
-    return {"base_url": base_url, "profile": profile, "token": keyed, "salt": salt}
+    return Fingerprint(base_url, profile, keyed, salt)
 
 
 def host_of(base_url: str) -> str:

@@ -3,10 +3,11 @@
 import os
 
 from bulkscim.errors import Mismatch
+from bulkscim.journal.header import Header
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
-from bulkscim.model.operation import JsonObject
+from bulkscim.model.run import RecordedTenant
 from bulkscim.model.secret import Secret
 from bulkscim.runs.sandbox_tenants import SANDBOXES, same_sandbox, sandbox_tenant
 from bulkscim.runs.state_dir import state_dir
@@ -67,7 +68,7 @@ def tenant_at(base_url: str, token: Secret, profile: str) -> Tenant:
 
 
 def tenant_of_header(
-    header: JsonObject, *, source: TokenSource = _NOWHERE, named: str = "", base_url: str = ""
+    header: Header, *, source: TokenSource = _NOWHERE, named: str = "", base_url: str = ""
 ) -> Tenant:
     """Return the tenant that a recorded run belongs to; Mismatch where the user named another one.
 
@@ -75,11 +76,11 @@ def tenant_of_header(
     from the environment. No other token is offered to it. Where the user named neither a tenant (`named`) nor a
     `base_url`, the URL is only what the journal says.
     """
-    recorded = header["tenant"]
+    recorded = header.tenant
     is_named = _refuse_other(recorded, named, base_url)
-    name, base_url = named or recorded.get("name") or "", recorded["base_url"]
+    name, base_url = named or recorded.name, recorded.base_url
     if name in SANDBOXES:
-        return same_sandbox(name, recorded["profile"], base_url)
+        return same_sandbox(name, recorded.profile, base_url)
     there = [each for each in tenants() if same_base_url(each.base_url, base_url)]
     own = next((each for each in there if each.production), None)
     entry = next((each for each in there if each.name == name), None)
@@ -90,7 +91,7 @@ def tenant_of_header(
     return Tenant(
         base_url,
         found,
-        recorded["profile"],
+        recorded.profile,
         own.name if own else name,
         production=own is not None,
         rate=entry.rate if entry else None,
@@ -101,11 +102,11 @@ def tenant_of_header(
     )
 
 
-def _refuse_other(recorded: JsonObject, named: str, base_url: str) -> bool:
+def _refuse_other(recorded: RecordedTenant, named: str, base_url: str) -> bool:
     """Raise Mismatch where the user named another tenant than that of a run; return whether one was named."""
-    own, given = recorded["base_url"], base_url
+    own, given = recorded.base_url, base_url
     if named in SANDBOXES:
-        given = own if recorded.get("name") in SANDBOXES else "the sandbox's own URL"
+        given = own if recorded.name in SANDBOXES else "the sandbox's own URL"
     elif named:
         given = entry_named(named, places()).base_url
     if given and not same_base_url(given, own):

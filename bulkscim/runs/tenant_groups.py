@@ -9,13 +9,12 @@ from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.errors import BulkScimError
 from bulkscim.jobfile.index import Index
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
+from bulkscim.journal.settings import Settings
 from bulkscim.model.live import Missing, Unreadable
-from bulkscim.model.operation import GROUP, Key, Operation, Role
+from bulkscim.model.operation import GROUP, Defaults, Key, Operation, Role
 from bulkscim.runs.session import patient
-from bulkscim.runs.settings import Settings
 from bulkscim.runs.tenant import connected
 from bulkscim.tenants.tenant import Tenant
 

@@ -13,6 +13,7 @@ from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads, unreadable
 from bulkscim.engine.stopping import Stopping
 from bulkscim.errors import Stopped
+from bulkscim.journal.settings import Settings
 from bulkscim.model.harmless import escaped
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject
@@ -20,7 +21,6 @@ from bulkscim.model.request import Reply
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.headless import Unwatched
 from bulkscim.runs.session import Visit, visiting
-from bulkscim.runs.settings import Settings
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.pages import Page, Unproved
 from bulkscim.transport.repeating import Repeating

@@ -5,6 +5,7 @@ The cache is believed for a day, and for the URL, profile and token with which i
 
 import os
 from contextlib import suppress
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,12 +13,12 @@ import orjson
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import BulkScimError
+from bulkscim.journal.settings import Settings
 from bulkscim.model.base_url import base_url_key
 from bulkscim.model.clock import Clock
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import NoAnswer, Request
 from bulkscim.private_files import create_file, make_folders, read_file
-from bulkscim.runs.settings import Settings
 from bulkscim.runs.state_dir import state_dir
 from bulkscim.runs.tenant import GOOD, connected, fingerprint
 from bulkscim.scim import messages
@@ -76,7 +77,7 @@ def kept_schemas(tenant: Tenant, now: float) -> LiveSchemas | None:
         body = orjson.loads(text) if len(text) <= _MOST_BYTES else {}
         marked, read_at = body["tenant"], float(body["read_at"])
         own = fingerprint(tenant.base_url, tenant.profile, tenant.token, str(marked["salt"]))
-        is_valid = own == marked and 0 <= now - read_at < _VALID_S
+        is_valid = asdict(own) == marked and 0 <= now - read_at < _VALID_S
         resources = body["schemas"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -89,7 +90,7 @@ def _keep(tenant: Tenant, resources: list[JsonObject], clock: Clock) -> None:
     """Keep what was read, and delete the oldest files beyond a number."""
     text = orjson.dumps(
         {
-            "tenant": fingerprint(tenant.base_url, tenant.profile, tenant.token),
+            "tenant": asdict(fingerprint(tenant.base_url, tenant.profile, tenant.token)),
             "read_at": clock.now(),
             "schemas": resources,
         }

@@ -10,9 +10,9 @@ from bulkscim.journal import entries, journal, runfolder, tombstone
 from bulkscim.journal.audit import ChainMark, audit
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Line
+from bulkscim.journal.header import Header
 from bulkscim.journal.tombstone import PURGED
 from bulkscim.journal.writer import JOURNAL
-from bulkscim.model.operation import JsonObject
 from bulkscim.reporting.source import find_source, present
 from bulkscim.reporting.statement import JobFile, Statement, Verified, purged_statement, statement_of
 
@@ -48,17 +48,17 @@ def verify(
     return statement_of(Verified(folder, audited, job_file, RealClock().now(), running, parent))
 
 
-def _parent(header: JsonObject, folder: Path, disk: LocalDisk) -> ChainMark | None:
+def _parent(header: Header, folder: Path, disk: LocalDisk) -> ChainMark | None:
     """Return the line of the parent run at which this one began; None where no parent can be read."""
-    about = header.get("parent")
+    about = header.parent
     if not about or not disk.exists(folder.parent / JOURNAL):
         return None
     path = folder.parent / JOURNAL
     with closing(journal.open_to_read(folder.parent, disk)) as file:
-        found = audit(file, path, about["chain"]).head
+        found = audit(file, path, about.chain).head
     if found is None:
         raise JournalDamaged(
-            f"{path}: none of its lines carries the chain value {about['chain']}, at which {folder.name} began: "
+            f"{path}: none of its lines carries the chain value {about.chain}, at which {folder.name} began: "
             "it is another run's, or was cut or rewritten since; look for a copy"
         )
     return found
@@ -88,12 +88,9 @@ def head_of(text: str) -> str:
     return folded
 
 
-def _job_file(header: JsonObject, folder: Path, job: Path | None) -> JobFile:
+def _job_file(header: Header, folder: Path, job: Path | None) -> JobFile:
     """Return whether the job file is the one that ran; one that is gone proves nothing."""
-    about = header.get("job")
-    if not isinstance(about, dict) or not {"path", "size", "sha256", "format"} <= about.keys():
-        return JobFile(None)
-    if job is None and not present(header, folder):
+    if not header.job.is_named or (job is None and not present(header, folder)):
         return JobFile(None)
     try:
         return JobFile(find_source(header, folder, job).path)

@@ -2,12 +2,15 @@
 
 import json
 import shlex
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
+from bulkscim.journal.header import Header
+from bulkscim.journal.settings import Connection, Settings
+from bulkscim.model.run import RecordedTenant
 from bulkscim.model.secret import Secret
-from bulkscim.runs.options import Connection
 from bulkscim.runs.same_tenant import UnprovedToken, settings_to_send
 from bulkscim.runs.tenant import fingerprint
 from tests.support.command import FAST
@@ -80,8 +83,7 @@ def test_a_journal_that_was_edited_to_name_another_url_gets_no_token(bulkscim, r
         journal = ran / "journal.jsonl"
 
         def elsewhere(line):
-            tenant = line.entry.body.told["tenant"] | {"base_url": stranger.base_url}
-            return saying(line, tenant=tenant)
+            return saying(line, tenant=asdict(line.entry.body.tenant) | {"base_url": stranger.base_url})
 
         journal.write_bytes(rewritten(journal.read_bytes(), 1, elsewhere))
         (ran / "checkpoint.json").unlink(missing_ok=True)
@@ -95,20 +97,19 @@ def test_a_journal_that_was_edited_to_name_another_url_gets_no_token(bulkscim, r
 def test_a_journals_proxy_and_certificates_are_not_used_without_proof():
     """A stranger's proxy, with certificates that vouch for it, would read the token on its way to our own tenant."""
     base_url = "https://acme.example/scim"
-    header = {
-        "tenant": fingerprint(base_url, "generic", Secret(TOKEN)),
-        "settings": {"proxy": "http://eve.example:3128", "ca_bundle": "/eve.pem", "rate": "7/s"},
-    }
+    tenant = RecordedTenant(**asdict(fingerprint(base_url, "generic", Secret(TOKEN))))
+    connection = Connection("7/s", proxy="http://eve.example:3128", ca_bundle=Path("/eve.pem"))
+    header = Header(tenant=tenant, settings=Settings(connection=connection))
 
     proved = settings_to_send(header, Secret(TOKEN))
     named = settings_to_send(header, Secret("rotated"), base_url)
 
-    assert proved.connection == Connection("7/s", proxy="http://eve.example:3128", ca_bundle=Path("/eve.pem"))
+    assert proved.connection == connection
     assert named.connection == Connection("7/s")
     assert settings_to_send(header, Secret("rotated"), same_tenant="acme.example").connection.proxy is None
-    for salt in ("", "zz", None):
+    for salt in ("", "zz"):
         with pytest.raises(UnprovedToken):
-            settings_to_send(header | {"tenant": header["tenant"] | {"salt": salt}}, Secret(TOKEN))
+            settings_to_send(replace(header, tenant=replace(tenant, salt=salt)), Secret(TOKEN))
 
 
 @pytest.mark.parametrize("command", [SENDING[0], SENDING[2], SENDING[4]], ids=" ".join)

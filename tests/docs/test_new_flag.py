@@ -17,11 +17,11 @@ CHANGES = (
         'network = together(\n    option("--pause", "pause_s", type=float, help="Wait between requests."),\n',
     ),
     (
-        "runs/options.py",
+        "journal/settings.py",
         "    ca_bundle: Path | None = None\n",
         "    ca_bundle: Path | None = None\n    pause_s: float | None = None\n",
     ),
-    ("runs/options.py", "    ca_bundle: str | Path\n", "    ca_bundle: str | Path\n    pause_s: float\n"),
+    ("journal/settings.py", "    ca_bundle: str | Path\n", "    ca_bundle: str | Path\n    pause_s: float\n"),
     (
         "runs/tenant.py",
         "settings.timeout_s, connection.proxy",
@@ -34,16 +34,16 @@ TRIAL = """
 import json
 from asyncio import run
 from bulkscim import Secret, Tenant, cli
-from bulkscim.jobfile.operations import Defaults
-from bulkscim.planning.guards import Bounds
+from bulkscim.journal import header_json
+from bulkscim.journal.header import Header
 from bulkscim.runs import api, settings, start
 
 class Begun(BaseException):
     pass
 
 async def begin(request, people, watcher):
-    kept = settings.header_of(start._settings(request), Defaults(), Bounds(None, None, None))
-    found[way] = [kept["settings"]["pause_s"], settings.settings_of(kept).connection.pause_s]
+    kept = header_json.write(Header(settings=settings.kept(start._settings(request))))
+    found[way] = [kept["settings"]["pause_s"], header_json.read(kept).settings.connection.pause_s]
     raise Begun
 
 found, start.run, tenant = {}, begin, Tenant("https://tenant.example/v2", Secret("x"))

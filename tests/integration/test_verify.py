@@ -16,6 +16,7 @@ import pytest
 
 from bulkscim.cli import code_of
 from bulkscim.journal import entries
+from bulkscim.journal.header import FORMAT
 from bulkscim.model.run import Totals
 from tests.support import forging
 from tests.support.command import FAST, Command, Outcome
@@ -121,7 +122,7 @@ def without_end(data: bytes) -> bytes:
     forged = rehashed(lines[:-1])
     chain = entries.decode(lines_of(forged)[-1][:-1]).chain
     told = forging.saying(last, chain=chain).entries
-    text = entries.encode(told, last.number, last.commit, last.entry.time + 60, (), entries.FORMAT)
+    text = entries.encode(told, last.number, last.commit, last.entry.time + 60, (), FORMAT)
     return rehashed([*lines[:-1], entries.seal(text, entries.FIRST_CHAIN)])
 
 

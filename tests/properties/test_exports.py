@@ -11,8 +11,7 @@ from bulkscim.jobfile import csv_reader
 from bulkscim.jobfile.exporting import record_of
 from bulkscim.jobfile.invisible import unseen_at_end
 from bulkscim.jobfile.mapping import Mapping, compile_header
-from bulkscim.jobfile.operations import Defaults
-from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Operation, Role, Verb
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Defaults, Operation, Role, Verb
 from bulkscim.planning.compare import differences
 from bulkscim.runs.export import Exported, write_csv
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from bulkscim.jobfile import csv_reader, json_document, jsonl_reader
 from bulkscim.jobfile.csv_writer import unguarded
 from bulkscim.jobfile.mapping import Mapping, compile_header
-from bulkscim.jobfile.operations import Defaults, operation_of
+from bulkscim.jobfile.operations import operation_of
 from bulkscim.jobfile.reading import raw_records, records
 from bulkscim.jobfile.records import Problem, Record
 from bulkscim.jobfile.source import open_source
-from bulkscim.model.operation import Operation, Verb
+from bulkscim.model.operation import Defaults, Operation, Verb
 from bulkscim.reporting.errors_file import ErrorsFile, Failure
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)

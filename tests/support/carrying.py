@@ -6,16 +6,17 @@ from random import Random
 
 import pytest
 
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Entry
+from bulkscim.journal.settings import Settings
+from bulkscim.model.operation import Defaults
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
 from bulkscim.runs.options import built
-from bulkscim.runs.settings import Settings
+from tests.support.journals import header_of
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_tenant import SimulatedTenant
 from tests.support.virtual_loop import running_time
@@ -32,7 +33,7 @@ def carried(tmp_path):
 
     async def carry(
         lines,
-        bounds=Bounds(None, None, None),  # noqa: B008 - frozen
+        bounds=Bounds(None, None, None),
         faults=(),
         held=(),
         kind=SimulatedTenant,
@@ -47,7 +48,9 @@ def carried(tmp_path):
         carry.disk = disk
         disk.make_folder(FOLDER)
         verbs = Counter(f"{line['op']} {line.get('type', 'User')}" for line in lines)
-        record = journal.create(FOLDER, disk, {"job": {}, "verbs": dict(verbs)}, checked.rows, clock)
+        record = journal.create(
+            FOLDER, disk, header_of({"job": {}, "verbs": dict(verbs)}, checked.rows), clock
+        )
         disk.fail_at = {disk.calls + number for number in fail_at}
         tenant = carry.tenant = kind(clock, Random(1), faults)
         for user in held:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from bulkscim.journal import entries
-from bulkscim.journal.bodies import Header
+from bulkscim.journal import entries, header_json
 from bulkscim.journal.entries import Line
+from bulkscim.journal.header import Header
 
 
 def lines_of(data: bytes) -> list[bytes]:
@@ -38,5 +38,8 @@ def saying(line: Line, **more: Any) -> Line:
     """Return a line whose first entry says something else."""
     first, *rest = line.entries
     body = first.body
-    said = replace(body, told=body.told | more) if isinstance(body, Header) else replace(body, **more)
+    if isinstance(body, Header):
+        said = header_json.read(header_json.write(body) | more)
+    else:
+        said = replace(body, **more)
     return replace(line, entries=(first._replace(body=said), *rest))

@@ -16,13 +16,12 @@ import anyio
 import orjson
 
 from bulkscim.errors import JobFileInvalid, JournalDamaged, NoSuchRun, UsageError
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
 from bulkscim.journal import audit, checkpoint, entries, journal
 from bulkscim.journal.entries import Kind
-from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation, Verb
+from bulkscim.model.operation import GROUP, USER, Defaults, JsonObject, PatchOperation, Verb
 from bulkscim.model.request import Response
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action

@@ -1,7 +1,8 @@
 """Journals on a simulated disk."""
 
-from bulkscim.journal import body_json, entries, journal
+from bulkscim.journal import body_json, entries, header_json, journal
 from bulkscim.journal.entries import Entry, Kind
+from bulkscim.journal.header import FORMAT
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters
@@ -19,7 +20,7 @@ def entry_of(kind, rows=(), step=0, state=None, counters=Counters(), body=()):  
     """Return an entry whose body is read from JSON, with what its kind must say where that is left out."""
     told = LEAST.get(kind, {}) | dict(body)
     if kind is Kind.HEADER:
-        return Entry(body_json.header(told))
+        return Entry(header_json.read(told))
     known = {"state": state} if kind is Kind.SETTLED else {}
     return Entry(body_json.read(entries._BODIES[kind], told, **known), rows, step, counters)
 
@@ -53,9 +54,14 @@ def done(row, state=RowState.DONE):
     )
 
 
+def header_of(said, rows=0):
+    """Return the header of a new journal that says so."""
+    return header_json.read({"format": FORMAT, **said, "rows": rows})
+
+
 def begin(disk, rows=10, clock=None):
     """Return a new journal that holds its header."""
-    return journal.create(FOLDER, disk, HEADER, rows, clock or VirtualClock())
+    return journal.create(FOLDER, disk, header_of(HEADER, rows), clock or VirtualClock())
 
 
 async def work(run, rows):

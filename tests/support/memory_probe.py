@@ -18,13 +18,13 @@ import anyio
 import orjson
 
 from bulkscim.engine.clock import RealClock
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry
-from bulkscim.model.operation import Verb
+from bulkscim.journal.settings import Connection, Settings
+from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
@@ -32,11 +32,10 @@ from bulkscim.model.secret import Secret
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
-from bulkscim.runs.options import Connection, RecordDefaults
+from bulkscim.runs.options import RecordDefaults
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import Visit, patient
-from bulkscim.runs.settings import Settings
 from bulkscim.runs.start import Start, begin
 from bulkscim.runs.tenant import Seen
 from bulkscim.tenants.tenant import Tenant

@@ -7,7 +7,7 @@ from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of
+from tests.support.journals import entry_of, header_of
 
 CSV = """op,userName,title,password
 create,ada@example.com,Lead,pw-ada
@@ -64,7 +64,7 @@ async def make_run(folder, job, *, end=Kind.STOPPED, why="the tenant is down", n
     """Make a run folder whose rows are done, failed, skipped, in doubt, noop, adopted and pending."""
     folder.mkdir(parents=True)
     clock = VirtualClock(now)
-    made = journal.create(folder, LocalDisk(), header(job, folder.name), 7, clock)
+    made = journal.create(folder, LocalDisk(), header_of(header(job, folder.name), 7), clock)
     await made.append(entry_of(Kind.OPENED, body={"pid": 1, "host": "here", "command": "run"}))
     clock.advance(2)
     await made.append(started(1, 1, "ada@example.com"))

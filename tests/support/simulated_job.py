@@ -3,9 +3,9 @@
 import json
 from dataclasses import dataclass
 
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
+from bulkscim.model.operation import Defaults
 from bulkscim.runs.assembly import Job
 from tests.support.simulated_plan import Plan, worked_out
 

@@ -14,7 +14,7 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.runs.assembly import Around, Session, opened
 from bulkscim.runs.session import begin, first_look, go_on, past_of
 from tests.support import simulated_job, simulated_world
-from tests.support.journals import entry_of
+from tests.support.journals import entry_of, header_of
 from tests.support.simulated_chance import Deaths, OneStream, OwnStreams
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 from tests.support.simulated_ends import look_at_end, look_at_session
@@ -189,7 +189,9 @@ class Machine:
             if name == "run":
                 header = {"job": {}, "tenant": {"base_url": "https://t.example"}}
                 header |= self.ready.counts if self._chance is not None else {}
-                record = journal.create(self.folder, self.disk, header, self.ready.job.count, self.time)
+                record = journal.create(
+                    self.folder, self.disk, header_of(header, self.ready.job.count), self.time
+                )
             else:
                 record = journal.open_for_append(self.folder, self.disk, self.time)
                 self.oracles.reopened(record)

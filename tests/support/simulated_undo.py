@@ -13,7 +13,7 @@ from bulkscim.errors import Refused
 from bulkscim.jobfile.validate import index_of
 from bulkscim.journal import journal, runfolder
 from bulkscim.planning.undo.taking_back import PART
-from bulkscim.reporting.source import defaults_of, find_source
+from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Job, Session
 from bulkscim.runs.derived_values import derived_by_service
 from bulkscim.runs.rollback import NO_BOUNDS
@@ -69,7 +69,7 @@ class Undoing(Machine):
         with runfolder.hold(folder, self.disk, self.time) as held:
             record = journal.open_for_append(folder, self.disk, self.time)
             self.oracles.reopened(record)
-            source, defaults = find_source(record.header, folder), defaults_of(record.header)
+            source, defaults = find_source(record.header, folder), record.header.defaults
             with index_of(source, defaults, self.draft / "resumed", None) as index:
                 given = Job(source, defaults, index, record.ledger.rows)
                 visit = await self._seen(record, died=held.before is not None)

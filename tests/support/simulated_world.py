@@ -6,11 +6,11 @@ them. Features that came later are added by `widened`, by a chance of its own, t
 
 from dataclasses import dataclass, field, fields, replace
 
+from bulkscim.journal.settings import Settings
 from bulkscim.model.row import RowRules
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.runs.assembly import Terms
-from bulkscim.runs.settings import Settings
 from tests.support.changed_names import CHANGES, NORMALISES
 from tests.support.changed_names import FORMS as UNICODE
 from tests.support.other_forms import FORMS, texts_for_objects

@@ -6,21 +6,22 @@ from pathlib import Path
 from random import Random
 
 from bulkscim.errors import NoSuchRun
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.record_checks import Rules
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check, index_of
 from bulkscim.journal import journal, runfolder
-from bulkscim.model.operation import ENTERPRISE
+from bulkscim.journal.header import Header, RecordedGuards
+from bulkscim.journal.settings import Connection, Settings
+from bulkscim.model.operation import ENTERPRISE, Defaults
 from bulkscim.model.row import RowRules
+from bulkscim.model.run import RecordedParent, RecordedTenant
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out
 from bulkscim.runs.inverse_job import AS_SHOWN, Chosen, Derived, write_inverse
 from bulkscim.runs.open_job import INDEX
-from bulkscim.runs.options import Connection
-from bulkscim.runs.settings import Settings, header_of
+from bulkscim.runs.settings import kept
 from tests.support.fake_clock import VirtualClock
 from tests.support.sandbox_transport import SandboxTransport
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
@@ -50,15 +51,18 @@ async def undo(recorded, transport, terms, around, disk, draft):
         return None
     checked = check(found.source, AS_SHOWN, draft.folder / INDEX, rules=Rules(twins=True))
     with runfolder.create_within(recorded.folder, disk, around.clock) as held:
-        header = {
-            "run": held.path.name,
-            "command": "rollback",
-            "job": found.source.about(),
-            "tenant": recorded.header.get("tenant", {}),
-            "parent": {"run": recorded.header.get("run"), "chain": recorded.chain},
-            **header_of(terms.settings, AS_SHOWN, terms.bounds),
-        }
-        record = journal.create(held.path, disk, header, checked.rows, around.clock)
+        header = Header(
+            run=held.path.name,
+            command="rollback",
+            job=found.source.about(),
+            tenant=recorded.header.tenant,
+            parent=RecordedParent(recorded.header.run, recorded.chain),
+            settings=kept(terms.settings),
+            defaults=AS_SHOWN,
+            guards=RecordedGuards(terms.bounds),
+            rows=checked.rows,
+        )
+        record = journal.create(held.path, disk, header, around.clock)
         try:
             with checked.sound_index() as index:
                 job = Job(found.source, AS_SHOWN, index, checked.rows)
@@ -180,8 +184,9 @@ class Story:
         source = open_source(str(path))
         checked = check(source, Defaults(), self.folder / "index", rules=Rules(twins=True))
         self.disk.make_folder(FOLDER)
-        header = {"run": FOLDER.name, "job": source.about(), "tenant": {"base_url": "https://t.example"}}
-        record = journal.create(FOLDER, self.disk, header, checked.rows, self.clock)
+        tenant = RecordedTenant("https://t.example")
+        header = Header(run=FOLDER.name, job=source.about(), tenant=tenant, rows=checked.rows)
+        record = journal.create(FOLDER, self.disk, header, self.clock)
         terms = Terms(self.profile, settings, NO_BOUNDS)
         with checked.sound_index() as index:
             work = Job(source, Defaults(), index, checked.rows)

@@ -4,11 +4,10 @@ import pytest
 
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
+from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.request import Request
 from bulkscim.providers import profile_named
 from bulkscim.runs.headless import Unwatched
-from bulkscim.runs.options import Connection
-from bulkscim.runs.settings import Settings
 from tests.support.virtual_loop import running_time
 
 

@@ -3,9 +3,9 @@
 import pytest
 
 from bulkscim.jobfile.against_schemas import doubts_by_schemas
-from bulkscim.jobfile.operations import Defaults, operation_of
+from bulkscim.jobfile.operations import operation_of
 from bulkscim.jobfile.records import Record
-from bulkscim.model.operation import ENTERPRISE
+from bulkscim.model.operation import ENTERPRISE, Defaults
 from bulkscim.scim.discovery import live_schemas, schemas_to_keep
 from bulkscim.scim.schemas import CORE
 

@@ -7,10 +7,9 @@ import pytest
 
 from bulkscim.errors import JobFileChanged, JobFileInvalid
 from bulkscim.jobfile.content import BLOCK, content_of
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import checking, open_source
 from bulkscim.jobfile.validate import check
-from bulkscim.model.operation import Verb
+from bulkscim.model.operation import Defaults, Verb
 
 LINE = b"x" * 1023 + b"\n"
 LINES = 3 * BLOCK // len(LINE)

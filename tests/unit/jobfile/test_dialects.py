@@ -7,12 +7,11 @@ import pytest
 
 from bulkscim.jobfile.encoding import AS_FOUND, FileForm
 from bulkscim.jobfile.needed import Beyond
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
-from bulkscim.model.operation import Verb
+from bulkscim.model.operation import Defaults, Verb
 from bulkscim.reporting.errors_file import ErrorsFile, Failure
 
 CREATE = Defaults(Verb.CREATE)

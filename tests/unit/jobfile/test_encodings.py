@@ -13,11 +13,10 @@ import pytest
 
 from bulkscim.errors import JobFileInvalid, UsageError
 from bulkscim.jobfile.encoding import AS_FOUND, Encoding, FileForm, encoding_of
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
-from bulkscim.model.operation import Verb
+from bulkscim.model.operation import Defaults, Verb
 
 CREATE = Defaults(Verb.CREATE)
 TEXT = (

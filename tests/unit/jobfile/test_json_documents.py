@@ -8,12 +8,11 @@ import pytest
 
 from bulkscim.jobfile.json_document import document, read
 from bulkscim.jobfile.needed import Beyond
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import raw_records, rows
 from bulkscim.jobfile.records import Problem
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
-from bulkscim.model.operation import Verb
+from bulkscim.model.operation import Defaults, Verb
 
 NAMES = ["ada", 'b"{[}]\\', "é\u2028\n,"]
 RECORDS = [{"op": "create", "data": {"userName": name, "emails": [{"value": f"{name}@x"}]}} for name in NAMES]

@@ -3,9 +3,17 @@
 import pytest
 
 from bulkscim.jobfile.mapping import Mapping, compile_header
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.records import Record
-from bulkscim.model.operation import ENTERPRISE, Key, Operation, PatchOperation, Reference, Role, Verb
+from bulkscim.model.operation import (
+    ENTERPRISE,
+    Defaults,
+    Key,
+    Operation,
+    PatchOperation,
+    Reference,
+    Role,
+    Verb,
+)
 
 
 def compiled(header, op=Verb.CREATE, **defaults):

@@ -5,10 +5,9 @@ import json
 import pytest
 
 from bulkscim.jobfile.needed import Beyond
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import open_source
-from bulkscim.model.operation import Verb
+from bulkscim.model.operation import Defaults, Verb
 
 CREATES = Defaults(op=Verb.CREATE)
 TEAM = """\ufeffuserName;manager;groups;nickName\r

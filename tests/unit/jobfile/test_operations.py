@@ -3,9 +3,18 @@
 import orjson
 import pytest
 
-from bulkscim.jobfile.operations import Defaults, operation_of
+from bulkscim.jobfile.operations import operation_of
 from bulkscim.jobfile.records import Problem, Record
-from bulkscim.model.operation import ENTERPRISE, Key, Operation, PatchOperation, Reference, Role, Verb
+from bulkscim.model.operation import (
+    ENTERPRISE,
+    Defaults,
+    Key,
+    Operation,
+    PatchOperation,
+    Reference,
+    Role,
+    Verb,
+)
 
 ADA = Key("User", "ref", "ada")
 

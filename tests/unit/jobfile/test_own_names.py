@@ -2,12 +2,11 @@
 
 import pytest
 
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
-from bulkscim.model.operation import USER, Key, Verb
+from bulkscim.model.operation import USER, Defaults, Key, Verb
 
 MAP = {"userName": "Mail", "employeeNumber": "No", "manager": {"column": "Boss", "lookup": "employeeNumber"}}
 NAMED = {"userName": "Mail", "displayName": "Name", "manager": {"column": "Boss", "lookup": "displayName"}}

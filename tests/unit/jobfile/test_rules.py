@@ -5,9 +5,17 @@ import tomllib
 import pytest
 
 from bulkscim.jobfile.mapping import Mapping, compile_header
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.records import Record
-from bulkscim.model.operation import ENTERPRISE, Key, Operation, PatchOperation, Reference, Role, Verb
+from bulkscim.model.operation import (
+    ENTERPRISE,
+    Defaults,
+    Key,
+    Operation,
+    PatchOperation,
+    Reference,
+    Role,
+    Verb,
+)
 
 HEADER = ("E-mail", "First", "Last", "Status", "Teams", "Boss", "Title")
 CELLS = (" ada@example.com ", "Ada", "Lovelace", "Active", "Ops, Data ,,Ops", "grace@example.com", "Lead")

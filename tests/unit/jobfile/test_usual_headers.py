@@ -6,11 +6,10 @@ import tomllib
 import pytest
 
 from bulkscim.jobfile.columns import column_of, columns_of
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.usual_headers import _MEANT, _USUAL, meant_by
 from bulkscim.jobfile.validate import check
-from bulkscim.model.operation import Verb
+from bulkscim.model.operation import Defaults, Verb
 
 CREATE = Defaults(Verb.CREATE)
 USUAL = {

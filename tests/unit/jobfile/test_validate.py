@@ -9,11 +9,10 @@ import pytest
 
 from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
 from bulkscim.jobfile.across import circles
-from bulkscim.jobfile.operations import Defaults
 from bulkscim.jobfile.reading import raw_records, rows
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check, index_of
-from bulkscim.model.operation import Key, Verb
+from bulkscim.model.operation import Defaults, Key, Verb
 
 CREATE = Defaults(Verb.CREATE)
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from bulkscim.jobfile.operations import Defaults, operation_of
+from bulkscim.jobfile.operations import operation_of
 from bulkscim.jobfile.quick_values import Cells, UsualLines, is_clean
 from bulkscim.jobfile.records import Record
 from bulkscim.jobfile.values import doubts_of, doubts_of_read_only, repeats
-from bulkscim.model.operation import ENTERPRISE
+from bulkscim.model.operation import ENTERPRISE, Defaults
 
 
 def asked(data, **more):

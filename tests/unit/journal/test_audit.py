@@ -5,7 +5,6 @@ from dataclasses import asdict, replace
 import pytest
 
 from bulkscim.errors import JournalDamaged
-from bulkscim.journal import entries
 from bulkscim.journal.audit import audit
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
@@ -22,7 +21,7 @@ STARTED, APPLIED, SETTLED, LAST_SETTLED, CLOSED = 3, 4, 5, 9, 10
 @pytest.fixture(autouse=True)
 def _in_format_1(monkeypatch):
     """Have the end of a row on a line of its own; what format 2 adds has tests of its own."""
-    monkeypatch.setattr(entries, "FORMAT", 1)
+    monkeypatch.setattr("tests.support.journals.FORMAT", 1)
 
 
 def audited(data, head="", watch=None):

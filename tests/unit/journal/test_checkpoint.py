@@ -7,7 +7,7 @@ from bulkscim.journal import checkpoint, journal
 from bulkscim.journal.checkpoint import CHECKPOINT
 from bulkscim.journal.entries import Kind
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import PATH, begin, entry_of, lost, opened, started, told, work
+from tests.support.journals import PATH, begin, entry_of, header_of, lost, opened, started, told, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 
 KEPT = FOLDER / CHECKPOINT
@@ -84,7 +84,7 @@ async def test_one_of_another_run_is_ignored(disk):
     """The line that ends at its offset must carry its chain value."""
     kept = disk.contents(KEPT)
     other = SimulatedDisk()
-    run = journal.create(FOLDER, other, {"run": "another"}, 40, VirtualClock())
+    run = journal.create(FOLDER, other, header_of({"run": "another"}, 40), VirtualClock())
     await run.append(opened())
     await work(run, range(1, 40))
     other.put(KEPT, kept)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bulkscim.journal import body_json, entries
 from bulkscim.journal.bodies import Member, Started, WasMember
 from bulkscim.journal.entries import Entry, Kind, decode, encode, link, seal
+from bulkscim.journal.header import FORMATS
 from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.run import Counters, Totals
 from bulkscim.model.step import Action
@@ -121,7 +122,7 @@ def line_of(*told, previous=(), version=2):
     return seal(text, link(entries.FIRST_CHAIN, text))[:-1]
 
 
-@given(written(), st.sampled_from(entries.FORMATS))
+@given(written(), st.sampled_from(FORMATS))
 def test_a_line_reads_back_as_it_was_written(drawn, version):
     """Decoding gives the entries, their place, and the links of their rows, in each format."""
     told, previous = drawn
@@ -145,7 +146,7 @@ def in_format_1(entry):
 
 
 @pytest.mark.parametrize("was", WasMember)
-@pytest.mark.parametrize("version", entries.FORMATS)
+@pytest.mark.parametrize("version", FORMATS)
 def test_a_member_reads_back_in_each_format(version, was):
     """In format 1 the action tells whether it was in the group, and a flag that this is not known."""
     action = Action.ADD_MEMBER if was is WasMember.NO else Action.REMOVE_MEMBER

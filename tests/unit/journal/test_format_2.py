@@ -14,7 +14,18 @@ from bulkscim.model.run import Counters
 from bulkscim.model.step import Action
 from tests.support.fake_clock import VirtualClock
 from tests.support.forging import lines_of, rewritten
-from tests.support.journals import HEADER, PATH, applied, begin, done, entry_of, lost, opened, started
+from tests.support.journals import (
+    HEADER,
+    PATH,
+    applied,
+    begin,
+    done,
+    entry_of,
+    header_of,
+    lost,
+    opened,
+    started,
+)
 from tests.support.simulated_disk import FOLDER, SimulatedDisk
 
 DONE = RowState.DONE
@@ -101,7 +112,7 @@ async def test_a_journal_of_format_1_is_gone_on_with_in_format_1():
     """An earlier version can still read what a later one has added."""
     disk = SimulatedDisk()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(entries, "FORMAT", 1)
+        patch.setattr("tests.support.journals.FORMAT", 1)
         run = begin(disk, rows=2)
     await run.append(opened(), started(1, 1))
     await run.aclose()
@@ -115,7 +126,7 @@ async def test_a_journal_of_format_1_is_gone_on_with_in_format_1():
     assert [entries.decode(line[:-1]).entry.kind for line in lines_of(disk.contents(PATH))[-3:]] == [
         *("applied", "settled", "started")
     ]
-    assert audited(disk.contents(PATH)).header["format"] == 1
+    assert audited(disk.contents(PATH)).header.format == 1
 
 
 @pytest.mark.parametrize("cut", [1, 40, 200])
@@ -135,10 +146,10 @@ async def test_a_row_whose_last_line_is_torn_is_in_doubt(cut):
 async def test_what_takes_a_run_over_and_a_plan_are_told():
     """`epoch` counts the processes that took it over; the header may name a plan."""
     disk = SimulatedDisk()
-    run = journal.create(FOLDER, disk, HEADER | {"plan": {"sha256": "ab"}}, 1, VirtualClock())
+    run = journal.create(FOLDER, disk, header_of(HEADER | {"plan": {"sha256": "ab"}}, 1), VirtualClock())
     await run.append(Entry(Opened(pid=1, epoch=2)))
 
-    assert run.header["plan"] == {"sha256": "ab"}
+    assert run.header.others == {"plan": {"sha256": "ab"}}
     assert audited(disk.contents(PATH)).sessions[0].opened.epoch == 2
 
 

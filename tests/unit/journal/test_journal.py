@@ -6,7 +6,10 @@ from bulkscim.errors import JournalDamaged, JournalDead, Locked, NoSuchRun
 from bulkscim.journal import journal
 from bulkscim.journal.bodies import Repaired
 from bulkscim.journal.entries import Kind
-from bulkscim.model.row import RowState
+from bulkscim.journal.header import Header
+from bulkscim.journal.settings import Connection, Settings
+from bulkscim.model.row import RowRules, RowState
+from bulkscim.planning.guards import Bounds
 from tests.support.fake_clock import VirtualClock
 from tests.support.journals import (
     HEADER,
@@ -15,6 +18,7 @@ from tests.support.journals import (
     begin,
     done,
     entry_of,
+    header_of,
     lost,
     opened,
     started,
@@ -43,7 +47,7 @@ async def test_the_header_is_durable_before_anything_else():
     disk.crash(lambda: False)
     recorded = journal.read(FOLDER, disk)
 
-    assert recorded.header == {"format": 2, **HEADER, "rows": 7}
+    assert recorded.header == Header(2, run=FOLDER.name, command="run", rows=7, guards=recorded.header.guards)
     assert recorded.ledger.totals().pending == 7
 
 
@@ -52,9 +56,9 @@ async def test_a_new_journal_takes_the_place_of_the_old():
     disk = SimulatedDisk()
     run = begin(disk)
     await run.append(opened())
-    journal.create(FOLDER, disk, {"run": "other"}, 3, VirtualClock())
+    journal.create(FOLDER, disk, header_of({"run": "other"}, 3), VirtualClock())
 
-    assert journal.read(FOLDER, disk).header["run"] == "other"
+    assert journal.read(FOLDER, disk).header.run == "other"
 
 
 @pytest.mark.parametrize("failing", [1, 2, 3, 4])
@@ -310,7 +314,7 @@ async def test_what_later_sessions_change_holds_in_place_of_the_header():
     ]
     disk = SimulatedDisk()
     header = HEADER | {"settings": {"rate": None, "limit": 7}}
-    run = journal.create(FOLDER, disk, header, 10, VirtualClock())
+    run = journal.create(FOLDER, disk, header_of(header, 10), VirtualClock())
     for changed in changes:
         await run.append(
             entry_of(Kind.OPENED, body={"pid": 1}), entry_of(Kind.APPROVED, body={"changed": changed})
@@ -320,5 +324,6 @@ async def test_what_later_sessions_change_holds_in_place_of_the_header():
 
     for cached in (True, False):
         with journal.read(FOLDER, disk, use_checkpoint=cached) as found:
-            assert found.header["settings"] == {"rate": "5/s", "limit": 7, "on_exists": "adopt"}
-            assert found.header["guards"] == {"max_errors": 3}
+            settings = found.header.settings
+            assert settings == Settings(RowRules("adopt"), Connection("5/s"), 7)
+            assert found.header.guards.bounds == Bounds(max_errors=3, max_adopt=20)

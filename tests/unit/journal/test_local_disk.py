@@ -11,7 +11,7 @@ from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import done, entry_of, opened, told, work
+from tests.support.journals import done, entry_of, header_of, opened, told, work
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has the profile's own access list")
 
@@ -113,7 +113,7 @@ def test_folders_are_listed_by_name(tmp_path):
 async def test_a_journal_lives_on_it(tmp_path):
     """Made, closed in order, gone on with, killed, and gone on with again."""
     disk, clock = LocalDisk(), VirtualClock()
-    run = journal.create(tmp_path, disk, {"run": "real"}, 20, clock)
+    run = journal.create(tmp_path, disk, header_of({"run": "real"}, 20), clock)
     await run.append(opened())
     await work(run, range(1, 6))
     await run.append(entry_of(Kind.STOPPED))

@@ -12,7 +12,7 @@ from tests.support.simulated_disk import FOLDER, SimulatedDisk
 @pytest.fixture(autouse=True)
 def _in_format_1(monkeypatch):
     """Have the end of a row on a line of its own; what format 2 adds has tests of its own."""
-    monkeypatch.setattr(entries, "FORMAT", 1)
+    monkeypatch.setattr("tests.support.journals.FORMAT", 1)
 
 
 @pytest.fixture

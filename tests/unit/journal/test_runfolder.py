@@ -10,7 +10,7 @@ from bulkscim.errors import Locked, NoSuchRun, UsageError
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import done, opened, started
+from tests.support.journals import done, header_of, opened, started
 
 MOMENT = 1_795_299_003.0  # 2026-11-21T22:10:03Z
 
@@ -30,7 +30,7 @@ def clock():
 def make(runs_dir, stem, disk, clock):
     """Make a run with a journal, and let go of it."""
     with runfolder.create(runs_dir, stem, disk, clock) as held:
-        journal.create(held.path, disk, {"run": held.path.name}, 3, clock).close()
+        journal.create(held.path, disk, header_of({"run": held.path.name}, 3), clock).close()
     return held.path
 
 
@@ -101,7 +101,7 @@ def test_the_last_run_is_the_newest_by_its_journal(tmp_path, disk, clock):
     """Folders that the user named have no time in their names."""
     with runfolder.adopt(tmp_path / "runs" / "0-mine", disk, clock) as held:
         clock.advance(60)
-        journal.create(held.path, disk, {}, 1, clock).close()
+        journal.create(held.path, disk, header_of({}, 1), clock).close()
     make(tmp_path / "runs", "older", disk, VirtualClock(MOMENT))
     (tmp_path / "runs" / "zz-no-run").mkdir()
     found = [path.name for path in runfolder.runs(tmp_path / "runs", disk)]
@@ -117,7 +117,7 @@ def test_child_whose_process_died_before_it_began_leaves_its_number(tmp_path, di
 
     with runfolder.create_within(parent, disk, clock) as first:
         assert first.path == died.path
-        journal.create(first.path, disk, {"run": "rollback-1"}, 3, clock).close()
+        journal.create(first.path, disk, header_of({"run": "rollback-1"}, 3), clock).close()
     with runfolder.create_within(parent, disk, clock) as second:
         assert second.path.name == "rollback-2"
 
@@ -149,7 +149,7 @@ async def test_a_folder_whose_run_never_sent_anything_can_be_given(tmp_path, dis
     """Neither a torn header nor a run without a started step stands in the way."""
     (tmp_path / "journal.jsonl").write_bytes(b'{"n":           1,"c":')
     runfolder.adopt(tmp_path, disk, clock).release()
-    run = journal.create(tmp_path, disk, {}, 2, clock)
+    run = journal.create(tmp_path, disk, header_of({}, 2), clock)
     await run.append(opened(), done(1))
     run.close()
 
@@ -158,7 +158,7 @@ async def test_a_folder_whose_run_never_sent_anything_can_be_given(tmp_path, dis
 
 async def test_a_folder_whose_run_has_begun_cannot_be_given(tmp_path, disk, clock):
     """The message names the command to go on, and the folder is not left locked."""
-    run = journal.create(tmp_path, disk, {}, 2, clock)
+    run = journal.create(tmp_path, disk, header_of({}, 2), clock)
     await run.append(opened(), started(1, 1))
     run.close()
     with pytest.raises(UsageError, match=f"next: bulkscim resume {tmp_path}"):

@@ -5,7 +5,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from bulkscim.errors import JournalDead
-from bulkscim.journal import entries, journal
+from bulkscim.journal import journal
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from tests.support.fake_clock import VirtualClock
@@ -16,7 +16,7 @@ from tests.support.simulated_disk import FOLDER, SimulatedDisk
 @pytest.fixture(autouse=True)
 def _in_format_1(monkeypatch):
     """Have the end of a row on a line of its own; what format 2 adds has tests of its own."""
-    monkeypatch.setattr(entries, "FORMAT", 1)
+    monkeypatch.setattr("tests.support.journals.FORMAT", 1)
 
 
 def lines_of(disk):

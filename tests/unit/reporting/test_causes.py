@@ -9,7 +9,7 @@ from bulkscim.model.row import RowState
 from bulkscim.reporting.causes import cause_lines, causes_of, grouped
 from bulkscim.reporting.results import Result
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of
+from tests.support.journals import entry_of, header_of
 from tests.support.recorded_runs import CSV, START, header, settled
 
 
@@ -134,7 +134,9 @@ async def test_groups_that_are_created_by_name_are_listed(tmp_path, rows, told):
     """
     path = tmp_path / "job.csv"
     path.write_text(CSV)
-    made = journal.create(tmp_path, LocalDisk(), header(path, "run"), len(rows), VirtualClock(START))
+    made = journal.create(
+        tmp_path, LocalDisk(), header_of(header(path, "run"), len(rows)), VirtualClock(START)
+    )
     step = 0
     for row, (names, state, more) in enumerate(rows, 1):
         for name in names.split(";"):
@@ -152,7 +154,7 @@ async def test_names_that_were_not_found_are_listed_though_their_rows_end_well(t
     """A misspelled group or user ended as a noop with exit 0, and nothing on the screen named it."""
     path = tmp_path / "job.csv"
     path.write_text(CSV)
-    made = journal.create(tmp_path, LocalDisk(), header(path, "run"), 4, VirtualClock(START))
+    made = journal.create(tmp_path, LocalDisk(), header_of(header(path, "run"), 4), VirtualClock(START))
     absent = "no User with userName {}: nothing to delete"
     for row in (1, 3):
         name = f"user{row}@example.com"

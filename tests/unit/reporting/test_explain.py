@@ -9,7 +9,7 @@ from bulkscim.model.harmless import escaped_lines
 from bulkscim.reporting.explain import _told, explain
 from bulkscim.reporting.source import asked, find_source
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of
+from tests.support.journals import entry_of, header_of
 from tests.support.recorded_runs import CSV, START, header, make_run, started
 
 
@@ -110,7 +110,7 @@ async def test_a_create_that_a_lookup_found_shows_no_empty_answer(tmp_path):
     """It said "applied: , id u1"."""
     path = tmp_path / "job.csv"
     path.write_text(CSV)
-    made = journal.create(tmp_path, LocalDisk(), header(path, "run"), 1, VirtualClock(START))
+    made = journal.create(tmp_path, LocalDisk(), header_of(header(path, "run"), 1), VirtualClock(START))
     await made.append(started(1, 1, "ada@example.com"))
     await made.append(entry_of(Kind.LOST, ((1, "create"),), 1, body={"detail": "timeout"}))
     body = {"part": "create", "id": "u1", "status": None, "seen": True}

@@ -8,7 +8,7 @@ from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.reporting.files import write_later
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of
+from tests.support.journals import entry_of, header_of
 from tests.support.recorded_runs import START, header, settled
 
 OP = {"op": "deactivate"}
@@ -21,7 +21,7 @@ async def recorded(tmp_path, then, *ends):
     folder = tmp_path / "run"
     folder.mkdir()
     about = header(job, "run") | ({"then": then} if then else {})
-    made = journal.create(folder, LocalDisk(), about, len(ends), VirtualClock(START))
+    made = journal.create(folder, LocalDisk(), header_of(about, len(ends)), VirtualClock(START))
     await made.append(entry_of(Kind.OPENED, body={}), *ends)
     await made.aclose()
     return journal.read(folder, LocalDisk())

@@ -7,7 +7,9 @@ import pytest
 from bulkscim.journal import runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
-from bulkscim.model.run import RunState, Totals
+from bulkscim.journal.header import Header
+from bulkscim.model.operation import Defaults, Verb
+from bulkscim.model.run import RecordedTenant, RunState, Totals
 from bulkscim.reporting.next_commands import Typed, told_next
 from bulkscim.reporting.recorded import (
     list_summaries,
@@ -191,11 +193,8 @@ def test_next_command_follows_from_the_end(state, counts, more, commands):
     """A good run ended with `explain --row 1`, whatever it was; a retry that needs a flag was named without it."""
     from pathlib import Path
 
-    header = {
-        "defaults": {"op": "create", "type": "User"},
-        "definitions": ["/m.toml"],
-        "tenant": {"name": "acme", "profile": "lucid", "base_url": "https://x.example"},
-    }
+    tenant = RecordedTenant("https://x.example", "lucid", name="acme")
+    header = Header(tenant=tenant, defaults=Defaults(Verb.CREATE), definitions=("/m.toml",))
     summary = summary_of_totals(Totals(rows=2, **counts), state, 1.0) | more
     told = told_next(summary, Path("runs/one"), header, written=True)
 
@@ -212,7 +211,7 @@ def test_folder_elsewhere_is_named_by_its_path(tmp_path):
     summary = summary_of_totals(dataclasses.replace(Totals(), rows=1, pending=1), RunState.STOPPED, 0.5)
     typed = Typed(access=("--token-file", "my token"), job=("--job", "a b.csv"))
 
-    summary |= told_next(summary, folder, {}, typed)
+    summary |= told_next(summary, folder, Header(), typed)
 
     wanted = f"next: bulkscim resume '{folder}' --token-file 'my token' --job 'a b.csv'"
     assert list(closing_lines(summary, folder))[-1] == wanted
@@ -223,7 +222,7 @@ def test_what_comes_later_keeps_the_tenant(tmp_path):
     summary = summary_of_totals(Totals(rows=1, done=1), RunState.FINISHED, 0.5) | {
         "later": "runs/one/d.jsonl"
     }
-    header = {"tenant": {"base_url": "https://x.example", "name": None, "profile": "generic"}}
+    header = Header(tenant=RecordedTenant("https://x.example", "generic"))
 
     told = told_next(summary, tmp_path / "one", header, written=True)
 

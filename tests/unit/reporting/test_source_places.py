@@ -2,6 +2,8 @@
 
 import pytest
 
+from bulkscim.journal.header import Header
+from bulkscim.model.run import RecordedJob
 from bulkscim.reporting.source import name_in, present
 from bulkscim.runs.earlier import moved
 
@@ -24,7 +26,7 @@ def test_a_job_file_that_came_along_is_found_in_the_folder_and_next_to_it(tmp_pa
     """Where it was is looked at first, then what moved with the run."""
     folder = tmp_path / "runs" / "one"
     folder.mkdir(parents=True)
-    header = {"job": {"path": "C:\\jobs\\people.csv", "format": "csv", "spooled": False}}
+    header = Header(job=RecordedJob("C:\\jobs\\people.csv", format="csv"))
     assert present(header, folder) == []
 
     next_to_it, inside = tmp_path / "runs" / "people.csv", folder / "people.csv"

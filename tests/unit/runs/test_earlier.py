@@ -13,7 +13,7 @@ from bulkscim.model.live import Maker, Origin
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.runs.earlier import created_by_runs, created_groups
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of
+from tests.support.journals import entry_of, header_of
 from tests.support.simulated_disk import SimulatedDisk
 
 RUNS = Path("/runs")
@@ -24,7 +24,7 @@ async def record(disk, folder, *steps, base_url=URL):
     """Write a run's journal: each step is a part, the id that it left, and the resource after it (None: no create)."""
     disk.make_folder(folder)
     header = {"run": folder.name, "tenant": {"base_url": base_url}}
-    written = journal.create(folder, disk, header, len(steps), VirtualClock())
+    written = journal.create(folder, disk, header_of(header, len(steps)), VirtualClock())
     for number, (part, resource_id, after) in enumerate(steps, 1):
         rows = ((number, part),)
         body = {"part": part, "id": resource_id} | ({} if after is None else {"after": after})

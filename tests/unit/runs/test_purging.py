@@ -15,7 +15,7 @@ from bulkscim.reporting.recorded import read_header, read_status
 from bulkscim.runs.purging import NotPurged, Old, old_runs, purge
 from bulkscim.runs.verifying import verify
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of
+from tests.support.journals import entry_of, header_of
 from tests.support.recorded_runs import START, header, make_run, settled
 
 DISK = LocalDisk()
@@ -35,7 +35,7 @@ async def finished(folder, job, *, now=START, **more):
     folder.mkdir(parents=True)
     about = header(job, folder.name)
     about["job"] |= {"spooled": True, "format": "jsonl"}
-    made = journal.create(folder, DISK, about | more, 1, VirtualClock(now))
+    made = journal.create(folder, DISK, header_of(about | more, 1), VirtualClock(now))
     await made.append(
         entry_of(Kind.OPENED, body={"pid": 1, "host": "here", "user": "root", "command": "run"})
     )

@@ -6,12 +6,11 @@ from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Kind
+from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.request import Request, Response
 from bulkscim.model.row import RowRules
 from bulkscim.providers.profile import Bucket, Profile
-from bulkscim.runs.options import Connection
 from bulkscim.runs.session import past_of, patient
-from bulkscim.runs.settings import Settings
 from bulkscim.transport.repeating import LOOKS, TRIES
 from tests.support.journals import begin, entry_of, opened, work
 from tests.support.simulated_disk import FOLDER, SimulatedDisk

@@ -78,7 +78,7 @@ async def test_journal_and_every_report_tell_who_decided_and_why(folder, applied
         line = list(csv.DictReader(file))[DOUBTFUL - 1]
     assert (line["state"], line["detail"]) == (state.value, f"{word} {end.body.by}: {WHY}")
     proved = whole(folder)
-    assert (proved.state, proved.header["format"], proved.torn) == (RunState.STOPPED, 2, 0)
+    assert (proved.state, proved.header.format, proved.torn) == (RunState.STOPPED, 2, 0)
     assert proved.sessions[-1].opened.command == "settle"
 
 

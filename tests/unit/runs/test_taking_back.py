@@ -13,6 +13,7 @@ from bulkscim.runs.request import RollbackRequest
 from bulkscim.runs.rollback import write_out
 from bulkscim.tenants.tenant import Tenant
 from tests.support.fake_clock import VirtualClock
+from tests.support.journals import header_of
 from tests.support.watching import Silent
 
 DISK = LocalDisk()
@@ -28,7 +29,7 @@ async def left(folder, rows):
     """Leave a run of so many rows, none of which was begun."""
     folder.mkdir(parents=True)
     header = {"run": folder.name, "command": "run"}
-    await journal.create(folder, DISK, header, rows, VirtualClock()).aclose()
+    await journal.create(folder, DISK, header_of(header, rows), VirtualClock()).aclose()
 
 
 @pytest.mark.parametrize("unfinished", ["rollback-1", "rollback-1/rollback-1"])

@@ -1,9 +1,13 @@
 """Which tenant a name, a URL or a recorded run means, and which token it is sent."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.errors import CredentialError, UsageError
+from bulkscim.journal.header import Header
 from bulkscim.model.limits import Limit, StandingGuards
+from bulkscim.model.run import RecordedTenant
 from bulkscim.model.secret import Secret
 from bulkscim.runs.tenant_by_name import tenant, tenant_at, tenant_of_header
 from bulkscim.tenants.allowed import allow
@@ -12,7 +16,8 @@ from bulkscim.tenants.entries import entries
 
 URL = "https://acme.example/scim/v2"
 ENTRY = f'[tenant.acme]\nbase_url = "{URL}/"\nprofile = "lucid"\nproduction = true\ntoken_file = "own"\n'
-HEADER = {"tenant": {"name": "acme", "base_url": URL, "profile": "generic"}}
+TENANT = RecordedTenant(URL, "generic", name="acme")
+HEADER = Header(tenant=TENANT)
 
 
 def keep(folder, text):
@@ -62,7 +67,7 @@ def test_recorded_run_finds_its_entrys_token():
 )
 def test_entry_that_names_another_url_gives_no_token(recorded):
     """A run is never sent the token of a tenant that it does not belong to."""
-    found = tenant_of_header({"tenant": HEADER["tenant"] | recorded})
+    found = tenant_of_header(Header(tenant=replace(TENANT, **recorded)))
 
     assert found.token.reveal() == "environment"
 
@@ -91,7 +96,7 @@ def test_production_is_so_by_its_url():
 def test_a_recorded_run_of_a_production_tenant_wants_its_name():
     """Also where it was begun by its URL: a rollback is approved as the run was."""
     assert tenant_of_header(HEADER).production
-    assert tenant_of_header({"tenant": HEADER["tenant"] | {"name": ""}}).name == "acme"
+    assert tenant_of_header(Header(tenant=replace(TENANT, name=""))).name == "acme"
 
 
 def test_unknown_name_is_a_usage_error():
@@ -111,7 +116,7 @@ def test_guards_of_an_entry_hold_however_the_tenant_is_named(folder):
     assert tenant("acme").guards == wanted
     assert tenant_at(URL, Secret("t"), "generic").guards == wanted
     assert tenant_of_header(HEADER).guards == wanted
-    assert tenant_of_header({"tenant": HEADER["tenant"] | {"name": ""}}).guards == wanted
+    assert tenant_of_header(Header(tenant=replace(TENANT, name=""))).guards == wanted
     assert tenant_at("https://other.example", Secret("t"), "generic").guards == StandingGuards()
     assert (tenant("acme").rate, tenant_of_header(HEADER).rate) == ("2/s", "2/s")
 

@@ -13,7 +13,7 @@ from bulkscim.model.row import RowState
 from bulkscim.reporting.statement import statement_lines, with_live
 from bulkscim.runs.verifying import head_of, verify
 from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of
+from tests.support.journals import entry_of, header_of
 from tests.support.recorded_runs import header, settled
 
 DISK = LocalDisk()
@@ -30,7 +30,7 @@ def job(tmp_path):
 async def finished(folder, job, **more):
     """Make a run of one row that has ended; return its chain head."""
     folder.mkdir(parents=True)
-    made = journal.create(folder, DISK, header(job, folder.name) | more, 1, VirtualClock())
+    made = journal.create(folder, DISK, header_of(header(job, folder.name) | more, 1), VirtualClock())
     await made.append(entry_of(Kind.OPENED, body={"pid": 1, "host": "here", "user": "ada", "command": "run"}))
     await made.append(settled(1, RowState.NOOP, "ada@example.com", id="u1"))
     await made.append(

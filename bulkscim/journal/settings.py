@@ -1,0 +1,80 @@
+"""Under which settings a run sends: its journal's header keeps them, so that resume goes on under the same terms."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypedDict
+
+from bulkscim.errors import UsageError
+from bulkscim.journal.typed_json import FLAT
+from bulkscim.model.row import RowRules
+from bulkscim.pacing.rate import Rate, parse
+from bulkscim.planning.decision import Policy
+from bulkscim.providers.profile import QUIET_S, Bucket, Profile
+
+TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How requests reach a tenant; None leaves it to the tenant's entry, to the profile, or to the usual.
+
+    `rate` is as written (`100/min`). An empty `proxy` is none, whatever was used before.
+    """
+
+    rate: str | None = None
+    concurrency: int | None = None
+    timeout_s: float | None = None
+    proxy: str | None = None
+    ca_bundle: Path | None = None
+
+
+class ConnectionOptions(TypedDict, total=False):
+    """The same as a program's keywords."""
+
+    rate: str
+    concurrency: int
+    timeout_s: float
+    proxy: str
+    ca_bundle: str | Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a run sends, and what its rows do; what is left open is the profile's, or the usual.
+
+    `on_drift` says what becomes of a record whose resource is not as it expects.
+    """
+
+    rules: RowRules = field(default=RowRules(), metadata=FLAT)
+    connection: Connection = field(default=Connection(), metadata=FLAT)
+    limit: int | None = None
+    on_drift: str = "row"
+
+    @property
+    def timeout_s(self) -> float:
+        """How long an answer is waited for."""
+        return self.connection.timeout_s or TIMEOUT_S
+
+    def policy(self, profile: Profile, run: str = "") -> Policy:
+        """Return what the pure heart must know of these; `run` is the run's id."""
+        return Policy(self.rules, profile, run=run, on_drift=self.on_drift)
+
+    def buckets(self, profile: Profile) -> tuple[Bucket, ...]:
+        """Return the buckets in force: the rate that was asked for stands in for the profile's own."""
+        if self.connection.rate is None:
+            return profile.buckets
+        rate = rate_of(self.connection.rate)
+        quiet_s = max((bucket.quiet_s for bucket in profile.buckets), default=QUIET_S)
+        return (Bucket(rate.limit, rate.window_s, "--rate", quiet_s=quiet_s),)
+
+    def workers(self, profile: Profile) -> int:
+        """Return how many rows are worked on at once."""
+        return self.connection.concurrency or profile.concurrency
+
+
+def rate_of(text: str) -> Rate:
+    """Read a rate as people write it."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise UsageError(f"--rate: {error}") from error
