@@ -49,7 +49,7 @@ def existing(view: View, holder: Found, carry: Carried) -> Decision | Subject:
         whole = read
     elif read is not None:
         closed = "it cannot be read by its id"
-    elif differences(_wanted(view, carry, maker.run), holder.resource, operation.type) or (
+    elif differences(_wanted(view, carry, maker.run), holder.resource) or (
         operation.type == GROUP and links_asked(view)
     ):
         return Wait(key)
@@ -57,7 +57,7 @@ def existing(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if other is not None:
         return other
     closed = closed or _closed(view, whole, maker.run)
-    found = differences(_wanted(view, carry, maker.run), whole.resource, operation.type)
+    found = differences(_wanted(view, carry, maker.run), whole.resource)
     names = {resource_id: reference.key.value for reference, resource_id in carry.ids}
     told = tuple(_told(change, names) for change in found if not _is_manager(change.path))
     return Subject(whole.id, existing=Existing(whole, maker.run, closed, told))

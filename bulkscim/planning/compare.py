@@ -31,15 +31,12 @@ OTHER_GROUPS = "member.groups"  # in that of an added member: the only other gro
 BULK_ID = "bulkId:"
 
 
-def differences(
-    wanted: JsonObject, live: JsonObject, kind: str, *, exact: bool = False
-) -> tuple[Change, ...]:
+def differences(wanted: JsonObject, live: JsonObject, *, exact: bool = False) -> tuple[Change, ...]:
     """Return what would have to change, each at a path that a PATCH can use.
 
     A missing element of a list is one change at `emails[value eq "x"]` with nothing before. `exact`: other capitals
     are a change.
     """
-    del kind  # all types share the rules of the core schemas
     return tuple(diff.differences(wanted, live, ComparedPath.top(exact=exact)))
 
 
@@ -59,9 +56,8 @@ def stands(change: Change, resource: JsonObject) -> bool:
     return equal(change.after, paths.get(resource, change.path), change.path, exact=exact)
 
 
-def holds(path: str, wanted: Any, resource: JsonObject, kind: str) -> bool:
+def holds(path: str, wanted: Any, resource: JsonObject) -> bool:
     """Return whether a resource has the wanted value at a path."""
-    del kind  # all types share the rules of the core schemas
     return equal(wanted, paths.get(resource, path), path)
 
 

@@ -68,23 +68,23 @@ def change(state: State, what: Change, row: int) -> None:
         state[wider] = RecordedValue(_with(state[wider].value, wider, what), row)
 
 
-def unlike(state: Mapping[str, RecordedValue], live: JsonObject, kind: str) -> Iterator[Unlike]:
+def unlike(state: Mapping[str, RecordedValue], live: JsonObject) -> Iterator[Unlike]:
     """Yield where a resource does not show what is recorded."""
     for path, (value, row) in state.items():
         try:
-            for found in _differing(path, value, live, kind):
+            for found in _differing(path, value, live):
                 yield Unlike(found.path, found.after, found.before, row)
         except paths.PathError:
             continue
 
 
-def _differing(path: str, value: Any, live: JsonObject, kind: str) -> Iterable[Change]:
+def _differing(path: str, value: Any, live: JsonObject) -> Iterable[Change]:
     """Return where one path differs: an attribute as part of its resource, so that the rules for parts hold."""
     if value in NOTHING or "[" in path:
-        return () if holds(path, value, live, kind) else (Change(path, paths.get(live, path), value),)
+        return () if holds(path, value, live) else (Change(path, paths.get(live, path), value),)
     wanted: JsonObject = {}
     paths.set(wanted, path, value)
-    return differences(wanted, live, kind)
+    return differences(wanted, live)
 
 
 def _is_below(path: str, above: str) -> bool:

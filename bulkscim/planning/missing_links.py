@@ -111,7 +111,7 @@ def _manager(view: View, met: Existing, manager: str, name: str) -> Outcome | Re
         return None
     if met.closed or _is_managed(met.live):
         return _other_manager(view, met.live, name)
-    changes = differences({ENTERPRISE: {"manager": {"value": manager}}}, met.live.resource, USER)
+    changes = differences({ENTERPRISE: {"manager": {"value": manager}}}, met.live.resource)
     return setting(view, "manager", met.live, changes)
 
 

@@ -55,7 +55,6 @@ class Sight:
 class SentData:
     """What one resource was sent. `may_vanish`: it was deactivated, and the tenant may hide who is."""
 
-    kind: str
     data: JsonObject
     operations: tuple[PatchOperation, ...] = ()
     may_vanish: bool = False
@@ -66,12 +65,12 @@ class SentData:
             return [] if self.may_vanish else [Wrong("the whole of it", "shows no such resource")]
         live = answer.resource
         wholes = [self.data, *(one.value for one in self.operations if one.path is None)]
-        changes = (change for whole in wholes for change in differences(whole, live, self.kind))
+        changes = (change for whole in wholes for change in differences(whole, live))
         found = [Wrong(change.path, _shown(change.before)) for change in changes]
         return found + [
             Wrong(one.path, _shown(paths.get(live, one.path)))
             for one in self.operations
-            if one.path and _is_seen(one.path) and not in_effect(one, live, self.kind)
+            if one.path and _is_seen(one.path) and not in_effect(one, live)
         ]
 
 
@@ -181,7 +180,7 @@ def _sent(view: View, parts: frozenset[str], covers: Covers) -> SentData | Wait 
     data = _narrowed(with_references(data, made), covers)
     changes = _operations(view, parts, made, covers)
     hides = view.policy.profile.hides(operation.type)
-    return SentData(operation.type, data, changes, may_vanish=hides and _deactivates(data, changes))
+    return SentData(data, changes, may_vanish=hides and _deactivates(data, changes))
 
 
 def _data(view: View, parts: frozenset[str]) -> JsonObject:

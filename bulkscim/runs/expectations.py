@@ -178,7 +178,7 @@ class Expectations:
         """Return where a resource that is there does not show what was recorded."""
         if one.gone:
             return [Unlike("", GONE, THERE, one.row)]
-        found = list(expected.unlike(one.state, live, one.kind))
+        found = list(expected.unlike(one.state, live))
         return found + list(self._memberships(one, live)) if one.kind == GROUP else found
 
     def _memberships(self, group: Resource, live: JsonObject) -> Iterator[Unlike]:

@@ -24,12 +24,11 @@ def _copied(value: Any) -> Any:
     return [_copied(part) for part in value] if isinstance(value, list) else value
 
 
-def in_effect(operation: PatchOperation, resource: JsonObject, kind: str, *, exact: bool = False) -> bool:
+def in_effect(operation: PatchOperation, resource: JsonObject, *, exact: bool = False) -> bool:
     """Return whether a resource shows that nothing is left for an operation to do; `exact`: in its very capitals.
 
     What cannot be seen, a secret or a path not understood, is never taken to be in effect.
     """
-    del kind  # all types share the rules of the core schemas
     try:
         parts = list(spread(operation))
         return bool(parts) and all(_stands(part, resource, exact=exact) for part in parts)

@@ -186,7 +186,7 @@ def path_texts(data: bytes) -> None:
             operation = PatchOperation(op, text, one)
             with suppress(paths.PathError):
                 patch.apply([operation], resource)
-            patch.in_effect(operation, resource, USER)
+            patch.in_effect(operation, resource)
 
 
 def filter_texts(data: bytes) -> None:
@@ -254,7 +254,7 @@ def _journaled(kind: Kind, body: JsonObject) -> None:
 def _compared(resource: JsonObject) -> None:
     """Ask of a resource what a worker would."""
     operation = PatchOperation("replace", 'emails[type eq "work"].value', "x")
-    patch.in_effect(operation, resource, USER)
+    patch.in_effect(operation, resource)
     with suppress(paths.PathError):
         patch.apply([operation], resource)
 

@@ -176,7 +176,7 @@ def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     wanted = with_references(view.operation.data, carry)
     if view.policy.takes_back and view.operation.type == USER:
         wanted = {"active": True} | wanted
-    changes = differences(wanted, holder.resource, view.operation.type)
+    changes = differences(wanted, holder.resource)
     if not changes:
         return Subject(holder.id)
     return setting(view, UPDATE, holder, changes)

@@ -316,5 +316,5 @@ def _manager(view: View, own: str, manager: str) -> Outcome:
     if not isinstance(live, Found):
         return Refusal("manager", getattr(live, "status", 404), None, f"id {own} could not be read again")
     wanted = {ENTERPRISE: {"manager": {"value": manager}}}
-    changes = differences(wanted, live.resource, view.operation.type)
+    changes = differences(wanted, live.resource)
     return setting(view, "manager", live, changes) if changes else None

@@ -160,7 +160,7 @@ def _due(
     due = tuple(
         one
         for one in operations
-        if not in_effect(one, live.resource, kind, exact=True) or _may_be_hidden(one, live, kind)
+        if not in_effect(one, live.resource, exact=True) or _may_be_hidden(one, live, kind)
     )
     if THROUGH in view.operation.expect:
         due = tuple(one for one in due if not inherits(view, live, one))
@@ -189,17 +189,17 @@ def _removes_members(operation: PatchOperation) -> bool:
 def _patch(
     view: View, part: str, live: Found, due: tuple[PatchOperation, ...], left: tuple[str, ...]
 ) -> Step:
-    changes = tuple(change for one in due for change in _changes(one, live, view.operation.type))
+    changes = tuple(change for one in due for change in _changes(one, live))
     sent = as_sent(with_targets(due, live.resource), by_value=view.policy.profile.removes_by_value)
     # What it changes is told by what was asked: an add of a value that another element has may seem to change nothing.
     return evolved(modify(view, part, live, changes, due, left), operations=sent)
 
 
-def _changes(operation: PatchOperation, live: Found, kind: str) -> tuple[Change, ...]:
+def _changes(operation: PatchOperation, live: Found) -> tuple[Change, ...]:
     """Return what an operation changes, at paths that can be looked at afterwards."""
     value, path = operation.value, operation.path
     if path is None:
-        return differences(value, live.resource, kind, exact=True) if isinstance(value, dict) else ()
+        return differences(value, live.resource, exact=True) if isinstance(value, dict) else ()
     if operation.op == "remove" and isinstance(value, list):
         paths = [f"{path}[value eq {orjson.dumps(one).decode()}]" for one in ids_in(value)]
         return tuple(Change(one, get(live.resource, one), None) for one in paths)
@@ -212,7 +212,7 @@ def activate(view: View) -> Decision | Subject:
     live = _standing(view, verb.value)
     if not isinstance(live, Found):
         return live
-    if holds("active", wanted, live.resource, view.operation.type):
+    if holds("active", wanted, live.resource):
         return Subject(live.id)
     change = Change("active", get(live.resource, "active"), wanted)
     return modify(view, verb.value, live, (change,), (PatchOperation("replace", "active", wanted),))
@@ -227,7 +227,7 @@ def replace(view: View) -> Decision | Subject:
     if not isinstance(carry, Carried):
         return carry
     body = with_references(view.operation.data, carry)
-    if not differences(body, live.resource, view.operation.type, exact=True):
+    if not differences(body, live.resource, exact=True):
         return Subject(live.id)
     return Step(
         "replace",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.model.operation import ENTERPRISE, USER
+from bulkscim.model.operation import ENTERPRISE
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Change
 from bulkscim.planning.expected import change, made, unlike
@@ -28,7 +28,7 @@ def recorded(*changes, resource=None):
 
 def wrong(state, live):
     """Return the paths that are not as recorded."""
-    return [found.path for found in unlike(state, live, USER)]
+    return [found.path for found in unlike(state, live)]
 
 
 def test_a_new_resource_is_to_show_what_the_tenant_answered():

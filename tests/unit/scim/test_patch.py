@@ -63,14 +63,14 @@ def test_an_operation_changes_what_it_names_and_is_then_in_effect(operation, cha
     after = apply([operation], ADA)
     assert after == ADA | changed
     assert kept == ADA
-    assert not in_effect(operation, ADA, "User")
-    assert in_effect(operation, after, "User")
+    assert not in_effect(operation, ADA)
+    assert in_effect(operation, after)
 
 
 @pytest.mark.parametrize("path", ["title", "active", "name", "members", "name.givenName", ENTERPRISE])
 def test_what_is_removed_is_gone(path):
     """Whole attributes, sub-attributes, lists and extensions."""
-    assert in_effect(op("remove", path), apply([op("remove", path)], ADA), "User")
+    assert in_effect(op("remove", path), apply([op("remove", path)], ADA))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_what_is_removed_is_gone(path):
 )
 def test_what_cannot_be_seen_is_not_in_effect(operation, stands):
     """Secrets and odd paths are sent; what the comparison finds equal is not."""
-    assert in_effect(operation, ADA, "User") is stands
+    assert in_effect(operation, ADA) is stands
 
 
 def test_an_operation_that_says_nothing_clear_is_an_error():
