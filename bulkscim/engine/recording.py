@@ -23,10 +23,11 @@ from bulkscim.model.row import Existed, Row
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.pacing.retry import Judgement, Verdict
+from bulkscim.planning.before_image import before_image
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.derived import written_otherwise
-from bulkscim.planning.effects import as_made, before_image, deactivates, is_huge
+from bulkscim.planning.effects import as_made, deactivates, is_huge
 from bulkscim.planning.order import Claim
 from bulkscim.scim.schemas import is_secret
 

@@ -1,32 +1,25 @@
-"""Run folders: how they are named, made, found, listed and locked.
+"""Run folders: how they are named, made, found and listed.
 
-Rule 1: a folder belongs to the process that holds the system's lock on its file `lock`; the lock ends with the process.
-Rule 2: `lock.json` only informs (see `lock_owner`); it never decides who may work.
-Rule 3: a folder counts as a run once its journal has a complete header.
+A folder belongs to the process that holds its lock (`run_lock`). It counts as a run once its journal has a complete header.
 """
 
 import errno
 import re
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from bulkscim.errors import JournalDamaged, Locked, NoSuchRun, UsageError
-from bulkscim.journal import journal, reader, run_lock
-from bulkscim.journal.durable import Disk, Lock
-from bulkscim.journal.run_lock import Holder
+from bulkscim.errors import JournalDamaged, NoSuchRun, UsageError
+from bulkscim.journal import journal, reader
+from bulkscim.journal.durable import Disk
+from bulkscim.journal.run_lock import HeldFolder, hold
 from bulkscim.journal.tombstone import is_purged, load
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
 from bulkscim.model.typed import next_line
-from bulkscim.private_files import NotARegularFile, refuse_links
+from bulkscim.private_files import NotARegularFile
 
-LOCK = "lock"
-LOCK_TEXT = "lock.json"
 LAST = "last"
 
 CHILD = "rollback-"
@@ -34,42 +27,6 @@ CHILD = "rollback-"
 _CHILD = re.compile(rf"{CHILD}(\d+)")
 _LONGEST_STEM = 60
 _WRITTEN = ("results.csv", "errors.csv", "errors.jsonl", "summary.json", "index.sqlite", "checkpoint.json")
-_PROBES = 20
-
-
-@dataclass(slots=True)
-class HeldFolder:
-    """A run folder whose lock this process holds until `release`, or until it ends.
-
-    `before` is who had it and did not let go.
-    """
-
-    path: Path
-    _lock: Lock
-    _disk: Disk
-    before: Holder | None = None
-    _released: bool = False
-
-    @property
-    def note(self) -> str:
-        """What people should know of who had it before, empty where there is nothing."""
-        gone = self.before.gone if self.before else ""
-        return f"{self.path}: {gone}" if gone else ""
-
-    def release(self) -> None:
-        """Let the folder go; may be called twice."""
-        if not self._released:
-            self._released = True
-            run_lock.write(self.path / LOCK_TEXT, self._disk, None)
-        self._lock.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
 
 
 def create(runs_dir: Path, stem: str, disk: Disk, clock: Clock) -> HeldFolder:
@@ -120,24 +77,6 @@ def adopt(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
     return held
 
 
-def hold(path: Path, disk: Disk, clock: Clock) -> HeldFolder:
-    """Lock a run folder; Locked names the process that has it, UsageError a link in it."""
-    refuse_links(path)
-    # `is_locked` takes the lock for some microseconds, so one refusal proves nothing.
-    for _ in range(_PROBES):
-        if lock := disk.lock(path / LOCK):
-            text = path / LOCK_TEXT
-            before = run_lock.read(text, disk)
-            run_lock.write(text, disk, run_lock.this_process(clock.now()))
-            return HeldFolder(path, lock, disk, before)
-    has = run_lock.read(path / LOCK_TEXT, disk)
-    told = has.told if has else "another process"
-    raise Locked(
-        f"{path} is in use by {told}; wait until it ends, or stop it, then give the command again\n"
-        f"{next_line('status', path)}"
-    )
-
-
 def _made(path: Path, disk: Disk) -> bool:
     """Make a folder; False if it is there already. UsageError where a file is in the way."""
     try:
@@ -149,19 +88,6 @@ def _made(path: Path, disk: Disk) -> bool:
             f"the folder {path} cannot be made: a file is in the way; --runs-dir and --run-dir name other places"
         ) from error
     return True
-
-
-def is_locked(path: Path, disk: Disk) -> bool:
-    """Whether a process is working on the run; none works where none can write."""
-    if not disk.exists(path / LOCK):
-        return False
-    try:
-        lock = disk.lock(path / LOCK)
-    except OSError:
-        return False
-    if lock is not None:
-        lock.release()
-    return lock is None
 
 
 def find(name: str, runs_dir: Path, disk: Disk) -> Path:

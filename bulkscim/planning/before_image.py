@@ -1,11 +1,15 @@
-"""How old a before-image may be when its step is sent (pure).
+"""The before-image of a step: what the journal keeps of it, and how old it may be when the step is sent (pure).
 
 A step that changes only what its row names may rely on an older image than one that removes or overwrites more: a change
 by others in between is lost to undo in the one case, and lost from the tenant in the other.
 """
 
-from bulkscim.model.operation import VERBS, Operation
-from bulkscim.model.step import Action, Step
+from collections.abc import Iterable, Iterator
+
+from bulkscim.model.operation import GROUP, VERBS, JsonObject, Operation
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.scim import paths
+from bulkscim.scim.forms import ids_in
 
 FRESH_S = 5.0
 LONGEST_S = 60.0
@@ -33,3 +37,27 @@ def before_step(step: Step, operation: Operation, interval_s: float, *, undoes: 
     if undoes or lists or step.member is not None or step.action in _WHOLE:
         return fresh_s(interval_s)
     return before_lookup(operation, interval_s)
+
+
+def before_image(step: Step) -> JsonObject | None:
+    """Return the resource before the step; of a group that is patched, only the members that the step changes.
+
+    A group is patched many times in a run, and each time with all of its members would be n² in all.
+    """
+    before = step.before
+    if before is None or step.type != GROUP or step.action is not Action.MODIFY:
+        return before
+    key = paths.key_of(before, "members")
+    if not isinstance(before.get(key), list):
+        return before
+    touched = set(_members_named(step.changes))
+    return {**before, key: [one for one in before[key] if touched.intersection(ids_in(one))]}
+
+
+def _members_named(changes: Iterable[Change]) -> Iterator[str]:
+    """Yield the ids of the members that changes name."""
+    for change in changes:
+        if not change.path.lower().startswith("members"):
+            continue
+        yield from ids_in(change.before)
+        yield from ids_in(change.after)

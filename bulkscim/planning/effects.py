@@ -5,12 +5,11 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from bulkscim.model.active import is_active_path, truth
-from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation
+from bulkscim.model.operation import USER, JsonObject, PatchOperation
 from bulkscim.model.secret import MASK
-from bulkscim.model.step import Action, Change, Step
+from bulkscim.model.step import Change
 from bulkscim.scim import patch, paths
 from bulkscim.scim.effects import effects
-from bulkscim.scim.forms import ids_in
 from bulkscim.scim.schemas import is_secret
 
 MOST_KEPT_BYTES = 256 * 1024  # of what an answer shows of a new resource
@@ -57,30 +56,6 @@ def deactivates(kind: str, changes: Iterable[Change]) -> bool:
     return kind == USER and any(
         is_active_path(change.path) and truth(change.after) is False for change in changes
     )
-
-
-def before_image(step: Step) -> JsonObject | None:
-    """Return the resource before the step; of a group that is patched, only the members that the step changes.
-
-    A group is patched many times in a run, and each time with all of its members would be n² in all.
-    """
-    before = step.before
-    if before is None or step.type != GROUP or step.action is not Action.MODIFY:
-        return before
-    key = paths.key_of(before, "members")
-    if not isinstance(before.get(key), list):
-        return before
-    touched = set(_members(step.changes))
-    return {**before, key: [one for one in before[key] if touched.intersection(ids_in(one))]}
-
-
-def _members(changes: Iterable[Change]) -> Iterator[str]:
-    """Yield the ids of the members that changes name."""
-    for change in changes:
-        if not change.path.lower().startswith("members"):
-            continue
-        yield from ids_in(change.before)
-        yield from ids_in(change.after)
 
 
 def as_made(body: JsonObject, shown: JsonObject | None) -> JsonObject:

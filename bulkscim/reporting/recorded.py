@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from bulkscim.errors import BulkScimError, JobFileChanged
-from bulkscim.journal import journal, runfolder, tombstone
+from bulkscim.journal import journal, run_lock, runfolder, tombstone
 from bulkscim.journal.bodies import Closed, Stopped
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind, decode
@@ -57,7 +57,7 @@ def open_at(folder: Path) -> RecordedRun:
 
 def read_summary(recorded: RecordedRun, *, with_causes: bool = True) -> Summary:
     """Return the summary of a run as it stands now."""
-    locked = runfolder.is_locked(recorded.folder, LocalDisk())
+    locked = run_lock.is_locked(recorded.folder, LocalDisk())
     return summary_of(recorded, locked=locked, with_causes=with_causes)
 
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from bulkscim.errors import BulkScimError
-from bulkscim.journal import body_json, journal, reader, runfolder, tombstone
+from bulkscim.journal import body_json, journal, reader, run_lock, runfolder, tombstone
 from bulkscim.journal.audit import Audited, audit
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.tombstone import PURGED
@@ -84,7 +84,7 @@ def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bo
     ended = max(each.ended for each in stand)
     if ended >= now - age_s:
         return None
-    if any(runfolder.is_locked(each, disk) for each in folders):
+    if any(run_lock.is_locked(each, disk) for each in folders):
         return NotPurged(folder, "a process is at work on it")
     goes_on = next((each for each in stand if each.told), None)
     if goes_on and not unfinished:
@@ -122,7 +122,7 @@ def purge(run: Old, disk: Disk, clock: Clock) -> list[NotPurged]:
     folders = _folders(run.folder)
     with ExitStack() as held:
         for folder in folders:
-            held.enter_context(runfolder.hold(folder, disk, clock))
+            held.enter_context(run_lock.hold(folder, disk, clock))
         for folder in folders:
             if disk.exists(folder / JOURNAL):
                 tombstone.keep(folder, disk, _kept(folder, disk, clock))
@@ -164,7 +164,7 @@ def _spooled(folder: Path, disk: Disk) -> Iterator[str]:
 
 
 def _strangers(folder: Path, folders: list[Path]) -> Iterator[Path]:
-    kept = {PURGED, runfolder.LOCK, runfolder.LOCK_TEXT}
+    kept = {PURGED, run_lock.LOCK, run_lock.LOCK_TEXT}
     yield from (path for path in sorted(folder.iterdir()) if path.name not in kept and path not in folders)
 
 

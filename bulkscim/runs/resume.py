@@ -7,7 +7,7 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused, UsageError
 from bulkscim.jobfile.reading import Wanted, count
 from bulkscim.jobfile.source import JobSource
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import journal, run_lock, runfolder
 from bulkscim.journal.bodies import Approved
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry
@@ -40,7 +40,7 @@ async def resume(request: ResumeRequest, people: People, watcher: Watcher) -> Ru
     """Go on with a run where its journal ends; with `retry`, reopen what failed and what was skipped first."""
     clock, disk = RealClock(), LocalDisk()
     folder = runfolder.find(request.run, request.runs_dir, disk)
-    with runfolder.hold(folder, disk, clock) as held:
+    with run_lock.hold(folder, disk, clock) as held:
         if held.note:
             people.note(held.note)
         _not_rolled_back(folder, disk)

@@ -11,7 +11,7 @@ from bulkscim.errors import Locked, Mismatch, Refused
 from bulkscim.jobfile.record_checks import Rules
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import check
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import journal, run_lock, runfolder
 from bulkscim.journal.bodies import Applied
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry
@@ -161,11 +161,11 @@ def write_out(request: RollbackRequest, people: People, place: Path, *, force: b
 def _held(folder: Path, disk: Disk, people: People, *, read_only: bool) -> Iterator[bool]:
     """Keep other processes from the run, and yield whether the last one died; a reader checks that none works on it."""
     if not read_only:
-        with runfolder.hold(folder, disk, RealClock()) as held:
+        with run_lock.hold(folder, disk, RealClock()) as held:
             if held.note:
                 people.note(held.note)
             yield held.before is not None
-    elif runfolder.is_locked(folder, disk):
+    elif run_lock.is_locked(folder, disk):
         raise Locked(
             f"{folder} is in use by another process; wait until it ends, or stop it, then give the command again"
         )
@@ -177,7 +177,7 @@ def _ready(folder: Path, disk: Disk, *, died: bool = False) -> list[Past]:
     """Return what is known of a run that can be taken back, and of its rollbacks; Refused while one is half done."""
     known = []
     for child in descendants(folder, disk):
-        if runfolder.is_locked(child, disk):
+        if run_lock.is_locked(child, disk):
             raise Locked(
                 f"{child} is in use by another process; wait until it ends, or stop it, then give the command again"
             )

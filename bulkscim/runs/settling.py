@@ -9,7 +9,7 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.engine.facts import facts_of
 from bulkscim.engine.work import Work
 from bulkscim.errors import Stopped, UsageError
-from bulkscim.journal import bodies, journal, runfolder
+from bulkscim.journal import bodies, journal, run_lock, runfolder
 from bulkscim.journal.bodies import Applied, Lost, Refused, Started, StepEnd
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry, Kind
@@ -53,7 +53,7 @@ async def settle(request: SettleRequest, people: People) -> tuple[str, RunReport
         raise UsageError("--note is empty: say how you know, for those who read the journal later")
     clock, disk = RealClock(), LocalDisk()
     folder = runfolder.find(request.run, request.runs_dir, disk)
-    with runfolder.hold(folder, disk, clock) as held:
+    with run_lock.hold(folder, disk, clock) as held:
         if held.note:
             people.note(held.note)
         record = journal.open_for_append(folder, disk, clock)

@@ -17,7 +17,7 @@ from bulkscim.journal.bodies import Approved
 from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.header import UNKNOWN, Header, RecordedGuards, Then
-from bulkscim.journal.runfolder import HeldFolder
+from bulkscim.journal.run_lock import HeldFolder
 from bulkscim.journal.settings import Settings
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher

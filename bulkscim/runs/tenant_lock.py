@@ -26,7 +26,7 @@ class HeldTenant:
         """Leave word of what it is held for."""
         named = str(run.absolute()).encode("utf-8", "backslashreplace").decode()
         process = run_lock.this_process(RealClock().now(), named)
-        run_lock.write(self._text, self._disk, process)
+        run_lock.write_holder(self._text, self._disk, process)
 
 
 @contextmanager
@@ -43,14 +43,14 @@ def tenant_lock(base_url: str, disk: Disk) -> Iterator[HeldTenant]:
             f"{folder} cannot be written: {error}; set BULKSCIM_STATE_DIR to a folder that can"
         ) from error
     if lock is None:
-        has = run_lock.read(text, disk)
+        has = run_lock.read_holder(text, disk)
         told = f" ({has.told})" if has else ""
         raise Locked(
             f"another run is working on {base_url}{told}; wait until it ends, or stop it, then give the command again"
         )
-    run_lock.write(text, disk, run_lock.this_process(RealClock().now()))
+    run_lock.write_holder(text, disk, run_lock.this_process(RealClock().now()))
     try:
         yield HeldTenant(text, disk)
     finally:
-        run_lock.write(text, disk, None)
+        run_lock.write_holder(text, disk, None)
         lock.release()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import JournalDamaged, Mismatch, UsageError
-from bulkscim.journal import entries, journal, runfolder, tombstone
+from bulkscim.journal import entries, journal, run_lock, runfolder, tombstone
 from bulkscim.journal.audit import ChainMark, audit
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Line
@@ -35,7 +35,7 @@ def verify(
     folder = runfolder.find(run, runs_dir, disk)
     if tombstone.is_purged(folder, disk):
         return _verify_purged(folder, disk, wanted)
-    running = runfolder.is_locked(folder, disk)
+    running = run_lock.is_locked(folder, disk)
     with closing(journal.open_to_read(folder, disk)) as file:
         audited = audit(file, folder / JOURNAL, wanted, watch)
     if wanted and audited.head is None:

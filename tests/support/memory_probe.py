@@ -20,7 +20,7 @@ import orjson
 from bulkscim.engine.clock import RealClock
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check, index_of
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import journal, run_lock
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.settings import Connection, Settings
@@ -109,7 +109,7 @@ async def again(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
     """Go on where the journal ends."""
     disk, clock = LocalDisk(), RealClock()
     source = open_source(str(path), sys.stdin.buffer)
-    with runfolder.hold(folder, disk, clock):
+    with run_lock.hold(folder, disk, clock):
         record = journal.open_for_append(folder, disk, clock)
         try:
             with index_of(source, DEFAULTS, folder / "index.sqlite") as index:
@@ -124,7 +124,7 @@ async def again(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
 async def fill(folder: Path, number: int) -> None:
     """Repeat the entries of row 1 for every row up to a number that has not ended."""
     disk, clock = LocalDisk(), RealClock()
-    with runfolder.hold(folder, disk, clock):
+    with run_lock.hold(folder, disk, clock):
         record = journal.open_for_append(folder, disk, clock)
         pattern = record.history(1)
         rows = [row for row in range(1, number + 1) if record.ledger.state(row) is RowState.PENDING]

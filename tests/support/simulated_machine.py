@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import journal, run_lock
 from bulkscim.journal.bodies import Applied
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.runs.assembly import Around, Session, opened
@@ -184,7 +184,7 @@ class Machine:
 
     @contextmanager
     def _journal(self, name):
-        with runfolder.hold(self.folder, self.disk, self.time) as held:
+        with run_lock.hold(self.folder, self.disk, self.time) as held:
             self.died = held.before is not None
             if name == "run":
                 header = {"job": {}, "tenant": {"base_url": "https://t.example"}}

@@ -11,7 +11,7 @@ from random import Random
 from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS
 from bulkscim.errors import Refused
 from bulkscim.jobfile.validate import index_of
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import journal, run_lock, runfolder
 from bulkscim.planning.undo.taking_back import PART
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Job, Session
@@ -66,7 +66,7 @@ class Undoing(Machine):
                 return self._told(None)
 
     async def _go_on_with(self, folder, around):
-        with runfolder.hold(folder, self.disk, self.time) as held:
+        with run_lock.hold(folder, self.disk, self.time) as held:
             record = journal.open_for_append(folder, self.disk, self.time)
             self.oracles.reopened(record)
             source, defaults = find_source(record.header, folder), record.header.defaults

@@ -39,7 +39,7 @@ def draft(path):
 
 MAKING = {
     "create": lambda path: DISK.create(path).write(b"x"),
-    "lock text": lambda path: run_lock.write(path, DISK, run_lock.this_process(0.0)),
+    "lock text": lambda path: run_lock.write_holder(path, DISK, run_lock.this_process(0.0)),
     "draft": lambda path: keep(path.parent / "draft", path),
     "index": lambda path: build(path, "stamp", tuple).close(),
     "job file": adopt,

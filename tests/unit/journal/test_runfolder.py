@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from bulkscim.errors import Locked, NoSuchRun, UsageError
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import journal, run_lock, runfolder
 from bulkscim.journal.durable import LocalDisk
 from tests.support.fake_clock import VirtualClock
 from tests.support.journals import done, header_of, opened, started
@@ -61,12 +61,12 @@ def test_a_held_folder_names_its_holder(tmp_path, disk, clock):
     """Locked says which process, where and since when; it is free again after release."""
     held = runfolder.create(tmp_path, "people", disk, clock)
     with pytest.raises(Locked, match=r"in use by process \d+ on .+ since 2026-11-21T22:10:03\+00:00"):
-        runfolder.hold(held.path, disk, clock)
+        run_lock.hold(held.path, disk, clock)
 
-    assert runfolder.is_locked(held.path, disk)
+    assert run_lock.is_locked(held.path, disk)
     held.release()
-    assert not runfolder.is_locked(held.path, disk)
-    runfolder.hold(held.path, disk, clock).release()
+    assert not run_lock.is_locked(held.path, disk)
+    run_lock.hold(held.path, disk, clock).release()
 
 
 def test_a_lock_text_that_is_lost_does_not_unlock(tmp_path, disk, clock):
@@ -74,12 +74,12 @@ def test_a_lock_text_that_is_lost_does_not_unlock(tmp_path, disk, clock):
     with runfolder.create(tmp_path, "people", disk, clock) as held:
         (held.path / "lock.json").write_text("[]")
         with pytest.raises(Locked, match="another process"):
-            runfolder.hold(held.path, disk, clock)
+            run_lock.hold(held.path, disk, clock)
 
 
 def test_asking_whether_a_folder_is_locked_makes_no_file(tmp_path, disk):
     """Reading commands leave no trace."""
-    assert not runfolder.is_locked(tmp_path, disk)
+    assert not run_lock.is_locked(tmp_path, disk)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -164,7 +164,7 @@ async def test_a_folder_whose_run_has_begun_cannot_be_given(tmp_path, disk, cloc
     with pytest.raises(UsageError, match=f"next: bulkscim resume {tmp_path}"):
         runfolder.adopt(tmp_path, disk, clock)
 
-    assert not runfolder.is_locked(tmp_path, disk)
+    assert not run_lock.is_locked(tmp_path, disk)
 
 
 def test_a_folder_in_use_cannot_be_given(tmp_path, disk, clock):
@@ -177,7 +177,7 @@ def test_a_folder_that_was_let_go_has_no_holder_before(tmp_path, disk, clock):
     """A released lock leaves no text."""
     with runfolder.create(tmp_path, "people", disk, clock) as held:
         assert held.note == ""
-    with runfolder.hold(held.path, disk, clock) as again:
+    with run_lock.hold(held.path, disk, clock) as again:
         assert (again.before, again.note) == (None, "")
 
 
@@ -198,7 +198,7 @@ def test_who_did_not_let_go_is_named_to_the_next(tmp_path, disk, clock, host, sa
     text = {"pid": 4711, "host": host, "since": "2026-11-20T08:00:00+00:00"}
     (held.path / "lock.json").write_text(json.dumps(text))
 
-    with runfolder.hold(held.path, disk, clock) as again:
+    with run_lock.hold(held.path, disk, clock) as again:
         assert said in again.note
         assert str(held.path) in again.note
 
@@ -225,4 +225,4 @@ def test_no_run_works_where_no_process_can_write(tmp_path, disk, clock):
     """A run folder on a read-only disk can be looked at."""
     folder = make(tmp_path / "runs", "people", disk, clock)
 
-    assert not runfolder.is_locked(folder, CannotLock())
+    assert not run_lock.is_locked(folder, CannotLock())

@@ -6,9 +6,10 @@ from bulkscim.model.live import Found
 from bulkscim.model.operation import ENTERPRISE, GROUP, PatchOperation, Verb
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.before_image import before_image
 from bulkscim.planning.compare import operation_for
 from bulkscim.planning.decision import Policy
-from bulkscim.planning.effects import as_made, before_image, is_thin, of_patch, of_put
+from bulkscim.planning.effects import as_made, is_thin, of_patch, of_put
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.recover import Evidence, NotApplied, Ours, recover
 from tests.support.rows import ADA, changes, done, user

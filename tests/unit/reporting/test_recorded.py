@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from bulkscim.journal import runfolder
+from bulkscim.journal import run_lock
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.header import Header
@@ -71,7 +71,7 @@ async def test_locked_run_is_running(job, tmp_path):
     """A run whose lock is held is running, whatever its journal ends with."""
     folder = await make_run(tmp_path / "runs" / "one", job, end=None)
     with (
-        runfolder.hold(folder, LocalDisk(), VirtualClock()),
+        run_lock.hold(folder, LocalDisk(), VirtualClock()),
         open_recorded("last", tmp_path / "runs") as recorded,
     ):
         summary = read_summary(recorded)

@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.cli import code_of
 from bulkscim.errors import JournalDamaged, NoSuchRun, UsageError
-from bulkscim.journal import journal, runfolder, tombstone
+from bulkscim.journal import journal, run_lock, runfolder, tombstone
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
@@ -96,7 +96,7 @@ async def test_only_runs_that_are_old_and_over_are_purged(tmp_path, job):
     await finished(runs / "young", job, now=LATER - 49)
     await make_run(runs / "stopped", job, now=START)
     await finished(runs / "busy", job)
-    with runfolder.hold(runs / "busy", DISK, VirtualClock()):
+    with run_lock.hold(runs / "busy", DISK, VirtualClock()):
         told = {each.path.name: each.why for each in found(runs) if isinstance(each, NotPurged)}
         old = [each.folder.name for each in found(runs) if isinstance(each, Old)]
 

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from bulkscim.errors import Locked, UsageError
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import journal, run_lock
 from bulkscim.journal.audit import audit
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
@@ -110,7 +110,7 @@ async def test_row_is_settled_once(folder):
 
 async def test_lock_of_the_run_is_needed(folder):
     """A process that works on the run must not be written past."""
-    with runfolder.hold(folder, LocalDisk(), VirtualClock()), pytest.raises(Locked):
+    with run_lock.hold(folder, LocalDisk(), VirtualClock()), pytest.raises(Locked):
         await decide(folder)
 
 

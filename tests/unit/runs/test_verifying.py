@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from bulkscim.errors import JournalDamaged, UsageError
-from bulkscim.journal import journal, runfolder
+from bulkscim.journal import journal, run_lock
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
@@ -76,7 +76,7 @@ async def test_the_checkpoint_is_not_believed(tmp_path, job):
 async def test_a_run_that_is_worked_on_is_told_as_running(tmp_path, job):
     """What is whole is verified; nothing is written or locked."""
     await finished(tmp_path / "one", job)
-    with runfolder.hold(tmp_path / "one", DISK, VirtualClock()):
+    with run_lock.hold(tmp_path / "one", DISK, VirtualClock()):
         statement = verify("one", tmp_path)
 
     assert (statement["state"], statement["ended"]) == ("running", None)
