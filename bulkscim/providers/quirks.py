@@ -77,6 +77,7 @@ class Quirks:
     is_limited: bool = False
     bulk: bool = True
     sort: bool = True
+    filters: bool = True
 
     def speaking(self, dialect: Dialect | None) -> "Quirks":
         """Return them with another dialect of PATCH."""

@@ -3,7 +3,8 @@
 import os
 import sqlite3
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,13 @@ class Database:
     def clear(self) -> None:
         """Forget all resources."""
         self._connection.execute("DELETE FROM resources")
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Keep all that the block puts here, or nothing of it."""
+        self._connection.execute("BEGIN")
+        with self._connection:
+            yield
 
     def close(self) -> None:
         """Close the file."""

@@ -2,8 +2,9 @@
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ from scim2_models import (
     ScimProvider,
 )
 from scim2_server.handler import ScimHandler
+from scim2_server.memory import utcnow
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 from scim2_server.service import ScimService
@@ -62,7 +64,13 @@ _BEARER = AuthenticationScheme(
 class SandboxTenant:
     """A tenant that answers one request after the other."""
 
-    def __init__(self, path: Path, quirks: Quirks, tokens: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        quirks: Quirks,
+        tokens: Mapping[str, str],
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
         self._quirks = quirks
         self._tokens = tokens
         self._database = Database(path)
@@ -71,7 +79,9 @@ class SandboxTenant:
         plain = IntegrationQuirks(PEOPLE)
         self._rules = {token: quirks.integrations.get(name, plain) for name, token in tokens.items()}
         spaces = {PEOPLE, *(rules.groups for rules in self._rules.values())}
-        self._stores = {space: KeptStorage(self._database, space, provider, quirks) for space in spaces}
+        self._stores = {
+            space: KeptStorage(self._database, space, provider, quirks, clock) for space in spaces
+        }
         self._opened = {
             token: Opened(self._database, self._stores[PEOPLE], self._stores, quirks, rules)
             for token, rules in self._rules.items()
@@ -221,6 +231,7 @@ def provider_of(quirks: Quirks) -> ScimProvider:
     if config.bulk and config.sort and config.filter and config.change_password:
         config.bulk.supported = quirks.bulk
         config.sort.supported = quirks.sort
+        config.filter.supported = quirks.filters
         config.change_password.supported = quirks.bulk
         config.filter.max_results = quirks.page_size or config.filter.max_results
     types = load_default_resource_types()

@@ -1,0 +1,159 @@
+"""The fewest requests that a job can cost under the rules of sending: arithmetic, and nothing else.
+
+docs/performance.md says what is counted and why.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil, inf
+
+Kinds = Counter[str]
+
+CONFIG = "GET ServiceProviderConfig"
+FORWARD_S = 60.0  # how old a before-image may be when its change leaves
+CAREFUL_S = 5.0  # or two requests' time; before deletes, and in a rollback
+WINDOW = 1_000  # rows that wait for one another
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a server takes, and how fast it may be asked.
+
+    `names` is how many names one filter asks for, 0 where there are no filters. `members` is how many go into one
+    request. With `if_match` a change of what others changed meanwhile is refused, so an image may have any age.
+    """
+
+    page: int = 100
+    names: int = 50
+    members: int = 100
+    if_match: bool = False
+    per_minute: float = inf
+
+    @property
+    def any_age(self) -> bool:
+        """Whether all images of a job can come from its first reads."""
+        return self.if_match or self.per_minute == inf
+
+    def within(self, age_s: float) -> int:
+        """Return how many requests leave while an image is young enough."""
+        interval_s = 60.0 / self.per_minute
+        return int(max(age_s, 2 * interval_s) / interval_s + 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Members that a job adds to one group, or takes out of it; `new` where the job creates it."""
+
+    members: int
+    new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a job asks of a tenant that shows so many `users` and `groups`.
+
+    `found`: users that have to be found. `imaged`: those of them that are changed, each by a request of its own and
+    with an image that is `age_s` old at most. `all_users`: every user is looked at, as before deletes for those whose
+    manager goes. `leave`: a changed user is in no listing any more; `hidden`: it is in none before. `posts`,
+    `patches` and `deletes` are writes of users, `group_deletes` of groups. `in_turn`: rows name the groups in turn,
+    so that a window of rows holds some members of each. `dry`: nothing is written.
+    """
+
+    users: int = 0
+    groups: int = 0
+    found: int = 0
+    imaged: int = 0
+    age_s: float = FORWARD_S
+    all_users: bool = False
+    leave: bool = False
+    hidden: bool = False
+    posts: int = 0
+    patches: int = 0
+    deletes: int = 0
+    members: tuple[Group, ...] = ()
+    in_turn: bool = False
+    group_deletes: int = 0
+    dry: bool = False
+
+
+def minimum(job: Job, server: Server) -> Kinds:
+    """Return the fewest requests that a job costs, by kind."""
+    kinds = Kinds({CONFIG: 1, "GET Users": _user_reads(job, server), "GET Groups": _group_reads(job, server)})
+    if not job.dry:
+        kinds += Kinds({"POST Users": job.posts, "PATCH Users": job.patches, "DELETE Users": job.deletes})
+        kinds += _group_writes(job, server)
+    return +kinds
+
+
+def pages(held: int, server: Server) -> int:
+    """Return the pages of a listing; one of nothing has a page, too."""
+    return max(1, ceil(held / server.page))
+
+
+def lookups(wanted: int, held: int, server: Server) -> int:
+    """Return the fewest reads that show some of the resources that a tenant holds."""
+    if not wanted:
+        return 0
+    listing = pages(held, server)
+    return min(listing, ceil(wanted / server.names)) if server.names else listing
+
+
+def _user_reads(job: Job, server: Server) -> int:
+    """Return the reads of users: one at least, which counts them for the guards."""
+    if job.hidden:
+        return 1 + job.imaged  # each by its id
+    whole = pages(job.users, server) if job.all_users else 0
+    if job.dry or server.any_age:
+        return max(1, whole or lookups(job.found, job.users, server))
+    finding = lookups(job.found, job.users, server) if job.found > job.imaged else 0
+    return max(1, whole + finding + _images(job, server))
+
+
+def _images(job: Job, server: Server) -> int:
+    """Return the fewest reads such that each image is young enough when its change leaves."""
+    within = server.within(job.age_s)
+    ids = 0 if server.names or job.found > job.imaged or job.all_users else pages(job.users, server)
+    ways = [job.imaged + ids, _listed_again(job, server, within)]
+    if server.names:
+        ways.append(ceil(job.imaged / min(server.names, within)))
+    return min(way for way in ways if way is not None)
+
+
+def _listed_again(job: Job, server: Server, within: int) -> int | None:
+    """Return the pages of as many listings as it takes until all changes have left; None where they are too long."""
+    left, held, read = job.imaged, job.users, 0
+    while left > 0:
+        size = pages(held, server)
+        useful = within - (size - 1)
+        if useful <= 0:
+            return None
+        read += size
+        left -= useful
+        held -= useful if job.leave else 0
+    return read
+
+
+def _group_reads(job: Job, server: Server) -> int:
+    """Return the reads of groups: a listing, and as often as it gets too old for the changes that follow."""
+    touched = len(job.members) + job.group_deletes
+    if not touched:
+        return 0
+    size = pages(job.groups, server)
+    if job.dry or server.any_age or not job.groups:
+        return size
+    useful = server.within(job.age_s) - (size - 1)
+    again = size * ceil(_group_writes(job, server).total() / useful) if useful > 0 else None
+    return min(way for way in (again, touched) if way is not None)
+
+
+def _group_writes(job: Job, server: Server) -> Kinds:
+    """Return the writes of groups: as many members in each as the server takes, and as the window holds."""
+    most = server.members
+    if job.in_turn:
+        most = min(most, max(1, 2 * WINDOW // (len(job.members) + 1)))
+    requests = Kinds({"DELETE Groups": job.group_deletes})
+    for one in job.members:
+        needed = ceil(one.members / most)
+        requests["POST Groups"] += one.new
+        requests["PATCH Groups"] += max(0, needed - one.new)
+    return +requests

@@ -1,0 +1,65 @@
+"""One small job is counted, from its file to the table."""
+
+import json
+
+import pytest
+from request_counts import as_json, as_row, lines
+from request_jobs import memberships, trials, upsert
+from virtual import KINDS, kind_of
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_small_job_is_counted_at_the_pace_of_a_tenant(kind):
+    """Every command of it ends as wanted, and its writes are the fewest; minutes are virtual."""
+    found = lines(KINDS[kind], upsert(4, 2), ["slow"])
+
+    assert [line.job.partition(": ")[2] for line in found] == ["dry run", "", "dry rollback", "rollback"]
+    for line in found:
+        count = line.counts["slow"]
+        assert count.outcome.others == 0
+        assert count.outcome.requests["PATCH Users"] == count.fewest["PATCH Users"]
+        assert count.ratio >= 1
+        assert 0 < count.outcome.minutes < 2
+
+
+def test_groups_that_a_tenant_holds_are_found_by_id():
+    """What is written into the sandbox's file beforehand is served."""
+    counts = {
+        line.job.partition(": ")[2]: line.counts["fast"].outcome
+        for line in lines(KINDS["generic"], memberships(6, 2, each=1, by_id=True), ["fast"])
+    }
+
+    assert {outcome.others for outcome in counts.values()} == {0}
+    assert counts["again"].requests["PATCH Groups"] == 0
+
+
+def test_a_line_is_shown_to_people_and_to_programs():
+    """A row of the table, and an object that JSON can hold."""
+    (first, *_) = lines(KINDS["generic"], upsert(2, 1), ["fast"])
+
+    assert as_row(first).startswith("| generic | upsert 2, 1 changed: dry run | 2 |")
+    assert json.loads(json.dumps(as_json(first)))["fast"]["minimum"] == first.counts["fast"].fewest.total()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [
+        ("GET", "/Users?startIndex=1&count=1", "GET Users count"),
+        ("GET", "/Users?startIndex=101&count=100", "GET Users page"),
+        ("GET", "/Users/a1", "GET Users/id"),
+        ("GET", "/Users?filter=userName+eq+%22a%22", "GET Users by name"),
+        ("GET", "/Users?filter=userName+eq+%22a%22+or+userName+eq+%22b%22", "GET Users by names"),
+        ("PATCH", "/Groups/g1", "PATCH Groups"),
+        ("GET", "/ServiceProviderConfig", "GET ServiceProviderConfig"),
+    ],
+)
+def test_kinds_of_requests(method, path, kind):
+    """As a sandbox writes them down."""
+    assert kind_of({"method": method, "path": path}) == kind
+
+
+def test_every_job_has_a_name_of_its_own():
+    """So that --job can choose it."""
+    names = [trial.name for trial in trials(KINDS["lucid"])]
+
+    assert len(set(names)) == len(names)
