@@ -162,5 +162,5 @@ def _tell(old: "list[Old]", left: "list[NotPurged]", *, dry_run: bool, as_json: 
         setting.print_json({"dry_run": dry_run, "purged": gone, "left": stays})
         return
     setting.print_lines(_lines(old) if dry_run else ())
-    said = "would be purged, nothing was" if dry_run else "purged; the list of runs shows what is kept"
+    said = "would be purged; nothing is removed" if dry_run else "purged; the list of runs shows what is kept"
     setting.print_lines([f"{_total(old)} {said}" if old else "no run is that old; nothing was purged"])

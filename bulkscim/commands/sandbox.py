@@ -208,7 +208,7 @@ def seed(count: int, profile: str | None, seed: int) -> None:
 
     meant = sandbox_meant(profile, "seed", str(count)).profile
     said = told(started(meant), "POST", f"seed?count={count}&seed={seed}", WORK_S)
-    _note(f"{_called(meant)}: {said.get('users', 0):,} users and {said.get('groups', 0):,} groups made")
+    _note(f"{_called(meant)}: {said.get('users', 0):,} users and {said.get('groups', 0):,} groups created")
 
 
 @command.command("reset")

@@ -235,7 +235,7 @@ def _unknown(name: str, why: str) -> UnknownColumn:
     names = (meant,) if meant else tuple(each for each in _KNOWN if each.lower() in near)
     hint = f"did you mean {' or '.join(names)}?" if names else "use a SCIM path"
     return UnknownColumn(
-        f'column "{name}"', f"{why}; {hint} (columns that begin with _ are passed over)", name, names
+        f'column "{name}"', f"{why}; {hint} (columns that begin with _ are ignored)", name, names
     )
 
 

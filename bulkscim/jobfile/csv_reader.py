@@ -58,7 +58,7 @@ class Header:
         named = any(each.lower().startswith("sep=") for each in self.above)
         between = _BETWEEN.get(self.delimiter, shown(self.delimiter))
         return (
-            *(f"passed over {shown(each)} above the header" for each in self.above),
+            *(f"ignored {shown(each)} above the header" for each in self.above),
             *((f"{between} between cells",) if named or self.delimiter != "," else ()),
             *(("lines end in CR LF",) if self.crlf else ()),
         )

@@ -282,7 +282,7 @@ def _ruled(rule: Rule, index: int, faults: list[Fault]) -> Column | None:
     faults += [Fault(f"map, {fault.place}", fault.message) for fault in found]
     if column is None:
         if not found:
-            faults.append(Fault(f"map, {rule.target}", "columns that begin with _ are passed over"))
+            faults.append(Fault(f"map, {rule.target}", "columns that begin with _ are ignored"))
         return None
     place = f"map, {rule.target}"
     several = column.use in {Use.GROUPS, Use.MEMBERS}

@@ -155,7 +155,9 @@ def _begin(file: Reader, path: Path) -> Fold:
     try:
         return Fold(header, Ledger(header.rows, several=header.format > 1), timeline, end)
     except (MemoryError, OverflowError) as error:
-        raise damaged(path, 0, "the header speaks of more rows than this machine can hold") from error
+        raise damaged(
+            path, 0, "the header has a number of rows that is too large for this machine"
+        ) from error
 
 
 class _Folding:

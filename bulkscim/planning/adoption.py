@@ -114,7 +114,7 @@ def settled(view: View, met: Existing, left: list[str], notes: Iterable[str]) ->
     `left` are links that were not added, `notes` those of the parts that took effect.
     """
     found = [*left, *met.differences]
-    told = [f"made by run {met.run}"] if met.run else []
+    told = [f"created by run {met.run}"] if met.run else []
     told += _links_made(view)
     unsaid = met.closed == INACTIVE and stated(view.operation.data) is None
     if met.closed and (left or unsaid):
@@ -128,7 +128,7 @@ def settled(view: View, met: Existing, left: list[str], notes: Iterable[str]) ->
 
 def failed(view: View, met: Existing, detail: str) -> str:
     """Return how a failed row says what was done for an existing resource before it failed."""
-    first = f"made by run {met.run}" if met.run else "adopted"
+    first = f"created by run {met.run}" if met.run else "adopted"
     return "; ".join((first, *_links_made(view), detail))
 
 

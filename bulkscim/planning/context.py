@@ -118,7 +118,7 @@ class View:
         if key.attribute == "id" and not key.value.startswith(prefix):
             return f": ids begin with {prefix} here"
         if key.attribute != "id" and self.policy.profile.hides(key.type):
-            return " is shown; this tenant hides who is deactivated: name such a user by id"
+            return " is shown; this tenant hides deactivated users: name such a user by id"
         return ""
 
 

@@ -197,7 +197,7 @@ def _moved(view: View, met: Existing, group: str) -> Wait | str:
         if answer is None:
             return Wait(need)
         if not isinstance(answer, Referrers) or answer.ids is None:
-            return "in which groups it is, is not known here, and adding it could take it out of one"
+            return "its groups are not known here, and adding it could take it out of one"
         holders = answer.ids
     other = next((one for one in holders if one != group), None)
     if other is None:

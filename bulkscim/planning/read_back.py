@@ -138,7 +138,7 @@ def _refusal(policy: Policy, wrong: list[Wrong]) -> Refusal:
     named = ", ".join(one.path for one in wrong[:SHOWN])
     named += f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
     advice = policy.profile.ignored_advice if any(_may_ignore(policy, one.path) for one in wrong) else ""
-    return Refusal(named, None, None, f"the tenant took it and {wrong[0].told}", advice)
+    return Refusal(named, None, None, f"the tenant accepted it and {wrong[0].told}", advice)
 
 
 def _shown(value: Any) -> str:

@@ -91,8 +91,8 @@ class Evidence:
         holds = f", members: {members}" if members else ""
         meta = resource.get("meta")
         made = meta.get("created") if isinstance(meta, dict) else None
-        since = f", made {made}" if old and made else ""
-        return f"not made but restored: {step.type} {resource['id']}{since}{holds}"
+        since = f", created {made}" if old and made else ""
+        return f"not created but restored: {step.type} {resource['id']}{since}{holds}"
 
 
 def recover(step: Step, read: Read, evidence: Evidence) -> Recovered:
@@ -108,7 +108,7 @@ def _recovered(step: Step, read: Read, evidence: Evidence) -> Recovered:
         case Unreadable():
             return Unclear(read.why)
         case Ambiguous():
-            return Unclear(f"more than one answers to it: ids {', '.join(read.ids)}")
+            return Unclear(f"several resources match: ids {', '.join(read.ids)}")
         case Member():
             # The group may not show all of its members. A removal can be sent again, except one that the tenant has accepted: nothing will ever show that.
             hidden = step.removes_member and not read.present and not read.proved and not evidence.accepted

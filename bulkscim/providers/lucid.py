@@ -135,7 +135,7 @@ FACTS = (
     ),
     Fact(
         "creating a team",
-        "may restore an archived one of that name; told by an old meta.created, or by members that were not asked for",
+        "may restore an archived one of that name; recognised by an old meta.created, or by members that were not asked for",
         Basis.COPIED,
         _SPEC,
     ),

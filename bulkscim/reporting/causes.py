@@ -222,5 +222,6 @@ def _shown(cause: Cause, *, dry_run: bool) -> str:
     if dry_run:
         what = what.removeprefix(_MADE)
     answered = cause["status"] if cause["state"] in (RowState.FAILED, RowState.IN_DOUBT) else None
-    status = f"{answered} " if answered and not what.startswith(str(answered)) else ""
+    is_told = what.startswith((str(answered), _MADE))  # the create was answered with another status
+    status = f"{answered} " if answered and not is_told else ""
     return one_line(f"{state}{status}{what}")

@@ -75,7 +75,7 @@ def _told(entry: Entry, row: int) -> Iterator[str]:
             seen = " (found after the answer was lost)" if applied.seen else ""
             yield f"            {time}  applied{_answer(applied)}{_resource(applied)}{seen}"
             if applied.stripped:
-                yield f"              taken out of groups by that: {_ids(applied.stripped)}"
+                yield f"              removed from groups by that: {_ids(applied.stripped)}"
         case Refused() as refused:
             yield f"            {time}  refused{_answer(refused)}"
         case Lost() as lost:

@@ -60,7 +60,7 @@ def hint_of(result: Result, run: str) -> Hint:
         case RowState.SKIPPED if result.detail.startswith("drift: "):
             return Hint("the resource differs from the record; check which of them is right")
         case RowState.SKIPPED:
-            return Hint("correct the row that it waited for", ("retry", run))
+            return Hint("correct the row that it needs", ("retry", run))
         case RowState.FAILED:
             return _of_failure(result, run)
 

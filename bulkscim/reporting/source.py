@@ -22,7 +22,9 @@ def find_source(header: Header, folder: Path, job: Path | None = None) -> JobSou
     """
     about = header.job
     if job is not None and job.exists() and not job.is_file():
-        raise UsageError(f"{job} is no file that can be read again and again; name the job file itself")
+        raise UsageError(
+            f"{job} cannot be read again, as a pipe or standard input cannot; name the job file itself"
+        )
     there = present(header, folder, job)
     for place in there:
         if place.stat().st_size != about.size:

@@ -263,7 +263,7 @@ async def end_session(journal: Journal, reason: BulkScimError | None, clock: Clo
     """Journal how the session ended."""
     totals = journal.ledger.totals()
     if reason is None and totals.pending and not totals.in_doubt:
-        reason = Stopped(f"{totals.pending} rows were put off: the tenant refused them for the time being")
+        reason = Stopped(f"{totals.pending} rows are still pending: the tenant did not accept them for now")
     uptime = round(clock.monotonic(), 3)  # the next process compares both clocks: this one is never set
     if reason is None:
         await journal.append(Entry(Closed(totals, journal.chain, uptime)))

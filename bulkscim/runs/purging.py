@@ -88,7 +88,7 @@ def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bo
         return NotPurged(folder, "a process is at work on it")
     goes_on = next((each for each in stand if each.told), None)
     if goes_on and not unfinished:
-        return NotPurged(goes_on.folder, f"it is {goes_on.told}; --unfinished takes such runs too")
+        return NotPurged(goes_on.folder, f"it is {goes_on.told}; --unfinished also purges such runs")
     return Old(folder, ended, stand[0].rows, size)
 
 
@@ -108,7 +108,7 @@ def _stands(folder: Path, now: float, disk: Disk) -> _Stand:
         grace, ended = recorded.header.grace, timeline.ended_at
     told = "" if summary["state"] == RunState.FINISHED else summary["state"]
     if not told and grace and day_of(now) < grace.ends(timeline.started_at):
-        told = f"waiting for {grace.ends(timeline.started_at)}, when its deletes may go"
+        told = f"waiting for {grace.ends(timeline.started_at)}, when its deletes may run"
     if summary["in_doubt"]:
         told = f"{summary['state']} with {summary['in_doubt']:,} rows in doubt"
     return _Stand(folder, ended, summary["rows"], told)

@@ -187,7 +187,9 @@ class Start:
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
             *([self._later] if self.request.said.grace else []),
             *(
-                [f"groups    of deleted resources are unknown to an undo: {self.unknown}"]
+                [
+                    f"groups    of deleted resources cannot be recorded, so an undo does not restore them: {self.unknown}"
+                ]
                 if self.unknown
                 else []
             ),

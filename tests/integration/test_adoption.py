@@ -84,7 +84,7 @@ def test_a_trial_with_a_limit_and_then_the_whole_file_leaves_no_link_out(bulksci
     assert second.code == 0, second.text
     assert {name: found[name] for name in asked(PEOPLE)} == asked(PEOPLE)
     assert Counter(line["state"] for line in lines) == {"noop": 5, "done": 3}
-    assert lines[0]["detail"] == f"made by run {trial}; manager set to fay@x.test"
+    assert lines[0]["detail"] == f"created by run {trial}; manager set to fay@x.test"
     assert (third.code, third.json["noop"], third.json["requests"] > 0) == (0, 8, True)
     assert undone.code in {0, 3}, undone.text
 

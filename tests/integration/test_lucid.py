@@ -107,7 +107,7 @@ def test_absence_of_a_user_is_never_taken_as_proved(bulkscim, job):
     assert outcome.code == 3
     ((state, detail),) = result(bulkscim)
     assert state == "failed"
-    assert detail.endswith("this tenant hides who is deactivated: name such a user by id")
+    assert detail.endswith("this tenant hides deactivated users: name such a user by id")
 
 
 def test_a_move_between_organizational_groups_is_recorded(bulkscim, job):
@@ -141,7 +141,7 @@ def test_a_licence_that_changed_nothing_fails_the_row_with_the_way_that_works(bu
     ((state, detail),) = result(bulkscim)
     assert state == "failed"
     assert detail.startswith("created; ")
-    assert "Lucidchart not set: the tenant took it and changed nothing" in detail
+    assert "Lucidchart not set: the tenant accepted it and changed nothing" in detail
     assert "organizational group whose licence settings grant it" in detail
 
 
@@ -199,7 +199,7 @@ def test_an_archived_team_that_comes_back_is_said_to_be_restored(bulkscim, job):
     assert outcome.code == 0, outcome.text
     ((state, detail),) = result(bulkscim)
     assert state == "done"
-    assert detail.startswith("not made but restored: Group lucid-group-")
+    assert detail.startswith("not created but restored: Group lucid-group-")
     assert detail.endswith("members: 1")
 
 

@@ -55,7 +55,7 @@ def test_a_group_that_was_renamed_since_has_its_new_name_alone(bulkscim: Command
     ended, _ = run(joins("Sales", BOB), creates("Revenue", BOB))
 
     missing = "no Group with displayName Sales; create it first, or pass --create-groups"
-    assert ended == [("failed", missing), ("noop", f"made by run {first}; member bob@x.test added")]
+    assert ended == [("failed", missing), ("noop", f"created by run {first}; member bob@x.test added")]
     assert held(run.tenant) == {"Revenue": ["ada@x.test", "bob@x.test"]}
     assert run(joins("Sales", BOB), more=["--create-groups"])[0] == [("done", "")]
     assert held(run.tenant) == {"Revenue": ["ada@x.test", "bob@x.test"], "Sales": ["bob@x.test"]}

@@ -147,7 +147,7 @@ def _failed_names(view: View) -> Iterator[tuple[str, str]]:
         named = view.named(reference.key, producer)
         text = f"bulkId:{reference.key.value}"
         if isinstance(named, ParentFailed):
-            yield text, f"{reference.key.value} is not there again, row {named.row} failed: {named.why}"
+            yield text, f"{reference.key.value} was not created again: row {named.row} failed: {named.why}"
         elif isinstance(named, Unfit):
             yield text, named.why
 

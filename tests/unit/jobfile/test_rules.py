@@ -199,7 +199,7 @@ def test_a_bad_cell_is_named_by_the_files_own_column(rule, cells, said):
         ('title = { column = "Title", values = { a = [] } }', "is neither text, number, true nor false"),
         ('title = { column = "Title", strip = 3 }', "neither true nor the characters"),
         ('title = { column = "" }', "is not text"),
-        ('_note = "Title"', "columns that begin with _ are passed over"),
+        ('_note = "Title"', "columns that begin with _ are ignored"),
         ('email = "E-mail"\n"emails.value" = "E-mail"', "keep one of them"),
     ],
 )

@@ -262,7 +262,7 @@ def test_what_an_earlier_run_created_goes_on_without_bound_and_proof():
     state, detail, differs = ended(row, live, applied=["manager", "member:Sales"])
     assert (state, differs) == ("noop", True)
     assert detail == (
-        "made by run 20261101T000000-first; manager set to boss@example.com; added to group Sales; "
+        "created by run 20261101T000000-first; manager set to boss@example.com; added to group Sales; "
         "title is 'Old', the file says 'Lead'"
     )
 

@@ -37,7 +37,7 @@ def test_absence_of_what_may_be_hidden_is_no_success_of_a_delete():
 
     assert isinstance(ended, Settle)
     assert (ended.state, ended.status) == (RowState.FAILED, None)
-    assert "hides who is deactivated: name such a user by id" in ended.detail
+    assert "hides deactivated users: name such a user by id" in ended.detail
 
 
 def test_absence_of_a_group_is_proved_all_the_same():
@@ -172,7 +172,7 @@ def test_what_may_be_ignored_is_read_back(row, part):
     ended = decide(row, facts, {SHOWN: user(), SHOWN_AGAIN: user()}, IGNORES)
     assert isinstance(ended, Settle)
     assert ended.state is RowState.FAILED
-    assert ended.detail.endswith("not set: the tenant took it and changed nothing; use a licence group")
+    assert ended.detail.endswith("not set: the tenant accepted it and changed nothing; use a licence group")
 
 
 def test_what_is_never_ignored_costs_no_read():
@@ -185,10 +185,10 @@ def test_what_is_never_ignored_costs_no_read():
 def test_note_of_a_part_is_told_at_the_end():
     """What came back instead of being made is done, and says so."""
     row = changes(Verb.CREATE, SALES, data={"displayName": "Sales"})
-    facts = Facts({"create": Applied("create", "g1", 201, note="not made but restored: Group g1")})
+    facts = Facts({"create": Applied("create", "g1", 201, note="not created but restored: Group g1")})
     ended = decide(row, facts, policy=Policy())
 
-    assert ended == Settle(RowState.DONE, "not made but restored: Group g1", "g1", 201)
+    assert ended == Settle(RowState.DONE, "not created but restored: Group g1", "g1", 201)
 
 
 MAKES = Step("create", Action.CREATE, GROUP, body={"displayName": "Sales"})
@@ -199,8 +199,12 @@ MAKES = Step("create", Action.CREATE, GROUP, body={"displayName": "Sales"})
     [
         ({"id": "g1"}, None, ""),
         ({"id": "g1"}, 999.0, ""),
-        ({"id": "g1", "meta": {"created": "2019"}}, 900.0, "not made but restored: Group g1, made 2019"),
-        ({"id": "g1", "members": [{"value": "u1"}]}, None, "not made but restored: Group g1, members: 1"),
+        (
+            {"id": "g1", "meta": {"created": "2019"}},
+            900.0,
+            "not created but restored: Group g1, created 2019",
+        ),
+        ({"id": "g1", "members": [{"value": "u1"}]}, None, "not created but restored: Group g1, members: 1"),
         ({"id": "g1", "members": []}, 1001.0, ""),
     ],
 )

@@ -60,8 +60,10 @@ def test_what_was_sent_must_be_shown(row, part):
     assert seen(row, facts, user(title="Lead"), known).state is RowState.DONE
     ended = seen(row, facts, user(title="Old"), known)
     assert (ended.state, ended.id) == (RowState.FAILED, "u1")
-    assert "title not set: the tenant took it and shows 'Old'" in ended.detail
-    assert "title not set: the tenant took it and changed nothing" in seen(row, facts, user(), known).detail
+    assert "title not set: the tenant accepted it and shows 'Old'" in ended.detail
+    assert (
+        "title not set: the tenant accepted it and changed nothing" in seen(row, facts, user(), known).detail
+    )
 
 
 def test_what_is_not_shown_is_looked_at_again_first():
@@ -71,7 +73,9 @@ def test_what_is_not_shown_is_looked_at_again_first():
     assert decide(row, facts, {BY_ID: Missing()}) == Wait(AGAIN)
     assert decide(row, facts, {BY_ID: Missing(), AGAIN: user(title="Lead")}).state is RowState.DONE
     gone = seen(row, facts, Missing())
-    assert gone.detail == "created; the whole of it not set: the tenant took it and shows no such resource"
+    assert (
+        gone.detail == "created; the whole of it not set: the tenant accepted it and shows no such resource"
+    )
 
 
 def test_what_cannot_be_read_back_fails():
@@ -90,7 +94,7 @@ def test_active_must_be_shown_as_sent(verb):
 
     assert seen(row, facts, user(active=str(wanted))).state is RowState.DONE
     assert (
-        f"active not set: the tenant took it and shows {not wanted}"
+        f"active not set: the tenant accepted it and shows {not wanted}"
         in seen(row, facts, user(active=not wanted)).detail
     )
 
@@ -114,7 +118,8 @@ def test_what_was_deleted_must_be_gone():
     assert seen(row, facts, Missing()).state is RowState.DONE
     assert seen(row, facts, user(active=False)).state is RowState.DONE
     assert (
-        seen(row, facts, user(active=True)).detail == "delete not done: the tenant took it and left it there"
+        seen(row, facts, user(active=True)).detail
+        == "delete not done: the tenant accepted it and left it there"
     )
 
 
@@ -130,7 +135,9 @@ def test_a_membership_must_be_as_sent(verb, present):
     assert decide(row, facts) == Wait(on)
     assert seen(row, facts, Member(present), on=on).state is RowState.DONE
     said = seen(row, facts, Member(not present), on=on).detail
-    assert said.endswith("the tenant took it and " + ("does not list it" if present else "still lists it"))
+    assert said.endswith(
+        "the tenant accepted it and " + ("does not list it" if present else "still lists it")
+    )
 
 
 def test_groups_and_manager_of_a_user_are_read_back():

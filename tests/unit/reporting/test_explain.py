@@ -102,7 +102,7 @@ def test_groups_that_a_deactivation_took_are_told():
     body = {"part": "deactivate", "id": "u1", "status": 200, "stripped": ["g1", "g2"]}
 
     assert list(_told(entry_of(Kind.APPLIED, ((1, "deactivate"),), 1, body=body), 1))[1:] == [
-        "              taken out of groups by that: g1, g2"
+        "              removed from groups by that: g1, g2"
     ]
 
 

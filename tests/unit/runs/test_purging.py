@@ -102,7 +102,7 @@ async def test_only_runs_that_are_old_and_over_are_purged(tmp_path, job):
 
     assert old == ["old"]
     assert told["busy"] == "a process is at work on it"
-    assert told["stopped"].startswith("it is stopped with 1 rows in doubt; --unfinished takes")
+    assert told["stopped"].startswith("it is stopped with 1 rows in doubt; --unfinished also purges")
     assert {each.folder.name for each in found(runs, unfinished=True)} == {"old", "stopped", "busy"}
 
 
@@ -113,7 +113,9 @@ async def test_a_run_whose_deletes_are_not_due_is_left(tmp_path, job):
     (runs / "one" / "delete-after-2026-12-21.jsonl").write_text("ada@example.com")
 
     (left,) = found(runs)
-    assert left.why.startswith("it is waiting for 2026-12-21, when its deletes may go; --unfinished takes")
+    assert left.why.startswith(
+        "it is waiting for 2026-12-21, when its deletes may run; --unfinished also purges"
+    )
     (old,) = found(runs, now=START + 30 * 86_400)
     assert purge(old, DISK, VirtualClock(LATER)) == []
     assert not list((runs / "one").glob("delete-after-*"))
