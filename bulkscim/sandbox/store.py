@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 from scim2_models import Resource, ResourceType, ScimFilter, ScimProvider, SearchRequest
+from scim2_models.path import LogicalExpr, LogicalOperator
 from scim2_server.memory import InMemoryStorage, utcnow
 from scim2_server.storage import SearchPage
 
@@ -205,7 +206,10 @@ class KeptStorage(InMemoryStorage):
         self, names: list[str | None], scim_filter: ScimFilter[Any] | None
     ) -> list[Resource[Any]]:
         """Omit from every search the users that the provider does not list."""
-        found: list[Any] = super()._candidates(names, scim_filter)
+        found: list[Any] = []
+        for one in alternatives(scim_filter) if len(names) == 1 else [scim_filter]:
+            found += super()._candidates(names, one)
+        found = list({one.id: one for one in found}.values()) if len(names) == 1 else found
         if not self._quirks.hides_inactive:
             return found
         return [one for one in found if getattr(one, "active", None) is not False]
@@ -224,6 +228,14 @@ class KeptStorage(InMemoryStorage):
 def kept(resource: Resource[Any]) -> JsonObject:
     """Return a resource as it is written to disk."""
     return {name: value for name, value in resource.model_dump().items() if name not in NEVER_KEPT}
+
+
+def alternatives(scim_filter: ScimFilter[Any] | None) -> list[ScimFilter[Any] | None]:
+    """Return what each side of an `or` finds by itself; another filter alone."""
+    node = scim_filter.ast if scim_filter is not None else None
+    if scim_filter is None or not isinstance(node, LogicalExpr) or node.op != LogicalOperator.or_:
+        return [scim_filter]
+    return [type(scim_filter)(term) for term in node.terms]
 
 
 def members_of(resource: Resource[Any]) -> tuple[str, ...]:

@@ -209,7 +209,7 @@ def new_groups(groups: int, size: int) -> Trial:
             yield {
                 "op": "create",
                 "type": "Group",
-                "data": {"displayName": group(number), "members": members},
+                "data": {"displayName": f"New {group(number)}", "members": members},
             }
 
     work = Job(users=people, found=people, members=(Group(size, new=True),) * groups)

@@ -109,3 +109,20 @@ def test_a_listing_is_in_one_order_whatever_came_and_went_between_its_pages(path
         (storage.get(kind, one.id) for one in made), key=lambda one: one.id
     )
     database.close()
+
+
+def test_a_filter_with_several_names_finds_each_resource_once(path):
+    """What its sides find by themselves, whichever of them an index answers."""
+    provider = loaded_once()
+    kind = user_type(provider)
+    model = provider.model_for(kind)
+    database, storage = opened(path, provider)
+    for name in ("ada", "bob", "cy"):
+        storage.create(kind, model(user_name=name, title="Lead" if name == "cy" else None))
+
+    text = 'userName eq "ADA" or userName eq "ada" or userName eq "dee" or title sw "L"'
+    found = storage.search([kind], SearchRequest[model](filter=text))
+
+    assert sorted(one.user_name for one in found.resources) == ["ada", "cy"]
+    assert found.total == 2
+    database.close()
