@@ -183,12 +183,8 @@ def _value_column(header: str, index: int, path: str, parsed: Path, faults: list
             header, index, Use.VALUE, path, (name,), tuple(element.items()), sub or "value", boolean
         )
     keys = tuple(each for each in (schema, name, sub) if each)
-    return Column(header, index, Use.VALUE, _spelled(keys, schema), keys, boolean=boolean)
-
-
-def _spelled(keys: tuple[str, ...], schema: str | None) -> str:
-    """Write the path of a single value with its names as the RFC spells them."""
-    return f"{schema}:{'.'.join(keys[1:])}" if schema else ".".join(keys)
+    path = f"{schema}:{'.'.join(keys[1:])}" if schema else ".".join(keys)  # as the RFC spells it
+    return Column(header, index, Use.VALUE, path, keys, boolean=boolean)
 
 
 def _part(known: Attribute | None, sub: str | None) -> Attribute | None:
@@ -209,7 +205,8 @@ def _misfit(known: Attribute | None, part: Attribute | None, parsed: Path) -> st
         case Shape.ANY:
             return "cannot be set from a cell"
         case Shape.OBJECT if not parsed.sub:
-            return f"{known.name} is made of parts; name one, such as {known.name}.{_example(known)}"
+            one = next(iter(known.parts.values())).name if known.parts else "value"
+            return f"{known.name} is made of parts; name one, such as {known.name}.{one}"
         case Shape.LIST if not _one_element(parsed):
             return f'{known.name} holds a list; write {known.name}[type eq "work"].value'
         case Shape.TEXT | Shape.BOOLEAN if parsed.sub or parsed.conditions:
@@ -221,11 +218,6 @@ def _misfit(known: Attribute | None, part: Attribute | None, parsed: Path) -> st
 def _one_element(parsed: Path) -> bool:
     """Return whether a path leads to one element of a list by what is equal in it."""
     return bool(parsed.conditions) and all(each.operator == "eq" for each in parsed.conditions)
-
-
-def _example(known: Attribute) -> str:
-    """Name one sub-attribute."""
-    return next((each.name for each in known.parts.values()), "value")
 
 
 def _unknown(name: str, why: str) -> UnknownColumn:

@@ -183,7 +183,8 @@ def _open(
     rows = _rows(feed, delimiter)
     seen = [each for each in DELIMITERS if each in _QUOTED.sub("", first)]
     if seen and delimiter not in seen:
-        return Problem(feed.line + 1, 0, Fault("", _another(above[0], seen[0]))), rows
+        what = f"has {_BETWEEN[seen[0]]} between names, and {shown(above[0])} is above it"
+        return Problem(feed.line + 1, 0, Fault("", f"{what}; correct that line, or delete it")), rows
     if header_line and not first.strip(_BLANK):
         what = "is blank" if first else "cannot be read, or the file ends before it"
         return Problem(header_line, 0, Fault("", f"{what}; give the line of the column names")), rows
@@ -238,11 +239,6 @@ def _rows(feed: _BoundedLines, delimiter: str) -> Iterator[tuple[int, list[str] 
 def _reason(error: str) -> str:
     """Say what the csv module found in words that help."""
     return next((text for known, text in _REASONS.items() if known in error), error)
-
-
-def _another(said: str, between: str) -> str:
-    """Say that the line `sep=` and the line of names contradict each other."""
-    return f"has {_BETWEEN[between]} between names, and {shown(said)} is above it; correct that line, or delete it"
 
 
 def whole_line(name: str) -> str:

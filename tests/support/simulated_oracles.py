@@ -220,7 +220,10 @@ class Oracles:
                 )
         totals = record.ledger.totals()
         states = [record.ledger.state(row) for row in rows]
-        if any(states.count(state) != totals.of(state) for state in RowState) or len(states) != totals.rows:
+        if (
+            any(states.count(state) != getattr(totals, state.value) for state in RowState)
+            or len(states) != totals.rows
+        ):
             self.note("rows", f"the totals are {totals}, the rows {states}")
 
     def ended(self, record, before, notes, reason):

@@ -197,8 +197,10 @@ def test_totals_always_add_up(history):
         totals = ledger.totals()
         states = [ledger.state(row) for row in range(1, 5)]
 
-        assert [totals.of(state) for state in RowState] == [states.count(state) for state in RowState]
-        assert sum(totals.of(state) for state in RowState) == totals.rows == 4
+        assert [getattr(totals, state.value) for state in RowState] == [
+            states.count(state) for state in RowState
+        ]
+        assert sum(getattr(totals, state.value) for state in RowState) == totals.rows == 4
 
 
 @given(histories())
