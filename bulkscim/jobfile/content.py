@@ -25,7 +25,7 @@ Stamp = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
-class Content:
+class CheckedContent:
     """What a file held: its size in bytes, the SHA-256 of all of it in hex, and a hash of each block.
 
     `seen` tells device, inode, size and time of the file when it was last proved to hold this.
@@ -60,7 +60,7 @@ class Content:
         self.seen = now.seen
 
 
-def content_of(path: Path) -> Content:
+def content_of(path: Path) -> CheckedContent:
     """Read a file, a block at a time, and return what proves its content."""
     digest, size, blocks = hashlib.sha256(), 0, []
     with path.open("rb", buffering=0) as file:
@@ -69,13 +69,13 @@ def content_of(path: Path) -> Content:
             digest.update(block)
             size += len(block)
             blocks.append(_hash(block))
-    return Content(size, digest.hexdigest(), tuple(blocks), seen)
+    return CheckedContent(size, digest.hexdigest(), tuple(blocks), seen)
 
 
 class _Proved(io.RawIOBase):
     """Gives out a block of a file only after its hash has been compared."""
 
-    def __init__(self, file: io.FileIO, content: Content, path: Path, name: str) -> None:
+    def __init__(self, file: io.FileIO, content: CheckedContent, path: Path, name: str) -> None:
         super().__init__()
         self._file, self._content, self._path, self._name = file, content, path, name
         self._number = 0

@@ -38,7 +38,7 @@ _REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ColumnNames:
     """The row of names: without what cannot be seen in them, and without the nameless last ones.
 
     `delimiter` cuts rows, `crlf` tells whether lines end in CR LF, `width` counts nameless columns too, and `above`
@@ -101,7 +101,7 @@ class _BoundedLines:
             yield text
 
 
-def header(stream: BinaryIO, header_line: int = 0) -> Header | Problem:
+def header(stream: BinaryIO, header_line: int = 0) -> ColumnNames | Problem:
     """Read the header alone: on its line, or where that is 0 on the first one that is not blank."""
     return _open(stream, header_line)[0]
 
@@ -109,7 +109,7 @@ def header(stream: BinaryIO, header_line: int = 0) -> Header | Problem:
 def all_cells(stream: BinaryIO, header_line: int = 0) -> Iterator[list[str]]:
     """Read the cells of all rows that can be read, but of blank ones; none where the header cannot be read."""
     found, rows = _open(stream, header_line)
-    for _, cells in rows if isinstance(found, Header) else ():
+    for _, cells in rows if isinstance(found, ColumnNames) else ():
         if not isinstance(cells, str) and any(map(str.strip, cells)):
             yield cells
 
@@ -152,7 +152,7 @@ def read(
             )
 
 
-def _fitted(cells: list[str], found: Header, short_rows: Learn | None, name: str) -> list[str] | Fault:
+def _fitted(cells: list[str], found: ColumnNames, short_rows: Learn | None, name: str) -> list[str] | Fault:
     """Return as many cells as there are names, or why the row does not fit the header."""
     named = len(found.names)
     if len(cells) < named:
@@ -173,7 +173,7 @@ def _fitted(cells: list[str], found: Header, short_rows: Learn | None, name: str
 
 def _open(
     stream: BinaryIO, header_line: int
-) -> tuple[Header | Problem, Iterator[tuple[int, list[str] | str]]]:
+) -> tuple[ColumnNames | Problem, Iterator[tuple[int, list[str] | str]]]:
     """Read the header; return it with the rows behind it."""
     feed = _BoundedLines(stream)
     delimiter, above = _top(feed, header_line)
@@ -194,7 +194,7 @@ def _open(
     names = [plain_name(name) for name in unguarded(cells)]
     while len(names) > 1 and not names[-1]:
         names.pop()
-    return Header(line, tuple(names), delimiter, first.endswith("\r\n"), len(cells), above), rows
+    return ColumnNames(line, tuple(names), delimiter, first.endswith("\r\n"), len(cells), above), rows
 
 
 def _top(feed: _BoundedLines, header_line: int) -> tuple[str, tuple[str, ...]]:

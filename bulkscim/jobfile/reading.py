@@ -52,7 +52,7 @@ def _short_rows(source: JobSource) -> ShortRows:
     if not source.short_rows.is_known:
         found = header_of(source)
         with source.stream() as stream:
-            width = len(found.names) if isinstance(found, csv_reader.Header) else 0
+            width = len(found.names) if isinstance(found, csv_reader.ColumnNames) else 0
             source.short_rows.learn(width, csv_reader.all_cells(stream, source.header_line))
     return source.short_rows
 
@@ -129,7 +129,7 @@ def _proposed(source: JobSource, unknown: list[UnknownColumn]) -> list[str]:
     return [f"{_toml_key(name)} = {_toml_text(header)}" for name, header in means.items()]
 
 
-def _other_cause(source: JobSource, header: csv_reader.Header, faults: list[Fault]) -> Problem | None:
+def _other_cause(source: JobSource, header: csv_reader.ColumnNames, faults: list[Fault]) -> Problem | None:
     """Say why none of a header's names is known: lines are in quotes as a whole, or the first one is a record."""
     inside = header.names[0] if len(header.names) == 1 else ""
     cut = next((mark for mark in csv_reader.DELIMITERS if mark in inside), "")
@@ -159,7 +159,7 @@ def _known_names(headers: Sequence[str], defaults: Defaults) -> int:
     return len(compile_rules(defaults.map, headers, []))
 
 
-def _header_elsewhere(source: JobSource, above: csv_reader.Header, defaults: Defaults) -> Problem | None:
+def _header_elsewhere(source: JobSource, above: csv_reader.ColumnNames, defaults: Defaults) -> Problem | None:
     """Say on which of the first lines the names seem to be: below a title, the known ones with most on a line."""
     best, filled = None, sum(map(bool, above.names))
     least = 1 if defaults.map is None else 0  # one word may be a column's name by chance
@@ -192,7 +192,7 @@ def told(source: JobSource, defaults: Defaults) -> tuple[str, ...]:
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     header = header_of(source) if source.format == "csv" else None
-    if isinstance(header, csv_reader.Header):
+    if isinstance(header, csv_reader.ColumnNames):
         form += header.notes
         left_out = () if defaults.map is None else unused(defaults.map, header.names)
         notes += _not_sent(header.names, defaults)
@@ -240,10 +240,10 @@ def _server_own(names: tuple[str, ...], defaults: Defaults) -> tuple[str, ...]:
 def names_of(source: JobSource) -> tuple[str, ...]:
     """Return the names of a CSV file's columns; none of any other file, or where the header cannot be read."""
     header = header_of(source) if source.format == "csv" else None
-    return header.names if isinstance(header, csv_reader.Header) else ()
+    return header.names if isinstance(header, csv_reader.ColumnNames) else ()
 
 
-def header_of(source: JobSource) -> csv_reader.Header | Problem:
+def header_of(source: JobSource) -> csv_reader.ColumnNames | Problem:
     """Read a CSV file's header, or what is wrong with it."""
     with source.stream() as stream:
         return csv_reader.header(stream, source.header_line)

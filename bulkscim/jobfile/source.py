@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
-from bulkscim.jobfile.content import BLOCK, Content, content_of
+from bulkscim.jobfile.content import BLOCK, CheckedContent, content_of
 from bulkscim.jobfile.encoding import (
     AS_FOUND,
     Encoding,
@@ -50,7 +50,7 @@ class JobSource:
     name: str
     path: Path
     format: str
-    content: Content
+    content: CheckedContent
     spooled: bool = False
     header_line: int = 0
     notes: tuple[str, ...] = ()

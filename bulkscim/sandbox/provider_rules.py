@@ -22,7 +22,7 @@ from bulkscim.sandbox.store import Database, KeptStorage, kept, members_of
 ARCHIVE = "archived "
 
 
-class Opened(ScimStorage):
+class TokenScope(ScimStorage):
     """The storage that a token sees: of all that is stored, its people and its groups."""
 
     def __init__(

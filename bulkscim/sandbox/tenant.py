@@ -44,7 +44,7 @@ from bulkscim.providers.quirks import (
     refused_user,
     without,
 )
-from bulkscim.sandbox.provider_rules import Opened, refusal
+from bulkscim.sandbox.provider_rules import TokenScope, refusal
 from bulkscim.sandbox.settings import ADMIN
 from bulkscim.sandbox.store import Database, KeptStorage
 
@@ -83,7 +83,7 @@ class SandboxTenant:
             space: KeptStorage(self._database, space, provider, quirks, clock) for space in spaces
         }
         self._opened = {
-            token: Opened(self._database, self._stores[PEOPLE], self._stores, quirks, rules)
+            token: TokenScope(self._database, self._stores[PEOPLE], self._stores, quirks, rules)
             for token, rules in self._rules.items()
         }
         self._handlers = {token: ScimHandler(self._service, one) for token, one in self._opened.items()}
@@ -148,7 +148,9 @@ class SandboxTenant:
             return replace(request, method="GET", body=b"")  # taken, and nothing is done
         return replace(request, query=query, body=orjson.dumps(left))
 
-    def _told(self, request: ScimRequest, kind: str, opened: Opened, response: ScimResponse) -> ScimResponse:
+    def _told(
+        self, request: ScimRequest, kind: str, opened: TokenScope, response: ScimResponse
+    ) -> ScimResponse:
         """Return an answer as the provider gives it."""
         body = response.body
         if body is None or response.status >= HTTPStatus.BAD_REQUEST:
