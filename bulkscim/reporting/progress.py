@@ -16,10 +16,12 @@ from bulkscim.reporting.console import Console, Volume
 _LINE_EVERY_S = 5.0
 _REDRAW_EVERY_S = 0.2
 _USUAL_WIDTH = 120
-# A short bar, so that the end of the line can say why nothing is sent.
-_COUNTED = "{percentage:3.0f}% |{bar:16}| {n_fmt}/{total_fmt} "
-_BEGUN = _COUNTED + "[no row has ended yet{postfix}]"  # there is no rate yet
-_FORMAT = _COUNTED + "[{remaining} left, {rate_noinv_fmt}{postfix}]"
+_NARROW = 80
+# A short bar, or none, so that the end of the line can say what failed and why nothing is sent.
+_WIDE_COUNT = "{percentage:3.0f}% |{bar:16}| {n_fmt}/{total_fmt} "
+_NARROW_COUNT = "{percentage:3.0f}% {n_fmt}/{total_fmt} "
+_BEGUN = "[no row has ended yet{postfix}]"  # there is no rate yet
+_FORMAT = "[{remaining} left, {rate_noinv_fmt}{postfix}]"
 
 
 class Progress(Watcher, Protocol):
@@ -112,6 +114,7 @@ class Bar(Silent):
         self._tally = _Tally()
         self._why: str | None = None
         self._bar: tqdm[Any] | None = None
+        self._count = _WIDE_COUNT
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -126,6 +129,8 @@ class Bar(Silent):
         self._tally.open(totals)
         if self._tally.ended == totals.rows:
             return
+        own, usual = _width(self._people.stream), _USUAL_WIDTH
+        self._count = _NARROW_COUNT if (own or usual) < _NARROW else _WIDE_COUNT
         self._bar = tqdm(
             total=totals.rows,
             initial=self._tally.before,
@@ -133,9 +138,9 @@ class Bar(Silent):
             unit=" rows",
             mininterval=_REDRAW_EVERY_S,
             miniters=1,
-            bar_format=_BEGUN,
-            ncols=_width(self._people.stream),
-            dynamic_ncols=_width(self._people.stream) is None,
+            bar_format=self._count + _BEGUN,
+            ncols=None if own else usual,
+            dynamic_ncols=own is not None,
         )
 
     def settled(self, row: int, state: RowState) -> None:  # noqa: ARG002 - the protocol's
@@ -144,7 +149,7 @@ class Bar(Silent):
         self._tally.settle(state)
         if self._bar is not None:
             self._bar.set_postfix_str(self._state(), refresh=False)
-            self._bar.bar_format = _FORMAT
+            self._bar.bar_format = self._count + _FORMAT
             self._bar.update(self._tally.ended - before)
 
     def sent(self, counters: Counters) -> None:
@@ -163,11 +168,11 @@ class Bar(Silent):
 
 
 def _width(stream: TextIO) -> int | None:
-    """Return a width for a terminal that does not tell its own; None: follow the terminal."""
+    """Return the width of a terminal; None where it does not tell its own."""
     try:
-        return None if os.get_terminal_size(stream.fileno()).columns else _USUAL_WIDTH
+        return os.get_terminal_size(stream.fileno()).columns or None
     except (OSError, ValueError):
-        return _USUAL_WIDTH
+        return None
 
 
 class Lines(Silent):

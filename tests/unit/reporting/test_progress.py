@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
 from bulkscim.reporting.console import Console, Volume
@@ -109,6 +111,21 @@ def test_bar_has_no_rate_before_a_row_has_ended():
     assert "[no row has ended yet, waiting: tenant asked for 3 s]" in begun
     assert "?" not in begun
     assert "s/ rows" not in terminal.getvalue()
+
+
+@pytest.mark.parametrize(("columns", "has_bar"), [(60, False), (79, False), (80, True), (120, True)])
+def test_bar_makes_room_for_what_failed(monkeypatch, columns, has_bar):
+    """In 60 columns the line ended before the number of failed rows."""
+    monkeypatch.setattr("bulkscim.reporting.progress._USUAL_WIDTH", columns)
+    terminal = Terminal()
+    with Bar(people(terminal)) as watcher:
+        watcher.opened(Totals(rows=300, pending=300))
+        watcher.settled(1, RowState.FAILED)
+
+    last = terminal.getvalue().rstrip().rpartition("\r")[2]
+    assert "1 failed]" in last
+    assert ("|" in last) is has_bar
+    assert len(last) <= columns
 
 
 def test_rows_never_exceed_the_total():
