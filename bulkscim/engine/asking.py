@@ -1,7 +1,8 @@
 """What a worker asks of the tenant: what its row must know, and what became of a step whose answer was lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from math import inf
 from typing import Any
@@ -10,7 +11,7 @@ from bulkscim.engine.directory.coverage import NAMES_ONLY, needed_by
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.directory.together import MOST, NamesAhead, Purpose
 from bulkscim.engine.exchange import Exchange
-from bulkscim.engine.feed import Coming, looked_up
+from bulkscim.engine.feed import Coming, looked_up, made_names
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
@@ -33,6 +34,7 @@ from bulkscim.model.live import (
 )
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.request import Reply, Response
+from bulkscim.model.row import Row
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
@@ -159,7 +161,8 @@ class Asking:
         is_own = isinstance(need, Key) and work.is_own(need)
         interval_s = self._exchange.permits.interval_s
         age_s = before_lookup(operation, interval_s) if is_own else LONGEST_S
-        ahead = _ahead(coming, age_s, interval_s)
+        named = made_names if isinstance(need, NameHeld) else looked_up
+        ahead = _ahead(partial(_names_of, coming, named), age_s, interval_s)
         purpose = Purpose(
             needed=needed_by(operation) if is_own else NAMES_ONLY,
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
@@ -345,10 +348,14 @@ class Asking:
         )
 
 
-def _ahead(coming: Coming, age_s: float, interval_s: float) -> NamesAhead:
-    """Return the names of rows to come, as many as can be used before their answer is too old."""
+def _names_of(coming: Coming, named: Callable[[Row], Iterable[Key]]) -> Iterator[Key]:
+    return (key for row in coming(MOST) for key in named(row))
+
+
+def _ahead(names: Callable[[], Iterable[Key]], age_s: float, interval_s: float) -> NamesAhead:
+    """Return what rows to come name, as many names as can be used before their answer is too old."""
     used = int(age_s / interval_s) - 1 if interval_s else MOST
-    return NamesAhead(lambda: (key for row in coming(MOST) for key in looked_up(row)), min(MOST, used), age_s)
+    return NamesAhead(names, min(MOST, used), age_s)
 
 
 def _needs_only_id(work: Work, need: Key) -> bool:

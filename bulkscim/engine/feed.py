@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from bulkscim.errors import Stopped
+from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import Key, Operation
 from bulkscim.model.row import Row
 
@@ -38,6 +39,14 @@ def looked_up(row: Row) -> Iterator[Key]:
     for reference, producer in zip(operation.references, producers, strict=True):
         if producer is None:
             yield reference.key
+
+
+def made_names(row: Row) -> Iterator[Key]:
+    """Yield the name of what a row creates, unless it exists."""
+    operation = row.operation
+    name = operation.data.get(name_attribute(operation.type))
+    if operation.makes and isinstance(name, str):
+        yield Key(operation.type, name_attribute(operation.type), name)
 
 
 class Feed:

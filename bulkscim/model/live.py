@@ -176,9 +176,13 @@ class Maker:
 
 
 class NameHeld(NamedTuple):
-    """The need to know whether a listing shows a user of a name; the answer is a bool, and False proves nothing."""
+    """The need to know whether the tenant shows a resource of a name; the answer is a bool, and False proves nothing.
+
+    `exact`: each name is asked for where no listing tells, since no answer to a create will.
+    """
 
     key: Key
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

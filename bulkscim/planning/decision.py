@@ -63,7 +63,8 @@ class Policy:
     `on_drift` says what becomes of a record whose resource is not as it expects: `row` leaves the whole record undone,
     `part` only what differs, `force` looks at no expectation. `protects` holds protected accounts by each of their
     folded names. `looks_always`: the server answers creates with what exists, so each is preceded by lookups of all its
-    identities. `run` is the run's id: the same sample of it is read back each time.
+    identities. `run` is the run's id: the same sample of it is read back each time. `plans`: nothing is sent, so that no
+    answer to a create says that its name is taken.
     """
 
     rules: RowRules = RowRules()
@@ -72,6 +73,7 @@ class Policy:
     on_drift: str = "row"
     protects: Mapping[str, str] = field(default_factory=dict)
     looks_always: bool = False
+    plans: bool = False
 
     @property
     def takes_back(self) -> bool:

@@ -91,6 +91,7 @@ class Terms:
     dated: Dated | None = None  # the time that the tenant stated, where it did
     arrivals: Arrivals | None = None
     protects: Mapping[str, str] = field(default_factory=dict)  # protected accounts, by each folded name
+    plans: bool = False  # whether nothing is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         repeating = Repeating(Paced(exchange, work), clock, around.random, stopping.pause)
         return Reads(repeating, clock, profile, quoting, directory.ids)
 
-    policy = replace(settings.policy(profile, header.run), protects=terms.protects)
+    policy = replace(settings.policy(profile, header.run), protects=terms.protects, plans=terms.plans)
     guards = Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal))
     rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
     asking = Asking(context, directory, reads, exchange)

@@ -357,7 +357,9 @@ async def plan(start: Start, folder: Path, around: Around) -> RunReport:
         record = journal.create(held.path, disk, header, clock)
         try:
             await record.append(Entry(opened(f"{start.command} -n")))
-            report = await carry_out(Session(start.job(start.source), record, planning, start.terms, around))
+            report = await carry_out(
+                Session(start.job(start.source), record, planning, replace(start.terms, plans=True), around)
+            )
             causes = [cause | {"command": None} for cause in causes_of(record, "plan")]
         finally:
             await record.aclose()

@@ -6,7 +6,8 @@ write to the inner transport: only `_ask` sends, and it makes GETs.
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import orjson
@@ -15,10 +16,11 @@ from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key, PatchOperation
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.pacing.retry import ReadVerdict, judge_read
+from bulkscim.planning.lookups import answers
 from bulkscim.scim import filters, messages, paths
 from bulkscim.scim.patch import apply
 from bulkscim.transport.base import Transport
-from bulkscim.transport.overlay import Overlay
+from bulkscim.transport.overlay import Change, Held, Overlay
 
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -69,10 +71,7 @@ class Planning:
     async def _read(self, path: str, kind: str, identifier: str | None) -> Reply:
         """Answer a GET of one resource, a lookup or a page."""
         if identifier is not None:
-            if not self._overlay.holds(kind, identifier):
-                return self._kept(kind, identifier, await self._ask(path))
-            held = self._overlay.read(kind, identifier)
-            return _gone() if held is None else _shown(200, held)
+            return await self._one(kind, identifier)
         reply = await self._ask(path)
         answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
         if not isinstance(reply, Response) or answer is None or judge_read(reply) is not ReadVerdict.GOOD:
@@ -80,7 +79,21 @@ class Planning:
         asked = filters.any_asked_for(path)
         if asked is None:
             return self._page(path, kind, answer, reply)
-        return self._found([Key(kind, asked[0], value) for value in asked[1]], answer, reply)
+        return await self._found([Key(kind, asked[0], value) for value in asked[1]], answer, reply)
+
+    async def _one(self, kind: str, identifier: str) -> Reply:
+        """Answer a GET of one resource; the changes of one that only lookups have shown take effect on what is read now."""
+        held = self._overlay.held(kind, identifier)
+        if held is not None and not held.unread:
+            return _gone() if held.resource is None else _shown(200, held.resource)
+        reply = await self._ask(messages.resource_path(kind, identifier))
+        if held is None:
+            return self._kept(kind, identifier, reply)
+        live = messages.resource_of(reply.body) if isinstance(reply, Response) else None
+        held = self._overlay.held(kind, identifier) or held
+        if judge_read(reply) is not ReadVerdict.GOOD or live is None:
+            return reply
+        return _shown(200, self._overlay.keep(kind, _changed(held.unread, live) | {"id": identifier}))
 
     def _kept(self, kind: str, identifier: str, reply: Reply) -> Reply:
         """Keep what was read last: what a row has just read is not read again to plan its change."""
@@ -91,13 +104,26 @@ class Planning:
                 self._read_last.popitem(last=False)
         return reply
 
-    def _found(self, keys: Sequence[Key], answer: messages.ListAnswer, reply: Response) -> Response:
+    async def _found(self, keys: Sequence[Key], answer: messages.ListAnswer, reply: Response) -> Response:
         """Return a lookup's answer with what the plan holds in place of what the tenant shows."""
-        kind = keys[0].type
-        listed = [one for one in answer.resources if not self._overlay.holds(kind, one["id"])]
-        for key in keys if self._overlay.known(keys[0].attribute) else ():
-            listed += self._overlay.named(key)
-        return _list([*listed, *(None for _ in answer.unusable)], len(listed) + len(answer.unusable), reply)
+        kind, attribute = keys[0].type, keys[0].attribute
+        listed: dict[str, JsonObject] = {}
+        for one in answer.resources:
+            held = self._overlay.held(kind, one["id"])
+            shown = self._as_planned(kind, one)
+            if held is None or (held.unread and any(answers(key, shown) for key in keys)):
+                listed[one["id"]] = shown
+        for identifier in self._named(keys) if self._overlay.known(attribute) else ():
+            if identifier not in listed:
+                one_reply = await self._one(kind, identifier)
+                resource = messages.resource_of(one_reply.body) if isinstance(one_reply, Response) else None
+                listed |= {identifier: resource} if resource is not None else {}
+        shown_all = [*listed.values(), *(None for _ in answer.unusable)]
+        return _list(shown_all, len(shown_all), reply)
+
+    def _named(self, keys: Sequence[Key]) -> Iterator[str]:
+        """Yield the ids of what the plan holds by these keys."""
+        return (identifier for key in keys for identifier in self._overlay.named(key))
 
     def _page(self, path: str, kind: str, answer: messages.ListAnswer, reply: Response) -> Response:
         """Return a page of a listing; what the plan makes follows after the tenant's last page.
@@ -117,37 +143,37 @@ class Planning:
         return _list(listed, answer.total, reply, answer.next_cursor)
 
     def _as_planned(self, kind: str, resource: JsonObject) -> JsonObject:
-        """Return a listed resource as it would stand."""
-        if not self._overlay.holds(kind, resource["id"]):
+        """Return a listed resource as it would stand; what the plan has not changed is kept as it is shown."""
+        held = self._overlay.held(kind, resource["id"])
+        if held is None:
+            self._overlay.saw(kind, resource)
             return resource
-        return self._overlay.read(kind, resource["id"]) or {"id": resource["id"]}
+        if held.unread:
+            return _changed(held.unread, resource)
+        return held.resource or {"id": resource["id"]}
 
     async def _create(self, kind: str, data: JsonObject) -> Reply:
-        """Answer a POST: a name that is taken is refused where the tenant would."""
+        """Answer a POST: a name that the plan has taken is refused where the tenant would refuse it.
+
+        Whether the tenant holds a name is looked up before by who sends this.
+        """
         name = paths.get(data, name_attribute(kind))
-        if kind in self._unique and isinstance(name, str) and await self._taken(kind, name):
+        taken = isinstance(name, str) and self._overlay.named(Key(kind, name_attribute(kind), name))
+        if kind in self._unique and taken:
             return _error(409, "uniqueness", f"{name} exists")
         self._made += 1
         made = {**data, "id": f"planned-{self._made}", "meta": {"resourceType": kind}}
         return _shown(201, self._overlay.keep(kind, made, made=True))
 
-    async def _taken(self, kind: str, name: str) -> bool:
-        """Return whether a resource by this name would stand; an answer that says nothing takes no name."""
-        key = Key(kind, name_attribute(kind), name)
-        if self._overlay.named(key):
-            return True
-        reply = await self._read(messages.lookup_path(kind, key.attribute, name), kind, None)
-        answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
-        values = [paths.get(one, key.attribute) for one in answer.resources] if answer else []
-        return any(
-            isinstance(value, str) and Key(kind, key.attribute, value).folded == key.folded
-            for value in values
-        )
-
     async def _change(self, request: Request, kind: str, identifier: str) -> Reply:
-        """Answer a PUT, PATCH or DELETE of a resource that stands."""
-        known = self._read_last.get((kind, identifier))
-        reply = known or await self._read(messages.resource_path(kind, identifier), kind, identifier)
+        """Answer a PUT, PATCH or DELETE of a resource that stands; what a lookup has shown need not be read."""
+        held, known = self._overlay.held(kind, identifier), self._read_last.pop((kind, identifier), None)
+        if held is None and known is None and (shown := self._overlay.shown(kind, identifier)):
+            held = Held(shown)
+            return self._changes(request, kind, held, is_read=False)
+        if held is not None and held.resource is not None:
+            return self._changes(request, kind, held, is_read=not held.unread)
+        reply = known or await self._one(kind, identifier)
         self._read_last.pop((kind, identifier), None)
         if isinstance(reply, NoAnswer):
             return NoAnswer(Loss.NEVER_SENT, reply.detail)
@@ -158,21 +184,37 @@ class Planning:
             )
         if judge_read(reply) is not ReadVerdict.GOOD or live is None:
             return reply
+        return self._changes(request, kind, Held(live), is_read=True)
+
+    def _changes(self, request: Request, kind: str, held: Held, *, is_read: bool) -> Reply:
+        """Take in a change of a resource; `is_read`: by its id, so that all it has is known."""
+        live = held.resource or {}
         if request.method == "DELETE":
-            self._overlay.drop(kind, identifier)
-            return Response(204, {}, b"", reply.received_at)
+            self._overlay.drop(kind, live["id"])
+            return Response(204)
+        change = (request.method, request.body or b"{}")
         try:
-            after = _after(request, live)
+            after = _after(change, live) | {"id": live["id"]}
         except paths.PathError as error:
             return _error(400, "invalidPath", str(error))
-        return _shown(200, self._overlay.keep(kind, after | {"id": identifier}))
+        if is_read:
+            return _shown(200, self._overlay.keep(kind, after))
+        return _shown(200, self._overlay.keep_unread(kind, after, (*held.unread, change)))
 
 
-def _after(request: Request, live: JsonObject) -> JsonObject:
+def _changed(changes: Sequence[Change], resource: JsonObject) -> JsonObject:
+    """Return a resource with changes that took effect on another form of it; one that means nothing here is left out."""
+    for change in changes:
+        with suppress(paths.PathError):
+            resource = _after(change, resource)
+    return resource
+
+
+def _after(change: Change, live: JsonObject) -> JsonObject:
     """Return a resource as a PUT or PATCH would leave it."""
-    body = _object(request.body)
-    if request.method == "PUT":
-        return body | ({"meta": live["meta"]} if "meta" in live else {})
+    method, body = change[0], _object(change[1])
+    if method == "PUT":
+        return body | {name: live[name] for name in ("id", "meta") if name in live}
     operations = [
         PatchOperation(one["op"], one.get("path"), one.get("value")) for one in body.get("Operations", [])
     ]

@@ -1,12 +1,14 @@
 """Find what rows name: by id, by a filter that is known to work, else by a whole listing."""
 
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 
 import anyio
 
 from bulkscim.engine.directory.absence import Absence
-from bulkscim.engine.directory.coverage import Coverage, NeededAttributes
+from bulkscim.engine.directory.compared import Compared, Seen
+from bulkscim.engine.directory.coverage import NeededAttributes
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
 from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
@@ -17,7 +19,7 @@ from bulkscim.engine.directory.named_ids import NamedIds
 from bulkscim.engine.directory.own_names import NamedResource, OwnNames
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import Due, Tied
-from bulkscim.engine.directory.together import LookupsTogether, Purpose
+from bulkscim.engine.directory.together import LookupsTogether, NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.active import is_inactive
 from bulkscim.model.clock import Clock
@@ -77,8 +79,6 @@ class Directory:
         self._store = store = Store()
         self._filters = Filters(clock, profile)
         self._one_by_one = anyio.Lock()
-        self._coverage, self._listed_coverage, self._together_coverage = Coverage(), Coverage(), Coverage()
-        self._coverages = (self._coverage, self._listed_coverage, self._together_coverage)
         self._together = LookupsTogether(clock)
         self._listings = Listings(clock, store)
         self._resemblances = Resemblances(store)
@@ -89,6 +89,7 @@ class Directory:
         self.note = due.note
         self._tied = Tied(clock, profile, due, store)
         self._earlier = EarlierRuns(recorded or JournalReads(), store)
+        self._compared = Compared(self._earlier)
         self._own = OwnNames(store, self._earlier.own_names)
         self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
         self._held = HeldUsers(store, clock, makes)
@@ -98,7 +99,7 @@ class Directory:
 
     def take_left_out(self) -> list[tuple[str, str]]:
         """Return what lookups were found to leave out since the last call, as (resource type, attribute)."""
-        return [found for coverage in self._coverages for found in coverage.take_found()]
+        return self._compared.take_left_out()
 
     def close(self) -> None:
         """Delete what is kept off the heap."""
@@ -118,8 +119,10 @@ class Directory:
         match need:
             case Origin():
                 return await self.maker(need)
-            case NameHeld(key):
-                return await self._held.holds(key, reads)
+            case NameHeld():
+                return await self._held.holds(
+                    need, reads, partial(self._joined, ahead=purpose.ahead, reads=reads)
+                )
             case Resembling(key):
                 return await self._resemblances.of(key, reads)
             case Shown():
@@ -148,14 +151,13 @@ class Directory:
         file, whatever name the tenant shows.
         A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
-        may_join = self._filters.may_find(key) and key.type not in self._profile.unquoted_filters
-        together = await self._together.find(key, purpose.ahead, reads) if may_join else None
+        together = await self._joined(key, purpose.ahead, reads)
         answer = together or await self._find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
             return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), GOOD)
         if isinstance(answer, Found) and answer.is_looked_up:
-            coverage = self._together_coverage if together else self._coverage
-            answer = await self._completed(answer, key, reads, purpose.needed, coverage)
+            way, by_id = Seen.TOGETHER if together else Seen.ALONE, partial(self._by_id, reads=reads)
+            answer = await self._compared.completed(answer, key, purpose.needed, way, by_id)
         if isinstance(answer, Found):
             self._tied.saw(key.type, answer.resource, key.attribute)
         if not isinstance(answer, Missing) or key.attribute == "id":
@@ -166,6 +168,11 @@ class Directory:
             if not isinstance(read, Missing) or read.shown_by is not None:
                 return read
         return await self._hidden(key, answer, reads) if key.type == USER else answer
+
+    async def _joined(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Look a key up together with others, where such filters may work; None proves nothing."""
+        may_join = self._filters.may_find(key) and key.type not in self._profile.unquoted_filters
+        return await self._together.find(key, ahead, reads) if may_join else None
 
     async def _hidden(self, key: Key, missing: Missing, reads: Reads) -> Answer:
         """Find a user by its id that a run has deactivated: lookups may not show it.
@@ -180,40 +187,15 @@ class Directory:
                 missing = replace(missing, unproved=missing.unproved or f"{HIDDEN}: id {resource_id}")
         return missing
 
-    async def _completed(
-        self, found: Found, key: Key, reads: Reads, needed: NeededAttributes, coverage: Coverage
-    ) -> Answer:
-        """Return what a lookup found with all that is needed of it.
-
-        One that cannot be found by its id is as the lookup shows it: it is for the write to tell what became of it.
-        """
-        await self._recall()
-        if coverage.shows(key.type, found.resource, needed):
-            return found
-        read = await self._by_id(Key(key.type, "id", found.id), reads)
-        if isinstance(read, Found):
-            coverage.compare(key.type, found.resource, read.resource)
-        return found if isinstance(read, Missing) else read
-
-    async def _recall(self) -> None:
-        """Take in what earlier sessions of the run found left out."""
-        left_out = await self._earlier.left_out()
-        for coverage in self._coverages:
-            coverage.recall(left_out)
-
     async def _held_user(self, key: Key, reads: Reads, needed: NeededAttributes) -> Found | None:
         """Return the user that a listing read for many rows shows, with all that is needed of it; None proves nothing."""
         found = await self._held.shown(key, reads)
         if found is None or not is_usable(found.id):
             return None
-        await self._recall()
-        if self._listed_coverage.shows(USER, found.resource, needed):
-            return found
-        read = await self._by_id(Key(USER, "id", found.id), reads)
-        if not isinstance(read, Found) or not answers(key, read.resource):
-            return None
-        self._listed_coverage.compare(USER, found.resource, read.resource)
-        return read
+        read = await self._compared.completed(
+            found, key, needed, Seen.LISTED, partial(self._by_id, reads=reads)
+        )
+        return read if isinstance(read, Found) and answers(key, read.resource) else None
 
     async def _created(self, kind: str, resource_id: str, reads: Reads) -> Answer:
         """Read what the run has created; without an id it can only be shown by its name, once the lag is over."""

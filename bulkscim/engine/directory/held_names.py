@@ -11,6 +11,7 @@ name that it does not find may be held all the same.
 """
 
 import unicodedata
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from math import ceil, inf
 
@@ -21,7 +22,7 @@ from bulkscim.engine.directory.listing import KEPT_S, names_of
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads, is_refusal, unreadable
 from bulkscim.model.clock import Clock
-from bulkscim.model.live import Found, Unreadable
+from bulkscim.model.live import Found, NameHeld, Unreadable
 from bulkscim.model.operation import USER, JsonObject, Key, folded_name
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookups import answers
@@ -34,6 +35,7 @@ LONGEST_S = 1800.0  # for which a listing counts at most
 SINGLES = 10  # names that may always be asked for one by one
 MOST_PAGES = 10  # that are read for a message
 ALIKE = 4  # resources that an answer holds at most
+Joined = Callable[[Key], Awaitable[Found | None]]
 
 
 def most_pages(creates: int) -> int:
@@ -47,7 +49,7 @@ class HeldUsers:
     def __init__(self, store: Store, clock: Clock, makes: int = 0) -> None:
         self._clock = clock
         self._makes = makes
-        self._is_read = False
+        self._is_read = self._is_whole = False
         self._singles = 0
         self._reading = anyio.Lock()
         self._names = store.table("value text", key="value")
@@ -55,11 +57,16 @@ class HeldUsers:
         self._changed: set[str] | None = None  # ids of users that the run changes while the listing is read
         self._taken_at, self._until = 0.0, -inf
 
-    async def holds(self, key: Key, reads: Reads) -> bool:
-        """Return whether a listing, or a filter, shows a user of this name."""
-        await self._read(reads, most_pages(self._makes))
-        is_listed = self._names.holds("value = ?", key.folded.value)
-        return is_listed or (self._singles > 0 and await self._is_found(key, reads))
+    async def holds(self, need: NameHeld, reads: Reads, joined: Joined) -> bool:
+        """Return whether a listing, or a filter, shows a resource of this name; `joined` looks it up with others."""
+        key = need.key
+        if key.type == USER:
+            await self._read(reads, most_pages(self._makes))
+            if self._is_whole or self._names.holds("value = ?", key.folded.value):
+                return self._names.holds("value = ?", key.folded.value)
+        if need.exact and await joined(key):
+            return True
+        return (need.exact or self._singles > 0) and await self._is_found(key, reads)
 
     async def shown(self, key: Key, reads: Reads) -> Found | None:
         """Return the one user of a userName as the listing shows it; None proves nothing.
@@ -99,7 +106,8 @@ class HeldUsers:
                 return
             self._is_read = True
             self._changed = set()
-            if not await self._take(reads, most):
+            self._is_whole = await self._take(reads, most)
+            if not self._is_whole:
                 self._names.clear()
                 self._users.clear()
             self._changed = None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from bulkscim.model.active import is_inactive
 from bulkscim.model.live import Ambiguous, Found, Missing, NameHeld, Unreadable
+from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import USER, Key, identities
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
@@ -61,16 +62,14 @@ def _make(view: View, *, looks_first: bool) -> Decision | Subject:
 
 
 def _is_held(view: View) -> bool | Wait:
-    """Return whether a user of this name was seen, where nothing says that the server refuses a second one."""
-    name = view.operation.data.get("userName")
-    if (
-        not view.policy.profile.assumes_unique
-        or view.policy.takes_back
-        or view.operation.type != USER
-        or not isinstance(name, str)
-    ):
+    """Return whether a resource of this name was seen, where nothing else says that the server refuses a second one."""
+    kind, plans = view.operation.type, view.policy.plans
+    attribute = name_attribute(kind)
+    name = view.operation.data.get(attribute)
+    asks = kind == USER and view.policy.profile.assumes_unique and not view.policy.takes_back
+    if not (asks or plans) or not isinstance(name, str):
         return False
-    need = NameHeld(Key(USER, "userName", name))
+    need = NameHeld(Key(kind, attribute, name), exact=plans)
     answer = view.live.get(need)
     return Wait(need) if answer is None else bool(answer)
 

@@ -7,6 +7,7 @@ import pytest
 from bulkscim.engine.directory.held_names import SHARE, SINGLES, HeldUsers, most_pages
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
+from bulkscim.model.live import NameHeld
 from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
@@ -50,6 +51,15 @@ def asking(tenant, makes=60, clock=None):
     return HeldUsers(Store(), clock, makes), Reads(tenant, clock, Profile("generic", page_size=PAGE))
 
 
+async def holds(names, number, reads, *, exact=False):
+    """Return whether a name is held; no filter takes several names here."""
+
+    async def joined(_key):
+        return None
+
+    return await names.holds(NameHeld(key(number), exact), reads, joined)
+
+
 def patched(number):
     """Return a change of a user."""
     return Step("patch", Action.MODIFY, USER, id=f"u{number}")
@@ -60,9 +70,9 @@ async def test_names_are_listed_once_and_compared_without_case():
     tenant = Tenant(15)
     names, reads = asking(tenant)
 
-    assert [await names.holds(key(number), reads) for number in (0, 14, 15)] == [True, True, False]
+    assert [await holds(names, number, reads) for number in (0, 14, 15)] == [True, True, False]
     asked = tenant.asked
-    assert await names.holds(key(3), reads)
+    assert await holds(names, 3, reads)
     assert tenant.asked == asked
 
 
@@ -79,7 +89,7 @@ async def test_a_listing_that_costs_too_much_tells_nothing(tenant, makes, asked)
     """A create then relies on the server, as before."""
     names, reads = asking(tenant, makes)
 
-    assert [await names.holds(key(number), reads) for number in (0, 1)] == [False, False]
+    assert [await holds(names, number, reads) for number in (0, 1)] == [False, False]
     assert tenant.asked == asked
 
 
@@ -88,9 +98,9 @@ async def test_behind_a_long_listing_the_first_names_are_asked_for_and_more_wher
     tenant = Tenant(100)
     names, reads = asking(tenant)
 
-    assert not any([await names.holds(key(number), reads) for number in range(200, 205)])
-    assert all([await names.holds(key(number), reads) for number in range(8)])
-    assert not any([await names.holds(key(number), reads) for number in range(200, 500)])
+    assert not any([await holds(names, number, reads) for number in range(200, 205)])
+    assert all([await holds(names, number, reads) for number in range(8)])
+    assert not any([await holds(names, number, reads) for number in range(200, 500)])
     assert tenant.asked == 1 + SINGLES + 8 * SHARE
 
 
@@ -123,7 +133,7 @@ async def test_what_changes_while_the_listing_is_read_is_not_in_it():
 
     assert await users.shown(key(1), reads) is None
     assert await users.shown(key(2), reads) is not None
-    assert await users.holds(key(1), reads)
+    assert await holds(users, 1, reads)
 
 
 async def test_a_listing_grows_old():
@@ -145,9 +155,24 @@ async def test_two_users_of_a_name_are_not_shown_and_small_jobs_read_no_listing(
 
     assert await users.shown(key(8), reads) is None
     assert await few.shown(key(1), few_reads) is None
-    assert await few.holds(key(1), few_reads)
+    assert await holds(few, 1, few_reads)
 
 
 def test_more_creates_are_worth_more_pages():
     """A page for twenty creates, three at least."""
     assert [most_pages(creates) for creates in (0, 60, 61, 2000)] == [3, 3, 3, 100]
+
+
+@pytest.mark.parametrize("users", [15, 100])
+async def test_a_plan_asks_for_each_name_that_no_listing_tells(users):
+    """No answer to a create says there that its name is taken."""
+    tenant = Tenant(users)
+    names, reads = asking(tenant)
+
+    numbers = [0, 14, 200, *range(300, 320)]
+    assert [await holds(names, number, reads, exact=True) for number in numbers] == [
+        True,
+        True,
+        *[False] * 21,
+    ]
+    assert tenant.asked == (4 if users == 15 else 1 + len(numbers))

@@ -1,0 +1,50 @@
+"""What lookups show, completed by reads by id until these have proved that lookups show it."""
+
+from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+
+from bulkscim.engine.directory.coverage import Coverage, NeededAttributes
+from bulkscim.engine.directory.earlier_runs import EarlierRuns
+from bulkscim.model.live import Answer, Found, Missing
+from bulkscim.model.operation import Key
+
+ById = Callable[[Key], Awaitable[Answer]]
+
+
+class Seen(Enum):
+    """How a resource was seen: by a filter of its own, together with others, or in a listing."""
+
+    ALONE = auto()
+    TOGETHER = auto()
+    LISTED = auto()
+
+
+class Compared:
+    """What each way to see resources is known to show. `earlier` tells what sessions of the run before have found left out."""
+
+    def __init__(self, earlier: EarlierRuns) -> None:
+        self._earlier = earlier
+        self._coverages = {way: Coverage() for way in Seen}
+
+    def take_left_out(self) -> list[tuple[str, str]]:
+        """Return what was found left out since the last call, as (resource type, attribute)."""
+        return [found for coverage in self._coverages.values() for found in coverage.take_found()]
+
+    async def completed(
+        self, found: Found, key: Key, needed: NeededAttributes, way: Seen, by_id: ById
+    ) -> Answer:
+        """Return what was seen with all that is needed of it; it is read by its id where nothing proves that it is shown.
+
+        One that a filter has just shown, and that cannot be found by its id, is as it was shown: it is for the write to tell
+        what became of it.
+        """
+        left_out = await self._earlier.left_out()
+        for coverage in self._coverages.values():
+            coverage.recall(left_out)
+        coverage = self._coverages[way]
+        if coverage.shows(key.type, found.resource, needed):
+            return found
+        read = await by_id(Key(key.type, "id", found.id))
+        if isinstance(read, Found):
+            coverage.compare(key.type, found.resource, read.resource)
+        return found if isinstance(read, Missing) and way is not Seen.LISTED else read
