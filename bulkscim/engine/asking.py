@@ -167,9 +167,21 @@ class Asking:
             needed=needed_by(operation) if is_own else NAMES_ONLY,
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
             listed=operation.makes and not work.reads_alone,
-            ahead=NamesAhead() if work.read_again or not work.is_new else replace(ahead, since=work.sent_at),
+            ahead=replace(ahead, since=work.sent_at) if self._may_join(work, need) else NamesAhead(),
         )
         return await self._directory.answer(need, self.reads(work), purpose)
+
+    def _may_join(self, work: Work, need: Question) -> bool:
+        """Return whether what rows to come name may be asked for with this.
+
+        Of ids only those of resources that rows change, and do not replace: who asks for another one wants it as a read by its
+        id shows it.
+        """
+        if work.read_again or not work.is_new:
+            return False
+        if not isinstance(need, Key) or need.attribute != "id":
+            return True
+        return work.is_own(need) and work.row.operation.spec.method != "PUT"
 
     async def ends_run(self, work: Work, answer: Unreadable, *, is_side: bool = False) -> bool:
         """Stop the run where an answer, to a read or a write, shows that no record is to blame.

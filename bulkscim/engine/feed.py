@@ -37,7 +37,7 @@ def looked_up(row: Row) -> Iterator[Key]:
         yield operation.target
     producers = row.producers or (None,) * len(operation.references)
     for reference, producer in zip(operation.references, producers, strict=True):
-        if producer is None:
+        if producer is None and reference.key.attribute != "id":
             yield reference.key
 
 

@@ -36,6 +36,12 @@ class Found:
         version = meta.get("version") if isinstance(meta, dict) else None
         return version if isinstance(version, str) and 0 < len(version) <= MOST_VERSION else None
 
+    def read_by(self, key: Key) -> str:
+        """Return how it was read for a key: by its id, or by a filter on an attribute."""
+        if not self.is_looked_up:
+            return "id"
+        return "filter by id" if key.attribute == "id" else key.attribute
+
 
 @dataclass(frozen=True, slots=True)
 class Missing:
@@ -141,7 +147,7 @@ class Member:
 
 
 class Holders(NamedTuple):
-    """The need for the groups that hold a resource; `by` is the attribute that it was read by itself."""
+    """The need for the groups that hold a resource; `by` is how it was read itself, as `Found.read_by` says."""
 
     type: str
     id: str

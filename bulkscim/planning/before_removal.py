@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bulkscim.model.live import Holders, Referrers, Reports
+from bulkscim.model.live import Found, Holders, Referrers, Reports
 from bulkscim.model.operation import USER, JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step, Ties
@@ -28,13 +28,20 @@ def captured(view: View, step: Step) -> Step | Wait | Settle:
         return step
     groups: Ids | Wait | Settle = groups_shown(step.before) or None
     if groups is None:
-        groups = _known(view, Holders(step.type, step.id, view.target_key().attribute))
+        groups = _known(view, Holders(step.type, step.id, _read_by(view)))
     if isinstance(groups, Wait | Settle):
         return groups
     reports = _known(view, Reports(step.id)) if deletes and step.type == USER else None
     if isinstance(reports, Wait | Settle):
         return reports
     return replace(step, ties=Ties(groups, reports))
+
+
+def _read_by(view: View) -> str:
+    """Return how the row's own resource was read."""
+    key = view.target_key()
+    live = view.live.get(key)
+    return live.read_by(key) if isinstance(live, Found) else key.attribute
 
 
 def _known(view: View, need: Holders | Reports) -> Ids | Wait | Settle:

@@ -159,7 +159,7 @@ class Directory:
             way, by_id = Seen.TOGETHER if together else Seen.ALONE, partial(self._by_id, reads=reads)
             answer = await self._compared.completed(answer, key, purpose.needed, way, by_id)
         if isinstance(answer, Found):
-            self._tied.saw(key.type, answer.resource, key.attribute)
+            self._tied.saw(key.type, answer.resource, answer.read_by(key))
         if not isinstance(answer, Missing) or key.attribute == "id":
             return answer
         own = await self._own.id_of(key)
@@ -171,7 +171,12 @@ class Directory:
 
     async def _joined(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Look a key up together with others, where such filters may work; None proves nothing."""
-        may_join = self._filters.may_find(key) and key.type not in self._profile.unquoted_filters
+        is_group_id = (
+            key.type == GROUP and key.attribute == "id"
+        )  # by its id a group shows all members that it shows
+        may_join = (
+            self._filters.may_find(key) and key.type not in self._profile.unquoted_filters and not is_group_id
+        )
         return await self._together.find(key, ahead, reads) if may_join else None
 
     async def _hidden(self, key: Key, missing: Missing, reads: Reads) -> Answer:

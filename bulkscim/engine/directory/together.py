@@ -82,7 +82,7 @@ class LookupsTogether:
     async def find(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Return the one resource that a key names, asked for together with others; None proves nothing."""
         kind = key.type, key.attribute
-        if min(ahead.most, self._most[kind]) < FEWEST or key.attribute == "id":
+        if min(ahead.most, self._most[kind]) < FEWEST:
             return None
         async with self._asking[kind]:
             if self._is_unknown(key, ahead):

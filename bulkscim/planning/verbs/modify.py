@@ -5,7 +5,7 @@ from dataclasses import replace as evolved
 import orjson
 
 from bulkscim.model.active import last_set
-from bulkscim.model.live import Found, Missing, Parent, ParentLater
+from bulkscim.model.live import Found, Missing, Parent, ParentLater, Shown
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
@@ -102,12 +102,13 @@ def patch(view: View) -> Decision | Subject:
 
 def _whole(view: View, live: Found) -> Found | Wait | Settle:
     """Return the resource as a read by id shows it: a lookup may leave out the elements that a patch writes to."""
-    if view.target_key().attribute == "id":
+    if not live.is_looked_up:
         return live
     key = Key(view.operation.type, "id", live.id)
-    read = view.live.get(key)
+    need: Key | Shown = Shown(key) if view.target_key().attribute == "id" else key
+    read = view.live.get(need)
     if read is None:
-        return Wait(key)
+        return Wait(need)
     if isinstance(read, Found):
         return read
     told = view.unfit(key, read)

@@ -14,7 +14,7 @@ from bulkscim.planning.next_step import next_step
 from bulkscim.providers.generic import GENERIC
 from tests.support.rows import ADA, SALES, changes, group, user
 
-HOLDERS = Holders(USER, "u1", "userName")
+HOLDERS = Holders(USER, "u1", "id")  # read by its id, though it is known by name
 REPORTS = Reports("u1")
 IN_TWO = [{"value": "g1"}, {"value": "g2", "type": "direct"}, {"value": "g3", "type": "indirect"}]
 
@@ -44,7 +44,7 @@ def test_groups_that_a_user_shows_are_asked_for_no_more():
 def test_a_deleted_group_is_tied_to_groups_alone():
     """It may be a member itself; it is no user's manager."""
     row, live = changes(Verb.DELETE, SALES), {SALES: group()}
-    need = Holders(GROUP, "g1", "displayName")
+    need = Holders(GROUP, "g1", "id")
 
     assert decide(row, live) == Wait(need)
     assert decide(row, {**live, need: Referrers(None)}).ties == Ties()
@@ -136,3 +136,11 @@ def test_a_user_that_is_gone_needs_no_ties():
     assert (
         decide(changes(Verb.DEACTIVATE), {ADA: Found({"id": "u1", "active": False})}).state is RowState.NOOP
     )
+
+
+@pytest.mark.parametrize(("key", "by"), [(ADA, "userName"), (Key(USER, "id", "u1"), "filter by id")])
+def test_a_user_that_a_filter_shows_is_not_taken_for_one_read_by_its_id(key, by):
+    """A filter may leave its groups out, where a read by its id would show them."""
+    found = replace(user(), is_looked_up=True)
+
+    assert decide(changes(Verb.DELETE, key), {key: found}) == Wait(Holders(USER, "u1", by))

@@ -375,7 +375,7 @@ def test_delete_of_an_absent_name_is_as_wanted_but_of_an_unknown_id_fails():
 def test_delete_keeps_the_resource_as_it_was():
     """What a delete takes away must be known to be given back."""
     live = user(title="Lead")
-    ties = {Holders(USER, "u1", "userName"): Referrers(()), Reports("u1"): Referrers(None)}
+    ties = {Holders(USER, "u1", "id"): Referrers(()), Reports("u1"): Referrers(None)}
     step = decide(changes(Verb.DELETE), live={ADA: live, **ties})
 
     assert (step.method, step.before, step.ties) == ("DELETE", live.resource, Ties((), None))

@@ -1,0 +1,90 @@
+"""Resources that rows name by their ids are read together, as far as a filter is proved to show what is needed."""
+
+import pytest
+
+from bulkscim.journal.entries import Kind
+from bulkscim.scim import filters
+from tests.support.simulated_tenant import SimulatedTenant
+
+USERS = 60
+HELD = [
+    {"id": f"u{number}", "userName": f"p{number}@example.com", "active": True, "title": "T"}
+    for number in range(USERS)
+]
+
+
+class Joining(SimulatedTenant):
+    """Takes filters with several values, and counts requests by kind; filters leave out the attributes of `hidden`."""
+
+    hidden = frozenset()
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.together = self.reads = self.writes = 0
+
+    async def send(self, request):
+        self.together += request.method == "GET" and "?filter=" in request.path
+        self.reads += request.method == "GET" and "/Users/" in request.path
+        self.writes += request.method != "GET"
+        return await super().send(request)
+
+    def _list(self, collection, path):
+        asked = filters.any_asked_for(path)
+        if asked is None:
+            return super()._list(collection, path)
+        wanted = {value.casefold() for value in asked[1]}
+        found = [
+            {name: value for name, value in one.items() if name not in self.hidden}
+            for one in self.held[collection].values()
+            if str(one.get(asked[0], "")).casefold() in wanted
+        ]
+        return self._answer(200, {"totalResults": len(found), "Resources": found})
+
+
+class Short(Joining):
+    """Filters do not show who is active."""
+
+    hidden = frozenset({"active"})
+
+
+def rows(verb, **more):
+    """Return a row for each user, by its id."""
+    return [{"op": verb, "type": "User", "id": user["id"], **more} for user in HELD]
+
+
+TITLE = [{"op": "replace", "path": "title", "value": "New"}]
+
+
+@pytest.mark.parametrize(("verb", "more"), [("deactivate", {}), ("delete", {}), ("patch", {"patch": TITLE})])
+async def test_rows_by_id_read_their_resources_together(carried, verb, more):
+    """A rollback read each resource that it changes by itself."""
+    report = await carried(rows(verb, **more), held=HELD, kind=Joining)
+
+    assert report.totals.done == carried.tenant.writes == USERS
+    assert carried.tenant.together <= 8
+    assert carried.tenant.reads <= 12  # comparisons
+
+
+async def test_what_a_filter_does_not_show_is_read_by_id(carried):
+    """It would have been recorded as not set."""
+    await carried(rows("deactivate"), held=HELD, kind=Short)
+    begun = [entry.body for entry in carried.record.entries(Kind.STARTED)]
+
+    assert {body.changes[0].before for body in begun} == {True}
+    assert carried.tenant.reads == USERS
+
+
+async def test_an_address_that_a_filter_does_not_show_is_not_added_next_to_it(carried):
+    """What a patch writes to is looked at in a read by its id."""
+
+    class Addresses(Joining):
+        hidden = frozenset({"emails"})
+
+    held = [{**user, "emails": [{"type": "work", "value": "a@x"}]} for user in HELD]
+    path = 'emails[type eq "work"].value'
+    report = await carried(
+        rows("patch", patch=[{"op": "replace", "path": path, "value": "b@x"}]), held=held, kind=Addresses
+    )
+
+    assert report.totals.done == USERS
+    assert {len(user["emails"]) for user in carried.tenant.held["Users"].values()} == {1}
