@@ -22,7 +22,7 @@ BulkScimError
 
 
 class BulkScimError(Exception):
-    """The root: its text is for people and is printed without a traceback."""
+    """The root: its text is for users and is printed without a traceback."""
 
 
 class UsageError(BulkScimError):
@@ -40,7 +40,7 @@ class Refused(BulkScimError):
 class Stopped(BulkScimError):
     """The run stopped early (breaker, deadline, outage, disk) and can be resumed.
 
-    `cause` is a word for programs, kept in the journal; empty where only people need the reason.
+    `cause` is a word for programs, kept in the journal; empty where only users need the reason.
     """
 
     cause = ""

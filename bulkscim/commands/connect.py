@@ -1,4 +1,4 @@
-"""`bulkscim connect NAME`: get to know a tenant, and keep how to reach it under a name."""
+"""`bulkscim connect NAME`: check a tenant, and save it under a name."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""How a command that works on a run ends: its summary, kept and told."""
+"""The end of a command that works on a run: the summary is written and printed."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Commands whose names and flags stand, and whose work comes later."""
+"""Commands that have a name, and are not available yet."""
 
 import click
 

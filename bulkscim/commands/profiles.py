@@ -1,4 +1,4 @@
-"""`bulkscim profiles [NAME]`: what is known of each provider, and what it rests on."""
+"""`bulkscim profiles [NAME]`: what is known of each provider, with sources."""
 
 import click
 

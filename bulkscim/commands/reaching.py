@@ -1,4 +1,4 @@
-"""Which tenant a command means, and the token for it: by flags, by a name, or by a recorded run."""
+"""The tenant and the token of a command: by flags, by a name, or by a recorded run."""
 
 import os
 from collections.abc import Iterator

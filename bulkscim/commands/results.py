@@ -1,4 +1,4 @@
-"""`bulkscim results RUN`: write what became of every row, and the failed records as a job file."""
+"""`bulkscim results RUN`: write the outcome of each row, and the failed records as a job file."""
 
 from dataclasses import dataclass
 from pathlib import Path

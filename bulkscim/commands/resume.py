@@ -1,4 +1,4 @@
-"""`bulkscim resume RUN` and `bulkscim retry RUN`: go on with a recorded run."""
+"""`bulkscim resume RUN` and `bulkscim retry RUN`: continue a recorded run."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`bulkscim retry RUN`: try failed rows again, and those that were skipped because of them."""
+"""`bulkscim retry RUN`: repeat failed rows, and rows that were skipped because of them."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""`bulkscim rollback RUN`: take a run back."""
+"""`bulkscim rollback RUN`: undo a run."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`bulkscim run JOB`: bring a job file to a tenant."""
+"""`bulkscim run JOB`: apply a job file to a tenant."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`bulkscim runs`: the runs of this folder; `runs purge`: forget the people in the old ones."""
+"""`bulkscim runs`: the runs of this folder; `runs purge`: remove personal data from old ones."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`bulkscim sandbox`: a tenant on this machine, to try everything on."""
+"""`bulkscim sandbox`: a tenant on this machine, to try commands in."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

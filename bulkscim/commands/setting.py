@@ -1,4 +1,4 @@
-"""What a command finds around it: people, a token, a loop."""
+"""What every command needs: the console, an event loop, output to stdout."""
 
 import gc
 import sys
@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 def people_of(voice: Voice, *, yes: bool = False) -> Console:
-    """Return the people at this terminal."""
+    """Return the console of this terminal."""
     if voice.verbose and voice.quiet:
         message = "-v and -q are both given; leave one of them out"
         raise UsageError(message)
@@ -40,7 +40,7 @@ def collect_seldom() -> None:
 
 
 def watching(people: Console) -> Progress:
-    """Return the watcher that suits these people."""
+    """Return the watcher that suits this console."""
     from bulkscim.engine.clock import RealClock
 
     return progress(people, RealClock())

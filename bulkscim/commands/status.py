@@ -1,4 +1,4 @@
-"""`bulkscim status RUN`: where a run stands."""
+"""`bulkscim status RUN`: the state of a run."""
 
 from pathlib import Path
 

@@ -26,7 +26,7 @@ _NO_CHARSETS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_esc
 
 
 class Encoding(Enum):
-    """An encoding that job files come in: the name of its codec, and what people call it."""
+    """An encoding that job files come in: the name of its codec, and what users call it."""
 
     UTF_8 = "utf-8", "UTF-8"
     UTF_8_MARKED = "utf-8-sig", "UTF-8 with a byte order mark"
@@ -42,7 +42,7 @@ class Encoding(Enum):
 
     @property
     def shown(self) -> str:
-        """The name for people."""
+        """The name for users."""
         return self.value[1]
 
     @property

@@ -161,7 +161,7 @@ def _parts(name: str, value: JsonObject, name_of: NameOf) -> Iterator[_Leaf]:
 
 
 def in_order(columns: Iterable[str]) -> list[str]:
-    """Return columns with those first that people look for first."""
+    """Return columns with those first that users look for first."""
     names = set(columns) | {"op", "type", "_row", "_id"}
     first = [name for name in LEADING if name in names]
     return [*first, *sorted(names - set(first), key=str.lower)]

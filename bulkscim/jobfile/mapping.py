@@ -3,7 +3,7 @@
 1. An empty cell leaves alone; blanks around a cell do not count.
 2. The target of a change is the `id` cell where it is filled, else the `ref` cell, else the match column
    (userName or displayName unless the defaults say otherwise); that cell is then not itself a change.
-3. activate, deactivate and delete look at the target only; other columns of such rows tell people something. Where the
+3. activate, deactivate and delete look at the target only; other columns of such rows tell users something. Where the
    `id` cell names the target, the match column is what the resource is expected to have: a file may have been sorted in half.
 4. Where the file has a `ref` column, `ref:x` in manager, groups, members and member means its record x.
 5. With a [map] the columns are those that its rules fill; the file's own count only as far as rules use them.

@@ -171,7 +171,7 @@ def type_of(given: Any, verb: Verb | None, defaults: Defaults, place: str, fault
 
 
 def _names_known(body: JsonObject, faults: list[Fault]) -> None:
-    """Refuse names that mean nothing here; those that begin with `_` are notes to people."""
+    """Refuse names that mean nothing here; those that begin with `_` are notes to users."""
     for name in body.keys() - _KEY_SET:
         if not name.startswith("_"):
             near = get_close_matches(name, _KEYS, 1)

@@ -31,7 +31,7 @@ class Rule:
     """How one SCIM column is filled.
 
     `source` is how messages name where its text comes from. `pieces` are texts, each followed by the cell of
-    a column (None: by nothing). `values` is by folded text, `listed` how people wrote it. `clears`: an empty text takes away what stands in the tenant.
+    a column (None: by nothing). `values` is by folded text, `listed` how users wrote it. `clears`: an empty text takes away what stands in the tenant.
     """
 
     target: str

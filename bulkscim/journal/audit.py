@@ -1,4 +1,4 @@
-"""Read a whole journal as one who doubts it: every line parsed, nothing taken from a checkpoint.
+"""Verify a journal from its first byte: every line is parsed, and no checkpoint is used.
 
 Rule 1: each line is the next by number, follows the one before by its hash, and is written as `entries` writes it.
 Rule 2: commit numbers rise: a line belongs to the commit of the line before, or begins one of its own number.

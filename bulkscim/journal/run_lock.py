@@ -40,13 +40,13 @@ class Holder:
 
     @property
     def told(self) -> str:
-        """The holder for people."""
+        """The holder as users read it."""
         working = f", working on {self.run}" if self.run else ""
         return f"process {self.pid} on {self.host} since {self.since}{working}"
 
     @property
     def gone(self) -> str:
-        """What people should know when its lock was taken over; empty where that is this process."""
+        """What the user should know when its lock was taken over; empty where that is this process."""
         if self.host != socket.gethostname():
             return (
                 f"{self.told} is named as the holder, and it is not of this machine: going on. If it still works on"
@@ -95,7 +95,7 @@ class HeldFolder:
 
     @property
     def note(self) -> str:
-        """What people should know of who had it before, empty where there is nothing."""
+        """What the user should know of who had it before, empty where there is nothing."""
         gone = self.before.gone if self.before else ""
         return f"{self.path}: {gone}" if gone else ""
 

@@ -73,7 +73,7 @@ class Settings:
 
 
 def rate_of(text: str) -> Rate:
-    """Read a rate as people write it."""
+    """Read a rate as users write it."""
     try:
         return parse(text)
     except ValueError as error:

@@ -36,4 +36,4 @@ class Watcher(Protocol):
         """Say why nothing is sent for now; None when sending goes on."""
 
     def note(self, text: str) -> None:
-        """Say something once that people should know."""
+        """Say something once that the user should know."""

@@ -1,4 +1,4 @@
-"""Days that people who were deactivated have before they are deleted."""
+"""Days between the deactivation of users and their deletion."""
 
 import re
 from dataclasses import dataclass

@@ -48,7 +48,7 @@ def one_line(text: str) -> str:
 
 
 def shown_value(value: Any) -> str:
-    """Return a JSON value as people read it: texts in quotes, None as nothing."""
+    """Return a JSON value as users read it: texts in quotes, None as nothing."""
     if value is None:
         return "nothing"
     return one_line(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode())

@@ -1,4 +1,4 @@
-"""Bounds that people set on a run: a number, or a share of something counted once."""
+"""Bounds that users set on a run: a number, or a share of something counted once."""
 
 import re
 from dataclasses import dataclass

@@ -68,7 +68,7 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """The tenant gave no answer that can be trusted; `why` is for people.
+    """The tenant gave no answer that can be trusted; `why` is for users.
 
     `throttled`: it asked to wait, so the status says nothing of the resource or the token. `contradicts`: the answer
     says two things that cannot both be true, of this resource alone. `partial`: the tenant answers, and what it shows

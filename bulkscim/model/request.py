@@ -39,7 +39,7 @@ class Loss(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """A request without a whole answer; `detail` is for people and holds no secret.
+    """A request without a whole answer; `detail` is for users and holds no secret.
 
     `status` is that of a truncated answer, where its first line arrived.
     """

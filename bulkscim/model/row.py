@@ -73,7 +73,7 @@ class Applied:
     id: str | None
     status: int | None = None
     seen: bool = False  # found after a lost answer, and proved ours
-    note: str = ""  # what people should know of how it took effect
+    note: str = ""  # what the user should know of how it took effect
     left: tuple[str, ...] = ()  # what of the record was left out, and why
     earlier: bool = False  # by the journal alone: other rows may have changed it since
     unsure: bool = False  # a create: the resource may have existed before
@@ -104,7 +104,7 @@ class Refusal:
 
     @property
     def told(self) -> str:
-        """All of it, for people."""
+        """All of it, for users."""
         return "; ".join(text for text in (self.detail, self.advice) if text)
 
     @property

@@ -1,4 +1,4 @@
-"""How fast: a tenant's limit as people write it, and the bucket that stays below it.
+"""How fast: a tenant's limit as users write it, and the bucket that stays below it.
 
 A bucket of capacity B that leaks r per second lets at most B + r·W out in any window of W seconds. A limit of N in W
 holds for certain where that is at most N. So r is a little below N/W, and B is small: large enough only to make

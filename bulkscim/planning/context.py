@@ -70,7 +70,7 @@ class View:
                 return self.unfit(key, answer)
 
     def _own(self) -> ParentReady | ParentLater:
-        """Return what the row itself made: some people are their own manager."""
+        """Return what the row itself made: some users are their own manager."""
         made = self.facts.applied.get("create")
         return ParentReady(made.id) if made and made.id else ParentLater(self.row.number)
 

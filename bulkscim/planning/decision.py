@@ -30,7 +30,7 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """The row has ended. `detail` is for people; `status` and `scim_type` are the server's own words.
+    """The row has ended. `detail` is for users; `status` and `scim_type` are the server's own words.
 
     `unlike`: what was read back is not as it was sent. `differs`: the resource existed, and is not as the row says.
     `found`: the main part is in effect on the resource `id`, though the row did not end well: other rows may use it.

@@ -24,7 +24,7 @@ from bulkscim.scim.paths import get
 
 @dataclass(frozen=True, slots=True)
 class RemainingDifference:
-    """A difference between the row and an existing resource that stays: a text for people."""
+    """A difference between the row and an existing resource that stays: a text for users."""
 
     text: str
 

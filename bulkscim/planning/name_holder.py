@@ -1,7 +1,7 @@
 """Say what holds a name that a create could not take, where no lookup by that name finds it (pure).
 
 A service may compare names in a form of its own: without accents, spaces or punctuation. What holds the name is then
-found by resemblance, in a listing. It is only named, for two names that resemble each other may be two people; one
+found by resemblance, in a listing. It is only named, for two names that resemble each other may be two users; one
 that is equal by this tool's own rule is the resource that the row asks for.
 """
 

@@ -163,7 +163,7 @@ def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
 
 
 def _notes(applied: Iterable[Applied]) -> Iterator[str]:
-    """Yield what people should know of how the parts took effect."""
+    """Yield what the user should know of how the parts took effect."""
     seen = [part.part for part in applied if part.seen]
     if seen:
         yield f"the answer was lost, and a lookup showed that it took effect: {', '.join(seen)}"

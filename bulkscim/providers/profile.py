@@ -121,7 +121,7 @@ class Profile:
     `strips_groups`: whether a deactivated user leaves its groups; None where that is not known. `restores` names types of which a create may bring back an old
     one. `counts_all`: nothing suggests that totalResults is only the
     length of a page. `may_ignore`: attributes that are taken without an error and without effect; `ignored_advice` says what
-    works instead. `id_prefixes`: how ids begin, by type. `cautions`: what people should know before a job with
+    works instead. `id_prefixes`: how ids begin, by type. `cautions`: what the user should know before a job with
     such a verb begins. `reversals`: what is taken back otherwise than at most services.
     """
 

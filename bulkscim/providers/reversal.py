@@ -17,7 +17,7 @@ class Grade(StrEnum):
 
     @property
     def words(self) -> str:
-        """The grade for people."""
+        """The grade for users."""
         return {"new_id": "new id", "irreversible": "cannot be undone"}.get(self.value, self.value)
 
 
@@ -33,7 +33,7 @@ class Reversal:
 
     @property
     def told(self) -> str:
-        """All of it, for people."""
+        """All of it, for users."""
         more = [f"lost: {self.loses}"] if self.loses else []
         more += [self.note] if self.note else []
         return f"{self.grade.words} ({'; '.join(more)})" if more else self.grade.words

@@ -1,1 +1,1 @@
-"""What people and machines read about a run."""
+"""What users and programs read about a run."""

@@ -1,4 +1,4 @@
-"""Where people are spoken to, and asked. Everything here goes to stderr; data goes to stdout, elsewhere."""
+"""Messages to the user, and questions. Everything here goes to stderr; data goes to stdout, elsewhere."""
 
 import signal
 import threading
@@ -24,7 +24,7 @@ class Volume(IntEnum):
 
 
 class Console:
-    """The people at the terminal, or the log that stands in for them.
+    """The user at the terminal, or the log in their place.
 
     `answers` is where they type; `yes` is their approval given beforehand.
     """

@@ -1,4 +1,4 @@
-"""What an operation would send, as far as its record alone tells: the SCIM that people check a map by."""
+"""What an operation would send, as far as its record alone tells: the SCIM by which users check a map."""
 
 from collections.abc import Iterator
 from typing import Any, assert_never

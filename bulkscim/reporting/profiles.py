@@ -1,4 +1,4 @@
-"""A provider's profile for people: what it limits, what it can do, and what each fact rests on."""
+"""A provider's profile for users: what it limits, what it can do, and what each fact rests on."""
 
 from collections.abc import Iterator
 from dataclasses import asdict

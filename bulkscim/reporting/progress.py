@@ -68,7 +68,7 @@ class Silent:
         """Say why nothing is sent."""
 
     def note(self, text: str) -> None:
-        """Pass on to people, who may want quiet."""
+        """Pass on to the user, who may want quiet."""
         self._people.note(text)
 
 

@@ -1,4 +1,4 @@
-"""An inverse for people: what each record of a rollback would do, with both values of what it sets."""
+"""An inverse for users: what each record of a rollback would do, with both values of what it sets."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

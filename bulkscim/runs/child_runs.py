@@ -54,7 +54,7 @@ def undone(folder: Path, disk: Disk) -> Numbers:
     """Return the steps of a run that its rollbacks have undone, and that were not done again since.
 
     A step is undone when every row of one rollback that takes a part of it back has ended well, and every other row
-    about the same people and groups: a later step that still stands may hide what is to go back.
+    about the same users and groups: a later step that still stands may hide what is to go back.
     """
     found = Numbers()
     for child in children(folder, disk):

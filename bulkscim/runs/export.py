@@ -96,7 +96,7 @@ def write_csv(
 ) -> None:
     """Write records as CSV, and count what no cell can hold; `records` is called twice.
 
-    A record whose name no cell can hold is left out. `_row` numbers the lines for people.
+    A record whose name no cell can hold is left out. `_row` numbers the lines for users.
     """
     columns: dict[str, str] = {}
     for record in records():

@@ -30,7 +30,7 @@ class Unattended:
 
 
 class Unwatched:
-    """A watcher for those who look at the report alone; what people should know goes to the log."""
+    """A watcher for those who look at the report alone; what users should know goes to the log."""
 
     def opened(self, totals: Totals) -> None:
         """Do nothing."""

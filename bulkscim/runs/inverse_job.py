@@ -35,7 +35,7 @@ AS_SHOWN = Defaults(as_shown=True)  # how an inverse is read
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which steps to take back: those of some rows, of some people or groups, of some operations; empty: any.
+    """Which steps to take back: those of some rows, of some users or groups, of some operations; empty: any.
 
     `soft`: users that the run created are deactivated instead of deleted. `protect` holds protected accounts by each
     of their folded names: what would harm them is omitted. `unsure`: what may have existed before goes as well.
@@ -58,7 +58,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Inverse:
-    """A written inverse: its job file, what it takes back, and what people should know."""
+    """A written inverse: its job file, what it takes back, and what the user should know."""
 
     source: JobSource
     tally: UndoCounts

@@ -1,4 +1,4 @@
-"""Remove what a run's folder holds of people, and keep its header, its totals and its chain heads.
+"""Remove what a run's folder holds of personal data, and keep its header, its totals and its chain heads.
 
 What goes: the journal with its before-images, the job file that was spooled, index, checkpoint, results and errors
 files; of child runs too. What is kept is verified first: a run whose journal is damaged is left alone.
@@ -153,7 +153,7 @@ def _ours(folder: Path, disk: Disk) -> list[Path]:
 
 
 def _spooled(folder: Path, disk: Disk) -> Iterator[str]:
-    """Yield the name of the job file that the run put into its folder; one that people put there is theirs."""
+    """Yield the name of the job file that the run put into its folder; one that a user put there is theirs."""
     if disk.exists(folder / JOURNAL):
         with closing(journal.open_to_read(folder, disk)) as file:
             header = reader.header_of(file, folder / JOURNAL)

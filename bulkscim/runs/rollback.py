@@ -249,7 +249,7 @@ def _drafted(folder: Path, chosen: Chosen, disk: Disk, recent: float) -> Iterato
 
 
 def _nothing(chosen: Chosen) -> str:
-    """Say that there is nothing to do; who named rows or people may have named others than they meant."""
+    """Say that there is nothing to do, and which filters were given: they may name other rows than were meant."""
     if chosen.all_of_it:
         return "nothing is left to undo"
     return "nothing is left to undo of what was chosen by --row, --key and --op; the results of the run list its rows"

@@ -124,7 +124,7 @@ class Start:
 
     @property
     def command(self) -> str:
-        """What people call it."""
+        """What users call it."""
         return "run" if self.parent is None else "rollback"
 
     @property
@@ -169,7 +169,7 @@ class Start:
 
     @property
     def _called(self) -> str:
-        """The tenant as people know it."""
+        """The tenant as users know it."""
         tenant, host = self.request.tenant, host_of(self.request.tenant.base_url)
         named = f"{tenant.name} ({host})" if tenant.name else host
         return f"{named}, PRODUCTION" if tenant.production else named

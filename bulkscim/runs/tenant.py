@@ -182,7 +182,7 @@ def fingerprint(base_url: str, profile: str, token: Secret, salt: str | None = N
 
 
 def host_of(base_url: str) -> str:
-    """Return the host that people know the tenant by."""
+    """Return the host by which users know the tenant."""
     return urlsplit(base_url).netloc or base_url
 
 
@@ -232,7 +232,7 @@ class Acquaintance:
     seen: Seen
 
     def lines(self) -> Iterator[str]:
-        """Say what it is, for people."""
+        """Say what it is, for users."""
         profile, users = self.seen.profile, self.seen.users
         yield f"tenant    {self.tenant.base_url}, profile {profile.name}"
         if self.seen.integration:

@@ -45,7 +45,7 @@ async def answer_control(site: "Site", request: ScimRequest) -> ScimResponse:
 
 
 async def _seed(site: "Site", count: int, seed: int) -> JsonObject:
-    """Make people and a group for each department; those who are there already stay as they are."""
+    """Create users and a group for each department; those that exist already stay as they are."""
     ids: list[str] = []
     members: dict[str, list[str]] = {}
     made = 0

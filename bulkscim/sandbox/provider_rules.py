@@ -1,4 +1,4 @@
-"""What one token opens: the people of the tenant, and the groups of its integration with their rules."""
+"""What one token opens: the users of the tenant, and the groups of its integration with their rules."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -23,7 +23,7 @@ ARCHIVE = "archived "
 
 
 class TokenScope(ScimStorage):
-    """The storage that a token sees: of all that is stored, its people and its groups."""
+    """The storage that a token sees: of all that is stored, its users and its groups."""
 
     def __init__(
         self,

@@ -64,7 +64,7 @@ def read_log(path: Path) -> Iterator[JsonObject]:
 
 
 def shown(line: JsonObject) -> str:
-    """Return a line as people read it."""
+    """Return a line as users read it."""
     moment = datetime.fromtimestamp(line["at"], UTC).strftime("%H:%M:%S.%f")[:-3]
     answer = str(line["status"] or "cut")
     fault = f"  [{line['fault']}]" if line.get("fault") else ""

@@ -1,4 +1,4 @@
-"""Plausible people, the same for the same seed: names, departments, managers, teams."""
+"""Plausible users, the same for the same seed: names, departments, managers, teams."""
 
 import random
 import unicodedata
@@ -25,7 +25,7 @@ INACTIVE_EVERY = 40
 
 
 def people(count: int, seed: int) -> Iterator[JsonObject]:
-    """Return people; `manager_row` is the number of an earlier one, the manager."""
+    """Return sample users; `manager_row` is the number of an earlier one, the manager."""
     chance = random.Random(seed)  # noqa: S311 - it makes names, not keys
     given_names, family_names = GIVEN.split(), FAMILY.split()
     for number in range(count):

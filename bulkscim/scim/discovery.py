@@ -221,7 +221,7 @@ def _is_scim(value: Any) -> bool:
 
 
 def described(reply: Reply) -> str:
-    """Say what an answer was, for people."""
+    """Say what an answer was, for users."""
     if not isinstance(reply, Response):
         return "gave no answer"
     if reply.status in _REDIRECT:

@@ -31,7 +31,7 @@ _MOST_ID = 1000  # characters: a URL of 8 KB holds them in any encoding
 class ListAnswer:
     """A ListResponse. `total` is what the server claims, None where it claims nothing that is a number.
 
-    `unusable` are the entries that are no resources, each with its place from 0 and a description for people.
+    `unusable` are the entries that are no resources, each with its place from 0 and a description for users.
     """
 
     resources: tuple[JsonObject, ...]
@@ -192,7 +192,7 @@ def _said(value: JsonObject) -> str:
 
 
 def _title(html: str) -> str:
-    """Return an HTML page's title or first heading, so that people see what answered."""
+    """Return an HTML page's title or first heading, so that users see what answered."""
     lowered = html.lower()
     for tag in ("title", "h1"):
         start = lowered.find(f"<{tag}")

@@ -17,7 +17,7 @@ from bulkscim.scim import schemas
 
 
 class PathError(ValueError):
-    """A text that is not a path; its message is for people."""
+    """A text that is not a path; its message is for users."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,7 @@ def _clean(path: str) -> str:
 
 
 def _told(what: str, error: BaseException) -> str:
-    """Return a failure in words for people; addresses may be in it, credentials never are."""
+    """Return a failure in words for users; addresses may be in it, credentials never are."""
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return f"{what}: the proxy answered {error.status}"
     return f"{what}: {printable(_reason(error)) or type(error).__name__}"

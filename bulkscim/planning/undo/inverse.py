@@ -141,7 +141,7 @@ def is_membership(change: Change) -> bool:
 
 
 def known_by(step: TakenStep) -> str:
-    """Return the name that people know the step's resource by, else its id."""
+    """Return the name by which users know the step's resource, else its id."""
     shown = {**(step.after or {}), **(step.before or {})}
     name = name_attribute(step.type)
     given = next((key.value for key in step.identity if key.attribute == name), None)
@@ -190,7 +190,7 @@ def _managed(step: TakenStep, known: Known) -> Iterator[JsonObject]:
 
 
 def _reports(step: TakenStep, known: Known) -> Iterator[JsonObject]:
-    """Yield the records that point people to the new id of their manager."""
+    """Yield the records that set the new id of a manager for their reports."""
     for report in step.reports or ():
         if known.is_made(report) or known.went_before(report, step.number):
             continue  # it goes away, or is made again with its manager

@@ -1,13 +1,13 @@
 """The inverse of memberships: what a whole run did to each (group, member), taken back in one go.
 
-A run may add, remove, move and delete the same people many times. Only the difference between the state before its
+A run may add, remove, move and delete the same users many times. Only the difference between the state before its
 first touch and the state after its last one is taken back, a few requests a group.
 
 Rules
 1. A member that was in the group before and is not, or may not be, after it is added again; a user who may have been in it
    through another of its groups only where that group is not a member of it.
 2. A member that was not in it before and is, or may be, after it is removed, unless the group is gone.
-3. A deleted person or group is named by `bulkId:<old id>`; where a person returns to a group that was not deleted, the
+3. A deleted user or group is named by `bulkId:<old id>`; where a user returns to a group that was not deleted, the
    old id is removed in the same request, since some servers keep listing it.
 """
 
@@ -32,7 +32,7 @@ MOST = 100  # members in one request
 class Touch:
     """What one step did to one membership: whether it was, and whether it is after (None: it may be).
 
-    `moved`: the groups around a member who left by joining another, in a tenant where people are in one at a time. `undone`: an
+    `moved`: the groups around a member who left by joining another, in a tenant where users are in one at a time. `undone`: an
     earlier rollback has taken the step back; it still tells what was before. `through`: other groups through which the member
     may have been in it, where nothing says that it was in it directly.
     """

@@ -183,7 +183,7 @@ def halves(
 
 
 def member_told(operation: PatchOperation) -> str:
-    """Return how people are told of one member's operation."""
+    """Return what users read of one member's operation."""
     member = member_at(operation.path or "")
     if member is None and isinstance(operation.value, list):
         member = ", ".join(str(entry.get("value")) for entry in operation.value if isinstance(entry, dict))
