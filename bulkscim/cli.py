@@ -229,7 +229,7 @@ def _usage(error: click.ClickException) -> str:
     """Return an error of the command line in the form of ours: what is wrong, how it is used, where to read more."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return error.format_message()
-    text = error.format_message().removesuffix(".")
+    text = " ".join(error.format_message().split()).removesuffix(".")  # of choices each is on a line
     context = error.ctx if isinstance(error, click.UsageError) else None
     lines = [f"error: {text[:1].lower()}{text[1:]}"]
     if context is not None:

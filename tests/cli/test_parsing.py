@@ -56,6 +56,13 @@ def test_usage_error_is_2_and_says_why(arguments, said, capsys):
     ("arguments", "shown"),
     [
         (
+            ["export"],
+            (
+                "error: missing argument '{users|groups}'. Choose from: users, groups\n"
+                "usage: bulkscim export [OPTIONS] {users|groups}\nnext: bulkscim export --help\n"
+            ),
+        ),
+        (
             ["fly"],
             "error: no such command 'fly'\nusage: bulkscim [OPTIONS] COMMAND [ARGS]...\nnext: bulkscim --help\n",
         ),
