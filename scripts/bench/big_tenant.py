@@ -13,11 +13,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from minimum import Kinds, Server, minimum
-from request_jobs import Trial, deactivate, delete, memberships, new_groups, upsert
+from request_jobs import Trial, deactivate, delete, grown, memberships, new_groups, upsert
 from virtual import KINDS, ROOT, fill, kind_of
 
 from bulkscim.sandbox.requestlog import read_log
@@ -48,13 +48,6 @@ def trials() -> list[Trial]:
         new_groups(10, 100),
         delete(1_000, 30),
     ]
-
-
-def grown(trial: Trial, users: int, groups: int) -> Trial:
-    """Return a job in a tenant of so many users and groups; those that it names are the first."""
-    some = tuple(tuple(range(one % users, min(users, one % users + 20))) for one in range(groups))
-    work = replace(trial.work, users=users, groups=groups)
-    return replace(trial, people=users, groups=trial.groups + some[len(trial.groups) :], work=work)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from minimum import Job, Kinds, Server, minimum
-from request_jobs import MANY, Trial, trials
+from request_jobs import MANY, Trial, grown, trials
 from virtual import KINDS, Bench, Kind, Outcome
 
 from bulkscim.runs import api
@@ -170,16 +170,19 @@ def main() -> None:
     )
     parser.add_argument("--job", action="append", help="only jobs whose name holds this text; repeatable")
     parser.add_argument("--pace", action="append", choices=PACES, help="only this pace; repeatable")
+    parser.add_argument("--times", type=int, default=1, help="jobs that are so many times as large")
+    parser.add_argument("--users", type=int, default=0, help="a tenant of so many users at least")
+    parser.add_argument("--groups", type=int, default=0, help="a tenant of so many groups at least")
     parser.add_argument("--json", action="store_true", help="a JSON object a line instead of the table")
     chosen = parser.parse_args()
     if not chosen.json:
         print(f"{HEAD}\n|{'---|' * HEAD.count(' | ')}---|")
     for name in chosen.server or KINDS:
         kind = KINDS[name]
-        for trial in trials(kind):
+        for trial in trials(kind, chosen.times):
             if chosen.job and not any(text in trial.name for text in chosen.job):
                 continue
-            for line in lines(kind, trial, chosen.pace or list(PACES)):
+            for line in lines(kind, grown(trial, chosen.users, chosen.groups), chosen.pace or list(PACES)):
                 print(json.dumps(as_json(line)) if chosen.json else as_row(line), flush=True)
 
 

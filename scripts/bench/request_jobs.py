@@ -61,20 +61,44 @@ def name(number: int) -> str:
     return str(person(number)["userName"])
 
 
-def trials(kind: Kind) -> list[Trial]:
-    """Return all jobs, for one kind of server."""
+def trials(kind: Kind, times: int = 1) -> list[Trial]:
+    """Return all jobs for one kind of server; all but the sample are `times` as large."""
+    hides = kind.quirks.hides_inactive
     return [
         onboarding(),
-        upsert(2_000, 200),
-        upsert(2_000, 0),
-        deactivate(1_000, hides=kind.quirks.hides_inactive),
-        memberships(1_000, 20, each=5),
-        memberships(1_000, 20, each=5, by_id=True),
-        memberships(1_000, 50, each=20),
-        memberships(1_000, 50, each=20, by_id=True),
-        delete(1_000, 30),
-        new_groups(20, 100),
+        upsert(2_000 * times, 200 * times),
+        upsert(2_000 * times, 0),
+        deactivate(1_000 * times, hides=hides),
+        memberships(1_000 * times, 20, each=5),
+        memberships(1_000 * times, 20, each=5, by_id=True),
+        memberships(1_000 * times, 50, each=20),
+        memberships(1_000 * times, 50, each=20, by_id=True),
+        delete(1_000 * times, 30),
+        new_groups(20 * times, 100),
     ]
+
+
+def grown(trial: Trial, users: int, groups: int) -> Trial:
+    """Return a job in a tenant of so many users and groups at least; those that it names are the first."""
+    if users <= trial.people and groups <= len(trial.groups):
+        return trial
+    users, groups = max(users, trial.people), max(groups, len(trial.groups))
+    more = (
+        tuple(range(one % users, min(users, one % users + 20))) for one in range(len(trial.groups), groups)
+    )
+    extra = {"users": users - trial.people, "groups": groups - len(trial.groups)}
+    return replace(
+        trial,
+        people=users,
+        groups=(*trial.groups, *more),
+        work=_more(trial.work, **extra),
+        again=trial.again and _more(trial.again, **extra),
+        undo=trial.undo and _more(trial.undo, **extra),
+    )
+
+
+def _more(job: Job, users: int, groups: int) -> Job:
+    return replace(job, users=job.users + users, groups=job.groups + groups)
 
 
 def onboarding() -> Trial:
