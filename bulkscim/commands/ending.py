@@ -1,19 +1,21 @@
 """The end of a command that works on a run: the summary is written and printed."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkscim.commands import setting
 from bulkscim.errors import BulkScimError, Mismatch
+from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.reporting.console import Console, Volume
 from bulkscim.reporting.hints import CREATE_GROUPS
-from bulkscim.reporting.next_commands import Typed, told_next
+from bulkscim.reporting.next_commands import Typed, with_next
 from bulkscim.reporting.summary import (
     Summary,
     closing_lines,
-    summary_of_totals,
     urgent_lines,
+    write,
     write_summary,
 )
 
@@ -37,7 +39,7 @@ def tell(report: "RunReport", people: Console, typed: Typed, *, as_json: bool) -
     for line in lines:
         people.say(line)
     if as_json:
-        setting.print_json(summary)
+        setting.print_json(write(summary))
 
 
 def _summary(report: "RunReport", people: Console, typed: Typed) -> tuple[Summary, bool]:
@@ -45,24 +47,28 @@ def _summary(report: "RunReport", people: Console, typed: Typed) -> tuple[Summar
     from bulkscim.reporting.recorded import open_at, read_summary
 
     if report.folder is None:
-        summary = summary_of_totals(
-            report.totals, report.state, report.elapsed_s, report.chain, report.differ
-        )
         commands = [typed.again] if typed.again else []
         if report.totals.failed or report.totals.skipped:
-            makes_groups = any(CREATE_GROUPS in cause["detail"] for cause in report.causes)
+            makes_groups = any(CREATE_GROUPS in cause.detail for cause in report.causes)
             flags = f" {CREATE_GROUPS}" if makes_groups else ""
             commands = [f"{one} -n{flags}" for one in commands if report.totals.failed]
-        return summary | {"causes": report.causes, "next": commands}, False
+        return replace(summary_of(report), causes=report.causes, next=tuple(commands)), False
     with open_at(report.folder) as recorded:
-        summary = read_summary(recorded) | {"state": report.state.value}
-        summary |= told_next(summary, recorded.folder, recorded.header, typed)
+        summary = replace(read_summary(recorded), state=report.state)
+        summary = with_next(summary, recorded.folder, recorded.header, typed)
+        ended = report.state is not RunState.INTERRUPTED
         try:
-            ended = report.state is not RunState.INTERRUPTED
-            return summary, _write(recorded, summary, typed, people, ended=ended)
+            return _written(recorded, summary, typed, people, ended=ended), ended
         except (OSError, BulkScimError) as error:  # a full disk; the journal has it all
             people.warn(f"the result files could not be written: {error}")
             return summary, False
+
+
+def summary_of(report: "RunReport") -> Summary:
+    """Return the summary of a run that left no folder."""
+    adopted, noop = (report.differ.get(state, 0) for state in (RowState.ADOPTED, RowState.NOOP))
+    elapsed_s = round(report.elapsed_s, 1)
+    return Summary(None, report.state, report.totals, elapsed_s, report.chain, adopted, noop)
 
 
 def job_file(recorded: "RecordedRun", job: Path | None, people: Console) -> "JobSource | None":
@@ -79,13 +85,14 @@ def job_file(recorded: "RecordedRun", job: Path | None, people: Console) -> "Job
         return None
 
 
-def _write(recorded: "RecordedRun", summary: Summary, typed: Typed, people: Console, *, ended: bool) -> bool:
+def _written(
+    recorded: "RecordedRun", summary: Summary, typed: Typed, people: Console, *, ended: bool
+) -> Summary:
     """Write the derived files; of an interrupted run only the summary, since the user waits for the prompt."""
     from bulkscim.reporting.files import write_files
 
     if ended:
         job = Path(typed.job[1]) if typed.job else None
-        write_files(recorded, job_file(recorded, job, people), summary, typed)
-    else:
-        write_summary(summary, recorded.folder)
-    return ended
+        return write_files(recorded, job_file(recorded, job, people), summary, typed)
+    write_summary(summary, recorded.folder)
+    return summary

@@ -38,7 +38,7 @@ def command(flags: ResultsFlags) -> None:
 
     Exit codes: 0 written; 10 no such run. More: `bulkscim --help`.
     """
-    from bulkscim.reporting.files import write_files
+    from bulkscim.reporting.files import write_files, written_files
     from bulkscim.reporting.recorded import open_recorded, read_summary
     from bulkscim.reporting.summary import closing_lines, urgent_lines
 
@@ -47,13 +47,13 @@ def command(flags: ResultsFlags) -> None:
         source = ending.job_file(recorded, flags.job, people)
         folder, summary = recorded.folder, read_summary(recorded)
         try:
-            paths = write_files(recorded, source, summary, typed_flags.typed())
+            summary = write_files(recorded, source, summary, typed_flags.typed())
         except OSError as error:
             raise Stopped(f"cannot write into {folder}: {error.strerror}; make room and try again") from error
     if flags.as_json:
-        setting.print_json({name: str(path) for name, path in paths.items()})
+        setting.print_json(written_files(summary, folder))
     else:
-        setting.print_lines(str(path) for path in paths.values())
+        setting.print_lines(written_files(summary, folder).values())
     for line in (
         urgent_lines(summary, folder) if flags.voice.quiet else closing_lines(summary, folder, written=True)
     ):

@@ -118,7 +118,7 @@ def command(flags: RollbackFlags) -> "RunReport | None":
     if flags.out is not None:
         _write(request, people, flags.out, force=flags.force)
         return None
-    from bulkscim.reporting.summary import summary_of_totals
+    from bulkscim.reporting.summary import write
     from bulkscim.runs.rollback import rollback
 
     with reaching.naming_the_tenant(header), setting.watching(people) as watcher:
@@ -128,7 +128,7 @@ def command(flags: RollbackFlags) -> "RunReport | None":
         ending.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
         _tell_left(report, request, people)
     elif flags.as_json:
-        setting.print_json(summary_of_totals(report.totals, report.state, 0.0))
+        setting.print_json(write(ending.summary_of(report)))
     return report
 
 
@@ -159,7 +159,7 @@ def _tell_left(report: "RunReport", request: "RollbackRequest", people: Console)
     """Say what changed since could be undone first, or overwritten; name only commands that change something."""
     if not report.drifted or request.on_drift != "skip":
         return
-    in_part = any(cause["status"] for cause in report.causes if cause["state"] == RowState.SKIPPED)
+    in_part = any(cause.status for cause in report.causes if cause.state is RowState.SKIPPED)
     if request.dry_run and (report.totals.done or in_part):
         people.note(NEXT + typed_flags.typed().again)
     access = typed_flags.flags(typed_flags.ACCESS)

@@ -49,13 +49,13 @@ def command(context: click.Context, /, runs_dir: Path, *, as_json: bool) -> None
     """
     if context.invoked_subcommand is not None:
         return
-    from bulkscim.reporting.recorded import list_summaries, listing_lines
+    from bulkscim.reporting.recorded import list_runs, listing_lines
 
-    summaries = list(list_summaries(runs_dir))
+    listed = list(list_runs(runs_dir))
     if as_json:
-        setting.print_json(summaries)
-    elif summaries:
-        setting.print_lines(listing_lines(summaries))
+        setting.print_json([each.told() for each in listed])
+    elif listed:
+        setting.print_lines(listing_lines(listed))
     else:
         setting.print_lines([f"no runs in {runs_dir}", next_line("run", "--help")])
 

@@ -23,10 +23,10 @@ def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
     Exit codes: 0 read; 10 no such run. More: `bulkscim --help`.
     """
     from bulkscim.reporting.recorded import read_status
-    from bulkscim.reporting.summary import status_lines
+    from bulkscim.reporting.summary import status_lines, write
 
     summary, folder = read_status(run, runs_dir)
     if as_json:
-        setting.print_json(summary)
+        setting.print_json(write(summary))
     else:
         setting.print_lines(status_lines(summary, folder))

@@ -1,6 +1,6 @@
 """Frozen classes as JSON objects: read and written by the types of their fields, in their order.
 
-A field that the object does not name, or names as null, has its default. What no field names is left alone. The metadata
+A field that the object does not name has its default, also where it is null and None is no value of it. What no field names is left alone. The metadata
 of a field may say otherwise: `FLAT` (the fields of its class stand in the object itself), `OMITTED` (it is not written
 where it is None), `REST` (it holds what no other field names, at any depth), `named` (it has another name there).
 """
@@ -50,8 +50,11 @@ def read(kind: type[_T], data: object, where: str = "") -> _T:
     for field, name, wanted, marks in _members(kind):
         if "flat" in marks:
             found[field] = read(wanted, data, where)
-        elif "rest" not in marks and data.get(name) is not None:
-            found[field] = _reader(wanted)(data[name], f"{where}.{name}" if where else name)
+        elif "rest" not in marks and name in data:
+            if data[name] is not None:
+                found[field] = _reader(wanted)(data[name], f"{where}.{name}" if where else name)
+            elif NoneType in get_args(wanted):
+                found[field] = None
     try:
         made = kind(**found)
     except TypeError as error:

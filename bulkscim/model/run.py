@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bulkscim.model.row import RowState
+
 
 class RunState(StrEnum):
     """A run as its journal and its lock tell it; all but `finished` and `running` can be resumed."""
@@ -31,6 +33,10 @@ class Totals:
     requests: int = 0
     retries: int = 0
     throttled: int = 0
+
+    def of(self, state: RowState) -> int:
+        """Return the count of rows in one state."""
+        return int(getattr(self, state.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,10 @@ the tenant had not shown. So are the groups that rows created by name: a misspel
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from itertools import chain, zip_longest
-from typing import Any
 
 from bulkscim.journal.bodies import Settled, Started, WasMember
 from bulkscim.journal.entries import Kind
@@ -22,10 +21,26 @@ from bulkscim.model.operation import MAKES
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import command
 from bulkscim.reporting.hints import CREATE_GROUPS, hint_of
-from bulkscim.reporting.near_names import missing_group, with_near_names
+from bulkscim.reporting.near_names import missing_group, near_names
 from bulkscim.reporting.results import Result, result_of
 
-Cause = dict[str, Any]
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why rows ended so: how many did, the first of them, what to do about it, and the command for that.
+
+    `status` and `scim_type` are those of the tenant's answer.
+    """
+
+    state: RowState
+    status: int | None
+    scim_type: str
+    detail: str
+    count: int
+    rows: tuple[int, ...]
+    hint: str = ""
+    command: str | None = None
+
 
 _BAD = (RowState.FAILED, RowState.SKIPPED, RowState.IN_DOUBT)
 _EXISTED = (RowState.NOOP, RowState.ADOPTED)
@@ -65,7 +80,14 @@ def causes_of(recorded: RecordedRun, run: str, *, in_doubt: bool = True) -> list
     existed = (result_of(recorded, row, None) for row in _linked(recorded))
     linked = (replace(result, detail=_LINKED) for result in existed if result.op in MAKES)
     found = grouped(chain(failures, told, _not_in_group(recorded), _creating(recorded), linked), run)
-    return with_near_names(found, recorded)
+    near = near_names([cause.detail for cause in found], recorded)
+    return [_meaning(cause, names) for cause, names in zip(found, near, strict=True)]
+
+
+def _meaning(cause: Cause, names: str) -> Cause:
+    """Return a cause whose hint also says which group may be meant; `names` is empty where none is close."""
+    told = f"did you mean {names}?" if names else ""
+    return replace(cause, hint="; ".join(text for text in (cause.hint, told) if text))
 
 
 def _parts(result: Result) -> Iterator[Result]:
@@ -136,21 +158,40 @@ def _linked(recorded: RecordedRun) -> Iterator[int]:
 
 def grouped(results: Iterable[Result], run: str) -> list[Cause]:
     """Group results that differ only in what is their own."""
-    found: dict[tuple[object, ...], Cause] = {}
+    found: dict[tuple[object, ...], _Group] = {}
     for result in results:
         text = _in_common(result)
         kind = (result.state, result.status, result.scim_type, text)
         if kind not in found and len(found) >= _MOST:
             text = _OTHER
             kind = (result.state, None, "", text)
-        if kind not in found:
-            found[kind] = _begun(result, run)
-        cause = found[kind]
-        cause["count"] += 1
-        cause["detail"] = result.detail if cause["count"] == 1 and text != _OTHER else text
-        if len(cause["rows"]) < _KEPT_ROWS:
-            cause["rows"].append(result.row)
-    return sorted(found.values(), key=lambda cause: (_ORDER.index(RowState(cause["state"])), -cause["count"]))
+        found.setdefault(kind, _Group(result, text)).add(result.row)
+    causes = (group.cause(run) for group in found.values())
+    return sorted(causes, key=lambda cause: (_ORDER.index(cause.state), -cause.count))
+
+
+@dataclass(slots=True)
+class _Group:
+    """Results that differ only in what is their own: the first, and the text that they have in common."""
+
+    first: Result
+    text: str
+    count: int = 0
+    rows: list[int] = field(default_factory=list)
+
+    def add(self, row: int) -> None:
+        """Take in the next row."""
+        self.count += 1
+        if len(self.rows) < _KEPT_ROWS:
+            self.rows.append(row)
+
+    def cause(self, run: str) -> Cause:
+        """Return what is to be said of them; `run` as for `causes_of`."""
+        first, hint = self.first, hint_of(self.first, run)
+        detail = first.detail if self.count == 1 and self.text != _OTHER else self.text
+        line = command(*hint.words) if hint.words else None
+        answer = (first.state, first.status, first.scim_type)
+        return Cause(*answer, detail, self.count, tuple(self.rows), hint.text, line)
 
 
 def state_words(state: RowState, *, dry_run: bool) -> str:
@@ -161,33 +202,19 @@ def state_words(state: RowState, *, dry_run: bool) -> str:
     return "would fail" if state is RowState.FAILED else f"would be {word}"
 
 
-def cause_lines(causes: list[Cause], *, dry_run: bool = False) -> Iterator[str]:
+def cause_lines(causes: Sequence[Cause], *, dry_run: bool = False) -> Iterator[str]:
     """Say each cause in a line, and what to do about it in another: once for causes that follow each other."""
     shown = causes[:_SHOWN_CAUSES]
     for cause, after in zip_longest(shown, shown[1:]):
-        rows = ", ".join(map(str, cause["rows"][:_SHOWN_ROWS]))
-        more = f", {_ANY}" if cause["count"] > _SHOWN_ROWS else ""
-        yield f"  {_shown(cause, dry_run=dry_run)}: {cause['count']:,} row{'s' * (cause['count'] != 1)} ({rows}{more})"
-        if cause["hint"] and (after is None or after["hint"] != cause["hint"]):
-            yield f"    {cause['hint']}"
+        rows = ", ".join(map(str, cause.rows[:_SHOWN_ROWS]))
+        more = f", {_ANY}" if cause.count > _SHOWN_ROWS else ""
+        yield f"  {_shown(cause, dry_run=dry_run)}: {cause.count:,} row{'s' * (cause.count != 1)} ({rows}{more})"
+        if cause.hint and (after is None or after.hint != cause.hint):
+            yield f"    {cause.hint}"
     rest = causes[_SHOWN_CAUSES:]
     if rest:
-        rows = sum(cause["count"] for cause in rest)
-        yield f"  {len(rest):,} other cause{'s' * (len(rest) != 1)}: {rows:,} row{'s' * (rows != 1)}"
-
-
-def _begun(result: Result, run: str) -> Cause:
-    hint = hint_of(result, run)
-    return {
-        "state": result.state.value,
-        "status": result.status,
-        "scim_type": result.scim_type,
-        "detail": "",
-        "count": 0,
-        "rows": [],
-        "hint": hint.text,
-        "command": command(*hint.words) if hint.words else None,
-    }
+        count = sum(cause.count for cause in rest)
+        yield f"  {len(rest):,} other cause{'s' * (len(rest) != 1)}: {count:,} row{'s' * (count != 1)}"
 
 
 def _in_common(result: Result) -> str:
@@ -216,12 +243,12 @@ def _omitted(text: str, own: str) -> str:
 
 
 def _shown(cause: Cause, *, dry_run: bool) -> str:
-    is_silent = cause["state"] == RowState.FAILED and not dry_run
-    state = "" if is_silent else f"{state_words(RowState(cause['state']), dry_run=dry_run)}: "
-    what = cause["detail"] or cause["scim_type"] or "no reason was given"
+    is_silent = cause.state is RowState.FAILED and not dry_run
+    state = "" if is_silent else f"{state_words(cause.state, dry_run=dry_run)}: "
+    what = cause.detail or cause.scim_type or "no reason was given"
     if dry_run:
         what = what.removeprefix(_MADE)
-    answered = cause["status"] if cause["state"] in (RowState.FAILED, RowState.IN_DOUBT) else None
+    answered = cause.status if cause.state in (RowState.FAILED, RowState.IN_DOUBT) else None
     is_told = what.startswith((str(answered), _MADE))  # the create was answered with another status
     status = f"{answered} " if answered and not is_told else ""
     return one_line(f"{state}{status}{what}")

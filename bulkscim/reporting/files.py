@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,31 +14,39 @@ from bulkscim.model.operation import USER, JsonObject, Verb
 from bulkscim.model.row import RowState
 from bulkscim.outputs import run_file
 from bulkscim.reporting.errors_file import write_errors
-from bulkscim.reporting.next_commands import NOTHING, Typed, run_name, told_next
+from bulkscim.reporting.next_commands import NOTHING, Typed, run_name, with_next
 from bulkscim.reporting.results import Asked, Result, results, write_results
 from bulkscim.reporting.rollback_preview import of_rollback
 from bulkscim.reporting.source import asked
-from bulkscim.reporting.summary import Summary, write_summary
+from bulkscim.reporting.summary import SUMMARY, Summary, write_summary
 
 
 def write_files(
     recorded: RecordedRun, source: JobSource | None, summary: Summary, typed: Typed = NOTHING
-) -> dict[str, Path]:
-    """Write what can be written into the run's folder, and return where it is; the summary is told of it.
+) -> Summary:
+    """Write what can be written into the run's folder, and return the summary that says where it is.
 
     Without the job file there is no errors file, and rows that never began show no operation. OSError where
     the folder cannot be written.
     """
-    paths = {"results": _write_results(recorded, source)}
+    results_ = _write_results(recorded, source)
     errors = write_errors(recorded, source, run_name(recorded.folder)) if source is not None else None
-    if errors is not None:
-        paths["errors"] = errors
     later = write_later(recorded)
-    if later is not None:
-        paths["later"] = later
-    summary |= {name: str(path) for name, path in paths.items()}
-    summary |= told_next(summary, recorded.folder, recorded.header, typed, written=True)
-    return {**paths, "summary": write_summary(summary, recorded.folder)}
+    summary = replace(
+        summary,
+        results=str(results_),
+        errors=str(errors) if errors else summary.errors,
+        later=str(later) if later else summary.later,
+    )
+    summary = with_next(summary, recorded.folder, recorded.header, typed, written=True)
+    write_summary(summary, recorded.folder)
+    return summary
+
+
+def written_files(summary: Summary, folder: Path) -> dict[str, str]:
+    """Return where the files are that a summary names, and its own."""
+    there = {"results": summary.results, "errors": summary.errors, "later": summary.later}
+    return {name: path for name, path in there.items() if path} | {"summary": str(folder / SUMMARY)}
 
 
 def _write_results(recorded: RecordedRun, source: JobSource | None) -> Path:

@@ -1,9 +1,8 @@
 """Names of groups that a run met and that are close to one that it did not find: that one may be misspelled."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
-from typing import Any
 
 from bulkscim.journal.bodies import Applied
 from bulkscim.journal.journal import RecordedRun
@@ -25,24 +24,19 @@ def missing_group(detail: str) -> str:
     return found[1] if found else ""
 
 
-def with_near_names(causes: list[dict[str, Any]], recorded: RecordedRun) -> list[dict[str, Any]]:
-    """Add to the hint of each cause that misses or creates a group the name of a group that it may mean."""
-    named = [(cause, names) for cause in causes[:_MOST_CAUSES] if (names := list(_named(cause)))]
+def near_names(details: Sequence[str], recorded: RecordedRun) -> list[str]:
+    """Return, for the detail of each cause that misses or creates groups, the names of groups that it may mean."""
+    named = [list(_named(detail)) for detail in details[:_MOST_CAUSES]]
     known: dict[str, str] = {}
-    for name in _groups(recorded) if named else ():
+    for name in _groups(recorded) if any(named) else ():
         if len(known) < _MOST:
             known[name.casefold()] = name
-    for cause, names in named:
-        near = dict.fromkeys(_near(names, known))
-        if near:
-            told = f"did you mean {' or '.join(near)}?"
-            cause["hint"] = "; ".join(text for text in (cause["hint"], told) if text)
-    return causes
+    near = [" or ".join(dict.fromkeys(_near(names, known))) for names in named]
+    return near + [""] * (len(details) - len(near))
 
 
-def _named(cause: dict[str, Any]) -> Iterator[str]:
+def _named(detail: str) -> Iterator[str]:
     """Yield the names of groups that a cause misses or creates."""
-    detail = cause["detail"]
     if detail.startswith("creates group"):
         yield from _CREATED.findall(detail)
     elif name := missing_group(detail):

@@ -4,17 +4,18 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bulkscim.journal.header import Header
 from bulkscim.journal.runfolder import CHILD
 from bulkscim.model import bounded_toml
-from bulkscim.model.operation import USER, JsonObject
+from bulkscim.model.operation import USER
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
 from bulkscim.model.typed import command
 from bulkscim.reporting.hints import LEFT
+from bulkscim.reporting.summary import Summary
 
 _ADOPTIONS = re.compile(r"--max-adopt allows (\d+)")
 _GENERIC = "generic"
@@ -47,43 +48,39 @@ def run_name(folder: Path) -> str:
     return f"./{text}" if text.startswith("-") else text
 
 
-def told_next(
-    summary: JsonObject, folder: Path, header: Header, typed: Typed = NOTHING, *, written: bool = False
-) -> JsonObject:
-    """Return what a summary says of the commands that come next: `next`, `undo` of a run that has ended, and `later`.
+def with_next(
+    summary: Summary, folder: Path, header: Header, typed: Typed = NOTHING, *, written: bool = False
+) -> Summary:
+    """Return a summary with the commands that come next: `next`, `undo` of a run that has ended, and `later_command`.
 
     `written`: the results files have just been written.
     """
-    commands = list(_next(summary, folder, header, typed, written=written))
-    told: JsonObject = {"next": commands}
-    ended = summary["state"] == RunState.FINISHED and not (
-        summary.get("purged_at") or summary.get("rollbacks")
-    )
-    if (summary["done"] or summary.get("undoable")) and (ended or not commands):
-        told["undo"] = command("rollback", run_name(folder), "-n", *typed.access)
-    if summary.get("later"):
-        told["later_command"] = command(
-            "run", shown(Path(summary["later"])), *tenant_words(header), *typed.access
-        )
-    return told
+    commands = tuple(_next(summary, folder, header, typed, written=written))
+    undo = later = None
+    ended = summary.state is RunState.FINISHED and not (summary.purged_at or summary.rollbacks)
+    if (summary.totals.done or summary.undoable) and (ended or not commands):
+        undo = command("rollback", run_name(folder), "-n", *typed.access)
+    if summary.later and not summary.purged_at:
+        later = command("run", shown(Path(summary.later)), *tenant_words(header), *typed.access)
+    return replace(summary, next=commands, undo=undo, later_command=later)
 
 
-def _next(summary: JsonObject, folder: Path, header: Header, typed: Typed, *, written: bool) -> Iterable[str]:
+def _next(summary: Summary, folder: Path, header: Header, typed: Typed, *, written: bool) -> Iterable[str]:
     """Return the next commands, the best first; none for a run that ended well and was told in full."""
-    run = run_name(folder)
-    if summary.get("purged_at"):
+    run, totals = run_name(folder), summary.totals
+    if summary.purged_at:
         return [command("verify", run)]
-    if summary.get("rollbacks"):
-        return [command("status", f"{run}/{summary['rollbacks'][-1]}")]
-    if summary["state"] == RunState.RUNNING:
+    if summary.rollbacks:
+        return [command("status", f"{run}/{summary.rollbacks[-1]}")]
+    if summary.state is RunState.RUNNING:
         return [command("status", run)]
-    if summary.get("again"):
-        return [" ".join((summary["again"], *command(*typed.access).split(" ")[1:]))]
-    if summary["state"] != RunState.FINISHED or summary["in_doubt"]:
+    if summary.again:
+        return [" ".join((summary.again, *command(*typed.access).split(" ")[1:]))]
+    if summary.state is not RunState.FINISHED or totals.in_doubt:
         return [command("resume", run, *_raised(summary), *typed.access, *typed.job)]
     if not written:
         return [command("results", run, *typed.job)]
-    if not summary["failed"] and not summary["skipped"]:
+    if not totals.failed and not totals.skipped:
         return ()
     commands = list(_after_failures(summary, header, typed))
     if commands or (header.parent and _is_all_left(summary)):
@@ -91,29 +88,28 @@ def _next(summary: JsonObject, folder: Path, header: Header, typed: Typed, *, wr
     return [command("retry", run, *typed.access, *typed.job)]
 
 
-def _is_all_left(summary: JsonObject) -> bool:
+def _is_all_left(summary: Summary) -> bool:
     """Return whether a rollback left all that it did not do since it was changed after the run: a retry would as well."""
-    bad = (one for one in summary.get("causes") or () if one["state"] in {RowState.FAILED, RowState.SKIPPED})
-    left = [LEFT in one["detail"] for one in bad]
+    bad = (one for one in summary.causes or () if one.state in {RowState.FAILED, RowState.SKIPPED})
+    left = [LEFT in one.detail for one in bad]
     return bool(left) and all(left)
 
 
-def _raised(summary: JsonObject) -> tuple[str, ...]:
+def _raised(summary: Summary) -> tuple[str, ...]:
     """Return the flag without which the run would stop at once for the same reason."""
-    found = _ADOPTIONS.search(str(summary.get("why") or ""))
+    found = _ADOPTIONS.search(summary.why or "")
     return ("--max-adopt", str(max(20, 2 * int(found[1])))) if found else ()
 
 
-def _after_failures(summary: JsonObject, header: Header, typed: Typed) -> Iterable[str]:
+def _after_failures(summary: Summary, header: Header, typed: Typed) -> Iterable[str]:
     """Return the retries that the causes name, and the run of the errors file where records must be corrected."""
     more = command(*typed.access, *typed.job).partition(" ")[2]
-    causes = summary.get("causes") or []
-    retries = dict.fromkeys(cause["command"] for cause in causes if cause["command"])
+    retries = dict.fromkeys(cause.command for cause in summary.causes or () if cause.command)
     for retry in retries:  # one with a flag takes up the rows of one without
         if not any(other.startswith(f"{retry} ") for other in retries):
             yield " ".join(filter(None, (retry, more)))
-    if summary.get("errors") and not header.parent:
-        yield command(*run_words(header, Path(summary["errors"])), *typed.access)
+    if summary.errors and not header.parent:
+        yield command(*run_words(header, Path(summary.errors)), *typed.access)
 
 
 def run_command(header: Header) -> str:

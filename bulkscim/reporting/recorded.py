@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
-from dataclasses import asdict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,16 +19,17 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.reader import header_of
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.harmless import one_line
+from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState, Totals
 from bulkscim.planning.verbs.modify import GONE
 from bulkscim.private_files import read_file
 from bulkscim.reporting.causes import causes_of
-from bulkscim.reporting.next_commands import run_command, run_name, told_next
-from bulkscim.reporting.summary import SUMMARY, Summary, differ_counts, moment, summary_of_totals
+from bulkscim.reporting.next_commands import run_command, run_name, with_next
+from bulkscim.reporting.summary import SUMMARY, Summary, moment, read, write
 
 _TAIL = 1 << 16
-_FILES = ("results", "errors", "later")
+_DAMAGED = "damaged"
 
 
 def open_recorded(run: str, runs_dir: Path) -> RecordedRun:
@@ -70,28 +71,69 @@ def read_status(run: str, runs_dir: Path) -> tuple[Summary, Path]:
 def _summary_at(folder: Path, *, with_causes: bool = True) -> Summary:
     if tombstone.is_purged(folder, LocalDisk()):
         kept = tombstone.load(folder, LocalDisk())
-        summary: Summary = kept["summary"]
-        summary |= {"purged_at": moment(kept["purged"]["at"]), "folder": str(folder)}
-        return summary | told_next(summary, folder, Header())
+        summary = replace(read(kept["summary"]), purged_at=moment(kept["purged"]["at"]), folder=str(folder))
+        return with_next(summary, folder, Header())
     with journal.read(folder, LocalDisk()) as recorded:
         return read_summary(recorded, with_causes=with_causes)
 
 
-def list_summaries(runs_dir: Path) -> Iterator[Summary]:
-    """Return the summaries of all runs in a folder, the newest first, each with its rollbacks as `rollback_runs`.
+@dataclass(frozen=True, slots=True)
+class ListedRun:
+    """A run in a list, with its rollbacks; one that cannot be read has no summary, and says why."""
 
-    A run that cannot be read says so.
-    """
+    name: str
+    summary: Summary | None
+    rollbacks: tuple["ListedRun", ...] = ()
+    why: str = ""
+
+    def told(self) -> JsonObject:
+        """Return it as data."""
+        if self.summary is not None:
+            made = write(self.summary)
+        else:
+            made = write(Summary(self.name, RunState.STOPPED, Totals()))
+            made |= {"state": _DAMAGED, "why": self.why, "tenant": "", "job": ""}
+        return made | {"rollback_runs": [each.told() for each in self.rollbacks]}
+
+    def named(self, above: str = "") -> Iterator[tuple[str, "ListedRun"]]:
+        """Yield the run and its rollbacks, each with its name."""
+        name = f"{above}{self.name}"
+        yield one_line(name), self
+        for each in self.rollbacks:
+            yield from each.named(f"{name}/")
+
+    def line(self) -> str:
+        """Return it as a line of a table, without its name."""
+        summary = self.summary or Summary(self.name, RunState.STOPPED, Totals())
+        state = _DAMAGED if self.summary is None else "purged" if summary.purged_at else summary.state.value
+        totals, host = summary.totals, one_line(urlsplit(summary.tenant or "").netloc)
+        bad = totals.failed + totals.skipped
+        return f"{state:<11} {totals.rows:>7,} {bad:>6,} {totals.in_doubt:>8,}  {host}"
+
+
+def list_runs(runs_dir: Path) -> Iterator[ListedRun]:
+    """Return all runs in a folder, the newest first, each with its rollbacks."""
     return map(_listed, reversed(runfolder.runs(runs_dir, LocalDisk())))
 
 
-def _listed(folder: Path) -> Summary:
+def _listed(folder: Path) -> ListedRun:
+    summary, why = None, ""
     try:
         summary = _summary_at(folder, with_causes=False)
     except BulkScimError as error:
-        damaged = {"run": folder.name, "state": "damaged", "why": str(error), "tenant": "", "job": ""}
-        summary = summary_of_totals(Totals(), RunState.STOPPED, 0.0) | damaged
-    return summary | {"rollback_runs": [_listed(child) for child in runfolder.children(folder, LocalDisk())]}
+        why = str(error)
+    rollbacks = tuple(_listed(child) for child in runfolder.children(folder, LocalDisk()))
+    name = summary.run if summary is not None and summary.run else folder.name
+    return ListedRun(name, summary, rollbacks, why)
+
+
+def listing_lines(listed: Iterable[ListedRun]) -> Iterator[str]:
+    """Return a table of runs, the rollbacks of a run below it."""
+    named = [pair for each in listed for pair in each.named()]
+    width = max((len(name) for name, _ in named), default=0)
+    yield f"{'run':<{width}} {'state':<11} {'rows':>7} {'failed':>6} {'in doubt':>8}  tenant"
+    for name, run in named:
+        yield f"{name:<{width}} {run.line()}"
 
 
 def state_of(ending: Stopped | Closed | None, *, locked: bool) -> RunState:
@@ -109,51 +151,62 @@ def summary_of(recorded: RecordedRun, *, locked: bool, with_causes: bool = True)
     ending = _ending(recorded)
     state = state_of(ending, locked=locked)
     totals = recorded.ledger.totals()
-    causes = causes_of(recorded, run_name(recorded.folder), in_doubt=not locked) if with_causes else None
-    summary = {
-        "run": header.run or recorded.folder.name,
-        "state": state.value,
-        **asdict(totals),
-        "elapsed_s": round(timeline.elapsed_s, 1),
-        "chain": recorded.chain,
-        **differ_counts(differing(recorded)),
-        "undoable": totals.done > 0 or any(recorded.entries(Kind.APPLIED)),
-        "why": ending.why if isinstance(ending, Stopped) else None,
-        "again": run_command(header) if _has_other_job(ending) else None,
-        "command": header.command or None,
-        "job": header.job.path or None,
-        "job_sha256": header.job.sha256 or None,
-        "tenant": header.tenant.base_url or None,
-        "profile": header.tenant.profile or None,
-        "note": header.note or None,
-        "changed": timeline.changed or None,
-        "started_at": moment(timeline.started_at or None),
-        "ended_at": moment(timeline.ended_at or None) if state is not RunState.RUNNING else None,
-        "rollbacks": [path.name for path in runfolder.children(recorded.folder, LocalDisk())],
-        "sessions": timeline.sessions,
-        "folder": str(recorded.folder),
-        "causes": causes,
-    }
-    return summary | _derived(recorded, summary)
+    run = run_name(recorded.folder)
+    causes = tuple(causes_of(recorded, run, in_doubt=not locked)) if with_causes else None
+    differ = differing(recorded)
+    summary = Summary(
+        run=header.run or recorded.folder.name,
+        state=state,
+        totals=totals,
+        elapsed_s=round(timeline.elapsed_s, 1),
+        chain=recorded.chain,
+        adopted_differ=differ[RowState.ADOPTED],
+        noop_differ=differ[RowState.NOOP],
+        undoable=totals.done > 0 or any(recorded.entries(Kind.APPLIED)),
+        why=ending.why if isinstance(ending, Stopped) else None,
+        again=run_command(header) if _has_other_job(ending) else None,
+        command=header.command or None,
+        job=header.job.path or None,
+        job_sha256=header.job.sha256 or None,
+        tenant=header.tenant.base_url or None,
+        profile=header.tenant.profile or None,
+        note=header.note or None,
+        changed=timeline.changed or None,
+        started_at=moment(timeline.started_at or None),
+        ended_at=moment(timeline.ended_at or None) if state is not RunState.RUNNING else None,
+        rollbacks=tuple(path.name for path in runfolder.children(recorded.folder, LocalDisk())),
+        sessions=timeline.sessions,
+        folder=str(recorded.folder),
+        causes=causes,
+    )
+    return _with_derived(recorded, summary)
 
 
-def _derived(recorded: RecordedRun, summary: Summary) -> Summary:
-    """Return where the derived files are, and the next commands: as summary.json has them, if it is of this very end."""
-    kept: Summary = {}
+def _with_derived(recorded: RecordedRun, summary: Summary) -> Summary:
+    """Add the derived files and the next commands: as summary.json has them, if it is of this very end."""
+    kept = None
     with suppress(OSError, ValueError):
-        kept = orjson.loads(read_file(recorded.folder / SUMMARY))
-    fresh = (
-        isinstance(kept, dict)
-        and kept.get("chain") == recorded.chain
-        and kept.get("state") == summary["state"]
+        kept = read(orjson.loads(read_file(recorded.folder / SUMMARY)))
+    if kept is None or (kept.chain, kept.state) != (recorded.chain, summary.state):
+        return with_next(summary, recorded.folder, recorded.header)
+    there = replace(
+        summary, results=_there(kept.results), errors=_there(kept.errors), later=_there(kept.later)
     )
-    there = (
-        {name: kept[name] for name in _FILES if name in kept and Path(kept[name]).exists()} if fresh else {}
+    made = with_next(there, recorded.folder, recorded.header, written=there.results is not None)
+    if summary.rollbacks:
+        return made
+    undo, later = (
+        (made.undo and kept.undo) or made.undo,
+        (made.later and kept.later_command) or made.later_command,
     )
-    told = told_next(summary | there, recorded.folder, recorded.header, written="results" in there)
-    if fresh and not summary["rollbacks"]:  # with what was typed then
-        told |= {name: kept[name] for name in told if name in kept}
-    return there | told
+    return replace(
+        made, next=kept.next or made.next, undo=undo, later_command=later
+    )  # with what was typed then
+
+
+def _there(path: str | None) -> str | None:
+    """Return the path of a file that is there."""
+    return path if path is not None and Path(path).exists() else None
 
 
 def differing(recorded: RecordedRun) -> Counter[RowState]:
@@ -176,27 +229,6 @@ def drifted(recorded: RecordedRun) -> int:
 def _has_other_job(ending: Stopped | Closed | None) -> bool:
     """Return whether a run ended because its job file holds something else now: resume would refuse that."""
     return isinstance(ending, Stopped) and ending.cause == JobFileChanged.cause
-
-
-def listing_lines(summaries: Iterable[Summary]) -> Iterator[str]:
-    """Return a table of runs, the rollbacks of a run below it."""
-    named = [pair for each in summaries for pair in _with_rollbacks(each, each["run"])]
-    width = max((len(name) for name, _ in named), default=0)
-    yield f"{'run':<{width}} {'state':<11} {'rows':>7} {'failed':>6} {'in doubt':>8}  tenant"
-    for name, summary in named:
-        state = "purged" if summary.get("purged_at") else summary["state"]
-        bad = summary["failed"] + summary["skipped"]
-        host = urlsplit(summary["tenant"] or "").netloc
-        yield (
-            f"{name:<{width}} {state:<11} {summary['rows']:>7,} {bad:>6,} {summary['in_doubt']:>8,}  {one_line(host)}"
-        )
-
-
-def _with_rollbacks(summary: Summary, name: str) -> Iterator[tuple[str, Summary]]:
-    """Yield a run and its rollbacks, each with its name."""
-    yield one_line(name), summary
-    for child in summary.get("rollback_runs") or ():
-        yield from _with_rollbacks(child, f"{name}/{child['run']}")
 
 
 def _ending(recorded: RecordedRun) -> Stopped | Closed | None:

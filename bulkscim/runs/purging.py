@@ -20,6 +20,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.grace import day_of
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
+from bulkscim.reporting import summary
 from bulkscim.reporting.recorded import summary_of
 from bulkscim.reporting.statement import JobFile, Verified, statement_of
 from bulkscim.runs.assembly import opened
@@ -79,7 +80,11 @@ def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bo
     size = sum(path.stat().st_size for each in folders for path in _ours(each, disk))
     if tombstone.is_purged(folder, disk):
         kept = tombstone.load(folder, disk)
-        return Old(folder, kept["purged"]["at"], kept["summary"]["rows"], size) if size else None
+        return (
+            Old(folder, kept["purged"]["at"], summary.read(kept["summary"]).totals.rows, size)
+            if size
+            else None
+        )
     stand = [_stands(each, now, disk) for each in folders if disk.exists(each / JOURNAL)]
     ended = max(each.ended for each in stand)
     if ended >= now - age_s:
@@ -104,14 +109,15 @@ class _Stand:
 
 def _stands(folder: Path, now: float, disk: Disk) -> _Stand:
     with journal.read(folder, disk) as recorded:
-        summary, timeline = summary_of(recorded, locked=False), recorded.timeline
+        stands, timeline = summary_of(recorded, locked=False), recorded.timeline
         grace, ended = recorded.header.grace, timeline.ended_at
-    told = "" if summary["state"] == RunState.FINISHED else summary["state"]
+    told = "" if stands.state is RunState.FINISHED else stands.state.value
     if not told and grace and day_of(now) < grace.ends(timeline.started_at):
         told = f"waiting for {grace.ends(timeline.started_at)}, when its deletes may run"
-    if summary["in_doubt"]:
-        told = f"{summary['state']} with {summary['in_doubt']:,} rows in doubt"
-    return _Stand(folder, ended, summary["rows"], told)
+    totals = stands.totals
+    if totals.in_doubt:
+        told = f"{stands.state} with {totals.in_doubt:,} rows in doubt"
+    return _Stand(folder, ended, totals.rows, told)
 
 
 def purge(run: Old, disk: Disk, clock: Clock) -> list[NotPurged]:
@@ -180,12 +186,12 @@ def _kept(folder: Path, disk: Disk, clock: Clock) -> JsonObject:
         first = next(reader.lines(file, 0)).decode()
         audited = audit(file, folder / JOURNAL)
     with journal.read(folder, disk) as recorded:
-        summary = summary_of(recorded, locked=False)
+        stands = summary_of(recorded, locked=False)
     verified = Verified(folder, audited, JobFile(None), clock.now())
     return {
         "first_line": first,
         "began": audited.begun,
-        "summary": summary,
+        "summary": summary.write(stands),
         "statement": statement_of(verified),
         "heads": _heads(audited),
         "purged": {"at": clock.now(), **body_json.write(opened("runs purge"))},

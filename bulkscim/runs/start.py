@@ -360,7 +360,7 @@ async def plan(start: Start, folder: Path, around: Around) -> RunReport:
             report = await carry_out(
                 Session(start.job(start.source), record, planning, replace(start.terms, plans=True), around)
             )
-            causes = [cause | {"command": None} for cause in causes_of(record, "plan")]
+            causes = [replace(cause, command=None) for cause in causes_of(record, "plan")]
         finally:
             await record.aclose()
     read = replace(

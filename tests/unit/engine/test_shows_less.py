@@ -118,8 +118,8 @@ async def test_members_removed_unseen_are_listed_at_the_end(carried):
     )
 
     [cause] = causes_of(carried.record, "last")
-    assert (cause["state"], cause["rows"]) == ("done", [3])
-    assert "a rollback does not add it" in cause["detail"]
+    assert (cause.state, cause.rows) == ("done", (3,))
+    assert "a rollback does not add it" in cause.detail
 
 
 async def test_member_that_no_group_shows_is_not_removed_twice_where_the_list_is_complete(carried):

@@ -34,8 +34,8 @@ def test_rows_that_failed_alike_are_one_line():
     assert first == "  409 exists already as id …: 98 rows (3, 4, 5, …)"
     assert "name is taken" in hint
     [cause] = grouped(rows, "last")
-    assert (cause["count"], cause["rows"]) == (98, list(range(3, 13)))
-    assert cause["command"] == "bulkscim retry last --on-exists adopt"
+    assert (cause.count, cause.rows) == (98, tuple(range(3, 13)))
+    assert cause.command == "bulkscim retry last --on-exists adopt"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_causes_stay_apart_and_the_largest_comes_first():
         "last",
     )
 
-    assert [(each["count"], each["state"]) for each in causes] == [
+    assert [(each.count, each.state) for each in causes] == [
         (2, "failed"),
         (1, "failed"),
         (1, "skipped"),
@@ -86,7 +86,7 @@ def test_a_server_that_words_each_answer_differently_fills_no_memory():
     causes = grouped((failed(row, word) for row, word in enumerate(words, 1)), "last")
 
     assert len(causes) <= 1001
-    assert sum(each["count"] for each in causes) == 2000
+    assert sum(each.count for each in causes) == 2000
     assert len(list(cause_lines(causes))) <= 21
 
 

@@ -1,6 +1,7 @@
 """A recorded run is told in one object."""
 
-import dataclasses
+import json
+from dataclasses import asdict, fields, replace
 
 import pytest
 
@@ -9,18 +10,25 @@ from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.header import Header
 from bulkscim.model.operation import Defaults, Verb
+from bulkscim.model.row import RowState
 from bulkscim.model.run import RecordedTenant, RunState, Totals
-from bulkscim.reporting.next_commands import Typed, told_next
+from bulkscim.reporting.causes import Cause
+from bulkscim.reporting.next_commands import Typed, with_next
 from bulkscim.reporting.recorded import (
-    list_summaries,
+    list_runs,
     listing_lines,
     open_at,
     open_recorded,
     read_summary,
 )
-from bulkscim.reporting.summary import closing_lines, status_lines, summary_of_totals
+from bulkscim.reporting.summary import Summary, closing_lines, read, status_lines, write
 from tests.support.fake_clock import VirtualClock
 from tests.support.recorded_runs import CSV, START, make_run
+
+
+def summarized(state, seconds=1.0, *, totals, **more):
+    """Return the summary of a run that ended so."""
+    return Summary(None, state, Totals(**totals), seconds, **more)
 
 
 def summary_of_folder(folder):
@@ -40,7 +48,7 @@ def job(tmp_path, monkeypatch):
 
 async def test_summary_has_the_promised_keys_and_its_rows_add_up(job, tmp_path):
     """The summary holds state, totals, counters, time and chain; the states sum up to the rows."""
-    summary = summary_of_folder(await make_run(tmp_path / "runs" / "one", job))
+    summary = write(summary_of_folder(await make_run(tmp_path / "runs" / "one", job)))
 
     promised = ["run", "state", "rows", "done", "adopted", "noop", "failed", "skipped", "in_doubt", "pending"]
     promised += ["requests", "retries", "throttled", "elapsed_s", "chain"]
@@ -64,7 +72,7 @@ async def test_state_is_what_the_journal_ends_with(job, tmp_path, end, why, stat
     """Closed is finished, stopped is stopped or interrupted as it says, no end at all is interrupted."""
     folder = await make_run(tmp_path / "runs" / "one", job, end=end, why=why)
 
-    assert summary_of_folder(folder)["state"] == state
+    assert summary_of_folder(folder).state is state
 
 
 async def test_locked_run_is_running(job, tmp_path):
@@ -76,23 +84,23 @@ async def test_locked_run_is_running(job, tmp_path):
     ):
         summary = read_summary(recorded)
 
-    assert summary["state"] == "running"
-    assert {"in doubt"}.isdisjoint({each["state"].replace("_", " ") for each in summary["causes"]})
+    assert summary.state is RunState.RUNNING
+    assert RowState.IN_DOUBT not in {each.state for each in summary.causes}
     assert "  under way" in "\n".join(status_lines(summary, folder))
 
 
 @pytest.mark.parametrize(
-    ("state", "more", "told"),
+    ("totals", "more", "told"),
     [
-        ("noop", {"noop": 3}, "3 noop (left as it was)"),
-        ("noop", {"noop": 3, "noop_differ": 2}, "3 noop (left as it was; 2 of them differ from the file)"),
-        ("adopted", {"adopted": 1, "adopted_differ": 1}, "1 adopted (existed already; 1 of them differs from the file)"),
-        ("done", {"done": 2}, "2 done"),
+        ({"noop": 3}, {}, "3 noop (left as it was)"),
+        ({"noop": 3}, {"noop_differ": 2}, "3 noop (left as it was; 2 of them differ from the file)"),
+        ({"adopted": 1}, {"adopted_differ": 1}, "1 adopted (existed already; 1 of them differs from the file)"),
+        ({"done": 2}, {}, "2 done"),
     ],
 )  # fmt: skip
-def test_rows_that_differ_are_part_of_their_state(state, more, told, tmp_path):
+def test_rows_that_differ_are_part_of_their_state(totals, more, told, tmp_path):
     """ "3 noop (as wanted already), 3 differ" read as a state of its own, so that the states did not add up."""
-    summary = summary_of_totals(Totals(rows=more[state]), RunState.FINISHED, 1.0) | more
+    summary = summarized(RunState.FINISHED, totals=totals, **more)
 
     assert next(closing_lines(summary, tmp_path)).endswith(f": {told}")
 
@@ -100,8 +108,9 @@ def test_rows_that_differ_are_part_of_their_state(state, more, told, tmp_path):
 def test_a_command_that_runs_the_errors_file_comes_after_its_name(tmp_path):
     """Pasted as printed, it failed as before: the rows must be corrected first."""
     commands = ["bulkscim retry one", "bulkscim run runs/one/errors.csv --op create"]
-    summary = summary_of_totals(Totals(rows=1, failed=1), RunState.FINISHED, 1.0)
-    summary |= {"errors": "runs/one/errors.csv", "next": commands}
+    summary = summarized(
+        RunState.FINISHED, totals={"failed": 1}, errors="runs/one/errors.csv", next=tuple(commands)
+    )
 
     assert list(closing_lines(summary, tmp_path))[-3:] == [
         f"next: {commands[0]}",
@@ -136,12 +145,13 @@ async def test_runs_are_listed_newest_first_and_damage_is_said(job, tmp_path):
     damaged = await make_run(tmp_path / "runs" / "bad", job, now=START + 7200)
     damage(damaged)
 
-    summaries = list(list_summaries(tmp_path / "runs"))
+    listed = list(list_runs(tmp_path / "runs"))
 
-    assert [each["run"] for each in summaries] == ["bad", "late", "early"]
-    assert summaries[0]["state"] == "damaged"
-    lines = list(listing_lines(summaries))
-    assert lines == [
+    told = [each.told() for each in listed]
+    assert [each["run"] for each in told] == ["bad", "late", "early"]
+    assert (told[0]["state"], told[0]["rows"], told[0]["tenant"]) == ("damaged", 0, "")
+    assert "byte" in told[0]["why"]
+    assert list(listing_lines(listed)) == [
         "run   state          rows failed in doubt  tenant",
         "bad   damaged           0      0        0  ",
         "late  stopped           7      2        1  tenant.example",
@@ -155,12 +165,12 @@ async def test_rollbacks_are_listed_below_their_run(job, tmp_path):
         folder = await make_run(tmp_path / "runs" / path, job, now=START + 3600 * (path == "late"))
     damage(folder)
 
-    late, early = list_summaries(tmp_path / "runs")
+    late, early = list_runs(tmp_path / "runs")
     names = [line.split()[0] for line in listing_lines([late, early])]
 
     assert names == ["run", "late", "early", "early/rollback-1", "early/rollback-1/rollback-1"]
-    assert late["rollback_runs"] == []
-    (child,) = early["rollback_runs"]
+    assert late.told()["rollback_runs"] == []
+    (child,) = early.told()["rollback_runs"]
     assert (child["run"], child["done"], child["rollback_runs"][0]["state"]) == ("rollback-1", 1, "damaged")
 
 
@@ -171,18 +181,17 @@ async def test_rollbacks_are_listed_below_their_run(job, tmp_path):
         (RunState.FINISHED, {"in_doubt": 1, "failed": 1}, {}, ["resume one"]),
         (RunState.STOPPED, {"pending": 1}, {"why": "… --max-adopt allows 30. …"}, ["resume one --max-adopt 60"]),
         (RunState.RUNNING, {"pending": 1}, {}, ["status one"]),
-        (RunState.FINISHED, {"done": 1}, {"rollbacks": ["rollback-2"]}, ["status one/rollback-2"]),
+        (RunState.FINISHED, {"done": 1}, {"rollbacks": ("rollback-2",)}, ["status one/rollback-2"]),
         (RunState.FINISHED, {"done": 1}, {"purged_at": "now"}, ["verify one"]),
         (RunState.FINISHED, {"done": 1}, {}, []),
         (
             RunState.FINISHED,
             {"failed": 2},
             {
-                "causes": [
-                    {"command": "bulkscim retry one"},
-                    {"command": "bulkscim retry one --create-groups"},
-                    {"command": None},
-                ],
+                "causes": tuple(
+                    Cause(RowState.FAILED, None, "", "", 1, (1,), "", line)
+                    for line in ("bulkscim retry one", "bulkscim retry one --create-groups", None)
+                ),
                 "errors": "runs/my e.csv",
             },
             ["retry one --create-groups", "run 'runs/my e.csv' --map /m.toml --op create --tenant acme --profile lucid"],
@@ -195,23 +204,23 @@ def test_next_command_follows_from_the_end(state, counts, more, commands):
 
     tenant = RecordedTenant("https://x.example", "lucid", name="acme")
     header = Header(tenant=tenant, defaults=Defaults(Verb.CREATE), definitions=("/m.toml",))
-    summary = summary_of_totals(Totals(rows=2, **counts), state, 1.0) | more
-    told = told_next(summary, Path("runs/one"), header, written=True)
+    summary = summarized(state, totals=counts, **more)
+    told = with_next(summary, Path("runs/one"), header, written=True)
 
-    assert told["next"] == [f"bulkscim {each}" for each in commands]
-    assert told.get("undo") == ("bulkscim rollback one -n" if not commands else None)
+    assert told.next == tuple(f"bulkscim {each}" for each in commands)
+    assert told.undo == ("bulkscim rollback one -n" if not commands else None)
     if state is RunState.FINISHED and not more:
-        written_not = told_next(summary, Path("runs/one"), header)["next"]
-        assert written_not in (["bulkscim results one"], ["bulkscim resume one"])
+        written_not = with_next(summary, Path("runs/one"), header).next
+        assert written_not in (("bulkscim results one",), ("bulkscim resume one",))
 
 
 def test_folder_elsewhere_is_named_by_its_path(tmp_path):
     """A run that is not in the usual place is named so that it can be found; what was typed is typed again."""
     folder = tmp_path / "my runs" / "one"
-    summary = summary_of_totals(dataclasses.replace(Totals(), rows=1, pending=1), RunState.STOPPED, 0.5)
+    summary = summarized(RunState.STOPPED, totals={"pending": 1})
     typed = Typed(access=("--token-file", "my token"), job=("--job", "a b.csv"))
 
-    summary |= told_next(summary, folder, Header(), typed)
+    summary = with_next(summary, folder, Header(), typed)
 
     wanted = f"next: bulkscim resume '{folder}' --token-file 'my token' --job 'a b.csv'"
     assert list(closing_lines(summary, folder))[-1] == wanted
@@ -219,11 +228,65 @@ def test_folder_elsewhere_is_named_by_its_path(tmp_path):
 
 def test_what_comes_later_keeps_the_tenant(tmp_path):
     """The command for the 30th day had no tenant."""
-    summary = summary_of_totals(Totals(rows=1, done=1), RunState.FINISHED, 0.5) | {
-        "later": "runs/one/d.jsonl"
-    }
+    summary = summarized(RunState.FINISHED, totals={"done": 1}, later="runs/one/d.jsonl")
     header = Header(tenant=RecordedTenant("https://x.example", "generic"))
 
-    told = told_next(summary, tmp_path / "one", header, written=True)
+    told = with_next(summary, tmp_path / "one", header, written=True)
 
-    assert told["later_command"] == "bulkscim run runs/one/d.jsonl --base-url https://x.example"
+    assert told.later_command == "bulkscim run runs/one/d.jsonl --base-url https://x.example"
+    assert with_next(replace(summary, purged_at="now"), tmp_path / "one", header).later_command is None
+
+
+FULL = Summary(
+    "one",
+    RunState.STOPPED,
+    Totals(*range(1, 12)),
+    2.5,
+    "ab",
+    *(1, 2, True),
+    *("why", "again", "command", "job", "sha256", "tenant", "profile", "note"),
+    changed={"settings": {"rate": "2/s"}},
+    started_at="then",
+    ended_at="now",
+    rollbacks=("rollback-1",),
+    sessions=2,
+    folder="runs/one",
+    causes=(
+        Cause(RowState.FAILED, 400, "invalidValue", "no", 2, (1, 2), "hint", "bulkscim retry one"),
+        Cause(RowState.SKIPPED, None, "", "no", 1, (3,)),
+    ),
+    results="results.csv",
+    errors="errors.csv",
+    later="later.jsonl",
+    next=("bulkscim status one",),
+    undo="undo",
+    later_command="run later.jsonl",
+    purged_at="later",
+    others={"added": {"by": "a later version"}},
+)
+
+
+def test_every_field_of_a_summary_is_written_and_read():
+    """What another version has added as well."""
+    assert all(getattr(FULL, one.name) for one in fields(FULL))
+    assert read(json.loads(json.dumps(write(FULL)))) == FULL
+
+
+def test_a_summary_without_a_folder_has_causes_and_next_commands_where_it_has_any():
+    """A dry run; a rollback with nothing to undo."""
+    names = [*asdict(Totals()), "elapsed_s", "chain", "adopted_differ", "noop_differ"]
+    plain = summarized(RunState.FINISHED, totals={})
+
+    assert list(write(plain)) == ["run", "state", *names]
+    assert list(write(replace(plain, causes=(), next=())))[-2:] == ["causes", "next"]
+
+
+@pytest.mark.parametrize("text", ["no JSON", "[]", "7", '{"chain": 7}', '{"state": "elsewhere"}', "{}"])
+async def test_a_summary_file_that_was_altered_is_as_if_it_were_not_there(job, tmp_path, text):
+    """It is derived: what is told comes from the journal."""
+    folder = await make_run(tmp_path / "runs" / "one", job)
+    told = summary_of_folder(folder)
+
+    (folder / "summary.json").write_text(text)
+
+    assert summary_of_folder(folder) == told

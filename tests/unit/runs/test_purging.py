@@ -64,7 +64,7 @@ async def test_a_purged_run_keeps_header_totals_and_chain_and_no_name(tmp_path, 
     assert sorted(path.name for path in folder.iterdir()) == ["lock", "lock.json", "purged.json"]
     assert "ada@example.com" not in "".join(path.read_text() for path in folder.iterdir())
     summary, _ = read_status("one", tmp_path / "runs")
-    assert (summary["state"], summary["noop"], summary["chain"]) == ("finished", 1, chain)
+    assert (summary.state, summary.totals.noop, summary.chain) == ("finished", 1, chain)
     statement = verify("one", tmp_path / "runs", head=chain)
     assert (statement["chain"], statement["head"]["line"], statement["purged"]["pid"] > 0) == (chain, 4, True)
     assert (folder / "purged.json").stat().st_mode & 0o777 == 0o600
@@ -153,10 +153,10 @@ async def test_a_purge_that_was_cut_short_is_ended_by_the_next(tmp_path, job):
     runs = tmp_path / "runs"
     await finished(runs / "one", job)
     first = (runs / "one" / JOURNAL).read_text().splitlines()[0]
-    kept = {"purged": {"at": LATER}, "summary": {"rows": 1}, "began": START, "first_line": first}
+    kept = {"purged": {"at": LATER}, "summary": {"state": "finished", "rows": 1}, "began": START, "first_line": first}
     tombstone.keep(runs / "one", DISK, kept)
     assert not tombstone.is_purged(runs / "one", DISK)
-    assert read_status("one", runs)[0]["noop"] == 1
+    assert read_status("one", runs)[0].totals.noop == 1
 
     (runs / "one" / JOURNAL).unlink()
     (old,) = found(runs)

@@ -71,7 +71,7 @@ async def test_journal_and_every_report_tell_who_decided_and_why(folder, applied
         )
         write_files(recorded, find_source(recorded.header, folder), summary)
         assert recorded.ledger.state(DOUBTFUL) is state
-    assert (summary["in_doubt"], summary["state"]) == (0, "stopped")
+    assert (summary.totals.in_doubt, summary.state) == (0, "stopped")
     assert (end.body.why, bool(end.body.by)) == (WHY, True)
     assert f"{word} {end.body.by}: {WHY}" in story
     with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
