@@ -71,8 +71,8 @@ def statement_of(verified: Verified) -> Statement:
         "command": header.command or None,
         "note": header.note or None,
         "parent": asdict(header.parent) if header.parent else None,
-        "tenant": {name: getattr(tenant, name) or None for name in ("base_url", "profile", "name")},
-        "job": {"path": job.path or None, "size": job.size, "sha256": job.sha256 or None}
+        "tenant": {name: getattr(tenant, name) for name in ("base_url", "profile", "name")},
+        "job": {"path": job.path, "size": job.size, "sha256": job.sha256}
         | _job(verified.job),
         "state": state.value,
         "why": audited.ending.why or None if audited.ending else None,

@@ -153,7 +153,12 @@ async def test_a_purge_that_was_cut_short_is_ended_by_the_next(tmp_path, job):
     runs = tmp_path / "runs"
     await finished(runs / "one", job)
     first = (runs / "one" / JOURNAL).read_text().splitlines()[0]
-    kept = {"purged": {"at": LATER}, "summary": {"state": "finished", "rows": 1}, "began": START, "first_line": first}
+    kept = {
+        "purged": {"at": LATER},
+        "summary": {"state": "finished", "rows": 1},
+        "began": START,
+        "first_line": first,
+    }
     tombstone.keep(runs / "one", DISK, kept)
     assert not tombstone.is_purged(runs / "one", DISK)
     assert read_status("one", runs)[0].totals.noop == 1
