@@ -72,8 +72,7 @@ def statement_of(verified: Verified) -> Statement:
         "note": header.note or None,
         "parent": asdict(header.parent) if header.parent else None,
         "tenant": {name: getattr(tenant, name) for name in ("base_url", "profile", "name")},
-        "job": {"path": job.path, "size": job.size, "sha256": job.sha256}
-        | _job(verified.job),
+        "job": {"path": job.path, "size": job.size, "sha256": job.sha256} | _job(verified.job),
         "state": state.value,
         "why": audited.ending.why or None if audited.ending else None,
         "begun": moment(audited.begun),

@@ -155,7 +155,7 @@ async def test_a_purge_that_was_cut_short_is_ended_by_the_next(tmp_path, job):
     first = (runs / "one" / JOURNAL).read_text().splitlines()[0]
     kept = {
         "purged": {"at": LATER},
-        "summary": {"state": "finished", "rows": 1},
+        "summary": {"run": "one", "state": "finished", "rows": 1},
         "began": START,
         "first_line": first,
     }
