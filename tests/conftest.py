@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bulkscim.commands.setting import collect_seldom
+from bulkscim.commands.runtime import collect_seldom
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from bulkscim.commands import options, reaching, setting, typed_flags
+from bulkscim.commands import options, runtime, tenant_options, typed_flags
 from bulkscim.errors import UsageError
 from bulkscim.journal.settings import Connection
 from bulkscim.model.typed import next_line
@@ -63,13 +63,13 @@ def command(flags: ConnectFlags) -> None:
 
     Exit codes: 0 saved; 2 no SCIM service is there; 7 no valid token. More: `bulkscim --help`.
     """
-    people, name = setting.people_of(flags.voice, yes=flags.yes), flags.name
+    people, name = runtime.people_of(flags.voice, yes=flags.yes), flags.name
     _sound_name(name)
     file, known = _file(name, here=flags.here), _known(name)
     if known is not None and not flags.connection.ca_bundle:
         refuse_unless_allowed(known, state_dir(), own_token=False)
     tenant, source = _tenant(people, flags)
-    flags = replace(flags, connection=reaching.heed_no_proxy(flags.connection, tenant.base_url))
+    flags = replace(flags, connection=tenant_options.heed_no_proxy(flags.connection, tenant.base_url))
     for line in _acquainted(tenant, known, flags.connection):
         people.note(line)
     if known is not None:
@@ -128,7 +128,7 @@ def _tenant(people: Console, flags: ConnectFlags) -> tuple[Tenant, TokenSource]:
     profile = profile_named(flags.profile)
     known = _known(flags.name)
     base_url = checked(flags.base_url or _asked_url(profile.base_url, known.base_url if known else ""))
-    name, source = flags.name, reaching.source_of(people, flags.tokens)
+    name, source = flags.name, tenant_options.source_of(people, flags.tokens)
     account = credentials.account_of(name, base_url)
     if flags.keyring:
         source = replace(source, keyring=account)
@@ -162,7 +162,7 @@ def _acquainted(tenant: Tenant, known: TenantEntry | None, connection: Connectio
 
     kept = Connection(proxy=known.proxy, ca_bundle=known.ca_bundle) if known else Connection()
     settings = Settings(connection=filled(connection, kept))
-    return list(setting.carry_out(lambda: connect(tenant, settings)).lines())
+    return list(runtime.carry_out(lambda: connect(tenant, settings)).lines())
 
 
 def _with_token(entry: TenantEntry, tenant: Tenant, source: TokenSource, people: Console) -> TenantEntry:

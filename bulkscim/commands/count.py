@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkscim.commands import options, reaching, setting
+from bulkscim.commands import options, runtime, tenant_options
 from bulkscim.journal.settings import Connection
 
 if TYPE_CHECKING:
@@ -42,20 +42,20 @@ def command(flags: CountFlags) -> None:
 
     Exit codes: 0 complete; 5 the tenant could not be read to the end; 7 no valid token. More: `bulkscim --help`.
     """
-    people = setting.people_of(flags.voice)
-    tenant, connection = reaching.tenant_of(people, flags.tenant_flags, flags.connection)
-    settings = reaching.reading_settings(connection, tenant)
+    people = runtime.people_of(flags.voice)
+    tenant, connection = tenant_options.tenant_of(people, flags.tenant_flags, flags.connection)
+    settings = tenant_options.reading_settings(connection, tenant)
     from bulkscim.runs.counting import count
 
-    census = setting.carry_out(lambda: count(tenant, settings, people.note))
+    census = runtime.carry_out(lambda: count(tenant, settings, people.note))
     for note in census.notes:
         people.note(note)
     for warning in census.warnings:
         people.warn(warning)
     if flags.as_json:
-        setting.print_json(_as_json(census))
+        runtime.print_json(_as_json(census))
     else:
-        setting.print_lines(_lines(census))
+        runtime.print_lines(_lines(census))
 
 
 def _as_json(census: "Census") -> dict[str, Any]:

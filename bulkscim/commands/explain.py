@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkscim.commands import options, setting
+from bulkscim.commands import options, runtime
 from bulkscim.errors import BulkScimError, UsageError
 from bulkscim.model.operation import Operation
 
@@ -53,7 +53,7 @@ def command(flags: ExplainFlags) -> None:
     from bulkscim.reporting.next_commands import run_name
     from bulkscim.reporting.recorded import open_recorded
 
-    people, row = setting.people_of(flags.voice), flags.row
+    people, row = runtime.people_of(flags.voice), flags.row
     with open_recorded(flags.run, flags.runs_dir) as recorded:
         if row > recorded.ledger.rows:
             raise UsageError(f"there is no row {row}: the last row of the run is {recorded.ledger.rows:,}")
@@ -62,7 +62,7 @@ def command(flags: ExplainFlags) -> None:
             operation, undoes = _asked(recorded, row, flags.job)
         except BulkScimError as error:  # the journal knows what was sent all the same
             people.warn(str(error))
-        setting.print_lines(explain(recorded, row, operation, run_name(recorded.folder), undoes))
+        runtime.print_lines(explain(recorded, row, operation, run_name(recorded.folder), undoes))
 
 
 def _asked(recorded: "RecordedRun", row: int, job: Path | None) -> tuple[Operation | None, str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkscim.commands import options, reaching, setting
+from bulkscim.commands import options, runtime, tenant_options
 from bulkscim.journal.settings import Connection
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import GROUP, USER
@@ -67,14 +67,14 @@ def command(flags: ExportFlags) -> None:
 
     Exit codes: 0 complete; 5 the tenant could not be read to the end; 7 no valid token. More: `bulkscim --help`.
     """
-    people, out, what = setting.people_of(flags.voice), flags.out, flags.what
-    written_as = setting.layout_of(out, flags.layout)
-    tenant, connection = reaching.tenant_of(people, flags.tenant_flags, flags.connection)
-    settings = reaching.reading_settings(connection, tenant)
+    people, out, what = runtime.people_of(flags.voice), flags.out, flags.what
+    written_as = runtime.layout_of(out, flags.layout)
+    tenant, connection = tenant_options.tenant_of(people, flags.tenant_flags, flags.connection)
+    settings = tenant_options.reading_settings(connection, tenant)
     from bulkscim.runs.export import export
 
     with text_file(out, replace=flags.force) as target:
-        told = setting.carry_out(
+        told = runtime.carry_out(
             lambda: export(tenant, KINDS[what], written_as, target, settings, people.note)
         )
     _tell(told, what, "" if is_stdout(out) else str(out), people)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkscim.commands import options, setting, typed_flags
+from bulkscim.commands import options, runtime, typed_flags
 from bulkscim.errors import JobFileInvalid
 from bulkscim.model.typed import next_line
 from bulkscim.runs.options import RecordDefaults
@@ -65,7 +65,7 @@ def test(flags: MapTestFlags) -> None:
     from bulkscim.reporting.preview import preview_lines
     from bulkscim.runs.definition import said_of
 
-    people = setting.people_of(flags.voice)
+    people = runtime.people_of(flags.voice)
     said = said_of(flags.job, flags.records)
     defaults = said.defaults
     with checking(open_source(said.job, sys.stdin.buffer, said.form)) as source:
@@ -73,9 +73,9 @@ def test(flags: MapTestFlags) -> None:
             people.note(note)
         shown, problems = _read(source, defaults, flags.rows)
     if flags.as_json:
-        setting.print_json(shown)
+        runtime.print_json(shown)
     else:
-        setting.print_lines(line for each in shown for line in preview_lines(each))
+        runtime.print_lines(line for each in shown for line in preview_lines(each))
     if problems:
         raise JobFileInvalid("\n".join(problems))
     if flags.job != "-":  # standard input cannot be read again

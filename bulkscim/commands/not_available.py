@@ -2,7 +2,7 @@
 
 import click
 
-from bulkscim.commands import setting
+from bulkscim.commands import runtime
 
 _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 _INSTEAD = {
@@ -18,7 +18,7 @@ def _named(name: str) -> click.Command:
     @click.command(name, context_settings=_ANYTHING, hidden=True)
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
     def command(arguments: tuple[str, ...]) -> None:  # noqa: ARG001 - taken so that any flag parses
-        raise setting.later(f"bulkscim {name}", _INSTEAD.get(name, "--help lists what does"))
+        raise runtime.later(f"bulkscim {name}", _INSTEAD.get(name, "--help lists what does"))
 
     command.help = f"{name}: not available in this version."
     return command

@@ -2,7 +2,7 @@
 
 import click
 
-from bulkscim.commands import options, setting
+from bulkscim.commands import options, runtime
 
 
 @click.command("profiles")
@@ -26,6 +26,6 @@ def command(name: str | None, *, as_json: bool) -> None:
     chosen = [profile_named(name)] if name else list(PROFILES.values())
     if as_json:
         shown = [profiles.as_json(profile) for profile in chosen]
-        setting.print_json(shown[0] if name else shown)
+        runtime.print_json(shown[0] if name else shown)
     else:
-        setting.print_lines(profiles.lines(chosen[0]) if name else profiles.listing(chosen))
+        runtime.print_lines(profiles.lines(chosen[0]) if name else profiles.listing(chosen))

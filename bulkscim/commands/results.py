@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bulkscim.commands import ending, options, setting, typed_flags
+from bulkscim.commands import final_report, options, runtime, typed_flags
 from bulkscim.errors import Stopped
 
 
@@ -42,18 +42,18 @@ def command(flags: ResultsFlags) -> None:
     from bulkscim.reporting.recorded import open_recorded, read_summary
     from bulkscim.reporting.summary import closing_lines, urgent_lines
 
-    people = setting.people_of(flags.voice)
+    people = runtime.people_of(flags.voice)
     with open_recorded(flags.run, flags.runs_dir) as recorded:
-        source = ending.job_file(recorded, flags.job, people)
+        source = final_report.job_file(recorded, flags.job, people)
         folder, summary = recorded.folder, read_summary(recorded)
         try:
             summary = write_files(recorded, source, summary, typed_flags.typed())
         except OSError as error:
             raise Stopped(f"cannot write into {folder}: {error.strerror}; make room and try again") from error
     if flags.as_json:
-        setting.print_json(written_files(summary, folder))
+        runtime.print_json(written_files(summary, folder))
     else:
-        setting.print_lines(written_files(summary, folder).values())
+        runtime.print_lines(written_files(summary, folder).values())
     for line in (
         urgent_lines(summary, folder) if flags.voice.quiet else closing_lines(summary, folder, written=True)
     ):

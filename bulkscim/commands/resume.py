@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.commands import final_report, options, runtime, tenant_options, typed_flags
 from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.row import RowRules
@@ -76,13 +76,13 @@ def command(flags: GoOnFlags) -> "RunReport":
 
 def go_on(flags: GoOnFlags, *, retry: bool) -> "RunReport":
     """Go on with a run; `retry` opens failed and skipped rows again first."""
-    people = setting.people_of(flags.voice, yes=flags.approval.yes)
+    people = runtime.people_of(flags.voice, yes=flags.approval.yes)
     from bulkscim.reporting.recorded import read_header
     from bulkscim.runs.request import ResumeRequest
     from bulkscim.runs.resume import resume
 
     header = read_header(flags.run, flags.runs_dir)
-    tenant, connection = reaching.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
+    tenant, connection = tenant_options.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
     request = ResumeRequest(
         run=flags.run,
         runs_dir=flags.runs_dir,
@@ -95,7 +95,7 @@ def go_on(flags: GoOnFlags, *, retry: bool) -> "RunReport":
         approval=flags.approval,
         same_tenant=flags.same_tenant,
     )
-    with reaching.naming_the_tenant(header), setting.watching(people) as watcher:
-        report = setting.carry_out(lambda: resume(request, people, watcher))
-    ending.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
+    with tenant_options.naming_the_tenant(header), runtime.watching(people) as watcher:
+        report = runtime.carry_out(lambda: resume(request, people, watcher))
+    final_report.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
     return report

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.commands import final_report, options, runtime, tenant_options, typed_flags
 from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.operation import Verb
@@ -109,10 +109,10 @@ def command(flags: RollbackFlags) -> "RunReport | None":
     """
     from bulkscim.reporting.recorded import lasting_name, read_header
 
-    people = setting.people_of(flags.voice, yes=flags.approval.yes)
+    people = runtime.people_of(flags.voice, yes=flags.approval.yes)
     name = click.get_current_context().params["run"] = lasting_name(flags.run, flags.runs_dir)
     if flags.out is not None:
-        setting.layout_of(flags.out, "jsonl")
+        runtime.layout_of(flags.out, "jsonl")
     header = read_header(name, flags.runs_dir)
     request = _request(people, header, replace(flags, run=name))
     if flags.out is not None:
@@ -121,14 +121,14 @@ def command(flags: RollbackFlags) -> "RunReport | None":
     from bulkscim.reporting.summary import write
     from bulkscim.runs.rollback import rollback
 
-    with reaching.naming_the_tenant(header), setting.watching(people) as watcher:
+    with tenant_options.naming_the_tenant(header), runtime.watching(people) as watcher:
         show = _show if request.dry_run else None
-        report = setting.carry_out(lambda: rollback(request, people, watcher, show))
+        report = runtime.carry_out(lambda: rollback(request, people, watcher, show))
     if report.totals.rows:
-        ending.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
+        final_report.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
         _tell_left(report, request, people)
     elif flags.as_json:
-        setting.print_json(write(ending.summary_of(report)))
+        runtime.print_json(write(final_report.summary_of(report)))
     return report
 
 
@@ -137,7 +137,7 @@ def _request(people: Console, header: "Header", flags: RollbackFlags) -> "Rollba
     from bulkscim.runs.inverse_job import Chosen
     from bulkscim.runs.request import RollbackRequest
 
-    tenant, connection = reaching.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
+    tenant, connection = tenant_options.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
     rows, keys = frozenset(flags.picked.rows), frozenset(flags.picked.keys)
     verbs = frozenset(verb.value for verb in flags.picked.verbs)
     return RollbackRequest(
@@ -183,7 +183,7 @@ def _write(request: "RollbackRequest", people: Console, out: Path, *, force: boo
     from bulkscim.runs.rollback import write_out
 
     if write_out(request, people, out, force=force) and not is_stdout(out):
-        setting.print_lines([str(out)])
+        runtime.print_lines([str(out)])
         header = read_header(request.run, request.runs_dir)
         access = typed_flags.flags(typed_flags.ACCESS)
         people.note(next_line("run", out, *tenant_words(header), *access, "-n"))
@@ -192,4 +192,4 @@ def _write(request: "RollbackRequest", people: Console, out: Path, *, force: boo
 def _show(source: "JobSource") -> None:
     from bulkscim.reporting.rollback_preview import inverse_lines
 
-    setting.print_lines(inverse_lines(source))
+    runtime.print_lines(inverse_lines(source))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkscim.commands import ending, options, reaching, setting, typed_flags
+from bulkscim.commands import final_report, options, runtime, tenant_options, typed_flags
 from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.row import RowRules
@@ -71,13 +71,13 @@ def command(flags: RunFlags) -> "RunReport":
     Exit codes: 0 every row ended as wanted; 3 some failed or were skipped; 4 refused by a guard, or not approved; 5
     stopped early; 6 some are in doubt. More: `bulkscim --help`.
     """
-    people = setting.people_of(flags.voice, yes=flags.approval.yes)
+    people = runtime.people_of(flags.voice, yes=flags.approval.yes)
     request = _request(flags, people)
     from bulkscim.runs.start import run
 
-    with setting.watching(people) as watcher:
-        report = setting.carry_out(lambda: run(request, people, watcher))
-    ending.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
+    with runtime.watching(people) as watcher:
+        report = runtime.carry_out(lambda: run(request, people, watcher))
+    final_report.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
     return report
 
 
@@ -87,7 +87,7 @@ def _request(flags: RunFlags, people: Console) -> "RunRequest":
     from bulkscim.runs.request import RunRequest
 
     said = said_of(flags.job, flags.records)  # a mistake in it is named before a token is asked for
-    tenant, connection = reaching.tenant_of(people, flags.tenant_flags, flags.connection)
+    tenant, connection = tenant_options.tenant_of(people, flags.tenant_flags, flags.connection)
     return RunRequest(
         job=flags.job,
         tenant=tenant,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bulkscim.commands import options, setting
+from bulkscim.commands import options, runtime
 from bulkscim.errors import BulkScimError
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import Console
@@ -53,11 +53,11 @@ def command(context: click.Context, /, runs_dir: Path, *, as_json: bool) -> None
 
     listed = list(list_runs(runs_dir))
     if as_json:
-        setting.print_json([each.told() for each in listed])
+        runtime.print_json([each.told() for each in listed])
     elif listed:
-        setting.print_lines(listing_lines(listed))
+        runtime.print_lines(listing_lines(listed))
     else:
-        setting.print_lines([f"no runs in {runs_dir}", next_line("run", "--help")])
+        runtime.print_lines([f"no runs in {runs_dir}", next_line("run", "--help")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def purge(flags: PurgeFlags) -> None:
     from bulkscim.journal.durable import LocalDisk
     from bulkscim.runs.purging import Old, old_runs
 
-    people = setting.people_of(flags.voice, yes=flags.yes)
+    people = runtime.people_of(flags.voice, yes=flags.yes)
     parent = click.get_current_context().parent
     above = parent.params if parent else {}
     runs_dir, as_json = flags.runs_dir or above["runs_dir"], flags.as_json or above["as_json"]
@@ -159,8 +159,8 @@ def _tell(old: "list[Old]", left: "list[NotPurged]", *, dry_run: bool, as_json: 
     if as_json:
         gone = [{"run": each.folder.name, "rows": each.rows, "bytes": each.size} for each in old]
         stays = [{"path": str(each.path), "why": each.why} for each in left]
-        setting.print_json({"dry_run": dry_run, "purged": gone, "left": stays})
+        runtime.print_json({"dry_run": dry_run, "purged": gone, "left": stays})
         return
-    setting.print_lines(_lines(old) if dry_run else ())
+    runtime.print_lines(_lines(old) if dry_run else ())
     said = "would be purged; nothing is removed" if dry_run else "purged; the list of runs shows what is kept"
-    setting.print_lines([f"{_total(old)} {said}" if old else "no run is that old; nothing was purged"])
+    runtime.print_lines([f"{_total(old)} {said}" if old else "no run is that old; nothing was purged"])

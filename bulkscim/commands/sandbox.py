@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from bulkscim.commands import options, setting
+from bulkscim.commands import options, runtime
 from bulkscim.errors import UsageError
 from bulkscim.model.typed import next_line
 
@@ -85,7 +85,7 @@ def command(flags: MannerFlags) -> None:
     from bulkscim.sandbox.server import serve
 
     where, settings = sandbox_place(flags.profile), _settings(flags)
-    setting.carry_out(lambda: serve(where, settings, RealClock(), _say))
+    runtime.carry_out(lambda: serve(where, settings, RealClock(), _say))
 
 
 def _refuse_misplaced(context: click.Context) -> None:
@@ -150,14 +150,14 @@ def status(*, as_json: bool) -> None:
 
     found = [(address, runs) for _, address, runs in sandboxes()]
     if as_json:
-        setting.print_json(
+        runtime.print_json(
             [
                 {"running": runs, "base_url": address.base_url, **asdict(address.settings)}
                 for address, runs in found
             ]
         )
         return
-    setting.print_lines(
+    runtime.print_lines(
         f"{'running' if runs else 'stopped':<9} {address.base_url}, {address.settings}"
         for address, runs in found
     )
@@ -247,9 +247,9 @@ def log(profile: str | None, *, as_json: bool) -> None:
 
     lines = read_log(sandbox_meant(profile, "log").requests)
     if as_json:
-        setting.print_json(list(lines))
+        runtime.print_json(list(lines))
     else:
-        setting.print_lines(shown(line) for line in lines)
+        runtime.print_lines(shown(line) for line in lines)
 
 
 def _called(profile: str) -> str:
@@ -257,7 +257,7 @@ def _called(profile: str) -> str:
 
 
 def _note(text: str) -> None:
-    setting.people_of(options.Voice()).note(text)
+    runtime.people_of(options.Voice()).note(text)
 
 
 def _settings(flags: MannerFlags) -> "SandboxSettings":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from bulkscim.commands import ending, options, setting, typed_flags
+from bulkscim.commands import final_report, options, runtime, typed_flags
 
 _DONE = "done"
 
@@ -60,7 +60,7 @@ def command(flags: SettleFlags) -> None:
     Exit codes: 0 recorded; 2 the row is not in doubt; 10 no such run; 11 another process works on it. More:
     `bulkscim --help`.
     """
-    people = setting.people_of(flags.voice)
+    people = runtime.people_of(flags.voice)
     from bulkscim.runs.settling import SettleRequest, settle
 
     request = SettleRequest(
@@ -72,6 +72,6 @@ def command(flags: SettleFlags) -> None:
         part=flags.part,
         job=flags.job,
     )
-    told, report = setting.carry_out(lambda: settle(request, people))
+    told, report = runtime.carry_out(lambda: settle(request, people))
     people.say(told)
-    ending.tell(replace(report, exit_reason=None), people, typed_flags.typed(), as_json=flags.as_json)
+    final_report.tell(replace(report, exit_reason=None), people, typed_flags.typed(), as_json=flags.as_json)

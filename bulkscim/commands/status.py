@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from bulkscim.commands import options, setting
+from bulkscim.commands import options, runtime
 
 
 @click.command("status")
@@ -27,6 +27,6 @@ def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
 
     summary, folder = read_status(run, runs_dir)
     if as_json:
-        setting.print_json(write(summary))
+        runtime.print_json(write(summary))
     else:
-        setting.print_lines(status_lines(summary, folder))
+        runtime.print_lines(status_lines(summary, folder))

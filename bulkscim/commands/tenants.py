@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from bulkscim.commands import options, setting
+from bulkscim.commands import options, runtime
 from bulkscim.errors import UsageError
 from bulkscim.model.typed import next_line
 from bulkscim.tenants.allowed import allow, is_allowed
@@ -31,11 +31,11 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
         return
     found = entries(places())
     if as_json:
-        setting.print_json([_as_json(entry) for entry in found])
+        runtime.print_json([_as_json(entry) for entry in found])
     elif found:
-        setting.print_lines(line for entry in found for line in _lines(entry))
+        runtime.print_lines(line for entry in found for line in _lines(entry))
     else:
-        setting.print_lines(["no tenants yet", next_line("connect", "--help")])
+        runtime.print_lines(["no tenants yet", next_line("connect", "--help")])
 
 
 @command.command("allow")
@@ -63,12 +63,12 @@ def allow_file(file: Path, *, show: bool) -> None:
     if not found:
         raise UsageError(f"{file} has no tenants, so there is nothing to allow; name a bulkscim.toml")
     for entry in found:
-        setting.print_lines(_trusted(entry))
+        runtime.print_lines(_trusted(entry))
     if show:
-        setting.print_lines(["no file is allowed yet; nothing changed", next_line("tenants", "allow", file)])
+        runtime.print_lines(["no file is allowed yet; nothing changed", next_line("tenants", "allow", file)])
         return
     allow(found[0], state_dir())
-    setting.print_lines([f"allowed: {file}, as long as its text stays the same"])
+    runtime.print_lines([f"allowed: {file}, as long as its text stays the same"])
 
 
 def _trusted(entry: TenantEntry) -> Iterator[str]:

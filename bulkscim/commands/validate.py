@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from bulkscim.commands import options, reaching, setting, typed_flags
+from bulkscim.commands import options, runtime, tenant_options, typed_flags
 from bulkscim.errors import CredentialError, UsageError
 from bulkscim.journal.settings import Connection
 from bulkscim.model.typed import next_line
@@ -84,14 +84,14 @@ def command(flags: ValidateFlags) -> None:
     from bulkscim.jobfile.record_checks import Rules
     from bulkscim.runs.definition import said_of
 
-    people = setting.people_of(flags.voice)
+    people = runtime.people_of(flags.voice)
     said = said_of(flags.job, flags.records)
     reached = _reached(people, flags)
     live = None if reached is None else _live(people, reached)
     rules = Rules(strict=flags.strict, live=live)
     checked, groups = _checked(said, flags.limit, rules, with_groups=reached is not None)
     if flags.as_json:
-        setting.print_json(_as_json(checked) | {"guards": _guards(said)})
+        runtime.print_json(_as_json(checked) | {"guards": _guards(said)})
     for note in (*said.notes, *(f"{said.job}: {each}" for each in checked.notes)):
         people.note(note)
     for warning in checked.warnings:
@@ -147,18 +147,18 @@ def _reached(people: Console, flags: ValidateFlags) -> "Reached | None":
         base_url=typed.base_url if "base_url" in named else None,
     )
     try:
-        tenant, connection = reaching.tenant_of(people, meant, flags.connection)
+        tenant, connection = tenant_options.tenant_of(people, meant, flags.connection)
     except CredentialError as error:
         people.note(f"the file is not checked against the tenant's /Schemas: {error}")
         return None
-    return tenant, reaching.reading_settings(connection, tenant)
+    return tenant, tenant_options.reading_settings(connection, tenant)
 
 
 def _live(people: Console, reached: "Reached") -> "LiveSchemas | None":
     """Return the schemas of the tenant, None where it has none."""
     from bulkscim.runs.tenant_schemas import schemas_of
 
-    live, told = setting.carry_out(lambda: schemas_of(*reached))
+    live, told = runtime.carry_out(lambda: schemas_of(*reached))
     people.note(told)
     return live
 
@@ -167,7 +167,7 @@ def _creating(people: Console, reached: "Reached", groups: "list[Key]") -> tuple
     """Return the flag that creates groups, where the file names some that the tenant does not have; name these."""
     from bulkscim.runs.tenant_groups import missing_groups
 
-    missing = setting.carry_out(lambda: missing_groups(*reached, groups, people.note)) if groups else []
+    missing = runtime.carry_out(lambda: missing_groups(*reached, groups, people.note)) if groups else []
     if not missing:
         return ()
     named = ", ".join(f'"{name}"' for name in missing[:_SHOWN_GROUPS])
@@ -184,7 +184,7 @@ def _checked(
     from bulkscim.jobfile.validate import check
     from bulkscim.runs.tenant_groups import named_groups
 
-    setting.collect_seldom()
+    runtime.collect_seldom()
     defaults = said.defaults
     with (
         checking(open_source(said.job, sys.stdin.buffer, said.form)) as source,

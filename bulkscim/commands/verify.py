@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bulkscim.commands import options, reaching, setting
+from bulkscim.commands import options, runtime, tenant_options
 from bulkscim.errors import Mismatch
 from bulkscim.journal.settings import Connection
 
@@ -71,9 +71,9 @@ def command(flags: VerifyFlags) -> int:
         if flags.live:
             statement = _with_live(statement, known, flags)
     if flags.as_json:
-        setting.print_json(statement)
+        runtime.print_json(statement)
     else:
-        setting.print_lines(statement_lines(statement))
+        runtime.print_lines(statement_lines(statement))
     if statement["job"]["wrong"]:
         raise Mismatch(statement["job"]["wrong"])
     return NOT_AS_RECORDED if flags.live and statement["live"]["differences"] else 0
@@ -87,10 +87,10 @@ def _with_live(statement: "Statement", known: "Expectations", flags: VerifyFlags
     from bulkscim.runs.live_differences import read_live
 
     folder = Path(statement["folder"])
-    people = setting.people_of(flags.voice)
+    people = runtime.people_of(flags.voice)
     header = read_header(str(folder), folder.parent)
-    tenant, connection = reaching.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
-    settings = reaching.reading_settings(connection, tenant)
-    with reaching.naming_the_tenant(header):
-        told = setting.carry_out(lambda: read_live(folder, tenant, settings, known, LocalDisk(), people.note))
+    tenant, connection = tenant_options.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
+    settings = tenant_options.reading_settings(connection, tenant)
+    with tenant_options.naming_the_tenant(header):
+        told = runtime.carry_out(lambda: read_live(folder, tenant, settings, known, LocalDisk(), people.note))
     return with_live(statement, told.at, told.told())

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 from urllib.parse import quote, quote_plus
 
-from bulkscim.commands import setting
+from bulkscim.commands import runtime
 from bulkscim.engine.clock import RealClock
 from bulkscim.model.request import Loss, NoAnswer, Response
 from bulkscim.runs import tenant as tenants
@@ -176,7 +176,7 @@ class Loop(VirtualLoop):
 
 def on_virtual_time(monkeypatch, time, wire):
     """Let commands of this process reach the wire, and their waits take no time."""
-    monkeypatch.setattr(setting, "carry_out", lambda work: live(Loop(time), work()))
+    monkeypatch.setattr(runtime, "carry_out", lambda work: live(Loop(time), work()))
     monkeypatch.setattr(RealClock, "now", lambda _: time.now())
     monkeypatch.setattr(RealClock, "monotonic", lambda _: time.monotonic())
     monkeypatch.setattr(tenants, "AiohttpTransport", wire)

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import count, islice
 from pathlib import Path
 
-from bulkscim.commands.setting import collect_seldom
+from bulkscim.commands.runtime import collect_seldom
 from tests.support.shrinking import kind_of, shrink
 from tests.support.simulated_seeds import WIDER, case_of, from_json, live, simulate
 

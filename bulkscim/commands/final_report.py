@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bulkscim.commands import setting
+from bulkscim.commands import runtime
 from bulkscim.errors import BulkScimError, Mismatch
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
@@ -39,7 +39,7 @@ def tell(report: "RunReport", people: Console, typed: Typed, *, as_json: bool) -
     for line in lines:
         people.say(line)
     if as_json:
-        setting.print_json(write(summary))
+        runtime.print_json(write(summary))
 
 
 def _summary(report: "RunReport", people: Console, typed: Typed) -> tuple[Summary, bool]:
