@@ -170,7 +170,7 @@ def test_jsonl_and_a_dry_run_are_watched_too(bulkscim, tenant):
         for n in range(ROWS)
     ]
     Path("a.jsonl").write_text("\n".join(lines) + "\n")
-    tenant.at, tenant.hook = 12, lambda: Path("a.jsonl").write_text("\n".join(reversed(lines)))
+    tenant.at, tenant.hook = 2, lambda: Path("a.jsonl").write_text("\n".join(reversed(lines)))
     outcome = bulkscim("run", "a.jsonl", "-n", *tenant.reached, "--on-exists", "update")
 
     assert outcome.code in {2, 5}, outcome.text
