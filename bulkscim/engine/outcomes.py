@@ -22,7 +22,7 @@ from bulkscim.planning.effects import is_thin
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.newness import Age
 from bulkscim.planning.recover import NotApplied, Ours, Read, Recovered, Theirs, Unclear, is_explained
-from bulkscim.scim.messages import usable_id
+from bulkscim.scim.protocol import usable_id
 
 LOSSES = 5  # steps of one row that may be lost and found not applied
 STALE = 2  # refused versions, before the version is no longer sent

@@ -15,7 +15,7 @@ from bulkscim.pacing.retry import ReadVerdict, judge_read, throttles
 from bulkscim.planning.lookups import answers
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
-from bulkscim.scim import discovery, messages
+from bulkscim.scim import discovery, protocol
 from bulkscim.scim.discovery import AnsweredBy, origin_of
 from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page, Unproved, Unwhole, pages
@@ -54,10 +54,10 @@ class Reads:
 
     async def by_id(self, kind: str, resource_id: str) -> Found | Missing | Unreadable:
         """Read one resource; that it is missing proves nothing as long as the run has just created it. An answer with another id is not believed, and an id that no URL can hold is not asked for."""
-        if not messages.is_usable(resource_id):
+        if not protocol.is_usable(resource_id):
             return Unreadable(f"{resource_id!r} cannot be the id of a {kind}", partial=True)
         asked_at = self._clock.monotonic()
-        reply = await self._transport.send(Request("GET", messages.resource_path(kind, resource_id)))
+        reply = await self._transport.send(Request("GET", protocol.resource_path(kind, resource_id)))
         match judge_read(reply):
             case ReadVerdict.GONE:
                 return Missing(
@@ -66,7 +66,7 @@ class Reads:
                     else None
                 )
             case ReadVerdict.GOOD if isinstance(reply, Response):
-                resource = messages.resource_of(reply.body)
+                resource = protocol.resource_of(reply.body)
                 if resource is None or resource["id"] != resource_id:
                     return Unreadable(f"the answer is not {kind} {resource_id}", reply.status)
                 self._saw(kind, (resource,))
@@ -87,7 +87,7 @@ class Reads:
             if judge_read(reply) is ReadVerdict.GOOD:
                 self._quoting.needed(key.type)
         if judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response):
-            answer = messages.list_of(reply.body)
+            answer = protocol.list_of(reply.body)
             if answer is not None:
                 self._saw(key.type, answer.resources)
                 # It may be a second match, unless the filter was not applied.
@@ -102,9 +102,9 @@ class Reads:
     async def any_of(self, keys: Sequence[Key]) -> tuple[JsonObject, ...] | Unreadable:
         """Ask for the resources that any of some keys of one attribute names; Unreadable where the answer is not all."""
         kind, attribute = keys[0].type, keys[0].attribute
-        path = messages.lookups_path(kind, attribute, [key.value for key in keys])
+        path = protocol.lookups_path(kind, attribute, [key.value for key in keys])
         reply = await self._transport.send(Request("GET", path))
-        answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
+        answer = protocol.list_of(reply.body) if isinstance(reply, Response) else None
         if judge_read(reply) is not ReadVerdict.GOOD or answer is None:
             return unreadable(reply)
         self._saw(kind, answer.resources)
@@ -122,7 +122,7 @@ class Reads:
         return None if verdict in {ReadVerdict.GOOD, ReadVerdict.GONE, ReadVerdict.NO} else unreadable(reply)
 
     async def _lookup(self, key: Key, *, quoted: bool) -> Reply:
-        return await self._found(messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted))
+        return await self._found(protocol.lookup_path(key.type, key.attribute, key.value, quoted=quoted))
 
     async def _found(self, path: str) -> Reply:
         """Ask for what fits a filter; again where an entry cannot be used, since one answer may be spoilt."""
@@ -130,7 +130,7 @@ class Reads:
         reply = await self._transport.send(request)
         return await self._transport.send(request) if _is_spoilt(reply) else reply
 
-    def _may_be_cut(self, answer: messages.ListAnswer) -> bool:
+    def _may_be_cut(self, answer: protocol.ListAnswer) -> bool:
         cap = self._profile.filter_cap
         return cap is not None and max(len(answer.resources), answer.total or 0) >= cap
 
@@ -161,7 +161,7 @@ class Reads:
             return False
         if self._ids is not None and self._ids.any_of(kind):
             return False
-        other = messages.page_path(USER if kind == GROUP else GROUP, 1, 1)
+        other = protocol.page_path(USER if kind == GROUP else GROUP, 1, 1)
         for path in (discovery.CONFIG_PATH, other):
             if origin_of(await self._transport.send(Request("GET", path))) is AnsweredBy.SCIM:
                 return True
@@ -171,14 +171,14 @@ class Reads:
         if self._ids is not None:
             self._ids.saw(kind, resources)
 
-    async def referring(self, key: Key, form: Lookup) -> messages.ListAnswer | Unreadable:
+    async def referring(self, key: Key, form: Lookup) -> protocol.ListAnswer | Unreadable:
         """Ask who refers to a resource: for a page of them, and without their members where that is understood."""
         quoted = self._quoting.wants(key.type)
-        path = messages.lookup_path(key.type, key.attribute, key.value, quoted=quoted)
+        path = protocol.lookup_path(key.type, key.attribute, key.value, quoted=quoted)
         if form is Lookup.LEAN:
             path += f"&count={self._profile.page_size}&excludedAttributes=members"
         reply = await self._found(path)
-        answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
+        answer = protocol.list_of(reply.body) if isinstance(reply, Response) else None
         if judge_read(reply) is not ReadVerdict.GOOD or answer is None:
             return unreadable(reply)
         self._saw(key.type, answer.resources)
@@ -187,7 +187,7 @@ class Reads:
 
 def _is_spoilt(reply: Reply) -> bool:
     """Return whether an answer lists something that is no resource."""
-    answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
+    answer = protocol.list_of(reply.body) if isinstance(reply, Response) else None
     return answer is not None and bool(answer.unusable)
 
 
@@ -201,7 +201,7 @@ def unreadable(reply: Reply) -> Unreadable:
     if isinstance(reply, NoAnswer):
         partial, likely = isinstance(reply, Unwhole), isinstance(reply, Unproved)
         return Unreadable(reply.detail, reply.status, partial=partial, likely=likely)
-    error = messages.error_of(reply)
+    error = protocol.error_of(reply)
     return Unreadable(f"answered {reply.status}: {error.detail or 'nothing'}", reply.status, throttles(reply))
 
 

@@ -13,7 +13,7 @@ from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement
 from bulkscim.planning.newness import created_of
 from bulkscim.planning.recover import Evidence, Read, Recovered, recover
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 
 
 async def look(step: Step, directory: Directory, reads: Reads) -> Read:
@@ -100,7 +100,7 @@ def named(step: Step, judgement: Judgement, reply: Reply) -> str | None:
 def located(step: Step, reply: Reply) -> str | None:
     """Return the id at the end of the Location of the answer to a create."""
     location = reply.headers.get("location") if isinstance(reply, Response) else None
-    return messages.id_of_location(location, step.type) if location else None
+    return protocol.id_of_location(location, step.type) if location else None
 
 
 def is_broken(status: int | None) -> bool:

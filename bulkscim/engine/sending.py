@@ -10,8 +10,8 @@ from bulkscim.engine.work import Work
 from bulkscim.model.request import Reply, Request
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict, backoff, is_waited_out, judge
-from bulkscim.scim import messages
-from bulkscim.scim.messages import PatchForm
+from bulkscim.scim import protocol
+from bulkscim.scim.protocol import PatchForm
 
 BUDGET = 8  # sendings of one step that are answered by "not now"
 
@@ -20,15 +20,15 @@ def request_of(step: Step, form: PatchForm = PatchForm.PATCH_OP) -> Request:
     """Return the request of a step, a PATCH in the form that the tenant takes."""
     match step.action:
         case Action.CREATE:
-            path, body = messages.collection(step.type), messages.resource_body(step.type, step.body)
+            path, body = protocol.collection(step.type), protocol.resource_body(step.type, step.body)
         case Action.REPLACE:
-            path = messages.resource_path(step.type, step.id or "")
-            body = messages.resource_body(step.type, {"id": step.id, **step.body})
+            path = protocol.resource_path(step.type, step.id or "")
+            body = protocol.resource_body(step.type, {"id": step.id, **step.body})
         case Action.DELETE:
-            return Request("DELETE", messages.resource_path(step.type, step.id or ""), None, step.if_match)
+            return Request("DELETE", protocol.resource_path(step.type, step.id or ""), None, step.if_match)
         case _:
-            path = messages.resource_path(step.type, step.id or "")
-            body = messages.patch_body(step.operations, step.type, form)
+            path = protocol.resource_path(step.type, step.id or "")
+            body = protocol.patch_body(step.operations, step.type, form)
     return Request(step.method, path, body, step.if_match)
 
 

@@ -8,7 +8,7 @@ import orjson
 from bulkscim.jobfile.exact_json import faults_of, faults_of_text
 from bulkscim.jobfile.lines import RECORD_LIMIT, BadLine, lines
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 
 
 def read(
@@ -46,9 +46,9 @@ def record_of(number: int, line: int, text: str | BadLine) -> Record | Problem:
         wrong = _numbers_too_large(text) if "infinity" in error.msg else []
         wrong.append(Fault(f"column {error.colno}", f"is not JSON: {error.msg}"))
         return Problem(line, number, wrong[0])
-    if text.count("[") + text.count("{") > messages.MOST_DEPTH and messages.is_too_deep(body):
+    if text.count("[") + text.count("{") > protocol.MOST_DEPTH and protocol.is_too_deep(body):
         return Problem(
-            line, number, Fault("", f"is nested deeper than {messages.MOST_DEPTH} levels; no resource is")
+            line, number, Fault("", f"is nested deeper than {protocol.MOST_DEPTH} levels; no resource is")
         )
     lost = faults_of(text, body)
     if lost:

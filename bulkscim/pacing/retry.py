@@ -32,7 +32,7 @@ from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Loss, NoAnswer, Reply, Response
 from bulkscim.model.step import ACCEPTED, Action
 from bulkscim.pacing.hints import MOST_S, asked_wait, is_limited
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 
 _DUPLICATE_WORDS = ("exist", "unique", "already", "duplicate", "taken", "in use", "conflict", "registered")
 _INTERIM = range(100, 200)  # as a last answer, such as 101 to a request that asked for no other protocol
@@ -97,7 +97,7 @@ def throttles(reply: Reply, *, waited: bool = False) -> bool:
         return False
     if reply.status == _FORBIDDEN:
         return not waited and is_limited(reply)
-    return reply.status == _TOO_MANY and not _reports_duplicate(messages.error_of(reply))
+    return reply.status == _TOO_MANY and not _reports_duplicate(protocol.error_of(reply))
 
 
 def is_waited_out(reply: Reply) -> bool:
@@ -113,11 +113,11 @@ def judge(action: Action, reply: Reply, *, waited: bool = False) -> Judgement:
         return _judge_silence(reply)
     if reply.status in _SUCCESS:
         return _judge_success(action, reply)
-    error = messages.error_of(reply)
+    error = protocol.error_of(reply)
     detail = error.detail
     if reply.status in _REDIRECT:
         detail = (
-            f"redirects to {messages.printable(reply.headers.get('location', 'nowhere'), 100)}; not followed"
+            f"redirects to {protocol.printable(reply.headers.get('location', 'nowhere'), 100)}; not followed"
         )
     verdict = Verdict.AGAIN if throttles(reply, waited=waited) else _verdict_of(action, error)
     return Judgement(verdict, reply.status, error.scim_type, detail or _named(reply.status))
@@ -138,17 +138,17 @@ def _judge_silence(reply: NoAnswer) -> Judgement:
 
 def _judge_success(action: Action, reply: Response) -> Judgement:
     """Judge a 2xx: believed only where its body is what such an answer holds."""
-    value = messages.json_of(reply.body)
+    value = protocol.json_of(reply.body)
     if reply.status == _ACCEPTED:
         return Judgement(
-            Verdict.ACCEPTED, reply.status, detail=ACCEPTED, resource=messages.as_resource(value)
+            Verdict.ACCEPTED, reply.status, detail=ACCEPTED, resource=protocol.as_resource(value)
         )
-    if reply.body.strip() and (not isinstance(value, dict) or messages.is_error(value)):
-        error = messages.error_of(reply)
+    if reply.body.strip() and (not isinstance(value, dict) or protocol.is_error(value)):
+        error = protocol.error_of(reply)
         return Judgement(
             Verdict.LOST, reply.status, error.scim_type, f"{reply.status}, but says: {error.detail}"
         )
-    resource = messages.as_resource(value)
+    resource = protocol.as_resource(value)
     if action is Action.CREATE and resource is None and reply.status != _CREATED:
         return Judgement(Verdict.LOST, reply.status, detail=f"{reply.status} without a resource")
     return Judgement(Verdict.APPLIED, reply.status, resource=resource)
@@ -159,7 +159,7 @@ def is_empty_success(reply: Reply) -> bool:
     return isinstance(reply, Response) and reply.status in _SUCCESS and reply.body.strip() == b"null"
 
 
-def _verdict_of(action: Action, error: messages.ScimError) -> Verdict:
+def _verdict_of(action: Action, error: protocol.ScimError) -> Verdict:
     """Return the table's row for a status that is not 2xx."""
     status = error.status
     creates = action is Action.CREATE
@@ -174,7 +174,7 @@ def _verdict_of(action: Action, error: messages.ScimError) -> Verdict:
     return {404: Verdict.GONE, 410: Verdict.GONE, 412: Verdict.STALE}.get(status, Verdict.REFUSED)
 
 
-def _duplicate(error: messages.ScimError) -> bool:
+def _duplicate(error: protocol.ScimError) -> bool:
     """Return whether a refused create may have met its own identity; a lookup decides."""
     told = f"{error.scim_type or ''} {error.detail}".lower()
     if error.status == _TOO_MANY:
@@ -184,7 +184,7 @@ def _duplicate(error: messages.ScimError) -> bool:
     )
 
 
-def _reports_duplicate(error: messages.ScimError) -> bool:
+def _reports_duplicate(error: protocol.ScimError) -> bool:
     """Return whether an error names a duplicate in words that no report of too many requests has."""
     told = f"{error.scim_type or ''} {error.detail}".lower()
     return any(word in told for word in ("uniqueness", "already exist", "duplicate"))
@@ -210,8 +210,8 @@ def judge_read(reply: Reply, *, waited: bool = False) -> ReadVerdict:
     if isinstance(reply, NoAnswer) or throttles(reply, waited=waited):
         return ReadVerdict.AGAIN
     if reply.status in _SUCCESS:
-        value = messages.json_of(reply.body)
-        whole = isinstance(value, dict) and not messages.is_error(value)
+        value = protocol.json_of(reply.body)
+        whole = isinstance(value, dict) and not protocol.is_error(value)
         return ReadVerdict.GOOD if whole else ReadVerdict.AGAIN
     if reply.status in _BY_STATUS_ALONE:
         return ReadVerdict[_BY_STATUS_ALONE[reply.status]]

@@ -23,7 +23,7 @@ from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
 from bulkscim.planning.verbs import create, membership, modify
 from bulkscim.planning.verbs.membership import Outcome
-from bulkscim.scim.messages import is_usable
+from bulkscim.scim.protocol import is_usable
 
 OVERWRITTEN = "the server may have overwritten it, which cannot be undone"
 

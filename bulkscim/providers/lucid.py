@@ -7,7 +7,7 @@ from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.model.step import Action
 from bulkscim.providers.profile import Advice, Basis, Bucket, Fact, Integration, Profile
 from bulkscim.providers.reversal import Grade, Reversal
-from bulkscim.scim.messages import PatchForm
+from bulkscim.scim.protocol import PatchForm
 
 LICENCES = "urn:ietf:params:scim:schemas:extension:lucid"
 _REFERENCE = "developer.lucid.co/reference"

@@ -9,7 +9,7 @@ from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.step import Action
 from bulkscim.providers.reversal import Reversal, reversal_of
 from bulkscim.scim.discovery import Capabilities
-from bulkscim.scim.messages import PatchForm
+from bulkscim.scim.protocol import PatchForm
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 QUIET_S = 10.0

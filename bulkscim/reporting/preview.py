@@ -7,7 +7,7 @@ import orjson
 
 from bulkscim.model.operation import JsonObject, Operation, Role, Verb
 from bulkscim.planning.compare import redact
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 
 _ROLES = {Role.MANAGER: "manager", Role.GROUP: "joins", Role.MEMBER: "member", Role.VALUE: "names"}
 
@@ -34,7 +34,7 @@ def preview_lines(shown: JsonObject) -> Iterator[str]:
 
 def _request(operation: Operation) -> str:
     """Return method and path; a resource that must be found first is named in angles."""
-    method, path = operation.spec.method, messages.collection(operation.type)
+    method, path = operation.spec.method, protocol.collection(operation.type)
     if not operation.spec.finds:
         return f"{method} {path}"
     if operation.spec.updates:
@@ -47,10 +47,10 @@ def _body(operation: Operation) -> Any:
     verb = operation.verb
     match verb:
         case Verb.CREATE | Verb.UPSERT | Verb.REPLACE:
-            return redact(messages.with_schemas(operation.type, operation.data))
+            return redact(protocol.with_schemas(operation.type, operation.data))
         case Verb.PATCH:
             changes = operation.changes
-            return redact(orjson.loads(messages.patch_body(changes))) if changes else None
+            return redact(orjson.loads(protocol.patch_body(changes))) if changes else None
         case Verb.ACTIVATE | Verb.DEACTIVATE:
             return {"active": operation.spec.active}
         case Verb.DELETE | Verb.ADD_MEMBER | Verb.REMOVE_MEMBER:

@@ -22,7 +22,7 @@ from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.planning.protect import folded, names_of
 from bulkscim.runs.tenant import fingerprint, host_of
 from bulkscim.runs.tenant_by_name import names_at
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 from bulkscim.transport.base import Transport
 
 PROBES = 3  # recorded resources that another token must show
@@ -96,9 +96,9 @@ async def _shows_the_same(record: RecordedRun, transport: Transport) -> bool:
     """
     found = 0
     for kind, resource_id, names in _recorded(record):
-        reply = await transport.send(Request("GET", messages.resource_path(kind, resource_id)))
+        reply = await transport.send(Request("GET", protocol.resource_path(kind, resource_id)))
         good = judge_read(reply) is ReadVerdict.GOOD and isinstance(reply, Response)
-        live = messages.resource_of(reply.body) if good and isinstance(reply, Response) else None
+        live = protocol.resource_of(reply.body) if good and isinstance(reply, Response) else None
         if live is not None and not names & _names(live):
             raise Mismatch(
                 f"this token is not the one that the run began with, and it shows {kind} {escaped(resource_id)} as "

@@ -31,7 +31,7 @@ from bulkscim.providers.profile import (
     with_integration,
 )
 from bulkscim.runs.settings import credentials_of
-from bulkscim.scim import discovery, messages
+from bulkscim.scim import discovery, protocol
 from bulkscim.scim.discovery import AnsweredBy, described, origin_of
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.aiohttp_transport import AiohttpTransport, HttpSettings
@@ -41,8 +41,8 @@ from bulkscim.transport.base import Transport
 REJECTED = frozenset({401, 403})
 GOOD = 200
 TRIES = 3
-FIRST = (discovery.CONFIG_PATH, messages.page_path(USER, 1, 1))
-MORE = ("/ResourceTypes", "/Schemas", messages.page_path(GROUP, 1, 1))
+FIRST = (discovery.CONFIG_PATH, protocol.page_path(USER, 1, 1))
+MORE = ("/ResourceTypes", "/Schemas", protocol.page_path(GROUP, 1, 1))
 USUAL = ("/scim/v2", "/scim", "/v2")
 
 
@@ -104,7 +104,7 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
             f"the tenant accepts no requests at the moment ({listed.status}); nothing was sent. Try again later"
         )
     if listed.status in REJECTED or (isinstance(said, Response) and said.status == 401):  # noqa: PLR2004
-        error = messages.error_of(listed)
+        error = protocol.error_of(listed)
         raise CredentialError(
             f"the tenant rejects the token ({listed.status}: {error.detail}); nothing was sent. Pass a valid one "
             "by BULKSCIM_TOKEN, --token-file or --token-command"
@@ -121,8 +121,8 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
 
 async def _integration(transport: Transport, profile: Profile) -> Integration | None:
     """Read some groups to see which integration the token opens; None where they do not tell."""
-    reply = await _answer(transport, messages.page_path(GROUP, 1, profile.page_size))
-    answer = messages.list_of(reply.body) if isinstance(reply, Response) and reply.status == GOOD else None
+    reply = await _answer(transport, protocol.page_path(GROUP, 1, profile.page_size))
+    answer = protocol.list_of(reply.body) if isinstance(reply, Response) and reply.status == GOOD else None
     return integration_of(profile, answer.resources if answer else ())
 
 
@@ -155,7 +155,7 @@ async def _answer(transport: Transport, path: str) -> Reply:
 
 def _counts_all(reply: Response) -> bool:
     """Return whether a page of one user shows that totalResults counts more than the page."""
-    answer = messages.list_of(reply.body) if reply.status == GOOD else None
+    answer = protocol.list_of(reply.body) if reply.status == GOOD else None
     return answer is None or answer.total is None or answer.size == 0 or answer.total > answer.size
 
 
@@ -164,7 +164,7 @@ def _count(reply: Response, *, is_scim: bool) -> tuple[int | None, str]:
     if is_scim and judge_read(reply) is ReadVerdict.GONE:
         return 0, ""
     if reply.status == GOOD:
-        answer = messages.list_of(reply.body)
+        answer = protocol.list_of(reply.body)
         if answer is not None and answer.total is not None:
             return answer.total, ""
     return None, f"the tenant's users cannot be counted (/Users answered {reply.status}, not a listing)"

@@ -21,7 +21,7 @@ from bulkscim.model.request import NoAnswer, Request
 from bulkscim.private_files import create_file, make_folders, read_file
 from bulkscim.runs.state_dir import state_dir
 from bulkscim.runs.tenant import GOOD, connected, fingerprint
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 from bulkscim.scim.discovery import LiveSchemas, live_schemas, schemas_to_keep
 from bulkscim.tenants.tenant import Tenant
 
@@ -57,10 +57,10 @@ async def _read(tenant: Tenant, settings: Settings, clock: Clock) -> tuple[list[
         return [], f"cannot be read ({reply.detail})"
     if reply.status != GOOD:
         return [], f"answered {reply.status}"
-    listed = messages.list_of(reply.body)
+    listed = protocol.list_of(reply.body)
     if listed is not None:
         return list(listed.resources), "are empty" if not listed.resources else ""
-    body = messages.json_of(reply.body)
+    body = protocol.json_of(reply.body)
     some = body if isinstance(body, list) else []
     return [each for each in some if isinstance(each, dict)], "are no listing"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Reply, Response
-from bulkscim.scim import messages, paths
+from bulkscim.scim import paths, protocol
 
 CONFIG_PATH = "/ServiceProviderConfig"
 READ_ONLY = "readonly"
@@ -49,8 +49,8 @@ def capabilities_of(reply: Reply) -> Capabilities:
         return _absent(f"no answer ({reply.detail})")
     if reply.status != HTTPStatus.OK:
         return _absent(f"answered {reply.status}")
-    config = messages.json_of(reply.body)
-    if not isinstance(config, dict) or messages.is_error(config):
+    config = protocol.json_of(reply.body)
+    if not isinstance(config, dict) or protocol.is_error(config):
         return _absent("is not a ServiceProviderConfig")
     return _read(config)
 
@@ -91,7 +91,7 @@ def _supported(config: JsonObject, name: str, notes: list[str]) -> bool | None:
         value = {"true": True, "false": False}.get(value.strip().lower(), value)
     if value is None or isinstance(value, bool):
         return value
-    notes.append(f"{CONFIG_PATH}: {name}.supported is {messages.printable(str(value), 40)!r}; ignored")
+    notes.append(f"{CONFIG_PATH}: {name}.supported is {protocol.printable(str(value), 40)!r}; ignored")
     return None
 
 
@@ -101,7 +101,7 @@ def _most_results(config: JsonObject, notes: list[str]) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         return value
     if value not in (None, 0):
-        notes.append(f"{CONFIG_PATH}: filter.maxResults is {messages.printable(str(value), 40)!r}; ignored")
+        notes.append(f"{CONFIG_PATH}: filter.maxResults is {protocol.printable(str(value), 40)!r}; ignored")
     return None
 
 
@@ -203,7 +203,7 @@ def origin_of(reply: Reply) -> AnsweredBy:
         return AnsweredBy.UNKNOWN
     if reply.status in _GONE or reply.status in _REDIRECT:
         return AnsweredBy.OTHER
-    value = messages.json_of(reply.body)
+    value = protocol.json_of(reply.body)
     if _is_scim(value):
         return AnsweredBy.SCIM
     told = isinstance(value, dict) or (value is None and bool(reply.body.strip()))
@@ -225,6 +225,6 @@ def described(reply: Reply) -> str:
     if not isinstance(reply, Response):
         return "gave no answer"
     if reply.status in _REDIRECT:
-        return f"redirects ({reply.status}) to {messages.printable(reply.headers.get('location', 'nowhere'), 100)}"
-    detail = messages.error_of(reply).detail
-    return f"answered {reply.status}" + (f" ({messages.printable(detail, 60)})" if detail else "")
+        return f"redirects ({reply.status}) to {protocol.printable(reply.headers.get('location', 'nowhere'), 100)}"
+    detail = protocol.error_of(reply).detail
+    return f"answered {reply.status}" + (f" ({protocol.printable(detail, 60)})" if detail else "")

@@ -27,7 +27,7 @@ from bulkscim.errors import UsageError
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.providers.profile import PLAIN, Profile
-from bulkscim.scim.messages import printable
+from bulkscim.scim.protocol import printable
 from bulkscim.transport.address import checked, loopback
 
 MOST_INTERIM = 20  # answers of 1xx before the one that counts

@@ -17,7 +17,7 @@ from bulkscim.model.operation import GROUP, USER, JsonObject, Key, PatchOperatio
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.planning.lookups import answers
-from bulkscim.scim import filters, messages, paths
+from bulkscim.scim import filters, paths, protocol
 from bulkscim.scim.patch import apply
 from bulkscim.transport.base import Transport
 from bulkscim.transport.overlay import Change, Held, Overlay
@@ -73,7 +73,7 @@ class Planning:
         if identifier is not None:
             return await self._one(kind, identifier)
         reply = await self._ask(path)
-        answer = messages.list_of(reply.body) if isinstance(reply, Response) else None
+        answer = protocol.list_of(reply.body) if isinstance(reply, Response) else None
         if not isinstance(reply, Response) or answer is None or judge_read(reply) is not ReadVerdict.GOOD:
             return reply
         asked = filters.any_asked_for(path)
@@ -86,10 +86,10 @@ class Planning:
         held = self._overlay.held(kind, identifier)
         if held is not None and not held.unread:
             return _gone() if held.resource is None else _shown(200, held.resource)
-        reply = await self._ask(messages.resource_path(kind, identifier))
+        reply = await self._ask(protocol.resource_path(kind, identifier))
         if held is None:
             return self._kept(kind, identifier, reply)
-        live = messages.resource_of(reply.body) if isinstance(reply, Response) else None
+        live = protocol.resource_of(reply.body) if isinstance(reply, Response) else None
         held = self._overlay.held(kind, identifier) or held
         if judge_read(reply) is not ReadVerdict.GOOD or live is None:
             return reply
@@ -104,7 +104,7 @@ class Planning:
                 self._read_last.popitem(last=False)
         return reply
 
-    async def _found(self, keys: Sequence[Key], answer: messages.ListAnswer, reply: Response) -> Response:
+    async def _found(self, keys: Sequence[Key], answer: protocol.ListAnswer, reply: Response) -> Response:
         """Return a lookup's answer with what the plan holds in place of what the tenant shows."""
         kind, attribute = keys[0].type, keys[0].attribute
         listed: dict[str, JsonObject] = {}
@@ -116,7 +116,7 @@ class Planning:
         for identifier in self._named(keys) if self._overlay.known(attribute) else ():
             if identifier not in listed:
                 one_reply = await self._one(kind, identifier)
-                resource = messages.resource_of(one_reply.body) if isinstance(one_reply, Response) else None
+                resource = protocol.resource_of(one_reply.body) if isinstance(one_reply, Response) else None
                 listed |= {identifier: resource} if resource is not None else {}
         shown_all = [*listed.values(), *(None for _ in answer.unusable)]
         return _list(shown_all, len(shown_all), reply)
@@ -125,7 +125,7 @@ class Planning:
         """Yield the ids of what the plan holds by these keys."""
         return (identifier for key in keys for identifier in self._overlay.named(key))
 
-    def _page(self, path: str, kind: str, answer: messages.ListAnswer, reply: Response) -> Response:
+    def _page(self, path: str, kind: str, answer: protocol.ListAnswer, reply: Response) -> Response:
         """Return a page of a listing; what the plan makes follows after the tenant's last page.
 
         A resource that would be gone stays as its bare id, so that pages keep their length.
@@ -177,10 +177,10 @@ class Planning:
         self._read_last.pop((kind, identifier), None)
         if isinstance(reply, NoAnswer):
             return NoAnswer(Loss.NEVER_SENT, reply.detail)
-        live = messages.resource_of(reply.body)
+        live = protocol.resource_of(reply.body)
         if judge_read(reply) is ReadVerdict.AGAIN:
             return NoAnswer(
-                Loss.NEVER_SENT, f"the resource could not be read: {messages.error_of(reply).detail}"
+                Loss.NEVER_SENT, f"the resource could not be read: {protocol.error_of(reply).detail}"
             )
         if judge_read(reply) is not ReadVerdict.GOOD or live is None:
             return reply

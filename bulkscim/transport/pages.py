@@ -17,7 +17,7 @@ from http import HTTPStatus
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.pacing.retry import ReadVerdict, judge_read
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 from bulkscim.transport.base import Transport
 
 MOST_PAGES = 100_000
@@ -113,7 +113,7 @@ class _ListingPosition:
     least: int | None = None
     size: int = 0
 
-    def take(self, answer: messages.ListAnswer, count: int) -> tuple[JsonObject, ...] | _End:
+    def take(self, answer: protocol.ListAnswer, count: int) -> tuple[JsonObject, ...] | _End:
         """Take in one page, and move on or back; return what is new."""
         size, marks = answer.size, [_mark(resource) for resource in answer.resources]
         self._note(answer)
@@ -143,7 +143,7 @@ class _ListingPosition:
             return ()
         return _End.UNPAGED if size and self.off and not self.paged else _End.OVER
 
-    def _note(self, answer: messages.ListAnswer) -> None:
+    def _note(self, answer: protocol.ListAnswer) -> None:
         """Note the total that a page claims; some servers claim none at all behind the last page that they show."""
         if answer.total is None or not (answer.total or answer.size or self.start == 1):
             return
@@ -154,7 +154,7 @@ class _ListingPosition:
         """Return whether a page overlaps with what was read before it: it holds its anchor, or begins with something seen."""
         return self.anchor in marks if self.anchor else bool(marks) and self.seen.holds(marks[0])
 
-    def _on(self, answer: messages.ListAnswer) -> None:
+    def _on(self, answer: protocol.ListAnswer) -> None:
         """Go to the last resource of the page, or behind it where pages hold but one."""
         last = answer.size - 1
         while answer.resources and last in dict(answer.unusable):
@@ -187,7 +187,7 @@ class _PageReads:
     transport: Transport
     left: int = MOST_AGAIN
 
-    async def page(self, path: str) -> tuple[Reply, messages.ListAnswer | None]:
+    async def page(self, path: str) -> tuple[Reply, protocol.ListAnswer | None]:
         """Return the answer for one page, and the listing that it shows."""
         reply = await self.transport.send(Request("GET", path))
         answer = _listed(reply)
@@ -199,9 +199,9 @@ class _PageReads:
         return reply, again if is_better else answer
 
 
-def _spoilt(answer: messages.ListAnswer) -> int:
+def _spoilt(answer: protocol.ListAnswer) -> int:
     """Count the entries that are no resources, or have ids that no URL can hold."""
-    return len(answer.unusable) + sum(messages.usable_id(one) is None for one in answer.resources)
+    return len(answer.unusable) + sum(protocol.usable_id(one) is None for one in answer.resources)
 
 
 async def pages(
@@ -214,7 +214,7 @@ async def pages(
     unasked is followed by it too, and one that gives none on a full page is paged by an index.
     """
     place, reads, asked_again = _ListingPosition(), _PageReads(transport), False
-    path = messages.cursor_path(kind, "", count) if cursor else messages.page_path(kind, 1, count)
+    path = protocol.cursor_path(kind, "", count) if cursor else protocol.page_path(kind, 1, count)
     for _ in range(MOST_PAGES):
         reply, answer = await reads.page(path)
         if answer is None:
@@ -237,7 +237,7 @@ async def pages(
             return
         if taken:
             yield Page(taken, answer.total)
-        path = messages.page_path(kind, place.start, count)
+        path = protocol.page_path(kind, place.start, count)
     yield _endless(kind)
 
 
@@ -282,7 +282,7 @@ async def _one_page(
         return _short(kind, total, place.seen)
     if total == came and (came == 1 or came > place.size):
         return None
-    reply = await transport.send(Request("GET", messages.page_path(kind, 1, max(1, came - 1))))
+    reply = await transport.send(Request("GET", protocol.page_path(kind, 1, max(1, came - 1))))
     shorter = _listed(reply)
     if shorter is None:
         return reply
@@ -295,7 +295,7 @@ async def _one_page(
 
 
 async def _by_cursor(
-    reads: _PageReads, kind: str, count: int, answer: messages.ListAnswer, seen: _SeenIds
+    reads: _PageReads, kind: str, count: int, answer: protocol.ListAnswer, seen: _SeenIds
 ) -> AsyncGenerator[Page | Reply]:
     """Follow cursors from a first answer; one that expires under way begins the listing again."""
     expired, repeated = 0, 0
@@ -313,10 +313,10 @@ async def _by_cursor(
         if repeated > MOST_REPEATED:
             yield _unwhole(f"the tenant ignores cursors: it shows the same {kind}s for each")
             return
-        reply, listed = await reads.page(messages.cursor_path(kind, answer.next_cursor, count))
+        reply, listed = await reads.page(protocol.cursor_path(kind, answer.next_cursor, count))
         if _expired(reply) and expired < MOST_EXPIRED:
             expired += 1
-            reply, listed = await reads.page(messages.cursor_path(kind, "", count))
+            reply, listed = await reads.page(protocol.cursor_path(kind, "", count))
         if listed is None:
             yield reply
             return
@@ -328,7 +328,7 @@ def _expired(reply: Reply) -> bool:
     """Return whether a server no longer knows a cursor that it gave (RFC 9865 §2.1)."""
     if not isinstance(reply, Response) or judge_read(reply) is ReadVerdict.GOOD:
         return False
-    return (messages.error_of(reply).scim_type or "").lower() in EXPIRED
+    return (protocol.error_of(reply).scim_type or "").lower() in EXPIRED
 
 
 def _lacking(kind: str, total: int | None, seen: _SeenIds) -> Unwhole | None:
@@ -356,8 +356,8 @@ def _unwhole(why: str) -> Unwhole:
     return Unwhole(Loss.CUT, why)
 
 
-def _listed(reply: Reply) -> messages.ListAnswer | None:
+def _listed(reply: Reply) -> protocol.ListAnswer | None:
     """Return a reply's listing, None where it is not one."""
     if not isinstance(reply, Response) or judge_read(reply) is not ReadVerdict.GOOD:
         return None
-    return messages.list_of(reply.body)
+    return protocol.list_of(reply.body)

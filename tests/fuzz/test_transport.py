@@ -9,7 +9,7 @@ from bulkscim.model.request import NoAnswer, Request, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import retry_after
 from bulkscim.pacing.retry import judge, judge_read
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 from bulkscim.transport.aiohttp_transport import AiohttpTransport, HttpSettings
 from tests.support.raw_server import said, talking
 
@@ -96,5 +96,5 @@ async def exchanged(data):
     judge_read(reply)
     if isinstance(reply, Response):
         retry_after(reply)
-        messages.list_of(reply.body)
-        messages.id_of_location(reply.headers.get("location", ""), "User")
+        protocol.list_of(reply.body)
+        protocol.id_of_location(reply.headers.get("location", ""), "User")

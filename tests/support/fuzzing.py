@@ -31,7 +31,7 @@ from bulkscim.providers import quirks
 from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.runs import definition
 from bulkscim.runs.options import RecordDefaults
-from bulkscim.scim import discovery, messages, patch, paths
+from bulkscim.scim import discovery, patch, paths, protocol
 from bulkscim.tenants import entries as tenant_entries
 from tests.support.asked import asked_for
 from tests.support.fake_clock import VirtualClock
@@ -177,7 +177,7 @@ def definitions(data: bytes) -> None:
 def path_texts(data: bytes) -> None:
     """Use a text as an attribute path, and as a filter, on resources of any shape."""
     text, _, rest = data.decode("utf-8", "replace").partition("\n")
-    value = messages.json_of(rest.encode())
+    value = protocol.json_of(rest.encode())
     resource: JsonObject = value if isinstance(value, dict) else {"emails": [{"value": "a@example.com"}]}
     with suppress(paths.PathError):
         paths.get(resource, text)
@@ -197,14 +197,14 @@ def filter_texts(data: bytes) -> None:
     asked_for(f"/Users?{data.decode('latin-1')}")
     with suppress(ValueError):
         asked_for(text)
-    asked = messages.lookup_path(USER, "userName", text)
+    asked = protocol.lookup_path(USER, "userName", text)
     assert asked.isascii()
     assert asked_for(asked) == ("userName", text)
 
 
 def patch_bodies(data: bytes) -> None:
     """Take bytes as the body of a PATCH or a resource that came to the sandbox."""
-    value = messages.json_of(data)
+    value = protocol.json_of(data)
     if not isinstance(value, dict):
         return
     for kind in (USER, GROUP):
@@ -231,15 +231,15 @@ def answers(data: bytes) -> None:
         judgements = [judge(action, response) for action in Action]
         judge_read(response)
         for one in judgements:
-            assert len(one.detail) <= 2 * messages.DETAIL_LENGTH
+            assert len(one.detail) <= 2 * protocol.DETAIL_LENGTH
             assert one.detail.isprintable(), one.detail
             _journaled(Kind.REFUSED, {"detail": one.detail, "scim_type": one.scim_type})
             _journaled(Kind.APPLIED, {"after": one.resource})
-    listing = messages.list_of(data)
+    listing = protocol.list_of(data)
     for resource in listing.resources if listing else ():
         _journaled(Kind.STARTED, {"before": resource, "id": resource["id"]})
         with suppress(ValueError):
-            assert messages.resource_path(USER, resource["id"]).isascii()
+            assert protocol.resource_path(USER, resource["id"]).isascii()
         _compared(resource)
     discovery.capabilities_of(Response(200, {}, data))
 

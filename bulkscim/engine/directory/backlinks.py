@@ -24,7 +24,7 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in
-from bulkscim.scim.messages import is_usable
+from bulkscim.scim.protocol import is_usable
 from bulkscim.transport.pages import Page, Unwhole
 
 KEPT_S = 60.0  # for each request that a listing took: so no more than one a minute goes into it

@@ -49,8 +49,8 @@ from bulkscim.planning.effects import deactivates
 from bulkscim.planning.lookups import answers
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
-from bulkscim.scim.messages import is_usable, printable
 from bulkscim.scim.paths import get
+from bulkscim.scim.protocol import is_usable, printable
 
 PLAIN = Purpose()
 UNNAMED = "this run created it, but its id is not known, and no lookup shows it by this name"

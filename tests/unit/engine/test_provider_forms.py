@@ -15,7 +15,7 @@ from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.lucid import LUCID
-from bulkscim.scim.messages import PatchForm, patch_body
+from bulkscim.scim.protocol import PatchForm, patch_body
 from tests.support.fake_clock import VirtualClock
 
 CORE, PATCH_OP = PatchForm.CORE, PatchForm.PATCH_OP

@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkscim.scim import filters, messages
+from bulkscim.scim import filters, protocol
 from tests.support.asked import asked_for
 
 
 def test_a_filter_is_strictly_percent_encoded():
     """A blank is %20, a plus %2B, quotes and backslashes are escaped as JSON."""
-    assert messages.lookup_path("User", "userName", 'a+b "c"\\@x.org') == (
+    assert protocol.lookup_path("User", "userName", 'a+b "c"\\@x.org') == (
         "/Users?filter=userName%20eq%20%22a%2Bb%20%5C%22c%5C%22%5C%5C%40x.org%22"
     )
 
@@ -22,7 +22,7 @@ def test_a_filter_may_be_unquoted_where_the_server_wants_it():
 @given(st.text())
 def test_what_a_lookup_asks_for_can_be_read_back(value):
     """Quoting and encoding lose nothing, whatever the value."""
-    path = messages.lookup_path("User", "emails.value", value)
+    path = protocol.lookup_path("User", "emails.value", value)
     assert path.isascii()
     assert asked_for(path) == ("emails.value", value)
 

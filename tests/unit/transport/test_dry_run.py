@@ -8,7 +8,7 @@ from bulkscim.model.operation import PatchOperation
 from bulkscim.model.request import Loss, NoAnswer, Request, Response
 from bulkscim.model.step import Action
 from bulkscim.pacing.retry import Verdict, judge
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 from bulkscim.transport.dry_run import Planning
 from bulkscim.transport.pages import Page, pages
 from tests.support.asked import asked_for
@@ -66,22 +66,22 @@ def plan(tenant):
 
 async def looked_up(plan, attribute, value):
     """Return the ids that a lookup finds."""
-    reply = await plan.send(Request("GET", messages.lookup_path("User", attribute, value)))
-    return [one["id"] for one in messages.list_of(reply.body).resources]
+    reply = await plan.send(Request("GET", protocol.lookup_path("User", attribute, value)))
+    return [one["id"] for one in protocol.list_of(reply.body).resources]
 
 
 async def create(plan, **data):
     """Plan a create."""
-    return await plan.send(Request("POST", "/Users", messages.resource_body("User", data)))
+    return await plan.send(Request("POST", "/Users", protocol.resource_body("User", data)))
 
 
 async def test_a_planned_create_is_seen_by_later_reads(plan):
     """By id, and by every name; its secrets are not."""
     reply = await create(plan, userName="Eve@x", externalId="E1", emails=[{"value": "eve@x"}], password="p")
-    made = messages.resource_of(reply.body)
+    made = protocol.resource_of(reply.body)
     assert judge(Action.CREATE, reply).verdict is Verdict.APPLIED
-    read = await plan.send(Request("GET", messages.resource_path("User", made["id"])))
-    assert messages.resource_of(read.body) == made
+    read = await plan.send(Request("GET", protocol.resource_path("User", made["id"])))
+    assert protocol.resource_of(read.body) == made
     assert "password" not in made
     for attribute, value in (("userName", "eve@X"), ("externalId", "E1"), ("emails.value", "EVE@x")):
         assert await looked_up(plan, attribute, value) == [made["id"]]
@@ -92,7 +92,7 @@ async def test_a_planned_create_is_seen_by_later_reads(plan):
 async def test_a_name_that_is_planned_is_a_conflict(plan, name):
     """As the tenant would say; names that it holds are looked up before."""
     await create(plan, userName="eve@x")
-    body = messages.patch_body([PatchOperation("replace", "userName", "new@x")])
+    body = protocol.patch_body([PatchOperation("replace", "userName", "new@x")])
     await plan.send(Request("PATCH", "/Users/1", body))
     assert judge(Action.CREATE, await create(plan, userName=name)).verdict is Verdict.CONFLICT
 
@@ -101,18 +101,18 @@ async def test_groups_by_one_name_are_no_conflict(plan):
     """Few tenants keep them apart."""
     for _ in range(2):
         reply = await plan.send(
-            Request("POST", "/Groups", messages.resource_body("Group", {"displayName": "A"}))
+            Request("POST", "/Groups", protocol.resource_body("Group", {"displayName": "A"}))
         )
         assert reply.status == 201
 
 
 async def test_a_planned_patch_changes_what_later_reads_show(plan):
     """The old name finds nothing, the new one does."""
-    body = messages.patch_body(
+    body = protocol.patch_body(
         [PatchOperation("replace", "userName", "new@x"), PatchOperation("remove", "title")]
     )
     reply = await plan.send(Request("PATCH", "/Users/1", body))
-    assert messages.resource_of(reply.body) == {
+    assert protocol.resource_of(reply.body) == {
         name: value for name, value in ADA.items() if name != "title"
     } | {"userName": "new@x"}
     assert await looked_up(plan, "userName", "ada@x") == []
@@ -122,22 +122,22 @@ async def test_a_planned_patch_changes_what_later_reads_show(plan):
 async def test_what_a_row_has_just_read_is_not_read_again_to_plan_its_change(plan):
     """A dry run of deletes and of a rollback read each resource twice."""
     await plan.send(Request("GET", "/Users/1"))
-    body = messages.patch_body([PatchOperation("replace", "title", "Lead")])
+    body = protocol.patch_body([PatchOperation("replace", "title", "Lead")])
 
     first = await plan.send(Request("PATCH", "/Users/1", body))
     second = await plan.send(
-        Request("PATCH", "/Users/1", messages.patch_body([PatchOperation("remove", "title")]))
+        Request("PATCH", "/Users/1", protocol.patch_body([PatchOperation("remove", "title")]))
     )
 
-    assert messages.resource_of(first.body)["title"] == "Lead"
-    assert "title" not in messages.resource_of(second.body)
+    assert protocol.resource_of(first.body)["title"] == "Lead"
+    assert "title" not in protocol.resource_of(second.body)
     assert plan.asked == 1
 
 
 async def test_a_planned_replace_leaves_only_what_it_holds(plan):
     """Except the id and meta."""
-    reply = await plan.send(Request("PUT", "/Users/1", messages.resource_body("User", {"userName": "ada@x"})))
-    assert messages.resource_of(reply.body) == {
+    reply = await plan.send(Request("PUT", "/Users/1", protocol.resource_body("User", {"userName": "ada@x"})))
+    assert protocol.resource_of(reply.body) == {
         "id": "1",
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": "ada@x",
@@ -158,7 +158,7 @@ async def test_a_listing_shows_the_plan(plan):
     """Changed ones as they would stand, gone ones as a bare id, new ones at the end."""
     await plan.send(Request("DELETE", "/Users/2"))
     await plan.send(
-        Request("PATCH", "/Users/1", messages.patch_body([PatchOperation("replace", "title", "X")]))
+        Request("PATCH", "/Users/1", protocol.patch_body([PatchOperation("replace", "title", "X")]))
     )
     for number in range(5):
         await create(plan, userName=f"n{number}@x")
@@ -200,9 +200,9 @@ async def test_other_reads_go_through(plan):
 
 async def test_a_patch_that_means_nothing_is_refused(plan):
     """As a tenant would, and nothing is kept of it."""
-    body = messages.patch_body([PatchOperation("replace", "a.b.c", 1)])
+    body = protocol.patch_body([PatchOperation("replace", "a.b.c", 1)])
     assert (await plan.send(Request("PATCH", "/Users/1", body))).status == 400
-    assert messages.resource_of((await plan.send(Request("GET", "/Users/1"))).body) == ADA
+    assert protocol.resource_of((await plan.send(Request("GET", "/Users/1"))).body) == ADA
 
 
 async def test_what_a_lookup_has_shown_is_not_read_to_plan_its_change(plan, tenant):
@@ -212,12 +212,12 @@ async def test_what_a_lookup_has_shown_is_not_read_to_plan_its_change(plan, tena
     await looked_up(plan, "userName", "ada@x")
     tenant.users["1"] = shown
     for title in ("One", "Two"):
-        body = messages.patch_body([PatchOperation("replace", "title", title)])
+        body = protocol.patch_body([PatchOperation("replace", "title", title)])
         reply = await plan.send(Request("PATCH", "/Users/1", body))
-        assert messages.resource_of(reply.body)["title"] == title
+        assert protocol.resource_of(reply.body)["title"] == title
     assert plan.asked == 1
 
-    read = [messages.resource_of((await plan.send(Request("GET", "/Users/1"))).body) for _ in range(2)]
+    read = [protocol.resource_of((await plan.send(Request("GET", "/Users/1"))).body) for _ in range(2)]
     assert read == [{**ADA, "title": "Two", "nickName": "A"}] * 2
     assert plan.asked == 2
 
@@ -226,7 +226,7 @@ async def test_a_change_of_what_a_lookup_has_shown_is_seen_by_lookups_and_listin
     """Its old name finds nothing, and its new one does."""
     await looked_up(plan, "userName", "ada@x")
     await plan.send(
-        Request("PATCH", "/Users/1", messages.patch_body([PatchOperation("replace", "userName", "new@x")]))
+        Request("PATCH", "/Users/1", protocol.patch_body([PatchOperation("replace", "userName", "new@x")]))
     )
 
     assert await looked_up(plan, "userName", "ada@x") == []

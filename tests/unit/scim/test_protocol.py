@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bulkscim.model.operation import ENTERPRISE, PatchOperation
 from bulkscim.model.request import Response
-from bulkscim.scim import messages
+from bulkscim.scim import protocol
 
 ERROR = {
     "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
@@ -43,7 +43,7 @@ def encoded(value):
 )
 def test_only_a_json_object_with_an_id_is_a_resource(body, resource):
     """Errors, lists, pages and truncated bodies are none."""
-    assert messages.resource_of(body) == resource
+    assert protocol.resource_of(body) == resource
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_only_a_json_object_with_an_id_is_a_resource(body, resource):
 )
 def test_a_listing_is_read_in_all_its_spellings(body, ids, total):
     """Names without case, counts as text, one object for a list of one, nothing where the total is 0."""
-    answer = messages.list_of(encoded(body))
+    answer = protocol.list_of(encoded(body))
     assert answer is not None
     assert [resource["id"] for resource in answer.resources] == ids
     assert answer.total == total
@@ -76,7 +76,7 @@ def test_a_listing_is_read_in_all_its_spellings(body, ids, total):
 )
 def test_a_listing_that_looks_wrong_is_no_listing(body):
     """An answer that cannot be trusted never becomes an empty list."""
-    assert messages.list_of(encoded(body)) is None
+    assert protocol.list_of(encoded(body)) is None
 
 
 @pytest.mark.parametrize(
@@ -97,22 +97,22 @@ def test_a_listing_that_looks_wrong_is_no_listing(body):
 )
 def test_an_error_of_any_shape_says_something(body, scim_type, detail):
     """SCIM, other JSON, pages and text are all read, on one line and without control characters."""
-    assert messages.error_of(Response(409, {}, body)) == messages.ScimError(409, scim_type, detail)
+    assert protocol.error_of(Response(409, {}, body)) == protocol.ScimError(409, scim_type, detail)
 
 
 @given(st.binary())
 def test_no_body_breaks_the_readers(body):
     """Whatever a server sends, reading it does not raise, and details stay short and printable."""
-    messages.resource_of(body)
-    messages.list_of(body)
-    detail = messages.error_of(Response(400, {}, body)).detail
-    assert len(detail) <= messages.DETAIL_LENGTH
+    protocol.resource_of(body)
+    protocol.list_of(body)
+    detail = protocol.error_of(Response(400, {}, body)).detail
+    assert len(detail) <= protocol.DETAIL_LENGTH
     assert detail == "" or detail.isprintable()
 
 
 def test_a_patch_is_sent_in_lower_case_with_its_schema():
     """Operations keep their order; a remove without a value has none."""
-    body = messages.patch_body(
+    body = protocol.patch_body(
         [PatchOperation("replace", "active", False), PatchOperation("remove", "title")]
     )
     assert json.loads(body) == {
@@ -127,13 +127,13 @@ def test_a_patch_is_sent_in_lower_case_with_its_schema():
 def test_an_empty_patch_is_never_built():
     """Servers answer it in many ways, all of them bad."""
     with pytest.raises(ValueError, match="at least one"):
-        messages.patch_body([])
+        protocol.patch_body([])
 
 
 def test_a_resource_names_each_schema_once():
     """Core, named and used extensions, without repeats in another case."""
     data = {"schemas": [ENTERPRISE.upper()], "userName": "a", ENTERPRISE: {"department": "x"}}
-    schemas = json.loads(messages.resource_body("User", data))["schemas"]
+    schemas = json.loads(protocol.resource_body("User", data))["schemas"]
     assert [text.lower() for text in schemas] == [
         "urn:ietf:params:scim:schemas:core:2.0:user",
         ENTERPRISE.lower(),
@@ -146,15 +146,15 @@ def test_a_resource_names_each_schema_once():
 )
 def test_ids_are_encoded_whole(identifier, path):
     """No id can leave its place in the URL."""
-    assert messages.resource_path("User", identifier) == path
-    assert messages.id_of_location(f"https://h/scim{path}", "User") == identifier
+    assert protocol.resource_path("User", identifier) == path
+    assert protocol.id_of_location(f"https://h/scim{path}", "User") == identifier
 
 
 @pytest.mark.parametrize("identifier", ["", " ", ".", ".."])
 def test_an_id_that_names_the_collection_is_impossible(identifier):
     """DELETE /Users/ cannot be built."""
     with pytest.raises(ValueError, match="cannot be the id"):
-        messages.resource_path("User", identifier)
+        protocol.resource_path("User", identifier)
 
 
 @pytest.mark.parametrize(
@@ -162,28 +162,28 @@ def test_an_id_that_names_the_collection_is_impossible(identifier):
 )
 def test_a_location_without_an_id_gives_none(location):
     """Only what stands below the type's collection is an id."""
-    assert messages.id_of_location(location, "User") is None
+    assert protocol.id_of_location(location, "User") is None
 
 
 def test_an_answer_that_is_nested_without_end_is_no_answer():
     """No resource is nested so deep, and what reads or writes it later may not go so far."""
-    deepest = b'{"id":"1","a":' + b"[" * (messages.MOST_DEPTH - 1) + b"]" * (messages.MOST_DEPTH - 1) + b"}"
+    deepest = b'{"id":"1","a":' + b"[" * (protocol.MOST_DEPTH - 1) + b"]" * (protocol.MOST_DEPTH - 1) + b"}"
     deeper = deepest.replace(b"[]", b"[[[]]]")
 
-    assert messages.resource_of(deepest)
-    assert messages.json_of(deeper) is None
-    assert messages.resource_of(deeper) is None
+    assert protocol.resource_of(deepest)
+    assert protocol.json_of(deeper) is None
+    assert protocol.resource_of(deeper) is None
 
 
 @pytest.mark.parametrize("location", ["http://[", "//[x]/Users/1", "http://host:port/Nothing/1"])
 def test_a_location_that_is_no_url_names_nothing(location):
     """It is a server's text, and may be anything."""
-    assert messages.id_of_location(location, "User") is None
+    assert protocol.id_of_location(location, "User") is None
 
 
 def test_a_total_of_thousands_of_digits_is_no_number():
     """A listing that claims it is read all the same."""
-    listing = messages.list_of(b'{"totalResults":"' + b"9" * 5000 + b'","Resources":[]}')
+    listing = protocol.list_of(b'{"totalResults":"' + b"9" * 5000 + b'","Resources":[]}')
 
     assert listing is not None
     assert listing.total is None
@@ -201,7 +201,7 @@ def test_a_total_of_thousands_of_digits_is_no_number():
 )
 def test_an_entry_that_is_no_resource_spoils_no_listing(broken, told):
     """One corrupt entry made a whole page unusable, and the run stopped as if the tenant did not answer."""
-    answer = messages.list_of(encoded({"totalResults": 3, "Resources": [{"id": "1"}, broken, {"id": "2"}]}))
+    answer = protocol.list_of(encoded({"totalResults": 3, "Resources": [{"id": "1"}, broken, {"id": "2"}]}))
     assert answer is not None
     assert [resource["id"] for resource in answer.resources] == ["1", "2"]
     ((place, what),) = answer.unusable
