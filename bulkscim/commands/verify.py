@@ -61,7 +61,7 @@ def command(flags: VerifyFlags) -> int:
     Exit codes: 0 all of it holds; 3 --live found differences; 12 the job file is another one; 13 the journal is damaged.
     More: `bulkscim --help`.
     """
-    from bulkscim.reporting.statement import statement_lines
+    from bulkscim.reporting.statement_text import statement_lines
     from bulkscim.runs.expectations import Expectations
     from bulkscim.runs.verifying import verify
 

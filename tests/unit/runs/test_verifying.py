@@ -10,7 +10,8 @@ from bulkscim.journal import journal, run_lock
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
-from bulkscim.reporting.statement import statement_lines, with_live
+from bulkscim.reporting.statement import with_live
+from bulkscim.reporting.statement_text import statement_lines
 from bulkscim.runs.verifying import head_of, verify
 from tests.support.fake_clock import VirtualClock
 from tests.support.journals import entry_of, header_of
