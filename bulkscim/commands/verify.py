@@ -61,6 +61,7 @@ def command(flags: VerifyFlags) -> int:
     Exit codes: 0 all of it holds; 3 --live found differences; 12 the job file is another one; 13 the journal is damaged.
     More: `bulkscim --help`.
     """
+    from bulkscim.reporting.statement import write
     from bulkscim.reporting.statement_text import statement_lines
     from bulkscim.runs.expectations import Expectations
     from bulkscim.runs.verifying import verify
@@ -71,26 +72,26 @@ def command(flags: VerifyFlags) -> int:
         if flags.live:
             statement = _with_live(statement, known, flags)
     if flags.as_json:
-        runtime.print_json(statement)
+        runtime.print_json(write(statement))
     else:
         runtime.print_lines(statement_lines(statement))
-    if statement["job"]["wrong"]:
-        raise Mismatch(statement["job"]["wrong"])
-    return NOT_AS_RECORDED if flags.live and statement["live"]["differences"] else 0
+    if statement.job.wrong:
+        raise Mismatch(statement.job.wrong)
+    return NOT_AS_RECORDED if statement.live and statement.live.differences else 0
 
 
 def _with_live(statement: "Statement", known: "Expectations", flags: VerifyFlags) -> "Statement":
     """Read the run's own tenant back."""
     from bulkscim.journal.durable import LocalDisk
+    from bulkscim.reporting.proof import with_live
     from bulkscim.reporting.recorded import read_header
-    from bulkscim.reporting.statement import with_live
     from bulkscim.runs.live_differences import read_live
 
-    folder = Path(statement["folder"])
+    folder = Path(statement.folder)
     people = runtime.people_of(flags.voice)
     header = read_header(str(folder), folder.parent)
     tenant, connection = tenant_options.tenant_of_run(people, header, flags.tenant_flags, flags.connection)
     settings = tenant_options.reading_settings(connection, tenant)
     with tenant_options.naming_the_tenant(header):
         told = runtime.carry_out(lambda: read_live(folder, tenant, settings, known, LocalDisk(), people.note))
-    return with_live(statement, told.at, told.told())
+    return with_live(statement, told)

@@ -23,15 +23,16 @@ from bulkscim.journal.header import Header
 from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.reader import Position
 from bulkscim.journal.timeline import ENDINGS
+from bulkscim.journal.typed_json import OMITTED
 from bulkscim.model.run import RunState
 
 
 @dataclass(frozen=True, slots=True)
 class ChainMark:
-    """One line of a journal, by which its beginning can be proved the same: `offset` is its first byte."""
+    """One line of a journal, by which its beginning can be proved the same: `offset` is its first byte, where it is known."""
 
     line: int
-    offset: int
+    offset: int | None = field(metadata=OMITTED)
     time: float
     kind: str
     chain: str

@@ -144,7 +144,7 @@ def _began(path: Path, disk: Disk) -> float | None:
     """Return when a run began; None where there is none. One that is damaged or holds links comes first, not last."""
     try:
         if is_purged(path, disk):
-            return float(load(path, disk)["began"])
+            return float(load(path, disk).began)
         with closing(disk.open_read(path / JOURNAL)) as file:
             return reader.first_line(file, path / JOURNAL)[0].entry.time
     except (JournalDamaged, NotARegularFile, UsageError):

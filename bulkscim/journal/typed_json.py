@@ -53,7 +53,7 @@ def read(kind: type[_T], data: object, where: str = "") -> _T:
         elif "rest" not in marks and name in data:
             if data[name] is not None:
                 found[field] = _reader(wanted)(data[name], f"{where}.{name}" if where else name)
-            elif NoneType in get_args(wanted):
+            elif wanted is Any or NoneType in get_args(wanted):
                 found[field] = None
     try:
         made = kind(**found)

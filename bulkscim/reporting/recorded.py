@@ -71,7 +71,9 @@ def read_status(run: str, runs_dir: Path) -> tuple[Summary, Path]:
 def _summary_at(folder: Path, *, with_causes: bool = True) -> Summary:
     if tombstone.is_purged(folder, LocalDisk()):
         kept = tombstone.load(folder, LocalDisk())
-        summary = replace(read(kept["summary"]), purged_at=moment(kept["purged"]["at"]), folder=str(folder))
+        with tombstone.readable(folder):
+            summary = read(kept.summary)
+        summary = replace(summary, purged_at=moment(kept.purged.at), folder=str(folder))
         return with_next(summary, folder, Header())
     with journal.read(folder, LocalDisk()) as recorded:
         return read_summary(recorded, with_causes=with_causes)

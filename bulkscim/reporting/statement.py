@@ -1,178 +1,144 @@
-"""What a verified journal proves, as a statement that an auditor can file: one object, and the same for people."""
+"""A statement on a run, that an auditor can file: as values, and as JSON."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from bulkscim import __version__
-from bulkscim.journal.audit import Audited, ChainMark, Session
+from bulkscim.journal import typed_json
+from bulkscim.journal.tombstone import PurgedBy
+from bulkscim.journal.typed_json import FLAT, OMITTED, REST
 from bulkscim.model.operation import JsonObject
-from bulkscim.model.run import RunState
-from bulkscim.reporting.summary import moment
-
-Statement = dict[str, Any]
-
-_PROVES = (
-    "every line of the journal follows from the line before by its hash, from byte 0 to the end that is named here",
-    "every row is in exactly one state, and the states add up to the rows of the job file",
-    "nothing ended that was not begun: each answer has an intent of its own, in a commit before that of the answer",
-    "no step was begun or ended twice, and every row's story is linked without a gap",
-)
-_NO_HEAD = (
-    "that no user with write access to the folder rewrote the journal, hashes included: no chain head from outside"
-    " was given (--head)"
-)
-_ROWS_GONE = "what became of a single row: the journal is gone"
-_NOT_REWRITTEN = "that no user with write access to the folder rewrote purged.json: its checksum is no secret"
-_AFTER_HEAD = "that the lines after the given chain head were not rewritten, hashes included"
-_TENANT = "that the tenant did what it answered, or that it was not changed since (--live reads it back)"
-_NOT_PROVED = (
-    "that the clocks of the machines were right: times are as they were told",
-    _TENANT,
-)
+from bulkscim.model.run import RecordedParent, RunState, Totals
 
 
 @dataclass(frozen=True, slots=True)
-class JobFile:
-    """The job file of a run as it is now: where it was found, None where it is not there, and what is wrong with it."""
+class StatedTenant:
+    """The tenant of a run."""
 
-    found: Path | None
-    wrong: str = ""
+    base_url: str = ""
+    profile: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """A run whose journal held; `running`: a process was at work on it meanwhile. `at` is the time of the check.
+class StatedJob:
+    """The job file of a run as it began, and where it was found now; `wrong`: how that one differs."""
 
-    `parent` is the line of the parent run's journal at which this run began, where that journal is there.
+    path: str = ""
+    size: int | None = None
+    sha256: str = ""
+    found: str | None = None
+    wrong: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatedSession:
+    """One process's work on a run; `how` is the kind of entry that ended it, None where none did."""
+
+    command: str | None
+    user: str | None
+    host: str | None
+    pid: int | None
+    version: str | None
+    begun: str | None
+    ended: str | None
+    how: str | None
+    why: str | None
+    chain: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatedJournal:
+    """How large a journal is. `torn_bytes` were never acknowledged; `closed` and `repaired` count such entries."""
+
+    lines: int
+    commits: int
+    bytes: int
+    torn_bytes: int
+    closed: int
+    repaired: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatedHead:
+    """The line of a chain head that was given."""
+
+    line: int
+    offset: int | None = field(metadata=OMITTED)
+    time: str | None
+    kind: str
+    chain: str
+    lines_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A resource that is not as recorded: where (an empty path: the whole of it), by which row, and what the tenant shows."""
+
+    row: int
+    type: str
+    id: str
+    path: str
+    recorded: Any
+    live: Any
+
+
+@dataclass(frozen=True, slots=True)
+class StatedLive:
+    """What reading a tenant back has shown. `children` are rollbacks of the run, taken into account."""
+
+    at: str | None
+    as_recorded: int
+    resources: int
+    children: tuple[str, ...]
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPurge:
+    """When a run was purged, and by which process."""
+
+    at: str | None
+    by: PurgedBy = field(metadata=FLAT)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a journal proves, and what it does not; of a purged run what can be proved still.
+
+    `others` is what else an earlier version has kept.
     """
 
-    folder: Path
-    audited: Audited
-    job: JobFile
-    at: float
-    running: bool = False
-    parent: ChainMark | None = None
+    run: str
+    verified_at: str | None
+    verified_with: str
+    folder: str
+    command: str | None
+    note: str | None
+    parent: RecordedParent | None
+    tenant: StatedTenant
+    job: StatedJob
+    state: RunState
+    why: str | None
+    begun: str | None
+    ended: str | None
+    sessions: tuple[StatedSession, ...]
+    totals: Totals = field(metadata=FLAT)
+    journal: StatedJournal
+    chain: str
+    head: StatedHead | None
+    proves: tuple[str, ...]
+    does_not_prove: tuple[str, ...]
+    purged: StatedPurge | None = field(default=None, metadata=OMITTED)
+    live: StatedLive | None = field(default=None, metadata=OMITTED)
+    others: Mapping[str, Any] = field(default_factory=dict, metadata=REST)
 
 
-def statement_of(verified: Verified) -> Statement:
-    """Return the statement as data."""
-    audited, header = verified.audited, verified.audited.header
-    job, tenant = header.job, header.tenant
-    state = RunState.RUNNING if verified.running else audited.state
-    return {
-        "run": header.run or verified.folder.name,
-        "verified_at": moment(verified.at),
-        "verified_with": __version__,
-        "folder": str(verified.folder),
-        "command": header.command or None,
-        "note": header.note or None,
-        "parent": asdict(header.parent) if header.parent else None,
-        "tenant": {name: getattr(tenant, name) for name in ("base_url", "profile", "name")},
-        "job": {"path": job.path, "size": job.size, "sha256": job.sha256} | _job(verified.job),
-        "state": state.value,
-        "why": audited.ending.why or None if audited.ending else None,
-        "begun": moment(audited.begun),
-        "ended": moment(audited.last) if state is not RunState.RUNNING else None,
-        "sessions": [_session(each) for each in audited.sessions],
-        **asdict(audited.ledger.totals()),
-        "journal": {
-            "lines": audited.end.lines,
-            "commits": audited.commits,
-            "bytes": audited.end.offset,
-            "torn_bytes": audited.torn,
-            "closed": audited.closed,
-            "repaired": audited.repaired,
-        },
-        "chain": audited.chain,
-        "head": _head(audited, audited.head) if audited.head else None,
-        "proves": list(_proves(verified)),
-        "does_not_prove": list(_does_not_prove(verified)),
-    }
+def read(data: object) -> Statement:
+    """Return what the JSON of a statement says; ValueError names the member that does not fit."""
+    return typed_json.read(Statement, data)
 
 
-def purged_statement(kept: JsonObject, folder: Path, at: float, head: JsonObject | None) -> Statement:
-    """Return the statement on what is kept of a purged run: what was verified then, and what can be now."""
-    gone, then = kept["purged"], moment(kept["purged"]["at"])
-    proves = [
-        "line 1 of the journal, the header, is as it was written: its own hash fits",
-        f"purged.json is as it was written: its checksum fits; what it says was verified at {then}, before the rest went",
-    ]
-    if head:
-        proves.append(f"the chain head that was given was that of line {head['line']:,} of the journal then")
-    statement: Statement = kept["statement"]
-    lines = statement["journal"]["lines"]
-    return statement | {
-        "verified_at": moment(at),
-        "verified_with": __version__,
-        "folder": str(folder),
-        "purged": gone | {"at": then},
-        "head": head and head | {"time": moment(head["time"]), "lines_after": lines - head["line"]},
-        "proves": proves,
-        "does_not_prove": [_ROWS_GONE, _NOT_REWRITTEN, _NOT_PROVED[0]],
-    }
-
-
-def with_live(statement: Statement, at: float, live: Statement) -> Statement:
-    """Return the statement with what reading the tenant back has shown: `resources`, `children`, `differences`."""
-    unlike = {(one["type"], one["id"]) for one in live["differences"]}
-    alike = live["resources"] - len(unlike)
-    shown = f"{alike:,} of the {live['resources']:,} resources that the run changed were as recorded when read at {moment(at)}"
-    doubts = [text for text in statement["does_not_prove"] if text != _TENANT]
-    return statement | {
-        "live": {"at": moment(at), "as_recorded": alike, **live},
-        "proves": [*statement["proves"], shown],
-        "does_not_prove": [
-            *doubts,
-            "that what the tenant holds was put there by this run alone",
-        ],
-    }
-
-
-def _job(job: JobFile) -> Statement:
-    return {"found": str(job.found) if job.found else None, "wrong": job.wrong or None}
-
-
-def _session(session: Session) -> Statement:
-    ended = session.ended
-    return {
-        **{name: getattr(session.opened, name) for name in ("command", "user", "host", "pid", "version")},
-        "begun": moment(session.begun),
-        "ended": moment(ended.time) if ended else None,
-        "how": ended.kind if ended else None,
-        "why": session.why or None,
-        "chain": ended.chain if ended else None,
-    }
-
-
-def _head(audited: Audited, head: ChainMark) -> Statement:
-    return asdict(head) | {"time": moment(head.time), "lines_after": audited.end.lines - head.line}
-
-
-def _proves(verified: Verified) -> Iterator[str]:
-    audited = verified.audited
-    yield from _PROVES
-    if audited.closed:
-        entries = "1 closed entry states" if audited.closed == 1 else f"{audited.closed} closed entries state"
-        yield f"the totals and chain head that {entries} are those of the lines before"
-    if verified.job.found:
-        yield "the job file is the one that the run began with: its size and SHA-256 are those of line 1"
-    if verified.parent:
-        yield f"lines 1 to {verified.parent.line:,} of the parent run's journal are as they were when this run began"
-    if audited.head:
-        yield (
-            f"lines 1 to {audited.head.line:,}, all that came before the chain head that was given, are as they were"
-            f" when it was printed ({moment(audited.head.time)} by the journal's clock)"
-        )
-
-
-def _does_not_prove(verified: Verified) -> Iterator[str]:
-    audited = verified.audited
-    if audited.head is None:
-        yield _NO_HEAD
-    elif audited.head.line < audited.end.lines:
-        yield _AFTER_HEAD
-    if verified.job.found is None:
-        yield "what the job file asked: it is not there to be compared"
-    yield from _NOT_PROVED
+def write(statement: Statement) -> JsonObject:
+    """Return the JSON of a statement: `verify --json`."""
+    return typed_json.write(statement)

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import anyio
 
@@ -18,9 +16,11 @@ from bulkscim.journal.settings import Settings
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.active import last_set
 from bulkscim.model.live import Found, Missing, Unreadable
-from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.model.operation import GROUP, USER
 from bulkscim.planning.expected import Unlike
 from bulkscim.providers.profile import Profile
+from bulkscim.reporting.proof import Live
+from bulkscim.reporting.statement import Difference
 from bulkscim.runs.child_runs import descendants
 from bulkscim.runs.expectations import GONE, THERE, Expectations, Resource
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
@@ -31,32 +31,6 @@ from bulkscim.transport.repeating import say_nothing
 
 FEW = 50  # resources that are read one by one, where listings would read the whole tenant
 UNAUTHORIZED = 401
-
-
-class Difference(NamedTuple):
-    """A resource that is not as recorded: where (an empty path: the whole of it), by which row, and what the tenant shows."""
-
-    row: int
-    type: str
-    id: str
-    path: str
-    recorded: Any
-    live: Any
-
-
-@dataclass(slots=True)
-class Live:
-    """What reading back has shown. `children` are rollbacks of the run, which had the last word on what they undid."""
-
-    at: float
-    resources: int = 0
-    children: list[str] = field(default_factory=list)
-    differences: list[Difference] = field(default_factory=list)
-
-    def told(self) -> JsonObject:
-        """Return it as data."""
-        differences = [one._asdict() for one in self.differences]
-        return {"resources": self.resources, "children": self.children, "differences": differences}
 
 
 async def read_live(

@@ -6,23 +6,22 @@ files; of child runs too. What is kept is verified first: a run whose journal is
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 from bulkscim.errors import BulkScimError
-from bulkscim.journal import body_json, journal, reader, run_lock, runfolder, tombstone
-from bulkscim.journal.audit import Audited, audit
+from bulkscim.journal import journal, reader, run_lock, runfolder, tombstone
+from bulkscim.journal.audit import Audited, ChainMark, audit
 from bulkscim.journal.durable import Disk
-from bulkscim.journal.tombstone import PURGED
+from bulkscim.journal.tombstone import PURGED, Purge, PurgedBy, Tombstone
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
 from bulkscim.model.grace import day_of
-from bulkscim.model.operation import JsonObject
 from bulkscim.model.run import RunState
-from bulkscim.reporting import summary
+from bulkscim.reporting import statement, summary
+from bulkscim.reporting.proof import JobFile, Verified, statement_of
 from bulkscim.reporting.recorded import summary_of
-from bulkscim.reporting.statement import JobFile, Verified, statement_of
 from bulkscim.runs.assembly import opened
 
 _OURS = (
@@ -80,11 +79,9 @@ def _found(folder: Path, now: float, age_s: float, disk: Disk, *, unfinished: bo
     size = sum(path.stat().st_size for each in folders for path in _ours(each, disk))
     if tombstone.is_purged(folder, disk):
         kept = tombstone.load(folder, disk)
-        return (
-            Old(folder, kept["purged"]["at"], summary.read(kept["summary"]).totals.rows, size)
-            if size
-            else None
-        )
+        with tombstone.readable(folder):
+            rows = summary.read(kept.summary).totals.rows
+        return Old(folder, kept.purged.at, rows, size) if size else None
     stand = [_stands(each, now, disk) for each in folders if disk.exists(each / JOURNAL)]
     ended = max(each.ended for each in stand)
     if ended >= now - age_s:
@@ -180,7 +177,7 @@ def _remove(folder: Path, disk: Disk) -> None:
     disk.sync_folder(folder)
 
 
-def _kept(folder: Path, disk: Disk, clock: Clock) -> JsonObject:
+def _kept(folder: Path, disk: Disk, clock: Clock) -> Tombstone:
     """Return what is kept of a run, from a journal that held."""
     with closing(journal.open_to_read(folder, disk)) as file:
         first = next(reader.lines(file, 0)).decode()
@@ -188,18 +185,20 @@ def _kept(folder: Path, disk: Disk, clock: Clock) -> JsonObject:
     with journal.read(folder, disk) as recorded:
         stands = summary_of(recorded, locked=False)
     verified = Verified(folder, audited, JobFile(None), clock.now())
-    return {
-        "first_line": first,
-        "began": audited.begun,
-        "summary": summary.write(stands),
-        "statement": statement_of(verified),
-        "heads": _heads(audited),
-        "purged": {"at": clock.now(), **body_json.write(opened("runs purge"))},
-    }
+    ours = opened("runs purge")
+    by = PurgedBy(ours.pid, ours.host, ours.user, ours.version, ours.command)
+    return Tombstone(
+        first_line=first,
+        began=audited.begun,
+        summary=summary.write(stands),
+        statement=statement.write(statement_of(verified)),
+        heads=_heads(audited),
+        purged=Purge(clock.now(), by),
+    )
 
 
-def _heads(audited: Audited) -> list[JsonObject]:
+def _heads(audited: Audited) -> tuple[ChainMark, ...]:
     """Return the chain heads that sessions printed when they ended, and that of the last line."""
-    heads = [asdict(session.ended) for session in audited.sessions if session.ended]
-    last = {"line": audited.end.lines, "time": audited.last, "kind": "last", "chain": audited.chain}
-    return heads if heads and heads[-1]["chain"] == audited.chain else [*heads, last]
+    heads = tuple(session.ended for session in audited.sessions if session.ended)
+    last = ChainMark(audited.end.lines, None, audited.last, "last", audited.chain)
+    return heads if heads and heads[-1].chain == audited.chain else (*heads, last)

@@ -13,8 +13,9 @@ from bulkscim.journal.entries import Line
 from bulkscim.journal.header import Header
 from bulkscim.journal.tombstone import PURGED
 from bulkscim.journal.writer import JOURNAL
+from bulkscim.reporting.proof import JobFile, Verified, purged_statement, statement_of
 from bulkscim.reporting.source import find_source, present
-from bulkscim.reporting.statement import JobFile, Statement, Verified, purged_statement, statement_of
+from bulkscim.reporting.statement import Statement
 
 _DIGITS = 32
 
@@ -67,10 +68,10 @@ def _parent(header: Header, folder: Path, disk: LocalDisk) -> ChainMark | None:
 def _verify_purged(folder: Path, disk: LocalDisk, head: str) -> Statement:
     """Check what is kept of a purged run."""
     kept = tombstone.load(folder, disk)
-    line = kept["first_line"].encode()
+    line = kept.first_line.encode()
     if entries.link(entries.FIRST_CHAIN, line[entries.HASHED]) + entries.END != line[entries.SEAL]:
         raise JournalDamaged(f"{folder / PURGED}: the header that it keeps is not the one that was written")
-    found = next((mark for mark in kept["heads"] if mark["chain"] == head), None)
+    found = next((mark for mark in kept.heads if mark.chain == head), None)
     if head and found is None:
         raise JournalDamaged(
             f"{folder / PURGED}: the run was purged, and none of the chain heads that were kept is {head}"

@@ -6,6 +6,7 @@ import pytest
 
 from bulkscim.journal import tombstone
 from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.tombstone import Tombstone
 
 MISSING = (
     "userName,groups\na@x.test,Alpha;Beta\nb@x.test,Alpha\nc@x.test,Beta;Gamma\nuser0@example.com,Alpha\n"
@@ -112,7 +113,7 @@ def test_a_rollback_names_the_later_runs_that_changed_the_same(bulkscim, tenant,
         job = ("run", "titles.csv", "--op", "patch", "--yes", "--run-dir", f"runs/{run}", *tenant.reached)
         assert bulkscim(*job).code == 0
     (tmp_path / "runs/purged").mkdir()
-    tombstone.keep(tmp_path / "runs/purged", LocalDisk(), {"began": time.time() + 1})
+    tombstone.keep(tmp_path / "runs/purged", LocalDisk(), Tombstone(began=time.time() + 1))
 
     planned = bulkscim("rollback", "a", "-n")
     outcome = bulkscim("rollback", "a", "--yes")

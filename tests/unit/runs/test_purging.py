@@ -1,6 +1,6 @@
 """What a purge takes, what it keeps, and what it leaves alone."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -9,6 +9,7 @@ from bulkscim.errors import JournalDamaged, NoSuchRun, UsageError
 from bulkscim.journal import journal, run_lock, runfolder, tombstone
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
+from bulkscim.journal.tombstone import Purge, Tombstone
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
 from bulkscim.reporting.recorded import read_header, read_status
@@ -66,7 +67,7 @@ async def test_a_purged_run_keeps_header_totals_and_chain_and_no_name(tmp_path, 
     summary, _ = read_status("one", tmp_path / "runs")
     assert (summary.state, summary.totals.noop, summary.chain) == ("finished", 1, chain)
     statement = verify("one", tmp_path / "runs", head=chain)
-    assert (statement["chain"], statement["head"]["line"], statement["purged"]["pid"] > 0) == (chain, 4, True)
+    assert (statement.chain, statement.head.line, statement.purged.by.pid > 0) == (chain, 4, True)
     assert (folder / "purged.json").stat().st_mode & 0o777 == 0o600
 
 
@@ -153,12 +154,8 @@ async def test_a_purge_that_was_cut_short_is_ended_by_the_next(tmp_path, job):
     runs = tmp_path / "runs"
     await finished(runs / "one", job)
     first = (runs / "one" / JOURNAL).read_text().splitlines()[0]
-    kept = {
-        "purged": {"at": LATER},
-        "summary": {"run": "one", "state": "finished", "rows": 1},
-        "began": START,
-        "first_line": first,
-    }
+    told = {"run": "one", "state": "finished", "rows": 1}
+    kept = Tombstone(first, START, told, purged=Purge(LATER))
     tombstone.keep(runs / "one", DISK, kept)
     assert not tombstone.is_purged(runs / "one", DISK)
     assert read_status("one", runs)[0].totals.noop == 1
@@ -195,14 +192,18 @@ async def test_what_is_kept_is_told_from_what_was_altered(tmp_path, job):
 
     path.write_bytes(text)
     kept = tombstone.load(runs / "one", DISK)
-    tombstone.keep(
-        runs / "one", DISK, kept | {"first_line": kept["first_line"].replace("ticket 7", "ticket 8")}
-    )
+    first = kept.first_line.replace("ticket 7", "ticket 8")
+    tombstone.keep(runs / "one", DISK, replace(kept, first_line=first))
     with pytest.raises(JournalDamaged, match="not the one that was written"):
         verify("one", runs)
     tombstone.keep(runs / "one", DISK, kept)
     with pytest.raises(JournalDamaged, match="none of the chain heads"):
         verify("one", runs, head="0" * 32)
+
+    tombstone.keep(runs / "one", DISK, replace(kept, summary={"state": 7}, statement={"run": 7}))
+    for read in (lambda: verify("one", runs), lambda: read_status("one", runs)):
+        with pytest.raises(JournalDamaged, match=r"purged.json cannot be read: (run|state): 7 stands where"):
+            read()
 
 
 async def test_the_command_asks_shows_and_tells(tmp_path, job, capsys):

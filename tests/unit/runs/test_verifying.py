@@ -1,7 +1,7 @@
 """What is verified apart from the journal's own lines."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -10,7 +10,8 @@ from bulkscim.journal import journal, run_lock
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
-from bulkscim.reporting.statement import with_live
+from bulkscim.reporting.proof import Live, with_live
+from bulkscim.reporting.statement import Difference, write
 from bulkscim.reporting.statement_text import statement_lines
 from bulkscim.runs.verifying import head_of, verify
 from tests.support.fake_clock import VirtualClock
@@ -43,7 +44,7 @@ async def finished(folder, job, **more):
 
 def proved(statement, text):
     """Tell whether something is among what is proved."""
-    return any(text in one for one in statement["proves"])
+    return any(text in one for one in statement.proves)
 
 
 async def test_a_child_run_proves_how_its_parent_began_it(tmp_path, job):
@@ -80,7 +81,7 @@ async def test_a_run_that_is_worked_on_is_told_as_running(tmp_path, job):
     with run_lock.hold(tmp_path / "one", DISK, VirtualClock()):
         statement = verify("one", tmp_path)
 
-    assert (statement["state"], statement["ended"]) == ("running", None)
+    assert (statement.state, statement.ended) == ("running", None)
 
 
 async def test_the_statement_is_text_and_data_alike(tmp_path, job):
@@ -89,12 +90,12 @@ async def test_the_statement_is_text_and_data_alike(tmp_path, job):
     statement = verify("one", tmp_path)
     text = "\n".join(statement_lines(statement))
 
-    assert json.loads(json.dumps(statement))["sessions"][0]["user"] == "ada"
+    assert json.loads(json.dumps(write(statement)))["sessions"][0]["user"] == "ada"
     for fact in (
         "https://tenant.example/scim",
         "ticket 7",
         "ada on here, process 1",
-        statement["chain"],
+        statement.chain,
         "1 = 1 noop",
     ):
         assert fact in text
@@ -103,12 +104,12 @@ async def test_the_statement_is_text_and_data_alike(tmp_path, job):
 async def test_what_is_live_is_proved_or_named(tmp_path, job):
     """A resource with two differences counts once."""
     await finished(tmp_path / "one", job)
-    one = {"row": 7, "type": "User", "id": "u1", "path": "title", "recorded": "Lead", "live": None}
-    live = {"resources": 3, "children": [], "differences": [one, one | {"path": "active"}]}
-    statement = with_live(verify("one", tmp_path), 0.0, live)
+    one = Difference(7, "User", "u1", "title", "Lead", None)
+    live = Live(0.0, 3, differences=[one, replace(one, path="active")])
+    statement = with_live(verify("one", tmp_path), live)
     text = "\n".join(statement_lines(statement))
 
-    assert statement["live"]["as_recorded"] == 2
+    assert statement.live.as_recorded == 2
     assert 'row 7 User u1 title: recorded "Lead", live nothing' in text
     assert "2 of the 3 resources that the run changed were as recorded" in text
     assert "--live reads it back" not in text
