@@ -26,7 +26,7 @@ from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.protecting import ProtectedAccounts, find_protected
 from bulkscim.runs.report import RunReport
-from bulkscim.runs.tenant import Seen, connected, look
+from bulkscim.runs.tenant import FirstLook, connected, look
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import LOOKS, Patient, say_nothing
@@ -89,7 +89,7 @@ class Visit:
     settings: Settings
     transport: Transport
     first: Patient
-    seen: Seen
+    seen: FirstLook
     clock: Clock
 
     async def protected(self, protect: Sequence[str]) -> ProtectedAccounts:

@@ -43,7 +43,7 @@ from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import Visit, visiting
 from bulkscim.runs.settings import checked_connection, connection_of, kept
 from bulkscim.runs.state_dir import drafts, keep
-from bulkscim.runs.tenant import Seen, fingerprint, host_of
+from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
 from bulkscim.transport.dry_run import Planning
 
@@ -118,7 +118,7 @@ class Start:
     unknown: str = ""
 
     @property
-    def seen(self) -> Seen:
+    def seen(self) -> FirstLook:
         """What the tenant shows of itself."""
         return self.visit.seen
 

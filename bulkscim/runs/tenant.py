@@ -47,7 +47,7 @@ USUAL = ("/scim/v2", "/scim", "/v2")
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FirstLook:
     """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell).
 
     `integration` says which of several services the token opens, empty where there is but one. `dated`: the
@@ -89,7 +89,7 @@ async def connected(tenant: Tenant, settings: Settings, clock: Clock) -> AsyncIt
         raise UsageError(f"{tenant.base_url}: {error}. {await advised(tenant.base_url, read)}") from None
 
 
-async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
+async def look(transport: Transport, profile: Profile, clock: Clock) -> FirstLook:
     """Read what the tenant says of itself, and how many users it shows.
 
     CredentialError when it rejects the token, Stopped when it cannot be reached, NoScim when it is none.
@@ -114,9 +114,11 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> Seen:
     notes = (*found.notes, *([wrong] if wrong else []))
     profile = replace(narrow(profile, found), counts_all=_counts_all(listed))
     if not profile.integrations:
-        return Seen(profile, users, notes, dated=dated)
+        return FirstLook(profile, users, notes, dated=dated)
     integration = await _integration(transport, profile)
-    return Seen(with_integration(profile, integration), users, notes, _named(profile, integration), dated)
+    return FirstLook(
+        with_integration(profile, integration), users, notes, _named(profile, integration), dated
+    )
 
 
 async def _integration(transport: Transport, profile: Profile) -> Integration | None:
@@ -229,7 +231,7 @@ class Acquaintance:
     """A tenant that answered, and what it showed."""
 
     tenant: Tenant
-    seen: Seen
+    seen: FirstLook
 
     def lines(self) -> Iterator[str]:
         """Say what it is, for users."""

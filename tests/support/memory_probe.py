@@ -37,7 +37,7 @@ from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import Visit, patient
 from bulkscim.runs.start import Start, begin
-from bulkscim.runs.tenant import Seen
+from bulkscim.runs.tenant import FirstLook
 from bulkscim.tenants.tenant import Tenant
 
 DEFAULTS = Defaults(op=Verb.CREATE)
@@ -100,7 +100,7 @@ async def fresh(path: Path, folder: Path, tenant: AtOnce) -> RunReport:
     with checked.sound_index():
         clock = RealClock()
         visit = Visit(
-            SETTINGS, tenant, patient(tenant, SETTINGS, PROFILE, clock), Seen(PROFILE, 0, ()), clock
+            SETTINGS, tenant, patient(tenant, SETTINGS, PROFILE, clock), FirstLook(PROFILE, 0, ()), clock
         )
         return await begin(Start(request, source, checked, visit), LocalDisk(), Around(Silent(), clock))
 

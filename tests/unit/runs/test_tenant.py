@@ -2,7 +2,7 @@
 
 from bulkscim.model.secret import Secret
 from bulkscim.providers import profile_named
-from bulkscim.runs.tenant import Acquaintance, Seen
+from bulkscim.runs.tenant import Acquaintance, FirstLook
 from bulkscim.tenants.tenant import Tenant
 
 
@@ -10,7 +10,7 @@ def said(base_url, profile, **seen):
     """Return all that is said of a tenant."""
     shown = {"users": 1200, "notes": ()} | seen
     tenant = Tenant(base_url, Secret("s3cret"), profile)
-    return "\n".join(Acquaintance(tenant, Seen(profile_named(profile), **shown)).lines())
+    return "\n".join(Acquaintance(tenant, FirstLook(profile_named(profile), **shown)).lines())
 
 
 def test_what_was_seen_is_told():
