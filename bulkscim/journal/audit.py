@@ -46,7 +46,7 @@ class _Begun(NamedTuple):
 
 
 @dataclass(slots=True)
-class Session:
+class AuditedSession:
     """One process's work on a run, as its `opened` says; `ended` is None while no entry ends it in order."""
 
     opened: Opened
@@ -68,7 +68,7 @@ class Audited:
     torn: int = 0
     closed: int = 0
     repaired: int = 0
-    sessions: list[Session] = field(default_factory=list)
+    sessions: list[AuditedSession] = field(default_factory=list)
     head: ChainMark | None = None  # the line whose chain value was asked for
 
     @property
@@ -77,7 +77,7 @@ class Audited:
         return self.end.chain.decode()
 
     @property
-    def ending(self) -> Session | None:
+    def ending(self) -> AuditedSession | None:
         """The last session, where nothing was written after it ended in order."""
         last = self.sessions[-1] if self.sessions else None
         return last if last and last.ended and last.ended.line == self.end.lines else None
@@ -192,7 +192,7 @@ class _Auditor:
         told = self._told
         match line.entry.body:
             case Opened() as opened:
-                told.sessions.append(Session(opened, line.entry.time))
+                told.sessions.append(AuditedSession(opened, line.entry.time))
             case Repaired():
                 told.repaired += 1
             case Closed() as closed:

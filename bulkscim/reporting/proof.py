@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bulkscim import __version__
-from bulkscim.journal.audit import Audited, ChainMark, Session
+from bulkscim.journal.audit import Audited, ChainMark, AuditedSession
 from bulkscim.journal.tombstone import Tombstone, readable
 from bulkscim.model.run import RunState
 from bulkscim.reporting.statement import (
@@ -142,7 +142,7 @@ def with_live(statement: Statement, live: Live) -> Statement:
     )
 
 
-def _session(session: Session) -> StatedSession:
+def _session(session: AuditedSession) -> StatedSession:
     opened, ended = session.opened, session.ended
     return StatedSession(
         *(opened.command, opened.user, opened.host, opened.pid, opened.version),
