@@ -14,7 +14,8 @@ from bulkscim.runs.options import RecordDefaults
 
 if TYPE_CHECKING:
     from bulkscim.jobfile.source import JobSource
-    from bulkscim.model.operation import Defaults, JsonObject
+    from bulkscim.model.operation import Defaults
+    from bulkscim.reporting.preview import Preview
 
 
 @click.group("map")
@@ -62,7 +63,6 @@ def test(flags: MapTestFlags) -> None:
     """
     from bulkscim.jobfile.reading import told
     from bulkscim.jobfile.source import checking, open_source
-    from bulkscim.reporting.preview import preview_lines
     from bulkscim.runs.definition import said_of
 
     people = runtime.people_of(flags.voice)
@@ -73,16 +73,16 @@ def test(flags: MapTestFlags) -> None:
             people.note(note)
         shown, problems = _read(source, defaults, flags.rows)
     if flags.as_json:
-        runtime.print_json(shown)
+        runtime.print_json([each.told() for each in shown])
     else:
-        runtime.print_lines(line for each in shown for line in preview_lines(each))
+        runtime.print_lines(line for each in shown for line in each.lines())
     if problems:
         raise JobFileInvalid("\n".join(problems))
     if flags.job != "-":  # standard input cannot be read again
         people.note(next_line("validate", Path(flags.job), *typed_flags.flags(typed_flags.RECORDS)))
 
 
-def _read(source: "JobSource", defaults: "Defaults", count: int) -> tuple[list["JsonObject"], list[str]]:
+def _read(source: "JobSource", defaults: "Defaults", count: int) -> tuple[list["Preview"], list[str]]:
     """Return the first rows as previews, and what is wrong with them."""
     from bulkscim.jobfile.reading import interpreter, records
     from bulkscim.jobfile.records import Problem

@@ -203,14 +203,14 @@ class _Auditor:
 
     def _check_closed(self, closed: Closed) -> None:
         told = self._told
-        totals, stated = asdict(told.ledger.totals()), asdict(closed.totals) if closed.totals else {}
+        totals, stated = told.ledger.totals(), asdict(closed.totals) if closed.totals else {}
         for name, number in stated.items():
-            if number != totals[name]:
-                raise ValueError(f"closed says {name} {number}; the lines before it say {totals[name]}")
+            if number != (found := getattr(totals, name)):
+                raise ValueError(f"closed says {name} {number}; the lines before it say {found}")
         if closed.chain not in {None, told.chain}:
             raise ValueError(f"closed says chain {closed.chain}; that of the line before is {told.chain}")
-        if totals["pending"] and not totals["in_doubt"]:
-            raise ValueError(f"closed, and {totals['pending']:,} rows have no end")
+        if totals.pending and not totals.in_doubt:
+            raise ValueError(f"closed, and {totals.pending:,} rows have no end")
 
     def _close(self, line: Line, chain: bytes, size: int) -> None:
         """Let the good part end behind a line."""

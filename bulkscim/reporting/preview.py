@@ -1,10 +1,13 @@
 """What an operation would send, as far as its record alone tells: the SCIM by which users check a map."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 import orjson
 
+from bulkscim.journal import typed_json
+from bulkscim.journal.typed_json import OMITTED
 from bulkscim.model.operation import JsonObject, Operation, Role, Verb
 from bulkscim.planning.compare import redact
 from bulkscim.scim import protocol
@@ -12,24 +15,34 @@ from bulkscim.scim import protocol
 _ROLES = {Role.MANAGER: "manager", Role.GROUP: "joins", Role.MEMBER: "member", Role.VALUE: "names"}
 
 
-def preview(row: int, operation: Operation) -> JsonObject:
-    """Return one row's request: `body` is what would be sent, `links` what is looked up and joined to it."""
-    shown: JsonObject = {"row": row, "op": operation.verb.value, "request": _request(operation)}
-    body = _body(operation)
-    if body is not None:
-        shown["body"] = body
-    links = [f"{_ROLES[each.role]}: {each.key}" for each in operation.references]
-    return shown | ({"links": links} if links else {})
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One row's request: `body` is what would be sent, `links` what is looked up and joined to it; None where nothing is."""
+
+    row: int
+    op: Verb
+    request: str
+    body: Any = field(default=None, metadata=OMITTED)
+    links: tuple[str, ...] | None = field(default=None, metadata=OMITTED)
+
+    def told(self) -> JsonObject:
+        """Return it as data."""
+        return typed_json.write(self)
+
+    def lines(self) -> Iterator[str]:
+        """Say it in lines."""
+        yield f"row {self.row}: {self.request}"
+        if self.body is not None:
+            for line in orjson.dumps(self.body, option=orjson.OPT_INDENT_2).decode().splitlines():
+                yield f"  {line}"
+        for link in self.links or ():
+            yield f"  {link}"
 
 
-def preview_lines(shown: JsonObject) -> Iterator[str]:
-    """Say a preview in lines."""
-    yield f"row {shown['row']}: {shown['request']}"
-    if "body" in shown:
-        for line in orjson.dumps(shown["body"], option=orjson.OPT_INDENT_2).decode().splitlines():
-            yield f"  {line}"
-    for link in shown.get("links", ()):
-        yield f"  {link}"
+def preview(row: int, operation: Operation) -> Preview:
+    """Return what one row would send."""
+    links = tuple(f"{_ROLES[each.role]}: {each.key}" for each in operation.references)
+    return Preview(row, operation.verb, _request(operation), _body(operation), links or None)
 
 
 def _request(operation: Operation) -> str:

@@ -111,13 +111,13 @@ class _Changes:
 
     settings: Settings
     bounds: Bounds
-    changed: dict[str, JsonObject]
+    of_settings: JsonObject
+    of_guards: JsonObject
 
     @property
     def _asked_about(self) -> JsonObject:
         """Those that change what rows do."""
-        changed = self.changed.get("settings", {})
-        return {name: changed[name] for name in _ASKED_ABOUT if name in changed}
+        return {name: self.of_settings[name] for name in _ASKED_ABOUT if name in self.of_settings}
 
     def approve(self, request: ResumeRequest, record: RecordedRun, people: People) -> None:
         """Ask for approval of what the run's own approval did not cover; Refused ends it."""
@@ -132,10 +132,10 @@ class _Changes:
 
     def entries(self, request: ResumeRequest) -> list[Entry]:
         """Return the entry that records the changes; none without changes."""
-        if not self.changed:
-            return []
-        approved = bool(self._asked_about)
-        return [Entry(Approved(approved and request.approval.is_given, changed=self.changed))]
+        found = {"settings": self.of_settings, "guards": self.of_guards}
+        changed = {name: values for name, values in found.items() if values}
+        approved = bool(self._asked_about) and request.approval.is_given
+        return [Entry(Approved(approved, changed=changed))] if changed else []
 
 
 _ASKED_ABOUT = ("on_exists", "create_groups")
@@ -154,20 +154,17 @@ def _changes(request: ResumeRequest, header: Header, source: JobSource) -> _Chan
         )
     tenant = request.tenant
     kept = settings_to_send(header, tenant.token, tenant.named_url, request.same_tenant)
-    bounds = header.guards.bounds
+    before = bounds = header.guards.bounds
     settings = replace(
         kept,
         rules=filled(request.rules, kept.rules),
         connection=connection_again(request.connection, tenant, kept.connection),
     )
-    found: dict[str, JsonObject] = {"settings": changed(kept, settings)}
     limits = request.limits
     if limits.max_errors is not None or limits.max_adopt is not None:
-        before, bounds = bounds, _bounds(bounds, limits, count(source))
-        found["guards"] = {
-            name: value for name, value in asdict(bounds).items() if value != getattr(before, name)
-        }
-    return _Changes(settings, bounds, {name: values for name, values in found.items() if values})
+        bounds = _bounds(before, limits, count(source))
+    of_guards = {name: value for name, value in asdict(bounds).items() if value != getattr(before, name)}
+    return _Changes(settings, bounds, changed(kept, settings), of_guards)
 
 
 def _bounds(kept: Bounds, limits: GuardLimits, records: int) -> Bounds:
