@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bulkscim import __version__
-from bulkscim.journal.audit import Audited, ChainMark, AuditedSession
+from bulkscim.journal.audit import Audited, AuditedSession, ChainMark
 from bulkscim.journal.tombstone import Tombstone, readable
 from bulkscim.model.run import RunState
 from bulkscim.reporting.statement import (
