@@ -113,9 +113,10 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
     """
     yield _ended(summary, folder)
     yield from cause_lines(summary.causes or (), dry_run=folder is None)
-    reads = ", all of them reads" if folder is None else ""
+    reads = ", reads only" if folder is None else ""
     totals = summary.totals
-    yield f"{totals.requests:,} requests{reads}, {totals.retries:,} of them repeats, {totals.throttled:,} throttled"
+    sent = f"{totals.requests:,} request{'s' * (totals.requests != 1)}{reads}"
+    yield f"{sent}, {totals.retries:,} of them repeats, {totals.throttled:,} throttled"
     if summary.chain:
         yield f"chain: {summary.chain} (checksum of the journal; `verify` checks it)"
     if written and folder is not None:

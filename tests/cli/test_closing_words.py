@@ -38,7 +38,7 @@ def test_a_dry_run_says_what_would_be_done_and_counts_what_was_sent(bulkscim, te
     ]
     sent = len(tenant.seen) - len(looked)
     assert outcome.json["requests"] == sent
-    assert f"\n{sent} requests, all of them reads, 0 of them repeats, 0 throttled\n" in outcome.stderr
+    assert f"\n{sent} requests, reads only, 0 of them repeats, 0 throttled\n" in outcome.stderr
 
 
 def test_failures_are_grouped_by_the_group_that_is_missing(bulkscim, tenant, tmp_path):
