@@ -60,7 +60,10 @@ def read(kind: type[_T], data: object, where: str = "") -> _T:
     except TypeError as error:
         raise ValueError(f"{where or 'it'} does not say all that it must") from error
     rest = _rest(kind)
-    return kind(**found, **{rest: _beyond(data, write(made))}) if rest else made
+    if not rest:
+        return made
+    omitted = {one.name: None for one in _members(kind) if "omitted" in one.marks}
+    return kind(**found, **{rest: _beyond(data, omitted | write(made))})
 
 
 def write(value: Any) -> JsonObject:
