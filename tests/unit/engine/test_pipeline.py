@@ -58,6 +58,11 @@ def creates(name, **more):
     return {"op": "create", "type": "User", "data": {"userName": name, **more}}
 
 
+def creates_group(name):
+    """Return a record that creates a group."""
+    return {"op": "create", "type": "Group", "data": {"displayName": name}}
+
+
 def sets(name, title):
     """Return a record that sets a user's title."""
     change = {"op": "replace", "path": "title", "value": title}
@@ -121,8 +126,12 @@ async def test_rows_run_in_file_order_except_behind_what_they_need(carried, reco
         ([sets("eve", f"T{number}") for number in range(8)], "eve"),
         ([*map(creates, "abcdefgh"), *map(joins, "abcdefgh")], "Sales"),
         ([creates("ada"), *[sets("ada", f"T{number}") for number in range(4)], removes("ada")], "ada"),
+        (
+            [*[creates(name, groups=[{"displayName": "New"}]) for name in "abcdefgh"], creates_group("New")],
+            "New",
+        ),
     ],
-    ids=["changes", "memberships", "from its create to its removal"],
+    ids=["changes", "memberships", "from its create to its removal", "memberships of a group of a later row"],
 )
 async def test_two_writes_are_never_on_one_resource_at_a_time(carried, records, alone):
     """However many workers there are; other resources are written side by side."""
