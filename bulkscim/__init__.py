@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bulkscim.model.row import RowState
     from bulkscim.model.run import Counters, RunState, Totals
     from bulkscim.model.secret import Secret
+    from bulkscim.reporting.causes import Cause
     from bulkscim.reporting.results import Result
     from bulkscim.runs.api import results, resume, retry, rollback, run
     from bulkscim.runs.options import ResumeOptions, RollbackOptions, RunOptions
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BulkScimError",
+    "Cause",
     "Counters",
     "CredentialError",
     "FirstRowsFailed",
@@ -80,6 +82,7 @@ __all__ = [
 
 _ERRORS = "bulkscim.errors"
 _WHERE = {
+    "Cause": "bulkscim.reporting.causes",
     "Counters": "bulkscim.model.run",
     "JobRecord": "bulkscim.jobfile.spool",
     "Result": "bulkscim.reporting.results",
