@@ -53,8 +53,8 @@ class Job:
     """What a job asks of a tenant that shows so many `users` and `groups`.
 
     `found`: users that have to be found. `imaged`: those of them that are changed, each by a request of its own and
-    with an image that is `age_s` old at most. `all_users`: every user is looked at, as before deletes for those whose
-    manager goes. `leave`: a changed user is in no listing any more; `hidden`: it is in none before. `posts`,
+    with an image that is `age_s` old at most. `managers`: users whose manager goes are looked up too, as before
+    deletes. `leave`: a changed user is in no listing any more; `hidden`: it is in none before. `posts`,
     `patches` and `deletes` are writes of users, `group_deletes` of groups. `in_turn`: rows name the groups in turn,
     so that a window of rows holds some members of each. `dry`: nothing is written.
     """
@@ -64,7 +64,7 @@ class Job:
     found: int = 0
     imaged: int = 0
     age_s: float = FORWARD_S
-    all_users: bool = False
+    managers: bool = False
     leave: bool = False
     hidden: bool = False
     posts: int = 0
@@ -102,17 +102,17 @@ def _user_reads(job: Job, server: Server) -> int:
     """Return the reads of users: one at least, which counts them for the guards."""
     if job.hidden:
         return 1 + job.imaged  # each by its id
-    whole = pages(job.users, server) if job.all_users else 0
+    reports = lookups(job.imaged, job.users, server) if job.managers else 0
     if job.dry or server.any_age:
-        return max(1, whole or lookups(job.found, job.users, server))
+        return max(1, reports or lookups(job.found, job.users, server))
     finding = lookups(job.found, job.users, server) if job.found > job.imaged else 0
-    return max(1, whole + finding + _images(job, server))
+    return max(1, reports + finding + _images(job, server))
 
 
 def _images(job: Job, server: Server) -> int:
     """Return the fewest reads such that each image is young enough when its change leaves."""
     within = server.within(job.age_s)
-    ids = 0 if server.names or job.found > job.imaged or job.all_users else pages(job.users, server)
+    ids = 0 if server.names or job.found > job.imaged or job.managers else pages(job.users, server)
     ways = [job.imaged + ids, _listed_again(job, server, within)]
     if server.names:
         ways.append(ceil(job.imaged / min(server.names, within)))
@@ -134,11 +134,11 @@ def _listed_again(job: Job, server: Server, within: int) -> int | None:
 
 
 def _group_reads(job: Job, server: Server) -> int:
-    """Return the reads of groups: a listing, and as often as it gets too old for the changes that follow."""
+    """Return the reads of groups, as often as they get too old for the changes that follow."""
     touched = len(job.members) + job.group_deletes
     if not touched:
         return 0
-    size = pages(job.groups, server)
+    size = lookups(touched, job.groups, server)
     if job.dry or server.any_age or not job.groups:
         return size
     useful = server.within(job.age_s) - (size - 1)

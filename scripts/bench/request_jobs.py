@@ -109,7 +109,7 @@ def onboarding() -> Trial:
     count, sizes = len({row["E-mail"] for row in people}), tuple(teams.values())
     work = Job(posts=count, members=tuple(Group(size, new=True) for size in sizes))
     gone = Job(
-        users=count, groups=len(sizes), all_users=True, leave=True, deletes=count, group_deletes=len(sizes)
+        users=count, groups=len(sizes), managers=True, leave=True, deletes=count, group_deletes=len(sizes)
     )
     undo = replace(gone, found=count, imaged=count, age_s=CAREFUL_S)
     return Trial(
@@ -205,7 +205,7 @@ def delete(people: int, groups: int) -> Trial:
         found=people,
         imaged=people,
         age_s=CAREFUL_S,
-        all_users=True,
+        managers=True,
         leave=True,
         deletes=people,
     )

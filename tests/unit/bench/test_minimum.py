@@ -1,5 +1,7 @@
 """The fewest requests of a job, as arithmetic."""
 
+from dataclasses import replace
+
 import pytest
 from minimum import CAREFUL_S, CONFIG, Group, Job, Server, minimum
 
@@ -16,7 +18,7 @@ AGAIN = Job(users=1_000, groups=31, found=1_000, members=FRESH.members, dry=True
 UPSERT = Job(users=2_000, found=2_000, imaged=200, patches=200)
 DEACTIVATE = Job(users=1_000, found=1_000, imaged=1_000, patches=1_000)
 DELETE = Job(
-    users=1_000, found=1_000, imaged=1_000, age_s=CAREFUL_S, all_users=True, deletes=1_000, leave=True
+    users=1_000, found=1_000, imaged=1_000, age_s=CAREFUL_S, managers=True, deletes=1_000, leave=True
 )
 MEMBERS = Job(users=1_000, groups=20, found=1_000, members=(Group(250),) * 20)
 UNDO = Job(
@@ -44,6 +46,12 @@ UNDO = Job(
         pytest.param(DELETE, FAST, 1 + 10 + 1_000, id="deletes without a limit"),
         pytest.param(DELETE, at(FAST, 100), 1 + 10 + 125 + 1_000, id="8 deletes leave within 5 seconds"),
         pytest.param(DELETE, at(ONE_NAME, 100), 1 + 10 + 1_000 + 1_000, id="each is looked up by itself"),
+        pytest.param(
+            replace(DELETE, users=100_000), FAST, 1 + 20 + 1_000, id="filters of managers, not 1,000 pages"
+        ),
+        pytest.param(
+            replace(MEMBERS, groups=5_000), FAST, 1 + 10 + 1 + 60, id="one filter of 20 names of groups"
+        ),
         pytest.param(MEMBERS, FAST, 1 + 10 + 1 + 60, id="100 members in a request"),
         pytest.param(
             Job(groups=20, members=MEMBERS.members), FAST, 1 + 1 + 1 + 60, id="ids are looked up nowhere"
