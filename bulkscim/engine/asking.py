@@ -292,7 +292,8 @@ class Asking:
     async def _look(self, sent: Sent) -> Read:
         """Look once, by the id too that the answer to a create has named."""
         reads, step = self.reads(sent.work), sent.step
-        read = await look(step, self._directory, reads)
+        read = await look(sent, self._directory, reads)
+        sent.work.told_at = self._clock.monotonic()
         named = sent.work.named.get(step.part)
         return await reads.by_id(step.type, named) if named and isinstance(read, Missing) else read
 

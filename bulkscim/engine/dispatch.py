@@ -1,15 +1,14 @@
 """Send steps: a permit, the start in the journal, the request, the end in the journal. Nothing else sends a write.
 
-`Dispatch` is all that a worker knows of it. `SingleDispatch` gives each step a request of its own. An implementation that
-puts steps of several workers into one request lets `send` wait until there are enough of them, takes one permit, journals
-all starts in one write, and returns to each worker the outcome of its own step.
+Steps that change the members of one group may go in one request. Each of them has a start, an end and an outcome of its
+own. Only a success is believed of all of them: any other answer tells nothing of one, so that it is looked for.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from math import inf
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from bulkscim.engine import recording
 from bulkscim.engine.directory.directory import Directory
@@ -21,7 +20,11 @@ from bulkscim.engine.work import Work
 from bulkscim.journal.entries import Entry
 from bulkscim.model.request import Reply
 from bulkscim.model.step import Action, Step
-from bulkscim.pacing.retry import Judgement
+from bulkscim.pacing.retry import Judgement, Verdict
+from bulkscim.planning.merging import merged
+
+# What holds for each step of a request alike: nothing was done, or all will be looked for in any case.
+ALIKE = frozenset({Verdict.APPLIED, Verdict.AGAIN, Verdict.UNAUTHORIZED, Verdict.ACCEPTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,13 @@ class NotSent(Enum):
     OUTDATED = auto()  # what the step follows from does not hold any more
 
 
+class Intent(NamedTuple):
+    """A step that a row is to send."""
+
+    work: Work
+    step: Step
+
+
 class Dispatch(Protocol):
     """Sends the steps of all workers."""
 
@@ -47,15 +57,18 @@ class Dispatch(Protocol):
     def interval_s(self) -> float:
         """Seconds from one request to the next at the present pace."""
 
-    async def send(self, work: Work, step: Step, holds: Callable[[], bool]) -> Outcome | NotSent:
-        """Send a step once its start is durable; `holds` is asked when the permit is given, which may take long."""
+    async def send(self, intents: Sequence[Intent], holds: Callable[[], bool]) -> list[Outcome] | NotSent:
+        """Send steps that can be `merged` once their starts are durable; return the outcome of each.
+
+        `holds` is asked when the permit is given, which may take long.
+        """
 
     async def end(self, *entries: Entry) -> None:
         """Journal the end of a step that was sent; with it, in the same write, the end of its row."""
 
 
 class SingleDispatch:
-    """Sends each step in a request of its own."""
+    """Sends what it is given in a single request."""
 
     def __init__(self, context: RunContext, exchange: Exchange, sender: Sender, directory: Directory) -> None:
         self._journal = context.journal
@@ -69,25 +82,50 @@ class SingleDispatch:
         """Seconds from one request to the next at the present pace."""
         return self._exchange.permits.interval_s
 
-    async def send(self, work: Work, step: Step, holds: Callable[[], bool]) -> Outcome | NotSent:
-        """Send a step once its start is durable; `holds` is asked when the permit is given."""
+    async def send(self, intents: Sequence[Intent], holds: Callable[[], bool]) -> list[Outcome] | NotSent:
+        """Send steps in one request; return the outcome of each."""
+        step = merged([one.step for one in intents])
         request = request_of(step)
         if not await self._exchange.permits.obtain(request, urgent=True):
             return NotSent.STOPPING
         if not holds():
             return NotSent.OUTDATED
-        sent = Sent(work, step, self._journal.next_step())
+        together = len(intents)
+        sent = [
+            Sent(one.work, one.step, self._journal.next_step(), together, leads=at == 0)
+            for at, one in enumerate(intents)
+        ]
+        await self._journal.append(*self._starts(sent))
+        for one in sent:
+            one.work.sent_at = self._clock.monotonic()
+        leader = sent[0].work
+        judgement, reply = await self._sender.send(leader, step, request)
+        for one in sent:
+            one.work.told_at = self._clock.monotonic()
+            if not one.leads:
+                one.work.step_attempts = leader.step_attempts
+                one.work.attempts += leader.step_attempts
+        return [Outcome(one, _of_one(judgement, together), reply) for one in sent]
+
+    def _starts(self, sent: Sequence[Sent]) -> Iterator[Entry]:
+        """Yield the intents of steps that leave now, with all that recovery and undo will need."""
         intent = self._exchange.server.moment()
-        if step.action is Action.CREATE:
-            work.begins(step.part, step.covers)
-            work.create_started.setdefault(step.part, intent)
-            work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
-        age = None if step.before is None else self._clock.monotonic() - work.read_at
-        await self._journal.append(recording.started(sent, intent, self._directory.take_left_out(), age))
-        work.sent_at = self._clock.monotonic()
-        judgement, reply = await self._sender.send(work, step, request)
-        return Outcome(sent, judgement, reply)
+        for one in sent:
+            work, step = one.work, one.step
+            if step.action is Action.CREATE:
+                work.begins(step.part, step.covers)
+                work.create_started.setdefault(step.part, intent)
+                work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
+            age = None if step.before is None else self._clock.monotonic() - work.read_at
+            yield recording.started(one, intent, self._directory.take_left_out(), age)
 
     async def end(self, *entries: Entry) -> None:
         """Journal the end of a step that was sent."""
         await self._journal.append(*entries)
+
+
+def _of_one(judgement: Judgement, together: int) -> Judgement:
+    """Return what an answer to a request means for one of the steps in it."""
+    if together == 1 or judgement.verdict in ALIKE:
+        return judgement
+    return replace(judgement, verdict=Verdict.LOST)

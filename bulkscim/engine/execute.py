@@ -113,19 +113,20 @@ class Engine:
         feed = Feed(self.rows(wanted))
         async with anyio.create_task_group() as group:
             for _ in range(self.concurrency):
-                group.start_soon(self._recover_rows, feed)
+                group.start_soon(self._recover_rows, feed, self.context.clock.monotonic())
         if feed.failed is not None:
             self._stopping.stop(feed.failed)
 
-    async def _recover_rows(self, feed: Feed) -> None:
+    async def _recover_rows(self, feed: Feed, since: float) -> None:
         while not self._stopping.requested and feed.peek() is not None:
-            await self._recover_row(feed.take())
+            await self._recover_row(feed.take(), since)
 
-    async def _recover_row(self, row: Row) -> None:
+    async def _recover_row(self, row: Row, since: float) -> None:
         history = self.journal.history(row.number)
         starts = [(entry, entry.body) for entry in history if isinstance(entry.body, Started)]
         last, begun = starts[-1]
         work = recording.work_of(row, history)
+        work.told_at = since
         step = recording.step_of(begun, last.part)
         work.create_started[step.part] = _first_start(
             [body for entry, body in starts if entry.part == step.part]

@@ -61,7 +61,7 @@ def losses_of(history: Iterable[Entry]) -> int:
     """Count the answers that were lost since anything of the row took effect: its budget lasts over sessions."""
     losses = 0
     for entry in history:
-        if isinstance(entry.body, Lost) and not entry.body.accepted:
+        if isinstance(entry.body, Lost) and not (entry.body.accepted or entry.body.shared):
             losses += 1
         elif isinstance(entry.body, bodies.Applied | Reopened):
             losses = 0

@@ -3,11 +3,16 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
+from bulkscim.engine.facts import WINDOW
 from bulkscim.errors import Stopped
 from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import Key, Operation
 from bulkscim.model.row import Row
+
+if TYPE_CHECKING:
+    from bulkscim.engine.work import Work
 
 Makers = Callable[[Key], int | None]
 Coming = Callable[[int], list[Row]]  # the next rows, as many as are asked for at most
@@ -81,3 +86,26 @@ class Feed:
         row = self._read.popleft()
         self.passed = row.number
         return row
+
+
+class Window:
+    """The rows of a feed that are under way: none is `WINDOW` rows or more behind the first."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self.rows: dict[int, Work] = {}  # in order
+
+    @property
+    def has_room(self) -> bool:
+        """Whether there is a next row, and it may be brought under way."""
+        number = self._feed.peek()
+        return number is not None and number - next(iter(self.rows), number) < WINDOW
+
+    def is_full_behind(self, row: int) -> bool:
+        """Whether the next row cannot be brought under way before this one ends."""
+        return not self.has_room and self._feed.peek() is not None and row == next(iter(self.rows))
+
+    def coming(self, count: int) -> list[Row]:
+        """Return the next rows that have read nothing yet, `count` at most."""
+        begun = list(islice((work.row for work in self.rows.values() if not work.live), count))
+        return begun + self._feed.coming(count - len(begun))

@@ -62,11 +62,12 @@ class Outcomes:
     async def take_in(self, outcome: Outcome) -> Next | None:
         """Journal a step's end and take it into its row; return what the row does next, None where its stay ends here."""
         sent, judgement, reply = outcome.sent, outcome.judgement, outcome.reply
-        if self._asking.not_yet(sent, judgement):
+        if not sent.is_shared and self._asking.not_yet(sent, judgement):
             await self._dispatch.end(recording.refused(sent, judgement))
             return self._rows.decide(sent.work)
-        self._abilities.ended(sent.work, sent.step, judgement)
-        if judgement.verdict is not Verdict.LOST:
+        if sent.leads:
+            self._abilities.ended(sent.work, sent.step, judgement)
+        if sent.leads and judgement.verdict is not Verdict.LOST:
             self._rows.bounds.answered(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
         return await self._end(sent, judgement, reply)
 
@@ -227,9 +228,16 @@ class Outcomes:
         await self._recovered(sent, judgement, (told, read))
 
     async def _look_after(self, sent: Sent, judgement: Judgement) -> Next | None:
-        """Recover a step that was lost just now. It counts as a fault of the tenant unless a lookup explains it."""
+        """Recover a step that was lost just now. It counts as a fault of the tenant unless a lookup explains it.
+
+        A request that served several rows counts once, where no record can be to blame for its answer.
+        """
         told, read = await self._asking.look(sent, answered=judgement.status is not None)
-        if told is not None:
+        if sent.is_shared:
+            broken = judgement.status is None or is_broken(judgement.status)
+            if sent.leads and broken:
+                self._rows.bounds.answered(fault=True, detail=judgement.detail)
+        elif told is not None:
             explained = is_explained(told, read)
             fails = isinstance(told, NotApplied) and not explained and is_broken(judgement.status)
             if not (fails and self._abilities.faulty.explains(sent.work.number, sent.step)):
@@ -286,10 +294,14 @@ class Outcomes:
         return self._rows.decide(work)
 
     def _not_applied(self, sent: Sent, judgement: Judgement) -> Next:
-        """Let the row try again within its budget."""
+        """Let the row try again within its budget, with fewer others where its request served several rows."""
         work = sent.work
+        if sent.is_shared and self._asking.not_yet(sent, judgement):
+            return self._rows.decide(work)
         work.forget()
-        work.not_applied(sent.step)
+        work.not_applied(sent.step, sent.together)
+        if sent.is_shared:
+            return self._rows.decide(work)
         if work.losses >= LOSSES and is_broken(judgement.status):
             self._abilities.faulty.used_up(work.number, sent.step)
         if work.losses >= LOSSES or (is_broken(judgement.status) and self._abilities.faulty.holds(sent.step)):

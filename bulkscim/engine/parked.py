@@ -53,6 +53,9 @@ class ParkedRows:
         self._reasons: dict[int, Reason] = {}
         self._waiting: dict[Reason | type[Reason], list[int]] = {}  # in order
 
+    def __bool__(self) -> bool:
+        return bool(self._reasons)
+
     def park(self, row: int, reason: Reason) -> None:
         """Note why a row that was running does not go on."""
         self._reasons[row] = reason

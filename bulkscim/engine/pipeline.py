@@ -2,31 +2,34 @@
 
 A row is under way from the moment the feed brings it until it settles or is left for a later pass. In between
 it is ready, in a worker's hands, or parked: behind an earlier row's claim, or until another row has made what
-it refers to. When nothing can move any more, the rows wait for one another in a circle, and the earliest of
+it refers to. A row whose step can share a request waits for others: until the request is full, the window needs room, or
+no other row can move. When nothing can move any more, the rows wait for one another in a circle, and the earliest of
 them goes on without what it waits for: that part is left to a later pass.
 """
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from itertools import islice
 from typing import assert_never
 
 import anyio
 import anyio.abc
 
+from bulkscim.engine.changing import ChangingResources, changed_by
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.facts import WINDOW, Parents, made_by
-from bulkscim.engine.feed import Feed
+from bulkscim.engine.dispatch import Intent, NotSent, Outcome
+from bulkscim.engine.facts import Parents, made_by
+from bulkscim.engine.feed import Feed, Window
+from bulkscim.engine.gathered import Batch, GatheredSteps
 from bulkscim.engine.parked import BehindLane, BehindName, ForResource, ForRow, ParkedRows, Resting
 from bulkscim.engine.rows import Next, RunContext
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Work
-from bulkscim.engine.worker import Worker
+from bulkscim.engine.worker import Instead, Worker
 from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Question
-from bulkscim.model.operation import Key, identities
-from bulkscim.model.row import Row
+from bulkscim.model.operation import GROUP, Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Rest, Settle, Wait
+from bulkscim.planning.merging import GroupChange, change_of
 from bulkscim.planning.order import Lanes, claims
 from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
 
@@ -47,12 +50,15 @@ class Pipeline:
         self._stopping = context.stopping
         self._journal = journal = context.journal
         self._left = left
-        self._alive: dict[int, Work] = {}
+        self._window = Window(feed)
+        self._alive = self._window.rows
         self._parents = Parents(journal, self._alive.get, lambda: feed.passed, left.found, left.updates)
         self._lanes = Lanes()
         self._ready: list[int] = []
         self._parked = ParkedRows()
-        self._changing: set[Key] = set()  # what steps under way change
+        self._changing = ChangingResources(lambda freed: self._wake(self._parked.waiting(ForResource(freed))))
+        self._gathered = GatheredSteps()
+        self._sending = 0  # workers that send steps together
         self._busy = 0
         self._timers: anyio.abc.TaskGroup | None = None
         self._changed: anyio.Event | None = None  # there while a worker waits
@@ -70,18 +76,20 @@ class Pipeline:
         """Take row after row. An error ends the pass: the other workers are not notified, or they would look for work."""
         while (work := await self._next()) is not None:
             self._busy += 1
-            await self._advance(work)
+            await (self._advance(work) if isinstance(work, Work) else self._send_batch(*work))
             # Not where it raised: all workers are being stopped then, and no worker has the row.
             self._busy -= 1
             self._notify()
 
-    async def _next(self) -> Work | None:
-        """Return the earliest row that can move; None when this pass is over."""
+    async def _next(self) -> Work | Batch | None:
+        """Return the earliest row that can move, or steps to be sent together; None when this pass is over."""
         while not self._stopping.requested:
             if self._ready:
                 return self._alive[heappop(self._ready)]
             if self._admit():
                 continue
+            if (first := self._due()) is not None:
+                return self._gathered.take(first)
             if not self._alive:
                 return None
             if self._busy == 0 and not self._parked.some_rest:
@@ -91,6 +99,14 @@ class Pipeline:
             await self._changed.wait()
         return None
 
+    def _due(self) -> int | None:
+        """Return the row whose step waits no longer for others: the earliest, where the window needs room or no row can join."""
+        first = self._gathered.first
+        if first is None:
+            return None
+        none_joins = self._busy == 0 or (self._busy == self._sending and not self._parked)
+        return first if none_joins or self._window.is_full_behind(first) else None
+
     def _notify(self) -> None:
         if self._changed is not None:
             self._changed.set()
@@ -98,20 +114,18 @@ class Pipeline:
 
     def _admit(self) -> bool:
         """Bring the next row under way if the window has room."""
-        number = self._feed.peek()
-        first = next(iter(self._alive), number)
-        if number is None or first is None or number - first >= WINDOW:
+        if not self._window.has_room:
             return False
         row = self._feed.take()
         policy = self._rows.policy
         wanted = claims(row, moves=policy.profile.one_group, updates=policy.rules.on_exists == "update")
         work = self._rows.begun(row, wanted)
-        self._alive[number] = work
-        self._lanes.enter(number, work.claims)
+        self._alive[row.number] = work
+        self._lanes.enter(row.number, work.claims)
         made = made_by(work.facts)
         if made:
-            self._lanes.known(number, Parent(number), made)
-        heappush(self._ready, number)
+            self._lanes.known(row.number, Parent(row.number), made)
+        heappush(self._ready, row.number)
         return True
 
     def _break_circle(self) -> None:
@@ -234,7 +248,7 @@ class Pipeline:
     async def _read(self, work: Work, need: Question) -> Next | None:
         """Ask the tenant what a row must know; what was changed while it was read is read again."""
         self._lanes.begin_reading(work.number)
-        read = await self._worker.read(work, need, self._coming)
+        read = await self._worker.read(work, need, self._window.coming)
         changed = self._lanes.end_reading(work.number)
         if work.rests_s:
             return self._rows.decide(work)
@@ -249,11 +263,6 @@ class Pipeline:
             if resource in changed:
                 work.forget()
         return self._known(work, need, read.id)
-
-    def _coming(self, count: int) -> list[Row]:
-        """Return the next rows that have read nothing yet, `count` at most."""
-        begun = list(islice((work.row for work in self._alive.values() if not work.live), count))
-        return begun + self._feed.coming(count - len(begun))
 
     def _known(self, work: Work, need: Need, found: str) -> Next | None:
         """Note the id behind a name; park the row if an earlier one holds that id under another name."""
@@ -270,13 +279,24 @@ class Pipeline:
 
     async def _carry_out(self, work: Work, step: Step) -> Next | None:
         """Send a step; return what the row does next, None where it was parked or its stay has ended."""
-        if step.id is None:
+        change = self._shared(work, step)
+        if change is not None:
+            return await self._gather(work, step, change)
+        resource = changed_by(step)
+        if resource is None:
             decision = await self._worker.carry_out(work, step)
-        elif (resource := Key(step.type, "id", step.id)) in self._changing:
+        elif resource in self._changing:
             self._wait_for_change(work, resource)
             return None
+        elif step.action is Action.CREATE and self._changing.is_news(work.number, resource):
+            work.forget()
+            return self._rows.decide(work)
+        elif step.action is Action.CREATE and self._left.may_make(resource):
+            self._leave_for_later(work)
+            return None
         else:
-            decision = await self._change(work, step, resource)
+            with self._changing.change(resource):
+                decision = await self._worker.carry_out(work, step)
         if decision is None:
             self._leave(work, step)
             return None
@@ -290,14 +310,69 @@ class Pipeline:
         work.forget()
         self._parked.park(work.number, ForResource(resource))
 
-    async def _change(self, work: Work, step: Step, resource: Key) -> Next | None:
-        """Send a step while no other row changes the same resource."""
-        self._changing.add(resource)
-        try:
-            return await self._worker.carry_out(work, step)
-        finally:
-            self._changing.remove(resource)
-            self._wake(self._parked.waiting(ForResource(resource)))
+    def _shared(self, work: Work, step: Step) -> GroupChange | None:
+        """Return what steps must have in common with one to share its request; None where it goes alone."""
+        return change_of(step, min(self._rows.policy.profile.most_members, work.together))
+
+    async def _gather(self, work: Work, step: Step, change: GroupChange) -> Next | None:
+        """Let a step wait for others with which it can share a request; send them where they are enough."""
+        checked = self._worker.checked(work, step)
+        if isinstance(checked, Instead):
+            if checked.decision is None:
+                self._leave(work, step)
+            return checked.decision
+        batch = self._gathered.add(change, Intent(work, checked))
+        if batch is not None:
+            await self._send_batch(*batch)
+        return None
+
+    async def _send_batch(self, change: GroupChange, batch: list[Intent]) -> None:
+        """Send steps together while no other row changes the same group; their rows are ready after that."""
+        group = Key(GROUP, "id", change.group)
+        if group in self._changing:
+            for intent in batch:
+                self._wait_for_change(intent.work, group)
+            return
+        self._sending += 1
+        with self._changing.change(group):
+            for work, step in batch:
+                if self._worker.is_old(work, step):
+                    work.forget()
+            sent: list[Outcome] | NotSent = NotSent.OUTDATED
+            while batch and sent is NotSent.OUTDATED:
+                batch = [one for work, _ in batch if (one := await self._still(work, change)) is not None]
+                sent = await self._worker.send(batch) if batch else NotSent.STOPPING
+            if not isinstance(sent, NotSent):
+                async with anyio.create_task_group() as group_of_ends:
+                    for outcome in sent:
+                        group_of_ends.start_soon(self._take_in, outcome)
+        self._sending -= 1
+
+    async def _still(self, work: Work, change: GroupChange) -> Intent | None:
+        """Return the step of a row that waited, by what is known now; None where it is another, or none: the row goes on alone."""
+        decision: Next | None = self._rows.decide(work)
+        while isinstance(decision, Wait) and not self._stopping.requested:
+            decision = await self._follow(work, decision)
+        if isinstance(decision, Step) and self._shared(work, decision) == change:
+            return Intent(work, decision)
+        self._go_on(work, decision)
+        return None
+
+    async def _take_in(self, outcome: Outcome) -> None:
+        """Take in how one of several steps ended."""
+        work = outcome.sent.work
+        decision = await self._worker.outcomes.take_in(outcome)
+        if decision is None:
+            self._leave(work, outcome.sent.step)
+        self._go_on(work, decision)
+
+    def _go_on(self, work: Work, decision: Next | None) -> None:
+        """Let a row go on that shared a request with others; any worker may take it up."""
+        if isinstance(decision, Rest):
+            self._rest(work, decision.seconds)
+        elif decision is not None:
+            heappush(self._ready, work.number)
+            self._notify()
 
     def _made(self, work: Work, resource_id: str) -> None:
         """Wake the rows that wait for what this row makes."""

@@ -38,11 +38,21 @@ _UNSEEN = "whether the member was in the group is not known; a rollback does not
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A step under its number, from its start to its end."""
+    """A step under its number, from its start to its end.
+
+    `together`: how many steps its request serves, of which one `leads`: what is counted by request is counted for it.
+    """
 
     work: Work
     step: Step
     number: int
+    together: int = 1
+    leads: bool = True
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other rows have a part in its request."""
+        return self.together > 1
 
     def found(self) -> "Sent":
         """Leave to a create that was found what every create of its row has set: an earlier one may have made it."""
@@ -165,7 +175,8 @@ def lost(sent: Sent, judgement: Judgement, named: str | None = None) -> Entry:
     """
     accepted = judgement.verdict is Verdict.ACCEPTED
     attempts = sent.work.step_attempts
-    return sent.entry(Lost(judgement.status, judgement.detail, attempts, named or None, accepted))
+    body = Lost(judgement.status, judgement.detail, attempts, named or None, accepted, sent.is_shared)
+    return sent.entry(body)
 
 
 def settled(work: Work, decision: Settle) -> Entry:

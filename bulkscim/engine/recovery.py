@@ -6,6 +6,7 @@ from http import HTTPStatus
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.directory.together import Purpose
 from bulkscim.engine.reads import Reads
+from bulkscim.engine.recording import Sent
 from bulkscim.model.active import is_inactive
 from bulkscim.model.live import Found, Membership, Missing, Unreadable
 from bulkscim.model.request import Reply, Response
@@ -16,15 +17,20 @@ from bulkscim.planning.recover import Evidence, Read, Recovered, recover
 from bulkscim.scim import protocol
 
 
-async def look(step: Step, directory: Directory, reads: Reads) -> Read:
-    """Read what shows whether the step took effect; nothing that was known before is used."""
+async def look(sent: Sent, directory: Directory, reads: Reads) -> Read:
+    """Read what shows whether the step took effect; what was known before it was answered is not used.
+
+    An addition that was sent with others may be sent again, so its absence needs no proof.
+    """
+    step = sent.step
     if step.action is Action.CREATE:
         return await _find_created(step, directory, reads)
     if step.id is None:
         return Unreadable("the step names no resource", partial=True)
     if step.member is not None:
-        need = Membership(step.id, step.member, proof=True, asks_member=True)
-        return await directory.membership(need, reads, fresh=True)
+        proves = step.removes_member or not sent.is_shared
+        need = Membership(step.id, step.member, proof=proves, asks_member=proves)
+        return await directory.membership(need, reads, since=sent.work.told_at)
     read = await reads.by_id(step.type, step.id)
     if isinstance(read, Missing) and read.shown_by is not None and step.action is Action.DELETE:
         return Unreadable("it was just created, and the tenant may not show it yet", 404)

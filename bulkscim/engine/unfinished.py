@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable
 
+from bulkscim.model.operation import Key
 from bulkscim.planning.overtaking import PendingChange
 
 
@@ -60,6 +61,12 @@ class UnfinishedRows:
         (first,) = self._database.execute(query, (*asked, row)).fetchone()
         self._held = self._held or first is not None
         return first or 0
+
+    def may_make(self, name: Key) -> bool:
+        """Return whether a row, an earlier one too, is in doubt that may have made what has this name."""
+        return not self._is_empty and self._any(
+            "select 1 from mark where mark = ? and stays", hash(PendingChange(name))
+        )
 
     def wait_in_circles(self) -> bool:
         """Return whether rows were held back in this pass, and by rows alone that only wait."""

@@ -12,6 +12,7 @@ from bulkscim.model.run import Counters
 from bulkscim.model.step import Step
 from bulkscim.planning.order import Claim
 
+MANY = 1_000_000  # more steps than any request serves
 KEPT = (Parent, Holders, Reports, Origin, NameHeld, Resembling)
 
 
@@ -46,7 +47,8 @@ class Work:
     `rests` counts such waits since the last part took effect.
     `sent_at` is the monotonic time at which its latest step left. `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since the
     row changes something.
-    `read_again`: what was read is newer than the wait for a permit that made it old.
+    `read_again`: what was read is newer than the wait for a permit that made it old. `together`: with how many at most the
+    row's steps may share a request. `told_at` is the monotonic time from which a read shows what became of its latest step.
     """
 
     row: Row
@@ -61,7 +63,9 @@ class Work:
     stale: int = 0
     read_at: float = inf
     read_again: bool = False
+    together: int = MANY
     sent_at: float = -inf
+    told_at: float = -inf
     is_listed: bool = False
     reads_alone: bool = False
     create_started: dict[str, Moment] = field(default_factory=dict)
@@ -116,9 +120,12 @@ class Work:
         """Note a part that did not take effect."""
         self.facts = replace(self.facts, refused={**self.facts.refused, refusal.part: refusal})
 
-    def not_applied(self, step: Step) -> None:
-        """Note a step that was lost and then found not applied."""
-        self.losses += 1
+    def not_applied(self, step: Step, together: int = 1) -> None:
+        """Note a step that was lost and then found not applied; of `together` steps in its request, half as many go in the next."""
+        if together > 1:
+            self.together = together // 2
+        else:
+            self.losses += 1
         lost, members = self.facts.lost | {step.part}, self.facts.lost_members
         if step.member is not None and not step.is_blind:
             members |= {step.part}

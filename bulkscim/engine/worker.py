@@ -1,11 +1,12 @@
 """What a worker does with one row: read what it must know, and send a step where that may still be sent."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from bulkscim.engine.abilities import Abilities
 from bulkscim.engine.asking import Asking
-from bulkscim.engine.dispatch import Dispatch, NotSent
+from bulkscim.engine.dispatch import Dispatch, Intent, NotSent, Outcome
 from bulkscim.engine.feed import Coming
 from bulkscim.engine.outcomes import STALE, Outcomes
 from bulkscim.engine.rows import Next, Rows
@@ -15,6 +16,12 @@ from bulkscim.model.live import Question
 from bulkscim.model.row import Refusal
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.before_image import before_step
+
+
+class Instead(NamedTuple):
+    """What a row does instead of sending a step; None: its stay ends here."""
+
+    decision: Next | None
 
 
 class Worker:
@@ -40,45 +47,51 @@ class Worker:
         """Read what a row must know; None where the run is to stop instead. `coming`: the rows that come next."""
         return await self._asking.read(work, need, coming)
 
-    async def carry_out(self, work: Work, step: Step) -> Next | None:
-        """Send a step between its two entries; return what the row does next, None where its stay ends here."""
+    def checked(self, work: Work, step: Step) -> Step | Instead:
+        """Return a step as it may be sent, or what its row does instead."""
         if work.stale >= STALE or not self._abilities.sends_versions:
             step = replace(step, if_match=None)
         if lacking := self._abilities.lacking(step):
             work.refused(Refusal(step.part, None, None, lacking))
-            return self.rows.decide(work)
+            return Instead(self.rows.decide(work))
         if work.is_listed and not work.reads_alone:
             work.reads_alone = True
             work.forget()
-            return self.rows.decide(work)
+            return Instead(self.rows.decide(work))
         if step.adopts and not self.rows.bounds.may_adopt(work.number):
-            return None
-        outcome = await self._dispatch.send(work, step, lambda: self._holds(work, step))
-        match outcome:
-            case NotSent.STOPPING:
-                return None
-            case NotSent.OUTDATED:
-                return self.rows.decide(work)
-            case _:
-                return await self.outcomes.take_in(outcome)
+            return Instead(None)
+        return step
 
-    def _holds(self, work: Work, step: Step) -> bool:
-        """Return whether what the step follows from still holds; what does not is forgotten."""
-        if self._is_old(work, step):
-            work.read_again = True
-            work.forget()
+    async def send(self, intents: Sequence[Intent]) -> list[Outcome] | NotSent:
+        """Send checked steps, in one request, where all that they follow from still holds."""
+        return await self._dispatch.send(intents, lambda: self._hold(intents))
+
+    async def carry_out(self, work: Work, step: Step) -> Next | None:
+        """Send a step between its two entries; return what the row does next, None where its stay ends here."""
+        checked = self.checked(work, step)
+        if isinstance(checked, Instead):
+            return checked.decision
+        sent = await self.send([Intent(work, checked)])
+        if isinstance(sent, NotSent):
+            return None if sent is NotSent.STOPPING else self.rows.decide(work)
+        return await self.outcomes.take_in(sent[0])
+
+    def _hold(self, intents: Sequence[Intent]) -> bool:
+        """Return whether what steps follow from still holds; where that of one does not, all of it is forgotten."""
+        if any(self.is_old(*intent) for intent in intents):
+            for work, _ in intents:
+                work.read_again = True
+                work.forget()
             return False
-        if (
-            step.action is Action.CREATE
-            and self.rows.policy.looks_always
-            and not work.has_looked_up(step.identity)
-        ):
-            work.forget()
-            return False
-        work.read_again = False
+        for work, step in intents:
+            is_create = step.action is Action.CREATE
+            if is_create and self.rows.policy.looks_always and not work.has_looked_up(step.identity):
+                work.forget()
+                return False
+            work.read_again = False
         return True
 
-    def _is_old(self, work: Work, step: Step) -> bool:
+    def is_old(self, work: Work, step: Step) -> bool:
         """Return whether what was read is to be read again, once, before the step."""
         if work.read_again or (step.before is None and step.member is None):
             return False

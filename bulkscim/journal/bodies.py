@@ -151,13 +151,17 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Whether a step took effect is unknown. `id`: of a create, as its answer names it; `accepted`: it was a 202."""
+    """Whether a step took effect is unknown. `id`: of a create, as its answer names it; `accepted`: it was a 202.
+
+    `shared`: its request was that of steps of other rows as well, one of which may be to blame.
+    """
 
     status: int | None = None
     detail: str = ""
     attempts: int = 0
     id: str | None = None
     accepted: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 Rules:
 1. A row claims, in file order, every resource that it names: exclusively those that it changes, shared those
-   that it only refers to. A claim is held when no earlier claim stands in its way.
+   that it only refers to. A claim is held when no earlier claim stands in its way. A row that changes a membership
+   claims the member exclusively and the group shared: memberships of one group may change together, and those of one
+   member one after the other.
 2. A name is a lane (type, attribute, folded value); what an earlier row makes is the lane of that row.
 3. Two names of one resource are not known to be one until their ids are. So a claim also waits while an
    earlier row's claim that may mean the same resource has no id yet; once it has, it stands in the lane of
@@ -24,6 +26,7 @@ from bulkscim.model.live import Need, Parent
 from bulkscim.model.names import IDENTITIES
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, identities
 from bulkscim.model.row import Row
+from bulkscim.planning.compare import OTHER_GROUPS
 from bulkscim.planning.sent_form import MEMBERS, member_at
 
 MADE = "row"  # the attribute of a lane that is named by the row that makes the resource
@@ -59,7 +62,7 @@ def claims(row: Row, *, moves: bool = False, updates: bool = False) -> tuple[Cla
             _given(operation.target, takes=True)._replace(traced=changes),
         ]
     else:
-        target = _claim(operation.target, row.target_producer, exclusive=True, own=True)
+        target = _claim(operation.target, row.target_producer, exclusive=not _shares(row), own=True)
         found = [target._replace(frees=_may_free_names(row))]
     found += [_given(key, takes=operation.makes) for key in named_by(operation)]
     for member in members_named(operation):
@@ -68,9 +71,17 @@ def claims(row: Row, *, moves: bool = False, updates: bool = False) -> tuple[Cla
     producers = row.producers or (None,) * len(operation.references)
     for reference, producer in zip(operation.references, producers, strict=True):
         if producer is None or producer < row.number:
-            exclusive = reference.role is Role.GROUP or (moves and reference.role is Role.MEMBER)
-            found.append(_claim(reference.key, producer, exclusive=exclusive))
+            changes = operation.spec.is_membership
+            exclusive = changes or (moves and reference.role is Role.MEMBER)
+            found.append(_claim(reference.key, producer, exclusive=exclusive, own=changes))
     return tuple({claim.name: claim for claim in reversed(found)}.values())[::-1]
+
+
+def _shares(row: Row) -> bool:
+    """Return whether a row needs its group for a membership alone, and claims the member that this is about."""
+    operation, producer = row.operation, next(iter(row.producers), None)
+    claims_member = producer is None or producer < row.number
+    return operation.spec.is_membership and claims_member and not operation.expect.keys() - {OTHER_GROUPS}
 
 
 def _given(key: Key, *, takes: bool = False) -> Claim:

@@ -116,7 +116,8 @@ class Profile:
     is taken. `filter_cap`: a filtered answer of so many resources may have been cut. `unquoted_filters` names
     the types whose filters want a bare value, `exact_filters` those whose filters tell capitals from small letters
     where names do not. `lists_inactive`: whether deactivated users are shown in lists and
-    lookups. `removes_by_value`: a member is removed by path `members` and its value. `one_group`: adding a user
+    lookups. `removes_by_value`: a member is removed by path `members` and its value. `most_members`: so many
+    are added or removed in one request. `one_group`: adding a user
     to a group takes it out of the one before. `shows_groups`: whether users show the groups that they are in;
     `strips_groups`: whether a deactivated user leaves its groups; None where that is not known. `restores` names types of which a create may bring back an old
     one. `counts_all`: nothing suggests that totalResults is only the
@@ -148,6 +149,7 @@ class Profile:
     lists_inactive: bool = True
     lists_members: bool = True
     removes_by_value: bool = False
+    most_members: int = 100
     one_group: bool = False
     shows_groups: bool | None = None
     strips_groups: bool | None = None

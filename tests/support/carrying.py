@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -37,7 +38,9 @@ def carried(tmp_path):
         faults=(),
         held=(),
         kind=SimulatedTenant,
+        *,
         fail_at=(),
+        profile=None,
         **settings,
     ):
         path = tmp_path / "job.jsonl"
@@ -55,7 +58,8 @@ def carried(tmp_path):
         tenant = carry.tenant = kind(clock, Random(1), faults)
         for user in held:
             tenant.hold("Users", user)
-        terms = Terms(profile_named("generic"), built(Settings, SETTINGS | settings), bounds)
+        generic = replace(profile_named("generic"), **(profile or {}))
+        terms = Terms(generic, built(Settings, SETTINGS | settings), bounds)
         watcher = Silent()
         carry.notes = watcher.notes
         around = Around(watcher, clock, Random(1).random, heed_signals=False)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
+from math import inf
 
 import anyio
 
@@ -127,7 +128,7 @@ class Directory:
                 return await self._resemblances.of(key, reads)
             case Shown():
                 if isinstance(need.on, Membership):
-                    return await self.membership(need.on, reads, fresh=True)
+                    return await self.membership(need.on, reads, since=inf)
                 return await reads.by_id(need.on.type, need.on.value)
             case Membership():
                 return await self.membership(need, reads)
@@ -261,15 +262,14 @@ class Directory:
             self._named.keep(key, answer)
         return answer
 
-    async def membership(self, need: Membership, reads: Reads, *, fresh: bool = False) -> MembershipAnswer:
-        """Return whether a resource is a member of a group; with `proof`, whether an absence is proved."""
-        members = None if fresh else self._memberships.of(need.group)
-        if members is None:
-            with self._memberships.reading(need.group) as reading:
-                answer = await reads.by_id(GROUP, need.group)
-            if not isinstance(answer, Found):
-                return answer
-            members = self._memberships.keep(reading, answer.resource)
+    async def membership(self, need: Membership, reads: Reads, *, since: float = -inf) -> MembershipAnswer:
+        """Return whether a resource is a member of a group; with `proof`, whether an absence is proved.
+
+        What was read of the group before the monotonic time `since` will not do.
+        """
+        members = await self._memberships.read(need.group, reads, since)
+        if not isinstance(members, set):
+            return members
         present = need.member in members
         return Member(present) if present or not need.proof else await self._absence.of(need, reads)
 

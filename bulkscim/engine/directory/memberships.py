@@ -5,11 +5,16 @@ was missing in any.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from math import inf
 
+import anyio
+
+from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
+from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action, Step
 from bulkscim.scim.forms import ids_in
@@ -35,6 +40,7 @@ class Reading:
     """A read of one group that is under way; `is_current`: the group was not changed since the read began."""
 
     group: str
+    begun_at: float
     is_current: bool = True
 
 
@@ -48,22 +54,42 @@ class Memberships:
         self._clock = clock
         self._groups: OrderedDict[str, GroupMembers] = OrderedDict()
         self._readings: list[Reading] = []
+        self._locks: dict[str, anyio.Lock] = {}
         self._added: OrderedDict[tuple[str, str], None] = OrderedDict()  # (group, member), the latest last
         self._longest = 0
         self._leaves_out = False
 
-    def of(self, group: str) -> set[str] | None:
-        """Return the group's members if they were read within the last minute."""
+    def of(self, group: str, since: float = -inf) -> set[str] | None:
+        """Return the group's members if they were read within the last minute, and not before the monotonic time `since`."""
         known = self._groups.get(group)
-        if known is None or self._clock.monotonic() - known.read_at > KEPT_S:
+        if known is None or known.read_at < since or self._clock.monotonic() - known.read_at > KEPT_S:
             return None
         self._groups.move_to_end(group)
         return known.members
 
+    async def read(self, group: str, reads: Reads, since: float = -inf) -> set[str] | Missing | Unreadable:
+        """Return the group's members as they are known, else as they are read now; `since` as in `of`."""
+        async with self._asking(group):
+            known = self.of(group, since)
+            if known is not None:
+                return known
+            with self.reading(group) as reading:
+                answer = await reads.by_id(GROUP, group)
+            return self.keep(reading, answer.resource) if isinstance(answer, Found) else answer
+
+    @asynccontextmanager
+    async def _asking(self, group: str) -> AsyncIterator[None]:
+        """Let one worker at a time ask for a group: what it reads is an answer to those who wait."""
+        lock = self._locks.setdefault(group, anyio.Lock())
+        async with lock:
+            yield
+        if not lock.statistics().tasks_waiting:
+            self._locks.pop(group, None)
+
     @contextmanager
     def reading(self, group: str) -> Iterator[Reading]:
         """Watch a group while it is read: the answer to a read may be older than a change that ends meanwhile."""
-        reading = Reading(group)
+        reading = Reading(group, self._clock.monotonic())
         self._readings.append(reading)
         try:
             yield reading
@@ -73,7 +99,7 @@ class Memberships:
     def keep(self, reading: Reading, resource: JsonObject) -> set[str]:
         """Return the members that a read has shown; they are kept only if nothing changed them meanwhile."""
         members = set(ids_in(find(resource, "members")))
-        known = GroupMembers(self._clock.monotonic(), self.saw(resource, current=reading.is_current), members)
+        known = GroupMembers(reading.begun_at, self.saw(resource, current=reading.is_current), members)
         if not reading.is_current:
             return known.members
         self._groups[reading.group] = known

@@ -129,14 +129,14 @@ async def test_rows_that_wait_do_not_keep_others_back(carried):
 
 
 async def test_a_member_that_is_refused_for_another_reason_is_not_waited_for_by_every_row(carried):
-    """Each row would send its change again and again until the lag is over."""
+    """Each row would send its change again and again until the lag is over; some are sent by halves before."""
     rows = [create(f"u{number}@example.com", groups=["Sales"]) for number in range(12)]
     report = await carried(
         rows, kind=late(forever=True, shows=True), held=[], create_groups=True, concurrency=1
     )
 
     assert report.totals.failed == 12
-    assert carried.tenant.refused < 40
+    assert carried.tenant.refused < 60
 
 
 @pytest.mark.parametrize("refused", range(3, 12, 2))

@@ -29,11 +29,11 @@ class Scripted:
     def __init__(self, waits=0.0):
         self.steps, self.held, self.waits, self.clock = [], [], waits, None
 
-    async def send(self, work, step, holds):
+    async def send(self, intents, holds):
         """Give a permit late."""
         if self.waits:
             await self.clock.sleep(self.waits)
-        self.steps.append(step)
+        self.steps += [intent.step for intent in intents]
         self.held.append(holds())
         return NotSent.STOPPING if self.held[-1] else NotSent.OUTDATED
 

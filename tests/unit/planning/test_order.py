@@ -51,12 +51,23 @@ def test_those_who_only_refer_do_not_wait_for_one_another():
     assert lanes.leave(2) == {3}
 
 
-def test_memberships_of_one_group_go_one_at_a_time():
-    """A membership holds its group's lane alone."""
-    lanes = entered(joins(number=1), joins(member=BOSS, number=2))
+def test_memberships_of_one_group_go_together_and_those_of_one_member_do_not():
+    """A membership claims its group shared and its member exclusively."""
+    lanes = entered(joins(number=1), joins(member=BOSS, number=2), joins(Verb.REMOVE_MEMBER, number=3))
+
+    assert lanes.holds(2, SALES)
+    assert lanes.holds(2, BOSS)
+    assert not lanes.holds(3, ADA)
+    assert lanes.leave(1) == {3}
+
+
+def test_what_changes_a_group_otherwise_waits_for_its_memberships():
+    """A delete or a rename follows them, and later memberships follow it."""
+    lanes = entered(joins(number=1), changes(Verb.PATCH, SALES, number=2), joins(member=BOSS, number=3))
 
     assert not lanes.holds(2, SALES)
-    assert lanes.leave(1) == {2}
+    assert not lanes.holds(3, SALES)
+    assert 2 in lanes.leave(1)
 
 
 def test_what_an_earlier_row_makes_is_that_rows_lane():

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from bulkscim.model.live import Found, Member, Membership, Missing, Resembling, Shown, Unreadable
-from bulkscim.model.operation import GROUP, USER, Key, Reference, Role, Verb
-from bulkscim.model.row import Applied, Facts, Refusal, RowState
+from bulkscim.model.operation import GROUP, USER, Key, Operation, Reference, Role, Verb
+from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.effects import deactivates
@@ -131,11 +131,12 @@ def test_user_that_the_row_has_just_made_is_in_no_group():
 
 def test_rows_that_move_one_user_keep_their_order():
     """The group that the user ends in is that of the last row; so the member is claimed as changed."""
-    (target, member), (_, shared) = claims(joins(), moves=True), claims(joins())
+    team = Row(1, Operation(Verb.CREATE, GROUP, SALES, references=(Reference(Role.MEMBER, ADA),)), (None,))
+    (*_, moved), (*_, shared) = claims(team, moves=True), claims(team)
 
-    assert target.exclusive
-    assert member.exclusive
+    assert moved.exclusive
     assert not shared.exclusive
+    assert all(claims(joins(), moves=moves)[1].exclusive for moves in (True, False))
 
 
 def test_member_is_removed_by_value_where_the_provider_says_so():
