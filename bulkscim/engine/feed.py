@@ -14,6 +14,7 @@ from bulkscim.model.row import Row
 if TYPE_CHECKING:
     from bulkscim.engine.work import Work
 
+JOINING = 5 * WINDOW
 Makers = Callable[[Key], int | None]
 Coming = Callable[[int], list[Row]]  # the next rows, as many as are asked for at most
 
@@ -89,7 +90,10 @@ class Feed:
 
 
 class Window:
-    """The rows of a feed that are under way: none is `WINDOW` rows or more behind the first."""
+    """The rows of a feed that are under way: none is `WINDOW` rows or more behind the first, or `JOINING` for a membership.
+
+    More of these bring more members into one request; they are small.
+    """
 
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
@@ -98,12 +102,10 @@ class Window:
     @property
     def has_room(self) -> bool:
         """Whether there is a next row, and it may be brought under way."""
-        number = self._feed.peek()
-        return number is not None and number - next(iter(self.rows), number) < WINDOW
-
-    def is_full_behind(self, row: int) -> bool:
-        """Whether the next row cannot be brought under way before this one ends."""
-        return not self.has_room and self._feed.peek() is not None and row == next(iter(self.rows))
+        for row in self._feed.coming(1):
+            most = JOINING if row.operation.spec.is_membership else WINDOW
+            return row.number - next(iter(self.rows), row.number) < most
+        return False
 
     def coming(self, count: int) -> list[Row]:
         """Return the next rows that have read nothing yet, `count` at most."""

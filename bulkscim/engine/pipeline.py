@@ -2,8 +2,8 @@
 
 A row is under way from the moment the feed brings it until it settles or is left for a later pass. In between
 it is ready, in a worker's hands, or parked: behind an earlier row's claim, or until another row has made what
-it refers to. A row whose step can share a request waits for others: until the request is full, the window needs room, or
-no other row can move. When nothing can move any more, the rows wait for one another in a circle, and the earliest of
+it refers to. A row whose step can share a request waits for others: until the request is full, or no other row
+can move. When nothing can move any more, the rows wait for one another in a circle, and the earliest of
 them goes on without what it waits for: that part is left to a later pass.
 """
 
@@ -100,12 +100,9 @@ class Pipeline:
         return None
 
     def _due(self) -> int | None:
-        """Return the row whose step waits no longer for others: the earliest, where the window needs room or no row can join."""
-        first = self._gathered.first
-        if first is None:
-            return None
+        """Return the row whose step waits no longer for others: the earliest, where no other row can join any more."""
         none_joins = self._busy == 0 or (self._busy == self._sending and not self._parked)
-        return first if none_joins or self._window.is_full_behind(first) else None
+        return self._gathered.first if none_joins else None
 
     def _notify(self) -> None:
         if self._changed is not None:

@@ -70,6 +70,15 @@ async def test_memberships_of_a_group_share_one_request(carried, concurrency):
     assert (carried.tenant.are_in("g1"), carried.tenant.are_in("g2")) == (PEOPLE, PEOPLE)
 
 
+async def test_rows_in_the_order_of_people_share_requests_as_well(carried):
+    """The memberships of one person follow each other; those of all people in one group are far apart in the file."""
+    rows = [adds(number, group) for number in range(PEOPLE) for group in ("g1", "g2", "g1")]
+    report = await carried(rows, kind=Groups, concurrency=3)
+
+    assert (report.totals.done, report.totals.noop) == (2 * PEOPLE, PEOPLE)
+    assert carried.tenant.sizes == [PEOPLE, PEOPLE]
+
+
 async def test_a_request_holds_no_more_members_than_the_provider_takes(carried):
     rows = [adds(number) for number in range(PEOPLE)]
     report = await carried(rows, kind=Groups, profile={"most_members": 12}, concurrency=1)
