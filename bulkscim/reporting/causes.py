@@ -191,7 +191,7 @@ class _Group:
         detail = first.detail if self.count == 1 and self.text != _OTHER else self.text
         line = command(*hint.words) if hint.words else None
         answer = (first.state, first.status, first.scim_type)
-        return Cause(*answer, detail, self.count, tuple(self.rows), hint.text, line)
+        return Cause(*answer, detail, self.count, tuple(sorted(self.rows)), hint.text, line)
 
 
 def state_words(state: RowState, *, dry_run: bool) -> str:

@@ -57,24 +57,26 @@ def test_failures_are_grouped_by_the_group_that_is_missing(bulkscim, tenant, tmp
     assert outcome.json["failed"] == 4
 
 
-@pytest.mark.parametrize(("others", "state", "told"), [(3, "noop", NOT_IN), (0, "done", UNKNOWN)])
+@pytest.mark.parametrize(
+    ("members", "state", "told"),
+    [(1, "noop", f"{NOT_IN}: 2 rows (2, 3)"), (0, "done", f"{UNKNOWN}: 3 rows (1, 2, 3)")],
+)
 def test_removals_of_members_that_are_not_in_a_group_are_listed(
-    bulkscim, tenant, tmp_path, others, state, told
+    bulkscim, tenant, tmp_path, members, state, told
 ):
     """A noop of a member that was not in the group was named in results.csv alone.
 
     A dry run called a removal "done" of which it did not know whether there is anything to remove.
     """
-    member = [{"value": tenant.user("user0@example.com")["id"]}]
-    tenant.add("Groups", {"displayName": "Staff", "members": member})
-    tenant.add("Groups", {"displayName": "All", "members": [{"value": f"x{n}"} for n in range(others)]})
+    member = {"value": tenant.user("user0@example.com")["id"]}
+    tenant.add("Groups", {"displayName": "Staff", "members": [member] * members})
     (tmp_path / "leavers.csv").write_text(LEAVERS)
     job = ("run", "leavers.csv", "--max-removals", "100%", *tenant.reached)
 
     planned, outcome = bulkscim(*job, "-n"), bulkscim(*job, "--yes")
 
-    assert f"  would be {state}: {told}: 2 rows (2, 3)\n" in planned.stderr
-    assert f"  {state}: {told}: 2 rows (2, 3)\n" in outcome.stderr
+    assert f"  would be {state}: {told}\n" in planned.stderr
+    assert f"  {state}: {told}\n" in outcome.stderr
     assert outcome.code == 0
 
 

@@ -4,16 +4,17 @@ Each mutation is a patch of one function, put on by the test alone. Seeds are ru
 the broken part is not used passes.
 """
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
 from bulkscim.engine import recording
 from bulkscim.engine.asking import DENIED, Asking
+from bulkscim.engine.changing import ChangingResources
 from bulkscim.engine.exchange import ServerClock
 from bulkscim.engine.facts import Parents
 from bulkscim.engine.permits import Permits
-from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.journal import journal, reader
 from bulkscim.journal.ledger import Ledger
@@ -137,12 +138,9 @@ def count_what_leaves_and_not_what_arrives(patch):
 
 def let_patches_of_one_group_overlap(patch):
     """Let rows touch what others are changing."""
-
-    async def at_once(pipeline, work, step, resource):
-        return await pipeline._worker.carry_out(work, step)
-
     patch.setattr(Lanes, "holds", lambda *_: True)
-    patch.setattr(Pipeline, "_change", at_once)
+    patch.setattr(ChangingResources, "__contains__", lambda *_: False)
+    patch.setattr(ChangingResources, "change", lambda *_: nullcontext())
 
 
 def resume_what_was_lost_as_not_done(patch):

@@ -5,8 +5,6 @@ from functools import partial
 from http import HTTPStatus
 from math import inf
 
-import anyio
-
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.compared import Compared, Seen
 from bulkscim.engine.directory.coverage import NeededAttributes
@@ -17,6 +15,7 @@ from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.listing import Listings, names_of
 from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.directory.named_ids import NamedIds
+from bulkscim.engine.directory.one_by_one import OneByOne
 from bulkscim.engine.directory.own_names import NamedResource, OwnNames
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import Due, Tied
@@ -79,7 +78,7 @@ class Directory:
         self._profile = profile
         self._store = store = Store()
         self._filters = Filters(clock, profile)
-        self._one_by_one = anyio.Lock()
+        self._one_by_one = OneByOne()
         self._together = LookupsTogether(clock)
         self._listings = Listings(clock, store)
         self._resemblances = Resemblances(store)
@@ -228,7 +227,7 @@ class Directory:
 
     async def _asked_again(self, key: Key, listed: Answer, reads: Reads) -> Answer:
         """Ask a filter again that failed where a listing does not: an outage may have ended before the listing was read."""
-        async with self._one_by_one:
+        async with self._one_by_one.asking(self._filters):
             if not self._filters.may_find(key):  # another worker has just asked
                 return listed
             answer = await self._filters.find(key, reads)
@@ -251,16 +250,17 @@ class Directory:
 
     async def _named_only(self, key: Key, reads: Reads, purpose: Purpose) -> Answer:
         """Find what a row names and does not change: its id, once found, is taken as known."""
-        known = self._named.of(key)
-        if known is not None:
-            return known
-        own = await self._own.id_of(key) if key.type == GROUP else None
-        answer: Answer = Missing() if not own else await reads.by_id(GROUP, own)
-        if isinstance(answer, Missing) and answer.shown_by is None:
-            answer = await self.find(key, reads, purpose)
-        if isinstance(answer, Found):
-            self._named.keep(key, answer)
-        return answer
+        async with self._one_by_one.asking(key.folded):
+            known = self._named.of(key)
+            if known is not None:
+                return known
+            own = await self._own.id_of(key) if key.type == GROUP else None
+            answer: Answer = Missing() if not own else await reads.by_id(GROUP, own)
+            if isinstance(answer, Missing) and answer.shown_by is None:
+                answer = await self.find(key, reads, purpose)
+            if isinstance(answer, Found):
+                self._named.keep(key, answer)
+            return answer
 
     async def membership(self, need: Membership, reads: Reads, *, since: float = -inf) -> MembershipAnswer:
         """Return whether a resource is a member of a group; with `proof`, whether an absence is proved.

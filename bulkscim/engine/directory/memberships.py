@@ -5,13 +5,12 @@ was missing in any.
 """
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 
-import anyio
-
+from bulkscim.engine.directory.one_by_one import OneByOne
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable
@@ -54,7 +53,7 @@ class Memberships:
         self._clock = clock
         self._groups: OrderedDict[str, GroupMembers] = OrderedDict()
         self._readings: list[Reading] = []
-        self._locks: dict[str, anyio.Lock] = {}
+        self._one_by_one = OneByOne()
         self._added: OrderedDict[tuple[str, str], None] = OrderedDict()  # (group, member), the latest last
         self._longest = 0
         self._leaves_out = False
@@ -69,22 +68,13 @@ class Memberships:
 
     async def read(self, group: str, reads: Reads, since: float = -inf) -> set[str] | Missing | Unreadable:
         """Return the group's members as they are known, else as they are read now; `since` as in `of`."""
-        async with self._asking(group):
+        async with self._one_by_one.asking(group):
             known = self.of(group, since)
             if known is not None:
                 return known
             with self.reading(group) as reading:
                 answer = await reads.by_id(GROUP, group)
             return self.keep(reading, answer.resource) if isinstance(answer, Found) else answer
-
-    @asynccontextmanager
-    async def _asking(self, group: str) -> AsyncIterator[None]:
-        """Let one worker at a time ask for a group: what it reads is an answer to those who wait."""
-        lock = self._locks.setdefault(group, anyio.Lock())
-        async with lock:
-            yield
-        if not lock.statistics().tasks_waiting:
-            self._locks.pop(group, None)
 
     @contextmanager
     def reading(self, group: str) -> Iterator[Reading]:

@@ -202,3 +202,14 @@ async def test_what_was_read_long_before_the_request_leaves_is_read_again(carrie
     assert report.totals.done == 3
     assert states(carried)[0] is RowState.NOOP
     assert carried.tenant.sizes == [2]
+
+
+async def test_workers_that_need_one_group_look_it_up_once(carried):
+    """Each of them asked for it at the same time."""
+    rows = [{**adds(number), "match": {"displayName": "G1"}} for number in range(PEOPLE)]
+    for row in rows:
+        del row["id"]
+    report = await carried(rows, kind=Groups, concurrency=8)
+
+    assert report.totals.done == PEOPLE
+    assert carried.tenant.reads == 2  # its name, and its members
