@@ -18,7 +18,7 @@ from pathlib import Path
 
 from minimum import Kinds, Server, minimum
 from request_jobs import Trial, deactivate, delete, grown, memberships, new_groups, upsert
-from virtual import KINDS, ROOT, fill, kind_of
+from virtual import KINDS, ROOT, by_kind, fill, kind_of
 
 from bulkscim.sandbox.requestlog import read_log
 
@@ -127,7 +127,7 @@ def main() -> None:
         print(
             "| job | MB, small tenant | MB, large tenant | requests, small | requests, large | minimum | seconds |"
         )
-        print(f"|{'---|' * 7}")
+        print(f"|{'---|' * 8}")
     for trial in trials():
         if chosen.job and not any(text in trial.name for text in chosen.job):
             continue
@@ -143,6 +143,7 @@ def main() -> None:
                 "large_requests": one.requests.total(),
                 "minimum": few or None,
                 "seconds": round(one.seconds, 1),
+                "by kind": by_kind(one.requests),
             }
             shown = [
                 f"{value:,}" if isinstance(value, int | float) else value or "" for value in line.values()

@@ -16,7 +16,7 @@ from typing import Any
 
 from minimum import Job, Kinds, Server, minimum
 from request_jobs import MANY, Trial, grown, trials
-from virtual import KINDS, Bench, Kind, Outcome
+from virtual import KINDS, Bench, Kind, Outcome, by_kind
 
 from bulkscim.runs import api
 from bulkscim.runs.report import RunReport
@@ -127,8 +127,14 @@ def as_row(line: Line) -> str:
         cells += ["", "", ""] if one is None else [*numbers(one)]
     last = list(line.counts.values())[-1]
     slow = line.counts.get("slow")
-    cells += ["" if slow is None else f"{slow.outcome.minutes:.1f}", by_kind(last)]
+    cells += ["" if slow is None else f"{slow.outcome.minutes:.1f}", how(last.outcome)]
     return f"| {' | '.join(cells)} |"
+
+
+def how(outcome: Outcome) -> str:
+    """Return the requests by kind, and how many rows did not end as wanted."""
+    others = f"**{outcome.others:,} rows not as wanted**, " if outcome.others else ""
+    return others + by_kind(outcome.requests)
 
 
 def numbers(count: Count) -> Iterator[str]:
@@ -136,13 +142,6 @@ def numbers(count: Count) -> Iterator[str]:
     yield f"{count.outcome.requests.total():,}"
     yield f"{count.fewest.total():,}"
     yield f"{count.ratio:.2f}"
-
-
-def by_kind(count: Count) -> str:
-    """Return the requests by kind, and how many rows did not end as wanted."""
-    kinds = [f"{number:,} {kind}" for kind, number in count.outcome.requests.most_common()]
-    others = count.outcome.others
-    return ", ".join(([f"**{others:,} rows not as wanted**"] if others else []) + kinds)
 
 
 def as_json(line: Line) -> dict[str, Any]:

@@ -211,3 +211,8 @@ def kind_of(line: Mapping[str, Any]) -> str:
     elif line["method"] == "GET" and collection in {"Users", "Groups"}:
         how = " count" if query.get("count") == "1" else " page"
     return f"{line['method']} {collection}{how}"
+
+
+def by_kind(requests: Kinds) -> str:
+    """Return how many requests there were of each kind, the most first."""
+    return ", ".join(f"{number:,} {kind}" for kind, number in requests.most_common())
