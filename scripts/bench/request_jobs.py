@@ -79,21 +79,18 @@ def trials(kind: Kind, times: int = 1) -> list[Trial]:
 
 
 def grown(trial: Trial, users: int, groups: int) -> Trial:
-    """Return a job in a tenant of so many users and groups at least; those that it names are the first."""
-    if users <= trial.people and groups <= len(trial.groups):
-        return trial
-    users, groups = max(users, trial.people), max(groups, len(trial.groups))
-    more = (
-        tuple(range(one % users, min(users, one % users + 20))) for one in range(len(trial.groups), groups)
-    )
-    extra = {"users": users - trial.people, "groups": groups - len(trial.groups)}
+    """Return a job in a tenant of so many users and groups at least; the further groups hold further users."""
+    people, held = trial.people, len(trial.groups)
+    users, groups = max(0, users - people), max(0, groups - held)
+    each = range(min(20, users))
+    more = tuple(tuple(people + (20 * number + one) % users for one in each) for number in range(groups))
     return replace(
         trial,
-        people=users,
-        groups=(*trial.groups, *more),
-        work=_more(trial.work, **extra),
-        again=trial.again and _more(trial.again, **extra),
-        undo=trial.undo and _more(trial.undo, **extra),
+        people=people + users,
+        groups=trial.groups + more,
+        work=_more(trial.work, users, groups),
+        again=trial.again and _more(trial.again, users, groups),
+        undo=trial.undo and _more(trial.undo, users, groups),
     )
 
 

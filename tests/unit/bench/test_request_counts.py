@@ -4,7 +4,7 @@ import json
 
 import pytest
 from request_counts import as_json, as_row, lines
-from request_jobs import memberships, trials, upsert
+from request_jobs import delete, grown, memberships, trials, upsert
 from virtual import KINDS, kind_of
 
 
@@ -63,3 +63,13 @@ def test_every_job_has_a_name_of_its_own():
     names = [trial.name for trial in trials(KINDS["lucid"])]
 
     assert len(set(names)) == len(names)
+
+
+def test_a_larger_tenant_has_further_groups_of_further_users():
+    """So that the job asks for the same."""
+    small = delete(6, 3)
+    large = grown(small, users=50, groups=5)
+
+    assert (large.people, len(large.groups), large.groups[:3]) == (50, 5, small.groups)
+    assert all(6 <= member < 50 for members in large.groups[3:] for member in members)
+    assert (large.work.users, large.work.groups, large.work.deletes) == (50, 5, 6)
