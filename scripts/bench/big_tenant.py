@@ -125,7 +125,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if not chosen.json:
         print(
-            "| job | MB, small tenant | MB, large tenant | requests, small | requests, large | minimum | seconds |"
+            "| job | MB, small tenant | MB, large tenant | requests, small | requests, large | minimum | seconds | by kind, large |"
         )
         print(f"|{'---|' * 8}")
     for trial in trials():
