@@ -5,11 +5,12 @@ from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from math import inf
+from sys import maxsize
 from typing import Any
 
 from bulkscim.engine.directory.coverage import NAMES_ONLY, needed_by
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.directory.together import MOST, NamesAhead, Purpose
+from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.exchange import Exchange
 from bulkscim.engine.feed import Coming, looked_up, made_names
 from bulkscim.engine.reads import Reads
@@ -39,6 +40,7 @@ from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
 from bulkscim.planning.before_image import LONGEST_S, before_lookup
+from bulkscim.planning.lookup_costs import MOST, served
 from bulkscim.planning.named_resources import may_miss, refers_to
 from bulkscim.planning.newness import Age, created_of, is_exact
 from bulkscim.planning.recover import (
@@ -52,6 +54,7 @@ from bulkscim.planning.recover import (
 )
 
 LOOKS = 3  # looks at what became of one lost step
+ROWS_AHEAD = 500  # that are looked through for names: those of many are known
 ASKED = 2  # times that a row asks for what may fail for every record
 DENIED = frozenset({401, 403})
 FIRST_REST_S, LEAST_REST_S = 0.5, 0.05
@@ -102,7 +105,11 @@ class Asking:
             self._rest(work, answer.shown_by)
             return answer
         work.is_listed = work.is_listed or (isinstance(answer, Found) and answer.is_listed)
-        if isinstance(answer, Missing) and isinstance(need, Key) and not answer.unproved:
+        if (
+            isinstance(answer, Missing)
+            and isinstance(need, Key)
+            and not (answer.unproved or answer.is_listed)
+        ):
             work.absent.add(need.folded)
         work.read_at = min(work.read_at, self._image_at(work, need, answer))
         return answer
@@ -162,11 +169,13 @@ class Asking:
         interval_s = self._exchange.permits.interval_s
         age_s = before_lookup(operation, interval_s) if is_own else LONGEST_S
         named = made_names if isinstance(need, NameHeld) else looked_up
-        ahead = _ahead(partial(_names_of, coming, named), age_s, interval_s)
+        ahead = _ahead(partial(_names_of, work, coming, named), age_s, interval_s)
         purpose = Purpose(
             needed=needed_by(operation) if is_own else NAMES_ONLY,
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
             listed=operation.makes and not work.reads_alone,
+            changes=is_own and not operation.makes and self._may_join(work, need),
+            makes=is_own and operation.spec.updates and work.is_new and not work.create_sent,
             ahead=replace(ahead, since=work.sent_at) if self._may_join(work, need) else NamesAhead(),
         )
         return await self._directory.answer(need, self.reads(work), purpose)
@@ -361,14 +370,16 @@ class Asking:
         )
 
 
-def _names_of(coming: Coming, named: Callable[[Row], Iterable[Key]]) -> Iterator[Key]:
-    return (key for row in coming(MOST) for key in named(row))
+def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]]) -> Iterator[Key]:
+    """Yield what a row itself has still to ask for, and then what rows to come name."""
+    yield from (key for key in named(work.row) if key not in work.live)
+    yield from (key for row in coming(ROWS_AHEAD) for key in named(row))
 
 
 def _ahead(names: Callable[[], Iterable[Key]], age_s: float, interval_s: float) -> NamesAhead:
     """Return what rows to come name, as many names as can be used before their answer is too old."""
-    used = int(age_s / interval_s) - 1 if interval_s else MOST
-    return NamesAhead(names, min(MOST, used), age_s)
+    used = served(age_s, interval_s, maxsize)
+    return NamesAhead(names, min(MOST, used), age_s, served=used)
 
 
 def _needs_only_id(work: Work, need: Key) -> bool:

@@ -39,7 +39,7 @@ def _maker(makers: Makers, key: Key) -> int | None:
 def looked_up(row: Row) -> Iterator[Key]:
     """Yield the names that a row looks up: of what it changes, and of what it refers to and no row makes."""
     operation = row.operation
-    if not operation.makes and row.target_producer is None:
+    if row.target_producer is None and (operation.spec.updates or not operation.makes):
         yield operation.target
     producers = row.producers or (None,) * len(operation.references)
     for reference, producer in zip(operation.references, producers, strict=True):

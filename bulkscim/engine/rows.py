@@ -18,6 +18,7 @@ from bulkscim.planning.order import Claim
 from bulkscim.providers.profile import Profile
 
 Next = Decision | Rest
+ENOUGH_MET = 3  # creates that met a user, before a listing is worth it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Rows:
         self.bounds = bounds
         self.policy = replace(policy, looks_always=policy.looks_always or _has_met(context.journal))
         self.unproved: set[int] = set()
+        self._met: set[int] = set()  # rows whose user was there already, until they are enough
 
     def begun(self, row: Row, claims: tuple[Claim, ...]) -> Work:
         """Bring a row under way, with what it has done so far by the journal."""
@@ -53,6 +55,9 @@ class Rows:
         if work.rests_s:
             seconds, work.rests_s = work.rests_s, 0.0
             return Rest(seconds)
+        if work.facts.taken is not None and not self.policy.meets:
+            self._met.add(work.number)
+            self.policy = replace(self.policy, meets=len(self._met) >= ENOUGH_MET)
         return next_step(work.row, work.facts, work.live, self.policy)
 
     def look_up_before_creates(self) -> None:

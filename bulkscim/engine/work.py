@@ -45,8 +45,8 @@ class Work:
     monotonic time of the oldest read that the next step relies on;
     `rests_s`: how long the row waits before it goes on, since the tenant may not show yet what the run has just created;
     `rests` counts such waits since the last part took effect.
-    `sent_at` is the monotonic time at which its latest step left. `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since the
-    row changes something.
+    `sent_at` is the monotonic time at which its latest step left. `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since it
+    is too old for what the row changes or makes.
     `read_again`: what was read is newer than the wait for a permit that made it old. `together`: with how many at most the
     row's steps may share a request. `told_at` is the monotonic time from which a read shows what became of its latest step.
     """
@@ -100,6 +100,11 @@ class Work:
         """Drop what was read of the tenant, except ties; what other rows made stays known."""
         self.live = {need: answer for need, answer in self.live.items() if isinstance(need, KEPT)}
         self.read_at = inf
+
+    def outdated(self) -> None:
+        """Drop what was read, since it is too old for the next step; of what no listing showed, what is read next will do."""
+        self.read_again, self.is_listed, self.reads_alone = not self.is_listed, False, True
+        self.forget()
 
     def has_looked_up(self, identity: Iterable[Key]) -> bool:
         """Return whether each name of a create was proved absent."""

@@ -54,9 +54,9 @@ class Worker:
         if lacking := self._abilities.lacking(step):
             work.refused(Refusal(step.part, None, None, lacking))
             return Instead(self.rows.decide(work))
-        if work.is_listed and not work.reads_alone:
-            work.reads_alone = True
-            work.forget()
+        is_old = step.member is None and self.is_old(work, step)  # before a permit is spent
+        if is_old or (work.is_listed and step.adopts):
+            work.outdated()
             return Instead(self.rows.decide(work))
         if step.adopts and not self.rows.bounds.may_adopt(work.number):
             return Instead(None)
@@ -80,12 +80,12 @@ class Worker:
         """Return whether what steps follow from still holds; where that of one does not, all of it is forgotten."""
         if any(self.is_old(*intent) for intent in intents):
             for work, _ in intents:
-                work.read_again = True
-                work.forget()
+                work.outdated()
             return False
         for work, step in intents:
             is_create = step.action is Action.CREATE
             if is_create and self.rows.policy.looks_always and not work.has_looked_up(step.identity):
+                work.reads_alone = True
                 work.forget()
                 return False
             work.read_again = False

@@ -50,13 +50,15 @@ class Missing:
     `unproved` says why it may be there all the same; empty where the absence is proved. `by_all`: every identity of the
     record was looked up, and no resource has any of them. `is_held`: a resource with another externalId has the
     record's name. `shown_by`: the run has just created it, so that it need not be shown before this time of the
-    monotonic clock; until then nothing is proved.
+    monotonic clock; until then nothing is proved. `is_listed`: by a listing that was read for many rows, so that others may
+    have created it since.
     """
 
     by_all: bool = False
     is_held: bool = False
     unproved: str = ""
     shown_by: float | None = None
+    is_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,8 @@ class Policy:
     `part` only what differs, `force` looks at no expectation. `protects` holds protected accounts by each of their
     folded names. `looks_always`: the server answers creates with what exists, so each is preceded by lookups of all its
     identities. `run` is the run's id: the same sample of it is read back each time. `plans`: nothing is sent, so that no
-    answer to a create says that its name is taken.
+    answer to a create says that its name is taken. `meets`: some users of the file are there already, so names are looked for
+    in a listing.
     """
 
     rules: RowRules = RowRules()
@@ -74,6 +75,7 @@ class Policy:
     protects: Mapping[str, str] = field(default_factory=dict)
     looks_always: bool = False
     plans: bool = False
+    meets: bool = False
 
     @property
     def takes_back(self) -> bool:

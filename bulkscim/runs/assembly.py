@@ -183,6 +183,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         _recorded(session.job, journal, terms),
         _due(journal, watcher),
         sum(header.count(verb, USER) for verb in MAKES),
+        sum(header.count(verb, USER) for verb in Verb if verb not in MAKES),
     )
 
     def reads(work: Work | None) -> Reads:

@@ -1,6 +1,6 @@
 """Begin a run: check the file, look at the tenant, hold the guards, ask, and only then write and send."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
@@ -26,6 +26,7 @@ from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import MAKES, USER, VERBS, Defaults, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
+from bulkscim.planning.lookup_costs import UserRows, lookups_told
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
 from bulkscim.reporting.causes import causes_of
@@ -185,6 +186,7 @@ class Start:
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
+            *([f"lookups   {self._lookups}"] if self._lookups else []),
             *([self._later] if self.request.said.grace else []),
             *(
                 [
@@ -204,6 +206,23 @@ class Start:
         if parent is not None:
             return totals(profile, parent.counts, parent.secrets)
         return totals(profile, kinds, self.checked.secrets)
+
+    @property
+    def _lookups(self) -> str:
+        """What it costs to look up the users of the file, and how that is done."""
+        overwrites = {verb for verb, spec in VERBS.items() if spec.method in {"DELETE", "PUT"}}
+        makes, updates = set(MAKES), {verb for verb, spec in VERBS.items() if spec.updates}
+        counts = {verb: count for (verb, kind), count in self.checked.verbs.items() if kind == USER}
+
+        def rows(verbs: Iterable[Verb]) -> int:
+            return sum(counts.get(verb, 0) for verb in verbs)
+
+        changes, removals = rows(set(VERBS) - makes - overwrites), rows(overwrites)
+        asked = UserRows(rows(makes - updates), rows(updates), changes, removals)
+        if self.parent is not None:  # a rollback looks at each resource just before it takes a change back
+            asked = UserRows(removals=changes + removals)
+        paces = (bucket.window_s / bucket.limit for bucket in self.visit.settings.buckets(self.seen.profile))
+        return lookups_told(asked, self.seen.profile, self.seen.users, max(paces, default=0.0))
 
     @property
     def _later(self) -> str:

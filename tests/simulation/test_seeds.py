@@ -96,6 +96,8 @@ BROKEN_ONCE = (
     8041039,
     # oracle: a membership that an adopted user's row asks for is named by it
     3060088,
+    # finish: a create that must look its name up was told by an old listing that it is not there, again and again
+    8061001,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

@@ -7,9 +7,7 @@ from math import inf
 
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.compared import Compared, Seen
-from bulkscim.engine.directory.coverage import NeededAttributes
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
-from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.listing import Listings, names_of
@@ -17,6 +15,7 @@ from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.directory.named_ids import NamedIds
 from bulkscim.engine.directory.one_by_one import OneByOne
 from bulkscim.engine.directory.own_names import NamedResource, OwnNames
+from bulkscim.engine.directory.single import SingleLookups
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import Due, Tied
 from bulkscim.engine.directory.together import LookupsTogether, NamesAhead, Purpose
@@ -49,6 +48,7 @@ from bulkscim.planning.effects import deactivates
 from bulkscim.planning.lookups import answers
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import get
 from bulkscim.scim.protocol import is_usable, printable
 
@@ -62,7 +62,8 @@ GOOD = 200
 class Directory:
     """What this process knows of the tenant, shared by all workers; to be closed when the session ends.
 
-    `recorded` reads what journals tell; `makes` is how many rows create users, if they are not there. `ids` are the resources that the
+    `recorded` reads what journals tell; `makes` is how many rows create users, if they are not there, `changes` how many
+    change users that are there. `ids` are the resources that the
     run has seen, `note` reports to people what cannot be known.
     """
 
@@ -73,11 +74,11 @@ class Directory:
         recorded: JournalReads | None = None,
         due: Due | None = None,
         makes: int = 0,
+        changes: int = 0,
     ) -> None:
         self._clock = clock
         self._profile = profile
         self._store = store = Store()
-        self._filters = Filters(clock, profile)
         self._one_by_one = OneByOne()
         self._together = LookupsTogether(clock)
         self._listings = Listings(clock, store)
@@ -85,6 +86,7 @@ class Directory:
         self._named = NamedIds(clock)
         self.ids = KnownIds(clock, store, profile.visibility_lag_s)
         self._memberships = Memberships(clock)
+        self._single = SingleLookups(clock, profile, self._listings, self._memberships)
         due = due or Due()
         self.note = due.note
         self._tied = Tied(clock, profile, due, store)
@@ -92,7 +94,7 @@ class Directory:
         self._compared = Compared(self._earlier)
         self._own = OwnNames(store, self._earlier.own_names)
         self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
-        self._held = HeldUsers(store, clock, makes)
+        self._held = HeldUsers(store, clock, profile, makes, changes)
         self._absence = Absence(
             self._memberships, lambda: self._tied.shows_groups("id"), self._earlier.own_groups
         )
@@ -136,7 +138,9 @@ class Directory:
             case Key() if purpose.only_id:
                 return await self._named_only(need, reads, purpose)
             case Key():
-                held = await self._held_user(need, reads, purpose.needed) if purpose.listed else None
+                held = (
+                    await self._held_user(need, reads, purpose) if purpose.listed or purpose.changes else None
+                )
                 return held or await self.find(need, reads, purpose)
 
     async def maker(self, origin: Origin) -> Maker:
@@ -152,11 +156,11 @@ class Directory:
         A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
         together = await self._joined(key, purpose.ahead, reads)
-        answer = together or await self._find(key, reads, fresh=fresh)
+        answer = together or await self._single.find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
             return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), GOOD)
         if isinstance(answer, Found) and answer.is_looked_up:
-            way, by_id = Seen.TOGETHER if together else Seen.ALONE, partial(self._by_id, reads=reads)
+            way, by_id = Seen.TOGETHER if together else Seen.ALONE, partial(self._single.by_id, reads=reads)
             answer = await self._compared.completed(answer, key, purpose.needed, way, by_id)
         if isinstance(answer, Found):
             self._tied.saw(key.type, answer.resource, answer.read_by(key))
@@ -171,13 +175,18 @@ class Directory:
 
     async def _joined(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Look a key up together with others, where such filters may work; None proves nothing."""
+        return await self._together.find(key, ahead, reads) if self._may_join(key, ahead) else None
+
+    def _may_join(self, key: Key, ahead: NamesAhead) -> bool:
         is_group_id = (
             key.type == GROUP and key.attribute == "id"
         )  # by its id a group shows all members that it shows
         may_join = (
-            self._filters.may_find(key) and key.type not in self._profile.unquoted_filters and not is_group_id
+            self._single.filters.may_find(key)
+            and key.type not in self._profile.unquoted_filters
+            and not is_group_id
         )
-        return await self._together.find(key, ahead, reads) if may_join else None
+        return may_join and self._together.may_ask(key, ahead)
 
     async def _hidden(self, key: Key, missing: Missing, reads: Reads) -> Answer:
         """Find a user by its id that a run has deactivated: lookups may not show it.
@@ -192,61 +201,32 @@ class Directory:
                 missing = replace(missing, unproved=missing.unproved or f"{HIDDEN}: id {resource_id}")
         return missing
 
-    async def _held_user(self, key: Key, reads: Reads, needed: NeededAttributes) -> Found | None:
-        """Return the user that a listing read for many rows shows, with all that is needed of it; None proves nothing."""
-        found = await self._held.shown(key, reads)
+    async def _held_user(self, key: Key, reads: Reads, purpose: Purpose) -> Found | Missing | None:
+        """Return the user that a listing read for many rows shows, with all that is needed of it; None proves nothing.
+
+        That it shows none counts for who creates the user then, unless the run or an earlier one knows of such a user.
+        """
+        if purpose.changes:
+            may_join = self._may_join(key, purpose.ahead)
+            found = None if may_join else await self._held.shown_lately(key, purpose.ahead, reads)
+        else:
+            found = await self._held.shown(key, reads)
+        if found is None and purpose.makes and self._held.is_absent(key):
+            is_known = await self._own.id_of(key) is not None or await self._earlier.hidden(key)
+            return None if is_known else Missing(is_listed=True)
         if found is None or not is_usable(found.id):
             return None
-        read = await self._compared.completed(
-            found, key, needed, Seen.LISTED, partial(self._by_id, reads=reads)
-        )
+        by_id = partial(self._single.by_id, reads=reads)
+        read = await self._compared.completed(found, key, purpose.needed, Seen.LISTED, by_id)
         return read if isinstance(read, Found) and answers(key, read.resource) else None
 
     async def _created(self, kind: str, resource_id: str, reads: Reads) -> Answer:
         """Read what the run has created; without an id it can only be shown by its name, once the lag is over."""
         if resource_id:
-            return await self._by_id(Key(kind, "id", resource_id), reads)
+            return await self._single.by_id(Key(kind, "id", resource_id), reads)
         if self._clock.monotonic() < self._unnamed_until:
             return Missing(shown_by=self._unnamed_until)
         return Unreadable(UNNAMED, HTTPStatus.CONFLICT)
-
-    async def _find(self, key: Key, reads: Reads, *, fresh: bool) -> Answer:
-        begun = self._clock.monotonic() if fresh else None
-        if key.attribute == "id":
-            return await self._by_id(key, reads)
-        if self._filters.may_find(key):
-            answer = await self._filters.find(key, reads)
-            if answer is not None and not self._filters.alone_fail(key, answer):
-                return answer
-            listed = await self._listed(key, reads, begun)
-            if answer is None:
-                return listed
-            is_readable = not isinstance(listed, Unreadable) or listed.partial
-            return await self._asked_again(key, listed, reads) if is_readable else listed
-        return await self._listed(key, reads, begun)
-
-    async def _asked_again(self, key: Key, listed: Answer, reads: Reads) -> Answer:
-        """Ask a filter again that failed where a listing does not: an outage may have ended before the listing was read."""
-        async with self._one_by_one.asking(self._filters):
-            if not self._filters.may_find(key):  # another worker has just asked
-                return listed
-            answer = await self._filters.find(key, reads)
-            if answer is not None and self._filters.alone_fail(key, answer):
-                self._filters.fail(key)
-        return listed if answer is None or isinstance(answer, Unreadable) else answer
-
-    async def _by_id(self, key: Key, reads: Reads) -> Answer:
-        answer = await reads.by_id(key.type, key.value)
-        if key.type != GROUP or not isinstance(answer, Found):
-            return answer
-        shown = self._memberships.saw(answer.resource)
-        return replace(answer, lists_all=self._memberships.is_complete(shown))
-
-    async def _listed(self, key: Key, reads: Reads, begun: float | None) -> Answer:
-        answer = await self._listings.find(key, reads, since=begun)
-        if isinstance(answer, Found) and begun is None:
-            return await reads.by_id(key.type, answer.id)
-        return answer
 
     async def _named_only(self, key: Key, reads: Reads, purpose: Purpose) -> Answer:
         """Find what a row names and does not change: its id, once found, is taken as known."""
@@ -360,6 +340,8 @@ class Directory:
         self._tied.made(kind, resource)
         if kind == GROUP:
             self._absence.created(resource_id)
+            if kind not in self._profile.restores:  # what is restored has its old members
+                self._memberships.created(resource, set(ids_in(step.body.get("members"))))
             for key in step.identity:
                 self._named.keep(key, Found({"id": resource_id}, self._clock.monotonic()))
         self._listings.made(kind, resource)

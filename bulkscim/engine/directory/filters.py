@@ -30,12 +30,17 @@ class Filters:
         self._profile = profile
         self._learned = Learned()
         self._samples: dict[tuple[str, str], Key] = {}  # a name that the filter has found
+        self._have_found: set[tuple[str, str]] = set()
         self._folds: dict[tuple[str, str], bool] = {}  # whether it finds names in other capitals too
         self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
 
     def may_find(self, key: Key) -> bool:
         """Return whether filters on a name's attribute are worth asking."""
         return self._profile.filter and self._learned.trust(key) is not Trust.BROKEN
+
+    def have_found(self, key: Key) -> bool:
+        """Return whether a filter on a name's attribute has found what it was asked for."""
+        return (key.type, key.attribute) in self._have_found
 
     def fail(self, key: Key) -> None:
         """Note that the filter on a name's attribute does not work, as a listing does."""
@@ -73,6 +78,7 @@ class Filters:
             case Found():
                 self._learned.note(key, Trust.WORKS)
                 self._samples[key.type, key.attribute] = key
+                self._have_found.add((key.type, key.attribute))
                 return judged
             case _:
                 return judged

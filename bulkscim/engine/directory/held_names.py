@@ -20,36 +20,41 @@ import orjson
 
 from bulkscim.engine.directory.listing import KEPT_S, names_of
 from bulkscim.engine.directory.store import Store
+from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.engine.reads import Reads, is_refusal, unreadable
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, NameHeld, Unreadable
+from bulkscim.model.names import is_name
 from bulkscim.model.operation import USER, JsonObject, Key, folded_name
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_again, most_pages
 from bulkscim.planning.lookups import answers
+from bulkscim.providers.generic import GENERIC
+from bulkscim.providers.profile import Profile
 from bulkscim.scim.paths import find
 from bulkscim.transport.pages import Page
 
-FEW = 3  # pages that may always be read
-SHARE = 20  # creates for each further page
 LONGEST_S = 1800.0  # for which a listing counts at most
-SINGLES = 10  # names that may always be asked for one by one
+YOUNG = 0.9  # of the age that a listing may have, so that what is read of it can still be used
 MOST_PAGES = 10  # that are read for a message
 ALIKE = 4  # resources that an answer holds at most
 Joined = Callable[[Key], Awaitable[Found | None]]
 
 
-def most_pages(creates: int) -> int:
-    """Return how many pages are worth reading before so many creates."""
-    return max(FEW, creates // SHARE)
-
-
 class HeldUsers:
     """The users of one listing, read at the first question, for a job whose rows make `makes` users."""
 
-    def __init__(self, store: Store, clock: Clock, makes: int = 0) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, profile: Profile = GENERIC, makes: int = 0, changes: int = 0
+    ) -> None:
         self._clock = clock
+        self._changes = changes
+        self._pages = 0.0  # of the listing
+        self._refuses_twins = USER in profile.enforces_unique and not profile.assumes_unique
         self._makes = makes
         self._is_read = self._is_whole = False
+        self._names_hold = True  # whether the run has changed no name
+        self._came = 0  # users in the listing
         self._singles = 0
         self._reading = anyio.Lock()
         self._names = store.table("value text", key="value")
@@ -66,7 +71,8 @@ class HeldUsers:
                 return self._names.holds("value = ?", key.folded.value)
         if need.exact and await joined(key):
             return True
-        return (need.exact or self._singles > 0) and await self._is_found(key, reads)
+        asks = need.exact or (self._singles > 0 and not self._refuses_twins)
+        return asks and await self._is_found(key, reads)
 
     async def shown(self, key: Key, reads: Reads) -> Found | None:
         """Return the one user of a userName as the listing shows it; None proves nothing.
@@ -76,17 +82,50 @@ class HeldUsers:
         if self._makes < SHARE or key.type != USER or key.attribute != "userName":
             return None
         await self._read(reads, self._makes // SHARE)
-        if self._clock.monotonic() > self._until:
+        return self._shown(key) if self._clock.monotonic() <= self._until else None
+
+    async def shown_lately(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Return the one user of a userName as a young listing shows it, which may be changed by that; None proves nothing.
+
+        A listing is read, and read again when it is too old, where it costs half of the lookups that it saves.
+        """
+        if self._makes or key.type != USER or key.attribute != "userName":
             return None
+        most = most_again(self._changes, ahead.served)
+        self._changes -= 1
+        if not self._is_young(ahead) and self._pages <= most:
+            async with self._reading:
+                self._is_read = self._is_read and self._is_young(ahead)
+            await self._read(reads, most)
+        return self._shown(key) if self._is_young(ahead) else None
+
+    def _is_young(self, ahead: NamesAhead) -> bool:
+        return self._is_whole and self._clock.monotonic() - self._taken_at <= ahead.age_s * YOUNG
+
+    def _shown(self, key: Key) -> Found | None:
         users = self._users.rows("resource", "value = ? limit 2", key.folded.value)
         if len(users) != 1:
             return None
         return Found(orjson.loads(users[0][0]), self._taken_at, is_looked_up=True, is_listed=True)
 
+    def is_absent(self, key: Key) -> bool:
+        """Return whether a whole listing shows no user of a userName.
+
+        Where nothing says that the service refuses a second user of a name, only a recent listing of no users at all counts.
+        """
+        is_recent = self._clock.monotonic() <= self._until
+        counts = (
+            self._is_whole and self._names_hold and (self._refuses_twins or (is_recent and not self._came))
+        )
+        is_user = key.type == USER and key.attribute == "userName"
+        return counts and is_user and not self._names.holds("value = ?", key.folded.value)
+
     def changed(self, step: Step) -> None:
         """Drop the users that a step of the run may have changed."""
         if step.action is Action.CREATE:
             return
+        if step.type == USER and any(is_name(change.path) for change in step.changes):
+            self._names_hold = False
         if step.type == USER and step.action is not Action.DELETE:
             self._drop(str(step.id))
         elif step.member is not None:
@@ -104,10 +143,13 @@ class HeldUsers:
         async with self._reading:
             if self._is_read or not most:
                 return
-            self._is_read = True
+            self._is_read, self._is_whole = True, False
             self._changed = set()
+            self._names.clear()
+            self._users.clear()
             self._is_whole = await self._take(reads, most)
             if not self._is_whole:
+                self._pages = inf  # it is not tried again
                 self._names.clear()
                 self._users.clear()
             self._changed = None
@@ -133,11 +175,13 @@ class HeldUsers:
                     return False
                 pages += 1
                 came = len(page.resources)
+                self._came += came
                 if pages > most or (pages == 1 and came and _is_long(page.total, came, most)):
                     self._singles = max(SINGLES, most)
                     return False
                 self._keep(page.resources)
-        self._until = min(self._until, self._clock.monotonic() + KEPT_S * pages)
+        self._pages = pages
+        self._until = min(self._until, self._clock.monotonic() + KEPT_S * max(1, pages))
         return True
 
     def _keep(self, users: tuple[JsonObject, ...]) -> None:

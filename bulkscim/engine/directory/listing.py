@@ -24,9 +24,16 @@ class Listing:
         self._clock = clock
         self._taken_at: float | None = None
         self._is_filled = False  # whether it has any resource
+        self._came = 0  # resources that its pages showed
         self._wrong: Unreadable | None = None  # why the listing is not whole
         self._is_outdated = False  # whether the run has changed a name since
         self._names = store.table("attribute text, value text, id text, resource blob", "attribute, value")
+
+    @property
+    def shows_none(self) -> bool:
+        """Whether it was taken within the last minute, and no page has shown any resource."""
+        is_kept = self._taken_at is not None and self._clock.monotonic() - self._taken_at <= KEPT_S
+        return is_kept and not (self._is_outdated or self._wrong or self._came)
 
     async def find(self, key: Key, reads: Reads, *, since: float | None = None) -> Answer:
         """Look a key up in a listing begun after `since`, or begun within the last minute.
@@ -79,12 +86,14 @@ class Listing:
         begun = self._clock.monotonic()
         self._taken_at, self._wrong, self._is_filled, self._is_outdated = None, None, False, False
         self._names.clear()
+        self._came = 0
         async for page in reads.pages(self._kind):
             if isinstance(page, Unreadable) and page.partial:
                 self._wrong = page
                 break
             if isinstance(page, Unreadable):
                 return page
+            self._came += len(page)
             for resource in page:
                 self.keep(resource)
         self._taken_at = begun
@@ -119,6 +128,10 @@ class Listings:
     def known(self, key: Key) -> str | None:
         """Return the id that a key names alone, in a listing of any age; None where there is none."""
         return self._listings[key.type].known(key) if key.type in self._listings else None
+
+    def shows_none(self, kind: str) -> bool:
+        """Return whether a listing of the last minute has shown no resource of a type."""
+        return kind in self._listings and self._listings[kind].shows_none
 
     def made(self, kind: str, resource: JsonObject) -> None:
         """Take in a resource that this run made."""

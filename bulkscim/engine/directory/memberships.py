@@ -92,11 +92,19 @@ class Memberships:
         known = GroupMembers(reading.begun_at, self.saw(resource, current=reading.is_current), members)
         if not reading.is_current:
             return known.members
-        self._groups[reading.group] = known
-        self._groups.move_to_end(reading.group)
+        self._keep(reading.group, known)
+        return known.members
+
+    def _keep(self, group: str, known: GroupMembers) -> None:
+        self._groups[group] = known
+        self._groups.move_to_end(group)
         while len(self._groups) > 1 and (len(self._groups) > KEPT_GROUPS or self._size() > KEPT_IDS):
             self._groups.popitem(last=False)
-        return known.members
+
+    def created(self, resource: JsonObject, members: set[str]) -> None:
+        """Take in a group that this run has just created with some members: it need not be read."""
+        shown = set(ids_in(find(resource, "members")))
+        self._keep(str(resource["id"]), GroupMembers(self._clock.monotonic(), 0, shown | members))
 
     def saw(self, resource: JsonObject, *, current: bool = True) -> int:
         """Learn from a group that was read by its id how long lists are; return how many members it shows.

@@ -21,9 +21,9 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Unreadable
 from bulkscim.model.operation import GROUP, JsonObject, Key
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.lookup_costs import MOST
 from bulkscim.planning.lookups import answers
 
-MOST = 50  # names in one request
 FEWEST = 2
 FEW_SHOWN = 4  # of so many names an answer must show one, or fewer are asked for
 KEPT = 500  # names, the latest asked for
@@ -34,7 +34,7 @@ LONGEST = 3000  # bytes of names in one filter: services and proxies bound the l
 class NamesAhead:
     """What rows to come name: `names` yields them when they are needed.
 
-    At most `most` are asked for at a time. What was read more than `age_s` seconds ago is looked up again, and so is what
+    At most `most` are asked for at a time, of the `served` rows that an answer of now can serve. What was read more than `age_s` seconds ago is looked up again, and so is what
     was read before the monotonic time `since`, of the name that is asked for now.
     """
 
@@ -42,27 +42,35 @@ class NamesAhead:
     most: int = 0
     age_s: float = 0.0
     since: float = -inf
+    served: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
     """What a resource is looked up for: `needed` are the attributes that are looked at, `only_id`: nothing but the id is.
 
-    `listed`: a listing that was read for many rows will do. `ahead`: names that may be looked up with this one.
+    `listed`: a listing that was read for many rows will do; `makes`: also for its absence, since the answer to a create says
+    whether the name is taken. `changes`: a listing will do that is as young as what several names are asked for by. `ahead`: names that may be looked up with this one.
     """
 
     needed: NeededAttributes = NAMES_ONLY
     only_id: bool = False
     listed: bool = False
+    makes: bool = False
+    changes: bool = False
     ahead: NamesAhead = field(default_factory=NamesAhead)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What an answer showed of a name, as it came; None where it showed nothing that can be used."""
+    """What an answer showed of a name, as it came; None where it showed nothing that can be used.
+
+    `asked_at` is when it was asked for, before the wait for a permit: what changed since may be in it or not.
+    """
 
     found: Found | None = None
     text: bytes = b""
+    asked_at: float = -inf
 
 
 class LookupsTogether:
@@ -82,7 +90,7 @@ class LookupsTogether:
     async def find(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Return the one resource that a key names, asked for together with others; None proves nothing."""
         kind = key.type, key.attribute
-        if min(ahead.most, self._most[kind]) < FEWEST:
+        if not self.may_ask(key, ahead):
             return None
         async with self._asking[kind]:
             if self._is_unknown(key, ahead):
@@ -90,9 +98,13 @@ class LookupsTogether:
             known = None if self._is_unknown(key, ahead) else self._kept[key.folded]
         return known.found if known else None
 
+    def may_ask(self, key: Key, ahead: NamesAhead) -> bool:
+        """Return whether names of this attribute are worth asking for together."""
+        return min(ahead.most, self._most[key.type, key.attribute]) >= FEWEST
+
     def _is_unknown(self, key: Key, ahead: NamesAhead) -> bool:
         known = self._known(key, ahead.age_s)
-        return known is None or (known.found is not None and known.found.read_at <= ahead.since)
+        return known is None or (known.found is not None and known.asked_at <= ahead.since)
 
     def _known(self, key: Key, age_s: float) -> _Kept | None:
         known = self._kept.get(key.folded)
@@ -144,7 +156,7 @@ class LookupsTogether:
         if len({one["id"] for _, found in matches for one in found}) < len(shown):
             return 0  # the filter was not applied
         for key, found in matches:
-            self._kept[key.folded] = _kept(found, asked_at)
+            self._kept[key.folded] = _kept(found, asked_at, self._clock.monotonic())
             self._kept.move_to_end(key.folded)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
@@ -166,7 +178,7 @@ class LookupsTogether:
             del self._kept[key]
 
 
-def _kept(found: Sequence[JsonObject], read_at: float) -> _Kept:
+def _kept(found: Sequence[JsonObject], asked_at: float, read_at: float) -> _Kept:
     if len(found) != 1:
         return _Kept()
-    return _Kept(Found(found[0], read_at, is_looked_up=True), orjson.dumps(found[0]))
+    return _Kept(Found(found[0], read_at, is_looked_up=True), orjson.dumps(found[0]), asked_at)

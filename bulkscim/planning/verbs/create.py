@@ -66,7 +66,8 @@ def _is_held(view: View) -> bool | Wait:
     kind, plans = view.operation.type, view.policy.plans
     attribute = name_attribute(kind)
     name = view.operation.data.get(attribute)
-    asks = kind == USER and view.policy.profile.assumes_unique and not view.policy.takes_back
+    looks = view.policy.profile.assumes_unique or view.policy.meets
+    asks = kind == USER and looks and not view.policy.takes_back
     if not (asks or plans) or not isinstance(name, str):
         return False
     need = NameHeld(Key(kind, attribute, name), exact=plans)

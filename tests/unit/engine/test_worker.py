@@ -89,14 +89,25 @@ async def test_create_is_looked_up_first_once_another_was_answered_with_what_exi
     assert dispatch.held == [False, True]
 
 
-async def test_resource_from_a_listing_is_read_by_itself_before_it_is_changed():
-    """A listing may show less."""
+@pytest.mark.parametrize(
+    ("step", "read_at"), [(PATCH, -100.0), (replace(PATCH, adopts=True), 0.0)], ids=["old", "adopted"]
+)
+async def test_resource_from_an_old_listing_is_read_by_itself_before_it_is_changed(step, read_at):
+    """Others may have changed it since; links are added to what was just read."""
     parts, dispatch = await scripted()
-    work = Work(creates(), is_listed=True)
-    await parts.worker.carry_out(work, PATCH)
+    work = Work(creates(), is_listed=True, read_at=read_at)
+    await parts.worker.carry_out(work, step)
 
     assert work.reads_alone
     assert dispatch.steps == []
+
+
+async def test_resource_from_a_listing_is_changed_while_that_is_young():
+    """It is as old as any lookup may be."""
+    parts, dispatch = await scripted()
+    await parts.worker.carry_out(Work(creates(), is_listed=True, read_at=0.0), PATCH)
+
+    assert dispatch.steps == [PATCH]
 
 
 async def test_version_that_was_refused_twice_is_not_sent_again():
@@ -167,3 +178,13 @@ async def test_step_that_may_not_be_sent_takes_no_permit(step, prepare, sent, th
 
     assert len(dispatch.steps) == sent
     assert type(decision) is (then or type(None))
+
+
+async def test_create_that_a_listing_has_shown_absent_is_looked_up_by_itself():
+    """A run whose tenant answers creates with what exists looked in the same listing for ever."""
+    parts, _ = await scripted()
+    parts.worker.rows.look_up_before_creates()
+    work = Work(creates())
+    await parts.worker.carry_out(work, CREATE)
+
+    assert work.reads_alone

@@ -2,15 +2,18 @@
 
 import json
 
+import anyio
 import pytest
 
-from bulkscim.engine.directory.held_names import SHARE, SINGLES, HeldUsers, most_pages
+from bulkscim.engine.directory.held_names import HeldUsers
 from bulkscim.engine.directory.store import Store
+from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import NameHeld
 from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_pages
 from bulkscim.providers.profile import Profile
 from tests.support.asked import asked_for
 from tests.support.fake_clock import VirtualClock
@@ -45,10 +48,12 @@ def key(number):
     return Key(USER, "userName", f"u{number}@X.TEST")
 
 
-def asking(tenant, makes=60, clock=None):
+def asking(tenant, makes=60, clock=None, changes=0):
     """Return users, and the reads that they take."""
     clock = clock or VirtualClock()
-    return HeldUsers(Store(), clock, makes), Reads(tenant, clock, Profile("generic", page_size=PAGE))
+    return HeldUsers(Store(), clock, makes=makes, changes=changes), Reads(
+        tenant, clock, Profile("generic", page_size=PAGE)
+    )
 
 
 async def holds(names, number, reads, *, exact=False):
@@ -176,3 +181,45 @@ async def test_a_plan_asks_for_each_name_that_no_listing_tells(users):
         *[False] * 21,
     ]
     assert tenant.asked == (4 if users == 15 else 1 + len(numbers))
+
+
+def young(served=100):
+    """Return what rows may use of a listing: for a minute, so many of them."""
+    return NamesAhead(age_s=60.0, served=served)
+
+
+async def test_a_listing_is_read_again_for_changes_while_that_is_worth_it():
+    """A filter of one name each would cost a request a row."""
+    tenant, clock = Tenant(30), VirtualClock()
+    users, reads = asking(tenant, makes=0, changes=30, clock=clock)
+
+    assert (await users.shown_lately(key(0), young(), reads)).id == "u0"
+    asked = tenant.asked
+    assert (await users.shown_lately(key(1), young(), reads)).is_listed
+    assert tenant.asked == asked
+    await clock.sleep(55.0)
+    assert (await users.shown_lately(key(2), young(), reads)).read_at == clock.monotonic()
+    assert tenant.asked == 2 * asked
+    await clock.sleep(55.0)
+    assert (
+        await users.shown_lately(key(3), young(served=4), reads) is None
+    )  # four rows are no two pages worth
+    assert tenant.asked == 2 * asked
+
+
+async def test_rows_wait_while_a_listing_is_read_again():
+    """They looked each user up by itself, since the new listing did not show it yet."""
+    tenant, clock = Tenant(30), VirtualClock()
+    users, reads = asking(tenant, makes=0, changes=60, clock=clock)
+    await users.shown_lately(key(0), young(), reads)
+    await clock.sleep(60.0)
+    found = []
+
+    async def find(number):
+        found.append(await users.shown_lately(key(number), young(), reads))
+
+    async with anyio.create_task_group() as group:
+        for number in range(20, 30):
+            group.start_soon(find, number)
+
+    assert None not in found

@@ -7,11 +7,12 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from bulkscim.engine.directory.together import MOST, LookupsTogether, NamesAhead
+from bulkscim.engine.directory.together import LookupsTogether, NamesAhead
 from bulkscim.engine.reads import Reads
 from bulkscim.model.operation import GROUP, USER, Key
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.lookup_costs import MOST
 from bulkscim.scim import filters
 from tests.support.fake_clock import VirtualClock
 
@@ -241,3 +242,22 @@ async def test_a_change_reaches_each_request_that_is_under_way():
     rows.count = 0
 
     assert [number for number in range(6) if await rows.find(number) is None] == [3]
+
+
+async def test_the_age_of_an_answer_counts_from_when_it_came():
+    """A request that had waited 4 s for its permit made all that it showed too old for deletes."""
+    tenant = Tenant(3)
+    rows = Rows(tenant, 3)
+    answer = tenant.send
+
+    async def late(request):
+        await rows.clock.sleep(50.0)
+        return await answer(request)
+
+    tenant.send = late
+    found = await rows.together.find(key(0), ahead(range(3)), rows.reads)
+
+    assert found.read_at == rows.clock.monotonic()
+    # It may have left before a step that took effect meanwhile.
+    after = replace(ahead(range(1, 3)), since=found.read_at - 10.0)
+    assert await rows.together.find(key(1), after, rows.reads) is None

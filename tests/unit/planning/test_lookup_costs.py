@@ -1,0 +1,71 @@
+"""What lookups cost, as people are told before they approve."""
+
+from dataclasses import replace
+
+import pytest
+
+from bulkscim.planning.lookup_costs import UserRows, lookups_told
+from bulkscim.providers.generic import GENERIC
+from bulkscim.providers.lucid import LUCID
+
+FAST, SLOW = 0.1, 0.6  # seconds from one request to the next
+NO_FILTER = replace(GENERIC, filter=False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "profile", "users", "interval_s", "told"),
+    [
+        (UserRows(creates=1000), GENERIC, 0, FAST, "about 1 request: one listing of the users"),
+        (UserRows(creates=1000), GENERIC, 1000, FAST, "about 10 requests: one listing of the users"),
+        (
+            UserRows(creates=1000),
+            GENERIC,
+            100_000,
+            FAST,
+            "about 50 requests: the first names, each by itself",
+        ),
+        (UserRows(creates=1000), LUCID, 1000, SLOW, ""),
+        (UserRows(upserts=2000), GENERIC, 2000, SLOW, "about 20 requests: one listing of the users"),
+        (
+            UserRows(upserts=100),
+            GENERIC,
+            2000,
+            SLOW,
+            "about 2 requests: names of up to 50 rows in one filter",
+        ),
+        (
+            UserRows(changes=1000),
+            GENERIC,
+            None,
+            SLOW,
+            "about 20 requests: names of up to 50 rows in one filter",
+        ),
+        (
+            UserRows(removals=1000),
+            GENERIC,
+            1000,
+            SLOW,
+            "about 143 requests: names of up to 7 rows in one filter",
+        ),
+        (
+            UserRows(changes=1000),
+            LUCID,
+            1000,
+            SLOW,
+            "about 120 requests: a listing of the users, again when it is too old",
+        ),
+        (UserRows(changes=30), NO_FILTER, 1000, FAST, "about 10 requests: one listing of the users"),
+        (UserRows(changes=30), LUCID, 100_000, SLOW, "about 30 requests: each user by itself"),
+        (UserRows(), GENERIC, 10, SLOW, ""),
+        (
+            UserRows(changes=50, removals=7),
+            GENERIC,
+            10,
+            SLOW,
+            "about 2 requests: names of up to 50 rows in one filter, names of up to 7 rows in one filter",
+        ),
+    ],
+)
+def test_the_cheapest_way_is_told(rows, profile, users, interval_s, told):
+    """With about how many requests it takes."""
+    assert lookups_told(rows, profile, users, interval_s) == told
