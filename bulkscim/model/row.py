@@ -43,6 +43,10 @@ _NO_MEMBER = re.compile(
     r"\b(?:not|isn't|no|n't) (?:a |an |the |in |such |currently a )*(?:member|in (?:the |this )?group)",
     re.IGNORECASE,
 )
+_SAYS_MEMBER = re.compile(
+    r"\balready (?:is |are )?(?:a |the )?member\b|\balready (?:is |are )?in (?:the |this )?group\b",
+    re.IGNORECASE,
+)
 _IS_MEMBER = re.compile(
     r"^(?!.*\b(?:another|other|different)\b)"  # the member may be in a group that keeps it out of this one
     r".*(?:\balready\b.*\b(?:member|exists?|present|in (?:the |this )?group)|\bexists? already|\bduplicate member)",
@@ -117,6 +121,11 @@ class Refusal:
     def says_present(self) -> bool:
         """Whether it says that what was to be added is there already."""
         return bool(_IS_MEMBER.search(self.detail)) and self.status in _ABOUT_THE_VALUE
+
+    @property
+    def says_member(self) -> bool:
+        """Whether it says in so many words that who was to be added is a member already, and not that something exists."""
+        return self.says_present and bool(_SAYS_MEMBER.search(self.detail))
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,8 @@ def _remaining(view: View, subject: Subject) -> Decision:
                 return evolved(outcome, found=_found(view, subject))
             case Later():
                 later = evolved(outcome, found=_found(view, subject))
+            case Refusal(part=part) if part.startswith("member:") and outcome.says_member:
+                continue  # as it was asked for, and nothing of the run's own
             case Refusal() | RemainingDifference():
                 ended.append(outcome)
             case None:

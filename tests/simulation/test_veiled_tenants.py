@@ -19,14 +19,14 @@ from bulkscim.engine.directory.own_names import OwnNames
 from bulkscim.planning import compare, recover
 from bulkscim.planning.undo import memberships, taking_back
 from bulkscim.planning.verbs import membership
+from tests.simulation.test_shared_requests import SEEDS as SHARED
 from tests.support.changed_names import CHANGES, NORMALISES, stored
 from tests.support.own_values import DERIVES, GROUPS, HIDES, more_values
 from tests.support.simulated_oracles import Broken
 from tests.support.simulated_seeds import OWN, RENAMING, VEILED, case_of, live
 from tests.support.simulated_world import World
 
-LESS, LESS_BATCH = range(VEILED + 50_000, VEILED + 52_300), 100
-OWN_VALUES, OWN_BATCH = range(OWN + 10_000, OWN + 10_720), 20
+LESS, LESS_BATCH = range(VEILED + 50_000, VEILED + 50_600), 50
 RENAMED = 30  # seeds, of which some change no names
 MOST = 40
 LOSING = World(renames=("clean", "blanks"), faults={"late_after": 0.1, "cut_after": 0.1})
@@ -53,18 +53,6 @@ def test_promises_hold_where_tenants_change_names(first):
     """
     for case in map(case_of, range(first, first + 10)):
         if case.world.renames or case.world.regroups:
-            live(case)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("first", OWN_VALUES[::OWN_BATCH])
-def test_promises_hold_where_tenants_have_values_of_their_own(first):
-    """They derive values, rewrite what is sent, show inherited groups, hide deactivated users; through crashes and rollbacks.
-
-    Or change names, or show less than they hold.
-    """
-    for case in map(case_of, range(first, first + OWN_BATCH)):
-        if shows_less(case.world):
             live(case)
 
 
@@ -96,8 +84,8 @@ def test_a_run_and_its_rollback_leave_what_stood_there(world):
 
 @pytest.mark.slow
 def test_two_thousand_tenants_show_less_each_in_some_way():
-    """So many are lived in these tests, and each way of showing less many times."""
-    worlds = [case_of(seed).world for seed in (*LESS, *OWN_VALUES)]
+    """So many are lived here and by the seeds of rows that share requests, and each way of showing less many times."""
+    worlds = [case_of(seed).world for seed in (*LESS, *SHARED)]
     ways = Counter(way for world in worlds for way in ways_of(world))
 
     assert sum(map(shows_less, worlds)) >= 2000

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from datetime import UTC, datetime
 from email.utils import formatdate
+from random import Random
 
 import orjson
 
@@ -14,6 +15,7 @@ from bulkscim.scim import filters, patch
 from tests.support import own_values
 from tests.support.changed_names import NORMALISES, stored
 from tests.support.other_forms import turned
+from tests.support.shared_requests import taken
 
 KINDS = {"Users": "User", "Groups": "Group"}
 NAMES = {"Users": "userName", "Groups": "displayName"}
@@ -47,6 +49,7 @@ class Directory:
         self.behind_s = 0.0  # how long ago what is carried out took effect
         self._shown_from = {}
         self._numbers = 0
+        self._halves = Random("halves")
 
     def now(self):
         """Return the server's time."""
@@ -203,8 +206,13 @@ class Directory:
                 held[resource_id] = self._stored(collection, {**body, "id": resource_id, **meta})
             case "PATCH":
                 self._note_blind(held[resource_id], _leaving(body))
-                changed = patch.apply(_operations(body), held[resource_id])
+                operations = _operations(body)
+                group = held[resource_id] if collection == "Groups" else {}
+                refused = taken(self._world.takes_members, self._halves, operations, group)
+                changed = refused[0] if refused else patch.apply(operations, held[resource_id])
                 held[resource_id] = self._stored(collection, changed)
+                if refused:
+                    return self.answer(refused[1], {"detail": refused[2]})
         if method != "GET" and self._world.bare_answers:
             return self.answer(204, None)
         return self.answer(

@@ -52,6 +52,15 @@ class Drawing:
             ("Users", {"id": resource_id, "userName": name, "emails": emails, "active": True, **shown})
         )
 
+    def hold_user(self, resource_id):
+        """Hold a user that no drawn row is about; return its name."""
+        self._held_user(resource_id, address(resource_id), 0)
+        return address(resource_id)
+
+    def hold_group(self, resource_id, name, members):
+        """Hold a group with some members."""
+        self._held_group(resource_id, name, members)
+
     def _held_for(self, prefix, **more):
         """Hold one more user, for one row alone."""
         self.used += 1

@@ -10,6 +10,7 @@ from random import Random
 from tests.support import simulated_job, simulated_world
 from tests.support.changed_names import SINCE, joins_since, respelled
 from tests.support.own_values import more_values, owning
+from tests.support.shared_requests import draw_crowd, sharing
 from tests.support.simulated_disk import FOLDER
 from tests.support.simulated_machine import JOBS
 from tests.support.simulated_oracles import Broken
@@ -24,6 +25,7 @@ SHAPED = 5_000_000  # ... and tenants that show values in other forms
 HOSTILE = 4_000_000  # ... and hostile tenants
 RENAMING = 7_000_000  # ... and tenants that change names, or any of what the seeds before draw
 OWN = 8_000_000  # ... and tenants with values of their own, or any of what the seeds before draw
+SHARING = 9_000_000  # ... and jobs of many memberships, or any of what the seeds before draw
 NARROWED = 6_000_000  # these seeds draw tenants that take fewer forms or do not page, in place of these
 WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
 AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
@@ -106,6 +108,9 @@ def _wider(seed, operations):
     chance = Random(f"adopts {seed}")
     if chance.random() < ADOPTS_SHARE:
         drawn.adopt(chance)
+    if seed >= SHARING:
+        world = sharing(world, Random(f"sharing {seed}"))
+        draw_crowd(drawn, Random(f"crowd {seed}"))
     if world.shows_groups:
         drawn.inherit(own)
     if (

@@ -67,6 +67,8 @@ class World:
     answers to writes do not show the derived ones. `shows_groups`: users show their groups, inherited ones as well.
     `hides` says more of a tenant that hides who is inactive: "reads" by id are a 404, "changes" by id as well, and it is
     "untold" to the tool.
+    From the seed SHARING on `takes_members` are those of `shared_requests` in which it takes changes of several members;
+    `most_members` of them go in one request.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -125,6 +127,8 @@ class World:
     derives_late: bool = False
     shows_groups: str = ""
     hides: tuple[str, ...] = ()
+    takes_members: tuple[str, ...] = ()
+    most_members: int = 100
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -183,6 +187,7 @@ class World:
             page_size=self.page,
             visibility_lag_s=self.known_lag_s,
             enforces_unique=frozenset({"User", "Group"} if self.unique_groups else {"User"}),
+            most_members=self.most_members,
             lists_inactive=not self.hides_inactive or "untold" in self.hides,
         )
         return Terms(

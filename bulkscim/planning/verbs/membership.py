@@ -45,10 +45,7 @@ def change_membership(view: View) -> Decision | Subject:
     if part in view.facts.applied:
         return Subject(view.facts.applied[part].id)
     if part in view.facts.refused:
-        refusal = view.facts.refused[part]
-        if view.operation.spec.removes_member and refusal.says_absent:
-            return Settle(RowState.NOOP, f"{refusal.told}: nothing to remove", status=refusal.status)
-        return failed(refusal)
+        return _refused(view, view.facts.refused[part])
     group = group_id(view, view.operation.target, view.row.target_producer)
     if not isinstance(group, str):
         return _unless_removed(view, group)
@@ -67,6 +64,15 @@ def change_membership(view: View) -> Decision | Subject:
             return _drift(view, group) or outcome
         case _:
             return outcome
+
+
+def _refused(view: View, refusal: Refusal) -> Settle:
+    """End a row whose change was refused; the tenant may say that there is nothing to change."""
+    if view.operation.spec.removes_member and refusal.says_absent:
+        return Settle(RowState.NOOP, f"{refusal.told}: nothing to remove", status=refusal.status)
+    if view.operation.spec.adds_member and refusal.says_member:
+        return Settle(RowState.NOOP, f"{refusal.told}: nothing to add", status=refusal.status)
+    return failed(refusal)
 
 
 def _as_asked(view: View, group: str, member: str) -> Settle:
