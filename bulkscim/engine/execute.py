@@ -127,7 +127,7 @@ class Engine:
         last, begun = starts[-1]
         work = recording.work_of(row, history)
         work.told_at = since
-        step = recording.step_of(begun, last.part)
+        step = recording.step_of(begun, last.part, row.operation.data)
         work.create_started[step.part] = _first_start(
             [body for entry, body in starts if entry.part == step.part]
         )

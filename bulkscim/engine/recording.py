@@ -222,8 +222,11 @@ def work_of(
     return work
 
 
-def step_of(begun: Started, part: str) -> Step:
-    """Rebuild a step of a part from its `started`, as far as telling what became of it needs."""
+def step_of(begun: Started, part: str, data: JsonObject | None = None) -> Step:
+    """Rebuild a step of a part from its `started`, as far as telling what became of it needs.
+
+    `data`: the row's record. What a create sent is taken from it; of a group that was made by its name, that is the name.
+    """
     return Step(
         part=part,
         action=begun.action,
@@ -231,6 +234,7 @@ def step_of(begun: Started, part: str) -> Step:
         covers=begun.covers,
         id=begun.id,
         identity=begun.identity,
+        body=_sent(begun, part, data or {}),
         member=begun.member_id,
         changes=tuple(change for change in begun.changes if MASK not in (change.before, change.after)),
         before=begun.before,
@@ -238,3 +242,9 @@ def step_of(begun: Started, part: str) -> Step:
         if_match=begun.if_match,
         left=begun.left,
     )
+
+
+def _sent(begun: Started, part: str, data: JsonObject) -> JsonObject:
+    if begun.action is not Action.CREATE:
+        return {}
+    return data if part == Action.CREATE else {key.attribute: key.value for key in begun.identity}

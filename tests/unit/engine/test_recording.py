@@ -1,5 +1,7 @@
 """What a step and a row leave in the journal, and what is read back from it."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.engine import recording
@@ -118,6 +120,23 @@ def test_a_step_is_read_back_without_what_was_masked():
     found = recording.step_of(begun, "deactivate")
 
     assert (found.changes, found.ties, found.id) == ((Change("title", "Old", "New"),), step.ties, "u1")
+
+
+@pytest.mark.parametrize(
+    ("step", "body"),
+    [
+        (CREATE, {"userName": "ada@x.test", "title": "New"}),
+        (replace(CREATE, part="group:Sales", type=GROUP, identity=(GROUP_KEY,)), {"displayName": "Sales"}),
+        (Step("patch", Action.MODIFY, USER, id="u1"), {}),
+    ],
+    ids=lambda one: one.part if isinstance(one, Step) else "",
+)
+def test_a_create_that_is_read_back_knows_what_was_sent(step, body):
+    """What a later session found of it was recorded as nothing, and a rollback left it as changed by others."""
+    begun = recording.started(sent(step), INTENT).body
+    data = {"userName": "ada@x.test", "title": "New"}
+
+    assert recording.step_of(begun, step.part, data).body == body
 
 
 CREATED = [journals.started(4, 1), journals.applied(4, 1)]
