@@ -175,7 +175,7 @@ class Asking:
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
             listed=operation.makes and not work.reads_alone,
             changes=is_own and not operation.makes and self._may_join(work, need),
-            makes=is_own and operation.spec.updates and work.is_new and not work.create_sent,
+            makes=is_own and operation.spec.updates and work.makes_first,
             ahead=replace(ahead, since=work.sent_at) if self._may_join(work, need) else NamesAhead(),
         )
         return await self._directory.answer(need, self.reads(work), purpose)

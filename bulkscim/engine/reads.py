@@ -99,8 +99,13 @@ class Reads:
                 return None if self._may_be_cut(answer) else list(answer.resources)
         return unreadable(reply)
 
-    async def any_of(self, keys: Sequence[Key]) -> tuple[JsonObject, ...] | Unreadable:
-        """Ask for the resources that any of some keys of one attribute names; Unreadable where the answer is not all."""
+    async def any_of(
+        self, keys: Sequence[Key], *, counted: bool = False
+    ) -> tuple[JsonObject, ...] | Unreadable:
+        """Ask for the resources that any of some keys of one attribute names; Unreadable where the answer is not all.
+
+        `counted`: also where the tenant does not claim how many there are.
+        """
         kind, attribute = keys[0].type, keys[0].attribute
         path = protocol.lookups_path(kind, attribute, [key.value for key in keys])
         reply = await self._transport.send(Request("GET", path))
@@ -109,7 +114,7 @@ class Reads:
             return unreadable(reply)
         self._saw(kind, answer.resources)
         came = len(answer.resources)
-        if answer.unusable or came != (came if answer.total is None else answer.total):
+        if answer.unusable or came != (came if answer.total is None and not counted else answer.total):
             return Unreadable(
                 f"the answer shows {came} of {answer.total} resources", reply.status, partial=True
             )

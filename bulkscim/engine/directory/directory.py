@@ -6,6 +6,7 @@ from http import HTTPStatus
 from math import inf
 
 from bulkscim.engine.directory.absence import Absence
+from bulkscim.engine.directory.absent_names import AbsentNames
 from bulkscim.engine.directory.compared import Compared, Seen
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
@@ -80,7 +81,7 @@ class Directory:
         self._profile = profile
         self._store = store = Store()
         self._one_by_one = OneByOne()
-        self._together = LookupsTogether(clock)
+        self._together, self._absent_names = LookupsTogether(clock), AbsentNames(clock)
         self._listings = Listings(clock, store)
         self._resemblances = Resemblances(store)
         self._named = NamedIds(clock)
@@ -123,7 +124,7 @@ class Directory:
                 return await self.maker(need)
             case NameHeld():
                 return await self._held.holds(
-                    need, reads, partial(self._joined, ahead=purpose.ahead, reads=reads)
+                    need, reads, partial(self._joined, ahead=purpose.ahead, reads=reads, proves=True)
                 )
             case Resembling(key):
                 return await self._resemblances.of(key, reads)
@@ -155,7 +156,7 @@ class Directory:
         file, whatever name the tenant shows.
         A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
-        together = await self._joined(key, purpose.ahead, reads)
+        together = await self._joined(key, purpose.ahead, reads, proves=purpose.makes)
         answer = together or await self._single.find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
             return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), GOOD)
@@ -173,20 +174,26 @@ class Directory:
                 return read
         return await self._hidden(key, answer, reads) if key.type == USER else answer
 
-    async def _joined(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
-        """Look a key up together with others, where such filters may work; None proves nothing."""
-        return await self._together.find(key, ahead, reads) if self._may_join(key, ahead) else None
+    async def _joined(
+        self, key: Key, ahead: NamesAhead, reads: Reads, *, proves: bool
+    ) -> Found | Missing | None:
+        """Look a key up together with others, where such filters may work; None proves nothing, `proves`: an absence too."""
+        if not self._may_filter(key) or not ahead.most:
+            return None
+        found = await self._together.find(key, ahead, reads)
+        is_folded = key.attribute != "id" and key.type not in self._profile.exact_filters
+        if found is None and proves and is_folded and await self._absent_names.prove(key, ahead, reads):
+            return Missing(is_listed=True)
+        return found
 
     def _may_join(self, key: Key, ahead: NamesAhead) -> bool:
-        is_group_id = (
-            key.type == GROUP and key.attribute == "id"
-        )  # by its id a group shows all members that it shows
-        may_join = (
-            self._single.filters.may_find(key)
-            and key.type not in self._profile.unquoted_filters
-            and not is_group_id
-        )
-        return may_join and self._together.may_ask(key, ahead)
+        return self._may_filter(key) and self._together.may_ask(key, ahead)
+
+    def _may_filter(self, key: Key) -> bool:
+        """Return whether a filter may take several names; by its id alone a group shows all members that it shows."""
+        is_group_id = key.type == GROUP and key.attribute == "id"
+        plain = key.type in self._profile.unquoted_filters
+        return self._single.filters.may_find(key) and not plain and not is_group_id
 
     async def _hidden(self, key: Key, missing: Missing, reads: Reads) -> Answer:
         """Find a user by its id that a run has deactivated: lookups may not show it.
@@ -320,6 +327,7 @@ class Directory:
         self._tied.applied(step)
         self._held.changed(step)
         self._together.changed(step, resource_id)
+        self._absent_names.changed(step)
         self._drop_names(step)
         return left
 
@@ -353,6 +361,7 @@ class Directory:
             self._memberships.forget(step.id)
         self._held.changed(step)
         self._together.changed(step)
+        self._absent_names.changed(step)
         self._drop_names(step)
 
     def refused(self, step: Step) -> bool:

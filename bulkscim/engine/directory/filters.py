@@ -71,7 +71,7 @@ class Filters:
                 counts = await self._absence_counts(key, reads)
                 if isinstance(counts, Unreadable) or not counts:
                     return counts or None
-                return await self._in_other_form(key, reads)
+                return await self._inother_form(key, reads)
             case Ignored():
                 self._learned.note(key, Trust.BROKEN)
                 return None
@@ -83,9 +83,9 @@ class Filters:
             case _:
                 return judged
 
-    async def _in_other_form(self, key: Key, reads: Reads) -> Answer | None:
+    async def _inother_form(self, key: Key, reads: Reads) -> Answer | None:
         """Ask for a name in its other Unicode form: many services keep one form and compare code points."""
-        other = _other_form(key)
+        other = other_form(key)
         answer = [] if other is None else await reads.filtered(other)
         if answer is None or isinstance(answer, Unreadable):
             return answer
@@ -126,7 +126,7 @@ class Filters:
         """
         for known in (self._samples.get((key.type, key.attribute)), None):
             sample = known or await self._sample(key, reads)
-            other = sample and _in_other_capitals(sample)
+            other = sample and in_other_capitals(sample)
             found = other is None or await self._finds(other, reads)
             if sample is None or found is not False:
                 return None if sample is None else found
@@ -158,14 +158,14 @@ class Filters:
         return None
 
 
-def _other_form(key: Key) -> Key | None:
+def other_form(key: Key) -> Key | None:
     """Return a name in the composed Unicode form (NFC), or decomposed (NFD) where it is composed; None where both are one."""
     forms = (unicodedata.normalize(form, key.value) for form in ("NFC", "NFD"))
     others = [key._replace(value=one) for one in forms if one != key.value]
     return others[0] if others and others[0].folded == key.folded else None
 
 
-def _in_other_capitals(key: Key) -> Key | None:
+def in_other_capitals(key: Key) -> Key | None:
     """Return a name that is the same one in other capitals, None where there is none."""
     other = key._replace(value=key.value.swapcase())
     return other if other.value != key.value and other.folded == key.folded else None

@@ -23,7 +23,7 @@ from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.engine.reads import Reads, is_refusal, unreadable
 from bulkscim.model.clock import Clock
-from bulkscim.model.live import Found, NameHeld, Unreadable
+from bulkscim.model.live import Found, Missing, NameHeld, Unreadable
 from bulkscim.model.names import is_name
 from bulkscim.model.operation import USER, JsonObject, Key, folded_name
 from bulkscim.model.step import Action, Step
@@ -38,7 +38,7 @@ LONGEST_S = 1800.0  # for which a listing counts at most
 YOUNG = 0.9  # of the age that a listing may have, so that what is read of it can still be used
 MOST_PAGES = 10  # that are read for a message
 ALIKE = 4  # resources that an answer holds at most
-Joined = Callable[[Key], Awaitable[Found | None]]
+Joined = Callable[[Key], Awaitable[Found | Missing | None]]
 
 
 class HeldUsers:
@@ -69,8 +69,9 @@ class HeldUsers:
             await self._read(reads, most_pages(self._makes))
             if self._is_whole or self._names.holds("value = ?", key.folded.value):
                 return self._names.holds("value = ?", key.folded.value)
-        if need.exact and await joined(key):
-            return True
+        seen = await joined(key) if need.exact else None
+        if seen is not None:
+            return isinstance(seen, Found)
         asks = need.exact or (self._singles > 0 and not self._refuses_twins)
         return asks and await self._is_found(key, reads)
 

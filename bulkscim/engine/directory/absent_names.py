@@ -1,0 +1,164 @@
+"""Prove of several names in one request that no resource has them.
+
+A filter with several names proves an absence only where all of this holds:
+1. Such a filter has shown each of a few names that are there, asked for in other capitals: it heeds every name.
+2. It also asked, first and last, for two names that are there, and showed both.
+3. It showed as many resources as the tenant claims, and fewer than such a filter has shown before: it was not cut.
+4. The name has one Unicode form only.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import anyio
+
+from bulkscim.engine.directory.filters import in_other_capitals, other_form
+from bulkscim.engine.directory.together import LONGEST, NamesAhead
+from bulkscim.engine.reads import Reads
+from bulkscim.model.clock import Clock
+from bulkscim.model.live import Unreadable
+from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.step import Action, Step
+from bulkscim.planning.lookups import answers
+from bulkscim.scim.paths import get
+
+FEWEST, SAMPLES = 3, 10  # names that are there, to try such a filter with
+MOST_TRIES = 3
+KEPT = 1000  # names, the latest proved
+
+Kind = tuple[str, str]  # resource type and attribute
+
+
+@dataclass(slots=True)
+class _Proof:
+    """What is known of such filters on one attribute: names that are there, and the most resources that one has shown."""
+
+    controls: list[Key] = field(default_factory=list)
+    longest: int = 0
+    tries: int = 0
+
+
+class AbsentNames:
+    """Names that no resource has, until a step of the run may have changed that."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._absent: OrderedDict[Key, float] = OrderedDict()  # by when they were asked for
+        self._proofs: defaultdict[Kind, _Proof] = defaultdict(_Proof)
+        self._asking: defaultdict[Kind, anyio.Lock] = defaultdict(anyio.Lock)
+        self._steps: list[list[Step]] = []  # by request under way: the steps that took effect since it left
+
+    async def prove(self, key: Key, ahead: NamesAhead, reads: Reads) -> bool:
+        """Return whether no resource has a name, which is asked for with others to come; False proves nothing."""
+        kind = key.type, key.attribute
+        async with self._asking[kind]:
+            if self._is_known(key, ahead):
+                return True
+            if other_form(key) is not None or not await self._is_tried(kind, reads):
+                return False
+            proof, missing = self._proofs[kind], self._chosen(key, ahead)
+            for _ in range(
+                2
+            ):  # what shows as many as never before may have been cut: the rest is asked for again
+                before = proof.longest
+                left = await self._ask(missing, proof, reads)
+                if left is None or proof.longest == before:
+                    break
+                missing = left
+            return self._is_known(key, ahead)
+
+    def _is_known(self, key: Key, ahead: NamesAhead) -> bool:
+        asked_at = self._absent.get(key.folded)
+        return asked_at is not None and self._clock.monotonic() - asked_at <= ahead.age_s
+
+    def _chosen(self, key: Key, ahead: NamesAhead) -> list[Key]:
+        chosen, length = {key.folded: key}, 0
+        for one in ahead.names():
+            if (one.type, one.attribute) != (key.type, key.attribute) or other_form(one) is not None:
+                continue
+            length += len(one.value.encode())
+            if len(chosen) >= ahead.most - 2 or length > LONGEST:
+                break
+            if not self._is_known(one, ahead):
+                chosen.setdefault(one.folded, one)
+        return list(chosen.values())
+
+    async def _is_tried(self, kind: Kind, reads: Reads) -> bool:
+        """Return whether such a filter has shown each of a few names that are there, in other capitals."""
+        proof = self._proofs[kind]
+        if proof.controls or proof.tries >= MOST_TRIES:
+            return bool(proof.controls)
+        proof.tries += 1
+        names = await self._sampled(kind, reads)
+        if len(names) < FEWEST:
+            return False
+        shown = await reads.any_of(names, counted=True)
+        if isinstance(shown, Unreadable):
+            return False
+        if _match(names, shown) == [1] * len(names) == [1] * len(shown):
+            proof.controls, proof.longest = names[:2], len(names)
+        else:
+            proof.tries = MOST_TRIES
+        return bool(proof.controls)
+
+    async def _sampled(self, kind: Kind, reads: Reads) -> list[Key]:
+        """Return a few names that are there, in other capitals."""
+        async for page in reads.pages(kind[0]):
+            found = {} if isinstance(page, Unreadable) else _named(kind, page)
+            return list(found.values())[:SAMPLES]
+        return []
+
+    async def _ask(self, keys: Sequence[Key], proof: _Proof, reads: Reads) -> list[Key] | None:
+        """Ask for some names between two that are there; return those that were not shown, None where that says nothing."""
+        first, last = proof.controls
+        asked, asked_at = [first, *keys, last], self._clock.monotonic()
+        steps: list[Step] = []
+        self._steps.append(steps)
+        shown = await reads.any_of(asked, counted=True)
+        self._steps.remove(steps)
+        if isinstance(shown, Unreadable):
+            proof.tries = max(
+                proof.tries, MOST_TRIES if not shown.throttled and shown.partial else proof.tries
+            )
+            return None
+        found = _match(asked, shown)
+        if found[0] != 1 or found[-1] != 1 or len({one["id"] for one in shown}) > sum(map(bool, found)):
+            proof.controls = []  # renamed or deleted since, or the filter does not heed each name
+            return None
+        missing = [key for key, count in zip(keys, found[1:-1], strict=True) if not count]
+        if len(shown) < proof.longest:
+            self._absent.update(dict.fromkeys((key.folded for key in missing), asked_at))
+            for step in steps:
+                self.changed(step)
+            while len(self._absent) > KEPT:
+                self._absent.popitem(last=False)
+        proof.longest = max(proof.longest, len(shown))
+        return missing
+
+    def changed(self, step: Step) -> None:
+        """Drop the names that a step may have given to a resource."""
+        for steps in self._steps:
+            steps.append(step)
+        if step.action is Action.CREATE:
+            for key in step.identity:
+                self._absent.pop(key.folded, None)
+        elif step.action is not Action.DELETE and step.member is None:
+            self._absent.clear()
+
+
+def _named(kind: Kind, page: Sequence[JsonObject]) -> dict[Key, Key]:
+    """Return names that resources of a page have, in other capitals, by how they compare."""
+    found: dict[Key, Key] = {}
+    for one in page:
+        value = get(one, kind[1])
+        name = Key(*kind, value) if isinstance(value, str) and value else None
+        other = in_other_capitals(name) if name is not None and other_form(name) is None else None
+        if other is not None:
+            found[other.folded] = other
+    return found
+
+
+def _match(keys: Sequence[Key], shown: Sequence[JsonObject]) -> list[int]:
+    """Return how many resources have each name."""
+    return [sum(answers(key, one) for one in shown) for key in keys]

@@ -1,0 +1,141 @@
+"""Names that no resource has, by filters with several names, once these are proved to heed each of them."""
+
+import json
+
+import pytest
+
+from bulkscim.engine.directory.absent_names import AbsentNames
+from bulkscim.engine.directory.together import NamesAhead
+from bulkscim.engine.reads import Reads
+from bulkscim.model.operation import USER, Key
+from bulkscim.model.request import Response
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.scim import filters
+from tests.support.fake_clock import VirtualClock
+
+AGE_S = 60.0
+
+
+class Tenant:
+    """So many users; `heeds` is what a filter takes of its values, `most` how many resources it shows."""
+
+    def __init__(self, users, *, heeds=lambda values: values, most=1000, total=True, folds=True):
+        self.users = [{"id": f"u{number}", "userName": f"u{number}@x.test"} for number in range(users)]
+        self.heeds, self.most, self.total, self.folds = heeds, most, total, folds
+        self.asked = self.listed = 0
+
+    async def send(self, request):
+        """Answer a filter or a page."""
+        asked = filters.any_asked_for(request.path)
+        self.asked += asked is not None
+        self.listed += asked is None
+        wanted = [self._form(value) for value in self.heeds(asked[1])] if asked else ()
+        found = [one for one in self.users if asked is None or self._form(one["userName"]) in wanted]
+        found = found[: self.most] if asked else found
+        body = {"Resources": found} | ({"totalResults": len(found)} if self.total else {})
+        return Response(200, {}, json.dumps(body).encode())
+
+    def _form(self, value):
+        return value.casefold() if self.folds else value
+
+
+def key(number):
+    return Key(USER, "userName", f"u{number}@x.test")
+
+
+def proving(tenant):
+    """Return what proves absences in a tenant, by the number of a user; rows to come name the next 20."""
+    clock = VirtualClock()
+    names, reads = AbsentNames(clock), Reads(tenant, clock)
+
+    async def prove(number):
+        return await names.prove(
+            key(number), NamesAhead(lambda: map(key, range(number, number + 20)), 50, AGE_S), reads
+        )
+
+    return names, prove, clock
+
+
+async def test_names_to_come_are_proved_absent_with_the_first():
+    """1,000 upserts of new users took 1,000 lookups."""
+    tenant = Tenant(10)
+    _, prove, clock = proving(tenant)
+
+    assert [await prove(number) for number in range(100, 120)] == [True] * 20
+    assert (tenant.listed, tenant.asked) == (1, 2)  # one tries the filter
+    assert not await prove(3)
+    await clock.sleep(AGE_S + 1)
+    assert await prove(100)
+    assert tenant.asked == 4
+
+
+async def test_an_answer_as_long_as_none_before_may_have_been_cut():
+    """What it does not show is asked for again, and that answer is short."""
+    tenant = Tenant(30)
+    _, prove, _ = proving(tenant)
+
+    assert not await prove(12)  # it shows 18 of 20, after ten at most
+    assert [await prove(number) for number in (30, 31)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "tenant",
+    [
+        Tenant(10, heeds=lambda values: values[:1]),
+        Tenant(10, heeds=lambda values: values[-1:]),
+        Tenant(10, heeds=lambda values: values[::2]),
+        Tenant(10, heeds=lambda values: ()),
+        Tenant(10, most=2),
+        Tenant(10, total=False),
+        Tenant(10, folds=False),
+        Tenant(2),
+    ],
+    ids=["first", "last", "some", "none", "cut", "uncounted", "capitals", "too few to try it with"],
+)
+async def test_a_filter_that_does_not_heed_each_name_proves_nothing(tenant):
+    """Each name is then looked up by itself."""
+    _, prove, _ = proving(tenant)
+
+    assert [await prove(number) for number in (100, 101, 102, 103)] == [False] * 4
+
+
+async def test_a_filter_that_is_cut_later_proves_nothing():
+    """A service may begin to show less."""
+    tenant = Tenant(10)
+    _, prove, clock = proving(tenant)
+    assert await prove(100)
+    await clock.sleep(AGE_S + 1)
+    tenant.most = 1
+
+    assert not await prove(100)
+
+
+async def test_a_name_that_a_step_may_have_given_is_proved_again():
+    """A create of the run takes its own name, a change of names any."""
+    tenant = Tenant(10)
+    names, prove, _ = proving(tenant)
+    assert await prove(100)
+    tenant.users.append({"id": "new", "userName": key(100).value})
+    names.changed(Step("create", Action.CREATE, USER, identity=(key(100),)))
+    assert not await prove(100)
+
+    assert await prove(101)
+    tenant.users.append({"id": "other", "userName": key(101).value})
+    names.changed(Step("patch", Action.MODIFY, USER, id="u1", changes=(Change("userName", "a", "b"),)))
+    assert not await prove(101)
+
+
+async def test_a_create_during_the_request_takes_its_name():
+    """The answer may be older than it."""
+    tenant = Tenant(10)
+    names, prove, _ = proving(tenant)
+    assert await prove(200)
+    send = tenant.send
+
+    async def created_meanwhile(request):
+        names.changed(Step("create", Action.CREATE, USER, identity=(key(100),)))
+        return await send(request)
+
+    tenant.send = created_meanwhile
+    assert not await prove(100)
+    assert await prove(101)
