@@ -80,7 +80,9 @@ def test_users_go_where_groups_cannot_be_listed_and_the_approval_says_so(bulksci
 
     assert outcome.code == 0, outcome.text
     assert bulkscim.states() == ["done"] * 3
-    assert ("unknown to an undo: answered 500" in outcome.text) is (verb is delete)
+    assert ("cannot be recorded, so an undo does not restore them: answered 500" in outcome.text) is (
+        verb is delete
+    )
     assert outcome.text.count("cannot be recorded here") == 1
     assert len(tenant.seen) < 30
 
