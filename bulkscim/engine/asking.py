@@ -174,7 +174,7 @@ class Asking:
             needed=needed_by(operation) if is_own else NAMES_ONLY,
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
             listed=operation.makes and not work.reads_alone,
-            changes=is_own and not operation.makes and self._may_join(work, need),
+            changes=is_own and work.changes_first and self._may_join(work, need),
             makes=is_own and operation.spec.updates and work.makes_first,
             ahead=replace(ahead, since=work.sent_at) if self._may_join(work, need) else NamesAhead(),
         )

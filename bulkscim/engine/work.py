@@ -90,6 +90,11 @@ class Work:
         """Whether no create of the row may have taken effect, and none wants a lookup of its own."""
         return self.is_new and not self.create_sent and not self.reads_alone
 
+    @property
+    def changes_first(self) -> bool:
+        """Whether the row changes what is there, and nothing that was read for many rows was too old for that."""
+        return not self.row.operation.makes and not self.reads_alone
+
     def is_own(self, need: Need) -> bool:
         """Return whether a need is the resource that the row changes, by its name or by the id that its row gave it."""
         operation, producer = self.row.operation, self.row.target_producer
