@@ -1,17 +1,19 @@
 """What a step really does to its resource, as the journal holds it: computed before it is sent."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import orjson
 
 from bulkscim.model.active import is_active_path, truth
-from bulkscim.model.operation import USER, JsonObject, PatchOperation
+from bulkscim.model.operation import ENTERPRISE, USER, JsonObject, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Change
 from bulkscim.scim import patch, paths
 from bulkscim.scim.effects import effects
 from bulkscim.scim.schemas import is_secret
 
+MANAGER = f"{ENTERPRISE}:manager.value"
 MOST_KEPT_BYTES = 256 * 1024  # of what an answer shows of a new resource
 _NAMES = frozenset({"schemas", "username", "displayname", "externalid", "active", "members"})
 
@@ -60,9 +62,17 @@ def deactivates(kind: str, changes: Iterable[Change]) -> bool:
 
 def as_made(body: JsonObject, shown: JsonObject | None) -> JsonObject:
     """Return a new resource: as the tenant shows it, or as it was sent where that is next to nothing or too much."""
-    if is_huge(shown):
-        return body
+    if shown is not None and is_huge(shown):
+        return _with_manager(body, paths.get(shown, MANAGER))
     return {**body, **(shown or {})} if is_thin(body, shown) else shown or {}
+
+
+def _with_manager(body: JsonObject, manager: Any) -> JsonObject:
+    """Return what was sent with the manager that is shown, where what was sent is not known to name one."""
+    extension = body.get(ENTERPRISE, {})
+    if not isinstance(manager, str) or len(manager) > MOST_KEPT_BYTES or "manager" in extension:
+        return body
+    return {**body, ENTERPRISE: {**extension, "manager": {"value": manager}}}
 
 
 def is_huge(shown: JsonObject | None) -> bool:

@@ -85,7 +85,9 @@ def _nothing_guessed(machine, states, ends):
         # What a create has overwritten may be a hidden user, which the plan does not count among those that are adopted.
         own = ("Users" if getattr(body, "type", None) == "User" else "Groups", getattr(body, "key", None))
         exists = row in machine.ready.plan.adopts or own in machine.tenant.directory.overwritten
-        updated = machine.world.on_exists == "update" and exists
+        # No read by its id shows a hidden user, so nothing tells how old it is.
+        is_unseen = own in machine.tenant.directory.overwritten and "reads" in machine.world.hides
+        updated = (machine.world.on_exists == "update" and exists) or is_unseen
         updated = updated or _is_named(machine, row, state, ends[row])
         # A resource younger than 26 h, as one of the trial run is, may be called unsure.
         is_young = bool(machine.world.held_s) or machine.world.limit is not None

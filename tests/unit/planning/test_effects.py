@@ -175,3 +175,13 @@ def test_a_manager_that_goes_goes_whole():
     operation = operation_for(Change(f"{ENTERPRISE}:manager.value", "u1", None))
 
     assert operation == PatchOperation("remove", f"{ENTERPRISE}:manager")
+
+
+def test_the_manager_of_what_is_too_large_to_be_kept_is_known():
+    """A later session does not know which id it sent: a rollback took the manager for a change by others."""
+    extension = {ENTERPRISE: {"manager": {"value": "u1"}}}
+    shown = {"userName": "ada", **extension, "nickName": "x" * 300_000}
+
+    assert as_made({"userName": "ada"}, shown) == {"userName": "ada", **extension}
+    sent = {"userName": "ada", ENTERPRISE: {"manager": {"value": "u2"}}}
+    assert as_made(sent, shown) == sent
