@@ -33,10 +33,24 @@ def before_step(step: Step, operation: Operation, interval_s: float, *, undoes: 
 
     A membership is as old as what is known of its group, which has an age of its own.
     """
-    lists = any(isinstance(value, list) for change in step.changes for value in (change.before, change.after))
-    if undoes or lists or step.member is not None or step.action in _WHOLE:
+    if undoes or _overwrites_list(step) or step.member is not None or step.action in _WHOLE:
         return fresh_s(interval_s)
     return before_lookup(operation, interval_s)
+
+
+def _overwrites_list(step: Step) -> bool:
+    """Return whether a step sets or removes all values of an attribute, also those that others have added meanwhile.
+
+    Its changes may name single values: those that it is known to add and to remove.
+    """
+    values = [value for change in step.changes for value in (change.before, change.after)]
+    for operation in step.operations:
+        if operation.op == "add" or "[" in (operation.path or ""):
+            continue
+        named = {operation.path: operation.value} if operation.path else operation.value
+        for path, value in named.items() if isinstance(named, dict) else ():
+            values += [value, paths.get(step.before or {}, path)]
+    return any(isinstance(value, list) for value in values)
 
 
 def before_image(step: Step) -> JsonObject | None:

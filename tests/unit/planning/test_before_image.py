@@ -2,13 +2,22 @@
 
 import pytest
 
-from bulkscim.model.operation import USER, Key, Operation, Verb
+from bulkscim.model.operation import USER, Key, Operation, PatchOperation, Verb
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.before_image import FRESH_S, LONGEST_S, before_lookup, before_step
 
 ADA = Key(USER, "userName", "ada@example.com")
 TITLE = Change("title", "Engineer", "Lead")
 EMAILS = Change("emails", [{"value": "a@x.test"}], [{"value": "b@x.test"}])
+
+
+ONE = Change('emails[value eq "b@x.test"]', None, {"value": "b@x.test"})
+
+
+def patches(sent):
+    """Return a PATCH that is known to change one of the user's addresses."""
+    before = {"id": "u1", "emails": [{"value": "a@x.test", "type": "work"}]}
+    return Step("patch", Action.MODIFY, USER, operations=(sent,), changes=(ONE,), before=before)
 
 
 def operation(verb=Verb.PATCH, **more):
@@ -20,6 +29,15 @@ def operation(verb=Verb.PATCH, **more):
     [
         (Step("patch", Action.MODIFY, USER, changes=(TITLE,)), operation(), LONGEST_S),
         (Step("patch", Action.MODIFY, USER, changes=(EMAILS,)), operation(), FRESH_S),
+        (patches(PatchOperation("replace", "emails", [{"value": "b@x.test"}])), operation(), FRESH_S),
+        (patches(PatchOperation("replace", None, {"emails": [{"value": "b@x.test"}]})), operation(), FRESH_S),
+        (patches(PatchOperation("remove", "emails")), operation(), FRESH_S),
+        (patches(PatchOperation("add", "emails", [{"value": "b@x.test"}])), operation(), LONGEST_S),
+        (
+            patches(PatchOperation("replace", 'emails[type eq "work"].value', "b@x.test")),
+            operation(),
+            LONGEST_S,
+        ),
         (
             Step("patch", Action.MODIFY, USER, changes=(TITLE,)),
             operation(expect={"title": "Engineer"}),
@@ -29,7 +47,19 @@ def operation(verb=Verb.PATCH, **more):
         (Step("replace", Action.REPLACE, USER), operation(Verb.REPLACE), FRESH_S),
         (Step("member", Action.ADD_MEMBER, "Group", member="u1"), operation(Verb.ADD_MEMBER), FRESH_S),
     ],
-    ids=["one value", "a whole list", "with expectations", "delete", "replace", "membership"],
+    ids=[
+        "one value",
+        "a whole list",
+        "all its values",
+        "all its values, in an object",
+        "no value of it",
+        "one more value",
+        "one of its values",
+        "with expectations",
+        "delete",
+        "replace",
+        "membership",
+    ],
 )
 def test_what_overwrites_more_than_the_row_names_wants_a_fresh_image(step, row, age_s):
     """A change by others in between would be lost from the tenant, not from the undo alone."""
