@@ -12,7 +12,7 @@ Kinds = Counter[str]
 CONFIG = "GET ServiceProviderConfig"
 FORWARD_S = 60.0  # how old a before-image may be when its change leaves
 CAREFUL_S = 5.0  # or two requests' time; before deletes, and in a rollback
-WINDOW = 1_000  # rows that wait for one another
+WINDOW = 5_000  # rows of memberships that are under way
 
 
 @dataclass(frozen=True, slots=True)

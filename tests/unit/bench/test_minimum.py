@@ -75,13 +75,13 @@ def test_kinds_are_told_apart():
 
 
 def test_rows_in_turn_fill_a_request_only_as_far_as_the_window_reaches():
-    """Rows that name 50 groups in turn: about 39 members of a group are in a window when it has to make room."""
-    groups = (Group(400),) * 50
+    """Rows that name 200 groups in turn: about 49 members of a group are under way when it has to make room."""
+    groups = (Group(400),) * 200
 
-    sorted_by_group = minimum(Job(groups=50, members=groups), FAST)["PATCH Groups"]
-    in_turn = minimum(Job(groups=50, members=groups, in_turn=True), FAST)["PATCH Groups"]
+    sorted_by_group = minimum(Job(groups=200, members=groups), FAST)["PATCH Groups"]
+    in_turn = minimum(Job(groups=200, members=groups, in_turn=True), FAST)["PATCH Groups"]
 
-    assert (sorted_by_group, in_turn) == (200, 550)
+    assert (sorted_by_group, in_turn) == (800, 1_800)
 
 
 def test_a_new_group_has_its_first_members_in_its_post():
