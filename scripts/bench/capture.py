@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.support.scim_server import TOKEN, Tenant, scim_server  # noqa: E402 - below the path that it is on
+from tests.support.servers.scim_server import TOKEN, Tenant, scim_server  # noqa: E402 - below the path that it is on
 
 GROUPS_EACH = 30
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

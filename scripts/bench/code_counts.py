@@ -17,8 +17,8 @@ from statistics import median
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.support.scim_server import TOKEN  # noqa: E402 - the path is set above
-from tests.support.small_tenant import SmallTenant  # noqa: E402
+from tests.support.servers.scim_server import TOKEN  # noqa: E402 - the path is set above
+from tests.support.servers.small_tenant import SmallTenant  # noqa: E402
 
 ROWS = 400
 SMALL = 40

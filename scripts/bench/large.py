@@ -27,7 +27,7 @@ def probe(command: str, job: Path, folder: Path, stop_after: int = 0) -> dict[st
     arguments = [
         sys.executable,
         "-m",
-        "tests.support.memory_probe",
+        "tests.support.running.memory_probe",
         command,
         str(job),
         str(folder),

@@ -40,8 +40,8 @@ from bulkscim.sandbox.store import Database  # noqa: E402
 from bulkscim.sandbox.tenant import PEOPLE, SandboxTenant  # noqa: E402
 from bulkscim.scim.schemas import CORE  # noqa: E402
 from bulkscim.tenants.tenant import Tenant  # noqa: E402
-from tests.support import virtual_loop  # noqa: E402
-from tests.support.virtual_loop import VirtualLoop, VirtualTime, live  # noqa: E402
+from tests.support.running import virtual_loop  # noqa: E402
+from tests.support.running.virtual_loop import VirtualLoop, VirtualTime, live  # noqa: E402
 
 TOKEN = "token-of-the-bench"
 ANSWER_S = 0.05

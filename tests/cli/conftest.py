@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bulkscim.cli import code_of
-from tests.support.command import FAST, Outcome
-from tests.support.scim_server import TOKEN
-from tests.support.small_tenant import SmallTenant
+from tests.support.running.command import FAST, Outcome
+from tests.support.servers.scim_server import TOKEN
+from tests.support.servers.small_tenant import SmallTenant
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.support.command import FAST
-from tests.support.small_tenant import PREFIX, SmallTenant, error, scim
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import PREFIX, SmallTenant, error, scim
 
 PAGE = "<!doctype html><title>Welcome</title><p>It works!"
 WAYS = {

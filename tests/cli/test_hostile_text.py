@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bulkscim.cli import code_of
-from tests.support.command import FAST
-from tests.support.small_tenant import SmallTenant
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import SmallTenant
 
 HARMFUL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 EVIL = "eve\x1b[2J\x9b1m\u202e\x7f\u2028\nusers active   1,000"

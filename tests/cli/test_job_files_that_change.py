@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.small_tenant import SmallTenant, error
+from tests.support.servers.small_tenant import SmallTenant, error
 
 ROWS = 40
 LONG = 60_000  # so many characters a row that the file has three blocks

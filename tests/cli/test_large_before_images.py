@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import FAST
-from tests.support.records import delete, retitle
-from tests.support.small_tenant import SmallTenant
+from tests.support.making.records import delete, retitle
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import SmallTenant
 
 LARGE = "x" * 1_020_000  # more than a record of a job file may have, and than is kept of what a run creates
 

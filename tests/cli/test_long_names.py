@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.command import RUN_COMMANDS
+from tests.support.running.command import RUN_COMMANDS
 
 LONG = "a" * 6000
 LABEL = "h" * 300

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.records import retitle
+from tests.support.making.records import retitle
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from tests.support.loopback import served
+from tests.support.servers.loopback import served
 
 URL = "https://acme.invalid/scim"  # the name is reserved never to exist (RFC 6761)
 COMMANDS = [

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import odd_servers as odd
-from tests.support.command import FAST
-from tests.support.records import create, deactivate, delete, join, retitle
-from tests.support.small_tenant import SmallTenant, error
+from tests.support.making.records import create, deactivate, delete, join, retitle
+from tests.support.running.command import FAST
+from tests.support.servers import odd_servers as odd
+from tests.support.servers.small_tenant import SmallTenant, error
 
 NAMES = [f"u{number}@example.com" for number in range(40)]
 

@@ -13,12 +13,12 @@ from bulkscim.model.run import RecordedTenant
 from bulkscim.model.secret import Secret
 from bulkscim.runs.same_tenant import UnprovedToken, settings_to_send
 from bulkscim.runs.tenant import fingerprint
-from tests.support.command import FAST
-from tests.support.forging import rewritten, saying
-from tests.support.pasted import printed
-from tests.support.records import create
-from tests.support.scim_server import TOKEN
-from tests.support.small_tenant import SmallTenant
+from tests.support.making.forging import rewritten, saying
+from tests.support.making.pasted import printed
+from tests.support.making.records import create
+from tests.support.running.command import FAST
+from tests.support.servers.scim_server import TOKEN
+from tests.support.servers.small_tenant import SmallTenant
 
 SENDING = [("resume",), ("retry",), ("rollback", "--yes"), ("rollback", "-n"), ("verify", "--live")]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import RUN_COMMANDS
-from tests.support.records import retitle
+from tests.support.making.records import retitle
+from tests.support.running.command import RUN_COMMANDS
 
 # Names that were written through a link, and one that no version writes.
 NAMES = (

@@ -11,7 +11,7 @@ import pytest
 
 from bulkscim.runs.sandbox_tenants import SANDBOXES
 from bulkscim.tenants.entries import BUILT_IN
-from tests.support.scim_server import TOKEN
+from tests.support.servers.scim_server import TOKEN
 
 ADA = {"op": "create", "data": {"userName": "ada@example.com"}}
 NEXT = "next: bulkscim "

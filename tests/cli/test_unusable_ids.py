@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import FAST
-from tests.support.records import create, deactivate, retitle
-from tests.support.small_tenant import SmallTenant
+from tests.support.making.records import create, deactivate, retitle
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import SmallTenant
 
 
 class Dotted(SmallTenant):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.cli import code_of
-from tests.support.wrong_files import FILES
+from tests.support.making.wrong_files import FILES
 
 PAGE = Path(__file__).with_name("wrong_files.txt")
 

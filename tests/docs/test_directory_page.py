@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.engine.directory.directory import Directory
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted((ROOT / "bulkscim/engine/directory").glob("*.py"))

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from bulkscim.cli import _CODES, _DOUBTFUL, _FAILED, _STOPPED, BUG, INTERRUPTED, bulkscim
-from tests.support.help import COMMANDS, examples, help_of
-from tests.support.pasted import parsed
+from tests.support.making.help import COMMANDS, examples, help_of
+from tests.support.making.pasted import parsed
 
 ROOT = Path(__file__).parents[2]
 

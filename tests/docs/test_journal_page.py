@@ -10,8 +10,8 @@ import pytest
 from bulkscim.journal import entries, ledger, writer
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
-from tests.support.journals import PATH, begin, opened, work
-from tests.support.simulated_disk import SimulatedDisk
+from tests.support.making.journals import PATH, begin, opened, work
+from tests.support.simulation.disk import SimulatedDisk
 
 PAGE = (Path(__file__).parents[2] / "docs" / "journal.md").read_text(encoding="utf-8")
 

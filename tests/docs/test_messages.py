@@ -3,7 +3,7 @@
 import difflib
 import re
 
-from tests.support.messages import AGAIN, LIST, collected
+from tests.support.making.messages import AGAIN, LIST, collected
 
 
 def test_messages_are_those_of_the_file():

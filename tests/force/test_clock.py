@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from tests.support.command import Command
-from tests.support.rounds import Round, each_on_a_tenant, round_of
-from tests.support.scim_server import Tenant
+from tests.support.running.command import Command
+from tests.support.running.rounds import Round, each_on_a_tenant, round_of
+from tests.support.servers.scim_server import Tenant
 
 ROUNDS = 5
 DAY = 86_400.0

@@ -1,9 +1,9 @@
 """A proxy that cuts the connection, or answers 503, when the tenant has done what was asked."""
 
-from tests.support.command import Command
-from tests.support.fault_proxy import Fault
-from tests.support.rounds import each_on_a_tenant, round_of
-from tests.support.scim_server import Tenant
+from tests.support.running.command import Command
+from tests.support.running.rounds import each_on_a_tenant, round_of
+from tests.support.servers.fault_proxy import Fault
+from tests.support.servers.scim_server import Tenant
 
 ROUNDS = 5
 SHARES = {Fault.CUT_AFTER: 0.15, Fault.BUSY_AFTER: 0.1}

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import FAST, Command
-from tests.support.records import create
-from tests.support.rounds import Round, begun, each_on_a_tenant, round_of
-from tests.support.scim_server import Tenant
-from tests.support.small_disk import SmallDisk, small_disk
-from tests.support.small_tenant import SmallTenant
+from tests.support.making.records import create
+from tests.support.running.command import FAST, Command
+from tests.support.running.rounds import Round, begun, each_on_a_tenant, round_of
+from tests.support.running.small_disk import SmallDisk, small_disk
+from tests.support.servers.scim_server import Tenant
+from tests.support.servers.small_tenant import SmallTenant
 
 ROUNDS = 5
 DISK_KIB = 2048

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.command import Command
-from tests.support.rounds import each_on_a_tenant, round_of
-from tests.support.scim_server import Tenant
+from tests.support.running.command import Command
+from tests.support.running.rounds import each_on_a_tenant, round_of
+from tests.support.servers.scim_server import Tenant
 
 ROUNDS, PARTS = 12, 3
 KILLS = 3

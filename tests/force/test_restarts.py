@@ -4,10 +4,10 @@ import os
 import signal
 from pathlib import Path
 
-from tests.support.command import UNBOUNDED, Command
-from tests.support.rounds import RESUMABLE, SCALE, each, rows_of
-from tests.support.sandboxes import address, requests, sandbox, stop_all
-from tests.support.workload import differences, mixed, state_of
+from tests.support.running.command import UNBOUNDED, Command
+from tests.support.running.rounds import RESUMABLE, SCALE, each, rows_of
+from tests.support.running.workload import differences, mixed, state_of
+from tests.support.servers.sandboxes import address, requests, sandbox, stop_all
 
 ROUNDS = 4
 PACE = ("--rate", "100/s", "--concurrency", "8")

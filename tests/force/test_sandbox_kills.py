@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import UNBOUNDED, Command
-from tests.support.lucid_workload import LucidWorkload, Person, lucid_workload
-from tests.support.rounds import begun, each, rows_of
-from tests.support.sandboxes import refill, requests, sandbox, stop_all
+from tests.support.running.command import UNBOUNDED, Command
+from tests.support.running.lucid_workload import LucidWorkload, Person, lucid_workload
+from tests.support.running.rounds import begun, each, rows_of
+from tests.support.servers.sandboxes import refill, requests, sandbox, stop_all
 
 ROUNDS, PARTS = 12, 3
 KILLS = 3

@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from tests.support.command import Command
-from tests.support.rounds import begun, each_on_a_tenant, round_of, rows_of
-from tests.support.scim_server import Tenant, scim_server
+from tests.support.running.command import Command
+from tests.support.running.rounds import begun, each_on_a_tenant, round_of, rows_of
+from tests.support.servers.scim_server import Tenant, scim_server
 
 pytestmark = pytest.mark.usefixtures("signals_heeded")
 

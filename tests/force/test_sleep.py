@@ -3,9 +3,9 @@
 import signal
 import time
 
-from tests.support.command import FAST, Command
-from tests.support.rounds import Round, each_on_a_tenant, round_of
-from tests.support.scim_server import Tenant
+from tests.support.running.command import FAST, Command
+from tests.support.running.rounds import Round, each_on_a_tenant, round_of
+from tests.support.servers.scim_server import Tenant
 
 ROUNDS = 5
 TIMEOUT_S = 1.0  # of a request; the sleep is longer, so that all timers have run out

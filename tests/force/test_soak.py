@@ -1,6 +1,6 @@
 """A small soak: what `scripts/soak` does for half an hour with 100,000 operations and 30 kills."""
 
-from tests.support.soak import soak
+from tests.support.running.soak import soak
 
 
 def test_a_soak_ends_right_and_flat(tmp_path):

@@ -4,8 +4,8 @@ import json
 import signal
 from dataclasses import replace
 
-from tests.support.command import Command
-from tests.support.small_tenant import SmallTenant
+from tests.support.running.command import Command
+from tests.support.servers.small_tenant import SmallTenant
 
 ROWS = 120
 PACE = ("--rate", "40/s", "--concurrency", "4")

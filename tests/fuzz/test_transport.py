@@ -11,7 +11,7 @@ from bulkscim.pacing.hints import retry_after
 from bulkscim.pacing.retry import judge, judge_read
 from bulkscim.scim import protocol
 from bulkscim.transport.aiohttp_transport import AiohttpTransport, HttpSettings
-from tests.support.raw_server import said, talking
+from tests.support.servers.raw_server import said, talking
 
 POST = Request("POST", "/Users", b"{}")
 TYPES = (

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.command import Command
-from tests.support.sandboxes import stop_all
-from tests.support.scim_server import Tenant, scim_server
+from tests.support.running.command import Command
+from tests.support.servers.sandboxes import stop_all
+from tests.support.servers.scim_server import Tenant, scim_server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from tests.support.command import FAST, Command
-from tests.support.small_tenant import SmallTenant
+from tests.support.running.command import FAST, Command
+from tests.support.servers.small_tenant import SmallTenant
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 PEOPLE = (

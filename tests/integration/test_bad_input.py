@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import FAST, Command
-from tests.support.records import create
-from tests.support.small_tenant import SmallTenant
+from tests.support.making.records import create
+from tests.support.running.command import FAST, Command
+from tests.support.servers.small_tenant import SmallTenant
 
 GOOD = '{"op":"create","type":"User","data":{"userName":"ada@example.com"}}\n'
 

@@ -3,8 +3,8 @@
 import json
 from collections import Counter
 
-from tests.support.command import FAST, UNBOUNDED, Command
-from tests.support.scim_server import Tenant
+from tests.support.running.command import FAST, UNBOUNDED, Command
+from tests.support.servers.scim_server import Tenant
 
 COMPARED = 8  # rows under way at once
 REREAD = 8  # rows, one a worker, that wait longer than five seconds for a listing on a busy machine

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.command import FAST
-from tests.support.records import create, group
-from tests.support.small_tenant import SmallTenant, scim
+from tests.support.making.records import create, group
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import SmallTenant, scim
 
 NAMES = [f"new{number}@example.com" for number in range(3)]
 USERS = [create(name, title="Analyst", emails=[{"value": name}]) for name in NAMES]

@@ -6,8 +6,8 @@ import json
 import pytest
 from aiohttp import web
 
-from tests.support.command import FAST, Command
-from tests.support.small_tenant import SmallTenant, error
+from tests.support.running.command import FAST, Command
+from tests.support.servers.small_tenant import SmallTenant, error
 
 
 class Particular(SmallTenant):

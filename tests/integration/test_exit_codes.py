@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import odd_servers as odd
-from tests.support.command import FAST, Command, Outcome
-from tests.support.records import create, deactivate, delete, retitle
-from tests.support.small_tenant import SmallTenant
+from tests.support.making.records import create, deactivate, delete, retitle
+from tests.support.running.command import FAST, Command, Outcome
+from tests.support.servers import odd_servers as odd
+from tests.support.servers.small_tenant import SmallTenant
 
 NAMES = tuple(f"user{number}@example.com" for number in range(30))
 

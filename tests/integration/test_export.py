@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.support.command import FAST
+from tests.support.running.command import FAST
 
 PEOPLE = 250
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command
-from tests.support.loopback import served
-from tests.support.small_tenant import SmallTenant
+from tests.support.running.command import Command
+from tests.support.servers.loopback import served
+from tests.support.servers.small_tenant import SmallTenant
 
 RECORDED = Path(__file__).parents[1] / "fixtures" / "format-1"
 PORTS = {"finished": 28915, "rolled-back": 28916, "interrupted": 28917}

@@ -2,8 +2,8 @@
 
 import json
 
-from tests.support.command import FAST, Command
-from tests.support.small_tenant import SmallTenant
+from tests.support.running.command import FAST, Command
+from tests.support.servers.small_tenant import SmallTenant
 
 PEOPLE = [f"u{number}@example.com" for number in range(5)]
 

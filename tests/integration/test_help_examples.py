@@ -4,8 +4,8 @@ import shlex
 import shutil
 from pathlib import Path
 
-from tests.support.command import Command
-from tests.support.help import COMMANDS, examples
+from tests.support.making.help import COMMANDS, examples
+from tests.support.running.command import Command
 
 ROOT = Path(__file__).parents[2]
 NOT_PASTED = {

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.command import FAST
-from tests.support.records import deactivate
-from tests.support.small_tenant import SmallTenant, error
+from tests.support.making.records import deactivate
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import SmallTenant, error
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 

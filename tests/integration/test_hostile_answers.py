@@ -9,9 +9,9 @@ from urllib.parse import unquote
 import pytest
 from anyio.from_thread import start_blocking_portal
 
-from tests.support.command import Command
-from tests.support.raw_server import answer, talking
-from tests.support.records import create
+from tests.support.making.records import create
+from tests.support.running.command import Command
+from tests.support.servers.raw_server import answer, talking
 
 ROWS = 16
 MB = 1 << 20

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import FAST, Command
-from tests.support.small_tenant import SmallTenant
+from tests.support.running.command import FAST, Command
+from tests.support.servers.small_tenant import SmallTenant
 
 ROOT = Path(__file__).parents[2]
 SAMPLES, JOBS = ROOT / "samples", ROOT / "jobs"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from tests.support.command import Command
-from tests.support.records import create, deactivate, delete, group, join, retitle
-from tests.support.small_tenant import WRITES, SmallTenant
+from tests.support.making.records import create, deactivate, delete, group, join, retitle
+from tests.support.running.command import Command
+from tests.support.servers.small_tenant import WRITES, SmallTenant
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support import narrow_tenants as narrow
-from tests.support.command import FAST
-from tests.support.records import create, deactivate, group, join, retitle
+from tests.support.making.records import create, deactivate, group, join, retitle
+from tests.support.running.command import FAST
+from tests.support.servers import narrow_tenants as narrow
 
 NAMES = [f"u{number}@example.com" for number in range(24)]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import bulkscim
-from tests.support.command import secrets_on_disk
-from tests.support.scim_server import TOKEN
-from tests.support.small_tenant import SmallTenant
-from tests.support.watching import Silent
+from tests.support.running.command import secrets_on_disk
+from tests.support.running.watching import Silent
+from tests.support.servers.scim_server import TOKEN
+from tests.support.servers.small_tenant import SmallTenant
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ADA: bulkscim.JobRecord = {"op": "create", "data": {"userName": "ada@example.com"}}

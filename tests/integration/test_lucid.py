@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Command, Outcome
-from tests.support.records import deactivate, delete, group, join
+from tests.support.making.records import deactivate, delete, group, join
+from tests.support.running.command import Command, Outcome
 
 LICENCES = "urn:ietf:params:scim:schemas:extension:lucid:1.0:User"
 

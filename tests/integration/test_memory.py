@@ -39,7 +39,7 @@ def probe(command: str, path: Path, folder: Path, stop_after: int = 0) -> dict[s
     arguments = [
         sys.executable,
         "-m",
-        "tests.support.memory_probe",
+        "tests.support.running.memory_probe",
         command,
         str(path),
         str(folder),

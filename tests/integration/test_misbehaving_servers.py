@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.support import odd_servers as odd
-from tests.support.command import FAST, Command, Outcome
-from tests.support.records import create, deactivate, delete, group, join, retitle
-from tests.support.small_tenant import SmallTenant
+from tests.support.making.records import create, deactivate, delete, group, join, retitle
+from tests.support.running.command import FAST, Command, Outcome
+from tests.support.servers import odd_servers as odd
+from tests.support.servers.small_tenant import SmallTenant
 
 ADA, BOB, EVE = "ada@example.com", "bob@example.com", "eve@example.com"
 NEW = "new@example.com"

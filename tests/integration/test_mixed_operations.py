@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from tests.support.command import FAST, UNBOUNDED, Command, secrets_on_disk
-from tests.support.scim_server import TOKEN, Tenant
-from tests.support.workload import differences, mixed, state_of
+from tests.support.running.command import FAST, UNBOUNDED, Command, secrets_on_disk
+from tests.support.running.workload import differences, mixed, state_of
+from tests.support.servers.scim_server import TOKEN, Tenant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -5,10 +5,10 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from tests.support.command import Command, Outcome
-from tests.support.pasted import printed
-from tests.support.scim_server import TOKEN
-from tests.support.small_tenant import SmallTenant, error
+from tests.support.making.pasted import printed
+from tests.support.running.command import Command, Outcome
+from tests.support.servers.scim_server import TOKEN
+from tests.support.servers.small_tenant import SmallTenant, error
 
 FOLDER = "HR Export (new)"
 

@@ -15,9 +15,9 @@ import pytest
 
 from bulkscim.model.operation import ENTERPRISE
 from bulkscim.scim.schemas import CORE
-from tests.support.command import Command
-from tests.support.sandboxes import sandbox, stop_all
-from tests.support.terminal import Terminal
+from tests.support.running.command import Command
+from tests.support.running.terminal import Terminal
+from tests.support.servers.sandboxes import sandbox, stop_all
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from tests.support.command import FAST, Command
-from tests.support.small_tenant import SmallTenant
+from tests.support.running.command import FAST, Command
+from tests.support.servers.small_tenant import SmallTenant
 
 ADA, BOB = {"userName": "ada@x.test"}, {"userName": "bob@x.test"}
 

@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.command import FAST, secrets_on_disk
-from tests.support.odd_servers import Echoing
-from tests.support.records import create, retitle
-from tests.support.scim_server import TOKEN
+from tests.support.making.records import create, retitle
+from tests.support.running.command import FAST, secrets_on_disk
+from tests.support.servers.odd_servers import Echoing
+from tests.support.servers.scim_server import TOKEN
 
 PASSWORD = "Correct-Horse+Battery"
 WAYS = {"as it is": str, "base64": lambda text: base64.b64encode(text.encode()).decode(), "percent": quote}

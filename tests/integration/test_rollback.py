@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from tests.support.command import FAST, UNBOUNDED, Command
-from tests.support.scim_server import Tenant
-from tests.support.workload import differences, mixed, state_of
+from tests.support.running.command import FAST, UNBOUNDED, Command
+from tests.support.running.workload import differences, mixed, state_of
+from tests.support.servers.scim_server import Tenant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"

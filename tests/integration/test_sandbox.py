@@ -14,8 +14,8 @@ from httpx2 import Client
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
-from tests.support.command import Command
-from tests.support.sandboxes import address, requests, sandbox
+from tests.support.running.command import Command
+from tests.support.servers.sandboxes import address, requests, sandbox
 
 TO = ("--tenant", "sandbox")
 

@@ -1,8 +1,8 @@
 """Rows that stay in doubt are decided by a person: the run goes on with what was decided, and a rollback heeds it."""
 
-from tests.support.command import FAST
-from tests.support.odd_servers import Dark
-from tests.support.records import create, retitle
+from tests.support.making.records import create, retitle
+from tests.support.running.command import FAST
+from tests.support.servers.odd_servers import Dark
 
 ADA, BOB, EVE, NEW = "ada@example.com", "bob@example.com", "eve@example.com", "new@example.com"
 

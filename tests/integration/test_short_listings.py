@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from tests.support import short_listings as short
-from tests.support.command import FAST
-from tests.support.records import create, deactivate, delete, retitle
+from tests.support.making.records import create, deactivate, delete, retitle
+from tests.support.running.command import FAST
+from tests.support.servers import short_listings as short
 
 NAMES = [f"u{number:03}@example.com" for number in range(30)]
 

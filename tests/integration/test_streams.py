@@ -4,9 +4,9 @@ import csv
 
 import pytest
 
-from tests.support.command import FAST
-from tests.support.records import create
-from tests.support.small_tenant import SmallTenant
+from tests.support.making.records import create
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import SmallTenant
 
 NAMES = [f"user{number}@example.com" for number in range(5)]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import secrets_on_disk
-from tests.support.scim_server import TOKEN
-from tests.support.small_tenant import SmallTenant
+from tests.support.running.command import secrets_on_disk
+from tests.support.servers.scim_server import TOKEN
+from tests.support.servers.small_tenant import SmallTenant
 
 ADA = {"op": "create", "data": {"userName": "ada@example.com"}}
 

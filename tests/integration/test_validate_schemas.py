@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from bulkscim.scim.schemas import CORE
-from tests.support.small_tenant import SmallTenant, error, scim
+from tests.support.servers.small_tenant import SmallTenant, error, scim
 
 TITLE = {"name": "title", "type": "string", "mutability": "readOnly"}
 SHOWN = [

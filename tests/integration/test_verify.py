@@ -18,10 +18,10 @@ from bulkscim.cli import code_of
 from bulkscim.journal import entries
 from bulkscim.journal.header import FORMAT
 from bulkscim.model.run import Totals
-from tests.support import forging
-from tests.support.command import FAST, Command, Outcome
-from tests.support.forging import lines_of, rehashed, rewritten
-from tests.support.sandboxes import sandbox, stop_all
+from tests.support.making import forging
+from tests.support.making.forging import lines_of, rehashed, rewritten
+from tests.support.running.command import FAST, Command, Outcome
+from tests.support.servers.sandboxes import sandbox, stop_all
 
 TO = ("--tenant", "sandbox", *FAST)
 

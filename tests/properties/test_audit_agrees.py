@@ -13,9 +13,9 @@ from bulkscim.journal import reader
 from bulkscim.journal.audit import audit
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
-from tests.support.forging import lines_of, rehashed
-from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started, work
-from tests.support.simulated_disk import SimulatedDisk
+from tests.support.making.forging import lines_of, rehashed
+from tests.support.making.journals import PATH, applied, begin, done, entry_of, lost, opened, started, work
+from tests.support.simulation.disk import SimulatedDisk
 
 
 @cache

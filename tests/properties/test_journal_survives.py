@@ -14,9 +14,20 @@ from bulkscim.errors import JournalDamaged, JournalDead, NoSuchRun
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Kind, decode
 from bulkscim.model.row import RowState
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started, told, work
-from tests.support.simulated_disk import FOLDER, SimulatedDisk
+from tests.support.making.journals import (
+    PATH,
+    applied,
+    begin,
+    done,
+    entry_of,
+    lost,
+    opened,
+    started,
+    told,
+    work,
+)
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
 ROWS = 8
 STORY_ROWS = 40

@@ -10,7 +10,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bulkscim.cli import code_of
-from tests.support.echoing import (
+from tests.support.running.virtual_loop import VirtualTime
+from tests.support.servers.echoing import (
     BASE_URL,
     FORMS,
     PLACES,
@@ -20,7 +21,6 @@ from tests.support.echoing import (
     shown_forms,
     wire_of,
 )
-from tests.support.virtual_loop import VirtualTime
 
 VERBS = ("create", "upsert", "patch", "replace")
 MORE = (

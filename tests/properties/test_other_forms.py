@@ -3,9 +3,9 @@
 import pytest
 
 from bulkscim.model.operation import ENTERPRISE
-from tests.support.other_forms import FORMS, showing, texts_for_objects
-from tests.support.simulated_disk import FOLDER
-from tests.support.undoing import Story, job
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.other_forms import FORMS, showing, texts_for_objects
+from tests.support.simulation.undoing import Story, job
 
 pytestmark = pytest.mark.anyio
 CHILD = FOLDER / "rollback-1"

@@ -5,8 +5,8 @@ import pytest
 from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.providers.quirks import Quirks
 from bulkscim.runs.assembly import recover
-from tests.support.simulated_disk import FOLDER
-from tests.support.undoing import BACK, Others, SandboxStory, Story, job
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.undoing import BACK, Others, SandboxStory, Story, job
 
 pytestmark = pytest.mark.anyio
 CHILD = FOLDER / "rollback-1"

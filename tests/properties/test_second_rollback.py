@@ -5,8 +5,8 @@ from random import Random
 import pytest
 
 from bulkscim.model.request import Response
-from tests.support.simulated_disk import FOLDER
-from tests.support.undoing import Story, job
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.undoing import Story, job
 
 pytestmark = pytest.mark.anyio
 SECOND = FOLDER / "rollback-2"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.simulated_machine import JOBS, Machine, job
-from tests.support.simulated_world import FAULTS, RATES, World
+from tests.support.simulation.machine import JOBS, Machine, job
+from tests.support.simulation.world import FAULTS, RATES, World
 
 pytestmark = pytest.mark.slow
 

@@ -13,11 +13,11 @@ from bulkscim.model.operation import ENTERPRISE
 from bulkscim.model.request import Request
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Change
-from tests.support.simulated_disk import FOLDER
-from tests.support.simulated_job import Plan, address, ready
-from tests.support.simulated_machine import Machine
-from tests.support.simulated_world import World
-from tests.support.undoing import Story
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.job import Plan, address, ready
+from tests.support.simulation.machine import Machine
+from tests.support.simulation.undoing import Story
+from tests.support.simulation.world import World
 
 
 def person(name, **data):

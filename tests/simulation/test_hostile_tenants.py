@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support import simulated_world
-from tests.support.simulated_seeds import HOSTILE, case_of, live
+from tests.support.simulation import world as simulated_world
+from tests.support.simulation.seeds import HOSTILE, case_of, live
 
 BROKEN_ONCE = (
     # undo: a create was recorded under an id that no URL can hold, or under none where a lookup was not readable

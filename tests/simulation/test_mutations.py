@@ -26,10 +26,10 @@ from bulkscim.pacing.retry import Verdict
 from bulkscim.planning.order import Lanes
 from bulkscim.planning.recover import NotApplied
 from bulkscim.runs import inverse_job
-from tests.support.simulated_machine import simulate
-from tests.support.simulated_oracles import Broken
-from tests.support.simulated_undo import undone
-from tests.support.simulated_world import World
+from tests.support.simulation.machine import simulate
+from tests.support.simulation.oracles import Broken
+from tests.support.simulation.undo import undone
+from tests.support.simulation.world import World
 
 FORBIDDEN = 403
 MOST = 30  # seeds, before a mutation counts as not caught

@@ -7,9 +7,9 @@ import pytest
 
 from bulkscim.journal import journal
 from bulkscim.model.row import RowState
-from tests.support import simulated_world
-from tests.support.simulated_disk import FOLDER
-from tests.support.simulated_machine import machine, simulate
+from tests.support.simulation import world as simulated_world
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.machine import machine, simulate
 
 HONEST = [seed for seed in range(40) if not simulated_world.draw(Random(seed)).lies][:12]
 

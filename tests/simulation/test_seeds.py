@@ -1,15 +1,15 @@
 """Seeds: each is a job, a tenant, a network, a disk, and a machine that dies anywhere and begins again.
 
-The oracles are those of `tests/support/simulated_oracles.py`; `scripts/simulate` runs any number of them.
+The oracles are those of `tests/support/simulation/oracles.py`; `scripts/simulate` runs any number of them.
 """
 
 import pytest
 
-from tests.support import simulated_seeds
-from tests.support.simulated_job import ready
-from tests.support.simulated_machine import job, machine, simulate
-from tests.support.simulated_undo import undone
-from tests.support.simulated_world import World
+from tests.support.simulation import seeds as simulated_seeds
+from tests.support.simulation.job import ready
+from tests.support.simulation.machine import job, machine, simulate
+from tests.support.simulation.undo import undone
+from tests.support.simulation.world import World
 
 SEEDS, BATCH = 2000, 50
 UNDONE = 200

@@ -6,9 +6,9 @@ import pytest
 
 from bulkscim.engine import dispatch
 from bulkscim.pacing.retry import Verdict
-from tests.support.shared_requests import WAYS
-from tests.support.simulated_oracles import Broken
-from tests.support.simulated_seeds import SHARING, case_of, live
+from tests.support.simulation.oracles import Broken
+from tests.support.simulation.seeds import SHARING, case_of, live
+from tests.support.simulation.shared_requests import WAYS
 
 SEEDS, BATCH = range(SHARING + 10_000, SHARING + 12_000), 50
 MOST = 40

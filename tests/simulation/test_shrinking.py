@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from tests.simulation.test_mutations import skip_the_before_image
-from tests.support.shrinking import kind_of, shrink
-from tests.support.simulated_oracles import Broken
-from tests.support.simulated_plan import pruned
-from tests.support.simulated_seeds import case_of, from_json, live
-from tests.support.simulating import asked, lived, replayed, summary
+from tests.support.simulation.oracles import Broken
+from tests.support.simulation.plan import pruned
+from tests.support.simulation.seeds import case_of, from_json, live
+from tests.support.simulation.shrinking import kind_of, shrink
+from tests.support.simulation.simulating import asked, lived, replayed, summary
 
 
 def breaks_by(*rows, **world):
@@ -102,7 +102,7 @@ def test_command_runs_until_the_time_is_over(tmp_path):
         "--broken": tmp_path / "broken.txt",
     }
     told = [str(word) for option in options.items() for word in option]
-    command = [sys.executable, "-m", "tests.support.simulating", *told]
+    command = [sys.executable, "-m", "tests.support.simulation.simulating", *told]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert int(found.stdout.split()[1].rstrip(";")) >= 1_000_000, found.stderr

@@ -20,11 +20,11 @@ from bulkscim.planning import compare, recover
 from bulkscim.planning.undo import memberships, taking_back
 from bulkscim.planning.verbs import membership
 from tests.simulation.test_shared_requests import SEEDS as SHARED
-from tests.support.changed_names import CHANGES, NORMALISES, stored
-from tests.support.own_values import DERIVES, GROUPS, HIDES, more_values
-from tests.support.simulated_oracles import Broken
-from tests.support.simulated_seeds import OWN, RENAMING, VEILED, case_of, live
-from tests.support.simulated_world import World
+from tests.support.simulation.changed_names import CHANGES, NORMALISES, stored
+from tests.support.simulation.oracles import Broken
+from tests.support.simulation.own_values import DERIVES, GROUPS, HIDES, more_values
+from tests.support.simulation.seeds import OWN, RENAMING, VEILED, case_of, live
+from tests.support.simulation.world import World
 
 LESS, LESS_BATCH = range(VEILED + 50_000, VEILED + 50_600), 50
 RENAMED = 30  # seeds, of which some change no names

@@ -19,9 +19,9 @@ from bulkscim.planning.newness import Age
 from bulkscim.planning.verbs import modify
 from bulkscim.runs import inverse_job
 from bulkscim.runs.child_runs import Recreated
-from tests.support.simulated_oracles import Broken
-from tests.support.simulated_seeds import NARROWED, WIDER, Case, case_of, live, simulate
-from tests.support.simulated_world import World
+from tests.support.simulation.oracles import Broken
+from tests.support.simulation.seeds import NARROWED, WIDER, Case, case_of, live, simulate
+from tests.support.simulation.world import World
 
 LINKING = World(duplicates=201)
 UNSURE = World(duplicates=201, held_s=10_000.0, rollbacks=1)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.carrying import carried
-from tests.support.virtual_loop import VirtualLoop
+from tests.support.running.carrying import carried
+from tests.support.running.virtual_loop import VirtualLoop
 
 __all__ = ["carried"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bulkscim.model.request import Response
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 BOB = {"id": "b", "userName": "bob@example.com", "title": "Old", "active": True}
 ADA = {"op": "create", "type": "User", "data": {"userName": "ada@example.com"}}

@@ -1,6 +1,6 @@
 """A row reads again what it changes when that is old, and not what it only names."""
 
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 ADA = {"id": "u0", "userName": "ada@example.com"}
 NAMES = ["bob", "carl", "dora"]

@@ -6,7 +6,7 @@ from email.utils import formatdate
 import pytest
 
 from bulkscim.planning.guards import Bounds
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 ADA = {"id": "a", "userName": "ada@example.com", "title": "Old", "externalId": "E-ada"}
 BOB = {"id": "b", "userName": "bob@example.com", "title": "Old", "externalId": "E-bob"}

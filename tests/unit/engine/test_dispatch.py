@@ -10,8 +10,8 @@ from bulkscim.model.operation import USER
 from bulkscim.model.request import Loss, NoAnswer, Response
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Verdict
-from tests.support.engines import engine_parts
-from tests.support.rows import ADA, creates
+from tests.support.making.rows import ADA, creates
+from tests.support.running.engines import engine_parts
 
 CREATE = Step("create", Action.CREATE, USER, identity=(ADA,), body={"userName": ADA.value})
 DELETE = Step("delete", Action.DELETE, USER, id="u1", before={"id": "u1"})

@@ -3,7 +3,7 @@
 import pytest
 
 from bulkscim.errors import JournalDead
-from tests.support.records import create
+from tests.support.making.records import create
 
 
 @pytest.mark.parametrize("call", range(1, 15))

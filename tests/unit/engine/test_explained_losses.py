@@ -4,7 +4,7 @@ import pytest
 
 from bulkscim.engine.directory import held_names
 from bulkscim.model.request import Response
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 PEOPLE = 60
 NAMES = [f"user{number}@example.com" for number in range(PEOPLE)]

@@ -2,8 +2,8 @@
 
 from bulkscim.engine.facts import unproved
 from bulkscim.journal.entries import Kind
-from tests.support.journals import begin, done, entry_of, opened
-from tests.support.simulated_disk import SimulatedDisk
+from tests.support.making.journals import begin, done, entry_of, opened
+from tests.support.simulation.disk import SimulatedDisk
 
 
 class Run:

@@ -7,8 +7,8 @@ from bulkscim.engine.work import Work
 from bulkscim.journal.entries import Kind
 from bulkscim.model.operation import USER
 from bulkscim.model.step import Action, Step
-from tests.support.journals import entry_of
-from tests.support.rows import creates
+from tests.support.making.journals import entry_of
+from tests.support.making.rows import creates
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from bulkscim.model.active import is_inactive
 from bulkscim.model.request import Loss, NoAnswer, Response
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 BOB = {"id": "b", "userName": "bob@example.com", "title": "Old", "active": True}
 MATCH = {"type": "User", "match": {"userName": "bob@example.com"}}

@@ -6,9 +6,9 @@ import pytest
 
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Response
-from tests.support.records import create
-from tests.support.simulated_disk import FOLDER
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.making.records import create
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.tenant import SimulatedTenant
 
 pytestmark = pytest.mark.anyio
 PASSWORDS = ("Correct-Horse+Battery", "Another<Horse>26", "abc12")

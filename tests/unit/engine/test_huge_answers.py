@@ -1,7 +1,7 @@
 """Answers to creates that are too large to be kept."""
 
-from tests.support.simulated_disk import FOLDER
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.tenant import SimulatedTenant
 
 
 class Verbose(SimulatedTenant):

@@ -4,7 +4,7 @@ import pytest
 
 from bulkscim.journal.entries import Kind
 from bulkscim.scim import filters
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 USERS = 60
 HELD = [

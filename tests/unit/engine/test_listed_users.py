@@ -3,7 +3,7 @@
 import pytest
 
 from bulkscim.journal.entries import Kind
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 USERS = 60  # three pages are worth it, of which one is needed
 HELD = [

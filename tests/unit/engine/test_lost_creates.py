@@ -6,7 +6,7 @@ from email.utils import formatdate
 import pytest
 
 from bulkscim.model.request import Loss, NoAnswer, Response
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 ADA = {"op": "create", "type": "User", "data": {"userName": "ada@example.com"}}
 CUT = NoAnswer(Loss.CUT, "the connection was cut")

@@ -8,9 +8,9 @@ import pytest
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.named_resources import may_miss, refers_to
-from tests.support.records import create, delete, group, join
-from tests.support.simulated_tenant import SimulatedTenant
-from tests.support.virtual_loop import running_time
+from tests.support.making.records import create, delete, group, join
+from tests.support.running.virtual_loop import running_time
+from tests.support.simulation.tenant import SimulatedTenant
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 LAG_S = 30.0

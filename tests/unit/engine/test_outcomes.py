@@ -13,8 +13,8 @@ from bulkscim.model.request import Loss, NoAnswer, Response
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Settle, Wait
-from tests.support.engines import engine_parts
-from tests.support.rows import ADA, changes, creates
+from tests.support.making.rows import ADA, changes, creates
+from tests.support.running.engines import engine_parts
 
 CREATE = Step("create", Action.CREATE, USER, identity=(ADA,), body={"userName": ADA.value})
 DELETE = Step("delete", Action.DELETE, USER, id="u1", before={"id": "u1"})

@@ -8,7 +8,7 @@ from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.request import Request
 from bulkscim.providers import profile_named
 from bulkscim.runs.headless import Unwatched
-from tests.support.virtual_loop import running_time
+from tests.support.running.virtual_loop import running_time
 
 
 @pytest.mark.parametrize("rate", [None, "6000/min"])

@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.journal.entries import Kind
 from bulkscim.model.request import Loss, NoAnswer
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 ADA = {"id": "u1", "userName": "ada@example.com", "title": "Old", "nickName": "A", "active": True}
 PATCH = [

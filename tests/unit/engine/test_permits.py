@@ -11,8 +11,8 @@ from bulkscim.engine.stopping import Stopping
 from bulkscim.errors import Stopped
 from bulkscim.model.request import Loss, NoAnswer, Request, Response
 from bulkscim.providers.profile import Bucket
-from tests.support.virtual_loop import running_time
-from tests.support.watching import Silent
+from tests.support.running.virtual_loop import running_time
+from tests.support.running.watching import Silent
 
 READ, CREATE = Request("GET", "/Users"), Request("POST", "/Users", b"{}")
 STEADY = ((0.1, 0.102), (0.1, 0.102))  # seconds of the way there, and of the way back

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from bulkscim.engine.facts import WINDOW
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 BOSS, SALES = "boss@example.com", {"id": "g1", "displayName": "Sales", "members": []}
 

@@ -16,7 +16,7 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.lucid import LUCID
 from bulkscim.scim.protocol import PatchForm, patch_body
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
 
 CORE, PATCH_OP = PatchForm.CORE, PatchForm.PATCH_OP
 ADA = Key(USER, "userName", "ada@example.com")

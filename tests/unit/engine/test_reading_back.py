@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 ADA = {"id": "u1", "userName": "ada@example.com", "title": "Old", "active": True}
 SALES = {"id": "g1", "displayName": "Sales", "members": []}

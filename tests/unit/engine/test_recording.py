@@ -17,7 +17,7 @@ from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step, Ties
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Settle
-from tests.support import journals
+from tests.support.making import journals
 
 ADA = Key(USER, "userName", "ada@example.com")
 INTENT = Moment(1795299003.1254)

@@ -4,7 +4,7 @@ import pytest
 
 from bulkscim.errors import CredentialError, Stopped
 from bulkscim.model.request import Response
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 HELD = [{"id": f"u{number}", "userName": f"p{number}@example.com"} for number in range(3)]
 LINES = [

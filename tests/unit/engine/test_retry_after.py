@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 WAIT_S = 40.0
 

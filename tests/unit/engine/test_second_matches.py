@@ -10,9 +10,9 @@ from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Unreadable
 from bulkscim.model.operation import GROUP, Key
-from tests.support.records import retitle
-from tests.support.simulated_tenant import SimulatedTenant
-from tests.support.virtual_loop import running_time
+from tests.support.making.records import retitle
+from tests.support.running.virtual_loop import running_time
+from tests.support.simulation.tenant import SimulatedTenant
 
 pytestmark = pytest.mark.anyio
 

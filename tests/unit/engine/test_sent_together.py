@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.model.request import Loss, NoAnswer
 from bulkscim.model.row import RowState
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 PEOPLE = 30
 

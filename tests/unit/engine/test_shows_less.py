@@ -8,9 +8,9 @@ from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Loss, NoAnswer
 from bulkscim.reporting.causes import causes_of
 from bulkscim.runs.earlier import left_out
-from tests.support.asked import asked_for
-from tests.support.simulated_disk import FOLDER
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.servers.asked import asked_for
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.tenant import SimulatedTenant
 
 ADA = {"id": "u1", "userName": "Ada@example.com", "externalId": "E1", "title": "Lead"}
 BOB = {"id": "u2", "userName": "bob@example.com", "externalId": "E2", "title": "Chief"}

@@ -4,8 +4,8 @@ import pytest
 
 from bulkscim.errors import ReferencesUnknown, Stopped
 from bulkscim.model.request import Loss, NoAnswer
-from tests.support.records import create, deactivate, delete, retitle
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.making.records import create, deactivate, delete, retitle
+from tests.support.simulation.tenant import SimulatedTenant
 
 NAMES = [f"u{number}@example.com" for number in range(6)]
 HELD = [{"id": f"u{number}", "userName": name, "active": True} for number, name in enumerate(NAMES)]

@@ -7,9 +7,9 @@ import pytest
 
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Kind
-from tests.support.records import create, join
-from tests.support.simulated_disk import FOLDER
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.making.records import create, join
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.tenant import SimulatedTenant
 
 pytestmark = pytest.mark.anyio
 IDS = ["..", " ", "x" * 3_000_000]

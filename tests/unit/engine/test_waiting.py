@@ -1,6 +1,6 @@
 """Rows that wait for rows."""
 
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 ADA = {"id": "u1", "userName": "ada@example.com", "externalId": "E1", "title": "Old"}
 

@@ -14,8 +14,8 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.decision import Rest, Settle, Wait
-from tests.support.engines import engine_parts
-from tests.support.rows import ADA, changes, creates, user
+from tests.support.making.rows import ADA, changes, creates, user
+from tests.support.running.engines import engine_parts
 
 CREATE = Step("create", Action.CREATE, USER, identity=(ADA,), body={"userName": ADA.value})
 PATCH = Step("patch", Action.MODIFY, USER, id="u1", before={"id": "u1"}, if_match='"1"')

@@ -9,9 +9,9 @@ from bulkscim.journal.audit import audit
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Totals
-from tests.support.forging import lines_of, rehashed, rewritten, saying
-from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started
-from tests.support.simulated_disk import SimulatedDisk
+from tests.support.making.forging import lines_of, rehashed, rewritten, saying
+from tests.support.making.journals import PATH, applied, begin, done, entry_of, lost, opened, started
+from tests.support.simulation.disk import SimulatedDisk
 
 # Lines of the journal under test: 1 header, 2 opened, 3 started, 4 applied, 5 settled, 6 to 8 likewise for row 2,
 # 9 settled row 3, 10 closed.
@@ -21,7 +21,7 @@ STARTED, APPLIED, SETTLED, LAST_SETTLED, CLOSED = 3, 4, 5, 9, 10
 @pytest.fixture(autouse=True)
 def _in_format_1(monkeypatch):
     """Have the end of a row on a line of its own; what format 2 adds has tests of its own."""
-    monkeypatch.setattr("tests.support.journals.FORMAT", 1)
+    monkeypatch.setattr("tests.support.making.journals.FORMAT", 1)
 
 
 def audited(data, head="", watch=None):

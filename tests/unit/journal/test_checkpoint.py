@@ -6,9 +6,9 @@ import pytest
 from bulkscim.journal import checkpoint, journal
 from bulkscim.journal.checkpoint import CHECKPOINT
 from bulkscim.journal.entries import Kind
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import PATH, begin, entry_of, header_of, lost, opened, started, told, work
-from tests.support.simulated_disk import FOLDER, SimulatedDisk
+from tests.support.making.journals import PATH, begin, entry_of, header_of, lost, opened, started, told, work
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
 KEPT = FOLDER / CHECKPOINT
 

@@ -15,7 +15,7 @@ from bulkscim.journal.header import FORMATS
 from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.run import Counters, Totals
 from bulkscim.model.step import Action
-from tests.support.journals import entry_of
+from tests.support.making.journals import entry_of
 
 NUMBERS = st.integers(min_value=1, max_value=10**9)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

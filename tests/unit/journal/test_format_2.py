@@ -12,9 +12,8 @@ from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters
 from bulkscim.model.step import Action
-from tests.support.fake_clock import VirtualClock
-from tests.support.forging import lines_of, rewritten
-from tests.support.journals import (
+from tests.support.making.forging import lines_of, rewritten
+from tests.support.making.journals import (
     HEADER,
     PATH,
     applied,
@@ -26,7 +25,8 @@ from tests.support.journals import (
     opened,
     started,
 )
-from tests.support.simulated_disk import FOLDER, SimulatedDisk
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
 DONE = RowState.DONE
 
@@ -112,7 +112,7 @@ async def test_a_journal_of_format_1_is_gone_on_with_in_format_1():
     """An earlier version can still read what a later one has added."""
     disk = SimulatedDisk()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.support.journals.FORMAT", 1)
+        patch.setattr("tests.support.making.journals.FORMAT", 1)
         run = begin(disk, rows=2)
     await run.append(opened(), started(1, 1))
     await run.aclose()

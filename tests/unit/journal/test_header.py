@@ -17,8 +17,8 @@ from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.row import RowRules
 from bulkscim.model.run import RecordedJob, RecordedParent, RecordedTenant
 from bulkscim.planning.guards import Bounds
-from tests.support.journals import PATH
-from tests.support.simulated_disk import SimulatedDisk
+from tests.support.making.journals import PATH
+from tests.support.simulation.disk import SimulatedDisk
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 FULL = Header(

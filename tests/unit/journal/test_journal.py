@@ -10,8 +10,7 @@ from bulkscim.journal.header import Header
 from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.row import RowRules, RowState
 from bulkscim.planning.guards import Bounds
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import (
+from tests.support.making.journals import (
     HEADER,
     PATH,
     applied,
@@ -25,7 +24,8 @@ from tests.support.journals import (
     told,
     work,
 )
-from tests.support.simulated_disk import FOLDER, SimulatedDisk
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
 STOPPED = entry_of(Kind.STOPPED, body={"why": "test"})
 

@@ -11,7 +11,7 @@ from bulkscim.journal.entries import Kind
 from bulkscim.journal.ledger import Ledger, LedgerSnapshot, OpenStep, Standing, following
 from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.run import Counters
-from tests.support.journals import entry_of
+from tests.support.making.journals import entry_of
 
 STEP_ENDS = (Kind.APPLIED, Kind.REFUSED)
 

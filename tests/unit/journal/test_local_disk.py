@@ -10,8 +10,8 @@ import pytest
 from bulkscim.journal import journal
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import done, entry_of, header_of, opened, told, work
+from tests.support.making.journals import done, entry_of, header_of, opened, told, work
+from tests.support.running.fake_clock import VirtualClock
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has the profile's own access list")
 

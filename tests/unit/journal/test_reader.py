@@ -5,14 +5,14 @@ import pytest
 from bulkscim.errors import JournalDamaged, NoSuchRun
 from bulkscim.journal import entries, journal, reader
 from bulkscim.journal.entries import Kind
-from tests.support.journals import PATH, applied, begin, done, entry_of, opened, started, work
-from tests.support.simulated_disk import FOLDER, SimulatedDisk
+from tests.support.making.journals import PATH, applied, begin, done, entry_of, opened, started, work
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
 
 @pytest.fixture(autouse=True)
 def _in_format_1(monkeypatch):
     """Have the end of a row on a line of its own; what format 2 adds has tests of its own."""
-    monkeypatch.setattr("tests.support.journals.FORMAT", 1)
+    monkeypatch.setattr("tests.support.making.journals.FORMAT", 1)
 
 
 @pytest.fixture

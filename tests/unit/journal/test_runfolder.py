@@ -9,8 +9,8 @@ import pytest
 from bulkscim.errors import Locked, NoSuchRun, UsageError
 from bulkscim.journal import journal, run_lock, runfolder
 from bulkscim.journal.durable import LocalDisk
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import done, header_of, opened, started
+from tests.support.making.journals import done, header_of, opened, started
+from tests.support.running.fake_clock import VirtualClock
 
 MOMENT = 1_795_299_003.0  # 2026-11-21T22:10:03Z
 

@@ -5,7 +5,7 @@ import pytest
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.timeline import Timeline
 from bulkscim.model.row import RowState
-from tests.support.journals import entry_of
+from tests.support.making.journals import entry_of
 
 
 def timeline(*noted):

@@ -8,15 +8,26 @@ from bulkscim.errors import JournalDead
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import PATH, applied, begin, done, entry_of, lost, opened, started, told, work
-from tests.support.simulated_disk import FOLDER, SimulatedDisk
+from tests.support.making.journals import (
+    PATH,
+    applied,
+    begin,
+    done,
+    entry_of,
+    lost,
+    opened,
+    started,
+    told,
+    work,
+)
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
 
 @pytest.fixture(autouse=True)
 def _in_format_1(monkeypatch):
     """Have the end of a row on a line of its own; what format 2 adds has tests of its own."""
-    monkeypatch.setattr("tests.support.journals.FORMAT", 1)
+    monkeypatch.setattr("tests.support.making.journals.FORMAT", 1)
 
 
 def lines_of(disk):

@@ -25,7 +25,7 @@ from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
 from bulkscim.providers.generic import GENERIC
-from tests.support.rows import ADA, BOSS, MANAGER_PATH, SALES, creates, group, user
+from tests.support.making.rows import ADA, BOSS, MANAGER_PATH, SALES, creates, group, user
 
 TAKEN = Refusal("create", 409, "uniqueness", "userName is taken")
 BY_ID = Key(USER, "id", "u1")

@@ -7,7 +7,7 @@ from bulkscim.model.operation import Reference, Role
 from bulkscim.model.row import Applied, Facts, Refusal, RowState
 from bulkscim.planning.decision import Policy, Settle
 from bulkscim.planning.next_step import next_step
-from tests.support.rows import ADA, SALES, creates, group, joins, user
+from tests.support.making.rows import ADA, SALES, creates, group, joins, user
 
 LIVE = {SALES: group(), ADA: user(), Membership("g1", "u1"): Member(present=False)}
 PART = "member:Sales"

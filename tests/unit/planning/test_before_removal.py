@@ -12,7 +12,7 @@ from bulkscim.planning.before_removal import stripped
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
 from bulkscim.providers.generic import GENERIC
-from tests.support.rows import ADA, SALES, changes, group, user
+from tests.support.making.rows import ADA, SALES, changes, group, user
 
 HOLDERS = Holders(USER, "u1", "id")  # read by its id, though it is known by name
 REPORTS = Reports("u1")

@@ -12,7 +12,7 @@ from bulkscim.planning.decision import Policy
 from bulkscim.planning.effects import as_made, is_thin, of_patch, of_put
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.recover import Evidence, NotApplied, Ours, recover
-from tests.support.rows import ADA, changes, done, user
+from tests.support.making.rows import ADA, changes, done, user
 
 WORK = {"value": "ada@example.com", "type": "work"}
 HOME = {"value": "ada@home.example", "type": "home"}

@@ -5,7 +5,7 @@ import pytest
 from bulkscim.model.live import Ambiguous, Found
 from bulkscim.model.operation import USER, Key
 from bulkscim.planning.lookups import Ignored, Learned, Nothing, Trust, judge
-from tests.support.rows import ADA
+from tests.support.making.rows import ADA
 
 MAIL = Key(USER, "emails.value", "ada@example.com")
 EXTERNAL = Key(USER, "externalId", "E-1")

@@ -28,7 +28,18 @@ from bulkscim.model.step import Action, Step, Ties
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
 from bulkscim.providers.generic import GENERIC
-from tests.support.rows import ADA, BOSS, MANAGER_PATH, SALES, changes, creates, done, group, joins, user
+from tests.support.making.rows import (
+    ADA,
+    BOSS,
+    MANAGER_PATH,
+    SALES,
+    changes,
+    creates,
+    done,
+    group,
+    joins,
+    user,
+)
 
 POLICY = Policy()
 NOTHING = Facts()

@@ -7,7 +7,7 @@ import pytest
 from bulkscim.model.live import Parent
 from bulkscim.model.operation import GROUP, USER, Key, Reference, Role, Verb
 from bulkscim.planning.order import Lanes, claims
-from tests.support.rows import ADA, BOSS, SALES, changes, creates, joins
+from tests.support.making.rows import ADA, BOSS, SALES, changes, creates, joins
 
 BY_ID = Key(USER, "id", "u1")
 BY_MAIL = Key(USER, "emails.value", "ada@example.com")

@@ -12,7 +12,7 @@ from bulkscim.model.step import Action, Step
 from bulkscim.planning.order import MADE
 from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
 from bulkscim.planning.verbs.membership import joining
-from tests.support.rows import ADA, BOSS, SALES, changes, creates, done, joins
+from tests.support.making.rows import ADA, BOSS, SALES, changes, creates, done, joins
 
 ADA_ID, GROUP_ID = Key(USER, "id", "u1"), Key(GROUP, "id", "g1")
 NOTHING = Facts()

@@ -21,7 +21,7 @@ from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.read_back import chosen
 from bulkscim.providers.generic import GENERIC
-from tests.support.rows import ADA, BOSS, SALES, changes, creates, done, joins, user
+from tests.support.making.rows import ADA, BOSS, SALES, changes, creates, done, joins, user
 
 ALL = Policy(RowRules(read_back="all"))
 BY_ID = Shown(Key(USER, "id", "u1"))

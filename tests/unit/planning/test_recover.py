@@ -9,7 +9,7 @@ from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.row import Refusal
 from bulkscim.model.step import ACCEPTED, Action, Change, Step
 from bulkscim.planning.recover import GONE, Evidence, NotApplied, Ours, Theirs, Unclear, recover
-from tests.support.rows import ADA, group, user
+from tests.support.making.rows import ADA, group, user
 
 CREATE = Step("create", Action.CREATE, USER, identity=(ADA,))
 MODIFY = Step("patch", Action.MODIFY, USER, id="u1", changes=(Change("title", "Engineer", "Lead"),))

@@ -8,9 +8,9 @@ from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.reporting.causes import cause_lines, causes_of, grouped
 from bulkscim.reporting.results import Result
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of, header_of
-from tests.support.recorded_runs import CSV, START, header, settled
+from tests.support.making.journals import entry_of, header_of
+from tests.support.making.recorded_runs import CSV, START, header, settled
+from tests.support.running.fake_clock import VirtualClock
 
 
 def failed(row, detail, **more):

@@ -8,9 +8,9 @@ from bulkscim.journal.entries import Kind
 from bulkscim.model.harmless import escaped_lines
 from bulkscim.reporting.explain import _told, explain
 from bulkscim.reporting.source import asked, find_source
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of, header_of
-from tests.support.recorded_runs import CSV, START, header, make_run, started
+from tests.support.making.journals import entry_of, header_of
+from tests.support.making.recorded_runs import CSV, START, header, make_run, started
+from tests.support.running.fake_clock import VirtualClock
 
 
 @pytest.fixture

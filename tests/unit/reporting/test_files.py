@@ -7,9 +7,9 @@ from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
 from bulkscim.reporting.files import write_later
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of, header_of
-from tests.support.recorded_runs import START, header, settled
+from tests.support.making.journals import entry_of, header_of
+from tests.support.making.recorded_runs import START, header, settled
+from tests.support.running.fake_clock import VirtualClock
 
 OP = {"op": "deactivate"}
 

@@ -22,8 +22,8 @@ from bulkscim.reporting.recorded import (
     read_summary,
 )
 from bulkscim.reporting.summary import Summary, closing_lines, read, status_lines, write
-from tests.support.fake_clock import VirtualClock
-from tests.support.recorded_runs import CSV, START, make_run
+from tests.support.making.recorded_runs import CSV, START, make_run
+from tests.support.running.fake_clock import VirtualClock
 
 
 def summarized(state, seconds=1.0, *, totals, **more):

@@ -13,8 +13,8 @@ from bulkscim.journal.entries import Kind
 from bulkscim.reporting.errors_file import write_errors
 from bulkscim.reporting.results import COLUMNS, results, write_results
 from bulkscim.reporting.source import asked, find_source
-from tests.support.journals import entry_of
-from tests.support.recorded_runs import CSV, make_run
+from tests.support.making.journals import entry_of
+from tests.support.making.recorded_runs import CSV, make_run
 
 
 @pytest.fixture

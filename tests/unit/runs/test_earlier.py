@@ -12,9 +12,9 @@ from bulkscim.journal.entries import Kind
 from bulkscim.model.live import Maker, Origin
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.runs.earlier import created_by_runs, created_groups
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of, header_of
-from tests.support.simulated_disk import SimulatedDisk
+from tests.support.making.journals import entry_of, header_of
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.simulation.disk import SimulatedDisk
 
 RUNS = Path("/runs")
 URL = "https://tenant.example/scim/v2"

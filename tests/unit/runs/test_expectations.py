@@ -6,7 +6,7 @@ from bulkscim.journal.entries import Kind, Line
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.row import RowState
 from bulkscim.runs.expectations import Expectations
-from tests.support.journals import entry_of
+from tests.support.making.journals import entry_of
 
 LISTS = {"id": "g1", "displayName": "Sales", "members": [{"value": "u1"}, {"value": "u2"}]}
 

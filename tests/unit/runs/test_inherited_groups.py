@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.simulated_disk import FOLDER
-from tests.support.simulated_tenant import SimulatedTenant
-from tests.support.undoing import Story
+from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.tenant import SimulatedTenant
+from tests.support.simulation.undoing import Story
 
 pytestmark = pytest.mark.anyio
 CHILD = FOLDER / "rollback-1"

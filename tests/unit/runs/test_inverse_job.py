@@ -15,8 +15,8 @@ from bulkscim.planning.undo.inverse import TakenStep
 from bulkscim.runs.child_runs import Recreated
 from bulkscim.runs.inverse_job import Chosen, NotUndone, _records, write_inverse
 from bulkscim.runs.spooled_steps import SpooledSteps
-from tests.support.simulated_disk import FOLDER, SimulatedDisk
-from tests.support.undoing import Story
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
+from tests.support.simulation.undoing import Story
 
 pytestmark = pytest.mark.anyio
 JOB = (

@@ -15,9 +15,9 @@ from bulkscim.model.row import RowState
 from bulkscim.reporting.recorded import read_header, read_status
 from bulkscim.runs.purging import NotPurged, Old, old_runs, purge
 from bulkscim.runs.verifying import verify
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of, header_of
-from tests.support.recorded_runs import START, header, make_run, settled
+from tests.support.making.journals import entry_of, header_of
+from tests.support.making.recorded_runs import START, header, make_run, settled
+from tests.support.running.fake_clock import VirtualClock
 
 DISK = LocalDisk()
 LATER = START + 100

@@ -12,10 +12,10 @@ from bulkscim.model.row import RowRules
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.runs.session import past_of, patient
 from bulkscim.transport.repeating import LOOKS, TRIES
-from tests.support.journals import begin, entry_of, opened, work
-from tests.support.simulated_disk import FOLDER, SimulatedDisk
-from tests.support.virtual_loop import VirtualLoop, running_time
-from tests.support.watching import Silent
+from tests.support.making.journals import begin, entry_of, opened, work
+from tests.support.running.virtual_loop import VirtualLoop, running_time
+from tests.support.running.watching import Silent
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
 SLOW = Profile("slow", buckets=(Bucket(100, 60.0),), concurrency=4, visibility_lag_s=2.0)
 ASK = Request("GET", "/Users")

@@ -20,8 +20,8 @@ from bulkscim.reporting.recorded import open_at, read_summary
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.rollback import _doubts
 from bulkscim.runs.settling import SettleRequest, settle
-from tests.support.fake_clock import VirtualClock
-from tests.support.recorded_runs import CSV, make_run
+from tests.support.making.recorded_runs import CSV, make_run
+from tests.support.running.fake_clock import VirtualClock
 
 pytestmark = pytest.mark.anyio
 DOUBTFUL = 4

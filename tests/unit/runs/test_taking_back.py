@@ -12,9 +12,9 @@ from bulkscim.runs.inverse_job import Chosen
 from bulkscim.runs.request import RollbackRequest
 from bulkscim.runs.rollback import write_out
 from bulkscim.tenants.tenant import Tenant
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import header_of
-from tests.support.watching import Silent
+from tests.support.making.journals import header_of
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.running.watching import Silent
 
 DISK = LocalDisk()
 

@@ -14,9 +14,9 @@ from bulkscim.reporting.proof import Live, with_live
 from bulkscim.reporting.statement import Difference, write
 from bulkscim.reporting.statement_text import statement_lines
 from bulkscim.runs.verifying import head_of, verify
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import entry_of, header_of
-from tests.support.recorded_runs import header, settled
+from tests.support.making.journals import entry_of, header_of
+from tests.support.making.recorded_runs import header, settled
+from tests.support.running.fake_clock import VirtualClock
 
 DISK = LocalDisk()
 

@@ -9,7 +9,7 @@ from bulkscim.providers.lucid_quirks import LUCID_2, LUCID_QUIRKS
 from bulkscim.providers.quirks import Quirks
 from bulkscim.sandbox.tenant import SandboxTenant
 from bulkscim.scim.schemas import CORE
-from tests.support.sandboxes import ADMIN, CONTENT, TOKENS
+from tests.support.servers.sandboxes import ADMIN, CONTENT, TOKENS
 
 OWNER = "owner@example.com"
 

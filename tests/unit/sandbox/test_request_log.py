@@ -7,8 +7,8 @@ from scim2_server.requests import ScimRequest
 from bulkscim.sandbox.requestlog import RequestLog, read_log, shown
 from bulkscim.sandbox.settings import SandboxFiles, SandboxSettings
 from bulkscim.sandbox.site import Site
-from tests.support.fake_clock import VirtualClock
-from tests.support.sandboxes import ADMIN, TOKENS
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.servers.sandboxes import ADMIN, TOKENS
 
 PERSON = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada@example.com"}
 

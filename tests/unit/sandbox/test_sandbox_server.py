@@ -10,7 +10,7 @@ import pytest
 from bulkscim.sandbox.launch import running
 from bulkscim.sandbox.server import serve
 from bulkscim.sandbox.settings import Address, SandboxFiles, SandboxSettings, read_address, write_address
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from scim2_server.requests import ScimRequest
 from bulkscim.providers.quirks import Quirks
 from bulkscim.sandbox.tenant import SandboxTenant
 from bulkscim.scim.schemas import CORE
-from tests.support.sandboxes import ADMIN, TOKENS
+from tests.support.servers.sandboxes import ADMIN, TOKENS
 
 HEADERS = {"Content-Type": "application/json", "Authorization": f"Bearer {ADMIN}"}
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkscim.scim import filters, protocol
-from tests.support.asked import asked_for
+from tests.support.servers.asked import asked_for
 
 
 def test_a_filter_is_strictly_percent_encoded():

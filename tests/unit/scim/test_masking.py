@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from bulkscim.model.operation import Key, Operation, PatchOperation, Verb
 from bulkscim.model.request import Loss, NoAnswer, Response
 from bulkscim.scim.masking import Masking, masking_of
-from tests.support.echoing import FORMS
+from tests.support.servers.echoing import FORMS
 
 SECRET = 'pä"ss/w+rd&=Winter<26>'
 

@@ -4,7 +4,7 @@ import time
 
 import anyio
 
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
 
 
 async def test_sleepers_wake_in_the_order_of_their_deadlines():

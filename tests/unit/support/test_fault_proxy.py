@@ -3,8 +3,8 @@
 import aiohttp
 import pytest
 
-from tests.support.fault_proxy import Fault, FaultProxy, fault_proxy
-from tests.support.scim_server import TOKEN, Tenant, scim_server
+from tests.support.servers.fault_proxy import Fault, FaultProxy, fault_proxy
+from tests.support.servers.scim_server import TOKEN, Tenant, scim_server
 
 USER = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"]}
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}

@@ -5,8 +5,8 @@ import json
 import aiohttp
 import pytest
 
-from tests.support import odd_servers as odd
-from tests.support.small_tenant import SmallTenant
+from tests.support.servers import odd_servers as odd
+from tests.support.servers.small_tenant import SmallTenant
 
 NAMES = ("ada@example.com", "bob@example.com")
 

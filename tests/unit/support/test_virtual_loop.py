@@ -7,7 +7,7 @@ import anyio
 import pytest
 from aiolimiter import AsyncLimiter
 
-from tests.support.virtual_loop import Killed, Stuck, VirtualLoop, VirtualTime, live
+from tests.support.running.virtual_loop import Killed, Stuck, VirtualLoop, VirtualTime, live
 
 
 def test_a_day_takes_no_real_time():

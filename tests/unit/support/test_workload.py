@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.scim_server import Tenant, scim_server
-from tests.support.workload import ENTERPRISE, GROUP, USER, differences, mixed, state_of
+from tests.support.running.workload import ENTERPRISE, GROUP, USER, differences, mixed, state_of
+from tests.support.servers.scim_server import Tenant, scim_server
 
 Json = dict[str, Any]
 

@@ -12,8 +12,8 @@ from bulkscim.model.secret import Secret
 from bulkscim.providers.profile import PLAIN, AnswerBounds
 from bulkscim.transport.aiohttp_transport import AiohttpTransport, HttpSettings
 from bulkscim.transport.authenticated import Authenticated
-from tests.support.fake_clock import VirtualClock
-from tests.support.raw_server import answer, said, talking
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.servers.raw_server import answer, said, talking
 
 TOKEN = "s3cret-token"
 PATCH = Request("PATCH", "/Users/1", b"{}")

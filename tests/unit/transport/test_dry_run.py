@@ -11,7 +11,7 @@ from bulkscim.pacing.retry import Verdict, judge
 from bulkscim.scim import protocol
 from bulkscim.transport.dry_run import Planning
 from bulkscim.transport.pages import Page, pages
-from tests.support.asked import asked_for
+from tests.support.servers.asked import asked_for
 
 ADA = {
     "id": "1",

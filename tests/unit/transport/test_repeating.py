@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.model.request import Loss, NoAnswer, Request, Response
 from bulkscim.transport.repeating import ATTEMPTS, Repeating
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
 
 GOOD = Response(200, {}, b'{"id":"1"}')
 READ = Request("GET", "/Users/1")

@@ -10,8 +10,8 @@ from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Member, Membership, Unreadable
 from bulkscim.model.request import Response
 from bulkscim.providers.profile import Profile
-from tests.support.asked import asked_for
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.servers.asked import asked_for
 
 PROVED, UNKNOWN, PRESENT = Member(present=False, proved=True), Member(present=False), Member(present=True)
 ADA = "u1"

@@ -11,7 +11,7 @@ from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.scim import filters
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
 
 AGE_S = 60.0
 

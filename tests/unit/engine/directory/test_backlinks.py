@@ -18,8 +18,8 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.verbs.membership import joining, leaving
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import paths
-from tests.support.asked import asked_for
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.servers.asked import asked_for
 
 PAGE = 10
 GENERIC = Profile("generic", page_size=PAGE)

@@ -4,7 +4,7 @@ import pytest
 
 from bulkscim.engine.directory.coverage import Coverage, ListingCoverage, needed_by
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Verb
-from tests.support.rows import changes, creates, joins
+from tests.support.making.rows import changes, creates, joins
 
 ADA = {"id": "u1", "userName": "ada", "title": "Lead", "emails": [{"value": "a@x"}], "meta": {"version": "1"}}
 TITLE = frozenset({"title"})

@@ -9,8 +9,8 @@ from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Found, Missing
 from bulkscim.model.operation import GROUP, Key
-from tests.support.simulated_tenant import SimulatedTenant
-from tests.support.virtual_loop import running_time
+from tests.support.running.virtual_loop import running_time
+from tests.support.simulation.tenant import SimulatedTenant
 
 
 class Failing(SimulatedTenant):

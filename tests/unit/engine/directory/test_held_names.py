@@ -15,8 +15,8 @@ from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_pages
 from bulkscim.providers.profile import Profile
-from tests.support.asked import asked_for
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.servers.asked import asked_for
 
 PAGE = 10
 

@@ -7,9 +7,9 @@ from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.store import Store
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Kind
-from tests.support.fake_clock import VirtualClock
-from tests.support.journals import begin, entry_of
-from tests.support.simulated_disk import FOLDER, SimulatedDisk
+from tests.support.making.journals import begin, entry_of
+from tests.support.running.fake_clock import VirtualClock
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
 STEPS = [  # type, action, id, how it ended
     ("User", "create", "made", Kind.APPLIED),

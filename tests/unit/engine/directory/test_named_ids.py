@@ -5,7 +5,7 @@ import pytest
 
 from bulkscim.engine.directory import named_ids
 from bulkscim.planning.overtaking import names_of
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.simulation.tenant import SimulatedTenant
 
 ADA = {"id": "u1", "userName": "ada@example.com"}
 TEAMS = ["Red", "Green", "Blue"]

@@ -10,8 +10,8 @@ from bulkscim.engine.directory.own_names import NamedResource, OwnNames
 from bulkscim.engine.directory.store import Store
 from bulkscim.model.operation import GROUP, USER, Key, folded_name
 from bulkscim.model.request import Loss, NoAnswer
-from tests.support.records import create
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.making.records import create
+from tests.support.simulation.tenant import SimulatedTenant
 
 TEAM = Key(GROUP, "displayName", "R&D")
 USERS = [f"u{number}@example.com" for number in range(4)]

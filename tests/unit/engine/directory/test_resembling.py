@@ -9,8 +9,8 @@ from bulkscim.engine.directory import held_names
 from bulkscim.engine.directory.held_names import may_be_changed_to, resembles
 from bulkscim.model.operation import USER, Key
 from bulkscim.planning.name_holder import named_by
-from tests.support.records import create
-from tests.support.simulated_tenant import SimulatedTenant
+from tests.support.making.records import create
+from tests.support.simulation.tenant import SimulatedTenant
 
 JOSE = {
     "id": "j",

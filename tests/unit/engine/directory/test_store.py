@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.engine.directory.store import Store
-from tests.support.records import create, delete
+from tests.support.making.records import create, delete
 
 USERS = [f"u{number}@example.com" for number in range(30)]
 

@@ -10,7 +10,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.model.operation import USER
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Change, Step, Ties
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
 
 
 class Groups:

@@ -14,7 +14,7 @@ from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookup_costs import MOST
 from bulkscim.scim import filters
-from tests.support.fake_clock import VirtualClock
+from tests.support.running.fake_clock import VirtualClock
 
 AGE_S = 60.0
 

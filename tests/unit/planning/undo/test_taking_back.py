@@ -33,7 +33,7 @@ from bulkscim.planning.next_step import next_step
 from bulkscim.planning.sent_form import as_sent
 from bulkscim.planning.undo.taking_back import NOT_SHOWN
 from bulkscim.providers.profile import PLAIN
-from tests.support.rows import changes, done, user
+from tests.support.making.rows import changes, done, user
 
 PART = Policy(RowRules("fail"), on_drift="part")
 FORCE = Policy(RowRules("fail"), on_drift="force")

@@ -1,0 +1,1 @@
+"""What tests are made of: rows, journals, files, texts."""

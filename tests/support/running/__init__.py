@@ -1,0 +1,1 @@
+"""What runs the tool in a test: commands, engines, clocks, terminals."""

@@ -1,0 +1,85 @@
+"""The engine over a simulated tenant and disk, on virtual time, at a real rate."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from bulkscim.jobfile.source import open_source
+from bulkscim.jobfile.validate import check
+from bulkscim.journal import journal
+from bulkscim.journal.entries import Entry
+from bulkscim.journal.settings import Settings
+from bulkscim.model.operation import Defaults
+from bulkscim.planning.guards import Bounds
+from bulkscim.providers import profile_named
+from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
+from bulkscim.runs.options import built
+from tests.support.making.journals import header_of
+from tests.support.running.virtual_loop import running_time
+from tests.support.running.watching import Silent
+from tests.support.simulation.disk import FOLDER, SimulatedDisk
+from tests.support.simulation.tenant import SimulatedTenant
+
+SETTINGS = {"concurrency": 2}
+
+
+@pytest.fixture
+def carried(tmp_path):
+    """Return what carries a job to its end in an empty tenant; its `on` goes on with the same journal."""
+
+    indexes = []
+
+    async def carry(
+        lines,
+        bounds=Bounds(None, None, None),
+        faults=(),
+        held=(),
+        kind=SimulatedTenant,
+        *,
+        fail_at=(),
+        profile=None,
+        **settings,
+    ):
+        path = tmp_path / "job.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        source = open_source(str(path))
+        checked = check(source, Defaults(), tmp_path / "index")
+        clock, disk = running_time(), SimulatedDisk()
+        carry.disk = disk
+        disk.make_folder(FOLDER)
+        verbs = Counter(f"{line['op']} {line.get('type', 'User')}" for line in lines)
+        record = journal.create(
+            FOLDER, disk, header_of({"job": {}, "verbs": dict(verbs)}, checked.rows), clock
+        )
+        disk.fail_at = {disk.calls + number for number in fail_at}
+        tenant = carry.tenant = kind(clock, Random(1), faults)
+        for user in held:
+            tenant.hold("Users", user)
+        generic = replace(profile_named("generic"), **(profile or {}))
+        terms = Terms(generic, built(Settings, SETTINGS | settings), bounds)
+        watcher = Silent()
+        carry.notes = watcher.notes
+        around = Around(watcher, clock, Random(1).random, heed_signals=False)
+        index = checked.sound_index()
+        indexes.append(index)
+        job, first = Job(source, Defaults(), index, checked.rows), [record]
+
+        async def on():
+            record = first.pop() if first else journal.open_for_append(FOLDER, disk, clock)
+            carry.record = record
+            try:
+                await record.append(Entry(opened("resume")))
+                return await carry_out(Session(job, record, tenant, terms, around))
+            finally:
+                await record.aclose()
+                carry.record = journal.read(FOLDER, disk)
+
+        carry.on = on
+        return await on()
+
+    yield carry
+    for index in indexes:
+        index.close()

@@ -1,0 +1,1 @@
+"""Servers that tests talk to on this machine."""
