@@ -108,6 +108,7 @@ class Window:
         return False
 
     def coming(self, count: int) -> list[Row]:
-        """Return the next rows that have read nothing yet, `count` at most."""
-        begun = list(islice((work.row for work in self.rows.values() if not work.live), count))
-        return begun + self._feed.coming(count - len(begun))
+        """Return the next rows that have read nothing yet, `count` at most; those last that wait for others."""
+        coming = self._feed.coming(count)
+        begun = (work.row for work in self.rows.values() if not work.live)
+        return coming + list(islice(begun, count - len(coming)))

@@ -1,7 +1,7 @@
 """Send requests as fast as the tenant allows, and no faster: every request takes a permit first."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from math import inf
 
@@ -36,7 +36,9 @@ class Permits:
         stopping: Stopping,
         watcher: Watcher,
         arrivals: Arrivals | None = None,
+        answered_here: Callable[[Request], bool] = lambda _: False,
     ) -> None:
+        self._answered_here = answered_here
         self._buckets = buckets
         self._arrivals = arrivals or Arrivals(buckets)
         self._clock = clock
@@ -67,6 +69,8 @@ class Permits:
 
     async def obtain(self, request: Request, *, urgent: bool = False) -> bool:
         """Wait until the request may go; False when the run is to stop instead."""
+        if self._answered_here(request):
+            return not self._stopping.requested
         await self._turn(urgent=urgent)
         try:
             if not await self._opened():
@@ -86,7 +90,7 @@ class Permits:
 
         Between the two its start was written, which may have taken long: others' permits came meanwhile, or a 429.
         """
-        windows = self._arrivals.windows(request)
+        windows = () if self._answered_here(request) else self._arrivals.windows(request)
         if not await self._may_leave(windows):
             return None
         if not windows:

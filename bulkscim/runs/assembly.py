@@ -42,6 +42,7 @@ from bulkscim.journal.settings import Settings
 from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
 from bulkscim.model.operation import MAKES, USER, Defaults, Verb
+from bulkscim.model.request import Request
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
 from bulkscim.pacing.arrivals import Arrivals
@@ -91,7 +92,7 @@ class Terms:
     dated: Dated | None = None  # the time that the tenant stated, where it did
     arrivals: Arrivals | None = None
     protects: Mapping[str, str] = field(default_factory=dict)  # protected accounts, by each folded name
-    plans: bool = False  # whether nothing is sent
+    answered_here: Callable[[Request], bool] | None = None  # of a plan: whether nothing leaves for a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     profile, settings = terms.profile, terms.settings
     watcher, clock = around.watcher, around.clock
     context = RunContext(journal, stopping, watcher, clock, around.random, profile)
-    permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals)
+    here = terms.answered_here or (lambda _: False)
+    permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals, here)
     exchange = Exchange(session.transport, permits, watcher, clock, around.random)
     if terms.dated is not None:
         exchange.server.take(terms.dated)
@@ -190,7 +192,9 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         repeating = Repeating(Paced(exchange, work), clock, around.random, stopping.pause)
         return Reads(repeating, clock, profile, quoting, directory.ids)
 
-    policy = replace(settings.policy(profile, header.run), protects=terms.protects, plans=terms.plans)
+    policy = replace(
+        settings.policy(profile, header.run), protects=terms.protects, plans=terms.answered_here is not None
+    )
     guards = Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal))
     rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
     asking = Asking(context, directory, reads, exchange)

@@ -376,9 +376,8 @@ async def plan(start: Start, folder: Path, around: Around) -> RunReport:
         record = journal.create(held.path, disk, header, clock)
         try:
             await record.append(Entry(opened(f"{start.command} -n")))
-            report = await carry_out(
-                Session(start.job(start.source), record, planning, replace(start.terms, plans=True), around)
-            )
+            terms = replace(start.terms, answered_here=planning.answers_alone)
+            report = await carry_out(Session(start.job(start.source), record, planning, terms, around))
             causes = [replace(cause, command=None) for cause in causes_of(record, "plan")]
         finally:
             await record.aclose()

@@ -63,6 +63,19 @@ class Planning:
             case _:
                 return _error(405, None, f"{request.method} {request.path} means nothing")
 
+    def answers_alone(self, request: Request) -> bool:
+        """Return whether a write is answered by what is known here, so that nothing leaves for it."""
+        place = _PATH.fullmatch(request.path)
+        if place is None or request.method == "GET":
+            return False
+        kind, identifier = _KINDS[place[1]], unquote(place[2]) if place[2] else None
+        if identifier is None:
+            return True
+        held = self._overlay.held(kind, identifier)
+        if held is not None:
+            return held.resource is not None
+        return (kind, identifier) in self._read_last or bool(self._overlay.shown(kind, identifier))
+
     async def _ask(self, path: str) -> Reply:
         """Read from the tenant: the only thing that leaves."""
         self.asked += 1

@@ -87,7 +87,8 @@ def _left_by_joining(step: TakenStep) -> Iterator[Touch]:
             around = (*ids_in(change.before), step.id or "")
             for group in around[:-1]:
                 member = step.member or ""
-                yield Touch(group, member, step.number, step.row, was=True, after=False, moved=around)
+                # Not every service takes a member out of the group before, and the journal does not tell.
+                yield Touch(group, member, step.number, step.row, was=True, after=None, moved=around)
 
 
 def _of_deleted(step: TakenStep, own: str) -> Iterator[tuple[str, str]]:

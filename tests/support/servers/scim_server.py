@@ -106,7 +106,7 @@ def scim_server(log: Path, token: str = TOKEN, threads: int = 16) -> Iterator[Te
 
 def _gunicorn(listening: socket.socket, output: Any, token: str, threads: int) -> "subprocess.Popen[bytes]":
     arguments = [
-        *(sys.executable, "-m", "gunicorn", "--pythonpath", str(ROOT / "tests" / "support")),
+        *(sys.executable, "-m", "gunicorn", "--pythonpath", str(ROOT / "tests" / "support" / "servers")),
         *("--workers", "1", "--worker-class", "gthread", "--threads", str(threads), "--timeout", "120"),
         *("--graceful-timeout", "1", "--keep-alive", "30", "--no-control-socket"),
         *("--bind", f"fd://{listening.fileno()}", "scim2_wsgi:application()"),
