@@ -309,11 +309,7 @@ class Pipeline:
 
     def _shared(self, work: Work, step: Step) -> GroupChange | None:
         """Return what steps must have in common with one to share its request; None where it goes alone."""
-        profile = self._rows.policy.profile
-        most = (
-            1 if profile.one_group else profile.most_members
-        )  # a member's groups are read just before it moves
-        return change_of(step, min(most, work.together))
+        return change_of(step, min(self._rows.policy.profile.members_at_once, work.together))
 
     async def _gather(self, work: Work, step: Step, change: GroupChange) -> Next | None:
         """Let a step wait for others with which it can share a request; send them where they are enough."""
