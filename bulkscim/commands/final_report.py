@@ -48,7 +48,9 @@ def _summary(report: "RunReport", people: Console, typed: Typed) -> tuple[Summar
 
     if report.folder is None:
         commands = [typed.again] if typed.again else []
-        if report.totals.failed or report.totals.skipped:
+        if report.state is not RunState.FINISHED:  # what it would have shown is not known
+            commands = [f"{one} -n" for one in commands]
+        elif report.totals.failed or report.totals.skipped:
             makes_groups = any(CREATE_GROUPS in cause.detail for cause in report.causes)
             flags = f" {CREATE_GROUPS}" if makes_groups else ""
             commands = [f"{one} -n{flags}" for one in commands if report.totals.failed]

@@ -80,7 +80,12 @@ class RollbackFlags:
     help="Write the inverse as a job file (JSONL; - is standard output); send nothing.",
 )
 @options.force
-@options.max_delete
+@click.option(
+    "--max-delete",
+    type=options.LimitType(),
+    help="Most users to delete (default: no bound for a run of the last 7 days; else the smaller of 100 and 20% of the "
+    "tenant's users, but at least 5).",
+)
 @options.protect_unknown
 @options.same_tenant
 @options.own_tenant

@@ -137,9 +137,12 @@ class Start:
 
     @property
     def bounds(self) -> Bounds:
-        """The guards as numbers; the rollback of a recent run needs none, for it removes only what that run created."""
+        """The guards as numbers; the rollback of a recent run needs none, for it removes only what that run created.
+
+        One that was asked for holds all the same.
+        """
         limits = self.request.limits
-        if self.parent is not None and not self.parent.is_old:
+        if self.parent is not None and not self.parent.is_old and not limits.max_delete:
             return Bounds(None, None, None)
         standing = self.request.standing
         removals = (limits.max_delete,) if limits.max_delete else standing.max_delete

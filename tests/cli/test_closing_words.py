@@ -1,12 +1,18 @@
 """What a run and a dry run say at their end is true, and is understood without the documentation."""
 
+import io
 import time
 
 import pytest
 
+from bulkscim.commands.final_report import _summary
 from bulkscim.journal import tombstone
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.tombstone import Tombstone
+from bulkscim.model.run import RunState, Totals
+from bulkscim.reporting.console import Console, Volume
+from bulkscim.reporting.next_commands import Typed
+from bulkscim.runs.report import RunReport
 
 MISSING = (
     "userName,groups\na@x.test,Alpha;Beta\nb@x.test,Alpha\nc@x.test,Beta;Gamma\nuser0@example.com,Alpha\n"
@@ -173,3 +179,21 @@ def test_going_on_says_first_what_is_left(bulkscim, tenant, tmp_path):
     assert f"run       {folder.name}: nothing is left to do: no change is sent\n" in resumed.stderr
     assert f"run       {folder.name}: 1 of 2 rows are left\n" in retried.stderr
     assert "changed   --create-groups\n" in retried.stderr
+
+
+@pytest.mark.parametrize(
+    ("state", "failed", "following"),
+    [
+        (RunState.FINISHED, 0, ("bulkscim run job.csv",)),
+        (RunState.FINISHED, 1, ("bulkscim run job.csv -n",)),
+        (RunState.INTERRUPTED, 0, ("bulkscim run job.csv -n",)),
+        (RunState.STOPPED, 0, ("bulkscim run job.csv -n",)),
+    ],
+)
+def test_a_dry_run_that_did_not_come_to_its_end_is_followed_by_another(state, failed, following):
+    """The command that was printed sent the changes, of which most had not been shown."""
+    report = RunReport(None, Totals(rows=2, pending=2 - failed, failed=failed), state)
+    people = Console(io.StringIO(), None, volume=Volume.NORMAL, yes=True)
+    summary, _ = _summary(report, people, Typed((), (), "bulkscim run job.csv"))
+
+    assert summary.next == following

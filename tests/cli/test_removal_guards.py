@@ -96,10 +96,19 @@ def test_a_group_is_not_emptied_by_one_patch(bulkscim, change):
 
 @pytest.mark.parametrize(
     ("days", "more", "code", "left"),
-    [(0, (), 0, 0), (8, (), 4, 40), (8, ("--max-delete", "40"), 0, 0), (8, ("--soft",), 0, 40)],
+    [
+        (0, (), 0, 0),
+        (0, ("--max-delete", "39"), 4, 40),
+        (8, (), 4, 40),
+        (8, ("--max-delete", "40"), 0, 0),
+        (8, ("--soft",), 0, 40),
+    ],
 )
 def test_the_rollback_of_an_old_run_counts_its_deletes(bulkscim, monkeypatch, days, more, code, left):
-    """A rollback deleted every user that a run had created a year before, without a guard."""
+    """A rollback deleted every user that a run had created a year before, without a guard.
+
+    For a recent run the guard holds that was asked for.
+    """
     with SmallTenant().serving() as tenant:
         at = ("--base-url", tenant.base_url, "--yes", *FAST)
         assert bulkscim("run", job(*map(create, NAMES)), *at).code == 0

@@ -222,7 +222,7 @@ def _told(world, first):
             1,
         ),
         (count_what_leaves_and_not_what_arrives, World(rate=(10, 1.0)), "rate", 0),
-        (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap", 0),
+        (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap", 3),
         (resume_what_was_lost_as_not_done, CRASHING, "guess", 2),
         (go_on_with_a_refused_token, World(revoked=(40, 401)), "token", 2),
         (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token", 55),

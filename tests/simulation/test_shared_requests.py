@@ -34,6 +34,7 @@ def test_each_way_is_drawn_many_times():
     assert sum(bool(world.crashes) for world in worlds) >= 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("believed", "way"),
     [
