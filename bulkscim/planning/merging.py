@@ -24,8 +24,11 @@ class GroupChange(NamedTuple):
 
 
 def change_of(step: Step, most: int) -> GroupChange | None:
-    """Return what a step does to a group's members; None for another step, and for one that had better be alone."""
-    if step.member is None or step.id is None or step.is_blind:
+    """Return what a step does to a group's members; None for another step, and for one that had better be alone.
+
+    That is a removal which may well be refused, and an addition that is counted before it is sent.
+    """
+    if step.member is None or step.id is None or step.is_blind or step.adopts:
         return None
     return GroupChange(step.id, step.action, most)
 

@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from bulkscim.engine.directory import absence, filters
+from bulkscim.engine.directory import absence, absent_names, filters
 from bulkscim.engine.directory.coverage import Coverage
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.directory.earlier_runs import EarlierRuns
@@ -167,7 +167,8 @@ def believe_a_cut_list(patch):
 
 def believe_a_miss_in_other_capitals(patch):
     """Take a filter that finds a name for one that finds it in any capitals."""
-    patch.setattr(filters, "_in_other_capitals", lambda _: None)
+    for module in (filters, absent_names):
+        patch.setattr(module, "in_other_capitals", lambda _: None)
 
 
 def add_who_was_not_seen(patch):
@@ -200,7 +201,8 @@ def believe_that_names_are_kept(patch):
 
 def ask_in_one_unicode_form(patch):
     """Take a name for absent that a filter does not find in the form of the file."""
-    patch.setattr(filters, "_other_form", lambda _: None)
+    for module in (filters, absent_names):
+        patch.setattr(module, "other_form", lambda _: None)
 
 
 def count_derived_values_as_drift(patch):

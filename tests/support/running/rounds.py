@@ -71,7 +71,7 @@ class Round:
     def moment(self) -> Callable[[], bool]:
         """Return a condition that holds after a random number of further requests."""
         asked = self.proxy.asked
-        at = sum(asked.values()) + self.chance.randrange(1, 2 * len(self.workload.lines))
+        at = sum(asked.values()) + self.chance.randrange(1, len(self.workload.lines))
         return lambda: sum(asked.values()) >= at
 
     def killed(self) -> bool:

@@ -105,6 +105,7 @@ def _wider(seed, operations):
     world = owning(world, own) if owns else world
     if random.random() < LARGE_SHARE:
         operations = LARGE
+    operations = operations // 2 if seed >= SHARING else operations  # the memberships are as many again
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)
     chance = Random(f"adopts {seed}")
     if chance.random() < ADOPTS_SHARE:

@@ -31,7 +31,7 @@ def draw_crowd(drawn, chance):
         inside = [f"c{one}" for one in range(CROWD) if chance.random() < 0.4]
         drawn.hold_group(f"{CROWD_ID}{number}", f"Crowd {number}", inside)
     rows = []
-    for _ in range(chance.randrange(20, 50)):
+    for _ in range(chance.randrange(12, 32)):
         number, group = chance.randrange(CROWD), chance.randrange(GROUPS)
         member = chance.choice(({"id": f"c{number}"}, {"userName": people[number]}))
         target = chance.choice(({"id": f"{CROWD_ID}{group}"}, {"match": {"displayName": f"Crowd {group}"}}))
