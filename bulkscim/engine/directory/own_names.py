@@ -93,8 +93,9 @@ class OwnNames:
                 return
             found = list(await self._recorded())
             self._recorded = None
-            # What this session created is later.
-            self._names.add(((*one.key.folded, one.id) for one in found), otherwise="ignore")
+            latest = {one.key.folded: one.id for one in found}
+            # What this session created is later still.
+            self._names.add(((*key, made) for key, made in latest.items()), otherwise="ignore")
             for one in found:
                 self.shown(one)
 

@@ -218,3 +218,16 @@ async def test_names_move_off_the_heap_and_the_latest_of_a_name_counts(monkeypat
 def test_names_compare_in_one_unicode_form():
     """A name typed on one machine and read on another was two names."""
     assert folded_name(" Cafe\u0301") == folded_name("CAFÉ ")
+
+
+async def test_the_latest_resource_that_earlier_sessions_created_under_a_name_counts():
+    """The first was gone: a group was created again in each session."""
+
+    async def recorded():
+        return [NamedResource(TEAM, "gone", "R&D"), NamedResource(TEAM, "g2", "R&D")]
+
+    store = Store()
+    try:
+        assert await OwnNames(store, recorded).id_of(TEAM) == "g2"
+    finally:
+        store.close()
