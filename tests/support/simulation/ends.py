@@ -217,7 +217,7 @@ def _only_foreign_rows_fail(machine, states, ends):
 
     By chance an answer may be lost so often, and found not applied, that a row's budget is spent; others follow it.
     """
-    spent = _is_spent(ends)
+    spent = _is_spent(ends) or (machine.world.hostile and _is_spoilt(ends))
     foreign = machine.ready.plan.foreign | _may_be_own(machine)
     bad = {
         row: ends[row].body if ends[row] else None
@@ -230,6 +230,13 @@ def _only_foreign_rows_fail(machine, states, ends):
     for row, body in bad.items():
         if not machine.world.may_refuse and not spent:
             raise Broken("blame", f"row {row} is {states[row].value}: {body}")
+
+
+def _is_spoilt(ends):
+    """Tell whether all answers to the reads of a row were something else."""
+    return any(
+        one is not None and "the answer is not" in getattr(one.body, "detail", "") for one in ends.values()
+    )
 
 
 def _is_spent(ends):
