@@ -91,10 +91,14 @@ def test_a_patch_that_one_resource_refuses_is_no_reason_to_stop_where_others_too
 
 
 @pytest.mark.parametrize(("changing", "rows"), [(False, 1), (True, 2)])
-def test_versions_that_never_fit_are_sent_no_more(bulkscim, job, changing, rows):
-    """Each row was refused twice before its change was sent without a version."""
+@pytest.mark.parametrize("one_name", [False, True])
+def test_versions_that_never_fit_are_sent_no_more(bulkscim, job, changing, rows, one_name):
+    """Each row was refused twice before its change was sent without a version.
+
+    What was read for many rows, in a filter or a listing, is read again for the one that is refused.
+    """
     tenant = narrow.Versioned(*NAMES)
-    tenant.changing = changing
+    tenant.changing, tenant.one_name = changing, one_name
     with tenant.serving():
         outcome = run(bulkscim, tenant, job, [retitle(name) for name in NAMES[:10]])
     assert outcome.code == 0, outcome.text

@@ -365,9 +365,11 @@ class Directory:
         self._drop_names(step)
 
     def refused(self, step: Step) -> bool:
-        """Drop what was read of a group before a step on it was refused; return whether a name may be outdated."""
+        """Drop what was read of a resource before a step on it was refused; return whether a name may be outdated."""
         if step.type == GROUP and step.id is not None:
             self._memberships.forget(step.id)
+        elif step.id is not None:
+            self._held.forget(step.id)
         return self._named.refused(step)
 
     def _drop_names(self, step: Step) -> None:

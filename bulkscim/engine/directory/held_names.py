@@ -128,13 +128,14 @@ class HeldUsers:
         if step.type == USER and any(is_name(change.path) for change in step.changes):
             self._names_hold = False
         if step.type == USER and step.action is not Action.DELETE:
-            self._drop(str(step.id))
+            self.forget(str(step.id))
         elif step.member is not None:
-            self._drop(step.member)
+            self.forget(step.member)
         else:  # who refers to what was deleted, or is in a group that was changed, is not known
             self._until = -inf
 
-    def _drop(self, resource_id: str) -> None:
+    def forget(self, resource_id: str) -> None:
+        """Drop one user: what the listing shows of it may be outdated."""
         self._users.delete("id = ?", resource_id)
         if self._changed is not None:
             self._changed.add(resource_id)
