@@ -11,6 +11,7 @@ from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.operation import Verb
 from bulkscim.model.row import RowState
+from bulkscim.model.run import RunState
 from bulkscim.model.typed import NEXT, next_line
 from bulkscim.outputs import is_stdout
 from bulkscim.reporting.console import Console
@@ -165,7 +166,8 @@ def _tell_left(report: "RunReport", request: "RollbackRequest", people: Console)
     if not report.drifted or request.on_drift != "skip":
         return
     in_part = any(cause.status for cause in report.causes if cause.state is RowState.SKIPPED)
-    if request.dry_run and (report.totals.done or in_part):
+    ended = report.state is RunState.FINISHED
+    if request.dry_run and ended and (report.totals.done or in_part):
         people.note(NEXT + typed_flags.typed().again)
     access = typed_flags.flags(typed_flags.ACCESS)
     rows = f"{report.drifted:,} row{'s' * (report.drifted != 1)}"

@@ -13,9 +13,7 @@ class ChangingResources:
     def __init__(self, free: Callable[[Key], None]) -> None:
         self._free = free
         self._changing: set[Key] = set()
-        self._makers: dict[
-            Key, int
-        ] = {}  # of groups that are made by name: the row that was the first to try
+        self._makers: dict[Key, int] = {}  # by group that rows make by its name: the first row that tried
         self._told: set[tuple[int, Key]] = set()
 
     def __contains__(self, resource: Key) -> bool:

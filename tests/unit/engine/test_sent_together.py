@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bulkscim.errors import CredentialError
 from bulkscim.model.request import Loss, NoAnswer
 from bulkscim.model.row import RowState
 from tests.support.simulation.tenant import SimulatedTenant
@@ -213,3 +214,27 @@ async def test_workers_that_need_one_group_look_it_up_once(carried):
 
     assert report.totals.done == PEOPLE
     assert carried.tenant.reads == 2  # its name, and its members
+
+
+@pytest.mark.parametrize("rejects_reads", [False, True])
+async def test_a_refused_token_is_found_out_once_for_all_rows_of_a_request(carried, rejects_reads):
+    """Each row sent a read of its own to see whether the token is still good."""
+
+    class Revoked(Groups):
+        revoked = False
+
+        def meet(self, request, members):
+            self.revoked = True
+            return self._answer(401, {"detail": "no longer"})
+
+        async def send(self, request):
+            after, self.after = self.revoked, getattr(self, "after", 0) + self.revoked
+            if after and rejects_reads:
+                return self._answer(401, {"detail": "no longer"})
+            return await super().send(request)
+
+    report = await carried([adds(number) for number in range(PEOPLE)], kind=Revoked, rate="1000/s")
+
+    assert isinstance(report.exit_reason, CredentialError)
+    assert report.totals.pending == PEOPLE
+    assert carried.tenant.after <= 4  # the change once more, and a read or two
