@@ -27,6 +27,7 @@ class Permits:
     the gate for all until Retry-After has passed, and halves the rate; it recovers a little at a time.
 
     A permit spaces the requests; `arrivals` counts what may have reached the tenant, before these workers began too.
+    `answered_here`: whether a request never leaves, as most writes of a dry run, so that it needs no permit.
     """
 
     def __init__(

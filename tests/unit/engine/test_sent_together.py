@@ -237,4 +237,4 @@ async def test_a_refused_token_is_found_out_once_for_all_rows_of_a_request(carri
 
     assert isinstance(report.exit_reason, CredentialError)
     assert report.totals.pending == PEOPLE
-    assert carried.tenant.after <= 4  # the change once more, and at most two reads
+    assert carried.tenant.after <= 4  # the change a second time, and at most two reads
