@@ -232,6 +232,13 @@ def test_who_left_a_group_by_joining_another_returns_to_it():
     assert returning["expect"] == {"member.groups": ["g1", "g2"]}
 
 
+def test_who_may_have_left_a_group_by_joining_another_is_taken_out_of_both():
+    """Some services keep users in several groups: only the last membership of each was taken back, without a word."""
+    moved = replace(joins(2, group="g2"), changes=(Change("groups", [{"value": "g1"}], [{"value": "g2"}]),))
+
+    assert netted(joins(1), moved) == [("g1", "u1", False), ("g2", "u1", False)]
+
+
 def test_a_deleted_group_is_not_emptied_and_gets_its_members_back():
     """Who joined it during the run is not in the new one; who was there before is."""
     gone = taken(DELETE, 3, GROUP, "g1", before={"members": [{"value": "u1"}, {"value": "u2"}]})
