@@ -26,7 +26,7 @@ from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Instead, Worker
 from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Question
-from bulkscim.model.operation import GROUP, Key, identities
+from bulkscim.model.operation import GROUP, USER, Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Rest, Settle, Wait
 from bulkscim.planning.merging import GroupChange, change_of
@@ -309,7 +309,10 @@ class Pipeline:
 
     def _shared(self, work: Work, step: Step) -> GroupChange | None:
         """Return what steps must have in common with one to share its request; None where it goes alone."""
-        return change_of(step, min(self._rows.policy.profile.members_at_once, work.together))
+        profile = self._rows.policy.profile
+        # Who may leave other groups goes alone: the groups have to be read just before.
+        may_leave = profile.one_group and Key(USER, "id", step.member or "") in work.live
+        return change_of(step, min(1 if may_leave else profile.most_members, work.together))
 
     async def _gather(self, work: Work, step: Step, change: GroupChange) -> Next | None:
         """Let a step wait for others with which it can share a request; send them where they are enough."""

@@ -170,11 +170,6 @@ class Profile:
         return min(self.visibility_lag_s, SOON_S)
 
     @property
-    def members_at_once(self) -> int:
-        """How many members one request may change: where they move, the groups of each are read just before."""
-        return 1 if self.one_group else self.most_members
-
-    @property
     def accept(self) -> str:
         """The Accept header: this provider's media type first, plain JSON as well."""
         return ", ".join(dict.fromkeys((self.media_type, "application/scim+json", "application/json")))

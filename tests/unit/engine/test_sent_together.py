@@ -7,6 +7,7 @@ import pytest
 from bulkscim.errors import CredentialError
 from bulkscim.model.request import Loss, NoAnswer
 from bulkscim.model.row import RowState
+from tests.support.making.records import create
 from tests.support.simulation.tenant import SimulatedTenant
 
 PEOPLE = 30
@@ -238,3 +239,13 @@ async def test_a_refused_token_is_found_out_once_for_all_rows_of_a_request(carri
     assert isinstance(report.exit_reason, CredentialError)
     assert report.totals.pending == PEOPLE
     assert carried.tenant.after <= 4  # the change a second time, and at most two reads
+
+
+async def test_where_members_move_only_those_whose_groups_must_be_read_go_alone(carried):
+    """What was read of 30 users in turn is too old for a request of all, and was read three times for each."""
+    new = [create(f"n{number}@example.com", groups=["G1"]) for number in range(5)]
+    there = [adds(number, "g2") for number in range(5)]
+    report = await carried(new + there, kind=Groups, profile={"one_group": True})
+
+    assert report.totals.done == 10
+    assert sorted(carried.tenant.sizes) == [1] * 5 + [5]
