@@ -77,32 +77,34 @@ class DuplicateIsPage(FilterIgnored):
 
 
 class Dark(SmallTenant):
-    """Answers a write that concerns one of some users with 500, takes it or not, and from then on shows none of them.
+    """Answers a write that concerns one of some users with 500, takes it or not, and shows that user no more.
 
     So no lookup tells what became of it, until `is_dark` is False. `takes` are the methods that have an effect.
+    Who has not been written yet is shown, however slowly the rows come.
     """
 
     def __init__(self, dark: tuple[str, ...], takes: tuple[str, ...], *user_names: str) -> None:
         super().__init__(*user_names)
-        self.dark, self.takes, self.is_dark, self.hides = dark, takes, True, False
+        self.dark, self.takes, self.is_dark, self.hidden = dark, takes, True, set[str]()
 
     async def answer(
         self, request: web.Request, collection: str, resource_id: str | None, body: Any
     ) -> web.StreamResponse:
         held = self.held["Users"].get(resource_id or "") or body or {}
-        concerned = held.get("userName") in self.dark
-        if self.is_dark and request.method in WRITES and concerned:
-            self.hides = True
+        name = held.get("userName")
+        if self.is_dark and request.method in WRITES and name in self.dark:
+            self.hidden.add(name)
             if request.method in self.takes:
                 await super().answer(request, collection, resource_id, body)
             return error(500, "an error occurred")
-        if self.is_dark and self.hides and request.method == "GET" and collection == "Users":
-            beyond = "filter" in request.query or int(request.query.get("startIndex", 1)) > 1
-            if concerned or beyond:
+        if self.is_dark and self.hidden and request.method == "GET" and collection == "Users":
+            asks = request.query.get("filter", "")
+            names_hidden = any(hidden in asks for hidden in self.hidden)
+            if name in self.hidden or names_hidden or int(request.query.get("startIndex", 1)) > 1:
                 # Not a 403: that would be held against the token where nothing else had been read yet.
                 return error(400, "not for this token")
-            if resource_id is None:
-                return self.page([self.user(name) for name in ("ada@example.com",)] * 9, {"count": 1})
+            if resource_id is None and not asks:
+                return self.page([self.user("ada@example.com")] * 9, {"count": 1})
         return await super().answer(request, collection, resource_id, body)
 
 
