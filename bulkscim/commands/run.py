@@ -35,6 +35,7 @@ class RunFlags:
     run_dir: Path | None
     runs_dir: Path
     note: str
+    image_age: float | None
     dry_run: bool
     as_json: bool
 
@@ -51,6 +52,13 @@ class RunFlags:
 @options.pace
 @options.network
 @options.guards
+@options.option(
+    "--image-age",
+    type=click.FloatRange(0, 1800),
+    metavar="S",
+    help="The most seconds between the reading of a user and the change that relies on it (default: 60; always 5 before "
+    "deletes and whole replacements). More saves requests; a rollback knows less of what others changed.",
+)
 @options.option("--note", default="", metavar="TEXT", help="A note that the journal keeps.")
 @options.option(
     "-n", "--dry-run", is_flag=True, help="Read the tenant and count what would change; change nothing."
@@ -101,5 +109,6 @@ def _request(flags: RunFlags, people: Console) -> "RunRequest":
         approval=flags.approval,
         strict=flags.strict,
         note=flags.note,
+        image_age=flags.image_age,
         dry_run=flags.dry_run,
     ).defined(said)

@@ -77,6 +77,7 @@ class Asking:
         self._clock = context.clock
         self._random = context.random
         self._profile = context.profile
+        self._image_age = context.image_age
         self._directory = directory
         self._exchange = exchange
         self.reads = reads  # how a row reads the tenant
@@ -105,11 +106,8 @@ class Asking:
             self._rest(work, answer.shown_by)
             return answer
         work.is_listed = work.is_listed or (isinstance(answer, Found) and answer.is_listed)
-        if (
-            isinstance(answer, Missing)
-            and isinstance(need, Key)
-            and not (answer.unproved or answer.is_listed)
-        ):
+        is_proved = isinstance(answer, Missing) and not (answer.unproved or answer.is_listed)
+        if is_proved and isinstance(need, Key):
             work.absent.add(need.folded)
         work.read_at = min(work.read_at, self._image_at(work, need, answer))
         return answer
@@ -167,7 +165,7 @@ class Asking:
         operation = work.row.operation
         is_own = isinstance(need, Key) and work.is_own(need)
         interval_s = self._exchange.permits.interval_s
-        age_s = before_lookup(operation, interval_s) if is_own else LONGEST_S
+        age_s = before_lookup(operation, interval_s, self._image_age) if is_own else LONGEST_S
         named = made_names if isinstance(need, NameHeld) else looked_up
         ahead = _ahead(partial(_names_of, work, coming, named), age_s, interval_s)
         purpose = Purpose(

@@ -95,6 +95,6 @@ class Worker:
         """Return whether what was read is to be read again, once, before the step."""
         if work.read_again or (step.before is None and step.member is None):
             return False
-        undoes = self.rows.policy.takes_back
-        limit = before_step(step, work.row.operation, self._dispatch.interval_s, undoes=undoes)
+        policy, interval_s = self.rows.policy, self._dispatch.interval_s
+        limit = before_step(step, work.row.operation, interval_s, policy.image_age, undoes=policy.takes_back)
         return self._clock.monotonic() - work.read_at > limit

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from bulkscim.errors import UsageError
-from bulkscim.journal.typed_json import FLAT
+from bulkscim.journal.typed_json import FLAT, OMITTED
 from bulkscim.model.row import RowRules
 from bulkscim.pacing.rate import Rate, parse
 from bulkscim.planning.decision import Policy
@@ -42,13 +42,15 @@ class ConnectionOptions(TypedDict, total=False):
 class Settings:
     """How a run sends, and what its rows do; what is left open is the profile's, or the usual.
 
-    `on_drift` says what becomes of a record whose resource is not as it expects.
+    `on_drift` says what becomes of a record whose resource is not as it expects. `image_age` is how many seconds old a
+    before-image may be, where the usual 60 is not wanted.
     """
 
     rules: RowRules = field(default=RowRules(), metadata=FLAT)
     connection: Connection = field(default=Connection(), metadata=FLAT)
     limit: int | None = None
     on_drift: str = "row"
+    image_age: float | None = field(default=None, metadata=OMITTED)
 
     @property
     def timeout_s(self) -> float:
@@ -57,7 +59,7 @@ class Settings:
 
     def policy(self, profile: Profile, run: str = "") -> Policy:
         """Return what the pure heart must know of these; `run` is the run's id."""
-        return Policy(self.rules, profile, run=run, on_drift=self.on_drift)
+        return Policy(self.rules, profile, run=run, on_drift=self.on_drift, image_age=self.image_age)
 
     def buckets(self, profile: Profile) -> tuple[Bucket, ...]:
         """Return the buckets in force: the rate that was asked for stands in for the profile's own."""

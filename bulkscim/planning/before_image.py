@@ -22,20 +22,26 @@ def fresh_s(interval_s: float) -> float:
     return max(FRESH_S, _INTERVALS * interval_s)
 
 
-def before_lookup(operation: Operation, interval_s: float) -> float:
-    """Return the age in seconds up to which a row may be expected to use what was read of its resource."""
+def before_lookup(operation: Operation, interval_s: float, longest_s: float | None = None) -> float:
+    """Return the age in seconds up to which a row may be expected to use what was read of its resource.
+
+    `longest_s` stands in for the usual `LONGEST_S`.
+    """
     strict = VERBS[operation.verb].method in {"DELETE", "PUT"} or bool(operation.expect)
-    return fresh_s(interval_s) if strict else max(LONGEST_S, fresh_s(interval_s))
+    longest_s = LONGEST_S if longest_s is None else longest_s
+    return fresh_s(interval_s) if strict else max(longest_s, fresh_s(interval_s))
 
 
-def before_step(step: Step, operation: Operation, interval_s: float, *, undoes: bool) -> float:
+def before_step(
+    step: Step, operation: Operation, interval_s: float, longest_s: float | None = None, *, undoes: bool
+) -> float:
     """Return the age in seconds that a step's before-image may have; `undoes`: it is one of a rollback.
 
     A membership is as old as what is known of its group, which has an age of its own.
     """
     if undoes or _overwrites_list(step) or step.member is not None or step.action in _WHOLE:
         return fresh_s(interval_s)
-    return before_lookup(operation, interval_s)
+    return before_lookup(operation, interval_s, longest_s)
 
 
 def _overwrites_list(step: Step) -> bool:

@@ -42,8 +42,15 @@ class UserRows:
     removals: int = 0
 
 
-def lookups_told(rows: UserRows, profile: Profile, users: int | None, interval_s: float) -> str:
-    """Return about how many requests look users up, and in which way; empty where none do. `users`: in the tenant."""
+def lookups_told(
+    rows: UserRows, profile: Profile, users: int | None, interval_s: float, longest_s: float | None = None
+) -> str:
+    """Return about how many requests look users up, and in which way; empty where none do. `users`: in the tenant.
+
+    `longest_s`: how old a before-image may be, where the usual `LONGEST_S` is not wanted.
+    """
+    fresh = fresh_s(interval_s)
+    longest_s = max(LONGEST_S if longest_s is None else longest_s, fresh)
     pages = None if users is None else max(1, ceil(users / profile.page_size))
     ways: dict[str, int] = {}
     makes = rows.creates + rows.upserts
@@ -51,10 +58,10 @@ def lookups_told(rows: UserRows, profile: Profile, users: int | None, interval_s
     if asks and pages is not None and pages <= (makes // SHARE if rows.upserts else most_pages(makes)):
         ways["one listing of the users"] = pages
     elif rows.upserts:
-        _add(ways, *_by_name(rows.upserts, profile, None, served(LONGEST_S, interval_s, MOST)))
+        _add(ways, *_by_name(rows.upserts, profile, None, served(longest_s, interval_s, MOST)))
     elif asks:
         ways["the first names, each by itself"] = min(makes, max(SINGLES, most_pages(makes)))
-    for count, age_s in ((rows.changes, LONGEST_S), (rows.removals, fresh_s(interval_s))):
+    for count, age_s in ((rows.changes, longest_s), (rows.removals, fresh)):
         if count:
             _add(ways, *_by_name(count, profile, None if makes else pages, served(age_s, interval_s, count)))
     total = sum(ways.values())

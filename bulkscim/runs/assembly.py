@@ -170,7 +170,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     journal, terms, around = session.journal, session.terms, session.around
     profile, settings = terms.profile, terms.settings
     watcher, clock = around.watcher, around.clock
-    context = RunContext(journal, stopping, watcher, clock, around.random, profile)
+    context = RunContext(journal, stopping, watcher, clock, around.random, profile, settings.image_age)
     here = terms.answered_here or (lambda _: False)
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals, here)
     exchange = Exchange(session.transport, permits, watcher, clock, around.random)

@@ -121,6 +121,7 @@ class RunOptions(_PaceOptions, total=False):
     with_needed: bool
     strict: bool
     note: str
+    image_age: float
     dry_run: bool
     run_dir: str | Path
     yes_production: str

@@ -20,7 +20,8 @@ class RunRequest:
     """A job file, a tenant, and how the one is to be brought to the other.
 
     `job` is a path, `-`, or a source that is open already. A job definition (.toml), as `job` or as the file `map`, may
-    say what is left open here; `defined` reads it. `strict` refuses a job file with warnings. A `dry_run` writes
+    say what is left open here; `defined` reads it. `strict` refuses a job file with warnings. `image_age` is how many
+    seconds old what was read of a user may be when a change relies on it, where 60 is not wanted. A `dry_run` writes
     nothing, neither in the tenant nor on the disk. With `heed_signals` Ctrl-C and its like drain the run; a program
     that handles them itself goes without.
     """
@@ -38,6 +39,7 @@ class RunRequest:
     definition: Definition | None = None
     strict: bool = False
     note: str = ""
+    image_age: float | None = None
     dry_run: bool = False
     heed_signals: bool = True
 

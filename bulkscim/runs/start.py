@@ -82,7 +82,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
 def _settings(request: RunRequest) -> Settings:
     connection = checked_connection(filled(request.connection, connection_of(request.tenant)))
     rules = replace(request.rules, read_back=None) if request.dry_run else request.rules
-    return Settings(rules, connection, request.selection.limit)
+    return Settings(rules, connection, request.selection.limit, image_age=request.image_age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +225,8 @@ class Start:
         if self.parent is not None:  # a rollback looks at each resource just before it takes a change back
             asked = UserRows(removals=changes + removals)
         paces = (bucket.window_s / bucket.limit for bucket in self.visit.settings.buckets(self.seen.profile))
-        return lookups_told(asked, self.seen.profile, self.seen.users, max(paces, default=0.0))
+        image_age = self.request.image_age
+        return lookups_told(asked, self.seen.profile, self.seen.users, max(paces, default=0.0), image_age)
 
     @property
     def _later(self) -> str:

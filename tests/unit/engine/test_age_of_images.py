@@ -1,5 +1,7 @@
 """A row reads again what it changes when that is old, and not what it only names."""
 
+import pytest
+
 from tests.support.simulation.tenant import SimulatedTenant
 
 ADA = {"id": "u0", "userName": "ada@example.com"}
@@ -39,3 +41,15 @@ async def test_a_name_that_was_looked_up_long_ago_makes_no_image_old(carried):
         for name in NAMES
     ]
     assert max(own) == 1
+
+
+@pytest.mark.parametrize(("seconds", "least", "most"), [(None, 20, 60), (0.0, 20, 60), (1800.0, 1, 3)])
+async def test_how_old_an_image_may_be_can_be_set(carried, seconds, least, most):
+    """All users are read before the first change, and each change takes more than a minute."""
+    users = [{"id": f"id-{n}", "userName": f"u{n}@example.com", "active": True} for n in range(20)]
+    rows = [{"op": "deactivate", "match": {"userName": user["userName"]}} for user in users]
+    report = await carried(rows, held=users, kind=Counting, concurrency=1, image_age=seconds)
+
+    assert report.totals.done == len(users)
+    reads = [path for path in carried.tenant.asked if path.startswith("/Users")]
+    assert least <= len(reads) <= most
