@@ -8,6 +8,7 @@ Rules
    that was created in the same way, and in all of these that are read: then the service derives it.
 2. Only three differences count: a value where none was; the same text except for capitals, spaces and punctuation; nothing
    where a value was sent. Another value is a change by others, in however many resources.
+   What the run itself has changed since counts as it was just before.
 3. A resource that says that it was modified long after it was created proves nothing. Nor do members and groups.
 """
 

@@ -7,12 +7,15 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 
+import orjson
+
 from bulkscim.engine.reads import Reads
 from bulkscim.journal.durable import Disk
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found
-from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.model.operation import GROUP, USER, JsonObject, PatchOperation
+from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change
 from bulkscim.planning.compare import WHOLE, drifted, stands
 from bulkscim.planning.derived import (
@@ -25,10 +28,12 @@ from bulkscim.planning.derived import (
     rewrites,
     unasked,
 )
+from bulkscim.planning.undo.inverse import TakenStep
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import Recreated, descendants, rollbacks_of_others
 from bulkscim.runs.inverse_job import Derived
+from bulkscim.scim import patch, paths
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
@@ -64,10 +69,18 @@ async def derived_by_service(
 
 @dataclass(frozen=True, slots=True)
 class CreateAnswer:
-    """A resource as the answer to its create showed it, and the attributes that later steps of the run have changed."""
+    """A resource as the answer to its create showed it, and the attributes that later steps of the run have changed.
+
+    Each of these with what puts back the value that it had just before; None where that is not known.
+    """
 
     after: JsonObject
-    changed: set[str] = field(default_factory=set)
+    changed: dict[str, tuple[PatchOperation, ...] | None] = field(default_factory=dict)
+
+    def take(self, step: TakenStep) -> None:
+        """Take in a later step: the first change of an attribute tells what was there until then."""
+        for attribute in {_attribute(kind_of(change.path)) for change in step.changes} - self.changed.keys():
+            self.changed[attribute] = _back(attribute, step.before)
 
     @property
     def shape(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -76,15 +89,30 @@ class CreateAnswer:
 
     def sample(self, live: JsonObject) -> Sample:
         """Return how the resource differs without a request of the run."""
-        changes = drifted({WHOLE: comparable(self.after)}, live, exact=True)
-        kinds = {kind for kind in unasked(changes) if _attribute(kind) not in self.changed}
+        before = patch.apply((one for back in self.changed.values() for one in back or ()), live)
+        changes = drifted({WHOLE: comparable(self.after)}, before, exact=True)
+        unknown = {attribute for attribute, back in self.changed.items() if back is None}
+        kinds = {kind for kind in unasked(changes) if _attribute(kind) not in unknown}
         others = {kind_of(change.path) for change in changes} - kinds
-        return Sample(self.after, live, frozenset(kinds), frozenset(others))
+        return Sample(self.after, before, frozenset(kinds), frozenset(others))
 
 
 def _attribute(kind: str) -> str:
     schema, _, name = kind.rpartition(":")
     return f"{schema}:{name.partition('.')[0]}"
+
+
+def _back(attribute: str, before: JsonObject | None) -> tuple[PatchOperation, ...] | None:
+    """Return what puts an attribute back to the value that an image shows; None where the image does not tell."""
+    path = attribute.removeprefix(":")
+    try:
+        value = paths.get(before or {}, path)
+    except paths.PathError:
+        return None
+    if before is None or MASK in orjson.dumps(value).decode():
+        return None
+    remove = PatchOperation("remove", path)
+    return (remove,) if value is None else (remove, PatchOperation("replace", path, value))
 
 
 def _created(recorded: RecordedRun) -> dict[str, dict[str, CreateAnswer]]:
@@ -99,8 +127,7 @@ def _created(recorded: RecordedRun) -> dict[str, dict[str, CreateAnswer]]:
         elif step.action is Action.DELETE:
             found[step.type].pop(step.id, None)
         elif step.id in found[step.type]:
-            changed = (_attribute(kind_of(change.path)) for change in step.changes)
-            found[step.type][step.id].changed.update(changed)
+            found[step.type][step.id].take(step)
     return found
 
 

@@ -102,6 +102,8 @@ BROKEN_ONCE = (
     8051103, 7041219,
     # oracle: what a create has overwritten may be a hidden user, which no read shows
     8051142,
+    # undo: a derived value that the run had changed since, as its own image shows, proved nothing
+    9030042,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 
