@@ -54,7 +54,6 @@ from bulkscim.planning.recover import (
 )
 
 LOOKS = 3  # looks at what became of one lost step
-ROWS_AHEAD = 500  # that are looked through for names: those of many are known
 ASKED = 2  # times that a row asks for what may fail for every record
 DENIED = frozenset({401, 403})
 FIRST_REST_S, LEAST_REST_S = 0.5, 0.05
@@ -371,7 +370,7 @@ class Asking:
 def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]]) -> Iterator[Key]:
     """Yield what a row itself has still to ask for, and then what rows to come name."""
     yield from (key for key in named(work.row) if key not in work.live)
-    yield from (key for row in coming(ROWS_AHEAD) for key in named(row))
+    yield from (key for row in coming() for key in named(row))
 
 
 def _ahead(names: Callable[[], Iterable[Key]], age_s: float, interval_s: float) -> NamesAhead:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
     from bulkscim.engine.work import Work
 
 JOINING = 5 * WINDOW
+AHEAD = WINDOW // 2  # rows to come that are looked through for names
 Makers = Callable[[Key], int | None]
-Coming = Callable[[int], list[Row]]  # the next rows, as many as are asked for at most
+Coming = Callable[[], Iterator[Row]]  # the rows whose names are worth knowing, the next ones first
 
 
 def rows_of(operations: Iterator[tuple[int, Operation]], makers: Makers) -> Iterator[Row]:
@@ -55,6 +57,11 @@ def made_names(row: Row) -> Iterator[Key]:
         yield Key(operation.type, name_attribute(operation.type), name)
 
 
+def _joins(row: Row) -> bool:
+    """Return whether a row's step may share a request with others."""
+    return row.operation.spec.is_membership
+
+
 class Feed:
     """One pass over the rows that are to be worked on; `failed` says why it ended before its last row."""
 
@@ -82,6 +89,18 @@ class Feed:
                 self._read.append(row)
         return list(islice(self._read, count))
 
+    def ahead(self) -> Iterator[Row]:
+        """Yield rows that are still to be taken: `AHEAD` at most, and as many as can join where all are memberships."""
+        passed = 0
+        while passed < AHEAD or (
+            passed < JOINING and all(map(_joins, islice(self._read, passed - AHEAD, passed)))
+        ):
+            rows = self.coming(passed + AHEAD)[passed:]
+            yield from rows
+            passed += AHEAD
+            if len(rows) < AHEAD:
+                return
+
     def take(self) -> Row:
         """Return the next row; only after `peek` has shown that there is one."""
         row = self._read.popleft()
@@ -98,17 +117,27 @@ class Window:
     def __init__(self, feed: Feed) -> None:
         self._feed = feed
         self.rows: dict[int, Work] = {}  # in order
+        self._asking: dict[int, Work] = {}
 
     @property
     def has_room(self) -> bool:
         """Whether there is a next row, and it may be brought under way."""
         for row in self._feed.coming(1):
-            most = JOINING if row.operation.spec.is_membership else WINDOW
+            most = JOINING if _joins(row) else WINDOW
             return row.number - next(iter(self.rows), row.number) < most
         return False
 
-    def coming(self, count: int) -> list[Row]:
-        """Return the next rows that have read nothing yet, `count` at most; those last that wait for others."""
-        coming = self._feed.coming(count)
-        begun = (work.row for work in self.rows.values() if not work.live)
-        return coming + list(islice(begun, count - len(coming)))
+    @contextmanager
+    def asking(self, work: "Work") -> Iterator[None]:
+        """Note that a row asks for something."""
+        self._asking[work.number] = work
+        try:
+            yield
+        finally:
+            del self._asking[work.number]
+
+    def coming(self) -> Iterator[Row]:
+        """Yield rows that have read nothing yet: those that ask now, the next ones, then those that wait for others."""
+        yield from (work.row for work in self._asking.values() if not work.live)
+        yield from self._feed.ahead()
+        yield from (work.row for work in self.rows.values() if not work.live)

@@ -37,13 +37,7 @@ from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
 class Pipeline:
     """One pass over a feed."""
 
-    def __init__(
-        self,
-        feed: Feed,
-        context: RunContext,
-        worker: Worker,
-        left: UnfinishedRows,
-    ) -> None:
+    def __init__(self, feed: Feed, context: RunContext, worker: Worker, left: UnfinishedRows) -> None:
         self._feed = feed
         self._worker = worker
         self._rows = worker.rows
@@ -238,14 +232,15 @@ class Pipeline:
             self._parked.park(work.number, ForRow(need.row))
             return None
         work.live[need] = answer
-        return (
-            self._known(work, need, answer.id) if isinstance(answer, ParentReady) else self._rows.decide(work)
-        )
+        if isinstance(answer, ParentReady):
+            return self._known(work, need, answer.id)
+        return self._rows.decide(work)
 
     async def _read(self, work: Work, need: Question) -> Next | None:
         """Ask the tenant what a row must know; what was changed while it was read is read again."""
         self._lanes.begin_reading(work.number)
-        read = await self._worker.read(work, need, self._window.coming)
+        with self._window.asking(work):
+            read = await self._worker.read(work, need, self._window.coming)
         changed = self._lanes.end_reading(work.number)
         if work.rests_s:
             return self._rows.decide(work)

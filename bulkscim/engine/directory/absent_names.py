@@ -77,11 +77,12 @@ class AbsentNames:
         for one in ahead.names():
             if (one.type, one.attribute) != (key.type, key.attribute) or other_form(one) is not None:
                 continue
+            if one.folded in chosen or self._is_known(one, ahead):
+                continue
             length += len(one.value.encode())
             if len(chosen) >= ahead.most - 2 or length > LONGEST:
                 break
-            if not self._is_known(one, ahead):
-                chosen.setdefault(one.folded, one)
+            chosen[one.folded] = one
         return list(chosen.values())
 
     async def _is_tried(self, kind: Kind, reads: Reads) -> bool:

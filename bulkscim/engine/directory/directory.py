@@ -244,10 +244,16 @@ class Directory:
             own = await self._own.id_of(key) if key.type == GROUP else None
             answer: Answer = Missing() if not own else await reads.by_id(GROUP, own)
             if isinstance(answer, Missing) and answer.shown_by is None:
-                answer = await self.find(key, reads, purpose)
+                answer = await self.find(key, reads, self._of_unknown(purpose))
             if isinstance(answer, Found):
                 self._named.keep(key, answer)
             return answer
+
+    def _of_unknown(self, purpose: Purpose) -> Purpose:
+        """Return a purpose without the names to come whose ids are known."""
+        names = purpose.ahead.names
+        unknown = replace(purpose.ahead, names=lambda: (one for one in names() if one not in self._named))
+        return replace(purpose, ahead=unknown)
 
     async def membership(self, need: Membership, reads: Reads, *, since: float = -inf) -> MembershipAnswer:
         """Return whether a resource is a member of a group; with `proof`, whether an absence is proved.

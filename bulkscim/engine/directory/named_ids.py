@@ -26,6 +26,9 @@ class NamedIds:
         self._clock = clock
         self._found: OrderedDict[Key, Found] = OrderedDict()
 
+    def __contains__(self, key: Key) -> bool:
+        return key.folded in self._found
+
     def of(self, key: Key) -> Found | None:
         """Return what a key was found to name."""
         found = self._found.get(key.folded)

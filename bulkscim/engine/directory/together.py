@@ -26,7 +26,7 @@ from bulkscim.planning.lookups import answers
 
 FEWEST = 2
 FEW_SHOWN = 4  # of so many names an answer must show one, or fewer are asked for
-KEPT = 500  # names, the latest asked for
+KEPT = 500  # names of an attribute, the latest asked for
 LONGEST = 3000  # bytes of names in one filter: services and proxies bound the length of a URL
 
 
@@ -78,7 +78,7 @@ class LookupsTogether:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._kept: OrderedDict[Key, _Kept] = OrderedDict()
+        self._kept: defaultdict[tuple[str, str], OrderedDict[Key, _Kept]] = defaultdict(OrderedDict)
         self._most: defaultdict[tuple[str, str], int] = defaultdict(lambda: MOST)
         self._asking: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
         # Types and attributes of which such a filter has shown something.
@@ -95,7 +95,7 @@ class LookupsTogether:
         async with self._asking[kind]:
             if self._is_unknown(key, ahead):
                 await self._ask(self._chosen(key, ahead), reads)
-            known = None if self._is_unknown(key, ahead) else self._kept[key.folded]
+            known = None if self._is_unknown(key, ahead) else self._kept[kind][key.folded]
         return known.found if known else None
 
     def may_ask(self, key: Key, ahead: NamesAhead) -> bool:
@@ -107,7 +107,7 @@ class LookupsTogether:
         return known is None or (known.found is not None and known.asked_at <= ahead.since)
 
     def _known(self, key: Key, age_s: float) -> _Kept | None:
-        known = self._kept.get(key.folded)
+        known = self._kept[key.type, key.attribute].get(key.folded)
         is_old = known and known.found and self._clock.monotonic() - known.found.read_at > age_s
         return None if is_old else known
 
@@ -119,11 +119,12 @@ class LookupsTogether:
         for one in ahead.names():
             if (one.type, one.attribute) != kind or one.folded in chosen:
                 continue
+            if self._known(one, ahead.age_s / 2) is not None:
+                continue
             length += len(one.value.encode())
             if len(chosen) >= most or length > LONGEST:
                 break
-            if self._known(one, ahead.age_s / 2) is None:
-                chosen[one.folded] = one
+            chosen[one.folded] = one
         return list(chosen.values())
 
     async def _ask(self, keys: Sequence[Key], reads: Reads) -> None:
@@ -155,11 +156,12 @@ class LookupsTogether:
         matches = [(key, [one for one in shown if answers(key, one)]) for key in keys]
         if len({one["id"] for _, found in matches for one in found}) < len(shown):
             return 0  # the filter was not applied
+        of_kind = self._kept[keys[0].type, keys[0].attribute]
         for key, found in matches:
-            self._kept[key.folded] = _kept(found, asked_at, self._clock.monotonic())
-            self._kept.move_to_end(key.folded)
-        while len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+            of_kind[key.folded] = _kept(found, asked_at, self._clock.monotonic())
+            of_kind.move_to_end(key.folded)
+        while len(of_kind) > KEPT:
+            of_kind.popitem(last=False)
         return sum(len(found) == 1 for _, found in matches)
 
     def changed(self, step: Step, resource_id: str | None = None) -> None:
@@ -169,13 +171,14 @@ class LookupsTogether:
         spreads = step.action is Action.DELETE or (step.type == GROUP and step.member is None)
         ids = {one for one in (step.id, step.member, resource_id) if one}
         mentions = [orjson.dumps(one) for one in (step.id, resource_id) if one and spreads]
-        gone = [
-            key
-            for key, kept in self._kept.items()
-            if kept.found and (kept.found.id in ids or any(one in kept.text for one in mentions))
-        ]
-        for key in gone:
-            del self._kept[key]
+        for of_kind in self._kept.values():
+            gone = [
+                key
+                for key, kept in of_kind.items()
+                if kept.found and (kept.found.id in ids or any(one in kept.text for one in mentions))
+            ]
+            for key in gone:
+                del of_kind[key]
 
 
 def _kept(found: Sequence[JsonObject], asked_at: float, read_at: float) -> _Kept:
