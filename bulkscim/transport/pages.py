@@ -182,26 +182,34 @@ class _ListingPosition:
 
 @dataclass(slots=True)
 class _PageReads:
-    """Reads pages. A few with entries that cannot be used are asked for again: one answer may be spoilt."""
+    """Reads pages. A few with entries that cannot be used are asked for again: one answer may be spoilt.
+
+    So is a first page that is empty, and claims that there are resources.
+    """
 
     transport: Transport
     left: int = MOST_AGAIN
+    is_first: bool = True
 
     async def page(self, path: str) -> tuple[Reply, protocol.ListAnswer | None]:
         """Return the answer for one page, and the listing that it shows."""
         reply = await self.transport.send(Request("GET", path))
         answer = _listed(reply)
-        if answer is None or not _spoilt(answer) or not self.left:
+        is_first, self.is_first = self.is_first, False
+        if answer is None or not _spoilt(answer, is_first=is_first) or not self.left:
             return reply, answer
         self.left -= 1
         again = _listed(await self.transport.send(Request("GET", path)))
-        is_better = again is not None and _spoilt(again) < _spoilt(answer)
+        is_better = again is not None and _spoilt(again, is_first=is_first) < _spoilt(
+            answer, is_first=is_first
+        )
         return reply, again if is_better else answer
 
 
-def _spoilt(answer: protocol.ListAnswer) -> int:
-    """Count the entries that are no resources, or have ids that no URL can hold."""
-    return len(answer.unusable) + sum(protocol.usable_id(one) is None for one in answer.resources)
+def _spoilt(answer: protocol.ListAnswer, *, is_first: bool) -> int:
+    """Count the entries that are no resources, or have ids that no URL can hold; for 1 counts that a first page has none."""
+    found = len(answer.unusable) + sum(protocol.usable_id(one) is None for one in answer.resources)
+    return found or int(is_first and not answer.size and bool(answer.total))
 
 
 async def pages(

@@ -104,6 +104,10 @@ BROKEN_ONCE = (
     8051142,
     # undo: a derived value that the run had changed since, as its own image shows, proved nothing
     9030042,
+    # blame: a row failed as the first page of a listing was spoilt once: it claimed three users, and showed none
+    9040170,
+    # oracle: a hidden user that a create may have made goes on with its links, and their groups are created
+    8060128,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

@@ -253,6 +253,8 @@ def _as_wanted(machine, states, ends):
         unproved = row in machine.retried | _may_be_own(machine) or _is_unproved(
             machine, states[row], ends[row]
         )
+        # A hidden user that a create has overwritten gets the links of its row where nothing tells how old it is.
+        unproved = unproved or (row in plan.foreign and touched & machine.tenant.directory.overwritten)
         # An adopted user gets no more links once one of them cannot be set.
         unproved = unproved or (states[row] in BAD and getattr(ends[row].body, "found", None))
         has_failed = states[row] in BAD and row in plan.foreign and not by_chance  # in doubt proves nothing

@@ -209,8 +209,7 @@ class Machine:
         name, retries = "run", 0
         while name:
             sessions = self.story.sessions - self._sessions_before
-            hours = HOURS * max(1.0, self.ready.job.count / USUAL)
-            if sessions > self._most_sessions() or self.spent_s > hours * 3600:
+            if sessions > self._most_sessions() or self.spent_s > self._most_hours() * 3600:
                 told = f"{sessions} sessions, {self.spent_s:.0f} s, {self.totals}, {self.reason}"
                 raise Broken("finish", told)
             ended = self.command(name)
@@ -224,9 +223,16 @@ class Machine:
         return self.tell()
 
     def _most_sessions(self):
-        """Return how many sessions a run may take: a bound on errors stops one at each row that must fail."""
-        stops = (1 + RETRIES) * len(self.ready.plan.foreign) if self.world.max_errors is not None else 0
-        return SESSIONS + stops
+        """Return how many sessions a run may take: a bound on errors stops one at each row that fails."""
+        if self.world.max_errors is None:
+            return SESSIONS
+        may_fail = self.ready.job.count if self.world.may_refuse else len(self.ready.plan.foreign)
+        return SESSIONS + (1 + RETRIES) * may_fail
+
+    def _most_hours(self):
+        """Return how long a run may take; where each row that fails ends a session, each of these reads all listings."""
+        stops = self.world.max_errors is not None and self.world.may_refuse
+        return HOURS * max(1.0, self.ready.job.count / USUAL) * (2 if stops else 1)
 
     def _next(self, name, ended):
         """Return the next command, None where all is done."""

@@ -178,7 +178,10 @@ class _End:
             raise Refused
         elif self._hides and data["userName"].startswith(LINKED) and not theirs["active"]:
             # No read of the tenant shows this user, so its row fails with the tenant's 409, whatever `on_exists` is.
+            # One that overwrites it, and cannot tell how old it is, goes on with its links.
             self._plan.opens.add(("Users", theirs["userName"]))
+            for group in data.get("groups", ()):
+                self._touch("Groups", group)
             raise Refused
         elif line["op"] == "create" and self._on_exists != "update":
             self._plan.adopts.add(row)

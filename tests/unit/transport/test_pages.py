@@ -124,6 +124,21 @@ class Shrinking:
         return Response(200, {}, json.dumps(body).encode())
 
 
+@pytest.mark.parametrize(
+    ("spoilt", "found"),
+    [(1, IDS), (2, [])],
+)
+async def test_first_page_that_shows_nothing_of_what_it_claims_is_asked_for_again(spoilt, found):
+    """Rows failed by one such answer: the listing of Users ended at 0 of 25."""
+    answers = iter([[]] * spoilt)
+    tenant = Tenant(lambda start, count: next(answers, IDS[start - 1 : start - 1 + count]), 25)
+
+    ids, end = await listed(tenant)
+
+    assert (ids, tenant.starts[:2]) == (found, [1, 1])
+    assert (end is None) is bool(found)
+
+
 @pytest.mark.parametrize("count", [10, 50])
 @pytest.mark.parametrize(
     "moved",
