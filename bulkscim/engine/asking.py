@@ -39,7 +39,7 @@ from bulkscim.model.row import Row
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
-from bulkscim.planning.before_image import LONGEST_S, before_lookup
+from bulkscim.planning.before_image import ImageAges
 from bulkscim.planning.lookup_costs import MOST, served
 from bulkscim.planning.named_resources import may_miss, refers_to
 from bulkscim.planning.newness import Age, created_of, is_exact
@@ -71,15 +71,16 @@ class Asking:
         directory: Directory,
         reads: Callable[[Work | None], Reads],
         exchange: Exchange,
+        ages: Callable[[], ImageAges],
     ) -> None:
         self._stopping = context.stopping
         self._clock = context.clock
         self._random = context.random
         self._profile = context.profile
-        self._image_age = context.image_age
         self._directory = directory
         self._exchange = exchange
         self.reads = reads  # how a row reads the tenant
+        self.ages = ages  # at the present pace
         self._noted = False
         self._vain = 0  # waits for members and managers to be shown that changed nothing
         self._exact = False  # whether a create has shown that times of creation follow the server's clock
@@ -163,10 +164,12 @@ class Asking:
             return False  # a listing may show what a lost create of the row has made
         operation = work.row.operation
         is_own = isinstance(need, Key) and work.is_own(need)
-        interval_s = self._exchange.permits.interval_s
-        age_s = before_lookup(operation, interval_s, self._image_age) if is_own else LONGEST_S
+        ages = self.ages()
+        age_s = ages.lookup(operation) if is_own else ages.named_s
         named = made_names if isinstance(need, NameHeld) else looked_up
-        ahead = _ahead(partial(_names_of, work, coming, named), age_s, interval_s)
+        used = served(age_s, ages.interval_s, maxsize)
+        names = partial(_names_of, work, coming, named)
+        ahead = NamesAhead(names, min(MOST, used), age_s, served=used)
         purpose = Purpose(
             needed=needed_by(operation) if is_own else NAMES_ONLY,
             only_id=isinstance(need, Key) and _needs_only_id(work, need),
@@ -371,12 +374,6 @@ def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]])
     """Yield what a row itself has still to ask for, and then what rows to come name."""
     yield from (key for key in named(work.row) if key not in work.live)
     yield from (key for row in coming() for key in named(row))
-
-
-def _ahead(names: Callable[[], Iterable[Key]], age_s: float, interval_s: float) -> NamesAhead:
-    """Return what rows to come name, as many names as can be used before their answer is too old."""
-    used = served(age_s, interval_s, maxsize)
-    return NamesAhead(names, min(MOST, used), age_s, served=used)
 
 
 def _needs_only_id(work: Work, need: Key) -> bool:

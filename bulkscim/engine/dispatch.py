@@ -53,10 +53,6 @@ class Intent(NamedTuple):
 class Dispatch(Protocol):
     """Sends the steps of all workers."""
 
-    @property
-    def interval_s(self) -> float:
-        """Seconds from one request to the next at the present pace."""
-
     async def send(self, intents: Sequence[Intent], holds: Callable[[], bool]) -> list[Outcome] | NotSent:
         """Send steps that can be `merged` once their starts are durable; return the outcome of each.
 
@@ -76,11 +72,6 @@ class SingleDispatch:
         self._exchange = exchange
         self._sender = sender
         self._directory = directory
-
-    @property
-    def interval_s(self) -> float:
-        """Seconds from one request to the next at the present pace."""
-        return self._exchange.permits.interval_s
 
     async def send(self, intents: Sequence[Intent], holds: Callable[[], bool]) -> list[Outcome] | NotSent:
         """Send steps in one request; return the outcome of each."""

@@ -23,10 +23,7 @@ ENOUGH_MET = 3  # creates that met a user, before a listing is worth it
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """One session of a run, as every part of the engine knows it; `random` returns numbers from 0 up to 1.
-
-    `image_age` as in `Policy`.
-    """
+    """One session of a run, as every part of the engine knows it; `random` returns numbers from 0 up to 1."""
 
     journal: Journal
     stopping: Stopping
@@ -34,7 +31,6 @@ class RunContext:
     clock: Clock
     random: Callable[[], float]
     profile: Profile
-    image_age: float | None = None
 
 
 class Rows:

@@ -15,7 +15,6 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Question
 from bulkscim.model.row import Refusal
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.before_image import before_step
 
 
 class Instead(NamedTuple):
@@ -95,6 +94,4 @@ class Worker:
         """Return whether what was read is to be read again, once, before the step."""
         if work.read_again or (step.before is None and step.member is None):
             return False
-        policy, interval_s = self.rows.policy, self._dispatch.interval_s
-        limit = before_step(step, work.row.operation, interval_s, policy.image_age, undoes=policy.takes_back)
-        return self._clock.monotonic() - work.read_at > limit
+        return self._clock.monotonic() - work.read_at > self._asking.ages().step(step, work.row.operation)

@@ -59,7 +59,7 @@ class Settings:
 
     def policy(self, profile: Profile, run: str = "") -> Policy:
         """Return what the pure heart must know of these; `run` is the run's id."""
-        return Policy(self.rules, profile, run=run, on_drift=self.on_drift, image_age=self.image_age)
+        return Policy(self.rules, profile, run=run, on_drift=self.on_drift)
 
     def buckets(self, profile: Profile) -> tuple[Bucket, ...]:
         """Return the buckets in force: the rate that was asked for stands in for the profile's own."""

@@ -5,6 +5,8 @@ by others in between is lost to undo in the one case, and lost from the tenant i
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from math import inf
 
 from bulkscim.model.operation import GROUP, VERBS, JsonObject, Operation
 from bulkscim.model.step import Action, Change, Step
@@ -22,26 +24,46 @@ def fresh_s(interval_s: float) -> float:
     return max(FRESH_S, _INTERVALS * interval_s)
 
 
-def before_lookup(operation: Operation, interval_s: float, longest_s: float | None = None) -> float:
-    """Return the age in seconds up to which a row may be expected to use what was read of its resource.
+@dataclass(frozen=True, slots=True)
+class ImageAges:
+    """How old what was read of a resource may be when its step leaves, where a request leaves each `interval_s` seconds.
 
-    `longest_s` stands in for the usual `LONGEST_S`.
+    `asked_s` stands in for the usual `LONGEST_S`. `undoes`: the steps are those of a rollback. `plans`: no step leaves, so
+    that any age will do.
     """
-    strict = VERBS[operation.verb].method in {"DELETE", "PUT"} or bool(operation.expect)
-    longest_s = LONGEST_S if longest_s is None else longest_s
-    return fresh_s(interval_s) if strict else max(longest_s, fresh_s(interval_s))
 
+    interval_s: float = 0.0
+    asked_s: float | None = None
+    undoes: bool = False
+    plans: bool = False
 
-def before_step(
-    step: Step, operation: Operation, interval_s: float, longest_s: float | None = None, *, undoes: bool
-) -> float:
-    """Return the age in seconds that a step's before-image may have; `undoes`: it is one of a rollback.
+    @property
+    def longest_s(self) -> float:
+        """The age of what changes by others are lost to undo alone."""
+        return max(LONGEST_S if self.asked_s is None else self.asked_s, self._fresh_s)
 
-    A membership is as old as what is known of its group, which has an age of its own.
-    """
-    if undoes or _overwrites_list(step) or step.member is not None or step.action in _WHOLE:
-        return fresh_s(interval_s)
-    return before_lookup(operation, interval_s, longest_s)
+    @property
+    def named_s(self) -> float:
+        """The age of what a row only names."""
+        return inf if self.plans else LONGEST_S
+
+    @property
+    def _fresh_s(self) -> float:
+        return inf if self.plans else fresh_s(self.interval_s)
+
+    def lookup(self, operation: Operation) -> float:
+        """Return the age in seconds up to which a row may be expected to use what was read of its resource."""
+        strict = VERBS[operation.verb].method in {"DELETE", "PUT"} or bool(operation.expect)
+        return self._fresh_s if strict else self.longest_s
+
+    def step(self, step: Step, operation: Operation) -> float:
+        """Return the age in seconds that a step's before-image may have.
+
+        A membership is as old as what is known of its group, which has an age of its own.
+        """
+        if self.undoes or _overwrites_list(step) or step.member is not None or step.action in _WHOLE:
+            return self._fresh_s
+        return self.lookup(operation)
 
 
 def _overwrites_list(step: Step) -> bool:

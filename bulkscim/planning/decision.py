@@ -65,7 +65,7 @@ class Policy:
     folded names. `looks_always`: the server answers creates with what exists, so each is preceded by lookups of all its
     identities. `run` is the run's id: the same sample of it is read back each time. `plans`: nothing is sent, so that no
     answer to a create says that its name is taken. `meets`: some users of the file are there already, so names are looked for
-    in a listing. `image_age` is how many seconds old a before-image may be, where the usual is not wanted.
+    in a listing.
     """
 
     rules: RowRules = RowRules()
@@ -76,7 +76,6 @@ class Policy:
     looks_always: bool = False
     plans: bool = False
     meets: bool = False
-    image_age: float | None = None
 
     @property
     def takes_back(self) -> bool:

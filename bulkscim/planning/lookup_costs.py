@@ -29,7 +29,7 @@ def most_again(changes: int, served: int) -> int:
 
 def served(age_s: float, interval_s: float, most: int) -> int:
     """Return how many rows can use what is read now before it is too old, one being sent each `interval_s` seconds."""
-    return min(most, int(age_s / interval_s) - 1) if interval_s else most
+    return int(min(most, age_s / interval_s - 1)) if interval_s else most
 
 
 @dataclass(frozen=True, slots=True)

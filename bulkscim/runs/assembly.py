@@ -46,6 +46,7 @@ from bulkscim.model.request import Request
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
 from bulkscim.pacing.arrivals import Arrivals
+from bulkscim.planning.before_image import ImageAges
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.recorded import differing, drifted
@@ -170,7 +171,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     journal, terms, around = session.journal, session.terms, session.around
     profile, settings = terms.profile, terms.settings
     watcher, clock = around.watcher, around.clock
-    context = RunContext(journal, stopping, watcher, clock, around.random, profile, settings.image_age)
+    context = RunContext(journal, stopping, watcher, clock, around.random, profile)
     here = terms.answered_here or (lambda _: False)
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals, here)
     exchange = Exchange(session.transport, permits, watcher, clock, around.random)
@@ -197,7 +198,8 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     )
     guards = Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal))
     rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
-    asking = Asking(context, directory, reads, exchange)
+    ages = ImageAges(permits.interval_s, settings.image_age, undoes=policy.takes_back, plans=policy.plans)
+    asking = Asking(context, directory, reads, exchange, lambda: replace(ages, interval_s=permits.interval_s))
     dispatch = SingleDispatch(context, exchange, Sender(context, exchange), directory)
     abilities = Abilities(context)
     outcomes = Outcomes(context, rows_, asking, dispatch, directory, abilities)

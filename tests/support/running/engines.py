@@ -17,6 +17,7 @@ from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.worker import Worker
 from bulkscim.model.request import Response
+from bulkscim.planning.before_image import ImageAges
 from bulkscim.planning.decision import Policy
 from bulkscim.providers.generic import GENERIC
 from tests.support.making.journals import begin, opened
@@ -63,7 +64,9 @@ async def engine_parts(answer=lambda request: Response(404), dispatch=None, prof
     transport, directory = Answering(answer), Directory(clock)
     exchange = Exchange(transport, Permits([], clock, stopping, watcher), watcher, clock, context.random)
     single = dispatch or SingleDispatch(context, exchange, Sender(context, exchange), directory)
-    asking = Asking(context, directory, lambda work: Reads(Paced(exchange, work), clock, profile), exchange)
+    asking = Asking(
+        context, directory, lambda work: Reads(Paced(exchange, work), clock, profile), exchange, ImageAges
+    )
     rows = Rows(context, Policy(profile=profile), Bounding(Guards(), record, stopping))
     abilities = Abilities(context)
     outcomes = Outcomes(context, rows, asking, single, directory, abilities)

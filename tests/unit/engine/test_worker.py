@@ -24,8 +24,6 @@ PATCH = Step("patch", Action.MODIFY, USER, id="u1", before={"id": "u1"}, if_matc
 class Scripted:
     """A dispatch that sends nothing; it notes each step, and whether it still held when asked after a while."""
 
-    interval_s = 1.0
-
     def __init__(self, waits=0.0):
         self.steps, self.held, self.waits, self.clock = [], [], waits, None
 

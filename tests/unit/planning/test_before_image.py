@@ -1,10 +1,13 @@
 """How old what a row read may be when its step is sent."""
 
+from math import inf
+
 import pytest
 
 from bulkscim.model.operation import USER, Key, Operation, PatchOperation, Verb
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning.before_image import FRESH_S, LONGEST_S, before_lookup, before_step
+from bulkscim.planning.before_image import FRESH_S, LONGEST_S, ImageAges
+from bulkscim.planning.lookup_costs import served
 
 ADA = Key(USER, "userName", "ada@example.com")
 TITLE = Change("title", "Engineer", "Lead")
@@ -63,14 +66,14 @@ def operation(verb=Verb.PATCH, **more):
 )
 def test_what_overwrites_more_than_the_row_names_wants_a_fresh_image(step, row, age_s):
     """A change by others in between would be lost from the tenant, not from the undo alone."""
-    assert before_step(step, row, 0.0, undoes=False) == age_s
+    assert ImageAges().step(step, row) == age_s
 
 
 def test_a_rollback_wants_fresh_images_for_each_step():
     """It must not take back what others have changed since."""
     step = Step("patch", Action.MODIFY, USER, changes=(TITLE,))
 
-    assert before_step(step, operation(), 0.0, undoes=True) == FRESH_S
+    assert ImageAges(undoes=True).step(step, operation()) == FRESH_S
 
 
 @pytest.mark.parametrize(
@@ -84,4 +87,13 @@ def test_a_rollback_wants_fresh_images_for_each_step():
 )
 def test_at_a_slow_pace_an_image_lasts_for_two_requests(verb, interval_s, age_s):
     """At 100 requests an hour nothing is younger than that."""
-    assert before_lookup(operation(verb), interval_s) == age_s
+    assert ImageAges(interval_s).lookup(operation(verb)) == age_s
+
+
+@pytest.mark.parametrize("undoes", [False, True])
+def test_in_a_dry_run_an_image_of_any_age_will_do(undoes):
+    """No write follows that could overwrite what others have changed since."""
+    ages, step = ImageAges(0.6, plans=True, undoes=undoes), Step("delete", Action.DELETE, USER)
+
+    assert ages.lookup(operation(Verb.DELETE)) == ages.step(step, operation(Verb.DELETE)) == inf
+    assert served(inf, 0.6, 500) == 500
