@@ -167,7 +167,7 @@ class Asking:
         ages = self.ages()
         age_s = ages.lookup(operation) if is_own else ages.named_s
         named = made_names if isinstance(need, NameHeld) else looked_up
-        used = served(age_s, ages.interval_s, maxsize)
+        used = served(age_s, ages.interval_s, maxsize) if is_own else maxsize
         names = partial(_names_of, work, coming, named)
         ahead = NamesAhead(names, min(MOST, used), age_s, served=used)
         purpose = Purpose(

@@ -1,7 +1,10 @@
 """What lookups show, completed by reads by id until these have proved that lookups show it."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from enum import Enum, auto
+
+import anyio
 
 from bulkscim.engine.directory.coverage import Coverage, NeededAttributes
 from bulkscim.engine.directory.earlier_runs import EarlierRuns
@@ -25,6 +28,7 @@ class Compared:
     def __init__(self, earlier: EarlierRuns) -> None:
         self._earlier = earlier
         self._coverages = {way: Coverage() for way in Seen}
+        self._turns = {way: anyio.Lock() for way in Seen}
 
     def take_left_out(self) -> list[tuple[str, str]]:
         """Return what was found left out since the last call, as (resource type, attribute)."""
@@ -42,9 +46,11 @@ class Compared:
         for coverage in self._coverages.values():
             coverage.recall(left_out)
         coverage = self._coverages[way]
-        if coverage.shows(key.type, found.resource, needed):
-            return found
-        read = await by_id(Key(key.type, "id", found.id))
-        if isinstance(read, Found):
-            coverage.compare(key.type, found.resource, read.resource)
+        # What the first few prove serves the others, which wait for that.
+        async with nullcontext() if coverage.is_begun(key.type) else self._turns[way]:
+            if coverage.shows(key.type, found.resource, needed):
+                return found
+            read = await by_id(Key(key.type, "id", found.id))
+            if isinstance(read, Found):
+                coverage.compare(key.type, found.resource, read.resource)
         return found if isinstance(read, Missing) and way is not Seen.LISTED else read

@@ -63,7 +63,11 @@ class Coverage:
         self._proved: defaultdict[str, defaultdict[str, Longest]] = defaultdict(lambda: defaultdict(Longest))
         self._left_out: defaultdict[str, set[str]] = defaultdict(set)
         self._found: list[tuple[str, str]] = []
-        self._asked = Counter[str]()
+        self._asked, self._compared = Counter[str](), Counter[str]()
+
+    def is_begun(self, kind: str) -> bool:
+        """Return whether the first few resources of a type have been compared."""
+        return self._compared[kind] >= COMPARED
 
     def shows(self, kind: str, resource: JsonObject, needed: NeededAttributes) -> bool:
         """Return whether a lookup's resource can be believed in what is needed of it."""
@@ -82,6 +86,7 @@ class Coverage:
 
     def compare(self, kind: str, shown: JsonObject, by_id: JsonObject) -> None:
         """Learn from one resource, as a lookup showed it and as a read by its id did just after."""
+        self._compared[kind] += 1
         there = dict(attributes(shown))
         for name, value in attributes(by_id):
             if _elements(there.get(name)) == _elements(value):

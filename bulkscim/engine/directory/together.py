@@ -9,8 +9,9 @@ little, fewer names are asked for at a time.
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from math import inf
+from sys import maxsize
 
 import anyio
 import orjson
@@ -42,7 +43,7 @@ class NamesAhead:
     most: int = 0
     age_s: float = 0.0
     since: float = -inf
-    served: int = 0
+    served: int = maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class LookupsTogether:
         self._kept: defaultdict[tuple[str, str], OrderedDict[Key, _Kept]] = defaultdict(OrderedDict)
         self._most: defaultdict[tuple[str, str], int] = defaultdict(lambda: MOST)
         self._asking: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
+        self._waiting: defaultdict[tuple[str, str], list[Key]] = defaultdict(list)  # for their turn to ask
         # Types and attributes of which such a filter has shown something.
         self._works: set[tuple[str, str]] = set()
         # By request under way: the steps that took effect since it left.
@@ -92,10 +94,14 @@ class LookupsTogether:
         kind = key.type, key.attribute
         if not self.may_ask(key, ahead):
             return None
-        async with self._asking[kind]:
-            if self._is_unknown(key, ahead):
-                await self._ask(self._chosen(key, ahead), reads)
-            known = None if self._is_unknown(key, ahead) else self._kept[kind][key.folded]
+        self._waiting[kind].append(key)
+        try:
+            async with self._asking[kind]:
+                if self._is_unknown(key, ahead):
+                    await self._ask(self._chosen(key, ahead), reads)
+                known = None if self._is_unknown(key, ahead) else self._kept[kind][key.folded]
+        finally:
+            self._waiting[kind].remove(key)
         return known.found if known else None
 
     def may_ask(self, key: Key, ahead: NamesAhead) -> bool:
@@ -112,20 +118,23 @@ class LookupsTogether:
         return None if is_old else known
 
     def _chosen(self, key: Key, ahead: NamesAhead) -> list[Key]:
-        """Return the names to ask for now: this one, and those to come that are not known."""
+        """Return the names to ask for now: this one, and of those that come next the ones that are not known.
+
+        Those of rows that wait come first. What is asked for further ahead than an answer of now can serve would be old.
+        """
         kind = key.type, key.attribute
-        most, length = min(ahead.most, self._most[kind]), 0
-        chosen = {key.folded: key}
-        for one in ahead.names():
-            if (one.type, one.attribute) != kind or one.folded in chosen:
+        most, length = min(ahead.most, self._most[kind]), len(key.value.encode())
+        chosen, passed = [key], {key.folded}
+        for one in chain(self._waiting[kind], ahead.names()):
+            if (one.type, one.attribute) != kind or one.folded in passed:
                 continue
-            if self._known(one, ahead.age_s / 2) is not None:
-                continue
-            length += len(one.value.encode())
-            if len(chosen) >= most or length > LONGEST:
+            passed.add(one.folded)
+            is_asked = self._known(one, ahead.age_s / 2) is None
+            length += len(one.value.encode()) if is_asked else 0
+            if len(passed) > ahead.served or len(chosen) >= most or length > LONGEST:
                 break
-            chosen[one.folded] = one
-        return list(chosen.values())
+            chosen += [one] if is_asked else []
+        return chosen
 
     async def _ask(self, keys: Sequence[Key], reads: Reads) -> None:
         """Ask for some names, and keep what is shown of them."""

@@ -65,6 +65,13 @@ async def test_rows_by_id_read_their_resources_together(carried, verb, more):
     assert carried.tenant.reads <= 12  # comparisons
 
 
+async def test_rows_at_work_at_once_are_compared_once(carried):
+    """Each of the first rows compared its own user, though one proved it for all."""
+    await carried(rows("deactivate"), held=HELD, kind=Joining, concurrency=8)
+
+    assert carried.tenant.reads == 1
+
+
 async def test_what_a_filter_does_not_show_is_read_by_id(carried):
     """It would have been recorded as not set."""
     await carried(rows("deactivate"), held=HELD, kind=Short)

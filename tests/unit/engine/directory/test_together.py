@@ -63,11 +63,12 @@ class Rows:
     def __init__(self, tenant, count, most=MOST):
         self.clock = VirtualClock()
         self.together, self.reads = LookupsTogether(self.clock), Reads(tenant, self.clock)
-        self.count, self.most = count, most
+        self.count, self.most, self.taken, self.served = count, most, 0, 1000
 
     async def find(self, number):
         """Return the id that the row of this number finds, None where it must look it up by itself."""
-        found = await self.together.find(key(number), ahead(range(number, self.count), self.most), self.reads)
+        names = ahead(range(max(number, self.taken), self.count), self.most)
+        found = await self.together.find(key(number), replace(names, served=self.served), self.reads)
         return found and found.id
 
 
@@ -90,6 +91,35 @@ async def test_known_names_do_not_shorten_a_filter():
     await rows.together.find(key(50), ahead([*range(50)] * 10 + [*range(51, 300)]), rows.reads)
 
     assert asked == [MOST]
+
+
+async def test_names_of_rows_that_wait_are_asked_for_first():
+    """Each of the rows at work asked for itself and for rows that came long after the others."""
+    tenant = Tenant(100)
+    rows = Rows(tenant, 100, most=8)
+    rows.taken = 8  # by workers
+    found = {}
+
+    async def find(number):
+        found[number] = await rows.find(number)
+
+    async with anyio.create_task_group() as group:
+        for number in range(8):
+            group.start_soon(find, number)
+
+    assert found == {number: f"u{number}" for number in range(8)}
+    assert tenant.asked == 1
+
+
+async def test_names_further_ahead_than_an_answer_can_serve_are_left_for_later():
+    """Before deletes at a slow pace most names were looked up too early, and then again each by itself."""
+    tenant = Tenant(100)
+    rows = Rows(tenant, 100)
+    rows.served = 7
+    for number in (0, 6, 7, 14):
+        assert await rows.find(number) == f"u{number}"
+
+    assert tenant.asked == 3
 
 
 async def test_what_is_not_shown_is_looked_up_by_itself_and_not_asked_for_again():
