@@ -77,7 +77,8 @@ class SingleDispatch:
         """Send steps in one request; return the outcome of each."""
         step = merged([one.step for one in intents])
         request = request_of(step)
-        if not await self._exchange.permits.obtain(request, urgent=True):
+        urgent = step.action is not Action.CREATE  # a create relies on nothing that gets old
+        if not await self._exchange.permits.obtain(request, urgent=urgent):
             return NotSent.STOPPING
         if not holds():
             return NotSent.OUTDATED

@@ -1,6 +1,5 @@
 """Exchange requests with the tenant, each under a permit, and learn from each answer what concerns all of them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bulkscim.engine.hiding import Hiding
@@ -10,11 +9,10 @@ from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.model.run import Counters
-from bulkscim.pacing.hints import asked_wait, retry_after, stated_time
-from bulkscim.pacing.retry import ReadVerdict, backoff, judge_read, throttles
+from bulkscim.pacing.hints import stated_time
+from bulkscim.pacing.retry import ReadVerdict, judge_read, throttles
 from bulkscim.transport.base import Transport
 
-SERVER_ERROR = 500
 NOT_SENT = NoAnswer(Loss.NEVER_SENT, "the run is stopping")
 
 
@@ -80,11 +78,9 @@ class Exchange:
         permits: Permits,
         watcher: Watcher,
         clock: Clock,
-        random: Callable[[], float],
     ) -> None:
         self._transport = transport
         self._watcher = watcher
-        self._random = random
         self.permits = permits
         self.server = ServerClock(clock)
         self.hiding = Hiding()
@@ -97,22 +93,9 @@ class Exchange:
         if reply is None:
             return None
         reply = self.hiding.reply(reply, work)
-        self._count(work, Counters(requests=1, retries=int(again)))
+        self._count(work, Counters(requests=1, retries=int(again), throttled=int(throttles(reply))))
         self.server.note(reply)
-        if isinstance(reply, Response):
-            self._learn(reply, work)
         return reply
-
-    def _learn(self, reply: Response, work: Work | None) -> None:
-        """Learn from an answer at which pace to go on."""
-        asked = asked_wait(reply)
-        if throttles(reply):
-            self._count(work, Counters(throttled=1))
-            self.permits.throttled(asked, backoff(2, self._random))
-        elif reply.status >= SERVER_ERROR and asked is not None:
-            self.permits.throttled(asked, asked)
-        else:
-            self.permits.answered(retry_after(reply) or 0.0)
 
     def _count(self, work: Work | None, counters: Counters) -> None:
         """Count requests where they leave: for the row, and for those who watch."""

@@ -105,8 +105,10 @@ class Arrivals:
     """What counts under a tenant's limits: what this process sent, and what the one before it may have sent."""
 
     def __init__(self, buckets: Iterable[Bucket]) -> None:
-        counted = [bucket for bucket in buckets if bucket.limit <= _COUNTED_UP_TO]
-        self._windows = [(bucket, Window(bucket.limit, bucket.window_s)) for bucket in counted]
+        limits = [(bucket, int(bucket.limit * bucket.most)) for bucket in buckets]
+        self._windows = [
+            (bucket, Window(limit, bucket.window_s)) for bucket, limit in limits if limit <= _COUNTED_UP_TO
+        ]
         self._trips = RoundTrips()
 
     def follow(self, ended_at: float, bunch: int, buckets: Sequence[Bucket]) -> None:

@@ -17,7 +17,6 @@ _SPACED_BELOW = (
     50.0  # requests a second; further apart than 20 ms, a late wake-up is small compared with the gap
 )
 _LATENESS = 200.0  # a bucket of R / 200 holds what 5 ms of lateness would lose
-_LEAST_SHARE = 1 / 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +68,3 @@ def pace(rate: Rate, share: float = 1.0) -> BucketPace:
         burst = max(2.0, float(int(per_second / _LATENESS)))
         leak = min(per_second * _USED_SHARE, (rate.limit - burst) / rate.window_s)
     return BucketPace(burst, burst / (leak * share))
-
-
-def slower(share: float) -> float:
-    """Return the share of the limit to use after a 429: half, and never nothing."""
-    return max(share / 2, _LEAST_SHARE)
-
-
-def faster(share: float) -> float:
-    """Return the share to use after a quiet stretch: a twentieth of the limit more."""
-    return min(share + 0.05, 1.0)

@@ -41,7 +41,8 @@ class Bucket:
     """One limit of the tenant: so many requests in so many seconds, for those that it matches.
 
     Empty `methods` and `prefix` match all. A request waits for every bucket that matches it. After a 429, `quiet_s`
-    seconds without another one are the evidence that a higher rate can be tried.
+    seconds without another one are the evidence that a higher rate can be tried, up to `most` times the limit. The run
+    begins with `first` of it.
     """
 
     limit: int
@@ -51,10 +52,16 @@ class Bucket:
     prefix: str = ""
     body_over: int = 0
     quiet_s: float = QUIET_S
+    most: float = 1.0
+    first: float = 1.0
 
     def at(self, speed: float) -> "Bucket":
         """Return the limit of a tenant that is `speed` times as fast."""
         return replace(self, limit=max(1, int(self.limit * speed)), quiet_s=self.quiet_s / speed)
+
+    def width(self) -> tuple[bool, int, int]:
+        """Return a key that sorts limits by what they count: the narrowest comes first."""
+        return not self.methods, -len(self.prefix), -self.body_over
 
     def matches(self, method: str, path: str, size: int = 0) -> bool:
         """Return whether a request counts against this limit."""
@@ -63,6 +70,9 @@ class Bucket:
             and path.startswith(self.prefix)
             and size >= self.body_over
         )
+
+
+NO_LIMIT = Bucket(1_000_000, 1.0, "no limit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     context = RunContext(journal, stopping, watcher, clock, around.random, profile)
     here = terms.answered_here or (lambda _: False)
     permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals, here)
-    exchange = Exchange(session.transport, permits, watcher, clock, around.random)
+    exchange = Exchange(session.transport, permits, watcher, clock)
     if terms.dated is not None:
         exchange.server.take(terms.dated)
     quoting = Quoting(profile.unquoted_filters)

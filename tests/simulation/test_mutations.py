@@ -14,6 +14,7 @@ from bulkscim.engine.asking import DENIED, Asking
 from bulkscim.engine.changing import ChangingResources
 from bulkscim.engine.exchange import ServerClock
 from bulkscim.engine.facts import Parents
+from bulkscim.engine.gate import Gate
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.journal import journal, reader
@@ -113,7 +114,7 @@ def drop_the_last_line_on_resume(patch):
 
 def ignore_retry_after(patch):
     """Keep the gate open after a 429."""
-    patch.setattr(Permits, "_close", lambda permits, seconds: None)
+    patch.setattr(Gate, "close", lambda gate, seconds: None)
 
 
 def ignore_the_rate(patch):

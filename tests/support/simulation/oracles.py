@@ -115,7 +115,7 @@ class Oracles:
         self.follow(FOLDER)
         self._arrived = [(bucket, deque()) for bucket in buckets]
         self._under_way = {}
-        self._closed_until = 0.0
+        self._closed_until = dict.fromkeys(buckets, 0.0)
         self._dated = not world.dates  # without any Dates, the clock of this machine is right
         self.broken = []
         self.explains = world.explains  # also no name that only another integration sees
@@ -143,10 +143,17 @@ class Oracles:
     def leaving(self, request):
         """Look at a request as it leaves."""
         now = self._clock.monotonic()
-        if now < self._closed_until - LATE_S:
-            self.note("wait", f"{request.method} {request.path} left {self._closed_until - now:.3f} s early")
+        until = max((self._closed_until[bucket] for bucket in self._counting(request)), default=0.0)
+        if now < until - LATE_S:
+            self.note("wait", f"{request.method} {request.path} left {until - now:.3f} s early")
         if request.method != "GET":
             self._check_write(request)
+
+    def _counting(self, request):
+        """Return the limits that count a request, those of fewer methods first."""
+        size = len(request.body or b"")
+        found = [one for one, _ in self._arrived if one.matches(request.method, request.path, size)]
+        return sorted(found, key=lambda one: not one.methods)
 
     def _count(self, bucket, times, now):
         times.append(now)
@@ -186,14 +193,19 @@ class Oracles:
             self._under_way[_name(request)] -= 1
 
     def answered(self, request, reply):
-        """Look at what an answer asks for, and whether it shows the server's time."""
+        """Look at what an answer asks for, and whether it shows the server's time.
+
+        A wait concerns what counts under the narrowest limit of the request.
+        """
         self._dated = self._dated or (isinstance(reply, Response) and "date" in reply.headers)
         if isinstance(reply, Response) and reply.status in {403, 429}:
-            self._closed_until = max(self._closed_until, self._clock.monotonic() + (asked_wait(reply) or 0.0))
+            closed = self._counting(request)[0]
+            until = self._clock.monotonic() + (asked_wait(reply) or 0.0)
+            self._closed_until[closed] = max(self._closed_until[closed], until)
 
     def begins(self):
         """Note that a new process begins; it does not know what the last one was told."""
-        self._closed_until = 0.0
+        self._closed_until = dict.fromkeys(self._closed_until, 0.0)
         self._dated = not self._world.dates
 
     def process_died(self):

@@ -5,10 +5,33 @@ import pytest
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
 from bulkscim.journal.settings import Connection, Settings
-from bulkscim.model.request import Request
+from bulkscim.model.request import Request, Response
 from bulkscim.providers import profile_named
+from bulkscim.providers.profile import Bucket
 from bulkscim.runs.headless import Unwatched
 from tests.support.running.virtual_loop import running_time
+
+READ, CHANGE = Request("GET", "/Users"), Request("PATCH", "/Groups/g1", b"{}")
+
+
+class Throttling:
+    """Answers the requests of some numbers with 429, and the rest at once."""
+
+    def __init__(self, refused, retry_after):
+        self.refused, self.retry_after, self.sent = refused, retry_after, 0
+
+    async def send(self, request):
+        self.sent += 1
+        if self.refused(self.sent):
+            return Response(429, {"retry-after": str(self.retry_after)})
+        return Response(200)
+
+
+async def sends(permits, tenant, times=1, request=READ):
+    """Send a request several times, one after the other."""
+    for _ in range(times):
+        await permits.obtain(request)
+        await permits.send(request, tenant)
 
 
 @pytest.mark.parametrize("rate", [None, "6000/min"])
@@ -18,25 +41,40 @@ async def test_a_sandbox_at_speed_recovers_at_speed(rate):
     buckets = Settings(connection=Connection(rate)).buckets(profile_named("lucid").at(speed))
     permits = Permits(buckets, clock, Stopping(clock), Unwatched())
     began = clock.monotonic()
-    for number in range(1000):
-        await permits.obtain(Request("GET", "/Users"))
-        if number % 20 == 0:
-            permits.throttled(1 / speed, 0.0)
-        else:
-            permits.answered()
+    await sends(permits, Throttling(lambda sent: sent % 20 == 0, 1 / speed), 1000)
 
     assert 10 < clock.monotonic() - began < 60
 
 
-async def test_a_tenant_at_its_own_speed_is_given_ten_quiet_seconds():
-    """Less says nothing about a limit by the minute."""
-    clock = running_time()
-    permits = Permits(profile_named("lucid").buckets, clock, Stopping(clock), Unwatched())
-    whole = permits.interval_s
-    permits.throttled(1.0, 0.0)
-    clock.advance(9.9)
-    permits.answered()
-    assert permits.interval_s == pytest.approx(2 * whole)
-    clock.advance(0.2)
-    permits.answered()
-    assert permits.interval_s == pytest.approx(whole / 0.55)
+async def test_a_stray_429_costs_its_wait_alone():
+    """It cost 27 s of work at the full rate: the pace was halved, and came back a twentieth at a time."""
+    clock, tenant = running_time(), Throttling(lambda sent: sent == 100, 1)
+    permits = Permits([Bucket(10, 1.0)], clock, Stopping(clock), Unwatched())
+    began = clock.monotonic()
+    await sends(permits, tenant, 300)
+
+    assert clock.monotonic() - began == pytest.approx(300 / 9.9 + 1.0, abs=0.5)
+
+
+async def test_a_429_holds_up_what_counts_under_the_same_limit_alone():
+    """Changes of groups closed the way for all, and halved the pace of all."""
+    clock, tenant = running_time(), Throttling(lambda sent: sent == 1, 60)
+    groups = Bucket(5, 10.0, "groups", frozenset({"PATCH"}), "/Groups")
+    permits = Permits([Bucket(10, 1.0), groups], clock, Stopping(clock), Unwatched())
+    await sends(permits, tenant, request=CHANGE)
+    began = clock.monotonic()
+    await sends(permits, tenant, 10)
+    assert clock.monotonic() - began == pytest.approx(10 / 9.9, abs=0.1)
+
+    await sends(permits, tenant, request=CHANGE)
+    assert clock.monotonic() - began > 59
+
+
+async def test_waits_grow_while_nothing_passes_and_no_answer_says_how_long():
+    """100 an hour without Retry-After: each half second another 429."""
+    clock, tenant = running_time(), Throttling(lambda sent: sent > 1, "")
+    permits = Permits([Bucket(1000, 1.0)], clock, Stopping(clock), Unwatched())
+    began = clock.monotonic()
+    await sends(permits, tenant, 12)
+
+    assert clock.monotonic() - began > 120

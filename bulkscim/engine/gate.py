@@ -1,0 +1,63 @@
+"""The way to the tenant under one of its limits: open or closed, and how fast."""
+
+from math import inf
+
+from aiolimiter import AsyncLimiter
+
+from bulkscim.model.clock import Clock
+from bulkscim.model.request import Request
+from bulkscim.pacing.learned_pace import LearnedPace
+from bulkscim.pacing.rate import Rate, pace
+from bulkscim.providers.profile import Bucket
+
+
+class Gate:
+    """One limit, as the tenant's answers show it; `limiter` spaces the requests."""
+
+    def __init__(self, bucket: Bucket, clock: Clock) -> None:
+        self.bucket = bucket
+        self._clock = clock
+        self._rate = Rate(bucket.limit, bucket.window_s)
+        self.pace = LearnedPace(
+            self._rate.per_second,
+            bucket.window_s,
+            bucket.quiet_s,
+            clock.monotonic(),
+            bucket.most,
+            bucket.first,
+        )
+        self._closed_until = -inf
+        self.limiter = self._limiter()
+
+    def _limiter(self) -> AsyncLimiter:
+        bucket_pace = pace(self._rate, self.pace.share)
+        return AsyncLimiter(bucket_pace.burst, bucket_pace.period_s)
+
+    @property
+    def interval_s(self) -> float:
+        """Seconds from one request to the next at the present pace."""
+        return 1 / pace(self._rate, self.pace.share).per_second
+
+    @property
+    def closed_s(self) -> float:
+        """For how many seconds it is still closed; 0 or less when it is open."""
+        return self._closed_until - self._clock.monotonic()
+
+    def counts(self, request: Request) -> bool:
+        """Return whether a request counts under this limit."""
+        return self.bucket.matches(request.method, request.path, len(request.body or b""))
+
+    def close(self, seconds: float) -> None:
+        """Let nothing through for so long."""
+        self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
+
+    def throttled(self, left_at: float, wait_s: float) -> None:
+        """Take in a 429 to a request that left then, and that asks to wait so long."""
+        if self.pace.throttled(left_at, self._clock.monotonic(), wait_s):
+            self.limiter = self._limiter()
+        self.close(wait_s)
+
+    def passed(self) -> None:
+        """Take in an answer that does not throttle."""
+        if self.pace.passed(self._clock.monotonic()):
+            self.limiter = self._limiter()
