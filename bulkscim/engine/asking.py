@@ -1,18 +1,15 @@
 """What a worker asks of the tenant: what its row must know, and what became of a step whose answer was lost."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from http import HTTPStatus
 from math import inf
-from sys import maxsize
 from typing import Any
 
-from bulkscim.engine.directory.coverage import NAMES_ONLY, needed_by
 from bulkscim.engine.directory.directory import Directory
-from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.exchange import Exchange
-from bulkscim.engine.feed import Coming, looked_up, made_names
+from bulkscim.engine.feed import Coming
+from bulkscim.engine.lookahead import needs_only_id, purpose_of
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
@@ -23,6 +20,7 @@ from bulkscim.model.active import is_inactive
 from bulkscim.model.live import (
     Found,
     Holders,
+    Member,
     Membership,
     Missing,
     NameHeld,
@@ -35,12 +33,10 @@ from bulkscim.model.live import (
 )
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.request import Reply, Response
-from bulkscim.model.row import Row
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
 from bulkscim.planning.before_image import ImageAges
-from bulkscim.planning.lookup_costs import MOST, served
 from bulkscim.planning.named_resources import may_miss, refers_to
 from bulkscim.planning.newness import Age, created_of, is_exact
 from bulkscim.planning.recover import (
@@ -115,8 +111,9 @@ class Asking:
     def _image_at(self, work: Work, need: Question, answer: Any) -> float:
         """Return when what a row is to change was read; inf of what it only names, whose age does not matter."""
         if isinstance(need, Membership):
-            return self._clock.monotonic()
-        is_own = isinstance(need, Key) and work.is_own(need) and not _needs_only_id(work, need)
+            is_old = isinstance(answer, Member) and answer.is_old
+            return -inf if is_old else self._clock.monotonic()
+        is_own = isinstance(need, Key) and work.is_own(need) and not needs_only_id(work, need)
         return answer.read_at if is_own and isinstance(answer, Found) else inf
 
     def _without(self, work: Work, need: Holders | Reports, answer: Unreadable) -> Referrers | None:
@@ -162,35 +159,8 @@ class Asking:
     async def _asked(self, work: Work, need: Question, coming: Coming) -> Any:
         if isinstance(need, NameHeld) and not work.is_new:
             return False  # a listing may show what a lost create of the row has made
-        operation = work.row.operation
-        is_own = isinstance(need, Key) and work.is_own(need)
-        ages = self.ages()
-        age_s = ages.lookup(operation) if is_own else ages.named_s
-        named = made_names if isinstance(need, NameHeld) else looked_up
-        used = served(age_s, ages.interval_s, maxsize) if is_own else maxsize
-        names = partial(_names_of, work, coming, named)
-        ahead = NamesAhead(names, min(MOST, used), age_s, served=used)
-        purpose = Purpose(
-            needed=needed_by(operation) if is_own else NAMES_ONLY,
-            only_id=isinstance(need, Key) and _needs_only_id(work, need),
-            listed=operation.makes and not work.reads_alone,
-            changes=is_own and work.changes_first and self._may_join(work, need),
-            makes=is_own and operation.spec.updates and work.makes_first,
-            ahead=replace(ahead, since=work.sent_at) if self._may_join(work, need) else NamesAhead(),
-        )
+        purpose = purpose_of(work, need, coming, self.ages())
         return await self._directory.answer(need, self.reads(work), purpose)
-
-    def _may_join(self, work: Work, need: Question) -> bool:
-        """Return whether what rows to come name may be asked for with this.
-
-        Of ids only those of resources that rows change, and do not replace: who asks for another one wants it as a read by its
-        id shows it.
-        """
-        if work.read_again or not work.is_new:
-            return False
-        if not isinstance(need, Key) or need.attribute != "id":
-            return True
-        return work.is_own(need) and work.row.operation.spec.method != "PUT"
 
     async def ends_run(self, work: Work, answer: Unreadable, *, is_side: bool = False) -> bool:
         """Stop the run where an answer, to a read or a write, shows that no record is to blame.
@@ -368,20 +338,6 @@ class Asking:
             accepted=work.accepted,
             succeeded=work.succeeded,
         )
-
-
-def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]]) -> Iterator[Key]:
-    """Yield what a row itself has still to ask for, and then what rows to come name."""
-    yield from (key for key in named(work.row) if key not in work.live)
-    yield from (key for row in coming() for key in named(row))
-
-
-def _needs_only_id(work: Work, need: Key) -> bool:
-    """Return whether the row names a resource and does not change it: then all that matters is its id."""
-    operation = work.row.operation
-    if need == operation.target:
-        return operation.spec.is_membership and need.attribute != "id"
-    return any(reference.key == need for reference in operation.references)
 
 
 def _may_be_all(status: int | None) -> bool:

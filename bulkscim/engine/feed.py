@@ -4,12 +4,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bulkscim.engine.facts import WINDOW
 from bulkscim.errors import Stopped
 from bulkscim.model.names import name_attribute
-from bulkscim.model.operation import Key, Operation
+from bulkscim.model.operation import Key, Operation, Role
 from bulkscim.model.row import Row
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 JOINING = 5 * WINDOW
 AHEAD = WINDOW // 2  # rows to come that are looked through for names
 Makers = Callable[[Key], int | None]
-Coming = Callable[[], Iterator[Row]]  # the rows whose names are worth knowing, the next ones first
 
 
 def rows_of(operations: Iterator[tuple[int, Operation]], makers: Makers) -> Iterator[Row]:
@@ -49,6 +48,14 @@ def looked_up(row: Row) -> Iterator[Key]:
             yield reference.key
 
 
+def changed_groups(row: Row) -> Iterator[Key]:
+    """Yield the groups whose members a row changes, as it names them."""
+    operation = row.operation
+    if operation.spec.is_membership:
+        yield operation.target
+    yield from (reference.key for reference in operation.references if reference.role is Role.GROUP)
+
+
 def made_names(row: Row) -> Iterator[Key]:
     """Yield the name of what a row creates, unless it exists."""
     operation = row.operation
@@ -60,6 +67,16 @@ def made_names(row: Row) -> Iterator[Key]:
 def _joins(row: Row) -> bool:
     """Return whether a row's step may share a request with others."""
     return row.operation.spec.is_membership
+
+
+class Coming(Protocol):
+    """The rows that come next, for what they name."""
+
+    def coming(self) -> Iterator[Row]:
+        """Yield rows that have read nothing yet, those first whose names are needed first."""
+
+    def unfinished(self) -> Iterator[Row]:
+        """Yield the rows that are under way, and then the next ones."""
 
 
 class Feed:
@@ -141,3 +158,8 @@ class Window:
         yield from (work.row for work in self._asking.values() if not work.live)
         yield from self._feed.ahead()
         yield from (work.row for work in self.rows.values() if not work.live)
+
+    def unfinished(self) -> Iterator[Row]:
+        """Yield the rows that are under way, and then the next ones."""
+        yield from (work.row for work in self.rows.values())
+        yield from self._feed.ahead()

@@ -1,5 +1,6 @@
 """What the end of a step means for its row and for the run, and what became of a step whose answer was lost."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bulkscim.engine import recording
@@ -70,6 +71,12 @@ class Outcomes:
         if sent.leads and judgement.verdict is not Verdict.LOST:
             self._rows.bounds.answered(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
         return await self._end(sent, judgement, reply)
+
+    def answered(self, outcomes: Sequence[Outcome]) -> None:
+        """Take in the group that a request has changed as its answer shows it, once all of its steps are taken in."""
+        judgement, steps = outcomes[0].judgement, [one.sent.step for one in outcomes]
+        if judgement.verdict is Verdict.APPLIED and judgement.resource and steps[0].member is not None:
+            self._directory.members.answered(steps, judgement.resource, outcomes[0].sent.work.sent_at)
 
     async def _end(self, sent: Sent, judgement: Judgement, reply: Reply) -> Next | None:
         match judgement.verdict:

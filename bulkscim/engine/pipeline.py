@@ -240,7 +240,7 @@ class Pipeline:
         """Ask the tenant what a row must know; what was changed while it was read is read again."""
         self._lanes.begin_reading(work.number)
         with self._window.asking(work):
-            read = await self._worker.read(work, need, self._window.coming)
+            read = await self._worker.read(work, need, self._window)
         changed = self._lanes.end_reading(work.number)
         if work.rests_s:
             return self._rows.decide(work)
@@ -311,7 +311,7 @@ class Pipeline:
 
     async def _gather(self, work: Work, step: Step, change: GroupChange) -> Next | None:
         """Let a step wait for others with which it can share a request; send them where they are enough."""
-        checked = self._worker.checked(work, step)
+        checked = self._worker.checked(work, step, waits=True)
         if isinstance(checked, Instead):
             if checked.decision is None:
                 self._leave(work, step)
@@ -341,13 +341,16 @@ class Pipeline:
                 async with anyio.create_task_group() as group_of_ends:
                     for outcome in sent:
                         group_of_ends.start_soon(self._take_in, outcome)
+                self._worker.outcomes.answered(sent)
         self._sending -= 1
 
     async def _still(self, work: Work, change: GroupChange) -> Intent | None:
         """Return the step of a row that waited, by what is known now; None where it is another, or none: the row goes on alone."""
+        work.sends = True
         decision: Next | None = self._rows.decide(work)
         while isinstance(decision, Wait) and not self._stopping.requested:
             decision = await self._follow(work, decision)
+        work.sends = False
         if isinstance(decision, Step) and self._shared(work, decision) == change:
             return Intent(work, decision)
         self._go_on(work, decision)

@@ -30,7 +30,7 @@ async def look(sent: Sent, directory: Directory, reads: Reads) -> Read:
     if step.member is not None:
         proves = step.removes_member or not sent.is_shared
         need = Membership(step.id, step.member, proof=proves, asks_member=proves)
-        return await directory.membership(need, reads, since=sent.work.told_at)
+        return await directory.members.membership(need, reads, since=sent.work.told_at)
     read = await reads.by_id(step.type, step.id)
     if isinstance(read, Missing) and read.shown_by is not None and step.action is Action.DELETE:
         return Unreadable("it was just created, and the tenant may not show it yet", 404)

@@ -48,7 +48,7 @@ class Work:
     `sent_at` is the monotonic time at which its latest step left. `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since it
     is too old for what the row changes or makes.
     `read_again`: what was read is newer than the wait for a permit that made it old. `together`: with how many at most the
-    row's steps may share a request. `told_at` is the monotonic time from which a read shows what became of its latest step.
+    row's steps may share a request. `sends`: its step is about to leave with others. `told_at` is the monotonic time from which a read shows what became of its latest step.
     """
 
     row: Row
@@ -64,6 +64,7 @@ class Work:
     read_at: float = inf
     read_again: bool = False
     together: int = MANY
+    sends: bool = False
     sent_at: float = -inf
     told_at: float = -inf
     is_listed: bool = False

@@ -46,14 +46,14 @@ class Worker:
         """Read what a row must know; None where the run is to stop instead. `coming`: the rows that come next."""
         return await self._asking.read(work, need, coming)
 
-    def checked(self, work: Work, step: Step) -> Step | Instead:
-        """Return a step as it may be sent, or what its row does instead."""
+    def checked(self, work: Work, step: Step, *, waits: bool = False) -> Step | Instead:
+        """Return a step as it may be sent, or what its row does instead; `waits`: it is checked again before it is sent."""
         if work.stale >= STALE or not self._abilities.sends_versions:
             step = replace(step, if_match=None)
         if lacking := self._abilities.lacking(step):
             work.refused(Refusal(step.part, None, None, lacking))
             return Instead(self.rows.decide(work))
-        is_old = step.member is None and self.is_old(work, step)  # before a permit is spent
+        is_old = not waits and self.is_old(work, step)  # before a permit is spent
         if is_old or (work.is_listed and step.adopts):
             work.outdated()
             return Instead(self.rows.decide(work))
@@ -73,7 +73,9 @@ class Worker:
         sent = await self.send([Intent(work, checked)])
         if isinstance(sent, NotSent):
             return None if sent is NotSent.STOPPING else self.rows.decide(work)
-        return await self.outcomes.take_in(sent[0])
+        decision = await self.outcomes.take_in(sent[0])
+        self.outcomes.answered(sent)
+        return decision
 
     def _hold(self, intents: Sequence[Intent]) -> bool:
         """Return whether what steps follow from still holds; where that of one does not, all of it is forgotten."""

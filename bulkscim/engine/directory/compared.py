@@ -9,8 +9,9 @@ import anyio
 from bulkscim.engine.directory.coverage import Coverage, NeededAttributes
 from bulkscim.engine.directory.earlier_runs import EarlierRuns
 from bulkscim.model.live import Answer, Found, Missing
-from bulkscim.model.operation import Key
+from bulkscim.model.operation import GROUP, Key
 
+MEMBERS = "members"
 ById = Callable[[Key], Awaitable[Answer]]
 
 
@@ -42,9 +43,7 @@ class Compared:
         One that a filter has just shown, and that cannot be found by its id, is as it was shown: it is for the write to tell
         what became of it.
         """
-        left_out = await self._earlier.left_out()
-        for coverage in self._coverages.values():
-            coverage.recall(left_out)
+        await self._recall()
         coverage = self._coverages[way]
         # What the first few prove serves the others, which wait for that.
         async with nullcontext() if coverage.is_begun(key.type) else self._turns[way]:
@@ -54,3 +53,26 @@ class Compared:
             if isinstance(read, Found):
                 coverage.compare(key.type, found.resource, read.resource)
         return found if isinstance(read, Missing) and way is not Seen.LISTED else read
+
+    async def compare_members(self, shown: set[str], by_id: set[str]) -> None:
+        """Learn from one group that was read together with others, and whose members are known."""
+        await self._recall()
+        one, other = ({"members": [{"value": member} for member in some]} for some in (shown, by_id))
+        self._coverages[Seen.TOGETHER].compare(GROUP, one, other)
+
+    def shows_members(self, count: int) -> bool:
+        """Return whether a group that is read together with others, and shows so many members, shows all that it has.
+
+        A tenant may cut lists at the length of the longest that was equal: of this length several must have been equal.
+        """
+        return self._coverages[Seen.TOGETHER].shows_list(GROUP, MEMBERS, count)
+
+    @property
+    def hides_members(self) -> bool:
+        """Whether a group that was read together with others has left members out."""
+        return self._coverages[Seen.TOGETHER].leaves_out(GROUP, MEMBERS)
+
+    async def _recall(self) -> None:
+        left_out = await self._earlier.left_out()
+        for coverage in self._coverages.values():
+            coverage.recall(left_out)

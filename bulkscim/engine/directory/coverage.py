@@ -84,6 +84,14 @@ class Coverage:
     def _is_proved(self, kind: str, name: str, value: Any) -> bool:
         return name not in self._left_out[kind] and self._proved[kind][name].covers(_length(value))
 
+    def shows_list(self, kind: str, name: str, length: int) -> bool:
+        """Return whether a list of this length is shown whole, where lists may be cut at the longest that was equal."""
+        return not self.leaves_out(kind, name) and self._proved[kind][name].covers(length, times=COMPARED)
+
+    def leaves_out(self, kind: str, name: str) -> bool:
+        """Return whether an attribute was not shown, or not all of it."""
+        return name in self._left_out[kind]
+
     def compare(self, kind: str, shown: JsonObject, by_id: JsonObject) -> None:
         """Learn from one resource, as a lookup showed it and as a read by its id did just after."""
         self._compared[kind] += 1

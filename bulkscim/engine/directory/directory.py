@@ -9,9 +9,11 @@ from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.absent_names import AbsentNames
 from bulkscim.engine.directory.compared import Compared, Seen
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
+from bulkscim.engine.directory.groups_together import GroupsTogether
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.listing import Listings, names_of
+from bulkscim.engine.directory.members import Members
 from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.directory.named_ids import NamedIds
 from bulkscim.engine.directory.one_by_one import OneByOne
@@ -28,7 +30,6 @@ from bulkscim.model.live import (
     Found,
     Holders,
     Maker,
-    Member,
     Membership,
     MembershipAnswer,
     Missing,
@@ -99,6 +100,10 @@ class Directory:
         self._absence = Absence(
             self._memberships, lambda: self._tied.shows_groups("id"), self._earlier.own_groups
         )
+        together = GroupsTogether(self._memberships, self._compared)
+        self.members = Members(
+            self._memberships, together, self._absence, self._takes_several, self._known_id
+        )
 
     def take_left_out(self) -> list[tuple[str, str]]:
         """Return what lookups were found to leave out since the last call, as (resource type, attribute)."""
@@ -130,10 +135,10 @@ class Directory:
                 return await self._resemblances.of(key, reads)
             case Shown():
                 if isinstance(need.on, Membership):
-                    return await self.membership(need.on, reads, since=inf)
+                    return await self.members.membership(need.on, reads, since=inf)
                 return await reads.by_id(need.on.type, need.on.value)
             case Membership():
-                return await self.membership(need, reads)
+                return await self.members.membership(need, reads, purpose)
             case Holders() | Reports():
                 return await self._tied.read(need, reads)
             case Key() if purpose.only_id:
@@ -190,10 +195,11 @@ class Directory:
         return self._may_filter(key) and self._together.may_ask(key, ahead)
 
     def _may_filter(self, key: Key) -> bool:
-        """Return whether a filter may take several names; by its id alone a group shows all members that it shows."""
-        is_group_id = key.type == GROUP and key.attribute == "id"
-        plain = key.type in self._profile.unquoted_filters
-        return self._single.filters.may_find(key) and not plain and not is_group_id
+        """Return whether a filter may take several names; groups by their ids are read for their members, see `Members`."""
+        return self._takes_several(key) and not (key.type == GROUP and key.attribute == "id")
+
+    def _takes_several(self, key: Key) -> bool:
+        return self._single.filters.may_find(key) and key.type not in self._profile.unquoted_filters
 
     async def _hidden(self, key: Key, missing: Missing, reads: Reads) -> Answer:
         """Find a user by its id that a run has deactivated: lookups may not show it.
@@ -255,16 +261,10 @@ class Directory:
         unknown = replace(purpose.ahead, names=lambda: (one for one in names() if one not in self._named))
         return replace(purpose, ahead=unknown)
 
-    async def membership(self, need: Membership, reads: Reads, *, since: float = -inf) -> MembershipAnswer:
-        """Return whether a resource is a member of a group; with `proof`, whether an absence is proved.
-
-        What was read of the group before the monotonic time `since` will not do.
-        """
-        members = await self._memberships.read(need.group, reads, since)
-        if not isinstance(members, set):
-            return members
-        present = need.member in members
-        return Member(present) if present or not need.proof else await self._absence.of(need, reads)
+    def _known_id(self, key: Key) -> str | None:
+        """Return the id that a name was found to have, which may be outdated."""
+        found = self._named.of(key) or self._together.shown(key)
+        return None if found is None else found.id
 
     async def known(self, key: Key, reads: Reads) -> Answer:
         """Find what a key names, by a listing of any age too. Only what is found counts: it is read by its id."""

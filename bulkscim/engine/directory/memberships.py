@@ -5,11 +5,13 @@ was missing in any.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from math import inf
 
+from bulkscim.engine.directory.coverage import COMPARED, Longest
 from bulkscim.engine.directory.one_by_one import OneByOne
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
@@ -23,6 +25,15 @@ KEPT_S = 60.0
 KEPT_IDS = 100_000
 KEPT_GROUPS = 1_000
 KEPT_ADDED = 1_000
+Together = Callable[[], Awaitable[None]]
+
+
+class Way(Enum):
+    """How a group was read: by its id, together with others, or as the answer to a change of its members."""
+
+    BY_ID = auto()
+    TOGETHER = auto()
+    ANSWER = auto()
 
 
 @dataclass(slots=True)
@@ -32,6 +43,7 @@ class GroupMembers:
     read_at: float
     shown: int = 0  # members in the answer
     members: set[str] = field(default_factory=set)
+    way: Way = Way.BY_ID
 
 
 @dataclass(slots=True, eq=False)
@@ -55,21 +67,50 @@ class Memberships:
         self._readings: list[Reading] = []
         self._one_by_one = OneByOne()
         self._added: OrderedDict[tuple[str, str], None] = OrderedDict()  # (group, member), the latest last
-        self._longest = 0
+        self._longest = dict.fromkeys(Way, 0)
         self._leaves_out = False
+        self._answers = Longest()  # lists in answers to changes that were as known
+        self._answers_lack = False
 
-    def of(self, group: str, since: float = -inf) -> set[str] | None:
-        """Return the group's members if they were read within the last minute, and not before the monotonic time `since`."""
+    def of(self, group: str, since: float = -inf, *, moves: bool = True) -> set[str] | None:
+        """Return the group's members if they were read within the last minute, and not before the monotonic time `since`.
+
+        `moves`: the group counts as used.
+        """
         known = self._groups.get(group)
         if known is None or known.read_at < since or self._clock.monotonic() - known.read_at > KEPT_S:
             return None
-        self._groups.move_to_end(group)
+        if moves:
+            self._groups.move_to_end(group)
         return known.members
 
-    async def read(self, group: str, reads: Reads, since: float = -inf) -> set[str] | Missing | Unreadable:
-        """Return the group's members as they are known, else as they are read now; `since` as in `of`."""
+    def old(self, group: str) -> set[str] | None:
+        """Return the group's members as they were read at any time, with the changes of this run."""
+        known = self._groups.get(group)
+        return None if known is None else known.members
+
+    def largest(self) -> str | None:
+        """Return a group whose members are known, of those the one with the most; None where no members are."""
+        known = [(len(members), group) for group in self._groups if (members := self.of(group, moves=False))]
+        return max(known)[1] if known else None
+
+    def is_aging(self, group: str) -> bool:
+        """Return whether a group is worth being read again with another one."""
+        known = self._groups.get(group)
+        return known is None or self._clock.monotonic() - known.read_at > KEPT_S / 2
+
+    async def read(
+        self, group: str, reads: Reads, since: float = -inf, together: Together | None = None
+    ) -> set[str] | Missing | Unreadable:
+        """Return the group's members as they are known, else as they are read now; `since` as in `of`.
+
+        `together` reads the group with others, where that is proved to show what a read by its id shows.
+        """
         async with self._one_by_one.asking(group):
             known = self.of(group, since)
+            if known is None and together is not None:
+                await together()
+                known = self.of(group, since)
             if known is not None:
                 return known
             with self.reading(group) as reading:
@@ -86,10 +127,11 @@ class Memberships:
         finally:
             self._readings.remove(reading)
 
-    def keep(self, reading: Reading, resource: JsonObject) -> set[str]:
+    def keep(self, reading: Reading, resource: JsonObject, way: Way = Way.BY_ID) -> set[str]:
         """Return the members that a read has shown; they are kept only if nothing changed them meanwhile."""
         members = set(ids_in(find(resource, "members")))
-        known = GroupMembers(reading.begun_at, self.saw(resource, current=reading.is_current), members)
+        shown = self.saw(resource, current=reading.is_current, way=way)
+        known = GroupMembers(reading.begun_at, shown, members, way)
         if not reading.is_current:
             return known.members
         self._keep(reading.group, known)
@@ -106,13 +148,13 @@ class Memberships:
         shown = set(ids_in(find(resource, "members")))
         self._keep(str(resource["id"]), GroupMembers(self._clock.monotonic(), 0, shown | members))
 
-    def saw(self, resource: JsonObject, *, current: bool = True) -> int:
-        """Learn from a group that was read by its id how long lists are; return how many members it shows.
+    def saw(self, resource: JsonObject, *, current: bool = True, way: Way = Way.BY_ID) -> int:
+        """Learn from a group that was read how long lists are; return how many members it shows.
 
         `current`: nothing has changed the group since the read began.
         """
         members = set(ids_in(find(resource, "members")))
-        self._longest = max(self._longest, len(members))
+        self._longest[way] = max(self._longest[way], len(members))
         added = {member for group, member in self._added if group == resource.get("id")} if current else set()
         self._leaves_out = self._leaves_out or not added <= members
         return len(members)
@@ -120,11 +162,11 @@ class Memberships:
     def is_whole(self, group: str) -> bool:
         """Return whether the list that was read of a group is complete."""
         known = self._groups.get(group)
-        return known is not None and self.is_complete(known.shown)
+        return known is not None and self.is_complete(known.shown, known.way)
 
-    def is_complete(self, shown: int) -> bool:
+    def is_complete(self, shown: int, way: Way = Way.BY_ID) -> bool:
         """Return whether a list of so many members is complete: a longer one was shown, and none leaves a member out."""
-        return shown < self._longest and not self._leaves_out
+        return shown < self._longest[way] and not self._leaves_out
 
     def may_hide(self, group: str, member: str) -> bool:
         """Return whether a member is missing in its group though this run added it."""
@@ -146,6 +188,22 @@ class Memberships:
             known.members.add(member)
         elif known:
             known.members.discard(member)
+
+    def answered(self, group: str, resource: JsonObject, changed: set[str], asked_at: float) -> None:
+        """Take in a group as the answer to a change of some members shows it; that change is noted already.
+
+        Such answers show all members where one has shown, besides those that its request names, exactly the members that were
+        known; of lists no longer than that. One that lacks a member that is known proves nothing from then on.
+        """
+        known, shown = self._groups.get(group), set(ids_in(find(resource, "members")))
+        if known is None:
+            return
+        if shown == known.members and shown - changed:
+            self._answers.take(len(shown))
+        self._answers_lack = self._answers_lack or not known.members <= shown
+        if not self._answers_lack and self._answers.covers(len(shown), times=COMPARED):
+            self._longest[Way.ANSWER] = max(self._longest[Way.ANSWER], len(shown))
+            self._keep(group, GroupMembers(asked_at, len(shown), shown, Way.ANSWER))
 
     def applied(self, step: Step) -> None:
         """Note what a step did to memberships; a group that it changed in another way is to be read again."""

@@ -52,6 +52,7 @@ class Purpose:
 
     `listed`: a listing that was read for many rows will do; `makes`: also for its absence, since the answer to a create says
     whether the name is taken. `changes`: a listing will do that is as young as what several names are asked for by. `ahead`: names that may be looked up with this one.
+    `outdated`: what a membership may be by an image that is too old for a step, since it is asked for again before that.
     """
 
     needed: NeededAttributes = NAMES_ONLY
@@ -59,6 +60,7 @@ class Purpose:
     listed: bool = False
     makes: bool = False
     changes: bool = False
+    outdated: bool | None = None
     ahead: NamesAhead = field(default_factory=NamesAhead)
 
 
@@ -107,6 +109,11 @@ class LookupsTogether:
     def may_ask(self, key: Key, ahead: NamesAhead) -> bool:
         """Return whether names of this attribute are worth asking for together."""
         return min(ahead.most, self._most[key.type, key.attribute]) >= FEWEST
+
+    def shown(self, key: Key) -> Found | None:
+        """Return what such an answer has shown of a key, at any time."""
+        known = self._kept[key.type, key.attribute].get(key.folded)
+        return known.found if known else None
 
     def _is_unknown(self, key: Key, ahead: NamesAhead) -> bool:
         known = self._known(key, ahead.age_s)

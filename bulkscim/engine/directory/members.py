@@ -1,0 +1,69 @@
+"""Whether a resource is a member of a group: as it is known, as the group is read with others, or by itself."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from math import inf
+
+from bulkscim.engine.directory.absence import Absence
+from bulkscim.engine.directory.groups_together import GroupsTogether
+from bulkscim.engine.directory.memberships import Memberships
+from bulkscim.engine.directory.together import NamesAhead, Purpose
+from bulkscim.engine.reads import Reads
+from bulkscim.model.live import Member, Membership, MembershipAnswer
+from bulkscim.model.operation import GROUP, JsonObject, Key
+from bulkscim.model.step import Step
+
+PLAIN = Purpose()
+
+
+class Members:
+    """Answers for all workers.
+
+    `may_filter` tells whether a filter on a key's attribute may work, `id_of` which id a name was found to have.
+    """
+
+    def __init__(
+        self,
+        memberships: Memberships,
+        together: GroupsTogether,
+        absence: Absence,
+        may_filter: Callable[[Key], bool],
+        id_of: Callable[[Key], str | None],
+    ) -> None:
+        self._memberships = memberships
+        self._together = together
+        self._absence = absence
+        self._may_filter = may_filter
+        self._id_of = id_of
+
+    async def membership(
+        self, need: Membership, reads: Reads, purpose: Purpose = PLAIN, *, since: float = -inf
+    ) -> MembershipAnswer:
+        """Return whether a resource is a member of a group; with `proof`, whether an absence is proved.
+
+        What was read of the group before the monotonic time `since` will not do.
+        """
+        old = None if purpose.outdated is None or need.proof else self._memberships.old(need.group)
+        if old is not None and (need.member in old) is purpose.outdated:
+            return Member(purpose.outdated, is_old=self._memberships.of(need.group) is None)
+        together = None
+        if purpose.ahead.most and self._may_filter(Key(GROUP, "id", need.group)):
+            together = partial(self._together.read, need.group, partial(self._ids, purpose.ahead), reads)
+        members = await self._memberships.read(need.group, reads, since, together)
+        if not isinstance(members, set):
+            return members
+        present = need.member in members
+        return Member(present) if present or not need.proof else await self._absence.of(need, reads)
+
+    def _ids(self, ahead: NamesAhead) -> Iterator[str]:
+        """Yield the ids of groups that rows to come change, as far as they are known."""
+        for key in ahead.names():
+            found = key.value if key.attribute == "id" else self._id_of(key)
+            if found is not None:
+                yield found
+
+    def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> None:
+        """Take in a group as the answer to steps that changed its members shows it, once each of them was taken in."""
+        group, members = steps[0].id, {step.member for step in steps if step.member}
+        if group is not None and group == resource.get("id"):
+            self._memberships.answered(group, resource, members, asked_at)

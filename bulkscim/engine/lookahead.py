@@ -1,0 +1,84 @@
+"""What a row asks for, and what rows to come name: one request may serve many of them."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from sys import maxsize
+
+from bulkscim.engine.directory.coverage import NAMES_ONLY, needed_by
+from bulkscim.engine.directory.together import NamesAhead, Purpose
+from bulkscim.engine.feed import Coming, changed_groups, looked_up, made_names
+from bulkscim.engine.work import Work
+from bulkscim.model.live import Membership, NameHeld, Question
+from bulkscim.model.operation import Key
+from bulkscim.model.row import Row
+from bulkscim.planning.before_image import LONGEST_S, ImageAges
+from bulkscim.planning.lookup_costs import MOST, served
+
+
+def purpose_of(work: Work, need: Question, coming: Coming, ages: ImageAges) -> Purpose:
+    """Return what a row asks for; `ages`: how old answers may be."""
+    operation = work.row.operation
+    if isinstance(need, Membership):
+        return _of_membership(work, coming)
+    is_own = isinstance(need, Key) and work.is_own(need)
+    age_s = ages.lookup(operation) if is_own else ages.named_s
+    named = made_names if isinstance(need, NameHeld) else looked_up
+    used = served(age_s, ages.interval_s, maxsize) if is_own else maxsize
+    ahead = NamesAhead(partial(_names_of, work, coming, named), min(MOST, used), age_s, served=used)
+    return Purpose(
+        needed=needed_by(operation) if is_own else NAMES_ONLY,
+        only_id=isinstance(need, Key) and needs_only_id(work, need),
+        listed=operation.makes and not work.reads_alone,
+        changes=is_own and work.changes_first and _may_join(work, need),
+        makes=is_own and operation.spec.updates and work.makes_first,
+        ahead=replace(ahead, since=work.sent_at) if _may_join(work, need) else NamesAhead(),
+    )
+
+
+def _of_membership(work: Work, coming: Coming) -> Purpose:
+    """Return what a membership is asked for: before the step is sent, it is asked for again where it got too old.
+
+    What was lost before is read by the group's id alone.
+    """
+    if work.read_again or not work.is_new or work.facts.lost_members:
+        return Purpose()
+    ahead = NamesAhead(partial(_groups_of, coming), MOST, LONGEST_S)
+    return Purpose(outdated=None if work.sends else work.row.operation.spec.removes_member, ahead=ahead)
+
+
+def _groups_of(coming: Coming) -> Iterator[Key]:
+    """Yield the groups whose members rows change, each once."""
+    seen = set[Key]()
+    for row in coming.unfinished():
+        for key in changed_groups(row):
+            if key not in seen:
+                seen.add(key)
+                yield key
+
+
+def _may_join(work: Work, need: Question) -> bool:
+    """Return whether what rows to come name may be asked for with this.
+
+    Of ids only those of resources that rows change, and do not replace: who asks for another one wants it as a read by its
+    id shows it.
+    """
+    if work.read_again or not work.is_new:
+        return False
+    if not isinstance(need, Key) or need.attribute != "id":
+        return True
+    return work.is_own(need) and work.row.operation.spec.method != "PUT"
+
+
+def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]]) -> Iterator[Key]:
+    """Yield what a row itself has still to ask for, and then what rows to come name."""
+    yield from (key for key in named(work.row) if key not in work.live)
+    yield from (key for row in coming.coming() for key in named(row))
+
+
+def needs_only_id(work: Work, need: Key) -> bool:
+    """Return whether the row names a resource and does not change it: then all that matters is its id."""
+    operation = work.row.operation
+    if need == operation.target:
+        return operation.spec.is_membership and need.attribute != "id"
+    return any(reference.key == need for reference in operation.references)
