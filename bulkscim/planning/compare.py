@@ -12,7 +12,7 @@ Rules
 - readOnly attributes, meta, groups, schemas and secrets are never compared: no client can set or see them.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from bulkscim.model.active import is_active_path, truth
@@ -22,11 +22,13 @@ from bulkscim.model.step import Change
 from bulkscim.planning.derived import kind_of, may_be_derived, rewrites
 from bulkscim.scim import diff, paths, schemas
 from bulkscim.scim.diff import NOTHING, ComparedPath
+from bulkscim.scim.forms import ids_in
 
 _MANAGER = f"{ENTERPRISE}:manager.value"
 WHOLE = "*"  # in an expectation: the whole resource
 DERIVED = "*.derived"  # with it: the kinds of paths that the service derives, where a difference is none
 THROUGH = "members.through"  # in that of a group: by id of a member, the groups through which it may have been in it
+OWN_MEMBERS = "members.own"  # in that of a whole group: ids of members that are no drift, since the run put them into it
 OTHER_GROUPS = "member.groups"  # in that of an added member: the only other groups that they may be in
 BULK_ID = "bulkId:"
 
@@ -81,14 +83,26 @@ def drifted(
     new id in `names`, the old id, and nothing at all (some tenants drop such references) are as good.
     """
     own = frozenset(expect.get(DERIVED) or ())
+    whole = without_members(live, expect.get(OWN_MEMBERS) or ())
     found = (
         change
         for path, wanted in expect.items()
-        if path not in {DERIVED, THROUGH}
-        for change in (_foreign(wanted, live, own) if path == WHOLE else _at(path, wanted, live, exact=exact))
+        if path not in {DERIVED, THROUGH, OWN_MEMBERS}
+        for change in (
+            _foreign(wanted, whole, own) if path == WHOLE else _at(path, wanted, live, exact=exact)
+        )
         if path == WHOLE or not is_rewritten(path, wanted, live, own)
     )
     return tuple(change for change in found if not _refers(change, names or {}))
+
+
+def without_members(group: JsonObject, some: Collection[str]) -> JsonObject:
+    """Return a group without some of its members."""
+    name = paths.key_of(group, "members")
+    if not some or not isinstance(group.get(name), list):
+        return group
+    left = [one for one in group[name] if not set(ids_in(one)).intersection(some)]
+    return {key: value for key, value in group.items() if key != name} | ({name: left} if left else {})
 
 
 def is_rewritten(path: str, wanted: Any, live: JsonObject, derived: Container[str]) -> bool:

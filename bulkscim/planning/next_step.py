@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from bulkscim.model.live import Found, Need
 from bulkscim.model.operation import Verb
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
-from bulkscim.model.step import Step
+from bulkscim.model.step import Action, Step
 from bulkscim.planning import adoption
 from bulkscim.planning.before_removal import captured
 from bulkscim.planning.context import Subject, View
@@ -80,6 +80,8 @@ def _barred(view: View, step: Step) -> Settle | None:
 def _checked(view: View, subject: Decision) -> Decision:
     """Return the main step where the record's expectations hold."""
     match subject:
+        case Step() if subject.action is Action.MODIFY and view.operation.spec.deletes:
+            return subject  # since the expectations of a delete do not hold, or it was refused
         case Step() if subject.before is not None:
             # Only now: what already stands as wanted is no drift, whatever the record expected to find.
             return drifted(view, Found(subject.before)) or captured(view, subject)

@@ -21,7 +21,7 @@ from bulkscim.model.typed import next_line
 from bulkscim.planning.compare import DERIVED, WHOLE
 from bulkscim.planning.protect import Protects, harmful_record
 from bulkscim.planning.undo.inverse import TakenStep, inverse, known_by, verb_of
-from bulkscim.planning.undo.memberships import Net, joinings, leavings, net
+from bulkscim.planning.undo.memberships import Net, joinings, leavings, net, with_own_members
 from bulkscim.private_files import create_file
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.runs.applied_steps import applied_steps, names_of
@@ -172,14 +172,23 @@ def _records(
 
     `omitted` takes the names of those that would harm a protected account, `kept` the members that are not added.
     """
-    yield from leavings(_unprotected(net(steps.touches(), steps), chosen.protect, omitted), steps)
+
+    def goes(group: str) -> bool:
+        """Return whether a group is deleted with the members that the run put into it."""
+        record = {"op": "delete", "id": group, "_key": steps.name_of(group)}
+        return steps.goes_with_members(group) and harmful_record(record, chosen.protect) is None
+
+    leaving = (one for one in net(steps.touches(), steps) if not goes(one.group))
+    yield from leavings(_unprotected(leaving, chosen.protect, omitted), steps)
     for step in steps.newest_first():
         for record in inverse(step, steps, soft=chosen.soft):
             name = harmful_record(record, chosen.protect)
-            if name is None:
-                yield _without_derived(record, chosen.derived)
-            else:
+            if name is not None:
                 omitted.append(name)
+                continue
+            own = net(steps.touches(step.id), steps) if step.id and goes(step.id) else ()
+            whole = with_own_members(record, _unprotected(own, chosen.protect, omitted), steps)
+            yield _without_derived(whole, chosen.derived)
     returning = net(steps.touches(), steps)
     seen = returning if chosen.unsure else _seen_before(returning, steps, kept)
     yield from joinings(seen, steps, soft=chosen.soft)

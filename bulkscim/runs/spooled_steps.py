@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from bulkscim.model.names import names_in
-from bulkscim.model.operation import USER, Key, Verb
+from bulkscim.model.operation import GROUP, USER, Key, Verb
 from bulkscim.model.step import Action, Change
 from bulkscim.planning.undo.inverse import (
     MANAGER,
@@ -24,6 +24,7 @@ from bulkscim.runs.child_runs import Recreated
 
 Picks = Callable[[TakenStep], bool]
 WHOLE = "*"
+MOST_OWN = 5_000  # members that the record of one group names
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class SpooledSteps:
         self._database = sqlite3.connect("", isolation_level=None)  # a private temporary file
         self._database.executescript(
             "pragma journal_mode = off; pragma synchronous = off; begin;"
-            "create table step (number integer primary key, body blob);"
+            "create table step (number integer primary key, body blob, first integer);"
             "create table deleted (id text primary key, step integer); create table made (id text primary key, step integer);"
             "create table touch (member_of text, member text, step integer, row integer, was integer,"
             " after integer, moved text, undone integer, through text);"
@@ -107,7 +108,11 @@ class SpooledSteps:
     def _take(self, step: TakenStep) -> None:
         self.tally.add(step)
         execute = self._database.execute
-        execute("insert into step values (?, ?)", (step.number, _packed(step)))
+        is_made = step.type == GROUP and step.action is Action.CREATE
+        execute("insert into step values (?, ?, ?)", (step.number, _packed(step), is_made))
+        if step.type == GROUP and any(not is_membership(change) for change in step.changes):
+            made = "select step from made where id = ?"
+            execute(f"update step set first = 0 where number = ({made})", (step.id,))  # noqa: S608 - no value is in it
         if step.id is not None and step.action is Action.DELETE:
             execute("insert or ignore into deleted values (?, ?)", (step.id, step.number))
         for change in step.changes if step.id is not None else ():
@@ -163,14 +168,25 @@ class SpooledSteps:
         return self._database.execute("select 1 from touch limit 1").fetchone() is not None
 
     def newest_first(self) -> Iterator[TakenStep]:
-        """Yield the steps, the last one first."""
-        for number, body in self._database.execute("select number, body from step order by number desc"):
+        """Yield the steps, the last one first; before all others those that made groups which were not changed since.
+
+        Such a group is deleted while it has its members, and before these are deleted, which would change it.
+        """
+        query = "select number, body from step order by first desc, number desc"
+        for number, body in self._database.execute(query):
             yield _unpacked(number, body)
 
-    def touches(self) -> Iterator[Touch]:
-        """Yield what was done to memberships, by group, member and step."""
-        query = "select * from touch order by member_of, member, step"
-        for group, member, step, row, was, after, moved, undone, through in self._database.execute(query):
+    def goes_with_members(self, group: str) -> bool:
+        """Whether the run made a group, which can be deleted with the members that the run put into it: they are not too many."""
+        query = "select count(distinct member) from touch where member_of = ?"
+        return self.is_made(group) and self._database.execute(query, (group,)).fetchone()[0] <= MOST_OWN
+
+    def touches(self, of: str | None = None) -> Iterator[Touch]:
+        """Yield what was done to memberships, `of` one group or of all, by group, member and step."""
+        some = "" if of is None else "where member_of = ?"
+        query = f"select * from touch {some} order by member_of, member, step"  # noqa: S608 - no value is in it
+        found = self._database.execute(query, () if of is None else (of,))
+        for group, member, step, row, was, after, moved, undone, through in found:
             ends = None if after is None else bool(after)
             yield Touch(
                 group,

@@ -1,7 +1,8 @@
 """The inverse of steps that took effect, as records of a job file.
 
 Rules
-1. Each step has its own inverse, taken newest first; memberships are netted (see `memberships`).
+1. Each step has its own inverse, taken newest first, groups that were only made and filled before all others; memberships are
+   netted (see `memberships`).
 2. What a step set goes back only where it still stands: each record expects what its step left behind.
 3. What was made goes away, and is expected whole and as it was left. What was deleted is recreated under a new
    id; its old id is its `ref`, and what named the old id names `bulkId:<old id>` from then on.

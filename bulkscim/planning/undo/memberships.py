@@ -6,7 +6,8 @@ first touch and the state after its last one is taken back, a few requests a gro
 Rules
 1. A member that was in the group before and is not, or may not be, after it is added again; a user who may have been in it
    through another of its groups only where that group is not a member of it.
-2. A member that was not in it before and is, or may be, after it is removed, unless the group is gone.
+2. A member that was not in it before and is, or may be, after it is removed, unless the group is gone, or is deleted as the
+   run made it.
 3. A deleted user or group is named by `bulkId:<old id>`; where a user returns to a group that was not deleted, the
    old id is removed in the same request, since some servers keep listing it.
 """
@@ -19,7 +20,7 @@ from operator import attrgetter
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action
 from bulkscim.planning.before_removal import groups_shown, perhaps_through
-from bulkscim.planning.compare import OTHER_GROUPS, THROUGH
+from bulkscim.planning.compare import OTHER_GROUPS, OWN_MEMBERS, THROUGH
 from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.planning.undo.inverse import Known, TakenStep, id_text, named
 from bulkscim.scim import paths
@@ -142,6 +143,21 @@ def leavings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
             ids = dict.fromkeys(own for one in some for own in (one.member, known.now(one.member)))
             patch = [_remove(own) for own in ids]
             yield _patch(group, patch, some, known)
+
+
+def with_own_members(record: JsonObject, nets: Iterable[Net], known: Known) -> JsonObject:
+    """Return a record; that which deletes a group that the run made expects in it who the run put into it.
+
+    So they need not leave it before.
+    """
+    leaving = [one for one in nets if not one.joins] if record["op"] == "delete" else []
+    if not leaving:
+        return record
+    ids = list(dict.fromkeys(own for one in leaving for own in (one.member, known.now(one.member))))
+    rows = sorted({record["_row"], *(row for one in leaving for row in one.rows)})
+    steps = sorted({*record["_steps"], *(step for one in leaving for step in one.steps)})
+    told = {"_row": rows[0] if len(rows) == 1 else rows, "_steps": steps}
+    return record | {"expect": record["expect"] | {OWN_MEMBERS: ids}} | told
 
 
 def joinings(nets: Iterable[Net], known: Known, *, soft: bool = False) -> Iterator[JsonObject]:

@@ -5,6 +5,8 @@
 3. Some tenants answer 404 for a user that is deactivated, and still take a change of it by id. Others have deleted it.
    So `active` alone is sent, unseen, and what the answer says decides. The rest of the record follows once the user
    is shown again, under the usual rules.
+4. A group that the run created is deleted with the members that the run put into it. Where it stays, since others have
+   changed it, or cannot be deleted while it has members, these members are taken out of it.
 """
 
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ from bulkscim.planning import compare
 from bulkscim.planning.context import Subject, Unfit, View
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.derived import as_written, kind_of, respelled_element
-from bulkscim.planning.sent_form import MEMBERS, member_at
+from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in
 
@@ -27,6 +29,10 @@ SHOWN = 5
 PART = "part"
 FORCE = "force"
 WHOLE = "patch"
+DELETE, EMPTIED = (
+    "delete",
+    "delete:emptied",
+)  # parts of a delete: the second is tried where the first was refused
 BAD = frozenset({400, 404, 409, 413, 422})  # refusals that may be for one of the members
 ACTIVE_PART = Verb.ACTIVATE.value
 NOT_SHOWN = (
@@ -161,6 +167,32 @@ def _texts(value: Any) -> Iterator[str]:
                 yield from _texts(each)
         case _:
             return
+
+
+def may_be_emptied(view: View) -> bool:
+    """Return whether the delete of a group was refused, which may be for the members that the run put into it."""
+    refusal = view.facts.refused.get(DELETE)
+    return (
+        bool(view.operation.expect.get(compare.OWN_MEMBERS)) and refusal is not None and refusal.status in BAD
+    )
+
+
+def own_members(view: View, live: Found) -> Iterator[tuple[str, tuple[PatchOperation, ...]]]:
+    """Yield the changes, by part, that take the members out of a group which the run put there and which it still shows.
+
+    Parts that took effect are over; those that were refused are halved.
+    """
+    own = view.operation.expect.get(compare.OWN_MEMBERS) or ()
+    removals, most = (
+        tuple(PatchOperation("remove", place_of(one)) for one in own),
+        view.policy.profile.most_members,
+    )
+    shown = set(ids_in(paths.find(live.resource, MEMBERS)))
+    for first in range(0, len(removals), most):
+        for part, some in _halves(view, removals, first, min(first + most, len(removals))):
+            due = tuple(one for one in some if member_at(one.path or "") in shown)
+            if due and part not in view.facts.applied and part not in view.facts.refused:
+                yield part, due
 
 
 def is_refused_whole(view: View) -> bool:

@@ -10,7 +10,7 @@ from bulkscim.model.operation import GROUP, USER, Key, PatchOperation
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning import effects
-from bulkscim.planning.compare import THROUGH, differences, holds
+from bulkscim.planning.compare import OWN_MEMBERS, THROUGH, differences, holds
 from bulkscim.planning.context import (
     Carried,
     Subject,
@@ -22,10 +22,10 @@ from bulkscim.planning.context import (
     with_references,
 )
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
-from bulkscim.planning.drift import modify, version
+from bulkscim.planning.drift import drifted, modify, version
 from bulkscim.planning.sent_form import MEMBERS, adds_elements, as_sent, member_at, with_targets
 from bulkscim.planning.undo import taking_back
-from bulkscim.planning.undo.taking_back import divided, inherits, with_rewritten
+from bulkscim.planning.undo.taking_back import DELETE, EMPTIED, divided, inherits, with_rewritten
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get
@@ -249,14 +249,15 @@ def delete(view: View) -> Decision | Subject:
     Absent under its name is as wanted. Absent under an id that this run never saw may be a wrong id, so the
     row fails.
     """
-    live = _standing(view, "delete")
+    part = EMPTIED if taking_back.may_be_emptied(view) else DELETE
+    live = _standing(view, part)
     match live:
-        case Found() if (first := _unnamed(view)) is not None:
+        case Found() if (first := _unnamed(view) or _emptied(view, part, live)) is not None:
             return first
         case Found():
             sent_version = version(view, live)
             return Step(
-                "delete",
+                part,
                 Action.DELETE,
                 view.operation.type,
                 id=live.id,
@@ -267,6 +268,26 @@ def delete(view: View) -> Decision | Subject:
             return Settle(RowState.NOOP, f"{live.detail}: nothing to delete")
         case _:
             return live
+
+
+def _emptied(view: View, part: str, live: Found) -> Step | Settle | None:
+    """Return what comes before the delete of a group that the run has created: its own members leave one that stays.
+
+    So too where the tenant has refused to delete it with them.
+    """
+    if not view.operation.expect.get(OWN_MEMBERS):
+        return None
+    drift = drifted(view, live)
+    if drift is None and part == DELETE:
+        return None
+    for some, due in taking_back.own_members(view, live):
+        return _patch(view, some, live, due, ())
+    if drift is not None:
+        kept = [one.told for one in view.facts.refused.values() if one.part.startswith(taking_back.WHOLE)]
+        told = f"; some that the run had added could not leave: {kept[-1]}" if kept else ""
+        return evolved(drift, detail=drift.detail + told)
+    tried = any(one.startswith(taking_back.WHOLE) for one in view.facts.applied)
+    return None if tried else failed(view.facts.refused[DELETE])
 
 
 def _unnamed(view: View) -> Wait | Later | None:

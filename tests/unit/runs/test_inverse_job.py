@@ -10,13 +10,15 @@ import pytest
 from bulkscim.errors import Refused
 from bulkscim.journal import journal
 from bulkscim.model.operation import GROUP, USER
+from bulkscim.model.row import RowRules
 from bulkscim.model.step import Action
 from bulkscim.planning.undo.inverse import TakenStep
+from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import Recreated
 from bulkscim.runs.inverse_job import Chosen, NotUndone, _records, write_inverse
 from bulkscim.runs.spooled_steps import SpooledSteps
 from tests.support.simulation.disk import FOLDER, SimulatedDisk
-from tests.support.simulation.undoing import Story
+from tests.support.simulation.undoing import PACE, Story
 
 pytestmark = pytest.mark.anyio
 JOB = (
@@ -289,3 +291,53 @@ async def test_a_user_is_not_added_to_a_group_that_it_was_in_through_another_whi
 
     assert (certain, forced) == (["inner"], ["inner", "outer"])
     assert dict(kept.removed) == {("u1", "outer"): 1}
+
+
+GROUPS_TOO = replace(PACE, rules=RowRules(create_groups=True))
+MEMBERS = [{"value": "p1"}, {"value": "p2"}]
+NEW_GROUP = {"op": "create", "type": "Group", "data": {"displayName": "New", "members": MEMBERS}}
+
+
+async def with_new_group(tmp_path, *joined):
+    """Return a story that makes a group of two, which others have joined since, and its id."""
+    story = Story(tmp_path, 1)
+    await story.run([NEW_GROUP])
+    (made,) = set(story.tenant.held["Groups"]) - set(story.groups)
+    story.tenant.held["Groups"][made]["members"] += [{"value": one} for one in joined]
+    return story, made
+
+
+async def test_a_new_group_goes_in_one_request(tmp_path):
+    """Its members were taken out before. What a rollback of that brings back has them again."""
+    story, made = await with_new_group(tmp_path)
+    report = await story.back()
+
+    assert report.totals.done == report.totals.rows == 1
+    assert made not in story.tenant.held["Groups"]
+
+    await story.back(FOLDER / "rollback-1")
+    (again,) = (one for one in story.tenant.held["Groups"].values() if one["displayName"] == "New")
+    assert {one["value"] for one in again["members"]} == {"p1", "p2"}
+
+
+async def test_a_new_group_that_others_have_joined_keeps_them_alone(tmp_path):
+    """A membership of others is no reason to leave those of the run."""
+    story, made = await with_new_group(tmp_path, "p4")
+    report = await story.back()
+
+    assert report.totals.skipped == 1
+    assert story.tenant.held["Groups"][made]["members"] == [{"value": "p4"}]
+
+
+async def test_a_group_that_was_only_made_goes_before_its_members(tmp_path):
+    """The deletes of users that are in it would change it between its read and its delete."""
+    story = Story(tmp_path, 1)
+    ada = {"userName": "ada@example.com", "groups": ["New"]}
+    await story.run([{"op": "create", "data": ada}], GROUPS_TOO)
+
+    with (
+        journal.read(FOLDER, story.disk) as recorded,
+        closing(SpooledSteps(Recreated((), story.disk))) as steps,
+    ):
+        steps.take(applied_steps(recorded), frozenset())
+        assert [step.type for step in steps.newest_first() if step.action is Action.CREATE] == [GROUP, USER]

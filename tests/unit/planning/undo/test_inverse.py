@@ -8,7 +8,7 @@ from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Key
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change
 from bulkscim.planning.undo.inverse import TakenStep, inverse
-from bulkscim.planning.undo.memberships import joinings, leavings, net, touches
+from bulkscim.planning.undo.memberships import joinings, leavings, net, touches, with_own_members
 
 MANAGER = f"{ENTERPRISE}:manager"
 MODIFY, CREATE, DELETE = Action.MODIFY, Action.CREATE, Action.DELETE
@@ -264,6 +264,19 @@ def test_memberships_come_merged_by_group_and_hundred():
         {"op": "add", "path": "members", "value": [{"value": "bulkId:u1"}]},
     ]
     assert returning[0]["_row"] == 3
+
+
+def test_a_group_that_was_made_goes_with_the_members_that_the_run_put_into_it():
+    """They were taken out of it before, a hundred in a request. Who was in it before is none of them."""
+    (record,) = inverse(taken(CREATE, 2, GROUP, "g1", after={"displayName": "Sales"}), NOTHING_GONE)
+    known = Ids(made={"g1"}, recreated={"u2": "n2"})
+    nets = [*net([*touches(joins(7)), *touches(joins(9, "u2"))], known)]
+
+    found = with_own_members(record, nets, known)
+
+    assert found["expect"] == {"*": {"displayName": "Sales"}, "members.own": ["u1", "u2", "n2"]}
+    assert found["_steps"] == [2, 7, 9]
+    assert with_own_members(record, [], known) == record
 
 
 def test_what_was_deleted_twice_is_made_again_once():

@@ -6,12 +6,14 @@ import pytest
 
 from bulkscim.model.live import (
     Found,
+    Holders,
     Member,
     Membership,
     Missing,
     Parent,
     ParentFailed,
     ParentReady,
+    Referrers,
     Resembling,
 )
 from bulkscim.model.operation import (
@@ -26,7 +28,7 @@ from bulkscim.model.operation import (
     Verb,
 )
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowRules, RowState
-from bulkscim.model.step import Step
+from bulkscim.model.step import Action, Step
 from bulkscim.planning.compare import drifted
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
@@ -337,3 +339,73 @@ def test_other_rows_of_a_user_that_is_gone_send_nothing(given, policy, state):
 
     assert isinstance(ended, Settle)
     assert ended.state is state
+
+
+SALES = Key(GROUP, "id", "g1")
+MADE_GROUP = back(
+    verb=Verb.DELETE,
+    target=SALES,
+    expect={"*": {"displayName": "Sales"}, "members.own": ["m1", "m2", "m3"]},
+)
+TWO_A_TIME = replace(PART, profile=replace(PLAIN, most_members=2))
+
+
+def of_group(*members, policy=TWO_A_TIME, refused=(), applied=(), name="Sales"):
+    """Return what comes next for the delete of a group that shows these members."""
+    held = {"id": "g1", "displayName": name, "members": [{"value": one} for one in members]}
+    facts = Facts(
+        {part: Applied(part, "g1", 200) for part in applied},
+        {part: Refusal(part, 409, None, "no") for part in refused},
+    )
+    known = {Holders(GROUP, "g1", "id"): Referrers(())}
+    return next_step(MADE_GROUP, facts, {SALES: Found(held), **known}, policy)
+
+
+def leaving(step):
+    """Return the members that a step takes out of its group."""
+    return [one.path for one in step.operations]
+
+
+@pytest.mark.parametrize("members", [(), ("m1",), ("m3", "m1", "m2")])
+def test_a_group_that_shows_only_own_members_is_deleted_with_them(members):
+    """One request undoes all that the run did to it."""
+    assert of_group(*members).action is Action.DELETE
+
+
+@pytest.mark.parametrize(("members", "name"), [(("m1", "other", "m3"), "Sales"), (("m1", "m3"), "Renamed")])
+def test_a_group_that_others_have_changed_stays_without_the_own_members(members, name):
+    """Who has joined it since stays in it, and a changed name is kept."""
+    step = of_group(*members, name=name)
+
+    assert (step.action, leaving(step)) == (Action.MODIFY, ['members[value eq "m1"]'])
+    step = of_group("other", "m3", name=name, applied=[step.part])
+    assert leaving(step) == ['members[value eq "m3"]']
+    end = of_group("other", name=name, applied=["patch:1-2", step.part])
+    assert end.state is RowState.SKIPPED
+    assert "drift: " in end.detail
+
+
+def test_an_own_member_that_cannot_leave_is_told():
+    """The request with it is halved, and the row says so."""
+    step = of_group("m1", "m2", "other", refused=["patch:1-2"])
+    assert leaving(step) == ['members[value eq "m1"]']
+    end = of_group("m2", "other", applied=["patch:1-1"], refused=["patch:1-2", "patch:2-2"])
+
+    assert end.state is RowState.SKIPPED
+    assert "could not leave: no" in end.detail
+
+
+def test_a_group_that_cannot_be_deleted_with_members_is_emptied_first():
+    """Some services refuse that. A refusal for another reason is not hidden by it."""
+    emptied = of_group("m1", refused=["delete"])
+    assert (emptied.action, leaving(emptied)) == (Action.MODIFY, ['members[value eq "m1"]'])
+
+    again = of_group(refused=["delete"], applied=[emptied.part])
+    assert (again.action, again.part) == (Action.DELETE, "delete:emptied")
+    assert of_group(refused=["delete"]).state is RowState.FAILED
+    assert of_group(refused=["delete", "delete:emptied"], applied=[emptied.part]).state is RowState.FAILED
+
+
+def test_told_to_a_group_is_deleted_with_all_members():
+    """--on-drift force."""
+    assert of_group("m1", "other", policy=FORCE).action is Action.DELETE
