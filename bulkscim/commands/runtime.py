@@ -41,9 +41,7 @@ def collect_seldom() -> None:
 
 def watching(people: Console) -> Progress:
     """Return the watcher that suits this console."""
-    from bulkscim.engine.clock import RealClock
-
-    return progress(people, RealClock())
+    return progress(people)
 
 
 def print_lines(lines: Iterable[str]) -> None:

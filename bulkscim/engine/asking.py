@@ -84,7 +84,7 @@ class Asking:
     async def read(self, work: Work, need: Question, coming: Coming) -> Any:
         """Read what a row must know; None where the run is to stop instead. `coming`: the rows that come next."""
         soon = self._profile.look_after_s
-        if isinstance(need, Shown) and need.again and not await self._stopping.pause(soon):
+        if isinstance(need, Shown) and need.again and not await self._stopping.confirmation(soon):
             return None
         answer: Any = None
         for _ in range(ASKED):
@@ -228,7 +228,7 @@ class Asking:
         told: Recovered | None = None
         read: Read | None = None
         for attempt in range(1, LOOKS + 1):
-            if not await self._stopping.pause(max(lag, backoff(attempt, self._random))):
+            if not await self._stopping.confirmation(max(lag, backoff(attempt, self._random))):
                 return None, None
             told, read = await self._look_once(sent)
             if not isinstance(told, Unclear):

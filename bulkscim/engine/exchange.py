@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bulkscim.engine.hiding import Hiding
 from bulkscim.engine.permits import Permits
+from bulkscim.engine.pulse import Pulse
 from bulkscim.engine.work import Moment, Work
 from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
@@ -78,7 +79,9 @@ class Exchange:
         permits: Permits,
         watcher: Watcher,
         clock: Clock,
+        pulse: Pulse | None = None,
     ) -> None:
+        self.pulse = pulse or Pulse()
         self._transport = transport
         self._watcher = watcher
         self.permits = permits
@@ -94,6 +97,8 @@ class Exchange:
             return None
         reply = self.hiding.reply(reply, work)
         self._count(work, Counters(requests=1, retries=int(again), throttled=int(throttles(reply))))
+        if not self.permits.answered_here(request):
+            self.pulse.sent(request, work, again=again, throttled=throttles(reply))
         self.server.note(reply)
         return reply
 

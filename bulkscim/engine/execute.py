@@ -19,6 +19,7 @@ from bulkscim.engine.work import Moment
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.bodies import Lost, Started
 from bulkscim.journal.journal import Journal
+from bulkscim.model.progress import RunProgress
 from bulkscim.model.row import Row, RowState
 from bulkscim.model.step import ACCEPTED
 from bulkscim.pacing.retry import Judgement, Verdict
@@ -31,13 +32,17 @@ UNANSWERED = Judgement(Verdict.LOST, detail="no answer to it was recorded")
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The parts that one process's work on a run needs; `rows` reads the job file for the rows asked for."""
+    """The parts that one process's work on a run needs; `rows` reads the job file for the rows asked for.
+
+    `look` tells how far the work is.
+    """
 
     context: RunContext
     rows: RowsWhere
     directory: Directory
     worker: Worker
     concurrency: int
+    look: Callable[[], RunProgress]
     left: UnfinishedRows = field(default_factory=UnfinishedRows)
 
     @property

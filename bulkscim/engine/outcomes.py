@@ -49,6 +49,7 @@ class Outcomes:
     ) -> None:
         self._stopping = context.stopping
         self._watcher = context.watcher
+        self._pulse = context.pulse
         self._clock = context.clock
         self._profile = context.profile
         self._rows = rows
@@ -180,6 +181,7 @@ class Outcomes:
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0
         self.applied += 1
+        self._pulse.applied(work, step)
         work.applied(how, () if how.partial else (step.part, *step.covers))
         work.forget()
         decision = self._rows.decide(work)
@@ -227,7 +229,7 @@ class Outcomes:
     async def wait_for_accepted(self) -> bool:
         """Wait until what was accepted last can be seen; return whether the run goes on."""
         shown_at = self._accepted_at + self._profile.visibility_lag_s
-        return await self._stopping.pause(shown_at - self._clock.monotonic())
+        return await self._stopping.confirmation(shown_at - self._clock.monotonic())
 
     async def recover(self, sent: Sent, judgement: Judgement) -> None:
         """Find out what became of a lost step, and journal it; the row stays in doubt where that cannot be told."""

@@ -10,15 +10,16 @@ from bulkscim.engine.gate import Gate
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.turns import Turns
 from bulkscim.model.clock import Clock
-from bulkscim.model.events import Watcher
 from bulkscim.model.request import Reply, Request, Response
 from bulkscim.pacing.arrivals import Arrivals, Window
 from bulkscim.pacing.hints import asked_wait, retry_after
 from bulkscim.pacing.retry import throttles
+from bulkscim.pacing.time_left import Limits
+from bulkscim.pacing.waiting import Quiet
 from bulkscim.providers.profile import NO_LIMIT, Bucket
 from bulkscim.transport.base import Transport
 
-WORTH_SAYING_S = 2.0
+FASTEST = 1e6  # requests a second, where nothing limits them
 SERVER_ERROR = 500
 
 
@@ -37,19 +38,20 @@ class Permits:
         buckets: Sequence[Bucket],
         clock: Clock,
         stopping: Stopping,
-        watcher: Watcher,
         arrivals: Arrivals | None = None,
         answered_here: Callable[[Request], bool] = lambda _: False,
     ) -> None:
-        self._answered_here = answered_here
+        self.answered_here = answered_here
         self._arrivals = arrivals or Arrivals(buckets)
         self._clock = clock
         self._stopping = stopping
-        self._watcher = watcher
         self.gates = [Gate(bucket, clock) for bucket in sorted(buckets, key=Bucket.width)]
         self._unlimited = (Gate(NO_LIMIT, clock),)
         self._turns: defaultdict[tuple[Gate, ...], Turns] = defaultdict(Turns)
         self._leaving: defaultdict[tuple[Window, ...], anyio.Lock] = defaultdict(anyio.Lock)
+        self._unanswered: dict[object, float] = {}  # when they left, in order
+        self._left_at = clock.monotonic()
+        self._asking = 0  # requests that wait for a permit
         self._ended: anyio.Event | None = None  # of the next request; there while one waits for it
 
     def _counting(self, request: Request) -> tuple[Gate, ...]:
@@ -63,17 +65,21 @@ class Permits:
 
     async def obtain(self, request: Request, *, urgent: bool = False) -> bool:
         """Wait until the request may go; False when the run is to stop instead."""
-        if self._answered_here(request):
+        if self.answered_here(request):
             return not self._stopping.requested
         gates = self._counting(request)
-        async with self._turns[gates].taken(urgent=urgent):
-            if not await self._opened(gates):
-                return False
-            for gate in gates:
-                if gate.limiter.has_capacity():
-                    await gate.limiter.acquire()
-                else:
-                    await self._stopping.unless_stopped(gate.limiter.acquire)
+        self._asking += 1
+        try:
+            async with self._turns[gates].taken(urgent=urgent):
+                if not await self._opened(gates):
+                    return False
+                for gate in gates:
+                    if gate.limiter.has_capacity():
+                        await gate.limiter.acquire()
+                    else:
+                        await self._stopping.unless_stopped(gate.limiter.acquire)
+        finally:
+            self._asking -= 1
         return not self._stopping.requested
 
     async def send(self, request: Request, transport: Transport) -> Reply | None:
@@ -81,16 +87,20 @@ class Permits:
 
         Between the two its start was written, which may have taken long: others' permits came meanwhile, or a 429.
         """
-        here = self._answered_here(request)
+        here = self.answered_here(request)
         gates, windows = ((), ()) if here else (self._counting(request), self._arrivals.windows(request))
         if not await self._may_leave(gates, windows):
             return None
         left_at = self._clock.monotonic()
         sending = self._arrivals.leaves(windows, left_at)
         reply: Reply | None = None
+        one = object()
+        if not here:
+            self._unanswered[one] = self._left_at = left_at
         try:
             reply = await transport.send(request)
         finally:
+            self._unanswered.pop(one, None)
             answered = isinstance(reply, Response)
             self._arrivals.ended(sending, self._clock.monotonic(), answered=answered)
             if self._ended is not None:
@@ -127,15 +137,9 @@ class Permits:
 
     async def _opened(self, gates: Sequence[Gate]) -> bool:
         """Wait while one of the gates is closed."""
-        told = False
         while gates and (wait := max(gate.closed_s for gate in gates)) > 0:
-            if wait >= WORTH_SAYING_S and not told:
-                self._watcher.waiting(f"the tenant asked to wait {wait:.0f} s")
-                told = True
             if not await self._stopping.pause(wait):
                 return False
-        if told:
-            self._watcher.waiting(None)
         return not self._stopping.requested
 
     def _learn(self, reply: Response, left_at: float, gates: Sequence[Gate]) -> None:
@@ -149,3 +153,32 @@ class Permits:
             for gate in gates:
                 gate.passed()
                 gate.close(retry_after(reply) or 0.0)
+
+    @property
+    def allowed_per_second(self) -> float:
+        """How many requests a second the limits allow now."""
+        return min(
+            (gate.pace.share * gate.bucket.limit / gate.bucket.window_s for gate in self.gates),
+            default=FASTEST,
+        )
+
+    @property
+    def closed_s(self) -> float:
+        """For how long the tenant lets nothing through that some limit counts."""
+        return max((0.0, *(gate.closed_s for gate in self.gates)))
+
+    def limits(self) -> Limits:
+        """Return what limits requests now."""
+        return Limits(1 / self.interval_s if self.gates else FASTEST, self.closed_s)
+
+    def quiet(self) -> Quiet:
+        """Return what is known while no request leaves."""
+        now = self._clock.monotonic()
+        oldest = next(iter(self._unanswered.values()), None)
+        return Quiet(
+            idle_s=now - self._left_at,
+            closed_s=self.closed_s,
+            asked_s=None if oldest is None else now - oldest,
+            next_s=max(0.0, self._left_at + self.interval_s - now) if self._asking else None,
+            pauses=self._stopping.pauses(now),
+        )

@@ -194,7 +194,7 @@ class Pipeline:
         self._timers.start_soon(self._wake_after, seconds, work.number)
 
     async def _wake_after(self, seconds: float, row: int) -> None:
-        await self._stopping.pause(seconds)
+        await self._stopping.confirmation(seconds)
         self._wake([row])
         self._notify()
 

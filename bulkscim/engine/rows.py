@@ -1,10 +1,11 @@
 """What all workers share: the run that they work in, and how its rows begin, decide and end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bulkscim.engine import recording
 from bulkscim.engine.bounds import Bounding
+from bulkscim.engine.pulse import Pulse
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.journal.bodies import Refused
@@ -31,6 +32,7 @@ class RunContext:
     clock: Clock
     random: Callable[[], float]
     profile: Profile
+    pulse: Pulse = field(default_factory=Pulse)
 
 
 class Rows:
@@ -39,6 +41,7 @@ class Rows:
     def __init__(self, context: RunContext, policy: Policy, bounds: Bounding) -> None:
         self._journal = context.journal
         self._watcher = context.watcher
+        self._pulse = context.pulse
         self.bounds = bounds
         self.policy = replace(policy, looks_always=policy.looks_always or _has_met(context.journal))
         self.unproved: set[int] = set()
@@ -48,7 +51,9 @@ class Rows:
         """Bring a row under way, with what it has done so far by the journal."""
         unproved = row.number in self.unproved
         self.unproved.discard(row.number)  # read back in this stay, or never: others may come in between
-        return recording.work_of(row, self._journal.history(row.number), claims, unproved=unproved)
+        work = recording.work_of(row, self._journal.history(row.number), claims, unproved=unproved)
+        self._pulse.takes_up(work)
+        return work
 
     def decide(self, work: Work) -> Next:
         """Return what the row does next, by all that is known of it now."""
@@ -72,6 +77,7 @@ class Rows:
     def ended(self, work: Work, decision: Settle) -> None:
         """Report an end that is in the journal, and count it."""
         self._watcher.settled(work.number, decision.state)
+        self._pulse.ended(work)
         self.bounds.ended(work, decision)
 
 

@@ -10,6 +10,7 @@ from bulkscim.engine.work import Work
 from bulkscim.model.request import Reply, Request
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict, backoff, is_waited_out, judge
+from bulkscim.pacing.waiting import retry_of
 from bulkscim.scim import protocol
 from bulkscim.scim.protocol import PatchForm
 
@@ -97,10 +98,14 @@ class Sender:
             self._exchange.has_applied |= judgement.verdict is Verdict.APPLIED
             if not _may_go_again(judgement, attempt):
                 return judgement, reply
-            if not judgement.throttled and not await self._stopping.pause(backoff(attempt, self._random)):
+            if not judgement.throttled and not await self._wait(work, attempt):
                 return judgement, reply
             if not await self._permits.obtain(request, urgent=True):
                 return judgement, reply
+
+    async def _wait(self, work: Work, attempt: int) -> bool:
+        """Wait before a request of a row is sent again; return whether the run goes on."""
+        return await self._stopping.pause(backoff(attempt, self._random), retry_of(work.number))
 
 
 def _may_go_again(judgement: Judgement, attempt: int) -> bool:

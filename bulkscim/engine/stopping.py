@@ -13,6 +13,7 @@ import anyio
 from bulkscim.errors import BulkScimError, Interrupted
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
+from bulkscim.pacing.waiting import CONFIRMATION
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -23,6 +24,7 @@ class Stopping:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._waits: dict[anyio.CancelScope, None] = {}  # a set in order, so that a replay is exact
+        self._pauses: dict[object, tuple[str, float]] = {}  # that have a reason, each with when it ends
         self.requested = False  # whether nothing new may begin
         self.reason: BulkScimError | None = None
 
@@ -34,11 +36,25 @@ class Stopping:
         for scope in self._waits:
             scope.cancel()
 
-    async def pause(self, seconds: float) -> bool:
-        """Wait; return False at once when the run is to stop."""
+    async def pause(self, seconds: float, why: str = "") -> bool:
+        """Wait; return False at once when the run is to stop. `why` is for those who watch."""
         if seconds <= 0:
             return not self.requested
-        return await self.unless_stopped(partial(self._clock.sleep, seconds))
+        one = object()
+        if why:
+            self._pauses[one] = why, self._clock.monotonic() + seconds
+        try:
+            return await self.unless_stopped(partial(self._clock.sleep, seconds))
+        finally:
+            self._pauses.pop(one, None)
+
+    async def confirmation(self, seconds: float) -> bool:
+        """Wait as `pause` does until the tenant may show what was changed."""
+        return await self.pause(seconds, CONFIRMATION)
+
+    def pauses(self, now: float) -> tuple[tuple[str, float], ...]:
+        """Return why there are pauses now, each with the seconds that are left of it."""
+        return tuple((why, until - now) for why, until in self._pauses.values())
 
     async def unless_stopped(self, wait: Callable[[], Awaitable[object]]) -> bool:
         """Wait for something; give it up and return False at once when the run is to stop."""

@@ -27,6 +27,7 @@ from bulkscim.jobfile.reading import (
 from bulkscim.jobfile.record_checks import RULES, Judge, Judged, Rules
 from bulkscim.jobfile.records import SHOWN, Fault, Findings, Problem, Record
 from bulkscim.jobfile.source import JobSource
+from bulkscim.jobfile.ties_asked import TiesAsked
 from bulkscim.model.operation import Content, Defaults, Key, Operation, Verb
 from bulkscim.planning.guards import removal_of
 from bulkscim.planning.protect import takes_away
@@ -50,7 +51,8 @@ class Checked:
     `more` counts those that no text speaks of. `warnings` are what is hardly meant, one for each kind, as text; `warning_count` counts them all.
     `index` is there only where there are no problems; the caller closes it. `earlier` names the runs whose
     failed records these are. `not_before` is the latest day before which a record is not to be done, empty where
-    none says so.
+    none says so. `groups` has the number of memberships in each group that records name, `names` counts users that they
+    only name.
     """
 
     rows: int
@@ -68,6 +70,8 @@ class Checked:
     warnings: tuple[str, ...] = ()
     warning_count: int = 0
     more: int = 0
+    groups: tuple[int, ...] = ()
+    names: int = 0
 
     def count(self, *verbs: Verb) -> int:
         """Count the rows that ask one of these, of any type."""
@@ -95,6 +99,7 @@ class _AskedCounts:
     secrets: Counter[tuple[Verb, str]] = field(default_factory=Counter)
     not_before: str = ""
     earlier: dict[str, None] = field(default_factory=dict)
+    ties: TiesAsked = field(default_factory=TiesAsked)
 
     def add(self, operation: Operation, run: str | None) -> None:
         """Count one record; a create ends no access, whatever it says of `active`."""
@@ -107,6 +112,8 @@ class _AskedCounts:
         if spec.finds:
             self.removals += takes_away(operation)
             self.member_removals += removal_of(operation) is not None
+        if operation.references or spec.is_membership:
+            self.ties.add(operation)
 
 
 def check(
@@ -157,6 +164,8 @@ def check(
         () if rules.strict else warnings.texts(source.name),
         0 if rules.strict else warnings.count,
         findings.count - findings.told,
+        tally.ties.groups,
+        tally.ties.names,
     )
 
 

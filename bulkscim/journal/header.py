@@ -9,6 +9,7 @@ from bulkscim.journal.typed_json import FLAT, OMITTED, REST, named
 from bulkscim.model.grace import Grace
 from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.run import RecordedJob, RecordedParent, RecordedTenant
+from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds
 
 FORMAT = 2  # of new journals
@@ -39,7 +40,7 @@ class Header:
     `verbs` counts records by verb and type, `removals` those that take users away, `member_removals` those that take
     members out of groups. `references` is `unknown` where deletes were approved without knowing the groups of what
     they delete. `definitions` are files, the job definition among them; `earlier` the folders of the runs that the job
-    file refers to. `others` is what else the line says: of a format that is not known, all of it.
+    file refers to. `forecast` is what the job was said to cost before it was approved. `others` is what else the line says: of a format that is not known, all of it.
     """
 
     format: int = FORMAT
@@ -62,6 +63,7 @@ class Header:
     defaults: Defaults = Defaults()
     guards: RecordedGuards = RecordedGuards()
     rows: int = 0
+    forecast: Forecast | None = field(default=None, metadata=OMITTED)
     others: Mapping[str, Any] = field(default_factory=dict, metadata=REST)
 
     def count(self, verb: Verb, kind: str) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol
 
+from bulkscim.model.progress import RunProgress
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
 
@@ -32,8 +33,8 @@ class Watcher(Protocol):
     def sent(self, counters: Counters) -> None:
         """Count requests, repeats and answers that throttle."""
 
-    def waiting(self, why: str | None) -> None:
-        """Say why nothing is sent for now; None when sending goes on."""
+    def moved(self, progress: RunProgress) -> None:
+        """Show how far the run is: every second, also while nothing ends, and at the end."""
 
     def note(self, text: str) -> None:
         """Say something once that the user should know."""

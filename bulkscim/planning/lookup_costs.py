@@ -1,9 +1,9 @@
-"""Which way to look users up costs the fewest requests, and about how many those are (pure).
+"""In which way a job looks users up with the fewest requests, and about how many those are (pure).
 
 Ways, the cheapest first: names of several rows in one filter; one listing, again whenever it is too old; each name by itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 from bulkscim.model.operation import USER
@@ -15,6 +15,11 @@ SHARE = 20  # rows that create users for each further page
 WORTH = 2  # lookups that a page of a listing which is read again saves at least
 SINGLES = 10  # names of creates that are asked for where a listing is too long
 MOST = 50  # names in one filter
+PROOF = 9  # reads that show what lookups show, and what they do not, before these are relied on
+
+LISTING = "one listing of the users"
+REPORTS = "a listing of the users for those whose manager goes"
+GROUPS = "each group by itself"
 
 
 def most_pages(creates: int) -> int:
@@ -34,53 +39,88 @@ def served(age_s: float, interval_s: float, most: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class UserRows:
-    """How many rows of a job create users, create or change them, change them, and remove or overwrite them."""
+    """How many rows of a job create users, create or change them, change them, and remove or overwrite them.
+
+    Of the last, `deletes` delete them. `names` are further users that rows only name. `groups` are rows that change or
+    delete a group, which is read before.
+    """
 
     creates: int = 0
     upserts: int = 0
     changes: int = 0
     removals: int = 0
+    deletes: int = 0
+    names: int = 0
+    groups: int = 0
 
 
-def lookups_told(
-    rows: UserRows, profile: Profile, users: int | None, interval_s: float, longest_s: float | None = None
-) -> str:
-    """Return about how many requests look users up, and in which way; empty where none do. `users`: in the tenant.
+@dataclass(slots=True)
+class Lookups:
+    """What lookups cost: by way, by what the rows do (as in `UserRows`), and `pages`, which serve many rows."""
 
-    `longest_s`: how old a before-image may be, where the usual `LONGEST_S` is not wanted.
-    """
-    fresh = fresh_s(interval_s)
-    longest_s = max(LONGEST_S if longest_s is None else longest_s, fresh)
+    ways: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
+    pages: int = 0
+
+    def add(self, what: str, way: str, cost: int) -> None:
+        """Add requests of a way."""
+        self.ways[way] = self.ways.get(way, 0) + cost
+        if "listing" in way:
+            self.pages += cost
+        else:
+            self.rows[what] = self.rows.get(what, 0) + cost
+
+    @property
+    def total(self) -> int:
+        """How many requests they are."""
+        return sum(self.ways.values())
+
+    @property
+    def told(self) -> str:
+        """About how many requests look users up, and in which way; empty where none do."""
+        total = self.total
+        return f"about {total:,} request{'s' * (total != 1)}: {', '.join(self.ways)}" if self.ways else ""
+
+
+def lookups(rows: UserRows, profile: Profile, users: int | None, interval_s: float) -> Lookups:
+    """Return what it costs to look users up, and the groups that go. `users`: in the tenant."""
     pages = None if users is None else max(1, ceil(users / profile.page_size))
-    ways: dict[str, int] = {}
+    found = Lookups()
     makes = rows.creates + rows.upserts
     asks = rows.upserts or (rows.creates and profile.assumes_unique)
     if asks and pages is not None and pages <= (makes // SHARE if rows.upserts else most_pages(makes)):
-        ways["one listing of the users"] = pages
+        found.add("makes", LISTING, pages)
     elif rows.upserts:
-        _add(ways, *_by_name(rows.upserts, profile, None, served(longest_s, interval_s, MOST)))
+        _by_name(found, "makes", rows.upserts, profile, None, served(LONGEST_S, interval_s, MOST))
     elif asks:
-        ways["the first names, each by itself"] = min(makes, max(SINGLES, most_pages(makes)))
-    for count, age_s in ((rows.changes, longest_s), (rows.removals, fresh)):
+        found.add("makes", "the first names, each by itself", min(makes, max(SINGLES, most_pages(makes))))
+    for what, count, age_s in (
+        ("names", rows.names, LONGEST_S),
+        ("changes", rows.changes, LONGEST_S),
+        ("removals", rows.removals, fresh_s(interval_s)),
+    ):
         if count:
-            _add(ways, *_by_name(count, profile, None if makes else pages, served(age_s, interval_s, count)))
-    total = sum(ways.values())
-    return f"about {total:,} request{'s' * (total != 1)}: {', '.join(ways)}" if ways else ""
+            at_hand = None if makes else pages
+            _by_name(found, what, count, profile, at_hand, served(age_s, interval_s, count))
+    if rows.deletes and pages is not None:
+        found.add("removals", REPORTS, min(pages + FEW, rows.deletes + FEW))
+    if rows.groups:
+        found.add("groups", GROUPS, rows.groups)
+    return found
 
 
-def _add(ways: dict[str, int], way: str, cost: int) -> None:
-    ways[way] = ways.get(way, 0) + cost
-
-
-def _by_name(count: int, profile: Profile, pages: int | None, serves: int) -> tuple[str, int]:
-    """Return the way in which rows find their users, and its cost; `pages`: of a listing, None where none will do."""
+def _by_name(found: Lookups, what: str, count: int, profile: Profile, pages: int | None, serves: int) -> None:
+    """Add the way in which rows find their users, and its cost; `pages`: of a listing, None where none will do."""
     together = min(MOST, serves)
     if profile.filter and USER not in profile.unquoted_filters and together > 1:
-        return f"names of up to {together} rows in one filter", ceil(count / together)
-    if pages is not None and pages <= most_again(count, serves):
-        times = ceil(count / max(1, serves - pages)) if serves < count else 1
-        often = (
-            "one listing of the users" if times == 1 else "a listing of the users, again when it is too old"
+        proof = min(PROOF, count)
+        found.add(
+            what, f"names of up to {together} rows in one filter", min(count, ceil(count / together) + proof)
         )
-        return often, times * pages
-    return "each user by itself", count
+    elif pages is not None and pages <= most_again(count, serves):
+        times = ceil(count / max(1, serves - pages)) if serves < count else 1
+        found.add(
+            what, LISTING if times == 1 else "a listing of the users, again when it is too old", times * pages
+        )
+    else:
+        found.add(what, "each user by itself", count)

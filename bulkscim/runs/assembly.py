@@ -21,6 +21,7 @@ from bulkscim.engine.dispatch import SingleDispatch
 from bulkscim.engine.exchange import Exchange, Paced
 from bulkscim.engine.execute import Engine
 from bulkscim.engine.feed import rows_of
+from bulkscim.engine.look import Look
 from bulkscim.engine.outcomes import Outcomes
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads
@@ -46,7 +47,9 @@ from bulkscim.model.request import Request
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
 from bulkscim.pacing.arrivals import Arrivals
+from bulkscim.pacing.waiting import retry_of
 from bulkscim.planning.before_image import ImageAges
+from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Profile
 from bulkscim.reporting.recorded import differing, drifted
@@ -59,6 +62,7 @@ from bulkscim.runs.earlier import (
     own_users,
     users_of_runs,
 )
+from bulkscim.runs.live_progress import LiveProgress
 from bulkscim.runs.report import RunReport
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
@@ -100,13 +104,15 @@ class Terms:
 class Around:
     """Who watches, what time it is, where chance comes from: numbers from 0 up to 1.
 
-    With `heed_signals` Ctrl-C and its like drain the run; else they are left to the program around it.
+    With `heed_signals` Ctrl-C and its like drain the run; else they are left to the program around it. `live`: the
+    watcher is shown every second how far the run is.
     """
 
     watcher: Watcher
     clock: Clock
     random: Callable[[], float] = random.random
     heed_signals: bool = True
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,15 @@ async def carry_out(session: Session) -> RunReport:
     stopping = Stopping(around.clock)
     around.watcher.opened(journal.ledger.totals())
     with engine_over(session, stopping) as engine:
-        await _drive(engine.run, stopping, around)
+        live = LiveProgress(
+            engine.look, around.watcher, around.clock, journal.folder, journal.timeline.sessions
+        )
+
+        async def work() -> None:
+            async with live.shown() if around.live else nullcontext():
+                await engine.run()
+
+        await _drive(work, stopping, around)
     return await end_session(journal, stopping.reason, around.clock)
 
 
@@ -173,8 +187,8 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     watcher, clock = around.watcher, around.clock
     context = RunContext(journal, stopping, watcher, clock, around.random, profile)
     here = terms.answered_here or (lambda _: False)
-    permits = Permits(settings.buckets(profile), clock, stopping, watcher, terms.arrivals, here)
-    exchange = Exchange(session.transport, permits, watcher, clock)
+    permits = Permits(settings.buckets(profile), clock, stopping, terms.arrivals, here)
+    exchange = Exchange(session.transport, permits, watcher, clock, context.pulse)
     if terms.dated is not None:
         exchange.server.take(terms.dated)
     quoting = Quoting(profile.unquoted_filters)
@@ -190,7 +204,8 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     )
 
     def reads(work: Work | None) -> Reads:
-        repeating = Repeating(Paced(exchange, work), clock, around.random, stopping.pause)
+        why = retry_of(work.number) if work is not None else ""
+        repeating = Repeating(Paced(exchange, work), clock, around.random, partial(stopping.pause, why=why))
         return Reads(repeating, clock, profile, quoting, directory.ids)
 
     policy = replace(
@@ -205,7 +220,9 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     outcomes = Outcomes(context, rows_, asking, dispatch, directory, abilities)
     worker = Worker(rows_, asking, dispatch, outcomes, abilities, clock)
     with closing(directory):
-        yield Engine(context, session.job.rows, directory, worker, settings.workers(profile))
+        forecast = header.forecast or Forecast(header.verbs, writes=header.verbs)
+        look = Look(context.pulse, permits, clock, journal.ledger.totals, forecast)
+        yield Engine(context, session.job.rows, directory, worker, settings.workers(profile), look)
 
 
 def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable
 
 from bulkscim.errors import Refused
+from bulkscim.model.progress import RunProgress
 from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
 
@@ -41,10 +42,8 @@ class Unwatched:
     def sent(self, counters: Counters) -> None:
         """Do nothing."""
 
-    def waiting(self, why: str | None) -> None:
-        """Log why nothing is sent."""
-        if why is not None:
-            logger.info("waiting: %s", why)
+    def moved(self, progress: RunProgress) -> None:
+        """Do nothing."""
 
     def note(self, text: str) -> None:
         """Log it."""

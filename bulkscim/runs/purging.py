@@ -32,6 +32,7 @@ _OURS = (
     "errors.csv*",
     "errors.jsonl*",
     "summary.json*",
+    "progress.json*",
     "report.html*",
     "delete-after-*.jsonl*",
     f"{PURGED}.new",

@@ -84,7 +84,7 @@ async def _go_on(
             hold_back(source, header.defaults, accounts.names, record.ledger.rows, to_do)
         changes.approve(request, record, people)
         terms = visit.terms(changes.bounds, request.runs_dir, accounts.names)
-        around = Around(watcher, visit.clock, heed_signals=request.heed_signals)
+        around = Around(watcher, visit.clock, heed_signals=request.heed_signals, live=True)
         with recorded_job(record, source) as job:
             session = Session(job, record, visit.transport, terms, around)
             return await go_on(session, *changes.entries(request), retry=request.retry)

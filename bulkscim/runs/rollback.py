@@ -58,7 +58,7 @@ async def rollback(
     """
     disk, clock = LocalDisk(), RealClock()
     folder = runfolder.find(request.run, request.runs_dir, disk)
-    around = Around(watcher, clock, heed_signals=request.heed_signals)
+    around = Around(watcher, clock, heed_signals=request.heed_signals, live=True)
     with _held(folder, disk, people, read_only=request.dry_run) as died:
         known = _ready(folder, disk, died=died)
         header = known[0].header

@@ -1,6 +1,6 @@
 """Begin a run: check the file, look at the tenant, hold the guards, ask, and only then write and send."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
@@ -25,11 +25,13 @@ from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import MAKES, USER, VERBS, Defaults, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
+from bulkscim.pacing.rate import Rate
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
-from bulkscim.planning.lookup_costs import UserRows, lookups_told
+from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
 from bulkscim.reporting.causes import causes_of
+from bulkscim.reporting.durations import takes_told
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
@@ -56,7 +58,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
     """
     clock = RealClock()
     request = request.defined()
-    around = Around(watcher, clock, heed_signals=request.heed_signals)
+    around = Around(watcher, clock, heed_signals=request.heed_signals, live=True)
     with drafts() as folder, opened_job(request, folder, people) as (request, source, checked):
         settings = _settings(request)
         for note in (*request.said.notes, *(f"{source.name}: {each}" for each in checked.notes)):
@@ -179,7 +181,8 @@ class Start:
         return f"{named}, PRODUCTION" if tenant.production else named
 
     def facts(self) -> list[str]:
-        """Show the tenant and what the file asks, by kind."""
+        """Show the tenant, what the file asks, by kind, and what it takes."""
+        found = self.costs
         users = "unknown" if self.seen.users is None else f"{self.seen.users:,}"
         hidden = "" if self.seen.profile.lists_inactive else " (deactivated ones are not shown)"
         kinds = sorted(self.checked.verbs.items(), key=lambda item: -item[1])
@@ -189,7 +192,8 @@ class Start:
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
-            *([f"lookups   {self._lookups}"] if self._lookups else []),
+            f"takes     {takes_told(found.forecast.total, self._slowest, self.visit.clock.now())}",
+            *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
             *([self._later] if self.request.said.grace else []),
             *(
                 [
@@ -211,22 +215,24 @@ class Start:
         return totals(profile, kinds, self.checked.secrets)
 
     @property
-    def _lookups(self) -> str:
-        """What it costs to look up the users of the file, and how that is done."""
-        overwrites = {verb for verb, spec in VERBS.items() if spec.method in {"DELETE", "PUT"}}
-        makes, updates = set(MAKES), {verb for verb, spec in VERBS.items() if spec.updates}
-        counts = {verb: count for (verb, kind), count in self.checked.verbs.items() if kind == USER}
+    def _slowest(self) -> Rate:
+        """The limit that allows the fewest requests."""
+        rates = (Rate(one.limit, one.window_s) for one in self.visit.settings.buckets(self.seen.profile))
+        return min(rates, key=lambda one: one.per_second)
 
-        def rows(verbs: Iterable[Verb]) -> int:
-            return sum(counts.get(verb, 0) for verb in verbs)
-
-        changes, removals = rows(set(VERBS) - makes - overwrites), rows(overwrites)
-        asked = UserRows(rows(makes - updates), rows(updates), changes, removals)
-        if self.parent is not None:  # a rollback looks at each resource just before it takes a change back
-            asked = UserRows(removals=changes + removals)
-        paces = (bucket.window_s / bucket.limit for bucket in self.visit.settings.buckets(self.seen.profile))
-        image_age = self.request.image_age
-        return lookups_told(asked, self.seen.profile, self.seen.users, max(paces, default=0.0), image_age)
+    @property
+    def costs(self) -> Costs:
+        """What the job costs in requests, and how users are looked up."""
+        checked, request = self.checked, self.request
+        asked = Asked(
+            checked.verbs,
+            checked.groups,
+            checked.names,
+            creates_groups=bool(request.rules.create_groups),
+            undoes=self.parent is not None,
+            plans=request.dry_run,
+        )
+        return costs(asked, self.seen.profile, self.seen.users, 1 / self._slowest.per_second)
 
     @property
     def _later(self) -> str:
@@ -320,6 +326,7 @@ class Start:
             defaults=self.defaults,
             guards=RecordedGuards(self.bounds, request.standing.protect),
             rows=self.checked.rows,
+            forecast=self.costs.forecast,
         )
 
 

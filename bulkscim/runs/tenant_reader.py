@@ -147,6 +147,6 @@ def reads_over(visit: Visit) -> Reads:
     """Return reads that keep to a tenant's pace and are repeated where that may help."""
     clock, watcher, profile = visit.clock, Unwatched(), visit.seen.profile
     stopping = Stopping(clock)
-    permits = Permits(visit.settings.buckets(profile), clock, stopping, watcher, visit.first.arrivals)
+    permits = Permits(visit.settings.buckets(profile), clock, stopping, visit.first.arrivals)
     exchange = Exchange(visit.transport, permits, watcher, clock)
     return Reads(Repeating(Paced(exchange, None), clock, random, stopping.pause), clock, profile)

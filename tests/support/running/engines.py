@@ -62,7 +62,7 @@ async def engine_parts(answer=lambda request: Response(404), dispatch=None, prof
     await record.append(opened())
     context = RunContext(record, stopping, watcher, clock, lambda: 0.5, profile)
     transport, directory = Answering(answer), Directory(clock)
-    exchange = Exchange(transport, Permits([], clock, stopping, watcher), watcher, clock)
+    exchange = Exchange(transport, Permits([], clock, stopping), watcher, clock)
     single = dispatch or SingleDispatch(context, exchange, Sender(context, exchange), directory)
     asking = Asking(
         context, directory, lambda work: Reads(Paced(exchange, work), clock, profile), exchange, ImageAges

@@ -16,7 +16,7 @@ class Silent:
     def sent(self, counters):
         """Say nothing."""
 
-    def waiting(self, why):
+    def moved(self, progress):
         """Say nothing."""
 
     def note(self, text):

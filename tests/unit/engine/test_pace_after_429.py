@@ -8,7 +8,6 @@ from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.request import Request, Response
 from bulkscim.providers import profile_named
 from bulkscim.providers.profile import Bucket
-from bulkscim.runs.headless import Unwatched
 from tests.support.running.virtual_loop import running_time
 
 READ, CHANGE = Request("GET", "/Users"), Request("PATCH", "/Groups/g1", b"{}")
@@ -39,7 +38,7 @@ async def test_a_sandbox_at_speed_recovers_at_speed(rate):
     """One request in 20 is throttled: at 60 times Lucid's limits 1,000 requests took 6 minutes, most of them waiting."""
     clock, speed = running_time(), 60.0
     buckets = Settings(connection=Connection(rate)).buckets(profile_named("lucid").at(speed))
-    permits = Permits(buckets, clock, Stopping(clock), Unwatched())
+    permits = Permits(buckets, clock, Stopping(clock))
     began = clock.monotonic()
     await sends(permits, Throttling(lambda sent: sent % 20 == 0, 1 / speed), 1000)
 
@@ -49,7 +48,7 @@ async def test_a_sandbox_at_speed_recovers_at_speed(rate):
 async def test_a_stray_429_costs_its_wait_alone():
     """It cost 27 s of work at the full rate: the pace was halved, and came back a twentieth at a time."""
     clock, tenant = running_time(), Throttling(lambda sent: sent == 100, 1)
-    permits = Permits([Bucket(10, 1.0)], clock, Stopping(clock), Unwatched())
+    permits = Permits([Bucket(10, 1.0)], clock, Stopping(clock))
     began = clock.monotonic()
     await sends(permits, tenant, 300)
 
@@ -60,7 +59,7 @@ async def test_a_429_holds_up_what_counts_under_the_same_limit_alone():
     """Changes of groups closed the way for all, and halved the pace of all."""
     clock, tenant = running_time(), Throttling(lambda sent: sent == 1, 60)
     groups = Bucket(5, 10.0, "groups", frozenset({"PATCH"}), "/Groups")
-    permits = Permits([Bucket(10, 1.0), groups], clock, Stopping(clock), Unwatched())
+    permits = Permits([Bucket(10, 1.0), groups], clock, Stopping(clock))
     await sends(permits, tenant, request=CHANGE)
     began = clock.monotonic()
     await sends(permits, tenant, 10)
@@ -73,7 +72,7 @@ async def test_a_429_holds_up_what_counts_under_the_same_limit_alone():
 async def test_waits_grow_while_nothing_passes_and_no_answer_says_how_long():
     """100 an hour without Retry-After: each half second another 429."""
     clock, tenant = running_time(), Throttling(lambda sent: sent > 1, "")
-    permits = Permits([Bucket(1000, 1.0)], clock, Stopping(clock), Unwatched())
+    permits = Permits([Bucket(1000, 1.0)], clock, Stopping(clock))
     began = clock.monotonic()
     await sends(permits, tenant, 12)
 

@@ -12,7 +12,6 @@ from bulkscim.errors import Stopped
 from bulkscim.model.request import Loss, NoAnswer, Request, Response
 from bulkscim.providers.profile import Bucket
 from tests.support.running.virtual_loop import running_time
-from tests.support.running.watching import Silent
 
 READ, CREATE = Request("GET", "/Users"), Request("POST", "/Users", b"{}")
 STEADY = ((0.1, 0.102), (0.1, 0.102))  # seconds of the way there, and of the way back
@@ -78,7 +77,7 @@ async def busy(permits, tenant, workers, until, syncs=(0.0, 0.0)):
 async def test_no_request_is_one_too_many_where_it_arrives(limit, window_s, workers, network, syncs, used):
     """The old count met a 429 by new connections and by jitter; steady round trips leave the whole limit to be used."""
     clock, tenant = running_time(), Tenant(*network, workers)
-    permits = Permits([Bucket(limit, window_s)], clock, Stopping(clock), Silent())
+    permits = Permits([Bucket(limit, window_s)], clock, Stopping(clock))
     whole = window_s * {1000: 3, 100: 8, 10: 20}[limit]
     await busy(permits, tenant, workers, whole, syncs)
     late = [moment for moment in tenant.arrived if whole / 2 <= moment < whole]
@@ -91,7 +90,7 @@ async def test_answers_that_never_come_hold_up_their_own_limit_alone():
     """While three creates hang, the fourth waits for the first that is given up; reads go on."""
     clock, stopping, sent = running_time(), Stopping(running_time()), {}
     buckets = [Bucket(100, 1.0), Bucket(3, 1.0, "creates", frozenset({"POST"}))]
-    permits = Permits(buckets, clock, stopping, Silent())
+    permits = Permits(buckets, clock, stopping)
 
     class Hanging:
         async def send(self, request):
@@ -119,7 +118,7 @@ async def test_who_waits_for_a_place_is_let_go_by_a_stop():
     """Nothing is sent then."""
     clock = running_time()
     stopping, tenant = Stopping(clock), Tenant(*STEADY)
-    permits = Permits([Bucket(1, 3600.0)], clock, stopping, Silent())
+    permits = Permits([Bucket(1, 3600.0)], clock, stopping)
     assert (await permits.send(READ, tenant)).status == 200
     async with anyio.create_task_group() as group:
         group.start_soon(permits.send, READ, tenant)
@@ -163,7 +162,7 @@ OF_GROUPS = Bucket(1, 1.0, "groups", prefix="/Groups")
 async def test_a_request_waits_for_each_limit_that_counts_it(buckets, request_, waits):
     """The second of two in a row."""
     clock = running_time()
-    permits = Permits(buckets, clock, Stopping(clock), Silent())
+    permits = Permits(buckets, clock, Stopping(clock))
     await permits.obtain(request_)
     began = clock.monotonic()
     await permits.obtain(request_)
@@ -191,7 +190,7 @@ class Refusing(Tenant):
 async def test_a_429_closes_the_way_for_all_and_halves_the_pace_once(retry_after, closed):
     """Eight requests were under way, and each is answered with 429."""
     clock, tenant = running_time(), Refusing(retry_after)
-    permits = Permits([Bucket(1000, 1.0, quiet_s=10.0)], clock, Stopping(clock), Silent())
+    permits = Permits([Bucket(1000, 1.0, quiet_s=10.0)], clock, Stopping(clock))
     before = permits.interval_s
     async with anyio.create_task_group() as group:
         for _ in range(8):
@@ -206,7 +205,7 @@ async def test_a_429_closes_the_way_for_all_and_halves_the_pace_once(retry_after
 async def test_those_whose_image_is_read_go_first():
     """A before-image gets older while its step waits."""
     clock, order = running_time(), []
-    permits = Permits([Bucket(1, 1.0)], clock, Stopping(clock), Silent())
+    permits = Permits([Bucket(1, 1.0)], clock, Stopping(clock))
 
     async def one(name, *, urgent):
         await permits.obtain(READ, urgent=urgent)
@@ -223,7 +222,7 @@ async def test_those_whose_image_is_read_go_first():
 async def test_who_is_cancelled_in_the_queue_holds_up_no_other():
     """Its turn passes on, also where it had just come."""
     clock, stopping = running_time(), Stopping(running_time())
-    permits = Permits([Bucket(1, 1.0)], clock, stopping, Silent())
+    permits = Permits([Bucket(1, 1.0)], clock, stopping)
     await permits.obtain(READ)
     async with anyio.create_task_group() as group:
         for _ in range(3):
@@ -238,7 +237,7 @@ async def test_no_permit_is_given_once_the_run_is_to_stop():
     """Not even after a wait that the tenant asked for."""
     clock = running_time()
     stopping = Stopping(clock)
-    permits = Permits([Bucket(1, 1.0)], clock, stopping, Silent())
+    permits = Permits([Bucket(1, 1.0)], clock, stopping)
     await permits.send(READ, Refusing("60"))
     given = []
 

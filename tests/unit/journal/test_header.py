@@ -16,6 +16,7 @@ from bulkscim.model.grace import Grace
 from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.row import RowRules
 from bulkscim.model.run import RecordedJob, RecordedParent, RecordedTenant
+from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds
 from tests.support.making.journals import PATH
 from tests.support.simulation.disk import SimulatedDisk
@@ -46,10 +47,11 @@ FULL = Header(
     defaults=Defaults(Verb.CREATE, "Group", "externalId", {"title": "Title"}, as_shown=True),
     guards=RecordedGuards(Bounds(1, 2, 3, 4), ("owner@example.com",)),
     rows=5,
+    forecast=Forecast({"create User": 4}, {"create User": 0.0}, {"create User": 4.0}, 1.0, 2.0, 3.0),
 )
 NAMES = (
     "format run command bulkscim job tenant verbs removals member_removals references live_users then definitions note "
-    "earlier parent settings defaults guards rows"
+    "earlier parent settings defaults guards rows forecast"
 )
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkscim.planning.lookup_costs import UserRows, lookups_told
+from bulkscim.planning.lookup_costs import UserRows, lookups
 from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.lucid import LUCID
 
@@ -31,21 +31,21 @@ NO_FILTER = replace(GENERIC, filter=False)
             GENERIC,
             2000,
             SLOW,
-            "about 2 requests: names of up to 50 rows in one filter",
+            "about 11 requests: names of up to 50 rows in one filter",
         ),
         (
             UserRows(changes=1000),
             GENERIC,
             None,
             SLOW,
-            "about 20 requests: names of up to 50 rows in one filter",
+            "about 29 requests: names of up to 50 rows in one filter",
         ),
         (
             UserRows(removals=1000),
             GENERIC,
             1000,
             SLOW,
-            "about 143 requests: names of up to 7 rows in one filter",
+            "about 152 requests: names of up to 7 rows in one filter",
         ),
         (
             UserRows(changes=1000),
@@ -62,10 +62,30 @@ NO_FILTER = replace(GENERIC, filter=False)
             GENERIC,
             10,
             SLOW,
-            "about 2 requests: names of up to 50 rows in one filter, names of up to 7 rows in one filter",
+            "about 17 requests: names of up to 50 rows in one filter, names of up to 7 rows in one filter",
+        ),
+        (
+            UserRows(removals=1000, deletes=1000),
+            GENERIC,
+            1000,
+            SLOW,
+            (
+                "about 165 requests: names of up to 7 rows in one filter, "
+                "a listing of the users for those whose manager goes"
+            ),
+        ),
+        (
+            UserRows(removals=10, deletes=10, groups=3),
+            GENERIC,
+            10,
+            FAST,
+            (
+                "about 17 requests: names of up to 10 rows in one filter, "
+                "a listing of the users for those whose manager goes, each group by itself"
+            ),
         ),
     ],
 )
 def test_the_cheapest_way_is_told(rows, profile, users, interval_s, told):
     """With about how many requests it takes."""
-    assert lookups_told(rows, profile, users, interval_s) == told
+    assert lookups(rows, profile, users, interval_s).told == told

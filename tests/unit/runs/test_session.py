@@ -14,7 +14,6 @@ from bulkscim.runs.session import past_of, patient
 from bulkscim.transport.repeating import LOOKS, TRIES
 from tests.support.making.journals import begin, entry_of, opened, work
 from tests.support.running.virtual_loop import VirtualLoop, running_time
-from tests.support.running.watching import Silent
 from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
 SLOW = Profile("slow", buckets=(Bucket(100, 60.0),), concurrency=4, visibility_lag_s=2.0)
@@ -122,7 +121,7 @@ async def test_what_is_sent_to_look_counts_for_all_that_is_sent_after():
     first = patient(tenant, Settings(connection=Connection("3/10s")), SLOW, clock)
     await first.send(ASK)
     await first.send(ASK)
-    permits = Permits((Bucket(3, 10.0),), clock, Stopping(clock), Silent(), first.arrivals)
+    permits = Permits((Bucket(3, 10.0),), clock, Stopping(clock), first.arrivals)
     for _ in range(2):
         await permits.obtain(ASK)
         await permits.send(ASK, tenant)

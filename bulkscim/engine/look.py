@@ -1,0 +1,57 @@
+"""A look at a session while it works: how far it is, and about how long it still takes."""
+
+from collections.abc import Callable
+
+from bulkscim.engine.permits import Permits
+from bulkscim.engine.pulse import Pulse
+from bulkscim.model.clock import Clock
+from bulkscim.model.progress import RunProgress
+from bulkscim.model.run import Totals
+from bulkscim.pacing.time_left import Speed, seconds_for
+from bulkscim.pacing.waiting import reason
+from bulkscim.planning.forecast import Forecast, requests_left
+
+
+class Look:
+    """Looks at a session while it works."""
+
+    def __init__(
+        self,
+        pulse: Pulse,
+        permits: Permits,
+        clock: Clock,
+        totals: Callable[[], Totals],
+        forecast: Forecast,
+    ) -> None:
+        self._pulse = pulse
+        self._permits = permits
+        self._clock = clock
+        self._totals = totals
+        before = totals()
+        pending = (before.pending + before.in_doubt) / before.rows if before.rows else 0.0
+        self._forecast = forecast.part(pending)
+        self._began = self._looked = clock.monotonic()
+        self._requests = 0
+        self._speed = Speed.begun(permits.limits().per_second)
+
+    def __call__(self) -> RunProgress:
+        """Return how far the session is."""
+        now, limits, pulse = self._clock.monotonic(), self._permits.limits(), self._pulse
+        sent = pulse.counters
+        why = reason(self._permits.quiet())
+        passed, requests = now - self._looked, sent.requests - self._requests
+        if passed > 0 and (why is None or requests or limits.closed_s):
+            self._speed = self._speed.after(passed, requests, limits.per_second)
+        self._looked, self._requests = now, sent.requests
+        left = requests_left(self._forecast, pulse.taken)
+        return RunProgress(
+            self._totals(),
+            pulse.begun,
+            now - self._began,
+            sent.requests,
+            sent.throttled,
+            left,
+            seconds_for(left, limits, self._speed),
+            self._permits.allowed_per_second,
+            why,
+        )

@@ -1,0 +1,47 @@
+"""How long a number of requests takes (pure).
+
+The limit tells, as far as it is known; or the speed so far, where answers or 429s take too long to use it.
+"""
+
+from dataclasses import dataclass
+from math import exp
+
+_MEMORY_S = 60.0
+_MEMORY = 20  # requests; the memory is as long as these take, where that is longer
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What limits a run now: so many requests a second. `closed_s`: nothing may leave for so long."""
+
+    per_second: float
+    closed_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast requests left lately: `requests` in `seconds`, both fading with time. Waits that do not come again do not count."""
+
+    requests: float
+    seconds: float
+
+    @classmethod
+    def begun(cls, per_second: float) -> "Speed":
+        """Return what is assumed before anything was seen: the limit is used."""
+        memory_s = max(_MEMORY_S, _MEMORY / per_second)
+        return cls(memory_s * per_second / 4, memory_s / 4)
+
+    def after(self, seconds: float, requests: int, per_second: float) -> "Speed":
+        """Return what is known when so many requests left in so many seconds."""
+        kept = exp(-seconds / max(_MEMORY_S, _MEMORY / per_second))
+        return Speed(self.requests * kept + requests, self.seconds * kept + seconds)
+
+    @property
+    def per_second(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
+
+
+def seconds_for(requests: float, limits: Limits, speed: Speed) -> float:
+    """Return how long so many requests take from now on."""
+    return limits.closed_s + requests / min(limits.per_second, speed.per_second)

@@ -1,0 +1,115 @@
+"""What a job costs, by what its rows ask: the forecast that is made before it is approved (pure)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+
+from bulkscim.model.operation import MAKES, USER, VERBS, Verb
+from bulkscim.planning.forecast import Forecast, shared_requests
+from bulkscim.planning.lookup_costs import Lookups, UserRows, lookups
+from bulkscim.providers.profile import Profile
+
+BATCH = 1_000  # rows that are under way at once
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the rows of a job ask.
+
+    `verbs` counts them by verb and type. `groups` has the number of memberships in each group that rows name; `names` counts
+    users that rows name only. `creates_groups`: missing ones. `undoes`: it is a rollback. `plans`: nothing is sent but reads.
+    """
+
+    verbs: Mapping[tuple[Verb, str], int]
+    groups: tuple[int, ...] = ()
+    names: int = 0
+    creates_groups: bool = False
+    undoes: bool = False
+    plans: bool = False
+
+    @property
+    def users(self) -> UserRows:
+        """The rows by what they do to users; a rollback looks at each just before it takes a change back."""
+        overwrites = {verb for verb, spec in VERBS.items() if spec.method in {"DELETE", "PUT"}}
+        makes, updates = set(MAKES), {verb for verb, spec in VERBS.items() if spec.updates}
+        others = set(VERBS) - makes - overwrites
+        names = 0 if self._count(MAKES, USER) else self.names
+        groups = sum(
+            count
+            for (verb, kind), count in self.verbs.items()
+            if kind != USER and verb not in makes and not VERBS[verb].is_membership
+        )
+        deletes = self._count({Verb.DELETE}, USER)
+        if self.undoes:
+            removals = self._count(others | overwrites, USER)
+            return UserRows(removals=removals, deletes=deletes, names=names, groups=groups)
+        return UserRows(
+            self._count(makes - updates, USER),
+            self._count(updates, USER),
+            self._count(others, USER),
+            self._count(overwrites, USER),
+            deletes,
+            names,
+            groups,
+        )
+
+    def _count(self, verbs: Iterable[Verb], kind: str) -> int:
+        return sum(self.verbs.get((verb, kind), 0) for verb in verbs)
+
+    @property
+    def may_change_less(self) -> bool:
+        """Whether rows may find that nothing is to be changed."""
+        return any(VERBS[verb].finds and not VERBS[verb].deletes for verb, _ in self.verbs)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a job costs: all requests, and those of lookups among them."""
+
+    forecast: Forecast = field(default_factory=Forecast)
+    lookups: Lookups = field(default_factory=Lookups)
+
+
+def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) -> Costs:
+    """Return about what a job costs in a tenant of so many users, where a request is sent each `interval_s` seconds."""
+    found = lookups(asked.users, profile, users, interval_s)
+    rows = {f"{verb.value} {kind}": count for (verb, kind), count in asked.verbs.items()}
+    reads = {f"{verb.value} {kind}": _looked_up(found, asked, verb, kind) for verb, kind in asked.verbs}
+    writes = {f"{verb.value} {kind}": _own(asked, verb, count) for (verb, kind), count in asked.verbs.items()}
+    links, each = sum(asked.groups), _members(profile, asked)
+    batches = ceil(sum(rows.values()) / BATCH) if asked.users.creates else 1
+    shared = shared_requests(asked.groups, each, creates=asked.creates_groups, batches=batches)
+    if asked.plans:
+        shared = 2.0 * len(asked.groups)
+    return Costs(Forecast(rows, reads, writes, found.pages, links, shared), found)
+
+
+def _members(profile: Profile, asked: Asked) -> int:
+    """Return how many members one request changes."""
+    return 1 if profile.one_group and not asked.creates_groups else profile.most_members
+
+
+def _own(asked: Asked, verb: Verb, count: int) -> float:
+    """Return the requests that change what the rows of a verb are about."""
+    return 0.0 if asked.plans or VERBS[verb].is_membership else float(count)
+
+
+def _looked_up(found: Lookups, asked: Asked, verb: Verb, kind: str) -> float:
+    """Return the share of the lookups that rows of a verb take."""
+    what = _what(asked, verb, kind)
+    if what not in found.rows:
+        return 0.0
+    alike = sum(count for (one, of), count in asked.verbs.items() if _what(asked, one, of) == what)
+    return found.rows[what] * asked.verbs[verb, kind] / alike
+
+
+def _what(asked: Asked, verb: Verb, kind: str) -> str:
+    """Return under what the lookups of a verb are counted."""
+    spec = VERBS[verb]
+    if spec.is_membership:
+        return "names"
+    if kind != USER:
+        return "names" if spec.makes else "groups"
+    if spec.makes:
+        return "makes"
+    return "removals" if asked.undoes or spec.method in {"DELETE", "PUT"} else "changes"

@@ -1,0 +1,29 @@
+"""How long a run takes, in words."""
+
+from datetime import datetime, tzinfo
+
+from bulkscim.model.harmless import estimated_duration
+from bulkscim.pacing.rate import Rate, pace
+
+_SOON_S = 60.0
+
+
+def takes_told(requests: float, rate: Rate, now: float, zone: tzinfo | None = None) -> str:
+    """Return about how long so many requests take at a rate, and until when, by the clock of a zone or this machine's."""
+    seconds = requests / pace(rate).per_second
+    count = max(1, round(requests))
+    until = f", until {clock_time(now + seconds, now, zone)}" if seconds >= _SOON_S else ""
+    many = f"about {count:,} request{'s' * (count != 1)}"
+    return f"about {estimated_duration(seconds)} at {rate_told(rate)}{until} ({many})"
+
+
+def rate_told(rate: Rate) -> str:
+    """Return a limit in words: `100 requests/min`."""
+    count, _, window = str(rate).partition("/")
+    return f"{int(count):,} requests/{window}"
+
+
+def clock_time(at: float, now: float, zone: tzinfo | None = None) -> str:
+    """Return a time of day, with the day where it is another one than that of now."""
+    moment, today = (datetime.fromtimestamp(one, zone).astimezone(zone) for one in (at, now))
+    return f"{moment:%H:%M}" if moment.date() == today.date() else f"{moment:%d %b %H:%M}"

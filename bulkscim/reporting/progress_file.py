@@ -1,0 +1,63 @@
+"""What a running process leaves in its run folder, so that `status` in another process shows how far it is.
+
+It is a cache: one that another session left behind, or a process that died, says nothing.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from bulkscim.errors import BulkScimError
+from bulkscim.journal import typed_json
+from bulkscim.model.harmless import indented_json
+from bulkscim.model.progress import RunProgress
+from bulkscim.outputs import run_file
+from bulkscim.private_files import read_file
+
+PROGRESS = "progress.json"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptProgress:
+    """The progress of a session, as it was at a time (seconds since 1970)."""
+
+    session: int
+    at: float
+    requests: int = 0
+    requests_left: float = 0.0
+    left_s: float | None = None
+    per_second: float = 0.0
+    begun: int = 0
+    waiting: str | None = None
+
+
+def keep_progress(folder: Path, progress: RunProgress, session: int, now: float) -> None:
+    """Write it; a disk that takes no more says so to the journal."""
+    kept = KeptProgress(
+        session,
+        round(now, 1),
+        progress.requests,
+        round(progress.requests_left, 1),
+        None if progress.left_s is None else round(progress.left_s, 1),
+        round(progress.per_second, 4),
+        progress.begun,
+        progress.waiting,
+    )
+    with suppress(OSError, BulkScimError), run_file(folder / PROGRESS) as file:
+        file.write(indented_json(typed_json.write(kept)))
+
+
+def forget_progress(folder: Path) -> None:
+    """Remove it."""
+    with suppress(OSError):
+        (folder / PROGRESS).unlink(missing_ok=True)
+
+
+def read_progress(folder: Path, session: int) -> KeptProgress | None:
+    """Return what the running session has left; None where it has left nothing."""
+    with suppress(OSError, ValueError, BulkScimError):
+        kept = typed_json.read(KeptProgress, orjson.loads(read_file(folder / PROGRESS)))
+        return kept if kept.session == session else None
+    return None

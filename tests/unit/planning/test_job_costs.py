@@ -1,0 +1,45 @@
+"""What a job costs, before it is approved."""
+
+from dataclasses import replace
+
+import pytest
+
+from bulkscim.model.operation import Verb
+from bulkscim.planning.job_costs import Asked, costs
+from bulkscim.providers.generic import GENERIC
+
+SLOW = 0.6  # seconds from one request to the next
+CREATE, DELETE = (Verb.CREATE, "User"), (Verb.DELETE, "User")
+ADD, PATCH_GROUP = (Verb.ADD_MEMBER, "Group"), (Verb.PATCH, "Group")
+
+
+@pytest.mark.parametrize(
+    ("asked", "users", "total"),
+    [
+        (Asked({CREATE: 1000}), 0, 1001),
+        (Asked({CREATE: 1000}, (40,) * 30, creates_groups=True), 0, 1001 + 30 * 5),
+        (Asked({(Verb.DEACTIVATE, "User"): 1000}), 1000, 1000 + 29),
+        (Asked({DELETE: 1000}), 1000, 1000 + 152 + 13),
+        (Asked({ADD: 5000}, (250,) * 20, names=1000), 1000, 29 + 20 * 5),
+        (Asked({CREATE: 1000}, (40,) * 30, names=900, plans=True), 0, 1 + 60),
+        (Asked({(Verb.PATCH, "User"): 1000}, undoes=True), 1000, 1000 + 152),
+        (Asked({DELETE: 1000, PATCH_GROUP: 30}, undoes=True), 1000, 1000 + 152 + 13 + 60),
+    ],
+)
+def test_costs(asked, users, total):
+    """Changes, lookups, and what memberships share."""
+    assert costs(asked, GENERIC, users, SLOW).forecast.total == total
+
+
+def test_lookups_are_those_of_the_rows_that_make_them():
+    """So that a file of two verbs is forecast verb by verb."""
+    found = costs(Asked({CREATE: 10, (Verb.PATCH, "User"): 100, DELETE: 100}), GENERIC, 1000, SLOW).forecast
+
+    assert found.reads == {"create User": 10, "patch User": 11, "delete User": 24}
+
+
+def test_a_tenant_may_take_one_member_at_a_time():
+    """Then memberships share nothing."""
+    alone = replace(GENERIC, most_members=1)
+
+    assert costs(Asked({ADD: 100}, (100,)), alone, 10, SLOW).forecast.shared == 102
