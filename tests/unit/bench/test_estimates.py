@@ -104,7 +104,7 @@ def carried_out(folder, trial, rate, one_in=0):
 def test_time_left_is_true(tmp_path, trial, rate, one_in):
     """Within a fifth of the truth, from the first twentieth of the time to the last.
 
-    Where requests are throttled, nobody can foresee the next time: that may cost a twentieth of the whole.
+    Where requests are throttled, the next time cannot be foreseen: that may cost a twentieth of the whole.
     """
     off = carried_out(tmp_path, trial, rate, one_in).off(SPARE if one_in else 0.0)
 
