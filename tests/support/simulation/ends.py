@@ -10,6 +10,7 @@ from bulkscim.model.row import RowState
 from tests.support.simulation.names import NamesTold
 from tests.support.simulation.oracles import Broken
 
+CONFLICT = 409
 GOOD = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
 BAD = frozenset({RowState.FAILED, RowState.SKIPPED})
 REFUSED_TOKEN = frozenset({401, 403})
@@ -149,8 +150,9 @@ def unproved_names(machine, recorded):
 
 
 def _is_unproved(machine, state, end):
-    """Tell whether what this run made counts as there before: it is adopted, or with `skip` left untouched."""
-    kept = state is RowState.ADOPTED or (state is RowState.NOOP and getattr(end.body, "op", None) == "create")
+    """Tell whether what this run made counts as there before: it is adopted, links failed or not, or with `skip` left untouched."""
+    untouched = state is RowState.NOOP and getattr(end.body, "op", None) == "create"
+    kept = state is RowState.ADOPTED or untouched or getattr(end and end.body, "found", False)
     return kept and getattr(end.body, "id", None) in machine.tenant.directory.ids
 
 
@@ -228,7 +230,7 @@ def _only_foreign_rows_fail(machine, states, ends):
         if machine.world.revoked and getattr(body, "status", None) in REFUSED_TOKEN:
             raise Broken("token", f"row {row} failed by a refused token: {body}")
     for row, body in bad.items():
-        if not machine.world.may_refuse and not spent:
+        if not machine.world.may_refuse and not spent and not _is_untold(machine.world, body):
             raise Broken("blame", f"row {row} is {states[row].value}: {body}")
 
 
@@ -236,6 +238,13 @@ def _is_spoilt(ends):
     """Tell whether all answers to the reads of a row were something else."""
     return any(
         one is not None and "the answer is not" in getattr(one.body, "detail", "") for one in ends.values()
+    )
+
+
+def _is_untold(world, body):
+    """Tell whether a refusal may be that of a membership that is as wanted already, of which no word came through."""
+    return bool(
+        world.hostile and "strict" in world.takes_members and getattr(body, "status", None) == CONFLICT
     )
 
 
