@@ -146,7 +146,7 @@ def _total(old: "list[Old]") -> str:
 
 
 def _lines(old: "list[Old]") -> list[str]:
-    from bulkscim.reporting.summary import moment
+    from bulkscim.reporting.durations import moment
 
     return [
         f"{each.folder.name:<34} {each.rows:>10,} rows {each.size:>14,} bytes  {moment(each.ended)}"

@@ -14,7 +14,7 @@ from bulkscim.commands import options, runtime
 def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
     """Show the state of RUN. Reads only.
 
-    Another process may be working on the run.
+    Of a run in another process also: the time left, why it waits, its requests and the rate that limits allow.
 
     \b
     Example:
@@ -22,11 +22,13 @@ def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
 
     Exit codes: 0 read; 10 no such run. More: `bulkscim --help`.
     """
+    from bulkscim.engine.clock import RealClock
     from bulkscim.reporting.recorded import read_status
     from bulkscim.reporting.summary import status_lines, write
 
-    summary, folder = read_status(run, runs_dir)
+    now = RealClock().now()
+    summary, folder = read_status(run, runs_dir, now)
     if as_json:
         runtime.print_json(write(summary))
     else:
-        runtime.print_lines(status_lines(summary, folder))
+        runtime.print_lines(status_lines(summary, folder, now))

@@ -10,6 +10,7 @@ from bulkscim.engine.gate import Gate
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.turns import Turns
 from bulkscim.model.clock import Clock
+from bulkscim.model.progress import UNLIMITED
 from bulkscim.model.request import Reply, Request, Response
 from bulkscim.pacing.arrivals import Arrivals, Window
 from bulkscim.pacing.hints import asked_wait, retry_after
@@ -19,7 +20,6 @@ from bulkscim.pacing.waiting import Quiet
 from bulkscim.providers.profile import NO_LIMIT, Bucket
 from bulkscim.transport.base import Transport
 
-FASTEST = 1e6  # requests a second, where nothing limits them
 SERVER_ERROR = 500
 
 
@@ -159,7 +159,7 @@ class Permits:
         """How many requests a second the limits allow now."""
         return min(
             (gate.pace.share * gate.bucket.limit / gate.bucket.window_s for gate in self.gates),
-            default=FASTEST,
+            default=UNLIMITED,
         )
 
     @property
@@ -169,7 +169,7 @@ class Permits:
 
     def limits(self) -> Limits:
         """Return what limits requests now."""
-        return Limits(1 / self.interval_s if self.gates else FASTEST, self.closed_s)
+        return Limits(1 / self.interval_s if self.gates else UNLIMITED, self.closed_s)
 
     def quiet(self) -> Quiet:
         """Return what is known while no request leaves."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from bulkscim.model.run import Totals
 
+UNLIMITED = 1e6  # requests a second, where nothing limits them
+
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:

@@ -1,6 +1,6 @@
 """How long a run takes, in words."""
 
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from bulkscim.model.harmless import estimated_duration
 from bulkscim.pacing.rate import Rate, pace
@@ -27,3 +27,10 @@ def clock_time(at: float, now: float, zone: tzinfo | None = None) -> str:
     """Return a time of day, with the day where it is another one than that of now."""
     moment, today = (datetime.fromtimestamp(one, zone).astimezone(zone) for one in (at, now))
     return f"{moment:%H:%M}" if moment.date() == today.date() else f"{moment:%d %b %H:%M}"
+
+
+def moment(seconds: float | None) -> str | None:
+    """Return wall time as RFC 3339 in UTC."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -10,9 +10,9 @@ from bulkscim.model.operation import USER, Operation, PatchOperation
 from bulkscim.model.step import Action
 from bulkscim.model.typed import NEXT, command
 from bulkscim.planning.compare import redact
+from bulkscim.reporting.durations import moment
 from bulkscim.reporting.hints import hint_of
 from bulkscim.reporting.results import result_of
-from bulkscim.reporting.summary import moment
 
 _SHOWN_DATA = 600
 _SHOWN_IDS = 5

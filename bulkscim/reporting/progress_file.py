@@ -25,7 +25,9 @@ class KeptProgress:
 
     session: int
     at: float
+    elapsed_s: float = 0.0
     requests: int = 0
+    throttled: int = 0
     requests_left: float = 0.0
     left_s: float | None = None
     per_second: float = 0.0
@@ -38,7 +40,9 @@ def keep_progress(folder: Path, progress: RunProgress, session: int, now: float)
     kept = KeptProgress(
         session,
         round(now, 1),
+        round(progress.elapsed_s, 1),
         progress.requests,
+        progress.throttled,
         round(progress.requests_left, 1),
         None if progress.left_s is None else round(progress.left_s, 1),
         round(progress.per_second, 4),

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from math import ceil
 
 from bulkscim.model.harmless import estimated_duration, one_line
-from bulkscim.model.progress import RunProgress
+from bulkscim.model.progress import UNLIMITED, RunProgress
 
+NO_LIMIT = "no limit"
 _MOST_BAR = 16
 _LEAST_BAR = 8
 _BLOCKS = " ▏▎▍▌▋▊▉█"
@@ -21,7 +22,7 @@ def line(progress: RunProgress, elapsed: str = "") -> str:
         parts.append(f"about {_left(progress)}")
     parts += [
         f"{elapsed or clock(progress.elapsed_s)} elapsed",
-        f"{_requests(progress)} at {rate(progress)}",
+        f"{_requests(progress)}{_allowed(progress)}",
         *_troubles(progress),
     ]
     return ", ".join(parts)
@@ -57,7 +58,7 @@ def _parts(progress: RunProgress) -> Iterator[str]:
         yield _left(progress)
     yield from _troubles(progress)
     yield clock(progress.elapsed_s)
-    yield _requests(progress) if is_over else f"{progress.requests:,} sent, {rate(progress)}"
+    yield _requests(progress) if is_over else f"{progress.requests:,} sent, {rate(progress.per_second)}"
     yield from _under_way(progress)
 
 
@@ -80,12 +81,18 @@ def left(seconds: float) -> str:
     return estimated_duration(max(1.0, ceil(seconds)))
 
 
-def rate(progress: RunProgress) -> str:
+def rate(per_second: float) -> str:
     """Return how fast the limits allow requests: `100/min`."""
-    a_minute = 60 * progress.per_second
+    if per_second >= UNLIMITED:
+        return NO_LIMIT
+    a_minute = 60 * per_second
     if a_minute > _FAST:
         return f"{a_minute / 60:,.0f}/s"
     return f"{a_minute:.0f}/min" if a_minute >= _SLOW else f"{60 * a_minute:.0f}/h"
+
+
+def _allowed(progress: RunProgress) -> str:
+    return f" at {rate(progress.per_second)}" if progress.per_second < UNLIMITED else ""
 
 
 def _requests(progress: RunProgress) -> str:

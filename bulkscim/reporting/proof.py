@@ -8,6 +8,7 @@ from bulkscim import __version__
 from bulkscim.journal.audit import Audited, AuditedSession, ChainMark
 from bulkscim.journal.tombstone import Tombstone, readable
 from bulkscim.model.run import RunState
+from bulkscim.reporting.durations import moment
 from bulkscim.reporting.statement import (
     Difference,
     StatedHead,
@@ -20,7 +21,6 @@ from bulkscim.reporting.statement import (
     Statement,
     read,
 )
-from bulkscim.reporting.summary import moment
 
 _PROVES = (
     "every line of the journal follows from the line before by its hash, from byte 0 to the end that is named here",

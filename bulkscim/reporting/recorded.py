@@ -25,8 +25,11 @@ from bulkscim.model.run import RunState, Totals
 from bulkscim.planning.verbs.modify import GONE
 from bulkscim.private_files import read_file
 from bulkscim.reporting.causes import causes_of
+from bulkscim.reporting.durations import moment
+from bulkscim.reporting.live_status import live_status
 from bulkscim.reporting.next_commands import run_command, run_name, with_next
-from bulkscim.reporting.summary import SUMMARY, Summary, moment, read, write
+from bulkscim.reporting.progress_file import read_progress
+from bulkscim.reporting.summary import SUMMARY, Summary, read, write
 
 _TAIL = 1 << 16
 _DAMAGED = "damaged"
@@ -62,10 +65,16 @@ def read_summary(recorded: RecordedRun, *, with_causes: bool = True) -> Summary:
     return summary_of(recorded, locked=locked, with_causes=with_causes)
 
 
-def read_status(run: str, runs_dir: Path) -> tuple[Summary, Path]:
-    """Return the summary of a run as it stands, one that was purged included, and its folder."""
+def read_status(run: str, runs_dir: Path, now: float) -> tuple[Summary, Path]:
+    """Return the summary of a run as it stands, one that was purged included, and its folder.
+
+    Where a process works on the run, it also says how far that is at a time, in seconds since 1970.
+    """
     folder = runfolder.find(run, runs_dir, LocalDisk())
-    return _summary_at(folder), folder
+    summary = _summary_at(folder)
+    if summary.state is not RunState.RUNNING:
+        return summary, folder
+    return replace(summary, progress=live_status(read_progress(folder, summary.sessions), now)), folder
 
 
 def _summary_at(folder: Path, *, with_causes: bool = True) -> Summary:

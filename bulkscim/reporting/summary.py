@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from bulkscim.model.run import RunState, Totals
 from bulkscim.model.typed import NEXT
 from bulkscim.outputs import run_file
 from bulkscim.reporting.causes import Cause, cause_lines, state_words
+from bulkscim.reporting.live_status import LiveStatus, live_lines
 
 SUMMARY = "summary.json"
 
@@ -29,7 +30,7 @@ class Summary:
 
     `adopted_differ` and `noop_differ` count the rows whose resource is not as the row says. `again` is the command for a
     job file that was changed meanwhile. `changed` are the settings and guards that later sessions changed. `causes` are
-    None where they were not looked for. `results`, `errors` and `later` are files that are there. `others` is what else
+    None where they were not looked for. `progress` is there while a process works on the run. `results`, `errors` and `later` are files that are there. `others` is what else
     an earlier version has kept.
     """
 
@@ -63,6 +64,7 @@ class Summary:
     undo: str | None = field(default=None, metadata=OMITTED)
     later_command: str | None = field(default=None, metadata=OMITTED)
     purged_at: str | None = field(default=None, metadata=OMITTED)
+    progress: LiveStatus | None = field(default=None, metadata=OMITTED)
     others: Mapping[str, Any] = field(default_factory=dict, metadata=REST)
 
     def differ(self, state: RowState) -> int:
@@ -91,13 +93,6 @@ def write(summary: Summary) -> JsonObject:
     }
 
 
-def moment(seconds: float | None) -> str | None:
-    """Return wall time as RFC 3339 in UTC."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def write_summary(summary: Summary, folder: Path) -> Path:
     """Write summary.json, whole or not at all."""
     path = folder / SUMMARY
@@ -115,8 +110,9 @@ def closing_lines(summary: Summary, folder: Path | None, *, written: bool = Fals
     yield from cause_lines(summary.causes or (), dry_run=folder is None)
     reads = ", reads only" if folder is None else ""
     totals = summary.totals
-    sent = f"{totals.requests:,} request{'s' * (totals.requests != 1)}{reads}"
-    yield f"{sent}, {totals.retries:,} of them repeats, {totals.throttled:,} throttled"
+    if summary.progress is None or summary.progress.age_s is None:
+        sent = f"{totals.requests:,} request{'s' * (totals.requests != 1)}{reads}"
+        yield f"{sent}, {totals.retries:,} of them repeats, {totals.throttled:,} throttled"
     if summary.chain:
         yield f"chain: {summary.chain} (checksum of the journal; `verify` checks it)"
     if written and folder is not None:
@@ -168,8 +164,8 @@ def _differing(summary: Summary, state: RowState) -> str:
     return f"{differ:,} of them differ{'s' * (differ == 1)} from the file" if differ else ""
 
 
-def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
-    """Describe a recorded run."""
+def status_lines(summary: Summary, folder: Path, now: float, zone: tzinfo | None = None) -> Iterator[str]:
+    """Describe a recorded run, with times by the clock of a zone or this machine's; `now` is in seconds since 1970."""
     running = summary.state is RunState.RUNNING
     labels = ("run", "state", "why", "tenant", "job", "note", "started_at", "ended_at", "purged_at")
     for label in labels:
@@ -184,6 +180,8 @@ def status_lines(summary: Summary, folder: Path) -> Iterator[str]:
             differ = _differing(summary, state)
             word = "under way" if running and state is RowState.IN_DOUBT else state.value.replace("_", " ")
             yield f"  {word:<10}{summary.totals.of(state):>12,}{f'  ({differ})' * bool(differ)}"
+    if summary.progress is not None:
+        yield from live_lines(summary.progress, now, zone)
     for name in summary.rollbacks:
         yield f"{'rollback':<10}{name}"
     yield from list(closing_lines(summary, folder))[1:]

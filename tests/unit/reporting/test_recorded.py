@@ -13,6 +13,7 @@ from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RecordedTenant, RunState, Totals
 from bulkscim.reporting.causes import Cause
+from bulkscim.reporting.live_status import LiveStatus
 from bulkscim.reporting.next_commands import Typed, with_next
 from bulkscim.reporting.recorded import (
     list_runs,
@@ -86,7 +87,7 @@ async def test_locked_run_is_running(job, tmp_path):
 
     assert summary.state is RunState.RUNNING
     assert RowState.IN_DOUBT not in {each.state for each in summary.causes}
-    assert "  under way" in "\n".join(status_lines(summary, folder))
+    assert "  under way" in "\n".join(status_lines(summary, folder, START))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,7 @@ def test_a_command_that_runs_the_errors_file_comes_after_its_name(tmp_path):
 async def test_status_for_people_names_why_and_the_next_command(job, tmp_path):
     """People read state, reason, counts, the chain, and what to type."""
     folder = await make_run(tmp_path / "runs" / "one", job)
-    text = "\n".join(status_lines(summary_of_folder(folder), folder))
+    text = "\n".join(status_lines(summary_of_folder(folder), folder, START))
 
     assert "the tenant is down" in text
     assert "ticket 7" in text
@@ -262,6 +263,7 @@ FULL = Summary(
     undo="undo",
     later_command="run later.jsonl",
     purged_at="later",
+    progress=LiveStatus(is_current=True, age_s=1.5, waiting="limit, 3 s"),
     others={"added": {"by": "a later version"}},
 )
 

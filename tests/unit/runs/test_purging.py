@@ -64,7 +64,7 @@ async def test_a_purged_run_keeps_header_totals_and_chain_and_no_name(tmp_path, 
     assert purge(old, DISK, VirtualClock(LATER)) == []
     assert sorted(path.name for path in folder.iterdir()) == ["lock", "lock.json", "purged.json"]
     assert "ada@example.com" not in "".join(path.read_text() for path in folder.iterdir())
-    summary, _ = read_status("one", tmp_path / "runs")
+    summary, _ = read_status("one", tmp_path / "runs", 0.0)
     assert (summary.state, summary.totals.noop, summary.chain) == ("finished", 1, chain)
     statement = verify("one", tmp_path / "runs", head=chain)
     assert (statement.chain, statement.head.line, statement.purged.by.pid > 0) == (chain, 4, True)
@@ -158,7 +158,7 @@ async def test_a_purge_that_was_cut_short_is_ended_by_the_next(tmp_path, job):
     kept = Tombstone(first, START, told, purged=Purge(LATER))
     tombstone.keep(runs / "one", DISK, kept)
     assert not tombstone.is_purged(runs / "one", DISK)
-    assert read_status("one", runs)[0].totals.noop == 1
+    assert read_status("one", runs, 0.0)[0].totals.noop == 1
 
     (runs / "one" / JOURNAL).unlink()
     (old,) = found(runs)
@@ -201,7 +201,7 @@ async def test_what_is_kept_is_told_from_what_was_altered(tmp_path, job):
         verify("one", runs, head="0" * 32)
 
     tombstone.keep(runs / "one", DISK, replace(kept, summary={"state": 7}, statement={"run": 7}))
-    for read in (lambda: verify("one", runs), lambda: read_status("one", runs)):
+    for read in (lambda: verify("one", runs), lambda: read_status("one", runs, 0.0)):
         with pytest.raises(JournalDamaged, match=r"purged.json cannot be read: (run|state): 7 stands where"):
             read()
 
