@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from bulkscim.errors import UsageError
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.pacing.rate import parse as parse_rate
@@ -326,3 +327,21 @@ voice = together(
 as_json = option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 run_argument = click.argument("run", metavar="RUN")
+
+# A tenant is named on the command line alone: a variable that is there for other commands must not pause one.
+run_or_tenant = together(
+    click.argument("run", metavar="[RUN]", required=False),
+    click.option("--tenant", metavar="NAME", help="A tenant of bulkscim.toml instead of a run."),
+    click.option("--base-url", metavar="URL", help="A tenant by its SCIM base URL instead of a run."),
+)
+
+
+def url_of_tenant(run: str | None, tenant: str | None, base_url: str | None) -> str | None:
+    """Return the base URL of the tenant that is meant in place of a run; None where a run is meant."""
+    if sum(one is not None for one in (run, tenant, base_url)) != 1:
+        raise UsageError("give a run, or --tenant NAME, or --base-url URL: one of them")
+    if tenant is None:
+        return base_url
+    from bulkscim.runs.tenant_by_name import base_url_of
+
+    return base_url_of(tenant)

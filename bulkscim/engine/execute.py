@@ -11,6 +11,7 @@ from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.facts import unproved
 from bulkscim.engine.feed import Feed
 from bulkscim.engine.outcomes import Outcomes
+from bulkscim.engine.permits import Permits
 from bulkscim.engine.pipeline import Pipeline
 from bulkscim.engine.rows import RunContext
 from bulkscim.engine.stopping import Stopping
@@ -34,7 +35,7 @@ UNANSWERED = Judgement(Verdict.LOST, detail="no answer to it was recorded")
 class Engine:
     """The parts that one process's work on a run needs; `rows` reads the job file for the rows asked for.
 
-    `look` tells how far the work is.
+    `look` tells how far the work is; `permits` are those of its requests.
     """
 
     context: RunContext
@@ -43,6 +44,7 @@ class Engine:
     worker: Worker
     concurrency: int
     look: Callable[[], RunProgress]
+    permits: Permits
     left: UnfinishedRows = field(default_factory=UnfinishedRows)
 
     @property

@@ -1,13 +1,14 @@
 """A look at a session while it works: how far it is, and about how long it still takes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.pulse import Pulse
 from bulkscim.model.clock import Clock
 from bulkscim.model.progress import RunProgress
 from bulkscim.model.run import Totals
-from bulkscim.pacing.time_left import Speed, seconds_for
+from bulkscim.pacing.time_left import Limits, Speed, seconds_for
 from bulkscim.pacing.waiting import reason
 from bulkscim.planning.forecast import Forecast, requests_left
 
@@ -32,12 +33,15 @@ class Look:
         self._forecast = forecast.part(pending)
         self._began = self._looked = clock.monotonic()
         self._requests = 0
+        self._gates = permits.gates
         self._speed = Speed.begun(permits.limits().per_second)
 
     def __call__(self) -> RunProgress:
         """Return how far the session is."""
         now, limits, pulse = self._clock.monotonic(), self._permits.limits(), self._pulse
-        sent = pulse.counters
+        if self._permits.gates is not self._gates:
+            self._gates, self._speed = self._permits.gates, Speed.begun(limits.per_second)
+        sent, hold = pulse.counters, self._permits.holding.first
         why = reason(self._permits.quiet())
         passed, requests = now - self._looked, sent.requests - self._requests
         if passed > 0 and (why is None or requests or limits.closed_s):
@@ -51,7 +55,18 @@ class Look:
             sent.requests,
             sent.throttled,
             left,
-            seconds_for(left, limits, self._speed),
+            self._seconds_for(left, limits),
             self._permits.allowed_per_second,
             why,
+            hold is not None and hold.until is None,
         )
+
+    def _seconds_for(self, requests: float, limits: Limits) -> float | None:
+        """Return how long so many requests take from now on; None while it is not known when they may be sent."""
+        hold = self._permits.holding.first
+        if hold is None:
+            return seconds_for(requests, limits, self._speed)
+        if hold.until is None:
+            return None
+        held_s = max(0.0, hold.until - self._clock.monotonic())
+        return seconds_for(requests, replace(limits, closed_s=max(limits.closed_s, held_s)), self._speed)

@@ -1,12 +1,14 @@
 """Send requests as fast as the tenant allows, and no faster: every request takes a permit first."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from math import inf
 
 import anyio
 
 from bulkscim.engine.gate import Gate
+from bulkscim.engine.holding import Holding
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.turns import Turns
 from bulkscim.model.clock import Clock
@@ -30,7 +32,8 @@ class Permits:
     the narrowest limit that counts the request, for all workers; what only others count goes on.
 
     A permit spaces the requests; `arrivals` counts what may have reached the tenant, before these workers began too.
-    `answered_here`: whether a request never leaves, as most writes of a dry run, so that it needs no permit.
+    `answered_here`: whether a request never leaves, as most writes of a dry run, so that it needs no permit. While
+    `holding` holds, none is given.
     """
 
     def __init__(
@@ -45,7 +48,10 @@ class Permits:
         self._arrivals = arrivals or Arrivals(buckets)
         self._clock = clock
         self._stopping = stopping
-        self.gates = [Gate(bucket, clock) for bucket in sorted(buckets, key=Bucket.width)]
+        self.holding = Holding(stopping)
+        self.gates = _gates(buckets, clock)
+        self._limits = 0  # how often they were replaced
+        self._waits: dict[anyio.CancelScope, None] = {}  # for limits that may be replaced, in order
         self._unlimited = (Gate(NO_LIMIT, clock),)
         self._turns: defaultdict[tuple[Gate, ...], Turns] = defaultdict(Turns)
         self._leaving: defaultdict[tuple[Window, ...], anyio.Lock] = defaultdict(anyio.Lock)
@@ -67,20 +73,49 @@ class Permits:
         """Wait until the request may go; False when the run is to stop instead."""
         if self.answered_here(request):
             return not self._stopping.requested
-        gates = self._counting(request)
         self._asking += 1
         try:
-            async with self._turns[gates].taken(urgent=urgent):
-                if not await self._opened(gates):
-                    return False
-                for gate in gates:
-                    if gate.limiter.has_capacity():
-                        await gate.limiter.acquire()
-                    else:
-                        await self._stopping.unless_stopped(gate.limiter.acquire)
+            passed = False
+            while not (passed or self._stopping.requested):
+                gates, limits = self._counting(request), self._limits
+                async with self._turns[gates].taken(urgent=urgent):
+                    passed = limits == self._limits and await self._passed(gates)
         finally:
             self._asking -= 1
         return not self._stopping.requested
+
+    async def _passed(self, gates: Sequence[Gate]) -> bool:
+        """Wait until gates let a request through; False where the run is to stop, or the limits were replaced."""
+        limits = self._limits
+        if not await self._opened(gates):
+            return False
+        for gate in gates:
+            if gate.limiter.has_capacity():
+                await gate.limiter.acquire()
+            else:
+                await self._unless_replaced(partial(self._stopping.unless_stopped, gate.limiter.acquire))
+        return limits == self._limits and await self.holding.over()
+
+    async def _unless_replaced(self, wait: Callable[[], Awaitable[object]]) -> None:
+        """Wait for something, or until the limits are replaced."""
+        with anyio.CancelScope() as scope:
+            self._waits[scope] = None
+            try:
+                await wait()
+            finally:
+                del self._waits[scope]
+
+    def replace(self, buckets: Sequence[Bucket]) -> None:
+        """Keep to other limits from now on: what was sent before counts under them, and a wait that was asked for holds."""
+        before, closed_s = [gate.bucket for gate in self.gates], self.closed_s
+        self._arrivals = self._arrivals.under(buckets, before, len(self._unanswered), self._clock.monotonic())
+        self.gates = _gates(buckets, self._clock)
+        self._unlimited = (Gate(NO_LIMIT, self._clock),)
+        for gate in (*self.gates, *self._unlimited):
+            gate.close(closed_s)
+        self._limits += 1
+        for scope in tuple(self._waits):
+            scope.cancel()
 
     async def send(self, request: Request, transport: Transport) -> Reply | None:
         """Send a request that has its permit, when it may leave; None when the run is to stop instead.
@@ -88,9 +123,10 @@ class Permits:
         Between the two its start was written, which may have taken long: others' permits came meanwhile, or a 429.
         """
         here = self.answered_here(request)
-        gates, windows = ((), ()) if here else (self._counting(request), self._arrivals.windows(request))
-        if not await self._may_leave(gates, windows):
+        limits = ((), ()) if here else await self._may_leave(request)
+        if limits is None or self._stopping.requested:
             return None
+        gates, windows = limits
         left_at = self._clock.monotonic()
         sending = self._arrivals.leaves(windows, left_at)
         reply: Reply | None = None
@@ -110,18 +146,22 @@ class Permits:
             self._learn(reply, left_at, gates)
         return reply
 
-    async def _may_leave(self, gates: Sequence[Gate], windows: tuple[Window, ...]) -> bool:
-        """Wait for the gates and for a place under each limit; False when the run is to stop instead.
+    async def _may_leave(self, request: Request) -> "tuple[tuple[Gate, ...], tuple[Window, ...]] | None":
+        """Wait for the gates and for a place under each limit, and return them; None when the run is to stop instead.
 
         Those that count under the same limits wait behind one another: all at once would wake up for each place.
         """
-        turn = self._leaving[windows]
-        if not turn.locked() and self._is_free(gates, windows):
-            return not self._stopping.requested
-        async with turn:
-            while await self._opened(gates) and not self._is_free(gates, windows):
-                await self._pause(self._arrivals.wait(windows, self._clock.monotonic()))
-        return not self._stopping.requested
+        while not self._stopping.requested:
+            gates, windows = self._counting(request), self._arrivals.windows(request)
+            turn, limits = self._leaving[windows], self._limits
+            if not turn.locked() and self._is_free(gates, windows):
+                return gates, windows
+            async with turn:
+                while limits == self._limits and await self._opened(gates):
+                    if self._is_free(gates, windows):
+                        return gates, windows
+                    await self._pause(self._arrivals.wait(windows, self._clock.monotonic()))
+        return None
 
     def _is_free(self, gates: Iterable[Gate], windows: tuple[Window, ...]) -> bool:
         is_open = all(gate.closed_s <= 0 for gate in gates)
@@ -130,13 +170,13 @@ class Permits:
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or for the next end of a request where that time is not known."""
         if seconds < inf:
-            await self._stopping.pause(seconds)
+            await self._unless_replaced(partial(self._stopping.pause, seconds))
         else:
             self._ended = self._ended or anyio.Event()
             await self._stopping.unless_stopped(self._ended.wait)
 
     async def _opened(self, gates: Sequence[Gate]) -> bool:
-        """Wait while one of the gates is closed."""
+        """Wait while one of the gates is closed; False when the run is to stop instead."""
         while gates and (wait := max(gate.closed_s for gate in gates)) > 0:
             if not await self._stopping.pause(wait):
                 return False
@@ -181,4 +221,10 @@ class Permits:
             asked_s=None if oldest is None else now - oldest,
             next_s=max(0.0, self._left_at + self.interval_s - now) if self._asking else None,
             pauses=self._stopping.pauses(now),
+            held=None if (held := self.holding.first) is None else held.why,
         )
+
+
+def _gates(buckets: Iterable[Bucket], clock: Clock) -> list[Gate]:
+    """Return the gates of limits, the narrowest first."""
+    return [Gate(bucket, clock) for bucket in sorted(buckets, key=Bucket.width)]

@@ -28,11 +28,16 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """The run may send. `changed`: the `settings` and `guards` that hold from here in place of the header's."""
+    """The run may send. `changed`: the `settings` and `guards` that hold from here in place of the header's.
+
+    `paused`: it may not for now, or may again; None where nothing is said of that. `by` is who said so while it worked.
+    """
 
     yes: bool = False
     guards: JsonObject = field(default_factory=dict)
     changed: Mapping[str, JsonObject] = field(default_factory=dict)
+    paused: bool | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,7 @@ _READERS: dict[Any, Callable[[Any], Any]] = {
     int: _int,
     bool: _bool,
     float: _seconds,
+    bool | None: _or_none(_bool),
     str | None: _or_none(_text),
     int | None: _or_none(_int),
     float | None: _or_none(_seconds),

@@ -13,7 +13,7 @@ class RunProgress:
 
     `requests` and `throttled` count what this session has sent, `requests_left` what it is still to send, and `left_s` the
     time that this takes, None where that is not known. `per_second` is how fast the limits allow requests now. `waiting`
-    says why nothing is sent; None while requests leave.
+    says why nothing is sent; None while requests leave. `paused`: a user has paused it.
     """
 
     totals: Totals = field(default_factory=Totals)
@@ -25,6 +25,7 @@ class RunProgress:
     left_s: float | None = None
     per_second: float = 0.0
     waiting: str | None = None
+    paused: bool = False
 
     @property
     def ended(self) -> int:

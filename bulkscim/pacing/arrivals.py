@@ -111,6 +111,15 @@ class Arrivals:
         ]
         self._trips = RoundTrips()
 
+    def under(
+        self, buckets: Sequence[Bucket], before: Sequence[Bucket], unanswered: int, now: float
+    ) -> "Arrivals":
+        """Return what counts under limits that stand in for those before; so many requests have no answer yet."""
+        made = Arrivals(buckets)
+        made.follow(now, unanswered, before)
+        made._trips = self._trips
+        return made
+
     def follow(self, ended_at: float, bunch: int, buckets: Sequence[Bucket]) -> None:
         """Count what a process may have sent that ended then and kept to these limits.
 

@@ -15,7 +15,7 @@ class Quiet:
 
     `closed_s`: the tenant asked to wait for so long. `asked_s`: the oldest request without an answer left so long ago;
     None where there is none. `next_s`: so long until the limit allows a request that is ready; None where none is.
-    `pauses` are others, each with the seconds that are left of it.
+    `pauses` are others, each with the seconds that are left of it. `held`: nothing may be sent, and why.
     """
 
     idle_s: float = 0.0
@@ -23,6 +23,7 @@ class Quiet:
     asked_s: float | None = None
     next_s: float | None = None
     pauses: tuple[tuple[str, float], ...] = ()
+    held: str | None = None
 
 
 def retry_of(row: int) -> str:
@@ -32,6 +33,8 @@ def retry_of(row: int) -> str:
 
 def reason(quiet: Quiet) -> str | None:
     """Return why nothing is sent, with the seconds left; None where requests leave, or where it is not worth saying."""
+    if quiet.held is not None:
+        return quiet.held
     if quiet.closed_s >= 1:
         return _for(LIMIT, quiet.closed_s)
     if quiet.idle_s < WORTH_SAYING_S:

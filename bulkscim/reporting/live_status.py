@@ -32,6 +32,7 @@ class LiveStatus:
     per_second: float = 0.0
     begun: int = 0
     waiting: str | None = None
+    paused: bool = False
 
 
 def live_status(kept: KeptProgress | None, now: float) -> LiveStatus:
@@ -53,6 +54,7 @@ def live_status(kept: KeptProgress | None, now: float) -> LiveStatus:
         kept.per_second,
         kept.begun,
         kept.waiting if is_current else None,
+        kept.paused and is_current,
     )
 
 

@@ -20,6 +20,8 @@ def line(progress: RunProgress, elapsed: str = "") -> str:
     parts = [f"{progress.ended:,} of {rows:,} row{'s' * (rows != 1)}", *_under_way(progress)]
     if progress.left_s is not None:
         parts.append(f"about {_left(progress)}")
+    elif progress.waiting:
+        parts.append(one_line(progress.waiting))
     parts += [
         f"{elapsed or clock(progress.elapsed_s)} elapsed",
         f"{_requests(progress)}{_allowed(progress)}",
@@ -56,6 +58,8 @@ def _parts(progress: RunProgress) -> Iterator[str]:
     is_over = progress.ended == progress.totals.rows
     if progress.left_s is not None and not is_over:
         yield _left(progress)
+    elif progress.waiting and not is_over:
+        yield one_line(progress.waiting)
     yield from _troubles(progress)
     yield clock(progress.elapsed_s)
     yield _requests(progress) if is_over else f"{progress.requests:,} sent, {rate(progress.per_second)}"

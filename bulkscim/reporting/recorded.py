@@ -74,7 +74,7 @@ def read_status(run: str, runs_dir: Path, now: float) -> tuple[Summary, Path]:
     summary = _summary_at(folder)
     if summary.state is not RunState.RUNNING:
         return summary, folder
-    return replace(summary, progress=live_status(read_progress(folder, summary.sessions), now)), folder
+    return replace(summary, progress=live_status(read_progress(folder), now)), folder
 
 
 def _summary_at(folder: Path, *, with_causes: bool = True) -> Summary:

@@ -1,6 +1,5 @@
 """Put an engine together over a journal, and let it run: the one place where its parts meet."""
 
-import getpass
 import os
 import random
 import socket
@@ -62,7 +61,9 @@ from bulkscim.runs.earlier import (
     own_users,
     users_of_runs,
 )
+from bulkscim.runs.heeding import Heeding
 from bulkscim.runs.live_progress import LiveProgress
+from bulkscim.runs.orders import user_name
 from bulkscim.runs.report import RunReport
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
@@ -135,9 +136,7 @@ async def carry_out(session: Session) -> RunReport:
     stopping = Stopping(around.clock)
     around.watcher.opened(journal.ledger.totals())
     with engine_over(session, stopping) as engine:
-        live = LiveProgress(
-            engine.look, around.watcher, around.clock, journal.folder, journal.timeline.sessions
-        )
+        live = LiveProgress(engine.look, around.watcher, around.clock, journal, _heeding(session, engine))
 
         async def work() -> None:
             async with live.shown() if around.live else nullcontext():
@@ -145,6 +144,14 @@ async def carry_out(session: Session) -> RunReport:
 
         await _drive(work, stopping, around)
     return await end_session(journal, stopping.reason, around.clock)
+
+
+def _heeding(session: Session, engine: Engine) -> Heeding | None:
+    """Return what heeds the orders of users; None in a dry run, which changes nothing that could be stopped."""
+    if session.terms.answered_here is not None:
+        return None
+    terms = session.terms
+    return Heeding(session.journal, engine.permits, terms.settings, terms.profile, session.around.watcher)
 
 
 async def recover(session: Session) -> None:
@@ -222,7 +229,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     with closing(directory):
         forecast = header.forecast or Forecast(header.verbs, writes=header.verbs)
         look = Look(context.pulse, permits, clock, journal.ledger.totals, forecast)
-        yield Engine(context, session.job.rows, directory, worker, settings.workers(profile), look)
+        yield Engine(context, session.job.rows, directory, worker, settings.workers(profile), look, permits)
 
 
 def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:
@@ -274,14 +281,7 @@ def _due(journal: Journal, watcher: Watcher) -> Due:
 
 def opened(command: str) -> Opened:
     """Return what the entry that begins a session says."""
-    return Opened(os.getpid(), socket.gethostname(), _user(), __version__, command)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # no name for this account
-        return "unknown"
+    return Opened(os.getpid(), socket.gethostname(), user_name(), __version__, command)
 
 
 async def end_session(journal: Journal, reason: BulkScimError | None, clock: Clock) -> RunReport:

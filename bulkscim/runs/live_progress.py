@@ -3,14 +3,16 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import anyio
 
+from bulkscim.journal.journal import Journal
+from bulkscim.journal.run_lock import LOCK_TEXT, read_holder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.model.progress import RunProgress
 from bulkscim.reporting.progress_file import forget_progress, keep_progress
+from bulkscim.runs.heeding import Heeding
 
 SHOWN_EVERY_S = 1.0
 KEPT_EVERY = 3  # times that it is shown
@@ -18,32 +20,44 @@ KEPT_EVERY = 3  # times that it is shown
 
 @dataclass(frozen=True, slots=True)
 class LiveProgress:
-    """Shows one session's progress; `look` takes a look at it."""
+    """Shows one session's progress; `look` takes a look at it. `heeding` heeds what users ask meanwhile."""
 
     look: Callable[[], RunProgress]
     watcher: Watcher
     clock: Clock
-    folder: Path
-    session: int
+    journal: Journal
+    heeding: Heeding | None = None
 
     @asynccontextmanager
     async def shown(self) -> AsyncIterator[None]:
         """Show it while the body works, and at its end."""
         try:
+            await self._heeded()
             async with anyio.create_task_group() as group:
                 group.start_soon(self._show)
                 yield
                 group.cancel_scope.cancel()
         finally:
             self.watcher.moved(self.look())
-            forget_progress(self.folder)
+            forget_progress(self.journal.folder)
+            if self.heeding is not None:
+                self.heeding.forget()
 
     async def _show(self) -> None:
         times = 0
         while True:
-            progress = self.look()
+            heeded, progress = await self._heeded(), self.look()
             self.watcher.moved(progress)
-            if times % KEPT_EVERY == 0:
-                keep_progress(self.folder, progress, self.session, self.clock.now())
+            if heeded or times % KEPT_EVERY == 0:
+                self._keep(progress)
             times += 1
             await self.clock.sleep(SHOWN_EVERY_S)
+
+    async def _heeded(self) -> bool:
+        return self.heeding is not None and await self.heeding.look()
+
+    def _keep(self, progress: RunProgress) -> None:
+        heard, folder = self.heeding.heard if self.heeding is not None else 0.0, self.journal.folder
+        holder = read_holder(folder / LOCK_TEXT, self.journal.disk)
+        if holder is not None:
+            keep_progress(folder, progress, holder, self.clock.now(), heard)

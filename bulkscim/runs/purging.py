@@ -33,6 +33,7 @@ _OURS = (
     "errors.jsonl*",
     "summary.json*",
     "progress.json*",
+    "orders.json*",
     "report.html*",
     "delete-after-*.jsonl*",
     f"{PURGED}.new",

@@ -32,6 +32,7 @@ from bulkscim.runs.child_runs import LaterRun, descendants, later_runs
 from bulkscim.runs.derived_values import derived_by_service
 from bulkscim.runs.inverse_job import AS_SHOWN, Chosen, Derived, Inverse, write_inverse
 from bulkscim.runs.open_job import INDEX
+from bulkscim.runs.orders import refuse_paused
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
@@ -59,6 +60,8 @@ async def rollback(
     disk, clock = LocalDisk(), RealClock()
     folder = runfolder.find(request.run, request.runs_dir, disk)
     around = Around(watcher, clock, heed_signals=request.heed_signals, live=True)
+    if not request.dry_run:
+        refuse_paused(request.tenant.base_url, request.tenant.name)
     with _held(folder, disk, people, read_only=request.dry_run) as died:
         known = _ready(folder, disk, died=died)
         header = known[0].header

@@ -40,6 +40,7 @@ from bulkscim.runs.group_removals import leaving, unknown_references
 from bulkscim.runs.inverse_job import AS_SHOWN
 from bulkscim.runs.open_job import INDEX, not_before, opened_job
 from bulkscim.runs.options import filled
+from bulkscim.runs.orders import refuse_paused
 from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
@@ -56,8 +57,9 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
 
     Raises one of `errors` where the run cannot begin; what stops it later is in the report.
     """
-    clock = RealClock()
-    request = request.defined()
+    clock, request = RealClock(), request.defined()
+    if not request.dry_run:
+        refuse_paused(request.tenant.base_url, request.tenant.name)
     around = Around(watcher, clock, heed_signals=request.heed_signals, live=True)
     with drafts() as folder, opened_job(request, folder, people) as (request, source, checked):
         settings = _settings(request)

@@ -5,11 +5,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from platformdirs import user_state_path
 
 from bulkscim.errors import Stopped
+from bulkscim.model.base_url import base_url_key
 from bulkscim.private_files import create_file
 
 
@@ -17,6 +19,12 @@ def state_dir() -> Path:
     """Return the folder for what outlives runs: `BULKSCIM_STATE_DIR`, else the user's state folder."""
     named = os.environ.get("BULKSCIM_STATE_DIR")
     return Path(named) if named else user_state_path("bulkscim")
+
+
+def tenant_file(base_url: str, ending: str) -> Path:
+    """Return the file of the state folder that is about one tenant, by its ending."""
+    name = sha256(base_url_key(base_url).encode()).hexdigest()[:16]
+    return state_dir() / f"tenant-{name}.{ending}"
 
 
 @contextmanager

@@ -53,6 +53,13 @@ def tenant(name: str, *, source: TokenSource = _NOWHERE, profile: str | None = N
     )
 
 
+def base_url_of(name: str) -> str:
+    """Return the base URL of a tenant, for what needs no token; UsageError where there is no such tenant."""
+    if name in SANDBOXES:
+        return sandbox_tenant(name).base_url
+    return entry_named(name, places()).base_url
+
+
 def refuse_entry_of(name: str) -> None:
     """Refuse an entry with the name of a built-in tenant, in any file."""
     file = file_with(name, places())

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Locked, Stopped
 from bulkscim.journal import run_lock
 from bulkscim.journal.durable import Disk
-from bulkscim.model.base_url import base_url_key
 from bulkscim.private_files import make_folders
-from bulkscim.runs.state_dir import state_dir
+from bulkscim.runs.orders import refuse_paused
+from bulkscim.runs.state_dir import state_dir, tenant_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +30,15 @@ class HeldTenant:
 
 @contextmanager
 def tenant_lock(base_url: str, disk: Disk) -> Iterator[HeldTenant]:
-    """Hold the tenant, so that two runs of this machine do not spend one rate limit twice; else Locked."""
-    folder = state_dir()
-    name = sha256(base_url_key(base_url).encode()).hexdigest()[:16]
-    text = folder / f"tenant-{name}.json"
+    """Hold the tenant, so that two runs of this machine do not spend one rate limit twice; else Locked.
+
+    Refused where users have paused the tenant.
+    """
+    folder, text = state_dir(), tenant_file(base_url, "json")
+    refuse_paused(base_url)
     try:
         make_folders(folder)
-        lock = disk.lock(folder / f"tenant-{name}.lock")
+        lock = disk.lock(tenant_file(base_url, "lock"))
     except OSError as error:
         raise Stopped(
             f"{folder} cannot be written: {error}; set BULKSCIM_STATE_DIR to a folder that can"

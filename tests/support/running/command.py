@@ -23,6 +23,9 @@ START = 'import runpy; runpy.run_module("bulkscim", run_name="__main__")'
 FAST = ("--rate", "2000/s", "--concurrency", "20")
 RUN_COMMANDS = {  # each command that takes a run, with what else it needs
     "status": (),
+    "pause": (),
+    "go": (),
+    "rate": ("50/min",),
     "results": (),
     "explain": ("--row", "1"),
     "verify": (),

@@ -18,7 +18,8 @@ from tests.support.making.recorded_runs import CSV, START, make_run
 from tests.support.running.fake_clock import VirtualClock
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp()
-MOVING = KeptProgress(1, NOON - 2, 725.0, 1234, 0, 700.4, 840.0, 50 / 60, 3)
+MOVING = KeptProgress(7, "then", NOON - 2, 725.0, 1234, 0, 700.4, 840.0, 50 / 60, 3)
+OTHER = run_lock.Holder(8, "here", "before")
 WAITING = replace(MOVING, waiting="limit, 12 s", throttled=4)
 
 
@@ -86,16 +87,17 @@ async def folder(tmp_path):
     return await make_run(tmp_path / "runs" / "one", job, end=None)
 
 
-def keep(folder, session=1):
-    """Leave a progress in the folder."""
+def keep(folder, holder=None):
+    """Leave a progress in the folder, of the process that holds it or of another one."""
+    holder = holder or run_lock.read_holder(folder / run_lock.LOCK_TEXT, LocalDisk())
     progress = RunProgress(Totals(rows=7, pending=7), 0, 60.0, 9, 1, 12.0, 30.0, 0.5, "limit, 3 s")
-    keep_progress(folder, progress, session, START + 60)
+    keep_progress(folder, progress, holder, START + 60)
 
 
 async def test_status_has_the_progress_of_the_process_that_works(folder):
     """In JSON as `progress`, after all keys that were there before; in text between the rows and the chain."""
-    keep(folder)
     with run_lock.hold(folder, LocalDisk(), VirtualClock()):
+        keep(folder)
         summary, _ = read_status("one", folder.parent, START + 61)
 
     told = write(summary)
@@ -112,6 +114,7 @@ async def test_status_has_the_progress_of_the_process_that_works(folder):
         "per_second": 0.5,
         "begun": 0,
         "waiting": "limit, 3 s",
+        "paused": False,
     }
     text = list(status_lines(summary, folder, START + 61, UTC))
     assert text[text.index("left      about 29 s, until 22:28") + 1] == "waits     limit, 3 s"
@@ -120,16 +123,16 @@ async def test_status_has_the_progress_of_the_process_that_works(folder):
 
 async def test_a_process_that_died_says_nothing(folder):
     """Its file stays; the lock is free, so that the run is interrupted."""
-    keep(folder)
+    keep(folder, OTHER)
     summary, _ = read_status("one", folder.parent, START + 61)
 
     assert summary.progress is None
     assert "progress" not in write(summary)
 
 
-async def test_what_another_session_left_is_not_of_this_one(folder):
-    """A process that begins to resume has written nothing yet."""
-    keep(folder, session=0)
+async def test_what_another_process_left_is_not_of_this_one(folder):
+    """A process that begins to resume has written nothing yet, and what one left that was just killed is fresh."""
+    keep(folder, OTHER)
     with run_lock.hold(folder, LocalDisk(), VirtualClock()):
         summary, _ = read_status("one", folder.parent, START + 61)
 
@@ -137,20 +140,22 @@ async def test_what_another_session_left_is_not_of_this_one(folder):
     assert summary.progress.age_s is None
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b'{"session":1}', b'{"session":"x","at":1}', b"\xff"])
+@pytest.mark.parametrize("text", [b"", b"[]", b'{"pid":1}', b'{"pid":"x","since":"","at":1}', b"\xff"])
 async def test_a_damaged_file_says_nothing(folder, text):
     """It is a cache."""
     (folder / "progress.json").write_bytes(text)
 
-    assert read_progress(folder, 1) is None
+    with run_lock.hold(folder, LocalDisk(), VirtualClock()):
+        assert read_progress(folder) is None
 
 
 async def test_what_is_kept_is_read_again_until_it_is_forgotten(folder):
     """And of a later version what is known here."""
-    keep(folder)
-    path = folder / "progress.json"
-    path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"colour": "red"}))
+    with run_lock.hold(folder, LocalDisk(), VirtualClock()):
+        keep(folder)
+        path = folder / "progress.json"
+        path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | {"colour": "red"}))
 
-    assert read_progress(folder, 1).requests == 9
-    forget_progress(folder)
-    assert read_progress(folder, 1) is None
+        assert read_progress(folder).requests == 9
+        forget_progress(folder)
+        assert read_progress(folder) is None

@@ -1,0 +1,43 @@
+"""`bulkscim rate RUN 50/min`: change the rate of a run in another process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from bulkscim.commands import options, runtime
+
+
+@dataclass(frozen=True, slots=True)
+class RateFlags:
+    """What the command line says of a rate."""
+
+    run: str
+    rate: str
+    runs_dir: Path
+    voice: options.Voice
+
+
+@click.command("rate")
+@options.run_argument
+@click.argument("rate", metavar="RATE", type=options.RateType())
+@options.runs_dir
+@options.voice
+@options.given_as(RateFlags)
+def command(flags: RateFlags) -> None:
+    """Let RUN in another process send at most RATE.
+
+    RATE is written as for --rate. The process looks once a second. What it has sent before counts under the new rate, so a slower one may begin with a wait. The
+    journal records the rate, and resume keeps it.
+
+    \b
+    Example:
+      bulkscim rate last 50/min
+
+    Exit codes: 0 changed; 2 no process works on the run; 10 no such run. More: `bulkscim --help`.
+    """
+    from bulkscim.runs.pausing import change_rate
+
+    people = runtime.people_of(flags.voice)
+    for line in change_rate(flags.run, flags.rate, flags.runs_dir):
+        people.say(line)

@@ -1,0 +1,93 @@
+"""While a run works: heed what users ask of it, and record that in its journal."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from bulkscim.engine.permits import Permits
+from bulkscim.journal.bodies import Approved
+from bulkscim.journal.entries import Entry
+from bulkscim.journal.journal import Journal
+from bulkscim.journal.run_lock import LOCK_TEXT, Holder, read_holder
+from bulkscim.journal.settings import Settings
+from bulkscim.model.events import Watcher
+from bulkscim.model.harmless import one_line
+from bulkscim.model.typed import command
+from bulkscim.providers.profile import Profile
+from bulkscim.reporting.next_commands import run_name
+from bulkscim.runs.orders import Orders, forget_orders, go_on_with, read_orders, tenant_pause
+from bulkscim.runs.settings import changed
+
+RUN, TENANT = "run", "tenant"  # what may be paused
+
+
+@dataclass(slots=True)
+class Heeding:
+    """Looks for orders to one session, and carries them out. `heard` is the time of the last orders."""
+
+    journal: Journal
+    permits: Permits
+    settings: Settings
+    profile: Profile
+    watcher: Watcher
+    heard: float = 0.0
+    _holder: Holder | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._holder = read_holder(self.journal.folder / LOCK_TEXT, self.journal.disk)
+
+    async def look(self) -> bool:
+        """Heed what was ordered since the last look; return whether anything was."""
+        entries = [*self._of_tenant(), *self._of_run()]
+        if entries:
+            await self.journal.append(*entries)
+        return bool(entries)
+
+    def forget(self) -> None:
+        """Remove the orders: the session is over."""
+        forget_orders(self.journal.folder)
+
+    def _of_run(self) -> Iterator[Entry]:
+        """Take in the orders to this run."""
+        orders = read_orders(self.journal.folder, self._holder) if self._holder else None
+        if orders is None or orders.at == self.heard:
+            return
+        self.heard = orders.at
+        go_on = command("go", run_name(self.journal.folder))
+        yield from self._switch(RUN, f"paused: `{go_on}` continues" if orders.paused else None, orders.by)
+        if orders.rate is not None and orders.rate != self.settings.connection.rate:
+            yield self._change_rate(orders, orders.rate)
+
+    def _of_tenant(self) -> Iterator[Entry]:
+        """Take in whether the tenant is paused."""
+        tenant = self.journal.header.tenant
+        pause = tenant_pause(tenant.base_url)
+        go_on = go_on_with(tenant.base_url, tenant.name)
+        if pause is None:
+            yield from self._switch(TENANT, None, "")
+        else:
+            yield from self._switch(
+                TENANT, f"the tenant {pause.told}: `{go_on}` continues", f"{pause.by}, tenant"
+            )
+
+    def _switch(self, what: str, why: str | None, by: str) -> Iterator[Entry]:
+        """Hold requests back, or let them go again; no entry where that is so already."""
+        if (why is not None) == self.permits.holding.has(what):
+            return
+        said = f" by {one_line(by)}" if by else ""
+        if why is not None:
+            self.permits.holding.hold(what, why)
+            self.watcher.note(f"{why}; requests that are under way come to their end")
+        else:
+            self.permits.holding.release(what)
+            self.watcher.note(
+                f"the pause of {'the tenant' if what == TENANT else 'this run'} was ended{said}"
+            )
+        yield Entry(Approved(paused=why is not None, by=by))
+
+    def _change_rate(self, orders: Orders, rate: str) -> Entry:
+        """Keep to another rate from now on."""
+        before = self.settings
+        self.settings = replace(before, connection=replace(before.connection, rate=rate))
+        self.permits.replace(self.settings.buckets(self.profile))
+        self.watcher.note(f"the rate is {rate} from now on, by {one_line(orders.by)}")
+        return Entry(Approved(changed={"settings": changed(before, self.settings)}, by=orders.by))
