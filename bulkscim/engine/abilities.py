@@ -1,4 +1,4 @@
-"""What a run learns once of what its tenant takes: the forms of requests, PATCH, versions, and values that fail."""
+"""What a run learns once of what its tenant takes: the forms of requests, PATCH, and values that fail."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +10,7 @@ import orjson
 
 from bulkscim.engine.bounds import has_stopped
 from bulkscim.engine.rows import RunContext
+from bulkscim.engine.versions import Versions
 from bulkscim.engine.work import Work
 from bulkscim.errors import NoPatch
 from bulkscim.model.operation import USER
@@ -18,7 +19,6 @@ from bulkscim.pacing.retry import Judgement, Verdict
 
 NO_METHOD = frozenset({HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 FEW = 3  # refused PATCHes of a type, before no more are sent
-PROOF = 2  # refused versions that were read from an unchanged resource, or rows whose versions were refused
 PLAIN_JSON = "application/json"
 SCIM_JSON = "application/scim+json"
 
@@ -41,15 +41,8 @@ class Abilities:
         self._most = FEW if context.profile.patch else 1
         self._patched: set[str] = set()  # types of which a PATCH took effect
         self._unpatched: dict[str, int] = {}  # refused PATCHes by type
-        self._versions: dict[int, str] = {}  # by row, the version that was refused last
-        self._fits = False
-        self._proof = 0
         self.faulty = FaultyValues()
-
-    @property
-    def sends_versions(self) -> bool:
-        """Whether an If-Match may fit."""
-        return self._fits or self._proof < PROOF
+        self.versions = Versions(self._note, lambda: context.journal.ledger.totals().pending)
 
     def lacking(self, step: Step) -> str:
         """Return why a step need not be sent, empty where it may work."""
@@ -59,7 +52,7 @@ class Abilities:
 
     def ended(self, work: Work, step: Step, judgement: Judgement) -> None:
         """Learn from how a step ended. The first PATCH that shows that there is none stops the run, once."""
-        self._learn_versions(work, step, judgement)
+        self.versions.ended(work, step, judgement)
         if judgement.verdict is Verdict.APPLIED:
             self.faulty.worked(step)
         if step.method != "PATCH":
@@ -75,21 +68,6 @@ class Abilities:
                         f"the tenant takes no PATCH of {step.type}s: it answered {judgement.status}: "
                         f"{judgement.detail}{_advice(step.type)}; resume goes on with the other rows"
                     )
-                )
-
-    def _learn_versions(self, work: Work, step: Step, judgement: Judgement) -> None:
-        """Learn whether versions fit: one that was read again and is the same, and is refused again, cannot."""
-        applied = judgement.verdict is Verdict.APPLIED
-        if step.if_match is not None and judgement.verdict is Verdict.STALE:
-            self._proof += self._versions.get(work.number) == step.if_match
-            self._versions[work.number] = step.if_match
-        elif step.if_match is not None and applied:
-            self._fits = True
-        elif applied and self._versions.pop(work.number, None) is not None and self.sends_versions:
-            self._proof += 1
-            if not self.sends_versions:
-                self._note(
-                    "this tenant refuses each version (If-Match): changes are sent without one from here on"
                 )
 
 

@@ -26,7 +26,6 @@ from bulkscim.planning.recover import NotApplied, Ours, Read, Recovered, Theirs,
 from bulkscim.scim.protocol import usable_id
 
 LOSSES = 5  # steps of one row that may be lost and found not applied
-STALE = 2  # refused versions, before the version is no longer sent
 GOOD = 200
 UNSURE = "it may have existed before: its time of creation is before that of its create"
 
@@ -213,10 +212,8 @@ class Outcomes:
                 return None
             case Verdict.CONFLICT if step.part == "create" and work.facts.taken is None:
                 work.taken(refusal)
-            case Verdict.STALE if work.stale < STALE:
-                work.stale += 1
-            case _ if outdated:
-                pass  # names are looked up again
+            case _ if self._abilities.versions.decides_again(work, step, judgement) or outdated:
+                pass  # what was read is read again
             case _:
                 work.refused(refusal)
         return self._rows.decide(work)

@@ -1,14 +1,13 @@
 """What a worker does with one row: read what it must know, and send a step where that may still be sent."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from bulkscim.engine.abilities import Abilities
 from bulkscim.engine.asking import Asking
 from bulkscim.engine.dispatch import Dispatch, Intent, NotSent, Outcome
 from bulkscim.engine.feed import Coming
-from bulkscim.engine.outcomes import STALE, Outcomes
+from bulkscim.engine.outcomes import Outcomes
 from bulkscim.engine.rows import Next, Rows
 from bulkscim.engine.work import Work
 from bulkscim.model.clock import Clock
@@ -48,8 +47,8 @@ class Worker:
 
     def checked(self, work: Work, step: Step, *, waits: bool = False) -> Step | Instead:
         """Return a step as it may be sent, or what its row does instead; `waits`: it is checked again before it is sent."""
-        if work.stale >= STALE or not self._abilities.sends_versions:
-            step = replace(step, if_match=None)
+        is_strict = self._asking.ages().is_strict(step, work.row.operation)
+        step = self._abilities.versions.fitted(work, step, is_strict=is_strict)
         if lacking := self._abilities.lacking(step):
             work.refused(Refusal(step.part, None, None, lacking))
             return Instead(self.rows.decide(work))
@@ -72,6 +71,7 @@ class Worker:
             return checked.decision
         sent = await self.send([Intent(work, checked)])
         if isinstance(sent, NotSent):
+            self._abilities.versions.not_sent(work, [checked])
             return None if sent is NotSent.STOPPING else self.rows.decide(work)
         decision = await self.outcomes.take_in(sent[0])
         self.outcomes.answered(sent)

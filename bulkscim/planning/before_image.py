@@ -29,13 +29,15 @@ class ImageAges:
     """How old what was read of a resource may be when its step leaves, where a request leaves each `interval_s` seconds.
 
     `asked_s` stands in for the usual `LONGEST_S`. `undoes`: the steps are those of a rollback. `plans`: no step leaves, so
-    that any age will do.
+    that any age will do. `heeded`: the types of resources whose versions are known to be heeded (If-Match), so that no
+    change by others is lost, whatever the age.
     """
 
     interval_s: float = 0.0
     asked_s: float | None = None
     undoes: bool = False
     plans: bool = False
+    heeded: frozenset[str] = frozenset()
 
     @property
     def longest_s(self) -> float:
@@ -53,17 +55,26 @@ class ImageAges:
 
     def lookup(self, operation: Operation) -> float:
         """Return the age in seconds up to which a row may be expected to use what was read of its resource."""
-        strict = VERBS[operation.verb].method in {"DELETE", "PUT"} or bool(operation.expect)
-        return self._fresh_s if strict else self.longest_s
+        strict = _is_strict(operation)
+        return self._fresh_s if strict and operation.type not in self.heeded else self.longest_s
 
     def step(self, step: Step, operation: Operation) -> float:
         """Return the age in seconds that a step's before-image may have.
 
         A membership is as old as what is known of its group, which has an age of its own.
         """
-        if self.undoes or _overwrites_list(step) or step.member is not None or step.action in _WHOLE:
-            return self._fresh_s
-        return self.lookup(operation)
+        if self.is_strict(step, operation):
+            return self.longest_s if step.if_match and step.type in self.heeded else self._fresh_s
+        return self.longest_s
+
+    def is_strict(self, step: Step, operation: Operation) -> bool:
+        """Return whether a step wants a young image, as long as no version guards it."""
+        whole = step.member is not None or step.action in _WHOLE or _overwrites_list(step)
+        return self.undoes or whole or _is_strict(operation)
+
+
+def _is_strict(operation: Operation) -> bool:
+    return VERBS[operation.verb].method in {"DELETE", "PUT"} or bool(operation.expect)
 
 
 def _overwrites_list(step: Step) -> bool:

@@ -221,9 +221,13 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     guards = Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal))
     rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
     ages = ImageAges(permits.interval_s, settings.image_age, undoes=policy.takes_back, plans=policy.plans)
-    asking = Asking(context, directory, reads, exchange, lambda: replace(ages, interval_s=permits.interval_s))
-    dispatch = SingleDispatch(context, exchange, Sender(context, exchange), directory)
     abilities = Abilities(context)
+
+    def ages_now() -> ImageAges:
+        return replace(ages, interval_s=permits.interval_s, heeded=abilities.versions.heeded)
+
+    asking = Asking(context, directory, reads, exchange, ages_now)
+    dispatch = SingleDispatch(context, exchange, Sender(context, exchange), directory)
     outcomes = Outcomes(context, rows_, asking, dispatch, directory, abilities)
     worker = Worker(rows_, asking, dispatch, outcomes, abilities, clock)
     with closing(directory):
