@@ -10,7 +10,7 @@ from bulkscim.scim import paths
 
 PROOF = 2  # refused versions that were read from an unchanged resource, or rows whose versions were refused
 STALE = 2  # refused versions of a row, before its changes are sent without
-WORTH = 50  # pending rows for which the proof is worth a request
+WORTH = 30  # pending rows for which the proof is worth a request
 _REFUSED = frozenset({Verdict.STALE, Verdict.REFUSED, Verdict.CONFLICT})
 
 

@@ -7,6 +7,9 @@ limit as well, or two requests came closer together than they left. It costs its
 
 After a 429 the pace that had held comes back, and from there it goes up in steps towards the one that was too fast: each
 when the last has held for as long as a whole window may be. Where the next step would be small, it is seldom tried.
+
+A pace that has held, or that passed before, is not too fast. Where such a pace meets a 429, and half of it does again, the
+429s have other causes: the first pace comes back, and for a while each 429 costs its wait alone.
 """
 
 from dataclasses import dataclass, field
@@ -14,11 +17,18 @@ from math import inf
 
 SLOWEST_S = 60.0  # between two requests: less than an hourly limit of 100 allows
 _MANY = 20  # requests without a 429 that let the next one be a stray one
+_SAME = 1.02
 _AGREE = 1.3  # two figures of what passes are the same up to this factor
 _STEP = 0.25  # of the way up to what was too fast
 _CLOSE = 1.1  # what was too fast is so little more than what held that it is seldom worth another 429
 _SELDOM_S = 300.0
 _UNASKED_S, _MOST_UNASKED_S = 0.5, 30.0
+_TRIALS, _BETWEEN = (
+    3,
+    8,
+)  # 429s that tell of other causes, and so many requests before each of them on average
+_OTHERS_S = 1800.0  # how long that holds; each time twice as long
+_CLOSE_ONES, _FEW = 3, 3  # so many 429s in a row, each with fewer requests before it, end it
 
 
 @dataclass(slots=True)
@@ -51,6 +61,14 @@ class LearnedPace:
         default=0.0, init=False
     )  # from the opening of the way to its opening after a 429
     _seldom_until: float = field(default=-inf, init=False)
+    _full: float = field(default=0.0, init=False)  # the share before the first of `_trials`
+    _trials: list[int] = field(
+        default_factory=list, init=False
+    )  # requests before each 429 that should not come
+    _first: float = field(default=0.0, init=False)  # the largest share at which one came
+    _others_until: float = field(default=-inf, init=False)  # until when 429s have other causes
+    _others_s: float = field(default=_OTHERS_S, init=False)
+    _close_ones: int = field(default=0, init=False)  # 429s in a row that came after few requests
 
     def __post_init__(self) -> None:
         self._opened_at = self._since = self.now
@@ -73,7 +91,8 @@ class LearnedPace:
         if sent_at <= self._slowed_at:
             return False  # it was under way when another one was throttled
 
-        if self._passed:
+        has_passed = self._passed > 0
+        if has_passed:
             self._counted, self._counted_from = self._passed, self._opened_at
         self._passed, self._opened_at = 0, now + wait_s
         self._in_vain += 1
@@ -81,7 +100,26 @@ class LearnedPace:
         self._slowed_at = now
         if was_alone and now - self._since >= 2 * self.window_s:
             return False
+        if has_passed:
+            self._close_ones = self._close_ones + 1 if self._counted < _FEW else 0
+        if now < self._others_until and self._close_ones < _CLOSE_ONES:
+            return False
+        if has_passed and self._has_other_causes():
+            self._others_until, self._others_s = now + self._others_s, 2 * self._others_s
+            self._held, self._too_fast, self._figure = self._full, inf, inf
+            self._set(self._full, self._opened_at)
+            return True
         return self._slow(self._figure_at(self._opened_at), self._opened_at)
+
+    def _has_other_causes(self) -> bool:
+        """Return whether paces that are not too fast have met 429s, down to half of the first."""
+        if self.share >= self._full:
+            self._full, self._first, self._trials = self.share, 0.0, []
+        if self.share > _SAME * max(self._held, self._figure if self._figure < inf else 0.0):
+            return False
+        self._first = max(self._first, self.share)
+        self._trials = [*self._trials[1 - _TRIALS :], self._counted]
+        return self.share * 2 <= self._first and sum(self._trials) >= _TRIALS * _BETWEEN
 
     def _figure_at(self, now: float) -> float:
         """Return what passed in the last stretch that let anything pass, with the waits after it, as a share of the limit."""

@@ -63,14 +63,13 @@ class ImageAges:
 
         A membership is as old as what is known of its group, which has an age of its own.
         """
-        if self.is_strict(step, operation):
-            return self.longest_s if step.if_match and step.type in self.heeded else self._fresh_s
-        return self.longest_s
+        guarded = step.if_match and step.type in self.heeded
+        return self._fresh_s if self.is_strict(step, operation) and not guarded else self.longest_s
 
     def is_strict(self, step: Step, operation: Operation) -> bool:
         """Return whether a step wants a young image, as long as no version guards it."""
         whole = step.member is not None or step.action in _WHOLE or _overwrites_list(step)
-        return self.undoes or whole or _is_strict(operation)
+        return not self.plans and (self.undoes or whole or _is_strict(operation))
 
 
 def _is_strict(operation: Operation) -> bool:

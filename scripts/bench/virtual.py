@@ -185,12 +185,12 @@ def fill(path: Path, kind: Kind, users: Iterable[JsonObject], groups: Iterable[J
     try:
         with database.at_once():
             for resource_type, space, resources in ((USER, PEOPLE, users), (GROUP, kind.groups, groups)):
-                for one in resources:
+                for number, one in enumerate(resources):
                     meta = {
                         "resourceType": resource_type,
                         "created": now,
                         "lastModified": now,
-                        "version": 'W/"1"',
+                        "version": f'W/"{number}"',
                     }
                     schemas = [CORE[resource_type], *([ENTERPRISE] if ENTERPRISE in one else [])]
                     database.put(space, resource_type, one["id"], {"schemas": schemas, **one, "meta": meta})

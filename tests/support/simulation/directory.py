@@ -16,6 +16,7 @@ from tests.support.simulation import own_values
 from tests.support.simulation.changed_names import NORMALISES, stored
 from tests.support.simulation.other_forms import turned
 from tests.support.simulation.shared_requests import taken
+from tests.support.simulation.versions import Versions
 
 KINDS = {"Users": "User", "Groups": "Group"}
 NAMES = {"Users": "userName", "Groups": "displayName"}
@@ -50,6 +51,7 @@ class Directory:
         self._shown_from = {}
         self._numbers = 0
         self._halves = Random("halves")
+        self._versions = Versions(world.versions)
 
     def now(self):
         """Return the server's time."""
@@ -185,15 +187,15 @@ class Directory:
             return False
         return not (self._world.hides_inactive and collection == "Users" and resource.get("active") is False)
 
-    def one(self, method, collection, resource_id, body):
+    def one(self, method, collection, resource_id, body, if_match=None):
         """Answer a request about one resource."""
         held = self.held[collection]
         if resource_id not in held or self._is_late(resource_id):
             return self.answer(404, {})
         if collection == "Users" and own_values.is_hidden(self._world.hides, method, held[resource_id]):
             return self.answer(404, {})
-        if method != "GET" and self._names_late(body):
-            return self.answer(400, {"detail": "the member does not exist"})
+        if refused := self._refusal(method, held[resource_id], body, if_match):
+            return self.answer(refused, {"detail": "the member does not exist, or another version"})
         match method:
             case "DELETE":
                 for group in self.held["Groups"].values():
@@ -219,6 +221,11 @@ class Directory:
             200, self._seen(collection, held[resource_id], by_id=True, written=method != "GET")
         )
 
+    def _refusal(self, method, resource, body, if_match):
+        if method == "GET":
+            return None
+        return 400 if self._names_late(body) else self._versions.refusal(resource, if_match)
+
     def _note_blind(self, resource, members):
         """Note which members leave a group that has never shown them."""
         self._seen("Groups", resource, by_id=True)
@@ -242,6 +249,7 @@ class Directory:
         if world.shows_groups and collection == "Users":
             groups = own_values.groups_of(self.held["Groups"], resource["id"], world.shows_groups)
             seen |= {"groups": groups} if groups else {}
+        seen = self._versions.shown(resource, seen)
         if "short" in veils and not by_id:
             seen = {name: value for name, value in seen.items() if name not in LEFT_OUT}
         if "hidden" in veils:

@@ -17,6 +17,7 @@ from tests.support.simulation.own_values import more_values, owning
 from tests.support.simulation.plan import worked_out
 from tests.support.simulation.shared_requests import draw_crowd, sharing
 from tests.support.simulation.undo import Undoing
+from tests.support.simulation.versions import versioned
 from tests.support.simulation.wider import WiderDrawing
 from tests.support.simulation.world import World
 
@@ -27,6 +28,9 @@ HOSTILE = 4_000_000  # ... and hostile tenants
 RENAMING = 7_000_000  # ... and tenants that change names, or any of what the seeds before draw
 OWN = 8_000_000  # ... and tenants with values of their own, or any of what the seeds before draw
 SHARING = 9_000_000  # ... and jobs of many memberships, or any of what the seeds before draw
+VERSIONED = (
+    10_000_000  # ... and tenants whose resources have versions, or any of what the seeds from OWN on draw
+)
 NARROWED = 6_000_000  # these seeds draw tenants that take fewer forms or do not page, in place of these
 WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
 AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
@@ -105,14 +109,12 @@ def _wider(seed, operations):
     world = owning(world, own) if owns else world
     if random.random() < LARGE_SHARE:
         operations = LARGE
-    operations = operations // 2 if seed >= SHARING else operations  # the memberships are as many again
+    operations = int(operations * _extent(seed))
     drawn = WiderDrawing(Random(f"job {seed}"), operations, unique_groups=world.unique_groups)
     chance = Random(f"adopts {seed}")
     if chance.random() < ADOPTS_SHARE:
         drawn.adopt(chance)
-    if seed >= SHARING:
-        world = sharing(world, Random(f"sharing {seed}"))
-        draw_crowd(drawn, Random(f"crowd {seed}"))
+    world = _latest(world, seed, drawn)
     if world.shows_groups:
         drawn.inherit(own)
     if (
@@ -125,6 +127,23 @@ def _wider(seed, operations):
         lines = drawn.lines + joins_since(drawn.lines, Random(f"since {seed}"))
     held, lines, elsewhere = tuple(drawn.held), tuple(lines), tuple(drawn.elsewhere)
     return Case(seed, held, lines, world, f"chance {seed}", elsewhere)
+
+
+def _latest(world, seed, drawn):
+    """Return the world with what the last ranges of seeds draw; their memberships are added to the job."""
+    if seed >= VERSIONED:
+        return versioned(world, Random(f"versions {seed}"))
+    if seed < SHARING:
+        return world
+    draw_crowd(drawn, Random(f"crowd {seed}"))
+    return sharing(world, Random(f"sharing {seed}"))
+
+
+def _extent(seed):
+    """Return by how much a job is longer: of few rows no proof is tried; memberships that share requests come in addition."""
+    if seed >= VERSIONED:
+        return 2
+    return 0.5 if seed >= SHARING else 1
 
 
 def _shows_less(world, seed):

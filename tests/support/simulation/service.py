@@ -369,7 +369,9 @@ class SimulatedService:
         if resource_id and self._is_locked(request):
             return self.directory.answer(self.world.lock, {"detail": "locked"})
         if resource_id:
-            return self.directory.one(request.method, collection, unquote(resource_id), body)
+            return self.directory.one(
+                request.method, collection, unquote(resource_id), body, request.if_match
+            )
         if request.method != "POST":
             return self.directory.listed(collection, request.path)
         if self._never_works(body):

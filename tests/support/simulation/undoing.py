@@ -175,7 +175,7 @@ class Story:
 
     @property
     def _around(self):
-        return Around(Silent(), self.clock, self.random.random)
+        return Around(Silent(), self.clock, self.random.random, heed_signals=False)
 
     async def run(self, records, settings=PACE):
         """Carry a job out in a run folder of its own."""

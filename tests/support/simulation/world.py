@@ -69,6 +69,7 @@ class World:
     "untold" to the tool.
     From the seed SHARING on `takes_members` are those of `shared_requests` in which it takes changes of several members;
     `most_members` of them go in one request.
+    From the seed VERSIONED on `versions` says what it makes of If-Match: see `versions`.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -129,6 +130,7 @@ class World:
     hides: tuple[str, ...] = ()
     takes_members: tuple[str, ...] = ()
     most_members: int = 100
+    versions: str = ""
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -189,6 +191,7 @@ class World:
             enforces_unique=frozenset({"User", "Group"} if self.unique_groups else {"User"}),
             most_members=self.most_members,
             lists_inactive=not self.hides_inactive or "untold" in self.hides,
+            etag=bool(self.versions),
         )
         return Terms(
             profile,

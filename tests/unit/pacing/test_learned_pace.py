@@ -2,6 +2,7 @@
 
 from collections import deque
 from math import ceil
+from random import Random
 
 import pytest
 
@@ -128,3 +129,22 @@ def test_those_under_way_together_count_once():
 
     assert changed == [True, *[False] * 7]
     assert pace.share == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("limit", "window_s"), [(1000, 3600.0), (100, 60.0), (5, 1.0)])
+@pytest.mark.parametrize("seed", range(4))
+def test_429s_of_other_causes_cost_their_waits(limit, window_s, seed):
+    """One of 25 requests was throttled, whatever the pace, and the pace went down to one request a minute, and stayed there."""
+    random, per_second = Random(seed), limit / window_s
+    pace, now, waited, count = LearnedPace(per_second, window_s, 10.0, 0.0), 0.0, 0.0, 0
+    while count < 2000:
+        count += 1
+        if random.random() < 0.04:
+            wait = random.choice((5.0, 30.0, 120.0))
+            pace.throttled(now, now, wait)
+            now, waited = now + wait, waited + wait
+        else:
+            pace.passed(now)
+        now += 1 / (pace.share * per_second)
+
+    assert now - waited < 2 * 2000 / per_second + 2 * 3600
