@@ -30,6 +30,7 @@ from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Session, opened, recover
 from bulkscim.runs.child_runs import LaterRun, descendants, later_runs
 from bulkscim.runs.derived_values import derived_by_service
+from bulkscim.runs.dry_run import plan
 from bulkscim.runs.inverse_job import AS_SHOWN, Chosen, Derived, Inverse, write_inverse
 from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.orders import refuse_paused
@@ -38,7 +39,7 @@ from bulkscim.runs.request import RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, Visit, past_of, recorded_job, visiting
 from bulkscim.runs.settings import connection_again
-from bulkscim.runs.start import ParentRun, Start, begin, plan
+from bulkscim.runs.start import ParentRun, Start, begin
 from bulkscim.runs.state_dir import drafts
 from bulkscim.runs.tenant_lock import tenant_lock
 from bulkscim.transport.base import Transport

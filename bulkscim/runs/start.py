@@ -1,7 +1,6 @@
 """Begin a run: check the file, look at the tenant, hold the guards, ask, and only then write and send."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -30,11 +29,11 @@ from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, g
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
-from bulkscim.reporting.causes import causes_of
 from bulkscim.reporting.durations import takes_told
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
-from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
+from bulkscim.runs.dry_run import plan
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.group_removals import leaving, unknown_references
 from bulkscim.runs.inverse_job import AS_SHOWN
@@ -49,7 +48,6 @@ from bulkscim.runs.settings import checked_connection, connection_of, kept
 from bulkscim.runs.state_dir import drafts, keep
 from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
-from bulkscim.transport.dry_run import Planning
 
 
 async def run(request: RunRequest, people: People, watcher: Watcher) -> RunReport:
@@ -376,25 +374,3 @@ def _folder(start: Start, disk: Disk, clock: Clock) -> HeldFolder:
 def _stem(source: JobSource) -> str:
     """Name a run for its job file: without folders and endings."""
     return Path(source.name).name.split(".")[0] or "job"
-
-
-async def plan(start: Start, folder: Path, around: Around) -> RunReport:
-    """Go through the same engine over a transport that cannot write; its journal is thrown away."""
-    disk, clock = LocalDisk(), around.clock
-    with (
-        runfolder.create(folder, "plan", disk, clock) as held,
-        closing(Planning(start.visit.transport, start.seen.profile.enforces_unique)) as planning,
-    ):
-        header = start.header("plan", start.source)
-        record = journal.create(held.path, disk, header, clock)
-        try:
-            await record.append(Entry(opened(f"{start.command} -n")))
-            terms = replace(start.terms, answered_here=planning.answers_alone)
-            report = await carry_out(Session(start.job(start.source), record, planning, terms, around))
-            causes = [replace(cause, command=None) for cause in causes_of(record, "plan")]
-        finally:
-            await record.aclose()
-    read = replace(
-        report.totals, requests=planning.asked
-    )  # the journal counts the changes as if they were sent
-    return replace(report, folder=None, chain="", totals=read, causes=tuple(causes))

@@ -1,0 +1,39 @@
+"""A run that changes nothing: the same engine over a transport that cannot write."""
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bulkscim.journal import journal, runfolder
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.entries import Entry
+from bulkscim.reporting.causes import causes_of
+from bulkscim.runs.assembly import Around, Session, carry_out, opened
+from bulkscim.runs.report import RunReport
+from bulkscim.transport.dry_run import Planning
+
+if TYPE_CHECKING:
+    from bulkscim.runs.start import Start
+
+
+async def plan(start: "Start", folder: Path, around: Around) -> RunReport:
+    """Go through the same engine over a transport that cannot write; its journal is thrown away."""
+    disk, clock = LocalDisk(), around.clock
+    with (
+        runfolder.create(folder, "plan", disk, clock) as held,
+        closing(Planning(start.visit.transport, start.seen.profile.enforces_unique)) as planning,
+    ):
+        header = start.header("plan", start.source)
+        record = journal.create(held.path, disk, header, clock)
+        try:
+            await record.append(Entry(opened(f"{start.command} -n")))
+            terms = replace(start.terms, answered_here=planning.answers_alone)
+            report = await carry_out(Session(start.job(start.source), record, planning, terms, around))
+            causes = [replace(cause, command=None) for cause in causes_of(record, "plan")]
+        finally:
+            await record.aclose()
+    read = replace(
+        report.totals, requests=planning.asked
+    )  # the journal counts the changes as if they were sent
+    return replace(report, folder=None, chain="", totals=read, causes=tuple(causes))
