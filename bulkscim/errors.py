@@ -8,6 +8,7 @@ BulkScimError
 │   ├── FirstRowsFailed     the first rows failed for one reason
 │   ├── NoPatch             the tenant does not take PATCH
 │   ├── ReferencesUnknown   what refers to a resource that is to be deleted cannot be read
+│   ├── DeadlineReached     the time until which the run was to work is over
 │   ├── JobFileChanged      what the run reads is not what was checked
 │   ├── JournalDead         a write or sync of the journal failed; nothing after it was acknowledged
 │   └── Interrupted         a person or the system asked it to stop
@@ -62,6 +63,12 @@ class NoPatch(Stopped):
     """The first PATCH of a type shows that the tenant takes none; the run does not stop for that again."""
 
     cause = "no PATCH"
+
+
+class DeadlineReached(Stopped):
+    """The time until which the run was to work is over."""
+
+    cause = "deadline"
 
 
 class JobFileChanged(Stopped):

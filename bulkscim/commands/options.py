@@ -11,6 +11,7 @@ import click
 from bulkscim.errors import UsageError
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import GROUP, USER, Verb
+from bulkscim.pacing.hours import parse_deadline, parse_hours
 from bulkscim.pacing.rate import parse as parse_rate
 from bulkscim.runs.options import Asked, built
 
@@ -57,6 +58,22 @@ class RateType(click.ParamType[str]):
         """Refuse what is no rate."""
         try:
             parse_rate(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
+class Written(click.ParamType[str]):
+    """A text that something can read; what is kept is the text."""
+
+    def __init__(self, name: str, read: Callable[[str], object]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuse what cannot be read."""
+        try:
+            self._read(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
         return str(value)
@@ -199,6 +216,19 @@ pace = together(
         type=click.IntRange(min=1),
         metavar="N",
         help="The most requests in flight at a time.",
+    ),
+)
+
+times = together(
+    option(
+        "--deadline",
+        type=Written("TIME", lambda text: parse_deadline(text, 0.0)),
+        help="Stop then, as Ctrl-C does, with exit code 5: the next 06:00, or 2026-11-28 06:00; none: no longer.",
+    ),
+    option(
+        "--between",
+        type=Written("HH:MM-HH:MM", parse_hours),
+        help="Send only in these hours of each day, by this machine's clock; none: at any time again.",
     ),
 )
 

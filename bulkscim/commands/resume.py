@@ -47,6 +47,7 @@ going_on = options.together(
     options.same_tenant,
     options.approval,
     options.pace,
+    options.times,
     options.network,
     options.as_json,
     options.voice,

@@ -93,6 +93,7 @@ class RollbackFlags:
 @options.tokens
 @options.runs_dir
 @options.pace
+@options.times
 @options.network
 @options.approval
 @options.option("--note", default="", metavar="TEXT", help="A note that the journal keeps.")

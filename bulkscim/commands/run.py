@@ -50,6 +50,7 @@ class RunFlags:
 @options.option("--run-dir", type=options.path(), help="The run folder, instead of a new one.")
 @options.runs_dir
 @options.pace
+@options.times
 @options.network
 @options.guards
 @options.option(

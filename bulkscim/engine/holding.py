@@ -9,23 +9,32 @@ from bulkscim.engine.stopping import Stopping
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One reason to wait, for users; `until` is by the monotonic clock, None where the end is not known."""
+    """One reason to wait, for users; `ends`: the clock ends it, and no person has to."""
 
     why: str
-    until: float | None = None
+    ends: bool = False
+
+
+def _unstretched(seconds: float) -> float:
+    """Return the time itself: no clock holds."""
+    return seconds
 
 
 class Holding:
-    """Asked before each new request; what was permitted before comes to its end."""
+    """Asked before each new request; what was permitted before comes to its end.
+
+    `stretch` returns how long a work of so many seconds takes, with the holds that the clock will make and end.
+    """
 
     def __init__(self, stopping: Stopping) -> None:
         self._stopping = stopping
         self._holds: dict[str, Hold] = {}
         self._freed: anyio.Event | None = None  # there while a request waits
+        self.stretch = _unstretched
 
-    def hold(self, what: str, why: str, until: float | None = None) -> None:
+    def hold(self, what: str, why: str, *, ends: bool = False) -> None:
         """Hold requests back; `what` names the hold for `release`, and replaces one of its name."""
-        self._holds[what] = Hold(why, until)
+        self._holds[what] = Hold(why, ends)
 
     def release(self, what: str) -> None:
         """End a hold, if there is one."""
@@ -40,8 +49,8 @@ class Holding:
 
     @property
     def first(self) -> Hold | None:
-        """The hold that is named to users: one without a known end, else the one that ends last; None where none is."""
-        return max(self._holds.values(), key=lambda one: (one.until is None, one.until or 0.0), default=None)
+        """The hold that is named to users: one that a person has to end before others; None where none is."""
+        return min(self._holds.values(), key=lambda one: one.ends, default=None)
 
     async def over(self) -> bool:
         """Wait while anything holds; False when the run is to stop instead."""

@@ -1,7 +1,6 @@
 """A look at a session while it works: how far it is, and about how long it still takes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.pulse import Pulse
@@ -58,15 +57,12 @@ class Look:
             self._seconds_for(left, limits),
             self._permits.allowed_per_second,
             why,
-            hold is not None and hold.until is None,
+            hold is not None and not hold.ends,
         )
 
     def _seconds_for(self, requests: float, limits: Limits) -> float | None:
         """Return how long so many requests take from now on; None while it is not known when they may be sent."""
         hold = self._permits.holding.first
-        if hold is None:
-            return seconds_for(requests, limits, self._speed)
-        if hold.until is None:
+        if hold is not None and not hold.ends:
             return None
-        held_s = max(0.0, hold.until - self._clock.monotonic())
-        return seconds_for(requests, replace(limits, closed_s=max(limits.closed_s, held_s)), self._speed)
+        return self._permits.holding.stretch(seconds_for(requests, limits, self._speed))

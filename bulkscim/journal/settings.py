@@ -16,9 +16,10 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How requests reach a tenant; None leaves it to the tenant's entry, to the profile, or to the usual.
+    """How and when requests reach a tenant; None leaves it to the tenant's entry, to the profile, or to the usual.
 
-    `rate` is as written (`100/min`). An empty `proxy` is none, whatever was used before.
+    `rate` is as written (`100/min`). An empty `proxy` is none, whatever was used before. `between` which hours of the day and
+    until which `deadline` requests are sent is as written too (`22:00-06:00`, `06:00`); `none` lifts what was said before.
     """
 
     rate: str | None = None
@@ -26,6 +27,8 @@ class Connection:
     timeout_s: float | None = None
     proxy: str | None = None
     ca_bundle: Path | None = None
+    between: str | None = field(default=None, metadata=OMITTED)
+    deadline: str | None = field(default=None, metadata=OMITTED)
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -36,6 +39,8 @@ class ConnectionOptions(TypedDict, total=False):
     timeout_s: float
     proxy: str
     ca_bundle: str | Path
+    between: str
+    deadline: str
 
 
 @dataclass(frozen=True, slots=True)

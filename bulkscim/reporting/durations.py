@@ -3,16 +3,24 @@
 from datetime import UTC, datetime, tzinfo
 
 from bulkscim.model.harmless import estimated_duration
+from bulkscim.pacing.hours import Hours
 from bulkscim.pacing.rate import Rate, pace
 
 _SOON_S = 60.0
 
 
-def takes_told(requests: float, rate: Rate, now: float, zone: tzinfo | None = None) -> str:
-    """Return about how long so many requests take at a rate, and until when, by the clock of a zone or this machine's."""
+def takes_told(
+    requests: float, rate: Rate, now: float, zone: tzinfo | None = None, hours: Hours | None = None
+) -> str:
+    """Return about how long so many requests take at a rate, and until when, by the clock of a zone or this machine's.
+
+    With `hours` of the day they are sent within these only.
+    """
     seconds = requests / pace(rate).per_second
     count = max(1, round(requests))
-    until = f", until {clock_time(now + seconds, now, zone)}" if seconds >= _SOON_S else ""
+    ends_s = seconds if hours is None else hours.seconds_for(seconds, now, zone)
+    within = "" if hours is None else f", {hours} only"
+    until = f"{within}, until {clock_time(now + ends_s, now, zone)}" if ends_s >= _SOON_S else within
     many = f"about {count:,} request{'s' * (count != 1)}"
     return f"about {estimated_duration(seconds)} at {rate_told(rate)}{until} ({many})"
 

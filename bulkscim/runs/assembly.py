@@ -25,6 +25,7 @@ from bulkscim.engine.outcomes import Outcomes
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.rows import Rows, RunContext
+from bulkscim.engine.schedule import Schedule, Times
 from bulkscim.engine.sending import Sender
 from bulkscim.engine.stopping import Stopping, draining
 from bulkscim.engine.work import Work
@@ -65,6 +66,7 @@ from bulkscim.runs.heeding import Heeding
 from bulkscim.runs.live_progress import LiveProgress
 from bulkscim.runs.orders import user_name
 from bulkscim.runs.report import RunReport
+from bulkscim.runs.settings import times_of
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
@@ -138,8 +140,12 @@ async def carry_out(session: Session) -> RunReport:
     with engine_over(session, stopping) as engine:
         live = LiveProgress(engine.look, around.watcher, around.clock, journal, _heeding(session, engine))
 
+        is_dry = session.terms.answered_here is not None
+        times = Times() if is_dry else times_of(session.terms.settings.connection, around.clock.now())
+        schedule = Schedule(times, around.clock, engine.permits.holding, stopping)
+
         async def work() -> None:
-            async with live.shown() if around.live else nullcontext():
+            async with schedule.kept(), live.shown() if around.live else nullcontext():
                 await engine.run()
 
         await _drive(work, stopping, around)

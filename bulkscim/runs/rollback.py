@@ -198,9 +198,13 @@ def _ready(folder: Path, disk: Disk, *, died: bool = False) -> list[Past]:
 
 
 def _settings(request: RollbackRequest, kept: Settings) -> Settings:
-    """Return how the child sends: as its parent did, by the way of a tenant that the user named, and as asked now."""
+    """Return how the child sends: as its parent did, by the way of a tenant that the user named, and as asked now.
+
+    The parent's hours and deadline are not those of an undo, which may be urgent.
+    """
     on_drift = FORCE if request.on_drift == "force" else PART
-    connection = connection_again(request.connection, request.tenant, kept.connection)
+    before = replace(kept.connection, between=None, deadline=None)
+    connection = connection_again(request.connection, request.tenant, before)
     return Settings(RowRules(on_exists="fail"), connection, on_drift=on_drift)
 
 

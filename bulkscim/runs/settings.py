@@ -4,10 +4,15 @@ import re
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
+from bulkscim.engine.clock import RealClock
+from bulkscim.engine.schedule import Times
+from bulkscim.errors import UsageError
 from bulkscim.journal import typed_json
 from bulkscim.journal.settings import Connection, Settings, rate_of
+from bulkscim.model.harmless import one_line
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.secret import Secret
+from bulkscim.pacing.hours import is_dated, parse_deadline, parse_hours
 from bulkscim.runs.options import filled
 from bulkscim.tenants.tenant import Tenant
 
@@ -30,7 +35,7 @@ def kept(settings: Settings) -> Settings:
 def changed(before: Settings, now: Settings) -> JsonObject:
     """Return the settings that are not as before, as a journal keeps them."""
     told = typed_json.write(kept(before))
-    return {name: value for name, value in typed_json.write(kept(now)).items() if value != told[name]}
+    return {name: value for name, value in typed_json.write(kept(now)).items() if value != told.get(name)}
 
 
 def connection_of(tenant: Tenant) -> Connection:
@@ -41,14 +46,40 @@ def connection_of(tenant: Tenant) -> Connection:
 def connection_again(asked: Connection, tenant: Tenant, before: Connection) -> Connection:
     """Return how a recorded run goes on: as is asked, by the way of a tenant that the user named, else as it did."""
     own = Connection() if tenant.from_journal else Connection(proxy=tenant.proxy, ca_bundle=tenant.ca_bundle)
-    return checked_connection(filled(filled(asked, own), before))
+    checked = checked_connection(filled(asked, own))
+    if before.deadline is not None and _has_passed(before.deadline):
+        before = replace(before, deadline=None)
+    return filled(checked, before)
 
 
 def checked_connection(connection: Connection) -> Connection:
-    """Return it; UsageError for a rate that is none."""
+    """Return it; UsageError for a rate or a time that is none, and for a deadline that has passed."""
     if connection.rate is not None:
         rate_of(connection.rate)
+    try:
+        times_of(connection, RealClock().now())
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    if connection.deadline is not None and _has_passed(connection.deadline):
+        raise UsageError(f"--deadline {one_line(connection.deadline)} has passed; name a later one")
     return connection
+
+
+def times_of(connection: Connection, now: float) -> Times:
+    """Return when a session that begins now may send; ValueError for what is no time."""
+    deadline, between = connection.deadline, connection.between
+    return Times(
+        None if between is None else parse_hours(between),
+        None if deadline is None else parse_deadline(deadline, now),
+        deadline or "",
+    )
+
+
+def _has_passed(deadline: str) -> bool:
+    """Return whether a deadline is a date and time that has passed."""
+    now = RealClock().now()
+    moment = parse_deadline(deadline, now) if is_dated(deadline) else None
+    return moment is not None and moment <= now
 
 
 def without_password(proxy: str | None) -> str | None:

@@ -29,7 +29,7 @@ from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, g
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
-from bulkscim.reporting.durations import takes_told
+from bulkscim.reporting.durations import clock_time, takes_told
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
@@ -44,7 +44,7 @@ from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import Visit, visiting
-from bulkscim.runs.settings import checked_connection, connection_of, kept
+from bulkscim.runs.settings import checked_connection, connection_of, kept, times_of
 from bulkscim.runs.state_dir import drafts, keep
 from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
@@ -192,7 +192,7 @@ class Start:
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
-            f"takes     {takes_told(found.forecast.total, self._slowest, self.visit.clock.now())}",
+            *self._takes(found.forecast.total),
             *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
             *([self._later] if self.request.said.grace else []),
             *(
@@ -206,6 +206,14 @@ class Start:
             *self._cautions(),
             *(self.parent.notes if self.parent is not None else ()),
         ]
+
+    def _takes(self, requests: float) -> Iterator[str]:
+        """Say how long the job takes, and at which deadline it stops."""
+        now = self.visit.clock.now()
+        times = times_of(self.visit.settings.connection, now)
+        yield f"takes     {takes_told(requests, self._slowest, now, hours=times.hours)}"
+        if times.deadline is not None:
+            yield f"stops     at {clock_time(times.deadline, now)} by its deadline; resume continues then"
 
     def _grades(self, kinds: VerbCounts) -> str:
         """Say how well the job can be taken back; of a rollback, how well its run can."""

@@ -1,6 +1,7 @@
 """A run that is paused, killed while it is paused, resumed, and made slower, each from another process."""
 
 import signal
+from datetime import datetime, timedelta
 
 from tests.support.running.command import Command
 
@@ -10,6 +11,35 @@ TO = ("--tenant", "sandbox")
 def people(count: int):
     """Return records that create users."""
     return [{"op": "create", "data": {"userName": f"u{number}@example.com"}} for number in range(count)]
+
+
+def test_a_run_stops_at_its_deadline_and_waits_for_its_hours(bulkscim: Command, job):
+    """What is left is resumed, and the hours hold there too until they are lifted."""
+    now = datetime.now().astimezone()
+    soon, later = now + timedelta(seconds=6), now + timedelta(hours=2)
+    hours = f"{now - timedelta(hours=1):%H:%M}-{later:%H:%M}"
+    begun = ("run", job(*people(400)), *TO, "--rate", "20/s", "--between", hours)
+    ended = bulkscim(*begun, "--deadline", soon.isoformat())
+    assert ended.code == 5, ended.text
+    assert "the deadline of " in ended.text
+    assert f"{hours} only" in ended.text
+    assert bulkscim.status()["why"].endswith("was reached")
+
+    closed = f"{later:%H:%M}-{later + timedelta(hours=1):%H:%M}"
+    with bulkscim.running("resume", "last", "--between", closed) as process:
+        assert bulkscim.wait_for(lambda: bulkscim.status().get("progress", {}).get("waiting"), process)
+        told = bulkscim.status()["progress"]
+        assert told["waiting"] == f"waiting until {later:%H:%M} (--between {closed})"
+        assert told["left_s"] > 5000
+        assert told["paused"] is False
+    assert bulkscim.status()["changed"]["settings"] == {"between": closed}
+    resumed = bulkscim("resume", "last", "--between", "none", "--rate", "2000/s")
+    assert resumed.code == 0, resumed.text
+
+    past = bulkscim(*begun, "--deadline", (now - timedelta(days=1)).isoformat())
+    assert (past.code, "has passed" in past.text) == (2, True)
+    wrong = bulkscim(*begun, "--between", "22-6")
+    assert (wrong.code, "22:00-06:00" in wrong.text) == (2, True)
 
 
 def waiting(bulkscim: Command):

@@ -70,13 +70,12 @@ async def test_a_run_that_is_held_can_be_stopped():
     assert tenant.arrived == []
 
 
-async def test_the_hold_that_is_named_is_the_one_that_ends_last():
-    """One without a known end before all others."""
+async def test_the_hold_that_is_named_is_a_persons():
+    """One that a person has to end before others."""
     holding = Holding(Stopping(running_time()))
     assert holding.first is None
-    holding.hold("hours", "until 22:00", 50.0)
-    holding.hold("outage", "10 s", 10.0)
-    assert holding.first == Hold("until 22:00", 50.0)
+    holding.hold("hours", "until 22:00", ends=True)
+    assert holding.first == Hold("until 22:00", ends=True)
     holding.hold("run", "paused")
     assert holding.first == Hold("paused")
     holding.release("run")

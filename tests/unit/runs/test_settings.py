@@ -2,8 +2,13 @@
 
 import pytest
 
+from bulkscim.errors import UsageError
 from bulkscim.journal.settings import Connection, Settings
-from bulkscim.runs.settings import kept
+from bulkscim.model.secret import Secret
+from bulkscim.runs.settings import changed, checked_connection, connection_again, kept, times_of
+from bulkscim.tenants.tenant import Tenant
+
+TENANT = Tenant("https://tenant.example/v2", Secret("x"))
 
 
 @pytest.mark.parametrize("user", ["me:hush@", "me:hu@sh/@", "hush@"])
@@ -12,3 +17,32 @@ def test_the_password_of_a_proxy_is_not_kept(user):
     settings = Settings(connection=Connection(proxy=f"http://{user}proxy.example:3128"))
 
     assert kept(settings).connection.proxy == "http://proxy.example:3128"
+
+
+def test_hours_and_deadlines_hold_for_later_sessions_until_they_are_lifted():
+    """A date that has passed would stop each of them at once."""
+    before = Connection(between="22:00-06:00", deadline="06:00")
+
+    assert connection_again(Connection(), TENANT, before) == before
+    assert connection_again(Connection(), TENANT, Connection(deadline="2026-01-01 06:00")).deadline is None
+    lifted = connection_again(Connection(between="none", deadline="none"), TENANT, before)
+    assert (times_of(lifted, 0.0).hours, times_of(lifted, 0.0).deadline) == (None, None)
+    assert changed(Settings(connection=before), Settings(connection=lifted)) == {
+        "between": "none",
+        "deadline": "none",
+    }
+
+
+@pytest.mark.parametrize(
+    ("connection", "told"),
+    [
+        (Connection(deadline="2026-01-01 06:00"), "has passed"),
+        (Connection(deadline="tomorrow"), "06:00"),
+        (Connection(between="22-6"), "22:00-06:00"),
+        (Connection(rate="fast"), "100/min"),
+    ],
+)
+def test_a_program_is_told_what_is_no_time(connection, told):
+    """The command line reads its flags before; a program's keywords come here."""
+    with pytest.raises(UsageError, match=told):
+        checked_connection(connection)
