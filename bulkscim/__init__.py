@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bulkscim.errors import (
         BulkScimError,
         CredentialError,
+        DeadlineReached,
         FirstRowsFailed,
         Interrupted,
         JobFileChanged,
@@ -46,6 +47,7 @@ __all__ = [
     "Cause",
     "Counters",
     "CredentialError",
+    "DeadlineReached",
     "FirstRowsFailed",
     "Interrupted",
     "JobFileChanged",
