@@ -9,6 +9,7 @@ BulkScimError
 │   ├── NoPatch             the tenant does not take PATCH
 │   ├── ReferencesUnknown   what refers to a resource that is to be deleted cannot be read
 │   ├── DeadlineReached     the time until which the run was to work is over
+│   ├── Outage              the tenant does not answer, or answers with faults
 │   ├── JobFileChanged      what the run reads is not what was checked
 │   ├── JournalDead         a write or sync of the journal failed; nothing after it was acknowledged
 │   └── Interrupted         a person or the system asked it to stop
@@ -69,6 +70,12 @@ class DeadlineReached(Stopped):
     """The time until which the run was to work is over."""
 
     cause = "deadline"
+
+
+class Outage(Stopped):
+    """The tenant does not answer, or answers with faults: no record is to blame."""
+
+    cause = "outage"
 
 
 class JobFileChanged(Stopped):

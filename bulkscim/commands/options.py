@@ -11,7 +11,7 @@ import click
 from bulkscim.errors import UsageError
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import GROUP, USER, Verb
-from bulkscim.pacing.hours import parse_deadline, parse_hours
+from bulkscim.pacing.hours import parse_deadline, parse_duration, parse_hours
 from bulkscim.pacing.rate import parse as parse_rate
 from bulkscim.runs.options import Asked, built
 
@@ -229,6 +229,12 @@ times = together(
         "--between",
         type=Written("HH:MM-HH:MM", parse_hours),
         help="Send only in these hours of each day, by this machine's clock; none: at any time again.",
+    ),
+    option(
+        "--wait-out",
+        type=Written("TIME", parse_duration),
+        help="Where the tenant fails or does not answer, ask it again for so long, such as 15m, before the run stops "
+        "(default: none).",
     ),
 )
 

@@ -15,7 +15,7 @@ from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
 from bulkscim.engine.rows import RunContext
 from bulkscim.engine.work import Work
-from bulkscim.errors import CredentialError, ReferencesUnknown, Stopped
+from bulkscim.errors import CredentialError, Outage, ReferencesUnknown
 from bulkscim.model.active import is_inactive
 from bulkscim.model.live import (
     Found,
@@ -180,7 +180,7 @@ class Asking:
                 f"whether others are refused as well is not known: a control read fails ({control.why})"
             )
         elif control or (told.status is None and not is_side):
-            self._stopping.stop(Stopped(f"the tenant does not answer: {told.why}"))
+            self._stopping.stop(Outage(f"the tenant does not answer: {told.why}"))
         return self._stopping.requested
 
     def _says_nothing(self, status: int | None) -> bool:

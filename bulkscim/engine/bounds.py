@@ -1,17 +1,17 @@
 """The bounds that a run keeps while rows are worked on: where one is reached, the run is to stop."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
-from bulkscim.errors import FirstRowsFailed, Stopped
+from bulkscim.errors import FirstRowsFailed, Outage, Stopped
 from bulkscim.journal import bodies
 from bulkscim.journal.journal import Journal
 from bulkscim.model.names import NAMES
 from bulkscim.model.row import RowState
-from bulkscim.pacing.breaker import FIRST_ROWS, Breaker, FirstRows, Reason, reason_of
+from bulkscim.pacing.breaker import FIRST_ROWS, Breaker, BreakerLimits, FirstRows, Reason, reason_of
 from bulkscim.planning.decision import Settle
 
 _NEXT = "Correct the cause and retry the run; resume goes on with the other rows all the same"
@@ -22,12 +22,13 @@ class Guards:
     """Bounds that hold while rows are worked on, None for no bound.
 
     `max_errors` failed rows; `max_adopt` adopted users that get links. `adopted` returns the rows that have added
-    such links by the journal, and is called at the first of this process.
+    such links by the journal, and is called at the first of this process. `breaker`: how many faults of the tenant there may be.
     """
 
     max_errors: int | None = None
     max_adopt: int | None = None
     adopted: Callable[[], set[int]] = set
+    breaker: BreakerLimits = field(default_factory=BreakerLimits)
 
 
 class Bounding:
@@ -37,7 +38,7 @@ class Bounding:
         self._guards = guards
         self._journal = journal
         self._stopping = stopping
-        self._breaker = Breaker()
+        self._breaker = Breaker(guards.breaker)
         self._adopted: set[int] | None = None  # rows that add links to adopted users: at most `max_adopt`
         self._first = watched_first_rows(journal)
 
@@ -62,7 +63,7 @@ class Bounding:
         """Count an answer to a step; `fault`: no record is to blame for it."""
         reason = self._breaker.ended(fault=fault, detail=detail)
         if reason:
-            self._stopping.stop(Stopped(reason))
+            self._stopping.stop(Outage(reason))
 
     def may_adopt(self, row: int) -> bool:
         """Count the adopted users that get links, and stop the run where one more would exceed the bound."""

@@ -8,6 +8,7 @@ import anyio
 
 from bulkscim.engine import recording
 from bulkscim.engine.directory.directory import Directory
+from bulkscim.engine.exchange import Exchange, Paced
 from bulkscim.engine.facts import unproved
 from bulkscim.engine.feed import Feed
 from bulkscim.engine.outcomes import Outcomes
@@ -20,11 +21,14 @@ from bulkscim.engine.work import Moment
 from bulkscim.engine.worker import Worker
 from bulkscim.journal.bodies import Lost, Started
 from bulkscim.journal.journal import Journal
+from bulkscim.model.operation import USER
 from bulkscim.model.progress import RunProgress
+from bulkscim.model.request import Request
 from bulkscim.model.row import Row, RowState
 from bulkscim.model.step import ACCEPTED
-from bulkscim.pacing.retry import Judgement, Verdict
+from bulkscim.pacing.retry import Judgement, ReadVerdict, Verdict, judge_read
 from bulkscim.planning.overtaking import left_by, left_open
+from bulkscim.scim.protocol import page_path
 
 RowsWhere = Callable[[Callable[[int], bool]], Iterator[Row]]
 TAKEN_IN = Judgement(Verdict.ACCEPTED, int(HTTPStatus.ACCEPTED), detail=ACCEPTED)
@@ -35,7 +39,7 @@ UNANSWERED = Judgement(Verdict.LOST, detail="no answer to it was recorded")
 class Engine:
     """The parts that one process's work on a run needs; `rows` reads the job file for the rows asked for.
 
-    `look` tells how far the work is; `permits` are those of its requests.
+    `look` tells how far the work is; `exchange` sends its requests.
     """
 
     context: RunContext
@@ -44,13 +48,23 @@ class Engine:
     worker: Worker
     concurrency: int
     look: Callable[[], RunProgress]
-    permits: Permits
+    exchange: Exchange
     left: UnfinishedRows = field(default_factory=UnfinishedRows)
 
     @property
     def journal(self) -> Journal:
         """The run's journal."""
         return self.context.journal
+
+    @property
+    def permits(self) -> Permits:
+        """The permits of all requests."""
+        return self.exchange.permits
+
+    async def answers(self) -> bool:
+        """Ask the tenant for a user; return whether it answers, be it with a refusal."""
+        reply = await Paced(self.exchange, None).send(Request("GET", page_path(USER, 1, 1)))
+        return judge_read(reply) is not ReadVerdict.AGAIN
 
     @property
     def _stopping(self) -> Stopping:

@@ -11,7 +11,7 @@ from bulkscim.engine.dispatch import Dispatch, Outcome
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import is_broken, located, named
 from bulkscim.engine.rows import Next, Rows, RunContext
-from bulkscim.errors import Stopped
+from bulkscim.errors import Outage
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject, Key
 from bulkscim.model.request import Reply
@@ -221,7 +221,7 @@ class Outcomes:
     def _not_now(self, judgement: Judgement) -> None:
         """Leave a row whose budget of "not now" is spent; without any answer the run stops."""
         if judgement.status is None and not self._stopping.requested:
-            self._stopping.stop(Stopped(f"the tenant cannot be reached: {judgement.detail}"))
+            self._stopping.stop(Outage(f"the tenant cannot be reached: {judgement.detail}"))
 
     async def wait_for_accepted(self) -> bool:
         """Wait until what was accepted last can be seen; return whether the run goes on."""

@@ -45,7 +45,7 @@ class Permits:
         answered_here: Callable[[Request], bool] = lambda _: False,
     ) -> None:
         self.answered_here = answered_here
-        self._arrivals = arrivals or Arrivals(buckets)
+        self.arrivals = arrivals or Arrivals(buckets)
         self._clock = clock
         self._stopping = stopping
         self.holding = Holding(stopping)
@@ -108,7 +108,7 @@ class Permits:
     def replace(self, buckets: Sequence[Bucket]) -> None:
         """Keep to other limits from now on: what was sent before counts under them, and a wait that was asked for holds."""
         before, closed_s = [gate.bucket for gate in self.gates], self.closed_s
-        self._arrivals = self._arrivals.under(buckets, before, len(self._unanswered), self._clock.monotonic())
+        self.arrivals = self.arrivals.under(buckets, before, len(self._unanswered), self._clock.monotonic())
         self.gates = _gates(buckets, self._clock)
         self._unlimited = (Gate(NO_LIMIT, self._clock),)
         for gate in (*self.gates, *self._unlimited):
@@ -128,7 +128,7 @@ class Permits:
             return None
         gates, windows = limits
         left_at = self._clock.monotonic()
-        sending = self._arrivals.leaves(windows, left_at)
+        sending = self.arrivals.leaves(windows, left_at)
         reply: Reply | None = None
         one = object()
         if not here:
@@ -138,7 +138,7 @@ class Permits:
         finally:
             self._unanswered.pop(one, None)
             answered = isinstance(reply, Response)
-            self._arrivals.ended(sending, self._clock.monotonic(), answered=answered)
+            self.arrivals.ended(sending, self._clock.monotonic(), answered=answered)
             if self._ended is not None:
                 self._ended.set()
                 self._ended = None
@@ -152,7 +152,7 @@ class Permits:
         Those that count under the same limits wait behind one another: all at once would wake up for each place.
         """
         while not self._stopping.requested:
-            gates, windows = self._counting(request), self._arrivals.windows(request)
+            gates, windows = self._counting(request), self.arrivals.windows(request)
             turn, limits = self._leaving[windows], self._limits
             if not turn.locked() and self._is_free(gates, windows):
                 return gates, windows
@@ -160,12 +160,12 @@ class Permits:
                 while limits == self._limits and await self._opened(gates):
                     if self._is_free(gates, windows):
                         return gates, windows
-                    await self._pause(self._arrivals.wait(windows, self._clock.monotonic()))
+                    await self._pause(self.arrivals.wait(windows, self._clock.monotonic()))
         return None
 
     def _is_free(self, gates: Iterable[Gate], windows: tuple[Window, ...]) -> bool:
         is_open = all(gate.closed_s <= 0 for gate in gates)
-        return is_open and self._arrivals.wait(windows, self._clock.monotonic()) <= 0
+        return is_open and self.arrivals.wait(windows, self._clock.monotonic()) <= 0
 
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or for the next end of a request where that time is not known."""

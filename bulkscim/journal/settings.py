@@ -19,7 +19,8 @@ class Connection:
     """How and when requests reach a tenant; None leaves it to the tenant's entry, to the profile, or to the usual.
 
     `rate` is as written (`100/min`). An empty `proxy` is none, whatever was used before. `between` which hours of the day and
-    until which `deadline` requests are sent is as written too (`22:00-06:00`, `06:00`); `none` lifts what was said before.
+    until which `deadline` requests are sent is as written too (`22:00-06:00`, `06:00`), and for how long an outage is waited out (`15m`); `none` lifts what was said
+    before.
     """
 
     rate: str | None = None
@@ -29,6 +30,7 @@ class Connection:
     ca_bundle: Path | None = None
     between: str | None = field(default=None, metadata=OMITTED)
     deadline: str | None = field(default=None, metadata=OMITTED)
+    wait_out: str | None = field(default=None, metadata=OMITTED)
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -41,6 +43,7 @@ class ConnectionOptions(TypedDict, total=False):
     ca_bundle: str | Path
     between: str
     deadline: str
+    wait_out: str
 
 
 @dataclass(frozen=True, slots=True)

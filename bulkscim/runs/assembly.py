@@ -3,8 +3,8 @@
 import os
 import random
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -25,12 +25,11 @@ from bulkscim.engine.outcomes import Outcomes
 from bulkscim.engine.permits import Permits
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.rows import Rows, RunContext
-from bulkscim.engine.schedule import Schedule, Times
 from bulkscim.engine.sending import Sender
-from bulkscim.engine.stopping import Stopping, draining
+from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Worker
-from bulkscim.errors import BulkScimError, Interrupted, JournalDead, ReferencesUnknown, Stopped
+from bulkscim.errors import BulkScimError, Interrupted, Outage, ReferencesUnknown, Stopped
 from bulkscim.jobfile.index import Index
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
@@ -47,6 +46,7 @@ from bulkscim.model.request import Request
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
 from bulkscim.pacing.arrivals import Arrivals
+from bulkscim.pacing.breaker import BreakerLimits
 from bulkscim.pacing.waiting import retry_of
 from bulkscim.planning.before_image import ImageAges
 from bulkscim.planning.forecast import Forecast
@@ -62,11 +62,8 @@ from bulkscim.runs.earlier import (
     own_users,
     users_of_runs,
 )
-from bulkscim.runs.heeding import Heeding
-from bulkscim.runs.live_progress import LiveProgress
 from bulkscim.runs.orders import user_name
 from bulkscim.runs.report import RunReport
-from bulkscim.runs.settings import times_of
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
@@ -101,6 +98,7 @@ class Terms:
     arrivals: Arrivals | None = None
     protects: Mapping[str, str] = field(default_factory=dict)  # protected accounts, by each folded name
     answered_here: Callable[[Request], bool] | None = None  # of a plan: whether nothing leaves for a request
+    breaker: BreakerLimits = field(default_factory=BreakerLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,69 +125,6 @@ class Session:
     transport: Transport
     terms: Terms
     around: Around
-
-
-async def carry_out(session: Session) -> RunReport:
-    """Work on a journal's rows until they have settled or the run must stop, and journal how it ended.
-
-    JournalDead when the journal can no longer be written; nothing after its last entry was sent.
-    """
-    journal, around = session.journal, session.around
-    stopping = Stopping(around.clock)
-    around.watcher.opened(journal.ledger.totals())
-    with engine_over(session, stopping) as engine:
-        live = LiveProgress(engine.look, around.watcher, around.clock, journal, _heeding(session, engine))
-
-        is_dry = session.terms.answered_here is not None
-        times = Times() if is_dry else times_of(session.terms.settings.connection, around.clock.now())
-        schedule = Schedule(times, around.clock, engine.permits.holding, stopping)
-
-        async def work() -> None:
-            async with schedule.kept(), live.shown() if around.live else nullcontext():
-                await engine.run()
-
-        await _drive(work, stopping, around)
-    return await end_session(journal, stopping.reason, around.clock)
-
-
-def _heeding(session: Session, engine: Engine) -> Heeding | None:
-    """Return what heeds the orders of users; None in a dry run, which changes nothing that could be stopped."""
-    if session.terms.answered_here is not None:
-        return None
-    terms = session.terms
-    return Heeding(session.journal, engine.permits, terms.settings, terms.profile, session.around.watcher)
-
-
-async def recover(session: Session) -> None:
-    """Find out what became of a journal's open steps, and no more; raises what stopped it."""
-    journal, around = session.journal, session.around
-    stopping = Stopping(around.clock)
-    with engine_over(session, stopping) as engine:
-        await _drive(engine.recover, stopping, around)
-    pending = journal.ledger.totals().pending
-    await end_session(
-        journal, stopping.reason or (Stopped("it is rolled back") if pending else None), around.clock
-    )
-    if stopping.reason is not None:
-        raise stopping.reason
-
-
-async def _drive(work: Callable[[], Awaitable[None]], stopping: Stopping, around: Around) -> None:
-    """Let the engine work, drained by signals where these are heeded."""
-    dead: JournalDead | None = None
-    try:
-        async with draining(stopping, around.watcher) if around.heed_signals else nullcontext():
-            await work()
-    except* JournalDead as group:
-        dead = _leaf(group)
-    if dead is not None:
-        raise dead
-
-
-def _leaf(group: BaseExceptionGroup[JournalDead]) -> JournalDead:
-    """Return the first error of a group, however deep."""
-    first = group.exceptions[0]
-    return _leaf(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 @contextmanager
@@ -224,7 +159,8 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     policy = replace(
         settings.policy(profile, header.run), protects=terms.protects, plans=terms.answered_here is not None
     )
-    guards = Guards(terms.bounds.max_errors, terms.bounds.max_adopt, partial(_adopted, journal))
+    bounds = terms.bounds
+    guards = Guards(bounds.max_errors, bounds.max_adopt, partial(_adopted, journal), terms.breaker)
     rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
     ages = ImageAges(permits.interval_s, settings.image_age, undoes=policy.takes_back, plans=policy.plans)
     abilities = Abilities(context)
@@ -239,7 +175,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     with closing(directory):
         forecast = header.forecast or Forecast(header.verbs, writes=header.verbs)
         look = Look(context.pulse, permits, clock, journal.ledger.totals, forecast)
-        yield Engine(context, session.job.rows, directory, worker, settings.workers(profile), look, permits)
+        yield Engine(context, session.job.rows, directory, worker, settings.workers(profile), look, exchange)
 
 
 def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:
@@ -294,11 +230,17 @@ def opened(command: str) -> Opened:
     return Opened(os.getpid(), socket.gethostname(), user_name(), __version__, command)
 
 
+def pending_reason(journal: Journal) -> BulkScimError | None:
+    """Return why rows are pending though the engine had nothing left to do; None where that is not so."""
+    totals = journal.ledger.totals()
+    if not totals.pending or totals.in_doubt:
+        return None
+    return Outage(f"{totals.pending} rows are still pending: the tenant did not accept them for now")
+
+
 async def end_session(journal: Journal, reason: BulkScimError | None, clock: Clock) -> RunReport:
     """Journal how the session ended."""
-    totals = journal.ledger.totals()
-    if reason is None and totals.pending and not totals.in_doubt:
-        reason = Stopped(f"{totals.pending} rows are still pending: the tenant did not accept them for now")
+    totals, reason = journal.ledger.totals(), reason or pending_reason(journal)
     uptime = round(clock.monotonic(), 3)  # the next process compares both clocks: this one is never set
     if reason is None:
         await journal.append(Entry(Closed(totals, journal.chain, uptime)))

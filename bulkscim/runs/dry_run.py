@@ -9,7 +9,8 @@ from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry
 from bulkscim.reporting.causes import causes_of
-from bulkscim.runs.assembly import Around, Session, carry_out, opened
+from bulkscim.runs.assembly import Around, Session, opened
+from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.report import RunReport
 from bulkscim.transport.dry_run import Planning
 

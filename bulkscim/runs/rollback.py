@@ -27,7 +27,8 @@ from bulkscim.planning.protect import Protects, folded
 from bulkscim.planning.undo.taking_back import FORCE, PART
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
-from bulkscim.runs.assembly import Around, Session, opened, recover
+from bulkscim.runs.assembly import Around, Session, opened
+from bulkscim.runs.attempts import recover
 from bulkscim.runs.child_runs import LaterRun, descendants, later_runs
 from bulkscim.runs.derived_values import derived_by_service
 from bulkscim.runs.dry_run import plan

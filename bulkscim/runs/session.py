@@ -21,7 +21,8 @@ from bulkscim.pacing.rate import Rate, pace
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.protect import Protects
 from bulkscim.providers.profile import Profile
-from bulkscim.runs.assembly import Job, Session, Terms, carry_out, opened
+from bulkscim.runs.assembly import Job, Session, Terms, opened
+from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.protecting import ProtectedAccounts, find_protected

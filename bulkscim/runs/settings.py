@@ -12,7 +12,7 @@ from bulkscim.journal.settings import Connection, Settings, rate_of
 from bulkscim.model.harmless import one_line
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.secret import Secret
-from bulkscim.pacing.hours import is_dated, parse_deadline, parse_hours
+from bulkscim.pacing.hours import NONE, is_dated, parse_deadline, parse_duration, parse_hours
 from bulkscim.runs.options import filled
 from bulkscim.tenants.tenant import Tenant
 
@@ -58,6 +58,7 @@ def checked_connection(connection: Connection) -> Connection:
         rate_of(connection.rate)
     try:
         times_of(connection, RealClock().now())
+        parse_duration(connection.wait_out or NONE)
     except ValueError as error:
         raise UsageError(str(error)) from error
     if connection.deadline is not None and _has_passed(connection.deadline):

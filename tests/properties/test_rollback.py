@@ -4,7 +4,7 @@ import pytest
 
 from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.providers.quirks import Quirks
-from bulkscim.runs.assembly import recover
+from bulkscim.runs.attempts import recover
 from tests.support.simulation.disk import FOLDER
 from tests.support.simulation.undoing import BACK, Others, SandboxStory, Story, job
 

@@ -15,7 +15,8 @@ from bulkscim.journal.settings import Settings
 from bulkscim.model.operation import Defaults
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
-from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
+from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.options import built
 from tests.support.making.journals import header_of
 from tests.support.running.virtual_loop import running_time

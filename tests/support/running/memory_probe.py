@@ -31,7 +31,8 @@ from bulkscim.model.run import Counters, Totals
 from bulkscim.model.secret import Secret
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers import profile_named
-from bulkscim.runs.assembly import Around, Job, Session, Terms, carry_out, opened
+from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
+from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.options import RecordDefaults
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest

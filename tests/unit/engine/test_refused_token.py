@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.errors import CredentialError, Stopped
+from bulkscim.errors import CredentialError, Outage
 from bulkscim.model.request import Response
 from tests.support.simulation.tenant import SimulatedTenant
 
@@ -83,12 +83,12 @@ def all_is_throttled_after_the_first_look(request, times):
         (write_is_denied_and_the_control_is_busy, type(None), 3),
         (read_is_busy_until_the_token_is_revoked, CredentialError, 0),
         (read_is_busy_until_the_token_has_expired, CredentialError, 0),
-        (read_is_busy_until_the_tenant_is_out, Stopped, 0),
+        (read_is_busy_until_the_tenant_is_out, Outage, 0),
         (write_is_denied_for_the_record, type(None), 3),
         (write_is_denied_where_users_are_not_listed, type(None), 3),
         (each_request_is_throttled_once, type(None), 0),
         (write_is_denied_with_a_retry_after, type(None), 3),
-        (all_is_throttled_after_the_first_look, Stopped, 0),
+        (all_is_throttled_after_the_first_look, Outage, 0),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

@@ -70,7 +70,9 @@ def heeding(tmp_path):
     clock, profile = VirtualClock(), profile_named("generic")
     settings = Settings(connection=Connection(rate="10/s"))
     permits = Permits(settings.buckets(profile), clock, Stopping(clock))
-    return Heeding(Recorded(folder), permits, settings, profile, Silent())
+    made = Heeding(Recorded(folder), settings, profile, Silent())
+    made.serve(permits)
+    return made
 
 
 def give(heeding, at, **asked):
