@@ -6,7 +6,7 @@ them. Features that came later are added by `widened`, by a chance of its own, t
 
 from dataclasses import dataclass, field, fields, replace
 
-from bulkscim.journal.settings import Settings
+from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.row import RowRules
 from bulkscim.planning.guards import Bounds
 from bulkscim.providers.profile import Bucket, Profile
@@ -193,9 +193,11 @@ class World:
             lists_inactive=not self.hides_inactive or "untold" in self.hides,
             etag=bool(self.versions),
         )
+        # Without a draw of its own, so that seeds stay what they were.
+        connection = Connection(wait_out="10m" if self.concurrency % 2 else None)
         return Terms(
             profile,
-            Settings(RowRules(self.on_exists, create_groups=True, read_back=self.read_back)),
+            Settings(RowRules(self.on_exists, create_groups=True, read_back=self.read_back), connection),
             Bounds(None, None, self.max_errors),
         )
 
