@@ -6,6 +6,7 @@ from dataclasses import replace
 from bulkscim.engine.work import Work
 from bulkscim.model.step import Step
 from bulkscim.pacing.retry import Judgement, Verdict
+from bulkscim.planning.before_image import Heeded
 from bulkscim.scim import paths
 
 PROOF = 2  # refused versions that were read from an unchanged resource, or rows whose versions were refused
@@ -31,15 +32,17 @@ class Versions:
         self._trying: dict[str, int] = {}  # by type, the row whose change says another version
         self._tried: dict[str, bool] = {}  # by type, whether that was refused as it must be
         self._first: dict[str, str] = {}  # by type, the first version that was sent
-        self._changing: set[str] = set()  # types whose versions change
+        self._differing: set[str] = set()  # types of which two resources have different versions
+        self._changing: set[str] = set()  # types of which a change was answered with another version
         self._unshown: set[str] = set()  # types of which some reads show no version
 
     @property
-    def heeded(self) -> frozenset[str]:
+    def heeded(self) -> Heeded:
         """The types of which a change with an old version is known to be refused."""
         if not self._sends:
-            return frozenset()
-        return frozenset(kind for kind in self._changing - self._unshown if self._tried.get(kind))
+            return Heeded()
+        compared = {kind for kind, is_refused in self._tried.items() if is_refused} - self._unshown
+        return Heeded(frozenset(compared & self._differing), frozenset(compared & self._changing))
 
     @property
     def _sends(self) -> bool:
@@ -90,9 +93,10 @@ class Versions:
         elif judgement.verdict is Verdict.APPLIED:
             self._fits = True
             shown = _version(judgement.resource)
-            changes = shown is not None and shown != step.if_match
-            if changes or self._first.setdefault(step.type, step.if_match) != step.if_match:
+            if shown is not None and shown != step.if_match:
                 self._changing.add(step.type)
+            if self._first.setdefault(step.type, step.if_match) != step.if_match:
+                self._differing.add(step.type)
 
     def _sent_without(self, work: Work, judgement: Judgement) -> None:
         """Count a row that went through without a version after its versions were refused."""

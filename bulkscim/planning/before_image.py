@@ -15,6 +15,7 @@ from bulkscim.scim.forms import ids_in
 
 FRESH_S = 5.0
 LONGEST_S = 60.0
+GUARDED_S = 1800.0  # where a version that is known to change guards the change
 _INTERVALS = 2  # between two requests, at the pace that the tenant allows
 _WHOLE = frozenset({Action.DELETE, Action.REPLACE})
 
@@ -25,19 +26,29 @@ def fresh_s(interval_s: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Heeded:
+    """The types of resources of which the tenant is known to refuse a change that names an old version (If-Match).
+
+    Of those in `differs` resources have different versions; of those in `changes` a change was seen to bring another one.
+    """
+
+    differs: frozenset[str] = frozenset()
+    changes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class ImageAges:
     """How old what was read of a resource may be when its step leaves, where a request leaves each `interval_s` seconds.
 
     `asked_s` stands in for the usual `LONGEST_S`. `undoes`: the steps are those of a rollback. `plans`: no step leaves, so
-    that any age will do. `heeded`: the types of resources whose versions are known to be heeded (If-Match), so that no
-    change by others is lost, whatever the age.
+    that any age will do. A version that is heeded guards a change of its resource, whatever the age of the image.
     """
 
     interval_s: float = 0.0
     asked_s: float | None = None
     undoes: bool = False
     plans: bool = False
-    heeded: frozenset[str] = frozenset()
+    heeded: Heeded = Heeded()
 
     @property
     def longest_s(self) -> float:
@@ -55,16 +66,22 @@ class ImageAges:
 
     def lookup(self, operation: Operation) -> float:
         """Return the age in seconds up to which a row may be expected to use what was read of its resource."""
-        strict = _is_strict(operation)
-        return self._fresh_s if strict and operation.type not in self.heeded else self.longest_s
+        age_s = self._fresh_s if _is_strict(operation) else self.longest_s
+        return age_s if VERBS[operation.verb].is_membership else max(age_s, self._guarded_s(operation.type))
 
     def step(self, step: Step, operation: Operation) -> float:
         """Return the age in seconds that a step's before-image may have.
 
         A membership is as old as what is known of its group, which has an age of its own.
         """
-        guarded = step.if_match and step.type in self.heeded
-        return self._fresh_s if self.is_strict(step, operation) and not guarded else self.longest_s
+        age_s = self._fresh_s if self.is_strict(step, operation) else self.longest_s
+        return max(age_s, self._guarded_s(step.type)) if step.if_match else age_s
+
+    def _guarded_s(self, kind: str) -> float:
+        """Return the age that the image of a change with a version may have."""
+        if kind in self.heeded.changes:
+            return max(GUARDED_S, self.longest_s)
+        return self.longest_s if kind in self.heeded.differs else 0.0
 
     def is_strict(self, step: Step, operation: Operation) -> bool:
         """Return whether a step wants a young image, as long as no version guards it."""

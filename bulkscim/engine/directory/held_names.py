@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from math import ceil, inf
+from sys import maxsize
 
 import anyio
 import orjson
@@ -50,6 +51,10 @@ class HeldUsers:
         self._clock = clock
         self._changes = changes
         self._pages = 0.0  # of the listing
+        self._saved, self._saves = (
+            0,
+            maxsize,
+        )  # lookups by the listing, and how many the next one will save at most
         self._refuses_twins = USER in profile.enforces_unique and not profile.assumes_unique
         self._makes = makes
         self._is_read = self._is_whole = False
@@ -86,25 +91,29 @@ class HeldUsers:
         return self._shown(key) if self._clock.monotonic() <= self._until else None
 
     async def shown_lately(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
-        """Return the one user of a userName as a young listing shows it, which may be changed by that; None proves nothing.
+        """Return the one user of a userName or id as a young listing shows it, which may be changed by that; None proves nothing.
 
-        A listing is read, and read again when it is too old, where it costs half of the lookups that it saves.
+        A listing is read, and read again when it is too old, where it costs half of the lookups that it saves, and the one
+        before it has saved so many.
         """
-        if self._makes or key.type != USER or key.attribute != "userName":
+        if self._makes or key.type != USER or key.attribute not in {"userName", "id"}:
             return None
-        most = most_again(self._changes, ahead.served)
+        most = most_again(min(self._changes, self._saves), ahead.served)
         self._changes -= 1
         if not self._is_young(ahead) and self._pages <= most:
             async with self._reading:
                 self._is_read = self._is_read and self._is_young(ahead)
             await self._read(reads, most)
-        return self._shown(key) if self._is_young(ahead) else None
+        found = self._shown(key) if self._is_young(ahead) else None
+        self._saved += found is not None
+        return found
 
     def _is_young(self, ahead: NamesAhead) -> bool:
         return self._is_whole and self._clock.monotonic() - self._taken_at <= ahead.age_s * YOUNG
 
     def _shown(self, key: Key) -> Found | None:
-        users = self._users.rows("resource", "value = ? limit 2", key.folded.value)
+        column = "id" if key.attribute == "id" else "value"
+        users = self._users.rows("resource", f"{column} = ? limit 2", key.folded.value)
         if len(users) != 1:
             return None
         return Found(orjson.loads(users[0][0]), self._taken_at, is_looked_up=True, is_listed=True)
@@ -145,13 +154,14 @@ class HeldUsers:
         async with self._reading:
             if self._is_read or not most:
                 return
+            self._saves, self._saved = self._saved if self._is_whole else maxsize, 0
             self._is_read, self._is_whole = True, False
             self._changed = set()
             self._names.clear()
             self._users.clear()
-            self._is_whole = await self._take(reads, most)
+            self._pages = await self._take(reads, most)
+            self._is_whole = self._pages <= most
             if not self._is_whole:
-                self._pages = inf  # it is not tried again
                 self._names.clear()
                 self._users.clear()
             self._changed = None
@@ -166,25 +176,25 @@ class HeldUsers:
         self._singles += SHARE if exists else 0
         return exists
 
-    async def _take(self, reads: Reads, most: int) -> bool:
-        """Read the listing; return whether it came whole and within its pages."""
+    async def _take(self, reads: Reads, most: int) -> float:
+        """Read the listing; return its pages, of one that takes more than `most` as far as they can be told; inf: it broke off."""
         pages = 0
         self._taken_at = self._clock.monotonic()
         self._until = self._taken_at + LONGEST_S
         async with aclosing(reads.listing(USER)) as listing:
             async for page in listing:
                 if not isinstance(page, Page):
-                    return False
+                    return inf
                 pages += 1
                 came = len(page.resources)
                 self._came += came
-                if pages > most or (pages == 1 and came and _is_long(page.total, came, most)):
+                told = ceil(page.total / came) if came and page.total is not None else 0
+                if pages > most or (pages == 1 and told > most):
                     self._singles = max(SINGLES, most)
-                    return False
+                    return told if told > most else inf
                 self._keep(page.resources)
-        self._pages = pages
         self._until = min(self._until, self._clock.monotonic() + KEPT_S * max(1, pages))
-        return True
+        return pages
 
     def _keep(self, users: tuple[JsonObject, ...]) -> None:
         named = ((user, find(user, "userName")) for user in users)
@@ -199,10 +209,6 @@ class HeldUsers:
             (str(user["id"]), name, orjson.dumps(user)) for user, name in folded if user["id"] not in changed
         )
         self._users.add(rows, otherwise="replace")
-
-
-def _is_long(total: int | None, came: int, most: int) -> bool:
-    return total is not None and ceil(total / came) > most
 
 
 def resembles(value: str) -> str:

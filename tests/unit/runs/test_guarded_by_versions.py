@@ -6,6 +6,7 @@ import pytest
 
 from bulkscim.engine.versions import Versions
 from bulkscim.journal.settings import Connection
+from bulkscim.planning.before_image import Heeded
 from bulkscim.scim.filters import any_asked_for
 from tests.support.running.virtual_loop import VirtualLoop, running_time
 from tests.support.simulation.tenant import SimulatedTenant
@@ -95,7 +96,7 @@ async def test_a_later_change_by_others_stays(tmp_path, way, most_reads):
 
 async def test_a_change_by_others_is_overwritten_where_versions_are_believed(tmp_path, monkeypatch):
     """So the test above can fail."""
-    monkeypatch.setattr(Versions, "heeded", property(lambda self: frozenset({"User"})))
+    monkeypatch.setattr(Versions, "heeded", property(lambda self: Heeded(frozenset({"User"}))))
     story, _ = await taken_back(tmp_path, IGNORED)
 
     assert THEIRS not in [one["title"] for one in story.tenant.held["Users"].values() if "title" in one]

@@ -223,3 +223,45 @@ async def test_rows_wait_while_a_listing_is_read_again():
             group.start_soon(find, number)
 
     assert None not in found
+
+
+def by_id(number):
+    return Key(USER, "id", f"u{number}")
+
+
+async def test_users_are_found_by_their_ids_as_well():
+    """A rollback names its users so, and read each of them by itself."""
+    tenant, clock = Tenant(30), VirtualClock()
+    users, reads = asking(tenant, makes=0, changes=30, clock=clock)
+
+    await users.shown_lately(by_id(0), young(), reads)
+    pages = tenant.asked
+    found = [await users.shown_lately(by_id(number), young(), reads) for number in range(1, 29)]
+
+    assert [one.id for one in found] == [f"u{number}" for number in range(1, 29)]
+    assert tenant.asked == pages
+
+
+async def test_a_listing_that_was_too_long_is_read_where_more_rows_can_use_it():
+    """As long as images must be young, three pages for four rows are too many."""
+    tenant = Tenant(30)
+    users, reads = asking(tenant, makes=0, changes=30)
+
+    assert await users.shown_lately(by_id(0), young(served=4), reads) is None
+    assert await users.shown_lately(by_id(1), young(served=4), reads) is None
+    assert tenant.asked == 1
+    assert (await users.shown_lately(by_id(2), young(), reads)).id == "u2"
+
+
+async def test_a_listing_that_shows_none_of_the_users_is_not_read_again():
+    """As where deactivated users are hidden: it cost ten requests in each minute."""
+    tenant, clock = Tenant(30), VirtualClock()
+    users, reads = asking(tenant, makes=0, changes=60, clock=clock)
+    for number in range(100, 110):
+        assert await users.shown_lately(by_id(number), young(), reads) is None
+    asked = tenant.asked
+    for number in range(110, 130):
+        await clock.sleep(60.0)
+        assert await users.shown_lately(by_id(number), young(), reads) is None
+
+    assert tenant.asked <= 2 * asked
