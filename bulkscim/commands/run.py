@@ -57,8 +57,9 @@ class RunFlags:
     "--image-age",
     type=click.FloatRange(0, 1800),
     metavar="S",
-    help="The most seconds between the reading of a user and the change that relies on it (default: 60; always 5 before "
-    "deletes and whole replacements). More saves requests; a rollback knows less of what others changed.",
+    help="The most seconds between the reading of a user and the change that relies on it (default: 60). More saves "
+    "requests; a rollback knows less of what others changed. Before deletes and whole replacements it is 5, and where the "
+    "tenant is proved to heed versions (If-Match) any age will do.",
 )
 @options.option("--note", default="", metavar="TEXT", help="A note that the journal keeps.")
 @options.option(

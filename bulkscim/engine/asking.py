@@ -33,7 +33,7 @@ from bulkscim.model.live import (
 )
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.request import Reply, Response
-from bulkscim.model.step import Action
+from bulkscim.model.step import Action, Step
 from bulkscim.pacing.hints import stated_time
 from bulkscim.pacing.retry import Judgement, Verdict, backoff
 from bulkscim.planning.before_image import ImageAges
@@ -310,6 +310,11 @@ class Asking:
         if age is Age.UNSURE and (await self._directory.maker(Origin(step.type, str(shown["id"])))).run:
             return Age.OLD
         return age
+
+    def is_dated_now(self, step: Step, shown: JsonObject | None, reply: Reply) -> bool:
+        """Return whether the answer to a create shows that its resource was created when the answer was sent."""
+        stated = stated_time(reply.headers) if isinstance(reply, Response) else None
+        return step.type not in self._profile.restores and is_exact(created_of(shown or {}), stated)
 
     def evidence_of(self, sent: Sent, judgement: Judgement) -> Evidence:
         """Return what is known of a create, its answer included.

@@ -44,7 +44,8 @@ def _of_membership(work: Work, coming: Coming) -> Purpose:
     if work.read_again or not work.is_new or work.facts.lost_members:
         return Purpose()
     ahead = NamesAhead(partial(_groups_of, coming), MOST, LONGEST_S)
-    return Purpose(outdated=None if work.sends else work.row.operation.spec.removes_member, ahead=ahead)
+    removes = work.row.operation.spec.removes_member
+    return Purpose(outdated=None if work.sends else removes, adds=not removes, ahead=ahead)
 
 
 def _groups_of(coming: Coming) -> Iterator[Key]:

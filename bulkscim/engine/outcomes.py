@@ -152,6 +152,8 @@ class Outcomes:
         age = await self._asking.age(sent, known, reply)
         if age is Age.OLD and made is not None:
             return await self._met(sent, judgement, made)
+        if age is Age.NEW and made is not None and self._asking.is_dated_now(step, known, reply):
+            self._directory.members.created(made)
         note = UNSURE if age is Age.UNSURE else ""
         if judgement.resource and step.type in self._profile.restores:
             note = self._asking.evidence_of(sent, judgement).restored(step, judgement.resource)

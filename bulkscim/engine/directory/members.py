@@ -1,5 +1,6 @@
 """Whether a resource is a member of a group: as it is known, as the group is read with others, or by itself."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from math import inf
@@ -14,6 +15,7 @@ from bulkscim.model.operation import GROUP, JsonObject, Key
 from bulkscim.model.step import Step
 
 PLAIN = Purpose()
+MOST_NEW = 10_000  # users that the run has created
 
 
 class Members:
@@ -30,6 +32,7 @@ class Members:
         may_filter: Callable[[Key], bool],
         id_of: Callable[[Key], str | None],
     ) -> None:
+        self._new: OrderedDict[str, None] = OrderedDict()  # ids of users, the latest last
         self._memberships = memberships
         self._together = together
         self._absence = absence
@@ -43,6 +46,9 @@ class Members:
 
         What was read of the group before the monotonic time `since` will not do.
         """
+        is_new = need.member in self._new and not self._memberships.may_hide(need.group, need.member)
+        if purpose.adds and is_new:
+            return Member(present=False, proved=True)
         old = None if purpose.outdated is None or need.proof else self._memberships.old(need.group)
         if old is not None and (need.member in old) is purpose.outdated:
             return Member(purpose.outdated, is_old=self._memberships.of(need.group) is None)
@@ -61,6 +67,15 @@ class Members:
             found = key.value if key.attribute == "id" else self._id_of(key)
             if found is not None:
                 yield found
+
+    def created(self, user: str) -> None:
+        """Take in a user that the run has just created: it is in no group but those that the run adds it to.
+
+        Others may add it meanwhile; to the same group as well, which changes nothing, and whose undo ends with the user.
+        """
+        self._new[user] = None
+        while len(self._new) > MOST_NEW:
+            self._new.popitem(last=False)
 
     def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> None:
         """Take in a group as the answer to steps that changed its members shows it, once each of them was taken in."""

@@ -249,3 +249,19 @@ async def test_an_old_image_does_not_say_that_all_is_as_asked(member, outdated):
     answer = await rows.members.membership(Membership("g0", member), rows.reads, Purpose(outdated=outdated))
     assert answer == Member(present=not outdated)
     assert rows.tenant.by_id == ["g0", "g0"]
+
+
+async def test_a_user_that_the_run_has_just_created_is_in_no_group():
+    """Its groups were read before it was added to them. For a removal they are: a service may put each user into one."""
+    tenant = Tenant(groups(5, 4))
+    rows = Rows(tenant)
+    rows.members.created("new")
+    need, adding = Membership("g0", "new"), Purpose(adds=True)
+
+    assert await rows.members.membership(need, rows.reads, adding) == Member(present=False, proved=True)
+    assert not tenant.by_id
+
+    tenant.groups["g0"].append("new")
+    assert (await rows.members.membership(need, rows.reads)).present
+    rows.add("g0", "new")
+    assert (await rows.members.membership(need, rows.reads, adding)).present
