@@ -33,36 +33,38 @@ class Look:
         self._began = self._looked = clock.monotonic()
         self._requests = 0
         self._gates = permits.gates
-        self._speed = Speed.begun(permits.limits().per_second)
+        self._speed: Speed | None = None
 
     def __call__(self) -> RunProgress:
         """Return how far the session is."""
-        now, limits, pulse = self._clock.monotonic(), self._permits.limits(), self._pulse
-        if self._permits.gates is not self._gates:
+        now, pulse = self._clock.monotonic(), self._pulse
+        left = requests_left(self._forecast, pulse.taken)
+        limits = self._permits.limits(left)
+        if self._speed is None or self._permits.gates is not self._gates:
             self._gates, self._speed = self._permits.gates, Speed.begun(limits.per_second)
         sent, hold = pulse.counters, self._permits.holding.first
         why = reason(self._permits.quiet())
-        passed, requests = now - self._looked, sent.requests - self._requests
-        if passed > 0 and (why is None or requests or limits.closed_s):
-            self._speed = self._speed.after(passed, requests, limits.per_second)
+        passed, new = now - self._looked, sent.requests - self._requests
+        if passed > 0 and (why is None or new or limits.closed_s):
+            self._speed = self._speed.after(passed, new, limits.per_second)
         self._looked, self._requests = now, sent.requests
-        left = requests_left(self._forecast, pulse.taken)
+        requests = sum(left.values())
         return RunProgress(
             self._totals(),
             pulse.begun,
             now - self._began,
             sent.requests,
             sent.throttled,
-            left,
-            self._seconds_for(left, limits),
+            requests,
+            self._seconds_for(requests, limits, self._speed),
             self._permits.allowed_per_second,
             why,
             hold is not None and not hold.ends,
         )
 
-    def _seconds_for(self, requests: float, limits: Limits) -> float | None:
+    def _seconds_for(self, requests: float, limits: Limits, speed: Speed) -> float | None:
         """Return how long so many requests take from now on; None while it is not known when they may be sent."""
         hold = self._permits.holding.first
         if hold is not None and not hold.ends:
             return None
-        return self._permits.holding.stretch(seconds_for(requests, limits, self._speed))
+        return self._permits.holding.stretch(seconds_for(requests, limits, speed))

@@ -1,7 +1,7 @@
 """Send requests as fast as the tenant allows, and no faster: every request takes a permit first."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
 from math import inf
 
@@ -13,11 +13,11 @@ from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.turns import Turns
 from bulkscim.model.clock import Clock
 from bulkscim.model.progress import UNLIMITED
-from bulkscim.model.request import Reply, Request, Response
+from bulkscim.model.request import Reply, Request, Response, Sort
 from bulkscim.pacing.arrivals import Arrivals, Window
 from bulkscim.pacing.hints import asked_wait, retry_after
 from bulkscim.pacing.retry import throttles
-from bulkscim.pacing.time_left import Limits
+from bulkscim.pacing.time_left import Limits, allowed
 from bulkscim.pacing.waiting import Quiet
 from bulkscim.providers.profile import NO_LIMIT, Bucket
 from bulkscim.transport.base import Transport
@@ -207,9 +207,10 @@ class Permits:
         """For how long the tenant lets nothing through that some limit counts."""
         return max((0.0, *(gate.closed_s for gate in self.gates)))
 
-    def limits(self) -> Limits:
-        """Return what limits requests now."""
-        return Limits(1 / self.interval_s if self.gates else UNLIMITED, self.closed_s)
+    def limits(self, left: Mapping[Sort, float]) -> Limits:
+        """Return what limits requests of some sorts now."""
+        rates = [(gate.bucket, 1 / gate.interval_s) for gate in self.gates]
+        return Limits(allowed(left, rates), self.closed_s)
 
     def quiet(self) -> Quiet:
         """Return what is known while no request leaves."""

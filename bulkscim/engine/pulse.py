@@ -43,7 +43,7 @@ class Pulse:
     def applied(self, work: Work, step: Step) -> None:
         """Count a step that took effect."""
         if step.member is not None:
-            self.taken.links += 1
+            self.taken.link()
         if step.member is None or work.row.operation.spec.is_membership:
             self._passes(work)
 
@@ -56,7 +56,7 @@ class Pulse:
     def _passes(self, work: Work) -> None:
         if work.number not in self._past:
             self._past.add(work.number)
-            self.taken.past[kind_of(work)] += 1
+            self.taken.passes(kind_of(work))
 
     @property
     def begun(self) -> int:

@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
+
+
+class Sort(NamedTuple):
+    """Requests that are alike for limits: by method, and by how their paths begin."""
+
+    method: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,41 @@
 The limit tells, as far as it is known; or the speed so far, where answers or 429s take too long to use it.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
 
+from bulkscim.model.progress import UNLIMITED
+from bulkscim.model.request import Sort
+from bulkscim.providers.profile import NO_LIMIT, Bucket
+
 _MEMORY_S = 60.0
 _MEMORY = 20  # requests; the memory is as long as these take, where that is longer
+
+
+def slowest(left: Mapping[Sort, float], limits: Iterable[tuple[Bucket, float]]) -> tuple[Bucket, float]:
+    """Return the limit that requests take the longest under, and for how many seconds; each is given with its requests a second.
+
+    Where none counts them, it is the slowest of all.
+    """
+    found = [
+        (
+            sum(count for sort, count in left.items() if bucket.matches(*sort)) / per_second,
+            -per_second,
+            bucket,
+        )
+        for bucket, per_second in limits
+    ]
+    seconds, _, bucket = max(found, key=lambda one: one[:2], default=(0.0, 0.0, NO_LIMIT))
+    return bucket, seconds
+
+
+def allowed(left: Mapping[Sort, float], limits: Sequence[tuple[Bucket, float]]) -> float:
+    """Return how many requests a second of these sorts the limits allow, when each waits for its own alone."""
+    seconds, requests = slowest(left, limits)[1], sum(left.values())
+    if seconds > 0 and requests > 0:
+        return requests / seconds
+    return min((per_second for _, per_second in limits), default=UNLIMITED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,20 @@ Two sorts of requests are counted apart, as they come at different times: those 
 included, and those that bring members into groups or take them out, which many rows share.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import ceil
 
+from bulkscim.model.operation import GROUP, USER, VERBS, Verb
+from bulkscim.model.request import Sort
+from bulkscim.scim.protocol import collection
+
 # What was forecast counts as much as what so many rows took: of changes, and of reads, some of which serve many rows.
-_FEW, _SOME = 5, 20
-_FIRST = 15  # reads at the begin of a run, which show what its lookups prove
+_FEW, _SOME = 5, 50
+FIRST = 8  # rows of a kind: what is read before they have made their change also shows what lookups prove, for all rows
+_READS, _SHARED = Sort("GET", collection(USER)), Sort("PATCH", f"{collection(GROUP)}/")
+_BEGIN, _SHARE = 0.05, 0.1  # of memberships: up to where groups are looked up and created; and as `_SOME`
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +51,9 @@ class Forecast:
 class Taken:
     """What was taken so far: rows of each kind that were begun, and that came past their own change; requests as in a forecast.
 
-    Of the rows' own requests, `reads` are counted apart from `writes`. `ended` rows need nothing more. `repeats` are
-    requests that were sent again.
+    Of the rows' own requests, `reads` are counted apart from `writes`; `first_reads` is how many there were when the `FIRST`
+    rows of a kind had come past their change. `marks` are numbers of links, each twice the one before or more, with the
+    shared requests that they had taken. `ended` rows need nothing more. `repeats` are requests that were sent again.
     """
 
     begun: Counter[str] = field(default_factory=Counter)
@@ -56,8 +63,22 @@ class Taken:
     pages: int = 0
     links: int = 0
     shared: int = 0
+    first_reads: dict[str, int] = field(default_factory=dict)
+    marks: list[tuple[int, int]] = field(default_factory=list)
     repeats: int = 0
     ended: int = 0
+
+    def passes(self, kind: str) -> None:
+        """Count a row that has made its own change, or needs none."""
+        self.past[kind] += 1
+        if self.past[kind] == FIRST:
+            self.first_reads[kind] = self.reads[kind]
+
+    def link(self) -> None:
+        """Count a membership that is there now."""
+        self.links += 1
+        if not self.marks or self.links >= 2 * self.marks[-1][0]:
+            self.marks.append((self.links, self.shared))
 
     @property
     def total(self) -> int:
@@ -65,35 +86,53 @@ class Taken:
         return self.reads.total() + self.writes.total() + self.pages + self.shared + self.repeats
 
 
-def requests_left(forecast: Forecast, taken: Taken) -> float:
-    """Return about how many requests are still to be sent: as forecast, and more and more as the rows so far have taken."""
+def requests_left(forecast: Forecast, taken: Taken) -> dict[Sort, float]:
+    """Return about how many requests of each sort are still to be sent: as forecast, and more and more as the rows so far took."""
     rows = sum(forecast.rows.values())
     still = max(0, rows - taken.ended)
     if not still:
-        return 0.0
-    own = sum(
-        _writes_left(forecast, taken, kind) + _reads_left(forecast, taken, kind) for kind in forecast.rows
-    )
+        return {}
+    left: defaultdict[Sort, float] = defaultdict(float)
     begun = min(1.0, taken.begun.total() / rows)
-    pages = max(0.0, forecast.pages * (1 - begun) - max(0.0, taken.pages - forecast.pages * begun))
-    left = own + pages + _shared_left(forecast, taken, still / rows)
+    left[_READS] = max(0.0, forecast.pages * (1 - begun) - max(0.0, taken.pages - forecast.pages * begun))
+    left[_SHARED] = _shared_left(forecast, taken, still / rows)
+    for kind in forecast.rows:
+        left[_READS] += _reads_left(forecast, taken, kind)
+        left[_change(kind)] += _writes_left(forecast, taken, kind)
+    left[_READS] += max(0.0, 1 - sum(left.values()))  # rows are left, so something is
     again = taken.repeats / (taken.total + _FEW)
-    return max(1.0, left) * (1 + again)
+    return {sort: count * (1 + again) for sort, count in left.items()}
+
+
+def _change(kind: str) -> Sort:
+    """Return the sort of the changes of one kind of rows."""
+    verb, _, resource = kind.partition(" ")
+    method = VERBS[Verb(verb)].method
+    return Sort(method, collection(resource) if method == "POST" else f"{collection(resource)}/")
 
 
 def _writes_left(forecast: Forecast, taken: Taken, kind: str) -> float:
-    """Return the changes of the rows of one kind that have not made theirs yet."""
-    rows, past = forecast.rows[kind], taken.past[kind]
+    """Return the changes that rows of one kind have not made yet. Those under way make one: others end as soon as they begin."""
+    rows, past, begun = forecast.rows[kind], taken.past[kind], taken.begun[kind]
     each = forecast.writes.get(kind, 0.0) / max(1, rows)
-    return max(0, rows - past) * (taken.writes[kind] + _FEW * each) / (past + _FEW)
+    under_way = max(0, begun - past)
+    seen = (taken.writes[kind] + under_way * each + _FEW * each) / (max(begun, past) + _FEW)
+    return under_way * each + max(0, rows - past - under_way) * seen
 
 
 def _reads_left(forecast: Forecast, taken: Taken, kind: str) -> float:
-    """Return what the rows of one kind that were not begun yet will read; the first reads are for many rows."""
-    rows, begun = forecast.rows[kind], taken.begun[kind]
-    each = forecast.reads.get(kind, 0.0) / max(1, rows)
-    read = max(0, taken.reads[kind] - _FIRST)
-    return max(0, rows - begun) * (read + _SOME * each) / (begun + _SOME)
+    """Return what the rows of one kind will read: as forecast, and more and more as the rows after the first ones have."""
+    rows, read, past = forecast.rows[kind], taken.reads[kind], taken.past[kind]
+    expected = forecast.reads.get(kind, 0.0)
+    begun = max(
+        past, taken.begun[kind]
+    )  # a row reads when it begins, and before its change where that was long ago
+    left = max(0.0, min(expected - read, expected * (1 - (begun + past) / 2 / max(1, rows))))
+    if past <= FIRST:
+        return left
+    seen = past - FIRST
+    each = max(0, read - taken.first_reads.get(kind, 0) - 1) / seen  # a single one is no pace
+    return _blended(left, max(0, rows - past) * each, seen / (seen + _SOME))
 
 
 def _shared_left(forecast: Forecast, taken: Taken, still: float) -> float:
@@ -101,9 +140,18 @@ def _shared_left(forecast: Forecast, taken: Taken, still: float) -> float:
     links = min(forecast.links - taken.links, forecast.links * still)
     if links <= 0:
         return 0.0
-    done = taken.links / forecast.links
-    so_far = links * taken.shared / max(1, taken.links)
-    return max(1.0, (1 - done) * max(0.0, forecast.shared - taken.shared) + done * so_far)
+    left = max(0.0, forecast.shared - taken.shared)
+    begun = next((mark for mark in taken.marks if mark[0] >= _BEGIN * forecast.links), None)
+    if begun is None or taken.links == begun[0]:
+        return max(1.0, left)
+    seen = taken.links - begun[0]
+    trust = seen / (seen + _SHARE * forecast.links)
+    return max(1.0, _blended(left, links * (taken.shared - begun[1]) / seen, trust))
+
+
+def _blended(forecast: float, seen: float, trust: float) -> float:
+    """Return what lies between a forecast and what was seen, by how far the second is trusted."""
+    return (1 - trust) * forecast + trust * seen
 
 
 def shared_requests(groups: Iterable[int], most: int, *, creates: bool, batches: int) -> float:
@@ -115,5 +163,5 @@ def shared_requests(groups: Iterable[int], most: int, *, creates: bool, batches:
     found = 0.0
     for members in groups:
         writes = min(members, max(ceil(members / most), batches))
-        found += writes + 2 * creates + 2  # it is looked up and read before, and again as that gets old
+        found += writes + 4 * creates  # a new one is looked up, created and read, and again as that gets old
     return found

@@ -97,7 +97,11 @@ def lookups(rows: UserRows, profile: Profile, users: int | None, interval_s: flo
     for what, count, age_s in (
         ("names", rows.names, LONGEST_S),
         ("changes", rows.changes, LONGEST_S),
-        ("removals", rows.removals, fresh_s(interval_s)),
+        (
+            "removals",
+            rows.removals,
+            LONGEST_S if profile.etag else fresh_s(interval_s),
+        ),  # versions guard older ones
     ):
         if count:
             at_hand = None if makes else pages

@@ -10,13 +10,19 @@ _SOON_S = 60.0
 
 
 def takes_told(
-    requests: float, rate: Rate, now: float, zone: tzinfo | None = None, hours: Hours | None = None
+    requests: float,
+    rate: Rate,
+    now: float,
+    zone: tzinfo | None = None,
+    hours: Hours | None = None,
+    seconds: float | None = None,
 ) -> str:
     """Return about how long so many requests take at a rate, and until when, by the clock of a zone or this machine's.
 
-    With `hours` of the day they are sent within these only.
+    With `hours` of the day they are sent within these only. `seconds` is the time that they take where the rate is not that of
+    all of them.
     """
-    seconds = requests / pace(rate).per_second
+    seconds = requests / pace(rate).per_second if seconds is None else seconds
     count = max(1, round(requests))
     ends_s = seconds if hours is None else hours.seconds_for(seconds, now, zone)
     within = "" if hours is None else f", {hours} only"

@@ -24,11 +24,14 @@ from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import MAKES, USER, VERBS, Defaults, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
-from bulkscim.pacing.rate import Rate
+from bulkscim.pacing.rate import Rate, pace
+from bulkscim.pacing.time_left import slowest
+from bulkscim.planning.forecast import Forecast, Taken, requests_left
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
+from bulkscim.providers.profile import Bucket
 from bulkscim.reporting.durations import clock_time, takes_told
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
@@ -192,7 +195,7 @@ class Start:
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
-            *self._takes(found.forecast.total),
+            *self._takes(found.forecast),
             *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
             *([self._later] if self.request.said.grace else []),
             *(
@@ -207,11 +210,14 @@ class Start:
             *(self.parent.notes if self.parent is not None else ()),
         ]
 
-    def _takes(self, requests: float) -> Iterator[str]:
+    def _takes(self, forecast: Forecast) -> Iterator[str]:
         """Say how long the job takes, and at which deadline it stops."""
         now = self.visit.clock.now()
         times = times_of(self.visit.settings.connection, now)
-        yield f"takes     {takes_told(requests, self._slowest, now, hours=times.hours)}"
+        rates = [(one, pace(_rate(one)).per_second) for one in self._buckets]
+        slow, seconds = slowest(requests_left(forecast, Taken()), rates)
+        told = takes_told(forecast.total, _rate(slow), now, hours=times.hours, seconds=seconds)
+        yield f"takes     {told}"
         if times.deadline is not None:
             yield f"stops     at {clock_time(times.deadline, now)} by its deadline; resume continues then"
 
@@ -225,8 +231,11 @@ class Start:
     @property
     def _slowest(self) -> Rate:
         """The limit that allows the fewest requests."""
-        rates = (Rate(one.limit, one.window_s) for one in self.visit.settings.buckets(self.seen.profile))
-        return min(rates, key=lambda one: one.per_second)
+        return min(map(_rate, self._buckets), key=lambda one: one.per_second)
+
+    @property
+    def _buckets(self) -> tuple[Bucket, ...]:
+        return self.visit.settings.buckets(self.seen.profile)
 
     @property
     def costs(self) -> Costs:
@@ -336,6 +345,10 @@ class Start:
             rows=self.checked.rows,
             forecast=self.costs.forecast,
         )
+
+
+def _rate(bucket: Bucket) -> Rate:
+    return Rate(bucket.limit, bucket.window_s)
 
 
 async def begin(start: Start, disk: Disk, around: Around) -> RunReport:
