@@ -12,7 +12,7 @@ from bulkscim.errors import UsageError
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.pacing.hours import parse_deadline, parse_duration, parse_hours
-from bulkscim.pacing.rate import parse as parse_rate
+from bulkscim.pacing.rate import parse_all as parse_rates
 from bulkscim.runs.options import Asked, built
 
 Result = TypeVar("Result")
@@ -50,14 +50,16 @@ class VerbType(click.ParamType[Verb]):
 
 
 class RateType(click.ParamType[str]):
-    """A rate as it is written; what is kept is the text."""
+    """A rate as it is written; what is kept is the text. In a variable of the environment commas separate several."""
 
-    name = "N/UNIT"
+    envvar_list_splitter = ","
+
+    name = "RATE"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Refuse what is no rate."""
         try:
-            parse_rate(value)
+            parse_rates(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
         return str(value)
@@ -210,7 +212,14 @@ records = together(
 )
 
 pace = together(
-    option("--rate", type=RateType(), help="The most requests in a time, such as 100/min or 10/s."),
+    option(
+        "--rate",
+        type=RateType(),
+        multiple=True,
+        callback=lambda _context, _option, rates: ", ".join(rates) or None,
+        help="The most requests in a time, such as 100/min, or of some requests, such as 'POST /Users 20/10s'. auto: go "
+        "faster step by step, up to four times the profile's rate, until the tenant answers that it is too much.",
+    ),
     option(
         "--concurrency",
         type=click.IntRange(min=1),

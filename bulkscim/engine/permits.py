@@ -69,6 +69,10 @@ class Permits:
         """Seconds from one request to the next at the present pace, under the slowest limit."""
         return max((gate.interval_s for gate in self.gates), default=0.0)
 
+    def interval_of(self, method: str, path: str) -> float:
+        """Return the same for requests of one kind, under the slowest of the limits that count them."""
+        return max((gate.interval_s for gate in self._counting(Request(method, path))), default=0.0)
+
     async def obtain(self, request: Request, *, urgent: bool = False) -> bool:
         """Wait until the request may go; False when the run is to stop instead."""
         if self.answered_here(request):

@@ -1,24 +1,25 @@
 """Under which settings a run sends: its journal's header keeps them, so that resume goes on under the same terms."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypedDict
 
 from bulkscim.errors import UsageError
 from bulkscim.journal.typed_json import FLAT, OMITTED
 from bulkscim.model.row import RowRules
-from bulkscim.pacing.rate import Rate, parse
+from bulkscim.pacing.rate import Rate, StatedRate, parse_all
 from bulkscim.planning.decision import Policy
 from bulkscim.providers.profile import QUIET_S, Bucket, Profile
 
 TIMEOUT_S = 30.0
+MOST_TRIED = 4.0  # times the rate that is known, where a faster one may be tried
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """How and when requests reach a tenant; None leaves it to the tenant's entry, to the profile, or to the usual.
 
-    `rate` is as written (`100/min`). An empty `proxy` is none, whatever was used before. `between` which hours of the day and
+    `rate` is as written (`100/min`), several with commas between them. An empty `proxy` is none, whatever was used before. `between` which hours of the day and
     until which `deadline` requests are sent is as written too (`22:00-06:00`, `06:00`), and for how long an outage is waited out (`15m`); `none` lifts what was said
     before.
     """
@@ -70,21 +71,29 @@ class Settings:
         return Policy(self.rules, profile, run=run, on_drift=self.on_drift)
 
     def buckets(self, profile: Profile) -> tuple[Bucket, ...]:
-        """Return the buckets in force: the rate that was asked for stands in for the profile's own."""
-        if self.connection.rate is None:
-            return profile.buckets
-        rate = rate_of(self.connection.rate)
+        """Return the buckets in force: a rate for all requests stands in for the profile's own, one for some is added."""
+        stated = rates_of(self.connection.rate) if self.connection.rate else ()
         quiet_s = max((bucket.quiet_s for bucket in profile.buckets), default=QUIET_S)
-        return (Bucket(rate.limit, rate.window_s, "--rate", quiet_s=quiet_s),)
+        asked = [(one.is_general, _bucket(one, one.rate, quiet_s)) for one in stated if one.rate is not None]
+        general = [bucket for is_general, bucket in asked if is_general] or profile.buckets
+        most = MOST_TRIED if any(one.rate is None for one in stated) else 1.0
+        some = [bucket for is_general, bucket in asked if not is_general]
+        return (*(replace(bucket, most=most) for bucket in general), *some)
 
     def workers(self, profile: Profile) -> int:
         """Return how many rows are worked on at once."""
         return self.connection.concurrency or profile.concurrency
 
 
-def rate_of(text: str) -> Rate:
-    """Read a rate as users write it."""
+def _bucket(stated: StatedRate, rate: Rate, quiet_s: float) -> Bucket:
+    methods = frozenset({stated.method} if stated.method else ())
+    name = f"{stated.method} {stated.path}".strip() or "--rate"
+    return Bucket(rate.limit, rate.window_s, name, methods, stated.path, quiet_s=quiet_s)
+
+
+def rates_of(text: str) -> tuple[StatedRate, ...]:
+    """Read rates as users write them."""
     try:
-        return parse(text)
+        return parse_all(text)
     except ValueError as error:
         raise UsageError(f"--rate: {error}") from error

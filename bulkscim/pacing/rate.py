@@ -12,6 +12,11 @@ from dataclasses import dataclass
 _UNITS = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0}
 _UNITS |= {"h": 3600.0, "hour": 3600.0, "d": 86400.0, "day": 86400.0}
 _RATE = re.compile(r"\s*(\d+)\s*/\s*(\d*)\s*([a-z]+)\s*", re.ASCII | re.IGNORECASE)
+AUTO = "auto"
+_STATED = re.compile(
+    r"((?P<method>GET|POST|PUT|PATCH|DELETE)\s+)?((?P<path>/\S+)\s+)?(?P<rate>auto|\d.*)",
+    re.ASCII | re.IGNORECASE,
+)
 _USED_SHARE = 0.99
 _SPACED_BELOW = (
     50.0  # requests a second; further apart than 20 ms, a late wake-up is small compared with the gap
@@ -57,6 +62,39 @@ def parse(text: str) -> Rate:
     if found is None or unit not in _UNITS or int(found[1]) == 0 or found[2].strip("0") == "" != found[2]:
         raise ValueError(f"{text!r} is not a rate; write it as 100/min, 10/s or 600/h")
     return Rate(int(found[1]), int(found[2] or 1) * _UNITS[unit])
+
+
+@dataclass(frozen=True, slots=True)
+class StatedRate:
+    """A rate that a user gives; empty `method` and `path` mean all requests. Without a rate it asks for what is possible."""
+
+    rate: Rate | None
+    method: str = ""
+    path: str = ""
+
+    @property
+    def is_general(self) -> bool:
+        """Whether it is for all requests."""
+        return not (self.method or self.path)
+
+
+def parse_all(text: str) -> tuple[StatedRate, ...]:
+    """Read rates that commas separate, each as `[METHOD] [PATH] RATE` or `auto`; ValueError says what is wrong."""
+    return tuple(_stated(part.strip()) for part in text.split(","))
+
+
+def _stated(text: str) -> StatedRate:
+    found = _STATED.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            f"{text!r} is not a rate; write it as 100/min, 10/s or 600/h, for some requests as POST /Users 20/10s, or as auto"
+        )
+    method, path, rate = (found["method"] or "").upper(), found["path"] or "", found["rate"]
+    if rate.lower() != AUTO:
+        return StatedRate(parse(rate), method, path)
+    if method or path:
+        raise ValueError(f"{text!r}: auto is for all requests")
+    return StatedRate(None)
 
 
 def pace(rate: Rate, share: float = 1.0) -> BucketPace:

@@ -7,7 +7,7 @@ from pathlib import Path
 from bulkscim.engine.clock import RealClock
 from bulkscim.journal import run_lock
 from bulkscim.journal.durable import LocalDisk
-from bulkscim.journal.settings import rate_of
+from bulkscim.journal.settings import rates_of
 from bulkscim.model.harmless import one_line
 from bulkscim.model.typed import NEXT, command
 from bulkscim.reporting.next_commands import run_name
@@ -48,7 +48,7 @@ def go_on_with_run(run: str, runs_dir: Path) -> Iterator[str]:
 
 def change_rate(run: str, rate: str, runs_dir: Path) -> Iterator[str]:
     """Change the rate of a run that another process works on."""
-    rate_of(rate)
+    rates_of(rate)
     folder, answered = order(run, runs_dir, lambda orders: replace(orders, rate=rate), RealClock())
     does = f"{run_name(folder)} sends" if answered else f"{run_name(folder)} is to send"
     yield f"{does} at most {rate}{' from now on' if answered else f': {_NOT_HEARD}'}"

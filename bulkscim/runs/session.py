@@ -76,7 +76,8 @@ def patient(
             arrivals.count(LOOKS, now)
         if settings.rules.create_groups:
             first_s = max(0.0, profile.look_after_s - passed)  # until lookups show what was made last
-    interval_s = max((1 / pace(Rate(one.limit, one.window_s)).per_second for one in buckets), default=0.0)
+    paces = (pace(Rate(one.limit, one.window_s)) for one in buckets if one.matches("GET", "/Users"))
+    interval_s = max((1 / one.per_second for one in paces), default=0.0)
     return Patient(transport, clock, arrivals, first_s=first_s, interval_s=interval_s, say=say)
 
 

@@ -8,7 +8,7 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.engine.schedule import Times
 from bulkscim.errors import UsageError
 from bulkscim.journal import typed_json
-from bulkscim.journal.settings import Connection, Settings, rate_of
+from bulkscim.journal.settings import Connection, Settings, rates_of
 from bulkscim.model.harmless import one_line
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.secret import Secret
@@ -55,7 +55,7 @@ def connection_again(asked: Connection, tenant: Tenant, before: Connection) -> C
 def checked_connection(connection: Connection) -> Connection:
     """Return it; UsageError for a rate or a time that is none, and for a deadline that has passed."""
     if connection.rate is not None:
-        rate_of(connection.rate)
+        rates_of(connection.rate)
     try:
         times_of(connection, RealClock().now())
         parse_duration(connection.wait_out or NONE)

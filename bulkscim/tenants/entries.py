@@ -18,7 +18,7 @@ from bulkscim.errors import UsageError
 from bulkscim.model import bounded_toml
 from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.typed import next_line
-from bulkscim.pacing.rate import parse as parse_rate
+from bulkscim.pacing.rate import parse_all as parse_rates
 from bulkscim.tenants.config_file import text_of
 from bulkscim.tenants.credentials import TokenSource, account_of
 
@@ -239,7 +239,7 @@ def _check_text(key: str, value: Any) -> None:
     """Check what is written in a value; ValueError says what is wanted."""
     match key:
         case "rate":
-            parse_rate(value)
+            parse_rates(value)
         case "max_delete" | "max_create" | "max_removals":
             Limit.parse(str(value))
         case "proxy" if "@" in value:

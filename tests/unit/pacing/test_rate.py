@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkscim.pacing.rate import BucketPace, Rate, pace, parse
+from bulkscim.pacing.rate import BucketPace, Rate, StatedRate, pace, parse, parse_all
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,28 @@ def test_no_window_sees_more_than_its_limit(limit, window):
     assert sends(chosen, window) <= limit
     assert chosen.per_second >= 0.9 * limit / window
     assert pace(Rate(limit, window), 0.5).per_second == pytest.approx(chosen.per_second / 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("100/min", [StatedRate(Rate(100, 60))]),
+        (
+            "post /Users 20/10s, PATCH 5 / s",
+            [StatedRate(Rate(20, 10), "POST", "/Users"), StatedRate(Rate(5, 1), "PATCH")],
+        ),
+        ("/Groups 5/s,auto", [StatedRate(Rate(5, 1), path="/Groups"), StatedRate(None)]),
+    ],
+)
+def test_rates_are_stated_for_all_requests_or_for_some(text, stated):
+    """By method, by path, or by both."""
+    assert list(parse_all(text)) == stated
+
+
+@pytest.mark.parametrize(
+    "text", ["", "100/min,", "FETCH 5/s", "Users 5/s", "POST auto", "POST /Users", "auto auto"]
+)
+def test_what_states_no_rate_is_said_to_state_none(text):
+    """And never left out."""
+    with pytest.raises(ValueError, match=r"not a rate|for all requests"):
+        parse_all(text)
