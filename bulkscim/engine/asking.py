@@ -67,7 +67,7 @@ class Asking:
         directory: Directory,
         reads: Callable[[Work | None], Reads],
         exchange: Exchange,
-        ages: Callable[[], ImageAges],
+        ages: Callable[[str, str], ImageAges],
     ) -> None:
         self._stopping = context.stopping
         self._clock = context.clock
@@ -76,7 +76,7 @@ class Asking:
         self._directory = directory
         self._exchange = exchange
         self.reads = reads  # how a row reads the tenant
-        self.ages = ages  # at the present pace
+        self.ages = ages  # for a method and a resource type, at the present pace
         self._noted = False
         self._vain = 0  # waits for members and managers to be shown that changed nothing
         self._exact = False  # whether a create has shown that times of creation follow the server's clock
@@ -159,7 +159,8 @@ class Asking:
     async def _asked(self, work: Work, need: Question, coming: Coming) -> Any:
         if isinstance(need, NameHeld) and not work.is_new:
             return False  # a listing may show what a lost create of the row has made
-        purpose = purpose_of(work, need, coming, self.ages())
+        operation = work.row.operation
+        purpose = purpose_of(work, need, coming, self.ages(operation.spec.method, operation.type))
         return await self._directory.answer(need, self.reads(work), purpose)
 
     async def ends_run(self, work: Work, answer: Unreadable, *, is_side: bool = False) -> bool:

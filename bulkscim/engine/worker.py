@@ -14,6 +14,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Question
 from bulkscim.model.row import Refusal
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.before_image import ImageAges
 
 
 class Instead(NamedTuple):
@@ -47,7 +48,7 @@ class Worker:
 
     def checked(self, work: Work, step: Step, *, waits: bool = False) -> Step | Instead:
         """Return a step as it may be sent, or what its row does instead; `waits`: it is checked again before it is sent."""
-        is_strict = self._asking.ages().is_strict(step, work.row.operation)
+        is_strict = self._ages(step).is_strict(step, work.row.operation)
         step = self._abilities.versions.fitted(work, step, is_strict=is_strict)
         if lacking := self._abilities.lacking(step):
             work.refused(Refusal(step.part, None, None, lacking))
@@ -96,4 +97,7 @@ class Worker:
         """Return whether what was read is to be read again, once, before the step."""
         if work.read_again or (step.before is None and step.member is None):
             return False
-        return self._clock.monotonic() - work.read_at > self._asking.ages().step(step, work.row.operation)
+        return self._clock.monotonic() - work.read_at > self._ages(step).step(step, work.row.operation)
+
+    def _ages(self, step: Step) -> ImageAges:
+        return self._asking.ages(step.method, step.type)

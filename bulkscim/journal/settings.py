@@ -13,6 +13,7 @@ from bulkscim.providers.profile import QUIET_S, Bucket, Profile
 
 TIMEOUT_S = 30.0
 MOST_TRIED = 4.0  # times the rate that is known, where a faster one may be tried
+SOON_S = 10.0  # without a 429 are the evidence for that, where it is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,12 @@ class Settings:
         quiet_s = max((bucket.quiet_s for bucket in profile.buckets), default=QUIET_S)
         asked = [(one.is_general, _bucket(one, one.rate, quiet_s)) for one in stated if one.rate is not None]
         general = [bucket for is_general, bucket in asked if is_general] or profile.buckets
-        most = MOST_TRIED if any(one.rate is None for one in stated) else 1.0
-        some = [bucket for is_general, bucket in asked if not is_general]
-        return (*(replace(bucket, most=most) for bucket in general), *some)
+        if any(one.rate is None for one in stated):
+            general = [
+                replace(one, most=MOST_TRIED, quiet_s=min(SOON_S, one.quiet_s), assumed=False)
+                for one in general
+            ]
+        return (*general, *(bucket for is_general, bucket in asked if not is_general))
 
     def workers(self, profile: Profile) -> int:
         """Return how many rows are worked on at once."""

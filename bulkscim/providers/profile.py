@@ -42,7 +42,7 @@ class Bucket:
 
     Empty `methods` and `prefix` match all. A request waits for every bucket that matches it. After a 429, `quiet_s`
     seconds without another one are the evidence that a higher rate can be tried, up to `most` times the limit. The run
-    begins with `first` of it.
+    begins with `first` of it. `assumed`: it is not the tenant's own, as far as is known.
     """
 
     limit: int
@@ -54,6 +54,7 @@ class Bucket:
     quiet_s: float = QUIET_S
     most: float = 1.0
     first: float = 1.0
+    assumed: bool = False
 
     def at(self, speed: float) -> "Bucket":
         """Return the limit of a tenant that is `speed` times as fast."""
@@ -139,7 +140,7 @@ class Profile:
     name: str
     title: str = "any SCIM 2.0 service"
     base_url: str = ""
-    buckets: tuple[Bucket, ...] = (Bucket(10, 1.0),)
+    buckets: tuple[Bucket, ...] = (Bucket(10, 1.0, assumed=True),)
     concurrency: int = 8
     media_type: str = "application/scim+json"
     headers: Mapping[str, str] = field(default_factory=dict)

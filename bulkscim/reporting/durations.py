@@ -1,40 +1,49 @@
 """How long a run takes, in words."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from bulkscim.model.harmless import estimated_duration
 from bulkscim.pacing.hours import Hours
-from bulkscim.pacing.rate import Rate, pace
+from bulkscim.pacing.rate import Rate
 
 _SOON_S = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class LongestLimit:
+    """The limit that takes the longest: its rate, how long a job takes under it, and for which requests it is, empty for all."""
+
+    rate: Rate
+    seconds: float
+    of: str = ""
+
+
 def takes_told(
     requests: float,
-    rate: Rate,
+    limit: LongestLimit,
     now: float,
     zone: tzinfo | None = None,
     hours: Hours | None = None,
-    seconds: float | None = None,
 ) -> str:
-    """Return about how long so many requests take at a rate, and until when, by the clock of a zone or this machine's.
+    """Return about how long so many requests take, and until when, by the clock of a zone or this machine's.
 
-    With `hours` of the day they are sent within these only. `seconds` is the time that they take where the rate is not that of
-    all of them.
+    With `hours` of the day they are sent within these only.
     """
-    seconds = requests / pace(rate).per_second if seconds is None else seconds
+    seconds = limit.seconds
     count = max(1, round(requests))
     ends_s = seconds if hours is None else hours.seconds_for(seconds, now, zone)
     within = "" if hours is None else f", {hours} only"
     until = f"{within}, until {clock_time(now + ends_s, now, zone)}" if ends_s >= _SOON_S else within
     many = f"about {count:,} request{'s' * (count != 1)}"
-    return f"about {estimated_duration(seconds)} at {rate_told(rate)}{until} ({many})"
+    at = f"{rate_told(limit.rate)}{f' of {limit.of}' if limit.of else ''}"
+    return f"about {estimated_duration(seconds)} at {at}{until} ({many})"
 
 
 def rate_told(rate: Rate) -> str:
     """Return a limit in words: `100 requests/min`."""
     count, _, window = str(rate).partition("/")
-    return f"{int(count):,} requests/{window}"
+    return f"{int(count):,} request{'s' * (int(count) != 1)}/{window}"
 
 
 def clock_time(at: float, now: float, zone: tzinfo | None = None) -> str:

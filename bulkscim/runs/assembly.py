@@ -64,6 +64,7 @@ from bulkscim.runs.earlier import (
 )
 from bulkscim.runs.orders import user_name
 from bulkscim.runs.report import RunReport
+from bulkscim.scim import protocol
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import Repeating
 
@@ -162,11 +163,12 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     bounds = terms.bounds
     guards = Guards(bounds.max_errors, bounds.max_adopt, partial(_adopted, journal), terms.breaker)
     rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
-    ages = ImageAges(permits.interval_s, settings.image_age, undoes=policy.takes_back, plans=policy.plans)
+    ages = ImageAges(asked_s=settings.image_age, undoes=policy.takes_back, plans=policy.plans)
     abilities = Abilities(context)
 
-    def ages_now() -> ImageAges:
-        return replace(ages, interval_s=permits.interval_s, heeded=abilities.versions.heeded)
+    def ages_now(method: str, kind: str) -> ImageAges:
+        interval_s = max(permits.interval_of(one, protocol.collection(kind)) for one in ("GET", method))
+        return replace(ages, interval_s=interval_s, heeded=abilities.versions.heeded)
 
     asking = Asking(context, directory, reads, exchange, ages_now)
     dispatch = SingleDispatch(context, exchange, Sender(context, exchange), directory)

@@ -24,21 +24,17 @@ from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import MAKES, USER, VERBS, Defaults, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
-from bulkscim.pacing.rate import Rate, pace
-from bulkscim.pacing.time_left import slowest
-from bulkscim.planning.forecast import Forecast, Taken, requests_left
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
-from bulkscim.providers.profile import Bucket
-from bulkscim.reporting.durations import clock_time, takes_told
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.dry_run import plan
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.group_removals import leaving, unknown_references
+from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
 from bulkscim.runs.open_job import INDEX, not_before, opened_job
 from bulkscim.runs.options import filled
@@ -47,7 +43,7 @@ from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import Visit, visiting
-from bulkscim.runs.settings import checked_connection, connection_of, kept, times_of
+from bulkscim.runs.settings import checked_connection, connection_of, kept
 from bulkscim.runs.state_dir import drafts, keep
 from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
@@ -195,7 +191,7 @@ class Start:
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
-            *self._takes(found.forecast),
+            *how_long(found.forecast, self.visit.settings, self.seen.profile, self.visit.clock.now()),
             *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
             *([self._later] if self.request.said.grace else []),
             *(
@@ -210,32 +206,12 @@ class Start:
             *(self.parent.notes if self.parent is not None else ()),
         ]
 
-    def _takes(self, forecast: Forecast) -> Iterator[str]:
-        """Say how long the job takes, and at which deadline it stops."""
-        now = self.visit.clock.now()
-        times = times_of(self.visit.settings.connection, now)
-        rates = [(one, pace(_rate(one)).per_second) for one in self._buckets]
-        slow, seconds = slowest(requests_left(forecast, Taken()), rates)
-        told = takes_told(forecast.total, _rate(slow), now, hours=times.hours, seconds=seconds)
-        yield f"takes     {told}"
-        if times.deadline is not None:
-            yield f"stops     at {clock_time(times.deadline, now)} by its deadline; resume continues then"
-
     def _grades(self, kinds: VerbCounts) -> str:
         """Say how well the job can be taken back; of a rollback, how well its run can."""
         profile, parent = self.seen.profile, self.parent
         if parent is not None:
             return totals(profile, parent.counts, parent.secrets)
         return totals(profile, kinds, self.checked.secrets)
-
-    @property
-    def _slowest(self) -> Rate:
-        """The limit that allows the fewest requests."""
-        return min(map(_rate, self._buckets), key=lambda one: one.per_second)
-
-    @property
-    def _buckets(self) -> tuple[Bucket, ...]:
-        return self.visit.settings.buckets(self.seen.profile)
 
     @property
     def costs(self) -> Costs:
@@ -249,7 +225,12 @@ class Start:
             undoes=self.parent is not None,
             plans=request.dry_run,
         )
-        return costs(asked, self.seen.profile, self.seen.users, 1 / self._slowest.per_second)
+        return costs(
+            asked,
+            self.seen.profile,
+            self.seen.users,
+            slowest_interval(self.visit.settings.buckets(self.seen.profile)),
+        )
 
     @property
     def _later(self) -> str:
@@ -345,10 +326,6 @@ class Start:
             rows=self.checked.rows,
             forecast=self.costs.forecast,
         )
-
-
-def _rate(bucket: Bucket) -> Rate:
-    return Rate(bucket.limit, bucket.window_s)
 
 
 async def begin(start: Start, disk: Disk, around: Around) -> RunReport:

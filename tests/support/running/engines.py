@@ -65,7 +65,11 @@ async def engine_parts(answer=lambda request: Response(404), dispatch=None, prof
     exchange = Exchange(transport, Permits([], clock, stopping), watcher, clock)
     single = dispatch or SingleDispatch(context, exchange, Sender(context, exchange), directory)
     asking = Asking(
-        context, directory, lambda work: Reads(Paced(exchange, work), clock, profile), exchange, ImageAges
+        context,
+        directory,
+        lambda work: Reads(Paced(exchange, work), clock, profile),
+        exchange,
+        lambda *_: ImageAges(),
     )
     rows = Rows(context, Policy(profile=profile), Bounding(Guards(), record, stopping))
     abilities = Abilities(context)

@@ -1,5 +1,8 @@
 """How the pace recovers after answers of 429."""
 
+from collections import deque
+
+import anyio
 import pytest
 
 from bulkscim.engine.permits import Permits
@@ -77,3 +80,43 @@ async def test_waits_grow_while_nothing_passes_and_no_answer_says_how_long():
     await sends(permits, tenant, 12)
 
     assert clock.monotonic() - began > 120
+
+
+class Unstated:
+    """Takes so many requests in any second, and says nothing of it but 429."""
+
+    def __init__(self, clock, per_second):
+        self.clock, self.per_second = clock, per_second
+        self.times, self.throttled, self.served = deque(), 0, 0
+
+    async def send(self, request):
+        await self.clock.sleep(0.1)
+        now = self.clock.monotonic()
+        while self.times and self.times[0] <= now - 1.0:
+            self.times.popleft()
+        if len(self.times) >= self.per_second:
+            self.throttled += 1
+            return Response(429)
+        self.times.append(now)
+        self.served += 1
+        return Response(201)
+
+
+@pytest.mark.parametrize("per_second", [14, 25, 1000])
+async def test_auto_finds_the_limit_up_to_four_times_the_default(per_second):
+    """In ten minutes; where there is no limit, four times the default is the most."""
+    clock, limit = running_time(), min(per_second, 40)
+    tenant = Unstated(clock, per_second)
+    buckets = Settings(connection=Connection("auto")).buckets(profile_named("generic"))
+    permits = Permits(buckets, clock, Stopping(clock))
+
+    async def work():
+        while clock.monotonic() < 600:
+            await sends(permits, tenant)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(8):
+            group.start_soon(work)
+
+    assert tenant.throttled <= 5
+    assert tenant.served >= 0.85 * limit * clock.monotonic()

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bulkscim.pacing.rate import parse
-from bulkscim.reporting.durations import clock_time, takes_told
+from bulkscim.pacing.rate import pace, parse
+from bulkscim.reporting.durations import LongestLimit, clock_time, takes_told
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp()
 
@@ -26,7 +26,10 @@ NOON = datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp()
 )
 def test_what_a_job_takes(requests, rate, told):
     """At a rate, and until when."""
-    assert takes_told(requests, parse(rate), NOON, UTC) == told
+    assert (
+        takes_told(requests, LongestLimit(parse(rate), requests / pace(parse(rate)).per_second), NOON, UTC)
+        == told
+    )
 
 
 def test_time_of_day():
