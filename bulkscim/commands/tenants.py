@@ -102,6 +102,7 @@ def _as_json(entry: TenantEntry) -> dict[str, Any]:
         "max_removals": str(entry.max_removals) if entry.max_removals else None,
         "protect": list(entry.protect),
         "file": str(entry.file),
+        "paused": _paused(entry),
     }
 
 
@@ -114,10 +115,21 @@ def _lines(entry: TenantEntry) -> Iterator[str]:
             yield f"{'':<16} {key} {value}"
     if entry.protect:
         yield f"{'':<16} protect {', '.join(entry.protect)}"
+    if (told := _paused(entry)) is not None:
+        yield f"{'':<16} {told}"
+        yield next_line("go", "--tenant", entry.name)
     yield f"{'':<16} in {entry.file}"
     if not _is_allowed(entry):
         yield f"{'':<16} not allowed yet: {' and '.join(entry.trusting)} of this file is not used"
         yield next_line("tenants", "allow", entry.file)
+
+
+def _paused(entry: TenantEntry) -> str | None:
+    """Return who has paused a tenant, and when; None where it is not paused."""
+    from bulkscim.runs.orders import tenant_pause
+
+    pause = tenant_pause(entry.base_url)
+    return pause.told if pause is not None else None
 
 
 def _is_allowed(entry: TenantEntry) -> bool:

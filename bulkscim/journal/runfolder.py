@@ -13,7 +13,7 @@ from pathlib import Path
 from bulkscim.errors import JournalDamaged, NoSuchRun, UsageError
 from bulkscim.journal import journal, reader
 from bulkscim.journal.durable import Disk
-from bulkscim.journal.run_lock import HeldFolder, hold
+from bulkscim.journal.run_lock import HeldFolder, hold, is_locked
 from bulkscim.journal.tombstone import is_purged, load
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.clock import Clock
@@ -132,6 +132,12 @@ def children(folder: Path, disk: Disk) -> list[Path]:
     numbered = ((_CHILD.fullmatch(name), name) for name in disk.folders(folder))
     found = sorted((int(match[1]), folder / name) for match, name in numbered if match)
     return [path for _, path in found if _began(path, disk) is not None]
+
+
+def worked_on(folder: Path, disk: Disk) -> Path | None:
+    """Return the folder that a process works on: that of a run's newest child run, which locks both, or the run's own."""
+    places = (*children(folder, disk)[-1:], folder)
+    return next((path for path in places if is_locked(path, disk)), None)
 
 
 def parent(folder: Path, disk: Disk) -> Path | None:

@@ -18,7 +18,7 @@ class LiveStatus:
 
     What it says is `age_s` seconds old; None where the process has written nothing yet. Where `is_current` is false, the
     process holds the run and no longer writes, so nothing is said of the time that is left. Requests and times are those of this
-    session; `left_s` is counted from now.
+    session; `left_s` is counted from now. `rollback` is the name of the rollback that the process carries out.
     """
 
     is_current: bool = False
@@ -33,6 +33,7 @@ class LiveStatus:
     begun: int = 0
     waiting: str | None = None
     paused: bool = False
+    rollback: str | None = None
 
 
 def live_status(kept: KeptProgress | None, now: float) -> LiveStatus:
@@ -60,6 +61,8 @@ def live_status(kept: KeptProgress | None, now: float) -> LiveStatus:
 
 def live_lines(live: LiveStatus, now: float, zone: tzinfo | None = None) -> Iterator[str]:
     """Describe it, with times by the clock of a zone or this machine's."""
+    if live.rollback is not None:
+        yield _labelled("works on", live.rollback)
     if live.age_s is None:
         yield _labelled("left", "not known: the run has just begun, or is about to end")
         return

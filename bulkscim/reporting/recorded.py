@@ -72,9 +72,11 @@ def read_status(run: str, runs_dir: Path, now: float) -> tuple[Summary, Path]:
     """
     folder = runfolder.find(run, runs_dir, LocalDisk())
     summary = _summary_at(folder)
-    if summary.state is not RunState.RUNNING:
+    at = runfolder.worked_on(folder, LocalDisk()) if summary.state is RunState.RUNNING else None
+    if at is None:
         return summary, folder
-    return replace(summary, progress=live_status(read_progress(folder), now)), folder
+    live = live_status(read_progress(at), now)
+    return replace(summary, progress=live if at == folder else replace(live, rollback=at.name)), folder
 
 
 def _summary_at(folder: Path, *, with_causes: bool = True) -> Summary:

@@ -49,11 +49,10 @@ def heard(folder: Path, is_heard: Callable[[float, bool], bool]) -> bool:
 
 
 def _worked_on(folder: Path, disk: Disk) -> Path:
-    """Return the folder of the run that a process works on: this one, or that of its newest rollback."""
-    newest = runfolder.children(folder, disk)[-1:]
-    for path in (*newest, folder):
-        if run_lock.is_locked(path, disk):
-            return path
+    """Return the folder of the run that a process works on; UsageError where none does."""
+    at = runfolder.worked_on(folder, disk)
+    if at is not None:
+        return at
     name = run_name(folder)
     with open_at(folder) as recorded:
         left = recorded.ledger.totals().pending + recorded.ledger.totals().in_doubt

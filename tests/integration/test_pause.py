@@ -13,6 +13,24 @@ def people(count: int):
     return [{"op": "create", "data": {"userName": f"u{number}@example.com"}} for number in range(count)]
 
 
+def test_a_paused_tenant_is_told_in_the_list_of_tenants(bulkscim: Command):
+    """With the command that ends the pause."""
+    entry = '[tenant.acme]\nbase_url = "https://tenant.example/v2"\n'
+    (bulkscim.folder / "bulkscim.toml").write_text(entry)
+    assert bulkscim("tenants", "--json").json[0]["paused"] is None
+    paused = bulkscim("pause", "--tenant", "acme", "--note", "incident 4711")
+    assert paused.code == 0, paused.text
+    listed = bulkscim("tenants").stdout
+    assert "(incident 4711)" in listed
+    assert "next: bulkscim go --tenant acme" in listed
+
+    assert "the pause of acme is ended" in bulkscim("go", "--tenant", "acme").text
+    assert "was not paused" in bulkscim("go", "--base-url", "https://tenant.example/v2").text
+    both = bulkscim("pause", "last", "--tenant", "acme")
+    assert (both.code, "one of them" in both.text) == (2, True)
+    assert bulkscim("pause", "--tenant", "nobody").code == 2
+
+
 def test_a_run_stops_at_its_deadline_and_waits_for_its_hours(bulkscim: Command, job):
     """What is left is resumed, and the hours hold there too until they are lifted."""
     now = datetime.now().astimezone()

@@ -115,10 +115,30 @@ async def test_status_has_the_progress_of_the_process_that_works(folder):
         "begun": 0,
         "waiting": "limit, 3 s",
         "paused": False,
+        "rollback": None,
     }
     text = list(status_lines(summary, folder, START + 61, UTC))
     assert text[text.index("left      about 29 s, until 22:28") + 1] == "waits     limit, 3 s"
     assert not any("of them repeats" in line for line in text)
+
+
+async def test_a_rollback_that_works_is_told_of_its_run(folder):
+    """One process holds both; the run's own progress is long over."""
+    child = folder / "rollback-1"
+    child.mkdir()
+    (child / "journal.jsonl").write_bytes((folder / "journal.jsonl").read_bytes())
+    with (
+        run_lock.hold(folder, LocalDisk(), VirtualClock()),
+        run_lock.hold(child, LocalDisk(), VirtualClock()),
+    ):
+        keep(child)
+        summary, _ = read_status("one", folder.parent, START + 61)
+
+    assert summary.progress.rollback == "rollback-1"
+    assert list(live_lines(summary.progress, START + 61, UTC))[0:2] == [
+        "works on  rollback-1",
+        "left      about 29 s, until 22:28",
+    ]
 
 
 async def test_a_process_that_died_says_nothing(folder):
