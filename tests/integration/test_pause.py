@@ -28,7 +28,7 @@ def test_a_paused_tenant_is_told_in_the_list_of_tenants(bulkscim: Command):
     assert "was not paused" in bulkscim("go", "--base-url", "https://tenant.example/v2").text
     both = bulkscim("pause", "last", "--tenant", "acme")
     assert (both.code, "one of them" in both.text) == (2, True)
-    assert bulkscim("pause", "--tenant", "nobody").code == 2
+    assert bulkscim("pause", "--tenant", "elsewhere").code == 2
 
 
 def test_a_run_stops_at_its_deadline_and_waits_for_its_hours(bulkscim: Command, job):
