@@ -8,77 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
+from bulkscim.commands.value_types import LimitType, NumberOrAuto, RateType, VerbType, Written
 from bulkscim.errors import UsageError
-from bulkscim.model.limits import Limit
-from bulkscim.model.operation import GROUP, USER, Verb
+from bulkscim.model.operation import GROUP, USER
 from bulkscim.pacing.hours import parse_deadline, parse_duration, parse_hours
-from bulkscim.pacing.rate import parse_all as parse_rates
 from bulkscim.runs.options import Asked, built
 
 Result = TypeVar("Result")
 Decorator = Callable[[Any], Any]  # of a function, or of the command that click makes of it
 
 _MATCHES = ["id", "userName", "externalId", "emails.value", "displayName"]
-
-
-class LimitType(click.ParamType[Limit]):
-    """A number or a percentage."""
-
-    name = "N|P%"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Limit:
-        """Parse, and say what is wanted where it fails."""
-        if isinstance(value, Limit):
-            return value
-        try:
-            return Limit.parse(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-class VerbType(click.ParamType[Verb]):
-    """An operation, with `-` or `_` between its words."""
-
-    name = "OP"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Verb:
-        """Find the operation, or list them all."""
-        try:
-            return Verb(value.strip().lower().replace("-", "_"))
-        except ValueError:
-            self.fail(f"{value!r} is not an operation; they are {', '.join(Verb)}", param, ctx)
-
-
-class RateType(click.ParamType[str]):
-    """A rate as it is written; what is kept is the text. In a variable of the environment commas separate several."""
-
-    envvar_list_splitter = ","
-
-    name = "RATE"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse what is no rate."""
-        try:
-            parse_rates(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return str(value)
-
-
-class Written(click.ParamType[str]):
-    """A text that something can read; what is kept is the text."""
-
-    def __init__(self, name: str, read: Callable[[str], object]) -> None:
-        self.name = name
-        self._read = read
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuse what cannot be read."""
-        try:
-            self._read(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return str(value)
 
 
 def given_as(kind: type[Asked]) -> Callable[[Callable[[Asked], Result]], Callable[..., Result]]:
@@ -222,9 +161,9 @@ pace = together(
     ),
     option(
         "--concurrency",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="The most requests in flight at a time.",
+        type=NumberOrAuto(),
+        metavar="N|auto",
+        help="The most requests in flight at a time; auto: as many as use the rate at the tenant's latency (default: auto).",
     ),
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from bulkscim.commands import options, runtime
+from bulkscim.commands.value_types import RateType
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class RateFlags:
 
 @click.command("rate")
 @options.run_argument
-@click.argument("rate", metavar="RATE", type=options.RateType())
+@click.argument("rate", metavar="RATE", type=RateType())
 @options.runs_dir
 @options.voice
 @options.given_as(RateFlags)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkscim.commands import final_report, options, runtime, tenant_options, typed_flags
+from bulkscim.commands.value_types import LimitType, VerbType
 from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.operation import Verb
@@ -70,9 +71,7 @@ class RollbackFlags:
 @click.option(
     "--key", "keys", multiple=True, metavar="K", help="Undo only this user or group: a name or an id."
 )
-@click.option(
-    "--op", "verbs", type=options.VerbType(), multiple=True, help="Undo only rows of this operation."
-)
+@click.option("--op", "verbs", type=VerbType(), multiple=True, help="Undo only rows of this operation.")
 @click.option("--soft", is_flag=True, help="Deactivate users that the run created, instead of deleting them.")
 @click.option(
     "--out",
@@ -83,7 +82,7 @@ class RollbackFlags:
 @options.force
 @click.option(
     "--max-delete",
-    type=options.LimitType(),
+    type=LimitType(),
     help="Most users to delete (default: no bound for a run of the last 7 days; else the smaller of 100 and 20% of the "
     "tenant's users, but at least 5).",
 )

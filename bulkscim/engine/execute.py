@@ -39,14 +39,15 @@ UNANSWERED = Judgement(Verdict.LOST, detail="no answer to it was recorded")
 class Engine:
     """The parts that one process's work on a run needs; `rows` reads the job file for the rows asked for.
 
-    `look` tells how far the work is; `exchange` sends its requests.
+    `workers` is how many rows are worked on at once, asked again as the work goes on. `look` tells how far the work is;
+    `exchange` sends its requests.
     """
 
     context: RunContext
     rows: RowsWhere
     directory: Directory
     worker: Worker
-    concurrency: int
+    workers: Callable[[], int]
     look: Callable[[], RunProgress]
     exchange: Exchange
     left: UnfinishedRows = field(default_factory=UnfinishedRows)
@@ -107,7 +108,7 @@ class Engine:
         self.left.begin_pass(circle=circle)
         feed = Feed(self.rows(lambda row: ledger.state(row) is RowState.PENDING))
         pipeline = Pipeline(feed, self.context, self.worker, self.left)
-        await pipeline.run(self.concurrency)
+        await pipeline.run(self.workers)
         if feed.failed is not None:
             self._stopping.stop(feed.failed)
         return pipeline.deferred
@@ -133,7 +134,7 @@ class Engine:
     async def _recover_where(self, wanted: Callable[[int], bool]) -> None:
         feed = Feed(self.rows(wanted))
         async with anyio.create_task_group() as group:
-            for _ in range(self.concurrency):
+            for _ in range(self.workers()):
                 group.start_soon(self._recover_rows, feed, self.context.clock.monotonic())
         if feed.failed is not None:
             self._stopping.stop(feed.failed)

@@ -15,6 +15,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.progress import UNLIMITED
 from bulkscim.model.request import Reply, Request, Response, Sort
 from bulkscim.pacing.arrivals import Arrivals, Window
+from bulkscim.pacing.concurrency import Concurrency
 from bulkscim.pacing.hints import asked_wait, retry_after
 from bulkscim.pacing.retry import throttles
 from bulkscim.pacing.time_left import Limits, allowed
@@ -49,6 +50,7 @@ class Permits:
         self._clock = clock
         self._stopping = stopping
         self.holding = Holding(stopping)
+        self.concurrency = Concurrency(1, 1)  # until the run says how many
         self.gates = _gates(buckets, clock)
         self._limits = 0  # how often they were replaced
         self._waits: dict[anyio.CancelScope, None] = {}  # for limits that may be replaced, in order
@@ -141,8 +143,10 @@ class Permits:
             reply = await transport.send(request)
         finally:
             self._unanswered.pop(one, None)
-            answered = isinstance(reply, Response)
-            self.arrivals.ended(sending, self._clock.monotonic(), answered=answered)
+            answered, now = isinstance(reply, Response), self._clock.monotonic()
+            self.arrivals.ended(sending, now, answered=answered)
+            if answered and not here:
+                self.concurrency.answered(_kind(request), now - left_at, now)
             if self._ended is not None:
                 self._ended.set()
                 self._ended = None
@@ -198,6 +202,11 @@ class Permits:
                 gate.passed()
                 gate.close(retry_after(reply) or 0.0)
 
+    def workers(self) -> int:
+        """Return how many requests may be in flight for the fastest of the limits."""
+        rates = (gate.pace.share * gate.bucket.limit / gate.bucket.window_s for gate in self.gates)
+        return self.concurrency.wanted(max(rates, default=UNLIMITED), self._clock.monotonic())
+
     @property
     def allowed_per_second(self) -> float:
         """How many requests a second the limits allow now."""
@@ -233,3 +242,9 @@ class Permits:
 def _gates(buckets: Iterable[Bucket], clock: Clock) -> list[Gate]:
     """Return the gates of limits, the narrowest first."""
     return [Gate(bucket, clock) for bucket in sorted(buckets, key=Bucket.width)]
+
+
+def _kind(request: Request) -> str:
+    """Return what requests have in common that take about as long."""
+    path, question, _ = request.path.partition("?")
+    return f"{request.method} {path.split('/')[1]}{question}"

@@ -1,4 +1,4 @@
-"""Carry rows to their end: a window of rows, taken up by a fixed number of workers.
+"""Carry rows to their end: a window of rows, taken up by workers.
 
 A row is under way from the moment the feed brings it until it settles or is left for a later pass. In between
 it is ready, in a worker's hands, or parked: behind an earlier row's claim, or until another row has made what
@@ -7,7 +7,7 @@ can move. When nothing can move any more, the rows wait for one another in a cir
 them goes on without what it waits for: that part is left to a later pass.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from typing import assert_never
 
@@ -15,6 +15,7 @@ import anyio
 import anyio.abc
 
 from bulkscim.engine.changing import ChangingResources, changed_by
+from bulkscim.engine.crew import Crew
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.dispatch import Intent, NotSent, Outcome
 from bulkscim.engine.facts import Parents, made_by
@@ -58,22 +59,23 @@ class Pipeline:
         self._changed: anyio.Event | None = None  # there while a worker waits
         self.deferred = 0
 
-    async def run(self, concurrency: int) -> None:
-        """Take all rows of the feed to an end, or to where this pass can bring them."""
+    async def run(self, workers: Callable[[], int]) -> None:
+        """Take all rows of the feed to an end, or to where this pass can bring them, with so many workers at a time."""
         async with anyio.create_task_group() as self._timers:
-            async with anyio.create_task_group() as workers:
-                for _ in range(concurrency):
-                    workers.start_soon(self._take_rows)
+            async with anyio.create_task_group() as group:
+                self._crew = Crew(workers, group, self._take_rows)
+                self._crew.fill()
             self._timers.cancel_scope.cancel()
 
     async def _take_rows(self) -> None:
         """Take row after row. An error ends the pass: the other workers are not notified, or they would look for work."""
-        while (work := await self._next()) is not None:
+        while not self._crew.leaves() and (work := await self._next()) is not None:
             self._busy += 1
             await (self._advance(work) if isinstance(work, Work) else self._send_batch(*work))
             # Not where it raised: all workers are being stopped then, and no worker has the row.
             self._busy -= 1
             self._notify()
+            self._crew.fill()
 
     async def _next(self) -> Work | Batch | None:
         """Return the earliest row that can move, or steps to be sent together; None when this pass is over."""

@@ -7,6 +7,7 @@ from typing import TypedDict
 from bulkscim.errors import UsageError
 from bulkscim.journal.typed_json import FLAT, OMITTED
 from bulkscim.model.row import RowRules
+from bulkscim.pacing.concurrency import Concurrency
 from bulkscim.pacing.rate import Rate, StatedRate, parse_all
 from bulkscim.planning.decision import Policy
 from bulkscim.providers.profile import QUIET_S, Bucket, Profile
@@ -20,7 +21,7 @@ SOON_S = 10.0  # without a 429 are the evidence for that, where it is asked for
 class Connection:
     """How and when requests reach a tenant; None leaves it to the tenant's entry, to the profile, or to the usual.
 
-    `rate` is as written (`100/min`), several with commas between them. An empty `proxy` is none, whatever was used before. `between` which hours of the day and
+    `rate` is as written (`100/min`), several with commas between them. A `concurrency` of 0 follows the tenant's latency. An empty `proxy` is none, whatever was used before. `between` which hours of the day and
     until which `deadline` requests are sent is as written too (`22:00-06:00`, `06:00`), and for how long an outage is waited out (`15m`); `none` lifts what was said
     before.
     """
@@ -84,9 +85,10 @@ class Settings:
             ]
         return (*general, *(bucket for is_general, bucket in asked if not is_general))
 
-    def workers(self, profile: Profile) -> int:
-        """Return how many rows are worked on at once."""
-        return self.connection.concurrency or profile.concurrency
+    def concurrency(self, profile: Profile) -> Concurrency:
+        """Return how many requests may be in flight."""
+        asked = self.connection.concurrency
+        return Concurrency(asked or profile.concurrency, asked or profile.most_concurrency)
 
 
 def _bucket(stated: StatedRate, rate: Rate, quiet_s: float) -> Bucket:

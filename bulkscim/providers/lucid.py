@@ -184,6 +184,7 @@ LUCID = Profile(
     base_url="https://users.lucid.app/scim/v2",
     buckets=(Bucket(100, 60.0),),
     concurrency=4,
+    most_concurrency=4,
     media_type="application/json",
     enforces_unique=frozenset({USER, GROUP}),
     patch_forms=(PatchForm.CORE, PatchForm.PATCH_OP),

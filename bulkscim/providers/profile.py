@@ -142,6 +142,7 @@ class Profile:
     base_url: str = ""
     buckets: tuple[Bucket, ...] = (Bucket(10, 1.0, assumed=True),)
     concurrency: int = 8
+    most_concurrency: int = 64
     media_type: str = "application/scim+json"
     headers: Mapping[str, str] = field(default_factory=dict)
     page_size: int = 100

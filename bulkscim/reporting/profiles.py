@@ -48,7 +48,7 @@ def as_json(profile: Profile) -> JsonObject:
         "limits": [
             {"name": one.name, "requests": one.limit, "seconds": one.window_s} for one in profile.buckets
         ],
-        "concurrency": profile.concurrency,
+        "concurrency": profile.most_concurrency,
         "most_bytes": asdict(profile.most_bytes),
         "seconds_for_10000_creates": round(_seconds(profile)),
         "reversals": [
@@ -89,7 +89,7 @@ def _seconds(profile: Profile) -> float:
 
 def _rows(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "base URL", profile.base_url or "each tenant's own: --base-url"
-    yield "limits", f"{_limits(profile)}, {profile.concurrency} in flight; --rate sets another"
+    yield "limits", f"{_limits(profile)}, {profile.most_concurrency} in flight at most; --rate sets another"
     yield "time", f"{EXAMPLE:,} creates take {time_of(profile)}, twice that where each is looked up first"
     yield "media type", profile.media_type
     yield "PATCH", ", then ".join(form.value for form in profile.patch_forms)

@@ -137,6 +137,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     context = RunContext(journal, stopping, watcher, clock, around.random, profile)
     here = terms.answered_here or (lambda _: False)
     permits = Permits(settings.buckets(profile), clock, stopping, terms.arrivals, here)
+    permits.concurrency = settings.concurrency(profile)
     exchange = Exchange(session.transport, permits, watcher, clock, context.pulse)
     if terms.dated is not None:
         exchange.server.take(terms.dated)
@@ -177,7 +178,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     with closing(directory):
         forecast = header.forecast or Forecast(header.verbs, writes=header.verbs)
         look = Look(context.pulse, permits, clock, journal.ledger.totals, forecast)
-        yield Engine(context, session.job.rows, directory, worker, settings.workers(profile), look, exchange)
+        yield Engine(context, session.job.rows, directory, worker, permits.workers, look, exchange)
 
 
 def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:

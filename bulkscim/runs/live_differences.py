@@ -65,7 +65,7 @@ async def read_live(
             await same_tenant(recorded, tenant.token, visit.first)
         back = _Back(reads_over(visit), profile, known, told)
         for kind in (USER, GROUP):
-            await back.take(kind, settings.workers(profile))
+            await back.take(kind, settings.concurrency(profile).number)
     told.differences.sort(key=lambda one: (one.row, one.type, one.id, one.path))
     return told
 

@@ -70,7 +70,8 @@ def patient(
     arrivals, first_s = Arrivals(buckets), 0.0
     if past is not None:
         now, passed, kept = clock.monotonic(), past.passed_s(clock), past.header.settings
-        workers = max(kept.workers(profile), settings.workers(profile))
+        rate = max((one.limit / one.window_s for one in buckets), default=0.0)
+        workers = max(one.concurrency(profile).most_at(rate) for one in (kept, settings))
         arrivals.follow(now - passed, LOOKS + workers, kept.buckets(profile))
         if passed > 0:  # a process that could not begin may have looked since; no journal tells of it
             arrivals.count(LOOKS, now)

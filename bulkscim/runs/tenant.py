@@ -72,7 +72,7 @@ async def connected(tenant: Tenant, settings: Settings, clock: Clock) -> AsyncIt
     def way(url: str) -> AiohttpTransport:
         connection = settings.connection
         http = HttpSettings(
-            settings.timeout_s, connection.proxy, connection.ca_bundle, settings.workers(profile)
+            settings.timeout_s, connection.proxy, connection.ca_bundle, settings.concurrency(profile).most
         )
         return AiohttpTransport(url, clock, http, profile)
 
@@ -243,7 +243,7 @@ class Acquaintance:
         able = {"PATCH": profile.patch, "filter": profile.filter, "ETag": profile.etag}
         yield f"can       {', '.join(name for name, can in able.items() if can) or 'none of PATCH, filter, ETag'}"
         paces = (f"{bucket.limit} requests in {bucket.window_s:g} s" for bucket in profile.buckets)
-        yield f"pace      {', '.join(paces)}, {profile.concurrency} in flight, unless --rate says otherwise"
+        yield f"pace      {', '.join(paces)}, {profile.most_concurrency} in flight at most, unless --rate says otherwise"
         yield from self.seen.notes
         if better := _at_home(self.tenant.base_url, profile.name):
             yield f"this is the address of {better.title}; --profile {better.name} uses its rules and limits"

@@ -186,6 +186,7 @@ class World:
             "simulated",
             buckets=tuple(buckets),
             concurrency=self.concurrency,
+            most_concurrency=self.concurrency,
             page_size=self.page,
             visibility_lag_s=self.known_lag_s,
             enforces_unique=frozenset({"User", "Group"} if self.unique_groups else {"User"}),

@@ -16,7 +16,7 @@ from tests.support.making.journals import begin, entry_of, opened, work
 from tests.support.running.virtual_loop import VirtualLoop, running_time
 from tests.support.simulation.disk import FOLDER, SimulatedDisk
 
-SLOW = Profile("slow", buckets=(Bucket(100, 60.0),), concurrency=4, visibility_lag_s=2.0)
+SLOW = Profile("slow", buckets=(Bucket(100, 60.0),), concurrency=4, most_concurrency=4, visibility_lag_s=2.0)
 ASK = Request("GET", "/Users")
 INTERVAL = 60 / 99
 BUNCH = 60.06 - (100 - 9) * INTERVAL  # until one of 100 that ended with 9 at once is out of the window
