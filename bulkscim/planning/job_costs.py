@@ -74,7 +74,10 @@ def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) 
     """Return about what a job costs in a tenant of so many users, where a request is sent each `interval_s` seconds."""
     found = lookups(asked.users, profile, users, interval_s)
     rows = {f"{verb.value} {kind}": count for (verb, kind), count in asked.verbs.items()}
-    reads = {f"{verb.value} {kind}": _looked_up(found, asked, verb, kind) for verb, kind in asked.verbs}
+    reads = {
+        f"{verb.value} {kind}": _looked_up(found, asked, verb, kind) + _left(profile, asked, verb) * count
+        for (verb, kind), count in asked.verbs.items()
+    }
     writes = {f"{verb.value} {kind}": _own(asked, verb, count) for (verb, kind), count in asked.verbs.items()}
     links, each = sum(asked.groups), _members(profile, asked)
     batches = ceil(sum(rows.values()) / BATCH) if asked.users.creates else 1
@@ -87,6 +90,16 @@ def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) 
 def _members(profile: Profile, asked: Asked) -> int:
     """Return how many members one request changes."""
     return 1 if profile.one_group and not asked.creates_groups else profile.most_members
+
+
+def _left(profile: Profile, asked: Asked, verb: Verb) -> float:
+    """Return about what a row reads of its member and of the group that this leaves by joining another.
+
+    Where rows name members by id, one read serves more of them.
+    """
+    if verb is not Verb.ADD_MEMBER or not profile.one_group or asked.plans:
+        return 0.0
+    return 2.0 if asked.names else 0.5
 
 
 def _own(asked: Asked, verb: Verb, count: int) -> float:
