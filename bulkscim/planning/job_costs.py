@@ -97,7 +97,7 @@ def _left(profile: Profile, asked: Asked, verb: Verb) -> float:
 
     Where rows name members by id, one read serves more of them.
     """
-    if verb is not Verb.ADD_MEMBER or not profile.one_group or asked.plans:
+    if not VERBS[verb].adds_member or not profile.one_group or asked.plans:
         return 0.0
     return 2.0 if asked.names else 0.5
 
