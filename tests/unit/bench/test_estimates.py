@@ -85,9 +85,9 @@ def creates(count):
     )
 
 
-def carried_out(folder, trial, rate, *, undo=False, **limits):
+def carried_out(folder, trial, rate, *, undo=False, kind="generic", **limits):
     """Return the watcher of a run that ended well, or of its rollback."""
-    bench = Throttling(folder, KINDS["generic"], trial.users(), trial.held_groups())
+    bench = Throttling(folder, KINDS[kind], trial.users(), trial.held_groups())
     options = {"runs_dir": folder / "runs", **({"rate": rate} if rate else {})}
     watcher = Watching(bench.clock)
     first = partial(
@@ -144,6 +144,25 @@ def test_time_left_is_true(tmp_path, trial, rate, undo):
 def test_time_left_is_true_of_larger_jobs(tmp_path, trial, rate, undo):
     """And of their rollbacks."""
     off = carried_out(tmp_path, trial, rate, undo=undo).off()
+
+    assert off[0] <= OFF, off
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "trial",
+    [
+        onboarding(),
+        deactivate(300, hides=True),
+        memberships(60, 10, each=5),
+        memberships(200, 10, each=3, by_id=True),
+        delete(200, 10),
+    ],
+    ids=lambda trial: trial.name,
+)
+def test_time_left_is_true_at_lucid(tmp_path, trial):
+    """Where filters take one name, and who joins a group leaves another."""
+    off = carried_out(tmp_path, trial, None, kind="lucid").off()
 
     assert off[0] <= OFF, off
 
