@@ -85,12 +85,12 @@ def test_a_run_is_paused_killed_resumed_and_slowed_down(bulkscim: Command, job):
             lambda: (bulkscim.status().get("progress") or {}).get("age_s") is not None, process
         )
         assert waiting(bulkscim) == (False, None)
-        assert bulkscim("rate", "last", "10/min").code == 0
+        assert bulkscim("rate", "last", "10/min", "POST /Users 30/min").code == 0
         assert bulkscim.status()["progress"]["per_second"] < 0.2
         process.send_signal(signal.SIGINT)
         assert bulkscim.finish(process).code == 130
 
-    assert bulkscim.status()["changed"] == {"settings": {"rate": "10/min"}}
+    assert bulkscim.status()["changed"] == {"settings": {"rate": "10/min, POST /Users 30/min"}}
     ended = bulkscim("pause", "last")
     assert (ended.code, "no process works on" in ended.text) == (2, True)
     resumed = bulkscim("resume", "last", "--rate", "1000/s")
