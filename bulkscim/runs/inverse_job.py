@@ -23,6 +23,7 @@ from bulkscim.planning.protect import Protects, harmful_record
 from bulkscim.planning.undo.inverse import TakenStep, inverse, known_by, verb_of
 from bulkscim.planning.undo.memberships import Net, joinings, leavings, net, with_own_members
 from bulkscim.private_files import create_file
+from bulkscim.providers.generic import GENERIC
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.runs.applied_steps import applied_steps, names_of
 from bulkscim.runs.child_runs import Recreated, descendants, records, rollbacks_of_others, undone
@@ -39,7 +40,8 @@ class Chosen:
 
     `soft`: users that the run created are deactivated instead of deleted. `protect` holds protected accounts by each
     of their folded names: what would harm them is omitted. `unsure`: what may have existed before goes as well.
-    `derived` holds, by type, what the service derives by itself in what was created.
+    `derived` holds, by type, what the service derives by itself in what was created. So many members are changed in one
+    request as `most_members`.
     """
 
     rows: frozenset[int] = frozenset()
@@ -49,6 +51,7 @@ class Chosen:
     protect: Protects = field(default_factory=dict)
     unsure: bool = False
     derived: Derived = field(default_factory=dict)
+    most_members: int = GENERIC.most_members
 
     @property
     def all_of_it(self) -> bool:
@@ -179,7 +182,7 @@ def _records(
         return steps.goes_with_members(group) and harmful_record(record, chosen.protect) is None
 
     leaving = (one for one in net(steps.touches(), steps) if not goes(one.group))
-    yield from leavings(_unprotected(leaving, chosen.protect, omitted), steps)
+    yield from leavings(_unprotected(leaving, chosen.protect, omitted), steps, chosen.most_members)
     for step in steps.newest_first():
         for record in inverse(step, steps, soft=chosen.soft):
             name = harmful_record(record, chosen.protect)
@@ -191,7 +194,7 @@ def _records(
             yield _without_derived(whole, chosen.derived)
     returning = net(steps.touches(), steps)
     seen = returning if chosen.unsure else _seen_before(returning, steps, kept)
-    yield from joinings(seen, steps, soft=chosen.soft)
+    yield from joinings(seen, steps, chosen.most_members, soft=chosen.soft)
 
 
 def _seen_before(nets: Iterable[Net], steps: SpooledSteps, kept: NotUndone) -> Iterator[Net]:

@@ -25,6 +25,7 @@ from bulkscim.outputs import binary_file
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.protect import Protects, folded
 from bulkscim.planning.undo.taking_back import FORCE, PART
+from bulkscim.providers import profile_named
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Session, opened
@@ -78,7 +79,10 @@ async def rollback(
             accounts = await visit.protected((*header.guards.protect, *tenant.guards.protect))
             derived = await _derived(folder, disk, visit)
             forced = request.on_drift == FORCE
-            chosen = replace(request.chosen, protect=accounts.names, unsure=forced, derived=derived)
+            most = visit.seen.profile.most_members
+            chosen = replace(
+                request.chosen, protect=accounts.names, unsure=forced, derived=derived, most_members=most
+            )
             with _drafted(folder, chosen, disk, clock.now() - RECENT_S) as draft:
                 for note in draft.doubts:
                     people.note(note)
@@ -148,12 +152,13 @@ def write_out(request: RollbackRequest, people: People, place: Path, *, force: b
             for note in _doubts(recorded):
                 people.note(note)
             protect = folded((*recorded.header.guards.protect, *request.tenant.guards.protect))
-            found = write_inverse(
-                recorded,
-                replace(request.chosen, protect=protect, unsure=request.on_drift == FORCE),
-                draft / JOB,
-                disk,
+            chosen = replace(
+                request.chosen,
+                protect=protect,
+                unsure=request.on_drift == FORCE,
+                most_members=profile_named(recorded.header.tenant.profile).most_members,
             )
+            found = write_inverse(recorded, chosen, draft / JOB, disk)
             if found is not None:
                 with (draft / JOB).open("rb") as whole, binary_file(place, replace=force) as file:
                     shutil.copyfileobj(whole, file)

@@ -1,7 +1,7 @@
 """The inverse of memberships: what a whole run did to each (group, member), taken back in one go.
 
 A run may add, remove, move and delete the same users many times. Only the difference between the state before its
-first touch and the state after its last one is taken back, a few requests a group.
+first touch and the state after its last one is taken back, in as few requests a group as its members fit into.
 
 Rules
 1. A member that was in the group before and is not, or may not be, after it is added again; a user who may have been in it
@@ -26,7 +26,7 @@ from bulkscim.planning.undo.inverse import Known, TakenStep, id_text, named
 from bulkscim.scim import paths
 from bulkscim.scim.forms import ids_in
 
-MOST = 100  # members in one request
+LONGEST = 1000  # members of one record, which may have 1 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +135,11 @@ def net(found: Iterable[Touch], known: Known) -> Iterator[Net]:
         yield Net(group, member, was, steps, rows, moved, all_of_it[0].through)
 
 
-def leavings(nets: Iterable[Net], known: Known) -> Iterator[JsonObject]:
-    """Yield the records that take out who was not in a group before, by group."""
+def leavings(nets: Iterable[Net], known: Known, most: int) -> Iterator[JsonObject]:
+    """Yield the records that take out who was not in a group before, by group; one holds `most` members."""
     leaving = (one for one in nets if not one.joins)
     for group, these in groupby(leaving, key=attrgetter("group")):
-        for some in _few(these):
+        for some in _few(these, most):
             ids = dict.fromkeys(own for one in some for own in (one.member, known.now(one.member)))
             patch = [_remove(own) for own in ids]
             yield _patch(group, patch, some, known)
@@ -160,14 +160,14 @@ def with_own_members(record: JsonObject, nets: Iterable[Net], known: Known) -> J
     return record | {"expect": record["expect"] | {OWN_MEMBERS: ids}} | told
 
 
-def joinings(nets: Iterable[Net], known: Known, *, soft: bool = False) -> Iterator[JsonObject]:
-    """Yield the records that bring back who was in a group before, by group.
+def joinings(nets: Iterable[Net], known: Known, most: int, *, soft: bool = False) -> Iterator[JsonObject]:
+    """Yield the records that bring back who was in a group before, by group; one holds `most` members.
 
     What the run made itself, and others put into the group, is deleted by now and cannot return; with `soft` it stays.
     """
     joining = (one for one in nets if one.joins and (soft or not known.is_made(one.member)))
     for group, these in groupby(joining, key=attrgetter("group")):
-        for some in _few(these):
+        for some in _few(these, most):
             merged = tuple(one for one in some if not one.moved)
             if merged:
                 record = _patch(group, _returning(group, merged, known), merged, known)
@@ -182,10 +182,10 @@ def joinings(nets: Iterable[Net], known: Known, *, soft: bool = False) -> Iterat
                     yield _coming_back(group, one, known)
 
 
-def _few(nets: Iterable[Net]) -> Iterator[tuple[Net, ...]]:
-    """Yield as many as go into one request."""
+def _few(nets: Iterable[Net], most: int) -> Iterator[tuple[Net, ...]]:
+    """Yield as many as go into one request, and into one record."""
     rest = iter(nets)
-    while some := tuple(islice(rest, MOST)):
+    while some := tuple(islice(rest, min(most, LONGEST))):
         yield some
 
 

@@ -47,7 +47,8 @@ class Draft:
 
 async def undo(recorded, transport, terms, around, disk, draft):
     """Take a recorded run back over a transport; None where nothing is left to undo."""
-    found = write_inverse(recorded, Chosen(derived=draft.derived), draft.folder / "job.jsonl", disk)
+    chosen = Chosen(derived=draft.derived, most_members=terms.profile.most_members)
+    found = write_inverse(recorded, chosen, draft.folder / "job.jsonl", disk)
     if found is None:
         return None
     checked = check(found.source, AS_SHOWN, draft.folder / INDEX, rules=Rules(twins=True))

@@ -226,7 +226,7 @@ def test_who_left_a_group_by_joining_another_returns_to_it():
     )
 
     assert netted(moved) == [("g1", "u1", True), ("g2", "u1", False)]
-    (returning,) = joinings(net(touches(moved), NOTHING_GONE), NOTHING_GONE)
+    (returning,) = joinings(net(touches(moved), NOTHING_GONE), NOTHING_GONE, 100)
     assert returning["op"] == "add_member"
     assert returning["member"] == {"id": "u1"}
     assert returning["expect"] == {"member.groups": ["g1", "g2"]}
@@ -246,7 +246,7 @@ def test_a_deleted_group_is_not_emptied_and_gets_its_members_back():
     assert netted(joins(1), gone, known=Ids(deleted={"g1"})) == [("g1", "u2", True)]
 
 
-def test_memberships_come_merged_by_group_and_hundred():
+def test_memberships_come_merged_by_group_as_many_as_go_into_one_request():
     """A deleted person comes back by the new id, and the old one goes in the same request."""
     steps = [leaves(number, f"u{number:03}") for number in range(150)] + [taken(DELETE, 200, groups=("g2",))]
     known = Ids(deleted={"u1"})
@@ -255,15 +255,25 @@ def test_memberships_come_merged_by_group_and_hundred():
     )
     nets = list(net(found, known))
 
-    returning = list(joinings(nets, known))
+    returning = list(joinings(nets, known, 100))
 
-    assert list(leavings(nets, known)) == []
+    assert list(leavings(nets, known, 100)) == []
+    assert [len(record["patch"]) for record in joinings(nets[:150], known, 60)] == [60, 60, 30]
     assert [len(record["patch"]) for record in returning] == [100, 50, 2]
     assert returning[2]["patch"] == [
         {"op": "remove", "path": 'members[value eq "u1"]'},
         {"op": "add", "path": "members", "value": [{"value": "bulkId:u1"}]},
     ]
     assert returning[0]["_row"] == 3
+
+
+def test_one_record_holds_a_thousand_members_at_most():
+    """A record of 1 MB cannot be read, whatever the provider takes in one request."""
+    joined = net(
+        (touch for number in range(1001) for touch in touches(joins(number, f"u{number:04}"))), NOTHING_GONE
+    )
+
+    assert [len(record["patch"]) for record in leavings(joined, NOTHING_GONE, 8000)] == [1000, 1]
 
 
 def test_a_group_that_was_made_goes_with_the_members_that_the_run_put_into_it():
@@ -316,7 +326,7 @@ def test_the_old_id_of_a_recreated_user_leaves_with_its_return():
     step = taken(DELETE, before={"userName": "ada@x"}, groups=("g1",))
 
     for known, new in ((Ids(deleted={"u1"}), "bulkId:u1"), (Ids(recreated={"u1": "n1"}), "n1")):
-        (found,) = joinings(net(touches(step), known), known)
+        (found,) = joinings(net(touches(step), known), known, 100)
         assert found["patch"] == [
             {"op": "remove", "path": 'members[value eq "u1"]'},
             {"op": "add", "path": "members", "value": [{"value": new}]},
@@ -349,6 +359,6 @@ def test_a_recreated_user_leaves_by_both_ids():
     step = taken(Action.ADD_MEMBER, 1, GROUP, "g1", member="u1")
     known = Ids(recreated={"u1": "n1"})
 
-    (found,) = leavings(net(touches(step), known), known)
+    (found,) = leavings(net(touches(step), known), known, 100)
 
     assert [one["path"] for one in found["patch"]] == ['members[value eq "u1"]', 'members[value eq "n1"]']
