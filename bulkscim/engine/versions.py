@@ -48,18 +48,18 @@ class Versions:
     def _sends(self) -> bool:
         return self._fits or self._misfits < PROOF
 
-    def fitted(self, work: Work, step: Step, *, is_strict: bool) -> Step:
+    def fitted(self, work: Work, step: Step, *, is_worth: bool) -> Step:
         """Return a step with the version that it is to name: its own, none, or once another one.
 
-        `is_strict`: its image must be young as long as versions are not known to be heeded.
+        `is_worth`: its image must be young as long as versions are not known to be heeded, or is read again with all others.
         """
         if step.if_match is None:
-            if is_strict and step.before is not None and step.type in self._tried:
+            if is_worth and step.before is not None and step.type in self._tried:
                 self._unshown.add(step.type)
             return step
         if work.stale >= STALE or not self._sends:
             return replace(step, if_match=None)
-        if is_strict and self._may_try(work, step):
+        if is_worth and self._may_try(work, step):
             self._trying[step.type] = work.number
             return replace(step, if_match=_another(step.if_match))
         return step

@@ -48,8 +48,9 @@ class Worker:
 
     def checked(self, work: Work, step: Step, *, waits: bool = False) -> Step | Instead:
         """Return a step as it may be sent, or what its row does instead; `waits`: it is checked again before it is sent."""
-        is_strict = self._ages(step).is_strict(step, work.row.operation)
-        step = self._abilities.versions.fitted(work, step, is_strict=is_strict)
+        ages = self._ages(step)
+        is_worth = ages.is_strict(step, work.row.operation) or (work.is_listed and not ages.plans)
+        step = self._abilities.versions.fitted(work, step, is_worth=is_worth)
         if lacking := self._abilities.lacking(step):
             work.refused(Refusal(step.part, None, None, lacking))
             return Instead(self.rows.decide(work))

@@ -34,7 +34,7 @@ def told(answers, pending=100):
     versions, sent = Versions(lambda note: None, lambda: pending), []
     for number, (version, judgement) in enumerate(answers):
         row = work(number)
-        fitted = versions.fitted(row, step(number, version), is_strict=True)
+        fitted = versions.fitted(row, step(number, version), is_worth=True)
         sent.append(fitted.if_match)
         versions.ended(row, fitted, judgement)
     return versions.heeded, sent
@@ -81,9 +81,9 @@ def test_a_read_that_shows_no_version_ends_it():
     """The image of such a resource must be young."""
     versions = Versions(lambda note: None, lambda: 100)
     row = work(1)
-    versions.ended(row, versions.fitted(row, step(1), is_strict=True), STALE)
+    versions.ended(row, versions.fitted(row, step(1), is_worth=True), STALE)
     versions.ended(row, step(1), shown("18"))
     assert versions.heeded.changes
 
-    versions.fitted(work(2), replace(step(2), if_match=None), is_strict=True)
+    versions.fitted(work(2), replace(step(2), if_match=None), is_worth=True)
     assert versions.heeded == Heeded()
