@@ -112,6 +112,8 @@ BROKEN_ONCE = (
     9011679,
     # oracle: what a run made and adopted stays there also where its row failed later
     1063027,
+    # blame: a hidden user whose read by its id was refused counted as not there
+    9010777,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 

@@ -208,7 +208,7 @@ class Directory:
         """
         for resource_id in await self._earlier.hidden(key):
             read = await reads.by_id(key.type, resource_id)
-            if isinstance(read, Found) and answers(key, read.resource):
+            if isinstance(read, Unreadable) or (isinstance(read, Found) and answers(key, read.resource)):
                 return read
             if isinstance(read, Missing) and not self.is_partial(key.type):
                 missing = replace(missing, unproved=missing.unproved or f"{HIDDEN}: id {resource_id}")

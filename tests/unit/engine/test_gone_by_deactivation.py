@@ -73,3 +73,33 @@ async def test_deactivation_that_takes_effect_after_its_504_does_not_fail(carrie
     report = await carried([DEACTIVATE], held=[BOB], kind=kind, concurrency=1)
 
     assert report.totals.done + report.totals.in_doubt == 1
+
+
+class Hiding(SimulatedTenant):
+    """Hides deactivated users in lookups, and refuses reads of them by their ids."""
+
+    async def send(self, request):
+        if request.method == "GET" and request.path.partition("?")[0] == "/Users/b" and self._hides():
+            return Response(422, {}, b'{"detail": "not now"}')
+        return await super().send(request)
+
+    def _hides(self):
+        return is_inactive(self.held["Users"]["b"])
+
+    def _list(self, collection, path):
+        held = self.held[collection]
+        self.held[collection] = {key: one for key, one in held.items() if not is_inactive(one)}
+        answer = super()._list(collection, path)
+        self.held[collection] = held
+        return answer
+
+
+async def test_a_hidden_user_whose_read_is_refused_is_not_taken_for_absent(carried):
+    """The row failed as there was no such user; with a token that was refused for a moment, resume could not repair that."""
+    title = {"op": "patch", **MATCH, "patch": [{"op": "replace", "path": "title", "value": "Left"}]}
+    hidden = {"profile": {"lists_inactive": False}}
+    await carried([DEACTIVATE, title], held=[BOB], kind=Hiding, **hidden)
+
+    detail = carried.record.end_of(2).detail
+    assert "not now" in detail
+    assert "no User" not in detail
