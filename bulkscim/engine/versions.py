@@ -29,7 +29,9 @@ class Versions:
         self._refused: dict[int, str] = {}  # by row, the version that was refused last
         self._fits = False
         self._misfits = 0
-        self._trying: dict[str, int] = {}  # by type, the row whose change says another version
+        self._trying: dict[
+            str, tuple[int, str]
+        ] = {}  # by type, the row whose change names another version, and which
         self._tried: dict[str, bool] = {}  # by type, whether that was refused as it must be
         self._first: dict[str, str] = {}  # by type, the first version that was sent
         self._differing: set[str] = set()  # types of which two resources have different versions
@@ -59,32 +61,33 @@ class Versions:
             return step
         if work.stale >= STALE or not self._sends:
             return replace(step, if_match=None)
-        if is_worth and self._may_try(work, step):
-            self._trying[step.type] = work.number
-            return replace(step, if_match=_another(step.if_match))
+        another = _another(step.if_match)
+        if is_worth and another != step.if_match and self._may_try(work, step):
+            self._trying[step.type] = work.number, another
+            return replace(step, if_match=another)
         return step
 
     def _may_try(self, work: Work, step: Step) -> bool:
         if step.type in self._tried or work.row.operation.version is not None:
             return False
-        is_free = self._trying.get(step.type, work.number) == work.number
-        return is_free and _another(step.if_match or "") != step.if_match and self._pending() >= WORTH
+        row, _ = self._trying.get(step.type, (work.number, ""))
+        return row == work.number and self._pending() >= WORTH
 
     def not_sent(self, work: Work, steps: Iterable[Step]) -> None:
         """Note that steps did not leave."""
         for step in steps:
-            if self._trying.get(step.type) == work.number:
+            if self._is_another(work, step):
                 del self._trying[step.type]
 
-    def is_another(self, step: Step) -> bool:
-        """Return whether a step named a version that its resource never had."""
-        return step.if_match is not None and step.if_match == _another(_version(step.before) or "")
+    def _is_another(self, work: Work, step: Step) -> bool:
+        """Return whether a step names the version that its resource never had."""
+        return step.if_match is not None and self._trying.get(step.type) == (work.number, step.if_match)
 
     def ended(self, work: Work, step: Step, judgement: Judgement) -> None:
         """Learn from how a step ended."""
         if step.if_match is None:
             self._sent_without(work, judgement)
-        elif self.is_another(step):
+        elif self._is_another(work, step):
             self._tried[step.type] = judgement.verdict is Verdict.STALE
         elif judgement.verdict is Verdict.STALE:
             # One that was read again and is the same, and is refused again, cannot fit.
@@ -110,7 +113,7 @@ class Versions:
 
     def decides_again(self, work: Work, step: Step, judgement: Judgement) -> bool:
         """Return whether a refusal says nothing against the row, but of the version that its step named."""
-        if self.is_another(step):
+        if self._is_another(work, step):
             return judgement.verdict in _REFUSED
         if judgement.verdict is not Verdict.STALE or work.stale >= STALE:
             return False

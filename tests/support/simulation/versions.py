@@ -8,8 +8,9 @@ import orjson
 HEEDED = "heeded"  # a change with another version than the resource's is refused
 IGNORED = "ignored"  # versions are shown, and no change is refused
 FIXED = "fixed"  # the version is the same whatever changes, and another one is refused
-REFUSED = "refused"  # each change with a version is refused
+REFUSED = "refused"  # each change with a version is refused; half of the versions have no digits
 STRANGE = "strange"  # as heeded; and a version that the resource never had is a 400
+LETTERS = str.maketrans("0123456789", "abcdefghij")
 WAYS = (HEEDED, HEEDED, HEEDED, IGNORED, FIXED, REFUSED, STRANGE)
 
 
@@ -32,7 +33,9 @@ class Versions:
         if self._way == FIXED:
             return 'W/"1"'
         held = {name: value for name, value in resource.items() if name != "meta"}
-        return f'W/"{crc32(orjson.dumps(held, option=orjson.OPT_SORT_KEYS))}"'
+        number = crc32(orjson.dumps(held, option=orjson.OPT_SORT_KEYS))
+        lettered = self._way == REFUSED and number % 2
+        return f'W/"{str(number).translate(LETTERS) if lettered else number}"'
 
     def shown(self, resource, seen):
         """Return what is shown of a resource, with its version where there are any."""

@@ -70,6 +70,20 @@ def test_what_is_known_after_changes(answers, differs, changes):
     assert sent[1:] == [f'W/"{version}"' for version, _ in answers[1:]]
 
 
+def test_a_version_without_digits_is_sent_as_it_is():
+    """Each refusal of it seemed to be that of another version, so its row was decided again without end."""
+    versions, row = Versions(lambda note: None, lambda: 100), work(1)
+    sent = step(1, "abc")
+    again = []
+    for _ in range(4):
+        fitted = versions.fitted(row, sent, is_worth=True)
+        versions.ended(row, fitted, STALE)
+        again.append(versions.decides_again(row, fitted, STALE))
+
+    assert again == [True, True, False, False]
+    assert versions.heeded == Heeded()
+
+
 def test_few_rows_are_not_worth_a_proof():
     """It costs two requests."""
     _, sent = told([("17", APPLIED)], pending=WORTH - 1)
