@@ -34,6 +34,11 @@ class Gate:
         return AsyncLimiter(bucket_pace.burst, bucket_pace.period_s)
 
     @property
+    def per_second(self) -> float:
+        """How many requests a second the limit allows now."""
+        return self.pace.share * self._rate.per_second
+
+    @property
     def interval_s(self) -> float:
         """Seconds from one request to the next at the present pace."""
         return 1 / pace(self._rate, self.pace.share).per_second

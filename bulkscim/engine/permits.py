@@ -204,16 +204,13 @@ class Permits:
 
     def workers(self) -> int:
         """Return how many requests may be in flight for the fastest of the limits."""
-        rates = (gate.pace.share * gate.bucket.limit / gate.bucket.window_s for gate in self.gates)
-        return self.concurrency.wanted(max(rates, default=UNLIMITED), self._clock.monotonic())
+        fastest = max((gate.per_second for gate in self.gates), default=UNLIMITED)
+        return self.concurrency.wanted(fastest, self._clock.monotonic())
 
     @property
     def allowed_per_second(self) -> float:
         """How many requests a second the limits allow now."""
-        return min(
-            (gate.pace.share * gate.bucket.limit / gate.bucket.window_s for gate in self.gates),
-            default=UNLIMITED,
-        )
+        return min((gate.per_second for gate in self.gates), default=UNLIMITED)
 
     @property
     def closed_s(self) -> float:

@@ -21,9 +21,10 @@ SOON_S = 10.0  # without a 429 are the evidence for that, where it is asked for
 class Connection:
     """How and when requests reach a tenant; None leaves it to the tenant's entry, to the profile, or to the usual.
 
-    `rate` is as written (`100/min`), several with commas between them. A `concurrency` of 0 follows the tenant's latency. An empty `proxy` is none, whatever was used before. `between` which hours of the day and
-    until which `deadline` requests are sent is as written too (`22:00-06:00`, `06:00`), and for how long an outage is waited out (`15m`); `none` lifts what was said
-    before.
+    `rate` is as written (`100/min`), several with commas between them. A `concurrency` of 0 follows the tenant's latency. An
+    empty `proxy` is none, whatever was used before. As written too: `between` which hours of the day requests are sent
+    (`22:00-06:00`), until which `deadline` (`06:00`), and for how long an outage is waited out (`15m`); `none` lifts what
+    was said before.
     """
 
     rate: str | None = None

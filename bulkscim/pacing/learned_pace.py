@@ -17,16 +17,14 @@ from math import inf
 
 SLOWEST_S = 60.0  # between two requests: less than an hourly limit of 100 allows
 _MANY = 20  # requests without a 429 that let the next one be a stray one
-_SAME = 1.02
+_SAME = 1.02  # a pace is not faster than another one up to this factor
 _AGREE = 1.3  # two figures of what passes are the same up to this factor
 _STEP = 0.25  # of the way up to what was too fast
 _CLOSE = 1.1  # what was too fast is so little more than what held that it is seldom worth another 429
 _SELDOM_S = 300.0
 _UNASKED_S, _MOST_UNASKED_S = 0.5, 30.0
-_TRIALS, _BETWEEN = (
-    3,
-    8,
-)  # 429s that tell of other causes, and so many requests before each of them on average
+_TRIALS = 3  # 429s that tell of other causes
+_BETWEEN = 8  # requests before each of them on average
 _OTHERS_S = 1800.0  # how long that holds; each time twice as long
 _CLOSE_ONES, _FEW = 3, 3  # so many 429s in a row, each with fewer requests before it, end it
 
