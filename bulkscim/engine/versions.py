@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from bulkscim.engine.work import Work
+from bulkscim.model.operation import GROUP
 from bulkscim.model.step import Step
 from bulkscim.pacing.retry import Judgement, Verdict
 from bulkscim.planning.before_image import Heeded
@@ -16,7 +17,7 @@ _REFUSED = frozenset({Verdict.STALE, Verdict.REFUSED, Verdict.CONFLICT})
 
 
 class Versions:
-    """Learned again by each process, for each resource type.
+    """Learned again by each process, for each resource type but groups.
 
     The tenant heeds versions where it refuses one that no resource has, and where versions change with the resource. The
     first is tried with a change that its row wants anyway, and that leaves while its image is young: should it take
@@ -68,7 +69,8 @@ class Versions:
         return step
 
     def _may_try(self, work: Work, step: Step) -> bool:
-        if step.type in self._tried or work.row.operation.version is not None:
+        # A group's version may be that of its name alone, and not change with its members.
+        if step.type == GROUP or step.type in self._tried or work.row.operation.version is not None:
             return False
         row, _ = self._trying.get(step.type, (work.number, ""))
         return row == work.number and self._pending() >= WORTH

@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.engine.versions import WORTH, Versions
 from bulkscim.engine.work import Work
-from bulkscim.model.operation import USER, Key, Operation, Verb
+from bulkscim.model.operation import GROUP, USER, Key, Operation, Verb
 from bulkscim.model.row import Row
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict
@@ -82,6 +82,14 @@ def test_a_version_without_digits_is_sent_as_it_is():
 
     assert again == [True, True, False, False]
     assert versions.heeded == Heeded()
+
+
+def test_versions_of_groups_prove_nothing():
+    """They may be those of the name alone: a member that others add is seen in a young image only."""
+    versions = Versions(lambda note: None, lambda: 100)
+    group = replace(step(1), type=GROUP)
+
+    assert versions.fitted(work(1), group, is_worth=True) == group
 
 
 def test_few_rows_are_not_worth_a_proof():
