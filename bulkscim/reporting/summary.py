@@ -173,7 +173,7 @@ def status_lines(summary: Summary, folder: Path, now: float, zone: tzinfo | None
         if value and (label != "why" or value != summary.state):
             yield f"{label.removesuffix('_at'):<10}{one_line(value)}"
     for values in (summary.changed or {}).values():
-        yield f"{'changed':<10}{one_line(', '.join(f'{name} {value}' for name, value in values.items()))}"
+        yield f"{'changed':<10}{one_line(', '.join(f'{name} {_as_given(name, one)}' for name, one in values.items()))}"
     yield f"{'rows':<10}{summary.totals.rows:,}"
     for state in SHOWN:
         if summary.totals.of(state):
@@ -185,3 +185,8 @@ def status_lines(summary: Summary, folder: Path, now: float, zone: tzinfo | None
     for name in summary.rollbacks:
         yield f"{'rollback':<10}{name}"
     yield from list(closing_lines(summary, folder))[1:]
+
+
+def _as_given(name: str, value: object) -> object:
+    """Return a setting as its flag takes it."""
+    return "auto" if name == "concurrency" and value == 0 else value

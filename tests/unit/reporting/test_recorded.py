@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 
 import pytest
 
@@ -272,6 +273,15 @@ def test_every_field_of_a_summary_is_written_and_read():
     """What another version has added as well."""
     assert all(getattr(FULL, one.name) for one in fields(FULL))
     assert read(json.loads(json.dumps(write(FULL)))) == FULL
+
+
+def test_settings_that_were_changed_are_told_as_their_flags_take_them():
+    """A number of 0 stands for auto."""
+    changed = {"settings": {"rate": "2/s", "concurrency": 0}}
+
+    assert "changed   rate 2/s, concurrency auto" in list(
+        status_lines(replace(FULL, changed=changed, started_at=None, progress=None), Path("one"), 0.0)
+    )
 
 
 def test_a_summary_without_a_folder_has_causes_and_next_commands_where_it_has_any():
