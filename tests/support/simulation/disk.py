@@ -60,7 +60,7 @@ class SimulatedDisk:
 
     def sync_folder(self, path):
         self.count()
-        for name in {*self._names, *self._stored_names}:
+        for name in sorted({*self._names, *self._stored_names}):
             if name.parent == path:
                 self._store_name(name)
 
