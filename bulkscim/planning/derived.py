@@ -101,6 +101,12 @@ def is_respelled(change: Change, resource: JsonObject) -> bool:
     return after is not None and after == _bare(value) != _bare(change.before)
 
 
+def is_spelling(change: Change) -> bool:
+    """Return whether a change sets the same text in another spelling, which a service may write as it stood before."""
+    after = _bare(change.after)
+    return after is not None and after == _bare(change.before)
+
+
 def as_written(change: Change, written: object) -> Change:
     """Return a change with what the service wrote; a new element is named by the value that it has."""
     attribute, bracket, _ = change.path.partition(BY_VALUE)

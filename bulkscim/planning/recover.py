@@ -6,7 +6,7 @@ from bulkscim.model.live import Ambiguous, Found, Member, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.step import ACCEPTED, Action, Step
 from bulkscim.planning.compare import stands
-from bulkscim.planning.derived import is_respelled
+from bulkscim.planning.derived import is_respelled, is_spelling
 from bulkscim.planning.effects import deactivates, visible
 from bulkscim.planning.newness import CLOCK_TOLERANCE_S, Age, CreationTime, age_of
 from bulkscim.scim.paths import get
@@ -96,10 +96,15 @@ class Evidence:
 
 
 def recover(step: Step, read: Read, evidence: Evidence) -> Recovered:
-    """Return what became of the step; one that was accepted may take effect at any time, so it is never not applied."""
+    """Return what became of the step; one that was accepted may take effect at any time, so it is never not applied.
+
+    Of a step that takes effect, a change of the spelling alone may never show: the service keeps its own spelling.
+    """
     told = _recovered(step, read, evidence)
-    if evidence.accepted and isinstance(told, Ours) and told.unlike:
-        return Unclear(f"{ACCEPTED}: {', '.join(told.unlike)}")
+    if evidence.accepted and isinstance(told, Ours):
+        spelled = {change.path for change in step.changes if is_spelling(change)}
+        awaited = [path for path in told.unlike if path not in spelled]
+        return Unclear(f"{ACCEPTED}: {', '.join(awaited)}") if awaited else Ours(told.id)
     return Unclear(ACCEPTED) if evidence.accepted and isinstance(told, NotApplied) else told
 
 

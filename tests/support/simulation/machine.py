@@ -22,6 +22,7 @@ from tests.support.simulation.chance import Deaths, OneStream, OwnStreams
 from tests.support.simulation.disk import FOLDER, SimulatedDisk
 from tests.support.simulation.ends import look_at_end, look_at_session
 from tests.support.simulation.oracles import Broken, Oracles
+from tests.support.simulation.own_values import REWRITTEN
 from tests.support.simulation.service import SimulatedService
 
 JOBS = 40  # different jobs of a size, shared by all seeds
@@ -245,6 +246,7 @@ class Machine:
         hidden = self.may_doubt or self.world.renames  # a lost create whose name was perhaps changed
         if totals.in_doubt and (hidden or self._doubts_two_of_a_name()):
             self._doubted += 1  # by two of a name, which nobody but a person can tell apart
+            self.time.advance(max(self.world.accepts_s.values(), default=0.0))  # by then it has taken effect
         if (totals.pending or totals.in_doubt) and self._doubted < DOUBTED:
             return "resume"
         return "retry" if totals.failed + totals.skipped > len(self.ready.plan.foreign) else None
@@ -256,8 +258,8 @@ class Machine:
         unseen = (
             world.lag_s > world.known_lag_s or world.dropped or world.odd_ids > 0 or "reads" in world.hides
         )  # such an id spoils a listing; a deactivated user is hidden or deleted
-        # What was accepted is overwritten by then, or has a value that the service never shows.
-        return bool(unseen or (world.accepted and (world.meddles or "dropped" in world.derives)))
+        # What was accepted is overwritten by then, or has a value or a spelling that the service never shows.
+        return bool(unseen or (world.accepted and (world.meddles or {*REWRITTEN} & {*world.derives})))
 
     def _doubts_two_of_a_name(self):
         """Tell whether only rows are in doubt that must fail: more than one resource answers to what they name."""

@@ -44,6 +44,14 @@ def test_accepted_change_of_which_a_part_shows_stays_in_doubt():
     assert recover(step, read, Evidence(accepted=True)) == Unclear(f"{ACCEPTED}: nickName")
 
 
+def test_accepted_change_of_the_spelling_alone_is_not_awaited():
+    """The service keeps its own spelling: a row stayed in doubt for ever."""
+    changes = (Change("title", "Engineer", "Lead"), Change("nickName", "a-d a", "Ada"))
+    step, read = replace(MODIFY, changes=changes), user(title="Lead", nickName="a-d a")
+
+    assert recover(step, read, Evidence(accepted=True)) == Ours("u1")
+
+
 def test_accepted_password_stays_in_doubt():
     """In a later session its step has no changes that the journal shows: that proves nothing."""
     step = replace(MODIFY, changes=())
