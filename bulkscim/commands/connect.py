@@ -122,7 +122,7 @@ def _file(name: str, *, here: bool) -> Path:
 
 def _tenant(people: Console, flags: ConnectFlags) -> tuple[Tenant, TokenSource]:
     """Return the tenant that is meant, and where its token came from; a typed one asks for the keyring."""
-    from bulkscim.providers import profile_named
+    from bulkscim.tenants.profiles import profile_named
     from bulkscim.transport.address import checked
 
     profile = profile_named(flags.profile)

@@ -20,10 +20,10 @@ def command(name: str | None, *, as_json: bool) -> None:
 
     Exit codes: 0 shown; 2 no such profile. More: `bulkscim --help`.
     """
-    from bulkscim.providers import PROFILES, profile_named
     from bulkscim.reporting import profiles
+    from bulkscim.tenants.profiles import profile_named, profile_names
 
-    chosen = [profile_named(name)] if name else list(PROFILES.values())
+    chosen = [profile_named(name)] if name else [profile_named(each) for each in profile_names()]
     if as_json:
         shown = [profiles.as_json(profile) for profile in chosen]
         runtime.print_json(shown[0] if name else shown)

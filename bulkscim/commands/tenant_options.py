@@ -161,7 +161,7 @@ def _sandbox(people: Console, name: str, profile: str | None) -> "Tenant | None"
 
 def usual_url(profile: str | None) -> str:
     """Return the base URL that most tenants of a provider share, empty where there is none."""
-    from bulkscim.providers import profile_named
+    from bulkscim.tenants.profiles import profile_named
 
     return profile_named(profile).base_url if profile else ""
 

@@ -13,7 +13,6 @@ from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
 from bulkscim.pacing.retry import ReadVerdict, judge_read, throttles
 from bulkscim.planning.lookups import answers
-from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
 from bulkscim.scim import discovery, protocol
 from bulkscim.scim.discovery import AnsweredBy, origin_of
@@ -42,7 +41,7 @@ class Reads:
         self,
         transport: Transport,
         clock: Clock,
-        profile: Profile = GENERIC,
+        profile: Profile,
         quoting: Quoting | None = None,
         ids: KnownIds | None = None,
     ) -> None:

@@ -7,11 +7,11 @@ from enum import StrEnum
 
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
 from bulkscim.model.step import Action
+from bulkscim.providers.allowed import BY_KIND, KIND_OR_ALL, KINDS, METHODS
 from bulkscim.providers.reversal import Reversal, reversal_of
 from bulkscim.scim.discovery import Capabilities
 from bulkscim.scim.protocol import PatchForm
 
-WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 QUIET_S = 10.0
 SOON_S = 2.0
 
@@ -23,17 +23,27 @@ class Basis(StrEnum):
     COPIED = "documented, read in a copy"
     SEEN = "seen in other clients"
     INFERRED = "inferred"
+    ASSUMED = "assumed: no source was found"
     UNKNOWN = "not known"
+
+    @property
+    def has_source(self) -> bool:
+        """Whether it can be looked up somewhere."""
+        return self in {Basis.DOCUMENTED, Basis.COPIED, Basis.SEEN}
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing about a provider, with its basis and where that can be looked up."""
+    """One thing about a provider, with its basis and where that can be looked up.
+
+    `of` names the keys of the profile that rest on it; those of its sandbox begin with `sandbox.`.
+    """
 
     topic: str
     text: str
     basis: Basis
     source: str = ""
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ class Bucket:
     limit: int
     window_s: float
     name: str = "all"
-    methods: frozenset[str] = frozenset()
+    methods: frozenset[str] = field(default=frozenset(), metadata=METHODS)
     prefix: str = ""
     body_over: int = 0
     quiet_s: float = QUIET_S
@@ -102,7 +112,7 @@ class Advice:
     action: Action
     status: int
     text: str
-    type: str = ""
+    type: str = field(default="", metadata=KIND_OR_ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +159,14 @@ class Profile:
     cursor: bool = False
     most_bytes: AnswerBounds = AnswerBounds()
     visibility_lag_s: float = 2.0
-    enforces_unique: frozenset[str] = frozenset({USER})
+    enforces_unique: frozenset[str] = field(default=frozenset({USER}), metadata=KINDS)
     assumes_unique: bool = False
     patch: bool = True
     patch_forms: tuple[PatchForm, ...] = (PatchForm.PATCH_OP,)
     filter: bool = True
     filter_cap: int | None = None
-    unquoted_filters: frozenset[str] = frozenset()
-    exact_filters: frozenset[str] = frozenset()
+    unquoted_filters: frozenset[str] = field(default=frozenset(), metadata=KINDS)
+    exact_filters: frozenset[str] = field(default=frozenset(), metadata=KINDS)
     etag: bool = False
     lists_inactive: bool = True
     lists_members: bool = True
@@ -165,11 +175,11 @@ class Profile:
     one_group: bool = False
     shows_groups: bool | None = None
     strips_groups: bool | None = None
-    restores: frozenset[str] = frozenset()
+    restores: frozenset[str] = field(default=frozenset(), metadata=KINDS)
     counts_all: bool = True
     may_ignore: tuple[str, ...] = ()
     ignored_advice: str = ""
-    id_prefixes: Mapping[str, str] = field(default_factory=dict)
+    id_prefixes: Mapping[str, str] = field(default_factory=dict, metadata=BY_KIND)
     integrations: tuple[Integration, ...] = ()
     advice: tuple[Advice, ...] = ()
     cautions: Mapping[Verb, str] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.providers.allowed import BY_KIND
 from bulkscim.scim.schemas import CORE
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
@@ -32,6 +33,30 @@ class ErrorAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Extension:
+    """Attributes of users beyond those of the RFC: for each complex one, the names of its booleans."""
+
+    urn: str
+    name: str
+    booleans: Mapping[str, tuple[str, ...]]
+
+    @property
+    def schema(self) -> JsonObject:
+        """The schema that describes it."""
+        complex_ones = [
+            _attribute(name, "complex") | {"subAttributes": [_attribute(flag, "boolean") for flag in flags]}
+            for name, flags in self.booleans.items()
+        ]
+        schemas = ["urn:ietf:params:scim:schemas:core:2.0:Schema"]
+        return {"schemas": schemas, "id": self.urn, "name": self.name, "attributes": complex_ones}
+
+
+def _attribute(name: str, kind: str) -> JsonObject:
+    plain = {"multiValued": False, "required": False, "mutability": "readWrite", "returned": "default"}
+    return {"name": name, "type": kind, **plain}
+
+
+@dataclass(frozen=True, slots=True)
 class IntegrationQuirks:
     """What one token opens: its own groups, and their rules.
 
@@ -53,9 +78,9 @@ class Quirks:
     integrations: Mapping[str, IntegrationQuirks] = field(default_factory=dict)
     media_type: str = "application/scim+json"
     endpoints: frozenset[str] | None = None
-    ids: Mapping[str, str] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict, metadata=BY_KIND)
     location: str = "{base}/{endpoint}/{id}"
-    extensions: tuple[JsonObject, ...] = ()
+    extensions: tuple[Extension, ...] = ()
     hides_inactive: bool = False
     strips_groups: bool = False
     only_eq: bool = False

@@ -1,10 +1,11 @@
 """What can be taken back, and at what price: a grade for each operation, as data of a profile."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bulkscim.model.operation import GROUP, USER, Verb
+from bulkscim.providers.allowed import KIND_OR_ALL
 
 
 class Grade(StrEnum):
@@ -26,7 +27,7 @@ class Reversal:
     """The grade of one operation on one type; an empty `type` fits all. `loses`: what does not come back."""
 
     verb: Verb
-    type: str
+    type: str = field(metadata=KIND_OR_ALL)
     grade: Grade
     loses: str = ""
     note: str = ""

@@ -23,7 +23,7 @@ from bulkscim.planning.protect import Protects, harmful_record
 from bulkscim.planning.undo.inverse import TakenStep, inverse, known_by, verb_of
 from bulkscim.planning.undo.memberships import Net, joinings, leavings, net, with_own_members
 from bulkscim.private_files import create_file
-from bulkscim.providers.generic import GENERIC
+from bulkscim.providers.profile import PLAIN
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.runs.applied_steps import applied_steps, names_of
 from bulkscim.runs.child_runs import Recreated, descendants, records, rollbacks_of_others, undone
@@ -51,7 +51,7 @@ class Chosen:
     protect: Protects = field(default_factory=dict)
     unsure: bool = False
     derived: Derived = field(default_factory=dict)
-    most_members: int = GENERIC.most_members
+    most_members: int = PLAIN.most_members
 
     @property
     def all_of_it(self) -> bool:

@@ -25,7 +25,6 @@ from bulkscim.outputs import binary_file
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.protect import Protects, folded
 from bulkscim.planning.undo.taking_back import FORCE, PART
-from bulkscim.providers import profile_named
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Session, opened
@@ -44,6 +43,7 @@ from bulkscim.runs.settings import connection_again
 from bulkscim.runs.start import ParentRun, Start, begin
 from bulkscim.runs.state_dir import drafts
 from bulkscim.runs.tenant_lock import tenant_lock
+from bulkscim.tenants.profiles import profile_named
 from bulkscim.transport.base import Transport
 
 JOB = "job.jsonl"

@@ -7,7 +7,6 @@ from bulkscim.errors import Stopped, UsageError
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.secret import Secret
 from bulkscim.model.typed import next_line
-from bulkscim.providers import PROFILES, profile_named
 from bulkscim.runs.state_dir import state_dir
 from bulkscim.sandbox.launch import ensure, running
 from bulkscim.sandbox.settings import (
@@ -19,10 +18,10 @@ from bulkscim.sandbox.settings import (
     place,
     read_address,
 )
+from bulkscim.tenants.profiles import GENERIC, profile_named, profile_names
 from bulkscim.tenants.tenant import Tenant
 
 SANDBOXES = frozenset({ADMIN, CONTENT})  # as `tenants.entries.BUILT_IN`
-GENERIC = "generic"
 UNLIMITED = 100.0  # times the pace of a generic tenant: the generic sandbox has no limit
 WORKERS = 8
 
@@ -34,7 +33,7 @@ def sandbox_place(profile: str) -> SandboxFiles:
 
 def sandboxes() -> Iterator[tuple[SandboxFiles, Address, bool]]:
     """Yield the sandboxes of this machine that have ever run, and whether each runs now."""
-    for name in PROFILES:
+    for name in profile_names():
         where = sandbox_place(name)
         last = read_address(where)
         if last is not None:

@@ -19,12 +19,12 @@ from bulkscim.model.row import RowState
 from bulkscim.model.typed import next_line
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.next_step import next_step
-from bulkscim.providers import profile_named
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import end_session, opened
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.session import recorded_job
+from bulkscim.tenants.profiles import profile_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,15 +9,13 @@ from scim2_server.requests import ScimRequest
 from scim2_server.responses import ScimResponse
 
 from bulkscim.model.clock import Clock
-from bulkscim.providers import profile_named
-from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
-from bulkscim.providers.quirks import Dialect, Quirks
+from bulkscim.providers.quirks import Dialect
 from bulkscim.sandbox.faults import FaultDraw, InjectedFault, ProviderLimits
 from bulkscim.sandbox.requestlog import RequestLog
 from bulkscim.sandbox.settings import SandboxFiles, SandboxSettings
 from bulkscim.sandbox.tenant import SandboxTenant
+from bulkscim.tenants.profiles import provider_named
 
-QUIRKS = {"generic": Quirks(), "lucid": LUCID_QUIRKS}
 WAIT_S = 1.0  # of a provider's time
 _ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 
@@ -37,10 +35,9 @@ class Site:
     def __init__(
         self, where: SandboxFiles, settings: SandboxSettings, clock: Clock, tokens: Mapping[str, str]
     ) -> None:
-        quirks = QUIRKS.get(settings.profile, Quirks()).speaking(
-            Dialect(settings.patch) if settings.patch else None
-        )
-        buckets = profile_named(settings.profile).buckets if quirks.is_limited else ()
+        provider = provider_named(settings.profile)
+        quirks = provider.quirks.speaking(Dialect(settings.patch) if settings.patch else None)
+        buckets = provider.profile.buckets if quirks.is_limited else ()
         self.settings = settings
         self.tokens = tokens
         self.clock = clock

@@ -237,7 +237,7 @@ def provider_of(quirks: Quirks) -> ScimProvider:
         config.change_password.supported = quirks.bulk
         config.filter.max_results = quirks.page_size or config.filter.max_results
     types = load_default_resource_types()
-    extensions = [Schema.model_validate(extension) for extension in quirks.extensions]
+    extensions = [Schema.model_validate(extension.schema) for extension in quirks.extensions]
     if extensions:
         said = types[USER].model_dump()
         said["schemaExtensions"] += [{"schema": str(one.id), "required": False} for one in extensions]

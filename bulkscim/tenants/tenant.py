@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.secret import Secret
-from bulkscim.providers import profile_named
 from bulkscim.providers.profile import Profile
+from bulkscim.tenants.profiles import profile_named
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,6 @@ from bulkscim.engine.clock import RealClock  # noqa: E402
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject  # noqa: E402
 from bulkscim.model.request import Request, Response  # noqa: E402
 from bulkscim.model.secret import Secret  # noqa: E402
-from bulkscim.providers.lucid_quirks import LUCID_QUIRKS  # noqa: E402
 from bulkscim.providers.quirks import Quirks  # noqa: E402
 from bulkscim.runs import tenant as tenant_module  # noqa: E402
 from bulkscim.runs.report import RunReport  # noqa: E402
@@ -39,6 +38,7 @@ from bulkscim.sandbox.requestlog import RequestLog, read_log  # noqa: E402
 from bulkscim.sandbox.store import Database  # noqa: E402
 from bulkscim.sandbox.tenant import PEOPLE, SandboxTenant  # noqa: E402
 from bulkscim.scim.schemas import CORE  # noqa: E402
+from bulkscim.tenants.profiles import provider_named  # noqa: E402
 from bulkscim.tenants.tenant import Tenant  # noqa: E402
 from tests.support.running import virtual_loop  # noqa: E402
 from tests.support.running.virtual_loop import VirtualLoop, VirtualTime, live  # noqa: E402
@@ -65,7 +65,7 @@ KINDS = {
     kind.name: kind
     for kind in (
         Kind("generic", "generic", Quirks()),
-        Kind("lucid", "lucid", LUCID_QUIRKS, "sandbox-content", "teams"),
+        Kind("lucid", "lucid", provider_named("lucid").quirks, "sandbox-content", "teams"),
         Kind("no-filters", "generic", Quirks(filters=False)),
     )
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.engine.directory.directory import Directory
+from tests.support.making.providers import GENERIC
 from tests.support.running.fake_clock import VirtualClock
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +16,7 @@ MODULES = sorted((ROOT / "bulkscim/engine/directory").glob("*.py"))
 def test_the_page_names_every_call_and_every_module():
     """A question had to be sought in the code of seven caches."""
     page = (ROOT / "docs/directory.md").read_text()
-    names = {name for name in dir(Directory(VirtualClock())) if not name.startswith("_")}
+    names = {name for name in dir(Directory(VirtualClock(), GENERIC)) if not name.startswith("_")}
     table = page.partition("## What workers call")[2]
 
     assert set(re.findall(r"`(\w+)`", table.partition("In the code")[0])) == names

@@ -2,9 +2,9 @@
 
 import pytest
 
-from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.providers.quirks import Quirks
 from bulkscim.runs.attempts import recover
+from tests.support.making.providers import LUCID_QUIRKS
 from tests.support.simulation.disk import FOLDER
 from tests.support.simulation.undoing import BACK, Others, SandboxStory, Story, job
 

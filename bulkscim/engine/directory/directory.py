@@ -48,7 +48,6 @@ from bulkscim.model.operation import GROUP, USER, JsonObject, Key
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.effects import deactivates
 from bulkscim.planning.lookups import answers
-from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import get
@@ -72,7 +71,7 @@ class Directory:
     def __init__(
         self,
         clock: Clock,
-        profile: Profile = GENERIC,
+        profile: Profile,
         recorded: JournalReads | None = None,
         due: Due | None = None,
         makes: int = 0,

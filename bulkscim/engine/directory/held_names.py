@@ -30,7 +30,6 @@ from bulkscim.model.operation import USER, JsonObject, Key, folded_name
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_again, most_pages
 from bulkscim.planning.lookups import answers
-from bulkscim.providers.generic import GENERIC
 from bulkscim.providers.profile import Profile
 from bulkscim.scim.paths import find
 from bulkscim.transport.pages import Page
@@ -46,7 +45,7 @@ class HeldUsers:
     """The users of one listing, read at the first question, for a job whose rows make `makes` users."""
 
     def __init__(
-        self, store: Store, clock: Clock, profile: Profile = GENERIC, makes: int = 0, changes: int = 0
+        self, store: Store, clock: Clock, profile: Profile, makes: int = 0, changes: int = 0
     ) -> None:
         self._clock = clock
         self._changes = changes

@@ -28,7 +28,6 @@ from bulkscim.model.step import Action
 from bulkscim.pacing import hints
 from bulkscim.pacing.retry import judge, judge_read
 from bulkscim.providers import quirks
-from bulkscim.providers.lucid_quirks import LUCID_QUIRKS
 from bulkscim.runs import definition
 from bulkscim.runs.options import RecordDefaults
 from bulkscim.scim import discovery, patch, paths, protocol
@@ -45,6 +44,7 @@ from tests.support.making.journals import (
     told,
     work,
 )
+from tests.support.making.providers import LUCID_QUIRKS
 from tests.support.running.fake_clock import VirtualClock
 from tests.support.servers.asked import asked_for
 from tests.support.simulation.disk import FOLDER, SimulatedDisk

@@ -1,4 +1,4 @@
-"""Collect the texts that a user may see from the source, so that they can be read at one go.
+"""Collect the texts that a user may see from the source, so that they can be read at one go; providers are in files of their own.
 
 A text is every string of two words or more in the package, except docstrings, patterns and SQL: it cannot reach a user
 without being listed. The help of commands, which stands in docstrings, is listed too. What is filled in is shown as

@@ -14,10 +14,10 @@ from bulkscim.journal.entries import Entry
 from bulkscim.journal.settings import Settings
 from bulkscim.model.operation import Defaults
 from bulkscim.planning.guards import Bounds
-from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.options import built
+from bulkscim.tenants.profiles import profile_named
 from tests.support.making.journals import header_of
 from tests.support.running.virtual_loop import running_time
 from tests.support.running.watching import Silent

@@ -19,8 +19,8 @@ from bulkscim.engine.worker import Worker
 from bulkscim.model.request import Response
 from bulkscim.planning.before_image import ImageAges
 from bulkscim.planning.decision import Policy
-from bulkscim.providers.generic import GENERIC
 from tests.support.making.journals import begin, opened
+from tests.support.making.providers import GENERIC
 from tests.support.running.virtual_loop import running_time
 from tests.support.running.watching import Silent
 from tests.support.simulation.disk import FOLDER, SimulatedDisk
@@ -61,7 +61,7 @@ async def engine_parts(answer=lambda request: Response(404), dispatch=None, prof
     record, stopping, watcher = begin(disk, clock=clock), Stopping(clock), Silent()
     await record.append(opened())
     context = RunContext(record, stopping, watcher, clock, lambda: 0.5, profile)
-    transport, directory = Answering(answer), Directory(clock)
+    transport, directory = Answering(answer), Directory(clock, GENERIC)
     exchange = Exchange(transport, Permits([], clock, stopping), watcher, clock)
     single = dispatch or SingleDispatch(context, exchange, Sender(context, exchange), directory)
     asking = Asking(

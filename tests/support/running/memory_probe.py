@@ -30,7 +30,6 @@ from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
 from bulkscim.model.secret import Secret
 from bulkscim.planning.guards import Bounds
-from bulkscim.providers import profile_named
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.options import RecordDefaults
@@ -39,6 +38,7 @@ from bulkscim.runs.request import RunRequest
 from bulkscim.runs.session import Visit, patient
 from bulkscim.runs.start import Start, begin
 from bulkscim.runs.tenant import FirstLook
+from bulkscim.tenants.profiles import profile_named
 from bulkscim.tenants.tenant import Tenant
 
 DEFAULTS = Defaults(op=Verb.CREATE)

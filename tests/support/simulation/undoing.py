@@ -16,13 +16,13 @@ from bulkscim.model.operation import ENTERPRISE, Defaults
 from bulkscim.model.row import RowRules
 from bulkscim.model.run import RecordedParent, RecordedTenant
 from bulkscim.planning.guards import Bounds
-from bulkscim.providers import profile_named
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import Around, Job, Session, Terms
 from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.inverse_job import AS_SHOWN, Chosen, Derived, write_inverse
 from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.settings import kept
+from bulkscim.tenants.profiles import profile_named
 from tests.support.running.fake_clock import VirtualClock
 from tests.support.running.watching import Silent
 from tests.support.servers.sandbox_transport import SandboxTransport

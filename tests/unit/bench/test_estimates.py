@@ -10,10 +10,11 @@ from minimum import Job
 from request_jobs import MANY, Trial, deactivate, delete, memberships, new_groups, onboarding, table, upsert
 from virtual import ANSWER_S, KINDS, Bench
 
+import bulkscim.tenants.tenant
 from bulkscim.model.request import Response
-from bulkscim.providers import PROFILES
 from bulkscim.providers.profile import Bucket
 from bulkscim.runs import api
+from tests.support.making.providers import PROFILES
 from tests.support.running.watching import Silent
 
 OFF = 0.2
@@ -211,7 +212,7 @@ def test_time_left_is_true_where_the_tenant_throttles(tmp_path, limits, after):
 def test_time_left_is_true_under_several_limits(tmp_path, trial):
     """Each sort of requests waits for its own."""
     profile = replace(PROFILES["generic"], buckets=SEVERAL)
-    with mock.patch.dict(PROFILES, {"generic": profile}):
+    with mock.patch.object(bulkscim.tenants.tenant, "profile_named", return_value=profile):
         off = carried_out(tmp_path, trial, None).off()
 
     assert off[0] <= OFF, off

@@ -9,8 +9,8 @@ from bulkscim.engine.permits import Permits
 from bulkscim.engine.stopping import Stopping
 from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.request import Request, Response
-from bulkscim.providers import profile_named
 from bulkscim.providers.profile import Bucket
+from bulkscim.tenants.profiles import profile_named
 from tests.support.running.virtual_loop import running_time
 
 READ, CHANGE = Request("GET", "/Users"), Request("PATCH", "/Groups/g1", b"{}")

@@ -13,9 +13,8 @@ from bulkscim.model.live import Found, Missing
 from bulkscim.model.operation import GROUP, USER, Key, PatchOperation
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Change, Step
-from bulkscim.providers.generic import GENERIC
-from bulkscim.providers.lucid import LUCID
 from bulkscim.scim.protocol import PatchForm, patch_body
+from tests.support.making.providers import GENERIC, LUCID
 from tests.support.running.fake_clock import VirtualClock
 
 CORE, PATCH_OP = PatchForm.CORE, PatchForm.PATCH_OP

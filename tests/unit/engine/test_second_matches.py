@@ -10,6 +10,7 @@ from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Unreadable
 from bulkscim.model.operation import GROUP, Key
+from tests.support.making.providers import GENERIC
 from tests.support.making.records import retitle
 from tests.support.running.virtual_loop import running_time
 from tests.support.simulation.tenant import SimulatedTenant
@@ -83,6 +84,6 @@ async def test_a_create_has_not_met_the_one_of_two_that_a_listing_shows():
     tenant = Unfiltered(clock, Random(1))
     for own in ("g1", "g2"):
         tenant.hold("Groups", {"id": own, "displayName": "Sales"})
-    directory, reads = Directory(clock), Reads(tenant, clock)
+    directory, reads = Directory(clock, GENERIC), Reads(tenant, clock, GENERIC)
 
     assert isinstance(await directory.known(Key(GROUP, "displayName", "Sales"), reads), Unreadable)

@@ -24,7 +24,7 @@ from bulkscim.model.row import Applied, Facts, Refusal, Row, RowRules, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
-from bulkscim.providers.generic import GENERIC
+from tests.support.making.providers import GENERIC
 from tests.support.making.rows import ADA, BOSS, MANAGER_PATH, SALES, creates, group, user
 
 TAKEN = Refusal("create", 409, "uniqueness", "userName is taken")

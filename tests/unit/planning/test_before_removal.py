@@ -11,7 +11,7 @@ from bulkscim.model.step import Action, Change, Step, Ties
 from bulkscim.planning.before_removal import stripped
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
-from bulkscim.providers.generic import GENERIC
+from tests.support.making.providers import GENERIC
 from tests.support.making.rows import ADA, SALES, changes, group, user
 
 HOLDERS = Holders(USER, "u1", "id")  # read by its id, though it is known by name

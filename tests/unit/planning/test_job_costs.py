@@ -6,7 +6,7 @@ import pytest
 
 from bulkscim.model.operation import Verb
 from bulkscim.planning.job_costs import Asked, costs
-from bulkscim.providers.generic import GENERIC
+from tests.support.making.providers import GENERIC
 
 SLOW = 0.6  # seconds from one request to the next
 CREATE, DELETE = (Verb.CREATE, "User"), (Verb.DELETE, "User")

@@ -5,8 +5,7 @@ from dataclasses import replace
 import pytest
 
 from bulkscim.planning.lookup_costs import UserRows, lookups
-from bulkscim.providers.generic import GENERIC
-from bulkscim.providers.lucid import LUCID
+from tests.support.making.providers import GENERIC, LUCID
 
 FAST, SLOW = 0.1, 0.6  # seconds from one request to the next
 NO_FILTER = replace(GENERIC, filter=False)

@@ -27,7 +27,7 @@ from bulkscim.model.row import Applied, Facts, Refusal, RowRules, RowState
 from bulkscim.model.step import Action, Step, Ties
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
-from bulkscim.providers.generic import GENERIC
+from tests.support.making.providers import GENERIC
 from tests.support.making.rows import (
     ADA,
     BOSS,

@@ -13,7 +13,7 @@ from bulkscim.planning.effects import deactivates
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.order import claims
 from bulkscim.planning.recover import Evidence
-from bulkscim.providers.generic import GENERIC
+from tests.support.making.providers import GENERIC
 from tests.support.making.rows import ADA, SALES, changes, creates, done, group, joins, user
 
 LICENCES = "urn:example:lucid:1.0:User"

@@ -20,7 +20,7 @@ from bulkscim.model.row import Applied, Facts, RowRules, RowState
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.read_back import chosen
-from bulkscim.providers.generic import GENERIC
+from tests.support.making.providers import GENERIC
 from tests.support.making.rows import ADA, BOSS, SALES, changes, creates, done, joins, user
 
 ALL = Policy(RowRules(read_back="all"))

@@ -4,12 +4,11 @@ import pytest
 
 from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.model.step import Action
-from bulkscim.providers import PROFILES
-from bulkscim.providers.lucid import INTEGRATIONS, LUCID
 from bulkscim.providers.profile import Basis, Bucket, Profile, integration_of, with_integration
 from bulkscim.reporting import profiles
+from tests.support.making.providers import LUCID, PROFILES
 
-ORGANIZATION, TEAMS = INTEGRATIONS
+ORGANIZATION, TEAMS = LUCID.integrations
 
 
 def holding(*members):

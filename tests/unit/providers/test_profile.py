@@ -3,9 +3,10 @@
 import pytest
 
 from bulkscim.errors import UsageError
-from bulkscim.providers import PROFILES, profile_named
 from bulkscim.providers.profile import Bucket, Profile, narrow
 from bulkscim.scim.discovery import Capabilities
+from bulkscim.tenants.profiles import profile_named
+from tests.support.making.providers import PROFILES
 
 
 def test_an_unknown_profile_is_a_usage_error_that_lists_the_known():

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bulkscim.providers.lucid_quirks import LUCID_1, LUCID_2, LUCID_QUIRKS
 from bulkscim.providers.quirks import (
     PATCH_OP,
     Dialect,
@@ -15,6 +14,7 @@ from bulkscim.providers.quirks import (
     without,
 )
 from bulkscim.scim.schemas import CORE
+from tests.support.making.providers import LUCID_1, LUCID_2, LUCID_QUIRKS
 
 USER, GROUP = "User", "Group"
 

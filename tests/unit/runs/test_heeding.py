@@ -16,7 +16,6 @@ from bulkscim.journal.header import Header
 from bulkscim.journal.run_lock import LOCK_TEXT, Holder, read_holder
 from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.run import RecordedTenant
-from bulkscim.providers import profile_named
 from bulkscim.runs import orders, pausing
 from bulkscim.runs.heeding import Heeding
 from bulkscim.runs.ordering import order
@@ -31,6 +30,7 @@ from bulkscim.runs.orders import (
 )
 from bulkscim.runs.state_dir import tenant_file
 from bulkscim.runs.tenant_lock import tenant_lock
+from bulkscim.tenants.profiles import profile_named
 from tests.support.making.recorded_runs import CSV, make_run
 from tests.support.running.fake_clock import VirtualClock
 from tests.support.running.watching import Silent

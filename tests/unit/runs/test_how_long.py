@@ -6,8 +6,8 @@ import pytest
 
 from bulkscim.journal.settings import Connection, Settings
 from bulkscim.planning.forecast import Forecast
-from bulkscim.providers import profile_named
 from bulkscim.runs.how_long import how_long
+from bulkscim.tenants.profiles import profile_named
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp()
 CREATES = Forecast({"create User": 1000}, {}, {"create User": 1000.0}, pages=1, links=1000, shared=100)

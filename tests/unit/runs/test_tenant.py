@@ -1,8 +1,8 @@
 """What connect says of a tenant."""
 
 from bulkscim.model.secret import Secret
-from bulkscim.providers import profile_named
 from bulkscim.runs.tenant import Acquaintance, FirstLook
+from bulkscim.tenants.profiles import profile_named
 from bulkscim.tenants.tenant import Tenant
 
 

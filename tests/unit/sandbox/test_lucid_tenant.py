@@ -5,10 +5,10 @@ import json
 import pytest
 from scim2_server.requests import ScimRequest
 
-from bulkscim.providers.lucid_quirks import LUCID_2, LUCID_QUIRKS
 from bulkscim.providers.quirks import Quirks
 from bulkscim.sandbox.tenant import SandboxTenant
 from bulkscim.scim.schemas import CORE
+from tests.support.making.providers import LUCID_2, LUCID_QUIRKS
 from tests.support.servers.sandboxes import ADMIN, CONTENT, TOKENS
 
 OWNER = "owner@example.com"

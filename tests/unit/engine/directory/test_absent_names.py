@@ -11,6 +11,7 @@ from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.scim import filters
+from tests.support.making.providers import GENERIC
 from tests.support.running.fake_clock import VirtualClock
 
 AGE_S = 60.0
@@ -46,7 +47,7 @@ def key(number):
 def proving(tenant):
     """Return what proves absences in a tenant, by the number of a user; rows to come name the next 20."""
     clock = VirtualClock()
-    names, reads = AbsentNames(clock), Reads(tenant, clock)
+    names, reads = AbsentNames(clock), Reads(tenant, clock, GENERIC)
 
     async def prove(number):
         return await names.prove(

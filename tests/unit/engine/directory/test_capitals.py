@@ -8,6 +8,7 @@ from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Missing
 from bulkscim.model.operation import GROUP, Key
+from tests.support.making.providers import GENERIC
 from tests.support.running.virtual_loop import running_time
 from tests.support.simulation.tenant import SimulatedTenant
 
@@ -31,7 +32,7 @@ async def test_a_name_that_was_deleted_since_does_not_speak_against_the_filter()
     tenant = OnePage(clock, Random(1))
     for number, name in enumerate(["Old", "Kept"]):
         tenant.hold("Groups", {"id": f"g{number}", "displayName": name})
-    directory, reads = Directory(clock), Reads(tenant, clock)
+    directory, reads = Directory(clock, GENERIC), Reads(tenant, clock, GENERIC)
     await directory.find(named("Kept"), reads)
     del tenant.held["Groups"]["g1"]
 

@@ -9,6 +9,7 @@ from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Found, Missing
 from bulkscim.model.operation import GROUP, Key
+from tests.support.making.providers import GENERIC
 from tests.support.running.virtual_loop import running_time
 from tests.support.simulation.tenant import SimulatedTenant
 
@@ -32,7 +33,7 @@ def asking(failures):
     tenant.failures = failures
     for number, name in enumerate(["Old", "Kept"]):
         tenant.hold("Groups", {"id": f"g{number}", "displayName": name})
-    directory, reads = Directory(clock), Reads(tenant, clock)
+    directory, reads = Directory(clock, GENERIC), Reads(tenant, clock, GENERIC)
     return tenant, lambda name: directory.find(Key(GROUP, "displayName", name), reads)
 
 

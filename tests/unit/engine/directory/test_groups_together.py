@@ -18,6 +18,7 @@ from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookup_costs import MOST
 from bulkscim.scim import filters
+from tests.support.making.providers import GENERIC
 from tests.support.running.fake_clock import VirtualClock
 
 IN, OUT = Member(present=True), Member(present=False)
@@ -52,7 +53,7 @@ class Rows:
 
     def __init__(self, tenant):
         self.tenant, self.clock = tenant, VirtualClock()
-        self.reads, self.memberships = Reads(tenant, self.clock), Memberships(self.clock)
+        self.reads, self.memberships = Reads(tenant, self.clock, GENERIC), Memberships(self.clock)
         compared = Compared(EarlierRuns(JournalReads(), Store()))
         self.compared, together = compared, GroupsTogether(self.memberships, compared)
         self.members = Members(self.memberships, together, None, lambda _: True, lambda _: None)

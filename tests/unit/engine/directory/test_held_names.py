@@ -15,6 +15,7 @@ from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_pages
 from bulkscim.providers.profile import Profile
+from tests.support.making.providers import GENERIC
 from tests.support.running.fake_clock import VirtualClock
 from tests.support.servers.asked import asked_for
 
@@ -51,7 +52,7 @@ def key(number):
 def asking(tenant, makes=60, clock=None, changes=0):
     """Return users, and the reads that they take."""
     clock = clock or VirtualClock()
-    return HeldUsers(Store(), clock, makes=makes, changes=changes), Reads(
+    return HeldUsers(Store(), clock, GENERIC, makes=makes, changes=changes), Reads(
         tenant, clock, Profile("generic", page_size=PAGE)
     )
 

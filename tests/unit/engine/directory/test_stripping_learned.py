@@ -10,6 +10,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.model.operation import USER
 from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Change, Step, Ties
+from tests.support.making.providers import GENERIC
 from tests.support.running.fake_clock import VirtualClock
 
 
@@ -37,7 +38,7 @@ def deactivation(user):
 async def test_one_group_is_read_to_see_what_deactivation_does(left, expected):
     """The first user whose answer shows no groups costs one request; those after it none."""
     clock, tenant = VirtualClock(), Groups(*left)
-    directory, reads = Directory(clock), Reads(tenant, clock)
+    directory, reads = Directory(clock, GENERIC), Reads(tenant, clock, GENERIC)
 
     first = await directory.applied(deactivation("u1"), reads, "u1", {"id": "u1", "active": False})
     second = await directory.applied(deactivation("u2"), reads)
@@ -49,7 +50,7 @@ async def test_one_group_is_read_to_see_what_deactivation_does(left, expected):
 async def test_a_group_that_shows_no_member_proves_nothing():
     """Its members may be hidden; after three looks it is not looked at again."""
     clock, tenant = VirtualClock(), Groups()
-    directory, reads = Directory(clock), Reads(tenant, clock)
+    directory, reads = Directory(clock, GENERIC), Reads(tenant, clock, GENERIC)
 
     left = [await directory.applied(deactivation(f"u{number}"), reads) for number in range(5)]
 
@@ -59,7 +60,7 @@ async def test_a_group_that_shows_no_member_proves_nothing():
 async def test_those_who_go_at_once_are_looked_after_once():
     """The others wait for what the first one sees."""
     clock, tenant = VirtualClock(), Groups("u9")
-    directory, reads = Directory(clock), Reads(tenant, clock)
+    directory, reads = Directory(clock, GENERIC), Reads(tenant, clock, GENERIC)
 
     async with anyio.create_task_group() as tasks:
         for number in range(5):

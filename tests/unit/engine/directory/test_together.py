@@ -14,6 +14,7 @@ from bulkscim.model.request import Response
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookup_costs import MOST
 from bulkscim.scim import filters
+from tests.support.making.providers import GENERIC
 from tests.support.running.fake_clock import VirtualClock
 
 AGE_S = 60.0
@@ -62,7 +63,7 @@ class Rows:
 
     def __init__(self, tenant, count, most=MOST):
         self.clock = VirtualClock()
-        self.together, self.reads = LookupsTogether(self.clock), Reads(tenant, self.clock)
+        self.together, self.reads = LookupsTogether(self.clock), Reads(tenant, self.clock, GENERIC)
         self.count, self.most, self.taken, self.served = count, most, 0, 1000
 
     async def find(self, number):

@@ -4,10 +4,9 @@ import pytest
 
 from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.planning.undo.grades import grade, totals
-from bulkscim.providers.generic import GENERIC
-from bulkscim.providers.lucid import LUCID
 from bulkscim.providers.profile import Profile
 from bulkscim.providers.reversal import Grade, Reversal
+from tests.support.making.providers import GENERIC, LUCID
 
 HIDING = Profile("hiding", lists_members=False)
 FINAL = Profile(
