@@ -18,6 +18,7 @@ from bulkscim.commands import (
     mapping,
     not_available,
     pause,
+    plan,
     profiles,
     rate,
     results,
@@ -100,6 +101,7 @@ def bulkscim() -> None:
 for _module in (
     validate,
     mapping,
+    plan,
     run,
     resume,
     retry,

@@ -6,7 +6,6 @@ from bulkscim.commands import runtime
 
 _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 _INSTEAD = {
-    "plan": "run JOB -n shows what would be done",
     "report": "results RUN writes results.csv",
 }
 _NAMES = (*_INSTEAD, "diff", "sync", "migrate", "audit", "probe")

@@ -283,7 +283,7 @@ same_tenant = click.option(
     help="Confirm that another token belongs to the run's own tenant, where no resource of the run can be read.",
 )
 
-guards = together(
+limits = together(
     max_delete,
     click.option("--max-create", type=LimitType(), help="The most creates that the job may hold."),
     max_removals,
@@ -296,7 +296,15 @@ guards = together(
         is_flag=True,
         help="With --limit: also take the later rows that create a manager, group or member of these.",
     ),
-    approval,
+)
+
+image_age = option(
+    "--image-age",
+    type=click.FloatRange(0, 1800),
+    metavar="S",
+    help="The most seconds between the reading of a user and the change that relies on it (default: 60). More saves "
+    "requests; a rollback knows less of what others changed. Before deletes and whole replacements it is 5, and where the "
+    "tenant is proved to heed versions (If-Match) any age will do.",
 )
 
 strict = click.option("--strict", is_flag=True, help="Also refuse a job file with warnings.")

@@ -12,6 +12,7 @@ from bulkscim.reporting.next_commands import Typed
 
 ACCESS = frozenset({"token_file", "token_command"})
 TENANT = frozenset({"tenant", "base_url", "profile", *ACCESS, "proxy", "ca_bundle", "timeout_s"})
+_OF_JOBS = frozenset({"run", "plan"})
 RECORDS = frozenset({"op", "type", "match", "map", "encoding", "header_line", "limit"})
 
 
@@ -20,13 +21,20 @@ def typed() -> Typed:
     context = click.get_current_context()
     return Typed(
         tuple(map(str, flags(ACCESS))),
-        tuple(map(str, flags({"job"}))) if context.command.name != "run" else (),
-        again({"dry_run"}) if context.params.get("dry_run") and context.params.get("job") != "-" else "",
+        tuple(map(str, flags({"job"}))) if context.command.name not in _OF_JOBS else (),
+        _for_real(context) if context.params.get("job") != "-" else "",
     )
 
 
-def again(without: Collection[str]) -> str:
-    """Return this whole command without some of its flags."""
+def _for_real(context: click.Context) -> str:
+    """Return the command that does what this one only shows; empty where this one does it."""
+    if context.command.name == "plan":
+        return again({"every", "exit_code", "as_json"}, "run")
+    return again({"dry_run"}) if context.params.get("dry_run") else ""
+
+
+def again(without: Collection[str], name: str = "") -> str:
+    """Return this whole command without some of its flags; `name` is that of another command that takes the others."""
     context = click.get_current_context()
     arguments = [one for one in context.command.params if isinstance(one, click.Argument)]
     # A word that begins with a dash is a file: as a path it is not read as an option.
@@ -36,7 +44,8 @@ def again(without: Collection[str]) -> str:
         for word in _values(context.params.get(one.name or ""))
     ]
     others = {one.name for one in context.command.params if one.name} - set(without)
-    return command(*context.command_path.split()[1:], *words, *flags(others))
+    named = [name] if name else context.command_path.split()[1:]
+    return command(*named, *words, *flags(others))
 
 
 def flags(names: Collection[str]) -> Iterator[object]:

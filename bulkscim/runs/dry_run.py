@@ -1,5 +1,6 @@
 """A run that changes nothing: the same engine over a transport that cannot write."""
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import TYPE_CHECKING
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry
+from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.run import RunState
 from bulkscim.reporting.causes import causes_of
 from bulkscim.runs.assembly import Around, Session, opened
 from bulkscim.runs.attempts import carry_out
@@ -17,9 +20,18 @@ from bulkscim.transport.dry_run import Planning
 if TYPE_CHECKING:
     from bulkscim.runs.start import Start
 
+Look = Callable[[RecordedRun], None]
 
-async def plan(start: "Start", folder: Path, around: Around) -> RunReport:
-    """Go through the same engine over a transport that cannot write; its journal is thrown away."""
+
+def nothing(recorded: RecordedRun) -> None:
+    """Look at nothing of a dry run."""
+
+
+async def plan(start: "Start", folder: Path, around: Around, look: Look = nothing) -> RunReport:
+    """Go through the same engine over a transport that cannot write; its journal is thrown away after a `look` at it.
+
+    A dry run that stopped early is not looked at.
+    """
     disk, clock = LocalDisk(), around.clock
     with (
         runfolder.create(folder, "plan", disk, clock) as held,
@@ -31,6 +43,8 @@ async def plan(start: "Start", folder: Path, around: Around) -> RunReport:
             await record.append(Entry(opened(f"{start.command} -n")))
             terms = replace(start.terms, answered_here=planning.answers_alone)
             report = await carry_out(Session(start.job(start.source), record, planning, terms, around))
+            if report.state is RunState.FINISHED:
+                look(record)
             causes = [replace(cause, command=None) for cause in causes_of(record, "plan")]
         finally:
             await record.aclose()

@@ -31,7 +31,7 @@ from bulkscim.planning.undo.grades import VerbCounts, totals
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
-from bulkscim.runs.dry_run import plan
+from bulkscim.runs.dry_run import Look, nothing, plan
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.group_removals import leaving, unknown_references
 from bulkscim.runs.how_long import how_long, slowest_interval
@@ -49,8 +49,8 @@ from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
 
 
-async def run(request: RunRequest, people: People, watcher: Watcher) -> RunReport:
-    """Bring a job file to a tenant; a dry run does all of it but the writing.
+async def run(request: RunRequest, people: People, watcher: Watcher, look: Look = nothing) -> RunReport:
+    """Bring a job file to a tenant; a dry run does all of it but the writing, and hands its journal to `look`.
 
     Raises one of `errors` where the run cannot begin; what stops it later is in the report.
     """
@@ -76,7 +76,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher) -> RunRepor
                 start.approve(people)
                 source.refuse_change()
                 if request.dry_run:
-                    return await plan(start, folder, around)
+                    return await plan(start, folder, around, look)
                 return await begin(start, LocalDisk(), around)
 
 

@@ -25,6 +25,7 @@ from bulkscim.transport.overlay import Change, Held, Overlay
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 MOST_KEPT, MOST_KEPT_BYTES = 256, 1 << 16
+_PLANNED = "planned-"  # how ids begin that only the plan has
 _KINDS = {"Users": USER, "Groups": GROUP}
 _PATH = re.compile(r"/(Users|Groups)(?:/([^/?]+))?(?:\?.*)?")
 
@@ -175,7 +176,7 @@ class Planning:
         if kind in self._unique and taken:
             return _error(409, "uniqueness", f"{name} exists")
         self._made += 1
-        made = {**data, "id": f"planned-{self._made}", "meta": {"resourceType": kind}}
+        made = {**data, "id": f"{_PLANNED}{self._made}", "meta": {"resourceType": kind}}
         return _shown(201, self._overlay.keep(kind, made, made=True))
 
     async def _change(self, request: Request, kind: str, identifier: str) -> Reply:
@@ -213,6 +214,11 @@ class Planning:
         if is_read:
             return _shown(200, self._overlay.keep(kind, after))
         return _shown(200, self._overlay.keep_unread(kind, after, (*held.unread, change)))
+
+
+def is_planned(resource_id: str | None) -> bool:
+    """Return whether an id is one that only a plan has, of a resource that it would create."""
+    return resource_id is not None and resource_id.startswith(_PLANNED)
 
 
 def _changed(changes: Sequence[Change], resource: JsonObject) -> JsonObject:

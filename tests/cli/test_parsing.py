@@ -36,7 +36,7 @@ def _no_surroundings(monkeypatch, tmp_path):
         ([*RUN, "--rate", "fast"], "100/min"),
         ([*RUN, "--timeout", "0"], "--timeout"),
         ([*RUN, "-v", "-q"], "-v and -q"),
-        (["plan", "people.csv"], "-n"),
+        (["plan", "people.csv"], "--base-url"),
         (["rollback", "last", "--on-drift", "shrug"], "skip"),
         (["rollback", "last", "--op", "explode"], "not an operation"),
         (["rollback"], "error: missing argument"),

@@ -41,7 +41,7 @@ from bulkscim.runs import api, settings, start
 class Begun(BaseException):
     pass
 
-async def begin(request, people, watcher):
+async def begin(request, people, watcher, look=None):
     kept = header_json.write(Header(settings=settings.kept(start._settings(request))))
     found[way] = [kept["settings"]["pause_s"], header_json.read(kept).settings.connection.pause_s]
     raise Begun

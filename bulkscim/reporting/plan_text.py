@@ -1,0 +1,171 @@
+"""A plan for users: a summary line, then rows by kind, by group and by department."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from bulkscim.model.harmless import one_line, shown_value
+from bulkscim.reporting.planned import PlannedMember, PlannedRow, Will
+
+_EXAMPLES = 3  # rows of each kind that are shown
+_SHOWN_VALUES = 6
+_SHOWN_NAMES = 10  # groups and departments
+_MOST_NAMES = 10_000
+_ALWAYS = {
+    Will.CREATE: "to create",
+    Will.CHANGE: "to change",
+    Will.DEACTIVATE: "to deactivate",
+    Will.DELETE: "to delete",
+    Will.UNCHANGED: "unchanged",
+}
+_TOLD = {
+    Will.CREATE: "create",
+    Will.CHANGE: "change",
+    Will.ACTIVATE: "activate",
+    Will.DEACTIVATE: "deactivate",
+    Will.DELETE: "delete",
+    Will.MEMBERS: "change memberships",
+    Will.ADOPT: "adopt (exists already; only links are added)",
+    Will.CONFLICT: "conflict: not carried out",
+    Will.MISSING: "missing: nothing is there to change",
+    Will.PROTECTED: "protected: not carried out",
+    Will.DRIFT: "differs from what the row expects: not carried out",
+    Will.WAITING: "needs a row that fails: not carried out",
+    Will.UNKNOWN: "unknown: the tenant does not show enough",
+}
+
+
+@dataclass(slots=True)
+class Overview:
+    """What a plan would do, counted, with the first rows of each kind."""
+
+    counts: Counter[Will] = field(default_factory=Counter)
+    first: dict[Will, list[PlannedRow]] = field(default_factory=dict)
+    groups: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    new_groups: dict[str, None] = field(default_factory=dict)
+    departments: dict[str, Counter[Will]] = field(default_factory=dict)
+    problems: int = 0
+
+    @property
+    def sends(self) -> bool:
+        """Whether anything would be changed."""
+        return bool(self.groups or self.new_groups or any(self.counts[will] for will in Will if will.sends))
+
+    def add(self, row: PlannedRow) -> None:
+        """Take in the next row."""
+        self.counts[row.will] += 1
+        self.problems += bool(row.problem) and row.sends
+        if len(first := self.first.setdefault(row.will, [])) < _EXAMPLES:
+            first.append(row)
+        if len(self.groups) < _MOST_NAMES:
+            self.groups.update((one.group, one.joins) for one in row.members)
+        self.new_groups |= dict.fromkeys(row.new_groups)
+        if row.will.sends and row.department and len(self.departments) < _MOST_NAMES:
+            self.departments.setdefault(row.department, Counter())[row.will] += 1
+
+
+def overview_of(rows: Iterable[PlannedRow]) -> Overview:
+    """Count the rows of a plan."""
+    found = Overview()
+    for row in rows:
+        found.add(row)
+    return found
+
+
+def summary_line(found: Overview) -> str:
+    """Return the one line that says what a plan would do."""
+    counts, problems = found.counts, found.problems
+    always = [f"{counts[will]:,} {text}" for will, text in _ALWAYS.items()]
+    joins = sum(count for (_, joins), count in found.groups.items() if joins)
+    leaves = found.groups.total() - joins
+    others = [
+        (counts[Will.ACTIVATE], "to activate"),
+        (joins, f"membership{_s(joins)} to add"),
+        (leaves, f"membership{_s(leaves)} to remove"),
+        (len(found.new_groups), f"group{_s(len(found.new_groups))} to create by name"),
+        (counts[Will.ADOPT], "to adopt"),
+        (counts[Will.CONFLICT], f"conflict{_s(counts[Will.CONFLICT])}"),
+        (counts[Will.MISSING], "missing"),
+        (counts[Will.PROTECTED], "protected"),
+        (counts[Will.DRIFT], "with other values than expected"),
+        (counts[Will.WAITING], "that need a row that fails"),
+        (counts[Will.UNKNOWN], "unknown"),
+        (problems, "of these not in all parts"),
+    ]
+    return ", ".join((*always, *(f"{count:,} {text}" for count, text in others if count)))
+
+
+def overview_lines(found: Overview) -> Iterator[str]:
+    """Say what a plan would do: the summary, examples of each kind, groups and departments."""
+    yield f"plan: {summary_line(found)}"
+    for will, title in _TOLD.items():
+        if count := found.counts[will]:
+            yield f"{title}: {count:,} row{_s(count)}"
+            for row in found.first[will]:
+                yield from row_lines(row)
+            if count > _EXAMPLES:
+                yield f"  … and {count - _EXAMPLES:,} more"
+    yield from _named("by group", _group_texts(found))
+    yield from _named("by department", _department_texts(found))
+
+
+def row_lines(row: PlannedRow, *, titled: bool = False) -> Iterator[str]:
+    """Say a row: what becomes of its resource (where `titled`), each value before and after, and its groups."""
+    head = " ".join(text for text in (row.type, row.key) if text)
+    told = [f"row {row.row}", *([row.will.value] if titled else []), one_line(head)]
+    told += [row.id] if row.id and row.id != row.key else []
+    yield "  " + "  ".join(told)
+    for change in row.changes[:_SHOWN_VALUES]:
+        yield f"      {one_line(change.path)}: {shown_value(change.before)} → {shown_value(change.after)}"
+    if len(row.changes) > _SHOWN_VALUES:
+        yield f"      … and {len(row.changes) - _SHOWN_VALUES:,} more values"
+    if row.members:
+        yield f"      groups: {_memberships(row.members)}"
+    for text in (row.detail, row.problem):
+        if text:
+            yield f"      {one_line(text)}"
+
+
+def _memberships(members: tuple[PlannedMember, ...]) -> str:
+    shown = [
+        f"{'+' if one.joins else '-'} {one_line(one.group)}{f' ({one_line(one.member)})' if len(members) == 1 else ''}"
+        for one in members[:_SHOWN_VALUES]
+    ]
+    more = [f"{len(members) - _SHOWN_VALUES:,} more"] if len(members) > _SHOWN_VALUES else []
+    return ", ".join(shown + more)
+
+
+def _group_texts(found: Overview) -> Iterator[str]:
+    """Yield each group with what becomes of its members, the largest change first."""
+    sums: Counter[str] = Counter()
+    for (group, _), count in found.groups.items():
+        sums[group] += count
+    for group, _ in sums.most_common():
+        parts = ((found.groups[group, True], "to add"), (found.groups[group, False], "to remove"))
+        told = ", ".join(f"{count:,} {text}" for count, text in parts if count)
+        made = " (to be created)" if group in found.new_groups else ""
+        yield f"{one_line(group)}{made}: {told}"
+
+
+def _department_texts(found: Overview) -> Iterator[str]:
+    for department, counts in sorted(found.departments.items(), key=lambda item: -item[1].total()):
+        told = ", ".join(f"{count:,} {_plain(will)}" for will, count in counts.most_common())
+        yield f"{one_line(department)}: {told}"
+
+
+def _plain(will: Will) -> str:
+    return "with memberships to change" if will is Will.MEMBERS else f"to {will.value}"
+
+
+def _named(title: str, texts: Iterator[str]) -> Iterator[str]:
+    """Yield a titled list of which only the first entries are shown."""
+    found = list(texts)
+    if found:
+        yield f"{title}:"
+        yield from (f"  {text}" for text in found[:_SHOWN_NAMES])
+        if len(found) > _SHOWN_NAMES:
+            yield f"  … and {len(found) - _SHOWN_NAMES:,} more"
+
+
+def _s(count: int) -> str:
+    return "s" * (count != 1)
