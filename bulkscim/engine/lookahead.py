@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from sys import maxsize
 
 from bulkscim.engine.directory.coverage import NAMES_ONLY, needed_by
@@ -24,11 +25,13 @@ def purpose_of(work: Work, need: Question, coming: Coming, ages: ImageAges) -> P
     is_own = isinstance(need, Key) and work.is_own(need)
     age_s = ages.lookup(operation) if is_own else ages.named_s
     named = made_names if isinstance(need, NameHeld) else looked_up
+    only_id = isinstance(need, Key) and needs_only_id(work, need)
     used = served(age_s, ages.interval_s, maxsize) if is_own else maxsize
-    ahead = NamesAhead(partial(_names_of, work, coming, named), min(MOST, used), age_s, served=used)
+    rows = maxsize if only_id else used
+    ahead = NamesAhead(partial(_names_of, work, coming, named, rows), min(MOST, used), age_s, served=used)
     return Purpose(
         needed=needed_by(operation) if is_own else NAMES_ONLY,
-        only_id=isinstance(need, Key) and needs_only_id(work, need),
+        only_id=only_id,
         listed=operation.makes and not work.reads_alone,
         changes=is_own and work.changes_first and _may_join(work, need),
         makes=is_own and operation.spec.updates and work.makes_first,
@@ -62,19 +65,20 @@ def _may_join(work: Work, need: Question) -> bool:
     """Return whether what rows to come name may be asked for with this.
 
     Of ids only those of resources that rows change, and do not replace: who asks for another one wants it as a read by its
-    id shows it.
+    id shows it, as does a membership that expects something of its group.
     """
     if work.read_again or not work.is_new:
         return False
     if not isinstance(need, Key) or need.attribute != "id":
         return True
-    return work.is_own(need) and work.row.operation.spec.method != "PUT"
+    spec = work.row.operation.spec
+    return work.is_own(need) and spec.method != "PUT" and not spec.is_membership
 
 
-def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]]) -> Iterator[Key]:
-    """Yield what a row itself has still to ask for, and then what rows to come name."""
+def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]], rows: int) -> Iterator[Key]:
+    """Yield what a row itself has still to ask for, and then what so many rows to come name."""
     yield from (key for key in named(work.row) if key not in work.live)
-    yield from (key for row in coming.coming() for key in named(row))
+    yield from (key for row in islice(coming.coming(), rows) for key in named(row))
 
 
 def needs_only_id(work: Work, need: Key) -> bool:

@@ -73,10 +73,10 @@ class Outcomes:
         return await self._end(sent, judgement, reply)
 
     def answered(self, outcomes: Sequence[Outcome]) -> None:
-        """Take in the group that a request has changed as its answer shows it, once all of its steps are taken in."""
+        """Take in what a request has changed as its answer shows it, once all of its steps are taken in."""
         judgement, steps = outcomes[0].judgement, [one.sent.step for one in outcomes]
-        if judgement.verdict is Verdict.APPLIED and judgement.resource and steps[0].member is not None:
-            self._directory.members.answered(steps, judgement.resource, outcomes[0].sent.work.sent_at)
+        if judgement.verdict is Verdict.APPLIED and judgement.resource:
+            self._directory.answered(steps, judgement.resource, outcomes[0].sent.work.sent_at)
 
     async def _end(self, sent: Sent, judgement: Judgement, reply: Reply) -> Next | None:
         match judgement.verdict:

@@ -66,7 +66,7 @@ class ImageAges:
 
     def lookup(self, operation: Operation) -> float:
         """Return the age in seconds up to which a row may be expected to use what was read of its resource."""
-        age_s = self._fresh_s if _is_strict(operation) else self.longest_s
+        age_s = self._fresh_s if self.undoes or _is_strict(operation) else self.longest_s
         return age_s if VERBS[operation.verb].is_membership else max(age_s, self._guarded_s(operation.type))
 
     def step(self, step: Step, operation: Operation) -> float:
@@ -119,11 +119,11 @@ def before_image(step: Step) -> JsonObject | None:
     key = paths.key_of(before, "members")
     if not isinstance(before.get(key), list):
         return before
-    touched = set(_members_named(step.changes))
+    touched = set(members_named(step.changes))
     return {**before, key: [one for one in before[key] if touched.intersection(ids_in(one))]}
 
 
-def _members_named(changes: Iterable[Change]) -> Iterator[str]:
+def members_named(changes: Iterable[Change]) -> Iterator[str]:
     """Yield the ids of the members that changes name."""
     for change in changes:
         if not change.path.lower().startswith("members"):

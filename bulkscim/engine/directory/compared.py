@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 import anyio
 
-from bulkscim.engine.directory.coverage import Coverage, NeededAttributes
+from bulkscim.engine.directory.coverage import COMPARED, Coverage, NeededAttributes
 from bulkscim.engine.directory.earlier_runs import EarlierRuns
 from bulkscim.model.live import Answer, Found, Missing
 from bulkscim.model.operation import GROUP, Key
@@ -28,7 +28,7 @@ class Compared:
 
     def __init__(self, earlier: EarlierRuns) -> None:
         self._earlier = earlier
-        self._coverages = {way: Coverage() for way in Seen}
+        self._coverages = {way: Coverage(COMPARED if way is Seen.TOGETHER else 1) for way in Seen}
         self._turns = {way: anyio.Lock() for way in Seen}
 
     def take_left_out(self) -> list[tuple[str, str]]:

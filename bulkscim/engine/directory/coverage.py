@@ -57,9 +57,13 @@ class Longest:
 
 
 class Coverage:
-    """What comparisons of lookups with reads by id have shown, by resource type."""
+    """What comparisons of lookups with reads by id have shown, by resource type.
 
-    def __init__(self) -> None:
+    So many lists of members must have been equal at the length of the longest (`lists`), where a tenant may cut them there.
+    """
+
+    def __init__(self, lists: int = 1) -> None:
+        self._lists = lists
         self._proved: defaultdict[str, defaultdict[str, Longest]] = defaultdict(lambda: defaultdict(Longest))
         self._left_out: defaultdict[str, set[str]] = defaultdict(set)
         self._found: list[tuple[str, str]] = []
@@ -82,7 +86,10 @@ class Coverage:
         return all(self._is_proved(kind, name, shown.get(name)) for name in names)
 
     def _is_proved(self, kind: str, name: str, value: Any) -> bool:
-        return name not in self._left_out[kind] and self._proved[kind][name].covers(_length(value))
+        times = self._lists if (kind, name) == (GROUP, "members") else 1
+        return name not in self._left_out[kind] and self._proved[kind][name].covers(
+            _length(value), times=times
+        )
 
     def shows_list(self, kind: str, name: str, length: int) -> bool:
         """Return whether a list of this length is shown whole, where lists may be cut at the longest that was equal."""

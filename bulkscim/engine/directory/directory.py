@@ -1,5 +1,6 @@
 """Find what rows name: by id, by a filter that is known to work, else by a whole listing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -9,6 +10,7 @@ from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.absent_names import AbsentNames
 from bulkscim.engine.directory.compared import Compared, Seen
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
+from bulkscim.engine.directory.group_answers import GroupAnswers
 from bulkscim.engine.directory.groups_together import GroupsTogether
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
 from bulkscim.engine.directory.known_ids import KnownIds
@@ -87,6 +89,7 @@ class Directory:
         self._named = NamedIds(clock)
         self.ids = KnownIds(clock, store, profile.visibility_lag_s)
         self._memberships = Memberships(clock)
+        self._answers = GroupAnswers(clock, self._memberships.answers)
         self._single = SingleLookups(clock, profile, self._listings, self._memberships)
         due = due or Due()
         self.note = due.note
@@ -135,7 +138,7 @@ class Directory:
             case Shown():
                 if isinstance(need.on, Membership):
                     return await self.members.membership(need.on, reads, since=inf)
-                return await reads.by_id(need.on.type, need.on.value)
+                return await self._single.by_id(need.on, reads)
             case Membership():
                 return await self.members.membership(need, reads, purpose)
             case Holders() | Reports():
@@ -160,6 +163,9 @@ class Directory:
         file, whatever name the tenant shows.
         A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
+        answered = self._answers.of(key, purpose.needed, purpose.ahead)
+        if answered is not None:
+            return answered
         together = await self._joined(key, purpose.ahead, reads, proves=purpose.makes)
         answer = together or await self._single.find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
@@ -182,7 +188,7 @@ class Directory:
         self, key: Key, ahead: NamesAhead, reads: Reads, *, proves: bool
     ) -> Found | Missing | None:
         """Look a key up together with others, where such filters may work; None proves nothing, `proves`: an absence too."""
-        if not self._may_filter(key) or not ahead.most:
+        if not self._takes_several(key) or not ahead.most:
             return None
         found = await self._together.find(key, ahead, reads)
         is_folded = key.attribute != "id" and key.type not in self._profile.exact_filters
@@ -191,13 +197,10 @@ class Directory:
         return found
 
     def _may_join(self, key: Key, ahead: NamesAhead) -> bool:
-        return self._may_filter(key) and self._together.may_ask(key, ahead)
-
-    def _may_filter(self, key: Key) -> bool:
-        """Return whether a filter may take several names; groups by their ids are read for their members, see `Members`."""
-        return self._takes_several(key) and not (key.type == GROUP and key.attribute == "id")
+        return self._takes_several(key) and self._together.may_ask(key, ahead)
 
     def _takes_several(self, key: Key) -> bool:
+        """Return whether a filter may take several names."""
         return self._single.filters.may_find(key) and key.type not in self._profile.unquoted_filters
 
     async def _hidden(self, key: Key, missing: Missing, reads: Reads) -> Answer:
@@ -329,6 +332,7 @@ class Directory:
             for name in (change.path for change in step.changes if is_name(change.path)):
                 self._own.drop(step.type, step.id, "emails.value" if name.startswith("emails") else name)
         self._memberships.applied(step)
+        self._answers.changed(step, left)
         self._tied.applied(step)
         self._held.changed(step)
         self._together.changed(step, resource_id)
@@ -360,10 +364,20 @@ class Directory:
         self._listings.made(kind, resource)
         self._resemblances.made(kind, resource)
 
+    def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> None:
+        """Take in a resource as the answer to steps that changed it shows it, once each of them was taken in."""
+        if steps[0].type != GROUP or steps[0].id != resource.get("id"):
+            return
+        if steps[0].member is not None:
+            self.members.answered(steps, resource, asked_at)
+        else:
+            self._answers.took(steps[0], resource, asked_at)
+
     def doubts(self, step: Step) -> None:
         """Drop what was read before a write whose answer was lost, as far as the write may have changed it."""
         if step.type == GROUP and step.id is not None:
             self._memberships.forget(step.id)
+        self._answers.changed(step)
         self._held.changed(step)
         self._together.changed(step)
         self._absent_names.changed(step)
@@ -371,6 +385,7 @@ class Directory:
 
     def refused(self, step: Step) -> bool:
         """Drop what was read of a resource before a step on it was refused; return whether a name may be outdated."""
+        self._answers.changed(step)
         if step.type == GROUP and step.id is not None:
             self._memberships.forget(step.id)
         elif step.id is not None:

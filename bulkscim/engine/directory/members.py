@@ -79,6 +79,5 @@ class Members:
 
     def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> None:
         """Take in a group as the answer to steps that changed its members shows it, once each of them was taken in."""
-        group, members = steps[0].id, {step.member for step in steps if step.member}
-        if group is not None and group == resource.get("id"):
-            self._memberships.answered(group, resource, members, asked_at)
+        members = {step.member for step in steps if step.member}
+        self._memberships.answered(str(steps[0].id), resource, members, asked_at)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import inf
 
-from bulkscim.engine.directory.coverage import COMPARED, Longest
+from bulkscim.engine.directory.group_answers import ShownByAnswers
 from bulkscim.engine.directory.one_by_one import OneByOne
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
@@ -69,8 +69,7 @@ class Memberships:
         self._added: OrderedDict[tuple[str, str], None] = OrderedDict()  # (group, member), the latest last
         self._longest = dict.fromkeys(Way, 0)
         self._leaves_out = False
-        self._answers = Longest()  # lists in answers to changes that were as known
-        self._answers_lack = False
+        self.answers = ShownByAnswers()
 
     def of(self, group: str, since: float = -inf, *, moves: bool = True) -> set[str] | None:
         """Return the group's members if they were read within the last minute, and not before the monotonic time `since`.
@@ -192,16 +191,13 @@ class Memberships:
     def answered(self, group: str, resource: JsonObject, changed: set[str], asked_at: float) -> None:
         """Take in a group as the answer to a change of some members shows it; that change is noted already.
 
-        Such answers show all members where one has shown, besides those that its request names, exactly the members that were
-        known; of lists no longer than that. One that lacks a member that is known proves nothing from then on.
+        It is kept where such answers are known to show all members.
         """
         known, shown = self._groups.get(group), set(ids_in(find(resource, "members")))
         if known is None:
             return
-        if shown == known.members and shown - changed:
-            self._answers.take(len(shown))
-        self._answers_lack = self._answers_lack or not known.members <= shown
-        if not self._answers_lack and self._answers.covers(len(shown), times=COMPARED):
+        self.answers.compare(shown, known.members, changed)
+        if self.answers.shows(len(shown)):
             self._longest[Way.ANSWER] = max(self._longest[Way.ANSWER], len(shown))
             self._keep(group, GroupMembers(asked_at, len(shown), shown, Way.ANSWER))
 

@@ -28,6 +28,7 @@ from bulkscim.planning.lookups import answers
 FEWEST = 2
 FEW_SHOWN = 4  # of so many names an answer must show one, or fewer are asked for
 KEPT = 500  # names of an attribute, the latest asked for
+KEPT_BYTES = 4_000_000  # of what is shown of them, and in one answer about: groups may have many members
 LONGEST = 3000  # bytes of names in one filter: services and proxies bound the length of a URL
 
 
@@ -174,12 +175,16 @@ class LookupsTogether:
         matches = [(key, [one for one in shown if answers(key, one)]) for key in keys]
         if len({one["id"] for _, found in matches for one in found}) < len(shown):
             return 0  # the filter was not applied
-        of_kind = self._kept[keys[0].type, keys[0].attribute]
+        kind = keys[0].type, keys[0].attribute
+        of_kind = self._kept[kind]
         for key, found in matches:
             of_kind[key.folded] = _kept(found, asked_at, self._clock.monotonic())
             of_kind.move_to_end(key.folded)
-        while len(of_kind) > KEPT:
-            of_kind.popitem(last=False)
+        size = sum(len(kept.text) for kept in of_kind.values())
+        while len(of_kind) > KEPT or (size > KEPT_BYTES and len(of_kind) > len(keys)):
+            size -= len(of_kind.popitem(last=False)[1].text)
+        if size > KEPT_BYTES:
+            self._most[kind] = min(self._most[kind], len(keys) * KEPT_BYTES // size)
         return sum(len(found) == 1 for _, found in matches)
 
     def changed(self, step: Step, resource_id: str | None = None) -> None:

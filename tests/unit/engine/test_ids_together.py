@@ -1,5 +1,8 @@
 """Resources that rows name by their ids are read together, as far as a filter is proved to show what is needed."""
 
+import re
+
+import orjson
 import pytest
 
 from bulkscim.journal.entries import Kind
@@ -24,7 +27,7 @@ class Joining(SimulatedTenant):
 
     async def send(self, request):
         self.together += request.method == "GET" and "?filter=" in request.path
-        self.reads += request.method == "GET" and "/Users/" in request.path
+        self.reads += request.method == "GET" and re.match("/(Users|Groups)/", request.path) is not None
         self.writes += request.method != "GET"
         return await super().send(request)
 
@@ -95,3 +98,109 @@ async def test_an_address_that_a_filter_does_not_show_is_not_added_next_to_it(ca
 
     assert report.totals.done == USERS
     assert {len(user["emails"]) for user in carried.tenant.held["Users"].values()} == {1}
+
+
+GROUPS, MEMBERS = 20, 9
+
+
+class Grouped(Joining):
+    """Holds groups of equal size, of which filters show `cut` members each; answers to changes show `answered`."""
+
+    cut = answered = 100
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        for group in range(GROUPS):
+            members = [{"value": f"m{group}-{one}"} for one in range(MEMBERS)]
+            self.hold("Groups", {"id": f"g{group}", "displayName": f"G{group}", "members": members})
+
+    def _list(self, collection, path):
+        reply = super()._list(collection, path)
+        body = orjson.loads(reply.body)
+        for one in body["Resources"]:
+            one["members"] = one.get("members", [])[: self.cut]
+        return self._answer(200, body)
+
+    def _one(self, method, collection, resource_id, body):
+        reply = super()._one(method, collection, resource_id, body)
+        if method != "PATCH":
+            return reply
+        shown = orjson.loads(reply.body)
+        return self._answer(200, shown | {"members": shown.get("members", [])[: self.answered]})
+
+    def left(self):
+        """Return how many members are left in all groups."""
+        return sum(len(group.get("members", [])) for group in self.held["Groups"].values())
+
+
+class CutInFilters(Grouped):
+    """Filters cut lists of members."""
+
+    cut = 5
+
+
+class CutAsLong(Grouped):
+    """Filters cut lists of members just where those of the first groups end, and some groups are larger."""
+
+    cut = MEMBERS
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        for group in range(2, GROUPS):
+            self.held["Groups"][f"g{group}"]["members"].append({"value": f"m{group}-{MEMBERS}"})
+
+
+class CutInAnswers(Grouped):
+    """Answers to changes cut lists of members."""
+
+    answered = 2
+
+
+def leavings(each=3):
+    """Return rows that take the members out of their groups, some at a time, those of a group one after the other."""
+    return [
+        {
+            "op": "patch",
+            "type": "Group",
+            "id": f"g{group}",
+            "patch": [
+                {"op": "remove", "path": f'members[value eq "m{group}-{one}"]'}
+                for one in range(first, first + each)
+            ],
+        }
+        for group in range(GROUPS)
+        for first in range(0, MEMBERS, each)
+    ]
+
+
+async def test_groups_whose_members_change_are_read_together_and_not_again_after_answers(carried):
+    """Each change of a group read it first."""
+    report = await carried(leavings(), kind=Grouped)
+
+    assert report.totals.done == carried.tenant.writes == 60
+    assert carried.tenant.left() == 0
+    assert carried.tenant.together + carried.tenant.reads <= 12
+
+
+@pytest.mark.parametrize("kind", [CutInFilters, CutAsLong, CutInAnswers])
+async def test_who_is_in_a_group_behind_the_end_of_a_cut_list_is_not_recorded_as_added(carried, kind):
+    """Undo would take members out who were there before."""
+    last = MEMBERS - (kind is not CutAsLong)
+    rows = [
+        {
+            "op": "patch",
+            "type": "Group",
+            "id": f"g{group}",
+            "patch": [{"op": "add", "path": "members", "value": [{"value": one}]}],
+        }
+        for group in range(GROUPS)
+        for one in (f"m{group}-{last}", f"n{group}", f"m{group}-{last}")
+    ]
+    report = await carried(rows, kind=kind)
+    begun = [entry.body for entry in carried.record.entries(Kind.STARTED)]
+    added = [
+        change.path for body in begun for change in body.changes if "m" in change.path.removeprefix("members")
+    ]
+
+    assert report.totals.failed == 0
+    assert len(added) == (2 if kind is CutAsLong else 0)

@@ -97,3 +97,8 @@ def test_in_a_dry_run_an_image_of_any_age_will_do(undoes):
 
     assert ages.lookup(operation(Verb.DELETE)) == ages.step(step, operation(Verb.DELETE)) == inf
     assert served(inf, 0.6, 500) == 500
+
+
+def test_rows_of_a_rollback_are_looked_up_for_as_long_as_their_steps_may_rely_on_it():
+    """Groups were read together a minute ahead, and each again before its change."""
+    assert ImageAges(0.6, undoes=True).lookup(operation(Verb.PATCH)) == 5.0

@@ -7,6 +7,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from bulkscim.engine.directory import together
 from bulkscim.engine.directory.together import LookupsTogether, NamesAhead
 from bulkscim.engine.reads import Reads
 from bulkscim.model.operation import GROUP, USER, Key
@@ -304,3 +305,14 @@ async def test_the_age_of_an_answer_counts_from_when_it_came():
     # It may have left before a step that took effect meanwhile.
     after = replace(ahead(range(1, 3)), since=found.read_at - 10.0)
     assert await rows.together.find(key(1), after, rows.reads) is None
+
+
+async def test_large_resources_are_asked_for_a_few_at_a_time(monkeypatch):
+    """Groups may have thousands of members, and answers are kept."""
+    monkeypatch.setattr(together, "KEPT_BYTES", 1000)
+    tenant = Tenant(100)
+    rows = Rows(tenant, 100)
+
+    assert [await rows.find(number) for number in range(96)] == [f"u{number}" for number in range(96)]
+    assert tenant.asked == 5
+    assert sum(len(kept.text) for kept in rows.together._kept[USER, "userName"].values()) <= 1000
