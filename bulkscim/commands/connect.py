@@ -41,7 +41,11 @@ class ConnectFlags:
 @click.argument("name")
 @options.option("--base-url", metavar="URL", help="The tenant's SCIM base URL; asked for at a terminal.")
 @options.option(
-    "--profile", metavar="NAME", default="generic", show_default=True, help="The provider's profile."
+    "--profile",
+    metavar="NAME",
+    default="generic",
+    show_default=True,
+    help="The provider's profile, or your own file.",
 )
 @options.tokens
 @click.option("--keyring", is_flag=True, help="Keep the token in the system's keyring.")
@@ -85,7 +89,7 @@ def _entry(known: TenantEntry | None, file: Path, tenant: Tenant, flags: Connect
         kept,
         base_url=tenant.base_url,
         file=file,
-        profile=tenant.profile,
+        profile=tenant.own_profile.file if tenant.own_profile else tenant.profile,
         production=flags.production or kept.production,
         token_file=None,
         token_command=None,
@@ -135,8 +139,8 @@ def _tenant(people: Console, flags: ConnectFlags) -> tuple[Tenant, TokenSource]:
     if not source.file and source.command is None and not _in_environment() and sys.stdin.isatty():
         typed = click.prompt("Token (it is not shown)", hide_input=True, err=True)
         token = credentials.token_of_text(typed, "what was typed")
-        return Tenant(base_url, token, profile.name, name), replace(source, keyring=account)
-    return Tenant(base_url, credentials.find_token(source, os.environ), profile.name, name), source
+        return Tenant(base_url, token, flags.profile, name), replace(source, keyring=account)
+    return Tenant(base_url, credentials.find_token(source, os.environ), flags.profile, name), source
 
 
 def _in_environment() -> bool:

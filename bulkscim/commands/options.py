@@ -112,7 +112,9 @@ tenant = together(
     option("--tenant", metavar="NAME", help="A tenant of bulkscim.toml."),
     option("--base-url", metavar="URL", help="The tenant's SCIM base URL, https://… ."),
     option(
-        "--profile", metavar="NAME", help="The provider's profile (default: the tenant's own, else generic)."
+        "--profile",
+        metavar="NAME",
+        help="The provider's profile, or your own file (default: the tenant's, else generic).",
     ),
 )
 

@@ -262,10 +262,12 @@ def _note(text: str) -> None:
 
 def _settings(flags: MannerFlags) -> "SandboxSettings":
     """Return how the sandbox is to behave."""
+    from bulkscim.runs.sandbox_tenants import worn_by_sandbox
     from bulkscim.sandbox.faults import parse
     from bulkscim.sandbox.settings import SandboxSettings
 
-    return SandboxSettings(flags.profile, flags.speed, parse(flags.faults), flags.seed, flags.patch or "")
+    worn = worn_by_sandbox(flags.profile)
+    return SandboxSettings(worn, flags.speed, parse(flags.faults), flags.seed, flags.patch or "")
 
 
 def _say(address: "Address") -> None:

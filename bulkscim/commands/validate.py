@@ -60,7 +60,9 @@ class ValidateFlags:
 )
 @options.option("--base-url", metavar="URL", help="The tenant to check against, by its SCIM base URL.")
 @options.option(
-    "--profile", metavar="NAME", help="The provider's profile (default: the tenant's own, else generic)."
+    "--profile",
+    metavar="NAME",
+    help="The provider's profile, or your own file (default: the tenant's, else generic).",
 )
 @options.tokens
 @options.network

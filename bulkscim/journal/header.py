@@ -8,7 +8,7 @@ from bulkscim.journal.settings import Settings
 from bulkscim.journal.typed_json import FLAT, OMITTED, REST, named
 from bulkscim.model.grace import Grace
 from bulkscim.model.operation import Defaults, Verb
-from bulkscim.model.run import RecordedJob, RecordedParent, RecordedTenant
+from bulkscim.model.run import OwnProfile, RecordedJob, RecordedParent, RecordedTenant
 from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds
 
@@ -37,7 +37,7 @@ class RecordedGuards:
 class Header:
     """Line 1. `format` is that of the journal, `rows` how many the job file has.
 
-    `verbs` counts records by verb and type, `removals` those that take users away, `member_removals` those that take
+    `own_profile` is the file by which the provider is known, where it is the user's own. `verbs` counts records by verb and type, `removals` those that take users away, `member_removals` those that take
     members out of groups. `references` is `unknown` where deletes were approved without knowing the groups of what
     they delete. `definitions` are files, the job definition among them; `earlier` the folders of the runs that the job
     file refers to. `forecast` is what the job was said to cost before it was approved. `others` is what else the line says: of a format that is not known, all of it.
@@ -49,6 +49,7 @@ class Header:
     version: str = field(default="", metadata=named("bulkscim"))
     job: RecordedJob = RecordedJob()
     tenant: RecordedTenant = RecordedTenant()
+    own_profile: OwnProfile | None = field(default=None, metadata=OMITTED)
     verbs: Mapping[str, int] = field(default_factory=dict)
     removals: int = 0
     member_removals: int = 0

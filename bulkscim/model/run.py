@@ -88,6 +88,14 @@ class RecordedTenant(Fingerprint):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnProfile:
+    """A profile of the user's own: its file, and the text that holds for a run whatever becomes of the file."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedParent:
     """The run that a rollback undoes: its id, and the chain value of its last line then."""
 

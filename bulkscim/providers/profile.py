@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
 from bulkscim.model.operation import GROUP, USER, JsonObject, Verb
@@ -221,6 +221,16 @@ class Profile:
 
 
 PLAIN = Profile("plain")  # every default
+
+
+def without_fact(profile: Profile) -> list[str]:
+    """Return the keys of a profile that are not at their default, and that no fact is about."""
+    known = {key for fact in profile.facts for key in fact.of} | {"name", "title", "facts"}
+    return [
+        each.name
+        for each in fields(Profile)
+        if each.name not in known and getattr(profile, each.name) != getattr(PLAIN, each.name)
+    ]
 
 
 def integration_of(profile: Profile, groups: Iterable[JsonObject]) -> Integration | None:

@@ -170,7 +170,9 @@ def tenant_words(header: Header) -> Iterator[object]:
     """Yield the flags that name the run's tenant, and the way to one that has no name."""
     tenant, connection = header.tenant, header.settings.connection
     yield from ("--tenant", tenant.name) if tenant.name else ("--base-url", tenant.base_url)
-    if tenant.profile not in {"", _GENERIC}:
+    if header.own_profile is not None:
+        yield from ("--profile", header.own_profile.file)
+    elif tenant.profile not in {"", _GENERIC}:
         yield from ("--profile", tenant.profile)
     if not tenant.name and connection.proxy:
         yield from ("--proxy", connection.proxy)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from bulkscim.model.operation import GROUP, USER, VERBS, JsonObject
 from bulkscim.model.typed import next_line
 from bulkscim.planning.undo.grades import SECRET, grade
-from bulkscim.providers.profile import Bucket, Profile
+from bulkscim.providers.profile import Bucket, Fact, Profile
 from bulkscim.providers.reversal import Grade, Reversal
 
 EXAMPLE = 10_000
@@ -32,13 +33,30 @@ def lines(profile: Profile) -> Iterator[str]:
         yield "known"
     for fact in profile.facts:
         yield f"  {fact.topic}: {fact.text}"
-        yield f"    [{fact.basis.value}{', ' if fact.source else ''}{fact.source}]"
+        yield f"    [{'; '.join(_standing(fact))}]"
+
+
+def _standing(fact: Fact) -> Iterator[str]:
+    """Yield how a fact is known, where it can be looked up, and which keys rest on it."""
+    yield fact.basis.value
+    if fact.source:
+        yield fact.source
+    if fact.of:
+        yield f"says {', '.join(fact.of)}"
+
+
+def checked(profile: Profile, file: Path, bare: list[str]) -> Iterator[str]:
+    """Yield what a check of a file came to; `bare` are its keys without a fact."""
+    yield f"{file} is the profile {profile.name}: {len(profile.facts)} facts; {_limits(profile)}"
+    for key in bare:
+        yield f"{key}: no fact says how this is known; add [[facts]] with of = [{key!r}]"
+    yield next_line("profiles", file)
 
 
 def as_json(profile: Profile) -> JsonObject:
     """Return a profile as data."""
     facts: list[Any] = [
-        {"topic": one.topic, "text": one.text, "basis": one.basis.value, "source": one.source}
+        {"topic": one.topic, "text": one.text, "basis": one.basis.value, "source": one.source, "of": one.of}
         for one in profile.facts
     ]
     return {

@@ -92,7 +92,10 @@ async def _go_on(
 
 def _own(request: ResumeRequest, header: Header) -> Tenant:
     """Return the run's tenant with the token to use; the journal says how it is written and what its provider is."""
-    return replace(request.tenant, base_url=header.tenant.base_url, profile=header.tenant.profile)
+    recorded = header.tenant
+    return replace(
+        request.tenant, base_url=recorded.base_url, profile=recorded.profile, own_profile=header.own_profile
+    )
 
 
 def _left(record: RecordedRun, *, retry: bool) -> str:

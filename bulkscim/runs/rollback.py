@@ -42,8 +42,8 @@ from bulkscim.runs.session import Past, Visit, past_of, recorded_job, visiting
 from bulkscim.runs.settings import connection_again
 from bulkscim.runs.start import ParentRun, Start, begin
 from bulkscim.runs.state_dir import drafts
+from bulkscim.runs.tenant_by_name import profile_of
 from bulkscim.runs.tenant_lock import tenant_lock
-from bulkscim.tenants.profiles import profile_named
 from bulkscim.transport.base import Transport
 
 JOB = "job.jsonl"
@@ -156,7 +156,7 @@ def write_out(request: RollbackRequest, people: People, place: Path, *, force: b
                 request.chosen,
                 protect=protect,
                 unsure=request.on_drift == FORCE,
-                most_members=profile_named(recorded.header.tenant.profile).most_members,
+                most_members=profile_of(recorded.header).most_members,
             )
             found = write_inverse(recorded, chosen, draft / JOB, disk)
             if found is not None:

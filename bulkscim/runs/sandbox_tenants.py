@@ -12,13 +12,14 @@ from bulkscim.sandbox.launch import ensure, running
 from bulkscim.sandbox.settings import (
     ADMIN,
     CONTENT,
+    FOLDER,
     Address,
     SandboxFiles,
     SandboxSettings,
     place,
     read_address,
 )
-from bulkscim.tenants.profiles import GENERIC, profile_named, profile_names
+from bulkscim.tenants.profiles import GENERIC, name_of, own_profile, profile_named
 from bulkscim.tenants.tenant import Tenant
 
 SANDBOXES = frozenset({ADMIN, CONTENT})  # as `tenants.entries.BUILT_IN`
@@ -27,14 +28,23 @@ WORKERS = 8
 
 
 def sandbox_place(profile: str) -> SandboxFiles:
-    """Return the files of a profile's sandbox; UsageError where there is no such profile."""
-    return place(state_dir(), profile_named(profile).name)
+    """Return the files of a profile's sandbox; nor was one."""
+    where = place(state_dir(), name_of(profile))
+    if not where.address.exists():
+        own_profile(profile)
+    return where
+
+
+def worn_by_sandbox(profile: str) -> str:
+    """Return how a sandbox in a process of its own finds the profile: an own file by its whole path."""
+    own = own_profile(profile)
+    return own.file if own else profile
 
 
 def sandboxes() -> Iterator[tuple[SandboxFiles, Address, bool]]:
     """Yield the sandboxes of this machine that have ever run, and whether each runs now."""
-    for name in profile_names():
-        where = sandbox_place(name)
+    for file in sorted((state_dir() / FOLDER).glob("*.json")):
+        where = sandbox_place(file.stem)
         last = read_address(where)
         if last is not None:
             now = running(where)
@@ -69,18 +79,19 @@ def pause(seconds: float) -> None:
 def started(profile: str) -> Address:
     """Return where the profile's sandbox answers; one that does not run is started as it last was."""
     where = sandbox_place(profile)
-    before = read_address(where)
-    return ensure(where, before.settings if before else SandboxSettings(profile), pause)
+    worn, before = worn_by_sandbox(profile), read_address(where)
+    same = before is not None and before.settings.profile == worn
+    return ensure(where, before.settings if before and same else SandboxSettings(worn), pause)
 
 
 def sandbox_tenant(name: str, profile: str | None = None) -> Tenant:
     """Return the sandbox that a tenant's name means, at its speed."""
-    worn = profile_named(profile or GENERIC)
-    address = started(worn.name)
+    profile = profile or GENERIC
+    worn, address = profile_named(profile), started(profile)
     return Tenant(
         address.base_url,
         Secret(address.tokens[name]),
-        worn.name,
+        profile,
         name,
         rehearsal=True,
         concurrency=max(WORKERS, worn.concurrency),

@@ -24,7 +24,7 @@ from bulkscim.reporting.source import find_source
 from bulkscim.runs.assembly import end_session, opened
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.session import recorded_job
-from bulkscim.tenants.profiles import profile_named
+from bulkscim.runs.tenant_by_name import profile_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +117,7 @@ def _row_end(record: Journal, request: SettleRequest, end: Entry) -> Iterator[En
     header, history = record.header, record.history(request.row)
     with recorded_job(record, find_source(header, record.folder, request.job)) as job:
         row = next(iter(job.rows(lambda number: number == request.row)))
-    settings, profile = header.settings, profile_named(header.tenant.profile)
+    settings, profile = header.settings, profile_of(header)
     facts = facts_of([*history, end])
     decision = next_step(row, facts, {}, settings.policy(profile, header.run))
     if isinstance(decision, Settle):

@@ -310,6 +310,7 @@ class Start:
             version=__version__,
             job=source.about(),
             tenant=RecordedTenant(**asdict(token), name=tenant.name),
+            own_profile=tenant.own_profile,
             verbs={f"{verb.value} {kind}": count for (verb, kind), count in self.checked.verbs.items()},
             removals=self.checked.removals,
             member_removals=self.checked.member_removals,

@@ -32,7 +32,7 @@ from bulkscim.providers.profile import (
 from bulkscim.runs.settings import credentials_of
 from bulkscim.scim import discovery, protocol
 from bulkscim.scim.discovery import AnsweredBy, described, origin_of
-from bulkscim.tenants.profiles import profile_named, profile_names
+from bulkscim.tenants.profiles import built_in, profile_named
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.aiohttp_transport import AiohttpTransport, HttpSettings
 from bulkscim.transport.authenticated import Authenticated
@@ -253,7 +253,7 @@ def _at_home(base_url: str, profile: str) -> Profile | None:
     """Return the profile whose usual host this is, where another was chosen."""
     there = (
         each
-        for each in map(profile_named, profile_names())
+        for each in map(profile_named, built_in())
         if each.base_url and host_of(base_url_key(each.base_url)) == host_of(base_url_key(base_url))
     )
     return next((each for each in there if each.name != profile), None)

@@ -9,6 +9,7 @@ from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.run import RecordedTenant
 from bulkscim.model.secret import Secret
+from bulkscim.providers.profile import Profile
 from bulkscim.runs.sandbox_tenants import SANDBOXES, same_sandbox, sandbox_tenant
 from bulkscim.runs.state_dir import state_dir
 from bulkscim.tenants.allowed import refuse_unless_allowed
@@ -21,6 +22,7 @@ from bulkscim.tenants.entries import (
     places,
     refuse_built_in,
 )
+from bulkscim.tenants.profiles import provider_of
 from bulkscim.tenants.tenant import Tenant
 
 _NOWHERE = TokenSource()
@@ -83,13 +85,13 @@ def tenant_of_header(
     from the environment. No other token is offered to it. Where the user named neither a tenant (`named`) nor a
     `base_url`, the URL is only what the journal says.
     """
-    recorded = header.tenant
+    recorded, own = header.tenant, header.own_profile
     is_named = _refuse_other(recorded, named, base_url)
     name, base_url = named or recorded.name, recorded.base_url
     if name in SANDBOXES:
-        return same_sandbox(name, recorded.profile, base_url)
+        return same_sandbox(name, own.file if own else recorded.profile, base_url)
     there = [each for each in tenants() if same_base_url(each.base_url, base_url)]
-    own = next((each for each in there if each.production), None)
+    strict = next((each for each in there if each.production), None)
     entry = next((each for each in there if each.name == name), None)
     if entry:
         refuse_unless_allowed(entry, state_dir(), own_token=not source.named)
@@ -99,14 +101,20 @@ def tenant_of_header(
         base_url,
         found,
         recorded.profile,
-        own.name if own else name,
-        production=own is not None,
+        strict.name if strict else name,
+        production=strict is not None,
         rate=entry.rate if entry else None,
         proxy=entry.proxy if entry else None,
         ca_bundle=entry.ca_bundle if entry else None,
         guards=_guards_at(base_url),
         from_journal=not is_named,
+        own_profile=own,
     )
+
+
+def profile_of(header: Header) -> Profile:
+    """Return the profile by which a recorded run works."""
+    return provider_of(header.tenant.profile, header.own_profile).profile
 
 
 def _refuse_other(recorded: RecordedTenant, named: str, base_url: str) -> bool:

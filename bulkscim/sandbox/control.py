@@ -25,7 +25,7 @@ async def answer_control(site: "Site", request: ScimRequest) -> ScimResponse:
     if what == ("GET", "ping"):
         nonce = request.query.get("nonce", "")
         return ScimResponse(
-            HTTPStatus.OK, {"sandbox": site.settings.profile, "proof": proof(site.tokens[ADMIN], nonce)}
+            HTTPStatus.OK, {"sandbox": site.profile, "proof": proof(site.tokens[ADMIN], nonce)}
         )
     if not same_token(token_of(request), site.tokens[ADMIN]):
         return ScimResponse(HTTPStatus.UNAUTHORIZED)

@@ -16,6 +16,7 @@ from bulkscim.private_files import create_file, make_folders, read_file
 HOST = "127.0.0.1"
 PREFIX = "/scim/v2"
 CONTROL = "/_sandbox/"
+FOLDER = "sandbox"  # of the state folder
 ADMIN, CONTENT = (
     "sandbox",
     "sandbox-content",
@@ -114,7 +115,7 @@ def proof(token: str, nonce: str) -> str:
 
 def place(state: Path, profile: str) -> SandboxFiles:
     """Return the files of a profile's sandbox below a state folder."""
-    return SandboxFiles(state / "sandbox", profile)
+    return SandboxFiles(state / FOLDER, profile)
 
 
 def read_address(where: SandboxFiles) -> Address | None:

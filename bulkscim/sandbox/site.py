@@ -39,6 +39,7 @@ class Site:
         quirks = provider.quirks.speaking(Dialect(settings.patch) if settings.patch else None)
         buckets = provider.profile.buckets if quirks.is_limited else ()
         self.settings = settings
+        self.profile = provider.profile.name
         self.tokens = tokens
         self.clock = clock
         self.port = 0

@@ -210,6 +210,8 @@ def _read(key: str, value: Any, file: Path) -> Any:
     match key:
         case "token_file" | "ca_bundle":
             return _next_to(file, value)
+        case "profile" if value.endswith(".toml"):
+            return str(_next_to(file, value))
         case "max_delete" | "max_create" | "max_removals":
             return Limit.parse(str(value))
         case "protect":

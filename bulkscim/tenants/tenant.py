@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bulkscim.model.limits import NO_GUARDS, StandingGuards
+from bulkscim.model.run import OwnProfile
 from bulkscim.model.secret import Secret
 from bulkscim.providers.profile import Profile
-from bulkscim.tenants.profiles import profile_named
+from bulkscim.tenants.profiles import built_in, name_of, own_profile, provider_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,8 @@ class Tenant:
     changed only by who says its name. A `rehearsal` holds nothing real and is changed without asking. `rate`,
     `concurrency`, `proxy` and `ca_bundle` are used unless something else is asked for; `guards` hold for every run.
     A sandbox can be `speed` times as fast as the provider that it plays. `from_journal`: the URL is what a journal
-    records, and the user did not name it.
+    records, and the user did not name it. A `profile` of the user's own, by its name or its path, is read once, into
+    `own_profile`; then `profile` is its name.
     """
 
     base_url: str
@@ -33,6 +35,12 @@ class Tenant:
     guards: StandingGuards = NO_GUARDS
     speed: float = 1.0
     from_journal: bool = False
+    own_profile: OwnProfile | None = None
+
+    def __post_init__(self) -> None:
+        if self.own_profile is None and self.profile not in built_in():
+            object.__setattr__(self, "own_profile", own_profile(self.profile))
+            object.__setattr__(self, "profile", name_of(self.profile))
 
     @property
     def named_url(self) -> str | None:
@@ -41,5 +49,5 @@ class Tenant:
 
     @property
     def provider(self) -> Profile:
-        """The facts of its provider, at its speed; UsageError where there is no such profile."""
-        return profile_named(self.profile).at(self.speed)
+        """The facts of its provider, at its speed; UsageError where its file is wrong."""
+        return provider_of(self.profile, self.own_profile).profile.at(self.speed)

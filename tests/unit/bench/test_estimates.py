@@ -13,6 +13,8 @@ from virtual import ANSWER_S, KINDS, Bench
 import bulkscim.tenants.tenant
 from bulkscim.model.request import Response
 from bulkscim.providers.profile import Bucket
+from bulkscim.providers.provider import Provider
+from bulkscim.providers.quirks import Quirks
 from bulkscim.runs import api
 from tests.support.making.providers import PROFILES
 from tests.support.running.watching import Silent
@@ -212,7 +214,7 @@ def test_time_left_is_true_where_the_tenant_throttles(tmp_path, limits, after):
 def test_time_left_is_true_under_several_limits(tmp_path, trial):
     """Each sort of requests waits for its own."""
     profile = replace(PROFILES["generic"], buckets=SEVERAL)
-    with mock.patch.object(bulkscim.tenants.tenant, "profile_named", return_value=profile):
+    with mock.patch.object(bulkscim.tenants.tenant, "provider_of", return_value=Provider(profile, Quirks())):
         off = carried_out(tmp_path, trial, None).off()
 
     assert off[0] <= OFF, off

@@ -15,7 +15,7 @@ from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.grace import Grace
 from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.row import RowRules
-from bulkscim.model.run import RecordedJob, RecordedParent, RecordedTenant
+from bulkscim.model.run import OwnProfile, RecordedJob, RecordedParent, RecordedTenant
 from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds
 from tests.support.making.journals import PATH
@@ -28,6 +28,7 @@ FULL = Header(
     version="0.1.0",
     job=RecordedJob("/srv/job.csv", 120, "ab" * 32, "csv", spooled=True, header_line=3),
     tenant=RecordedTenant("https://t.example/scim", "lucid", "cd" * 32, "ef" * 16, "acme"),
+    own_profile=OwnProfile("/srv/acme.toml", "page_size = 7"),
     verbs={"create User": 4, "delete User": 1},
     removals=1,
     member_removals=2,
@@ -50,7 +51,7 @@ FULL = Header(
     forecast=Forecast({"create User": 4}, {"create User": 0.0}, {"create User": 4.0}, 1.0, 2.0, 3.0),
 )
 NAMES = (
-    "format run command bulkscim job tenant verbs removals member_removals references live_users then definitions note "
+    "format run command bulkscim job tenant own_profile verbs removals member_removals references live_users then definitions note "
     "earlier parent settings defaults guards rows forecast"
 )
 

@@ -1,19 +1,20 @@
 """The providers' files that come with the program."""
 
-import tomllib
-from importlib.resources import files
-
 import pytest
 
-from bulkscim.tenants.profiles import profile_named, profile_names
+from bulkscim.providers.profile import Bucket, Profile, without_fact
+from bulkscim.tenants.profiles import built_in, profile_named
 
-UNSOURCED = {"title", "facts", "sandbox"}
 
-
-@pytest.mark.parametrize("name", profile_names())
+@pytest.mark.parametrize("name", built_in())
 def test_every_key_of_a_file_rests_on_a_fact(name):
-    """A trait has a standing, and a source where there is one; a title and the sandbox's fixtures need none."""
-    data = files("bulkscim.providers") / "data" / f"{name}.toml"
-    written = set(tomllib.loads(data.read_text("utf-8"))) - UNSOURCED
+    """A trait has a standing, and a source where there is one."""
+    assert without_fact(profile_named(name)) == []
 
-    assert written - {key for fact in profile_named(name).facts for key in fact.of} == set()
+
+def test_a_key_without_a_fact_is_found():
+    """Nothing says how it is known."""
+    assert without_fact(Profile("acme", title="Acme", page_size=7, buckets=(Bucket(1, 1),))) == [
+        "buckets",
+        "page_size",
+    ]
