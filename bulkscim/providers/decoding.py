@@ -73,6 +73,8 @@ def shown_by(profile: Profile) -> dict[str, Any]:
         "strips_groups": bool(profile.strips_groups),
         "filters": profile.filter,
         "filter_cap": profile.filter_cap,
+        "cursors": profile.cursor,
+        "is_limited": not all(bucket.assumed for bucket in profile.buckets),
     }
 
 

@@ -23,6 +23,14 @@ class Dialect(StrEnum):
     BOTH = "both"
 
 
+class Members(StrEnum):
+    """Which answers show the members of a group: all, those about one group, or none."""
+
+    ALWAYS = "always"
+    BY_ID = "by id"
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
     """An answer that is an error."""
@@ -73,7 +81,14 @@ class IntegrationQuirks:
 
 @dataclass(frozen=True, slots=True)
 class Quirks:
-    """A provider as it answers. The defaults are those of a server that keeps to the RFCs."""
+    """A provider as it answers. The defaults are those of a server that keeps to the RFCs.
+
+    `echoes_count`: a page says how many were asked for. `cursors`: a listing without one ends with its first page.
+    `counts_page`: totalResults is the length of the page. `delete_deactivates`: a deleted user is kept, inactive.
+    `inactive_is_removed`: a deactivated user is deleted. `patches`: the attributes of users that PATCH changes, where
+    it does not change all. `too_many`: the status for more than `most_members` in one request. `projections`: answers
+    with some of the attributes can be asked for. `odd_errors`: the status of an error is a number, its schemas a text.
+    """
 
     integrations: Mapping[str, IntegrationQuirks] = field(default_factory=dict)
     media_type: str = "application/scim+json"
@@ -103,6 +118,21 @@ class Quirks:
     bulk: bool = True
     sort: bool = True
     filters: bool = True
+    echoes_count: bool = False
+    pages: bool = True
+    cursors: bool = False
+    counts_page: bool = False
+    projections: bool = True
+    needs_user_agent: bool = False
+    longest_user_name: int | None = None
+    delete_deactivates: bool = False
+    inactive_is_removed: bool = False
+    patches: frozenset[str] = frozenset()
+    path_filters: bool = True
+    shows_members: Members = Members.ALWAYS
+    most_members: int | None = None
+    too_many: int = 400
+    odd_errors: bool = False
 
     def speaking(self, dialect: Dialect | None) -> "Quirks":
         """Return them with another dialect of PATCH."""
@@ -141,17 +171,13 @@ def _bare(value: str) -> str:
 
 
 def capped(quirks: Quirks, answer: JsonObject, start: int, asked: int) -> JsonObject:
-    """Return a filtered listing as the provider cuts it, with the numbers that it echoes."""
+    """Return a filtered listing as the provider cuts it, with the numbers that it gives."""
     resources, total = answer.get("Resources") or [], int(answer.get("totalResults", 0))
     if quirks.filter_cap is not None:
         resources = resources[: max(0, quirks.filter_cap - start + 1)]
         total = min(total, quirks.filter_cap)
-    return answer | {
-        "Resources": resources,
-        "totalResults": total,
-        "startIndex": start,
-        "itemsPerPage": asked,
-    }
+    echoed = {"startIndex": start, "itemsPerPage": asked} if quirks.echoes_count else {}
+    return answer | {"Resources": resources, "totalResults": total} | echoed
 
 
 def patch_of(quirks: Quirks, kind: str, body: JsonObject) -> JsonObject | ErrorAnswer:

@@ -83,8 +83,9 @@ class TokenScope(ScimStorage):
         if resource_type.name != GROUP:
             user = home.update(resource_type, resource, expected_version=expected_version)
             if self._quirks.strips_groups and getattr(user, "active", None) is False:
-                for groups in self._stores.values():
-                    groups.leave_groups(str(user.id))
+                self._leave_all(str(user.id))
+            if self._quirks.inactive_is_removed and getattr(user, "active", None) is False:
+                self._remove(resource_type, str(user.id))
             return user
         before = home.get(resource_type, str(resource.id))
         if _name(before) != _name(resource):
@@ -105,12 +106,24 @@ class TokenScope(ScimStorage):
             raise refusal(ErrorAnswer(CONFLICT, "the owner of the account cannot be deleted"))
         if resource_type.name == GROUP and self._rules.empty_before_delete and members_of(before):
             raise refusal(ErrorAnswer(BAD_REQUEST, "the group still has members", "invalidValue"))
-        home.delete(resource_type, resource_id, expected_version=expected_version)
+        if resource_type.name == USER and self._quirks.delete_deactivates:
+            before.active = False
+            home.update(resource_type, before, expected_version=expected_version)
+            return
         if resource_type.name == USER:
-            for groups in self._stores.values():
-                groups.leave_groups(resource_id)
-        elif self._rules.archives:
+            self._remove(resource_type, resource_id, expected_version)
+            return
+        home.delete(resource_type, resource_id, expected_version=expected_version)
+        if self._rules.archives:
             self._database.put(ARCHIVE + self._rules.groups, GROUP, resource_id, kept(before))
+
+    def _remove(self, resource_type: ResourceType, user_id: str, expected_version: str | None = None) -> None:
+        self._users.delete(resource_type, user_id, expected_version=expected_version)
+        self._leave_all(user_id)
+
+    def _leave_all(self, user_id: str) -> None:
+        for groups in self._stores.values():
+            groups.leave_groups(user_id)
 
     def operation(self) -> AbstractContextManager[None]:
         """Enclose one operation."""

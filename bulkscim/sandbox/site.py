@@ -56,7 +56,8 @@ class Site:
         if self._faults.latency_s:
             await self.clock.sleep(self._faults.latency_s)
         now = self.clock.monotonic()
-        if fault is None and not self._limits.admits(now, request.method, request.path, len(request.body)):
+        path = f"{request.path}?" if request.query else request.path
+        if fault is None and not self._limits.admits(now, request.method, path, len(request.body)):
             sent, limited = OutgoingAnswer(_error(HTTPStatus.TOO_MANY_REQUESTS, "too many requests")), "limit"
         else:
             sent, limited = self._sent(request, fault), ""

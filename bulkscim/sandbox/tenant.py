@@ -33,6 +33,15 @@ from scim2_server.utils import (
 )
 
 from bulkscim.model.operation import GROUP, USER, JsonObject
+from bulkscim.providers.answers import (
+    asked,
+    error_body,
+    kept_names,
+    listed,
+    refused_body,
+    refused_request,
+    shown,
+)
 from bulkscim.providers.quirks import (
     ErrorAnswer,
     IntegrationQuirks,
@@ -95,6 +104,7 @@ class SandboxTenant:
             response = self._answer(request)
         except Exception as error:  # noqa: BLE001 - the service tells errors of the client from its own
             response = self._service.error_response(error)
+            response.body = error_body(self._quirks, response.body or {})
         response.headers["Content-Type"] = self._quirks.media_type
         return response
 
@@ -121,15 +131,19 @@ class SandboxTenant:
             endpoint not in self._quirks.endpoints or ".search" in request.path
         ):
             raise refusal(ErrorAnswer(NOT_FOUND, f"there is no {request.path}"))
+        refused = refused_request(self._quirks, request.query, request.header("User-Agent") or "")
+        if refused is not None:
+            raise refusal(refused)
         kind = kind_of(endpoint)
         if not kind:
             return self._handlers[token].handle(request)
-        asked = self._understood(request, kind, self._rules[token])
-        return self._told(asked, kind, self._opened[token], self._handlers[token].handle(asked))
+        plain = self._understood(request, kind, self._rules[token])
+        response = self._told(plain, kind, self._opened[token], self._handlers[token].handle(plain))
+        return self._shown(request, kind, response)
 
     def _understood(self, request: ScimRequest, kind: str, rules: IntegrationQuirks) -> ScimRequest:
         """Return a request as the RFC has it; a refusal is raised."""
-        query = dict(request.query)
+        query = asked(self._quirks, request.query)
         if "filter" in query:
             query["filter"] = _or_raise(filter_of(self._quirks, kind, query["filter"]))
         if request.method.upper() not in WRITES:
@@ -139,11 +153,12 @@ class SandboxTenant:
             return request
         if request.method.upper() == "PATCH":
             body = _or_raise(patch_of(self._quirks, kind, body))
-        if kind == USER:
+        refused = refused_body(self._quirks, kind, body)
+        if kind == USER and refused is None:
             refused = refused_user(self._quirks, body, creating=request.method.upper() == "POST")
-            if refused is not None:
-                raise refusal(refused)
-        left = without(body, rules.ignored)
+        if refused is not None:
+            raise refusal(refused)
+        left = kept_names(self._quirks, without(body, rules.ignored))
         if body.get("Operations") and not left.get("Operations"):
             return replace(request, method="GET", body=b"")  # taken, and nothing is done
         return replace(request, query=query, body=orjson.dumps(left))
@@ -162,6 +177,19 @@ class SandboxTenant:
                 if isinstance(user, dict) and (groups := opened.groups_of(str(user.get("id")))):
                     user["groups"] = groups
         response.body = body
+        return response
+
+    def _shown(self, request: ScimRequest, kind: str, response: ScimResponse) -> ScimResponse:
+        """Return an answer with what the provider shows of pages and of members."""
+        body = response.body
+        if body is None or response.status >= HTTPStatus.BAD_REQUEST:
+            return response
+        resources = body.get("Resources")
+        if resources is None and "totalResults" not in body:
+            response.body = shown(self._quirks, kind, body, in_list=False)
+            return response
+        kept = [shown(self._quirks, kind, one, in_list=True) for one in resources or []]
+        response.body = listed(self._quirks, request.query, body | ({"Resources": kept} if kept else {}))
         return response
 
     def _listed(self, request: ScimRequest, kind: str, body: JsonObject) -> JsonObject:
