@@ -74,6 +74,7 @@ def shown_by(profile: Profile) -> dict[str, Any]:
         "filters": profile.filter,
         "filter_cap": profile.filter_cap,
         "cursors": profile.cursor,
+        "endpoints": None if profile.groups else frozenset({"users", "schemas", "serviceproviderconfig"}),
         "is_limited": not all(bucket.assumed for bucket in profile.buckets),
     }
 

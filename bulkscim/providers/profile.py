@@ -133,7 +133,8 @@ class Integration:
 class Profile:
     """A provider's facts. The defaults are those of a service about which nothing is known.
 
-    `base_url` is the usual one, empty where each tenant has its own. `patch_forms` are tried in order until one
+    `base_url` is the usual one, empty where each tenant has its own. `refused`: why no run can be made there. `groups`:
+    whether it has any. `patch_forms` are tried in order until one
     is taken. `filter_cap`: a filtered answer of so many resources may have been cut. `unquoted_filters` names
     the types whose filters want a bare value, `exact_filters` those whose filters tell capitals from small letters
     where names do not. `lists_inactive`: whether deactivated users are shown in lists and
@@ -161,6 +162,8 @@ class Profile:
     visibility_lag_s: float = 2.0
     enforces_unique: frozenset[str] = field(default=frozenset({USER}), metadata=KINDS)
     assumes_unique: bool = False
+    refused: str = ""
+    groups: bool = True
     patch: bool = True
     patch_forms: tuple[PatchForm, ...] = (PatchForm.PATCH_OP,)
     filter: bool = True

@@ -83,7 +83,7 @@ class IntegrationQuirks:
 class Quirks:
     """A provider as it answers. The defaults are those of a server that keeps to the RFCs.
 
-    `echoes_count`: a page says how many were asked for. `cursors`: a listing without one ends with its first page.
+    `group_filters`: by which attributes groups are filtered, in small letters, where `only_eq`. `echoes_count`: a page says how many were asked for. `cursors`: a listing without one ends with its first page.
     `counts_page`: totalResults is the length of the page. `delete_deactivates`: a deleted user is kept, inactive.
     `inactive_is_removed`: a deactivated user is deleted. `patches`: the attributes of users that PATCH changes, where
     it does not change all. `too_many`: the status for more than `most_members` in one request. `projections`: answers
@@ -99,6 +99,7 @@ class Quirks:
     hides_inactive: bool = False
     strips_groups: bool = False
     only_eq: bool = False
+    group_filters: frozenset[str] = frozenset({"displayname"})
     fast_attributes: Mapping[str, str] = field(default_factory=dict)
     filter_cap: int | None = None
     page_size: int | None = None
@@ -149,8 +150,9 @@ def filter_of(quirks: Quirks, kind: str, text: str) -> str | ErrorAnswer:
     attribute, value = found[1], _bare(found[3])
     if " and " in value.lower() or " or " in value.lower():
         return ErrorAnswer(BAD_REQUEST, f"one condition only: {text}", "invalidFilter")
-    if kind == GROUP and attribute.lower() != "displayname":
-        return ErrorAnswer(BAD_REQUEST, f"groups are filtered by displayName: {text}", "invalidFilter")
+    if kind == GROUP and attribute.lower() not in quirks.group_filters:
+        known = ", ".join(sorted(quirks.group_filters))
+        return ErrorAnswer(BAD_REQUEST, f"groups are filtered by {known}: {text}", "invalidFilter")
     path = _path(quirks, attribute)
     literal = value.lower() if value.lower() in {"true", "false"} else json.dumps(value, ensure_ascii=False)
     return f"{path} eq {literal}"

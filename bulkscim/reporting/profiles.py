@@ -1,6 +1,6 @@
 """A provider's profile for users: what it limits, what it can do, and what each fact rests on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ def listing(profiles: list[Profile]) -> Iterator[str]:
     """Yield one line a profile."""
     width = max(len(one.name) for one in profiles)
     for one in profiles:
-        yield f"{one.name:<{width}}  {one.title}; {_limits(one)}; {EXAMPLE:,} creates: {time_of(one)}"
+        creates = (bucket for bucket in one.buckets if bucket.matches("POST", "/Users"))
+        pace = f"{_joined(creates)}; {EXAMPLE:,} creates: {time_of(one)}"
+        yield f"{one.name:<{width}}  {one.title}; {'no runs' if one.refused else pace}"
     yield next_line("profiles", profiles[-1].name)
 
 
@@ -42,12 +44,12 @@ def _standing(fact: Fact) -> Iterator[str]:
     if fact.source:
         yield fact.source
     if fact.of:
-        yield f"says {', '.join(fact.of)}"
+        yield f"sets {', '.join(fact.of)}"
 
 
 def checked(profile: Profile, file: Path, bare: list[str]) -> Iterator[str]:
     """Yield what a check of a file came to; `bare` are its keys without a fact."""
-    yield f"{file} is the profile {profile.name}: {len(profile.facts)} facts; {_limits(profile)}"
+    yield f"{file} is the profile {profile.name}: {len(profile.facts)} facts; {_joined(profile.buckets)}"
     for key in bare:
         yield f"{key}: no fact says how this is known; add [[facts]] with of = [{key!r}]"
     yield next_line("profiles", file)
@@ -107,13 +109,20 @@ def _seconds(profile: Profile) -> float:
 
 def _rows(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "base URL", profile.base_url or "each tenant's own: --base-url"
-    yield "limits", f"{_limits(profile)}, {profile.most_concurrency} in flight at most; --rate sets another"
+    if profile.refused:
+        yield "no runs", profile.refused
+    for bucket in profile.buckets:
+        yield "limit", _limit(bucket)
+    yield "in flight", f"{profile.most_concurrency} requests at most; --rate and --concurrency set others"
     yield "time", f"{EXAMPLE:,} creates take {time_of(profile)}, twice that where each is looked up first"
     yield "media type", profile.media_type
     yield "PATCH", ", then ".join(form.value for form in profile.patch_forms)
     most = profile.most_bytes
     yield "answers", f"read up to {_mb(most.resource)}, groups {_mb(most.group)}, pages {_mb(most.page)}"
     yield "lists", "all users" if profile.lists_inactive else "active users only"
+    yield "pages", f"{profile.page_size:,} resources{', by cursor' * profile.cursor}"
+    yield "filters", "yes" if profile.filter else "none: names are found in a listing"
+    yield "groups", _groups(profile)
     for one in profile.integrations:
         yield "integration", f"{one.name}: groups are {one.groups_are}"
     for caution in dict.fromkeys(profile.cautions.values()):
@@ -124,10 +133,22 @@ def _mb(size: int) -> str:
     return f"{size / (1 << 20):g} MB"
 
 
-def _limits(profile: Profile) -> str:
-    return ", ".join(_limit(bucket) for bucket in profile.buckets)
+def _groups(profile: Profile) -> str:
+    if not profile.groups:
+        return "none"
+    shown = "" if profile.lists_members else "; members are not shown"
+    moves = "; a user is in one group at a time" if profile.one_group else ""
+    return f"up to {profile.most_members:,} members in one request{shown}{moves}"
+
+
+def _joined(buckets: Iterable[Bucket]) -> str:
+    return ", ".join(map(_limit, buckets)) or "no limit"
 
 
 def _limit(bucket: Bucket) -> str:
     units = {1.0: "a second", 60.0: "a minute", 3600.0: "an hour"}
-    return f"{bucket.limit:,} requests {units.get(bucket.window_s, f'in {bucket.window_s:g} s')}"
+    what = "request" if bucket.limit == 1 else "requests"
+    pace = f"{bucket.limit:,} {what} {units.get(bucket.window_s, f'in {bucket.window_s:g} s')}"
+    named = f"{bucket.name}: " if bucket.methods or bucket.prefix or bucket.body_over else ""
+    larger = f" of {bucket.body_over:,} bytes and more" if bucket.body_over else ""
+    return f"{named}{pace}{larger}{', assumed' * bucket.assumed}"

@@ -22,7 +22,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import MAKES, USER, VERBS, Defaults, Verb
+from bulkscim.model.operation import GROUP, MAKES, USER, VERBS, Defaults, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.job_costs import Asked, Costs, costs
@@ -279,7 +279,7 @@ class Start:
         """Hold the guards, then show what is to happen and ask; Refused ends it."""
         soft = ", or deactivate instead of deleting: --soft" if self.parent is not None else ""
         guards = [f"{one}{soft}" for one in refusals(self.asked, self.bounds, self.seen.users)]
-        self._refuse([*self._unpatchable(), *guards], people)
+        self._refuse([*self._unpatchable(), *self._groupless(), *guards], people)
         if self.request.dry_run:
             for fact in self.facts():
                 people.note(fact)
@@ -299,6 +299,14 @@ class Start:
             "attributes; an export has them"
         )
         return [told]
+
+    def _groupless(self) -> list[str]:
+        """Return why a provider without groups cannot carry the job out."""
+        profile = self.seen.profile
+        rows = sum(count for (_, kind), count in self.checked.verbs.items() if kind == GROUP)
+        if profile.groups or not rows:
+            return []
+        return [f"{rows:,} row{'s' * (rows != 1)} of groups: {profile.title} has no groups; omit these rows"]
 
     def header(self, run: str, source: JobSource) -> Header:
         """Return the journal's header."""

@@ -94,6 +94,8 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> FirstLoo
 
     CredentialError when it rejects the token, Stopped when it cannot be reached, NoScim when it is none.
     """
+    if profile.refused:
+        raise UsageError(f"no run can be made at {profile.title}: {profile.refused}; nothing was sent")
     said, listed = [await _answer(transport, path) for path in FIRST]
     dated = _dated(clock, listed, said)
     if isinstance(listed, NoAnswer):
@@ -112,7 +114,7 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> FirstLoo
     found = discovery.capabilities_of(said)
     users, wrong = _count(listed, is_scim=origin_of(said) is AnsweredBy.SCIM)
     notes = (*found.notes, *([wrong] if wrong else []))
-    profile = replace(narrow(profile, found), counts_all=_counts_all(listed))
+    profile = replace(narrow(profile, found), counts_all=profile.counts_all and _counts_all(listed))
     if not profile.integrations:
         return FirstLook(profile, users, notes, dated=dated)
     integration = await _integration(transport, profile)

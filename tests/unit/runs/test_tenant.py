@@ -1,9 +1,13 @@
 """What connect says of a tenant."""
 
+import pytest
+
+from bulkscim.errors import UsageError
 from bulkscim.model.secret import Secret
-from bulkscim.runs.tenant import Acquaintance, FirstLook
+from bulkscim.runs.tenant import Acquaintance, FirstLook, look
 from bulkscim.tenants.profiles import profile_named
 from bulkscim.tenants.tenant import Tenant
+from tests.support.running.fake_clock import VirtualClock
 
 
 def said(base_url, profile, **seen):
@@ -41,3 +45,9 @@ def test_better_profile_is_named():
 def test_unknown_number_of_users_is_said():
     """A tenant that does not count is no tenant of none."""
     assert "unknown" in said("https://acme.example", "generic", users=None)
+
+
+async def test_no_request_is_sent_where_no_run_can_be_made():
+    """Its outcome could not be known."""
+    with pytest.raises(UsageError, match="no run can be made at Microsoft Entra"):
+        await look(None, profile_named("entra-inbound"), VirtualClock())

@@ -58,6 +58,7 @@ WORN = {  # each quirk, with a value that is not the usual one, and requests tha
     "strips_groups": (True, [*USERS, SALES, INACTIVE, read("/Groups/G1")]),
     "only_eq": (True, [read("/Users", filter='userName sw "a"')]),
     "fast_attributes": ({"mail": "emails.value"}, [*USERS, read("/Users", filter="mail eq ada@example.com")]),
+    "group_filters": (frozenset({"externalid"}), [read("/Groups", filter='externalId eq "x"')]),
     "filter_cap": (1, [*USERS, read("/Users", filter='emails.value eq "ada@example.com"')]),
     "page_size": (1, [*USERS, read("/Users", count="5")]),
     "exact_group_names": (
@@ -117,6 +118,7 @@ WORN = {  # each quirk, with a value that is not the usual one, and requests tha
 }
 BASE = {  # what else a quirk needs to be seen
     "fast_attributes": {"only_eq": True},
+    "group_filters": {"only_eq": True},
     "filter_cap": {"page_size": 5},
     "echoes_count": {"page_size": 5},
     "cursors": {"page_size": 5},
