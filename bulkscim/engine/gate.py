@@ -27,6 +27,7 @@ class Gate:
             bucket.first,
         )
         self._closed_until = -inf
+        self._alone = False  # the next request tries whether the way is open
         self.limiter = self._limiter()
 
     def _limiter(self) -> AsyncLimiter:
@@ -56,13 +57,21 @@ class Gate:
         """Let nothing through for so long."""
         self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
 
-    def throttled(self, left_at: float, wait_s: float) -> None:
-        """Take in a 429 to a request that left then, and that asks to wait so long."""
+    def leaves(self, answered_in_s: float) -> None:
+        """Take in that a request leaves: after a 429 that did not say how long to wait, the others let it go ahead."""
+        if self._alone:
+            self._alone = False
+            self.close(answered_in_s)
+
+    def throttled(self, left_at: float, asked_s: float | None) -> None:
+        """Take in a 429 to a request that left then, and that asks to wait so long, None where it does not say."""
+        wait_s = self.pace.unasked_s(left_at) if asked_s is None else asked_s
+        self._alone = self._alone or asked_s is None
         if self.pace.throttled(left_at, self._clock.monotonic(), wait_s):
             self.limiter = self._limiter()
         self.close(wait_s)
 
-    def passed(self) -> None:
-        """Take in an answer that does not throttle."""
-        if self.pace.passed(self._clock.monotonic()):
+    def passed(self, left_at: float, *, is_slow: bool) -> None:
+        """Take in an answer that does not throttle, to a request that left then; `is_slow`: answers take much longer than before."""
+        if self.pace.passed(left_at, self._clock.monotonic(), may_grow=not is_slow):
             self.limiter = self._limiter()

@@ -134,6 +134,8 @@ class Permits:
             return None
         gates, windows = limits
         left_at = self._clock.monotonic()
+        for gate in gates:
+            gate.leaves(self.concurrency.takes_s)
         sending = self.arrivals.leaves(windows, left_at)
         reply: Reply | None = None
         one = object()
@@ -193,13 +195,12 @@ class Permits:
     def _learn(self, reply: Response, left_at: float, gates: Sequence[Gate]) -> None:
         """Learn from an answer at which pace to go on."""
         asked = asked_wait(reply)
-        if gates and throttles(reply):
-            gates[0].throttled(left_at, gates[0].pace.unasked_s(left_at) if asked is None else asked)
-        elif gates and reply.status >= SERVER_ERROR and asked is not None:
+        is_busy = reply.status >= SERVER_ERROR and asked is not None
+        if gates and (is_busy or throttles(reply)):
             gates[0].throttled(left_at, asked)
         else:
             for gate in gates:
-                gate.passed()
+                gate.passed(left_at, is_slow=self.concurrency.is_slow)
                 gate.close(retry_after(reply) or 0.0)
 
     def workers(self) -> int:

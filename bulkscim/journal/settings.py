@@ -14,7 +14,7 @@ from bulkscim.providers.profile import QUIET_S, Bucket, Profile
 
 TIMEOUT_S = 30.0
 MOST_TRIED = 4.0  # times the rate that is known, where a faster one may be tried
-SOON_S = 10.0  # without a 429 are the evidence for that, where it is asked for
+SOON_S = 5.0  # without a 429 are the evidence for that, where it is asked for
 
 
 @dataclass(frozen=True, slots=True)

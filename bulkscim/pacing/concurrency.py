@@ -46,7 +46,7 @@ class Concurrency:
     most: int
     _answers: int = field(default=0, init=False)
     _lowest: dict[str, _Lowest] = field(default_factory=dict, init=False)
-    _takes_s: float = field(default=0.0, init=False)  # what requests take on average
+    takes_s: float = field(default=0.0, init=False)  # what requests take on average
     _least_s: float = field(default=0.0, init=False)  # what they would take at their lowest
     _changed_at: float = field(default=-inf, init=False)
     _calm_until: float = field(default=-inf, init=False)
@@ -60,8 +60,13 @@ class Concurrency:
         self._answers += 1
         lowest = self._lowest.setdefault(kind, _Lowest(now)).take(seconds, now)
         weight = max(_WEIGHT, 1 / self._answers)
-        self._takes_s += weight * (seconds - self._takes_s)
+        self.takes_s += weight * (seconds - self.takes_s)
         self._least_s += weight * (lowest - self._least_s)
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether requests take more than twice what they would take at their lowest."""
+        return self._answers >= FIRST and self.takes_s > SLOW * self._least_s
 
     def most_at(self, per_second: float) -> int:
         """Return the most that come to be in flight at a rate, where answers take no longer than a second."""
@@ -72,7 +77,7 @@ class Concurrency:
         if self.most <= self._begin or self._answers < FIRST or now - self._changed_at < STEP_S:
             return self.number
         before = self.number
-        if self._takes_s > SLOW * self._least_s:
+        if self.is_slow:
             self.number = max(min(FEWEST, before), int(before * FEWER))
             self._calm_until = now + CALM_S
         else:

@@ -184,7 +184,7 @@ class Refusing(Tenant):
 
 @pytest.mark.parametrize(
     ("retry_after", "closed"),
-    [("3", 3.0), (None, 0.5), ("0", 0.0)],
+    [("3", 3.0), (None, 1.0), ("0", 0.0)],
     ids=["as the tenant asks", "as it does not say", "asked not to wait"],
 )
 async def test_a_429_closes_the_way_for_all_and_halves_the_pace_once(retry_after, closed):
