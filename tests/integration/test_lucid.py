@@ -268,7 +268,7 @@ def test_a_profile_is_shown_with_what_it_rests_on(bulkscim):
     assert outcome.code == 0
     assert "10,000 creates take 1 h 40 min" in outcome.stdout
     assert "[inferred" in outcome.stdout
-    assert "[documented, developer.lucid.co/reference" in outcome.stdout
+    assert "[documented; developer.lucid.co/reference" in outcome.stdout
     assert "lucid" in bulkscim("profiles").stdout
     assert bulkscim("profiles", "lucid", "--json").json["base_url"] == "https://users.lucid.app/scim/v2"
     assert bulkscim("profiles", "slak").code == 2

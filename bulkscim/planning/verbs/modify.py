@@ -144,9 +144,18 @@ def _asked(view: View) -> tuple[PatchOperation, ...] | Wait | Later | Settle:
     carry = carried(view, whole=False)
     if not isinstance(carry, Carried):
         return carry
-    return tuple(
+    asked = tuple(
         PatchOperation(change.op, change.path, substitute(change.value, carry))
         for change in view.operation.changes
+    )
+    return tuple(one for at, one in enumerate(asked) if not _comes_back(one, asked[at + 1 :]))
+
+
+def _comes_back(operation: PatchOperation, later: tuple[PatchOperation, ...]) -> bool:
+    """Return whether a member is removed that a later operation adds again: a user that was recreated may have kept its id."""
+    member = member_at(operation.path or "") if operation.op == "remove" else None
+    return member is not None and any(
+        one.op == "add" and one.path == MEMBERS and member in ids_in(one.value) for one in later
     )
 
 

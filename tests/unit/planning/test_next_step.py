@@ -6,6 +6,7 @@ import pytest
 
 from bulkscim.model.live import (
     Ambiguous,
+    Found,
     Holders,
     Maker,
     Member,
@@ -418,3 +419,19 @@ def test_versions_are_sent_where_the_tenant_honours_them():
         decide(row, live={ADA: live}, policy=Policy(profile=replace(GENERIC, etag=True))).if_match == 'W/"1"'
     )
     assert decide(row, live={ADA: live}).if_match is None
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_member_that_is_removed_and_added_again_in_one_patch_stays(there):
+    """A rollback removes the old id of a recreated user, which may be its new one where a delete only deactivates."""
+    member = [{"value": "u1"}]
+    row = changes(
+        Verb.PATCH, SALES, patch=[("remove", 'members[value eq "u1"]', None), ("add", "members", member)]
+    )
+
+    decision = decide(row, live={SALES: Found(group().resource | {"members": member if there else []})})
+
+    if there:
+        assert settled(decision) is RowState.NOOP
+    else:
+        assert [(one.op, one.value) for one in decision.operations] == [("add", member)]
