@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bulkscim.journal.journal import RecordedRun
+    from bulkscim.model.plan import PlannedRow
     from bulkscim.reporting.plan_text import Overview
-    from bulkscim.reporting.planned import PlannedRow
     from bulkscim.runs.report import RunReport
 
 _CHANGES = 3
@@ -84,13 +84,13 @@ class _Looks:
     def at(self, recorded: "RecordedRun") -> None:
         """Print the plan to stdout."""
         from bulkscim.reporting.plan_text import Overview, overview_lines, row_lines
-        from bulkscim.reporting.planned import planned_rows
+        from bulkscim.reporting.planned import planned_rows, told
 
         overview = Overview()
         self.found.append(overview)
         rows = _counted(planned_rows(recorded), overview)
         if self.flags.as_json:
-            runtime.print_lines(orjson.dumps(row.told()).decode() for row in rows)
+            runtime.print_lines(orjson.dumps(told(row)).decode() for row in rows)
             return
         if self.flags.every:
             runtime.print_lines(line for row in rows for line in row_lines(row, titled=True))

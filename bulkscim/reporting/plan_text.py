@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bulkscim.model.harmless import one_line, shown_value
-from bulkscim.reporting.planned import PlannedMember, PlannedRow, Will
+from bulkscim.model.plan import PlannedMember, PlannedRow, Will
 
 _EXAMPLES = 3  # rows of each kind that are shown
 _SHOWN_VALUES = 6
@@ -53,15 +53,15 @@ class Overview:
 
     def add(self, row: PlannedRow) -> None:
         """Take in the next row."""
-        self.counts[row.will] += 1
+        self.counts[row.decision] += 1
         self.problems += bool(row.problem) and row.sends
-        if len(first := self.first.setdefault(row.will, [])) < _EXAMPLES:
+        if len(first := self.first.setdefault(row.decision, [])) < _EXAMPLES:
             first.append(row)
         if len(self.groups) < _MOST_NAMES:
             self.groups.update((one.group, one.joins) for one in row.members)
         self.new_groups |= dict.fromkeys(row.new_groups)
-        if row.will.sends and row.department and len(self.departments) < _MOST_NAMES:
-            self.departments.setdefault(row.department, Counter())[row.will] += 1
+        if row.decision.sends and row.department and len(self.departments) < _MOST_NAMES:
+            self.departments.setdefault(row.department, Counter())[row.decision] += 1
 
 
 def overview_of(rows: Iterable[PlannedRow]) -> Overview:
@@ -112,7 +112,7 @@ def overview_lines(found: Overview) -> Iterator[str]:
 def row_lines(row: PlannedRow, *, titled: bool = False) -> Iterator[str]:
     """Say a row: what becomes of its resource (where `titled`), each value before and after, and its groups."""
     head = " ".join(text for text in (row.type, row.key) if text)
-    told = [f"row {row.row}", *([row.will.value] if titled else []), one_line(head)]
+    told = [f"row {row.row}", *([row.decision.value] if titled else []), one_line(head)]
     told += [row.id] if row.id and row.id != row.key else []
     yield "  " + "  ".join(told)
     for change in row.changes[:_SHOWN_VALUES]:

@@ -1,146 +1,86 @@
 """What a job would do, row by row, as the journal of its dry run tells it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from array import array
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from bulkscim.journal.bodies import Applied, Member, Settled, Started, WasMember
+from bulkscim.journal.bodies import Applied, Settled, Started
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.journal.typed_json import write
 from bulkscim.model.active import truth
 from bulkscim.model.operation import ENTERPRISE, GROUP, MEMBERSHIP, JsonObject
+from bulkscim.model.plan import PlannedChange, PlannedMember, PlannedRow, Will
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change
 from bulkscim.scim import paths
-from bulkscim.transport.dry_run import is_planned
+from bulkscim.transport.dry_run import planned_number
 
 _CONFLICT, _MISSING = 409, 404
-_GROUP, _MEMBER = "group:", "member:"
+_CREATE, _GROUP, _MEMBER = "create", "group:", "member:"
 _DEPARTMENT = f"{ENTERPRISE}:department"
 _ACTIVE = "active"
 
 
-class Will(StrEnum):
-    """What a plan decides for a row."""
+class _Makers:
+    """Which row would create a resource that only the plan has."""
 
-    CREATE = "create"
-    CHANGE = "change"
-    ACTIVATE = "activate"
-    DEACTIVATE = "deactivate"
-    DELETE = "delete"
-    MEMBERS = "members"
-    ADOPT = "adopt"
-    UNCHANGED = "unchanged"
-    CONFLICT = "conflict"
-    MISSING = "missing"
-    PROTECTED = "protected"
-    DRIFT = "drift"
-    WAITING = "waiting"  # for a row that fails
-    UNKNOWN = "unknown"
+    def __init__(self, recorded: RecordedRun) -> None:
+        self._rows = array("q", [0])  # by the number of the resource
+        for entry, applied in recorded.each(Applied):
+            number = planned_number(applied.id)
+            if entry.part == _CREATE and number is not None:
+                self._rows.extend([0] * (number + 1 - len(self._rows)))
+                self._rows[number] = entry.rows[0][0]
 
-    @property
-    def sends(self) -> bool:
-        """Whether such a row always sends something."""
-        return self in _SENDS
-
-
-_SENDS = frozenset({Will.CREATE, Will.CHANGE, Will.ACTIVATE, Will.DEACTIVATE, Will.DELETE, Will.MEMBERS})
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedMember:
-    """A membership that a row changes; `member` is the name in the file, the id where it gives none."""
-
-    group: str
-    member: str
-    joins: bool
-    was: WasMember = WasMember.NO
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedRow:
-    """What would become of a row.
-
-    `id` is the resource that exists now, None for one that is to be created. `problem` says why the row, or a part of
-    it, would not end as wanted; `detail` is what else is to be said of it.
-    """
-
-    row: int
-    will: Will
-    op: str
-    type: str
-    key: str
-    id: str | None = None
-    changes: tuple[Change, ...] = ()
-    members: tuple[PlannedMember, ...] = ()
-    new_groups: tuple[str, ...] = ()
-    department: str = ""
-    detail: str = ""
-    problem: str = ""
-
-    @property
-    def sends(self) -> bool:
-        """Whether anything would be sent for it."""
-        return self.will.sends or bool(self.members or self.new_groups or self.changes)
-
-    def told(self) -> JsonObject:
-        """Return it as data; what is empty is omitted, except what every row has."""
-        changes = [{"path": one.path, "before": one.before, "after": one.after} for one in self.changes]
-        members = [
-            {
-                "group": one.group,
-                "member": one.member,
-                "change": "add" if one.joins else "remove",
-                "was": one.was,
-            }
-            for one in self.members
-        ]
-        more = {
-            "id": self.id,
-            "department": self.department,
-            "changes": changes,
-            "members": members,
-            "new_groups": list(self.new_groups),
-            "detail": self.detail,
-            "problem": self.problem,
-        }
-        own = {"row": self.row, "decision": self.will, "op": self.op, "type": self.type, "key": self.key}
-        return own | {name: value for name, value in more.items() if value}
+    def row_of(self, resource_id: str | None) -> int | None:
+        """Return the row; None of a resource that exists, or that rows create by its name."""
+        number = planned_number(resource_id)
+        return self._rows[number] or None if number is not None and number < len(self._rows) else None
 
 
 def planned_rows(recorded: RecordedRun) -> Iterator[PlannedRow]:
     """Yield what would become of each row, in row order, from the journal of a dry run."""
+    makers = _Makers(recorded)
     for row in range(1, recorded.ledger.rows + 1):
-        history = recorded.history(row)
-        yield planned_row(row, recorded.ledger.state(row), history)
+        planned = planned_row(row, recorded.ledger.state(row), recorded.history(row))
+        maker = makers.row_of(planned.id)
+        yield (
+            planned
+            if planned_number(planned.id) is None
+            else replace(planned, id=None, after_row=None if maker == row else maker)
+        )
 
 
 def planned_row(row: int, state: RowState, history: list[Entry]) -> PlannedRow:
     """Return what would become of one row, from its entries in the journal of a dry run, the oldest first."""
     end = next((one.body for one in reversed(history) if isinstance(one.body, Settled)), None)
     if end is None:
-        return PlannedRow(row, Will.UNKNOWN, "", "", "", problem="the plan ended before this row")
+        return PlannedRow(row, Will.UNKNOWN, problem="the plan ended before this row")
     steps = list(_steps(row, history))
     own = [step for step in steps if not step.is_membership and not step.part.startswith(_GROUP)]
-    changes = tuple(
-        change for step in own if step.begun.action is not Action.CREATE for change in step.begun.changes
-    )
     bad = state in {RowState.FAILED, RowState.SKIPPED}
-    is_made = any(step.begun.action is Action.CREATE for step in own)
     return PlannedRow(
         row,
         _will(end, state, own, steps),
         end.op,
         end.type,
         end.key,
-        None if is_made or is_planned(end.id) else end.id,
-        changes,
-        tuple(one for step in steps if step.is_membership for one in step.members(end)),
-        tuple(step.part.removeprefix(_GROUP) for step in steps if step.part.startswith(_GROUP)),
-        next((found for step in own if (found := step.department)), ""),
-        "" if bad else end.detail,
-        end.detail if bad else "",
+        end.id or next((step.begun.id or step.applied.id for step in own), None),
+        parts=tuple(part for step in steps for part in (step.part, *step.applied.covers)),
+        changes=tuple(change for step in own for change in step.changes()),
+        members=tuple(one for step in steps if step.is_membership for one in step.members(end)),
+        new_groups=tuple(step.part.removeprefix(_GROUP) for step in steps if step.part.startswith(_GROUP)),
+        department=next((found for step in own if (found := step.department)), ""),
+        detail="" if bad else end.detail,
+        problem=end.detail if bad else "",
     )
+
+
+def told(row: PlannedRow) -> JsonObject:
+    """Return a row as JSON; what is empty is omitted."""
+    found = write(row)
+    return {name: value for name, value in found.items() if value not in (None, "", [])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +101,21 @@ class _Step:
         found = paths.get(self.begun.before or self.applied.after or {}, _DEPARTMENT)
         return found if isinstance(found, str) else ""
 
+    def changes(self) -> Iterator[PlannedChange]:
+        """Yield what the step changes of a resource that exists."""
+        if self.begun.action is not Action.CREATE:
+            for one in self.begun.changes:
+                yield PlannedChange(self.part, one.path, one.before, one.after)
+
     def members(self, end: Settled) -> Iterator[PlannedMember]:
         """Yield what the step does to memberships: the one of a row, or those that a row of a group changes itself."""
         joins = self.begun.action is Action.ADD_MEMBER
         for one in self.begun.members:
             named = end.type != GROUP or end.op not in MEMBERSHIP
             group = self.part.removeprefix(_MEMBER) if named else end.key
-            yield PlannedMember(group, end.key if named else _name(one), joins, one.was)
-
-
-def _name(member: Member) -> str:
-    return member.name or member.id
+            member = end.key if named else one.name or one.id
+            group_id = None if planned_number(self.begun.id) is not None else self.begun.id
+            yield PlannedMember(self.part, group, member, joins, one.was.value, group_id)
 
 
 def _steps(row: int, history: list[Entry]) -> Iterator[_Step]:
@@ -207,13 +151,13 @@ def _will(end: Settled, state: RowState, own: list[_Step], steps: list[_Step]) -
     if state is RowState.ADOPTED:
         return Will.ADOPT
     if actions:
-        return _changing([change for step in own for change in step.begun.changes])
+        return _changing(change for step in own for change in step.begun.changes)
     if steps:
         return Will.MEMBERS
     return _without_steps(end, state)
 
 
-def _changing(changes: list[Change]) -> Will:
+def _changing(changes: Iterable[Change]) -> Will:
     for change in changes:
         if change.path.lower() == _ACTIVE and change.before != change.after:
             return Will.DEACTIVATE if truth(change.after) is False else Will.ACTIVATE

@@ -26,6 +26,7 @@ ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 MOST_KEPT, MOST_KEPT_BYTES = 256, 1 << 16
 _PLANNED = "planned-"  # how ids begin that only the plan has
+_LONGEST = 12  # digits
 _KINDS = {"Users": USER, "Groups": GROUP}
 _PATH = re.compile(r"/(Users|Groups)(?:/([^/?]+))?(?:\?.*)?")
 
@@ -216,9 +217,10 @@ class Planning:
         return _shown(200, self._overlay.keep_unread(kind, after, (*held.unread, change)))
 
 
-def is_planned(resource_id: str | None) -> bool:
-    """Return whether an id is one that only a plan has, of a resource that it would create."""
-    return resource_id is not None and resource_id.startswith(_PLANNED)
+def planned_number(resource_id: str | None) -> int | None:
+    """Return the number of a resource that only a plan has, by its id; None of any other id."""
+    _, is_one, number = (resource_id or "").partition(_PLANNED)
+    return int(number) if is_one and number.isdecimal() and len(number) <= _LONGEST else None
 
 
 def _changed(changes: Sequence[Change], resource: JsonObject) -> JsonObject:
