@@ -54,6 +54,7 @@ _CODES: tuple[tuple[type[errors.BulkScimError], int], ...] = (
     (errors.JobFileInvalid, 2),
     (errors.JournalDamaged, 13),
     (errors.Mismatch, 12),
+    (errors.PlanStale, 8),
     (errors.Locked, 11),
     (errors.NoSuchRun, 10),
     (errors.CredentialError, 7),
@@ -71,6 +72,7 @@ Exit codes:
   5    stopped early; resume continues
   6    finished, with rows in doubt; resume looks again
   7    the token is missing or rejected
+  8    the plan is stale, or was edited; nothing was sent
   10   no such run
   11   another process holds the run or the tenant
   12   the run is of another tenant or job file

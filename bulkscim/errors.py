@@ -17,6 +17,7 @@ BulkScimError
 ├── NoSuchRun
 ├── Locked                  another process holds the run or the tenant
 ├── Mismatch                the run belongs to another tenant or job file
+├── PlanStale               what a plan depends on is not as it was, or the plan was edited
 └── JournalDamaged          an acknowledged part of the journal cannot be read
 
 `cli.py` holds the only map from these to exit codes. Every message says what, where, and what to do next.
@@ -113,6 +114,10 @@ class Locked(BulkScimError):
 
 class Mismatch(BulkScimError):
     """The run belongs to another tenant or another job file."""
+
+
+class PlanStale(BulkScimError):
+    """A plan cannot be applied: it was edited, or what it depends on is not as it was. Nothing was sent."""
 
 
 class JournalDamaged(BulkScimError):

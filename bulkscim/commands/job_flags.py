@@ -1,10 +1,11 @@
 """What the command line says of a job and its tenant, for `run` and `plan`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from bulkscim.commands import options, tenant_options
+from bulkscim.errors import UsageError
 from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.row import RowRules
@@ -12,6 +13,8 @@ from bulkscim.reporting.console import Console
 from bulkscim.runs.options import Approval, RecordDefaults, RowSelection
 
 if TYPE_CHECKING:
+    from bulkscim.journal.header import Header
+    from bulkscim.runs.plan_file import PlanFile, PlanHead
     from bulkscim.runs.request import RunRequest
 
 
@@ -32,6 +35,46 @@ class JobFlags:
     runs_dir: Path
     note: str = ""
     image_age: float | None = None
+
+    def by_plan(self, plan: "PlanFile") -> Self:
+        """Return what a plan was made of, for its own tenant; UsageError for flags that select or change rows."""
+        ours = (self.records, self.rules, self.selection, self.strict)
+        if ours != (RecordDefaults(), RowRules(), RowSelection(), False):
+            raise UsageError(
+                "a plan is applied as it is: leave out flags that select rows or change what they do, or make the plan "
+                "with them"
+            )
+        head, flags = plan.head, self.tenant_flags
+        if not flags.tenant and not flags.base_url:
+            own = head.header.tenant
+            flags = replace(flags, tenant=own.name or None, base_url=None if own.name else own.base_url)
+            flags = replace(flags, profile=flags.profile or own.profile)
+        return replace(
+            self,
+            job=head.job,
+            tenant_flags=flags,
+            records=head.records,
+            rules=head.rules,
+            selection=head.selection,
+            strict=head.strict,
+        )
+
+    def head(self, request: "RunRequest", header: "Header", made: float) -> "PlanHead":
+        """Return the head of a plan of these flags; `header` is that of its dry run."""
+        from bulkscim.runs.plan_file import PlanHead, made_by
+
+        own = self.records.map
+        return PlanHead(
+            made=made,
+            by=made_by(),
+            job=str(Path(self.job).resolve()),
+            records=replace(self.records, map=own.resolve() if own else None),
+            rules=self.rules,
+            selection=self.selection,
+            strict=self.strict,
+            guards=request.standing,
+            header=replace(header, tenant=replace(header.tenant, token="", salt="")),
+        )
 
     def request(self, people: Console, *, run_dir: Path | None = None, dry_run: bool = False) -> "RunRequest":
         """Return what is asked, and of which tenant."""

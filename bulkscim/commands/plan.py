@@ -1,6 +1,7 @@
 """`bulkscim plan JOB`: show what a job would do, row by row; nothing is changed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -8,14 +9,14 @@ import orjson
 
 from bulkscim.commands import final_report, options, runtime, typed_flags
 from bulkscim.commands.job_flags import JobFlags
-from bulkscim.model.run import RunState
+from bulkscim.errors import UsageError
+from bulkscim.model.harmless import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from bulkscim.journal.journal import RecordedRun
     from bulkscim.model.plan import PlannedRow
-    from bulkscim.reporting.plan_text import Overview
     from bulkscim.runs.report import RunReport
 
 _CHANGES = 3
@@ -26,6 +27,9 @@ class PlanFlags:
     """What the command line says of a plan."""
 
     asked: JobFlags
+    file: Path | None
+    out: Path | None
+    force: bool
     every: bool
     as_json: bool
     exit_code: bool
@@ -33,6 +37,7 @@ class PlanFlags:
 
 @click.command("plan")
 @click.argument("job")
+@click.argument("file", required=False, type=options.path(), metavar="")
 @options.tenant
 @options.tokens
 @options.records
@@ -42,6 +47,10 @@ class PlanFlags:
 @options.pace
 @options.network
 @options.limits
+@options.option(
+    "-o", "--out", type=options.path(), metavar="FILE", help="Write a plan file, to review and then `run`."
+)
+@options.force
 @click.option("--all", "every", is_flag=True, help="List every row, not only the first of each kind.")
 @click.option("--exit-code", is_flag=True, help="End with exit code 3 if anything would be changed.")
 @options.option("--json", "as_json", is_flag=True, help="Print one JSON object per row, in row order.")
@@ -51,57 +60,81 @@ def command(flags: PlanFlags) -> "RunReport | int":
     """Show what JOB would do to a tenant. Reads only.
 
     JOB is a job file (.csv or .jsonl, either .gz; - for standard input) or a job definition (.toml). `run JOB -n` shows
-    the same.
+    the same. A plan file is shown again without the tenant: `plan show FILE`.
 
     \b
     Examples:
       bulkscim plan samples/teams.jsonl --tenant sandbox
-      bulkscim plan jobs/onboarding.toml --tenant sandbox --all
+      bulkscim plan jobs/onboarding.toml --tenant sandbox -o onboarding.plan
+      bulkscim plan show onboarding.plan --all
+      bulkscim run onboarding.plan
 
     Exit codes: 0 the plan is complete; 3 with --exit-code: it changes something; 4 refused by a guard; 5 the tenant could
-    not be read to the end. More: `bulkscim --help`.
+    not be read to the end; 8 the plan file was edited. More: `bulkscim --help`.
     """
+    from bulkscim.runs.plan_file import is_plan
+
+    shown = Path(flags.asked.job) if is_plan(flags.asked.job) else None
+    if flags.asked.job == "show" and flags.file is not None:
+        shown = flags.file
+    elif flags.file is not None:
+        raise UsageError(f"{flags.file}: one job is planned at a time; leave it out")
+    return _made(flags) if shown is None else _shown_again(flags, shown)
+
+
+def _shown_again(flags: PlanFlags, path: Path) -> int:
+    """Print a plan file; nothing is read but the file."""
+    from bulkscim.reporting.plan_text import overview_of
+    from bulkscim.runs.plan_file import open_plan
+
+    plan = open_plan(path)
+    runtime.people_of(flags.asked.voice).note(escaped(plan.fact))
+    _print(flags, plan.rows)
+    return _CHANGES if flags.exit_code and overview_of(plan.rows()).sends else 0
+
+
+def _made(flags: PlanFlags) -> "RunReport | int":
+    """Plan a job, print the plan, and write it where a file is named."""
+    if flags.out is not None and flags.asked.job == "-":
+        raise UsageError(
+            "a plan names its job file, and standard input has none; name a file, or leave -o out"
+        )
     people = runtime.people_of(flags.asked.voice)
     request = flags.asked.request(people, dry_run=True)
+    from bulkscim.engine.clock import RealClock
+    from bulkscim.reporting.plan_text import overview_of
+    from bulkscim.reporting.planned import planned_rows
+    from bulkscim.runs.plan_file import write_plan
     from bulkscim.runs.start import run
 
-    looks = _Looks(flags)
+    changes: list[bool] = []
+
+    def look(recorded: "RecordedRun") -> None:
+        def rows() -> "Iterator[PlannedRow]":
+            return planned_rows(recorded)
+
+        if flags.out is not None:
+            head = flags.asked.head(request, recorded.header, RealClock().now())
+            write_plan(flags.out, head, rows, force=flags.force)
+        _print(flags, rows)
+        changes.append(flags.exit_code and overview_of(rows()).sends)
+
     with runtime.watching(people) as watcher:
-        report = runtime.carry_out(lambda: run(request, people, watcher, looks.at))
+        report = runtime.carry_out(lambda: run(request, people, watcher, look))
     final_report.tell(report, people, typed_flags.typed(), as_json=False)
-    if report.exit_reason is not None or report.state is not RunState.FINISHED:
+    if not changes:
         return report
-    return _CHANGES if flags.exit_code and any(one.sends for one in looks.found) else 0
+    return _CHANGES if changes[0] else 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Looks:
-    """Prints what a dry run found, and keeps the overview of it."""
+def _print(flags: PlanFlags, rows: "Callable[[], Iterator[PlannedRow]]") -> None:
+    """Print a plan to stdout, as objects, as all rows, or as an overview."""
+    from bulkscim.reporting.plan_text import overview_lines, overview_of, row_lines
+    from bulkscim.reporting.planned import told
 
-    flags: PlanFlags
-    found: "list[Overview]" = field(default_factory=list)
-
-    def at(self, recorded: "RecordedRun") -> None:
-        """Print the plan to stdout."""
-        from bulkscim.reporting.plan_text import Overview, overview_lines, row_lines
-        from bulkscim.reporting.planned import planned_rows, told
-
-        overview = Overview()
-        self.found.append(overview)
-        rows = _counted(planned_rows(recorded), overview)
-        if self.flags.as_json:
-            runtime.print_lines(orjson.dumps(told(row)).decode() for row in rows)
-            return
-        if self.flags.every:
-            runtime.print_lines(line for row in rows for line in row_lines(row, titled=True))
-        else:
-            for _ in rows:
-                pass
-        runtime.print_lines(overview_lines(overview))
-
-
-def _counted(rows: "Iterable[PlannedRow]", overview: "Overview") -> "Iterator[PlannedRow]":
-    """Yield rows, and count them on the way."""
-    for row in rows:
-        overview.add(row)
-        yield row
+    if flags.as_json:
+        runtime.print_lines(orjson.dumps(told(row)).decode() for row in rows())
+        return
+    if flags.every:
+        runtime.print_lines(line for row in rows() for line in row_lines(row, titled=True))
+    runtime.print_lines(overview_lines(overview_of(rows())))

@@ -1,6 +1,6 @@
 """`bulkscim run JOB`: apply a job file to a tenant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,9 @@ import click
 
 from bulkscim.commands import final_report, options, runtime, typed_flags
 from bulkscim.commands.job_flags import JobFlags
+from bulkscim.commands.value_types import Written
 from bulkscim.model.harmless import escaped
+from bulkscim.pacing.hours import parse_duration
 from bulkscim.reporting.console import Console
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ class RunFlags:
 
     asked: JobFlags
     run_dir: Path | None
+    max_plan_age_s: float | None
     dry_run: bool
     as_json: bool
 
@@ -41,6 +44,13 @@ class RunFlags:
 @options.limits
 @options.approval
 @options.image_age
+@options.option(
+    "--max-plan-age",
+    "max_plan_age_s",
+    type=Written("TIME", parse_duration),
+    callback=lambda _context, _option, text: None if text is None else parse_duration(text),
+    help="How old a plan may be that is applied, such as 2h (default: 24h).",
+)
 @options.option("--note", default="", metavar="TEXT", help="A note that the journal keeps.")
 @options.option(
     "-n", "--dry-run", is_flag=True, help="Read the tenant and count what would change; change nothing."
@@ -51,7 +61,8 @@ class RunFlags:
 def command(flags: RunFlags) -> "RunReport":
     """Apply JOB to a tenant.
 
-    JOB is a job file (.csv or .jsonl, either .gz; - for standard input) or a job definition (.toml).
+    JOB is a job file (.csv or .jsonl, either .gz; - for standard input), a job definition (.toml), or a plan file that
+    `plan JOB -o FILE` wrote: then exactly this plan is applied.
 
     \b
     Examples:
@@ -59,11 +70,16 @@ def command(flags: RunFlags) -> "RunReport":
       bulkscim run jobs/onboarding.toml --tenant sandbox -n
 
     Exit codes: 0 every row ended as wanted; 3 some failed or were skipped; 4 refused by a guard, or not approved; 5
-    stopped early; 6 some are in doubt. More: `bulkscim --help`.
+    stopped early; 6 some are in doubt; 8 the plan is stale. More: `bulkscim --help`.
     """
-    asked = flags.asked
-    people = runtime.people_of(asked.voice, yes=asked.approval.yes)
+    people = runtime.people_of(flags.asked.voice, yes=flags.asked.approval.yes)
+    from bulkscim.runs.plan_file import MOST_PLAN_AGE_S, is_plan, open_plan
+
+    plan = open_plan(Path(flags.asked.job)) if is_plan(flags.asked.job) else None
+    asked = flags.asked if plan is None else flags.asked.by_plan(plan)
     request = asked.request(people, run_dir=flags.run_dir, dry_run=flags.dry_run)
+    age = MOST_PLAN_AGE_S if flags.max_plan_age_s is None else flags.max_plan_age_s
+    request = replace(request, plan=plan, max_plan_age_s=age)
     from bulkscim.runs.start import run
 
     with runtime.watching(people) as watcher:

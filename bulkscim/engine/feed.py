@@ -40,6 +40,8 @@ def _maker(makers: Makers, key: Key) -> int | None:
 def looked_up(row: Row) -> Iterator[Key]:
     """Yield the names that a row looks up: of what it changes, and of what it refers to and no row makes."""
     operation = row.operation
+    if row.plan is not None and not row.plan.parts:
+        return
     if row.target_producer is None and (operation.spec.updates or not operation.makes):
         yield operation.target
     producers = row.producers or (None,) * len(operation.references)

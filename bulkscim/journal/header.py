@@ -8,7 +8,7 @@ from bulkscim.journal.settings import Settings
 from bulkscim.journal.typed_json import FLAT, OMITTED, REST, named
 from bulkscim.model.grace import Grace
 from bulkscim.model.operation import Defaults, Verb
-from bulkscim.model.run import OwnProfile, RecordedJob, RecordedParent, RecordedTenant
+from bulkscim.model.run import OwnProfile, RecordedJob, RecordedParent, RecordedPlan, RecordedTenant
 from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds
 
@@ -60,6 +60,7 @@ class Header:
     note: str = ""
     earlier: tuple[str, ...] = ()
     parent: RecordedParent | None = field(default=None, metadata=OMITTED)
+    plan: RecordedPlan | None = field(default=None, metadata=OMITTED)
     settings: Settings = Settings()
     defaults: Defaults = Defaults()
     guards: RecordedGuards = RecordedGuards()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bulkscim.model.operation import Operation
+from bulkscim.model.plan import PlannedRow
 
 
 class RowState(StrEnum):
@@ -60,13 +61,14 @@ class Row:
 
     `number` counts records from 1. `producers` runs parallel to `operation.references`: the number of the row
     that makes the referenced resource, or None when the tenant must hold it. `target_producer` is the
-    earlier row that makes this row's target.
+    earlier row that makes this row's target. `plan`: what a plan file says of it, where one is carried out.
     """
 
     number: int
     operation: Operation
     producers: tuple[int | None, ...] = ()
     target_producer: int | None = None
+    plan: PlannedRow | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,3 +101,12 @@ class RecordedParent:
 
     run: str = ""
     chain: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPlan:
+    """The plan file that a run applies: its hash, and when and by whom it was made (seconds since 1970)."""
+
+    sha256: str = ""
+    made: float = 0.0
+    by: str = ""

@@ -18,6 +18,7 @@ from bulkscim.planning.before_removal import captured
 from bulkscim.planning.context import Subject, View
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
+from bulkscim.planning.held_to_plan import held, without_steps
 from bulkscim.planning.missing_links import RemainingDifference, missing_links
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
@@ -30,7 +31,12 @@ OVERWRITTEN = "the server may have overwritten it, which cannot be undone"
 
 def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) -> Decision:
     """Return what the row does next, from what was applied, what was read, and nothing else."""
+    ended = without_steps(row.plan) if row.plan is not None else None
+    if ended is not None:
+        return ended
     decision = _next(View(row, facts, live, policy))
+    if row.plan is not None:
+        decision = held(row.plan, facts, decision)
     existed = facts.taken.existed if facts.taken else None
     if isinstance(decision, Settle) and existed and existed.touched:
         told = "; ".join(text for text in (decision.detail, OVERWRITTEN) if text)

@@ -63,6 +63,7 @@ from bulkscim.runs.earlier import (
     users_of_runs,
 )
 from bulkscim.runs.orders import user_name
+from bulkscim.runs.plan_file import PlanFile
 from bulkscim.runs.report import RunReport
 from bulkscim.scim import protocol
 from bulkscim.transport.base import Transport
@@ -78,13 +79,15 @@ class Job:
     index: Index
     count: int
     earlier: Earlier | None = None
+    plan: PlanFile | None = None
 
     def rows(self, wanted: Callable[[int], bool]) -> Iterator[Row]:
         """Read the rows that are wanted, in file order."""
         chosen = rows(self.source, self.defaults, 1, lambda number: number <= self.count and wanted(number))
         if self.earlier is not None:
             chosen = self.earlier.resolved(chosen, self.index)
-        return rows_of(chosen, self.index.makers)
+        found = rows_of(chosen, self.index.makers)
+        return found if self.plan is None else self.plan.given_to(found)
 
 
 @dataclass(frozen=True, slots=True)

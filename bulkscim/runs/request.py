@@ -12,6 +12,7 @@ from bulkscim.model.row import RowRules
 from bulkscim.runs.definition import Definition, said_of
 from bulkscim.runs.inverse_job import Chosen
 from bulkscim.runs.options import Approval, RecordDefaults, RowSelection, filled
+from bulkscim.runs.plan_file import MOST_PLAN_AGE_S, PlanFile
 from bulkscim.tenants.tenant import Tenant
 
 
@@ -21,7 +22,8 @@ class RunRequest:
 
     `job` is a path, `-`, or a source that is open already. A job definition (.toml), as `job` or as the file `map`, may
     say what is left open here; `defined` reads it. `strict` refuses a job file with warnings. `image_age` is how many
-    seconds old what was read of a user may be when a change relies on it, where 60 is not wanted. A `dry_run` writes
+    seconds old what was read of a user may be when a change relies on it, where 60 is not wanted. A `plan` of the job is
+    applied exactly, if it is no older than `max_plan_age_s`. A `dry_run` writes
     nothing, neither in the tenant nor on the disk. With `heed_signals` Ctrl-C and its like drain the run; a program
     that handles them itself goes without.
     """
@@ -40,6 +42,8 @@ class RunRequest:
     strict: bool = False
     note: str = ""
     image_age: float | None = None
+    plan: PlanFile | None = None
+    max_plan_age_s: float = MOST_PLAN_AGE_S
     dry_run: bool = False
     heed_signals: bool = True
 

@@ -25,6 +25,7 @@ from bulkscim.runs.assembly import Job, Session, Terms, opened
 from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.earlier import known_before, moved
 from bulkscim.runs.open_job import INDEX
+from bulkscim.runs.plan_file import plan_of_run
 from bulkscim.runs.protecting import ProtectedAccounts, find_protected
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.tenant import FirstLook, connected, look
@@ -141,7 +142,8 @@ def recorded_job(record: RecordedRun, source: JobSource) -> Iterator[Job]:
         index_of(source, header.defaults, record.folder / INDEX, header.settings.limit) as index,
         known_before(moved(header.earlier, record.folder)) as earlier,
     ):
-        yield Job(source, header.defaults, index, record.ledger.rows, earlier)
+        plan = None if header.plan is None else plan_of_run(record.folder, header.plan)
+        yield Job(source, header.defaults, index, record.ledger.rows, earlier, plan)
 
 
 async def begin(session: Session, *first: Entry) -> RunReport:

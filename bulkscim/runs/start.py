@@ -69,6 +69,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher, look: Look 
             with known_before(_earlier(request, source, checked, people)) as earlier:
                 accounts = await visit.protected(request.standing.protect)
                 start = Start(request, source, checked, visit, earlier, protects=accounts.names)
+                start.refuse_stale_plan()
                 await start.hold_guards(accounts, people)
                 if checked.count(Verb.DELETE):
                     unknown = await unknown_references(visit.first, visit.seen.profile, clock)
@@ -170,7 +171,14 @@ class Start:
     def job(self, source: JobSource) -> Job:
         """Return what is to be done, from where its file is now."""
         index = self.checked.sound_index()
-        return Job(source, self.defaults, index, self.checked.rows, self.earlier)
+        return Job(source, self.defaults, index, self.checked.rows, self.earlier, self.request.plan)
+
+    def refuse_stale_plan(self) -> None:
+        """Raise PlanStale where a plan is to be applied that does not fit any more."""
+        plan, request = self.request.plan, self.request
+        if plan is not None:
+            header, now = self.header("", self.source), self.visit.clock.now()
+            plan.refuse_stale(header, request.standing, now, request.max_plan_age_s)
 
     @property
     def _called(self) -> str:
@@ -189,6 +197,7 @@ class Start:
         return [
             f"tenant    {self._called}, profile {self.seen.profile.name}, users in the tenant: {users}{hidden}",
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
+            *([self.request.plan.fact] if self.request.plan else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
             *how_long(found.forecast, self.visit.settings, self.seen.profile, self.visit.clock.now()),
@@ -329,6 +338,7 @@ class Start:
             note=request.note,
             earlier=tuple(map(str, self.earlier.folders)) if self.earlier else (),
             parent=RecordedParent(parent.run, parent.chain) if parent else None,
+            plan=request.plan.recorded if request.plan else None,
             settings=kept(self.visit.settings),
             defaults=self.defaults,
             guards=RecordedGuards(self.bounds, request.standing.protect),
@@ -345,6 +355,8 @@ async def begin(start: Start, disk: Disk, around: Around) -> RunReport:
         if held.note:
             around.watcher.note(held.note)
         source = start.source.adopted(held.path)
+        if start.request.plan is not None:
+            start.request.plan.kept_in(held.path)
         keep(start.checked.sound_index().path, held.path / INDEX)
         header = start.header(held.path.name, source)
         record = journal.create(held.path, disk, header, clock)

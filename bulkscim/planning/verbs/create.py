@@ -6,6 +6,7 @@ from bulkscim.model.active import is_inactive
 from bulkscim.model.live import Ambiguous, Found, Missing, NameHeld, Unreadable
 from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import USER, Key, identities
+from bulkscim.model.plan import Will
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.adoption import INACTIVE, existing, stranger
@@ -24,7 +25,8 @@ def create(view: View) -> Decision | Subject:
     return _make(
         view,
         looks_first=view.policy.looks_always
-        or view.operation.type not in view.policy.profile.enforces_unique,
+        or view.operation.type not in view.policy.profile.enforces_unique
+        or (view.row.plan is not None and view.row.plan.decision is not Will.CREATE),
     )
 
 

@@ -1,0 +1,109 @@
+"""Hold a row to its plan: what it sends is what the plan says, else its resource was changed since (pure).
+
+A step must be a part of the plan's row, on the same resource, with the same values before it. A row that ends without all
+parts of its plan was changed since as well. Rows of which a plan sends nothing need no read.
+"""
+
+from collections.abc import Iterator
+
+from bulkscim.model.plan import PlannedRow, Will
+from bulkscim.model.row import Facts, RowState
+from bulkscim.model.secret import MASK
+from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.compare import equal
+from bulkscim.planning.decision import Decision, Settle
+
+_ENDED_WELL = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
+_GROUP = "group:"
+
+
+def without_steps(plan: PlannedRow) -> Settle | None:
+    """Return the end of a row of which the plan sends nothing; None where it sends something."""
+    if plan.parts:
+        return None
+    if plan.problem:
+        return Settle(RowState.SKIPPED, f"the plan leaves it as it is: {plan.problem}", plan.id)
+    state = RowState.ADOPTED if plan.decision is Will.ADOPT else RowState.NOOP
+    return Settle(state, plan.detail, plan.id)
+
+
+def held(plan: PlannedRow, facts: Facts, decision: Decision) -> Decision:
+    """Return a row's decision where it is that of the plan, else its end as changed since."""
+    match decision:
+        case Step():
+            why = next(_differences(plan, decision), "")
+            return Settle(RowState.SKIPPED, f"drift: {why}", decision.id) if why else decision
+        case Settle(state=state) if state in _ENDED_WELL:
+            left = [part for part in plan.parts if part not in facts.applied]
+            if not left:
+                return decision
+            return Settle(RowState.SKIPPED, f"drift: {_omitted(plan, left, decision)}", decision.id)
+        case _:
+            return decision
+
+
+def _differences(plan: PlannedRow, step: Step) -> Iterator[str]:
+    """Yield how a step is not that of the plan."""
+    if step.part not in plan.parts and not _makes_its_group(plan, step):
+        yield from (_unplanned(plan, change) for change in step.changes if step.action is Action.MODIFY)
+        yield f"{step.part} was not needed when the plan was made"
+        return
+    match step.action:
+        case Action.MODIFY | Action.REPLACE:
+            yield from _moved(plan, step)
+        case Action.ADD_MEMBER | Action.REMOVE_MEMBER:
+            groups = {one.group_id for one in plan.members if one.part == step.part}
+            if None not in groups and step.id not in groups:
+                yield f"the group of this name is {step.id} now; the plan has {', '.join(map(str, groups))}"
+        case Action.DELETE if plan.id is not None and step.id != plan.id:
+            yield _other(plan, step)
+        case _:
+            pass
+
+
+def _makes_its_group(plan: PlannedRow, step: Step) -> bool:
+    """Return whether a step creates a group that the plan has not there either: which row creates it may change."""
+    name = step.part.removeprefix(_GROUP)
+    return name != step.part and any(one.group == name and one.group_id is None for one in plan.members)
+
+
+def _moved(plan: PlannedRow, step: Step) -> Iterator[str]:
+    """Yield the values that are not as the plan saw them."""
+    if plan.id is not None and step.id != plan.id:
+        yield _other(plan, step)
+    before = {one.path: one.before for one in plan.changes if one.part == step.part}
+    if not before and plan.decision is Will.CREATE:
+        return  # a link that the plan sends with the create
+    for change in step.changes:
+        if change.path not in before:
+            yield _unplanned(plan, change)
+        elif before[change.path] != MASK and not _same(before[change.path], change):
+            yield f"{change.path} is {change.before!r}; the plan saw {before[change.path]!r}"
+    there = {change.path for change in step.changes}
+    yield from (
+        f"{path} is as wanted already; the plan saw {before[path]!r}" for path in before if path not in there
+    )
+
+
+def _same(seen: object, change: Change) -> bool:
+    """Return whether a value before a change is the one that the plan saw, no more and no less."""
+    return equal(seen, change.before, change.path) and equal(change.before, seen, change.path)
+
+
+def _unplanned(plan: PlannedRow, change: Change) -> str:
+    if plan.decision is Will.CREATE:
+        return "it exists now; the plan creates it"
+    return f"{change.path} is {change.before!r}; the plan does not change it"
+
+
+def _other(plan: PlannedRow, step: Step) -> str:
+    return f"it is another resource now, id {step.id}; the plan has {plan.id}"
+
+
+def _omitted(plan: PlannedRow, left: list[str], end: Settle) -> str:
+    """Say that parts of a plan are not needed any more."""
+    if plan.decision is Will.CREATE and "create" in left:
+        return f"it exists now{f' as id {end.id}' if end.id else ''}; the plan creates it"
+    changes = [one for one in plan.changes if one.part in left]
+    told = [f"{one.path} is as wanted already; the plan saw {one.before!r}" for one in changes]
+    return "; ".join(told) or f"{', '.join(left)}: as wanted already"
