@@ -66,7 +66,7 @@ class PlanHead:
             "the job file": header.job.sha256,
             "the mapping": header.defaults,
             "the tenant": header.tenant.base_url,
-            "the profile": header.tenant.profile,
+            "the profile": (header.tenant.profile, header.own_profile),
             "the settings": header.settings.rules,
             "the guards": self.guards,
         }

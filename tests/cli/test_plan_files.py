@@ -4,62 +4,182 @@ import json
 
 import pytest
 
-PEOPLE = "userName,title\nnew@x.test,Lead\nuser0@example.com,Chief\nuser1@example.com,\n"
+from bulkscim.runs import session
+
+PEOPLE = "userName,title\nnew@x.test,Lead\nuser0@example.com,Chief\nuser1@example.com,Old\n"
 
 
 @pytest.fixture
 def plan(bulkscim, tenant, tmp_path):
-    """Return what makes a plan of a job that creates one user, changes one, and leaves one."""
+    """Return the file of a plan that creates one user, changes one, and leaves one."""
     (tmp_path / "people.csv").write_text(PEOPLE)
-
-    def make(*more):
-        outcome = bulkscim("plan", "people.csv", "--op", "upsert", "-o", "people.plan", *tenant.reached, *more)
-        assert (outcome.code, tenant.writes) == (0, [])
-        return tmp_path / "people.plan"
-
-    return make
+    outcome = bulkscim("plan", "people.csv", "--op", "upsert", "-o", "people.plan", *tenant.reached)
+    assert (outcome.code, tenant.writes) == (0, [])
+    assert "next: bulkscim run people.plan" in outcome.stderr
+    return tmp_path / "people.plan"
 
 
-def applied(bulkscim, tenant, *more):
-    """Apply the plan."""
-    return bulkscim("run", "people.plan", "--yes", "--json", *tenant.reached, *more)
+@pytest.fixture
+def apply(bulkscim, tenant, plan):
+    """Return what applies the plan."""
+    return lambda *more: bulkscim("run", "people.plan", "--yes", "--json", *tenant.reached, *more)
 
 
 def test_a_plan_file_is_json_lines_with_a_head_that_says_of_what_by_whom_and_when(plan):
-    head, *rows = [json.loads(line) for line in plan().read_text().splitlines()]
+    head, *rows = [json.loads(line) for line in plan.read_text().splitlines()]
 
     assert (head["bulkscim_plan"], [one["row"] for one in rows]) == (1, [1, 2, 3])
-    assert "@" in head["by"] and head["made"] > 0 and head["header"]["job"]["sha256"]
+    assert "@" in head["by"]
+    assert head["made"] > 0
+    assert head["header"]["job"]["sha256"]
     assert head["header"]["tenant"]["token"] == head["header"]["tenant"]["salt"] == ""
     assert [one["decision"] for one in rows] == ["create", "change", "unchanged"]
+    assert rows[1]["changes"] == [{"part": "update", "path": "title", "before": "Old", "after": "Chief"}]
 
 
-def test_a_plan_is_applied_exactly_once(bulkscim, tenant, plan):
-    plan()
-
-    first = applied(bulkscim, tenant)
+def test_a_plan_is_applied_exactly_once(apply, tenant):
+    first = apply()
     writes = len(tenant.writes)
-    again = applied(bulkscim, tenant)
+    again = apply()
 
     assert (first.code, first.json["done"], first.json["noop"]) == (0, 2, 1)
     assert (again.code, again.json["skipped"], again.json["noop"]) == (3, 2, 1)
-    assert len(tenant.writes) - writes <= 1  # a create that the tenant refuses: its answer is the check
+    assert len(tenant.writes) == writes
 
 
-def test_a_row_whose_resource_was_changed_since_is_skipped_with_both_values(bulkscim, tenant, plan):
-    plan()
-    bulkscim("run", "change.csv", "--yes", *tenant.reached) if False else None
-    change(tenant, "user0@example.com", title="Boss")
+def test_a_row_whose_resource_was_changed_since_is_skipped_with_both_values(apply, tenant):
+    tenant.user("user0@example.com")["title"] = "Boss"
 
-    outcome = applied(bulkscim, tenant)
+    outcome = apply()
 
     assert (outcome.code, outcome.json["done"], outcome.json["skipped"]) == (3, 1, 1)
-    assert "drift: title is 'Boss'; the plan saw None" in outcome.stderr
+    assert "drift: title is 'Boss'; the plan saw 'Old'" in outcome.stderr
+    assert tenant.user("user0@example.com")["title"] == "Boss"
 
 
-def test_a_user_that_exists_by_now_is_not_adopted(bulkscim, tenant, plan):
-    plan()
-    (plan.path.parent / "x") if hasattr(plan, "path") else None
-    bulkscim("run", "one.csv", "--op", "create", "--yes", *tenant.reached)
+def test_a_value_that_the_plan_does_not_change_is_left_as_others_set_it(apply, tenant):
+    tenant.user("user1@example.com")["title"] = "Boss"  # the plan has this row as unchanged
 
-    assert applied(bulkscim, tenant).code in {0, 3}
+    assert apply().code == 0
+    assert tenant.user("user1@example.com")["title"] == "Boss"
+
+
+def test_a_user_that_exists_by_now_is_neither_adopted_nor_changed(apply, tenant):
+    tenant.add("Users", {"userName": "new@x.test", "title": "Other"})
+
+    outcome = apply()
+
+    assert (outcome.code, outcome.json["adopted"], outcome.json["skipped"]) == (3, 0, 1)
+    assert "drift: it exists now" in outcome.stderr
+    assert tenant.user("new@x.test")["title"] == "Other"
+
+
+def test_a_job_of_creates_adopts_only_what_its_plan_adopts(bulkscim, tenant, tmp_path):
+    (tmp_path / "people.csv").write_text("userName,title\nuser0@example.com,Old\nnew@x.test,Lead\n")
+    bulkscim("plan", "people.csv", "--op", "create", "-o", "people.plan", *tenant.reached)
+    tenant.add("Users", {"userName": "new@x.test"})
+
+    outcome = bulkscim("run", "people.plan", "--yes", "--json", *tenant.reached)
+
+    assert (outcome.json["adopted"], outcome.json["skipped"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (lambda text: text.replace('"Chief"', '"Boss"'), "was edited"),
+        (lambda text: text.replace('"row":3', '"row":2'), "was edited"),
+        (lambda text: text.rpartition('{"row":3')[0], "was edited"),
+        (lambda text: text.replace('"made":1', '"made":2', 1), "was edited"),
+        (lambda text: text[:300], "is damaged"),
+        (lambda text: text.replace('"bulkscim_plan":1', '"bulkscim_plan":7'), "another version"),
+    ],
+)
+def test_an_edited_plan_is_refused(plan, apply, tenant, edit, told):
+    plan.write_text(edit(plan.read_text()))
+
+    outcome = apply()
+
+    assert (outcome.code in {2, 8}, tenant.writes) == (True, [])
+    assert told in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "flags", "told"),
+    [
+        (lambda folder: (folder / "people.csv").write_text(PEOPLE + "x@x.test,A\n"), (), "the job file"),
+        (lambda folder: None, ("--profile", "lucid"), "the profile"),
+        (lambda folder: None, ("--max-plan-age", "0s"), "its age"),
+    ],
+)
+def test_a_plan_that_does_not_fit_any_more_is_refused_with_8(apply, tenant, tmp_path, change, flags, told):
+    change(tmp_path)
+
+    outcome = apply(*flags)
+
+    assert (outcome.code, tenant.writes) == (8, [])
+    assert f"does not fit any more: {told}" in outcome.stderr
+
+
+def test_a_plan_of_a_definition_that_was_changed_is_refused(bulkscim, tenant, tmp_path):
+    job = '[job]\nfile = "people.csv"\nop = "upsert"\n[map]\nuserName = "Login"\ntitle = "{0}"\n'
+    (tmp_path / "people.csv").write_text("Login,Title,Role\nuser0@example.com,Chief,Boss\n")
+    (tmp_path / "job.toml").write_text(job.format("Title"))
+    bulkscim("plan", "job.toml", "-o", "people.plan", *tenant.reached)
+    (tmp_path / "job.toml").write_text(job.format("Role"))
+
+    outcome = bulkscim("run", "people.plan", "--yes", *tenant.reached)
+
+    assert (outcome.code, tenant.writes) == (8, [])
+    assert "the mapping" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "flags", [("--op", "create"), ("--limit", "1"), ("--on-exists", "skip"), ("--strict",)]
+)
+def test_flags_that_select_or_change_rows_are_refused_with_a_plan(apply, tenant, flags):
+    outcome = apply(*flags)
+
+    assert (outcome.code, tenant.writes) == (2, [])
+
+
+def test_a_plan_knows_its_tenant(bulkscim, tenant, plan):
+    outcome = bulkscim("run", "people.plan", "--yes", "--rate", "1000/s")
+
+    assert outcome.code == 0
+    assert len(tenant.writes) == 2
+
+
+def test_a_plan_is_shown_again_without_a_tenant(bulkscim, tenant, plan):
+    seen = len(tenant.seen)
+
+    shown, same = bulkscim("plan", "show", "people.plan"), bulkscim("plan", "people.plan", "--all")
+
+    assert shown.stdout.startswith("plan: 1 to create, 1 to change, ")
+    assert "  row 1  create  User new@x.test" in same.stdout
+    assert len(tenant.seen) == seen
+
+
+def test_a_plan_file_is_not_replaced_unasked(bulkscim, tenant, plan):
+    again = ("plan", "people.csv", "--op", "upsert", "-o", "people.plan", *tenant.reached)
+
+    assert bulkscim(*again).code == 2
+    assert bulkscim(*again, "--force").code == 0
+
+
+def test_a_run_that_goes_on_applies_the_same_plan(bulkscim, tenant, plan, apply, monkeypatch):
+    """The plan lies in the run folder, so that a resume needs no other file."""
+
+    async def dies(held, *first):
+        await held.journal.append(*first)
+        raise OSError("the machine is gone")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(session, "begin", dies)
+        apply("--run-dir", "mine")
+    plan.unlink()
+    tenant.user("user0@example.com")["title"] = "Boss"
+
+    outcome = bulkscim("resume", "mine", "--json", *tenant.reached[:2])
+
+    assert (outcome.json["done"], outcome.json["skipped"], outcome.json["noop"]) == (1, 1, 1)
