@@ -41,7 +41,7 @@ class JobFlags:
         ours = (self.records, self.rules, self.selection, self.strict)
         if ours != (RecordDefaults(), RowRules(), RowSelection(), False):
             raise UsageError(
-                "a plan is applied as it is: leave out flags that select rows or change what they do, or make the plan "
+                "a plan is applied as it is: leave out flags that choose rows or change what they do, or make the plan "
                 "with them"
             )
         head, flags = plan.head, self.tenant_flags

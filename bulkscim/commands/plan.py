@@ -67,7 +67,8 @@ def command(flags: PlanFlags) -> "RunReport | int":
       bulkscim plan samples/teams.jsonl --tenant sandbox
       bulkscim plan jobs/onboarding.toml --tenant sandbox -o onboarding.plan
       bulkscim plan show onboarding.plan --all
-      bulkscim run onboarding.plan
+
+    `bulkscim run onboarding.plan` then applies exactly this plan.
 
     Exit codes: 0 the plan is complete; 3 with --exit-code: it changes something; 4 refused by a guard; 5 the tenant could
     not be read to the end; 8 the plan file was edited. More: `bulkscim --help`.

@@ -105,7 +105,7 @@ class RecordedParent:
 
 @dataclass(frozen=True, slots=True)
 class RecordedPlan:
-    """The plan file that a run applies: its hash, and when and by whom it was made (seconds since 1970)."""
+    """The plan file that a run applies: its hash, when it was made (seconds since 1970), and its author."""
 
     sha256: str = ""
     made: float = 0.0

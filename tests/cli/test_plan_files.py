@@ -25,7 +25,7 @@ def apply(bulkscim, tenant, plan):
     return lambda *more: bulkscim("run", "people.plan", "--yes", "--json", *tenant.reached, *more)
 
 
-def test_a_plan_file_is_json_lines_with_a_head_that_says_of_what_by_whom_and_when(plan):
+def test_a_plan_file_is_json_lines_whose_head_names_job_author_and_time(plan):
     head, *rows = [json.loads(line) for line in plan.read_text().splitlines()]
 
     assert (head["bulkscim_plan"], [one["row"] for one in rows]) == (1, [1, 2, 3])

@@ -10,7 +10,7 @@ from bulkscim.journal.audit import audit
 from bulkscim.journal.bodies import Closed, Member, Opened, Started, WasMember
 from bulkscim.journal.entries import Entry, Kind
 from bulkscim.model.row import RowState
-from bulkscim.model.run import Counters
+from bulkscim.model.run import Counters, RecordedPlan
 from bulkscim.model.step import Action
 from tests.support.making.forging import lines_of, rewritten
 from tests.support.making.journals import (
@@ -149,7 +149,7 @@ async def test_what_takes_a_run_over_and_a_plan_are_told():
     run = journal.create(FOLDER, disk, header_of(HEADER | {"plan": {"sha256": "ab"}}, 1), VirtualClock())
     await run.append(Entry(Opened(pid=1, epoch=2)))
 
-    assert run.header.others == {"plan": {"sha256": "ab"}}
+    assert run.header.plan == RecordedPlan("ab")
     assert audited(disk.contents(PATH)).sessions[0].opened.epoch == 2
 
 

@@ -15,7 +15,7 @@ from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.grace import Grace
 from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.row import RowRules
-from bulkscim.model.run import OwnProfile, RecordedJob, RecordedParent, RecordedTenant
+from bulkscim.model.run import OwnProfile, RecordedJob, RecordedParent, RecordedPlan, RecordedTenant
 from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds
 from tests.support.making.journals import PATH
@@ -48,11 +48,12 @@ FULL = Header(
     defaults=Defaults(Verb.CREATE, "Group", "externalId", {"title": "Title"}, as_shown=True),
     guards=RecordedGuards(Bounds(1, 2, 3, 4), ("owner@example.com",)),
     rows=5,
+    plan=RecordedPlan("ab", 1.0, "ada@here"),
     forecast=Forecast({"create User": 4}, {"create User": 0.0}, {"create User": 4.0}, 1.0, 2.0, 3.0),
 )
 NAMES = (
     "format run command bulkscim job tenant own_profile verbs removals member_removals references live_users then definitions note "
-    "earlier parent settings defaults guards rows forecast"
+    "earlier parent plan settings defaults guards rows forecast"
 )
 
 
@@ -67,9 +68,9 @@ def test_every_field_is_written_and_read():
 
 def test_what_does_not_hold_for_all_runs_is_named_only_where_it_does():
     """A run has no parent, and references are known."""
-    plain = header_json.write(replace(FULL, parent=None, references=None, then=None))
+    plain = header_json.write(replace(FULL, parent=None, plan=None, references=None, then=None))
 
-    assert set(NAMES.split()) - set(plain) == {"parent", "references"}
+    assert set(NAMES.split()) - set(plain) == {"parent", "plan", "references"}
     assert plain["then"] is None
 
 
@@ -85,7 +86,7 @@ def test_a_recorded_header_is_read_and_written_as_it_is(path):
 
 def test_what_a_later_version_adds_is_left_alone_and_kept():
     """At any depth."""
-    more = {"plan": {"sha256": "ab"}, "tenant": {"region": "eu"}, "settings": {"pause_s": 2.5}}
+    more = {"lease": {"epoch": 3}, "tenant": {"region": "eu"}, "settings": {"pause_s": 2.5}}
     data = typed_json.merged(header_json.write(FULL), more)
 
     header = header_json.read(data)
