@@ -1,0 +1,188 @@
+"""Write docs/providers.md from the files of profiles: `python -m tests.support.making.providers_page`."""
+
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+
+from bulkscim.model.operation import USER, Verb
+from bulkscim.planning.undo.grades import grade
+from bulkscim.providers.profile import Advice, AnswerBounds, Bucket, Fact, Integration, Profile
+from bulkscim.providers.quirks import Extension, IntegrationQuirks, Quirks
+from bulkscim.providers.reversal import Reversal
+from bulkscim.reporting.profiles import lines, time_of
+from bulkscim.tenants.profiles import built_in, profile_named
+
+PAGE = Path(__file__).parents[3] / "docs" / "providers.md"
+AGAIN = "python -m tests.support.making.providers_page"
+HEAD = f"""# Providers
+
+What each profile knows of its provider. This page is written from `bulkscim/providers/data/*.toml` by
+`{AGAIN}`; `bulkscim profiles NAME` prints one of them.
+
+Nothing here was tried at the providers. Each fact has a standing: *documented* by the provider; *documented, read in a
+copy*; *seen in other clients*; *inferred* from these; *assumed*, with no source; or *not known*. Correct a profile where your
+tenant does otherwise: write a file of your own, and share it.
+
+## A profile of your own
+
+```toml
+# acme.toml
+title = "Acme"
+most_members = 50
+
+[[buckets]]
+limit = 300
+window_s = 60
+
+[[facts]]
+topic = "rate"
+of = ["buckets"]
+text = "300 requests a minute"
+basis = "documented"
+source = "docs.acme.example/limits"
+```
+
+```console
+$ bulkscim profiles check ./acme.toml
+$ bulkscim run people.csv --op create --tenant acme --profile ./acme.toml -n
+```
+
+The name of the profile is that of the file. A file in the folder `profiles` next to your own `bulkscim.toml` is found by its
+name, as in `--profile acme`; any other is named by its path, also in a tenant's entry: `profile = "./acme.toml"`. The name of a
+profile that comes with bulkscim cannot be taken. The journal keeps the text, so `resume`, `retry` and `rollback` use the facts that
+the run began with, whatever becomes of the file. A credential in `headers` is refused. A key that is omitted has the value
+that holds for most services.
+
+A request waits for every bucket that it matches: by `methods`, by the beginning of its path (`/Users/` is one user,
+`/Users?` a list), and by the size of its body. The sandbox wears a profile, limits included: `bulkscim sandbox start
+--profile ./acme.toml`.
+"""
+MEANING = {
+    "title": "what the provider is called",
+    "base_url": "the usual base URL, where tenants share one",
+    "buckets": "limits, `[[buckets]]`",
+    "concurrency": "requests in flight, until the rate and the latency say how many are needed",
+    "most_concurrency": "requests in flight at most",
+    "media_type": "the Content-Type that is sent",
+    "headers": "headers that are sent with each request",
+    "page_size": "resources that a page is asked for",
+    "cursor": "listings are paged by cursors (RFC 9865)",
+    "most_bytes": "the largest answers that are read",
+    "visibility_lag_s": "within so many seconds after a write, lookups may show the state before",
+    "enforces_unique": "types of which a second resource of a name is refused",
+    "assumes_unique": "nothing says that a second one is refused, so users are listed first where that is cheap",
+    "refused": "why no run can be made",
+    "groups": "there are groups",
+    "patch": "PATCH is supported, unless the tenant says otherwise",
+    "patch_forms": "what a PATCH names as its schema, tried in order",
+    "filter": "filters are supported, unless the tenant says otherwise",
+    "filter_cap": "a filtered answer of so many resources may have been cut",
+    "unquoted_filters": "types whose filters want a bare value",
+    "exact_filters": "types whose filters tell capitals from small letters",
+    "etag": "versions are honoured, unless the tenant says otherwise",
+    "lists_inactive": "deactivated users are shown in lists and lookups",
+    "lists_members": "groups show their members",
+    "removes_by_value": "a member is removed by path `members` and its value",
+    "most_members": "members that one request adds or removes at most",
+    "one_group": "adding a user to a group takes it out of the one before",
+    "shows_groups": "users show their groups",
+    "strips_groups": "a deactivated user leaves its groups",
+    "restores": "types of which a create may bring back an old one",
+    "counts_all": "totalResults is that of the whole list",
+    "may_ignore": "attributes that are taken without effect; they are read back",
+    "ignored_advice": "what works instead",
+    "id_prefixes": "how ids begin, by type",
+    "integrations": "services behind one base URL, `[[integrations]]`",
+    "advice": "what a refusal means here, `[[advice]]`",
+    "cautions": "what to know before a job with a verb, by verb",
+    "reversals": "what can be undone otherwise than at most services, `[[reversals]]`",
+    "facts": "what is known, `[[facts]]`",
+}
+TABLES = (
+    ("[[buckets]]", Bucket),
+    ("[most_bytes]", AnswerBounds),
+    ("[[integrations]]", Integration),
+    ("[[advice]]", Advice),
+    ("[[reversals]]", Reversal),
+    ("[[facts]]", Fact),
+    ("[sandbox]", Quirks),
+    ("[sandbox.integrations.NAME]", IntegrationQuirks),
+    ("[[sandbox.extensions]]", Extension),
+)
+
+
+def page() -> str:
+    """Return the whole page."""
+    return "\n".join((HEAD, *_keys(), *_overview(), *_all())) + "\n"
+
+
+def _keys() -> Iterator[str]:
+    yield from ("### Keys", "", "| key | default | meaning |", "|---|---|---|")
+    for each in fields(Profile):
+        if each.name != "name":
+            yield f"| `{each.name}` | {_default(each)} | {MEANING[each.name]} |"
+    yield from (
+        "",
+        "Keys of the tables; those of the sandbox are explained in `bulkscim/providers/quirks.py`:",
+        "",
+    )
+    for head, kind in TABLES:
+        yield f"- `{head}`: {', '.join(f'`{each.name}`' for each in fields(kind))}"
+    yield ""
+
+
+def _default(each: "Field[object]") -> str:
+    value = each.default
+    if (
+        value is MISSING
+        or value in ((), frozenset(), "", None)
+        or not isinstance(value, bool | int | float | str)
+    ):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _overview() -> Iterator[str]:
+    yield from (
+        "## All of them",
+        "",
+        "The time is that of the limits alone; where they are assumed it is marked. Below, each profile is shown where it",
+        "differs from `generic`.",
+        "",
+        "| profile | 10,000 creates | members in one request | a deactivation | a delete |",
+        "|---|---|---|---|---|",
+    )
+    for name in built_in():
+        profile = profile_named(name)
+        assumed = ", assumed" * all(bucket.assumed for bucket in profile.buckets)
+        undo = (grade(profile, verb, USER).grade.words for verb in (Verb.DEACTIVATE, Verb.DELETE))
+        members = f"{profile.most_members:,}" if profile.groups else "no groups"
+        cells = (
+            ("no runs", "", "", "") if profile.refused else (f"{time_of(profile)}{assumed}", members, *undo)
+        )
+        yield f"| [{name}](#{name}) | {' | '.join(cells)} |"
+    yield ""
+
+
+def _all() -> Iterator[str]:
+    usual = frozenset[str]()
+    for name in built_in():
+        profile = profile_named(name)
+        shown = list(lines(profile))
+        own = [line for line in shown[1 : shown.index("known")] if line not in usual]
+        usual = usual or frozenset(own)
+        yield from (f"## {name}", "", f"{profile.title}{'' if own else ': as generic'}.", "")
+        yield from ("```text", *own, "```", "") if own else ()
+        for fact in profile.facts:
+            source = f", {fact.source}" if fact.source else ""
+            yield f"- **{fact.topic}**: {fact.text} (*{fact.basis.value}{source}*)"
+        yield ""
+
+
+def write() -> None:
+    """Write the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
