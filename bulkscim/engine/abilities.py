@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import orjson
 
 from bulkscim.engine.bounds import has_stopped
+from bulkscim.engine.integrations import Integrations
 from bulkscim.engine.rows import RunContext
 from bulkscim.engine.versions import Versions
 from bulkscim.engine.work import Work
@@ -42,6 +43,7 @@ class Abilities:
         self._patched: set[str] = set()  # types of which a PATCH took effect
         self._unpatched: dict[str, int] = {}  # refused PATCHes by type
         self.faulty = FaultyValues()
+        self.integrations = Integrations(context.profile, self._note)
         self.versions = Versions(self._note, lambda: context.journal.ledger.totals().pending)
 
     def lacking(self, step: Step) -> str:

@@ -82,8 +82,13 @@ def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]],
 
 
 def needs_only_id(work: Work, need: Key) -> bool:
-    """Return whether the row names a resource and does not change it: then all that matters is its id."""
+    """Return whether the row names a resource and does not change it: then all that matters is its id.
+
+    Where a row gives the id, it asks for what the resource shows, as for the groups that a member leaves.
+    """
     operation = work.row.operation
+    if need.attribute == "id":
+        return False
     if need == operation.target:
-        return operation.spec.is_membership and need.attribute != "id"
+        return operation.spec.is_membership
     return any(reference.key == need for reference in operation.references)

@@ -69,6 +69,10 @@ class Rows:
         """Look up from now on what each create names: the tenant answers a create with what exists."""
         self.policy = replace(self.policy, looks_always=True)
 
+    def fits(self, profile: Profile) -> None:
+        """Go by another profile from now on: the tenant has shown which one fits it."""
+        self.policy = replace(self.policy, profile=profile)
+
     async def settle(self, work: Work, decision: Settle) -> None:
         """Journal a row's end."""
         await self._journal.append(recording.settled(work, decision))

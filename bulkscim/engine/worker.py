@@ -1,6 +1,7 @@
 """What a worker does with one row: read what it must know, and send a step where that may still be sent."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from bulkscim.engine.abilities import Abilities
@@ -12,6 +13,7 @@ from bulkscim.engine.rows import Next, Rows
 from bulkscim.engine.work import Work
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Question
+from bulkscim.model.operation import GROUP
 from bulkscim.model.row import Refusal
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.before_image import ImageAges
@@ -44,7 +46,13 @@ class Worker:
 
     async def read(self, work: Work, need: Question, coming: Coming) -> Any:
         """Read what a row must know; None where the run is to stop instead. `coming`: the rows that come next."""
-        return await self._asking.read(work, need, coming)
+        answer = await self._asking.read(work, need, coming)
+        told = await self._abilities.integrations.learn(
+            need, answer, partial(self._asking.reads(work).by_id, GROUP)
+        )
+        if told is not None:
+            self.rows.fits(told)
+        return answer
 
     def checked(self, work: Work, step: Step, *, waits: bool = False) -> Step | Instead:
         """Return a step as it may be sent, or what its row does instead; `waits`: it is checked again before it is sent."""

@@ -242,9 +242,10 @@ def integration_of(profile: Profile, groups: Iterable[JsonObject]) -> Integratio
     A group within a group, or a user in more groups than another integration allows, tells them apart.
     """
     prefix = profile.id_prefixes.get(GROUP, "")
-    members = [member for group in groups for member in _elements(group, "members")]
-    nested = any(_is_group(member, prefix) for member in members)
-    most = max(Counter(str(member.get("value")) for member in members).values(), default=0)
+    members = [_elements(group, "members") for group in groups]
+    nested = any(_is_group(member, prefix) for some in members for member in some)
+    listed = Counter(one for some in members for one in {str(member.get("value")) for member in some})
+    most = max(listed.values(), default=0)
     fitting = [
         one
         for one in profile.integrations

@@ -23,6 +23,7 @@ def holding(*members):
         ([holding("lucid-1", "lucid-group-2")], ORGANIZATION),
         ([{"id": "g", "members": [{"value": "x", "type": "Group"}]}], ORGANIZATION),
         ([holding("lucid-1"), holding("lucid-1"), holding("lucid-1")], TEAMS),
+        ([holding("lucid-1", "lucid-1", "lucid-1")], None),
         ([{"id": "g", "members": "nonsense"}], None),
     ],
 )
