@@ -146,9 +146,12 @@ def made_by() -> str:
 
 
 def is_plan(job: str) -> bool:
-    """Return whether a file is a plan, by how it begins."""
+    """Return whether a file is a plan, by how it begins; a pipe, which can be read once, is none."""
+    path = Path(job)
     try:
-        with Path(job).open("rb") as file:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
             return file.read(len(_START)) == _START
     except (OSError, ValueError):
         return False
