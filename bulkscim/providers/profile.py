@@ -133,7 +133,8 @@ class Integration:
 class Profile:
     """A provider's facts. The defaults are those of a service about which nothing is known.
 
-    `base_url` is the usual one, empty where each tenant has its own. `refused`: why no run can be made there. `groups`:
+    `base_url` is the usual one, empty where each tenant has its own. `addresses`: forms of its base URLs, such as
+    `*.acme.example/scim/*`. `refused`: why no run can be made there. `groups`:
     whether it has any. `patch_forms` are tried in order until one
     is taken. `filter_cap`: a filtered answer of so many resources may have been cut. `unquoted_filters` names
     the types whose filters want a bare value, `exact_filters` those whose filters tell capitals from small letters
@@ -151,6 +152,7 @@ class Profile:
     name: str
     title: str = "any SCIM 2.0 service"
     base_url: str = ""
+    addresses: tuple[str, ...] = ()
     buckets: tuple[Bucket, ...] = (Bucket(10, 1.0, assumed=True),)
     concurrency: int = 8
     most_concurrency: int = 64

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import CredentialError, Stopped, UsageError
 from bulkscim.journal.settings import Settings
-from bulkscim.model.base_url import base_url_key
 from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.model.request import NoAnswer, Reply, Request, Response
@@ -29,6 +28,7 @@ from bulkscim.providers.profile import (
     narrow,
     with_integration,
 )
+from bulkscim.providers.recognition import Sureness, recognised
 from bulkscim.runs.settings import credentials_of
 from bulkscim.scim import discovery, protocol
 from bulkscim.scim.discovery import AnsweredBy, described, origin_of
@@ -51,7 +51,7 @@ class FirstLook:
     """A tenant as it showed itself: its profile narrowed, and its users counted (None: it does not tell).
 
     `integration` says which of several services the token opens, empty where there is but one. `dated`: the
-    time that it stated, None where no answer has a Date header.
+    time that it stated, None where no answer has a Date header. `ids`: those of the users that it showed.
     """
 
     profile: Profile
@@ -59,6 +59,7 @@ class FirstLook:
     notes: tuple[str, ...]
     integration: str = ""
     dated: Dated | None = None
+    ids: tuple[str, ...] = ()
 
 
 @asynccontextmanager
@@ -116,10 +117,15 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> FirstLoo
     notes = (*found.notes, *([wrong] if wrong else []))
     profile = replace(narrow(profile, found), counts_all=profile.counts_all and _counts_all(listed))
     if not profile.integrations:
-        return FirstLook(profile, users, notes, dated=dated)
+        return FirstLook(profile, users, notes, dated=dated, ids=_ids(listed))
     integration = await _integration(transport, profile)
     return FirstLook(
-        with_integration(profile, integration), users, notes, _named(profile, integration), dated
+        with_integration(profile, integration),
+        users,
+        notes,
+        _named(profile, integration),
+        dated,
+        _ids(listed),
     )
 
 
@@ -161,6 +167,11 @@ def _counts_all(reply: Response) -> bool:
     """Return whether a page of one user shows that totalResults counts more than the page."""
     answer = protocol.list_of(reply.body) if reply.status == GOOD else None
     return answer is None or answer.total is None or answer.size == 0 or answer.total > answer.size
+
+
+def _ids(reply: Response) -> tuple[str, ...]:
+    answer = protocol.list_of(reply.body) if reply.status == GOOD else None
+    return tuple(str(one["id"]) for one in answer.resources if one.get("id")) if answer else ()
 
 
 def _count(reply: Response, *, is_scim: bool) -> tuple[int | None, str]:
@@ -247,18 +258,13 @@ class Acquaintance:
         paces = (f"{bucket.limit} requests in {bucket.window_s:g} s" for bucket in profile.buckets)
         yield f"pace      {', '.join(paces)}, {profile.most_concurrency} in flight at most, unless --rate says otherwise"
         yield from self.seen.notes
-        if better := _at_home(self.tenant.base_url, profile.name):
-            yield f"this is the address of {better.title}; --profile {better.name} uses its rules and limits"
-
-
-def _at_home(base_url: str, profile: str) -> Profile | None:
-    """Return the profile whose usual host this is, where another was chosen."""
-    there = (
-        each
-        for each in map(profile_named, built_in())
-        if each.base_url and host_of(base_url_key(each.base_url)) == host_of(base_url_key(base_url))
-    )
-    return next((each for each in there if each.name != profile), None)
+        found = recognised(map(profile_named, built_in()), self.tenant.base_url, self.seen.ids)
+        if found and found.profile.name != profile.name:
+            is_it = "is" if found.sure is Sureness.CERTAIN else "may be"
+            yield (
+                f"this {is_it} {found.profile.title} ({found.sure.value}: {found.why}); --profile {found.profile.name} "
+                "uses its rules and limits"
+            )
 
 
 async def connect(tenant: Tenant, settings: Settings) -> Acquaintance:

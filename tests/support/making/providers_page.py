@@ -60,6 +60,7 @@ A request waits for every bucket that it matches: by `methods`, by the beginning
 MEANING = {
     "title": "what the provider is called",
     "base_url": "the usual base URL, where tenants share one",
+    "addresses": "forms of its base URLs, such as `*.acme.example/scim/*`, by which `connect` suggests the profile",
     "buckets": "limits, `[[buckets]]`",
     "concurrency": "requests in flight, until the rate and the latency say how many are needed",
     "most_concurrency": "requests in flight at most",

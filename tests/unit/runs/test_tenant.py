@@ -42,6 +42,15 @@ def test_better_profile_is_named():
     assert "--profile" not in said("https://acme.example", "generic")
 
 
+def test_how_sure_a_profile_is_is_told():
+    """A path alone is a hint."""
+    assert "this is Lucid (lucid.app) (certain: " in said(profile_named("lucid").base_url, "generic")
+    assert "this may be Keycloak" in said("https://acme.example/realms/main/scim/v2", "generic")
+    assert "this may be Lucid (lucid.app) (likely: " in said(
+        "https://acme.example", "generic", ids=("lucid-7",)
+    )
+
+
 def test_unknown_number_of_users_is_said():
     """A tenant that does not count is no tenant of none."""
     assert "unknown" in said("https://acme.example", "generic", users=None)
