@@ -38,6 +38,8 @@ def tell(report: "RunReport", people: Console, typed: Typed, *, as_json: bool) -
         lines = closing_lines(summary, report.folder, written=written)
     for line in lines:
         people.say(line)
+    if report.held_back and people.volume is not Volume.QUIET:
+        people.say(report.held_back)
     if as_json:
         runtime.print_json(write(summary))
 

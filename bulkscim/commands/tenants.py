@@ -2,28 +2,44 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bulkscim.commands import options, runtime
 from bulkscim.errors import UsageError
+from bulkscim.journal import typed_json
 from bulkscim.model.typed import next_line
 from bulkscim.tenants.allowed import allow, is_allowed
-from bulkscim.tenants.entries import FILE, TenantEntry, entries, places
+from bulkscim.tenants.entries import FILE, TenantEntry, entries, entry_named, places
+
+if TYPE_CHECKING:
+    from bulkscim.runs.kept_rates import KeptRates
 
 
-@click.group("tenants", invoke_without_command=True)
+class _ByName(click.Group):
+    """A group whose first word may be a tenant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that is meant; `show` where the first word names none."""
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["show", *args])
+
+
+@click.group("tenants", cls=_ByName, invoke_without_command=True, subcommand_metavar="[NAME | allow [FILE]]")
 @options.as_json
 @click.pass_context
 def command(context: click.Context, /, *, as_json: bool) -> None:
-    """List the tenants of bulkscim.toml.
+    """List the tenants of bulkscim.toml, or show one.
 
-    Both the current folder's file and your own are read. No token is looked up.
+    Both the current folder's file and your own are read. No token is looked up. With NAME: that tenant, and what runs
+    have learned of its limits; --forget-rate forgets it.
 
     \b
-    Example:
+    Examples:
       bulkscim tenants
+      bulkscim tenants acme --forget-rate
 
     Exit codes: see `bulkscim --help`.
     """
@@ -36,6 +52,37 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
         runtime.print_lines(line for entry in found for line in _lines(entry))
     else:
         runtime.print_lines(["no tenants yet", next_line("connect", "--help")])
+
+
+@command.command("show")
+@click.argument("name")
+@options.option("--forget-rate", is_flag=True, help="Forget what runs have learned of its limits.")
+@options.as_json
+@click.pass_context
+def show(context: click.Context, /, name: str, *, forget_rate: bool, as_json: bool) -> None:
+    """Show the tenant NAME, and what runs have learned of its limits.
+
+    A run begins with what was learned in the last seven days, with 80 % of it where no header stated it. `tenants NAME`
+    shows the same.
+
+    \b
+    Examples:
+      bulkscim tenants show acme
+      bulkscim tenants show acme --forget-rate
+
+    Exit codes: 0 shown; 2 no such tenant. More: `bulkscim --help`.
+    """
+    entry, above = entry_named(name, places()), context.parent
+    as_json = as_json or (above is not None and above.params["as_json"])
+    forgot = _rates(entry).forget() if forget_rate else None
+    if as_json:
+        runtime.print_json(_as_json(entry))
+    elif forgot is None:
+        runtime.print_lines(_lines(entry))
+    else:
+        runtime.print_lines(
+            [f"what was learned of {name} is forgotten" if forgot else f"nothing was learned of {name} yet"]
+        )
 
 
 @command.command("allow")
@@ -95,6 +142,7 @@ def _as_json(entry: TenantEntry) -> dict[str, Any]:
         "token": _token(entry),
         "allowed": _is_allowed(entry),
         "rate": entry.rate,
+        "probe": entry.probe,
         "proxy": entry.proxy,
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
         "max_delete": str(entry.max_delete) if entry.max_delete else None,
@@ -103,6 +151,7 @@ def _as_json(entry: TenantEntry) -> dict[str, Any]:
         "protect": list(entry.protect),
         "file": str(entry.file),
         "paused": _paused(entry),
+        "learned": [typed_json.write(one) for one in _rates(entry).known()],
     }
 
 
@@ -113,15 +162,28 @@ def _lines(entry: TenantEntry) -> Iterator[str]:
     for key in ("rate", "proxy", "ca_bundle", "max_delete", "max_create", "max_removals"):
         if (value := getattr(entry, key)) is not None:
             yield f"{'':<16} {key} {value}"
+    if entry.probe:
+        yield f"{'':<16} probe: runs may go faster than the rate, up to four times, until the tenant answers 429"
     if entry.protect:
         yield f"{'':<16} protect {', '.join(entry.protect)}"
     if (told := _paused(entry)) is not None:
         yield f"{'':<16} {told}"
         yield next_line("go", "--tenant", entry.name)
+    for known in _rates(entry).known():
+        yield f"{'':<16} learned: {known.told}"
     yield f"{'':<16} in {entry.file}"
     if not _is_allowed(entry):
         yield f"{'':<16} not allowed yet: {' and '.join(entry.trusting)} of this file is not used"
         yield next_line("tenants", "allow", entry.file)
+
+
+def _rates(entry: TenantEntry) -> "KeptRates":
+    """Return what runs have learned of a tenant's limits."""
+    from bulkscim.engine.clock import RealClock
+    from bulkscim.runs.kept_rates import kept_rates
+    from bulkscim.tenants.profiles import name_of
+
+    return kept_rates(entry.base_url, name_of(entry.profile), entry.name, RealClock())
 
 
 def _paused(entry: TenantEntry) -> str | None:

@@ -1,11 +1,13 @@
 """The way to the tenant under one of its limits: open or closed, and how fast."""
 
+from dataclasses import replace
 from math import inf
 
 from aiolimiter import AsyncLimiter
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Request
+from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.pacing.learned_pace import LearnedPace
 from bulkscim.pacing.rate import Rate, pace
 from bulkscim.providers.profile import Bucket
@@ -24,7 +26,6 @@ class Gate:
             bucket.quiet_s,
             clock.monotonic(),
             bucket.most,
-            bucket.first,
         )
         self._closed_until = -inf
         self._alone = False  # the next request tries whether the way is open
@@ -48,6 +49,20 @@ class Gate:
     def closed_s(self) -> float:
         """For how many seconds it is still closed; 0 or less when it is open."""
         return self._closed_until - self._clock.monotonic()
+
+    def begin_with(self, known: KnownLimit) -> None:
+        """Begin with what is known of the limit from before."""
+        self.pace.begin_with(known)
+        self.limiter = self._limiter()
+
+    def found(self) -> KnownLimit | None:
+        """Return what is known of the limit now, None where that is no more than was assumed."""
+        found, bucket = self.pace.found(), self.bucket
+        if found is None:
+            return None
+        return replace(
+            found, methods=tuple(sorted(bucket.methods)), prefix=bucket.prefix, body_over=bucket.body_over
+        )
 
     def counts(self, request: Request) -> bool:
         """Return whether a request counts under this limit."""

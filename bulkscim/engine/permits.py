@@ -17,6 +17,7 @@ from bulkscim.model.request import Reply, Request, Response, Sort
 from bulkscim.pacing.arrivals import Arrivals, Window
 from bulkscim.pacing.concurrency import Concurrency
 from bulkscim.pacing.hints import asked_wait, retry_after
+from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.pacing.retry import throttles
 from bulkscim.pacing.time_left import Limits, allowed
 from bulkscim.pacing.waiting import Quiet
@@ -110,6 +111,18 @@ class Permits:
                 await wait()
             finally:
                 del self._waits[scope]
+
+    def begin_with(self, limits: Iterable[KnownLimit]) -> None:
+        """Begin with what is known of the limits from before."""
+        known = tuple(limits)
+        for gate in self.gates:
+            for one in known:
+                if one.is_of(gate.bucket):
+                    gate.begin_with(one)
+
+    def found(self) -> tuple[KnownLimit, ...]:
+        """Return what is known of the limits now, beyond what was assumed."""
+        return tuple(one for gate in self.gates if (one := gate.found()) is not None)
 
     def replace(self, buckets: Sequence[Bucket]) -> None:
         """Keep to other limits from now on: what was sent before counts under them, and a wait that was asked for holds."""

@@ -39,6 +39,24 @@ class _Lowest:
 
 
 @dataclass(slots=True)
+class _Usual:
+    """What requests of one kind take on average, and the least that they took so."""
+
+    average: float = 0.0
+    least: float = inf
+    answers: int = 0
+
+    def take(self, seconds: float) -> float:
+        """Take in a latency; return how many times as long as at the best requests take now."""
+        self.answers += 1
+        self.average += max(_WEIGHT, 1 / self.answers) * (seconds - self.average)
+        if self.answers * _WEIGHT < 1:
+            return 1.0
+        self.least = min(self.least, self.average)
+        return self.average / self.least if self.least else 1.0
+
+
+@dataclass(slots=True)
 class Concurrency:
     """The number of one session, from `number` to `most`; times are monotonic seconds."""
 
@@ -48,6 +66,8 @@ class Concurrency:
     _lowest: dict[str, _Lowest] = field(default_factory=dict, init=False)
     takes_s: float = field(default=0.0, init=False)  # what requests take on average
     _least_s: float = field(default=0.0, init=False)  # what they would take at their lowest
+    _usual: dict[str, _Usual] = field(default_factory=dict, init=False)
+    _slower: float = field(default=1.0, init=False)  # how many times as long as they did requests take
     _changed_at: float = field(default=-inf, init=False)
     _calm_until: float = field(default=-inf, init=False)
     _begin: int = field(default=0, init=False)
@@ -58,6 +78,8 @@ class Concurrency:
     def answered(self, kind: str, seconds: float, now: float) -> None:
         """Take in how long an answer took."""
         self._answers += 1
+        usual = self._usual.setdefault(kind, _Usual())
+        self._slower += _WEIGHT * (usual.take(seconds) - self._slower)
         lowest = self._lowest.setdefault(kind, _Lowest(now)).take(seconds, now)
         weight = max(_WEIGHT, 1 / self._answers)
         self.takes_s += weight * (seconds - self.takes_s)
@@ -65,8 +87,8 @@ class Concurrency:
 
     @property
     def is_slow(self) -> bool:
-        """Whether requests take more than twice what they would take at their lowest."""
-        return self._answers >= FIRST and self.takes_s > SLOW * self._least_s
+        """Whether requests of late take more than twice as long as they did, each kind for itself."""
+        return self._slower > SLOW
 
     def most_at(self, per_second: float) -> int:
         """Return the most that come to be in flight at a rate, where answers take no longer than a second."""
@@ -77,7 +99,7 @@ class Concurrency:
         if self.most <= self._begin or self._answers < FIRST or now - self._changed_at < STEP_S:
             return self.number
         before = self.number
-        if self.is_slow:
+        if self.takes_s > SLOW * self._least_s:
             self.number = max(min(FEWEST, before), int(before * FEWER))
             self._calm_until = now + CALM_S
         else:

@@ -18,6 +18,7 @@ limit as well, or two requests came closer together than they left. It costs its
 from dataclasses import dataclass, field
 from math import inf
 
+from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.pacing.other_causes import AGREE, OtherCauses
 
 SLOWEST_S = 60.0  # between two requests: less than an hourly limit of 100 allows
@@ -37,6 +38,7 @@ _CLOSE = (
 )  # so near to what was too fast is near enough, after 0, 1, 2 … 429s
 _WIDE_S, _CLOSE_IF_WIDE = 30.0, 1.2  # where the window is as wide, another 429 costs more
 _SELDOM_S = 300.0
+_NEAR = 1.2  # what had passed before is so near to what was too fast that nothing more is tried for long
 _UNASKED_S, _LONGER, _MOST_UNASKED_S = 1.0, 4.0, 30.0
 _RARER_S, _RAREST_S = 5.0, 60.0  # what a step waits for
 _AT_ONCE = 0.15  # of the time that the pace before has held
@@ -72,7 +74,7 @@ class LearnedPace:
     quiet_s: float
     now: float
     top: float = 1.0
-    share: float = 1.0
+    share: float = field(default=1.0, init=False)
     _others: OtherCauses = field(default_factory=OtherCauses, init=False)
     _since: float = field(init=False)  # when the share was set
     _growth: float = field(default=_FASTER, init=False)  # where nothing was too fast yet
@@ -97,12 +99,32 @@ class LearnedPace:
     _likely: float = field(default=0.0, init=False)  # what passed in the longest stretch
     _likely_s: float = field(default=0.0, init=False)
     _needed_s: float = field(default=0.0, init=False)  # as long as the window may be, by when 429s came
+    _begins: bool = field(default=False, init=False)  # with what was known before
     _counted: int = field(default=0, init=False)  # 429s that told of the limit
     _seldom_until: float = field(default=-inf, init=False)
 
     def __post_init__(self) -> None:
         self._since = self.now
         self._stretch = self._before = _Stretch(self.now)
+
+    def begin_with(self, known: KnownLimit) -> None:
+        """Begin with what is known from before: what had passed is the first step, and the last for long."""
+        self._likely, self._begins = known.per_second / self.per_second, True
+        if known.too_fast is not None:
+            self._too_fast, self._counted = known.too_fast / self.per_second, 1
+        self._set(max(self.slowest, min(known.first / self.per_second, self.top)), self.now)
+
+    def found(self) -> KnownLimit | None:
+        """Return what is known of the limit now, None where that is no more than was assumed."""
+        if self._others.is_found or not (self._counted or self._likely or self.share > 1.0):
+            return None
+        if self._refused == 0.0 and self.share < 0.9 * self._likely:
+            return None  # what was known was not tried
+        refused = self._refused or self._too_fast
+        tries = self._refused > 0.0 and self._too_fast == inf and not self._is_new
+        best = max(self._slower[0] if tries else self.share, min(self._likely, 0.95 * refused))
+        best = min(best, 0.97 * refused, 1.02 * self._figure) * self.per_second
+        return KnownLimit(best, None if refused == inf else max(refused * self.per_second, best))
 
     @property
     def slowest(self) -> float:
@@ -237,8 +259,10 @@ class LearnedPace:
         else:
             way = min(_STEP * (self._too_fast - self.share), _STEP * self.share)
             share = max(self.share + way, _LITTLE * self.share, min(self._likely, 0.95 * self._too_fast))
-            if self._is_close(share):
-                self._seldom_until = now + _SELDOM_S
+            self._begins = self._begins and _NEAR * share >= self._too_fast
+            if self._begins or self._is_close(share):
+                self._seldom_until = now + _SELDOM_S * (1 + self._begins)
+        self._begins = False
         self._set(min(share, self.top), now)
 
     def _set(self, share: float, now: float) -> None:

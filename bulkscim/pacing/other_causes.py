@@ -35,6 +35,11 @@ class OtherCauses:
     _lasts_s: float = field(default=_LAST_S, init=False)
     _close_ones: int = field(default=0, init=False)  # 429s in a row that came after few requests
 
+    @property
+    def is_found(self) -> bool:
+        """Whether there were other causes at some time."""
+        return self._until > -inf
+
     def hold(self, now: float) -> bool:
         """Return whether 429s have other causes now."""
         return now < self._until and self._close_ones < _CLOSE_ONES

@@ -51,8 +51,7 @@ class Bucket:
     """One limit of the tenant: so many requests in so many seconds, for those that it matches.
 
     Empty `methods` and `prefix` match all. A request waits for every bucket that matches it. After a 429, `quiet_s`
-    seconds without another one are the evidence that a higher rate can be tried, up to `most` times the limit. The run
-    begins with `first` of it. `assumed`: it is not the tenant's own, as far as is known.
+    seconds without another one are the evidence that a higher rate can be tried, up to `most` times the limit. `assumed`: it is not the tenant's own, as far as is known.
     """
 
     limit: int
@@ -63,7 +62,6 @@ class Bucket:
     body_over: int = 0
     quiet_s: float = QUIET_S
     most: float = 1.0
-    first: float = 1.0
     assumed: bool = False
 
     def at(self, speed: float) -> "Bucket":

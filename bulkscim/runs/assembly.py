@@ -62,6 +62,7 @@ from bulkscim.runs.earlier import (
     own_users,
     users_of_runs,
 )
+from bulkscim.runs.kept_rates import KeptRates
 from bulkscim.runs.orders import user_name
 from bulkscim.runs.plan_file import PlanFile
 from bulkscim.runs.report import RunReport
@@ -103,6 +104,7 @@ class Terms:
     protects: Mapping[str, str] = field(default_factory=dict)  # protected accounts, by each folded name
     answered_here: Callable[[Request], bool] | None = None  # of a plan: whether nothing leaves for a request
     breaker: BreakerLimits = field(default_factory=BreakerLimits)
+    rates: KeptRates | None = None  # what is known of the tenant's limits, and where that is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +140,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     profile, settings = terms.profile, terms.settings
     watcher, clock = around.watcher, around.clock
     context = RunContext(journal, stopping, watcher, clock, around.random, profile)
-    here = terms.answered_here or (lambda _: False)
-    permits = Permits(settings.buckets(profile), clock, stopping, terms.arrivals, here)
-    permits.concurrency = settings.concurrency(profile)
+    permits = _permits(terms, clock, stopping)
     exchange = Exchange(session.transport, permits, watcher, clock, context.pulse)
     if terms.dated is not None:
         exchange.server.take(terms.dated)
@@ -178,10 +178,29 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     dispatch = SingleDispatch(context, exchange, Sender(context, exchange), directory)
     outcomes = Outcomes(context, rows_, asking, dispatch, directory, abilities)
     worker = Worker(rows_, asking, dispatch, outcomes, abilities, clock)
-    with closing(directory):
+    with closing(directory), _learning(terms, permits):
         forecast = header.forecast or Forecast(header.verbs, writes=header.verbs)
         look = Look(context.pulse, permits, clock, journal.ledger.totals, forecast)
         yield Engine(context, session.job.rows, directory, worker, permits.workers, look, exchange)
+
+
+@contextmanager
+def _learning(terms: Terms, permits: Permits) -> Iterator[None]:
+    """Keep what is learned of the tenant's limits, however the session ends."""
+    try:
+        yield
+    finally:
+        if terms.rates is not None:
+            terms.rates.keep(permits.found())
+
+
+def _permits(terms: Terms, clock: Clock, stopping: Stopping) -> Permits:
+    """Return the permits of one engine; they begin with what is known of the tenant's limits."""
+    profile, here = terms.profile, terms.answered_here or (lambda _: False)
+    permits = Permits(terms.settings.buckets(profile), clock, stopping, terms.arrivals, here)
+    permits.begin_with(terms.rates.known() if terms.rates else ())
+    permits.concurrency = terms.settings.concurrency(profile)
+    return permits
 
 
 def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:

@@ -15,7 +15,7 @@ from bulkscim.engine.stopping import Stopping, draining
 from bulkscim.errors import BulkScimError, JournalDead, Outage, Stopped
 from bulkscim.journal import bodies
 from bulkscim.journal.entries import Entry
-from bulkscim.journal.settings import Connection
+from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.harmless import estimated_duration, shown_duration
 from bulkscim.model.progress import RunProgress
 from bulkscim.pacing.breaker import BreakerLimits
@@ -23,6 +23,7 @@ from bulkscim.pacing.hours import NONE, parse_duration
 from bulkscim.pacing.outage import next_wait
 from bulkscim.runs.assembly import Session, end_session, engine_over, opened, pending_reason
 from bulkscim.runs.heeding import Heeding
+from bulkscim.runs.how_long import held_back
 from bulkscim.runs.live_progress import LiveProgress
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.settings import times_of
@@ -45,7 +46,10 @@ async def carry_out(session: Session) -> RunReport:
             await attempts.work()
 
     await _unless_dead(work)
-    return await end_session(journal, attempts.reason, around.clock)
+    terms = session.terms
+    known = terms.rates.known() if terms.rates else ()
+    held = held_back(attempts.look(), attempts.settings.buckets(terms.profile), known)
+    return replace(await end_session(journal, attempts.reason, around.clock), held_back=held)
 
 
 async def recover(session: Session) -> None:
@@ -115,6 +119,11 @@ class Attempts:
         self._began = self._clock.monotonic()
         self._before = RunProgress()  # as it was when the engine before this one had stopped
 
+    @property
+    def settings(self) -> Settings:
+        """The settings that hold now."""
+        return self._session.terms.settings if self.heeding is None else self.heeding.settings
+
     async def work(self) -> None:
         """Work until all is done, or until an outage is not waited out, or no longer."""
         around = self._session.around
@@ -159,9 +168,8 @@ class Attempts:
     def _leave(self, engine: Engine) -> None:
         """Keep what the next engine is to know of this one."""
         self._before, self._engine = self.look(), None
-        terms = replace(self._session.terms, arrivals=engine.permits.arrivals, breaker=CAREFUL)
-        if self.heeding is not None:
-            terms = replace(terms, settings=self.heeding.settings)
+        arrivals = engine.permits.arrivals
+        terms = replace(self._session.terms, arrivals=arrivals, breaker=CAREFUL, settings=self.settings)
         self._session = replace(self._session, terms=terms)
 
     async def _waits(self) -> bool:

@@ -1,8 +1,10 @@
 """What a job takes, said before approval: how long, which limit holds it back, and when it stops by itself."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bulkscim.journal.settings import MOST_TRIED, Settings
+from bulkscim.model.progress import RunProgress
+from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.pacing.rate import Rate, pace
 from bulkscim.pacing.time_left import slowest
 from bulkscim.planning.forecast import Forecast, Taken, requests_left
@@ -11,21 +13,48 @@ from bulkscim.reporting.durations import LongestLimit, clock_time, takes_told
 from bulkscim.runs.settings import times_of
 
 LONG_S = 10.0
+_USED = 0.8  # of a default, so that it was what held a session back
 
 
-def how_long(forecast: Forecast, settings: Settings, profile: Profile, now: float) -> Iterator[str]:
-    """Yield lines about a job of which so many requests are expected."""
+def how_long(
+    forecast: Forecast, settings: Settings, profile: Profile, now: float, known: Sequence[KnownLimit] = ()
+) -> Iterator[str]:
+    """Yield lines about a job of which so many requests are expected; `known` is what earlier runs have learned."""
     times, buckets = times_of(settings.connection, now), settings.buckets(profile)
     limit = _longest(forecast, buckets)
     yield f"takes     {takes_told(forecast.total, limit, now, hours=times.hours)}"
     if limit.seconds >= LONG_S and any(one.assumed and one.most == 1.0 for one in buckets):
-        faster = Rate(int(MOST_TRIED * limit.rate.limit), limit.rate.window_s)
-        yield (
-            f"rate      {limit.rate} is the default of bulkscim; no limit of the tenant is known. --rate auto tries up to "
-            f"{faster}, --rate N/s sets a rate"
-        )
+        yield f"rate      {limit.rate} is the default of bulkscim; {_flags(limit.rate, known)}"
     if times.deadline is not None:
         yield f"stops     at {clock_time(times.deadline, now)} by its deadline; resume continues then"
+
+
+def held_back(look: RunProgress, buckets: Iterable[Bucket], known: Iterable[KnownLimit] = ()) -> str:
+    """Say that a default has held a session back; empty where none has, or where it made no difference."""
+    for one in buckets:
+        rate = Rate(one.limit, one.window_s)
+        is_used = look.requests >= _USED * rate.per_second * look.elapsed_s
+        if one.assumed and one.most == 1.0 and look.elapsed_s >= LONG_S and is_used:
+            return f"rate: {rate}, the default of bulkscim, has held this back; {_flags(rate, known)}"
+    return ""
+
+
+def _flags(rate: Rate, known: Iterable[KnownLimit]) -> str:
+    """Say how to go faster than a default, and what is known of the tenant's own limit."""
+    for one in known:
+        if not (one.methods or one.prefix) and one.per_second > rate.per_second:
+            return f"{one.told}, and --rate auto begins with that"
+    faster = Rate(int(MOST_TRIED * rate.limit), rate.window_s)
+    return f"no limit of the tenant is known. --rate auto tries up to {faster}, --rate N/s sets a rate"
+
+
+def known_limits(known: Iterable[KnownLimit], buckets: Iterable[Bucket]) -> Iterator[str]:
+    """Yield lines about limits that earlier runs have learned, where this one begins with them."""
+    for bucket in buckets:
+        for one in known:
+            first = min(one.first, bucket.most * bucket.limit / bucket.window_s)
+            if one.is_of(bucket) and (bucket.most > 1.0 or one.first < bucket.limit / bucket.window_s):
+                yield f"known     {one.told}; the run begins with {first:.3g}/s"
 
 
 def _longest(forecast: Forecast, buckets: Iterable[Bucket]) -> LongestLimit:

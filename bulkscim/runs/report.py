@@ -17,7 +17,8 @@ class RunReport:
     `folder` is None after a dry run. `chain` is the journal's last chain value. `exit_reason` is what
     stopped the run early, to be shown and mapped to an exit code as if it had been raised. `differ` counts the
     rows of a state whose resource existed and is not as the row says, `drifted` those of a rollback that were left since
-    others have changed what the run did, `later` names the runs that may have: they changed the same resources later. `causes` are those of a dry run, which leaves no
+    others have changed what the run did, `later` names the runs that may have: they changed the same resources later. `held_back` names the default that has
+    limited how fast the session was, and the flag that lifts it. `causes` are those of a dry run, which leaves no
     journal to tell why rows failed.
     """
 
@@ -31,3 +32,4 @@ class RunReport:
     causes: tuple[Cause, ...] = ()
     drifted: int = 0
     later: tuple[str, ...] = ()
+    held_back: str = ""

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from bulkscim.journal.timeline import Timeline
 from bulkscim.model.clock import Clock
 from bulkscim.model.row import RowState
 from bulkscim.pacing.arrivals import Arrivals
+from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.pacing.rate import Rate, pace
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.protect import Protects
@@ -24,6 +25,7 @@ from bulkscim.providers.profile import Profile
 from bulkscim.runs.assembly import Job, Session, Terms, opened
 from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.earlier import known_before, moved
+from bulkscim.runs.kept_rates import KeptRates, rates_of
 from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.plan_file import plan_of_run
 from bulkscim.runs.protecting import ProtectedAccounts, find_protected
@@ -95,6 +97,12 @@ class Visit:
     first: Patient
     seen: FirstLook
     clock: Clock
+    rates: KeptRates | None = None  # what is known of the tenant's limits
+
+    @property
+    def known(self) -> tuple[KnownLimit, ...]:
+        """What earlier runs have learned of the tenant's limits."""
+        return self.rates.known() if self.rates else ()
 
     async def protected(self, protect: Sequence[str]) -> ProtectedAccounts:
         """Look up the accounts that no row may harm."""
@@ -104,7 +112,14 @@ class Visit:
         """Return under what terms rows are worked on."""
         seen = self.seen
         return Terms(
-            seen.profile, self.settings, bounds, runs_dir, seen.dated, self.first.arrivals, protects or {}
+            seen.profile,
+            self.settings,
+            bounds,
+            runs_dir,
+            seen.dated,
+            self.first.arrivals,
+            protects or {},
+            rates=self.rates,
         )
 
 
@@ -118,7 +133,8 @@ async def visiting(
 ) -> AsyncIterator[Visit]:
     """Reach a tenant and look at it; `past` and `say` as for `patient`."""
     async with connected(tenant, settings, clock) as transport:
-        yield await first_look(transport, settings, tenant.provider, clock, past, say)
+        visit = await first_look(transport, settings, tenant.provider, clock, past, say)
+        yield replace(visit, rates=rates_of(tenant, clock))
 
 
 async def first_look(

@@ -21,9 +21,9 @@ def state_dir() -> Path:
     return Path(named) if named else user_state_path("bulkscim")
 
 
-def tenant_file(base_url: str, ending: str) -> Path:
-    """Return the file of the state folder that is about one tenant, by its ending."""
-    name = sha256(base_url_key(base_url).encode()).hexdigest()[:16]
+def tenant_file(base_url: str, ending: str, *more: str) -> Path:
+    """Return the file of the state folder that is about one tenant, by its ending; `more` tells tenants of one URL apart."""
+    name = sha256("\n".join((base_url_key(base_url), *more)).encode()).hexdigest()[:16]
     return state_dir() / f"tenant-{name}.{ending}"
 
 

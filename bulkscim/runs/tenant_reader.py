@@ -148,5 +148,6 @@ def reads_over(visit: Visit) -> Reads:
     clock, watcher, profile = visit.clock, Unwatched(), visit.seen.profile
     stopping = Stopping(clock)
     permits = Permits(visit.settings.buckets(profile), clock, stopping, visit.first.arrivals)
+    permits.begin_with(visit.known)
     exchange = Exchange(visit.transport, permits, watcher, clock)
     return Reads(Repeating(Paced(exchange, None), clock, random, stopping.pause), clock, profile)

@@ -18,6 +18,7 @@ from bulkscim.errors import UsageError
 from bulkscim.model import bounded_toml
 from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.typed import next_line
+from bulkscim.pacing.rate import AUTO
 from bulkscim.pacing.rate import parse_all as parse_rates
 from bulkscim.tenants.config_file import text_of
 from bulkscim.tenants.credentials import TokenSource, account_of
@@ -33,6 +34,7 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "token_command": str,
     "keyring": bool,
     "rate": str,
+    "probe": bool,
     "proxy": str,
     "ca_bundle": str,
     "max_delete": (int, str),
@@ -53,7 +55,7 @@ _IN_CLEAR = re.compile(r"(?!token_(file|command)$).*(token|secret|passw|bearer|a
 class TenantEntry:
     """What `bulkscim.toml` says of a tenant. `token_file` and `ca_bundle` are absolute.
 
-    `file` is where the entry is, `digest` the SHA-256 of the whole file as it was read.
+    `probe` permits a pace above the rate, as `--rate auto` does. `file` is where the entry is, `digest` the SHA-256 of the whole file as it was read.
     """
 
     name: str
@@ -65,6 +67,7 @@ class TenantEntry:
     token_command: str | None = None
     keyring: bool = False
     rate: str | None = None
+    probe: bool = False
     proxy: str | None = None
     ca_bundle: Path | None = None
     max_delete: Limit | None = None
@@ -82,6 +85,11 @@ class TenantEntry:
             "ca_bundle": self.ca_bundle,
         }
         return tuple(key for key, value in keys.items() if value is not None)
+
+    @property
+    def paced(self) -> str | None:
+        """The rates of its runs, as `--rate` takes them; None leaves them to the profile."""
+        return ", ".join(filter(None, (self.rate, AUTO if self.probe else ""))) or None
 
     @property
     def guards(self) -> StandingGuards:

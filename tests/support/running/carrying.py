@@ -42,6 +42,7 @@ def carried(tmp_path):
         *,
         fail_at=(),
         profile=None,
+        rates=None,
         **settings,
     ):
         path = tmp_path / "job.jsonl"
@@ -60,7 +61,7 @@ def carried(tmp_path):
         for user in held:
             tenant.hold("Users", user)
         generic = replace(profile_named("generic"), **(profile or {}))
-        terms = Terms(generic, built(Settings, SETTINGS | settings), bounds)
+        terms = Terms(generic, built(Settings, SETTINGS | settings), bounds, rates=rates)
         watcher = Silent()
         carry.notes = watcher.notes
         around = Around(watcher, clock, Random(1).random, heed_signals=False)

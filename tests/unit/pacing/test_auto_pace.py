@@ -82,3 +82,35 @@ def test_what_is_below_the_default_comes_back_though_answers_are_slow():
         pace.passed(now, now, may_grow=False)
 
     assert pace.share >= 1.0
+
+
+@pytest.mark.parametrize("in_flight", [8, 50])
+@pytest.mark.parametrize("states", [True, False], ids=["Retry-After", "nothing said"])
+@pytest.mark.parametrize(("limit", "window_s"), LIMITS)
+@pytest.mark.parametrize("kind", ["fixed", "sliding", "tokens"])
+def test_the_second_run_begins_with_what_was_learned(kind, limit, window_s, states, in_flight):
+    """It meets a 429 once at most, and uses as much."""
+    latency_s, varies = WAYS[in_flight]
+    first, second = (
+        Server(kind, limit, window_s, states=states, begun=begun * window_s) for begun in (0.8, 0.3)
+    )
+    learned = auto()
+    Client(first, learned, DEFAULT, in_flight, latency_s, varies).runs()
+    pace = auto()
+    pace.begin_with(learned.found())
+    seen = Client(second, pace, DEFAULT, in_flight, latency_s, varies, 1).runs()
+
+    assert seen.apart <= 1
+    assert seen.share(second) >= 0.9
+
+
+def test_what_was_not_tried_is_not_learned_again():
+    """A run without leave for a faster pace tells nothing of it."""
+    learned, pace = auto(), LearnedPace(DEFAULT, 1.0, 10.0, 0.0)
+    Client(Server("fixed", 20, 1.0, states=True), learned, DEFAULT).runs()
+    pace.begin_with(learned.found())
+
+    assert pace.share == 1.0
+    Client(Server("fixed", 20, 1.0, states=True), pace, DEFAULT).runs(60.0)
+    assert pace.found() is None
+    assert LearnedPace(DEFAULT, 1.0, 10.0, 0.0).found() is None

@@ -1,5 +1,7 @@
 """How many requests may be in flight: as many as use the rate at the lowest latency, and fewer where the tenant gets slow."""
 
+from random import Random
+
 import pytest
 
 from bulkscim.pacing.concurrency import FIRST, STEP_S, Concurrency
@@ -78,3 +80,18 @@ def test_a_number_that_is_given_stays():
     for number in range(200):
         found.answered("POST /Users", 1.0 if number < 100 else 9.0, number)
         assert found.wanted(1000, number) == 5
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_slow"),
+    [((0.1, 0.1), (0.25, 0.25), True), ((0.1, 0.1), (0.15, 0.15), False), ((0.0, 0.2), (0.0, 0.2), False)],
+    ids=["more than twice", "less", "as different as before"],
+)
+def test_requests_are_slow_that_take_more_than_twice_as_long_as_they_did(before, after, is_slow):
+    """What single requests take differs."""
+    concurrency, random = Concurrency(8, 64), Random(1)
+    for number in range(400):
+        low, high = before if number < 300 else after
+        concurrency.answered("GET Users?", random.uniform(low, high), number / 10)
+
+    assert concurrency.is_slow is is_slow

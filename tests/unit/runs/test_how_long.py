@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 import pytest
 
 from bulkscim.journal.settings import Connection, Settings
+from bulkscim.model.progress import RunProgress
+from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.planning.forecast import Forecast
-from bulkscim.runs.how_long import how_long
+from bulkscim.runs.how_long import held_back, how_long, known_limits
 from bulkscim.tenants.profiles import profile_named
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp()
 CREATES = Forecast({"create User": 1000}, {}, {"create User": 1000.0}, pages=1, links=1000, shared=100)
+GENERIC = profile_named("generic")
 FEW = Forecast({"create User": 20}, {}, {"create User": 20.0})
 
 
@@ -54,3 +57,46 @@ def test_a_default_that_holds_a_job_back_is_named():
 @pytest.mark.parametrize(("forecast", "rate"), [(FEW, None), (CREATES, "auto"), (CREATES, "10/s")])
 def test_nothing_is_said_of_it_where_it_does_not_matter_or_was_chosen(forecast, rate):
     assert len(lines(forecast, rate)) == 1
+
+
+LEARNED = KnownLimit(33.04, 38.0, at=1_764_000_000.0)
+
+
+def test_what_was_learned_is_named_instead():
+    """It is more than the default, so a run with `--rate auto` begins with it."""
+    rate = list(how_long(CREATES, Settings(), GENERIC, 0.0, (LEARNED,)))[1]
+
+    assert rate.endswith(
+        "33/s of all requests passed on 2025-11-24 (inferred), and --rate auto begins with that"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rate", "first"),
+    [("auto", "26.4/s"), ("50/s", "26.4/s"), ("20/s, auto", "26.4/s"), ("20/s", None), (None, None)],
+)
+def test_it_is_said_where_a_run_begins_with_what_was_learned(rate, first):
+    """A slower rate, or one that may not be exceeded, holds all the same."""
+    buckets = Settings(connection=Connection(rate)).buckets(GENERIC)
+    told = list(known_limits((LEARNED,), buckets))
+
+    assert told == ([f"known     {LEARNED.told}; the run begins with {first}"] if first else [])
+
+
+@pytest.mark.parametrize(
+    ("rate", "elapsed_s", "requests", "is_told"),
+    [
+        (None, 60.0, 590, True),
+        (None, 60.0, 300, False),
+        (None, 5.0, 50, False),
+        ("10/s", 60.0, 590, False),
+        ("auto", 60.0, 590, False),
+    ],
+)
+def test_at_the_end_the_default_is_named_that_has_held_a_run_back(rate, elapsed_s, requests, is_told):
+    """Only where it was used, and for long enough to matter."""
+    look = RunProgress(elapsed_s=elapsed_s, requests=requests)
+    told = held_back(look, Settings(connection=Connection(rate)).buckets(GENERIC))
+
+    assert told.startswith("rate: 10/s, the default of bulkscim, has held this back; no limit") is is_told
+    assert ("--rate auto tries up to 40/s" in told) is is_told

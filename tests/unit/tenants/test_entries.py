@@ -190,3 +190,18 @@ def test_mode_of_a_file_that_is_there_stays(file):
 
     assert file.stat().st_mode & 0o777 == 0o644
     assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+@pytest.mark.parametrize(
+    ("text", "paced"),
+    [
+        ("", None),
+        ('rate = "20/s"\n', "20/s"),
+        ("probe = true\n", "auto"),
+        ('rate = "20/s"\nprobe = true\n', "20/s, auto"),
+        ("probe = false\n", None),
+    ],
+)
+def test_probe_permits_a_faster_pace(file, text, paced):
+    """As `--rate auto` does, for all runs on the tenant."""
+    assert entry_named("acme", written(file, ACME + text)).paced == paced
