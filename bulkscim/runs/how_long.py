@@ -25,6 +25,7 @@ def how_long(
     yield f"takes     {takes_told(forecast.total, limit, now, hours=times.hours)}"
     if limit.seconds >= LONG_S and any(one.assumed and one.most == 1.0 for one in buckets):
         yield f"rate      {limit.rate} is the default of bulkscim; {_flags(limit.rate, known)}"
+    yield from known_limits(known, buckets)
     if times.deadline is not None:
         yield f"stops     at {clock_time(times.deadline, now)} by its deadline; resume continues then"
 

@@ -24,7 +24,6 @@ from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import GROUP, MAKES, USER, VERBS, Defaults, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
-from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
@@ -35,7 +34,7 @@ from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.dry_run import Look, nothing, plan
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.group_removals import leaving, unknown_references
-from bulkscim.runs.how_long import how_long, known_limits, slowest_interval
+from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
 from bulkscim.runs.open_job import INDEX, not_before, opened_job
 from bulkscim.runs.options import filled
@@ -190,7 +189,7 @@ class Start:
 
     def facts(self) -> list[str]:
         """Show the tenant, what the file asks, by kind, and what it takes."""
-        found = self.costs
+        found, visit = self.costs, self.visit
         users = "unknown" if self.seen.users is None else f"{self.seen.users:,}"
         hidden = "" if self.seen.profile.lists_inactive else " (deactivated ones are not shown)"
         kinds = sorted(self.checked.verbs.items(), key=lambda item: -item[1])
@@ -201,7 +200,7 @@ class Start:
             *([self.request.plan.fact] if self.request.plan else []),
             f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
-            *self._how_long(found.forecast),
+            *how_long(found.forecast, visit.settings, self.seen.profile, visit.clock.now(), visit.known),
             *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
             *([self._later] if self.request.said.grace else []),
             *(
@@ -215,12 +214,6 @@ class Start:
             *self._cautions(),
             *(self.parent.notes if self.parent is not None else ()),
         ]
-
-    def _how_long(self, forecast: Forecast) -> Iterator[str]:
-        """Say how long it takes, and what is known of the tenant's limits."""
-        visit, profile = self.visit, self.seen.profile
-        yield from how_long(forecast, visit.settings, profile, visit.clock.now(), visit.known)
-        yield from known_limits(visit.known, visit.settings.buckets(profile))
 
     def _grades(self, kinds: VerbCounts) -> str:
         """Say how well the job can be taken back; of a rollback, how well its run can."""
