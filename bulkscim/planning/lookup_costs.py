@@ -13,6 +13,7 @@ from bulkscim.providers.profile import Profile
 FEW = 3  # pages of a listing that may always be read
 SHARE = 20  # rows that create users for each further page
 WORTH = 2  # lookups that a page of a listing which is read again saves at least
+LAST = 2  # pages behind the last one of a listing, which show that it was the last
 SINGLES = 10  # names of creates that are asked for where a listing is too long
 MOST = 50  # names in one filter
 PROOF = 9  # reads that show what lookups show, and what they do not, before these are relied on
@@ -30,6 +31,11 @@ def most_pages(creates: int) -> int:
 def most_again(changes: int, served: int) -> int:
     """Return how many pages a listing may have that is read for changes, of which it can serve so many before it is old."""
     return min(changes, served) // WORTH
+
+
+def most_for_names(names: int) -> int:
+    """Return how many pages a listing may have that is read for so many names, each of which takes a lookup else."""
+    return max(0, names // WORTH - LAST)
 
 
 def served(age_s: float, interval_s: float, most: int) -> int:

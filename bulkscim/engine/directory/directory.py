@@ -252,16 +252,19 @@ class Directory:
             own = await self._own.id_of(key) if key.type == GROUP else None
             answer: Answer = Missing() if not own else await reads.by_id(GROUP, own)
             if isinstance(answer, Missing) and answer.shown_by is None:
-                answer = await self.find(key, reads, self._of_unknown(purpose))
+                purpose = self._named.of_unknown(purpose)
+                listed = await self._listed_name(key, purpose.ahead, reads)
+                answer = listed or await self.find(key, reads, purpose)
             if isinstance(answer, Found):
                 self._named.keep(key, answer)
             return answer
 
-    def _of_unknown(self, purpose: Purpose) -> Purpose:
-        """Return a purpose without the names to come whose ids are known."""
-        names = purpose.ahead.names
-        unknown = replace(purpose.ahead, names=lambda: (one for one in names() if one not in self._named))
-        return replace(purpose, ahead=unknown)
+    async def _listed_name(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Find a name whose id alone matters in a listing, where filters do not work or take one name; None proves nothing."""
+        if not ahead.most or (self._takes_several(key) and key.type not in self._profile.exact_filters):
+            return None
+        found = await (self._held if key.type == USER else self._single).named(key, ahead, reads)
+        return found if found is not None and is_usable(found.id) else None
 
     def _known_id(self, key: Key) -> str | None:
         """Return the id that a name was found to have, which may be outdated."""
@@ -388,8 +391,7 @@ class Directory:
         self._answers.changed(step)
         if step.type == GROUP and step.id is not None:
             self._memberships.forget(step.id)
-        elif step.id is not None:
-            self._held.forget(step.id)
+        self._held.refused(step)
         return self._named.refused(step)
 
     def _drop_names(self, step: Step) -> None:

@@ -28,8 +28,9 @@ from bulkscim.model.live import Found, Missing, NameHeld, Unreadable
 from bulkscim.model.names import is_name
 from bulkscim.model.operation import USER, JsonObject, Key, folded_name
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_again, most_pages
+from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_again, most_for_names, most_pages
 from bulkscim.planning.lookups import answers
+from bulkscim.planning.named_resources import refers_to
 from bulkscim.providers.profile import Profile
 from bulkscim.scim.paths import find
 from bulkscim.transport.pages import Page
@@ -64,7 +65,7 @@ class HeldUsers:
         self._names = store.table("value text", key="value")
         self._users = store.table("id text, value text, resource blob", "value", key="id")
         self._changed: set[str] | None = None  # ids of users that the run changes while the listing is read
-        self._taken_at, self._until = 0.0, -inf
+        self._taken_at, self._until, self._names_until = 0.0, -inf, -inf
 
     async def holds(self, need: NameHeld, reads: Reads, joined: Joined) -> bool:
         """Return whether a listing, or a filter, shows a resource of this name; `joined` looks it up with others."""
@@ -107,6 +108,22 @@ class HeldUsers:
         self._saved += found is not None
         return found
 
+    async def named(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Return the one user of a userName as a listing shows it, for a row that only names it; None proves nothing.
+
+        The listing is read where it costs half of the lookups of names that `ahead` yields, and again when it no longer counts.
+        """
+        if key.attribute != "userName" or (self._is_read and not self._is_whole):
+            return None
+        if not self._makes and self._clock.monotonic() > self._names_until:
+            wanted = {one.folded for one in ahead.names() if (one.type, one.attribute) == key[:2]}
+            async with self._reading:
+                self._is_read = self._is_read and self._clock.monotonic() <= self._names_until
+                self._is_whole = self._is_whole and self._is_read
+            await self._read(reads, most_for_names(len(wanted)))
+        counts = self._is_whole and self._names_hold and self._clock.monotonic() <= self._names_until
+        return self._shown(key) if counts else None
+
     def _is_young(self, ahead: NamesAhead) -> bool:
         return self._is_whole and self._clock.monotonic() - self._taken_at <= ahead.age_s * YOUNG
 
@@ -147,6 +164,12 @@ class HeldUsers:
         self._users.delete("id = ?", resource_id)
         if self._changed is not None:
             self._changed.add(resource_id)
+
+    def refused(self, step: Step) -> None:
+        """Drop the users that a refused step changes or names."""
+        for one in (step.id if step.type == USER else None, *refers_to(step)):
+            if one is not None:
+                self.forget(one)
 
     async def _read(self, reads: Reads, most: int) -> None:
         """Read the listing once, where it takes `most` pages."""
@@ -193,6 +216,7 @@ class HeldUsers:
                     return told if told > most else inf
                 self._keep(page.resources)
         self._until = min(self._until, self._clock.monotonic() + KEPT_S * max(1, pages))
+        self._names_until = self._until
         return pages
 
     def _keep(self, users: tuple[JsonObject, ...]) -> None:

@@ -1,10 +1,13 @@
 """A whole listing of one resource type, kept off the heap: the answer where a server's filters cannot be had."""
 
+from contextlib import aclosing
+from math import ceil, inf
+
 import anyio
 import orjson
 
 from bulkscim.engine.directory.store import Store
-from bulkscim.engine.reads import Reads
+from bulkscim.engine.reads import Reads, unreadable
 from bulkscim.jobfile.references import EMPLOYEE_NUMBER
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Ambiguous, Answer, Found, Missing, Unreadable
@@ -12,8 +15,10 @@ from bulkscim.model.names import EMAILS, names_in
 from bulkscim.model.operation import JsonObject, Key
 from bulkscim.planning.lookups import emails_of
 from bulkscim.scim.paths import get
+from bulkscim.transport.pages import Page
 
 KEPT_S = 60.0
+TOO_LONG = Unreadable("the listing is longer than it is worth", partial=True)
 
 
 class Listing:
@@ -25,6 +30,7 @@ class Listing:
         self._taken_at: float | None = None
         self._is_filled = False  # whether it has any resource
         self._came = 0  # resources that its pages showed
+        self._pages = 0  # of the whole, as far as the first one told
         self._wrong: Unreadable | None = None  # why the listing is not whole
         self._is_outdated = False  # whether the run has changed a name since
         self._names = store.table("attribute text, value text, id text, resource blob", "attribute, value")
@@ -32,18 +38,23 @@ class Listing:
     @property
     def shows_none(self) -> bool:
         """Whether it was taken within the last minute, and no page has shown any resource."""
-        is_kept = self._taken_at is not None and self._clock.monotonic() - self._taken_at <= KEPT_S
-        return is_kept and not (self._is_outdated or self._wrong or self._came)
+        return self.is_kept and not self._came
 
-    async def find(self, key: Key, reads: Reads, *, since: float | None = None) -> Answer:
-        """Look a key up in a listing begun after `since`, or begun within the last minute.
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is whole, taken within the last minute, and the run has changed no name since."""
+        is_kept = self._taken_at is not None and self._clock.monotonic() - self._taken_at <= KEPT_S
+        return is_kept and not (self._is_outdated or self._wrong)
+
+    async def find(self, key: Key, reads: Reads, *, since: float | None = None, most: float = inf) -> Answer:
+        """Look a key up in a listing begun after `since`, or begun within the last minute; of `most` pages at most.
 
         What it shows is found though it is not whole; that it does not show something is then unknown. Where some of it
         is known to be missing, that may be a second match, of any name but a userName.
         """
         oldest = self._clock.monotonic() - KEPT_S if since is None else since
         if self._taken_at is None or self._taken_at < oldest or self._is_outdated:
-            wrong = await self._take(reads)
+            wrong = TOO_LONG if self._pages > most else await self._take(reads, most)
             if wrong is not None:
                 return wrong
         named = (key.attribute, key.folded.value)
@@ -81,21 +92,25 @@ class Listing:
         """Take all of it again at the next question: the run has changed a name."""
         self._is_outdated = True
 
-    async def _take(self, reads: Reads) -> Unreadable | None:
-        """Read all pages again; do not search one that broke off."""
+    async def _take(self, reads: Reads, most: float) -> Unreadable | None:
+        """Read all pages again; do not search one that broke off, or is too long."""
         begun = self._clock.monotonic()
         self._taken_at, self._wrong, self._is_filled, self._is_outdated = None, None, False, False
         self._names.clear()
-        self._came = 0
-        async for page in reads.pages(self._kind):
-            if isinstance(page, Unreadable) and page.partial:
-                self._wrong = page
-                break
-            if isinstance(page, Unreadable):
-                return page
-            self._came += len(page)
-            for resource in page:
-                self.keep(resource)
+        self._came = self._pages = 0
+        async with aclosing(reads.listing(self._kind)) as listing:
+            async for page in listing:
+                if not isinstance(page, Page):
+                    self._wrong = unreadable(page)
+                    if not self._wrong.partial:
+                        return self._wrong
+                    break
+                self._came += len(page.resources)
+                self._pages = self._pages or ceil((page.total or 0) / len(page.resources))
+                if self._pages > most:
+                    return TOO_LONG
+                for resource in page.resources:
+                    self.keep(resource)
         self._taken_at = begun
         return None
 
@@ -117,17 +132,21 @@ class Listings:
         self._listings: dict[str, Listing] = {}
         self._turn = anyio.Lock()
 
-    async def find(self, key: Key, reads: Reads, *, since: float | None = None) -> Answer:
+    async def find(self, key: Key, reads: Reads, *, since: float | None = None, most: float = inf) -> Answer:
         """Look a key up in the listing of its type, as `Listing.find` does."""
         async with self._turn:
             listing = self._listings.get(key.type)
             if listing is None:
                 listing = self._listings[key.type] = Listing(key.type, self._clock, self._store)
-            return await listing.find(key, reads, since=since)
+            return await listing.find(key, reads, since=since, most=most)
 
     def known(self, key: Key) -> str | None:
         """Return the id that a key names alone, in a listing of any age; None where there is none."""
         return self._listings[key.type].known(key) if key.type in self._listings else None
+
+    def are_kept(self, kind: str) -> bool:
+        """Return whether a listing of the last minute shows all resources of a type."""
+        return kind in self._listings and self._listings[kind].is_kept
 
     def shows_none(self, kind: str) -> bool:
         """Return whether a listing of the last minute has shown no resource of a type."""

@@ -6,7 +6,9 @@ against it: the run renames or deletes a resource of its type, or the tenant ref
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import replace
 
+from bulkscim.engine.directory.together import Purpose
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found
 from bulkscim.model.names import names_in
@@ -45,6 +47,12 @@ class NamedIds:
         self._found[key.folded] = Found({"id": found.id, **names}, found.read_at)
         while len(self._found) > MOST:
             self._found.popitem(last=False)
+
+    def of_unknown(self, purpose: Purpose) -> Purpose:
+        """Return a purpose without the names to come that are known."""
+        names = purpose.ahead.names
+        unknown = replace(purpose.ahead, names=lambda: (one for one in names() if one not in self))
+        return replace(purpose, ahead=unknown)
 
     def drop(self, kind: str) -> None:
         """Drop all names of a type: one of its resources was renamed or deleted."""

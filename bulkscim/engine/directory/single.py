@@ -1,16 +1,19 @@
 """Find one resource by itself: by its id, by a filter that is known to work, else by a whole listing."""
 
 from dataclasses import replace
+from math import inf
 
 import anyio
 
 from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.listing import Listings
 from bulkscim.engine.directory.memberships import Memberships
+from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Answer, Found, Unreadable
 from bulkscim.model.operation import GROUP, Key
+from bulkscim.planning.lookup_costs import most_for_names
 from bulkscim.providers.profile import Profile
 
 
@@ -19,6 +22,7 @@ class SingleLookups:
 
     def __init__(self, clock: Clock, profile: Profile, listings: Listings, memberships: Memberships) -> None:
         self._clock = clock
+        self._profile = profile
         self.filters = Filters(clock, profile)
         self._listings = listings
         self._memberships = memberships
@@ -35,6 +39,8 @@ class SingleLookups:
             return await self.by_id(key, reads)
         if begun is None and not self.filters.have_found(key) and self._listings.shows_none(key.type):
             return await self._listed(key, reads, begun)
+        if begun is None and self._is_told_by_listing(key.type):
+            return await self._listed(key, reads, begun)
         if self.filters.may_find(key):
             answer = await self.filters.find(key, reads)
             if answer is not None and not self.filters.alone_fail(key, answer):
@@ -45,6 +51,27 @@ class SingleLookups:
             is_readable = not isinstance(listed, Unreadable) or listed.partial
             return await self._asked_again(key, listed, reads) if is_readable else listed
         return await self._listed(key, reads, begun)
+
+    def _is_told_by_listing(self, kind: str) -> bool:
+        """Return whether a filter adds nothing to a listing of the last minute: what it does not find is looked for there.
+
+        A resource that others have made since is refused a twin.
+        """
+        profile = self._profile
+        is_told = kind in profile.exact_filters and kind in profile.enforces_unique
+        return is_told and self._listings.are_kept(kind)
+
+    async def named(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Return the one resource that a listing shows of a name whose id alone matters; None proves nothing.
+
+        Where filters work, the listing is read where it costs half of the lookups of names that `ahead` yields.
+        """
+        most = inf
+        if self.filters.may_find(key) and not self._listings.are_kept(key.type):
+            wanted = {one.folded for one in ahead.names() if (one.type, one.attribute) == key[:2]}
+            most = most_for_names(len(wanted))
+        answer = await self._listings.find(key, reads, most=most) if most > 0 else None
+        return answer if isinstance(answer, Found) else None
 
     async def _asked_again(self, key: Key, listed: Answer, reads: Reads) -> Answer:
         """Ask a filter again that failed where a listing does not: an outage may have ended before the listing was read."""

@@ -28,6 +28,8 @@ class SimulatedTenant:
     that one is applied or not, and its answer never comes. `witness` is told of each write before it counts.
     """
 
+    page_size = 100
+
     def __init__(self, clock, random, faults=(), witness=None):
         self.clock = clock
         self.random = random
@@ -120,7 +122,7 @@ class SimulatedTenant:
         if asked is not None:
             found = [one for one in found if str(one.get(asked[0], "")).casefold() == asked[1].casefold()]
         start = int((re.search(r"startIndex=(\d+)", path) or [0, 1])[1])
-        page = found[start - 1 : start + 99]
+        page = found[start - 1 : start - 1 + self.page_size]
         return self._answer(200, {"totalResults": len(found), "Resources": page})
 
     def _one(self, method, collection, resource_id, body):

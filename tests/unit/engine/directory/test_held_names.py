@@ -10,9 +10,9 @@ from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import NameHeld
-from bulkscim.model.operation import USER, Key
+from bulkscim.model.operation import GROUP, USER, Key
 from bulkscim.model.request import Response
-from bulkscim.model.step import Action, Step
+from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_pages
 from bulkscim.providers.profile import Profile
 from tests.support.making.providers import GENERIC
@@ -266,3 +266,55 @@ async def test_a_listing_that_shows_none_of_the_users_is_not_read_again():
         assert await users.shown_lately(by_id(number), young(), reads) is None
 
     assert tenant.asked <= 2 * asked
+
+
+def many(count=60):
+    """Return names of rows to come."""
+    return NamesAhead(lambda: map(key, range(count)), most=1)
+
+
+async def test_a_listing_shows_users_that_rows_only_name_until_it_is_too_old():
+    """It counts for a minute for each page; then it is read again, as long as it saves lookups."""
+    clock = VirtualClock()
+    tenant = Tenant(30)
+    names, reads = asking(tenant, makes=0, clock=clock)
+
+    assert (await names.named(key(3), many(), reads)).id == "u3"
+    asked = tenant.asked
+    assert await names.named(key(40), many(), reads) is None
+    await clock.sleep(600)
+    assert await names.named(key(4), many(4), reads) is None
+    assert tenant.asked == asked
+
+
+async def test_a_listing_is_read_again_for_many_names():
+    clock = VirtualClock()
+    tenant = Tenant(30)
+    names, reads = asking(tenant, makes=0, clock=clock)
+    await names.named(key(3), many(), reads)
+    asked = tenant.asked
+    await clock.sleep(600)
+
+    assert (await names.named(key(4), many(), reads)).id == "u4"
+    assert tenant.asked == 2 * asked
+
+
+async def test_users_that_a_refused_step_names_are_looked_up_again():
+    names, reads = asking(Tenant(30), makes=0)
+    await names.named(key(3), many(), reads)
+    names.refused(Step("member:g", Action.ADD_MEMBER, GROUP, id="g", member="u3"))
+    names.refused(patched(4))
+
+    assert await names.named(key(3), many(), reads) is None
+    assert await names.named(key(4), many(), reads) is None
+    assert (await names.named(key(5), many(), reads)).id == "u5"
+
+
+async def test_names_are_not_taken_from_a_listing_once_the_run_has_renamed_a_user():
+    names, reads = asking(Tenant(30), makes=0)
+    await names.named(key(3), many(), reads)
+    names.changed(
+        Step("patch", Action.MODIFY, USER, id="u9", changes=(Change("userName", "U9@x.test", "z"),))
+    )
+
+    assert await names.named(key(3), many(), reads) is None
