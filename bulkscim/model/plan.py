@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+PLANNED = "planned-"  # how ids begin of what a plan would create
+_LONGEST = 12  # digits
+
 
 class Will(StrEnum):
     """What becomes of a row."""
@@ -86,3 +89,9 @@ class PlannedRow:
     def sends(self) -> bool:
         """Whether anything would be sent for it."""
         return bool(self.parts)
+
+
+def planned_number(resource_id: str | None) -> int | None:
+    """Return the number of a resource that a plan would create, by its id; None of any other id."""
+    _, is_one, number = (resource_id or "").partition(PLANNED)
+    return int(number) if is_one and number.isdecimal() and len(number) <= _LONGEST else None

@@ -6,7 +6,7 @@ parts of its plan was changed since as well. Rows of which a plan sends nothing 
 
 from collections.abc import Iterator
 
-from bulkscim.model.plan import PlannedRow, Will
+from bulkscim.model.plan import PLANNED, PlannedRow, Will
 from bulkscim.model.row import Facts, RowState
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
@@ -71,10 +71,14 @@ def _moved(plan: PlannedRow, step: Step) -> Iterator[str]:
     """Yield the values that are not as the plan saw them."""
     if plan.id is not None and step.id != plan.id:
         yield _other(plan, step)
-    before = {one.path: one.before for one in plan.changes if one.part == step.part}
-    if not before and plan.decision is Will.CREATE:
+    planned = [one for one in plan.changes if one.part == step.part]
+    if not planned and plan.decision is Will.CREATE:
         return  # a link that the plan sends with the create
+    before = {one.path: one.before for one in planned if PLANNED not in one.path}
+    new = {_attribute(one.path) for one in planned if PLANNED in one.path}  # at ids that only the plan has
     for change in step.changes:
+        if change.path not in before and change.before is None and _attribute(change.path) in new:
+            continue
         if change.path not in before:
             yield _unplanned(plan, change)
         elif before[change.path] != MASK and not _same(before[change.path], change):
@@ -83,6 +87,10 @@ def _moved(plan: PlannedRow, step: Step) -> Iterator[str]:
     yield from (
         f"{path} is as wanted already; the plan saw {before[path]!r}" for path in before if path not in there
     )
+
+
+def _attribute(path: str) -> str:
+    return path.partition("[")[0]
 
 
 def _same(seen: object, change: Change) -> bool:

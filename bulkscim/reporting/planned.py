@@ -10,11 +10,10 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.typed_json import write
 from bulkscim.model.active import truth
 from bulkscim.model.operation import ENTERPRISE, GROUP, MEMBERSHIP, JsonObject
-from bulkscim.model.plan import PlannedChange, PlannedMember, PlannedRow, Will
+from bulkscim.model.plan import PlannedChange, PlannedMember, PlannedRow, Will, planned_number
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change
 from bulkscim.scim import paths
-from bulkscim.transport.dry_run import planned_number
 
 _CONFLICT, _MISSING = 409, 404
 _CREATE, _GROUP, _MEMBER = "create", "group:", "member:"

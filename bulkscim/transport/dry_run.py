@@ -14,6 +14,7 @@ import orjson
 
 from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key, PatchOperation
+from bulkscim.model.plan import PLANNED
 from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.pacing.retry import ReadVerdict, judge_read
 from bulkscim.planning.lookups import answers
@@ -25,8 +26,6 @@ from bulkscim.transport.overlay import Change, Held, Overlay
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 MOST_KEPT, MOST_KEPT_BYTES = 256, 1 << 16
-_PLANNED = "planned-"  # how ids begin that only the plan has
-_LONGEST = 12  # digits
 _KINDS = {"Users": USER, "Groups": GROUP}
 _PATH = re.compile(r"/(Users|Groups)(?:/([^/?]+))?(?:\?.*)?")
 
@@ -177,7 +176,7 @@ class Planning:
         if kind in self._unique and taken:
             return _error(409, "uniqueness", f"{name} exists")
         self._made += 1
-        made = {**data, "id": f"{_PLANNED}{self._made}", "meta": {"resourceType": kind}}
+        made = {**data, "id": f"{PLANNED}{self._made}", "meta": {"resourceType": kind}}
         return _shown(201, self._overlay.keep(kind, made, made=True))
 
     async def _change(self, request: Request, kind: str, identifier: str) -> Reply:
@@ -215,12 +214,6 @@ class Planning:
         if is_read:
             return _shown(200, self._overlay.keep(kind, after))
         return _shown(200, self._overlay.keep_unread(kind, after, (*held.unread, change)))
-
-
-def planned_number(resource_id: str | None) -> int | None:
-    """Return the number of a resource that only a plan has, by its id; None of any other id."""
-    _, is_one, number = (resource_id or "").partition(_PLANNED)
-    return int(number) if is_one and number.isdecimal() and len(number) <= _LONGEST else None
 
 
 def _changed(changes: Sequence[Change], resource: JsonObject) -> JsonObject:

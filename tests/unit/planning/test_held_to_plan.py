@@ -63,6 +63,10 @@ TITLE = Change("title", "Engineer", "Lead")
         (CHANGES, update(TITLE)),
         (replace(CHANGES, id=None, after_row=3), update(TITLE, of="u9")),
         (replace(CHANGES, changes=(replace(SETS, before="[secret]"),)), update(TITLE)),
+        (
+            replace(CHANGES, changes=(PlannedChange("update", 'members[value eq "planned-3"]', None, {}),)),
+            update(Change('members[value eq "u7"]', None, {"value": "u7"})),
+        ),
         (DELETES, DELETE),
         (JOINS, ADD),
         (NEW_GROUP, replace(ADD, id="g9")),
