@@ -3,7 +3,8 @@
 from dataclasses import fields
 
 from bulkscim.providers.profile import Profile
-from tests.support.making.providers_page import AGAIN, MEANING, PAGE, page
+from bulkscim.providers.quirks import Quirks
+from tests.support.making.providers_page import AGAIN, MEANING, PAGE, WORN, page
 
 
 def test_the_page_is_written_from_the_files():
@@ -14,3 +15,4 @@ def test_the_page_is_written_from_the_files():
 def test_every_key_is_explained():
     """Who writes a file reads what its keys mean."""
     assert set(MEANING) == {each.name for each in fields(Profile)} - {"name"}
+    assert set(WORN) == {each.name for each in fields(Quirks)}

@@ -99,6 +99,52 @@ MEANING = {
     "reversals": "what can be undone otherwise than at most services, `[[reversals]]`",
     "facts": "what is known, `[[facts]]`",
 }
+WORN = {
+    "integrations": "services by token, `[sandbox.integrations.sandbox]` and `.sandbox-content`",
+    "media_type": "the Content-Type of answers",
+    "endpoints": "the endpoints that there are, in small letters",
+    "ids": "forms of ids by type, with `{}` for a number",
+    "location": "the form of meta.location, with `{base}`, `{endpoint}` and `{id}`",
+    "extensions": "extensions of users, `[[sandbox.extensions]]`",
+    "hides_inactive": "deactivated users are in no list",
+    "strips_groups": "a deactivated user leaves its groups",
+    "only_eq": "filters are one condition with eq",
+    "group_filters": "attributes, in small letters, by which groups are filtered where `only_eq`",
+    "fast_attributes": "names of attributes in filters, and the paths that they mean",
+    "filter_cap": "resources that a filter finds at most",
+    "page_size": "resources on a page at most",
+    "exact_group_names": "filters of groups tell capitals from small letters",
+    "unique_group_names": "a second group of a name is refused",
+    "dialect": "what a PATCH must name: `rfc`, `core` or `both`",
+    "patch_answers": "a PATCH is answered with the resource",
+    "version_seconds": "versions are the second of the last change",
+    "required": "attributes that a new user must have",
+    "shortest_password": "characters that a password has at least",
+    "owner": "the name of an account owner, who cannot be deleted",
+    "outside": "a domain whose users are said to exist elsewhere",
+    "add_ons": "licences, and the licence that each needs first",
+    "licences": "the extension whose licences are filtered by with a dot",
+    "no_token": "the status without a token",
+    "is_limited": "the limits of the profile hold",
+    "bulk": "Bulk is said to be supported",
+    "sort": "sorting is said to be supported",
+    "filters": "filters are said to be supported",
+    "echoes_count": "a page says how many were asked for",
+    "pages": "there are pages",
+    "cursors": "listings are paged by cursors alone",
+    "counts_page": "totalResults is the length of the page",
+    "projections": "`attributes` and `excludedAttributes` are taken",
+    "needs_user_agent": "a request without User-Agent is refused",
+    "longest_user_name": "characters that are kept of a user name; special ones become `_`",
+    "delete_deactivates": "a deleted user is kept, deactivated",
+    "inactive_is_removed": "a deactivated user is deleted",
+    "patches": "attributes of users that PATCH changes, where it does not change all",
+    "path_filters": "paths of a PATCH may have filters",
+    "shows_members": "which answers show members: `always`, `by_id` or `never`",
+    "most_members": "members that one request may change",
+    "too_many": "the status for more of them",
+    "odd_errors": "errors have a number as status, and a text as schemas",
+}
 TABLES = (
     ("[[buckets]]", Bucket),
     ("[most_bytes]", AnswerBounds),
@@ -106,7 +152,6 @@ TABLES = (
     ("[[advice]]", Advice),
     ("[[reversals]]", Reversal),
     ("[[facts]]", Fact),
-    ("[sandbox]", Quirks),
     ("[sandbox.integrations.NAME]", IntegrationQuirks),
     ("[[sandbox.extensions]]", Extension),
 )
@@ -122,11 +167,10 @@ def _keys() -> Iterator[str]:
     for each in fields(Profile):
         if each.name != "name":
             yield f"| `{each.name}` | {_default(each)} | {MEANING[each.name]} |"
-    yield from (
-        "",
-        "Keys of the tables; those of the sandbox are explained in `bulkscim/providers/quirks.py`:",
-        "",
-    )
+    yield from ("", "### Keys of `[sandbox]`", "", "| key | default | meaning |", "|---|---|---|")
+    for each in fields(Quirks):
+        yield f"| `{each.name}` | {_default(each)} | {WORN[each.name]} |"
+    yield from ("", "### Keys of the other tables", "")
     for head, kind in TABLES:
         yield f"- `{head}`: {', '.join(f'`{each.name}`' for each in fields(kind))}"
     yield ""
