@@ -35,6 +35,10 @@ class Compared:
         """Return what was found left out since the last call, as (resource type, attribute)."""
         return [found for coverage in self._coverages.values() for found in coverage.take_found()]
 
+    def is_begun(self, kind: str, way: Seen) -> bool:
+        """Return whether the first few resources of a type that were seen in this way have been compared."""
+        return self._coverages[way].is_begun(kind)
+
     async def completed(
         self, found: Found, key: Key, needed: NeededAttributes, way: Seen, by_id: ById
     ) -> Answer:

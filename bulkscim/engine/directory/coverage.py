@@ -56,6 +56,24 @@ class Longest:
         return length < self.length or (length == self.length and self.equals >= times)
 
 
+class ShownByAnswers:
+    """How long the lists of members are that answers to changes are known to show whole."""
+
+    def __init__(self) -> None:
+        self._longest = Longest()
+        self._lack = False
+
+    def compare(self, shown: set[str], known: set[str], changed: set[str]) -> None:
+        """Learn from an answer to a change of some members, after which these were known to be in the group."""
+        if shown == known and shown - changed:
+            self._longest.take(len(shown))
+        self._lack = self._lack or not known <= shown
+
+    def shows(self, count: int) -> bool:
+        """Return whether an answer that shows so many members shows all."""
+        return not self._lack and self._longest.covers(count, times=COMPARED)
+
+
 class Coverage:
     """What comparisons of lookups with reads by id have shown, by resource type.
 

@@ -7,12 +7,11 @@ from http import HTTPStatus
 from math import inf
 
 from bulkscim.engine.directory.absence import Absence
-from bulkscim.engine.directory.absent_names import AbsentNames
 from bulkscim.engine.directory.compared import Compared, Seen
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
-from bulkscim.engine.directory.group_answers import GroupAnswers
 from bulkscim.engine.directory.groups_together import GroupsTogether
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
+from bulkscim.engine.directory.joined import Joined
 from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.engine.directory.listing import Listings, names_of
 from bulkscim.engine.directory.members import Members
@@ -23,7 +22,7 @@ from bulkscim.engine.directory.own_names import NamedResource, OwnNames
 from bulkscim.engine.directory.single import SingleLookups
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import Due, Tied
-from bulkscim.engine.directory.together import LookupsTogether, NamesAhead, Purpose
+from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.active import is_inactive
 from bulkscim.model.clock import Clock
@@ -83,19 +82,18 @@ class Directory:
         self._profile = profile
         self._store = store = Store()
         self._one_by_one = OneByOne()
-        self._together, self._absent_names = LookupsTogether(clock), AbsentNames(clock)
         self._listings = Listings(clock, store)
         self._resemblances = Resemblances(store)
         self._named = NamedIds(clock)
         self.ids = KnownIds(clock, store, profile.visibility_lag_s)
         self._memberships = Memberships(clock)
-        self._answers = GroupAnswers(clock, self._memberships.answers)
         self._single = SingleLookups(clock, profile, self._listings, self._memberships)
         due = due or Due()
         self.note = due.note
         self._tied = Tied(clock, profile, due, store)
         self._earlier = EarlierRuns(recorded or JournalReads(), store)
         self._compared = Compared(self._earlier)
+        self._joined = Joined(clock, profile, self._single.filters, self._compared, self._memberships)
         self._own = OwnNames(store, self._earlier.own_names)
         self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
         self._held = HeldUsers(store, clock, profile, makes, changes)
@@ -104,7 +102,7 @@ class Directory:
         )
         together = GroupsTogether(self._memberships, self._compared)
         self.members = Members(
-            self._memberships, together, self._absence, self._takes_several, self._known_id
+            self._memberships, together, self._absence, self._joined.takes_several, self._known_id
         )
 
     def take_left_out(self) -> list[tuple[str, str]]:
@@ -131,7 +129,7 @@ class Directory:
                 return await self.maker(need)
             case NameHeld():
                 return await self._held.holds(
-                    need, reads, partial(self._joined, ahead=purpose.ahead, reads=reads, proves=True)
+                    need, reads, partial(self._joined.shown, ahead=purpose.ahead, reads=reads, proves=True)
                 )
             case Resembling(key):
                 return await self._resemblances.of(key, reads)
@@ -163,16 +161,13 @@ class Directory:
         file, whatever name the tenant shows.
         A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
-        answered = self._answers.of(key, purpose.needed, purpose.ahead)
-        if answered is not None:
-            return answered
-        together = await self._joined(key, purpose.ahead, reads, proves=purpose.makes)
+        by_id = partial(self._single.by_id, reads=reads)
+        together = await self._joined.find(key, purpose, reads, by_id)
         answer = together or await self._single.find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
             return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), GOOD)
-        if isinstance(answer, Found) and answer.is_looked_up:
-            way, by_id = Seen.TOGETHER if together else Seen.ALONE, partial(self._single.by_id, reads=reads)
-            answer = await self._compared.completed(answer, key, purpose.needed, way, by_id)
+        if isinstance(answer, Found) and answer.is_looked_up and not together:
+            answer = await self._compared.completed(answer, key, purpose.needed, Seen.ALONE, by_id)
         if isinstance(answer, Found):
             self._tied.saw(key.type, answer.resource, answer.read_by(key))
         if not isinstance(answer, Missing) or key.attribute == "id":
@@ -183,25 +178,6 @@ class Directory:
             if not isinstance(read, Missing) or read.shown_by is not None:
                 return read
         return await self._hidden(key, answer, reads) if key.type == USER else answer
-
-    async def _joined(
-        self, key: Key, ahead: NamesAhead, reads: Reads, *, proves: bool
-    ) -> Found | Missing | None:
-        """Look a key up together with others, where such filters may work; None proves nothing, `proves`: an absence too."""
-        if not self._takes_several(key) or not ahead.most:
-            return None
-        found = await self._together.find(key, ahead, reads)
-        is_folded = key.attribute != "id" and key.type not in self._profile.exact_filters
-        if found is None and proves and is_folded and await self._absent_names.prove(key, ahead, reads):
-            return Missing(is_listed=True)
-        return found
-
-    def _may_join(self, key: Key, ahead: NamesAhead) -> bool:
-        return self._takes_several(key) and self._together.may_ask(key, ahead)
-
-    def _takes_several(self, key: Key) -> bool:
-        """Return whether a filter may take several names."""
-        return self._single.filters.may_find(key) and key.type not in self._profile.unquoted_filters
 
     async def _hidden(self, key: Key, missing: Missing, reads: Reads) -> Answer:
         """Find a user by its id that a run has deactivated: lookups may not show it.
@@ -222,7 +198,7 @@ class Directory:
         That it shows none counts for who creates the user then, unless the run or an earlier one knows of such a user.
         """
         if purpose.changes:
-            may_join = self._may_join(key, purpose.ahead)
+            may_join = self._joined.may_ask(key, purpose.ahead)
             found = None if may_join else await self._held.shown_lately(key, purpose.ahead, reads)
         else:
             found = await self._held.shown(key, reads)
@@ -261,15 +237,17 @@ class Directory:
 
     async def _listed_name(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Find a name whose id alone matters in a listing, where filters do not work or take one name; None proves nothing."""
-        if not ahead.most or (self._takes_several(key) and key.type not in self._profile.exact_filters):
+        if not ahead.most or (
+            self._joined.takes_several(key) and key.type not in self._profile.exact_filters
+        ):
             return None
         found = await (self._held if key.type == USER else self._single).named(key, ahead, reads)
         return found if found is not None and is_usable(found.id) else None
 
     def _known_id(self, key: Key) -> str | None:
         """Return the id that a name was found to have, which may be outdated."""
-        found = self._named.of(key) or self._together.shown(key)
-        return None if found is None else found.id
+        found = self._named.of(key)
+        return self._joined.known_id(key) if found is None else found.id
 
     async def known(self, key: Key, reads: Reads) -> Answer:
         """Find what a key names, by a listing of any age too. Only what is found counts: it is read by its id."""
@@ -335,11 +313,9 @@ class Directory:
             for name in (change.path for change in step.changes if is_name(change.path)):
                 self._own.drop(step.type, step.id, "emails.value" if name.startswith("emails") else name)
         self._memberships.applied(step)
-        self._answers.changed(step, left)
         self._tied.applied(step)
         self._held.changed(step)
-        self._together.changed(step, resource_id)
-        self._absent_names.changed(step)
+        self._joined.changed(step, resource_id, left)
         self._drop_names(step)
         return left
 
@@ -374,21 +350,19 @@ class Directory:
         if steps[0].member is not None:
             self.members.answered(steps, resource, asked_at)
         else:
-            self._answers.took(steps[0], resource, asked_at)
+            self._joined.answered(steps[0], resource, asked_at)
 
     def doubts(self, step: Step) -> None:
         """Drop what was read before a write whose answer was lost, as far as the write may have changed it."""
         if step.type == GROUP and step.id is not None:
             self._memberships.forget(step.id)
-        self._answers.changed(step)
         self._held.changed(step)
-        self._together.changed(step)
-        self._absent_names.changed(step)
+        self._joined.changed(step)
         self._drop_names(step)
 
     def refused(self, step: Step) -> bool:
         """Drop what was read of a resource before a step on it was refused; return whether a name may be outdated."""
-        self._answers.changed(step)
+        self._joined.refused(step)
         if step.type == GROUP and step.id is not None:
             self._memberships.forget(step.id)
         self._held.refused(step)

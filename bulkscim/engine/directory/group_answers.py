@@ -7,7 +7,8 @@ them; of lists no longer than these. One that lacks a member that is known prove
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from bulkscim.engine.directory.coverage import COMPARED, Longest, NeededAttributes
+from bulkscim.engine.directory.coverage import NeededAttributes
+from bulkscim.engine.directory.memberships import Memberships, Way
 from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found
@@ -22,31 +23,14 @@ KEPT_MEMBERS = 20_000  # of all groups that are kept
 SHOWN = frozenset({"members"})
 
 
-class ShownByAnswers:
-    """How long the lists of members are that answers to changes are known to show whole."""
-
-    def __init__(self) -> None:
-        self._longest = Longest()
-        self._lack = False
-
-    def compare(self, shown: set[str], known: set[str], changed: set[str]) -> None:
-        """Learn from an answer to a change of some members, after which these were known to be in the group."""
-        if shown == known and shown - changed:
-            self._longest.take(len(shown))
-        self._lack = self._lack or not known <= shown
-
-    def shows(self, count: int) -> bool:
-        """Return whether an answer that shows so many members shows all."""
-        return not self._lack and self._longest.covers(count, times=COMPARED)
-
-
 class GroupAnswers:
     """The latest answers, until a step of the run changes what they show."""
 
-    def __init__(self, clock: Clock, shown: ShownByAnswers) -> None:
+    def __init__(self, clock: Clock, memberships: Memberships) -> None:
         self._clock = clock
-        self._shown = shown
+        self._memberships = memberships
         self._kept: OrderedDict[str, Found] = OrderedDict()  # by id
+        self._known: dict[str, set[str]] = {}  # of these, the members as they were read and changed
         self._members = 0
 
     def of(self, key: Key, needed: NeededAttributes, ahead: NamesAhead) -> Found | None:
@@ -55,7 +39,9 @@ class GroupAnswers:
         if found is None or not ahead.most or needed is None or not needed <= SHOWN:
             return None
         is_old = self._clock.monotonic() - found.read_at > ahead.age_s or found.read_at <= ahead.since
-        return found if not is_old and self._shown.shows(len(_members(found.resource))) else None
+        if is_old or not self._memberships.answers.shows(len(_members(found.resource))):
+            return None
+        return self._memberships.completed(found, Way.ANSWER)
 
     def took(self, step: Step, resource: JsonObject, asked_at: float) -> None:
         """Take in the answer to a change of a group whose members were read before."""
@@ -66,12 +52,26 @@ class GroupAnswers:
         except PathError:
             return
         members = _members(resource)
-        self._shown.compare(members, known, set(members_named(step.changes)))
+        self._memberships.answers.compare(members, known, set(members_named(step.changes)))
         self._drop({str(step.id)} & self._kept.keys())
         self._kept[str(step.id)] = Found(resource, asked_at, is_looked_up=True)
         self._members += len(members)
+        self._known[str(step.id)] = known
         while self._members > KEPT_MEMBERS:
             self._drop([next(iter(self._kept))])
+
+    def control(self) -> Key | None:
+        """Return the group of which the most members are known, to see whether other reads show them; None where there is none."""
+        group = max(self._known, key=lambda one: len(self._known[one]), default=None)
+        return None if group is None else Key(GROUP, "id", group)
+
+    def size(self, control: Key) -> int:
+        """Return how many members of a control are known."""
+        return len(self._known[control.value])
+
+    def known(self, control: Key) -> set[str]:
+        """Return the members of a control; it serves as one no more."""
+        return self._known.pop(control.value, set())
 
     def changed(self, step: Step, left: Iterable[str] = ()) -> None:
         """Drop what a step may have changed; `left`: the groups that it took its user out of."""
@@ -82,6 +82,7 @@ class GroupAnswers:
 
     def _drop(self, ids: Iterable[str]) -> None:
         for one in ids:
+            self._known.pop(one, None)
             self._members -= len(_members(self._kept.pop(one).resource))
 
 

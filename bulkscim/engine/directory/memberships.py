@@ -7,11 +7,11 @@ was missing in any.
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from math import inf
 
-from bulkscim.engine.directory.group_answers import ShownByAnswers
+from bulkscim.engine.directory.coverage import ShownByAnswers
 from bulkscim.engine.directory.one_by_one import OneByOne
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
@@ -157,6 +157,11 @@ class Memberships:
         added = {member for group, member in self._added if group == resource.get("id")} if current else set()
         self._leaves_out = self._leaves_out or not added <= members
         return len(members)
+
+    def completed(self, found: Found, way: Way = Way.BY_ID) -> Found:
+        """Return a group that was just read, with whether its list of members is complete; what it shows is learned from."""
+        shown = self.saw(found.resource, way=way)
+        return replace(found, lists_all=self.is_complete(shown, way))
 
     def is_whole(self, group: str) -> bool:
         """Return whether the list that was read of a group is complete."""

@@ -1,6 +1,5 @@
 """Find one resource by itself: by its id, by a filter that is known to work, else by a whole listing."""
 
-from dataclasses import replace
 from math import inf
 
 import anyio
@@ -88,8 +87,7 @@ class SingleLookups:
         answer = await reads.by_id(key.type, key.value)
         if key.type != GROUP or not isinstance(answer, Found):
             return answer
-        shown = self._memberships.saw(answer.resource)
-        return replace(answer, lists_all=self._memberships.is_complete(shown))
+        return self._memberships.completed(answer)
 
     async def _listed(self, key: Key, reads: Reads, begun: float | None) -> Answer:
         answer = await self._listings.find(key, reads, since=begun)

@@ -37,7 +37,8 @@ class NamesAhead:
     """What rows to come name: `names` yields them when they are needed.
 
     At most `most` are asked for at a time, of the `served` rows that an answer of now can serve. What was read more than `age_s` seconds ago is looked up again, and so is what
-    was read before the monotonic time `since`, of the name that is asked for now.
+    was read before the monotonic time `since`, of the name that is asked for now. `control` is asked for as well: what it
+    shows is known.
     """
 
     names: Callable[[], Iterable[Key]] = tuple
@@ -45,6 +46,7 @@ class NamesAhead:
     age_s: float = 0.0
     since: float = -inf
     served: int = maxsize
+    control: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,9 @@ class LookupsTogether:
         kind = key.type, key.attribute
         most, length = min(ahead.most, self._most[kind]), len(key.value.encode())
         chosen, passed = [key], {key.folded}
+        if ahead.control is not None and ahead.control != key:
+            chosen.append(ahead.control)
+            passed.add(ahead.control)
         for one in chain(self._waiting[kind], ahead.names()):
             if (one.type, one.attribute) != kind or one.folded in passed:
                 continue

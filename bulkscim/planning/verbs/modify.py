@@ -82,14 +82,17 @@ def patch(view: View) -> Decision | Subject:
     refusal = view.facts.refused.get("patch")
     if refusal is not None and _found_no_member(view, refusal, view.operation.changes):
         return Settle(RowState.NOOP, f"{refusal.told}: nothing to remove", status=refusal.status)
+    operations = _asked(view)
+    is_new = "patch" not in view.facts.applied and "patch" not in view.facts.refused
+    if isinstance(operations, Wait) and is_new:
+        return operations  # first, so that the resource is read just before it is changed
     live = _standing(view, "patch")
     if not isinstance(live, Found):
         return live
-    operations = _asked(view)
     if not isinstance(operations, tuple):
         return operations
     due, left = _due(view, live, operations)
-    if adds_elements(due, live.resource) or _removes_hidden(due, live):
+    if adds_elements(due, live.resource):
         whole = _whole(view, live)
         if not isinstance(whole, Found):
             return whole
@@ -183,13 +186,6 @@ def _due(
 def _may_be_hidden(operation: PatchOperation, live: Found, kind: str) -> bool:
     """Return whether a member that is to leave may be in the group though the group does not show it."""
     return kind == GROUP and _removes_members(operation) and not live.lists_all
-
-
-def _removes_hidden(due: tuple[PatchOperation, ...], live: Found) -> bool:
-    """Return whether members are to leave that a lookup does not show: a read by id may, or prove that they are not there."""
-    return live.is_looked_up and any(
-        _removes_members(one) and in_effect(one, live.resource, exact=True) for one in due
-    )
 
 
 def _found_no_member(view: View, refusal: Refusal, some: tuple[PatchOperation, ...]) -> bool:

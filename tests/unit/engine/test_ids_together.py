@@ -156,6 +156,11 @@ class CutInAnswers(Grouped):
     answered = 2
 
 
+def joining(members):
+    """Return the change that adds members."""
+    return {"op": "add", "path": "members", "value": [{"value": one} for one in members]}
+
+
 def leavings(each=3):
     """Return rows that take the members out of their groups, some at a time, those of a group one after the other."""
     return [
@@ -182,6 +187,39 @@ async def test_groups_whose_members_change_are_read_together_and_not_again_after
     assert carried.tenant.together + carried.tenant.reads <= 12
 
 
+class Empty(Grouped):
+    """Groups have no members, so that reading them proves nothing."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        for group in self.held["Groups"].values():
+            group["members"] = []
+
+
+class EmptyAndHiding(Empty):
+    """Filters show no members either."""
+
+    cut = 0
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Empty, 10), (EmptyAndHiding, GROUPS + 10)])
+async def test_a_group_that_got_members_proves_that_others_have_none(carried, kind, most):
+    """Each group that shows no member was read by its id."""
+    rows = [
+        {
+            "op": "patch",
+            "type": "Group",
+            "id": f"g{group}",
+            "patch": [joining(f"n{group}-{one}" for one in range(9))],
+        }
+        for group in range(GROUPS)
+    ]
+    report = await carried(rows, kind=kind)
+
+    assert report.totals.done == carried.tenant.writes == GROUPS
+    assert carried.tenant.together + carried.tenant.reads <= most
+
+
 @pytest.mark.parametrize("kind", [CutInFilters, CutAsLong, CutInAnswers])
 async def test_who_is_in_a_group_behind_the_end_of_a_cut_list_is_not_recorded_as_added(carried, kind):
     """Undo would take members out who were there before."""
@@ -191,7 +229,7 @@ async def test_who_is_in_a_group_behind_the_end_of_a_cut_list_is_not_recorded_as
             "op": "patch",
             "type": "Group",
             "id": f"g{group}",
-            "patch": [{"op": "add", "path": "members", "value": [{"value": one}]}],
+            "patch": [joining([one])],
         }
         for group in range(GROUPS)
         for one in (f"m{group}-{last}", f"n{group}", f"m{group}-{last}")

@@ -341,6 +341,17 @@ def test_patch_needs_exactly_one_resource_that_can_be_read(live, expected):
     assert getattr(decision, "action", None) is expected or settled(decision) is expected
 
 
+def test_a_patch_reads_its_resource_after_what_it_refers_to_is_there():
+    """In a rollback groups were read while the users who return to them were still being created, and got too old."""
+    row = changes(Verb.PATCH, patch=[("replace", MANAGER_PATH, {"value": "bulkId:r1"})])
+    boss = Reference(Role.VALUE, Key(USER, "ref", "r1"))
+    row = replace(row, operation=row.operation._replace(references=(boss,)), producers=(7,))
+
+    assert decide(row) == Wait(Parent(7))
+    assert decide(row, live={Parent(7): ParentReady("b1")}) == Wait(ADA)
+    assert settled(decide(row, done("patch"))) is RowState.DONE
+
+
 def test_drift_skips_the_row():
     """What is not as expected was changed by another user, and is left alone."""
     row = changes(Verb.PATCH, patch=[("replace", "title", "Lead")], expect={"title": "Engineer"})
