@@ -53,10 +53,12 @@ class Intent(NamedTuple):
 class Dispatch(Protocol):
     """Sends the steps of all workers."""
 
-    async def send(self, intents: Sequence[Intent], holds: Callable[[], bool]) -> list[Outcome] | NotSent:
+    async def send(
+        self, intents: Sequence[Intent], holds: Callable[[], bool], outdated: Callable[[], bool]
+    ) -> list[Outcome] | NotSent:
         """Send steps that can be `merged` once their starts are durable; return the outcome of each.
 
-        `holds` is asked when the permit is given, which may take long.
+        `outdated` is asked when a permit could be taken, and `holds` when it was given, which may take long.
         """
 
     async def end(self, *entries: Entry) -> None:
@@ -73,15 +75,20 @@ class SingleDispatch:
         self._sender = sender
         self._directory = directory
 
-    async def send(self, intents: Sequence[Intent], holds: Callable[[], bool]) -> list[Outcome] | NotSent:
+    async def send(
+        self, intents: Sequence[Intent], holds: Callable[[], bool], outdated: Callable[[], bool]
+    ) -> list[Outcome] | NotSent:
         """Send steps in one request; return the outcome of each."""
         step = merged([one.step for one in intents])
         request = request_of(step)
         urgent = step.action is not Action.CREATE  # a create relies on nothing that gets old
-        if not await self._exchange.permits.obtain(request, urgent=urgent):
-            return NotSent.STOPPING
-        if not holds():
-            return NotSent.OUTDATED
+        may_go: bool | None = None
+        while may_go is None:
+            may_go = await self._exchange.permits.obtain(request, urgent=urgent, outdated=outdated)
+            if may_go is False:
+                return NotSent.STOPPING
+            if not holds():
+                return NotSent.OUTDATED
         together = len(intents)
         sent = [
             Sent(one.work, one.step, self._journal.next_step(), together, leads=at == 0)

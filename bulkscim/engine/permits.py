@@ -76,8 +76,13 @@ class Permits:
         """Return the same for requests of one kind, under the slowest of the limits that count them."""
         return max((gate.interval_s for gate in self._counting(Request(method, path))), default=0.0)
 
-    async def obtain(self, request: Request, *, urgent: bool = False) -> bool:
-        """Wait until the request may go; False when the run is to stop instead."""
+    async def obtain(
+        self, request: Request, *, urgent: bool = False, outdated: Callable[[], bool] = lambda: False
+    ) -> bool | None:
+        """Wait until the request may go; False when the run is to stop instead, None where it is `outdated` when its turn comes.
+
+        What is outdated takes no permit, so that the next one goes in its place.
+        """
         if self.answered_here(request):
             return not self._stopping.requested
         self._asking += 1
@@ -86,6 +91,8 @@ class Permits:
             while not (passed or self._stopping.requested):
                 gates, limits = self._counting(request), self._limits
                 async with self._turns[gates].taken(urgent=urgent):
+                    if outdated():
+                        return None
                     passed = limits == self._limits and await self._passed(gates)
         finally:
             self._asking -= 1

@@ -72,7 +72,7 @@ class Worker:
 
     async def send(self, intents: Sequence[Intent]) -> list[Outcome] | NotSent:
         """Send checked steps, in one request, where all that they follow from still holds."""
-        return await self._dispatch.send(intents, lambda: self._hold(intents))
+        return await self._dispatch.send(intents, lambda: self._hold(intents), lambda: self._are_old(intents))
 
     async def carry_out(self, work: Work, step: Step) -> Next | None:
         """Send a step between its two entries; return what the row does next, None where its stay ends here."""
@@ -89,7 +89,7 @@ class Worker:
 
     def _hold(self, intents: Sequence[Intent]) -> bool:
         """Return whether what steps follow from still holds; where that of one does not, all of it is forgotten."""
-        if any(self.is_old(*intent) for intent in intents):
+        if self._are_old(intents):
             for work, _ in intents:
                 work.outdated()
             return False
@@ -101,6 +101,9 @@ class Worker:
                 return False
             work.read_again = False
         return True
+
+    def _are_old(self, intents: Sequence[Intent]) -> bool:
+        return any(self.is_old(*intent) for intent in intents)
 
     def is_old(self, work: Work, step: Step) -> bool:
         """Return whether what was read is to be read again, once, before the step."""

@@ -26,7 +26,7 @@ async def test_start_is_durable_before_the_request_leaves():
         return Response(201, {}, b'{"id": "u1"}')
 
     parts = await engine_parts(answer)
-    [outcome] = await parts.dispatch.send([Intent(Work(creates()), CREATE)], lambda: True)
+    [outcome] = await parts.dispatch.send([Intent(Work(creates()), CREATE)], lambda: True, lambda: False)
 
     assert outcome.judgement.verdict is Verdict.APPLIED
     assert seen == [["started"]]
@@ -37,7 +37,10 @@ async def test_nothing_is_sent_that_does_not_hold_any_more_when_its_permit_comes
     """Its row decides again; neither the journal nor the tenant knows of it."""
     parts = await engine_parts()
 
-    assert await parts.dispatch.send([Intent(Work(creates()), CREATE)], lambda: False) is NotSent.OUTDATED
+    assert (
+        await parts.dispatch.send([Intent(Work(creates()), CREATE)], lambda: False, lambda: False)
+        is NotSent.OUTDATED
+    )
     assert (parts.kinds(), parts.transport.sent) == ([], [])
 
 
@@ -46,7 +49,10 @@ async def test_nothing_is_sent_once_the_run_is_to_stop():
     parts = await engine_parts()
     parts.context.stopping.stop(Stopped("asked to"))
 
-    assert await parts.dispatch.send([Intent(Work(creates()), CREATE)], lambda: True) is NotSent.STOPPING
+    assert (
+        await parts.dispatch.send([Intent(Work(creates()), CREATE)], lambda: True, lambda: False)
+        is NotSent.STOPPING
+    )
     assert (parts.kinds(), parts.transport.sent) == ([], [])
 
 
@@ -67,7 +73,7 @@ async def test_nothing_is_sent_once_the_run_is_to_stop():
 async def test_step_is_sent_again_only_where_nothing_was_done(step, reply, verdict, sendings):
     """The retry table decides; each sending counts as an attempt of the row."""
     parts, work = await engine_parts(lambda _: reply), Work(creates())
-    [outcome] = await parts.dispatch.send([Intent(work, step)], lambda: True)
+    [outcome] = await parts.dispatch.send([Intent(work, step)], lambda: True, lambda: False)
 
     assert (outcome.judgement.verdict, len(parts.transport.sent)) == (verdict, sendings)
     assert work.attempts == work.step_attempts == sendings
@@ -76,11 +82,11 @@ async def test_step_is_sent_again_only_where_nothing_was_done(step, reply, verdi
 async def test_first_intent_of_a_create_is_remembered_over_its_repetitions():
     """What was created after it may be the row's own."""
     parts, work = await engine_parts(lambda _: Response(409, {}, b"{}")), Work(creates())
-    [outcome] = await parts.dispatch.send([Intent(work, CREATE)], lambda: True)
+    [outcome] = await parts.dispatch.send([Intent(work, CREATE)], lambda: True, lambda: False)
     first = work.create_started["create"]
     await parts.dispatch.end(refused(outcome.sent, outcome.judgement))
     await parts.context.clock.sleep(60)
-    await parts.dispatch.send([Intent(work, CREATE)], lambda: True)
+    await parts.dispatch.send([Intent(work, CREATE)], lambda: True, lambda: False)
 
     assert work.create_started["create"] is first
     assert parts.kinds() == ["started", "refused", "started"]

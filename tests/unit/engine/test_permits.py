@@ -1,6 +1,7 @@
 """The pace of many workers, as the server counts it: by what arrives, in windows of any kind, on virtual time."""
 
 from collections import Counter
+from itertools import pairwise
 from random import Random
 
 import anyio
@@ -217,6 +218,25 @@ async def test_those_whose_image_is_read_go_first():
             group.start_soon(lambda name=f"write {number}": one(name, urgent=True))
 
     assert order == ["read 0", "write 0", "write 1", "write 2", "read 1", "read 2"]
+
+
+async def test_what_is_outdated_when_its_turn_comes_takes_no_permit():
+    """The next one goes in its place: under a slow limit half of the permits were given for images that were too old."""
+    clock, went = running_time(), []
+    permits = Permits([Bucket(1, 10.0)], clock, Stopping(clock))
+
+    async def one(name, good_until):
+        if await permits.obtain(READ, outdated=lambda: clock.monotonic() > good_until):
+            went.append((name, round(clock.monotonic())))
+
+    began = clock.monotonic()
+    async with anyio.create_task_group() as group:
+        for number in range(6):
+            group.start_soon(one, number, began + (5 if number in {2, 3} else 90))
+
+    times = [round(at - began) for _, at in went]
+    assert [name for name, _ in went] == [0, 1, 4, 5]
+    assert [later - at for at, later in pairwise(times)] == [10, 10, 10]
 
 
 async def test_who_is_cancelled_in_the_queue_holds_up_no_other():

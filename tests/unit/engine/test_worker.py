@@ -27,7 +27,7 @@ class Scripted:
     def __init__(self, waits=0.0):
         self.steps, self.held, self.waits, self.clock = [], [], waits, None
 
-    async def send(self, intents, holds):
+    async def send(self, intents, holds, outdated):
         """Give a permit late."""
         if self.waits:
             await self.clock.sleep(self.waits)
