@@ -1,6 +1,8 @@
 """What a job takes, said before approval: how long, which limit holds it back, and when it stops by itself."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from math import ceil
 
 from bulkscim.journal.settings import MOST_TRIED, Settings
 from bulkscim.model.progress import RunProgress
@@ -21,9 +23,10 @@ def how_long(
 ) -> Iterator[str]:
     """Yield lines about a job of which so many requests are expected; `known` is what earlier runs have learned."""
     times, buckets = times_of(settings.connection, now), settings.buckets(profile)
-    limit = _longest(forecast, buckets)
+    expected = [_as_known(one, known) for one in buckets]
+    limit = _longest(forecast, expected)
     yield f"takes     {takes_told(forecast.total, limit, now, hours=times.hours)}"
-    if limit.seconds >= LONG_S and any(one.assumed and one.most == 1.0 for one in buckets):
+    if limit.seconds >= LONG_S and any(one.assumed and one.most == 1.0 for one in expected):
         yield f"rate      {limit.rate} is the default of bulkscim; {_flags(limit.rate, known)}"
     yield from known_limits(known, buckets)
     if times.deadline is not None:
@@ -56,6 +59,17 @@ def known_limits(known: Iterable[KnownLimit], buckets: Iterable[Bucket]) -> Iter
             first = min(one.first, bucket.most * bucket.limit / bucket.window_s)
             if one.is_of(bucket) and (bucket.most > 1.0 or one.first < bucket.limit / bucket.window_s):
                 yield f"known     {one.told}; the run begins with {first:.3g}/s"
+
+
+def _as_known(bucket: Bucket, known: Iterable[KnownLimit]) -> Bucket:
+    """Return a limit as it is expected to be, by what earlier runs have learned of it."""
+    stated = bucket.limit / bucket.window_s
+    for one in known:
+        per_second = min(one.per_second, bucket.most * stated)
+        if one.is_of(bucket) and (bucket.most > 1.0 or per_second < stated):
+            window_s = max(1, ceil(1 / per_second))
+            return replace(bucket, limit=int(per_second * window_s), window_s=float(window_s), assumed=False)
+    return bucket
 
 
 def _longest(forecast: Forecast, buckets: Iterable[Bucket]) -> LongestLimit:

@@ -72,6 +72,30 @@ def test_what_was_learned_is_named_instead():
 
 
 @pytest.mark.parametrize(
+    ("known", "rate", "told"),
+    [
+        (LEARNED, "auto", "about 34 s at 33 requests/s"),
+        (LEARNED, None, "about 2 min at 10 requests/s"),
+        (KnownLimit(5.0), None, "about 4 min at 5 requests/s"),
+        (KnownLimit(0.3), None, "about 1 h 14 min at 1 request/4s"),
+    ],
+)
+def test_the_time_is_that_at_what_was_learned(known, rate, told):
+    """It was said for ten a second, whatever the tenant had shown."""
+    takes = next(how_long(CREATES, Settings(connection=Connection(rate)), GENERIC, NOON, (known,)))
+
+    assert takes.split(", until")[0].split(" (about")[0] == f"takes     {told}"
+
+
+def test_no_default_is_named_where_the_tenant_takes_less():
+    """What holds the job back is the tenant."""
+    assert [line[:5] for line in how_long(CREATES, Settings(), GENERIC, NOON, (KnownLimit(5.0),))] == [
+        "takes",
+        "known",
+    ]
+
+
+@pytest.mark.parametrize(
     ("rate", "first"),
     [("auto", "26.4/s"), ("50/s", "26.4/s"), ("20/s, auto", "26.4/s"), ("20/s", None), (None, None)],
 )
