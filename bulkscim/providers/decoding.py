@@ -1,5 +1,6 @@
 """Read what a provider's file says into its classes: every key is checked, and an error names table and key (pure)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from difflib import get_close_matches
@@ -18,6 +19,11 @@ T = TypeVar("T")
 SANDBOX = "sandbox"
 _NAME = "name"
 _SECRET = ("authorization", "cookie", "token", "secret", "key", "password")
+_OF_THE_CONNECTION = frozenset(
+    {"host", "content-length", "content-type", "transfer-encoding", "connection", "if-match"}
+)
+_MOST = 10**12
+_HEADER = re.compile(r"[A-Za-z0-9-]+")
 _CALLED: Mapping[type, str] = {
     bool: "true or false",
     int: "a whole number",
@@ -60,9 +66,15 @@ def decoded(text: str, name: str, file: str) -> Provider:
     if not isinstance(worn, dict):
         raise place.at(SANDBOX).wrong("it must be a table; write [sandbox]")
     profile = _record(Profile, values, place, name=name)
-    _refuse_secrets(profile, place)
+    _check_headers(profile, place)
+    if not (profile.media_type.isascii() and profile.media_type.isprintable()):
+        raise place.at("media_type").wrong(
+            "it must be ASCII characters that can be printed, as application/scim+json"
+        )
     _check_facts(profile, place)
-    return Provider(profile, _record(Quirks, worn, _Place(file, f"[{SANDBOX}]"), **shown_by(profile)))
+    quirks = _record(Quirks, worn, _Place(file, f"[{SANDBOX}]"), **shown_by(profile))
+    _check_forms(quirks, _Place(file, f"[{SANDBOX}]"))
+    return Provider(profile, quirks)
 
 
 def shown_by(profile: Profile) -> dict[str, Any]:
@@ -96,12 +108,30 @@ def _check_facts(profile: Profile, place: _Place) -> None:
                 )
 
 
-def _refuse_secrets(profile: Profile, place: _Place) -> None:
-    for name in profile.headers:
+def _check_forms(quirks: Quirks, place: _Place) -> None:
+    """Refuse forms of ids and locations that nothing can be put into."""
+    forms = [("location", quirks.location), *(("ids", form) for form in quirks.ids.values())]
+    for key, form in forms:
+        try:
+            form.format(1, base="", endpoint="", id="")
+        except (ValueError, LookupError, AttributeError):
+            raise place.at(key).wrong(
+                f"{form!r} has no place for a number or an id; write it as {{}} or {{id}}"
+            ) from None
+
+
+def _check_headers(profile: Profile, place: _Place) -> None:
+    """Refuse a header that holds a credential, that the connection sets itself, or that no request can carry."""
+    for name, value in profile.headers.items():
+        where = _Place(place.file, "[headers]", name)
         if any(word in name.lower() for word in _SECRET):
-            raise _Place(place.file, "[headers]", name).wrong(
+            raise where.wrong(
                 "a credential must not be written here; give the token by --token-file, --token-command or the keyring"
             )
+        if name.lower() in _OF_THE_CONNECTION:
+            raise where.wrong("this header is set for each request; omit it")
+        if not _HEADER.fullmatch(name) or not (value.isascii() and value.isprintable()):
+            raise where.wrong("a header has a name of letters, digits and -, and a text of ASCII characters")
 
 
 def _record(kind: type[T], values: Mapping[str, Any], place: _Place, **given: Any) -> T:
@@ -168,7 +198,7 @@ def _one(form: Any, value: Any, allowed: tuple[str, ...], place: _Place) -> Any:
     """Return a plain value, checked; where texts are allowed, it is one of them."""
     if issubclass(form, Enum):
         named = {member.name.lower(): member for member in form}
-        if value not in named:
+        if not isinstance(value, str) or value not in named:
             raise place.wrong(f"{value!r} is not known; write one of {', '.join(map(repr, named))}")
         return named[value]
     _of(form, value, place)
@@ -180,7 +210,7 @@ def _one(form: Any, value: Any, allowed: tuple[str, ...], place: _Place) -> Any:
 def _number(form: Any, value: Any, about: "Field[Any]", place: _Place) -> Any:
     """Return a number; only where 0 is the default, or the least that makes sense, may it be 0."""
     is_number = isinstance(value, int | float if form is float else int) and not isinstance(value, bool)
-    if not is_number or value < 0 or (value == 0 and about.default != 0):
+    if not is_number or not 0 <= value <= _MOST or (value == 0 and about.default != 0):
         above = "" if about.default == 0 else " above 0"
         raise place.wrong(
             f"it must be {_CALLED[form]}{above}, not {value!r}; write {place.key} = 10, without quotes"

@@ -48,6 +48,17 @@ def test_a_run_goes_on_and_is_taken_back_by_the_facts_that_it_began_with(bulksci
     assert (tenant.known > 0, tenant.others) == (True, 0)
 
 
+def test_a_tenant_is_saved_with_an_own_profile(bulkscim, job):
+    """Its entry names the whole path, so that it is found from any folder."""
+    with Asked().serving() as tenant:
+        saved = bulkscim("connect", "acme", "--base-url", tenant.base_url, "--profile", "./acme.toml")
+        done = bulkscim("run", job(create("ada@example.com")), "--tenant", "acme", "--yes")
+
+    assert (saved.code, done.code) == (0, 0), saved.text + done.text
+    assert str(bulkscim.folder / "acme.toml") in (bulkscim.folder / "config" / "bulkscim.toml").read_text()
+    assert (tenant.named("ada@example.com"), tenant.others) == (1, 0)
+
+
 def test_a_file_is_checked_listed_and_shown(bulkscim):
     """What is wrong is named with its fix; what no fact is about is listed."""
     checked = bulkscim("profiles", "check", "./acme.toml")

@@ -1,5 +1,8 @@
 """Files of providers."""
 
+from contextlib import suppress
+from dataclasses import fields
+
 import pytest
 
 from bulkscim.errors import UsageError
@@ -71,6 +74,19 @@ def test_a_sandbox_answers_as_the_profile_says():
     assert not read(text + "[sandbox]\nhides_inactive = false\n").quirks.hides_inactive
 
 
+ODD = ("1", "-1", "0", "1.5", "nan", "inf", "1e300", "9" * 400, "true", "''", "'\u00e9{x'", "[]", "[[]]", "[1]", "['']", "[{}]", "{}",
+       "{ a = 1 }", "{ User = '{x}' }", "{ a = { b = [] } }", "1979-05-27", "['User', 'x']")  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_no_value_ends_in_another_error(odd):
+    """Of every key: it is read, or refused with the fix."""
+    for prefix, kind in (("", Profile), ("sandbox.", Quirks)):
+        for each in fields(kind):
+            with suppress(UsageError):
+                read(f"{prefix}{each.name} = {odd}")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -113,6 +129,9 @@ def test_a_sandbox_answers_as_the_profile_says():
             "acme.toml, [headers], Authorization: a credential must not be written here",
         ),
         ('[headers]\nX-Api-Key = "x"', "a credential must not be written here"),
+        ('[headers]\nHost = "x"', "acme.toml, [headers], Host: this header is set for each request; omit it"),
+        ('[headers]\nX-Acme = "a\\nb"', "acme.toml, [headers], X-Acme: a header has a name of letters"),
+        ('[headers]\n"X Acme" = "a"', "acme.toml, [headers], X Acme: a header has a name of letters"),
         (
             FACT.replace("seen", "felt"),
             "[[facts]] 1, basis: 'felt' is not known; write one of 'documented', 'copied'",
