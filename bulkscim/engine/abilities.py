@@ -91,6 +91,11 @@ class RequestForms(Generic[Form]):
         self._proved: Form | None = forms[0] if len(forms) == 1 else None
 
     @property
+    def all(self) -> Sequence[Form]:
+        """All of them, in order."""
+        return self._forms
+
+    @property
     def is_single(self) -> bool:
         """Whether there is no choice."""
         return len(self._forms) == 1

@@ -51,7 +51,7 @@ class Sender:
         A PATCH refused with 400 is tried in the tenant's other form, if it may have one.
         """
         work.step_attempts = 0
-        if request.method != "PATCH" or self._dialect.is_single:
+        if request.method != "PATCH" or self._dialect.is_single or self._is_same_in_all(step):
             return await self._in_media(work, step, request)
         tried = [self._dialect.form]
         judgement, reply = await self._in_media(work, step, request_of(step, tried[0]))
@@ -63,6 +63,10 @@ class Sender:
         if judgement.verdict is Verdict.APPLIED:
             self._dialect.works(tried[-1])
         return judgement, reply
+
+    def _is_same_in_all(self, step: Step) -> bool:
+        """Return whether no form differs: then an answer tells nothing of them."""
+        return len({request_of(step, form).body for form in self._dialect.all}) == 1
 
     async def _in_media(self, work: Work, step: Step, request: Request) -> tuple[Judgement, Reply]:
         """Send a body in the media type that the tenant takes; a 415 is a reason to try the other one."""

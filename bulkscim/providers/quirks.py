@@ -12,6 +12,7 @@ from bulkscim.scim.schemas import CORE
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _COMPARISON = re.compile(r"\s*([^\s\"()\[\]]+)\s+(\w+)\s+(\"(?:[^\"\\]|\\.)*\"|\S.*?)\s*", re.DOTALL)
+_BARE_MEMBER = re.compile(r"members\[value eq ([^\s\"\[\]]+)\]", re.IGNORECASE)
 BAD_REQUEST, CONFLICT, FAILED_DEPENDENCY = 400, 409, 424
 
 
@@ -83,7 +84,7 @@ class IntegrationQuirks:
 class Quirks:
     """A provider as it answers. The defaults are those of a server that keeps to the RFCs.
 
-    `group_filters`: by which attributes groups are filtered, in small letters, where `only_eq`. `echoes_count`: a page says how many were asked for. `cursors`: a listing without one ends with its first page.
+    `bare_members`: a member in a path may stand without quotes. `group_filters`: by which attributes groups are filtered, in small letters, where `only_eq`. `echoes_count`: a page says how many were asked for. `cursors`: a listing without one ends with its first page.
     `counts_page`: totalResults is the length of the page. `delete_deactivates`: a deleted user is kept, inactive.
     `inactive_is_removed`: a deactivated user is deleted. `patches`: the attributes of users that PATCH changes, where
     it does not change all. `too_many`: the status for more than `most_members` in one request. `projections`: answers
@@ -106,6 +107,7 @@ class Quirks:
     exact_group_names: bool = False
     unique_group_names: bool = False
     dialect: Dialect = Dialect.RFC
+    bare_members: bool = False
     patch_answers: bool = True
     version_seconds: bool = False
     required: frozenset[str] = frozenset()
@@ -193,10 +195,20 @@ def patch_of(quirks: Quirks, kind: str, body: JsonObject) -> JsonObject | ErrorA
     operations = body.get("Operations") or body.get("operations")
     if not isinstance(operations, list):
         return ErrorAnswer(BAD_REQUEST, "Operations is missing", "invalidSyntax")
+    if quirks.bare_members:
+        operations = [_quoted(one) for one in operations]
+        body = body | {"Operations": operations}
     if quirks.dialect is Dialect.RFC:
         return body
     plain = [part for operation in operations for part in _plain(operation)]
     return {"schemas": [PATCH_OP], "Operations": plain}
+
+
+def _quoted(operation: object) -> object:
+    """Write the member in a path in quotes."""
+    if not isinstance(operation, dict) or not isinstance(operation.get("path"), str):
+        return operation
+    return operation | {"path": _BARE_MEMBER.sub(r'members[value eq "\1"]', operation["path"])}
 
 
 def _plain(operation: object) -> list[object]:

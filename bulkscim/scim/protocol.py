@@ -3,6 +3,7 @@
 An answer that is not what it should be is None; the caller decides what that means.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -212,11 +213,18 @@ def printable(text: str, length: int = DETAIL_LENGTH) -> str:
     return shown if len(shown) <= length else shown[: length - 1] + "…"
 
 
+_MEMBER = re.compile(r'(members)\[(value eq )"([^"\\\s\[\]]+)"\]', re.IGNORECASE)
+
+
 class PatchForm(StrEnum):
-    """What a PATCH names as its schema: the message (RFC 7644 §3.5.2), or, as some servers ask, the resource's."""
+    """What a PATCH names as its schema: the message (RFC 7644 §3.5.2), or, as some servers ask, the resource's.
+
+    Where it is the message, some servers ask that the member in a path has no quotes.
+    """
 
     PATCH_OP = "PatchOp"
     CORE = "core schema"
+    BARE_MEMBERS = "PatchOp with members without quotes"
 
 
 def patch_body(
@@ -224,9 +232,13 @@ def patch_body(
 ) -> bytes:
     """Return a PATCH message; an empty one is a bug of the caller."""
     listed = [_patch_operation(operation) for operation in operations]
+    if form is PatchForm.BARE_MEMBERS:
+        listed = [
+            one | {"path": _MEMBER.sub(r"\1[\2\3]", one["path"])} if "path" in one else one for one in listed
+        ]
     if not listed:
         raise ValueError("a PATCH needs at least one operation")
-    named = PATCH_OP if form is PatchForm.PATCH_OP else schemas.schema_of(kind)
+    named = schemas.schema_of(kind) if form is PatchForm.CORE else PATCH_OP
     return orjson.dumps({"schemas": [named], "Operations": listed})
 
 

@@ -116,6 +116,7 @@ WORN = {
     "exact_group_names": "filters of groups tell capitals from small letters",
     "unique_group_names": "a second group of a name is refused",
     "dialect": "what a PATCH must name: `rfc`, `core` or `both`",
+    "bare_members": "the member in a path may stand without quotes",
     "patch_answers": "a PATCH is answered with the resource",
     "version_seconds": "versions are the second of the last change",
     "required": "attributes that a new user must have",

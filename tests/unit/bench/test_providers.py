@@ -1,5 +1,6 @@
 """Each provider's profile at the sandbox that wears it, in virtual time and within its limits: whole runs, and back."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -15,7 +16,7 @@ from bulkscim.sandbox.faults import ProviderLimits
 from bulkscim.sandbox.store import Database
 from bulkscim.sandbox.tenant import PEOPLE
 from bulkscim.tenants.profiles import built_in, provider_named
-from tests.support.making.records import create, deactivate, delete, group, join
+from tests.support.making.records import create, deactivate, delete, group, join, retitle
 
 NAMES = ("ada", "bob", "eve", "joe")
 PEOPLE_ASKED = [
@@ -23,16 +24,19 @@ PEOPLE_ASKED = [
 ]
 ALL, SALES = set(NAMES), {"Sales": {"ada", "eve"}}
 LIKE_GENERIC = {"figma", "ibm-verify", "keycloak", "notion", "okta", "oracle", "snowflake"}  # at a sandbox
+BAD_REQUEST = 400
 REFUSED = {"entra-inbound"}
 
 
 class Served(Bench):
     """The sandbox of a profile, with its limits."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, **quirks):
         provider = provider_named(name)
         groups = provider.quirks.integrations["sandbox"].groups if provider.quirks.integrations else PEOPLE
-        super().__init__(folder, Kind(name, name, provider.quirks, groups=groups), (), ())
+        kind = Kind(name, name, replace(provider.quirks, **quirks), groups=groups)
+        super().__init__(folder, kind, (), ())
+        self.refused = []
         self.profile = provider.profile
         self._limits = ProviderLimits(self.profile.buckets if provider.quirks.is_limited else (), 1.0)
         self._agent = {"User-Agent": "bulkscim", **self.profile.headers}
@@ -41,7 +45,9 @@ class Served(Bench):
         """Answer, unless it is one request too many."""
         size = len(request.body or b"")
         if self._limits.admits(self.clock.monotonic(), request.method, request.path, size):
-            return await super().send(request, {**self._agent, **headers})
+            answer = await super().send(request, {**self._agent, **headers})
+            self.refused += [request.method] * (answer.status == BAD_REQUEST)
+            return answer
         await self.clock.sleep(ANSWER_S)
         return Response(429, {}, b"", self.clock.now())
 
@@ -120,6 +126,21 @@ def test_import_membership_deprovisioning_again_and_rollback(served):
         assert served.held()[1] == {"Sales": set()}
     assert served.back(imported) == 0
     assert served.held()[1] == {}
+
+
+@pytest.mark.parametrize(("takes", "refused"), [(True, []), (False, ["PATCH"])])
+def test_members_have_no_quotes_at_slack_unless_it_refuses_that_once(tmp_path, takes, refused):
+    """What is documented is tried first; a user's PATCH has no member, and tells nothing of it."""
+    served = Served(tmp_path, "slack", bare_members=takes)
+    served.run(*PEOPLE_ASKED, group("Sales"))
+    served.run(*joins())
+    served.run(
+        retitle("bob"),
+        *(join("Sales", {"userName": one}) | {"op": "remove_member"} for one in ("ada", "eve")),
+    )
+
+    assert (served.held()[1], served.refused) == ({"Sales": set()}, refused * 2)
+    served.close()
 
 
 def joins():

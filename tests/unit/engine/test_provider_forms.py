@@ -81,6 +81,23 @@ def test_patch_names_the_schema_of_its_form(kind, form, schema):
 
 
 @pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ('members[value eq "U1"]', "members[value eq U1]"),
+        ('members[value eq "U 1"]', 'members[value eq "U 1"]'),
+        ('emails[type eq "work"].value', 'emails[type eq "work"].value'),
+        (None, None),
+    ],
+)
+def test_a_member_goes_without_quotes_where_the_provider_wants_it(path, sent):
+    """Except ids that cannot stand without quotes."""
+    body = json.loads(patch_body([PatchOperation("remove", path, 1)], GROUP, PatchForm.BARE_MEMBERS))
+
+    assert body["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:PatchOp"]
+    assert body["Operations"][0].get("path") == sent
+
+
+@pytest.mark.parametrize(
     ("key", "asked"),
     [
         (ADA, "/Users?filter=userName%20eq%20ada%40example.com"),

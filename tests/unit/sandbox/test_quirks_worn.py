@@ -70,6 +70,10 @@ WORN = {  # each quirk, with a value that is not the usual one, and requests tha
         [made(GROUP, {"displayName": "Sales"}), made(GROUP, {"displayName": "Sales"})],
     ),
     "dialect": (Dialect.CORE, [*USERS, INACTIVE]),
+    "bare_members": (
+        True,
+        [*USERS, SALES, patched("/Groups/G1", {"op": "remove", "path": "members[value eq U1]"})],
+    ),
     "patch_answers": (False, [*USERS, INACTIVE]),
     "version_seconds": (True, [*USERS, INACTIVE, read("/Users/U1")]),
     "required": (frozenset({"title"}), [made(USER, ADA)]),
