@@ -56,7 +56,7 @@ class Tied:
         """Answer a need; a user that shows no groups is in none where others that were read in the same way show theirs."""
         if isinstance(need, Reports):
             return await self._reports.of(need.id, reads, may_ask=not self._holders.asks)
-        if need.type == USER and self.shows_groups(need.by):
+        if not self._profile.groups or (need.type == USER and self.shows_groups(need.by)):
             return Referrers(())
         if not self._profile.lists_members:
             return Referrers(None)

@@ -319,6 +319,15 @@ async def test_users_that_show_their_groups_are_believed_when_they_show_none():
     assert await ties.read(Holders(USER, "u1", "userName"), reads) == Referrers(("g1",))
 
 
+async def test_where_there_are_no_groups_a_user_is_in_none():
+    """Nothing is asked."""
+    tenant = Tenant()
+    ties, reads = tied(tenant, profile=replace(GENERIC, groups=False))
+
+    assert await ties.read(Holders(USER, "u1", "id"), reads) == Referrers(())
+    assert tenant.asked == []
+
+
 async def test_where_members_are_hidden_groups_are_unknown():
     """Nothing is asked for what is never shown."""
     tenant = Tenant(*groups(4))
