@@ -9,7 +9,7 @@ from typing import Any
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.exchange import Exchange
 from bulkscim.engine.feed import Coming
-from bulkscim.engine.lookahead import needs_only_id, purpose_of
+from bulkscim.engine.lookahead import asks_groups, needs_only_id, purpose_of
 from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
@@ -101,7 +101,9 @@ class Asking:
         if isinstance(answer, Missing) and answer.shown_by is not None:
             self._rest(work, answer.shown_by)
             return answer
-        work.is_listed = work.is_listed or (isinstance(answer, Found) and answer.is_listed)
+        if isinstance(answer, Found) and answer.is_listed and isinstance(need, Key):
+            work.is_listed = work.is_listed or work.is_own(need)
+            work.joins_at = min(work.joins_at, answer.read_at if asks_groups(work, need) else inf)
         is_proved = isinstance(answer, Missing) and not (answer.unproved or answer.is_listed)
         if is_proved and isinstance(need, Key):
             work.absent.add(need.folded)

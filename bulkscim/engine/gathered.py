@@ -1,9 +1,22 @@
 """Steps that wait for others with which they can share a request."""
 
 from bulkscim.engine.dispatch import Intent
+from bulkscim.engine.work import Work
+from bulkscim.model.operation import USER, Key
+from bulkscim.model.step import Step
 from bulkscim.planning.merging import GroupChange
 
 Batch = tuple[GroupChange, list[Intent]]
+
+
+def may_leave(work: Work, step: Step) -> bool:
+    """Return whether a member may leave other groups by a step, so that it goes alone: they have to be read just before.
+
+    One that a young listing shows in no other group may wait for others.
+    """
+    user = work.live.get(Key(USER, "id", step.member or ""))
+    leaves = any(change.path == "groups" for change in step.changes)
+    return user is not None and (leaves or not user.is_listed)
 
 
 class GatheredSteps:

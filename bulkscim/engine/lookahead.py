@@ -11,7 +11,7 @@ from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.feed import Coming, changed_groups, looked_up, made_names
 from bulkscim.engine.work import Work
 from bulkscim.model.live import Membership, NameHeld, Question
-from bulkscim.model.operation import Key
+from bulkscim.model.operation import USER, Key
 from bulkscim.model.row import Row
 from bulkscim.planning.before_image import LONGEST_S, ImageAges
 from bulkscim.planning.lookup_costs import MOST, served
@@ -22,6 +22,11 @@ def purpose_of(work: Work, need: Question, coming: Coming, ages: ImageAges) -> P
     operation = work.row.operation
     if isinstance(need, Membership):
         return _of_membership(work, coming)
+    if isinstance(need, Key) and asks_groups(work, need):
+        may_list = work.is_new and not work.facts.lost_members
+        age_s = ages.lookup(operation)
+        served_ = served(age_s, ages.interval_s, maxsize)
+        return Purpose(joins=may_list, ahead=NamesAhead(age_s=age_s, served=served_))
     is_own = isinstance(need, Key) and work.is_own(need)
     age_s = ages.lookup(operation) if is_own else ages.named_s
     named = made_names if isinstance(need, NameHeld) else looked_up
@@ -79,6 +84,11 @@ def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]],
     """Yield what a row itself has still to ask for, and then what so many rows to come name."""
     yield from (key for key in named(work.row) if key not in work.live)
     yield from (key for row in islice(coming.coming(), rows) for key in named(row))
+
+
+def asks_groups(work: Work, need: Key) -> bool:
+    """Return whether the row asks in which groups its member is."""
+    return work.row.operation.spec.is_membership and need.type == USER and need.attribute == "id"
 
 
 def needs_only_id(work: Work, need: Key) -> bool:

@@ -20,14 +20,14 @@ from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.dispatch import Intent, NotSent, Outcome
 from bulkscim.engine.facts import Parents, made_by
 from bulkscim.engine.feed import Feed, Window
-from bulkscim.engine.gathered import Batch, GatheredSteps
+from bulkscim.engine.gathered import Batch, GatheredSteps, may_leave
 from bulkscim.engine.parked import BehindLane, BehindName, ForResource, ForRow, ParkedRows, Resting
 from bulkscim.engine.rows import Next, RunContext
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Work
 from bulkscim.engine.worker import Instead, Worker
 from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Question
-from bulkscim.model.operation import GROUP, USER, Key, identities
+from bulkscim.model.operation import GROUP, Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Rest, Settle, Wait
 from bulkscim.planning.merging import GroupChange, change_of
@@ -307,9 +307,8 @@ class Pipeline:
     def _shared(self, work: Work, step: Step) -> GroupChange | None:
         """Return what steps must have in common with one to share its request; None where it goes alone."""
         profile = self._rows.policy.profile
-        # Who may leave other groups goes alone: the groups have to be read just before.
-        may_leave = profile.one_group and Key(USER, "id", step.member or "") in work.live
-        return change_of(step, min(1 if may_leave else profile.most_members, work.together))
+        alone = profile.one_group and may_leave(work, step)
+        return change_of(step, min(1 if alone else profile.most_members, work.together))
 
     async def _gather(self, work: Work, step: Step, change: GroupChange) -> Next | None:
         """Let a step wait for others with which it can share a request; send them where they are enough."""

@@ -47,6 +47,7 @@ class Work:
     `rests` counts such waits since the last part took effect.
     `sent_at` is the monotonic time at which its latest step left. `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since it
     is too old for what the row changes or makes.
+    `joins_at` is the monotonic time of the listing that tells in which groups its member is.
     `read_again`: what was read is newer than the wait for a permit that made it old. `together`: with how many at most the
     row's steps may share a request. `sends`: its step is about to leave with others. `told_at` is the monotonic time from which a read shows what became of its latest step.
     """
@@ -62,6 +63,7 @@ class Work:
     losses: int = 0
     stale: int = 0
     read_at: float = inf
+    joins_at: float = inf
     read_again: bool = False
     together: int = MANY
     sends: bool = False
@@ -110,7 +112,7 @@ class Work:
     def forget(self) -> None:
         """Drop what was read of the tenant, except ties; what other rows made stays known."""
         self.live = {need: answer for need, answer in self.live.items() if isinstance(need, KEPT)}
-        self.read_at = inf
+        self.read_at = self.joins_at = inf
 
     def outdated(self) -> None:
         """Drop what was read, since it is too old for the next step; of what no listing showed, what is read next will do."""

@@ -106,10 +106,13 @@ class Worker:
         return any(self.is_old(*intent) for intent in intents)
 
     def is_old(self, work: Work, step: Step) -> bool:
-        """Return whether what was read is to be read again, once, before the step."""
+        """Return whether what was read is to be read again before the step; once, except where a listing tells of its member."""
+        now, ages = self._clock.monotonic(), self._ages(step)
+        if now - work.joins_at > ages.lookup(work.row.operation):
+            return True
         if work.read_again or (step.before is None and step.member is None):
             return False
-        return self._clock.monotonic() - work.read_at > self._ages(step).step(step, work.row.operation)
+        return now - work.read_at > ages.step(step, work.row.operation)
 
     def _ages(self, step: Step) -> ImageAges:
         return self._asking.ages(step.method, step.type)

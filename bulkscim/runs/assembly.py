@@ -41,7 +41,7 @@ from bulkscim.journal.journal import Journal
 from bulkscim.journal.settings import Settings
 from bulkscim.model.clock import Clock, Dated
 from bulkscim.model.events import Watcher
-from bulkscim.model.operation import MAKES, USER, Defaults, Verb
+from bulkscim.model.operation import GROUP, MAKES, USER, Defaults, Verb
 from bulkscim.model.request import Request
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
@@ -153,7 +153,8 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         _recorded(session.job, journal, terms),
         _due(journal, watcher),
         sum(header.count(verb, USER) for verb in MAKES),
-        sum(header.count(verb, USER) for verb in Verb if verb not in MAKES),
+        sum(header.count(verb, USER) for verb in Verb if verb not in MAKES)
+        + (header.count(Verb.ADD_MEMBER, GROUP) if profile.one_group else 0),
     )
 
     def reads(work: Work | None) -> Reads:

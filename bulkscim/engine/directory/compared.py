@@ -6,10 +6,10 @@ from enum import Enum, auto
 
 import anyio
 
-from bulkscim.engine.directory.coverage import COMPARED, Coverage, NeededAttributes
+from bulkscim.engine.directory.coverage import COMPARED, GROUPS_ONLY, Coverage, NeededAttributes
 from bulkscim.engine.directory.earlier_runs import EarlierRuns
 from bulkscim.model.live import Answer, Found, Missing
-from bulkscim.model.operation import GROUP, Key
+from bulkscim.model.operation import GROUP, USER, Key
 
 MEMBERS = "members"
 ById = Callable[[Key], Awaitable[Answer]]
@@ -63,6 +63,14 @@ class Compared:
         await self._recall()
         one, other = ({"members": [{"value": member} for member in some]} for some in (shown, by_id))
         self._coverages[Seen.TOGETHER].compare(GROUP, one, other)
+
+    def has_shown(self, user: Found) -> bool:
+        """Return whether a listing that showed this user is known to show its groups."""
+        return self._coverages[Seen.LISTED].shows(USER, user.resource, GROUPS_ONLY)
+
+    def compare_groups(self, listed: Found, by_id: Found) -> None:
+        """Learn from one user whose groups a listing shows as a read by its id does."""
+        self._coverages[Seen.LISTED].compare(USER, listed.resource, by_id.resource)
 
     def shows_members(self, count: int) -> bool:
         """Return whether a group that is read together with others, and shows so many members, shows all that it has.

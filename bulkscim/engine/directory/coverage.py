@@ -33,6 +33,7 @@ from bulkscim.scim.forms import ids_in
 NeededAttributes = frozenset[str] | None  # folded names of attributes; None: all that the resource has
 Part = Callable[[JsonObject], JsonObject]
 NAMES_ONLY: frozenset[str] = frozenset()
+GROUPS_ONLY = frozenset({"groups"})
 ALWAYS = 3  # comparisons before a whole resource is believed
 COMPARED = 3  # resources of a first page, and lists of one length
 _SERVERS_OWN = frozenset({"id", "schemas", "meta"})

@@ -9,6 +9,7 @@ from math import inf
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.compared import Compared, Seen
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
+from bulkscim.engine.directory.groups_of_users import JoiningUsers
 from bulkscim.engine.directory.groups_together import GroupsTogether
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
 from bulkscim.engine.directory.joined import Joined
@@ -58,7 +59,6 @@ PLAIN = Purpose()
 UNNAMED = "this run created it, but its id is not known, and no lookup shows it by this name"
 HIDDEN = "this run has deactivated it, and the tenant does not show it since"
 UNUSABLE = "{} has the id {!r}, which no URL can hold"
-GOOD = 200
 
 
 class Directory:
@@ -78,8 +78,7 @@ class Directory:
         makes: int = 0,
         changes: int = 0,
     ) -> None:
-        self._clock = clock
-        self._profile = profile
+        self._clock, self._profile = clock, profile
         self._store = store = Store()
         self._one_by_one = OneByOne()
         self._listings = Listings(clock, store)
@@ -100,6 +99,7 @@ class Directory:
         self._absence = Absence(
             self._memberships, lambda: self._tied.shows_groups("id"), self._earlier.own_groups
         )
+        self._joining = JoiningUsers(self._held, self._compared)
         together = GroupsTogether(self._memberships, self._compared)
         self.members = Members(
             self._memberships, together, self._absence, self._joined.takes_several, self._known_id
@@ -144,10 +144,7 @@ class Directory:
             case Key() if purpose.only_id:
                 return await self._named_only(need, reads, purpose)
             case Key():
-                held = (
-                    await self._held_user(need, reads, purpose) if purpose.listed or purpose.changes else None
-                )
-                return held or await self.find(need, reads, purpose)
+                return await self._held_user(need, reads, purpose) or await self.find(need, reads, purpose)
 
     async def maker(self, origin: Origin) -> Maker:
         """Return the earlier run that created a resource, an empty one where none is known."""
@@ -165,7 +162,7 @@ class Directory:
         together = await self._joined.find(key, purpose, reads, by_id)
         answer = together or await self._single.find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
-            return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), GOOD)
+            return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), HTTPStatus.OK)
         if isinstance(answer, Found) and answer.is_looked_up and not together:
             answer = await self._compared.completed(answer, key, purpose.needed, Seen.ALONE, by_id)
         if isinstance(answer, Found):
@@ -197,10 +194,12 @@ class Directory:
 
         That it shows none counts for who creates the user then, unless the run or an earlier one knows of such a user.
         """
-        if purpose.changes:
-            may_join = self._joined.may_ask(key, purpose.ahead)
-            found = None if may_join else await self._held.shown_lately(key, purpose.ahead, reads)
-        else:
+        if purpose.joins:
+            return await self._joining.of(key, purpose.ahead, reads)
+        found = None
+        if purpose.changes and not self._joined.may_ask(key, purpose.ahead):
+            found = await self._held.shown_lately(key, purpose.ahead, reads)
+        elif purpose.listed and not purpose.changes:
             found = await self._held.shown(key, reads)
         if found is None and purpose.makes and self._held.is_absent(key):
             is_known = await self._own.id_of(key) is not None or await self._earlier.hidden(key)
@@ -316,6 +315,7 @@ class Directory:
         self._tied.applied(step)
         self._held.changed(step)
         self._joined.changed(step, resource_id, left)
+        self._joining.applied(step)
         self._drop_names(step)
         return left
 

@@ -32,6 +32,7 @@ from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_again, most_for_
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.named_resources import refers_to
 from bulkscim.providers.profile import Profile
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
 from bulkscim.transport.pages import Page
 
@@ -50,6 +51,7 @@ class HeldUsers:
     ) -> None:
         self._clock = clock
         self._changes = changes
+        self._joins = False  # whether some of them join groups
         self._pages = 0.0  # of the listing
         self._saved, self._saves = (
             0,
@@ -60,6 +62,7 @@ class HeldUsers:
         self._is_read = self._is_whole = False
         self._names_hold = True  # whether the run has changed no name
         self._came = 0  # users in the listing
+        self._sample: Found | None = None  # the one that shows the most groups
         self._singles = 0
         self._reading = anyio.Lock()
         self._names = store.table("value text", key="value")
@@ -90,16 +93,18 @@ class HeldUsers:
         await self._read(reads, self._makes // SHARE)
         return self._shown(key) if self._clock.monotonic() <= self._until else None
 
-    async def shown_lately(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+    async def shown_lately(
+        self, key: Key, ahead: NamesAhead, reads: Reads, *, joins: bool = False
+    ) -> Found | None:
         """Return the one user of a userName or id as a young listing shows it, which may be changed by that; None proves nothing.
 
         A listing is read, and read again when it is too old, where it costs half of the lookups that it saves, and the one
-        before it has saved so many.
+        before it has saved so many. `joins`: a row asks in which groups its member is, and may ask again.
         """
         if self._makes or key.type != USER or key.attribute not in {"userName", "id"}:
             return None
         most = most_again(min(self._changes, self._saves), ahead.served)
-        self._changes -= 1
+        self._changes, self._joins = self._changes - (not joins), self._joins or joins
         if not self._is_young(ahead) and self._pages <= most:
             async with self._reading:
                 self._is_read = self._is_read and self._is_young(ahead)
@@ -134,6 +139,15 @@ class HeldUsers:
             return None
         return Found(orjson.loads(users[0][0]), self._taken_at, is_looked_up=True, is_listed=True)
 
+    def renew(self) -> None:
+        """Read the listing again at the next question, whatever it has saved."""
+        self._is_whole, self._saved = False, max(self._saved, self._changes)
+
+    def take_sample(self) -> Found | None:
+        """Return the user that shows the most groups, once; None where the run may have changed it, and where none shows any."""
+        sample, self._sample = self._sample, None
+        return sample
+
     def is_absent(self, key: Key) -> bool:
         """Return whether a whole listing shows no user of a userName.
 
@@ -155,6 +169,7 @@ class HeldUsers:
         if step.type == USER and step.action is not Action.DELETE:
             self.forget(str(step.id))
         elif step.member is not None:
+            self._changes -= self._joins
             self.forget(step.member)
         else:  # who refers to what was deleted, or is in a group that was changed, is not known
             self._until = -inf
@@ -162,6 +177,8 @@ class HeldUsers:
     def forget(self, resource_id: str) -> None:
         """Drop one user: what the listing shows of it may be outdated."""
         self._users.delete("id = ?", resource_id)
+        if self._sample is not None and self._sample.id == resource_id:
+            self._sample = None
         if self._changed is not None:
             self._changed.add(resource_id)
 
@@ -178,7 +195,7 @@ class HeldUsers:
                 return
             self._saves, self._saved = self._saved if self._is_whole else maxsize, 0
             self._is_read, self._is_whole = True, False
-            self._changed = set()
+            self._changed, self._sample = set(), None
             self._names.clear()
             self._users.clear()
             self._pages = await self._take(reads, most)
@@ -232,6 +249,15 @@ class HeldUsers:
             (str(user["id"]), name, orjson.dumps(user)) for user, name in folded if user["id"] not in changed
         )
         self._users.add(rows, otherwise="replace")
+        most = max(users, key=_group_count)
+        if most["id"] not in changed and _group_count(most) > (
+            _group_count(self._sample.resource) if self._sample is not None else 0
+        ):
+            self._sample = Found(most, self._taken_at, is_looked_up=True, is_listed=True)
+
+
+def _group_count(user: JsonObject) -> int:
+    return len(set(ids_in(find(user, "groups"))))
 
 
 def resembles(value: str) -> str:

@@ -49,9 +49,12 @@ class Members:
         is_new = need.member in self._new and not self._memberships.may_hide(need.group, need.member)
         if purpose.adds and is_new:
             return Member(present=False, proved=True)
-        old = None if purpose.outdated is None or need.proof else self._memberships.old(need.group)
-        if old is not None and (need.member in old) is purpose.outdated:
-            return Member(purpose.outdated, is_old=self._memberships.of(need.group) is None)
+        known = None if need.proof else self._memberships.holds(need.group, need.member, since)
+        if known is not None:
+            return Member(known)
+        old = None if need.proof else self._memberships.held(need.group, need.member)
+        if old is not None and old is purpose.outdated:
+            return Member(old, is_old=True)
         together = None
         if purpose.ahead.most and self._may_filter(Key(GROUP, "id", need.group)):
             together = partial(self._together.read, need.group, partial(self._ids, purpose.ahead), reads)

@@ -44,6 +44,7 @@ class GroupMembers:
     shown: int = 0  # members in the answer
     members: set[str] = field(default_factory=set)
     way: Way = Way.BY_ID
+    unsure: set[str] = field(default_factory=set)  # who may have left since, by joining another group
 
 
 @dataclass(slots=True, eq=False)
@@ -76,17 +77,33 @@ class Memberships:
 
         `moves`: the group counts as used.
         """
-        known = self._groups.get(group)
-        if known is None or known.read_at < since or self._clock.monotonic() - known.read_at > KEPT_S:
+        known = self._young(group, since)
+        if known is None or known.unsure:
             return None
         if moves:
             self._groups.move_to_end(group)
         return known.members
 
-    def old(self, group: str) -> set[str] | None:
-        """Return the group's members as they were read at any time, with the changes of this run."""
+    def _young(self, group: str, since: float) -> GroupMembers | None:
         known = self._groups.get(group)
-        return None if known is None else known.members
+        is_old = known is None or self._clock.monotonic() - known.read_at > KEPT_S
+        return None if is_old or known is None or known.read_at < since else known
+
+    def holds(self, group: str, member: str, since: float = -inf) -> bool | None:
+        """Return whether a group held a member when it was read as `of` says; None where that is not known.
+
+        Who else may have left the group since does not matter.
+        """
+        known = self._young(group, since)
+        if known is None or member in known.unsure:
+            return None
+        self._groups.move_to_end(group)
+        return member in known.members
+
+    def held(self, group: str, member: str) -> bool | None:
+        """Return whether a group held a member when it was read at any time, with the changes of this run; None: not known."""
+        known = self._groups.get(group)
+        return None if known is None or member in known.unsure else member in known.members
 
     def largest(self) -> str | None:
         """Return a group whose members are known, of those the one with the most; None where no members are."""
@@ -188,6 +205,8 @@ class Memberships:
             while len(self._added) > KEPT_ADDED:
                 self._added.popitem(last=False)
         known = self._groups.get(group)
+        if known:
+            known.unsure.discard(member)
         if known and added:
             known.members.add(member)
         elif known:
@@ -201,7 +220,8 @@ class Memberships:
         known, shown = self._groups.get(group), set(ids_in(find(resource, "members")))
         if known is None:
             return
-        self.answers.compare(shown, known.members, changed)
+        if not known.unsure:
+            self.answers.compare(shown, known.members, changed)
         if self.answers.shows(len(shown)):
             self._longest[Way.ANSWER] = max(self._longest[Way.ANSWER], len(shown))
             self._keep(group, GroupMembers(asked_at, len(shown), shown, Way.ANSWER))
@@ -219,7 +239,14 @@ class Memberships:
         self.changed(step.id, step.member, added=step.action is Action.ADD_MEMBER)
         for change in step.changes:
             for group in change.before if change.path == "groups" else ():
-                self.forget(group["value"])
+                self._may_have_left(group["value"], step.member)
+
+    def _may_have_left(self, group: str, member: str) -> None:
+        """Note that a member joined another group: the service may have taken it out of this one, or not."""
+        self._outdate(group)
+        self._added.pop((group, member), None)
+        if group in self._groups:
+            self._groups[group].unsure.add(member)
 
     def forget(self, group: str) -> None:
         """Drop what is known of a group: it was changed, or may have been."""

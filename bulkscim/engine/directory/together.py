@@ -56,7 +56,7 @@ class Purpose:
     `listed`: a listing that was read for many rows will do; `makes`: also for its absence, since the answer to a create says
     whether the name is taken. `changes`: a listing will do that is as young as what several names are asked for by. `ahead`: names that may be looked up with this one.
     `outdated`: what a membership may be by an image that is too old for a step, since it is asked for again before that.
-    `adds`: a member that the run has just created need not be looked for.
+    `joins`: a user whose groups matter, since it joins another one. `adds`: a member that the run has just created need not be looked for.
     """
 
     needed: NeededAttributes = NAMES_ONLY
@@ -66,6 +66,7 @@ class Purpose:
     changes: bool = False
     outdated: bool | None = None
     adds: bool = False
+    joins: bool = False
     ahead: NamesAhead = field(default_factory=NamesAhead)
 
 

@@ -13,6 +13,7 @@ from bulkscim.model.live import (
     ParentFailed,
     ParentLater,
     ParentReady,
+    Shown,
 )
 from bulkscim.model.operation import (
     ENTERPRISE,
@@ -196,6 +197,14 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
         told = view.unfit(member, live)
         return Refusal(part, told.status, None, f"its group before cannot be recorded: {told.why}")
     others = _other_groups(live, group)
+    if others and live.is_listed and not view.policy.plans:
+        now = view.live.get(Shown(member))
+        if now is None:
+            return Wait(Shown(member))
+        if not isinstance(now, Found):
+            told = view.unfit(member, now)
+            return Refusal(part, told.status, None, f"its group before cannot be recorded: {told.why}")
+        others = _other_groups(now, group)
     others_expected = view.operation.expect.get(OTHER_GROUPS)
     elsewhere = [
         one["value"] for one in others if others_expected is not None and one["value"] not in others_expected

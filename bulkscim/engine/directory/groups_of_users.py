@@ -1,0 +1,85 @@
+"""In which groups users are who join one, as a listing of the users shows it.
+
+Where joining a group may take a user out of another one, the groups that it is in are recorded before. A listing tells them
+for many users, once it is proved to show them: of the user that shows the most, it shows what a read by its id shows.
+"""
+
+from collections import OrderedDict
+from math import inf
+
+import anyio
+
+from bulkscim.engine.directory.compared import Compared
+from bulkscim.engine.directory.held_names import HeldUsers
+from bulkscim.engine.directory.together import NamesAhead
+from bulkscim.engine.reads import Reads
+from bulkscim.model.live import Found
+from bulkscim.model.operation import USER, Key
+from bulkscim.model.step import Action, Step
+from bulkscim.scim.forms import ids_in
+from bulkscim.scim.paths import find
+
+TRIED = 3  # users that are compared
+MOST_PLANNED = 2_000  # users that a plan has read
+
+
+class JoiningUsers:
+    """Answers for all workers; what a read by id proves is told to `compared`."""
+
+    def __init__(self, held: HeldUsers, compared: Compared) -> None:
+        self._held = held
+        self._compared = compared
+        self._turn = anyio.Lock()
+        self._left = TRIED
+        self._is_proved = self._has_joined = False
+        self._planned: OrderedDict[str, Found] = OrderedDict()  # by id, the latest read last
+
+    def applied(self, step: Step) -> None:
+        """Take in a step that took effect: from the first addition on, a listing has a user that shows a group."""
+        self._has_joined = self._has_joined or step.action is Action.ADD_MEMBER
+
+    async def of(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Return the user of an id with its groups as a young listing shows them; None proves nothing."""
+        if not self._is_proved and self._left:
+            async with self._turn:
+                await self._try(key, ahead, reads)
+        found = await self._held.shown_lately(key, ahead, reads, joins=True) if self._is_proved else None
+        if found is not None and self._compared.has_shown(found):
+            return found
+        return await self._read_once(key, reads) if ahead.age_s == inf else None
+
+    async def _read_once(self, key: Key, reads: Reads) -> Found | None:
+        """Read a user by its id, for a plan, which may rely on a read of any age."""
+        known = self._planned.get(key.value)
+        if known is None:
+            read = await reads.by_id(USER, key.value)
+            if not isinstance(read, Found):
+                return None
+            known = self._planned[key.value] = read
+            while len(self._planned) > MOST_PLANNED:
+                self._planned.popitem(last=False)
+        return known
+
+    async def _try(self, key: Key, ahead: NamesAhead, reads: Reads) -> None:
+        """Compare the user that shows the most groups with its read by id, unless the run changes it meanwhile.
+
+        Where a listing has shown none with a group, it is read again after the first addition.
+        """
+        if self._is_proved or not self._left:
+            return
+        await self._held.shown_lately(key, ahead, reads, joins=True)
+        sample = self._held.take_sample()
+        if sample is None and self._has_joined and ahead.age_s < inf:
+            self._left -= 1
+            self._held.renew()
+            await self._held.shown_lately(key, ahead, reads, joins=True)
+            sample = self._held.take_sample()
+        read = None if sample is None else await reads.by_id(USER, sample.id)
+        self._left -= read is not None
+        if sample is not None and isinstance(read, Found) and _groups(read) == _groups(sample):
+            self._compared.compare_groups(sample, read)
+            self._is_proved = True
+
+
+def _groups(user: Found) -> set[str]:
+    return set(ids_in(find(user.resource, "groups")))
