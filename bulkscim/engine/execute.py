@@ -107,7 +107,7 @@ class Engine:
         ledger = self.journal.ledger
         self.left.begin_pass(circle=circle)
         feed = Feed(self.rows(lambda row: ledger.state(row) is RowState.PENDING))
-        pipeline = Pipeline(feed, self.context, self.worker, self.left)
+        pipeline = Pipeline(feed, self.context, self.worker, self.left, self.permits.room)
         await pipeline.run(self.workers)
         if feed.failed is not None:
             self._stopping.stop(feed.failed)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from math import inf
+from math import ceil, inf
 
 import anyio
 
@@ -25,6 +25,12 @@ from bulkscim.providers.profile import NO_LIMIT, Bucket
 from bulkscim.transport.base import Transport
 
 SERVER_ERROR = 500
+MANY = 10_000  # workers
+_REQUESTS, _AHEAD_S, _MORE = (
+    4,
+    2.0,
+    1,
+)  # of a row in a worker's hands: its requests, and the seconds that it may wait
 
 
 class Permits:
@@ -227,6 +233,18 @@ class Permits:
         """Return how many requests may be in flight for the fastest of the limits."""
         fastest = max((gate.per_second for gate in self.gates), default=UNLIMITED)
         return self.concurrency.wanted(fastest, self._clock.monotonic())
+
+    def room(self, method: str, path: str) -> int:
+        """Return how many workers may work for requests of one kind, so that some are left for those of other limits.
+
+        They are enough to use the limits of these: reads come before a write, and each takes its time.
+        """
+        gates = self._counting(Request(method, path))
+        if all(gate in gates for gate in self.gates):
+            return MANY
+        per_second = min(gate.per_second for gate in gates)
+        enough = _MORE + per_second * (_AHEAD_S + _REQUESTS * self.concurrency.takes_s)
+        return max(1, min(ceil(enough), self.workers() - 1)) if enough < MANY else MANY
 
     @property
     def allowed_per_second(self) -> float:

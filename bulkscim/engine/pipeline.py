@@ -8,7 +8,6 @@ them goes on without what it waits for: that part is left to a later pass.
 """
 
 from collections.abc import Callable, Iterable
-from heapq import heappop, heappush
 from typing import assert_never
 
 import anyio
@@ -22,6 +21,7 @@ from bulkscim.engine.facts import Parents, made_by
 from bulkscim.engine.feed import Feed, Window
 from bulkscim.engine.gathered import Batch, GatheredSteps, may_leave
 from bulkscim.engine.parked import BehindLane, BehindName, ForResource, ForRow, ParkedRows, Resting
+from bulkscim.engine.ready import ReadyRows, Room
 from bulkscim.engine.rows import Next, RunContext
 from bulkscim.engine.unfinished import UnfinishedRows
 from bulkscim.engine.work import Work
@@ -38,7 +38,9 @@ from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
 class Pipeline:
     """One pass over a feed."""
 
-    def __init__(self, feed: Feed, context: RunContext, worker: Worker, left: UnfinishedRows) -> None:
+    def __init__(
+        self, feed: Feed, context: RunContext, worker: Worker, left: UnfinishedRows, room: Room
+    ) -> None:
         self._feed = feed
         self._worker = worker
         self._rows = worker.rows
@@ -49,7 +51,7 @@ class Pipeline:
         self._alive = self._window.rows
         self._parents = Parents(journal, self._alive.get, lambda: feed.passed, left.found, left.updates)
         self._lanes = Lanes()
-        self._ready: list[int] = []
+        self._ready = ReadyRows(room)
         self._parked = ParkedRows()
         self._changing = ChangingResources(lambda freed: self._wake(self._parked.waiting(ForResource(freed))))
         self._gathered = GatheredSteps()
@@ -71,17 +73,19 @@ class Pipeline:
         """Take row after row. An error ends the pass: the other workers are not notified, or they would look for work."""
         while not self._crew.leaves() and (work := await self._next()) is not None:
             self._busy += 1
-            await (self._advance(work) if isinstance(work, Work) else self._send_batch(*work))
-            # Not where it raised: all workers are being stopped then, and no worker has the row.
-            self._busy -= 1
+            with self._ready.at_work(work.row if isinstance(work, Work) else None):
+                await (self._advance(work) if isinstance(work, Work) else self._send_batch(*work))
+            self._busy -= (
+                1  # not where it raised: all workers are being stopped then, and no worker has the row
+            )
             self._notify()
             self._crew.fill()
 
     async def _next(self) -> Work | Batch | None:
         """Return the earliest row that can move, or steps to be sent together; None when this pass is over."""
         while not self._stopping.requested:
-            if self._ready:
-                return self._alive[heappop(self._ready)]
+            if (row := self._ready.take()) is not None:
+                return self._alive[row]
             if self._admit():
                 continue
             if (first := self._due()) is not None:
@@ -98,7 +102,7 @@ class Pipeline:
     def _due(self) -> int | None:
         """Return the row whose step waits no longer for others: the earliest, where no other row can join any more."""
         none_joins = self._busy == 0 or (self._busy == self._sending and not self._parked)
-        return self._gathered.first if none_joins else None
+        return self._gathered.first if none_joins and self._ready.has_room() else None
 
     def _notify(self) -> None:
         if self._changed is not None:
@@ -115,10 +119,9 @@ class Pipeline:
         work = self._rows.begun(row, wanted)
         self._alive[row.number] = work
         self._lanes.enter(row.number, work.claims)
-        made = made_by(work.facts)
-        if made:
+        if made := made_by(work.facts):
             self._lanes.known(row.number, Parent(row.number), made)
-        heappush(self._ready, row.number)
+        self._ready.add(row)
         return True
 
     def _break_circle(self) -> None:
@@ -134,7 +137,7 @@ class Pipeline:
         """Make parked rows ready; others are left alone."""
         woken = self._parked.take(rows)
         for row in woken:
-            heappush(self._ready, row)
+            self._ready.add(self._alive[row].row)
         if woken:
             self._notify()
 
@@ -317,8 +320,7 @@ class Pipeline:
             if checked.decision is None:
                 self._leave(work, step)
             return checked.decision
-        batch = self._gathered.add(change, Intent(work, checked))
-        if batch is not None:
+        if (batch := self._gathered.add(change, Intent(work, checked))) is not None:
             await self._send_batch(*batch)
         return None
 
@@ -370,7 +372,7 @@ class Pipeline:
         if isinstance(decision, Rest):
             self._rest(work, decision.seconds)
         elif decision is not None:
-            heappush(self._ready, work.number)
+            self._ready.add(work.row)
             self._notify()
 
     def _made(self, work: Work, resource_id: str) -> None:

@@ -2,6 +2,8 @@
 
 from collections import deque
 
+import pytest
+
 from tests.support.simulation.tenant import SimulatedTenant
 
 LIMITS = {"POST": 20, "PATCH": 5, "GET": 100}  # in ten seconds
@@ -55,3 +57,32 @@ async def test_all_limits_are_used_together(carried):
     assert carried.tenant.throttled == 0
     assert carried.tenant.clock.monotonic() <= 1.1 * bound_s + WINDOW_S + 1
     assert carried.tenant.first_of_groups < 10
+
+
+ALL = ", ".join(("POST /Users 20/10s", "PATCH 5/10s", "GET 100/10s"))
+LEAVERS = 40
+
+
+def orders():
+    """Return creates and deactivations in three orders."""
+    joiners = list(rows())
+    leavers = [{"op": "deactivate", "match": {"userName": f"old{n}@example.com"}} for n in range(LEAVERS)]
+    every = PEOPLE // LEAVERS
+    mixed = [
+        one for n, leaver in enumerate(leavers) for one in (*joiners[n * every : (n + 1) * every], leaver)
+    ]
+    return {"creates first": joiners + leavers, "leavers first": leavers + joiners, "mixed": mixed}
+
+
+@pytest.mark.parametrize("workers", [2, 8, 64])
+@pytest.mark.parametrize("order", ["creates first", "leavers first", "mixed"])
+async def test_no_limit_waits_for_another_whatever_the_order_of_the_file(carried, order, workers):
+    """Rows of the slowest limit took all workers: 190 s where the file was sorted by operation."""
+    old = [{"id": f"o{n}", "userName": f"old{n}@example.com", "active": True} for n in range(LEAVERS)]
+    more = {"rate": ALL, "profile": {"buckets": ()}, "concurrency": workers}
+
+    report = await carried(orders()[order], held=[*GROUPS, *old], kind=Limited, **more)
+
+    assert (report.totals.done, carried.tenant.throttled) == (PEOPLE + LEAVERS, 0)
+    spaced_s = PEOPLE / LIMITS["POST"] * WINDOW_S
+    assert carried.tenant.clock.monotonic() <= 1.15 * spaced_s
