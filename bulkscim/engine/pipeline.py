@@ -276,8 +276,7 @@ class Pipeline:
 
     async def _carry_out(self, work: Work, step: Step) -> Next | None:
         """Send a step; return what the row does next, None where it was parked or its stay has ended."""
-        change = self._shared(work, step)
-        if change is not None:
+        if (change := self._shared(work, step)) is not None:
             return await self._gather(work, step, change)
         resource = changed_by(step)
         if resource is None:
