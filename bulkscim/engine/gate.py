@@ -7,17 +7,18 @@ from aiolimiter import AsyncLimiter
 
 from bulkscim.model.clock import Clock
 from bulkscim.model.request import Request
-from bulkscim.pacing.known_limit import KnownLimit
+from bulkscim.pacing.known_limit import KnownLimit, Source
 from bulkscim.pacing.learned_pace import LearnedPace
 from bulkscim.pacing.rate import Rate, pace
 from bulkscim.providers.profile import Bucket
 
 
 class Gate:
-    """One limit, as the tenant's answers show it; `limiter` spaces the requests."""
+    """One limit, as the tenant's answers show it; `limiter` spaces the requests. `is_stated`: the tenant says that it is so."""
 
-    def __init__(self, bucket: Bucket, clock: Clock) -> None:
+    def __init__(self, bucket: Bucket, clock: Clock, *, is_stated: bool = False) -> None:
         self.bucket = bucket
+        self._is_stated = is_stated
         self._clock = clock
         self._rate = Rate(bucket.limit, bucket.window_s)
         self.pace = LearnedPace(
@@ -58,6 +59,8 @@ class Gate:
     def found(self) -> KnownLimit | None:
         """Return what is known of the limit now, None where that is no more than was assumed."""
         found, bucket = self.pace.found(), self.bucket
+        if self._is_stated:
+            found = KnownLimit(self._rate.per_second, source=Source.HEADER)
         if found is None:
             return None
         return replace(

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from math import ceil, inf
 
@@ -16,8 +17,9 @@ from bulkscim.model.progress import UNLIMITED
 from bulkscim.model.request import Reply, Request, Response, Sort
 from bulkscim.pacing.arrivals import Arrivals, Window
 from bulkscim.pacing.concurrency import Concurrency
-from bulkscim.pacing.hints import asked_wait, retry_after
+from bulkscim.pacing.hints import asked_wait, retry_after, stated_rate
 from bulkscim.pacing.known_limit import KnownLimit
+from bulkscim.pacing.rate import Rate
 from bulkscim.pacing.retry import throttles
 from bulkscim.pacing.time_left import Limits, allowed
 from bulkscim.pacing.waiting import Quiet
@@ -58,7 +60,8 @@ class Permits:
         self._stopping = stopping
         self.holding = Holding(stopping)
         self.concurrency = Concurrency(1, 1)  # until the run says how many
-        self.gates = _gates(buckets, clock)
+        self._stated: set[Bucket] = set()
+        self.gates = self._gates(buckets)
         self._limits = 0  # how often they were replaced
         self._waits: dict[anyio.CancelScope, None] = {}  # for limits that may be replaced, in order
         self._unlimited = (Gate(NO_LIMIT, clock),)
@@ -68,6 +71,11 @@ class Permits:
         self._left_at = clock.monotonic()
         self._asking = 0  # requests that wait for a permit
         self._ended: anyio.Event | None = None  # of the next request; there while one waits for it
+
+    def _gates(self, buckets: Iterable[Bucket]) -> list[Gate]:
+        """Return the gates of limits, the narrowest first."""
+        narrowest_first = sorted(buckets, key=Bucket.width)
+        return [Gate(bucket, self._clock, is_stated=bucket in self._stated) for bucket in narrowest_first]
 
     def _counting(self, request: Request) -> tuple[Gate, ...]:
         """Return the gates of a request, the narrowest limit first."""
@@ -141,7 +149,7 @@ class Permits:
         """Keep to other limits from now on: what was sent before counts under them, and a wait that was asked for holds."""
         before, closed_s = [gate.bucket for gate in self.gates], self.closed_s
         self.arrivals = self.arrivals.under(buckets, before, len(self._unanswered), self._clock.monotonic())
-        self.gates = _gates(buckets, self._clock)
+        self.gates = self._gates(buckets)
         self._unlimited = (Gate(NO_LIMIT, self._clock),)
         for gate in (*self.gates, *self._unlimited):
             gate.close(closed_s)
@@ -221,6 +229,8 @@ class Permits:
     def _learn(self, reply: Response, left_at: float, gates: Sequence[Gate]) -> None:
         """Learn from an answer at which pace to go on."""
         asked = asked_wait(reply)
+        if len(gates) == 1:  # of several it is not known which is meant
+            self._heed(gates[0].bucket, stated_rate(reply))
         is_busy = reply.status >= SERVER_ERROR and asked is not None
         if gates and (is_busy or throttles(reply)):
             gates[0].throttled(left_at, asked)
@@ -228,6 +238,15 @@ class Permits:
             for gate in gates:
                 gate.passed(left_at, is_slow=self.concurrency.is_slow)
                 gate.close(retry_after(reply) or 0.0)
+
+    def _heed(self, bucket: Bucket, stated: Rate | None) -> None:
+        """Keep to a limit that an answer states, where it is below what was permitted before."""
+        holds = any(gate.bucket == bucket for gate in self.gates)
+        if stated is None or not holds or stated.per_second >= bucket.most * bucket.limit / bucket.window_s:
+            return
+        limit = replace(bucket, limit=stated.limit, window_s=stated.window_s, most=1.0, assumed=False)
+        self._stated.add(limit)
+        self.replace([limit if gate.bucket == bucket else gate.bucket for gate in self.gates])
 
     def workers(self) -> int:
         """Return how many requests may be in flight for the fastest of the limits."""
@@ -273,11 +292,6 @@ class Permits:
             pauses=self._stopping.pauses(now),
             held=None if (held := self.holding.first) is None else held.why,
         )
-
-
-def _gates(buckets: Iterable[Bucket], clock: Clock) -> list[Gate]:
-    """Return the gates of limits, the narrowest first."""
-    return [Gate(bucket, clock) for bucket in sorted(buckets, key=Bucket.width)]
 
 
 def _kind(request: Request) -> str:

@@ -9,9 +9,12 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from bulkscim.model.request import Response
+from bulkscim.pacing.rate import Rate
 
 MOST_S = 300.0
 _NEAR_S = 400 * 86400.0  # a number that is a moment so near to the server's clock is one
+_POLICIES = frozenset({"ratelimit-policy", "x-ratelimit-policy", "ratelimit-limit"})
+_WINDOW_S = 60.0  # of a limit that is a pace
 _UNITS = (1.0, 1e3, 1e6)  # of a moment: seconds, milliseconds, microseconds
 _PAIR = re.compile(r"\b(remaining|reset|[rt])\s*=\s*\"?([\d.]+)", re.IGNORECASE)
 _LIMITS = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -84,6 +87,27 @@ def _limits(response: Response) -> Iterator[_StatedLimit]:
         elif "=" in value:
             yield from _in_one_header(value)
     yield from pairs.values()
+
+
+def stated_rate(response: Response) -> Rate | None:
+    """Return the slowest rate that an answer states, by RateLimit-Policy or the limits with windows of RateLimit-Limit.
+
+    A limit of more than a minute is none: what is left of it may be used at once.
+    """
+    values = (value for name, value in response.headers.items() if name.lower() in _POLICIES)
+    stated = [rate for value in values for part in value.split(",") if (rate := _policy(part)) is not None]
+    return min(stated, key=lambda rate: rate.per_second, default=None)
+
+
+def _policy(text: str) -> Rate | None:
+    """Read `"name";q=100;w=60`, or `100;w=60` as it was before; None for what counts something else than requests."""
+    first, *more = (part.strip() for part in text.split(";"))
+    said = dict(part.split("=", 1) for part in more if "=" in part)
+    quota, window_s = _number(said.get("q", first)), _number(said.get("w", ""))
+    counts_others = said.get("qu", '"requests"').strip('"') != "requests"
+    if counts_others or quota is None or window_s is None or quota < 1 or not 0 < window_s <= _WINDOW_S:
+        return None
+    return Rate(int(quota), window_s)
 
 
 def _in_one_header(value: str) -> Iterator[_StatedLimit]:

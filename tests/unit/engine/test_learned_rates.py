@@ -1,8 +1,9 @@
 """A run begins with what earlier ones have learned of the tenant's limit, and keeps what it learns itself."""
 
 from collections import deque
+from dataclasses import replace
 
-from bulkscim.pacing.known_limit import KnownLimit
+from bulkscim.pacing.known_limit import KnownLimit, Source
 from tests.support.simulation.tenant import SimulatedTenant
 
 ROWS = [{"op": "create", "data": {"userName": f"u{number}@example.com"}} for number in range(900)]
@@ -67,3 +68,28 @@ async def test_the_end_names_the_default_that_has_held_it_back(carried):
     report = await carried(ROWS[:200])
 
     assert report.held_back.startswith("rate: 10/s, the default of bulkscim")
+
+
+class Stating(Limited):
+    """Says what its limit is with each answer."""
+
+    async def send(self, request):
+        reply = await super().send(request)
+        return replace(reply, headers={**reply.headers, "ratelimit-policy": '"all";q=15;w=1'})
+
+
+async def test_what_a_header_states_is_used_at_once_and_whole(carried):
+    """Where a faster pace is permitted; a later run begins with all of it."""
+    kept = Kept()
+    report = await carried(ROWS[:450], kind=Stating, rate="auto", rates=kept, concurrency=16)
+
+    assert report.elapsed_s <= report.totals.requests / 14 + 5
+    assert kept.known() == (KnownLimit(15.0, source=Source.HEADER),)
+    assert kept.known()[0].first == 15.0
+
+
+async def test_what_a_header_states_is_no_leave_for_a_faster_pace(carried):
+    """The default of ten a second holds; a lower limit that is stated holds as well."""
+    report = await carried(ROWS[:150], kind=Stating)
+
+    assert report.elapsed_s >= 14

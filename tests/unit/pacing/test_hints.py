@@ -3,7 +3,8 @@
 import pytest
 
 from bulkscim.model.request import Response
-from bulkscim.pacing.hints import asked_wait, is_limited, retry_after, server_time
+from bulkscim.pacing.hints import asked_wait, is_limited, retry_after, server_time, stated_rate
+from bulkscim.pacing.rate import Rate
 
 DATE = "Sun, 06 Nov 1994 08:49:37 GMT"
 THEN = 784111777.0
@@ -98,3 +99,28 @@ def test_what_states_a_limit():
     assert is_limited(Response(403, {"ratelimit": '"default";r=0;t=30'}))
     assert not is_limited(Response(403, {"x-ratelimit-remaining": "7", "x-ratelimit-reset": "30"}))
     assert not is_limited(Response(403, {"x-ratelimit-limit": "0", "ratelimit": "soon", "x-remaining": "0"}))
+
+
+@pytest.mark.parametrize(
+    ("headers", "rate"),
+    [
+        ({"ratelimit-policy": '"default";q=100;w=60'}, Rate(100, 60.0)),
+        (
+            {"RateLimit-Policy": '"burst";q=9;w=3, "minute";q=120;w=60, "daily";q=5000;w=86400'},
+            Rate(120, 60.0),
+        ),
+        ({"ratelimit-policy": "20;w=1"}, Rate(20, 1.0)),
+        ({"ratelimit-limit": "10, 10;w=1, 50;w=60"}, Rate(50, 60.0)),
+        ({"x-ratelimit-policy": "15; w=1"}, Rate(15, 1.0)),
+        ({"ratelimit-policy": '"bytes";q=65535;qu="content-bytes";w=10'}, None),
+        ({"ratelimit-policy": '"quota";q=5000;w=3600'}, None),
+        ({"ratelimit-policy": '"none";q=0;w=60'}, None),
+        ({"ratelimit-policy": '"no window";q=10'}, None),
+        ({"ratelimit-policy": "q=;w=x, ;;=, nan;w=1"}, None),
+        ({"ratelimit-limit": "100"}, None),
+        ({}, None),
+    ],
+)
+def test_a_rate_that_headers_state(headers, rate):
+    """A quota of an hour is no pace: what is left of it may be used at once."""
+    assert stated_rate(Response(200, headers)) == rate
