@@ -6,7 +6,7 @@ Ways, the cheapest first: names of several rows in one filter; one listing, agai
 from dataclasses import dataclass, field
 from math import ceil
 
-from bulkscim.model.operation import USER
+from bulkscim.model.operation import GROUP, USER
 from bulkscim.planning.before_image import LONGEST_S, fresh_s
 from bulkscim.providers.profile import Profile
 
@@ -20,7 +20,7 @@ PROOF = 9  # reads that show what lookups show, and what they do not, before the
 
 LISTING = "one listing of the users"
 REPORTS = "a listing of the users for those whose manager goes"
-GROUPS = "each group by itself"
+GROUPS, GROUPS_TOGETHER = "each group by itself", "up to {0} groups in one filter"
 
 
 def most_pages(creates: int) -> int:
@@ -119,7 +119,10 @@ def lookups(rows: UserRows, profile: Profile, users: int | None, interval_s: flo
             _by_name(found, what, count, profile, at_hand, served(age_s, interval_s, count))
     if rows.deletes and pages is not None:
         found.add("removals", REPORTS, min(pages + FEW, rows.deletes + FEW))
-    if rows.groups:
+    if rows.groups and profile.filter and GROUP not in profile.unquoted_filters:
+        together = min(rows.groups, ceil(rows.groups / MOST) + PROOF)
+        found.add("groups", GROUPS_TOGETHER.format(MOST), together)
+    elif rows.groups:
         found.add("groups", GROUPS, rows.groups)
     return found
 
