@@ -10,6 +10,7 @@ from bulkscim.planning.lookup_costs import Lookups, UserRows, lookups
 from bulkscim.providers.profile import Profile
 
 BATCH = 1_000  # rows that are under way at once
+_ALONE = 20  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,11 @@ def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) 
     found = lookups(asked.users, profile, users, interval_s)
     rows = {f"{verb.value} {kind}": count for (verb, kind), count in asked.verbs.items()}
     reads = {
-        f"{verb.value} {kind}": _looked_up(found, asked, verb, kind) + _left(profile, asked, verb) * count
+        f"{verb.value} {kind}": _looked_up(found, asked, verb, kind) + _left(profile, asked, verb, count)
         for (verb, kind), count in asked.verbs.items()
     }
     writes = {f"{verb.value} {kind}": _own(asked, verb, count) for (verb, kind), count in asked.verbs.items()}
-    links, each = sum(asked.groups), _members(profile, asked)
+    links, each = sum(asked.groups), profile.most_members
     batches = ceil(sum(rows.values()) / BATCH) if asked.users.creates else 1
     shared = shared_requests(asked.groups, each, creates=asked.creates_groups, batches=batches)
     if asked.plans:
@@ -87,19 +88,14 @@ def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) 
     return Costs(Forecast(rows, reads, writes, found.pages, links, shared), found)
 
 
-def _members(profile: Profile, asked: Asked) -> int:
-    """Return how many members one request changes."""
-    return 1 if profile.one_group and not asked.creates_groups else profile.most_members
+def _left(profile: Profile, asked: Asked, verb: Verb, count: int) -> float:
+    """Return about what so many rows read of their members, where joining a group may take a user out of another one.
 
-
-def _left(profile: Profile, asked: Asked, verb: Verb) -> float:
-    """Return about what a row reads of its member and of the group that this leaves by joining another.
-
-    Where rows name members by id, one read serves more of them.
+    The first rows read each member by itself, until one listing is proved to tell of all of them. Users that move to another
+    group take a read and a request each: how many do is not known.
     """
-    if not VERBS[verb].adds_member or not profile.one_group or asked.plans:
-        return 0.0
-    return 2.0 if asked.names else 0.5
+    alone = VERBS[verb].adds_member and profile.one_group and not asked.plans
+    return float(min(count, _ALONE)) if alone else 0.0
 
 
 def _own(asked: Asked, verb: Verb, count: int) -> float:

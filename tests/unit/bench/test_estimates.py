@@ -35,6 +35,7 @@ class Watching(Silent):
 
     clock: object
     shown: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
 
     def moved(self, progress):
         """Keep it."""
@@ -157,8 +158,8 @@ def test_time_left_is_true_of_larger_jobs(tmp_path, trial, rate, undo):
     [
         onboarding(),
         deactivate(300, hides=True),
-        memberships(60, 10, each=5),
-        memberships(200, 10, each=3, by_id=True),
+        memberships(300, 10, each=1),
+        memberships(300, 10, each=1, by_id=True),
         delete(200, 10),
     ],
     ids=lambda trial: trial.name,

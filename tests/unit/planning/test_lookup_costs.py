@@ -80,7 +80,7 @@ NO_FILTER = replace(GENERIC, filter=False)
             FAST,
             (
                 "about 17 requests: names of up to 10 rows in one filter, "
-                "a listing of the users for those whose manager goes, each group by itself"
+                "a listing of the users for those whose manager goes, up to 50 groups in one filter"
             ),
         ),
     ],
