@@ -8,9 +8,8 @@ A filter with several names proves an absence only where all of this holds:
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count, islice
 
 import anyio
 
@@ -40,31 +39,15 @@ class _Proof:
     tries: int = 0
 
 
-def _none(*_: str) -> Iterable[Key]:
-    return ()
-
-
 class AbsentNames:
-    """Names that no resource has, until a step of the run may have changed that.
+    """Names that no resource has, until a step of the run may have changed that."""
 
-    `found` yields names of a type and an attribute that rows have found.
-    """
-
-    def __init__(self, clock: Clock, found: Callable[[str, str], Iterable[Key]] = _none) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._found = found
         self._absent: OrderedDict[Key, float] = OrderedDict()  # by when they were asked for
         self._proofs: defaultdict[Kind, _Proof] = defaultdict(_Proof)
         self._asking: defaultdict[Kind, anyio.Lock] = defaultdict(anyio.Lock)
-        # By request under way: the steps that took effect since it left.
-        self._since: dict[int, list[Step]] = {}
-        self._requests = count()
-
-    def may_prove(self, kind: str, attribute: str) -> bool:
-        """Return whether such filters may prove an absence without another request for names that are there."""
-        proof = self._proofs[kind, attribute]
-        is_known = len(list(islice(self._found(kind, attribute), FEWEST))) == FEWEST
-        return bool(proof.controls) or (is_known and proof.tries < MOST_TRIES)
+        self._steps: list[list[Step]] = []  # by request under way: the steps that took effect since it left
 
     async def prove(self, key: Key, ahead: NamesAhead, reads: Reads) -> bool:
         """Return whether no resource has a name, which is asked for with others to come; False proves nothing."""
@@ -122,9 +105,6 @@ class AbsentNames:
 
     async def _sampled(self, kind: Kind, reads: Reads) -> list[Key]:
         """Return a few names that are there, in other capitals."""
-        known = [name for key in self._found(*kind) if (name := _in_other_capitals(key)) is not None]
-        if len(known) >= FEWEST:
-            return known[-SAMPLES:]
         async for page in reads.pages(kind[0]):
             found = {} if isinstance(page, Unreadable) else _named(kind, page)
             return list(found.values())[:SAMPLES]
@@ -134,10 +114,10 @@ class AbsentNames:
         """Ask for some names between two that are there; return those that were not shown, None where that says nothing."""
         first, last = proof.controls
         asked, asked_at = [first, *keys, last], self._clock.monotonic()
-        number, steps = next(self._requests), list[Step]()
-        self._since[number] = steps
+        steps: list[Step] = []
+        self._steps.append(steps)
         shown = await reads.any_of(asked, counted=True)
-        del self._since[number]
+        self._steps.remove(steps)
         if isinstance(shown, Unreadable):
             proof.tries = max(
                 proof.tries, MOST_TRIES if not shown.throttled and shown.partial else proof.tries
@@ -159,8 +139,8 @@ class AbsentNames:
 
     def changed(self, step: Step) -> None:
         """Drop the names that a step may have given to a resource."""
-        for since in self._since.values():
-            since.append(step)
+        for steps in self._steps:
+            steps.append(step)
         if step.action is Action.CREATE:
             for key in step.identity:
                 self._absent.pop(key.folded, None)
@@ -174,14 +154,10 @@ def _named(kind: Kind, page: Sequence[JsonObject]) -> dict[Key, Key]:
     for one in page:
         value = get(one, kind[1])
         name = Key(*kind, value) if isinstance(value, str) and value else None
-        other = _in_other_capitals(name) if name is not None else None
+        other = in_other_capitals(name) if name is not None and other_form(name) is None else None
         if other is not None:
             found[other.folded] = other
     return found
-
-
-def _in_other_capitals(name: Key) -> Key | None:
-    return in_other_capitals(name) if other_form(name) is None else None
 
 
 def _match(keys: Sequence[Key], shown: Sequence[JsonObject]) -> list[int]:

@@ -92,9 +92,7 @@ class Directory:
         self._tied = Tied(clock, profile, due, store)
         self._earlier = EarlierRuns(recorded or JournalReads(), store)
         self._compared = Compared(self._earlier)
-        self._joined = Joined(
-            clock, profile, self._single.filters, self._compared, self._memberships, self._named
-        )
+        self._joined = Joined(clock, profile, self._single.filters, self._compared, self._memberships)
         self._own = OwnNames(store, self._earlier.own_names)
         self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
         self._held = HeldUsers(store, clock, profile, makes, changes)
@@ -161,10 +159,8 @@ class Directory:
         A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
         by_id = partial(self._single.by_id, reads=reads)
-        is_listed = any(purpose.soon()) and self._listings.are_kept(key.type)
-        together = None if is_listed else await self._joined.find(key, purpose, reads, by_id)
-        listed = None if together else await self._listed_soon(key, purpose, reads)
-        answer = together or listed or await self._single.find(key, reads, fresh=fresh)
+        together = await self._joined.find(key, purpose, reads, by_id)
+        answer = together or await self._single.find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
             return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), HTTPStatus.OK)
         if isinstance(answer, Found) and answer.is_looked_up and not together:
@@ -246,12 +242,6 @@ class Directory:
             return None
         found = await (self._held if key.type == USER else self._single).named(key, ahead, reads)
         return found if found is not None and is_usable(found.id) else None
-
-    async def _listed_soon(self, key: Key, purpose: Purpose, reads: Reads) -> Found | Missing | None:
-        """Look a name up in a listing that counts for the names of rows to come as well; None proves nothing."""
-        soon = {one.folded for one in purpose.soon() if one[:2] == key[:2] and self._known_id(one) is None}
-        answer = await self._single.listed(key, len(soon), reads) if soon else None
-        return answer if purpose.only_id or isinstance(answer, Missing) else None
 
     def _known_id(self, key: Key) -> str | None:
         """Return the id that a name was found to have, which may be outdated."""

@@ -12,7 +12,6 @@ from bulkscim.engine.directory.coverage import COMPARED
 from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.group_answers import GroupAnswers
 from bulkscim.engine.directory.memberships import Memberships, Way
-from bulkscim.engine.directory.named_ids import NamedIds
 from bulkscim.engine.directory.together import FEWEST, LookupsTogether, NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
@@ -30,20 +29,14 @@ class Joined:
     """Answers for all workers; `by_id`, where it is asked, reads one resource by itself to compare it."""
 
     def __init__(
-        self,
-        clock: Clock,
-        profile: Profile,
-        filters: Filters,
-        compared: Compared,
-        memberships: Memberships,
-        named: NamedIds,
+        self, clock: Clock, profile: Profile, filters: Filters, compared: Compared, memberships: Memberships
     ) -> None:
         self._clock = clock
         self._profile = profile
         self._filters = filters
         self._compared = compared
         self._memberships = memberships
-        self._together, self._absent_names = LookupsTogether(clock), AbsentNames(clock, named.names)
+        self._together, self._absent_names = LookupsTogether(clock), AbsentNames(clock)
         self._answers = GroupAnswers(clock, memberships)
         self._first = anyio.Lock()
         self._vain = 0  # controls of which not what is known was shown
@@ -68,8 +61,7 @@ class Joined:
         if control is not None:
             since = self._clock.monotonic() if self._is_doubtful(key) else ahead.since
             ahead = replace(ahead, control=control, since=since)
-        proves = purpose.makes or self._may_prove(key, purpose)
-        found = await self.shown(key, ahead, reads, proves=proves)
+        found = await self.shown(key, ahead, reads, proves=purpose.makes)
         if control is not None:
             await self._learn(control)
         if not isinstance(found, Found):
@@ -79,14 +71,6 @@ class Joined:
         if is_group and isinstance(answer, Found) and answer.is_looked_up:
             return self._memberships.completed(answer, Way.TOGETHER)
         return answer
-
-    def _may_prove(self, key: Key, purpose: Purpose) -> bool:
-        """Return whether the absence of what a row only names is worth a proof; what a dry run would make proves nothing."""
-        return (
-            purpose.ahead.age_s < inf
-            and any(purpose.soon())
-            and self._absent_names.may_prove(key.type, key.attribute)
-        )
 
     def _control(self, key: Key, purpose: Purpose) -> Key | None:
         """Return a group whose members are known and prove something; what a dry run has changed itself proves nothing."""

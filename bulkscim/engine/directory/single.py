@@ -10,9 +10,9 @@ from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
-from bulkscim.model.live import Answer, Found, Missing, Unreadable
+from bulkscim.model.live import Answer, Found, Unreadable
 from bulkscim.model.operation import GROUP, Key
-from bulkscim.planning.lookup_costs import most_for_absent, most_for_names
+from bulkscim.planning.lookup_costs import most_for_names
 from bulkscim.providers.profile import Profile
 
 
@@ -70,17 +70,6 @@ class SingleLookups:
             wanted = {one.folded for one in ahead.names() if (one.type, one.attribute) == key[:2]}
             most = most_for_names(len(wanted))
         answer = await self._listings.find(key, reads, most=most) if most > 0 else None
-        return answer if isinstance(answer, Found) else None
-
-    async def listed(self, key: Key, names: int, reads: Reads) -> Found | Missing | None:
-        """Look a key up in a listing of the last minute, which is read where it costs less than so many lookups.
-
-        None proves nothing.
-        """
-        most = inf if self._listings.are_kept(key.type) else most_for_absent(names)
-        answer = await self._listings.find(key, reads, most=most) if most > 0 else None
-        if isinstance(answer, Missing) and not answer.unproved:
-            return Missing(is_listed=True)
         return answer if isinstance(answer, Found) else None
 
     async def _asked_again(self, key: Key, listed: Answer, reads: Reads) -> Answer:

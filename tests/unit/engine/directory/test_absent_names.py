@@ -140,35 +140,3 @@ async def test_a_create_during_the_request_takes_its_name():
     tenant.send = created_meanwhile
     assert not await prove(100)
     assert await prove(101)
-
-
-async def test_steps_during_requests_of_two_attributes_are_taken_in_once():
-    """The steps of the one were appended to themselves without end."""
-    tenant = Tenant(10)
-    names, prove, _ = proving(tenant)
-    await prove(100)
-    send = tenant.send
-
-    async def meanwhile(request):
-        tenant.send = send
-        names._since[-1] = []  # of a request of another attribute, which began before
-        names.changed(Step("create", Action.CREATE, USER, identity=(key(205),)))
-        return await send(request)
-
-    tenant.send = meanwhile
-
-    assert await prove(200)
-    assert not names._is_known(key(205), NamesAhead(age_s=AGE_S))
-    assert list(names._since) == [-1]
-
-
-async def test_names_that_rows_have_found_serve_as_samples():
-    """No page is read for them."""
-    tenant = Tenant(10)
-    clock = VirtualClock()
-    names = AbsentNames(clock, lambda *_: map(key, range(5)))
-    reads = Reads(tenant, clock, GENERIC)
-
-    assert names.may_prove(USER, "userName")
-    assert await names.prove(key(100), NamesAhead(tuple, 50, AGE_S), reads)
-    assert (tenant.listed, tenant.asked) == (0, 2)
