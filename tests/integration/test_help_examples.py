@@ -15,6 +15,8 @@ NOT_PASTED = {
     "bulkscim go": "as before",
     "bulkscim rate": "as before",
     "bulkscim connect acme": "there is no such host",
+    "bulkscim tenants acme": "no tenant has this name; test_tenants.py and test_kept_rates.py try it",
+    "bulkscim tenants show acme": "as before",
     "bulkscim tenants allow": "no file is there; test_tenants.py tries it",
 }
 

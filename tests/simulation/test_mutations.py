@@ -120,7 +120,7 @@ def ignore_retry_after(patch):
 def ignore_the_rate(patch):
     """Let everything go at once."""
 
-    async def at_once(permits, request, *, urgent=False):
+    async def at_once(permits, request, *, urgent=False, outdated=None):
         return not permits._stopping.requested
 
     patch.setattr(Permits, "obtain", at_once)
