@@ -17,6 +17,8 @@ NOT_PASTED = {
     "bulkscim connect acme": "there is no such host",
     "bulkscim tenants acme": "no tenant has this name; test_tenants.py and test_kept_rates.py try it",
     "bulkscim tenants show acme": "as before",
+    "bulkscim profiles show ./acme.toml": "no such file is there; test_own_profiles.py tries it",
+    "bulkscim profiles check": "as before",
     "bulkscim tenants allow": "no file is there; test_tenants.py tries it",
 }
 
