@@ -30,7 +30,7 @@ def _for_real(context: click.Context) -> str:
     """Return the command that does what this one only shows; empty where this one does it."""
     if context.command.name == "plan":
         out = context.params.get("out")
-        return command("run", out) if out else again({"every", "exit_code", "as_json"}, "run")
+        return command("run", out, *flags(TENANT)) if out else again({"every", "exit_code", "as_json"}, "run")
     return again({"dry_run"}) if context.params.get("dry_run") else ""
 
 

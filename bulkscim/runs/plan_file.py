@@ -6,6 +6,8 @@ what was there before, without secrets.
 """
 
 import getpass
+import os
+import shutil
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -34,7 +36,6 @@ FORMAT = 1
 NAME = "plan.jsonl"  # in a run folder
 MOST_PLAN_AGE_S = 86_400.0
 _START = b'{"bulkscim_plan":'
-_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +96,12 @@ class PlanFile:
             yield replace(row, plan=found)
 
     def kept_in(self, folder: Path) -> "PlanFile":
-        """Copy the file into a run folder."""
-        place = folder / NAME
-        with self.path.open("rb") as source, open(create_file(place), "wb") as target:  # noqa: PTH123 - a descriptor
-            target.writelines(iter(lambda: source.read(_PIECE), b""))
+        """Copy the file into a run folder, durably, and return the copy; Mismatch where it changed since it was checked."""
+        with self.path.open("rb") as source, os.fdopen(create_file(folder / NAME), "wb") as target:
+            shutil.copyfileobj(source, target)
             target.flush()
-        return replace(self, path=place)
+            os.fsync(target.fileno())
+        return plan_of_run(folder, self.recorded)
 
     def refuse_stale(self, header: Header, guards: StandingGuards, now: float, max_age_s: float) -> None:
         """Raise PlanStale, which names it, where something that the plan depends on is not as it was."""
@@ -173,7 +174,7 @@ def write_plan(path: Path, head: PlanHead, rows: Callable[[], Iterable[PlannedRo
 
 
 def open_plan(path: Path) -> PlanFile:
-    """Open a plan file; PlanStale where it was edited, UsageError where it is of another form."""
+    """Open a plan file; PlanStale where it was edited, UsageError where it cannot be read or is of another form."""
     try:
         with path.open("rb") as file:
             first = file.readline()
@@ -181,6 +182,8 @@ def open_plan(path: Path) -> PlanFile:
             if head.bulkscim_plan != FORMAT:
                 raise UsageError(f"{path}: is a plan of another version of bulkscim; make it again")
             whole = _hash(_without_hash(first), _lines(file))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}); name a plan file") from error
     except (ValueError, TypeError) as error:
         raise PlanStale(f"{path}: is damaged ({error}); make the plan again") from error
     if whole != head.sha256:

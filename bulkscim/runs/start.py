@@ -356,7 +356,9 @@ async def begin(start: Start, disk: Disk, around: Around) -> RunReport:
             around.watcher.note(held.note)
         source = start.source.adopted(held.path)
         if start.request.plan is not None:
-            start.request.plan.kept_in(held.path)
+            # From here on the copy is read: the file itself may be changed or removed.
+            request = replace(start.request, plan=start.request.plan.kept_in(held.path))
+            start = replace(start, request=request)
         keep(start.checked.sound_index().path, held.path / INDEX)
         header = start.header(held.path.name, source)
         record = journal.create(held.path, disk, header, clock)

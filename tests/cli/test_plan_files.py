@@ -183,3 +183,23 @@ def test_a_run_that_goes_on_applies_the_same_plan(bulkscim, tenant, plan, apply,
     outcome = bulkscim("resume", "mine", "--json", *tenant.reached[:2])
 
     assert (outcome.json["done"], outcome.json["skipped"], outcome.json["noop"]) == (1, 1, 1)
+
+
+def test_what_cannot_be_read_as_a_plan_is_a_usage_error(bulkscim, tmp_path):
+    outcome = bulkscim("plan", "show", "none.plan")
+
+    assert outcome.code == 2
+    assert "none.plan: cannot be read" in outcome.stderr
+
+
+def test_a_run_reads_its_own_copy_of_the_plan(bulkscim, tenant, plan, apply, monkeypatch):
+    """A plan that was edited while the run worked was read in later passes."""
+    begin = session.begin
+
+    async def edited(held, *first):
+        plan.unlink()
+        return await begin(held, *first)
+
+    monkeypatch.setattr(session, "begin", edited)
+
+    assert apply().json["done"] == 2
