@@ -5,9 +5,17 @@ from pathlib import Path
 import pytest
 
 from bulkscim.cli import code_of
+from bulkscim.pacing.retry import backoff
+from bulkscim.transport import repeating
 from tests.support.running.command import FAST, Outcome
 from tests.support.servers.scim_server import TOKEN
 from tests.support.servers.small_tenant import SmallTenant
+
+
+@pytest.fixture(autouse=True)
+def _reads_are_repeated_soon(monkeypatch):
+    """Repeat reads that failed as often as ever, and twenty times sooner."""
+    monkeypatch.setattr(repeating, "backoff", lambda *given: backoff(*given) / 20)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_a_run_that_only_fails_stops_once(bulkscim, record):
     [
         ([create(f"there{number}@example.com") for number in range(30)], ("--on-exists", "fail")),
         ([retitle(f"absent{number}@example.com") for number in range(30)], ()),
-        ([create(f"u{number}@example.com", groups=[{"value": "Nowhere"}]) for number in range(30)], ()),
+        ([create(f"u{number}@example.com", groups=[{"displayName": "Nowhere"}]) for number in range(30)], ()),
         ([deactivate(f"absent{number}@example.com") for number in range(30)], ("--max-delete", "30")),
     ],
     ids=["conflicts", "missing targets", "missing groups", "missing leavers"],

@@ -3,6 +3,7 @@
 import pytest
 
 from bulkscim.model.operation import ENTERPRISE
+from tests.support.making.few import few
 from tests.support.simulation.disk import FOLDER
 from tests.support.simulation.other_forms import FORMS, showing, texts_for_objects
 from tests.support.simulation.undoing import Story, job
@@ -37,7 +38,7 @@ async def test_what_the_tenant_shows_in_another_form_is_not_sent(tmp_path, forms
     assert (report.totals.noop, seen) == (len(wanted), []), told.ended(FOLDER)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", few(range(2), 1))
 @pytest.mark.parametrize("forms", KINDS, ids=NAMES)
 async def test_run_then_rollback_leaves_the_tenant_as_it_was(tmp_path, forms, seed):
     """A rollback was skipped as drift, and would have sent a manager in a form that the schema does not have."""

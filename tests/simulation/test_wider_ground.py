@@ -19,6 +19,7 @@ from bulkscim.planning.newness import Age
 from bulkscim.planning.verbs import modify
 from bulkscim.runs import inverse_job
 from bulkscim.runs.child_runs import Recreated
+from tests.support.making.few import few
 from tests.support.simulation.oracles import Broken
 from tests.support.simulation.seeds import NARROWED, WIDER, Case, case_of, live, simulate
 from tests.support.simulation.world import World
@@ -220,7 +221,7 @@ def test_upserts_that_are_overtaken_are_caught():
     live(case)
 
 
-@pytest.mark.parametrize("filters", ["good", "ignored", "refused", "nothing"])
+@pytest.mark.parametrize("filters", few(["good", "ignored", "refused", "nothing"], 2))
 @pytest.mark.parametrize("duplicates", [500, "page", "unsaid"])
 def test_second_import_adopts_all_through_crashes(duplicates, filters):
     """The run stopped for faults of the tenant; where a 400 gave no reason, the rows failed."""
@@ -238,7 +239,7 @@ def test_explained_losses_that_count_as_faults_are_caught(monkeypatch):
     assert broken.oracle == "stop", broken
 
 
-@pytest.mark.parametrize("seed", range(NARROWED, NARROWED + 8))
+@pytest.mark.parametrize("seed", few(range(NARROWED, NARROWED + 8), 3))
 def test_tenants_that_take_plain_json_or_show_one_page_are_carried_through(seed):
     """Each row failed by 415, or could not be looked up."""
     live(case_of(seed))

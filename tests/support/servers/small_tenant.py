@@ -1,6 +1,7 @@
 """A small well-behaved SCIM tenant in memory, made to be bent: each step of an answer can be overridden."""
 
 import copy
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -211,7 +212,7 @@ def scim(status: int, body: Any, headers: dict[str, str] | None = None) -> web.R
     """Answer with SCIM JSON."""
     return web.Response(
         status=status,
-        body=json.dumps(body),
+        body=io.BytesIO(json.dumps(body).encode()),  # as bytes, aiohttp warns of more than 1 MB
         headers={"Content-Type": "application/scim+json", **(headers or {})},
     )
 

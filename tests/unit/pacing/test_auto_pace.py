@@ -6,6 +6,7 @@ import pytest
 
 from bulkscim.journal.settings import MOST_TRIED, SOON_S
 from bulkscim.pacing.learned_pace import LearnedPace
+from tests.support.making.few import few
 from tests.support.servers.throttling import Client, Server
 
 DEFAULT = 10.0
@@ -20,7 +21,7 @@ def auto():
 
 @pytest.mark.parametrize("in_flight", [8, 50])
 @pytest.mark.parametrize("states", [True, False], ids=["Retry-After", "nothing said"])
-@pytest.mark.parametrize(("limit", "window_s"), LIMITS)
+@pytest.mark.parametrize(("limit", "window_s"), few(LIMITS, 3))
 @pytest.mark.parametrize("kind", ["fixed", "sliding", "tokens"])
 def test_a_limit_that_is_not_stated_is_used(kind, limit, window_s, states, in_flight):
     """Of ten minutes at most a tenth is lost, with at most five 429s; those that were under way together are one."""
@@ -86,7 +87,7 @@ def test_what_is_below_the_default_comes_back_though_answers_are_slow():
 
 @pytest.mark.parametrize("in_flight", [8, 50])
 @pytest.mark.parametrize("states", [True, False], ids=["Retry-After", "nothing said"])
-@pytest.mark.parametrize(("limit", "window_s"), LIMITS)
+@pytest.mark.parametrize(("limit", "window_s"), few(LIMITS, 3))
 @pytest.mark.parametrize("kind", ["fixed", "sliding", "tokens"])
 def test_the_second_run_begins_with_what_was_learned(kind, limit, window_s, states, in_flight):
     """It meets a 429 once at most, and uses as much."""
