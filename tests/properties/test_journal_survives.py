@@ -196,6 +196,7 @@ class Story:
             self.acknowledged[row] = len(found)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32))
 @settings(max_examples=150, deadline=None)
 def test_what_was_acknowledged_survives_every_crash(seed):

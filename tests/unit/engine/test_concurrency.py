@@ -42,7 +42,12 @@ def creates(count):
 
 
 @pytest.mark.parametrize(
-    ("kind", "per_second"), [(Far, 50), pytest.param(Far, 200, marks=pytest.mark.slow), (VeryFar, 50)]
+    ("kind", "per_second"),
+    [
+        (Far, 50),
+        pytest.param(Far, 200, marks=pytest.mark.slow),
+        pytest.param(VeryFar, 50, marks=pytest.mark.slow),
+    ],
 )
 async def test_the_rate_is_used_whatever_the_latency(carried, kind, per_second):
     """At 200 ms and 200 a second 39 went out."""
@@ -55,6 +60,7 @@ async def test_the_rate_is_used_whatever_the_latency(carried, kind, per_second):
     assert tenant.most <= 64
 
 
+@pytest.mark.slow
 async def test_a_tenant_that_gets_slower_is_not_pushed_further(carried):
     """It answers fifty a second, ten at a time; more of them only wait there."""
     await carried(creates(2000), kind=Busy, rate="1000/s", concurrency=0)

@@ -3,6 +3,8 @@
 from collections import deque
 from dataclasses import replace
 
+import pytest
+
 from bulkscim.pacing.known_limit import KnownLimit, Source
 from tests.support.simulation.tenant import SimulatedTenant
 
@@ -40,6 +42,7 @@ class Limited(SimulatedTenant):
         return await super().send(request)
 
 
+@pytest.mark.slow
 async def test_the_second_run_begins_with_what_the_first_has_learned(carried):
     """It met a 429 in its first second again."""
     kept = Kept()

@@ -11,6 +11,7 @@ from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.request import Request, Response
 from bulkscim.providers.profile import Bucket
 from bulkscim.tenants.profiles import profile_named
+from tests.support.making.few import few
 from tests.support.running.virtual_loop import running_time
 
 READ, CHANGE = Request("GET", "/Users"), Request("PATCH", "/Groups/g1", b"{}")
@@ -102,7 +103,7 @@ class Unstated:
         return Response(201)
 
 
-@pytest.mark.parametrize("per_second", [14, 25, 1000])
+@pytest.mark.parametrize("per_second", few([14, 25, 1000], 2))
 async def test_auto_finds_the_limit_up_to_four_times_the_default(per_second):
     """In ten minutes; where there is no limit, four times the default is the most."""
     clock, limit = running_time(), min(per_second, 40)

@@ -56,6 +56,7 @@ async def test_requests_leave_within_the_hours_only():
     assert len(arrived) == 15
 
 
+@pytest.mark.slow
 async def test_a_run_goes_on_in_the_next_night():
     """The same time a day later."""
     arrived, _ = await worked(Times(NIGHT, zone=UTC), 24 * 3600 + 180)

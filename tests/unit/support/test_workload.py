@@ -119,6 +119,7 @@ def tenant(tmp_path_factory):
         yield running
 
 
+@pytest.mark.slow
 def test_the_lines_carried_out_by_hand_lead_to_the_expected_state(tenant):
     """The state next to the lines is what they ask for, and the tenant before was another one."""
     workload = mixed(tenant, seed=5, prefix="hand", scale=0.03)
@@ -130,6 +131,7 @@ def test_the_lines_carried_out_by_hand_lead_to_the_expected_state(tenant):
     assert differences(workload.expected, state_of(tenant, "hand")) == []
 
 
+@pytest.mark.slow
 def test_a_difference_is_seen(tenant):
     """A member too many, another title, a missing user and a second group of one name are each reported."""
     workload = mixed(tenant, seed=6, prefix="seen", scale=0.02)
