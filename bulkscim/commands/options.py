@@ -12,6 +12,7 @@ from bulkscim.commands.value_types import LimitType, NumberOrAuto, RateType, Ver
 from bulkscim.errors import UsageError
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.pacing.hours import parse_deadline, parse_duration, parse_hours
+from bulkscim.pacing.rate import parse_share
 from bulkscim.runs.options import Asked, built
 
 Result = TypeVar("Result")
@@ -160,6 +161,12 @@ pace = together(
         callback=lambda _context, _option, rates: ", ".join(rates) or None,
         help="The most requests in a time, such as 100/min, or of some requests, such as 'POST /Users 20/10s'. auto: go "
         "faster step by step, up to four times the profile's rate, until the tenant answers that it is too much.",
+    ),
+    option(
+        "--budget-share",
+        type=Written("P%", parse_share),
+        help="The share of each limit that is used, such as 60%; the rest is left to other clients of the tenant, such as its "
+        "identity provider (default: 100%).",
     ),
     option(
         "--concurrency",

@@ -142,6 +142,7 @@ def _as_json(entry: TenantEntry) -> dict[str, Any]:
         "token": _token(entry),
         "allowed": _is_allowed(entry),
         "rate": entry.rate,
+        "budget_share": entry.budget_share,
         "probe": entry.probe,
         "proxy": entry.proxy,
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
@@ -159,7 +160,7 @@ def _lines(entry: TenantEntry) -> Iterator[str]:
     mark = ", PRODUCTION" if entry.production else ""
     yield f"{entry.name:<16} {entry.base_url}"
     yield f"{'':<16} profile {entry.profile}{mark}, token: {_token(entry)}"
-    for key in ("rate", "proxy", "ca_bundle", "max_delete", "max_create", "max_removals"):
+    for key in ("rate", "budget_share", "proxy", "ca_bundle", "max_delete", "max_create", "max_removals"):
         if (value := getattr(entry, key)) is not None:
             yield f"{'':<16} {key} {value}"
     if entry.probe:

@@ -9,7 +9,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.request import Request
 from bulkscim.pacing.known_limit import KnownLimit, Source
 from bulkscim.pacing.learned_pace import LearnedPace
-from bulkscim.pacing.rate import Rate, pace
+from bulkscim.pacing.rate import pace, rate_of
 from bulkscim.providers.profile import Bucket
 
 
@@ -20,14 +20,15 @@ class Gate:
         self.bucket = bucket
         self._is_stated = is_stated
         self._clock = clock
-        self._rate = Rate(bucket.limit, bucket.window_s)
+        self._rate = rate_of(bucket)
         self.pace = LearnedPace(
             self._rate.per_second,
-            bucket.window_s,
+            self._rate.window_s,
             bucket.quiet_s,
             clock.monotonic(),
             bucket.most,
         )
+        self._known: KnownLimit | None = None  # from before
         self._closed_until = -inf
         self._alone = False  # the next request tries whether the way is open
         self.limiter = self._limiter()
@@ -42,6 +43,11 @@ class Gate:
         return self.pace.share * self._rate.per_second
 
     @property
+    def whole_per_second(self) -> float:
+        """The same of the whole limit, where only a share of it is used."""
+        return self.pace.share * self.bucket.limit / self.bucket.window_s
+
+    @property
     def interval_s(self) -> float:
         """Seconds from one request to the next at the present pace."""
         return 1 / pace(self._rate, self.pace.share).per_second
@@ -52,15 +58,22 @@ class Gate:
         return self._closed_until - self._clock.monotonic()
 
     def begin_with(self, known: KnownLimit) -> None:
-        """Begin with what is known of the limit from before."""
+        """Begin with what is known of the limit from before; where a share of it is used, nothing above that is tried."""
+        self._known, share = known, self.bucket.share
+        if share < 1.0:
+            known = known.shared(share)
+            if self._known.is_limit:
+                self.pace.top = min(self.pace.top, known.per_second / self._rate.per_second)
         self.pace.begin_with(known)
         self.limiter = self._limiter()
 
     def found(self) -> KnownLimit | None:
-        """Return what is known of the limit now, None where that is no more than was assumed."""
-        found, bucket = self.pace.found(), self.bucket
+        """Return what is known of the limit now, None where that is no more than was assumed, or was known before."""
+        found, bucket, known = self.pace.found(), self.bucket, self._known
         if self._is_stated:
-            found = KnownLimit(self._rate.per_second, source=Source.HEADER)
+            found = KnownLimit(bucket.limit / bucket.window_s, source=Source.HEADER)
+        elif bucket.share < 1.0 and known and found and not self.pace.was_throttled:
+            found = found if found.per_second > known.per_second else None
         if found is None:
             return None
         return replace(

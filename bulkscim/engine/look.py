@@ -48,7 +48,7 @@ class Look:
         if passed > 0 and (why is None or new or limits.closed_s):
             self._speed = self._speed.after(passed, new, limits.per_second)
         self._looked, self._requests = now, sent.requests
-        requests = sum(left.values())
+        requests, (whole, share) = sum(left.values()), self._permits.share
         return RunProgress(
             self._totals(),
             pulse.begun,
@@ -60,6 +60,8 @@ class Look:
             self._permits.allowed_per_second,
             why,
             hold is not None and not hold.ends,
+            share,
+            whole,
         )
 
     def _seconds_for(self, requests: float, limits: Limits, speed: Speed) -> float | None:

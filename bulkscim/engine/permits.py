@@ -19,7 +19,7 @@ from bulkscim.pacing.arrivals import Arrivals, Window
 from bulkscim.pacing.concurrency import Concurrency
 from bulkscim.pacing.hints import asked_wait, retry_after, stated_rate
 from bulkscim.pacing.known_limit import KnownLimit
-from bulkscim.pacing.rate import Rate
+from bulkscim.pacing.rate import Rate, rate_of
 from bulkscim.pacing.retry import throttles
 from bulkscim.pacing.time_left import Limits, allowed
 from bulkscim.pacing.waiting import Quiet
@@ -242,7 +242,8 @@ class Permits:
     def _heed(self, bucket: Bucket, stated: Rate | None) -> None:
         """Keep to a limit that an answer states, where it is below what was permitted before."""
         holds = any(gate.bucket == bucket for gate in self.gates)
-        if stated is None or not holds or stated.per_second >= bucket.most * bucket.limit / bucket.window_s:
+        used = bucket.share * stated.per_second if stated else inf
+        if stated is None or not holds or used >= bucket.most * rate_of(bucket).per_second:
             return
         limit = replace(bucket, limit=stated.limit, window_s=stated.window_s, most=1.0, assumed=False)
         self._stated.add(limit)
@@ -269,6 +270,12 @@ class Permits:
     def allowed_per_second(self) -> float:
         """How many requests a second the limits allow now."""
         return min((gate.per_second for gate in self.gates), default=UNLIMITED)
+
+    @property
+    def share(self) -> tuple[float, float]:
+        """Of how many requests a second which share is used now, under the slowest limit."""
+        slowest = min(self.gates, key=lambda gate: gate.per_second, default=None)
+        return (UNLIMITED, 1.0) if slowest is None else (slowest.whole_per_second, slowest.bucket.share)
 
     @property
     def closed_s(self) -> float:

@@ -8,7 +8,7 @@ from bulkscim.errors import UsageError
 from bulkscim.journal.typed_json import FLAT, OMITTED
 from bulkscim.model.row import RowRules
 from bulkscim.pacing.concurrency import Concurrency
-from bulkscim.pacing.rate import Rate, StatedRate, parse_all
+from bulkscim.pacing.rate import Rate, StatedRate, parse_all, parse_share
 from bulkscim.planning.decision import Policy
 from bulkscim.providers.profile import QUIET_S, Bucket, Profile
 
@@ -24,7 +24,7 @@ class Connection:
     `rate` is as written (`100/min`), several with commas between them. A `concurrency` of 0 follows the tenant's latency. An
     empty `proxy` is none, whatever was used before. As written too: `between` which hours of the day requests are sent
     (`22:00-06:00`), until which `deadline` (`06:00`), and for how long an outage is waited out (`15m`); `none` lifts what
-    was said before.
+    was said before. `budget_share` is the share of each limit that is used (`60%`).
     """
 
     rate: str | None = None
@@ -35,6 +35,7 @@ class Connection:
     between: str | None = field(default=None, metadata=OMITTED)
     deadline: str | None = field(default=None, metadata=OMITTED)
     wait_out: str | None = field(default=None, metadata=OMITTED)
+    budget_share: str | None = field(default=None, metadata=OMITTED)
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -48,6 +49,7 @@ class ConnectionOptions(TypedDict, total=False):
     between: str
     deadline: str
     wait_out: str
+    budget_share: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class Settings:
                 replace(one, most=MOST_TRIED, quiet_s=min(SOON_S, one.quiet_s), assumed=False)
                 for one in general
             ]
-        return (*general, *(bucket for is_general, bucket in asked if not is_general))
+        some = (bucket for is_general, bucket in asked if not is_general)
+        share = share_of(self.connection.budget_share)
+        return tuple(replace(bucket, share=share) for bucket in (*general, *some))
 
     def concurrency(self, profile: Profile) -> Concurrency:
         """Return how many requests may be in flight."""
@@ -96,6 +100,14 @@ def _bucket(stated: StatedRate, rate: Rate, quiet_s: float) -> Bucket:
     methods = frozenset({stated.method} if stated.method else ())
     name = f"{stated.method} {stated.path}".strip() or "--rate"
     return Bucket(rate.limit, rate.window_s, name, methods, stated.path, quiet_s=quiet_s)
+
+
+def share_of(text: str | None) -> float:
+    """Read a share of the limits as users write it; without one, all of each is used."""
+    try:
+        return 1.0 if text is None else parse_share(text)
+    except ValueError as error:
+        raise UsageError(f"--budget-share: {error}") from error
 
 
 def rates_of(text: str) -> tuple[StatedRate, ...]:

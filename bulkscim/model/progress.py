@@ -13,7 +13,8 @@ class RunProgress:
 
     `requests` and `throttled` count what this session has sent, `requests_left` what it is still to send, and `left_s` the
     time that this takes, None where that is not known. `per_second` is how fast the limits allow requests now. `waiting`
-    says why nothing is sent; None while requests leave. `paused`: a user has paused it.
+    says why nothing is sent; None while requests leave. `paused`: a user has paused it. `budget_share` of the limits is used, which is
+    `whole_per_second` in full.
     """
 
     totals: Totals = field(default_factory=Totals)
@@ -26,6 +27,8 @@ class RunProgress:
     per_second: float = 0.0
     waiting: str | None = None
     paused: bool = False
+    budget_share: float = 1.0
+    whole_per_second: float = 0.0
 
     @property
     def ended(self) -> int:

@@ -20,7 +20,7 @@ from itertools import islice
 from math import ceil, inf
 
 from bulkscim.model.request import Request
-from bulkscim.pacing.rate import Rate, pace
+from bulkscim.pacing.rate import pace, rate_of
 from bulkscim.providers.profile import Bucket
 
 _RECENT = 500  # round trips
@@ -105,9 +105,11 @@ class Arrivals:
     """What counts under a tenant's limits: what this process sent, and what the one before it may have sent."""
 
     def __init__(self, buckets: Iterable[Bucket]) -> None:
-        limits = [(bucket, int(bucket.limit * bucket.most)) for bucket in buckets]
+        limits = [(bucket, rate_of(bucket)) for bucket in buckets]
         self._windows = [
-            (bucket, Window(limit, bucket.window_s)) for bucket, limit in limits if limit <= _COUNTED_UP_TO
+            (bucket, Window(int(rate.limit * bucket.most), rate.window_s))
+            for bucket, rate in limits
+            if rate.limit * bucket.most <= _COUNTED_UP_TO
         ]
         self._trips = RoundTrips()
 
@@ -125,7 +127,7 @@ class Arrivals:
 
         `bunch` is how many of its requests may have arrived closer together than its pace let them go.
         """
-        paces = {bucket: pace(Rate(bucket.limit, bucket.window_s)) for bucket in buckets}
+        paces = {bucket: pace(rate_of(bucket)) for bucket in buckets}
         for bucket, window in self._windows if paces else ():
             fastest = max(paces.values(), key=lambda one: one.per_second)
             kept = paces.get(bucket, fastest)

@@ -1,6 +1,6 @@
 """What is known of a limit from before a session: how fast requests passed, and how fast they did not (pure)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -37,6 +37,16 @@ class KnownLimit:
     def first(self) -> float:
         """The pace to begin with."""
         return self.per_second * (1.0 if self.source is Source.HEADER else _CAREFUL)
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether more does not pass, as far as is known."""
+        return self.source is Source.HEADER or self.too_fast is not None
+
+    def shared(self, share: float) -> "KnownLimit":
+        """Return a share of it."""
+        too_fast = None if self.too_fast is None else share * self.too_fast
+        return replace(self, per_second=share * self.per_second, too_fast=too_fast)
 
     @property
     def told(self) -> str:

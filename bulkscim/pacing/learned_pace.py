@@ -127,6 +127,11 @@ class LearnedPace:
         return KnownLimit(best, None if refused == inf else max(refused * self.per_second, best))
 
     @property
+    def was_throttled(self) -> bool:
+        """Whether a 429 came that counted."""
+        return self._refused > 0.0
+
+    @property
     def slowest(self) -> float:
         """The least share to go on with."""
         return min(1.0, 1 / (SLOWEST_S * self.per_second))

@@ -9,10 +9,13 @@ fit into the window with nothing stored. This holds where requests are let go; `
 import re
 from dataclasses import dataclass
 
+from bulkscim.providers.profile import Bucket
+
 _UNITS = {"s": 1.0, "sec": 1.0, "second": 1.0, "m": 60.0, "min": 60.0, "minute": 60.0}
 _UNITS |= {"h": 3600.0, "hour": 3600.0, "d": 86400.0, "day": 86400.0}
 _RATE = re.compile(r"\s*(\d+)\s*/\s*(\d*)\s*([a-z]+)\s*", re.ASCII | re.IGNORECASE)
 AUTO = "auto"
+_SHARE = re.compile(r"\s*(\d{1,3}(?:\.\d+)?)\s*%\s*", re.ASCII)
 _STATED = re.compile(
     r"((?P<method>GET|POST|PUT|PATCH|DELETE)\s+)?((?P<path>/\S+)\s+)?(?P<rate>auto|\d.*)",
     re.ASCII | re.IGNORECASE,
@@ -62,6 +65,28 @@ def parse(text: str) -> Rate:
     if found is None or unit not in _UNITS or int(found[1]) == 0 or found[2].strip("0") == "" != found[2]:
         raise ValueError(f"{text!r} is not a rate; write it as 100/min, 10/s or 600/h")
     return Rate(int(found[1]), int(found[2] or 1) * _UNITS[unit])
+
+
+def parse_share(text: str) -> float:
+    """Read `60%`, a share of each limit; a text that is none, 0% and more than 100% are a ValueError."""
+    found = _SHARE.fullmatch(text)
+    share = float(found[1]) / 100 if found else 0.0
+    if not 0.0 < share <= 1.0:
+        raise ValueError(f"{text!r} is not a share of a limit; write it as 60%, up to 100%")
+    return share
+
+
+def percent(share: float) -> str:
+    """Return a share as users write it: `60%`."""
+    return f"{100 * share:.4g}%"
+
+
+def rate_of(bucket: Bucket) -> Rate:
+    """Return how fast a limit is used: as it is, or its share rounded down to whole requests."""
+    requests = round(bucket.limit * bucket.share, 6)
+    if requests < 1:
+        return Rate(1, bucket.window_s / requests)
+    return Rate(int(requests), bucket.window_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Bucket:
 
     Empty `methods` and `prefix` match all. A request waits for every bucket that matches it. After a 429, `quiet_s`
     seconds without another one are the evidence that a higher rate can be tried, up to `most` times the limit. `assumed`: it is not the tenant's own, as far as is known.
+    `share` of it is used, and the rest is left to others.
     """
 
     limit: int
@@ -63,6 +64,7 @@ class Bucket:
     quiet_s: float = QUIET_S
     most: float = 1.0
     assumed: bool = False
+    share: float = 1.0
 
     def at(self, speed: float) -> "Bucket":
         """Return the limit of a tenant that is `speed` times as fast."""

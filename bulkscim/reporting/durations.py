@@ -5,18 +5,28 @@ from datetime import UTC, datetime, tzinfo
 
 from bulkscim.model.harmless import estimated_duration
 from bulkscim.pacing.hours import Hours
-from bulkscim.pacing.rate import Rate
+from bulkscim.pacing.rate import Rate, percent
 
 _SOON_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class LongestLimit:
-    """The limit that takes the longest: its rate, how long a job takes under it, and for which requests it is, empty for all."""
+    """The limit that takes the longest: its rate, how long a job takes under it, and for which requests it is, empty for all.
+
+    `share` of it is used.
+    """
 
     rate: Rate
     seconds: float
     of: str = ""
+    share: float = 1.0
+
+    @property
+    def told(self) -> str:
+        """The limit in words: `60% of 100 requests/min`."""
+        part = "" if self.share == 1.0 else f"{percent(self.share)} of "
+        return f"{part}{rate_told(self.rate)}{f' of {self.of}' if self.of else ''}"
 
 
 def takes_told(
@@ -36,8 +46,7 @@ def takes_told(
     within = "" if hours is None else f", {hours} only"
     until = f"{within}, until {clock_time(now + ends_s, now, zone)}" if ends_s >= _SOON_S else within
     many = f"about {count:,} request{'s' * (count != 1)}"
-    at = f"{rate_told(limit.rate)}{f' of {limit.of}' if limit.of else ''}"
-    return f"about {estimated_duration(seconds)} at {at}{until} ({many})"
+    return f"about {estimated_duration(seconds)} at {limit.told}{until} ({many})"
 
 
 def rate_told(rate: Rate) -> str:

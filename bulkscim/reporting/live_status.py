@@ -7,7 +7,7 @@ from datetime import tzinfo
 from bulkscim.model.harmless import one_line, shown_duration
 from bulkscim.reporting.durations import clock_time, moment
 from bulkscim.reporting.progress_file import KeptProgress
-from bulkscim.reporting.progress_text import NO_LIMIT, clock, left, rate
+from bulkscim.reporting.progress_text import NO_LIMIT, clock, left, rate_used
 
 FRESH_S = 15.0  # a run that moves writes more often
 
@@ -18,7 +18,7 @@ class LiveStatus:
 
     What it says is `age_s` seconds old; None where the process has written nothing yet. Where `is_current` is false, the
     process holds the run and no longer writes, so nothing is said of the time that is left. Requests and times are those of this
-    session; `left_s` is counted from now. `rollback` is the name of the rollback that the process carries out.
+    session; `left_s` is counted from now. `budget_share` of the limits is used, which is `whole_per_second` in full. `rollback` is the name of the rollback that the process carries out.
     """
 
     is_current: bool = False
@@ -34,6 +34,8 @@ class LiveStatus:
     waiting: str | None = None
     paused: bool = False
     rollback: str | None = None
+    budget_share: float = 1.0
+    whole_per_second: float = 0.0
 
 
 def live_status(kept: KeptProgress | None, now: float) -> LiveStatus:
@@ -56,6 +58,8 @@ def live_status(kept: KeptProgress | None, now: float) -> LiveStatus:
         kept.begun,
         kept.waiting if is_current else None,
         kept.paused and is_current,
+        budget_share=kept.budget_share,
+        whole_per_second=kept.whole_per_second,
     )
 
 
@@ -84,7 +88,7 @@ def _requests(live: LiveStatus) -> str:
         parts.append(f"{live.throttled:,} throttled")
     if live.requests_left and live.is_current:
         parts.append(f"about {round(live.requests_left):,} left")
-    limit = rate(live.per_second)
+    limit = rate_used(live)
     return f"{', '.join(parts)}; {limit if limit == NO_LIMIT else f'the limit is {limit}'}"
 
 

@@ -41,6 +41,8 @@ class KeptProgress:
     waiting: str | None = None
     paused: bool = False
     heard: float = 0.0
+    budget_share: float = 1.0
+    whole_per_second: float = 0.0
 
 
 def keep_progress(
@@ -61,6 +63,8 @@ def keep_progress(
         progress.waiting,
         progress.paused,
         heard,
+        progress.budget_share,
+        round(progress.whole_per_second, 4),
     )
     with suppress(OSError, BulkScimError), run_file(folder / PROGRESS) as file:
         file.write(indented_json(typed_json.write(kept)))

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from math import ceil
+from typing import Protocol
 
 from bulkscim.model.harmless import estimated_duration, one_line
 from bulkscim.model.progress import UNLIMITED, RunProgress
+from bulkscim.pacing.rate import percent
 
 NO_LIMIT = "no limit"
 _MOST_BAR = 16
@@ -62,7 +64,7 @@ def _parts(progress: RunProgress) -> Iterator[str]:
         yield one_line(progress.waiting)
     yield from _troubles(progress)
     yield clock(progress.elapsed_s)
-    yield _requests(progress) if is_over else f"{progress.requests:,} sent, {rate(progress.per_second)}"
+    yield _requests(progress) if is_over else f"{progress.requests:,} sent, {rate_used(progress)}"
     yield from _under_way(progress)
 
 
@@ -95,8 +97,31 @@ def rate(per_second: float) -> str:
     return f"{a_minute:.0f}/min" if a_minute >= _SLOW else f"{60 * a_minute:.0f}/h"
 
 
+class Limited(Protocol):
+    """How fast the limits allow requests, and of what share they are used."""
+
+    @property
+    def per_second(self) -> float:
+        """How many requests a second the limits allow."""
+
+    @property
+    def budget_share(self) -> float:
+        """What share of them is used."""
+
+    @property
+    def whole_per_second(self) -> float:
+        """What they allow in full."""
+
+
+def rate_used(limited: Limited) -> str:
+    """Return how fast the limits allow requests: `100/min`, or `60% of 100/min` where a share of them is used."""
+    if limited.budget_share < 1.0:
+        return f"{percent(limited.budget_share)} of {rate(limited.whole_per_second)}"
+    return rate(limited.per_second)
+
+
 def _allowed(progress: RunProgress) -> str:
-    return f" at {rate(progress.per_second)}" if progress.per_second < UNLIMITED else ""
+    return f" at {rate_used(progress)}" if progress.per_second < UNLIMITED else ""
 
 
 def _requests(progress: RunProgress) -> str:

@@ -99,5 +99,7 @@ class Heeding:
         before = self.settings
         self.settings = replace(before, connection=replace(before.connection, rate=rate))
         permits.replace(self.settings.buckets(self.profile))
-        self.watcher.note(f"the rate is {rate} from now on, by {one_line(orders.by)}")
+        share = before.connection.budget_share
+        part = f"{share} of " if share else ""
+        self.watcher.note(f"the rate is {part}{rate} from now on, by {one_line(orders.by)}")
         return Entry(Approved(changed={"settings": changed(before, self.settings)}, by=orders.by))

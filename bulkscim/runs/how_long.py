@@ -7,7 +7,7 @@ from math import ceil
 from bulkscim.journal.settings import MOST_TRIED, Settings
 from bulkscim.model.progress import RunProgress
 from bulkscim.pacing.known_limit import KnownLimit
-from bulkscim.pacing.rate import Rate, pace
+from bulkscim.pacing.rate import Rate, pace, percent, rate_of
 from bulkscim.pacing.time_left import slowest
 from bulkscim.planning.forecast import Forecast, Taken, requests_left
 from bulkscim.providers.profile import Bucket, Profile
@@ -37,9 +37,10 @@ def held_back(look: RunProgress, buckets: Iterable[Bucket], known: Iterable[Know
     """Say that a default has held a session back; empty where none has, or where it made no difference."""
     for one in buckets:
         rate = Rate(one.limit, one.window_s)
-        is_used = look.requests >= _USED * rate.per_second * look.elapsed_s
+        is_used = look.requests >= _USED * rate_of(one).per_second * look.elapsed_s
         if one.assumed and one.most == 1.0 and look.elapsed_s >= LONG_S and is_used:
-            return f"rate: {rate}, the default of bulkscim, has held this back; {_flags(rate, known)}"
+            part = "" if one.share == 1.0 else f"{percent(one.share)} of "
+            return f"rate: {part}{rate}, the default of bulkscim, has held this back; {_flags(rate, known)}"
     return ""
 
 
@@ -56,7 +57,7 @@ def known_limits(known: Iterable[KnownLimit], buckets: Iterable[Bucket]) -> Iter
     """Yield lines about limits that earlier runs have learned, where this one begins with them."""
     for bucket in buckets:
         for one in known:
-            first = min(one.first, bucket.most * bucket.limit / bucket.window_s)
+            first = bucket.share * min(one.first, bucket.most * bucket.limit / bucket.window_s)
             if one.is_of(bucket) and (bucket.most > 1.0 or one.first < bucket.limit / bucket.window_s):
                 yield f"known     {one.told}; the run begins with {first:.3g}/s"
 
@@ -73,12 +74,13 @@ def _as_known(bucket: Bucket, known: Iterable[KnownLimit]) -> Bucket:
 
 
 def _longest(forecast: Forecast, buckets: Iterable[Bucket]) -> LongestLimit:
-    rates = [(one, pace(Rate(one.limit, one.window_s)).per_second) for one in buckets]
+    rates = [(one, pace(rate_of(one)).per_second) for one in buckets]
     slow, seconds = slowest(requests_left(forecast, Taken()), rates)
     is_general = not (slow.methods or slow.prefix)
-    return LongestLimit(Rate(slow.limit, slow.window_s), seconds, "" if is_general else slow.name)
+    rate = Rate(slow.limit, slow.window_s)
+    return LongestLimit(rate, seconds, "" if is_general else slow.name, slow.share)
 
 
 def slowest_interval(buckets: Iterable[Bucket]) -> float:
     """Return the seconds between two requests under the limit that allows the fewest."""
-    return max(one.window_s / one.limit for one in buckets)
+    return max(1 / rate_of(one).per_second for one in buckets)

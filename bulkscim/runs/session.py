@@ -18,7 +18,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.row import RowState
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.pacing.known_limit import KnownLimit
-from bulkscim.pacing.rate import Rate, pace
+from bulkscim.pacing.rate import pace, rate_of
 from bulkscim.planning.guards import Bounds
 from bulkscim.planning.protect import Protects
 from bulkscim.providers.profile import Profile
@@ -73,14 +73,14 @@ def patient(
     arrivals, first_s = Arrivals(buckets), 0.0
     if past is not None:
         now, passed, kept = clock.monotonic(), past.passed_s(clock), past.header.settings
-        rate = max((one.limit / one.window_s for one in buckets), default=0.0)
+        rate = max((rate_of(one).per_second for one in buckets), default=0.0)
         workers = max(one.concurrency(profile).most_at(rate) for one in (kept, settings))
         arrivals.follow(now - passed, LOOKS + workers, kept.buckets(profile))
         if passed > 0:  # a process that could not begin may have looked since; no journal tells of it
             arrivals.count(LOOKS, now)
         if settings.rules.create_groups:
             first_s = max(0.0, profile.look_after_s - passed)  # until lookups show what was made last
-    paces = (pace(Rate(one.limit, one.window_s)) for one in buckets if one.matches("GET", "/Users"))
+    paces = (pace(rate_of(one)) for one in buckets if one.matches("GET", "/Users"))
     interval_s = max((1 / one.per_second for one in paces), default=0.0)
     return Patient(transport, clock, arrivals, first_s=first_s, interval_s=interval_s, say=say)
 

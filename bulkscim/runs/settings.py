@@ -8,7 +8,7 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.engine.schedule import Times
 from bulkscim.errors import UsageError
 from bulkscim.journal import typed_json
-from bulkscim.journal.settings import Connection, Settings, rates_of
+from bulkscim.journal.settings import Connection, Settings, rates_of, share_of
 from bulkscim.model.harmless import one_line
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.secret import Secret
@@ -40,7 +40,10 @@ def changed(before: Settings, now: Settings) -> JsonObject:
 
 def connection_of(tenant: Tenant) -> Connection:
     """Return how a tenant is reached, by its entry."""
-    return Connection(tenant.rate, tenant.concurrency, None, tenant.proxy, tenant.ca_bundle)
+    share = tenant.budget_share
+    return Connection(
+        tenant.rate, tenant.concurrency, None, tenant.proxy, tenant.ca_bundle, budget_share=share
+    )
 
 
 def connection_again(asked: Connection, tenant: Tenant, before: Connection) -> Connection:
@@ -53,9 +56,10 @@ def connection_again(asked: Connection, tenant: Tenant, before: Connection) -> C
 
 
 def checked_connection(connection: Connection) -> Connection:
-    """Return it; UsageError for a rate or a time that is none, and for a deadline that has passed."""
+    """Return it; UsageError for a rate, a share or a time that is none, and for a deadline that has passed."""
     if connection.rate is not None:
         rates_of(connection.rate)
+    share_of(connection.budget_share)
     try:
         times_of(connection, RealClock().now())
         parse_duration(connection.wait_out or NONE)

@@ -18,7 +18,7 @@ from bulkscim.errors import UsageError
 from bulkscim.model import bounded_toml
 from bulkscim.model.limits import Limit, StandingGuards
 from bulkscim.model.typed import next_line
-from bulkscim.pacing.rate import AUTO
+from bulkscim.pacing.rate import AUTO, parse_share
 from bulkscim.pacing.rate import parse_all as parse_rates
 from bulkscim.tenants.config_file import text_of
 from bulkscim.tenants.credentials import TokenSource, account_of
@@ -33,7 +33,8 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "token_file": str,
     "token_command": str,
     "keyring": bool,
-    "rate": str,
+    "rate": (str, list),
+    "budget_share": str,
     "probe": bool,
     "proxy": str,
     "ca_bundle": str,
@@ -46,6 +47,7 @@ _FORMS = {
     str: "text in quotes",
     bool: "true or false",
     (int, str): 'a number or a percentage in quotes ("5%")',
+    (str, list): 'a rate in quotes ("100/min"), or a list of them',
     list: 'a list of names ["owner@example.com"]',
 }
 _IN_CLEAR = re.compile(r"(?!token_(file|command)$).*(token|secret|passw|bearer|api_?key).*", re.IGNORECASE)
@@ -67,6 +69,7 @@ class TenantEntry:
     token_command: str | None = None
     keyring: bool = False
     rate: str | None = None
+    budget_share: str | None = None
     probe: bool = False
     proxy: str | None = None
     ca_bundle: Path | None = None
@@ -224,6 +227,8 @@ def _read(key: str, value: Any, file: Path) -> Any:
             return Limit.parse(str(value))
         case "protect":
             return tuple(value)
+        case "rate" if isinstance(value, list):
+            return ", ".join(value)
         case _:
             return value
 
@@ -248,8 +253,12 @@ def _check(key: str, value: Any, where: str) -> None:
 def _check_text(key: str, value: Any) -> None:
     """Check what is written in a value; ValueError says what is wanted."""
     match key:
+        case "rate" if isinstance(value, list) and not (value and all(isinstance(one, str) for one in value)):
+            raise ValueError(f"it must be {_FORMS[str, list]}")
         case "rate":
-            parse_rates(value)
+            parse_rates(", ".join(value) if isinstance(value, list) else value)
+        case "budget_share":
+            parse_share(value)
         case "max_delete" | "max_create" | "max_removals":
             Limit.parse(str(value))
         case "proxy" if "@" in value:

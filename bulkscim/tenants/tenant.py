@@ -16,7 +16,7 @@ class Tenant:
 
     `name` is that of `bulkscim.toml`, empty where the tenant was given by its URL. A `production` tenant is
     changed only by who says its name. A `rehearsal` holds nothing real and is changed without asking. `rate`,
-    `concurrency`, `proxy` and `ca_bundle` are used unless something else is asked for; `guards` hold for every run.
+    `concurrency`, `proxy`, `ca_bundle` and `budget_share` are used unless something else is asked for; `guards` hold for every run.
     A sandbox can be `speed` times as fast as the provider that it plays. `from_journal`: the URL is what a journal
     records, and the user did not name it. A `profile` of the user's own, by its name or its path, is read once, into
     `own_profile`; then `profile` is its name.
@@ -32,6 +32,7 @@ class Tenant:
     concurrency: int | None = None
     proxy: str | None = None
     ca_bundle: Path | None = None
+    budget_share: str | None = None
     guards: StandingGuards = NO_GUARDS
     speed: float = 1.0
     from_journal: bool = False

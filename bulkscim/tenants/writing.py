@@ -76,6 +76,7 @@ def _values(entry: TenantEntry) -> dict[str, Value]:
         "token_command": entry.token_command,
         "keyring": entry.keyring,
         "rate": entry.rate,
+        "budget_share": entry.budget_share,
         "probe": entry.probe or None,
         "proxy": entry.proxy,
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,

@@ -44,6 +44,14 @@ requests  1,234 sent, 4 throttled, about 700 left; the limit is 50/min
 """,
         ),
         (
+            replace(MOVING, budget_share=0.6, whole_per_second=100 / 60),
+            """
+left      about 14 min, until 12:13
+elapsed   12:07
+requests  1,234 sent, about 700 left; the limit is 60% of 100/min
+""",
+        ),
+        (
             replace(MOVING, left_s=86_400.0, per_second=UNLIMITED),
             """
 left      about 24 h 0 min, until 28 Nov 11:59
@@ -116,6 +124,8 @@ async def test_status_has_the_progress_of_the_process_that_works(folder):
         "waiting": "limit, 3 s",
         "paused": False,
         "rollback": None,
+        "budget_share": 1.0,
+        "whole_per_second": 0.0,
     }
     text = list(status_lines(summary, folder, START + 61, UTC))
     assert text[text.index("left      about 29 s, until 22:28") + 1] == "waits     limit, 3 s"

@@ -1,5 +1,6 @@
 """What is said before approval of the time that a job takes, and of the limit that holds it back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +14,7 @@ from bulkscim.tenants.profiles import profile_named
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC).timestamp()
 CREATES = Forecast({"create User": 1000}, {}, {"create User": 1000.0}, pages=1, links=1000, shared=100)
+AUTO = Connection("auto")
 GENERIC = profile_named("generic")
 FEW = Forecast({"create User": 20}, {}, {"create User": 20.0})
 
@@ -85,6 +87,21 @@ def test_the_time_is_that_at_what_was_learned(known, rate, told):
     takes = next(how_long(CREATES, Settings(connection=Connection(rate)), GENERIC, NOON, (known,)))
 
     assert takes.split(", until")[0].split(" (about")[0] == f"takes     {told}"
+
+
+def test_the_share_that_is_used_is_named():
+    """60 % of 10/s, of which the rest is left to others."""
+    settings = Settings(connection=Connection(budget_share="60%"))
+    takes, rate = how_long(CREATES, settings, GENERIC, NOON)
+
+    assert takes.split(", until")[0] == "takes     about 3 min at 60% of 10 requests/s"
+    assert rate.startswith("rate      10/s is the default")
+    (known,) = known_limits(
+        (LEARNED,), Settings(connection=replace(AUTO, budget_share="60%")).buckets(GENERIC)
+    )
+    assert known.endswith("the run begins with 15.9/s")
+    held = held_back(RunProgress(elapsed_s=60.0, requests=350), settings.buckets(GENERIC))
+    assert held.startswith("rate: 60% of 10/s, the default of bulkscim")
 
 
 def test_no_default_is_named_where_the_tenant_takes_less():

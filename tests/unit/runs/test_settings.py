@@ -6,6 +6,7 @@ from bulkscim.errors import UsageError
 from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.secret import Secret
 from bulkscim.runs.settings import changed, checked_connection, connection_again, kept, times_of
+from bulkscim.tenants.profiles import profile_named
 from bulkscim.tenants.tenant import Tenant
 
 TENANT = Tenant("https://tenant.example/v2", Secret("x"))
@@ -33,6 +34,16 @@ def test_hours_and_deadlines_hold_for_later_sessions_until_they_are_lifted():
     }
 
 
+def test_the_share_of_limits_holds_for_later_sessions():
+    """A resume would have taken what is left to the identity provider."""
+    before = Connection(rate="100/min", budget_share="60%")
+
+    again = connection_again(Connection(rate="50/min"), TENANT, before)
+    (bucket,) = Settings(connection=again).buckets(profile_named("generic"))
+    assert (bucket.limit, bucket.share) == (50, 0.6)
+    assert connection_again(Connection(budget_share="100%"), TENANT, before).budget_share == "100%"
+
+
 @pytest.mark.parametrize(
     ("connection", "told"),
     [
@@ -40,6 +51,7 @@ def test_hours_and_deadlines_hold_for_later_sessions_until_they_are_lifted():
         (Connection(deadline="tomorrow"), "06:00"),
         (Connection(between="22-6"), "22:00-06:00"),
         (Connection(rate="fast"), "100/min"),
+        (Connection(budget_share="0%"), "60%"),
     ],
 )
 def test_a_program_is_told_what_is_no_time(connection, told):

@@ -44,12 +44,13 @@ def test_token_file_is_next_to_the_file_that_names_it(file):
 def test_entry_holds_guards_and_ways(file):
     """What must hold for every run on a tenant stands with the tenant: it was refused as unknown."""
     text = (
-        'rate = "5/s"\nproxy = "http://proxy.example:3128"\nca_bundle = "ca.pem"\n'
+        'rate = "5/s"\nbudget_share = "60%"\nproxy = "http://proxy.example:3128"\nca_bundle = "ca.pem"\n'
         'max_delete = 5\nmax_create = "10%"\nprotect = ["owner@example.com"]\n'
     )
     entry = entry_named("acme", written(file, ACME + text))
 
-    assert (entry.rate, entry.proxy) == ("5/s", "http://proxy.example:3128")
+    assert (entry.rate, entry.budget_share) == ("5/s", "60%")
+    assert entry.proxy == "http://proxy.example:3128"
     assert entry.ca_bundle == file.parent / "ca.pem"
     assert entry.guards == StandingGuards((Limit(5),), (Limit(10, percent=True),), ("owner@example.com",))
 
@@ -105,6 +106,11 @@ def test_unknown_tenant_names_what_is_near_and_where_it_looked(file):
         ("tenant = 3\n", "must be tables"),
         ("[tenant.acme\n", "correct it"),
         (ACME + 'rate = "fast"\n', "rate: "),
+        (ACME + 'rate = ["5/s", "fast"]\n', "rate: "),
+        (ACME + "rate = []\n", "rate: it must be a rate in quotes"),
+        (ACME + "rate = [5]\n", "rate: it must be a rate in quotes"),
+        (ACME + "rate = 5\n", "rate must be a rate in quotes"),
+        (ACME + 'budget_share = "60"\n', "budget_share: '60' is not a share"),
         (ACME + "max_delete = true\n", "max_delete must be a number or a percentage"),
         (ACME + 'max_create = "many"\n', "max_create: 'many' is not a limit"),
         (ACME + f"max_create = {'9' * 5000}\n", "correct it"),
@@ -197,6 +203,8 @@ def test_mode_of_a_file_that_is_there_stays(file):
     [
         ("", None),
         ('rate = "20/s"\n', "20/s"),
+        ('rate = ["20/s", "POST /Users 20/10s"]\n', "20/s, POST /Users 20/10s"),
+        ('rate = ["20/s", "auto"]\n', "20/s, auto"),
         ("probe = true\n", "auto"),
         ('rate = "20/s"\nprobe = true\n', "20/s, auto"),
         ("probe = false\n", None),
