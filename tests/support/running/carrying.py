@@ -17,6 +17,7 @@ from bulkscim.planning.guards import Bounds
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.options import built
+from bulkscim.runs.session import first_look, past_of
 from bulkscim.tenants.profiles import profile_named
 from tests.support.making.journals import header_of
 from tests.support.running.virtual_loop import running_time
@@ -29,7 +30,10 @@ SETTINGS = {"concurrency": 2}
 
 @pytest.fixture
 def carried(tmp_path):
-    """Return what carries a job to its end in an empty tenant; its `on` goes on with the same journal."""
+    """Return what carries a job to its end in an empty tenant.
+
+    Its `on` goes on with the same journal, and `again` does so as another process, which looks at the tenant first.
+    """
 
     indexes = []
 
@@ -69,7 +73,13 @@ def carried(tmp_path):
         indexes.append(index)
         job, first = Job(source, Defaults(), index, checked.rows), [record]
 
-        async def on():
+        async def again(**changed):
+            asked = replace(terms.settings, connection=replace(terms.settings.connection, **changed))
+            with journal.read(FOLDER, disk) as recorded:
+                visit = await first_look(tenant, asked, generic, clock, past_of(recorded))
+            return await on(replace(visit, rates=rates).terms(bounds))
+
+        async def on(terms=terms):
             record = first.pop() if first else journal.open_for_append(FOLDER, disk, clock)
             carry.record = record
             try:
@@ -79,7 +89,7 @@ def carried(tmp_path):
                 await record.aclose()
                 carry.record = journal.read(FOLDER, disk)
 
-        carry.on = on
+        carry.on, carry.again = on, again
         return await on()
 
     yield carry
