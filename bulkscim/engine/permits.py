@@ -251,8 +251,22 @@ class Permits:
 
     def workers(self) -> int:
         """Return how many requests may be in flight for the fastest of the limits."""
-        fastest = max((gate.per_second for gate in self.gates), default=UNLIMITED)
-        return self.concurrency.wanted(fastest, self._clock.monotonic())
+        return self.concurrency.wanted(self._fastest, self._clock.monotonic())
+
+    @property
+    def _fastest(self) -> float:
+        return max((gate.per_second for gate in self.gates), default=UNLIMITED)
+
+    def held_back(self) -> str:
+        """Say that the most in flight keeps a rate from being used, and which flag lifts that; empty where it does not."""
+        missing, most = self.concurrency.missing(self._fastest), self.concurrency.most
+        if not missing or self._fastest >= UNLIMITED:
+            return ""
+        takes_s = self.concurrency.takes_s
+        return (
+            f"at most {most} requests are in flight, and the tenant takes {takes_s:.1f} s for each: about {most / takes_s:.0f}/s "
+            f"of the {self._fastest:.0f}/s that the limit allows are sent; --concurrency {missing} of run and resume uses it"
+        )
 
     def room(self, method: str, path: str) -> int:
         """Return how many workers may work for requests of one kind, so that some are left for those of other limits.

@@ -94,6 +94,16 @@ class Concurrency:
         """Return the most that come to be in flight at a rate, where answers take no longer than a second."""
         return min(self.most, max(self._begin, ceil(_ROOM * per_second) + _MORE))
 
+    def missing(self, per_second: float) -> int:
+        """Return how many in flight would use a rate that cannot be used with the most there may be; else 0."""
+        is_cap = self._begin < self.number == self.most
+        if not is_cap or self.takes_s > SLOW * self._least_s or per_second * self._least_s <= self.most:
+            return 0
+        return self._due(per_second)
+
+    def _due(self, per_second: float) -> int:
+        return ceil(_ROOM * per_second * self._least_s) + _MORE
+
     def wanted(self, per_second: float, now: float) -> int:
         """Return the number for a rate."""
         if self.most <= self._begin or self._answers < FIRST or now - self._changed_at < STEP_S:
@@ -103,7 +113,7 @@ class Concurrency:
             self.number = max(min(FEWEST, before), int(before * FEWER))
             self._calm_until = now + CALM_S
         else:
-            due = min(self.most, max(self._begin, ceil(_ROOM * per_second * self._least_s) + _MORE))
+            due = min(self.most, max(self._begin, self._due(per_second)))
             grown = min(due, 2 * before) if now >= self._calm_until else before
             self.number = min(due, grown)
         if self.number != before:

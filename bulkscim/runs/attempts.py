@@ -39,7 +39,7 @@ async def carry_out(session: Session) -> RunReport:
     journal, around = session.journal, session.around
     around.watcher.opened(journal.ledger.totals())
     attempts = Attempts(session)
-    live = LiveProgress(attempts.look, around.watcher, around.clock, journal, attempts.heeding)
+    live = LiveProgress(attempts.watched, around.watcher, around.clock, journal, attempts.heeding)
 
     async def work() -> None:
         async with live.shown() if around.live else nullcontext():
@@ -117,6 +117,7 @@ class Attempts:
         self._outage: _Waited | None = None
         self._engine: Engine | None = None
         self._began = self._clock.monotonic()
+        self._said = False
         self._before = RunProgress()  # as it was when the engine before this one had stopped
 
     @property
@@ -156,6 +157,13 @@ class Attempts:
             return progress
         asks = f"the tenant does not answer, asked again in {max(0.0, outage.next_at - now):.0f} s"
         return replace(progress, left_s=None, waiting=asks)
+
+    def watched(self) -> RunProgress:
+        """Return the same, and say once what keeps a rate from being used."""
+        if self._engine is not None and not self._said and (told := self._engine.permits.held_back()):
+            self._session.around.watcher.note(told)
+            self._said = True
+        return self.look()
 
     async def _take(self, engine: Engine) -> None:
         """Begin with an engine, under the orders that hold."""

@@ -32,7 +32,7 @@ SETTINGS = {"concurrency": 2}
 def carried(tmp_path):
     """Return what carries a job to its end in an empty tenant.
 
-    Its `on` goes on with the same journal, and `again` does so as another process, which looks at the tenant first.
+    Its `on` goes on with the same journal; where settings are changed, as another process, which looks at the tenant first.
     """
 
     indexes = []
@@ -47,6 +47,7 @@ def carried(tmp_path):
         fail_at=(),
         profile=None,
         rates=None,
+        live=False,
         **settings,
     ):
         path = tmp_path / "job.jsonl"
@@ -54,7 +55,6 @@ def carried(tmp_path):
         source = open_source(str(path))
         checked = check(source, Defaults(), tmp_path / "index")
         clock, disk = running_time(), SimulatedDisk()
-        carry.disk = disk
         disk.make_folder(FOLDER)
         verbs = Counter(f"{line['op']} {line.get('type', 'User')}" for line in lines)
         record = journal.create(
@@ -68,30 +68,33 @@ def carried(tmp_path):
         terms = Terms(generic, built(Settings, SETTINGS | settings), bounds, rates=rates)
         watcher = Silent()
         carry.notes = watcher.notes
-        around = Around(watcher, clock, Random(1).random, heed_signals=False)
+        around = Around(watcher, clock, Random(1).random, heed_signals=False, live=live)
         index = checked.sound_index()
         indexes.append(index)
         job, first = Job(source, Defaults(), index, checked.rows), [record]
 
-        async def again(**changed):
-            asked = replace(terms.settings, connection=replace(terms.settings.connection, **changed))
-            with journal.read(FOLDER, disk) as recorded:
-                visit = await first_look(tenant, asked, generic, clock, past_of(recorded))
-            return await on(replace(visit, rates=rates).terms(bounds))
-
-        async def on(terms=terms):
+        async def on(**changed):
+            own = await _looked(tenant, terms, clock, disk, changed) if changed else terms
             record = first.pop() if first else journal.open_for_append(FOLDER, disk, clock)
             carry.record = record
             try:
                 await record.append(Entry(opened("resume")))
-                return await carry_out(Session(job, record, tenant, terms, around))
+                return await carry_out(Session(job, record, tenant, own, around))
             finally:
                 await record.aclose()
                 carry.record = journal.read(FOLDER, disk)
 
-        carry.on, carry.again = on, again
+        carry.on, carry.disk = on, disk
         return await on()
 
     yield carry
     for index in indexes:
         index.close()
+
+
+async def _looked(tenant, terms, clock, disk, changed):
+    """Return the terms of a process that resumes with settings that are changed."""
+    asked = replace(terms.settings, connection=replace(terms.settings.connection, **changed))
+    with journal.read(FOLDER, disk) as recorded:
+        visit = await first_look(tenant, asked, terms.profile, clock, past_of(recorded))
+    return replace(visit, rates=terms.rates).terms(terms.bounds)

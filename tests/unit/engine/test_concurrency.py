@@ -60,6 +60,35 @@ async def test_the_rate_is_used_whatever_the_latency(carried, kind, per_second):
     assert tenant.most <= 64
 
 
+async def test_what_keeps_a_rate_from_being_used_is_said_once(carried):
+    """Answers take a second: 16 in flight are 16 a second."""
+    few = {"most_concurrency": 16}
+    await carried(creates(400), kind=VeryFar, rate="50/s", concurrency=0, live=True, profile=few)
+
+    (note,) = [note for note in carried.notes if "in flight" in note]
+    assert (
+        "at most 16 requests are in flight, and the tenant takes 1.0 s for each: about 16/s of the 50/s"
+        in note
+    )
+    assert "--concurrency 8" in note
+
+
+@pytest.mark.parametrize(("kind", "rate"), [(Far, "100/s"), (Busy, "200/s")])
+async def test_nothing_is_said_where_more_in_flight_are_of_no_use(carried, kind, rate):
+    """The rate is used, or the tenant gets slower with each one."""
+    await carried(creates(900), kind=kind, rate=rate, concurrency=0, live=True)
+
+    assert not [note for note in carried.notes if "in flight" in note]
+
+
+@pytest.mark.slow
+async def test_the_flag_that_is_named_uses_the_rate(carried):
+    """More than 64 connections are opened at the user's word alone."""
+    await carried(creates(6000), kind=VeryFar, rate="200/s", concurrency=304)
+
+    assert carried.tenant.ended_at <= 6000 / (0.95 * 200) + 3
+
+
 @pytest.mark.slow
 async def test_a_tenant_that_gets_slower_is_not_pushed_further(carried):
     """It answers fifty a second, ten at a time; more of them only wait there."""

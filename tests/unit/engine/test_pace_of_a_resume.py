@@ -60,7 +60,7 @@ async def stopped_and_resumed(carried, count, kind, **settings):
     tenant = carried.tenant
     assert STOPPED_S <= tenant.clock.monotonic() <= STOPPED_S + 3
     before = len(tenant.counts)
-    assert (await carried.again(deadline=None)).totals.done == count
+    assert (await carried.on(deadline=None)).totals.done == count
     return tenant, before
 
 
