@@ -38,6 +38,12 @@ def most_for_names(names: int) -> int:
     return max(0, names // WORTH - LAST)
 
 
+def most_for_plan(changes: int) -> int:
+    """Return how many pages a listing may have that is read for a plan, where a filter takes several names."""
+    pages = changes // MOST - LAST
+    return pages if pages >= FEW else 0
+
+
 def served(age_s: float, interval_s: float, most: int) -> int:
     """Return how many rows can use what is read now before it is too old, one being sent each `interval_s` seconds."""
     return int(min(most, age_s / interval_s - 1)) if interval_s else most

@@ -197,7 +197,10 @@ class Directory:
         if purpose.joins:
             return await self._joining.of(key, purpose.ahead, reads)
         found = None
-        if purpose.changes and not self._joined.may_ask(key, purpose.ahead):
+        several = self._joined.may_ask(key, purpose.ahead)
+        if purpose.changes and several and purpose.ahead.age_s == inf:
+            found = await self._held.shown_for_plan(key, reads)
+        elif purpose.changes and not several:
             found = await self._held.shown_lately(key, purpose.ahead, reads)
         elif purpose.listed and not purpose.changes:
             found = await self._held.shown(key, reads)

@@ -28,7 +28,14 @@ from bulkscim.model.live import Found, Missing, NameHeld, Unreadable
 from bulkscim.model.names import is_name
 from bulkscim.model.operation import USER, JsonObject, Key, folded_name
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.lookup_costs import SHARE, SINGLES, most_again, most_for_names, most_pages
+from bulkscim.planning.lookup_costs import (
+    SHARE,
+    SINGLES,
+    most_again,
+    most_for_names,
+    most_for_plan,
+    most_pages,
+)
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.named_resources import refers_to
 from bulkscim.providers.profile import Profile
@@ -112,6 +119,16 @@ class HeldUsers:
         found = self._shown(key) if self._is_young(ahead) else None
         self._saved += found is not None
         return found
+
+    async def shown_for_plan(self, key: Key, reads: Reads) -> Found | None:
+        """Return the one user of a userName or id as a listing of any age shows it; None proves nothing.
+
+        It is read where it costs less than filters with several names.
+        """
+        if self._makes or key.type != USER or key.attribute not in {"userName", "id"}:
+            return None
+        await self._read(reads, most_for_plan(self._changes))
+        return self._shown(key) if self._is_whole else None
 
     async def named(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Return the one user of a userName as a listing shows it, for a row that only names it; None proves nothing.

@@ -318,3 +318,33 @@ async def test_names_are_not_taken_from_a_listing_once_the_run_has_renamed_a_use
     )
 
     assert await names.named(key(3), many(), reads) is None
+
+
+async def test_a_plan_of_many_changes_takes_users_of_a_listing_of_any_age():
+    """A filter of 50 names for each 50 users took twice as many requests."""
+    clock = VirtualClock()
+    tenant = Tenant(30)
+    names, reads = asking(tenant, makes=0, clock=clock, changes=1_000)
+    assert (await names.shown_for_plan(key(3), reads)).id == "u3"
+    asked = tenant.asked
+    await clock.sleep(100_000)
+
+    assert (await names.shown_for_plan(key(4), reads)).id == "u4"
+    assert await names.shown_for_plan(key(40), reads) is None
+    assert tenant.asked == asked
+
+
+async def test_a_plan_of_few_changes_reads_no_listing():
+    tenant = Tenant(30)
+    names, reads = asking(tenant, makes=0, changes=200)
+
+    assert await names.shown_for_plan(key(3), reads) is None
+    assert not tenant.asked
+
+
+async def test_a_plan_gives_up_a_listing_that_is_too_long():
+    tenant = Tenant(90)
+    names, reads = asking(tenant, makes=0, changes=300)
+
+    assert [await names.shown_for_plan(key(one), reads) for one in range(3)] == [None] * 3
+    assert tenant.asked == 1
