@@ -73,7 +73,7 @@ class Costs:
 
 def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) -> Costs:
     """Return about what a job costs in a tenant of so many users, where a request is sent each `interval_s` seconds."""
-    found = lookups(asked.users, profile, users, interval_s)
+    found = lookups(asked.users, profile, users, interval_s, plans=asked.plans)
     rows = {f"{verb.value} {kind}": count for (verb, kind), count in asked.verbs.items()}
     reads = {
         f"{verb.value} {kind}": _looked_up(found, asked, verb, kind) + _left(profile, asked, verb, count)

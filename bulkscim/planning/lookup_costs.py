@@ -4,7 +4,7 @@ Ways, the cheapest first: names of several rows in one filter; one listing, agai
 """
 
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, inf
 
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.planning.before_image import LONGEST_S, fresh_s
@@ -94,8 +94,10 @@ class Lookups:
         return f"about {total:,} request{'s' * (total != 1)}: {', '.join(self.ways)}" if self.ways else ""
 
 
-def lookups(rows: UserRows, profile: Profile, users: int | None, interval_s: float) -> Lookups:
-    """Return what it costs to look users up, and the groups that go. `users`: in the tenant."""
+def lookups(
+    rows: UserRows, profile: Profile, users: int | None, interval_s: float, *, plans: bool = False
+) -> Lookups:
+    """Return what it costs to look users up, and the groups that go. `users`: in the tenant; `plans`: for a plan."""
     pages = None if users is None else max(1, ceil(users / profile.page_size))
     found = Lookups()
     makes = rows.creates + rows.upserts
@@ -106,18 +108,17 @@ def lookups(rows: UserRows, profile: Profile, users: int | None, interval_s: flo
         _by_name(found, "makes", rows.upserts, profile, None, served(LONGEST_S, interval_s, MOST))
     elif asks:
         found.add("makes", "the first names, each by itself", min(makes, max(SINGLES, most_pages(makes))))
-    for what, count, age_s in (
-        ("names", rows.names, LONGEST_S),
-        ("changes", rows.changes, LONGEST_S),
-        (
-            "removals",
-            rows.removals,
-            LONGEST_S if profile.etag else fresh_s(interval_s),
-        ),  # versions guard older ones
-    ):
+    at_hand = None if makes else pages
+    careful_s = LONGEST_S if profile.etag else fresh_s(interval_s)  # versions guard older images
+    if plans and at_hand is not None and at_hand <= most_for_plan(rows.changes + rows.removals):
+        found.add("changes", LISTING, at_hand)
+        changes = ()
+    else:
+        changes = (("changes", rows.changes, LONGEST_S), ("removals", rows.removals, careful_s))
+    for what, count, age_s in (("names", rows.names, LONGEST_S), *changes):
         if count:
-            at_hand = None if makes else pages
-            _by_name(found, what, count, profile, at_hand, served(age_s, interval_s, count))
+            serves = served(inf if plans else age_s, interval_s, count)
+            _by_name(found, what, count, profile, at_hand, serves)
     if rows.deletes and pages is not None:
         found.add("removals", REPORTS, min(pages + FEW, rows.deletes + FEW))
     if rows.groups and profile.filter and GROUP not in profile.unquoted_filters:

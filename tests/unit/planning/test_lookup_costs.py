@@ -88,3 +88,17 @@ NO_FILTER = replace(GENERIC, filter=False)
 def test_the_cheapest_way_is_told(rows, profile, users, interval_s, told):
     """With about how many requests it takes."""
     assert lookups(rows, profile, users, interval_s).told == told
+
+
+@pytest.mark.parametrize(
+    ("rows", "users", "told"),
+    [
+        (UserRows(changes=1000), 1000, "about 10 requests: one listing of the users"),
+        (UserRows(removals=1000), 1000, "about 10 requests: one listing of the users"),
+        (UserRows(removals=1000), 100_000, "about 29 requests: names of up to 50 rows in one filter"),
+        (UserRows(creates=1, changes=1000), 1000, "about 30 requests: the first names, each by itself"),
+    ],
+)
+def test_a_plan_takes_one_listing_where_it_is_shorter(rows, users, told):
+    """It may rely on what is read at any age."""
+    assert lookups(rows, GENERIC, users, SLOW, plans=True).told.startswith(told)
