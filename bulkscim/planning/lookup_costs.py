@@ -112,7 +112,7 @@ def lookups(
     careful_s = LONGEST_S if profile.etag else fresh_s(interval_s)  # versions guard older images
     if plans and at_hand is not None and at_hand <= most_for_plan(rows.changes + rows.removals):
         found.add("changes", LISTING, at_hand)
-        changes = ()
+        changes: tuple[tuple[str, int, float], ...] = ()
     else:
         changes = (("changes", rows.changes, LONGEST_S), ("removals", rows.removals, careful_s))
     for what, count, age_s in (("names", rows.names, LONGEST_S), *changes):
