@@ -59,6 +59,7 @@ _CODES: tuple[tuple[type[errors.BulkScimError], int], ...] = (
     (errors.NoSuchRun, 10),
     (errors.CredentialError, 7),
     (errors.Refused, 4),
+    (errors.GuardReached, 4),
     (errors.Stopped, 5),
 )
 _STOPPED, _DOUBTFUL, _FAILED = 5, 6, 3

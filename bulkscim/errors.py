@@ -5,6 +5,7 @@ BulkScimError
 ├── JobFileInvalid          the job file has problems; nothing was sent
 ├── Refused                 a guard, or want of approval
 ├── Stopped                 stopped early, resumable
+│   ├── GuardReached        the next step would exceed a guard
 │   ├── FirstRowsFailed     the first rows failed for one reason
 │   ├── NoPatch             the tenant does not take PATCH
 │   ├── ReferencesUnknown   what refers to a resource that is to be deleted cannot be read
@@ -47,6 +48,12 @@ class Stopped(BulkScimError):
     """
 
     cause = ""
+
+
+class GuardReached(Stopped):
+    """A step would exceed a guard; what was done before it stays, and the run goes on with a higher limit."""
+
+    cause = "guard"
 
 
 class ReferencesUnknown(Stopped):

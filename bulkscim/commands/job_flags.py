@@ -13,7 +13,7 @@ from bulkscim.reporting.console import Console
 from bulkscim.runs.options import Approval, RecordDefaults, RowSelection
 
 if TYPE_CHECKING:
-    from bulkscim.journal.header import Header
+    from bulkscim.journal.journal import RecordedRun
     from bulkscim.runs.plan_file import PlanFile, PlanHead
     from bulkscim.runs.request import RunRequest
 
@@ -59,11 +59,12 @@ class JobFlags:
             strict=head.strict,
         )
 
-    def head(self, request: "RunRequest", header: "Header", made: float) -> "PlanHead":
-        """Return the head of a plan of these flags; `header` is that of its dry run."""
+    def head(self, request: "RunRequest", recorded: "RecordedRun", made: float) -> "PlanHead":
+        """Return the head of a plan of these flags, by the journal of its dry run."""
+        from bulkscim.engine.step_guards import done_by
         from bulkscim.runs.plan_file import PlanHead, made_by
 
-        own = self.records.map
+        own, header = self.records.map, recorded.header
         return PlanHead(
             made=made,
             by=made_by(),
@@ -74,6 +75,7 @@ class JobFlags:
             strict=self.strict,
             guards=request.standing,
             header=replace(header, tenant=replace(header.tenant, token="", salt="")),
+            effects={effect.value: count for effect, count in done_by(recorded).items()},
         )
 
     def request(self, people: Console, *, run_dir: Path | None = None, dry_run: bool = False) -> "RunRequest":

@@ -10,6 +10,7 @@ import click
 
 from bulkscim.commands.value_types import LimitType, NumberOrAuto, RateType, VerbType, Written
 from bulkscim.errors import UsageError
+from bulkscim.model.guard_table import GUARDS, MAX_DELETE
 from bulkscim.model.operation import GROUP, USER
 from bulkscim.pacing.hours import parse_deadline, parse_duration, parse_hours
 from bulkscim.pacing.rate import parse_share
@@ -265,11 +266,9 @@ approval = together(
     ),
 )
 
-max_delete = click.option(
-    "--max-delete",
-    type=LimitType(),
-    help="Most deletes and deactivations (default: the smaller of 100 and 20% of the tenant's users, but at least 5).",
-)
+_GUARDS = {one.name: click.option(one.flag, type=LimitType(), help=one.help) for one in GUARDS}
+guards = together(*_GUARDS.values())  # those that count what a run does
+max_delete = _GUARDS[MAX_DELETE]
 
 max_removals = click.option(
     "--max-removals",
@@ -293,8 +292,7 @@ same_tenant = click.option(
 )
 
 limits = together(
-    max_delete,
-    click.option("--max-create", type=LimitType(), help="The most creates that the job may hold."),
+    guards,
     max_removals,
     protect_unknown,
     max_errors,

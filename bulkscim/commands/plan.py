@@ -115,7 +115,7 @@ def _made(flags: PlanFlags) -> "RunReport | int":
             return planned_rows(recorded)
 
         if flags.out is not None:
-            head = flags.asked.head(request, recorded.header, RealClock().now())
+            head = flags.asked.head(request, recorded, RealClock().now())
             write_plan(flags.out, head, rows, force=flags.force)
         _print(flags, rows)
         changes.append(flags.exit_code and overview_of(rows()).sends)

@@ -41,6 +41,7 @@ going_on = options.together(
     options.runs_dir,
     options.on_exists,
     options.create_groups,
+    options.guards,
     options.max_errors,
     options.max_adopt,
     options.protect_unknown,

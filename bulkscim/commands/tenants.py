@@ -9,6 +9,7 @@ import click
 from bulkscim.commands import options, runtime
 from bulkscim.errors import UsageError
 from bulkscim.journal import typed_json
+from bulkscim.model.guard_table import IN_FILES
 from bulkscim.model.typed import next_line
 from bulkscim.tenants.allowed import allow, is_allowed
 from bulkscim.tenants.entries import FILE, TenantEntry, entries, entry_named, places
@@ -146,9 +147,7 @@ def _as_json(entry: TenantEntry) -> dict[str, Any]:
         "probe": entry.probe,
         "proxy": entry.proxy,
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
-        "max_delete": str(entry.max_delete) if entry.max_delete else None,
-        "max_create": str(entry.max_create) if entry.max_create else None,
-        "max_removals": str(entry.max_removals) if entry.max_removals else None,
+        **{name: str(limit) if (limit := getattr(entry, name)) else None for name in IN_FILES},
         "protect": list(entry.protect),
         "file": str(entry.file),
         "paused": _paused(entry),
@@ -160,7 +159,7 @@ def _lines(entry: TenantEntry) -> Iterator[str]:
     mark = ", PRODUCTION" if entry.production else ""
     yield f"{entry.name:<16} {entry.base_url}"
     yield f"{'':<16} profile {entry.profile}{mark}, token: {_token(entry)}"
-    for key in ("rate", "budget_share", "proxy", "ca_bundle", "max_delete", "max_create", "max_removals"):
+    for key in ("rate", "budget_share", "proxy", "ca_bundle", *IN_FILES):
         if (value := getattr(entry, key)) is not None:
             yield f"{'':<16} {key} {value}"
     if entry.probe:

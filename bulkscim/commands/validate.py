@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from bulkscim.commands import options, runtime, tenant_options, typed_flags
 from bulkscim.errors import CredentialError, UsageError
 from bulkscim.journal.settings import Connection
+from bulkscim.model.guard_table import IN_DEFINITIONS
 from bulkscim.model.typed import next_line
 from bulkscim.reporting.console import Console
 from bulkscim.reporting.hints import CREATE_GROUPS
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from bulkscim.scim.discovery import LiveSchemas
 
 _SHOWN_GROUPS = 10
-_GUARDS = ("max_create", "max_delete", "max_removals", "max_errors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ def _tell_guards(said: "Definition", people: Console) -> None:
 
 def _guards(said: "Definition") -> "JsonObject":
     """Return the guards of the definition, which only a run can hold."""
-    limits = {name: getattr(said.limits, name) for name in _GUARDS}
+    limits = {name: getattr(said.limits, name) for name in IN_DEFINITIONS}
     shown: JsonObject = {name: str(limit) for name, limit in limits.items() if limit is not None}
     return shown | ({"protect": list(said.limits.protect)} if said.limits.protect else {})
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 
+from bulkscim.engine.step_guards import StepGuards, done_by
 from bulkscim.engine.stopping import Stopping
 from bulkscim.engine.work import Work
 from bulkscim.errors import FirstRowsFailed, Outage, Stopped
@@ -13,6 +15,7 @@ from bulkscim.model.names import NAMES
 from bulkscim.model.row import RowState
 from bulkscim.pacing.breaker import FIRST_ROWS, Breaker, BreakerLimits, FirstRows, Reason, reason_of
 from bulkscim.planning.decision import Settle
+from bulkscim.planning.guards import Bounds
 
 _NEXT = "Correct the cause and retry the run; resume goes on with the other rows all the same"
 
@@ -22,13 +25,14 @@ class Guards:
     """Bounds that hold while rows are worked on, None for no bound.
 
     `max_errors` failed rows; `max_adopt` adopted users that get links. `adopted` returns the rows that have added
-    such links by the journal, and is called at the first of this process. `breaker`: how many faults of the tenant there may be.
+    such links by the journal, and is called at the first of this process. `bounds` are those of what steps do. `breaker`: how many faults of the tenant there may be.
     """
 
     max_errors: int | None = None
     max_adopt: int | None = None
     adopted: Callable[[], set[int]] = set
     breaker: BreakerLimits = field(default_factory=BreakerLimits)
+    bounds: Bounds = Bounds()
 
 
 class Bounding:
@@ -41,6 +45,7 @@ class Bounding:
         self._breaker = Breaker(guards.breaker)
         self._adopted: set[int] | None = None  # rows that add links to adopted users: at most `max_adopt`
         self._first = watched_first_rows(journal)
+        self.steps = StepGuards(guards.bounds, partial(done_by, journal), stopping)
 
     def ended(self, work: Work, decision: Settle) -> None:
         """Count a row that has ended."""

@@ -10,6 +10,7 @@ from bulkscim.engine.dispatch import Dispatch, Intent, NotSent, Outcome
 from bulkscim.engine.feed import Coming
 from bulkscim.engine.outcomes import Outcomes
 from bulkscim.engine.rows import Next, Rows
+from bulkscim.engine.step_guards import May
 from bulkscim.engine.work import Work
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Question
@@ -17,6 +18,9 @@ from bulkscim.model.operation import GROUP
 from bulkscim.model.row import Refusal
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.before_image import ImageAges
+from bulkscim.planning.decision import Rest
+
+_UNDER_WAY_S = 0.5  # between two looks whether steps under way have ended
 
 
 class Instead(NamedTuple):
@@ -68,7 +72,13 @@ class Worker:
             return Instead(self.rows.decide(work))
         if step.adopts and not self.rows.bounds.may_adopt(work.number):
             return Instead(None)
-        return step
+        match self.rows.bounds.steps.may_send(work, step):
+            case May.GO:
+                return step
+            case May.WAIT:
+                return Instead(Rest(_UNDER_WAY_S))
+            case _:
+                return Instead(None)
 
     async def send(self, intents: Sequence[Intent]) -> list[Outcome] | NotSent:
         """Send checked steps, in one request, where all that they follow from still holds."""
@@ -82,8 +92,10 @@ class Worker:
         sent = await self.send([Intent(work, checked)])
         if isinstance(sent, NotSent):
             self._abilities.versions.not_sent(work, [checked])
+            self.rows.bounds.steps.not_sent(work)
             return None if sent is NotSent.STOPPING else self.rows.decide(work)
         decision = await self.outcomes.take_in(sent[0])
+        self.rows.bounds.steps.ended(work, checked, knows=decision is not None)
         self.outcomes.answered(sent)
         return decision
 

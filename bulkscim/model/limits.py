@@ -1,9 +1,11 @@
 """Bounds that users set on a run: a number, or a share of something counted once."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+
+from bulkscim.model.guard_table import IN_FILES
 
 _WRITTEN = re.compile(r"(?P<number>\d+)|(?P<share>\d+(?:\.\d+)?)\s*%", re.ASCII)
 _WHOLE = 100
@@ -64,18 +66,28 @@ class StandingGuards:
     max_create: tuple[Limit, ...] = ()
     protect: tuple[str, ...] = ()
     max_removals: tuple[Limit, ...] = ()
+    max_update: tuple[Limit, ...] = ()
+    max_deactivate: tuple[Limit, ...] = ()
+    max_admins: tuple[Limit, ...] = ()
 
     def __add__(self, other: "StandingGuards") -> "StandingGuards":
         """Return both together."""
-        return StandingGuards(
-            self.max_delete + other.max_delete,
-            self.max_create + other.max_create,
-            tuple(dict.fromkeys(self.protect + other.protect)),
-            self.max_removals + other.max_removals,
-        )
+        protect = tuple(dict.fromkeys(self.protect + other.protect))
+        return replace(self, protect=protect, **{one: self.of(one) + other.of(one) for one in IN_FILES})
+
+    def of(self, name: str) -> tuple[Limit, ...]:
+        """Return the limits of one guard."""
+        found: tuple[Limit, ...] = getattr(self, name)
+        return found
 
 
 NO_GUARDS = StandingGuards()
+
+
+def standing(limits: object, protect: tuple[str, ...]) -> StandingGuards:
+    """Return what the fields of a value set as guards that hold besides others."""
+    found = {one: (limit,) for one in IN_FILES if (limit := getattr(limits, one)) is not None}
+    return replace(NO_GUARDS, protect=protect, **found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +105,16 @@ class GuardLimits:
     max_adopt: Limit | None = None
     protect: tuple[str, ...] = ()
     protect_unknown: str = "refuse"
+    max_update: Limit | None = None
+    max_deactivate: Limit | None = None
+    max_admins: Limit | None = None
 
     @property
     def standing(self) -> StandingGuards:
         """The same as guards that hold besides others."""
-        return StandingGuards(
-            (self.max_delete,) if self.max_delete else (),
-            (self.max_create,) if self.max_create else (),
-            self.protect,
-            (self.max_removals,) if self.max_removals else (),
-        )
+        return standing(self, self.protect)
+
+    def of(self, name: str) -> Limit | None:
+        """Return the limit of one guard."""
+        found: Limit | None = getattr(self, name)
+        return found

@@ -1,11 +1,12 @@
 """Refuse what is out of proportion, counted before the first request."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 from typing import assert_never
 
+from bulkscim.model.guard_table import GUARDS, Effect, Free, Guard
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import GROUP, Operation, PatchOperation, Role, Verb
 from bulkscim.planning.sent_form import MEMBERS, member_at
@@ -19,15 +20,19 @@ SMALL_GROUP = 10  # members that a group may lose whole
 FREE_MEMBERS = Limit(50, percent=True)
 FREE_ADOPTIONS = 20
 FREE_ADOPTED_SHARE = Limit(10, percent=True)
+_OMITTED = {"omitted": True}  # from a header, where it is None
 
 
 @dataclass(frozen=True, slots=True)
 class JobCounts:
-    """What a job file asks, as the guards count it."""
+    """What a job file asks, as the guards count it. `effects` has what can be counted without the tenant."""
 
     records: int  # of the whole job file, whatever --limit takes of it
-    removals: int  # deletes and deactivations
-    creates: int  # creates and upserts
+    effects: Mapping[Effect, int] = field(default_factory=dict)
+
+    def count(self, guard: Guard) -> int:
+        """Return how much of what a guard bounds is known to be asked."""
+        return sum(self.effects.get(one, 0) for one in guard.effects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +43,40 @@ class Bounds:
     max_create: int | None = None
     max_errors: int | None = None
     max_adopt: int | None = None
+    max_update: int | None = field(default=None, metadata=_OMITTED)
+    max_deactivate: int | None = field(default=None, metadata=_OMITTED)
+    max_admins: int | None = field(default=None, metadata=_OMITTED)
+
+    def of(self, guard: Guard) -> int | None:
+        """Return the bound of one guard."""
+        found: int | None = getattr(self, guard.name)
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class GuardSettings:
-    """The guards as they were set. Of several limits the strictest decides; without one the default holds."""
+def bounds(limits: Mapping[str, tuple[Limit, ...]], records: int, users: int | None) -> Bounds:
+    """Turn limits into numbers; a share of users that cannot be counted allows nothing.
 
-    max_delete: tuple[Limit, ...] = ()
-    max_create: tuple[Limit, ...] = ()
-    max_errors: Limit | None = None
-    max_adopt: Limit | None = None
+    Of several limits the strictest decides; without one the default holds.
+    """
+    found = {one.name: of_guard(one, limits.get(one.name, ()), users) for one in GUARDS}
+    errors, adopted = (next(iter(limits.get(name, ())), None) for name in ("max_errors", "max_adopt"))
+    return Bounds(max_errors=errors_bound(errors, records), max_adopt=adoptions(adopted, records), **found)
 
 
-def bounds(wanted: GuardSettings, asked: JobCounts, users: int | None) -> Bounds:
-    """Turn limits into numbers; a share of users that cannot be counted allows nothing."""
-    return Bounds(
-        _removals(wanted.max_delete, users),
-        _strictest(wanted.max_create, users),
-        errors_bound(wanted.max_errors, asked.records),
-        adoptions(wanted.max_adopt, asked.records),
-    )
+def of_guard(guard: Guard, limits: tuple[Limit, ...], users: int | None) -> int | None:
+    """Return the bound of a guard; None for no bound."""
+    if limits:
+        return _strictest(limits, users)
+    match guard.free:
+        case Free.ALL:
+            return None
+        case Free.NONE:
+            return 0
+        case Free.FEW:
+            share = FREE_SHARE.bound(users) if users is not None else 0
+            return max(LEAST_REMOVALS, min(FREE_REMOVALS, share or 0))
+        case _:
+            assert_never(guard.free)
 
 
 def errors_bound(limit: Limit | None, records: int) -> int | None:
@@ -75,13 +94,6 @@ def adoptions(limit: Limit | None, records: int) -> int | None:
     return max(FREE_ADOPTIONS, FREE_ADOPTED_SHARE.bound(records) or 0)
 
 
-def _removals(limits: tuple[Limit, ...], users: int | None) -> int | None:
-    if limits:
-        return _strictest(limits, users)
-    share = FREE_SHARE.bound(users) if users is not None else 0
-    return max(LEAST_REMOVALS, min(FREE_REMOVALS, share or 0))
-
-
 def _strictest(limits: tuple[Limit, ...], base: int | None) -> int | None:
     found = [bound for limit in limits if (bound := _bound(limit, base)) is not None]
     return min(found, default=None)
@@ -96,18 +108,12 @@ def _bound(limit: Limit | None, base: int | None) -> int | None:
 def refusals(asked: JobCounts, allowed: Bounds, users: int | None) -> list[str]:
     """Return why the job may not run, each with the flag that would allow it."""
     counted = "unknown" if users is None else f"{users:,}"
-    found: list[str] = []
-    if allowed.max_delete is not None and asked.removals > allowed.max_delete:
-        found.append(
-            f"{asked.removals:,} deletes and deactivations are more than the {allowed.max_delete:,} allowed "
-            f"(users in the tenant: {counted}); to allow them: --max-delete {asked.removals}"
-        )
-    if allowed.max_create is not None and asked.creates > allowed.max_create:
-        found.append(
-            f"{asked.creates:,} creates are more than the {allowed.max_create:,} allowed "
-            f"(users in the tenant: {counted}); to allow them: --max-create {asked.creates}"
-        )
-    return found
+    return [
+        f"{count:,} {guard.counts} are more than the {bound:,} allowed (users in the tenant: {counted}); to allow them: "
+        f"{guard.flag} {count}"
+        for guard in GUARDS
+        if (bound := allowed.of(guard)) is not None and (count := asked.count(guard)) > bound
+    ]
 
 
 @dataclass(frozen=True, slots=True)

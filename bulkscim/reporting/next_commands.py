@@ -17,7 +17,7 @@ from bulkscim.model.typed import command
 from bulkscim.reporting.hints import LEFT
 from bulkscim.reporting.summary import Summary
 
-_ADOPTIONS = re.compile(r"--max-adopt allows (\d+)")
+_LIMIT = re.compile(r"(--max-[a-z]+) allows ([\d,]+)")
 _GENERIC = "generic"
 
 
@@ -97,8 +97,11 @@ def _is_all_left(summary: Summary) -> bool:
 
 def _raised(summary: Summary) -> tuple[str, ...]:
     """Return the flag without which the run would stop at once for the same reason."""
-    found = _ADOPTIONS.search(summary.why or "")
-    return ("--max-adopt", str(max(20, 2 * int(found[1])))) if found else ()
+    found = _LIMIT.search(summary.why or "")
+    if found is None:
+        return ()
+    flag, bound = found[1], int(found[2].replace(",", ""))
+    return flag, str(max(20 if flag == "--max-adopt" else bound + 1, 2 * bound))
 
 
 def _after_failures(summary: Summary, header: Header, typed: Typed) -> Iterable[str]:

@@ -166,7 +166,13 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         settings.policy(profile, header.run), protects=terms.protects, plans=terms.answered_here is not None
     )
     bounds = terms.bounds
-    guards = Guards(bounds.max_errors, bounds.max_adopt, partial(_adopted, journal), terms.breaker)
+    guards = Guards(
+        bounds.max_errors,
+        bounds.max_adopt,
+        partial(_adopted, journal),
+        terms.breaker,
+        Bounds() if policy.plans or header.parent else bounds,  # counted whole, before anything is sent
+    )
     rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
     ages = ImageAges(asked_s=settings.image_age, undoes=policy.takes_back, plans=policy.plans)
     abilities = Abilities(context)

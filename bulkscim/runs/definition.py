@@ -9,7 +9,7 @@ op = "create"                           # also: type, match, on_exists, create_g
 userName = "Email"
 
 [guard]
-max_delete = "5%"                       # also: max_create, max_removals, max_errors, max_adopt
+max_delete = "5%"                       # also the other guards, see docs/guards.md
 protect = ["owner@example.com"]         # never deleted nor deactivated
 
 [then]                                  # of a job that deactivates
@@ -36,16 +36,16 @@ from bulkscim.jobfile.references import key_attribute
 from bulkscim.jobfile.rules import flattened
 from bulkscim.model import bounded_toml
 from bulkscim.model.grace import Grace
+from bulkscim.model.guard_table import IN_DEFINITIONS
 from bulkscim.model.limits import GuardLimits, Limit
 from bulkscim.model.operation import GROUP, USER, Defaults, JsonObject, Verb
 from bulkscim.model.row import RowRules
 from bulkscim.runs.options import RecordDefaults, built, filled
 
-_LIMITS = ("max_delete", "max_create", "max_removals", "max_errors", "max_adopt")
 _TABLES = {
     "job": ("file", "op", "type", "match", "on_exists", "create_groups", "encoding", "header_line"),
     "then": ("op", "after"),
-    "guard": (*_LIMITS, "protect"),
+    "guard": (*IN_DEFINITIONS, "protect"),
 }
 _CHOICES = {"op": tuple(Verb), "type": (USER, GROUP), "on_exists": ("adopt", "update", "skip", "fail")}
 
@@ -266,7 +266,7 @@ def _switch(path: Path, table: JsonObject, name: str) -> bool:
 
 def _limits(path: Path, table: JsonObject) -> GuardLimits:
     """Read the guards."""
-    limits = {name: _limit(path, table, name) for name in _LIMITS}
+    limits = {name: _limit(path, table, name) for name in IN_DEFINITIONS}
     return built(GuardLimits, {**limits, "protect": _names(path, table)})
 
 

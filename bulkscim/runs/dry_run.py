@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bulkscim.engine.step_guards import done_by
 from bulkscim.journal import journal, runfolder
 from bulkscim.journal.durable import LocalDisk
 from bulkscim.journal.entries import Entry
@@ -45,6 +46,7 @@ async def plan(start: "Start", folder: Path, around: Around, look: Look = nothin
             report = await carry_out(Session(start.job(start.source), record, planning, terms, around))
             if report.state is RunState.FINISHED:
                 look(record)
+                start.refuse_planned(done_by(record))
             causes = [replace(cause, command=None) for cause in causes_of(record, "plan")]
         finally:
             await record.aclose()

@@ -111,7 +111,10 @@ class RunOptions(_PaceOptions, total=False):
     create_groups: bool
     read_back: Literal["sample", "all"]
     max_create: int | str
+    max_update: int | str
+    max_deactivate: int | str
     max_delete: int | str
+    max_admins: int | str
     max_removals: int | str
     max_errors: int | str
     max_adopt: int | str
@@ -137,6 +140,11 @@ class ResumeOptions(_PaceOptions, total=False):
     job: str | Path
     on_exists: Literal["adopt", "update", "skip", "fail"]
     create_groups: bool
+    max_create: int | str
+    max_update: int | str
+    max_deactivate: int | str
+    max_delete: int | str
+    max_admins: int | str
     max_errors: int | str
     max_adopt: int | str
     protect_unknown: Literal["refuse", "report"]

@@ -9,7 +9,7 @@ import getpass
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -44,7 +44,7 @@ class PlanHead:
 
     The hash is the last field. `made` is the time in seconds since 1970. `job` is the job file or definition as it was named, from the root;
     `records`, `rules`, `selection` and `strict` are what was said of it beyond that. `header` is that of a run of it,
-    without the token's fingerprint.
+    without the token's fingerprint. `effects` is what it does, as the guards count it.
     """
 
     bulkscim_plan: int = FORMAT
@@ -57,6 +57,7 @@ class PlanHead:
     strict: bool = False
     guards: StandingGuards = NO_GUARDS
     header: Header = field(default_factory=Header)
+    effects: Mapping[str, int] = field(default_factory=dict)
     sha256: str = ""
 
     @property

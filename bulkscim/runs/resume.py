@@ -15,11 +15,12 @@ from bulkscim.journal.header import Header
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.journal.settings import Settings
 from bulkscim.model.events import People, Watcher
+from bulkscim.model.guard_table import GUARDS
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowRules
 from bulkscim.model.typed import next_line
-from bulkscim.planning.guards import Bounds, adoptions, errors_bound
+from bulkscim.planning.guards import Bounds, adoptions, errors_bound, of_guard
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.approval import ask
@@ -157,26 +158,29 @@ def _changes(request: ResumeRequest, header: Header, source: JobSource) -> _Chan
         )
     tenant = request.tenant
     kept = settings_to_send(header, tenant.token, tenant.named_url, request.same_tenant)
-    before = bounds = header.guards.bounds
+    before = header.guards.bounds
     settings = replace(
         kept,
         rules=filled(request.rules, kept.rules),
         connection=connection_again(request.connection, tenant, kept.connection),
     )
-    limits = request.limits
-    if limits.max_errors is not None or limits.max_adopt is not None:
-        bounds = _bounds(before, limits, count(source))
+    bounds = _bounds(before, request.limits, header, source)
     of_guards = {name: value for name, value in asdict(bounds).items() if value != getattr(before, name)}
     return _Changes(settings, bounds, changed(kept, settings), of_guards)
 
 
-def _bounds(kept: Bounds, limits: GuardLimits, records: int) -> Bounds:
-    """Return the guards with those that are set again; a share is taken of the whole job."""
+def _bounds(kept: Bounds, limits: GuardLimits, header: Header, source: JobSource) -> Bounds:
+    """Return the guards with those that are set again; a share is taken of the whole job, or of the users at the start."""
+    found: dict[str, int | None] = {
+        one.name: of_guard(one, (limit,), header.live_users)
+        for one in GUARDS
+        if (limit := limits.of(one.name))
+    }
     if limits.max_errors is not None:
-        kept = replace(kept, max_errors=errors_bound(limits.max_errors, records))
+        found["max_errors"] = errors_bound(limits.max_errors, count(source))
     if limits.max_adopt is not None:
-        kept = replace(kept, max_adopt=adoptions(limits.max_adopt, records))
-    return kept
+        found["max_adopt"] = adoptions(limits.max_adopt, count(source))
+    return replace(kept, **found)
 
 
 def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:

@@ -1,6 +1,6 @@
 """Begin a run: check the file, look at the tenant, hold the guards, ask, and only then write and send."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
@@ -21,10 +21,11 @@ from bulkscim.journal.settings import Settings
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
+from bulkscim.model.guard_table import Effect
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import GROUP, MAKES, USER, VERBS, Defaults, Verb
+from bulkscim.model.operation import GROUP, USER, VERBS, Defaults, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
-from bulkscim.planning.guards import Bounds, GuardSettings, JobCounts, bounds, group_refusals, refusals
+from bulkscim.planning.guards import Bounds, JobCounts, group_refusals, refusals
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
@@ -34,6 +35,7 @@ from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.dry_run import Look, nothing, plan
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.group_removals import leaving, unknown_references
+from bulkscim.runs.guarding import asked_by, bounds_of, bounds_of_rollback
 from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
 from bulkscim.runs.open_job import INDEX, not_before, opened_job
@@ -133,30 +135,14 @@ class Start:
     @property
     def asked(self) -> JobCounts:
         """What the guards count."""
-        checked = self.checked
-        removals = checked.removals if self.parent is None else checked.verbs.get((Verb.DELETE, USER), 0)
-        return JobCounts(checked.records, removals, checked.count(*MAKES))
+        return asked_by(self.checked, self.request.plan, undoes=self.parent is not None)
 
     @property
     def bounds(self) -> Bounds:
-        """The guards as numbers; the rollback of a recent run needs none, for it removes only what that run created.
-
-        One that was asked for holds all the same.
-        """
-        limits = self.request.limits
-        if self.parent is not None and not self.parent.is_old and not limits.max_delete:
-            return Bounds(None, None, None)
-        standing = self.request.standing
-        removals = (limits.max_delete,) if limits.max_delete else standing.max_delete
+        """The guards as numbers."""
         if self.parent is not None:
-            return Bounds(bounds(GuardSettings(removals), self.asked, self.seen.users).max_delete, None, None)
-        wanted = GuardSettings(
-            removals,
-            (limits.max_create,) if limits.max_create else standing.max_create,
-            limits.max_errors,
-            limits.max_adopt,
-        )
-        return bounds(wanted, self.asked, self.seen.users)
+            return bounds_of_rollback(self.request, self.seen.users, is_old=self.parent.is_old)
+        return bounds_of(self.request, self.checked.records, self.seen.users)
 
     @property
     def terms(self) -> Terms:
@@ -254,6 +240,12 @@ class Start:
         yield from dict.fromkeys(
             said[verb] for verb, kind in self.checked.verbs if kind == USER and verb in said
         )
+
+    def refuse_planned(self, done: Mapping[Effect, int]) -> None:
+        """Raise Refused where what a plan of the job does is more than the guards allow."""
+        found = refusals(JobCounts(self.checked.records, done), self.bounds, self.seen.users)
+        if found and self.parent is None:
+            raise Refused("\n".join((*found, "Nothing was sent.")))
 
     async def hold_guards(self, accounts: ProtectedAccounts, people: People) -> None:
         """Refuse a job that would harm a protected account, or take too many members out of a group."""

@@ -16,7 +16,8 @@ from platformdirs import user_config_path
 
 from bulkscim.errors import UsageError
 from bulkscim.model import bounded_toml
-from bulkscim.model.limits import Limit, StandingGuards
+from bulkscim.model.guard_table import IN_FILES
+from bulkscim.model.limits import Limit, StandingGuards, standing
 from bulkscim.model.typed import next_line
 from bulkscim.pacing.rate import AUTO, parse_share
 from bulkscim.pacing.rate import parse_all as parse_rates
@@ -38,9 +39,7 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "probe": bool,
     "proxy": str,
     "ca_bundle": str,
-    "max_delete": (int, str),
-    "max_create": (int, str),
-    "max_removals": (int, str),
+    **dict.fromkeys(IN_FILES, (int, str)),
     "protect": list,
 }
 _FORMS = {
@@ -76,6 +75,9 @@ class TenantEntry:
     max_delete: Limit | None = None
     max_create: Limit | None = None
     max_removals: Limit | None = None
+    max_update: Limit | None = None
+    max_deactivate: Limit | None = None
+    max_admins: Limit | None = None
     protect: tuple[str, ...] = ()
     digest: str = field(default="", compare=False)
 
@@ -97,12 +99,7 @@ class TenantEntry:
     @property
     def guards(self) -> StandingGuards:
         """The guards that hold for every run on the tenant."""
-        return StandingGuards(
-            (self.max_delete,) if self.max_delete else (),
-            (self.max_create,) if self.max_create else (),
-            self.protect,
-            (self.max_removals,) if self.max_removals else (),
-        )
+        return standing(self, self.protect)
 
     @property
     def token_source(self) -> TokenSource:
@@ -223,7 +220,7 @@ def _read(key: str, value: Any, file: Path) -> Any:
             return _next_to(file, value)
         case "profile" if value.endswith(".toml"):
             return str(_next_to(file, value))
-        case "max_delete" | "max_create" | "max_removals":
+        case _ if key in IN_FILES:
             return Limit.parse(str(value))
         case "protect":
             return tuple(value)
@@ -259,7 +256,7 @@ def _check_text(key: str, value: Any) -> None:
             parse_rates(", ".join(value) if isinstance(value, list) else value)
         case "budget_share":
             parse_share(value)
-        case "max_delete" | "max_create" | "max_removals":
+        case _ if key in IN_FILES:
             Limit.parse(str(value))
         case "proxy" if "@" in value:
             raise ValueError("a user or password must not be written here; set BULKSCIM_PROXY instead")

@@ -6,6 +6,7 @@ from typing import Any
 
 from bulkscim.errors import UsageError
 from bulkscim.model import bounded_toml
+from bulkscim.model.guard_table import IN_FILES
 from bulkscim.model.limits import Limit
 from bulkscim.outputs import text_file
 from bulkscim.private_files import make_folders
@@ -80,9 +81,7 @@ def _values(entry: TenantEntry) -> dict[str, Value]:
         "probe": entry.probe or None,
         "proxy": entry.proxy,
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
-        "max_delete": _limit(entry.max_delete),
-        "max_create": _limit(entry.max_create),
-        "max_removals": _limit(entry.max_removals),
+        **{name: _limit(getattr(entry, name)) for name in IN_FILES},
         "protect": list(entry.protect),
     }
     return values | {key: value for key, value in others.items() if value or type(value) is int}

@@ -1,0 +1,64 @@
+"""What a step does to a user or group, as the guards count it (pure)."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from bulkscim.model.guard_table import Effect
+from bulkscim.model.operation import USER, JsonObject
+from bulkscim.model.step import Action, Change
+from bulkscim.planning.effects import deactivates
+from bulkscim.scim.paths import find
+
+NOTHING: frozenset[Effect] = frozenset()
+_ADMIN = re.compile(r"admin|owner|superuser|\broot\b", re.IGNORECASE)
+_OF_LINKS = ("member:", "group:")
+
+
+def effects_of(
+    action: Action, kind: str, part: str, changes: Sequence[Change], before: JsonObject | None, *, first: bool
+) -> frozenset[Effect]:
+    """Return what a step does; `first`: its row has changed nothing of its own resource yet.
+
+    A row counts as one update, however many steps it takes, and as none where it creates the resource.
+    """
+    match action:
+        case Action.CREATE:
+            return frozenset({Effect.CREATE}) if part == Action.CREATE else NOTHING
+        case Action.DELETE:
+            return _ending(Effect.DELETE, kind, before)
+        case Action.MODIFY | Action.REPLACE if deactivates(kind, changes):
+            return _ending(Effect.DEACTIVATE, kind, before)
+        case Action.MODIFY | Action.REPLACE:
+            return frozenset({Effect.UPDATE}) if first else NOTHING
+        case _:
+            return NOTHING
+
+
+def _ending(effect: Effect, kind: str, before: JsonObject | None) -> frozenset[Effect]:
+    admin = kind == USER and before is not None and is_admin(before)
+    return frozenset({effect, Effect.END_ADMIN}) if admin else frozenset({effect})
+
+
+def is_admin(user: JsonObject) -> bool:
+    """Return whether a role or an entitlement of a user names an administrator or owner, by what the resource shows."""
+    held = (find(user, name) for name in ("roles", "entitlements"))
+    return any(_ADMIN.search(text) for one in held for text in _texts(one))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield the texts in a value: those of each entry of a list, and of each member of an object."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            if name.lower() in {"value", "display", "type"}:
+                yield from _texts(one)
+
+
+def has_changed_own(parts: Iterable[str]) -> bool:
+    """Return whether one of these parts of a row changes its own resource, and not only links."""
+    return any(not part.startswith(_OF_LINKS) for part in parts)

@@ -1,0 +1,53 @@
+"""The guards of a job that is to begin: what it asks, what is allowed, and what its plan would do."""
+
+from collections.abc import Mapping
+
+from bulkscim.jobfile.validate import Checked
+from bulkscim.model.guard_table import BY_NAME, MAX_DELETE, Effect
+from bulkscim.model.limits import Limit
+from bulkscim.model.operation import MAKES, USER, Verb
+from bulkscim.planning.guards import Bounds, JobCounts, bounds
+from bulkscim.runs.plan_file import PlanFile
+from bulkscim.runs.request import RunRequest
+
+
+def asked_by(checked: Checked, plan: PlanFile | None, *, undoes: bool) -> JobCounts:
+    """Return what a file asks that can be counted without the tenant, or what its plan is to do.
+
+    `undoes`: the file is the inverse of a run.
+    """
+    if plan is not None:
+        effects = {Effect(one): count for one, count in plan.head.effects.items()}
+        return JobCounts(checked.records, effects)
+    if undoes:
+        return JobCounts(checked.records, {Effect.DELETE: checked.verbs.get((Verb.DELETE, USER), 0)})
+    deletes = checked.count(Verb.DELETE)
+    effects = {
+        Effect.CREATE: checked.count(*MAKES),
+        Effect.DELETE: deletes,
+        Effect.DEACTIVATE: checked.removals - deletes,
+    }
+    return JobCounts(checked.records, effects)
+
+
+def bounds_of(request: RunRequest, records: int, users: int | None) -> Bounds:
+    """Return the guards of a run as numbers; a flag replaces what files say."""
+    return bounds(_limits(request), records, users)
+
+
+def bounds_of_rollback(request: RunRequest, users: int | None, *, is_old: bool) -> Bounds:
+    """Return the guards of a rollback; that of a recent run needs none, for it removes only what that run created.
+
+    One that was asked for holds all the same.
+    """
+    if not is_old and not request.limits.max_delete:
+        return Bounds()
+    limits = {MAX_DELETE: _limits(request)[MAX_DELETE]}
+    return Bounds(max_delete=bounds(limits, 0, users).max_delete)
+
+
+def _limits(request: RunRequest) -> Mapping[str, tuple[Limit, ...]]:
+    flags, standing = request.limits, request.standing
+    found = {one: (flag,) if (flag := flags.of(one)) else standing.of(one) for one in BY_NAME}
+    own = {one: (flag,) for one in ("max_errors", "max_adopt") if (flag := flags.of(one))}
+    return {**found, **own}

@@ -1,0 +1,112 @@
+"""Each guard of what a run does refuses in plan, in run, and where a run goes on."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.making.records import create, deactivate, delete, retitle
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import SmallTenant, error
+
+NAMES = [f"u{number}@example.com" for number in range(6)]
+NEW = [f"new{number}@example.com" for number in range(6)]
+ADMIN = [{"value": "r1", "display": "Organisation Owner"}]
+GUARDED = [
+    ("--max-create", create, NEW, True),
+    ("--max-update", retitle, NAMES, False),
+    ("--max-deactivate", deactivate, NAMES, True),
+    ("--max-delete", delete, NAMES, True),
+    ("--max-delete", deactivate, NAMES, True),
+    ("--max-admins", delete, NAMES, False),
+    ("--max-admins", deactivate, NAMES, False),
+]
+guarded = pytest.mark.parametrize(("flag", "record", "names", "in_file"), GUARDED)
+
+
+def job(*records):
+    """Write a job file."""
+    Path("job.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    return "job.jsonl"
+
+
+@pytest.fixture
+def tenant():
+    """Serve a tenant whose users are administrators."""
+    with SmallTenant(*NAMES).serving() as serving:
+        for user in serving.held["Users"].values():
+            user["roles"] = ADMIN
+        serving.at = ("--base-url", serving.base_url, *FAST, "--max-delete", "6")
+        yield serving
+
+
+def lifted(flag):
+    """Return what lifts the guard of administrators, where another one is looked at."""
+    return () if flag == "--max-admins" else ("--max-admins", "6")
+
+
+@guarded
+def test_a_plan_is_refused(bulkscim, tenant, flag, record, names, in_file):
+    """Only creates and removals were counted, and those by the file alone."""
+    path = job(*map(record, names[:4]))
+    at = (*tenant.at, *lifted(flag))
+    refused, allowed = bulkscim("plan", path, *at, flag, "3"), bulkscim("plan", path, *at, flag, "4")
+
+    assert (refused.code, allowed.code, tenant.writes) == (4, 0, [])
+    assert f"{flag} 4" in refused.stderr
+    assert ("plan: " in refused.stdout) is not in_file
+
+
+@guarded
+def test_a_run_stops_before_the_step_that_is_too_much(bulkscim, tenant, flag, record, names, in_file):
+    """It goes on with a higher limit, and all sessions count."""
+    path = job(*map(record, names[:4]))
+    at = (*tenant.at, "--yes", *lifted(flag))
+    stopped = bulkscim("run", path, *at, flag, "3")
+    written = len(tenant.writes)
+    if in_file:
+        assert (stopped.code, written) == (4, 0), stopped.text
+        return
+    again = bulkscim("resume", "last", *FAST)
+    raised = bulkscim("resume", "last", *FAST, flag, "4")
+
+    assert (stopped.code, written) == (4, 3), stopped.text
+    assert (again.code, raised.code, len(tenant.writes)) == (4, 0, 4), raised.text
+    assert f"{flag} 6" in stopped.stderr.partition("next: ")[2]
+
+
+class Failing(SmallTenant):
+    """Refuses changes of some users, until it is repaired."""
+
+    bad = frozenset[str]()
+
+    async def answer(self, request, collection, resource_id, body):
+        held = self.held["Users"].get(resource_id or "", {})
+        name = (body or {}).get("userName", held.get("userName"))
+        if request.method != "GET" and name in self.bad:
+            return error(400, "bad")
+        return await super().answer(request, collection, resource_id, body)
+
+
+AGAIN = [("resume", 2, ("--max-errors", "1")), ("retry", 3, ())]
+
+
+@pytest.mark.parametrize("case", GUARDED, ids=lambda case: f"{case[0]} {case[1].__name__}")
+@pytest.mark.parametrize(("command", "bad", "more"), AGAIN)
+def test_a_run_that_goes_on_cannot_slip_past(bulkscim, case, command, bad, more):
+    """What failed does not count, what earlier sessions did does."""
+    flag, record, names, _ = case
+    with Failing(*NAMES).serving() as tenant:
+        for user in tenant.held["Users"].values():
+            user["roles"] = ADMIN
+        tenant.bad = frozenset(names[:bad])
+        at = ("--base-url", tenant.base_url, *FAST, "--max-delete", "6", "--yes", *lifted(flag))
+        first = bulkscim("run", job(*map(record, names)), *at, flag, "6", "--concurrency", "1", *more)
+        tenant.bad = frozenset()
+        refused = bulkscim(command, "last", *FAST, flag, str(bad + 1), "--max-errors", "9")
+        done = json.loads(bulkscim("status", "last", "--json").stdout)["done"]
+        allowed = bulkscim("retry", "last", *FAST, flag, "6", "--max-errors", "9")
+
+    assert first.code in {3, 5}, first.text
+    assert (refused.code, allowed.code, done) == (4, 0, bad + 1), refused.text + allowed.text
+    assert f"{flag} allows {bad + 1}" in refused.stderr
