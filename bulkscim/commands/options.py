@@ -276,6 +276,12 @@ max_removals = click.option(
     help="Most members that one group may lose (default: half of a group of more than 10).",
 )
 
+max_emptied = click.option(
+    "--max-emptied",
+    type=LimitType(),
+    help="Most groups that may lose all of their members (default: any number).",
+)
+
 protect_unknown = click.option(
     "--protect-unknown",
     type=click.Choice(["refuse", "report"]),
@@ -294,6 +300,7 @@ same_tenant = click.option(
 limits = together(
     guards,
     max_removals,
+    max_emptied,
     protect_unknown,
     max_errors,
     max_adopt,

@@ -96,5 +96,5 @@ GUARDS = (
     ),
 )
 BY_NAME: Mapping[str, Guard] = {one.name: one for one in GUARDS}
-IN_FILES = (*BY_NAME, "max_removals")  # that a tenant's entry may set
+IN_FILES = (*BY_NAME, "max_removals", "max_emptied")  # that a tenant's entry may set
 IN_DEFINITIONS = (*IN_FILES, "max_errors", "max_adopt")

@@ -69,6 +69,7 @@ class StandingGuards:
     max_update: tuple[Limit, ...] = ()
     max_deactivate: tuple[Limit, ...] = ()
     max_admins: tuple[Limit, ...] = ()
+    max_emptied: tuple[Limit, ...] = ()
 
     def __add__(self, other: "StandingGuards") -> "StandingGuards":
         """Return both together."""
@@ -108,6 +109,7 @@ class GuardLimits:
     max_update: Limit | None = None
     max_deactivate: Limit | None = None
     max_admins: Limit | None = None
+    max_emptied: Limit | None = None
 
     @property
     def standing(self) -> StandingGuards:

@@ -20,6 +20,7 @@ SMALL_GROUP = 10  # members that a group may lose whole
 FREE_MEMBERS = Limit(50, percent=True)
 FREE_ADOPTIONS = 20
 FREE_ADOPTED_SHARE = Limit(10, percent=True)
+SHOWN_GROUPS = 5
 _OMITTED = {"omitted": True}  # from a header, where it is None
 
 
@@ -137,6 +138,24 @@ def group_refusals(groups: Iterable[Leaving], limits: tuple[Limit, ...]) -> list
                 f"them: --max-removals {one.removed}"
             )
     return found
+
+
+def emptied_refusals(groups: Iterable[Leaving], limits: tuple[Limit, ...]) -> list[str]:
+    """Return why the job may not leave that many groups without members; a percentage is one of those that lose any.
+
+    A group that does not show its members may be left without any.
+    """
+    groups = list(groups)
+    emptied = [one.group for one in groups if one.removed and one.removed >= (one.members or 0)]
+    bound = _strictest(limits, len(groups))
+    if bound is None or len(emptied) <= bound:
+        return []
+    named = ", ".join(emptied[:SHOWN_GROUPS]) + (" …" if len(emptied) > SHOWN_GROUPS else "")
+    told = (
+        f"{len(emptied):,} groups may be left without members, more than the {bound:,} allowed: {named}. To allow them: "
+        f"--max-emptied {len(emptied)}"
+    )
+    return [told]
 
 
 def _members(limits: tuple[Limit, ...], members: int | None) -> int | None:

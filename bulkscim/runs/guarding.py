@@ -1,14 +1,19 @@
-"""The guards of a job that is to begin: what it asks, what is allowed, and what its plan would do."""
+"""The guards of a job that is to begin: what it asks, what it removes first, and what is allowed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from bulkscim.jobfile.validate import Checked
 from bulkscim.model.guard_table import BY_NAME, MAX_DELETE, Effect
+from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import Limit
-from bulkscim.model.operation import MAKES, USER, Verb
-from bulkscim.planning.guards import Bounds, JobCounts, bounds
+from bulkscim.model.operation import MAKES, USER, Operation, Verb
+from bulkscim.planning.guards import Bounds, JobCounts, bounds, removal_of
+from bulkscim.planning.protect import takes_away
 from bulkscim.runs.plan_file import PlanFile
 from bulkscim.runs.request import RunRequest
+
+SHOWN = 10  # of what a job removes, before it is approved
 
 
 def asked_by(checked: Checked, plan: PlanFile | None, *, undoes: bool) -> JobCounts:
@@ -51,3 +56,28 @@ def _limits(request: RunRequest) -> Mapping[str, tuple[Limit, ...]]:
     found = {one: (flag,) if (flag := flags.of(one)) else standing.of(one) for one in BY_NAME}
     own = {one: (flag,) for one in ("max_errors", "max_adopt") if (flag := flags.of(one))}
     return {**found, **own}
+
+
+def emptied_limits(request: RunRequest) -> tuple[Limit, ...]:
+    """Return how many groups the job may leave without members; empty: any number."""
+    flag = request.limits.max_emptied
+    return (flag,) if flag else request.standing.max_emptied
+
+
+def first_removed(operations: Iterable[Operation], count: int) -> Iterator[str]:
+    """Say what the first of `count` rows remove: users that lose their access, and groups that lose members."""
+    removing = (
+        one for one in operations if one.spec.finds and (takes_away(one) or removal_of(one) is not None)
+    )
+    label = "removes"
+    for one in islice(removing, min(SHOWN, count)):
+        yield escaped(f"{label:10}{one.verb.value:13} {_named(one)}")
+        label = ""
+    if count > SHOWN:
+        yield f"{'':10}… and {count - SHOWN:,} rows more"
+
+
+def _named(operation: Operation) -> str:
+    """Name what an operation removes: a user, or a member and its group."""
+    member = next((one.key.value for one in operation.references if operation.verb is Verb.REMOVE_MEMBER), "")
+    return f"{member} from {operation.target.value}" if member else operation.target.value

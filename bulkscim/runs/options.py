@@ -116,6 +116,7 @@ class RunOptions(_PaceOptions, total=False):
     max_delete: int | str
     max_admins: int | str
     max_removals: int | str
+    max_emptied: int | str
     max_errors: int | str
     max_adopt: int | str
     protect: Iterable[str]

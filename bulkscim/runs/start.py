@@ -23,9 +23,9 @@ from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.guard_table import Effect
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import GROUP, USER, VERBS, Defaults, Verb
+from bulkscim.model.operation import GROUP, USER, VERBS, Defaults, Operation, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
-from bulkscim.planning.guards import Bounds, JobCounts, group_refusals, refusals
+from bulkscim.planning.guards import Bounds, JobCounts, emptied_refusals, group_refusals, refusals
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
@@ -35,7 +35,7 @@ from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.dry_run import Look, nothing, plan
 from bulkscim.runs.earlier import Earlier, folders_of, known_before
 from bulkscim.runs.group_removals import leaving, unknown_references
-from bulkscim.runs.guarding import asked_by, bounds_of, bounds_of_rollback
+from bulkscim.runs.guarding import asked_by, bounds_of, bounds_of_rollback, emptied_limits, first_removed
 from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
 from bulkscim.runs.open_job import INDEX, not_before, opened_job
@@ -258,16 +258,20 @@ class Start:
             return
         flag = request.limits.max_removals
         limits = (flag,) if flag else request.standing.max_removals
-        asked = takewhile(lambda one: one[0] <= checked.rows, rows(self.source, self.defaults))
-        operations = (operation for _, operation in asked)
-        visit = self.visit
-        groups = await leaving(operations, visit.first, visit.seen.profile, visit.clock, large=not limits)
+        emptied = emptied_limits(request)
+        visit, large = self.visit, not limits and not emptied
+        groups = await leaving(self._operations(), visit.first, visit.seen.profile, visit.clock, large=large)
         for one in groups:
             if one.members is None:
                 people.note(
                     f"group {escaped(one.group)} does not show its members: how many would stay is unknown"
                 )
-        self._refuse(group_refusals(groups, limits), people)
+        self._refuse([*group_refusals(groups, limits), *emptied_refusals(groups, emptied)], people)
+
+    def _operations(self) -> Iterator[Operation]:
+        """Read what the job asks, in file order."""
+        asked = takewhile(lambda one: one[0] <= self.checked.rows, rows(self.source, self.defaults))
+        return (operation for _, operation in asked)
 
     def _refuse(self, found: list[str], people: People) -> None:
         """Raise Refused where a guard does not hold."""
@@ -286,7 +290,10 @@ class Start:
                 people.note(fact)
             return
         tenant = self.request.tenant
-        ask(tenant, self.request.approval, people, f"Send this to {host_of(tenant.base_url)}?", self.facts())
+        shown = self.request.plan is None and self.parent is None
+        count = self.checked.removals + self.checked.member_removals if shown else 0
+        facts = [*self.facts(), *first_removed(self._operations(), count)]
+        ask(tenant, self.request.approval, people, f"Send this to {host_of(tenant.base_url)}?", facts)
 
     def _unpatchable(self) -> list[str]:
         """Return why a tenant that takes no PATCH cannot carry the job out."""

@@ -78,6 +78,7 @@ class TenantEntry:
     max_update: Limit | None = None
     max_deactivate: Limit | None = None
     max_admins: Limit | None = None
+    max_emptied: Limit | None = None
     protect: tuple[str, ...] = ()
     digest: str = field(default="", compare=False)
 

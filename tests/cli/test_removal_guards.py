@@ -53,6 +53,39 @@ def test_a_group_loses_no_more_than_half_of_its_members(bulkscim, size, leaving,
     assert code == 0 or f"--max-removals {leaving}" in outcome.stderr
 
 
+@pytest.mark.parametrize(("most", "code"), [("1", 4), ("2", 0), ("50%", 4), ("100%", 0)])
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_no_more_groups_lose_all_members_than_is_allowed(bulkscim, command, most, code):
+    """A group of ten could be emptied without a word, and so could a hundred of them."""
+    with SmallTenant(*NAMES).serving() as tenant:
+        for name in ("One", "Two", "Three"):
+            team(tenant, 2, name)
+        rows = [leave(name, {"userName": user}) for name in ("One", "Two") for user in NAMES[:2]]
+        rows.append(leave("Three", {"userName": NAMES[0]}))
+        yes = ("--yes",) if command == "run" else ()
+        outcome = bulkscim(
+            command, job(*rows), "--base-url", tenant.base_url, *FAST, *yes, "--max-emptied", most
+        )
+
+    assert outcome.code == code, outcome.text
+    assert code == 0 or "--max-emptied 2" in outcome.stderr
+
+
+def test_the_first_names_that_a_job_removes_are_shown_before_approval(bulkscim):
+    """Totals alone do not show that the wrong people are in the file."""
+    with SmallTenant(*NAMES).serving() as tenant:
+        rows = [delete(name) for name in NAMES[:11]]
+        rows.insert(1, leave("Team\x1b[2J", {"userName": NAMES[30]}))
+        outcome = bulkscim("run", job(*rows), "--base-url", tenant.base_url, *FAST, "--max-delete", "11")
+
+    assert (outcome.code, tenant.writes) == (4, [])
+    lines = outcome.stderr.splitlines()
+    assert "removes   delete        u0@example.com" in lines
+    assert any("u30@example.com from Team" in line and "\x1b" not in line for line in lines)
+    assert "          … and 2 rows more" in lines
+    assert not any("u9@" in line for line in lines)
+
+
 @pytest.mark.parametrize("flag", ["3", "10%"])
 def test_a_stricter_limit_holds_for_few_removals(bulkscim, flag):
     """Four removals were not even counted: the limit was asked only of groups that might lose more than half of ten."""
