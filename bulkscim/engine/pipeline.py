@@ -1,10 +1,9 @@
 """Carry rows to their end: a window of rows, taken up by workers.
 
 A row is under way from the moment the feed brings it until it settles or is left for a later pass. In between
-it is ready, in a worker's hands, or parked: behind an earlier row's claim, or until another row has made what
-it refers to. A row whose step can share a request waits for others: until the request is full, or no other row
-can move. When nothing can move any more, the rows wait for one another in a circle, and the earliest of
-them goes on without what it waits for: that part is left to a later pass.
+it is ready, in a worker's hands, or parked: behind an earlier row's claim, or until another row has made what it refers to. A
+row whose step can share a request waits for others: until the request is full, or no other row can join. When nothing can move any
+more, the rows wait in a circle, and the earliest goes on without what it waits for: that part is left to a later pass.
 """
 
 from collections.abc import Callable, Iterable
@@ -75,9 +74,8 @@ class Pipeline:
             self._busy += 1
             with self._ready.at_work(work.row if isinstance(work, Work) else None):
                 await (self._advance(work) if isinstance(work, Work) else self._send_batch(*work))
-            self._busy -= (
-                1  # not where it raised: all workers are being stopped then, and no worker has the row
-            )
+            # Not where it raised: all workers are being stopped then, and no worker has the row.
+            self._busy -= 1
             self._notify()
             self._crew.fill()
 
@@ -100,9 +98,10 @@ class Pipeline:
         return None
 
     def _due(self) -> int | None:
-        """Return the row whose step waits no longer for others: the earliest, where no other row can join any more."""
+        """Return the row whose step waits no longer for others: the earliest of those that no other row can join any more."""
         none_joins = self._busy == 0 or (self._busy == self._sending and not self._parked)
-        return self._gathered.first if none_joins and self._ready.has_room() else None
+        first = self._gathered.first if none_joins else self._gathered.whole
+        return first if self._ready.has_room() and (none_joins or self._feed.peek() is None) else None
 
     def _notify(self) -> None:
         if self._changed is not None:
@@ -122,6 +121,7 @@ class Pipeline:
         if made := made_by(work.facts):
             self._lanes.known(row.number, Parent(row.number), made)
         self._ready.add(row)
+        self._gathered.enter(row)
         return True
 
     def _break_circle(self) -> None:
@@ -135,10 +135,8 @@ class Pipeline:
 
     def _wake(self, rows: Iterable[int]) -> None:
         """Make parked rows ready; others are left alone."""
-        woken = self._parked.take(rows)
-        for row in woken:
+        for row in self._parked.take(rows):
             self._ready.add(self._alive[row].row)
-        if woken:
             self._notify()
 
     async def _advance(self, work: Work) -> None:
@@ -319,7 +317,8 @@ class Pipeline:
             if checked.decision is None:
                 self._leave(work, step)
             return checked.decision
-        if (batch := self._gathered.add(change, Intent(work, checked))) is not None:
+        lanes = self._lanes.ids(work.number)
+        if (batch := self._gathered.add(change, Intent(work, checked), lanes)) is not None:
             await self._send_batch(*batch)
         return None
 
@@ -396,5 +395,6 @@ class Pipeline:
             is_open = ledger.is_open(work.number)
             self._left.note(work.number, marks, in_doubt=is_open, waits=step is None and not is_open)
         del self._alive[work.number]
+        self._gathered.leave(work.row)
         freed = self._lanes.leave(work.number)
         self._wake([*freed, *self._parked.waiting(ForRow(work.number)), *self._parked.seen(self._lanes)])
