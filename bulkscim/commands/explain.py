@@ -57,6 +57,8 @@ def command(flags: ExplainFlags) -> None:
     with open_recorded(flags.run, flags.runs_dir) as recorded:
         if row > recorded.ledger.rows:
             raise UsageError(f"there is no row {row}: the last row of the run is {recorded.ledger.rows:,}")
+        if not recorded.ledger.takes(row):
+            raise UsageError(f"the run does not take row {row}; results.csv lists the rows that it takes")
         operation, undoes = None, ""
         try:
             operation, undoes = _asked(recorded, row, flags.job)

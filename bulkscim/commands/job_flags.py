@@ -9,8 +9,9 @@ from bulkscim.errors import UsageError
 from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.row import RowRules
+from bulkscim.model.selection import RowSelection
 from bulkscim.reporting.console import Console
-from bulkscim.runs.options import Approval, RecordDefaults, RowSelection
+from bulkscim.runs.options import Approval, RecordDefaults
 
 if TYPE_CHECKING:
     from bulkscim.journal.journal import RecordedRun
@@ -71,7 +72,7 @@ class JobFlags:
             job=str(Path(self.job).resolve()),
             records=replace(self.records, map=own.resolve() if own else None),
             rules=self.rules,
-            selection=self.selection,
+            selection=header.selection or RowSelection(),
             strict=self.strict,
             guards=request.standing,
             header=replace(header, tenant=replace(header.tenant, token="", salt="")),

@@ -304,11 +304,30 @@ limits = together(
     protect_unknown,
     max_errors,
     max_adopt,
-    option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."),
+    click.option(
+        "--where",
+        default="",
+        metavar="FILTER",
+        help="""Take only rows that fit, such as 'department = "Sales" and active = true'.""",
+    ),
+    click.option(
+        "--not-in",
+        multiple=True,
+        metavar="RUN",
+        help="Leave out the rows that a run of the same job file took. Give it for each such run.",
+    ),
+    option(
+        "--skip", type=click.IntRange(min=0), default=0, metavar="N", help="Leave out the first N of these."
+    ),
+    option("--sample", type=click.IntRange(min=1), metavar="N", help="Take N of these, chosen by chance."),
+    option(
+        "--seed", type=click.IntRange(min=0), metavar="S", help="Choose the same rows for --sample as before."
+    ),
+    option("--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N of these."),
     option(
         "--with-needed",
         is_flag=True,
-        help="With --limit: also take the later rows that create a manager, group or member of these.",
+        help="Also take the rows that create a manager, group or member of those that are taken.",
     ),
 )
 

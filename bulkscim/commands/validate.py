@@ -183,20 +183,21 @@ def _checked(
 ) -> "tuple[Checked, list[Key]]":
     """Check the file with an index that is thrown away; return also the groups that it names and does not create."""
     from bulkscim.jobfile.source import checking, open_source
-    from bulkscim.jobfile.validate import check
+    from bulkscim.jobfile.validate import Chosen, check
+    from bulkscim.model.selection import TakenRows
     from bulkscim.runs.tenant_groups import named_groups
 
     runtime.collect_seldom()
-    defaults = said.defaults
+    defaults, taken = said.defaults, None if limit is None else TakenRows.first(limit)
     with (
         checking(open_source(said.job, sys.stdin.buffer, said.form)) as source,
         tempfile.TemporaryDirectory(prefix="bulkscim-") as folder,
     ):
-        checked = check(source, defaults, Path(folder) / "index", limit, rules)
+        checked = check(source, defaults, Path(folder) / "index", Chosen(taken), rules)
         groups: list[Key] = []
         if checked.index is not None:
             with checked.index as index:
-                groups = named_groups(source, defaults, index, limit) if with_groups else []
+                groups = named_groups(source, defaults, index, taken) if with_groups else []
         return checked, groups
 
 

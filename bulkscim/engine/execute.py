@@ -24,7 +24,7 @@ from bulkscim.journal.journal import Journal
 from bulkscim.model.operation import USER
 from bulkscim.model.progress import RunProgress
 from bulkscim.model.request import Request
-from bulkscim.model.row import Row, RowState
+from bulkscim.model.row import Row
 from bulkscim.model.step import ACCEPTED
 from bulkscim.pacing.retry import Judgement, ReadVerdict, Verdict, judge_read
 from bulkscim.planning.overtaking import left_by, left_open
@@ -106,7 +106,7 @@ class Engine:
         """
         ledger = self.journal.ledger
         self.left.begin_pass(circle=circle)
-        feed = Feed(self.rows(lambda row: ledger.state(row) is RowState.PENDING))
+        feed = Feed(self.rows(ledger.is_pending))
         pipeline = Pipeline(feed, self.context, self.worker, self.left, self.permits.room)
         await pipeline.run(self.workers)
         if feed.failed is not None:

@@ -149,8 +149,8 @@ def unproved(recorded: RecordedRun) -> set[int]:
     ledger = recorded.ledger
     written: dict[str, list[Wrote]] = {}
     rows: set[int] = set()
-    for row in range(1, ledger.rows + 1):
-        if ledger.state(row) is RowState.PENDING and ledger.last_offset(row):
+    for row in ledger.numbers():
+        if ledger.is_pending(row) and ledger.last_offset(row):
             for one in _wrote(row, recorded.history(row)):
                 rows.add(row)
                 for resource_id in {one.id, one.member or one.id}:

@@ -17,6 +17,7 @@ from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import TARGET_ONLY, VERBS, Defaults, Operation
+from bulkscim.model.selection import TakenRows
 from bulkscim.model.typed import command, quoted
 
 _FEW = 3  # unknown columns that are named one by one
@@ -45,6 +46,17 @@ def records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> 
             yield from json_document.read(stream, source.name, start, wanted)
         else:
             yield from jsonl_reader.read(stream, start, wanted)
+
+
+def taken_records(source: JobSource, taken: TakenRows | None) -> Iterator[Record | Problem]:
+    """Read the records that a run takes, in row order, all where `taken` is None; what comes behind the last is not read."""
+    if taken is None:
+        yield from records(source)
+        return
+    for record in records(source, wanted=taken.__contains__) if taken.last else ():
+        yield record
+        if (record.row if isinstance(record, Problem) else record.number) >= taken.last:
+            return
 
 
 def _short_rows(source: JobSource) -> ShortRows:
@@ -272,6 +284,19 @@ def rows(
         if isinstance(operation, list):
             raise _unreadable(source, operation[0])
         yield record.number, operation
+
+
+def taken_rows(
+    source: JobSource, defaults: Defaults, taken: TakenRows | None
+) -> Iterator[tuple[int, Operation]]:
+    """Read what a run takes of a file that was checked, as `rows` does; what comes behind its last row is not read."""
+    if taken is None:
+        yield from rows(source, defaults)
+        return
+    for number, operation in rows(source, defaults, 1, taken.__contains__) if taken.last else ():
+        yield number, operation
+        if number >= taken.last:
+            return
 
 
 def raw_records(source: JobSource, start: int = 1, wanted: Wanted | None = None) -> Iterator[Record]:

@@ -19,9 +19,10 @@ from bulkscim.jobfile.reading import (
     interpreter,
     names_of,
     raw_records,
-    records,
     rows,
     run_of,
+    taken_records,
+    taken_rows,
     told,
 )
 from bulkscim.jobfile.record_checks import RULES, Judge, Judged, Rules
@@ -29,6 +30,7 @@ from bulkscim.jobfile.records import SHOWN, Fault, Findings, Problem, Record
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.ties_asked import TiesAsked
 from bulkscim.model.operation import Content, Defaults, Key, Operation, Verb
+from bulkscim.model.selection import TakenRows
 from bulkscim.planning.guards import removal_of
 from bulkscim.planning.protect import takes_away
 from bulkscim.scim.schemas import is_secret
@@ -37,9 +39,20 @@ _SETS = frozenset({Content.CHANGES, Content.RESOURCE})
 _RUNS = 20  # earlier runs whose errors one file may gather
 _SPOOLED_SECRET = Fault(
     "",
-    "holds a password, and what comes from stdin, is packed, is not UTF-8 or is taken with --with-needed would have"
-    " to be copied to disk; name a plain UTF-8 file instead, without --with-needed",
+    "holds a password, and what comes from stdin, is packed or is not UTF-8 would have to be copied to disk; name a"
+    " plain UTF-8 file instead",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The rows that are taken, None for all; `after_others`: other runs took other rows, which may have made what they refer to."""
+
+    taken: TakenRows | None = None
+    after_others: bool = False
+
+
+ALL = Chosen()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,7 @@ class Checked:
     """What a job file asks, or what is wrong with it. `removals` are the rows that end a user's access: deletes,
     deactivations, and changes that set `active` to false; `member_removals` those that take members out of a group; `secrets` the changes that set a password. `problems` are the first of `problem_count`, as text.
 
-    `records` counts the whole file, whatever a limit takes of it; `rows` those that count.
+    `records` counts the whole file; `rows` those that count, which are all or those that are `taken`.
     `more` counts those that no text speaks of. `warnings` are what is hardly meant, one for each kind, as text; `warning_count` counts them all.
     `index` is there only where there are no problems; the caller closes it. `earlier` names the runs whose
     failed records these are. `not_before` is the latest day before which a record is not to be done, empty where
@@ -72,6 +85,16 @@ class Checked:
     more: int = 0
     groups: tuple[int, ...] = ()
     names: int = 0
+    taken: TakenRows | None = None
+
+    @property
+    def last(self) -> int:
+        """The number of the last row."""
+        return self.rows if self.taken is None else self.taken.last
+
+    def takes(self, row: int) -> bool:
+        """Return whether a row counts."""
+        return self.taken is None or row in self.taken
 
     def count(self, *verbs: Verb) -> int:
         """Count the rows that ask one of these, of any type."""
@@ -120,10 +143,10 @@ def check(
     source: JobSource,
     defaults: Defaults,
     index_path: Path,
-    limit: int | None = None,
+    chosen: Chosen = ALL,
     rules: Rules = RULES,
 ) -> Checked:
-    """Stream the file once and judge every record; with a limit, only the first records count at all."""
+    """Stream the file once and judge every record, of the rows alone that are chosen."""
     findings = Findings()
     warnings = findings if rules.strict else Findings(1)
     tally = _AskedCounts()
@@ -132,19 +155,20 @@ def check(
         for problem in interpret:
             findings.add(problem)
         return Checked(0, {}, 0, findings.texts(source.name), findings.count, notes, None)
-    builder = IndexBuilder(index_path, _stamp(source, defaults, limit))
+    taken = chosen.taken
+    builder = IndexBuilder(index_path, _stamp(source, defaults, taken))
     judge = None if defaults.as_shown else Judge(names_of(source), rules, is_mapped=defaults.map is not None)
     across = None if judge is None else Across(judge.place)
     one = _Pass(source, interpret, builder, tally, judge, across, findings, warnings)
     with nullcontext() if across is None else closing(across):
-        number, index = one.indexed(defaults, limit)
+        number, index = one.indexed(defaults, chosen)
         if across is not None:
             one.take(across.judged(index.path, partial(_reread, source, interpret)))
     if number == 0:
         findings.add(Problem(0, 0, Fault("", "has no records; there is nothing to do")))
     if not rules.twins:
         _made_twice(source, interpret, index, findings)
-    _refs_without_maker(source, index, findings, limit)
+    _refs_without_maker(source, index, findings, is_part=taken is not None)
     if findings.count:
         index.close()
         index_path.unlink()
@@ -159,28 +183,32 @@ def check(
         tuple(tally.earlier),
         tally.secrets,
         tally.not_before,
-        count(source) if number == limit else number,
+        number if taken is None else count(source),
         tally.member_removals,
         () if rules.strict else warnings.texts(source.name),
         0 if rules.strict else warnings.count,
         findings.count - findings.told,
         tally.ties.groups,
         tally.ties.names,
+        taken,
     )
 
 
-def index_of(source: JobSource, defaults: Defaults, index_path: Path, limit: int | None = None) -> Index:
+def index_of(
+    source: JobSource, defaults: Defaults, index_path: Path, taken: TakenRows | None = None
+) -> Index:
     """Open the index that a check left, or make it again from the file."""
-    stamp = _stamp(source, defaults, limit)
+    stamp = _stamp(source, defaults, taken)
     return open_index(index_path, stamp) or build(
-        index_path, stamp, lambda: islice(rows(source, defaults), limit)
+        index_path, stamp, lambda: taken_rows(source, defaults, taken)
     )
 
 
-def _stamp(source: JobSource, defaults: Defaults, limit: int | None) -> str:
-    """Name the file and the way it is read."""
+def _stamp(source: JobSource, defaults: Defaults, taken: TakenRows | None) -> str:
+    """Name the file, the rows of it, and the way it is read."""
+    chosen = None if taken is None else taken.text()
     mapped = orjson.dumps(defaults.map, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    return f"{source.sha256} {defaults.op} {defaults.type} {defaults.match} {limit} {mapped}"
+    return f"{source.sha256} {defaults.op} {defaults.type} {defaults.match} {chosen} {mapped}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,24 +224,24 @@ class _Pass:
     findings: Findings
     warnings: Findings
 
-    def indexed(self, defaults: Defaults, limit: int | None) -> tuple[int, Index]:
+    def indexed(self, defaults: Defaults, chosen: Chosen) -> tuple[int, Index]:
         """Return how many records there are, and the index of them."""
         try:
-            number = self._read(limit)
+            number = self._read(chosen)
             if self.builder.names_by_mail and not self.findings.count:
-                for row, operation in islice(rows(self.source, defaults), limit):
+                for row, operation in taken_rows(self.source, defaults, chosen.taken):
                     self.builder.add_mails(row, operation)
             return number, self.builder.finish()
         except BaseException:
             self.builder.abandon()
             raise
 
-    def _read(self, limit: int | None) -> int:
+    def _read(self, chosen: Chosen) -> int:
         """Judge every record by itself; return how many there are."""
         number, run_named_by = 0, run_of(self.source)
         operation_of, count, index = self._operation_of, self.tally.add, self.builder.add
         compare = None if self.across is None else self.across.add
-        for record in islice(records(self.source), limit):
+        for record in taken_records(self.source, chosen.taken):
             number += 1
             if isinstance(record, Problem):
                 self.findings.add(record)
@@ -225,9 +253,9 @@ class _Pass:
             count(operation, run)
             if record.body:
                 self.tally.not_before = max(self.tally.not_before, record.body.get("not_before") or "")
-            index(number, operation, refs_elsewhere=run is not None)
+            index(record.number, operation, refs_elsewhere=chosen.after_others or run is not None)
             if compare is not None:
-                compare(number, operation)
+                compare(record.number, operation)
         if self.judge is not None:
             self.take(self.judge.zeros_lost())
         return number
@@ -297,17 +325,17 @@ def _twin(key: Key, row: int, line: int) -> str:
     return f"makes {what}, as line {line} (row {row}) does; keep one of them"
 
 
-def _refs_without_maker(source: JobSource, index: Index, findings: Findings, limit: int | None) -> None:
+def _refs_without_maker(source: JobSource, index: Index, findings: Findings, *, is_part: bool) -> None:
     """Add a problem for each record that needs a ref which no record makes."""
     numbers = set(islice(index.refs_without_maker(), SHOWN))
     if not numbers:
         return
     for record in raw_records(source, wanted=numbers.__contains__):
         text = "names a ref that no create or upsert of this file makes; correct the ref"
-        if limit is not None:
+        if is_part:
             text = (
-                f"names a ref that none of the first {limit:,} records makes; correct the ref, or where a later record "
-                "makes it, add --with-needed"
+                "names a ref that no record makes which is taken; correct the ref, or where another record makes it, "
+                "add --with-needed"
             )
         findings.add(Problem(record.line, record.number, Fault("", text)))
     findings.count += sum(1 for _ in index.refs_without_maker()) - len(numbers)

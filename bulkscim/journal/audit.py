@@ -21,7 +21,7 @@ from bulkscim.journal.durable import Reader
 from bulkscim.journal.entries import Kind, Line
 from bulkscim.journal.header import Header
 from bulkscim.journal.ledger import Ledger
-from bulkscim.journal.reader import Position
+from bulkscim.journal.reader import Position, ledger_of
 from bulkscim.journal.timeline import ENDINGS
 from bulkscim.journal.typed_json import OMITTED
 from bulkscim.model.run import RunState
@@ -100,7 +100,7 @@ def audit(file: Reader, path: Path, head: str = "", watch: Watch | None = None) 
     `head` is a chain value to look for. NoSuchRun where not even the header is whole.
     """
     first, header = reader.first_line(file, path)
-    ledger = Ledger(header.rows, several=header.format > 1)
+    ledger = ledger_of(header)
     told = Audited(header, ledger, Position(), first.entry.time)
     _Auditor(path, told, head).take(file, watch)
     told.torn = file.size() - told.end.offset

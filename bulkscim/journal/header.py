@@ -9,6 +9,7 @@ from bulkscim.journal.typed_json import FLAT, OMITTED, REST, named
 from bulkscim.model.grace import Grace
 from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.run import OwnProfile, RecordedJob, RecordedParent, RecordedPlan, RecordedTenant
+from bulkscim.model.selection import RowSelection, TakenRows
 from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds
 
@@ -35,7 +36,9 @@ class RecordedGuards:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Line 1. `format` is that of the journal, `rows` how many the job file has.
+    """Line 1. `format` is that of the journal, `rows` the number of the last row that the run takes.
+
+    `selection` says how rows were selected, and `taken` which they are, where those up to `rows` are not all taken.
 
     `own_profile` is the file by which the provider is known, where it is the user's own. `verbs` counts records by verb and type, `removals` those that take users away, `member_removals` those that take
     members out of groups. `references` is `unknown` where deletes were approved without knowing the groups of what
@@ -65,12 +68,22 @@ class Header:
     defaults: Defaults = Defaults()
     guards: RecordedGuards = RecordedGuards()
     rows: int = 0
+    selection: RowSelection | None = field(default=None, metadata=OMITTED)
+    taken: str | None = field(default=None, metadata=OMITTED)
     forecast: Forecast | None = field(default=None, metadata=OMITTED)
     others: Mapping[str, Any] = field(default_factory=dict, metadata=REST)
 
     def count(self, verb: Verb, kind: str) -> int:
         """Return how many records ask for a verb of a type of resource."""
         return self.verbs.get(f"{verb} {kind}", 0)
+
+    @property
+    def taken_rows(self) -> TakenRows | None:
+        """The rows of the job file that the run takes, None for all; ValueError where the line does not say so."""
+        if self.taken is not None:
+            return TakenRows.read(self.taken, self.rows)
+        is_part = self.selection is not None or self.settings.limit is not None
+        return TakenRows.first(self.rows) if is_part else None
 
     @property
     def grace(self) -> Grace | None:

@@ -12,7 +12,6 @@ from bulkscim.journal.bodies import Body, Repaired, Settled, Started
 from bulkscim.journal.durable import Appender, Disk, Reader
 from bulkscim.journal.entries import Entry, Word
 from bulkscim.journal.header import Header
-from bulkscim.journal.ledger import Ledger
 from bulkscim.journal.reader import Fold, Position
 from bulkscim.journal.timeline import Timeline
 from bulkscim.journal.writer import JOURNAL, JournalWriter
@@ -144,7 +143,7 @@ class Journal(RecordedRun):
 
 def create(folder: Path, disk: Disk, header: Header, clock: Clock) -> Journal:
     """Begin a journal in a folder whose lock is held, in place of one that never sent anything."""
-    fold = Fold(header, Ledger(header.rows, several=header.format > 1), Timeline(), Position())
+    fold = Fold(header, reader.ledger_of(header), Timeline(), Position())
     line = _line_after(fold, Entry(header), clock.now())
     try:
         _write_new(folder, disk, [line])

@@ -17,7 +17,7 @@ Rule 5: a line may end a step and its row: it moves the row as the two entries o
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -26,8 +26,8 @@ from bulkscim.journal.entries import Entry, Kind, Word
 from bulkscim.model.row import SETTLED, RowState
 from bulkscim.model.run import Counters, Totals
 
-# The byte of a row. Those below _DONE are not settled.
-_PENDING, _STARTED, _LOST, _DONE, _ADOPTED, _NOOP, _FAILED, _SKIPPED = range(8)
+# The byte of a row. Those below _DONE are not settled; _OUT is a row that the run does not take.
+_PENDING, _STARTED, _LOST, _DONE, _ADOPTED, _NOOP, _FAILED, _SKIPPED, _OUT = range(9)
 
 _STATES = (
     RowState.PENDING,
@@ -72,7 +72,7 @@ class Moves:
 def _moves(*words: Word) -> Moves:
     """Return a column, or that of two entries one after the other."""
     table = []
-    for byte in range(len(_STATES)):
+    for byte in range(_OUT + 1):
         for word in words:
             byte = _TABLE[word].get(byte, _NEVER)  # noqa: PLW2901 - where the row is after each of them
         table.append(byte)
@@ -106,7 +106,7 @@ class Standing(NamedTuple):
     def told(self) -> str:
         """The standing for people."""
         if not self.open:
-            return str(_STATES[self.byte])
+            return "not taken" if self.byte == _OUT else str(_STATES[self.byte])
         numbers = ", ".join(str(each.number) for each in self.open)
         return f"step {numbers}, which is open" if len(self.open) == 1 else f"steps {numbers}, which are open"
 
@@ -163,9 +163,12 @@ def _as_array(offsets: "bytes | memoryview | array[int]") -> "array[int]":
 
 
 class Ledger:
-    """The state of each row of a run, the offset of its last line, and the totals."""
+    """The state of each row of a run, the offset of its last line, and the totals.
 
-    def __init__(self, rows: int, *, several: bool = True) -> None:
+    `rows` is the number of the last one; `taken` are those of the run, where it does not take all up to there.
+    """
+
+    def __init__(self, rows: int, *, several: bool = True, taken: Iterable[int] | None = None) -> None:
         self.rows = rows
         self.several = several  # whether a row may have several open steps
         self.step = 0  # the highest number so far
@@ -173,7 +176,12 @@ class Ledger:
         self._states = bytearray(rows)
         self._offsets = array("Q", [0]) * rows  # from bytes it would keep room to grow
         self._open: dict[int, tuple[OpenStep, ...]] = {}
-        self._counts = [rows, 0, 0, 0, 0, 0, 0, 0]
+        if taken is not None:
+            self._states = bytearray(bytes([_OUT])) * rows
+            for row in taken:
+                self._states[row - 1] = _PENDING
+        pending = self._states.count(_PENDING)
+        self._counts = [pending, 0, 0, 0, 0, 0, 0, 0, rows - pending]
 
     @classmethod
     def restore(cls, kept: LedgerSnapshot, *, several: bool = True) -> "Ledger":
@@ -181,7 +189,7 @@ class Ledger:
         ledger = cls(0, several=several)
         ledger.rows = len(kept.states)
         ledger._states, ledger._offsets = bytearray(kept.states), _as_array(kept.offsets)
-        ledger._counts = counts = [ledger._states.count(byte) for byte in range(len(_STATES))]
+        ledger._counts = counts = [ledger._states.count(byte) for byte in range(_OUT + 1)]
         ledger._open = dict(kept.open_steps)
         if (
             len(ledger._offsets) != ledger.rows
@@ -233,6 +241,18 @@ class Ledger:
         """Return where a row stands."""
         return _STATES[self._states[self._index(row)]]
 
+    def takes(self, row: int) -> bool:
+        """Whether the run has this row."""
+        return 0 < row <= self.rows and self._states[row - 1] != _OUT
+
+    def numbers(self) -> Iterator[int]:
+        """Yield the rows of the run, in row order."""
+        return (place + 1 for place in range(self.rows) if self._states[place] != _OUT)
+
+    def is_pending(self, row: int) -> bool:
+        """Whether the run has this row, and it is still to be done."""
+        return 0 < row <= self.rows and self._states[row - 1] == _PENDING
+
     def is_settled(self, row: int) -> bool:
         """Whether a row has ended: neither pending nor in doubt."""
         return self._states[self._index(row)] >= _DONE
@@ -263,7 +283,7 @@ class Ledger:
         """Return how many rows stand where; `rows` is always their sum."""
         counts, counters = self._counts, self.counters
         return Totals(
-            rows=self.rows,
+            rows=self.rows - counts[_OUT],
             done=counts[_DONE],
             adopted=counts[_ADOPTED],
             noop=counts[_NOOP],
@@ -280,4 +300,6 @@ class Ledger:
         """Return a row's place; a negative index would name another row."""
         if not 0 < row <= self.rows:
             raise ValueError(f"row {row}: the run has {self.rows} rows")
+        if self._states[row - 1] == _OUT:
+            raise ValueError(f"row {row}: the run does not take it")
         return row - 1

@@ -146,6 +146,12 @@ def first_line(file: Reader, path: Path) -> tuple[Line, Header]:
     return line, header
 
 
+def ledger_of(header: Header) -> Ledger:
+    """Return the ledger of a run that has not begun."""
+    taken = header.taken_rows if header.taken is not None else None
+    return Ledger(header.rows, several=header.format > 1, taken=taken)
+
+
 def _begin(file: Reader, path: Path) -> Fold:
     """Return the fold of the header alone."""
     line, header = first_line(file, path)
@@ -153,7 +159,9 @@ def _begin(file: Reader, path: Path) -> Fold:
     timeline.note(Kind.HEADER, line.entry.time)
     end = Position(len(next(lines(file, 0))) + 1, 1, line.commit, line.chain.encode())
     try:
-        return Fold(header, Ledger(header.rows, several=header.format > 1), timeline, end)
+        return Fold(header, ledger_of(header), timeline, end)
+    except ValueError as error:
+        raise damaged(path, 0, f"the header does not say which rows are taken: {error}") from error
     except (MemoryError, OverflowError) as error:
         raise damaged(
             path, 0, "the header has a number of rows that is too large for this machine"

@@ -74,7 +74,7 @@ def causes_of(recorded: RecordedRun, run: str, *, in_doubt: bool = True) -> list
     ledger, totals = recorded.ledger, recorded.ledger.totals()
     rows: Iterable[int] = ()
     if totals.failed or totals.skipped or totals.in_doubt:
-        rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in bad)
+        rows = (row for row in ledger.numbers() if ledger.state(row) in bad)
     failures = (part for row in rows for part in _parts(result_of(recorded, row, None)))
     told = (result_of(recorded, row, None) for row in chain(_unseen(recorded), _not_found(recorded)))
     existed = (result_of(recorded, row, None) for row in _linked(recorded))

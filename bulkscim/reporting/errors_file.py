@@ -63,7 +63,7 @@ def _failed(recorded: RecordedRun, source: JobSource) -> Iterator[Record]:
     ledger = recorded.ledger
 
     def wanted(row: int) -> bool:
-        return row <= ledger.rows and ledger.state(row) in _WRITTEN
+        return ledger.takes(row) and ledger.state(row) in _WRITTEN
 
     yield from raw_records(source, wanted=wanted)
 

@@ -64,7 +64,7 @@ def all_results(recorded: RecordedRun, source: JobSource | None) -> Iterator[Res
     totals = ledger.totals()
     unsettled: Asked = ()
     if source is not None and (totals.pending or totals.in_doubt):
-        unsettled = asked(recorded, source, lambda row: row <= ledger.rows and not ledger.is_settled(row))
+        unsettled = asked(recorded, source, lambda row: ledger.takes(row) and not ledger.is_settled(row))
     found = results(recorded, unsettled)
     return of_rollback(found, source) if source is not None and recorded.header.parent else found
 

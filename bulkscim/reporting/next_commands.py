@@ -13,6 +13,7 @@ from bulkscim.model import bounded_toml
 from bulkscim.model.operation import USER
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState
+from bulkscim.model.selection import RowSelection
 from bulkscim.model.typed import command
 from bulkscim.reporting.hints import LEFT
 from bulkscim.reporting.summary import Summary
@@ -120,9 +121,8 @@ def run_command(header: Header) -> str:
 
     Guards and approval are not repeated: what a job file holds now may need others.
     """
-    limit = header.settings.limit
-    limited = ("--limit", limit) if limit else ()
-    return command("run", *_job(header), *_flags(header), *limited, *tenant_words(header))
+    selection = header.selection or RowSelection(limit=header.settings.limit)
+    return command("run", *_job(header), *_flags(header), *selection.flags(), *tenant_words(header))
 
 
 def run_words(header: Header, file: Path) -> Iterator[object]:

@@ -41,7 +41,7 @@ class _Makers:
 def planned_rows(recorded: RecordedRun) -> Iterator[PlannedRow]:
     """Yield what would become of each row, in row order, from the journal of a dry run."""
     makers = _Makers(recorded)
-    for row in range(1, recorded.ledger.rows + 1):
+    for row in recorded.ledger.numbers():
         planned = planned_row(row, recorded.ledger.state(row), recorded.history(row))
         maker = makers.row_of(planned.id)
         yield (

@@ -37,7 +37,7 @@ def results(recorded: RecordedRun, asked: Asked) -> Iterator[Result]:
     """Return what became of every row. `asked` holds the operations of rows that are not settled, in order."""
     waiting = iter(asked)
     ahead = next(waiting, None)
-    for row in range(1, recorded.ledger.rows + 1):
+    for row in recorded.ledger.numbers():
         while ahead is not None and ahead[0] < row:
             ahead = next(waiting, None)
         operation = ahead[1] if ahead is not None and ahead[0] == row else None

@@ -138,7 +138,7 @@ def _read(name: str, value: object, wanted: object) -> object:
     for kind, read in readers:
         if wanted in {kind, kind | None}:
             return read(name, value)
-    return tuple(cast("Iterable[object]", value)) if name == "protect" else value
+    return tuple(cast("Iterable[object]", value)) if name in {"protect", "not_in"} else value
 
 
 def _path(_name: str, value: object) -> Path:

@@ -95,7 +95,7 @@ def _may_stand(recorded: RecordedRun, again: Numbers) -> Numbers:
     for entry in recorded.entries(Kind.APPLIED):
         for row, _ in entry.rows:
             (back if entry.step in again else found).add(row)
-    for row in range(1, recorded.ledger.rows + 1):
+    for row in recorded.ledger.numbers():
         if recorded.ledger.state(row) in _UNDONE and row not in back:
             found.add(row)
     return found
@@ -109,7 +109,7 @@ def _about(body: JsonObject) -> str:
 def _ended_well(recorded: RecordedRun, again: Numbers) -> Numbers:
     """Return the rows of a rollback that ended well; `again` are its steps that were taken back since."""
     found, (back, sent) = Numbers(), _rows_of(recorded, again)
-    for row in range(1, recorded.ledger.rows + 1):
+    for row in recorded.ledger.numbers():
         # After a step back, what was as wanted may be so no more.
         if recorded.ledger.state(row) in _UNDONE and row not in back and (not back or row in sent):
             found.add(row)

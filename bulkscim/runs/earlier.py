@@ -121,10 +121,8 @@ class Earlier:
                     source = find_source(recorded.header, folder)
                 except BulkScimError:  # the row then says which ref is not known
                     continue
-                limit = recorded.header.settings.limit
-                self._opened.append(
-                    (recorded, index_of(source, recorded.header.defaults, folder / INDEX, limit))
-                )
+                taken, defaults = recorded.header.taken_rows, recorded.header.defaults
+                self._opened.append((recorded, index_of(source, defaults, folder / INDEX, taken)))
         return self._opened
 
 

@@ -36,14 +36,6 @@ class RecordDefaults:
 
 
 @dataclass(frozen=True, slots=True)
-class RowSelection:
-    """Which rows are taken: the first `limit`, and `with_needed` the later rows that these refer to."""
-
-    limit: int | None = None
-    with_needed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Approval:
     """Approval that was given beforehand: a yes, and for a production tenant its name."""
 
@@ -121,6 +113,11 @@ class RunOptions(_PaceOptions, total=False):
     max_adopt: int | str
     protect: Iterable[str]
     protect_unknown: Literal["refuse", "report"]
+    where: str
+    not_in: Iterable[str]
+    skip: int
+    sample: int
+    seed: int
     limit: int
     with_needed: bool
     strict: bool

@@ -26,11 +26,12 @@ from bulkscim.model.limits import NO_GUARDS, StandingGuards
 from bulkscim.model.plan import PlannedRow
 from bulkscim.model.row import Row, RowRules
 from bulkscim.model.run import RecordedPlan
+from bulkscim.model.selection import RowSelection
 from bulkscim.outputs import binary_file
 from bulkscim.private_files import create_file
 from bulkscim.reporting.durations import moment
 from bulkscim.reporting.planned import told
-from bulkscim.runs.options import RecordDefaults, RowSelection
+from bulkscim.runs.options import RecordDefaults
 
 FORMAT = 1
 NAME = "plan.jsonl"  # in a run folder

@@ -9,9 +9,10 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits, StandingGuards
 from bulkscim.model.row import RowRules
+from bulkscim.model.selection import RowSelection
 from bulkscim.runs.definition import Definition, said_of
 from bulkscim.runs.inverse_job import Chosen
-from bulkscim.runs.options import Approval, RecordDefaults, RowSelection, filled
+from bulkscim.runs.options import Approval, RecordDefaults, filled
 from bulkscim.runs.plan_file import MOST_PLAN_AGE_S, PlanFile
 from bulkscim.tenants.tenant import Tenant
 

@@ -188,7 +188,8 @@ def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:
     ledger = record.ledger
 
     def wanted(row: int) -> bool:
-        settled = row > ledger.rows or ledger.is_settled(row)
-        return not settled or (retry and row <= ledger.rows and ledger.state(row) in AGAIN)
+        if not ledger.takes(row):
+            return False
+        return not ledger.is_settled(row) or (retry and ledger.state(row) in AGAIN)
 
     return wanted

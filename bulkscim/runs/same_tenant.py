@@ -120,7 +120,7 @@ def _names(resource: JsonObject) -> set[str]:
 def _recorded(record: RecordedRun) -> Iterator[tuple[str, str, set[str]]]:
     """Yield type, id and all recorded names of resources that the run read or wrote, at most `TRIED`."""
     found: set[str] = set()
-    for row in range(1, record.ledger.rows + 1):
+    for row in record.ledger.numbers():
         if len(found) == TRIED:
             return
         history = record.history(row) if record.ledger.state(row) in _KNOWN else []

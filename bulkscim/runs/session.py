@@ -155,7 +155,7 @@ def recorded_job(record: RecordedRun, source: JobSource) -> Iterator[Job]:
     """Yield the job of a recorded run: its file, the index of it, and what earlier runs created."""
     header = record.header
     with (
-        index_of(source, header.defaults, record.folder / INDEX, header.settings.limit) as index,
+        index_of(source, header.defaults, record.folder / INDEX, header.taken_rows) as index,
         known_before(moved(header.earlier, record.folder)) as earlier,
     ):
         plan = None if header.plan is None else plan_of_run(record.folder, header.plan)
@@ -182,6 +182,6 @@ async def go_on(session: Session, *more: Entry, retry: bool = False) -> RunRepor
 async def _reopen(record: Journal) -> None:
     """Reopen every failed and skipped row, a batch to a write."""
     ledger = record.ledger
-    rows = (row for row in range(1, ledger.rows + 1) if ledger.state(row) in AGAIN)
+    rows = (row for row in ledger.numbers() if ledger.state(row) in AGAIN)
     while some := tuple(islice(rows, BATCH)):
         await record.append(*(Entry(Reopened("retry"), ((row, ""),)) for row in some))

@@ -75,6 +75,8 @@ def _open_step(record: Journal, request: SettleRequest) -> list[Entry]:
     row, ledger, run = request.row, record.ledger, run_name(record.folder)
     if row > ledger.rows:
         raise UsageError(f"there is no row {row}: the last row of the run is {ledger.rows:,}")
+    if not ledger.takes(row):
+        raise UsageError(f"the run does not take row {row}; results.csv lists the rows that it takes")
     if not ledger.is_open(row):
         state = ledger.state(row).value
         raise UsageError(

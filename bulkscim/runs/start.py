@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from itertools import takewhile
 from pathlib import Path
 
 from bulkscim import __version__
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused
-from bulkscim.jobfile.reading import rows
+from bulkscim.jobfile.reading import taken_rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import Checked
 from bulkscim.journal import journal, runfolder, typed_json
@@ -23,8 +22,9 @@ from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.guard_table import Effect
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import GROUP, USER, VERBS, Defaults, Operation, Verb
+from bulkscim.model.operation import USER, Defaults, Operation, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
+from bulkscim.model.typed import quoted
 from bulkscim.planning.guards import Bounds, JobCounts, emptied_refusals, group_refusals, refusals
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
@@ -49,6 +49,7 @@ from bulkscim.runs.settings import checked_connection, connection_of, kept
 from bulkscim.runs.state_dir import drafts, keep
 from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
+from bulkscim.runs.unfit import unfit
 
 
 async def run(request: RunRequest, people: People, watcher: Watcher, look: Look = nothing) -> RunReport:
@@ -157,7 +158,7 @@ class Start:
     def job(self, source: JobSource) -> Job:
         """Return what is to be done, from where its file is now."""
         index = self.checked.sound_index()
-        return Job(source, self.defaults, index, self.checked.rows, self.earlier, self.request.plan)
+        return Job(source, self.defaults, index, self.checked.last, self.earlier, self.request.plan)
 
     def refuse_stale_plan(self) -> None:
         """Raise PlanStale where a plan is to be applied that does not fit any more."""
@@ -184,7 +185,12 @@ class Start:
             f"tenant    {self._called}, profile {self.seen.profile.name}, users in the tenant: {users}{hidden}",
             *([f"token     {self.seen.integration}"] if self.seen.integration else []),
             *([self.request.plan.fact] if self.request.plan else []),
-            f"job       {self.source.name}: {self.checked.rows:,} row{'s' * (self.checked.rows != 1)}: {asks}",
+            f"job       {self.source.name}: {self._rows}: {asks}",
+            *(
+                [f"rows      {' '.join(map(quoted, map(str, flags)))}"]
+                if (flags := [*self.request.selection.flags()])
+                else []
+            ),
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
             *how_long(found.forecast, visit.settings, self.seen.profile, visit.clock.now(), visit.known),
             *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
@@ -200,6 +206,12 @@ class Start:
             *self._cautions(),
             *(self.parent.notes if self.parent is not None else ()),
         ]
+
+    @property
+    def _rows(self) -> str:
+        """Say how many rows are taken, and of how many."""
+        rows, records = self.checked.rows, self.checked.records
+        return f"{rows:,} row{'s' * (rows != 1)}" + (f" of {records:,}" if records > rows else "")
 
     def _grades(self, kinds: VerbCounts) -> str:
         """Say how well the job can be taken back; of a rollback, how well its run can."""
@@ -253,7 +265,7 @@ class Start:
         removes = checked.removals + checked.member_removals > 0
         accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
         if accounts.names:
-            hold_back(self.source, self.defaults, accounts.names, request.selection.limit)
+            hold_back(self.source, self.defaults, accounts.names, checked.last, checked.takes)
         if not checked.member_removals:
             return
         flag = request.limits.max_removals
@@ -270,7 +282,7 @@ class Start:
 
     def _operations(self) -> Iterator[Operation]:
         """Read what the job asks, in file order."""
-        asked = takewhile(lambda one: one[0] <= self.checked.rows, rows(self.source, self.defaults))
+        asked = taken_rows(self.source, self.defaults, self.checked.taken)
         return (operation for _, operation in asked)
 
     def _refuse(self, found: list[str], people: People) -> None:
@@ -284,7 +296,7 @@ class Start:
         """Hold the guards, then show what is to happen and ask; Refused ends it."""
         soft = ", or deactivate instead of deleting: --soft" if self.parent is not None else ""
         guards = [f"{one}{soft}" for one in refusals(self.asked, self.bounds, self.seen.users)]
-        self._refuse([*self._unpatchable(), *self._groupless(), *guards], people)
+        self._refuse([*unfit(self.checked, self.seen.profile), *guards], people)
         if self.request.dry_run:
             for fact in self.facts():
                 people.note(fact)
@@ -295,31 +307,14 @@ class Start:
         facts = [*self.facts(), *first_removed(self._operations(), count)]
         ask(tenant, self.request.approval, people, f"Send this to {host_of(tenant.base_url)}?", facts)
 
-    def _unpatchable(self) -> list[str]:
-        """Return why a tenant that takes no PATCH cannot carry the job out."""
-        verbs = dict.fromkeys(verb for verb, _ in self.checked.verbs if VERBS[verb].method == "PATCH")
-        rows = self.checked.count(*verbs)
-        if self.seen.profile.patch or not rows:
-            return []
-        told = (
-            f"{rows:,} row{'s' * (rows != 1)} ({', '.join(verbs)}) need PATCH, and this tenant's ServiceProviderConfig says "
-            "that it does not support PATCH. To change users, replace them whole by PUT: operation replace, with all "
-            "attributes; an export has them"
-        )
-        return [told]
-
-    def _groupless(self) -> list[str]:
-        """Return why a provider without groups cannot carry the job out."""
-        profile = self.seen.profile
-        rows = sum(count for (_, kind), count in self.checked.verbs.items() if kind == GROUP)
-        if profile.groups or not rows:
-            return []
-        return [f"{rows:,} row{'s' * (rows != 1)} of groups: {profile.title} has no groups; omit these rows"]
-
     def header(self, run: str, source: JobSource) -> Header:
         """Return the journal's header."""
         request, tenant, parent = self.request, self.request.tenant, self.parent
-        grace, token = request.said.grace, fingerprint(tenant.base_url, tenant.profile, tenant.token)
+        taken, grace, token = (
+            self.checked.taken,
+            request.said.grace,
+            fingerprint(tenant.base_url, tenant.profile, tenant.token),
+        )
         return Header(
             run=run,
             command=self.command,
@@ -341,7 +336,9 @@ class Start:
             settings=kept(self.visit.settings),
             defaults=self.defaults,
             guards=RecordedGuards(self.bounds, request.standing.protect),
-            rows=self.checked.rows,
+            rows=self.checked.last,
+            selection=None if request.selection.is_every else request.selection,
+            taken=taken.text() if taken is not None and taken.has_gaps else None,
             forecast=self.costs.forecast,
         )
 
@@ -373,9 +370,12 @@ async def begin(start: Start, disk: Disk, around: Around) -> RunReport:
 
 
 def _earlier(request: RunRequest, source: JobSource, checked: Checked, people: People) -> list[str]:
-    """Return the folders of the runs whose failed records these are; what they made is known by its ref."""
+    """Return the folders of the runs whose failed records these are, or whose rows are left out; what they made is known by its ref."""
     folders, notes = folders_of(
-        checked.earlier, request.runs_dir, source.path.resolve().parent, request.tenant.base_url
+        (*checked.earlier, *request.selection.not_in),
+        request.runs_dir,
+        source.path.resolve().parent,
+        request.tenant.base_url,
     )
     for note in notes:
         people.note(note)

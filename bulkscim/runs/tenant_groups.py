@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from itertools import islice
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads
 from bulkscim.errors import BulkScimError
 from bulkscim.jobfile.index import Index
-from bulkscim.jobfile.reading import rows
+from bulkscim.jobfile.reading import taken_rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal.settings import Settings
 from bulkscim.model.live import Missing, Unreadable
 from bulkscim.model.operation import GROUP, Defaults, Key, Operation, Role
+from bulkscim.model.selection import TakenRows
 from bulkscim.runs.session import patient
 from bulkscim.runs.tenant import connected
 from bulkscim.tenants.tenant import Tenant
@@ -21,10 +21,10 @@ from bulkscim.tenants.tenant import Tenant
 MOST = 50  # groups that are looked up: enough to find out whether a file counts on groups that are not there
 
 
-def named_groups(source: JobSource, defaults: Defaults, index: Index, limit: int | None) -> list[Key]:
+def named_groups(source: JobSource, defaults: Defaults, index: Index, taken: TakenRows | None) -> list[Key]:
     """Return the first groups that records name by displayName for users to join, and that no record creates."""
     found: dict[Key, Key] = {}
-    for _, operation in islice(rows(source, defaults), limit):
+    for _, operation in taken_rows(source, defaults, taken):
         for key in _joined(operation):
             if key.attribute == "displayName" and key.folded not in found and index.makers(key) is None:
                 found[key.folded] = key

@@ -80,7 +80,7 @@ def test_a_trial_with_a_limit_and_then_the_whole_file_leaves_no_link_out(bulksci
         undone = bulkscim("rollback", trial, "--yes")
 
     assert first.code == 3  # rows whose managers are beyond the limit
-    assert "3 rows need rows beyond the limit: row 1 needs row 6 (manager fay@x.test)" in first.stderr
+    assert "3 rows need rows that are not taken: row 1 needs row 6 (manager fay@x.test)" in first.stderr
     assert second.code == 0, second.text
     assert {name: found[name] for name in asked(PEOPLE)} == asked(PEOPLE)
     assert Counter(line["state"] for line in lines) == {"noop": 5, "done": 3}
@@ -116,12 +116,12 @@ def test_the_rows_that_a_trial_needs_can_be_taken_along(bulkscim: Command, tmp_p
 
     assert outcome.code == 0, outcome.text
     assert names == [f"{name}@x.test" for name in ("ada", "bob", "cyd", "fay", "gus", "hal")]
-    assert "rows 4 to 6 of this run are rows 6, 7, 8 of people.csv" in outcome.stderr
+    assert "taken along: rows 6, 7, 8 of people.csv" in outcome.stderr
     assert (whole.code, whole.json["noop"], whole.json["done"]) == (0, 6, 2), whole.text
     assert run(bulkscim, tenant, "people.csv", "--with-needed").code == 2
     trial = bulkscim.run_folders()[0]
     header = json.loads((trial / "journal.jsonl").read_text().partition("\n")[0])["body"]
-    assert (header["settings"]["limit"], header["rows"]) == (None, 6)
+    assert (header["settings"]["limit"], header["rows"]) == (3, 8)
 
 
 def test_a_corrected_errors_file_finishes_what_its_run_began(bulkscim: Command, tmp_path):

@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 
 from bulkscim.jobfile.source import open_source
-from bulkscim.jobfile.validate import check
+from bulkscim.jobfile.validate import Chosen, check
 from bulkscim.model.operation import Defaults
+from bulkscim.model.selection import TakenRows
 from bulkscim.runs.assembly import Job
 from tests.support.simulation.plan import Plan, worked_out
 
@@ -197,7 +198,8 @@ def ready(plan, folder, limit=None):
     path = folder / "job.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in plan.lines))
     source = open_source(str(path))
-    checked = check(source, Defaults(), folder / "index", limit)
+    taken = None if limit is None else TakenRows.first(limit)
+    checked = check(source, Defaults(), folder / "index", Chosen(taken))
     verbs = {f"{verb} {kind}": count for (verb, kind), count in checked.verbs.items()}
     counts = {"verbs": verbs, "removals": checked.removals}
     return Ready(plan, Job(source, Defaults(), checked.sound_index(), checked.rows), counts)

@@ -6,7 +6,6 @@ import io
 import pytest
 
 from bulkscim.jobfile.encoding import AS_FOUND, FileForm
-from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.short_rows import ShortRows
 from bulkscim.jobfile.source import open_source
@@ -283,14 +282,3 @@ def test_a_header_line_is_for_csv(tmp_path):
     source = opened(tmp_path, '{"data":{"userName":"a"}}\n', "job.jsonl", FileForm(header_line=1))
 
     assert "a header line is for CSV" in check(source, CREATE, tmp_path / "index").problems[0]
-
-
-def test_rows_that_are_taken_along_keep_what_is_above_the_header(tmp_path):
-    """A copy of some rows has its header on the same line."""
-    text = "Title\nuserName,manager\nada,eve\nbob,\neve,\n"
-    source = opened(tmp_path, text, form=FileForm(header_line=2))
-
-    copy = Beyond(source, CREATE, 1, tmp_path / "index").selected()
-
-    assert [record.cells for record in read(copy)] == [["ada", "eve"], ["eve", ""]]
-    copy.discard()

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from bulkscim.jobfile.needed import Beyond
-from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import open_source
 from bulkscim.model.operation import Defaults, Verb
+from bulkscim.model.selection import TakenRows
 
 CREATES = Defaults(op=Verb.CREATE)
 TEAM = """\ufeffuserName;manager;groups;nickName\r
@@ -31,7 +31,7 @@ def beyond(tmp_path):
     def look(text, limit, name="people.csv", defaults=CREATES):
         path = tmp_path / name
         path.write_bytes(text.encode())
-        return Beyond(open_source(str(path)), defaults, limit, tmp_path / "index")
+        return Beyond(open_source(str(path)), defaults, TakenRows.first(limit), tmp_path / "index")
 
     return look
 
@@ -40,30 +40,23 @@ def test_rows_are_needed_through_others_too(beyond):
     """Ada's manager comes later, and so does that one's; a row within the limit is not needed."""
     found = beyond(TEAM, 2)
 
-    assert found.rows == (5, 6)
+    assert list(found.rows) == [5, 6]
     assert found.count == 1
     assert found.note() == (
-        "--limit 2: 1 row needs rows beyond the limit: row 1 needs row 6 (manager fay@x.test). Where the tenant does "
-        "not have them yet, these parts fail; add --with-needed to take these 2 rows along"
+        "1 row needs rows that are not taken: row 1 needs row 6 (manager fay@x.test). Where the tenant does not have "
+        "them yet, these parts fail; add --with-needed to take these 2 rows along"
     )
-    assert found.numbers().startswith("rows 3 to 4 of this run are rows 5, 6 of ")
-    assert found.records == 6
+    assert found.numbers().startswith("taken along: rows 5, 6 of ")
 
 
-def test_a_copy_holds_the_rows_as_they_are_written(beyond):
-    """Quotes, line breaks, delimiter and byte order mark stay; so do line numbers within the limit."""
-    found = beyond(TEAM, 2)
-    source = found.selected()
-    try:
-        text = source.path.read_bytes().decode()
-        taken = [(number, operation.target.value) for number, operation in rows(source, CREATES)]
-    finally:
-        source.discard()
+def test_what_another_run_took_is_not_needed(tmp_path):
+    """It was made there; a row that is not taken before the first one is needed as well."""
+    path = tmp_path / "people.csv"
+    path.write_text(TEAM)
+    source, taken = open_source(str(path)), TakenRows.of([1, 3])
 
-    assert text == TEAM.partition("cyd")[0] + 'eve@x.test;;;\r\nfay@x.test;eve@x.test;;"last one"\r\n'
-    assert taken == [(1, "ada@x.test"), (2, "bob@x.test"), (3, "eve@x.test"), (4, "fay@x.test")]
-    assert source.spooled
-    assert not source.path.exists()
+    assert list(Beyond(source, CREATES, taken, tmp_path / "index", TakenRows.of([6])).rows) == []
+    assert list(Beyond(source, CREATES, TakenRows.of([2]), tmp_path / "index").rows) == [1, 5, 6]
 
 
 @pytest.mark.parametrize("limit", [6, 100])
@@ -86,12 +79,8 @@ def test_groups_members_refs_and_addresses_count(beyond):
     text = "".join(json.dumps(line) + "\n" for line in lines)
 
     found = beyond(text.rstrip("\n"), 2, "job.jsonl", Defaults())
-    source = found.selected()
-    copied = source.path.read_text().splitlines()
-    source.discard()
 
-    assert (found.rows, found.count) == ((5, 6, 7), 2)
-    assert [json.loads(line) for line in copied] == [lines[number - 1] for number in (1, 2, 5, 6, 7)]
+    assert (list(found.rows), found.count) == ([5, 6, 7], 2)
     assert "row 1 needs row 6 (manager boss)" in found.note()
 
 

@@ -11,8 +11,9 @@ from bulkscim.errors import JobFileChanged, JobFileInvalid, UsageError
 from bulkscim.jobfile.across import circles
 from bulkscim.jobfile.reading import raw_records, rows
 from bulkscim.jobfile.source import open_source
-from bulkscim.jobfile.validate import check, index_of
+from bulkscim.jobfile.validate import Chosen, check, index_of
 from bulkscim.model.operation import Defaults, Key, Verb
+from bulkscim.model.selection import TakenRows
 
 CREATE = Defaults(Verb.CREATE)
 
@@ -25,7 +26,8 @@ def checked(tmp_path):
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         source = open_source(str(path))
-        return check(source, defaults, tmp_path / "index.sqlite", limit), source
+        taken = None if limit is None else TakenRows.first(limit)
+        return check(source, defaults, tmp_path / "index.sqlite", Chosen(taken)), source
 
     return run
 

@@ -16,6 +16,7 @@ from bulkscim.model.grace import Grace
 from bulkscim.model.operation import Defaults, Verb
 from bulkscim.model.row import RowRules
 from bulkscim.model.run import OwnProfile, RecordedJob, RecordedParent, RecordedPlan, RecordedTenant
+from bulkscim.model.selection import RowSelection, TakenRows
 from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.guards import Bounds
 from tests.support.making.journals import PATH
@@ -48,12 +49,14 @@ FULL = Header(
     defaults=Defaults(Verb.CREATE, "Group", "externalId", {"title": "Title"}, as_shown=True),
     guards=RecordedGuards(Bounds(1, 2, 3, 4), ("owner@example.com",)),
     rows=5,
+    selection=RowSelection("a = 1", ("one",), 1, 2, 3, 4, with_needed=True),
+    taken=TakenRows.of([1, 5]).text(),
     plan=RecordedPlan("ab", 1.0, "ada@here"),
     forecast=Forecast({"create User": 4}, {"create User": 0.0}, {"create User": 4.0}, 1.0, 2.0, 3.0),
 )
 NAMES = (
     "format run command bulkscim job tenant own_profile verbs removals member_removals references live_users then definitions note "
-    "earlier parent plan settings defaults guards rows forecast"
+    "earlier parent plan settings defaults guards rows selection taken forecast"
 )
 
 
