@@ -47,7 +47,8 @@ class AbsentNames:
         self._absent: OrderedDict[Key, float] = OrderedDict()  # by when they were asked for
         self._proofs: defaultdict[Kind, _Proof] = defaultdict(_Proof)
         self._asking: defaultdict[Kind, anyio.Lock] = defaultdict(anyio.Lock)
-        self._steps: list[list[Step]] = []  # by request under way: the steps that took effect since it left
+        # By what is asked for just now: the steps that took effect since the request left.
+        self._since: dict[Kind, list[Step]] = {}
 
     async def prove(self, key: Key, ahead: NamesAhead, reads: Reads) -> bool:
         """Return whether no resource has a name, which is asked for with others to come; False proves nothing."""
@@ -114,10 +115,10 @@ class AbsentNames:
         """Ask for some names between two that are there; return those that were not shown, None where that says nothing."""
         first, last = proof.controls
         asked, asked_at = [first, *keys, last], self._clock.monotonic()
-        steps: list[Step] = []
-        self._steps.append(steps)
+        kind = first.type, first.attribute
+        self._since[kind] = []
         shown = await reads.any_of(asked, counted=True)
-        self._steps.remove(steps)
+        steps = self._since.pop(kind)
         if isinstance(shown, Unreadable):
             proof.tries = max(
                 proof.tries, MOST_TRIES if not shown.throttled and shown.partial else proof.tries
@@ -139,7 +140,7 @@ class AbsentNames:
 
     def changed(self, step: Step) -> None:
         """Drop the names that a step may have given to a resource."""
-        for steps in self._steps:
+        for steps in self._since.values():
             steps.append(step)
         if step.action is Action.CREATE:
             for key in step.identity:

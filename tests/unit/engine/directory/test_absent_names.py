@@ -2,6 +2,7 @@
 
 import json
 
+import anyio
 import pytest
 
 from bulkscim.engine.directory.absent_names import AbsentNames
@@ -21,7 +22,10 @@ class Tenant:
     """So many users; `heeds` is what a filter takes of its values, `most` how many resources it shows."""
 
     def __init__(self, users, *, heeds=lambda values: values, most=1000, total=True, folds=True):
-        self.users = [{"id": f"u{number}", "userName": f"u{number}@x.test"} for number in range(users)]
+        self.users = [
+            {"id": f"u{number}", "userName": f"u{number}@x.test", "displayName": f"Name {number}"}
+            for number in range(users)
+        ]
         self.heeds, self.most, self.total, self.folds = heeds, most, total, folds
         self.asked = self.listed = 0
 
@@ -31,7 +35,7 @@ class Tenant:
         self.asked += asked is not None
         self.listed += asked is None
         wanted = [self._form(value) for value in self.heeds(asked[1])] if asked else ()
-        found = [one for one in self.users if asked is None or self._form(one["userName"]) in wanted]
+        found = [one for one in self.users if asked is None or self._form(one[asked[0]]) in wanted]
         found = found[: self.most] if asked else found
         body = {"Resources": found} | ({"totalResults": len(found)} if self.total else {})
         return Response(200, {}, json.dumps(body).encode())
@@ -140,3 +144,39 @@ async def test_a_create_during_the_request_takes_its_name():
     tenant.send = created_meanwhile
     assert not await prove(100)
     assert await prove(101)
+
+
+async def test_a_step_during_requests_of_two_attributes_is_taken_in_once():
+    """It was dropped without end, since both requests had seen the same steps."""
+    tenant = Tenant(10)
+    names, prove, clock = proving(tenant)
+    reads = Reads(tenant, clock, GENERIC)
+
+    async def prove_name(number):
+        key = Key(USER, "displayName", f"Name {number}")
+        return await names.prove(key, NamesAhead(tuple, 50, AGE_S), reads)
+
+    assert [await prove(400), await prove_name(400)] == [True, True]
+    send, asked, answered, proved = tenant.send, anyio.Event(), anyio.Event(), {}
+
+    async def second_is_answered_first(request):
+        if not asked.is_set():
+            asked.set()
+            await answered.wait()
+            return await send(request)
+        names.changed(Step("create", Action.CREATE, USER, identity=(key(100),)))
+        return await send(request)
+
+    async def first():
+        proved["userName"] = await prove(100)
+
+    async def second():
+        await asked.wait()
+        proved["displayName"] = await prove_name(100)
+        answered.set()
+
+    tenant.send = second_is_answered_first
+    async with anyio.create_task_group() as group:
+        group.start_soon(first)
+        group.start_soon(second)
+    assert proved == {"userName": False, "displayName": True}
