@@ -21,7 +21,8 @@ class Basis(StrEnum):
 
     DOCUMENTED = "documented"
     COPIED = "documented, read in a copy"
-    SEEN = "seen in other clients"
+    CLIENT = "seen in other clients"
+    SEEN = "seen at the tenant"
     INFERRED = "inferred"
     ASSUMED = "assumed: no source was found"
     UNKNOWN = "not known"
@@ -29,7 +30,7 @@ class Basis(StrEnum):
     @property
     def has_source(self) -> bool:
         """Whether it can be looked up somewhere."""
-        return self in {Basis.DOCUMENTED, Basis.COPIED, Basis.SEEN}
+        return self in {Basis.SEEN, Basis.DOCUMENTED, Basis.COPIED, Basis.CLIENT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ What each profile knows of its provider. This page is written from `bulkscim/pro
 `{AGAIN}`; `bulkscim profiles NAME` prints one of them.
 
 Nothing here was tried at the providers. Each fact has a standing: *documented* by the provider; *documented, read in a
-copy*; *seen in other clients*; *inferred* from these; *assumed*, with no source; or *not known*. Correct a profile where your
-tenant does otherwise: write a file of your own, and share it.
+copy*; *seen in other clients*; *inferred* from these; *assumed*, with no source; *not known*; or, in a file that `bulkscim probe`
+wrote, *seen at the tenant*. Correct a profile where your tenant does otherwise: write a file of your own, and share it.
 
 ## A profile of your own
 

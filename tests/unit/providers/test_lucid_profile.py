@@ -58,7 +58,7 @@ def test_refusals_have_their_advice(action, kind, status, words):
 def test_what_is_inferred_is_marked_and_what_is_documented_has_its_source():
     """A guess is not shown as a promise."""
     assert {fact.basis for fact in LUCID.facts} >= {Basis.DOCUMENTED, Basis.INFERRED, Basis.UNKNOWN}
-    sourced = {Basis.DOCUMENTED, Basis.COPIED, Basis.SEEN}
+    sourced = {Basis.DOCUMENTED, Basis.COPIED, Basis.CLIENT}
     assert all(fact.source for fact in LUCID.facts if fact.basis in sourced)
 
 
