@@ -19,6 +19,7 @@ from bulkscim.commands import (
     not_available,
     pause,
     plan,
+    probe,
     profiles,
     rate,
     results,
@@ -122,6 +123,7 @@ for _module in (
     count,
     sandbox,
     connect,
+    probe,
     tenants,
     profiles,
 ):

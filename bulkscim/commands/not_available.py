@@ -8,7 +8,7 @@ _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 _INSTEAD = {
     "report": "results RUN writes results.csv",
 }
-_NAMES = (*_INSTEAD, "diff", "sync", "migrate", "audit", "probe")
+_NAMES = (*_INSTEAD, "diff", "sync", "migrate", "audit")
 
 
 def _named(name: str) -> click.Command:

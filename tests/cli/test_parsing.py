@@ -40,7 +40,7 @@ def _no_surroundings(monkeypatch, tmp_path):
         (["rollback", "last", "--on-drift", "shrug"], "skip"),
         (["rollback", "last", "--op", "explode"], "not an operation"),
         (["rollback"], "error: missing argument"),
-        (["probe", "--anything"], "probe"),
+        (["audit", "--anything"], "audit"),
         (["explain", "last"], "--row"),
         (["settle", "last", "--row", "1", "--as", "done"], "--note"),
         (["settle", "last", "--row", "1", "--as", "undone", "--note", "x"], "not-applied"),

@@ -1,0 +1,1 @@
+"""What to ask a tenant by reading, and what its answers prove."""

@@ -1,0 +1,207 @@
+"""The traits of a tenant that a probe reports: how each is judged, what a profile says of it, and which keys it sets (pure)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bulkscim.model.operation import GROUP, USER
+from bulkscim.providers.probing import evidence, filter_evidence, group_evidence
+from bulkscim.providers.probing.filters import NOTHING, Judge, Seen
+from bulkscim.providers.probing.record import Record, stated
+from bulkscim.providers.profile import Profile
+
+Said = bool | int | str | None
+UNKNOWN = "unknown"
+DEFAULT = "by default"
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """One thing that a probe looks for.
+
+    `key` is that of the profile which says it, and `documented` returns what it says. `config` is the part of the
+    ServiceProviderConfig that states it. `sets` returns the value of the key where what was seen is another.
+    """
+
+    topic: str
+    judge: Judge
+    key: str = ""
+    documented: Callable[[Profile], Said] = lambda _: None
+    config: str = ""
+    sets: Callable[[Profile, Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is documented of one trait, what the tenant states, and what was seen.
+
+    `standing` is how the profile knows it, empty where it says nothing. `changes` are the keys that what was seen sets.
+    """
+
+    topic: str
+    documented: Said
+    standing: str
+    stated: Said
+    seen: Seen
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is documented, stated and seen is not all one; a default is compared with what was seen alone."""
+        said = None if self.standing == DEFAULT and self.seen.value is None else self.documented
+        known = [one for one in (said, self.stated, self.seen.value) if one is not None]
+        return any(one != known[0] for one in known)
+
+
+def findings(record: Record) -> tuple[Finding, ...]:
+    """Judge each trait by the answers of a record."""
+    config = answer.json if (answer := record.answers.get("config")) else None
+    return tuple(_finding(trait, record, config) for trait in TRAITS)
+
+
+def _finding(trait: Trait, record: Record, config: Mapping[str, Any] | None) -> Finding:
+    profile, seen = record.profile, trait.judge(record)
+    changes = {}
+    if trait.sets is not None and seen.value is not None:
+        value = trait.sets(profile, seen.value)
+        changes = {} if value is None else {trait.key: value}
+    said = trait.documented(profile)
+    standing = _standing(profile, trait.key) if said is not None else ""
+    return Finding(
+        trait.topic, said, standing, stated(config, trait.config) if trait.config else None, seen, changes
+    )
+
+
+def _standing(profile: Profile, key: str) -> str:
+    """Return how a profile knows what a key of it says; without a fact it is the usual value."""
+    return next((fact.basis.value for fact in profile.facts if key in fact.of), DEFAULT)
+
+
+def with_type(key: str, kind: str) -> Callable[[Profile, bool], frozenset[str]]:
+    """Return what adds a type to a key that names types, or takes it out."""
+
+    def sets(profile: Profile, seen: bool) -> frozenset[str]:  # noqa: FBT001 - the value that was seen
+        kinds: frozenset[str] = getattr(profile, key)
+        return kinds | {kind} if seen else kinds - {kind}
+
+    return sets
+
+
+def _as_seen(_: Profile, seen: Any) -> Any:
+    return seen
+
+
+def _only_false(_: Profile, seen: Any) -> Any:
+    """Return what takes a promise away, and gives none: some evidence disproves more than it proves."""
+    return None if seen else False
+
+
+def _pages_by_cursor(profile: Profile, seen: Any) -> Any:
+    """Return whether cursors are used: what works by an index goes on so."""
+    return None if seen or not profile.cursor else False
+
+
+_FILTER = "filter"
+TRAITS = (
+    Trait("/ServiceProviderConfig", evidence.endpoint("config")),
+    Trait("/ResourceTypes", evidence.endpoint("types")),
+    Trait("/Schemas", evidence.endpoint("schemas")),
+    Trait("media type of answers", evidence.media_type, "media_type", lambda one: one.media_type),
+    Trait("versions of resources", evidence.version, "etag", lambda one: one.etag, "etag", _only_false),
+    Trait("limit headers", evidence.limit_headers),
+    Trait("PATCH", evidence.writes, "patch", lambda one: one.patch, "patch"),
+    Trait("Bulk", evidence.writes, config="bulk"),
+    Trait("change of passwords", evidence.writes, config="changePassword"),
+    Trait("sorting", evidence.order, config="sort"),
+    Trait("reads by id", evidence.reads_by_id),
+    Trait("count is heeded", evidence.count),
+    Trait("startIndex is heeded", evidence.start_index),
+    Trait("largest page", evidence.page_size, "page_size", lambda one: one.page_size, sets=_as_seen),
+    Trait(
+        "totalResults is the whole number",
+        evidence.total,
+        "counts_all",
+        lambda one: one.counts_all,
+        sets=_only_false,
+    ),
+    Trait("cursors", evidence.cursors, "cursor", lambda one: one.cursor or None, sets=_pages_by_cursor),
+    Trait("listings show all attributes", evidence.lists_all),
+    Trait("listings show all users", evidence.whole),
+    Trait("attributes is heeded", evidence.attributes),
+    Trait(
+        "filters",
+        filter_evidence.filters_work,
+        "filter",
+        lambda one: one.filter,
+        _FILTER,
+        lambda _, seen: bool(seen),
+    ),
+    Trait("filter userName eq", filter_evidence.eq),
+    Trait(
+        "filter values without quotes",
+        filter_evidence.bare,
+        "unquoted_filters",
+        lambda one: USER in one.unquoted_filters or None,
+        sets=lambda one, seen: one.unquoted_filters | {USER} if seen else None,
+    ),
+    Trait(
+        "filter for an absent name",
+        filter_evidence.absent("absent"),
+        "filter",
+        lambda one: NOTHING if one.filter else None,
+    ),
+    Trait(
+        "filter userName: capitals count",
+        filter_evidence.capitals,
+        "exact_filters",
+        lambda one: USER in one.exact_filters,
+        sets=with_type("exact_filters", USER),
+    ),
+    Trait("filter id eq", filter_evidence.user_filter("id", "id")),
+    Trait("filter externalId eq", filter_evidence.user_filter("externalId", "externalId")),
+    Trait("filter emails.value eq", filter_evidence.user_filter("emails.value", "emails.value")),
+    Trait("filter or", filter_evidence.either),
+    Trait("filter and", filter_evidence.both),
+    Trait("filter sw", filter_evidence.part_of_name("sw")),
+    Trait("filter co", filter_evidence.part_of_name("co")),
+    Trait("filter pr", filter_evidence.present),
+    Trait(
+        "listings show deactivated users",
+        evidence.deactivated_listed,
+        "lists_inactive",
+        lambda one: one.lists_inactive,
+        sets=_as_seen,
+    ),
+    Trait("filters find deactivated users", filter_evidence.deactivated_found),
+    Trait("groups", group_evidence.groups, "groups", lambda one: one.groups, sets=_as_seen),
+    Trait(
+        "groups show members",
+        group_evidence.group_members,
+        "lists_members",
+        lambda one: one.lists_members,
+        sets=_as_seen,
+    ),
+    Trait("listings of groups show members", group_evidence.listed_members),
+    Trait(
+        "users show their groups", group_evidence.user_groups, "shows_groups", lambda one: one.shows_groups
+    ),
+    Trait("excludedAttributes is heeded", group_evidence.without_members),
+    Trait("filter displayName eq", group_evidence.group_eq),
+    Trait("filter for an absent group", filter_evidence.absent("absent group")),
+    Trait(
+        "filter displayName: capitals count",
+        group_evidence.capitals,
+        "exact_filters",
+        lambda one: GROUP in one.exact_filters,
+        sets=with_type("exact_filters", GROUP),
+    ),
+    Trait("filter members.value eq", group_evidence.member_filter),
+    Trait(
+        "user names are unique",
+        evidence.unique_names,
+        "enforces_unique",
+        lambda one: USER in one.enforces_unique,
+        sets=with_type("enforces_unique", USER),
+    ),
+    Trait("a write is shown at once", evidence.writes),
+)

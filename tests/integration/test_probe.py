@@ -1,0 +1,99 @@
+"""`probe` against servers: what it prints is so, and nothing is written."""
+
+import pytest
+
+from tests.support.running.command import Command
+from tests.support.servers import odd_servers as odd
+from tests.support.servers.short_listings import OnePage, SamePage
+from tests.support.servers.small_tenant import SmallTenant
+
+USERS = [f"{3 * letter}.user@example.com" for letter in "caebd"]
+FAST = ("--rate", "2000/s")
+
+
+def seen(bulkscim: Command, tenant, *more: str) -> dict:
+    """Probe a tenant; return what was seen, by trait."""
+    outcome = bulkscim("probe", "--base-url", tenant.base_url, "--json", *FAST, *more)
+    assert outcome.code == 0, outcome.text
+    told = outcome.json
+    assert (told["writes"], told["throttled"]) == (0, 0)
+    return {one["trait"]: one["seen"] for one in told["traits"] if one["seen"] != "unknown"}
+
+
+def test_scim2_server_is_as_it_is(bulkscim, tenant):
+    """A server that we did not write: what it does was found by hand."""
+    ids = [tenant.create("Users", user(name)) for name in USERS]
+    tenant.create(
+        "Groups",
+        {
+            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
+            "displayName": "Team",
+            "members": [{"value": ids[0]}],
+        },
+    )
+    before = tenant.writes()
+
+    found = seen(bulkscim, tenant)
+
+    assert tenant.writes() == before
+    assert (
+        found.items()
+        >= {
+            "media type of answers": "application/scim+json",
+            "versions of resources": True,
+            "sorting": True,
+            "filters": True,
+            "filter or": True,
+            "filter and": True,
+            "filter sw": True,
+            "filter co": True,
+            "filter userName: capitals count": False,
+            "count is heeded": True,
+            "startIndex is heeded": True,
+            "totalResults is the whole number": True,
+            "listings show all attributes": True,
+            "groups show members": True,
+            "attributes is heeded": True,
+            "excludedAttributes is heeded": True,
+        }.items()
+    )
+    assert "PATCH" not in found
+
+
+def user(name):
+    """Return a user to create."""
+    return {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "title": "Lead"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "otherwise"),
+    [
+        (SmallTenant, {"filters": True}),
+        (odd.FilterIgnored, {"filters": False, "filter for an absent name": "other resources"}),
+        (odd.FilterEmpty, {"filters": False, "filter for an absent name": "no result"}),
+        (odd.GroupsUnlisted, {"filters": True, "groups": None}),
+        (SamePage, {"startIndex is heeded": False}),
+        (OnePage, {"startIndex is heeded": False}),
+        (odd.OddIds, {"reads by id": True}),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_servers_that_misbehave_are_seen_to_do_so(bulkscim, kind, otherwise):
+    """Nothing is sent but GETs."""
+    with kind(*USERS).serving() as tenant:
+        found = seen(bulkscim, tenant)
+
+    assert {topic: found.get(topic) for topic in otherwise} == otherwise
+    assert tenant.writes == []
+
+
+def test_the_table_is_printed_with_what_differs_marked(bulkscim):
+    """A person reads it."""
+    with odd.FilterIgnored(*USERS).serving() as tenant:
+        outcome = bulkscim("probe", "--base-url", tenant.base_url, *FAST)
+
+    lines = [line.split() for line in outcome.stdout.splitlines()]
+    assert outcome.code == 0
+    assert [line[:2] for line in lines if line[:2] == ["!", "filters"]] == [["!", "filters"]]
+    assert "all of them reads" in outcome.stderr
+    assert not any(name in outcome.text for name in USERS)
