@@ -47,6 +47,7 @@ REVOKED_IN_AN_OUTAGE = World(
     revoked=(40, FORBIDDEN), outage=(8.0, 600.0, "busy"), latency_s=1.0, concurrency=8
 )
 BEHIND = World(ahead_s=-90.0, faults={"cut_after": 0.2})
+SEVERAL = World(rate=(5, 1.0), latency_s=0.02, limits=((4, 1.0, ("POST",), "", 0), (4, 1.0, ("GET",), "", 0)))
 LOSING = World(concurrency=4, faults=BUSY, retry_after="seconds")
 
 
@@ -125,6 +126,19 @@ def ignore_the_rate(patch):
 
     patch.setattr(Permits, "obtain", at_once)
     patch.setattr(Arrivals, "wait", lambda *_: 0.0)
+
+
+def count_under_the_narrowest_limit_alone(patch):
+    """Let a request go that a wider limit has no place for."""
+    counting, windows = Permits._counting, Arrivals.windows
+
+    def narrow(arrivals, request):
+        found = arrivals._windows
+        arrivals._windows = sorted(found, key=lambda one: one[0].width())
+        return windows(arrivals, request)[:1]
+
+    patch.setattr(Permits, "_counting", lambda *of: counting(*of)[:1])
+    patch.setattr(Arrivals, "windows", narrow)
 
 
 def begin_each_process_with_empty_windows(patch):
@@ -216,6 +230,7 @@ def _told(world, first):
         (drop_the_last_line_on_resume, CRASHING, "kept", 2),
         (ignore_retry_after, LOSING, "wait", 0),
         (ignore_the_rate, World(rate=(10, 1.0)), "rate", 0),
+        (count_under_the_narrowest_limit_alone, SEVERAL, "rate", 0),
         (
             begin_each_process_with_empty_windows,
             World(rate=(20, 10.0), known_lag_s=0.0, crashes=4),

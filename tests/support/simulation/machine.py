@@ -72,7 +72,8 @@ class Machine:
             clock=self.time, random=Random(random.random()), slow_s=world.sync_s, bad=world.bad_disk
         )
         self.terms = world.terms
-        self.oracles = Oracles(world, self.time, self.disk, self.terms.profile.buckets)
+        limits = self.terms.settings.buckets(self.terms.profile)
+        self.oracles = Oracles(world, self.time, self.disk, limits)
         poisoned = POISONED if world.poison else ()
         network = OneStream(Random(random.random())) if chance is None else OwnStreams(chance)
         self.tenant = SimulatedService(self.time, network, world, self.oracles, poisoned)
@@ -258,8 +259,9 @@ class Machine:
         unseen = (
             world.lag_s > world.known_lag_s or world.dropped or world.odd_ids > 0 or "reads" in world.hides
         )  # such an id spoils a listing; a deactivated user is hidden or deleted
-        # What was accepted is overwritten by then, or has a value or a spelling that the service never shows.
-        return bool(unseen or (world.accepted and (world.meddles or {*REWRITTEN} & {*world.derives})))
+        # What was accepted is overwritten by then, was taken in part, or has a value that the service never shows.
+        changed = world.meddles or world.takes_members or {*REWRITTEN} & {*world.derives}
+        return bool(unseen or (world.accepted and changed))
 
     def _doubts_two_of_a_name(self):
         """Tell whether only rows are in doubt that must fail: more than one resource answers to what they name."""

@@ -30,7 +30,9 @@ from bulkscim.model.request import Response
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action
 from bulkscim.pacing.hints import asked_wait
+from bulkscim.pacing.rate import rate_of
 from bulkscim.planning.newness import CLOCK_TOLERANCE_S
+from bulkscim.providers.profile import Bucket
 from tests.support.simulation.disk import FOLDER
 
 ENDS = {"applied", "refused"}
@@ -150,19 +152,20 @@ class Oracles:
             self._check_write(request)
 
     def _counting(self, request):
-        """Return the limits that count a request, those of fewer methods first."""
+        """Return the limits that count a request, the narrowest first."""
         size = len(request.body or b"")
         found = [one for one, _ in self._arrived if one.matches(request.method, request.path, size)]
-        return sorted(found, key=lambda one: not one.methods)
+        return sorted(found, key=Bucket.width)
 
     def _count(self, bucket, times, now):
         times.append(now)
-        while times[0] <= now - bucket.window_s + LATE_S:
+        rate = rate_of(bucket)
+        while times[0] <= now - rate.window_s + LATE_S:
             times.popleft()
-        if len(times) > bucket.limit:
+        if len(times) > rate.limit:
             self.note(
                 "rate",
-                f"{len(times)} requests in {bucket.window_s} s, {bucket.limit} are allowed ({bucket.name})",
+                f"{len(times)} requests in {rate.window_s} s, {rate.limit} are allowed ({bucket.name})",
             )
 
     def _check_write(self, request):

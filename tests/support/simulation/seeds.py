@@ -11,6 +11,7 @@ from tests.support.simulation import job as simulated_job
 from tests.support.simulation import world as simulated_world
 from tests.support.simulation.changed_names import SINCE, joins_since, respelled
 from tests.support.simulation.disk import FOLDER
+from tests.support.simulation.limited import limited
 from tests.support.simulation.machine import JOBS
 from tests.support.simulation.oracles import Broken
 from tests.support.simulation.own_values import more_values, owning
@@ -31,6 +32,7 @@ SHARING = 9_000_000  # ... and jobs of many memberships, or any of what the seed
 VERSIONED = (
     10_000_000  # ... and tenants whose resources have versions, or any of what the seeds from OWN on draw
 )
+LIMITED = 11_000_000  # ... and tenants with several limits, or any of what the seeds from OWN on draw
 NARROWED = 6_000_000  # these seeds draw tenants that take fewer forms or do not page, in place of these
 WHOLE = FOLDER.with_name(f"{FOLDER.name}-2")  # the run of a whole job, after one of its first rows
 AFTERWARDS_S = 60.0  # before it: what was made just before counts as made by a run that lost its answer
@@ -81,7 +83,7 @@ def from_json(text):
 
 
 def _frozen(value):
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def case_of(seed, operations=30):
@@ -131,6 +133,9 @@ def _wider(seed, operations):
 
 def _latest(world, seed, drawn):
     """Return the world with what the last ranges of seeds draw; their memberships are added to the job."""
+    if seed >= LIMITED:
+        draw_crowd(drawn, Random(f"crowd {seed}"))
+        return limited(sharing(world, Random(f"sharing {seed}")), Random(f"limits {seed}"))
     if seed >= VERSIONED:
         return versioned(world, Random(f"versions {seed}"))
     if seed < SHARING:
@@ -141,6 +146,8 @@ def _latest(world, seed, drawn):
 
 def _extent(seed):
     """Return by how much a job is longer: of few rows no proof is tried; memberships that share requests come in addition."""
+    if seed >= LIMITED:
+        return 0.5
     if seed >= VERSIONED:
         return 2
     return 0.5 if seed >= SHARING else 1

@@ -13,6 +13,7 @@ from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.runs.assembly import Terms
 from tests.support.simulation.changed_names import CHANGES, NORMALISES
 from tests.support.simulation.changed_names import FORMS as UNICODE
+from tests.support.simulation.limited import bucket_of
 from tests.support.simulation.other_forms import FORMS, texts_for_objects
 
 RATES = ((100, 60.0), (10, 1.0), (50, 10.0), (600, 60.0), (1000, 3600.0), (300, 60.0))
@@ -70,6 +71,7 @@ class World:
     From the seed SHARING on `takes_members` are those of `shared_requests` in which it takes changes of several members;
     `most_members` of them go in one request.
     From the seed VERSIONED on `versions` says what it makes of If-Match: see `versions`.
+    From the seed LIMITED on there are further `limits`: see `limited`; the tool is to use a `share` of each.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -131,6 +133,8 @@ class World:
     takes_members: tuple[str, ...] = ()
     most_members: int = 100
     versions: str = ""
+    limits: tuple[tuple, ...] = ()
+    share: str | None = None
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -182,6 +186,7 @@ class World:
         buckets = [Bucket(*self.rate)]
         if self.posts:
             buckets.append(Bucket(*self.posts, "creates", frozenset({"POST"})))
+        buckets += map(bucket_of, self.limits)
         profile = Profile(
             "simulated",
             buckets=tuple(buckets),
@@ -195,7 +200,8 @@ class World:
             etag=bool(self.versions),
         )
         # Without a draw of its own, so that seeds stay what they were.
-        connection = Connection(wait_out="10m" if self.concurrency % 2 else None)
+        wait_out = "10m" if self.concurrency % 2 else None
+        connection = Connection(wait_out=wait_out, budget_share=self.share)
         return Terms(
             profile,
             Settings(RowRules(self.on_exists, create_groups=True, read_back=self.read_back), connection),
