@@ -5,6 +5,7 @@ Rules
    not a letter or digit as it is, escaped for JSON, percent-encoded or as an HTML entity, each of these also twice;
    base64, by itself or within a longer text; hexadecimal.
 2. One of fewer than 8 characters is replaced only where it is a word of its own: it is part of too many others.
+   A short token is replaced only where it is a whole text or follows `Bearer`: as a word it may be in each address.
    A number is replaced where its digits are a secret of at least 6.
 3. A text that the row states openly, as its userName, is no secret, whatever is in it.
 """
@@ -36,14 +37,19 @@ _ENTITIES = {"'": ("apos",)} | {
 
 
 class Masking:
-    """Replaces some secrets by `[secret]`; `stated` are whole texts that are left as they are."""
+    """Replaces some secrets by `[secret]`; `stated` are whole texts that are left as they are.
 
-    def __init__(self, secrets: Iterable[str], stated: Iterable[str] = ()) -> None:
+    `words`: whether a short secret is replaced where it is a word of a text.
+    """
+
+    def __init__(self, secrets: Iterable[str], stated: Iterable[str] = (), *, words: bool = True) -> None:
         kept = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
         encoded = {form for secret in kept for form in _encoded(secret.encode("utf-8", "surrogatepass"))}
         self._numbers = frozenset(secret for secret in kept if len(secret) >= _LEAST_DIGITS)
         self._anchors = {*map(_anchor, (*kept, *encoded))}
-        patterns = (*map(_place, kept), *map(_written, sorted(encoded, key=len, reverse=True)))
+        short = _word if words else _whole
+        places = (_written(secret) if len(secret) >= SHORT else short(secret) for secret in kept)
+        patterns = (*places, *map(_written, sorted(encoded, key=len, reverse=True)))
         self._pattern = re.compile("|".join(patterns))
         self._stated = frozenset(stated)
 
@@ -131,9 +137,14 @@ def _anchor(secret: str) -> str:
     return max(re.findall("[A-Za-z0-9]+", secret), key=len, default="")
 
 
-def _place(secret: str) -> str:
-    """Return the pattern of a secret in all forms but base64: anywhere, or as a word where it is short."""
-    return _written(secret) if len(secret) >= SHORT else rf"{_BEGINS}{_written(secret)}(?!\w)"
+def _word(secret: str) -> str:
+    """Return the pattern of a secret as a word of a text, in all forms but base64."""
+    return rf"{_BEGINS}{_written(secret)}(?!\w)"
+
+
+def _whole(secret: str) -> str:
+    """Return the pattern of a secret as a whole text, or as what a header of authorization says."""
+    return rf"(?:\A{_written(secret)}\Z|(?<=Bearer ){_written(secret)}(?!\w))"
 
 
 def _written(text: str) -> str:

@@ -19,7 +19,7 @@ class Authenticated:
             raise CredentialError("the token is empty or holds characters that no header can carry")
         self._inner = inner
         self._token = token
-        self._masking = Masking(one.reveal() for one in (token, *others))
+        self._masking = Masking((one.reveal() for one in (token, *others)), words=False)
 
     async def send(self, request: Request) -> Reply:
         """Send one request with the Authorization header."""

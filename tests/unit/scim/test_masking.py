@@ -81,6 +81,14 @@ def test_short_secret_is_replaced_as_a_word_and_stated_text_stays(text, masked):
     assert Masking(["abc"], ["abc@example.com"]).text(text) == masked
 
 
+def test_a_short_token_is_no_word_of_an_address():
+    """With the token `test`, no user of test@x.test was found again."""
+    masking = Masking(["test"], words=False)
+    told = [masking.text(each) for each in ("ada@x.test", "the test", "test", "Bearer test is known")]
+
+    assert told == ["ada@x.test", "the test", "[secret]", "Bearer [secret] is known"]
+
+
 def test_secrets_of_a_row_are_found_in_its_data_and_its_patches():
     """Also below an extension, in a patch without a path, and by a path."""
     extension = {"urn:example:2.0:User": {"password": "in-extension"}}
