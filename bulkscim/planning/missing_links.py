@@ -43,12 +43,14 @@ def plain_manager(view: View) -> str | None:
 def missing_links(view: View, met: Existing) -> Iterator[Outcome | RemainingDifference]:
     """Yield what each link that the row asks for still needs, in the record's order.
 
-    A link that is not shown is looked for in a read by id first: a lookup may show less than the user has.
+    A link that is not shown is looked for in a read by id before it is added: a lookup may show less than the user has.
+    A group, which is read once for all its members, is asked before that.
     """
     by_id = Key(view.operation.type, "id", met.live.id)
+    asked_first = Key if view.policy.profile.one_group else Key | Membership
     for outcome in _missing_links(view, met):
-        names_key = isinstance(outcome, Wait) and isinstance(outcome.on, Key)
-        yield outcome if outcome is None or names_key or by_id in view.live else Wait(by_id)
+        first = isinstance(outcome, Wait) and isinstance(outcome.on, asked_first)
+        yield outcome if outcome is None or first or by_id in view.live else Wait(by_id)
 
 
 def _missing_links(view: View, met: Existing) -> Iterator[Outcome | RemainingDifference]:

@@ -240,7 +240,7 @@ class Directory:
     async def _listed_name(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Find a name whose id alone matters in a listing, where filters do not work or take one name; None proves nothing."""
         if not ahead.most or (
-            self._joined.takes_several(key) and key.type not in self._profile.exact_filters
+            self._joined.may_ask(key, ahead) and key.type not in self._profile.exact_filters
         ):
             return None
         found = await (self._held if key.type == USER else self._single).named(key, ahead, reads)
