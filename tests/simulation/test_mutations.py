@@ -241,7 +241,7 @@ def _told(world, first):
         (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap", 3),
         (resume_what_was_lost_as_not_done, CRASHING, "guess", 2),
         (go_on_with_a_refused_token, World(revoked=(40, 401)), "token", 2),
-        (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token", 251),
+        (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token", 64),
         (take_the_clock_of_this_machine_for_the_servers, BEHIND, "guess", 0),
         (forget_what_ended_rows_made, World(), "finish", 0),
         (overtake_what_was_put_off, SCARCE, "state", 30),

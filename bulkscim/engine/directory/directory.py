@@ -160,6 +160,7 @@ class Directory:
         """
         by_id = partial(self._single.by_id, reads=reads)
         together = await self._joined.find(key, purpose, reads, by_id)
+        together = together or await self._listed_lately(key, reads, purpose)
         answer = together or await self._single.find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
             return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), HTTPStatus.OK)
@@ -197,16 +198,29 @@ class Directory:
         if purpose.joins:
             return await self._joining.of(key, purpose.ahead, reads)
         found = None
-        several = self._joined.may_ask(key, purpose.ahead)
-        if purpose.changes and several and purpose.ahead.age_s == inf:
+        if purpose.changes and purpose.ahead.age_s == inf and self._joined.may_ask(key, purpose.ahead):
             found = await self._held.shown_for_plan(key, reads)
-        elif purpose.changes and not several:
-            found = await self._held.shown_lately(key, purpose.ahead, reads)
         elif purpose.listed and not purpose.changes:
             found = await self._held.shown(key, reads)
         if found is None and purpose.makes and self._held.is_absent(key):
             is_known = await self._own.id_of(key) is not None or await self._earlier.hidden(key)
             return None if is_known else Missing(is_listed=True)
+        return await self._completed(found, key, reads, purpose)
+
+    async def _listed_lately(self, key: Key, reads: Reads, purpose: Purpose) -> Found | None:
+        """Return the resource that a listing shows where the tenant takes no filter with several names; None proves nothing.
+
+        It may have refused the first such filter just now, while other rows waited for the answer.
+        """
+        if purpose.only_id:
+            return await self._listed_name(key, purpose.ahead, reads)
+        if not purpose.changes or self._joined.may_ask(key, purpose.ahead):
+            return None
+        found = await self._held.shown_lately(key, purpose.ahead, reads)
+        return await self._completed(found, key, reads, purpose)
+
+    async def _completed(self, found: Found | None, key: Key, reads: Reads, purpose: Purpose) -> Found | None:
+        """Return a user of a listing with all that is needed of it; None where it can not be had."""
         if found is None or not is_usable(found.id):
             return None
         by_id = partial(self._single.by_id, reads=reads)

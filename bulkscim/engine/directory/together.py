@@ -168,12 +168,16 @@ class LookupsTogether:
             self._learn(keys, came, failed=isinstance(answer, Unreadable) and not answer.partial)
 
     def _learn(self, keys: Sequence[Key], came: int, *, failed: bool) -> None:
-        """Ask for fewer names where few came, and no more for several where the first such request failed."""
+        """Ask for fewer names where few came, and no more for several where the first such request failed.
+
+        Of ids, which were seen before, none that comes is a failure too.
+        """
         kind = keys[0].type, keys[0].attribute
         if came:
             self._works.add(kind)
         if came * FEW_SHOWN < len(keys):
-            fewer = 0 if failed and kind not in self._works else len(keys) // 2
+            fails = failed or (not came and keys[0].attribute == "id")
+            fewer = 0 if fails and kind not in self._works else len(keys) // 2
             self._most[kind] = min(self._most[kind], fewer)
 
     def _keep(self, keys: Sequence[Key], shown: Sequence[JsonObject], asked_at: float) -> int:

@@ -144,13 +144,18 @@ def test_a_deactivated_user_is_named_so_though_the_row_asks_for_no_links():
 
 
 def test_links_that_a_lookup_shows_need_no_read_by_id():
-    """The same file again read each of its users by id to see groups and managers that its lookup had shown."""
+    """The same file again read each of its users by id to see groups that its lookup, or the group, had shown."""
     known = {ORIGIN: THEIRS, BOSS: user("u8", userName="boss@example.com"), SALES: group()}
     row = creates(HAS_MANAGER, IN_SALES)
     whole, without = user(**MANAGED, groups=[{"value": "g1"}]), user(**MANAGED)
 
     assert isinstance(next_step(row, Facts(taken=TAKEN), known | {ADA: whole}, Policy()), Settle)
-    assert next_step(row, Facts(taken=TAKEN), known | {ADA: without}, Policy()) == Wait(BY_ID, found="u1")
+    asked = Membership("g1", "u1", proof=True)
+    assert next_step(row, Facts(taken=TAKEN), known | {ADA: without}, Policy()) == Wait(asked, found="u1")
+    known |= {ADA: without, asked: Member(present=True)}
+    assert isinstance(next_step(row, Facts(taken=TAKEN), known, Policy()), Settle)
+    known[asked] = Member(present=False, proved=True)
+    assert next_step(row, Facts(taken=TAKEN), known, Policy()) == Wait(BY_ID, found="u1")
 
 
 def test_a_manager_that_is_set_stays_and_is_named():
