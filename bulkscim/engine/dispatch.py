@@ -17,6 +17,7 @@ from bulkscim.engine.recording import Sent
 from bulkscim.engine.rows import RunContext
 from bulkscim.engine.sending import Sender, request_of
 from bulkscim.engine.work import Work
+from bulkscim.journal.before_file import BeforeFile
 from bulkscim.journal.entries import Entry
 from bulkscim.model.request import Reply
 from bulkscim.model.step import Action, Step
@@ -68,7 +69,15 @@ class Dispatch(Protocol):
 class SingleDispatch:
     """Sends what it is given in a single request."""
 
-    def __init__(self, context: RunContext, exchange: Exchange, sender: Sender, directory: Directory) -> None:
+    def __init__(
+        self,
+        context: RunContext,
+        exchange: Exchange,
+        sender: Sender,
+        directory: Directory,
+        before: BeforeFile | None = None,
+    ) -> None:
+        self._before = before
         self._journal = context.journal
         self._clock = context.clock
         self._exchange = exchange
@@ -89,6 +98,9 @@ class SingleDispatch:
                 return NotSent.STOPPING
             if not holds():
                 return NotSent.OUTDATED
+        await self._keep_before(
+            intents
+        )  # before the steps have numbers, which follow the order of the journal
         together = len(intents)
         sent = [
             Sent(one.work, one.step, self._journal.next_step(), together, leads=at == 0)
@@ -106,6 +118,16 @@ class SingleDispatch:
                 one.work.attempts += leader.step_attempts
         return [Outcome(one, _of_one(judgement, together), reply) for one in sent]
 
+    async def _keep_before(self, intents: Sequence[Intent]) -> None:
+        """Keep what steps remove, readable by itself, before their starts."""
+        if self._before is not None:
+            lines = (recording.kept_before(*one, self._age(*one)) for one in intents)
+            await self._before.keep(line for line in lines if line is not None)
+
+    def _age(self, work: Work, step: Step) -> float | None:
+        """Return how many seconds ago a step's resource was read; None where it was not."""
+        return None if step.before is None else self._clock.monotonic() - work.read_at
+
     def _starts(self, sent: Sequence[Sent]) -> Iterator[Entry]:
         """Yield the intents of steps that leave now, with all that recovery and undo will need."""
         intent = self._exchange.server.moment()
@@ -115,8 +137,7 @@ class SingleDispatch:
                 work.begins(step.part, step.covers)
                 work.create_started.setdefault(step.part, intent)
                 work.create_sent.setdefault(step.part, self._clock.monotonic() if work.is_new else -inf)
-            age = None if step.before is None else self._clock.monotonic() - work.read_at
-            yield recording.started(one, intent, self._directory.take_left_out(), age)
+            yield recording.started(one, intent, self._directory.take_left_out(), self._age(work, step))
 
     async def end(self, *entries: Entry) -> None:
         """Journal the end of a step that was sent."""

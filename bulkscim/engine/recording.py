@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
+
 from bulkscim.engine.facts import attempts_of, facts_of, losses_of
 from bulkscim.engine.work import Moment, Work
 from bulkscim.journal.bodies import (
@@ -27,7 +29,7 @@ from bulkscim.planning.before_image import before_image
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.derived import written_otherwise
-from bulkscim.planning.effects import as_made, deactivates, is_huge
+from bulkscim.planning.effects import as_made, deactivates, is_huge, removes
 from bulkscim.planning.order import Claim
 from bulkscim.scim.schemas import is_secret
 
@@ -101,6 +103,20 @@ def started(
         left_out=tuple(left_out),
     )
     return sent.entry(body)
+
+
+def kept_before(work: Work, step: Step, image_age: float | None) -> bytes | None:
+    """Return the line of a step in `before.jsonl`; None where the step removes nothing."""
+    operation, before = work.row.operation, before_image(step)
+    if not removes(step):
+        return None
+    line: JsonObject = {"row": work.number, "op": operation.verb.value, "type": step.type, "id": step.id}
+    line |= {"name": operation.target.value, "part": step.part}
+    line |= {"member": step.member} if step.member else {}
+    line |= {"resource": redact(before)} if before is not None else {}
+    line |= {"age_s": round(image_age, 1)} if image_age is not None else {}
+    ties = {} if step.ties is None else {"groups": step.ties.groups, "reports": step.ties.reports}
+    return orjson.dumps(line | {name: ids for name, ids in ties.items() if ids is not None})
 
 
 def _members(sent: Sent) -> tuple[Member, ...]:

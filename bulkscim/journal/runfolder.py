@@ -26,7 +26,15 @@ CHILD = "rollback-"
 
 _CHILD = re.compile(rf"{CHILD}(\d+)")
 _LONGEST_STEM = 60
-_WRITTEN = ("results.csv", "errors.csv", "errors.jsonl", "summary.json", "index.sqlite", "checkpoint.json")
+_WRITTEN = (
+    "results.csv",
+    "errors.csv",
+    "errors.jsonl",
+    "summary.json",
+    "index.sqlite",
+    "checkpoint.json",
+    "before.jsonl",
+)
 
 
 def create(runs_dir: Path, stem: str, disk: Disk, clock: Clock) -> HeldFolder:

@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 
 from bulkscim.model.active import is_active_path, truth
-from bulkscim.model.operation import ENTERPRISE, USER, JsonObject, PatchOperation
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, PatchOperation
 from bulkscim.model.secret import MASK
-from bulkscim.model.step import Change
+from bulkscim.model.step import Action, Change, Step
 from bulkscim.scim import patch, paths
 from bulkscim.scim.effects import effects
 from bulkscim.scim.schemas import is_secret
@@ -58,6 +58,14 @@ def deactivates(kind: str, changes: Iterable[Change]) -> bool:
     return kind == USER and any(
         is_active_path(change.path) and truth(change.after) is False for change in changes
     )
+
+
+def removes(step: Step) -> bool:
+    """Return whether a step deletes a resource, deactivates a user, or takes members out of a group."""
+    if step.action is Action.DELETE or step.removes_member or deactivates(step.type, step.changes):
+        return True
+    members = (change for change in step.changes if change.path.lower().startswith("members"))
+    return step.type == GROUP and any(change.before for change in members)
 
 
 def as_made(body: JsonObject, shown: JsonObject | None) -> JsonObject:

@@ -4,7 +4,7 @@ import os
 import random
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from bulkscim.jobfile.index import Index
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal import bodies
+from bulkscim.journal.before_file import BeforeFile
 from bulkscim.journal.bodies import Closed, Opened, Started
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.header import UNKNOWN
@@ -182,10 +183,11 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         return replace(ages, interval_s=interval_s, heeded=abilities.versions.heeded)
 
     asking = Asking(context, directory, reads, exchange, ages_now)
-    dispatch = SingleDispatch(context, exchange, Sender(context, exchange), directory)
+    before = None if policy.plans else BeforeFile(journal.folder, journal.disk)
+    dispatch = SingleDispatch(context, exchange, Sender(context, exchange), directory, before)
     outcomes = Outcomes(context, rows_, asking, dispatch, directory, abilities)
     worker = Worker(rows_, asking, dispatch, outcomes, abilities, clock)
-    with closing(directory), _learning(terms, permits):
+    with closing(directory), closing(before) if before else nullcontext(), _learning(terms, permits):
         forecast = header.forecast or Forecast(header.verbs, writes=header.verbs)
         look = Look(context.pulse, permits, clock, journal.ledger.totals, forecast)
         yield Engine(context, session.job.rows, directory, worker, permits.workers, look, exchange)

@@ -33,6 +33,8 @@ _OURS = (
     "errors.jsonl*",
     "summary.json*",
     "progress.json*",
+    "before.jsonl*",
+    "plan.jsonl*",
     "orders.json*",
     "report.html*",
     "delete-after-*.jsonl*",
