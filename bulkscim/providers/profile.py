@@ -275,15 +275,11 @@ def with_integration(profile: Profile, integration: Integration | None) -> Profi
 
 
 def narrow(profile: Profile, capabilities: Capabilities) -> Profile:
-    """Return the profile with what the tenant says of itself; what it leaves out stays as it was."""
+    """Return the profile with what the tenant says of itself; what it leaves out, or was seen, stays as it was."""
+    seen = {key for fact in profile.facts if fact.basis is Basis.SEEN for key in fact.of}
+    said = {name: getattr(capabilities, name) for name in ("patch", "filter", "etag", "cursor")}
+    changes = {name: value for name, value in said.items() if value is not None and name not in seen}
     page = profile.page_size
     if capabilities.max_results:
         page = min(page, capabilities.max_results)
-    return replace(
-        profile,
-        patch=profile.patch if capabilities.patch is None else capabilities.patch,
-        filter=profile.filter if capabilities.filter is None else capabilities.filter,
-        etag=profile.etag if capabilities.etag is None else capabilities.etag,
-        cursor=profile.cursor if capabilities.cursor is None else capabilities.cursor,
-        page_size=page,
-    )
+    return replace(profile, page_size=page, **changes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from bulkscim.engine.clock import RealClock
@@ -11,9 +12,12 @@ from bulkscim.pacing.retry import throttles
 from bulkscim.providers.probing.questions import next_question
 from bulkscim.providers.probing.record import Record, answer_of
 from bulkscim.providers.probing.traits import Finding, findings
+from bulkscim.providers.probing.writing import text_of
 from bulkscim.providers.profile import Profile
+from bulkscim.providers.provider import Provider
 from bulkscim.runs.session import first_look
 from bulkscim.runs.tenant import connected
+from bulkscim.tenants.profiles import provider_of
 from bulkscim.tenants.tenant import Tenant
 from bulkscim.transport.base import Transport
 from bulkscim.transport.repeating import say_nothing
@@ -25,11 +29,23 @@ WRITES = "a probe that only reads has no other request than GET"
 class Probed:
     """What a probe of a tenant found, and how many requests it took; all were reads."""
 
-    profile: Profile
+    provider: Provider
     findings: tuple[Finding, ...]
     requests: int
     throttled: int
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
+    at: float
+
+    @property
+    def profile(self) -> Profile:
+        """The profile by which the tenant was probed."""
+        return self.provider.profile
+
+
+def profile_file(probed: Probed) -> str:
+    """Return the text of a profile with what was seen."""
+    day = datetime.fromtimestamp(probed.at, UTC).date().isoformat()
+    return text_of(probed.provider, probed.findings, day)
 
 
 class OnlyReads:
@@ -62,7 +78,9 @@ async def probe(tenant: Tenant, settings: Settings, say: Callable[[str], None] =
         reads = OnlyReads(transport)
         visit = await first_look(reads, settings, profile, clock, say=say)
         record = await gathered(visit.first, profile, reads.replies)
-    return Probed(profile, findings(record), reads.requests, reads.throttled, visit.seen.notes)
+    provider = provider_of(profile.name, tenant.own_profile)
+    found = findings(record)
+    return Probed(provider, found, reads.requests, reads.throttled, visit.seen.notes, clock.now())
 
 
 async def gathered(transport: Transport, profile: Profile, known: dict[str, Reply]) -> Record:

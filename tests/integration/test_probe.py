@@ -97,3 +97,32 @@ def test_the_table_is_printed_with_what_differs_marked(bulkscim):
     assert [line[:2] for line in lines if line[:2] == ["!", "filters"]] == [["!", "filters"]]
     assert "all of them reads" in outcome.stderr
     assert not any(name in outcome.text for name in USERS)
+
+
+def test_a_profile_is_written_checked_and_used(bulkscim, job):
+    """A run takes what was seen from the file."""
+    with odd.FilterIgnored(*USERS).serving() as tenant:
+        out = bulkscim.folder / "acme.toml"
+        written = bulkscim("probe", "--base-url", tenant.base_url, "-o", "acme.toml", *FAST)
+        checked = bulkscim("profiles", "check", "./acme.toml")
+        again = bulkscim(
+            "probe", "--base-url", tenant.base_url, "--profile", "./acme.toml", "-o", "acme.toml", *FAST
+        )
+        path = job({"op": "create", "type": "User", "data": {"userName": "new@example.com"}})
+        ran = bulkscim("run", path, "--base-url", tenant.base_url, "--profile", "./acme.toml", "--yes", *FAST)
+
+    assert (written.code, checked.code, ran.code) == (0, 0, 0), written.text + checked.text + ran.text
+    assert "next: bulkscim profiles check acme.toml" in written.stderr
+    assert "no fact says" not in checked.text
+    assert again.code == 2  # it is not replaced without --force
+    assert "filter = false" in out.read_text()
+    assert not any("filter=" in seen.path for seen in tenant.seen[-8:])
+    assert not any(name in out.read_text() for name in USERS)
+
+
+def test_only_a_profile_is_written(bulkscim):
+    """The name of the file is that of the profile."""
+    outcome = bulkscim("probe", "--base-url", "http://127.0.0.1:9", "-o", "acme.json")
+
+    assert outcome.code == 2
+    assert "acme.toml" in outcome.text

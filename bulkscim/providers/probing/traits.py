@@ -1,7 +1,7 @@
 """The traits of a tenant that a probe reports: how each is judged, what a profile says of it, and which keys it sets (pure)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bulkscim.model.operation import GROUP, USER
@@ -35,7 +35,7 @@ class Trait:
 class Finding:
     """What is documented of one trait, what the tenant states, and what was seen.
 
-    `standing` is how the profile knows it, empty where it says nothing. `changes` are the keys that what was seen sets.
+    `standing` is how the profile knows it, empty where it says nothing.
     """
 
     topic: str
@@ -43,7 +43,12 @@ class Finding:
     standing: str
     stated: Said
     seen: Seen
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    trait: Trait
+
+    def set_in(self, profile: Profile) -> Any:
+        """Return the value that the key of a profile has by what was seen; None where that does not decide it."""
+        sets, seen = self.trait.sets, self.seen.value
+        return None if sets is None or seen is None else sets(profile, seen)
 
     @property
     def differs(self) -> bool:
@@ -61,14 +66,10 @@ def findings(record: Record) -> tuple[Finding, ...]:
 
 def _finding(trait: Trait, record: Record, config: Mapping[str, Any] | None) -> Finding:
     profile, seen = record.profile, trait.judge(record)
-    changes = {}
-    if trait.sets is not None and seen.value is not None:
-        value = trait.sets(profile, seen.value)
-        changes = {} if value is None else {trait.key: value}
     said = trait.documented(profile)
     standing = _standing(profile, trait.key) if said is not None else ""
     return Finding(
-        trait.topic, said, standing, stated(config, trait.config) if trait.config else None, seen, changes
+        trait.topic, said, standing, stated(config, trait.config) if trait.config else None, seen, trait
     )
 
 

@@ -1,13 +1,22 @@
 """What a probe says of tenants: what was seen is so, and what was not proved is unknown."""
 
+from dataclasses import replace
+from random import Random
+
 import pytest
 
 from bulkscim.model.request import Request
+from bulkscim.providers.decoding import decoded
 from bulkscim.providers.probing.questions import names
 from bulkscim.providers.probing.traits import findings
+from bulkscim.providers.probing.writing import text_of, with_seen
+from bulkscim.providers.profile import narrow, without_fact
 from bulkscim.runs.probing import OnlyReads, gathered
-from bulkscim.tenants.profiles import profile_named
+from bulkscim.scim.discovery import Capabilities
+from bulkscim.tenants.profiles import profile_named, provider_named
+from tests.support.running.fake_clock import VirtualClock
 from tests.support.servers import read_tenant as tenants
+from tests.support.servers.sandbox_transport import SandboxTransport
 
 SANE = {
     "/ServiceProviderConfig": True,
@@ -53,6 +62,7 @@ OF_USERS = [
 ]
 OF_GROUPS = [topic for topic in SANE if "group" in topic or "displayName" in topic or "members" in topic]
 NO_GROUPS = dict.fromkeys(OF_GROUPS) | {"excludedAttributes is heeded": None}
+WORN = ("generic", "lucid", "aws-identity-center", "databricks", "wso2", "github-enterprise")
 
 
 async def probed(tenant, profile="generic"):
@@ -223,3 +233,60 @@ async def test_no_personal_data_is_in_what_was_seen():
             one.get("userName") or one["displayName"] for part in tenant.held.values() for one in part
         ]
         assert [name for name in names_there if name in told] == []
+
+
+@pytest.mark.parametrize("name", WORN)
+async def test_nothing_that_is_seen_contradicts_the_profile_that_a_sandbox_wears(name, tmp_path):
+    """The sandbox does what the profile documents."""
+    provider = provider_named(name)
+    transport = SandboxTransport(
+        tmp_path / "kept", replace(provider.quirks, needs_user_agent=False), VirtualClock(), Random(1)
+    )
+    for one in tenants.users(6):
+        transport.make("User", {key: value for key, value in one.items() if key != "id"})
+    if provider.profile.groups:
+        transport.make("Group", {"displayName": "Team"})
+
+    found = await probed(transport, name)
+
+    seen = {topic: one for topic, one in found.items() if one.seen.value is not None}
+    wrong = {topic for topic, one in seen.items() if one.documented not in (None, one.seen.value)}
+    assert wrong - {"versions of resources"} == set()
+    assert len(seen) > 15
+
+
+async def test_what_is_seen_is_written_as_a_profile():
+    """Keys follow what was seen, with a fact each; the facts of others give these keys up."""
+    for kind, _ in CASES:
+        provider = provider_named("lucid")
+        found = tuple((await probed(kind(), "lucid")).values())
+        read = decoded(text_of(provider, found, "2026-11-27"), "acme", "acme.toml")
+
+        assert read.profile == replace(with_seen(provider.profile, found, "2026-11-27"), name="acme")
+        assert without_fact(read.profile) == []
+
+    assert (read.profile.lists_inactive, read.profile.enforces_unique) == (True, {"Group"})
+    facts = [fact for fact in read.profile.facts if "lists_inactive" in fact.of]
+    assert [(fact.basis.name, fact.source) for fact in facts] == [("SEEN", "bulkscim probe, 2026-11-27")]
+
+
+async def test_what_was_seen_counts_more_than_what_the_tenant_states():
+    """Filters that are stated and refused are not tried, and those that work are used."""
+    stated = Capabilities(filter=True)
+    for kind, works in ((tenants.FilterRefused, False), (tenants.OnlyEq, True)):
+        found = tuple((await probed(kind())).values())
+        profile = with_seen(profile_named("generic"), found, "2026-11-27")
+
+        assert narrow(profile, replace(stated, filter=not works)).filter is works
+
+
+async def test_a_file_that_is_probed_again_has_each_fact_once():
+    """What was seen later is what counts."""
+    profile = profile_named("generic")
+    for kind in (tenants.FilterRefused, tenants.ReadTenant):
+        found = tuple((await probed(kind())).values())
+        profile = with_seen(profile, found, "2026-11-27")
+
+    topics = [fact.topic for fact in profile.facts]
+    assert len(topics) == len(set(topics))
+    assert profile.filter
