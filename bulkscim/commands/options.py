@@ -282,6 +282,13 @@ max_emptied = click.option(
     help="Most groups that may lose all of their members (default: any number).",
 )
 
+seats = click.option(
+    "--seats",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="How many users may be active; the run stops before a seat that is not there. All users are listed first.",
+)
+
 protect_unknown = click.option(
     "--protect-unknown",
     type=click.Choice(["refuse", "report"]),
@@ -301,6 +308,7 @@ limits = together(
     guards,
     max_removals,
     max_emptied,
+    seats,
     protect_unknown,
     max_errors,
     max_adopt,

@@ -42,6 +42,7 @@ going_on = options.together(
     options.on_exists,
     options.create_groups,
     options.guards,
+    options.seats,
     options.max_errors,
     options.max_adopt,
     options.protect_unknown,

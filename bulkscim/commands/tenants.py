@@ -148,6 +148,7 @@ def _as_json(entry: TenantEntry) -> dict[str, Any]:
         "proxy": entry.proxy,
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
         **{name: str(limit) if (limit := getattr(entry, name)) else None for name in IN_FILES},
+        "seats": entry.seats,
         "protect": list(entry.protect),
         "file": str(entry.file),
         "paused": _paused(entry),
@@ -159,7 +160,7 @@ def _lines(entry: TenantEntry) -> Iterator[str]:
     mark = ", PRODUCTION" if entry.production else ""
     yield f"{entry.name:<16} {entry.base_url}"
     yield f"{'':<16} profile {entry.profile}{mark}, token: {_token(entry)}"
-    for key in ("rate", "budget_share", "proxy", "ca_bundle", *IN_FILES):
+    for key in ("rate", "budget_share", "proxy", "ca_bundle", *IN_FILES, "seats"):
         if (value := getattr(entry, key)) is not None:
             yield f"{'':<16} {key} {value}"
     if entry.probe:

@@ -10,12 +10,14 @@ from bulkscim.errors import GuardReached
 from bulkscim.journal.bodies import Applied, Refused, Started
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
+from bulkscim.model.active import is_inactive
 from bulkscim.model.guard_table import GUARDS, Effect, Guard
-from bulkscim.model.step import Step
-from bulkscim.planning.guards import Bounds
+from bulkscim.model.step import Action, Step
+from bulkscim.planning.guards import Bounds, SeatChange
 from bulkscim.planning.step_effects import NOTHING, effects_of, has_changed_own
 
 Effects = frozenset[Effect]
+_SEATS = frozenset({Effect.TAKE_SEAT, Effect.FREE_SEAT})
 
 
 class May(Enum):
@@ -30,6 +32,7 @@ class StepGuards:
     """Counts what steps do; `done` is asked before the first one that counts, and says what earlier sessions did."""
 
     def __init__(self, bounds: Bounds, done: Callable[[], Counter[Effect]], stopping: Stopping) -> None:
+        self._seats, self._used = bounds.seats, bounds.seats_used or 0
         self._bounds = [(guard, bound) for guard in GUARDS if (bound := bounds.of(guard)) is not None]
         self._earlier = done
         self._stopping = stopping
@@ -40,8 +43,11 @@ class StepGuards:
         """Count a step that is about to be sent; where it would exceed a bound the run stops."""
         first = not has_changed_own(work.facts.applied)
         effects = effects_of(step.action, step.type, step.part, step.changes, step.before, first=first)
+        if step.action is Action.CREATE and is_inactive(step.body):
+            effects -= {Effect.TAKE_SEAT}
         mine = [(guard, bound) for guard, bound in self._bounds if guard.effects & effects]
-        if not mine:
+        seated = self._seats is not None and bool(effects & _SEATS)
+        if not mine and not seated:
             return May.GO
         if self._done is None:
             self._done = self._earlier()
@@ -50,7 +56,14 @@ class StepGuards:
             if _sum(self._done, guard) >= bound:
                 self._stopping.stop(_reached(work.number, guard, bound))
                 return May.STOP
-        if any(_sum(self._done, guard) + _sum(under_way, guard) >= bound for guard, bound in mine):
+        waits = any(_sum(self._done, guard) + _sum(under_way, guard) >= bound for guard, bound in mine)
+        if self._seats is not None and Effect.TAKE_SEAT in effects:
+            used = self._used + SeatChange.of(self._done).net
+            if used - under_way[Effect.FREE_SEAT] >= self._seats:
+                self._stopping.stop(_no_seat(work.number, self._seats, self._used))
+                return May.STOP
+            waits |= used + under_way[Effect.TAKE_SEAT] >= self._seats
+        if waits:
             return May.WAIT
         self._sent[work.number] = effects
         return May.GO
@@ -77,6 +90,13 @@ def _reached(row: int, guard: Guard, bound: int) -> GuardReached:
     )
 
 
+def _no_seat(row: int, seats: int, used: int) -> GuardReached:
+    return GuardReached(
+        f"row {row} needs a seat, and --seats allows {seats:,} ({used:,} were used at the start): the run stopped before "
+        "it. Put rows that deactivate before those that create, or go on with a higher --seats"
+    )
+
+
 def done_by(recorded: RecordedRun) -> Counter[Effect]:
     """Count what the steps of a run have done by its journal; a step of which that is not known counts."""
     own = bytearray(recorded.ledger.rows + 1)  # the rows that have changed their own resource
@@ -90,8 +110,9 @@ def done_by(recorded: RecordedRun) -> Counter[Effect]:
                 begun[entry.step] = effects_of(
                     one.action, one.type, part, one.changes, one.before, first=first
                 )
-            case Applied():
-                found.update(begun.pop(entry.step, NOTHING))
+            case Applied() as end:
+                effects = begun.pop(entry.step, NOTHING)
+                found.update(effects - {Effect.TAKE_SEAT} if is_inactive(end.after or {}) else effects)
                 own[row] |= has_changed_own((part,))
             case Refused():
                 begun.pop(entry.step, None)

@@ -15,6 +15,8 @@ class Effect(StrEnum):
     UPDATE = "update"
     DEACTIVATE = "deactivate"
     DELETE = "delete"
+    TAKE_SEAT = "take_seat"  # a user becomes active
+    FREE_SEAT = "free_seat"  # an active user is no more
     END_ADMIN = "end_admin"  # a user with the role of an administrator is deactivated or deleted
 
 

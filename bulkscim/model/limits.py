@@ -59,7 +59,8 @@ class Limit:
 class StandingGuards:
     """Guards that stand in a file and hold for every run: in a tenant's entry, in a job definition.
 
-    All of them hold at once: the strictest limit decides, and protected names add up.
+    All of them hold at once: the strictest limit decides, and protected names add up. `seats` is how many users may be
+    active.
     """
 
     max_delete: tuple[Limit, ...] = ()
@@ -70,11 +71,15 @@ class StandingGuards:
     max_deactivate: tuple[Limit, ...] = ()
     max_admins: tuple[Limit, ...] = ()
     max_emptied: tuple[Limit, ...] = ()
+    seats: int | None = None
 
     def __add__(self, other: "StandingGuards") -> "StandingGuards":
         """Return both together."""
         protect = tuple(dict.fromkeys(self.protect + other.protect))
-        return replace(self, protect=protect, **{one: self.of(one) + other.of(one) for one in IN_FILES})
+        seats = min((one for one in (self.seats, other.seats) if one is not None), default=None)
+        return replace(
+            self, protect=protect, seats=seats, **{one: self.of(one) + other.of(one) for one in IN_FILES}
+        )
 
     def of(self, name: str) -> tuple[Limit, ...]:
         """Return the limits of one guard."""
@@ -85,17 +90,17 @@ class StandingGuards:
 NO_GUARDS = StandingGuards()
 
 
-def standing(limits: object, protect: tuple[str, ...]) -> StandingGuards:
+def standing(limits: object, protect: tuple[str, ...], seats: int | None) -> StandingGuards:
     """Return what the fields of a value set as guards that hold besides others."""
     found = {one: (limit,) for one in IN_FILES if (limit := getattr(limits, one)) is not None}
-    return replace(NO_GUARDS, protect=protect, **found)
+    return replace(NO_GUARDS, protect=protect, seats=seats, **found)
 
 
 @dataclass(frozen=True, slots=True)
 class GuardLimits:
     """The guards of one run, as a command line, a program or a job definition sets them; None where it does not.
 
-    The run does no harm to accounts in `protect`. A job that removes is refused where the tenant may hide one of them,
+    `seats` is how many users may be active. The run does no harm to accounts in `protect`. A job that removes is refused where the tenant may hide one of them,
     unless `protect_unknown` is `report`.
     """
 
@@ -110,11 +115,12 @@ class GuardLimits:
     max_deactivate: Limit | None = None
     max_admins: Limit | None = None
     max_emptied: Limit | None = None
+    seats: int | None = None
 
     @property
     def standing(self) -> StandingGuards:
         """The same as guards that hold besides others."""
-        return standing(self, self.protect)
+        return standing(self, self.protect, self.seats)
 
     def of(self, name: str) -> Limit | None:
         """Return the limit of one guard."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from bulkscim.model.guard_table import GUARDS, Effect, Free, Guard
 from bulkscim.model.limits import Limit
@@ -47,11 +47,47 @@ class Bounds:
     max_update: int | None = field(default=None, metadata=_OMITTED)
     max_deactivate: int | None = field(default=None, metadata=_OMITTED)
     max_admins: int | None = field(default=None, metadata=_OMITTED)
+    seats: int | None = field(default=None, metadata=_OMITTED)
+    seats_used: int | None = field(default=None, metadata=_OMITTED)  # at the start
 
     def of(self, guard: Guard) -> int | None:
         """Return the bound of one guard."""
         found: int | None = getattr(self, guard.name)
         return found
+
+
+class SeatChange(NamedTuple):
+    """How many seats are taken and freed."""
+
+    taken: int
+    freed: int
+
+    @classmethod
+    def of(cls, done: Mapping[Effect, int]) -> "SeatChange":
+        """Return those of what steps do."""
+        return cls(done.get(Effect.TAKE_SEAT, 0), done.get(Effect.FREE_SEAT, 0))
+
+    @property
+    def net(self) -> int:
+        """How many more seats are used."""
+        return self.taken - self.freed
+
+
+def seats_told(used: int, change: SeatChange, number: int) -> str:
+    """Say how many seats are used after a change, as a sum."""
+    return f"{used:,} used + {change.taken:,} - {change.freed:,} = {used + change.net:,} of {number:,}"
+
+
+def seat_refusals(done: Mapping[Effect, int], allowed: Bounds) -> list[str]:
+    """Return why there are not enough seats for what a plan does."""
+    if allowed.seats is None or allowed.seats_used is None:
+        return []
+    change = SeatChange.of(done)
+    after = allowed.seats_used + change.net
+    if after <= allowed.seats or change.net <= 0:
+        return []
+    told = seats_told(allowed.seats_used, change, allowed.seats)
+    return [f"there are not enough seats: {told}. To allow them: --seats {after}"]
 
 
 def bounds(limits: Mapping[str, tuple[Limit, ...]], records: int, users: int | None) -> Bounds:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from bulkscim.model.active import is_active_path, is_inactive, truth
 from bulkscim.model.guard_table import Effect
 from bulkscim.model.operation import USER, JsonObject
 from bulkscim.model.step import Action, Change
@@ -18,26 +19,36 @@ _OF_LINKS = ("member:", "group:")
 def effects_of(
     action: Action, kind: str, part: str, changes: Sequence[Change], before: JsonObject | None, *, first: bool
 ) -> frozenset[Effect]:
-    """Return what a step does; `first`: its row has changed nothing of its own resource yet.
+    """Return what a step does; `first`: its row has changed nothing of its own resource yet. A user is created active.
 
     A row counts as one update, however many steps it takes, and as none where it creates the resource.
     """
     match action:
         case Action.CREATE:
-            return frozenset({Effect.CREATE}) if part == Action.CREATE else NOTHING
+            made = frozenset({Effect.CREATE}) if part == Action.CREATE else NOTHING
+            return made | {Effect.TAKE_SEAT} if kind == USER else made
         case Action.DELETE:
             return _ending(Effect.DELETE, kind, before)
         case Action.MODIFY | Action.REPLACE if deactivates(kind, changes):
             return _ending(Effect.DEACTIVATE, kind, before)
         case Action.MODIFY | Action.REPLACE:
-            return frozenset({Effect.UPDATE}) if first else NOTHING
+            changed = frozenset({Effect.UPDATE}) if first else NOTHING
+            return changed | {Effect.TAKE_SEAT} if kind == USER and _activates(changes) else changed
         case _:
             return NOTHING
 
 
+def _activates(changes: Sequence[Change]) -> bool:
+    ends = (one for one in changes if is_active_path(one.path))
+    return any(truth(one.after) is True and truth(one.before) is False for one in ends)
+
+
 def _ending(effect: Effect, kind: str, before: JsonObject | None) -> frozenset[Effect]:
-    admin = kind == USER and before is not None and is_admin(before)
-    return frozenset({effect, Effect.END_ADMIN}) if admin else frozenset({effect})
+    found = {effect}
+    if kind == USER and before is not None:
+        found |= {Effect.END_ADMIN} if is_admin(before) else set()
+        found |= set() if is_inactive(before) else {Effect.FREE_SEAT}
+    return frozenset(found)
 
 
 def is_admin(user: JsonObject) -> bool:

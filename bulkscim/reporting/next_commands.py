@@ -18,7 +18,7 @@ from bulkscim.model.typed import command
 from bulkscim.reporting.hints import LEFT
 from bulkscim.reporting.summary import Summary
 
-_LIMIT = re.compile(r"(--max-[a-z]+) allows ([\d,]+)")
+_LIMIT = re.compile(r"(--max-[a-z]+|--seats) allows ([\d,]+)")
 _GENERIC = "generic"
 
 
@@ -102,6 +102,8 @@ def _raised(summary: Summary) -> tuple[str, ...]:
     if found is None:
         return ()
     flag, bound = found[1], int(found[2].replace(",", ""))
+    if flag == "--seats":
+        return flag, str(bound + 1)
     return flag, str(max(20 if flag == "--max-adopt" else bound + 1, 2 * bound))
 
 

@@ -46,7 +46,7 @@ async def plan(start: "Start", folder: Path, around: Around, look: Look = nothin
             report = await carry_out(Session(start.job(start.source), record, planning, terms, around))
             if report.state is RunState.FINISHED:
                 look(record)
-                start.refuse_planned(done_by(record))
+                start.refuse_planned(done_by(record), around.watcher.note)
             causes = [replace(cause, command=None) for cause in causes_of(record, "plan")]
         finally:
             await record.aclose()

@@ -15,6 +15,7 @@ from bulkscim.jobfile.validate import Checked, Chosen, check
 from bulkscim.model.events import People
 from bulkscim.reporting.console import interruptible
 from bulkscim.runs.choosing import chosen
+from bulkscim.runs.earlier import folders_of
 from bulkscim.runs.request import RunRequest
 from bulkscim.runs.tenant_schemas import kept_schemas
 
@@ -58,6 +59,19 @@ def not_before(source: JobSource, checked: Checked, today: date, people: People,
     if not dry_run:
         raise Refused(f"{told}. Nothing was sent; run it on that day or later.")
     people.note(told)
+
+
+def earlier_folders(request: RunRequest, source: JobSource, checked: Checked, people: People) -> list[str]:
+    """Return the folders of the runs whose failed records these are, or whose rows are left out; what they made is known by its ref."""
+    folders, notes = folders_of(
+        (*checked.earlier, *request.selection.not_in),
+        request.runs_dir,
+        source.path.resolve().parent,
+        request.tenant.base_url,
+    )
+    for note in notes:
+        people.note(note)
+    return folders
 
 
 def _stdin() -> BinaryIO | None:

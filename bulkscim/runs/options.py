@@ -109,6 +109,7 @@ class RunOptions(_PaceOptions, total=False):
     max_admins: int | str
     max_removals: int | str
     max_emptied: int | str
+    seats: int
     max_errors: int | str
     max_adopt: int | str
     protect: Iterable[str]
@@ -143,6 +144,7 @@ class ResumeOptions(_PaceOptions, total=False):
     max_deactivate: int | str
     max_delete: int | str
     max_admins: int | str
+    seats: int
     max_errors: int | str
     max_adopt: int | str
     protect_unknown: Literal["refuse", "report"]

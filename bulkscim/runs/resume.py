@@ -176,6 +176,12 @@ def _bounds(kept: Bounds, limits: GuardLimits, header: Header, source: JobSource
         for one in GUARDS
         if (limit := limits.of(one.name))
     }
+    if limits.seats is not None:
+        if kept.seats_used is None:
+            raise UsageError(
+                "this run began without --seats, so how many seats it found used is not known; leave it out"
+            )
+        found["seats"] = limits.seats
     if limits.max_errors is not None:
         found["max_errors"] = errors_bound(limits.max_errors, count(source))
     if limits.max_adopt is not None:

@@ -1,6 +1,6 @@
 """Begin a run: check the file, look at the tenant, hold the guards, ask, and only then write and send."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -25,7 +25,14 @@ from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import USER, Defaults, Operation, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
 from bulkscim.model.typed import quoted
-from bulkscim.planning.guards import Bounds, JobCounts, emptied_refusals, group_refusals, refusals
+from bulkscim.planning.guards import (
+    Bounds,
+    JobCounts,
+    emptied_refusals,
+    group_refusals,
+    refusals,
+    seat_refusals,
+)
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
 from bulkscim.planning.undo.grades import VerbCounts, totals
@@ -33,17 +40,18 @@ from bulkscim.runs import session
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.dry_run import Look, nothing, plan
-from bulkscim.runs.earlier import Earlier, folders_of, known_before
+from bulkscim.runs.earlier import Earlier, known_before
 from bulkscim.runs.group_removals import leaving, unknown_references
 from bulkscim.runs.guarding import asked_by, bounds_of, bounds_of_rollback, emptied_limits, first_removed
 from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
-from bulkscim.runs.open_job import INDEX, not_before, opened_job
+from bulkscim.runs.open_job import INDEX, earlier_folders, not_before, opened_job
 from bulkscim.runs.options import filled
 from bulkscim.runs.orders import refuse_paused
 from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
+from bulkscim.runs.seats import Seats, seats_of
 from bulkscim.runs.session import Visit, visiting
 from bulkscim.runs.settings import checked_connection, connection_of, kept
 from bulkscim.runs.state_dir import drafts, keep
@@ -69,9 +77,10 @@ async def run(request: RunRequest, people: People, watcher: Watcher, look: Look 
             people.warn(warning)
         not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
         async with visiting(request.tenant, settings, clock, say=people.note) as visit:
-            with known_before(_earlier(request, source, checked, people)) as earlier:
+            with known_before(earlier_folders(request, source, checked, people)) as earlier:
                 accounts = await visit.protected(request.standing.protect)
-                start = Start(request, source, checked, visit, earlier, protects=accounts.names)
+                seats = await seats_of(request, visit, people.note)
+                start = Start(request, source, checked, visit, earlier, protects=accounts.names, seats=seats)
                 start.refuse_stale_plan()
                 await start.hold_guards(accounts, people)
                 if checked.count(Verb.DELETE):
@@ -122,6 +131,7 @@ class Start:
     parent: ParentRun | None = None
     protects: Protects = field(default_factory=dict)
     unknown: str = ""
+    seats: Seats | None = None
 
     @property
     def seen(self) -> FirstLook:
@@ -143,7 +153,8 @@ class Start:
         """The guards as numbers."""
         if self.parent is not None:
             return bounds_of_rollback(self.request, self.seen.users, is_old=self.parent.is_old)
-        return bounds_of(self.request, self.checked.records, self.seen.users)
+        found = bounds_of(self.request, self.checked.records, self.seen.users)
+        return self.seats.bound(found) if self.seats else found
 
     @property
     def terms(self) -> Terms:
@@ -194,6 +205,7 @@ class Start:
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
             *how_long(found.forecast, visit.settings, self.seen.profile, visit.clock.now(), visit.known),
             *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
+            *([self.seats.fact] if self.seats else []),
             *([self._later] if self.request.said.grace else []),
             *(
                 [
@@ -253,9 +265,12 @@ class Start:
             said[verb] for verb, kind in self.checked.verbs if kind == USER and verb in said
         )
 
-    def refuse_planned(self, done: Mapping[Effect, int]) -> None:
+    def refuse_planned(self, done: Mapping[Effect, int], say: Callable[[str], None]) -> None:
         """Raise Refused where what a plan of the job does is more than the guards allow."""
+        if self.seats is not None and not self.seats.unknown:
+            say(self.seats.told(done))
         found = refusals(JobCounts(self.checked.records, done), self.bounds, self.seen.users)
+        found += seat_refusals(done, self.bounds)
         if found and self.parent is None:
             raise Refused("\n".join((*found, "Nothing was sent.")))
 
@@ -296,6 +311,7 @@ class Start:
         """Hold the guards, then show what is to happen and ask; Refused ends it."""
         soft = ", or deactivate instead of deleting: --soft" if self.parent is not None else ""
         guards = [f"{one}{soft}" for one in refusals(self.asked, self.bounds, self.seen.users)]
+        guards += seat_refusals(self.asked.effects, self.bounds) if self.request.plan else []
         self._refuse([*unfit(self.checked, self.seen.profile), *guards], people)
         if self.request.dry_run:
             for fact in self.facts():
@@ -367,19 +383,6 @@ async def begin(start: Start, disk: Disk, around: Around) -> RunReport:
             )
         finally:
             await record.aclose()
-
-
-def _earlier(request: RunRequest, source: JobSource, checked: Checked, people: People) -> list[str]:
-    """Return the folders of the runs whose failed records these are, or whose rows are left out; what they made is known by its ref."""
-    folders, notes = folders_of(
-        (*checked.earlier, *request.selection.not_in),
-        request.runs_dir,
-        source.path.resolve().parent,
-        request.tenant.base_url,
-    )
-    for note in notes:
-        people.note(note)
-    return folders
 
 
 def _folder(start: Start, disk: Disk, clock: Clock) -> HeldFolder:

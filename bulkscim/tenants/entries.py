@@ -40,11 +40,13 @@ _KEYS: Mapping[str, type | tuple[type, ...]] = {
     "proxy": str,
     "ca_bundle": str,
     **dict.fromkeys(IN_FILES, (int, str)),
+    "seats": int,
     "protect": list,
 }
 _FORMS = {
     str: "text in quotes",
     bool: "true or false",
+    int: "a whole number",
     (int, str): 'a number or a percentage in quotes ("5%")',
     (str, list): 'a rate in quotes ("100/min"), or a list of them',
     list: 'a list of names ["owner@example.com"]',
@@ -79,6 +81,7 @@ class TenantEntry:
     max_deactivate: Limit | None = None
     max_admins: Limit | None = None
     max_emptied: Limit | None = None
+    seats: int | None = None
     protect: tuple[str, ...] = ()
     digest: str = field(default="", compare=False)
 
@@ -100,7 +103,7 @@ class TenantEntry:
     @property
     def guards(self) -> StandingGuards:
         """The guards that hold for every run on the tenant."""
-        return standing(self, self.protect)
+        return standing(self, self.protect, self.seats)
 
     @property
     def token_source(self) -> TokenSource:
@@ -259,6 +262,8 @@ def _check_text(key: str, value: Any) -> None:
             parse_share(value)
         case _ if key in IN_FILES:
             Limit.parse(str(value))
+        case "seats" if value < 0:
+            raise ValueError("write how many users may be active, 0 or more")
         case "proxy" if "@" in value:
             raise ValueError("a user or password must not be written here; set BULKSCIM_PROXY instead")
         case "protect" if not all(isinstance(name, str) and name.strip() for name in value):

@@ -82,6 +82,7 @@ def _values(entry: TenantEntry) -> dict[str, Value]:
         "proxy": entry.proxy,
         "ca_bundle": str(entry.ca_bundle) if entry.ca_bundle else None,
         **{name: _limit(getattr(entry, name)) for name in IN_FILES},
+        "seats": entry.seats,
         "protect": list(entry.protect),
     }
     return values | {key: value for key, value in others.items() if value or type(value) is int}

@@ -1,0 +1,94 @@
+"""A run does not take a seat that is not there."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.making.records import create, deactivate, delete
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import SmallTenant
+
+NAMES = [f"u{number}@example.com" for number in range(6)]
+NEW = [f"new{number}@example.com" for number in range(4)]
+OFF = create("off@example.com")
+OFF["data"]["active"] = False
+ON = {"op": "activate", "type": "User", "match": {"userName": NAMES[5]}}
+
+
+@pytest.fixture
+def tenant():
+    """Serve a tenant with five active users and one that is not."""
+    with SmallTenant(*NAMES).serving() as serving:
+        serving.user(NAMES[5])["active"] = False
+        serving.at = ("--base-url", serving.base_url, *FAST)
+        yield serving
+
+
+def job(*records):
+    """Write a job file."""
+    Path("job.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    return "job.jsonl"
+
+
+@pytest.mark.parametrize(
+    ("records", "taken", "freed"),
+    [
+        (list(map(create, NEW[:2])), 2, 0),
+        ([create(NEW[0]), ON], 2, 0),
+        ([create(NEW[0]), create(NEW[1]), create(NEW[2]), deactivate(NAMES[0])], 3, 1),
+        ([create(NEW[0]), create(NEW[1]), create(NEW[2]), delete(NAMES[0])], 3, 1),
+        ([create(NEW[0]), create(NEW[1]), OFF, delete(NAMES[5])], 2, 0),
+    ],
+)
+def test_a_plan_says_how_many_seats_are_used(bulkscim, tenant, records, taken, freed):
+    refused = bulkscim("plan", job(*records), *tenant.at, "--seats", "6")
+    allowed = bulkscim("plan", job(*records), *tenant.at, "--seats", "7", "-o", "job.plan")
+    stale = bulkscim("run", "job.plan", *tenant.at, "--seats", "6")
+
+    told = f"5 used + {taken} - {freed} = 7 of"
+    assert (refused.code, allowed.code, stale.code, tenant.writes) == (4, 0, 4, [])
+    assert f"seats: {told} 7" in allowed.stderr
+    for outcome in (refused, stale):
+        assert f"not enough seats: {told} 6. To allow them: --seats 7" in outcome.stderr, outcome.text
+
+
+def test_a_run_stops_before_the_seat_that_is_not_there(bulkscim, tenant):
+    """What a deactivation frees is there for later rows, and all sessions count."""
+    rows = [deactivate(NAMES[0]), *map(create, NEW), OFF]
+    stopped = bulkscim("run", job(*rows), *tenant.at, "--yes", "--seats", "7", "--concurrency", "1")
+    active = sum(one["active"] is not False for one in tenant.held["Users"].values() if "active" in one)
+    again = bulkscim("resume", "last", *FAST)
+    lifted = bulkscim("resume", "last", *FAST, "--seats", "8")
+
+    assert (stopped.code, again.code, lifted.code) == (4, 4, 0), stopped.text + again.text + lifted.text
+    assert "row 5 needs a seat, and --seats allows 7 (5 were used at the start)" in stopped.stderr
+    assert "--seats 8" in stopped.stderr.partition("next: ")[2]
+    assert active <= 7
+
+
+def test_the_tenants_entry_says_how_many_seats_there_are(bulkscim, tenant):
+    Path("bulkscim.toml").write_text(
+        f'[tenant.acme]\nbase_url = "{tenant.base_url}"\nrate = "500/s"\nseats = 6\n'
+    )
+    outcome = bulkscim("plan", job(*map(create, NEW)), "--tenant", "acme")
+
+    assert outcome.code == 4, outcome.text
+    assert "seats     5 of 6 are used" in outcome.stderr
+
+
+def test_seats_that_cannot_be_counted_are_unknown(bulkscim, tenant):
+    """With --seats that is refused; a number in the tenant's entry is reported alone."""
+    for user in tenant.held["Users"].values():
+        del user["active"]
+    Path("bulkscim.toml").write_text(
+        f'[tenant.acme]\nbase_url = "{tenant.base_url}"\nrate = "500/s"\nseats = 6\n'
+    )
+    told = bulkscim("plan", job(*map(create, NEW)), "--tenant", "acme")
+    refused = bulkscim("plan", job(*map(create, NEW)), "--tenant", "acme", "--seats", "6")
+    begun = bulkscim("run", job(create(NEW[0])), "--tenant", "acme", "--yes")
+    resumed = bulkscim("resume", "last", "--seats", "6")
+
+    assert (told.code, refused.code, begun.code, resumed.code) == (0, 4, 0, 2), told.text + refused.text
+    assert "seats     unknown, since 6 users do not show `active`" in told.stderr
+    assert "leave --seats out" in refused.stderr
