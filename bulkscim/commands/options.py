@@ -170,6 +170,13 @@ pace = together(
         "identity provider (default: 100%).",
     ),
     option(
+        "--burst",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="The most requests that go at once under each limit, and never more than the limit; for tenants that are known to "
+        "take a burst (default: the profile's, else one after the other).",
+    ),
+    option(
         "--concurrency",
         type=NumberOrAuto(),
         metavar="N|auto",

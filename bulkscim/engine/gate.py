@@ -9,7 +9,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.request import Request
 from bulkscim.pacing.known_limit import KnownLimit, Source
 from bulkscim.pacing.learned_pace import LearnedPace
-from bulkscim.pacing.rate import pace, rate_of
+from bulkscim.pacing.rate import burst_of, pace, rate_of
 from bulkscim.providers.profile import Bucket
 
 
@@ -28,13 +28,14 @@ class Gate:
             clock.monotonic(),
             bucket.most,
         )
+        self._at_once = burst_of(bucket)
         self._known: KnownLimit | None = None  # from before
         self._closed_until = -inf
         self._alone = False  # the next request tries whether the way is open
         self.limiter = self._limiter()
 
     def _limiter(self) -> AsyncLimiter:
-        bucket_pace = pace(self._rate, self.pace.share)
+        bucket_pace = pace(self._rate, self.pace.share, self._at_once)
         return AsyncLimiter(bucket_pace.burst, bucket_pace.period_s)
 
     @property
@@ -65,6 +66,8 @@ class Gate:
             if self._known.is_limit:
                 self.pace.top = min(self.pace.top, known.per_second / self._rate.per_second)
         self.pace.begin_with(known)
+        if self.pace.share < 1.0:
+            self._at_once = 1
         self.limiter = self._limiter()
 
     def found(self) -> KnownLimit | None:
@@ -98,7 +101,8 @@ class Gate:
         """Take in a 429 to a request that left then, and that asks to wait so long, None where it does not say."""
         wait_s = self.pace.unasked_s(left_at) if asked_s is None else asked_s
         self._alone = self._alone or asked_s is None
-        if self.pace.throttled(left_at, self._clock.monotonic(), wait_s):
+        if self.pace.throttled(left_at, self._clock.monotonic(), wait_s) or self._at_once > 1:
+            self._at_once = 1  # what came at once may have been too much
             self.limiter = self._limiter()
         self.close(wait_s)
 

@@ -24,7 +24,8 @@ class Connection:
     `rate` is as written (`100/min`), several with commas between them. A `concurrency` of 0 follows the tenant's latency. An
     empty `proxy` is none, whatever was used before. As written too: `between` which hours of the day requests are sent
     (`22:00-06:00`), until which `deadline` (`06:00`), and for how long an outage is waited out (`15m`); `none` lifts what
-    was said before. `budget_share` is the share of each limit that is used (`60%`).
+    was said before. `budget_share` is the share of each limit that is used (`60%`),
+    and `burst` how many requests may go at once under each.
     """
 
     rate: str | None = None
@@ -36,6 +37,7 @@ class Connection:
     deadline: str | None = field(default=None, metadata=OMITTED)
     wait_out: str | None = field(default=None, metadata=OMITTED)
     budget_share: str | None = field(default=None, metadata=OMITTED)
+    burst: int | None = field(default=None, metadata=OMITTED)
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -50,6 +52,7 @@ class ConnectionOptions(TypedDict, total=False):
     deadline: str
     wait_out: str
     budget_share: str
+    burst: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,10 @@ class Settings:
                 for one in general
             ]
         some = (bucket for is_general, bucket in asked if not is_general)
-        share = share_of(self.connection.budget_share)
-        return tuple(replace(bucket, share=share) for bucket in (*general, *some))
+        share, burst = share_of(self.connection.budget_share), self.connection.burst
+        return tuple(
+            replace(bucket, share=share, burst=burst or bucket.burst) for bucket in (*general, *some)
+        )
 
     def concurrency(self, profile: Profile) -> Concurrency:
         """Return how many requests may be in flight."""

@@ -20,7 +20,7 @@ from itertools import islice
 from math import ceil, inf
 
 from bulkscim.model.request import Request
-from bulkscim.pacing.rate import pace, rate_of
+from bulkscim.pacing.rate import COUNTED_UP_TO, burst_of, pace, rate_of
 from bulkscim.providers.profile import Bucket
 
 _RECENT = 500  # round trips
@@ -28,7 +28,6 @@ _FEW = 40
 _LOW = 20  # the place, among the shortest, whose distance from the shortest tells how well that is known
 _CAUTION = 2.0  # of these distances, by which a round trip may yet be shorter than any seen
 _DRIFT = 0.001  # of a window, by which a server's clock may run slow
-_COUNTED_UP_TO = 10_000  # the pace under a higher limit leaves room enough, and a count would take memory
 
 
 class RoundTrips:
@@ -109,7 +108,7 @@ class Arrivals:
         self._windows = [
             (bucket, Window(int(rate.limit * bucket.most), rate.window_s))
             for bucket, rate in limits
-            if rate.limit * bucket.most <= _COUNTED_UP_TO
+            if rate.limit * bucket.most <= COUNTED_UP_TO
         ]
         self._trips = RoundTrips()
 
@@ -127,7 +126,7 @@ class Arrivals:
 
         `bunch` is how many of its requests may have arrived closer together than its pace let them go.
         """
-        paces = {bucket: pace(rate_of(bucket)) for bucket in buckets}
+        paces = {bucket: pace(rate_of(bucket), at_once=burst_of(bucket)) for bucket in buckets}
         for bucket, window in self._windows if paces else ():
             fastest = max(paces.values(), key=lambda one: one.per_second)
             kept = paces.get(bucket, fastest)

@@ -3,7 +3,8 @@
 A bucket of capacity B that leaks r per second lets at most B + r·W out in any window of W seconds. A limit of N in W
 holds for certain where that is at most N. So r is a little below N/W, and B is small: large enough only to make
 up for wake-ups that come late, which cost nothing where requests are far apart. There B is 1, and then N of them
-fit into the window with nothing stored. This holds where requests are let go; `arrivals` holds where they arrive.
+fit into the window with nothing stored. This holds where requests are let go; `arrivals` holds where they arrive. A larger
+B, up to N, is for limits that are known to take a burst: `arrivals` alone keeps these.
 """
 
 import re
@@ -24,6 +25,7 @@ _USED_SHARE = 0.99
 _SPACED_BELOW = (
     50.0  # requests a second; further apart than 20 ms, a late wake-up is small compared with the gap
 )
+COUNTED_UP_TO = 10_000  # the pace under a higher limit leaves room enough, and a count would take memory
 _LATENESS = 200.0  # a bucket of R / 200 holds what 5 ms of lateness would lose
 
 
@@ -89,6 +91,12 @@ def rate_of(bucket: Bucket) -> Rate:
     return Rate(int(requests), bucket.window_s)
 
 
+def burst_of(bucket: Bucket) -> int:
+    """Return how many requests may go at once under a limit."""
+    limit = rate_of(bucket).limit
+    return min(bucket.burst, limit) if limit <= COUNTED_UP_TO else 1
+
+
 @dataclass(frozen=True, slots=True)
 class StatedRate:
     """A rate that a user gives; empty `method` and `path` mean all requests. Without a rate it asks for what is possible."""
@@ -122,10 +130,15 @@ def _stated(text: str) -> StatedRate:
     return StatedRate(None)
 
 
-def pace(rate: Rate, share: float = 1.0) -> BucketPace:
-    """Return the bucket for a limit, or for a share of it after the tenant said that this was too fast."""
+def pace(rate: Rate, share: float = 1.0, at_once: int = 1) -> BucketPace:
+    """Return the bucket for a limit, or for a share of it after the tenant said that this was too fast.
+
+    So many requests may go `at_once`.
+    """
     per_second = rate.per_second
-    if per_second < _SPACED_BELOW:
+    if at_once > 1:
+        burst, leak = float(at_once), per_second * _USED_SHARE
+    elif per_second < _SPACED_BELOW:
         burst, leak = 1.0, per_second * _USED_SHARE
     else:
         burst = max(2.0, float(int(per_second / _LATENESS)))

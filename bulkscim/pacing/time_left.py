@@ -15,14 +15,16 @@ _MEMORY_S = 60.0
 _MEMORY = 20  # requests; the memory is as long as these take, where that is longer
 
 
-def slowest(left: Mapping[Sort, float], limits: Iterable[tuple[Bucket, float]]) -> tuple[Bucket, float]:
+def slowest(
+    left: Mapping[Sort, float], limits: Iterable[tuple[Bucket, float]], *, begins: bool = False
+) -> tuple[Bucket, float]:
     """Return the limit that requests take the longest under, and for how many seconds; each is given with its requests a second.
 
-    Where none counts them, it is the slowest of all.
+    Where none counts them, it is the slowest of all. Where the session `begins`, a burst may go at once.
     """
     found = [
         (
-            sum(count for sort, count in left.items() if bucket.matches(*sort)) / per_second,
+            max(0.0, _counted(left, bucket) - begins * (bucket.burst - 1)) / per_second,
             -per_second,
             bucket,
         )
@@ -30,6 +32,10 @@ def slowest(left: Mapping[Sort, float], limits: Iterable[tuple[Bucket, float]]) 
     ]
     seconds, _, bucket = max(found, key=lambda one: one[:2], default=(0.0, 0.0, NO_LIMIT))
     return bucket, seconds
+
+
+def _counted(left: Mapping[Sort, float], bucket: Bucket) -> float:
+    return sum(count for sort, count in left.items() if bucket.matches(*sort))
 
 
 def allowed(left: Mapping[Sort, float], limits: Sequence[tuple[Bucket, float]]) -> float:

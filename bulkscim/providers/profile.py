@@ -53,7 +53,7 @@ class Bucket:
 
     Empty `methods` and `prefix` match all. A request waits for every bucket that matches it. After a 429, `quiet_s`
     seconds without another one are the evidence that a higher rate can be tried, up to `most` times the limit. `assumed`: it is not the tenant's own, as far as is known.
-    `share` of it is used, and the rest is left to others.
+    `share` of it is used, and the rest is left to others. `burst` of its requests may come at once; others one after the other.
     """
 
     limit: int
@@ -66,6 +66,7 @@ class Bucket:
     most: float = 1.0
     assumed: bool = False
     share: float = 1.0
+    burst: int = 1
 
     def at(self, speed: float) -> "Bucket":
         """Return the limit of a tenant that is `speed` times as fast."""

@@ -75,7 +75,7 @@ def _as_known(bucket: Bucket, known: Iterable[KnownLimit]) -> Bucket:
 
 def _longest(forecast: Forecast, buckets: Iterable[Bucket]) -> LongestLimit:
     rates = [(one, pace(rate_of(one)).per_second) for one in buckets]
-    slow, seconds = slowest(requests_left(forecast, Taken()), rates)
+    slow, seconds = slowest(requests_left(forecast, Taken()), rates, begins=True)
     is_general = not (slow.methods or slow.prefix)
     rate = Rate(slow.limit, slow.window_s)
     return LongestLimit(rate, seconds, "" if is_general else slow.name, slow.share)

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.support.simulation.limited import SHARES, SORTS
+from tests.support.simulation.limited import BURSTS, SHARES, SORTS
 from tests.support.simulation.seeds import LIMITED, case_of, live
 
 SEEDS, BATCH, OPERATIONS = range(LIMITED + 1000, LIMITED + 1200), 20, 20
@@ -26,4 +26,5 @@ def test_each_sort_of_limit_is_drawn():
     assert sorts.keys() == set(SORTS)
     assert {len(world.limits) for world in worlds} == {1, 2, 3, 4}
     assert {world.share for world in worlds} == set(SHARES)
+    assert {world.burst for world in worlds} == set(BURSTS)
     assert any(world.crashes and len(world.limits) > 2 for world in worlds)

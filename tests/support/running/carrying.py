@@ -9,7 +9,7 @@ import pytest
 
 from bulkscim.jobfile.source import open_source
 from bulkscim.jobfile.validate import check
-from bulkscim.journal import journal
+from bulkscim.journal import journal, typed_json
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.settings import Settings
 from bulkscim.model.operation import Defaults
@@ -56,16 +56,14 @@ def carried(tmp_path):
         checked = check(source, Defaults(), tmp_path / "index")
         clock, disk = running_time(), SimulatedDisk()
         disk.make_folder(FOLDER)
-        verbs = Counter(f"{line['op']} {line.get('type', 'User')}" for line in lines)
-        record = journal.create(
-            FOLDER, disk, header_of({"job": {}, "verbs": dict(verbs)}, checked.rows), clock
-        )
+        asked = built(Settings, SETTINGS | settings)
+        record = journal.create(FOLDER, disk, _header(lines, asked, checked.rows), clock)
         disk.fail_at = {disk.calls + number for number in fail_at}
         tenant = carry.tenant = kind(clock, Random(1), faults)
         for user in held:
             tenant.hold("Users", user)
         generic = replace(profile_named("generic"), **(profile or {}))
-        terms = Terms(generic, built(Settings, SETTINGS | settings), bounds, rates=rates)
+        terms = Terms(generic, asked, bounds, rates=rates)
         watcher = Silent()
         carry.notes = watcher.notes
         around = Around(watcher, clock, Random(1).random, heed_signals=False, live=live)
@@ -90,6 +88,12 @@ def carried(tmp_path):
     yield carry
     for index in indexes:
         index.close()
+
+
+def _header(lines, settings, rows):
+    """Return the header of a run of so many rows under these settings."""
+    verbs = Counter(f"{line['op']} {line.get('type', 'User')}" for line in lines)
+    return header_of({"job": {}, "verbs": dict(verbs), "settings": typed_json.write(settings)}, rows)
 
 
 async def _looked(tenant, terms, clock, disk, changed):

@@ -71,7 +71,7 @@ class World:
     From the seed SHARING on `takes_members` are those of `shared_requests` in which it takes changes of several members;
     `most_members` of them go in one request.
     From the seed VERSIONED on `versions` says what it makes of If-Match: see `versions`.
-    From the seed LIMITED on there are further `limits`: see `limited`; the tool is to use a `share` of each.
+    From the seed LIMITED on there are further `limits`: see `limited`; the tool is to use a `share` of each, and a `burst`.
     """
 
     rate: tuple[int, float] = (600, 60.0)
@@ -135,6 +135,7 @@ class World:
     versions: str = ""
     limits: tuple[tuple, ...] = ()
     share: str | None = None
+    burst: int | None = None
 
     def __str__(self):
         """Return what is out of the ordinary."""
@@ -201,7 +202,7 @@ class World:
         )
         # Without a draw of its own, so that seeds stay what they were.
         wait_out = "10m" if self.concurrency % 2 else None
-        connection = Connection(wait_out=wait_out, budget_share=self.share)
+        connection = Connection(wait_out=wait_out, budget_share=self.share, burst=self.burst)
         return Terms(
             profile,
             Settings(RowRules(self.on_exists, create_groups=True, read_back=self.read_back), connection),

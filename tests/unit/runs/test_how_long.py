@@ -104,6 +104,14 @@ def test_the_share_that_is_used_is_named():
     assert held.startswith("rate: 60% of 10/s, the default of bulkscim")
 
 
+def test_what_goes_at_once_takes_no_time():
+    """A job within an hourly limit was said to take an hour."""
+    settings = Settings(connection=Connection("1000/h", burst=1000))
+
+    (takes,) = how_long(CREATES, settings, GENERIC, NOON)
+    assert takes.split(", until")[0] == "takes     about 6 min at 1,000 requests/h"
+
+
 def test_no_default_is_named_where_the_tenant_takes_less():
     """What holds the job back is the tenant."""
     assert [line[:5] for line in how_long(CREATES, Settings(), GENERIC, NOON, (KnownLimit(5.0),))] == [
