@@ -1,6 +1,6 @@
 """`bulkscim probe`: find out by reading what a tenant does, and compare it with its profile."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,14 @@ from bulkscim.errors import UsageError
 from bulkscim.journal.settings import Connection
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import text_file
+from bulkscim.reporting.console import Console
+from bulkscim.runs.options import Approval
 
 if TYPE_CHECKING:
+    from bulkscim.journal.settings import Settings
     from bulkscim.runs.probing import Probed
+    from bulkscim.runs.report import RunReport
+    from bulkscim.tenants.tenant import Tenant
 
 ENDING = ".toml"
 
@@ -24,6 +29,10 @@ class ProbeFlags:
 
     out: Path | None
     force: bool
+    write: bool
+    address: str
+    runs_dir: Path
+    approval: Approval
     tenant_flags: options.TenantFlags
     connection: Connection
     voice: options.Voice
@@ -39,6 +48,16 @@ class ProbeFlags:
     help="Write a profile with what was seen, as FILE.toml.",
 )
 @options.force
+@click.option(
+    "--write",
+    is_flag=True,
+    help="Also create a user and a group, change them and delete both, in journaled runs that are rolled back.",
+)
+@click.option(
+    "--as", "address", default="", metavar="ADDRESS", help="The e-mail address of that user, with --write."
+)
+@options.runs_dir
+@options.approval
 @options.tenant
 @options.tokens
 @options.pace
@@ -46,8 +65,8 @@ class ProbeFlags:
 @options.as_json
 @options.voice
 @options.given_as(ProbeFlags)
-def command(flags: ProbeFlags) -> None:
-    """Find out what a tenant does, and compare it with its profile. Reads only.
+def command(flags: ProbeFlags) -> "RunReport | None":
+    """Find out what a tenant does, and compare it with its profile. Reads only, without --write.
 
     Up to 40 GETs show which filters, pages, attributes and endpoints the tenant heeds. Each trait is listed with what the
     profile documents, what the tenant states of itself, and what was seen; ! marks a difference. What the answers do not
@@ -60,10 +79,15 @@ def command(flags: ProbeFlags) -> None:
     Examples:
       bulkscim probe --tenant sandbox
       bulkscim probe --tenant sandbox -o acme.toml
+      bulkscim probe --tenant sandbox --write --as probe@example.com
 
-    Exit codes: 0 could answer; 2 no SCIM service is there; 5 the tenant could not be reached; 7 no valid token. More: `bulkscim --help`.
+    Exit codes: 0 could answer; 3 --write: not all could be undone; 4 --write is not approved; 2 no SCIM service is there; 5 the tenant could not be reached; 7 no valid token. More: `bulkscim --help`.
     """
-    people = runtime.people_of(flags.voice)
+    people = runtime.people_of(flags.voice, yes=flags.approval.yes)
+    if flags.write != bool(flags.address):
+        raise UsageError(
+            "--write needs --as ADDRESS, the address of the user that it creates, and --as needs --write"
+        )
     if flags.out is not None and flags.out.suffix != ENDING:
         raise UsageError(f"{flags.out}: what is written is a profile; name it {flags.out.stem}{ENDING}")
     tenant, connection = tenant_options.tenant_of(people, flags.tenant_flags, flags.connection)
@@ -72,6 +96,7 @@ def command(flags: ProbeFlags) -> None:
     from bulkscim.runs.probing import probe
 
     probed = runtime.carry_out(lambda: probe(tenant, settings, people.note))
+    probed, left = _tried(probed, tenant, settings, flags, people) if flags.write else (probed, None)
     for note in probed.notes:
         people.note(note)
     if flags.as_json:
@@ -81,12 +106,29 @@ def command(flags: ProbeFlags) -> None:
         runtime.print_lines(report.table(probed.findings))
         people.note(report.totals(probed.findings, probed.requests, probed.throttled))
     if flags.out is not None:
-        _write(flags.out, probed, replace=flags.force)
+        _write(flags.out, probed, force=flags.force)
         people.note(f"wrote {flags.out}; {next_line('profiles', 'check', flags.out)}")
+    return left
 
 
-def _write(out: Path, probed: "Probed", *, replace: bool) -> None:
+def _tried(
+    probed: "Probed", tenant: "Tenant", settings: "Settings", flags: ProbeFlags, people: Console
+) -> "tuple[Probed, RunReport | None]":
+    """Try writes too; return what was found with them, and the rollback that left something."""
+    from bulkscim.providers.probing.written import proved, with_written
+    from bulkscim.runs.probing_writes import WriteProbe
+
+    trial = WriteProbe(tenant, settings, flags.runs_dir, people, flags.address)
+    trial.approved(flags.approval)
+    tried = runtime.carry_out(trial.tried)
+    if not tried.trial.user:
+        people.warn(f"no user was created; the address may be taken\n{next_line('results', 'last')}")
+    found = with_written(probed.profile, probed.findings, proved(tried.trial))
+    return replace(probed, findings=found), tried.left
+
+
+def _write(out: Path, probed: "Probed", *, force: bool) -> None:
     from bulkscim.runs.probing import profile_file
 
-    with text_file(out, replace=replace) as target:
+    with text_file(out, replace=force) as target:
         target.write(profile_file(probed))

@@ -44,7 +44,7 @@ def totals(found: Sequence[Finding], requests: int, throttled: int) -> str:
     known = sum(one.seen.value is not None for one in found)
     differing = sum(one.differs for one in found)
     late = f", {throttled} throttled" if throttled else ""
-    return f"{known} of {len(found)} traits seen, {differing} differ; {requests} requests, all of them reads{late}"
+    return f"{known} of {len(found)} traits seen, {differing} differ; {requests} reads{late}"
 
 
 def as_json(profile: Profile, found: Sequence[Finding], requests: int, throttled: int) -> JsonObject:
@@ -64,8 +64,7 @@ def as_json(profile: Profile, found: Sequence[Finding], requests: int, throttled
     ]
     return {
         "profile": profile.name,
-        "requests": requests,
-        "writes": 0,
+        "reads": requests,
         "throttled": throttled,
         "traits": traits,
     }

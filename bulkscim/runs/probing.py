@@ -89,12 +89,12 @@ async def gathered(transport: Transport, profile: Profile, known: dict[str, Repl
     record = Record(profile, f"bulkscim-probe-{uuid4().hex}@example.invalid")
     while (question := next_question(record)) is not None:
         if question.path not in come:
-            come[question.path] = await _answer(transport, question.path)
+            come[question.path] = await answered(transport, question.path)
         record.take(question.name, answer_of(question.path, come[question.path]))
     return record
 
 
-async def _answer(transport: Transport, path: str) -> Reply:
-    """Ask once, and again where no answer came."""
+async def answered(transport: Transport, path: str) -> Reply:
+    """Return the answer to a GET: asked once, and again where none came."""
     reply = await transport.send(Request("GET", path))
     return await transport.send(Request("GET", path)) if isinstance(reply, NoAnswer) else reply

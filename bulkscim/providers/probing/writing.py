@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bulkscim.model.typed import command
 from bulkscim.providers.encoding import encoded
 from bulkscim.providers.probing.traits import Finding
 from bulkscim.providers.profile import Basis, Fact, Profile
 from bulkscim.providers.provider import Provider
 
-SOURCE = "bulkscim probe"
+SOURCE = command("probe")
 
 
 def text_of(provider: Provider, found: Sequence[Finding], day: str) -> str:
