@@ -177,6 +177,12 @@ def may_be_emptied(view: View) -> bool:
     )
 
 
+def own_shown(view: View, live: Found) -> set[str]:
+    """Return the members that the run put into a group and that it still shows."""
+    own = view.operation.expect.get(compare.OWN_MEMBERS) or ()
+    return {*own} & {*ids_in(paths.find(live.resource, MEMBERS))}
+
+
 def own_members(view: View, live: Found) -> Iterator[tuple[str, tuple[PatchOperation, ...]]]:
     """Yield the changes, by part, that take the members out of a group which the run put there and which it still shows.
 
@@ -187,7 +193,7 @@ def own_members(view: View, live: Found) -> Iterator[tuple[str, tuple[PatchOpera
         tuple(PatchOperation("remove", place_of(one)) for one in own),
         view.policy.profile.most_members,
     )
-    shown = set(ids_in(paths.find(live.resource, MEMBERS)))
+    shown = own_shown(view, live)
     for first in range(0, len(removals), most):
         for part, some in _halves(view, removals, first, min(first + most, len(removals))):
             due = tuple(one for one in some if member_at(one.path or "") in shown)

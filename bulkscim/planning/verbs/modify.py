@@ -298,8 +298,8 @@ def _emptied(view: View, part: str, live: Found) -> Step | Settle | None:
         kept = [one.told for one in view.facts.refused.values() if one.part.startswith(taking_back.WHOLE)]
         told = f"; some that the run had added could not leave: {kept[-1]}" if kept else ""
         return evolved(drift, detail=drift.detail + told)
-    tried = any(one.startswith(taking_back.WHOLE) for one in view.facts.applied)
-    return None if tried else failed(view.facts.refused[DELETE])
+    is_empty = not taking_back.own_shown(view, live)  # they may also have been deleted since it was refused
+    return None if is_empty else failed(view.facts.refused[DELETE])
 
 
 def _unnamed(view: View) -> Wait | Later | None:

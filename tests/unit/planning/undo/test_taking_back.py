@@ -402,8 +402,17 @@ def test_a_group_that_cannot_be_deleted_with_members_is_emptied_first():
 
     again = of_group(refused=["delete"], applied=[emptied.part])
     assert (again.action, again.part) == (Action.DELETE, "delete:emptied")
-    assert of_group(refused=["delete"]).state is RowState.FAILED
+    stuck = of_group("m1", refused=["delete", emptied.part, "patch:1-1"])
+    assert stuck.state is RowState.FAILED
     assert of_group(refused=["delete", "delete:emptied"], applied=[emptied.part]).state is RowState.FAILED
+
+
+def test_a_group_whose_members_were_deleted_after_its_delete_was_refused_is_deleted_then():
+    """Rows of the rollback run at the same time: the users went while the group was to be emptied."""
+    again = of_group(refused=["delete"])
+
+    assert (again.action, again.part) == (Action.DELETE, "delete:emptied")
+    assert of_group(refused=["delete", "delete:emptied"]).state is RowState.FAILED
 
 
 def test_told_to_a_group_is_deleted_with_all_members():
