@@ -1,6 +1,7 @@
 """`bulkscim rollback RUN`: undo a run."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,7 +129,7 @@ def command(flags: RollbackFlags) -> "RunReport | None":
     from bulkscim.runs.rollback import rollback
 
     with tenant_options.naming_the_tenant(header), runtime.watching(people) as watcher:
-        show = _show if request.dry_run else None
+        show = partial(_show, people, as_json=flags.as_json) if request.dry_run else None
         report = runtime.carry_out(lambda: rollback(request, people, watcher, show))
     if report.totals.rows:
         final_report.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
@@ -196,7 +197,12 @@ def _write(request: "RollbackRequest", people: Console, out: Path, *, force: boo
         people.note(next_line("run", out, *tenant_words(header), *access, "-n"))
 
 
-def _show(source: "JobSource") -> None:
+def _show(people: Console, source: "JobSource", *, as_json: bool) -> None:
+    """Show the inverse; where the output is for programs, as messages."""
     from bulkscim.reporting.rollback_preview import inverse_lines
 
-    runtime.print_lines(inverse_lines(source))
+    if not as_json:
+        runtime.print_lines(inverse_lines(source))
+        return
+    for line in inverse_lines(source):
+        people.say(line)

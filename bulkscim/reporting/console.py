@@ -3,7 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from typing import TextIO
 
@@ -90,6 +90,7 @@ class Console:
             flag = f"--yes-production {name}" if name else "--yes"
             message = f"{question} There is no terminal to answer at: add {flag} to approve. {undone}"
             raise Refused(message)
+        _forget_typed(self._answers)
         self._write(f"{question} Type {name or 'yes'} to go on:", end=" ")
         with interruptible():
             answer = self._answers.readline()
@@ -103,6 +104,16 @@ class Console:
         else:
             self._stream.write(escaped_lines(text) + end)
         self._stream.flush()
+
+
+def _forget_typed(terminal: TextIO) -> None:
+    """Drop what was typed before the question: it is no answer to it. Windows has no such terminals."""
+    try:
+        import termios
+    except ImportError:
+        return
+    with suppress(OSError, ValueError, termios.error):
+        termios.tcflush(terminal.fileno(), termios.TCIFLUSH)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from bulkscim.sandbox.settings import (
     place,
     read_address,
 )
-from bulkscim.tenants.profiles import GENERIC, name_of, own_profile, profile_named
+from bulkscim.tenants.profiles import GENERIC, is_path, name_of, own_profile, profile_named
 from bulkscim.tenants.tenant import Tenant
 
 SANDBOXES = frozenset({ADMIN, CONTENT})  # as `tenants.entries.BUILT_IN`
@@ -77,9 +77,14 @@ def pause(seconds: float) -> None:
 
 
 def started(profile: str) -> Address:
-    """Return where the profile's sandbox answers; one that does not run is started as it last was."""
+    """Return where the profile's sandbox answers; one that does not run is started as it last was.
+
+    A name alone means the own file that the sandbox of this name has worn.
+    """
     where = sandbox_place(profile)
-    worn, before = worn_by_sandbox(profile), read_address(where)
+    before = read_address(where)
+    last = profile if before is None or is_path(profile) else before.settings.profile
+    worn = worn_by_sandbox(last)
     same = before is not None and before.settings.profile == worn
     return ensure(where, before.settings if before and same else SandboxSettings(worn), pause)
 

@@ -58,6 +58,8 @@ def name_of(named: str) -> str:
         raise UsageError(
             f"{named}: a profile has the name of its file, which is letters, digits, - and _; rename it"
         )
+    if name in built_in():
+        raise UsageError(f"{named} has the name of a profile that comes with bulkscim; rename it")
     return name
 
 
@@ -98,10 +100,7 @@ def _own_folder() -> Path:
 
 def _refuse_same_name(path: Path) -> None:
     if path in own_files():
-        raise UsageError(
-            f"{path} has the name of a profile that comes with the program, and only you can say which one is meant; "
-            "rename it, or name it by its path"
-        )
+        raise UsageError(f"{path} has the name of a profile that comes with bulkscim; rename it")
 
 
 def _unknown(name: str) -> str:

@@ -1,6 +1,9 @@
 """People are told and asked on stderr."""
 
 import io
+import os
+import threading
+import time
 
 import pytest
 
@@ -109,3 +112,22 @@ def test_production_without_a_terminal_names_its_flag():
     """No terminal to type the name at: the flag that gives it is named."""
     with pytest.raises(Refused, match="--yes-production acme"):
         people(yes=True).approve("Send?", name="acme")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="terminals")
+def test_what_was_typed_before_a_question_is_no_answer():
+    """A `yes` for one question approved the next one before it was shown."""
+    ours, theirs = os.openpty()
+    os.write(ours, b"yes\n")
+
+    def answers_late():
+        time.sleep(0.1)
+        os.write(ours, b"no\n")
+
+    with os.fdopen(theirs, "r") as terminal:
+        late = threading.Thread(target=answers_late)
+        late.start()
+        with pytest.raises(Refused, match="not approved"):
+            Console(io.StringIO(), terminal, volume=Volume.NORMAL, yes=False).approve("Go on?")
+        late.join()
+    os.close(ours)
