@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bulkscim.errors import (
         BulkScimError,
+        CanaryFailed,
         CredentialError,
         DeadlineReached,
         FirstRowsFailed,
@@ -47,6 +48,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BulkScimError",
+    "CanaryFailed",
     "Cause",
     "Counters",
     "CredentialError",

@@ -6,6 +6,7 @@ BulkScimError
 ├── Refused                 a guard, or want of approval
 ├── Stopped                 stopped early, resumable
 │   ├── GuardReached        the next step would exceed a guard
+│   ├── CanaryFailed        a row that was tried first did not end as wanted
 │   ├── FirstRowsFailed     the first rows failed for one reason
 │   ├── NoPatch             the tenant does not take PATCH
 │   ├── ReferencesUnknown   what refers to a resource that is to be deleted cannot be read
@@ -54,6 +55,12 @@ class GuardReached(Stopped):
     """A step would exceed a guard; what was done before it stays, and the run goes on with a higher limit."""
 
     cause = "guard"
+
+
+class CanaryFailed(Stopped):
+    """A row that was tried first did not end as wanted; a session that goes on sends the others all the same."""
+
+    cause = "canary"
 
 
 class ReferencesUnknown(Stopped):

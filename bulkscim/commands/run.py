@@ -25,6 +25,7 @@ class RunFlags:
     asked: JobFlags
     run_dir: Path | None
     max_plan_age_s: float | None
+    canary: int | None
     dry_run: bool
     as_json: bool
 
@@ -50,6 +51,13 @@ class RunFlags:
     type=Written("TIME", parse_duration),
     callback=lambda _context, _option, text: None if text is None else parse_duration(text),
     help="How old a plan may be that is applied, such as 2h (default: 24h).",
+)
+@click.option(
+    "--canary",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Do N rows first that cover each kind of operation, group and attribute, read them back, and go on only if all "
+    "are right.",
 )
 @options.option("--note", default="", metavar="TEXT", help="A note that the journal keeps.")
 @options.option(
@@ -79,7 +87,7 @@ def command(flags: RunFlags) -> "RunReport":
     asked = flags.asked if plan is None else flags.asked.by_plan(plan)
     request = asked.request(people, run_dir=flags.run_dir, dry_run=flags.dry_run)
     age = MOST_PLAN_AGE_S if flags.max_plan_age_s is None else flags.max_plan_age_s
-    request = replace(request, plan=plan, max_plan_age_s=age)
+    request = replace(request, plan=plan, max_plan_age_s=age, canary=flags.canary)
     from bulkscim.runs.start import run
 
     with runtime.watching(people) as watcher:

@@ -38,7 +38,7 @@ class RecordedGuards:
 class Header:
     """Line 1. `format` is that of the journal, `rows` the number of the last row that the run takes.
 
-    `selection` says how rows were selected, and `taken` which they are, where those up to `rows` are not all taken.
+    `canary` are the rows that are done and read back before all others. `selection` says how rows were selected, and `taken` which they are, where those up to `rows` are not all taken.
 
     `own_profile` is the file by which the provider is known, where it is the user's own. `verbs` counts records by verb and type, `removals` those that take users away, `member_removals` those that take
     members out of groups. `references` is `unknown` where deletes were approved without knowing the groups of what
@@ -70,6 +70,7 @@ class Header:
     rows: int = 0
     selection: RowSelection | None = field(default=None, metadata=OMITTED)
     taken: str | None = field(default=None, metadata=OMITTED)
+    canary: tuple[int, ...] | None = field(default=None, metadata=OMITTED)
     forecast: Forecast | None = field(default=None, metadata=OMITTED)
     others: Mapping[str, Any] = field(default_factory=dict, metadata=REST)
 

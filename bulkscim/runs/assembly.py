@@ -82,10 +82,14 @@ class Job:
     count: int
     earlier: Earlier | None = None
     plan: PlanFile | None = None
+    only: frozenset[int] | None = None  # rows, where the others wait
+
+    def _may(self, number: int) -> bool:
+        return number <= self.count and (self.only is None or number in self.only)
 
     def rows(self, wanted: Callable[[int], bool]) -> Iterator[Row]:
         """Read the rows that are wanted, in file order."""
-        chosen = rows(self.source, self.defaults, 1, lambda number: number <= self.count and wanted(number))
+        chosen = rows(self.source, self.defaults, 1, lambda number: self._may(number) and wanted(number))
         if self.earlier is not None:
             chosen = self.earlier.resolved(chosen, self.index)
         found = rows_of(chosen, self.index.makers)

@@ -18,10 +18,12 @@ from bulkscim.journal.entries import Entry
 from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.harmless import estimated_duration, shown_duration
 from bulkscim.model.progress import RunProgress
+from bulkscim.model.row import RowRules
 from bulkscim.pacing.breaker import BreakerLimits
 from bulkscim.pacing.hours import NONE, parse_duration
 from bulkscim.pacing.outage import next_wait
 from bulkscim.runs.assembly import Session, end_session, engine_over, opened, pending_reason
+from bulkscim.runs.canary import failure, waits_for
 from bulkscim.runs.heeding import Heeding
 from bulkscim.runs.how_long import held_back
 from bulkscim.runs.live_progress import LiveProgress
@@ -126,7 +128,30 @@ class Attempts:
         return self._session.terms.settings if self.heeding is None else self.heeding.settings
 
     async def work(self) -> None:
-        """Work until all is done, or until an outage is not waited out, or no longer."""
+        """Work on the canary, where there is one, and where all of that is right on all other rows."""
+        session, journal = self._session, self._session.journal
+        canary = frozenset() if session.terms.answered_here else waits_for(journal)
+        if canary:
+            rules = replace(session.terms.settings.rules, read_back="all")
+            self._session = replace(self._with_rules(rules), job=replace(session.job, only=canary))
+            await self._work_on(canary)
+            if self.reason is None:
+                self.reason = failure(journal, canary)
+            if self.reason is not None:
+                return
+            session.around.watcher.note(f"canary: all {len(canary):,} rows are right; the others follow")
+            await journal.append(Entry(opened("resume")))
+            self._session = replace(self._with_rules(session.terms.settings.rules), job=session.job)
+        await self._work_on(None)
+
+    def _with_rules(self, rules: RowRules) -> Session:
+        """Return the session with other rules for its rows."""
+        session = self._session
+        settings = replace(session.terms.settings, rules=rules)
+        return replace(session, terms=replace(session.terms, settings=settings))
+
+    async def _work_on(self, rows: frozenset[int] | None) -> None:
+        """Work until these rows are done (None: all), or until an outage is not waited out, or no longer."""
         around = self._session.around
         while True:
             stopping = Stopping(self._clock)
@@ -137,10 +162,14 @@ class Attempts:
                 async with heeded, schedule.kept():
                     if await self._may_go_on(engine, stopping):
                         await engine.run()
-            self.reason = stopping.reason or pending_reason(self._session.journal)
-            if not await self._waits():
+            self.reason = stopping.reason
+            if rows is None and self.reason is None:
+                self.reason = pending_reason(self._session.journal)
+            waits = await self._waits()
+            if waits or rows is not None:
+                self._leave(engine, CAREFUL if waits else self._session.terms.breaker)
+            if not waits:
                 return
-            self._leave(engine)
 
     def look(self) -> RunProgress:
         """Return how far the session is, with all of its engines."""
@@ -173,11 +202,12 @@ class Attempts:
         if self.heeding is not None and self._session.around.live:
             await self.heeding.look()
 
-    def _leave(self, engine: Engine) -> None:
+    def _leave(self, engine: Engine, breaker: BreakerLimits) -> None:
         """Keep what the next engine is to know of this one."""
         self._before, self._engine = self.look(), None
         arrivals = engine.permits.arrivals
-        terms = replace(self._session.terms, arrivals=arrivals, breaker=CAREFUL, settings=self.settings)
+        settings = replace(self.settings, rules=self._session.terms.settings.rules)
+        terms = replace(self._session.terms, arrivals=arrivals, breaker=breaker, settings=settings)
         self._session = replace(self._session, terms=terms)
 
     async def _waits(self) -> bool:

@@ -58,10 +58,11 @@ def _limits(request: RunRequest) -> Mapping[str, tuple[Limit, ...]]:
     return {**found, **own}
 
 
-def emptied_limits(request: RunRequest) -> tuple[Limit, ...]:
-    """Return how many groups the job may leave without members; empty: any number."""
-    flag = request.limits.max_emptied
-    return (flag,) if flag else request.standing.max_emptied
+def group_limits(request: RunRequest) -> tuple[tuple[Limit, ...], tuple[Limit, ...]]:
+    """Return how many members a group may lose, and how many groups all of them; empty: the default, and any number."""
+    removals, emptied = (request.limits.of(name) for name in ("max_removals", "max_emptied"))
+    standing = request.standing
+    return (removals,) if removals else standing.max_removals, (emptied,) if emptied else standing.max_emptied
 
 
 def first_removed(operations: Iterable[Operation], count: int) -> Iterator[str]:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,7 @@ from bulkscim.jobfile.source import JobSource, checking, open_source
 from bulkscim.jobfile.validate import Checked, Chosen, check
 from bulkscim.model.events import People
 from bulkscim.reporting.console import interruptible
+from bulkscim.runs.canary import canary_rows
 from bulkscim.runs.choosing import chosen
 from bulkscim.runs.earlier import folders_of
 from bulkscim.runs.request import RunRequest
@@ -35,7 +37,15 @@ def opened_job(
     with checking(source):
         request, rows = chosen(request, source, folder, people)
         with _checked(request, source, folder, rows) as checked:
-            yield request, source, checked
+            yield _with_canary(request, source, checked, folder), source, checked
+
+
+def _with_canary(request: RunRequest, source: JobSource, checked: Checked, folder: Path) -> RunRequest:
+    """Return the request with the rows that are done first, where any are wanted."""
+    if request.canary is None or request.dry_run:
+        return request
+    found = canary_rows(source, request.said.defaults, checked, request.canary, folder)
+    return replace(request, canary_rows=found)
 
 
 def _opened(request: RunRequest, job: str) -> JobSource:

@@ -125,6 +125,7 @@ class RunOptions(_PaceOptions, total=False):
     note: str
     image_age: float
     dry_run: bool
+    canary: int
     run_dir: str | Path
     yes_production: str
 

@@ -26,7 +26,8 @@ class RunRequest:
     seconds old what was read of a user may be when a change relies on it, where 60 is not wanted. A `plan` of the job is
     applied exactly, if it is no older than `max_plan_age_s`. A `dry_run` writes
     nothing, neither in the tenant nor on the disk. With `heed_signals` Ctrl-C and its like drain the run; a program
-    that handles them itself goes without.
+    that handles them itself goes without. `canary` rows, which cover what the job does, are done first and must all be
+    right; `canary_rows` are these and those that they need, once the file is open.
     """
 
     job: str | JobSource
@@ -47,6 +48,8 @@ class RunRequest:
     max_plan_age_s: float = MOST_PLAN_AGE_S
     dry_run: bool = False
     heed_signals: bool = True
+    canary: int | None = None
+    canary_rows: tuple[int, ...] = ()
 
     def defined(self, said: Definition | None = None) -> Self:
         """Return the request for a job file: what definitions say stands where nothing else was said.

@@ -39,10 +39,11 @@ from bulkscim.planning.undo.grades import VerbCounts, totals
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
+from bulkscim.runs.canary import told
 from bulkscim.runs.dry_run import Look, nothing, plan
 from bulkscim.runs.earlier import Earlier, known_before
 from bulkscim.runs.group_removals import leaving, unknown_references
-from bulkscim.runs.guarding import asked_by, bounds_of, bounds_of_rollback, emptied_limits, first_removed
+from bulkscim.runs.guarding import asked_by, bounds_of, bounds_of_rollback, first_removed, group_limits
 from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
 from bulkscim.runs.open_job import INDEX, earlier_folders, not_before, opened_job
@@ -206,6 +207,7 @@ class Start:
             *how_long(found.forecast, visit.settings, self.seen.profile, visit.clock.now(), visit.known),
             *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
             *([self.seats.fact] if self.seats else []),
+            *([told(self.request.canary_rows)] if self.request.canary_rows else []),
             *([self._later] if self.request.said.grace else []),
             *(
                 [
@@ -283,9 +285,7 @@ class Start:
             hold_back(self.source, self.defaults, accounts.names, checked.last, checked.takes)
         if not checked.member_removals:
             return
-        flag = request.limits.max_removals
-        limits = (flag,) if flag else request.standing.max_removals
-        emptied = emptied_limits(request)
+        limits, emptied = group_limits(request)
         visit, large = self.visit, not limits and not emptied
         groups = await leaving(self._operations(), visit.first, visit.seen.profile, visit.clock, large=large)
         for one in groups:
@@ -352,6 +352,7 @@ class Start:
             settings=kept(self.visit.settings),
             defaults=self.defaults,
             guards=RecordedGuards(self.bounds, request.standing.protect),
+            canary=request.canary_rows or None,
             rows=self.checked.last,
             selection=None if request.selection.is_every else request.selection,
             taken=taken.text() if taken is not None and taken.has_gaps else None,

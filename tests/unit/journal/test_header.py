@@ -47,16 +47,17 @@ FULL = Header(
         on_drift="part",
     ),
     defaults=Defaults(Verb.CREATE, "Group", "externalId", {"title": "Title"}, as_shown=True),
-    guards=RecordedGuards(Bounds(1, 2, 3, 4), ("owner@example.com",)),
+    guards=RecordedGuards(Bounds(1, 2, 3, 4, 5, 6, 7, 8, 9), ("owner@example.com",)),
     rows=5,
     selection=RowSelection("a = 1", ("one",), 1, 2, 3, 4, with_needed=True),
     taken=TakenRows.of([1, 5]).text(),
+    canary=(1,),
     plan=RecordedPlan("ab", 1.0, "ada@here"),
     forecast=Forecast({"create User": 4}, {"create User": 0.0}, {"create User": 4.0}, 1.0, 2.0, 3.0),
 )
 NAMES = (
     "format run command bulkscim job tenant own_profile verbs removals member_removals references live_users then definitions note "
-    "earlier parent plan settings defaults guards rows selection taken forecast"
+    "earlier parent plan settings defaults guards rows selection taken canary forecast"
 )
 
 

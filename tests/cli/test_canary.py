@@ -1,0 +1,87 @@
+"""A canary is done first and read back; the other rows wait until all of it is right."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.making.records import create, delete, join, retitle
+from tests.support.running.command import FAST
+from tests.support.servers.small_tenant import SmallTenant, scim
+
+NAMES = [f"u{number}@example.com" for number in range(6)]
+
+
+def job(*records):
+    """Write a job file."""
+    Path("job.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    return "job.jsonl"
+
+
+class Deaf(SmallTenant):
+    """Takes changes of a title and does not make them, while it is `deaf`."""
+
+    deaf = True
+
+    def patch(self, collection, resource_id, body):
+        if self.deaf and "title" in json.dumps(body):
+            return scim(200, self.held[collection][resource_id])
+        return super().patch(collection, resource_id, body)
+
+
+ROWS = [
+    *map(retitle, NAMES[:3]),
+    *(create(f"new{number}@example.com") for number in range(3)),
+    delete(NAMES[5]),
+]
+
+
+@pytest.mark.parametrize("more", [(), ("--yes",)])
+def test_the_others_follow_where_all_of_the_canary_is_right(bulkscim, more):
+    with SmallTenant(*NAMES).serving() as tenant:
+        outcome = bulkscim("run", job(*ROWS), "--base-url", tenant.base_url, *FAST, "--canary", "3", *more)
+        done = [(one.method, one.path.split("/")[1]) for one in tenant.writes]
+
+    assert outcome.code == (0 if more else 4), outcome.text
+    assert "canary    3 rows first, which are read back before the others are sent: 1, 4, 7" in outcome.stderr
+    assert sorted(done[:3]) == ([("DELETE", "Users"), ("PATCH", "Users"), ("POST", "Users")] if more else [])
+    assert len(done) == (len(ROWS) if more else 0)
+
+
+def test_a_run_stops_where_the_canary_is_not_right_and_resume_goes_on(bulkscim):
+    """A tenant that takes changes and ignores them was found out when all rows were done."""
+    with Deaf(*NAMES).serving() as tenant:
+        stopped = bulkscim("run", job(*ROWS), "--base-url", tenant.base_url, *FAST, "--yes", "--canary", "3")
+        written = len(tenant.writes)
+        tenant.deaf = False
+        resumed = bulkscim("resume", "last", *FAST)
+        written_in_all = len(tenant.writes)
+        retried = bulkscim("retry", "last", *FAST)
+
+    assert (stopped.code, written) == (5, 3), stopped.text
+    assert "row 1: patch User u0@example.com: failed: " in stopped.stderr
+    assert "title" in stopped.stderr
+    assert (resumed.code, written_in_all) == (3, len(ROWS)), resumed.text
+    assert retried.code in {0, 3}, retried.text
+
+
+def test_rows_that_the_canary_needs_are_part_of_it(bulkscim):
+    """A membership waits for its member's row, and a later row of a user for the earlier one."""
+    nick = retitle(NAMES[0])
+    nick["patch"] = [{"op": "replace", "path": "nickName", "value": "Nick"}]
+    rows = [create("a@example.com"), create("b@example.com"), create("c@example.com")]
+    rows += [retitle(NAMES[1]), retitle(NAMES[0]), nick, join("Team", {"userName": "c@example.com"})]
+    with SmallTenant(*NAMES).serving() as tenant:
+        tenant.add("Groups", {"displayName": "Team", "members": []})
+        outcome = bulkscim("run", job(*rows), "--base-url", tenant.base_url, *FAST, "--yes", "--canary", "4")
+
+    assert outcome.code == 0, outcome.text
+    assert "canary    6 rows first" in outcome.stderr, outcome.text
+    assert ": 1, 3, 4, 5, 6, 7" in outcome.stderr
+
+
+def test_a_dry_run_has_no_canary(bulkscim):
+    with SmallTenant(*NAMES).serving() as tenant:
+        outcome = bulkscim("run", job(*ROWS), "--base-url", tenant.base_url, *FAST, "-n", "--canary", "3")
+
+    assert (outcome.code, tenant.writes) == (0, [])
