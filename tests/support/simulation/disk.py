@@ -7,6 +7,8 @@ from random import Random
 
 from anyio.lowlevel import checkpoint
 
+from bulkscim.errors import JournalDead
+
 PAGE = 64  # small, so that a page boundary falls inside most lines
 
 
@@ -98,7 +100,7 @@ class SimulatedDisk:
         for call in self._under_way:
             self._fate = self.random.choice(("nothing", "half", "unsynced", "all"))
             if self._fate != "nothing":
-                with suppress(OSError, ValueError):
+                with suppress(OSError, ValueError, JournalDead):
                     call()
         self._fate = None
         self._under_way.clear()
