@@ -159,6 +159,18 @@ class Reads:
                 came = True
                 yield page
 
+    async def page(self, kind: str, start: int) -> tuple[JsonObject, ...]:
+        """Return what a page of a listing shows; nothing where it cannot be read, or pages have no numbers."""
+        if self._profile.cursor:
+            return ()
+        path = protocol.page_path(kind, start, self._profile.page_size)
+        reply = await self._transport.send(Request("GET", path))
+        answer = protocol.list_of(reply.body) if isinstance(reply, Response) else None
+        if judge_read(reply) is not ReadVerdict.GOOD or answer is None:
+            return ()
+        self._saw(kind, answer.resources)
+        return answer.resources
+
     async def _is_empty(self, kind: str, reply: Reply) -> bool:
         """Return whether a listing is not found though the tenant is there, and no resource of the type is known."""
         if not isinstance(reply, Response) or judge_read(reply) is not ReadVerdict.GONE:

@@ -21,6 +21,7 @@ from bulkscim.scim.paths import find
 
 TRIED = 3  # users that are compared
 MOST_PLANNED = 2_000  # users that a plan has read
+MOST_PLACES = 100  # users whose place in the listing is kept, the first asked for
 
 
 class JoiningUsers:
@@ -32,11 +33,15 @@ class JoiningUsers:
         self._turn = anyio.Lock()
         self._left = TRIED
         self._is_proved = self._has_joined = False
+        self._places: dict[str, int] = {}  # by id, until one of them joins a group
+        self._joined = ""  # the id of the latest of them that has
         self._planned: OrderedDict[str, Found] = OrderedDict()  # by id, the latest read last
 
     def applied(self, step: Step) -> None:
         """Take in a step that took effect: from the first addition on, a listing has a user that shows a group."""
-        self._has_joined = self._has_joined or step.action is Action.ADD_MEMBER
+        if step.action is Action.ADD_MEMBER:
+            self._has_joined = True
+            self._joined = step.member if step.member in self._places else self._joined
 
     async def of(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Return the user of an id with its groups as a young listing shows them; None proves nothing."""
@@ -63,22 +68,36 @@ class JoiningUsers:
     async def _try(self, key: Key, ahead: NamesAhead, reads: Reads) -> None:
         """Compare the user that shows the most groups with its read by id, unless the run changes it meanwhile.
 
-        Where a listing has shown none with a group, it is read again after the first addition.
+        Where a listing has shown none with a group, that is asked again after the first addition.
         """
         if self._is_proved or not self._left:
             return
         await self._held.shown_lately(key, ahead, reads, joins=True)
+        place = self._held.place_of(key.value) if len(self._places) < MOST_PLACES else 0
+        self._places |= {key.value: place} if place else {}
         sample = self._held.take_sample()
-        if sample is None and self._has_joined and ahead.age_s < inf:
+        has_news = self._joined or (self._has_joined and not self._places)
+        if sample is None and has_news and ahead.age_s < inf:
             self._left -= 1
-            self._held.renew()
-            await self._held.shown_lately(key, ahead, reads, joins=True)
-            sample = self._held.take_sample()
+            sample = await self._shown_again(key, ahead, reads)
         read = None if sample is None else await reads.by_id(USER, sample.id)
         self._left -= read is not None
         if sample is not None and isinstance(read, Found) and _groups(read) == _groups(sample):
             self._compared.compare_groups(sample, read)
             self._is_proved = True
+
+    async def _shown_again(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Return a user that has joined a group as its page of the listing shows it.
+
+        Where it is not on that page any more, the whole listing is read again.
+        """
+        joined, self._joined = self._joined, ""
+        found = await self._held.on_page(joined, self._places[joined], reads) if joined else None
+        if found is not None:
+            return found if _groups(found) else None
+        self._held.renew()
+        await self._held.shown_lately(key, ahead, reads, joins=True)
+        return self._held.take_sample()
 
 
 def _groups(user: Found) -> set[str]:

@@ -73,7 +73,7 @@ class HeldUsers:
         self._singles = 0
         self._reading = anyio.Lock()
         self._names = store.table("value text", key="value")
-        self._users = store.table("id text, value text, resource blob", "value", key="id")
+        self._users = store.table("id text, value text, resource blob, place int", "value", key="id")
         self._changed: set[str] | None = None  # ids of users that the run changes while the listing is read
         self._taken_at, self._until, self._names_until = 0.0, -inf, -inf
 
@@ -165,6 +165,17 @@ class HeldUsers:
         sample, self._sample = self._sample, None
         return sample
 
+    def place_of(self, resource_id: str) -> int:
+        """Return the place of a user in the listing, from 1; 0 where it is not known."""
+        found = self._users.rows("place", "id = ?", resource_id)
+        return int(found[0][0]) if found else 0
+
+    async def on_page(self, resource_id: str, place: int, reads: Reads) -> Found | None:
+        """Return a user as the page of the listing that begins at its place shows it now; None where it does not."""
+        began = self._clock.monotonic()
+        shown = [one for one in await reads.page(USER, place) if one["id"] == resource_id]
+        return Found(shown[0], began, is_looked_up=True, is_listed=True) if shown else None
+
     def is_absent(self, key: Key) -> bool:
         """Return whether a whole listing shows no user of a userName.
 
@@ -234,7 +245,7 @@ class HeldUsers:
 
     async def _take(self, reads: Reads, most: int) -> float:
         """Read the listing; return its pages, of one that takes more than `most` as far as they can be told; inf: it broke off."""
-        pages = 0
+        pages, place = 0, 1
         self._taken_at = self._clock.monotonic()
         self._until = self._taken_at + LONGEST_S
         async with aclosing(reads.listing(USER)) as listing:
@@ -248,22 +259,25 @@ class HeldUsers:
                 if pages > most or (pages == 1 and told > most):
                     self._singles = max(SINGLES, most)
                     return told if told > most else inf
-                self._keep(page.resources)
+                self._keep(page.resources, place)
+                place += came
         self._until = min(self._until, self._clock.monotonic() + KEPT_S * max(1, pages))
         self._names_until = self._until
         return pages
 
-    def _keep(self, users: tuple[JsonObject, ...]) -> None:
-        named = ((user, find(user, "userName")) for user in users)
+    def _keep(self, users: tuple[JsonObject, ...], first: int) -> None:
+        named = ((place, user, find(user, "userName")) for place, user in enumerate(users, first))
         folded = [
-            (user, Key(USER, "userName", name).folded.value)
-            for user, name in named
+            (place, user, Key(USER, "userName", name).folded.value)
+            for place, user, name in named
             if isinstance(name, str) and name
         ]
-        self._names.add(((name,) for _, name in folded), otherwise="ignore")
+        self._names.add(((name,) for _, _, name in folded), otherwise="ignore")
         changed = self._changed or ()
         rows = (
-            (str(user["id"]), name, orjson.dumps(user)) for user, name in folded if user["id"] not in changed
+            (str(user["id"]), name, orjson.dumps(user), place)
+            for place, user, name in folded
+            if user["id"] not in changed
         )
         self._users.add(rows, otherwise="replace")
         most = max(users, key=_group_count)

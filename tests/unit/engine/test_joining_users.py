@@ -13,13 +13,13 @@ ONE_GROUP = {"one_group": True}
 
 
 class Organization(SimulatedTenant):
-    """Users show their one group. `sizes` are the members in each change, `reads` those of users by id."""
+    """Users show their one group. `sizes` are the members in each change, `reads` users read by id, `pages` of listings."""
 
     before = 0  # users who are in the group g9 before
 
     def __init__(self, *given):
         super().__init__(*given)
-        self.sizes, self.reads = [], []
+        self.sizes, self.reads, self.pages = [], [], 0
         for one in PEOPLE:
             self.hold("Users", {"id": one, "userName": f"{one}@example.com"})
         for group in (*GROUPS, "g9"):
@@ -28,6 +28,7 @@ class Organization(SimulatedTenant):
 
     def _apply(self, request):
         if request.method == "GET" and request.path.startswith("/Users"):
+            self.pages += "startIndex" in request.path
             identifier = request.path.rpartition("/Users/")[2] if "/Users/" in request.path else ""
             self.reads += [identifier] if identifier else []
             for one in self.held["Users"].values():
@@ -56,6 +57,26 @@ class Held(Organization):
     """Some users are in a group before."""
 
     before = 20
+
+
+class Restless(Organization):
+    """Who has joined a group last is shown first."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.held["Users"] = dict(reversed(self.held["Users"].items()))
+
+    def joined(self, group, members):
+        super().joined(group, members)
+        users = self.held["Users"]
+        self.held["Users"] = {one: users[one] for one in (*members, *(users.keys() - members))}
+
+
+class Mute(Organization):
+    """Listings do not show the groups of users, and none is in one before."""
+
+    def groups_of(self, user, *, listed):
+        return [] if listed else super().groups_of(user, listed=listed)
 
 
 class Silent(Held):
@@ -107,6 +128,16 @@ async def test_users_who_are_in_no_group_join_together(carried):
     assert report.totals.done == len(PEOPLE)
     assert len(carried.tenant.sizes) <= 10
     assert len(carried.tenant.reads) <= 10
+    assert not left(carried)
+
+
+@pytest.mark.parametrize(("kind", "more"), [(Organization, 1), (Restless, 1 + 3), (Mute, 3)])
+async def test_one_page_of_the_listing_is_read_again_after_an_addition(carried, kind, more):
+    """All three were, though one user proves it. Where the user is not on its page any more, the others are read."""
+    report = await carried(rows(), kind=kind, profile=ONE_GROUP)
+
+    assert report.totals.done == len(PEOPLE)
+    assert carried.tenant.pages == 3 + more
     assert not left(carried)
 
 
