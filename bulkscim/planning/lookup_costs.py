@@ -13,7 +13,8 @@ from bulkscim.providers.profile import Profile
 FEW = 3  # pages of a listing that may always be read
 SHARE = 20  # rows that create users for each further page
 WORTH = 2  # lookups that a page of a listing which is read again saves at least
-LAST = 2  # pages behind the last one of a listing, which show that it was the last
+LAST = 1  # page behind the last one of a listing, which shows that it was the last
+TRIED = 1  # page of a listing that turns out to be too long, and is of no use
 SINGLES = 10  # names of creates that are asked for where a listing is too long
 MOST = 50  # names in one filter
 PROOF = 9  # reads that show what lookups show, and what they do not, before these are relied on
@@ -35,7 +36,7 @@ def most_again(changes: int, served: int) -> int:
 
 def most_for_names(names: int) -> int:
     """Return how many pages a listing may have that is read for so many names, each of which takes a lookup else."""
-    return max(0, names // WORTH - LAST)
+    return max(0, names // WORTH - LAST - TRIED)
 
 
 def most_for_plan(changes: int) -> int:

@@ -154,7 +154,8 @@ class Planning:
         if not listed:
             end = self._ends[kind] = min(start, self._ends.get(kind, start))
             listed = [*self._overlay.made(kind, start - end, count)]
-        return _list(listed, answer.total, reply, answer.next_cursor)
+        total = None if answer.total is None else answer.total + self._overlay.count_made(kind)
+        return _list(listed, total, reply, answer.next_cursor)
 
     def _as_planned(self, kind: str, resource: JsonObject) -> JsonObject:
         """Return a listed resource as it would stand; what the plan has not changed is kept as it is shown."""

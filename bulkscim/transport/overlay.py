@@ -113,6 +113,11 @@ class Overlay:
         rows = self._database.execute(query, (kind, count, skip)).fetchall()
         return [orjson.loads(row[0]) for row in rows]
 
+    def count_made(self, kind: str) -> int:
+        """Count the resources that the plan makes."""
+        query = "select count(*) from resource where kind = ? and made and body is not null"
+        return int(self._database.execute(query, (kind,)).fetchone()[0])
+
     def known(self, attribute: str) -> bool:
         """Return whether resources can be found by an attribute here."""
         return attribute.lower() in {"id", *(name.lower() for name in _NAMED)}

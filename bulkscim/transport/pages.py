@@ -3,6 +3,7 @@
 A listing takes a while, and others change the tenant meanwhile. With an index, what is deleted moves all that
 comes after it forward, past the place where the next page begins. So each page begins with the last resource of
 the page before; where a page does not hold it, the listing steps back by a page, to something that was seen.
+A page that shows nothing but that resource ends the listing where as many came as the server claims; else an empty one does.
 
 Some servers ignore `startIndex`, refuse it, or return an empty page for it. Then one page is all that can be read.
 It is whole only where the server claims as many resources as it shows, and claims the same number on a shorter page.
@@ -139,9 +140,20 @@ class _ListingPosition:
             return ()
         if size and self.anchored:
             self.off = marks[:1] != [self.anchor]
+            if self._is_last(answer):
+                return _End.OVER
             self._move(size, anchored=False)
             return ()
         return _End.UNPAGED if size and self.off and not self.paged else _End.OVER
+
+    def _is_last(self, answer: protocol.ListAnswer) -> bool:
+        """Return whether a page shows that nothing is behind it.
+
+        It begins where it was asked to, with what was the last before, it is shorter than the first page, and the tenant claims
+        as many as came.
+        """
+        end = self.start + answer.size - 1
+        return not self.off and answer.size < self.size and answer.total == end == len(self.seen)
 
     def _note(self, answer: protocol.ListAnswer) -> None:
         """Note the total that a page claims; some servers claim none at all behind the last page that they show."""

@@ -28,7 +28,7 @@ from bulkscim.scim.protocol import is_usable
 from bulkscim.transport.pages import Page, Unwhole
 
 KEPT_S = 60.0  # for each request that a listing took: so no more than one a minute goes into it
-CLOSING = 2  # requests by which a listing makes sure of its end
+CLOSING = 1  # request by which a listing makes sure of its end
 PROOF = 1
 WORTH_SAYING = 10  # requests, that people would wonder about
 FEW = 3  # requests that a listing may always take

@@ -90,6 +90,22 @@ async def test_a_page_that_does_not_come_ends_the_listing_as_not_whole(broken):
     assert end == broken
 
 
+@pytest.mark.parametrize(
+    ("total", "starts"),
+    [
+        (25, [1, 10, 19, 25]),  # the last page shows only what was the last before, as the claim has it
+        (30, [1, 10, 19, 25, 26]),
+        (24, [1, 10, 19, 25, 26]),
+        (None, [1, 10, 19, 25, 26]),
+    ],
+)
+async def test_one_request_behind_the_last_page_shows_the_end_where_all_came_that_are_claimed(total, starts):
+    tenant = Tenant(lambda start, count: IDS[start - 1 : start - 1 + count], total)
+
+    assert (await listed(tenant))[0] == IDS
+    assert tenant.starts == starts
+
+
 async def test_a_listing_that_ends_before_its_own_total_is_not_whole():
     """Capped or hidden: absence from it proves nothing."""
     ids, end = await listed(Tenant(lambda start, count: IDS[:10] if start == 1 else [], 25))
