@@ -76,7 +76,7 @@ class JobFlags:
             strict=self.strict,
             guards=request.standing,
             header=replace(header, tenant=replace(header.tenant, token="", salt="")),
-            effects={effect.value: count for effect, count in done_by(recorded).items()},
+            effects={effect.value: count for effect, count in done_by(recorded).effects.items()},
         )
 
     def request(self, people: Console, *, run_dir: Path | None = None, dry_run: bool = False) -> "RunRequest":

@@ -289,6 +289,13 @@ max_emptied = click.option(
     help="Most groups that may lose all of their members (default: any number).",
 )
 
+max_share = click.option(
+    "--max-share",
+    type=LimitType(),
+    help="Most users of one department, or of one e-mail domain, that are deleted or deactivated (default: any number). All "
+    "users are listed first.",
+)
+
 seats = click.option(
     "--seats",
     type=click.IntRange(min=0),
@@ -315,6 +322,7 @@ limits = together(
     guards,
     max_removals,
     max_emptied,
+    max_share,
     seats,
     protect_unknown,
     max_errors,

@@ -43,6 +43,7 @@ going_on = options.together(
     options.create_groups,
     options.guards,
     options.seats,
+    options.max_share,
     options.max_errors,
     options.max_adopt,
     options.protect_unknown,

@@ -54,11 +54,11 @@ def flag_of(name: str) -> str:
 
 
 MAX_DELETE = "max_delete"
-_ENDS = frozenset({Effect.DEACTIVATE, Effect.DELETE})
+ENDS = frozenset({Effect.DEACTIVATE, Effect.DELETE})
 GUARDS = (
     Guard(
         MAX_DELETE,
-        _ENDS,
+        ENDS,
         "delete or deactivation",
         "deletes and deactivations",
         Free.FEW,
@@ -98,5 +98,5 @@ GUARDS = (
     ),
 )
 BY_NAME: Mapping[str, Guard] = {one.name: one for one in GUARDS}
-IN_FILES = (*BY_NAME, "max_removals", "max_emptied")  # that a tenant's entry may set
+IN_FILES = (*BY_NAME, "max_removals", "max_emptied", "max_share")  # that a tenant's entry may set
 IN_DEFINITIONS = (*IN_FILES, "max_errors", "max_adopt")

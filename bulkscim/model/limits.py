@@ -71,6 +71,7 @@ class StandingGuards:
     max_deactivate: tuple[Limit, ...] = ()
     max_admins: tuple[Limit, ...] = ()
     max_emptied: tuple[Limit, ...] = ()
+    max_share: tuple[Limit, ...] = ()
     seats: int | None = None
 
     def __add__(self, other: "StandingGuards") -> "StandingGuards":
@@ -115,6 +116,7 @@ class GuardLimits:
     max_deactivate: Limit | None = None
     max_admins: Limit | None = None
     max_emptied: Limit | None = None
+    max_share: Limit | None = None
     seats: int | None = None
 
     @property

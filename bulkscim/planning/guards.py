@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
-from typing import NamedTuple, assert_never
+from typing import Any, NamedTuple, assert_never
 
 from bulkscim.model.guard_table import GUARDS, Effect, Free, Guard
 from bulkscim.model.limits import Limit
@@ -49,6 +49,16 @@ class Bounds:
     max_admins: int | None = field(default=None, metadata=_OMITTED)
     seats: int | None = field(default=None, metadata=_OMITTED)
     seats_used: int | None = field(default=None, metadata=_OMITTED)  # at the start
+
+    max_share: tuple[str, ...] | None = field(default=None, metadata=_OMITTED)
+    share_sizes: Mapping[str, int] | None = field(
+        default=None, metadata=_OMITTED
+    )  # of departments and domains
+
+    @property
+    def share_limits(self) -> tuple[Limit, ...]:
+        """What bounds the share of a department or domain."""
+        return tuple(map(Limit.parse, self.max_share or ()))
 
     def of(self, guard: Guard) -> int | None:
         """Return the bound of one guard."""
@@ -95,7 +105,7 @@ def bounds(limits: Mapping[str, tuple[Limit, ...]], records: int, users: int | N
 
     Of several limits the strictest decides; without one the default holds.
     """
-    found = {one.name: of_guard(one, limits.get(one.name, ()), users) for one in GUARDS}
+    found: dict[str, Any] = {one.name: of_guard(one, limits.get(one.name, ()), users) for one in GUARDS}
     errors, adopted = (next(iter(limits.get(name, ())), None) for name in ("max_errors", "max_adopt"))
     return Bounds(max_errors=errors_bound(errors, records), max_adopt=adoptions(adopted, records), **found)
 

@@ -1,6 +1,7 @@
 """The guards of a job that is to begin: what it asks, what it removes first, and what is allowed."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 
 from bulkscim.jobfile.validate import Checked
@@ -56,6 +57,15 @@ def _limits(request: RunRequest) -> Mapping[str, tuple[Limit, ...]]:
     found = {one: (flag,) if (flag := flags.of(one)) else standing.of(one) for one in BY_NAME}
     own = {one: (flag,) for one in ("max_errors", "max_adopt") if (flag := flags.of(one))}
     return {**found, **own}
+
+
+def with_shares(found: Bounds, request: RunRequest, sizes: Mapping[str, int] | None) -> Bounds:
+    """Return the guards with the share of each department and domain, where it is bounded."""
+    if sizes is None:
+        return found
+    flag = request.limits.max_share
+    limits = (flag,) if flag else request.standing.max_share
+    return replace(found, max_share=tuple(map(str, limits)), share_sizes=sizes)
 
 
 def group_limits(request: RunRequest) -> tuple[tuple[Limit, ...], tuple[Limit, ...]]:

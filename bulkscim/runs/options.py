@@ -109,6 +109,7 @@ class RunOptions(_PaceOptions, total=False):
     max_admins: int | str
     max_removals: int | str
     max_emptied: int | str
+    max_share: int | str
     seats: int
     max_errors: int | str
     max_adopt: int | str

@@ -10,6 +10,7 @@ from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits, StandingGuards
 from bulkscim.model.row import RowRules
 from bulkscim.model.selection import RowSelection
+from bulkscim.planning.undo.grades import VerbCounts
 from bulkscim.runs.definition import Definition, said_of
 from bulkscim.runs.inverse_job import Chosen
 from bulkscim.runs.options import Approval, RecordDefaults, filled
@@ -134,3 +135,19 @@ class ResumeRequest:
     approval: Approval = Approval()
     same_tenant: str = ""
     heed_signals: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ParentRun:
+    """The run that a rollback undoes: its folder, id and chain head, what of it is undone, and notes of that.
+
+    `is_old`: what it created has been in use for so long that deleting it counts as any delete does.
+    """
+
+    folder: Path
+    run: str
+    chain: str
+    counts: VerbCounts
+    secrets: VerbCounts
+    notes: tuple[str, ...] = ()
+    is_old: bool = False

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from bulkscim.engine.clock import RealClock
 from bulkscim.errors import Refused, UsageError
@@ -165,13 +166,23 @@ def _changes(request: ResumeRequest, header: Header, source: JobSource) -> _Chan
         connection=connection_again(request.connection, tenant, kept.connection),
     )
     bounds = _bounds(before, request.limits, header, source)
-    of_guards = {name: value for name, value in asdict(bounds).items() if value != getattr(before, name)}
+    of_guards = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(bounds).items()
+        if value != getattr(before, name)
+    }
     return _Changes(settings, bounds, changed(kept, settings), of_guards)
 
 
 def _bounds(kept: Bounds, limits: GuardLimits, header: Header, source: JobSource) -> Bounds:
     """Return the guards with those that are set again; a share is taken of the whole job, or of the users at the start."""
-    found: dict[str, int | None] = {
+    if limits.max_share is not None:
+        if kept.share_sizes is None:
+            raise UsageError(
+                "this run began without --max-share, and has not counted departments and domains; leave it out"
+            )
+        kept = replace(kept, max_share=(str(limits.max_share),))
+    found: dict[str, Any] = {
         one.name: of_guard(one, (limit,), header.live_users)
         for one in GUARDS
         if (limit := limits.of(one.name))

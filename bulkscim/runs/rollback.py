@@ -36,11 +36,11 @@ from bulkscim.runs.inverse_job import AS_SHOWN, Chosen, Derived, Inverse, write_
 from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.orders import refuse_paused
 from bulkscim.runs.report import RunReport
-from bulkscim.runs.request import RollbackRequest, RunRequest
+from bulkscim.runs.request import ParentRun, RollbackRequest, RunRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
 from bulkscim.runs.session import Past, Visit, past_of, recorded_job, visiting
 from bulkscim.runs.settings import connection_again
-from bulkscim.runs.start import ParentRun, Start, begin
+from bulkscim.runs.start import Start, begin
 from bulkscim.runs.state_dir import drafts
 from bulkscim.runs.tenant_by_name import profile_of
 from bulkscim.runs.tenant_lock import tenant_lock

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bulkscim import __version__
 from bulkscim.engine.clock import RealClock
+from bulkscim.engine.step_guards import Done
 from bulkscim.errors import Refused
 from bulkscim.jobfile.reading import taken_rows
 from bulkscim.jobfile.source import JobSource
@@ -20,7 +21,6 @@ from bulkscim.journal.settings import Settings
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
-from bulkscim.model.guard_table import Effect
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import USER, Defaults, Operation, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
@@ -35,6 +35,7 @@ from bulkscim.planning.guards import (
 )
 from bulkscim.planning.job_costs import Asked, Costs, costs
 from bulkscim.planning.protect import Protects
+from bulkscim.planning.shares import share_refusals
 from bulkscim.planning.undo.grades import VerbCounts, totals
 from bulkscim.runs import session
 from bulkscim.runs.approval import ask
@@ -43,7 +44,14 @@ from bulkscim.runs.canary import told
 from bulkscim.runs.dry_run import Look, nothing, plan
 from bulkscim.runs.earlier import Earlier, known_before
 from bulkscim.runs.group_removals import leaving, unknown_references
-from bulkscim.runs.guarding import asked_by, bounds_of, bounds_of_rollback, first_removed, group_limits
+from bulkscim.runs.guarding import (
+    asked_by,
+    bounds_of,
+    bounds_of_rollback,
+    first_removed,
+    group_limits,
+    with_shares,
+)
 from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
 from bulkscim.runs.open_job import INDEX, earlier_folders, not_before, opened_job
@@ -51,10 +59,11 @@ from bulkscim.runs.options import filled
 from bulkscim.runs.orders import refuse_paused
 from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
-from bulkscim.runs.request import RunRequest
+from bulkscim.runs.request import ParentRun, RunRequest
 from bulkscim.runs.seats import Seats, seats_of
 from bulkscim.runs.session import Visit, visiting
 from bulkscim.runs.settings import checked_connection, connection_of, kept
+from bulkscim.runs.share_sizes import share_sizes
 from bulkscim.runs.state_dir import drafts, keep
 from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
@@ -81,7 +90,9 @@ async def run(request: RunRequest, people: People, watcher: Watcher, look: Look 
             with known_before(earlier_folders(request, source, checked, people)) as earlier:
                 accounts = await visit.protected(request.standing.protect)
                 seats = await seats_of(request, visit, people.note)
-                start = Start(request, source, checked, visit, earlier, protects=accounts.names, seats=seats)
+                sizes = await share_sizes(request, checked.removals, visit, people.note)
+                names = accounts.names
+                start = Start(request, source, checked, visit, earlier, None, names, seats=seats, sizes=sizes)
                 start.refuse_stale_plan()
                 await start.hold_guards(accounts, people)
                 if checked.count(Verb.DELETE):
@@ -101,22 +112,6 @@ def _settings(request: RunRequest) -> Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class ParentRun:
-    """The run that a rollback undoes: its folder, id and chain head, what of it is undone, and notes of that.
-
-    `is_old`: what it created has been in use for so long that deleting it counts as any delete does.
-    """
-
-    folder: Path
-    run: str
-    chain: str
-    counts: VerbCounts
-    secrets: VerbCounts
-    notes: tuple[str, ...] = ()
-    is_old: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Start:
     """A run that has not begun: all that is known of it. `parent` is there for a rollback alone.
 
@@ -133,6 +128,7 @@ class Start:
     protects: Protects = field(default_factory=dict)
     unknown: str = ""
     seats: Seats | None = None
+    sizes: Mapping[str, int] | None = None
 
     @property
     def seen(self) -> FirstLook:
@@ -155,6 +151,7 @@ class Start:
         if self.parent is not None:
             return bounds_of_rollback(self.request, self.seen.users, is_old=self.parent.is_old)
         found = bounds_of(self.request, self.checked.records, self.seen.users)
+        found = with_shares(found, self.request, self.sizes)
         return self.seats.bound(found) if self.seats else found
 
     @property
@@ -267,12 +264,12 @@ class Start:
             said[verb] for verb, kind in self.checked.verbs if kind == USER and verb in said
         )
 
-    def refuse_planned(self, done: Mapping[Effect, int], say: Callable[[str], None]) -> None:
+    def refuse_planned(self, done: Done, say: Callable[[str], None]) -> None:
         """Raise Refused where what a plan of the job does is more than the guards allow."""
         if self.seats is not None and not self.seats.unknown:
-            say(self.seats.told(done))
-        found = refusals(JobCounts(self.checked.records, done), self.bounds, self.seen.users)
-        found += seat_refusals(done, self.bounds)
+            say(self.seats.told(done.effects))
+        found = refusals(JobCounts(self.checked.records, done.effects), self.bounds, self.seen.users)
+        found += seat_refusals(done.effects, self.bounds) + share_refusals(done.parts, self.bounds)
         if found and self.parent is None:
             raise Refused("\n".join((*found, "Nothing was sent.")))
 

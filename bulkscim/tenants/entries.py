@@ -81,6 +81,7 @@ class TenantEntry:
     max_deactivate: Limit | None = None
     max_admins: Limit | None = None
     max_emptied: Limit | None = None
+    max_share: Limit | None = None
     seats: int | None = None
     protect: tuple[str, ...] = ()
     digest: str = field(default="", compare=False)

@@ -110,3 +110,73 @@ def test_a_run_that_goes_on_cannot_slip_past(bulkscim, case, command, bad, more)
     assert first.code in {3, 5}, first.text
     assert (refused.code, allowed.code, done) == (4, 0, bad + 1), refused.text + allowed.text
     assert f"{flag} allows {bad + 1}" in refused.stderr
+
+
+PEOPLE = [f"p{number}@sales.example" for number in range(10)]
+
+
+class Staffed(SmallTenant):
+    """Ten users of one domain, four of them of one department."""
+
+    def __init__(self, *names):
+        super().__init__(*PEOPLE, *names)
+        for name in PEOPLE[:4]:
+            self.user(name)["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"] = {
+                "department": "Law"
+            }
+
+
+@pytest.mark.parametrize(
+    ("names", "most", "told"),
+    [
+        (
+            PEOPLE[:3],
+            "50%",
+            "3 of the 4 users of department law would be deleted or deactivated, more than the 2 allowed",
+        ),
+        (PEOPLE[4:10], "50%", "6 of the 10 users of domain sales.example"),
+        (PEOPLE[3:7], "3", "4 of the 10 users of domain sales.example"),
+        (PEOPLE[2:6], "50%", ""),
+        (PEOPLE[:1], "1%", ""),
+        (PEOPLE[:1], "0%", "1 of the 4 users of department law"),
+    ],
+)
+def test_a_plan_takes_no_more_than_a_share_of_one_department_or_domain(bulkscim, names, most, told):
+    """A filter that matches a whole department removes few of all users, and all of these."""
+    with Staffed("boss@example.com").serving() as tenant:
+        at = ("--base-url", tenant.base_url, *FAST, "--max-delete", "20", "--max-share", most)
+        outcome = bulkscim("plan", job(*map(deactivate, names)), *at)
+
+    assert (outcome.code, tenant.writes) == (4 if told else 0, []), outcome.text
+    assert told in outcome.stderr
+
+
+@pytest.mark.parametrize("command", ["resume", "retry"])
+def test_a_run_takes_no_more_than_a_share_in_all_of_its_sessions(bulkscim, command):
+    with Staffed().serving() as tenant:
+        at = ("--base-url", tenant.base_url, *FAST, "--yes", "--max-delete", "20", "--max-share", "50%")
+        stopped = bulkscim("run", job(*map(deactivate, PEOPLE[:4])), *at)
+        written = len(tenant.writes)
+        again = bulkscim(command, "last", *FAST)
+        lifted = bulkscim(command, "last", *FAST, "--max-share", "4")
+
+    assert (stopped.code, written) == (4, 2), stopped.text
+    assert (again.code, lifted.code, len(tenant.writes)) == (4, 0, 4), again.text + lifted.text
+    assert "would be user number 3 of the 4 of department law" in stopped.stderr
+    assert "--max-share 4" in stopped.stderr.partition("next: ")[2]
+
+
+class Unreadable(Staffed):
+    """Refuses pages beyond the first."""
+
+    def listing(self, collection, query):
+        return error(403, "no") if int(query.get("count", 100)) > 1 else super().listing(collection, query)
+
+
+def test_a_share_of_what_cannot_be_counted_is_refused(bulkscim):
+    with Unreadable().serving() as tenant:
+        at = ("--base-url", tenant.base_url, *FAST)
+        refused = bulkscim("plan", job(deactivate(PEOPLE[0])), *at, "--max-share", "50%")
+
+    assert refused.code == 4, refused.text
+    assert "--max-share: the users of each department and domain cannot be counted" in refused.stderr

@@ -47,7 +47,9 @@ FULL = Header(
         on_drift="part",
     ),
     defaults=Defaults(Verb.CREATE, "Group", "externalId", {"title": "Title"}, as_shown=True),
-    guards=RecordedGuards(Bounds(1, 2, 3, 4, 5, 6, 7, 8, 9), ("owner@example.com",)),
+    guards=RecordedGuards(
+        Bounds(1, 2, 3, 4, 5, 6, 7, 8, 9, ("5%",), {"domain x.test": 3}), ("owner@example.com",)
+    ),
     rows=5,
     selection=RowSelection("a = 1", ("one",), 1, 2, 3, 4, with_needed=True),
     taken=TakenRows.of([1, 5]).text(),
