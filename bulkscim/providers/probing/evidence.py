@@ -102,6 +102,8 @@ def start_index(record: Record) -> Seen:
         return no(answer.told, "refused")
     if answer.listing is None:
         return unseen(answer.told)
+    if record.page is None or len(users) < record.page.size:
+        return unseen("an entry of the page has no id that can be used")
     if not answer.listing.size:
         return no("startIndex=2 showed none", "nothing is shown")
     first = answer.listing.resources[0]["id"] if answer.listing.resources else None
@@ -282,5 +284,6 @@ def reads_by_id(record: Record) -> Seen:
         return unseen("there is no user")
     if answer.resource is not None:
         return Seen(answer.resource["id"] == record.chosen[0]["id"], answer.told)
-    lasts = answer.is_refused or answer.status in GONE
-    return no(answer.told) if lasts else unseen(answer.told)
+    if answer.is_refused:
+        return no(answer.told, "refused")
+    return unseen(f"{answer.told}; a new user may be shown late")

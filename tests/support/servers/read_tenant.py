@@ -297,3 +297,37 @@ class Twins(ReadTenant):
     def __init__(self, count=6):
         super().__init__(count)
         self.held["Users"].append(self.held["Users"][0] | {"id": "twin"})
+
+
+class NewUsers(ReadTenant):
+    """Lists users that cannot be read by their ids yet."""
+
+    def answer(self, collection, resource_id, query):
+        if collection == "Users" and resource_id:
+            return self.error(404)
+        return super().answer(collection, resource_id, query)
+
+
+class NoId(ReadTenant):
+    """Shows its first user without an id."""
+
+    def shown(self, collection, resource, how):
+        shown = super().shown(collection, resource, how)
+        return {key: one for key, one in shown.items() if (key, one) != ("id", "u1")}
+
+
+class HiddenExternalIds(ReadTenant):
+    """Filters by externalId, and shows it by the id of a user alone."""
+
+    def shown(self, collection, resource, how):
+        shown = super().shown(collection, resource, how)
+        return {key: one for key, one in shown.items() if how == "id" or key != "externalId"}
+
+
+class OnlyFirstPage(ReadTenant):
+    """Refuses every page but the first."""
+
+    def listing(self, collection, query):
+        if int(query.get("startIndex", 1)) > 1:
+            return self.error(501)
+        return super().listing(collection, query)

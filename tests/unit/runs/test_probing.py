@@ -168,6 +168,20 @@ CASES = [
     ),
     (tenants.NoGroups, NO_GROUPS | {"groups": False, "users show their groups": True}),
     (tenants.NotFoundWhenEmpty, NO_GROUPS),
+    (
+        tenants.NewUsers,
+        dict.fromkeys(
+            (
+                "reads by id",
+                "versions of resources",
+                "listings show all attributes",
+                "users show their groups",
+            )
+        ),
+    ),
+    (tenants.NoId, {"startIndex is heeded": None, "attributes is heeded": None}),
+    (tenants.HiddenExternalIds, {"listings show all attributes": False}),
+    (tenants.OnlyFirstPage, {"startIndex is heeded": False}),
     (tenants.Twins, {"user names are unique": False}),
 ]
 
