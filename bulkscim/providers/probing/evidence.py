@@ -246,7 +246,8 @@ def order(record: Record) -> Seen:
 
 def deactivated_listed(record: Record) -> Seen:
     """Judge whether listings show deactivated users."""
-    if any(map(is_deactivated, record.users)):
+    is_real = record.resource("user") is not None or record.resource("other user") is not None
+    if is_real and any(map(is_deactivated, record.users)):
         return yes("a listed user is deactivated")
     hidden = record.resource("hidden")
     if hidden is not None and is_deactivated(hidden):

@@ -1,6 +1,10 @@
 """What the answers to filters prove of a tenant (pure)."""
 
+from collections.abc import Iterable
+
 from bulkscim.providers.probing.filters import (
+    FINDS_NOTHING,
+    NOT_ALL,
     NOTHING,
     Fits,
     Judge,
@@ -36,7 +40,16 @@ def user_filter(question: str, attribute: str) -> Judge:
 
 def _judged(record: Record, question: str, fits: Fits, *wanted: str) -> Seen:
     out = leaves_out(record, question, "absent", len(record.users))
-    return judged(record.answers.get(question), fits, wanted, leaves_out=out)
+    found = judged(record.answers.get(question), fits, wanted, leaves_out=out)
+    read = {one["id"] for each in ("user", "other user") if (one := record.resource(each)) is not None}
+    return if_there(found, read, wanted)
+
+
+def if_there(found: Seen, read: set[str], wanted: Iterable[str]) -> Seen:
+    """Return what was seen, unless a filter did not find what could not be read by its id either: a listing may be made up."""
+    if found.text in {FINDS_NOTHING, NOT_ALL} and not set(wanted) <= read:
+        return unseen("what a listing shows could not be read by its id")
+    return found
 
 
 eq = user_filter("eq", "userName")
@@ -91,7 +104,7 @@ def either(record: Record) -> Seen:
     answer, ids = record.answers.get("or"), [one["id"] for one in record.chosen]
     named = [name_of(one, "userName") for one in record.chosen]
     found = _judged(record, "or", equals("userName", *named), *ids)
-    if found.text == "not all" and answer and answer.listing and answer.listing.size == 1:
+    if found.text == NOT_ALL and answer and answer.listing and answer.listing.size == 1:
         return no("one of two names was found", "one name alone")
     return found
 

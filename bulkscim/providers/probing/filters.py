@@ -23,6 +23,7 @@ class Seen:
     text: str = ""
 
 
+FINDS_NOTHING, NOT_ALL = "finds nothing", "not all"
 Judge = Callable[[Record], Seen]
 
 
@@ -61,12 +62,12 @@ def judged(answer: Answer | None, fits: Fits, wanted: Iterable[str], *, leaves_o
     if not shown:
         if total or answer.listing.size:
             return unseen(f"it claims {max(total, answer.listing.size)} resources, and shows none")
-        return no("it shows nothing, though one fits", "finds nothing")
+        return no("it shows nothing, though one fits", FINDS_NOTHING)
     if not must <= {one["id"] for one in shown}:
         return (
             unseen("there are further pages")
             if total > len(shown)
-            else no("one that fits is missing", "not all")
+            else no("one that fits is missing", NOT_ALL)
         )
     if not leaves_out:
         return unseen("all that there are fit, so an ignored filter would answer alike")

@@ -1,7 +1,7 @@
 """What the answers to reads prove of a tenant's groups (pure)."""
 
 from bulkscim.model.operation import GROUP, JsonObject
-from bulkscim.providers.probing.filter_evidence import same_name
+from bulkscim.providers.probing.filter_evidence import if_there, same_name
 from bulkscim.providers.probing.filters import (
     NOTHING,
     Seen,
@@ -96,7 +96,8 @@ def group_eq(record: Record) -> Seen:
         return unseen("there is no group with a name")
     out = leaves_out(record, "group eq", "absent group", len(record.groups))
     fits = equals("displayName", name_of(group, "displayName"))
-    return judged(record.answers.get("group eq"), fits, [group["id"]], leaves_out=out)
+    found = judged(record.answers.get("group eq"), fits, [group["id"]], leaves_out=out)
+    return if_there(found, {one["id"] for one in record.groups_read}, [group["id"]])
 
 
 def capitals(record: Record) -> Seen:

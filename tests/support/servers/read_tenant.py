@@ -331,3 +331,13 @@ class OnlyFirstPage(ReadTenant):
         if int(query.get("startIndex", 1)) > 1:
             return self.error(501)
         return super().listing(collection, query)
+
+
+class MadeUpListing(ReadTenant):
+    """Lists one user and one group that there are not, whatever there is; filters find what there is."""
+
+    def listing(self, collection, query):
+        if "filter" in query:
+            return super().listing(collection, query)
+        made_up = {"id": "1", "userName": "synthesis_user", "displayName": "synthetic", "active": False}
+        return self.listed([made_up], query, collection)

@@ -150,6 +150,7 @@ CASES = [
                 *FILTERS,
                 "reads by id",
                 "listings show all attributes",
+                "listings show deactivated users",
                 "versions of resources",
                 "groups show members",
                 "listings of groups show members",
@@ -175,6 +176,7 @@ CASES = [
                 "reads by id",
                 "versions of resources",
                 "listings show all attributes",
+                "listings show deactivated users",
                 "users show their groups",
             )
         ),
@@ -192,6 +194,17 @@ async def test_what_is_seen_is_so(kind, otherwise):
     expected = {topic: value for topic, value in (SANE | otherwise).items() if value is not None}
 
     assert await values(kind()) == expected
+
+
+async def test_a_listing_that_is_made_up_does_not_disprove_filters():
+    """What it shows cannot be read, nor found."""
+    found = await values(tenants.MadeUpListing())
+
+    assert "listings show deactivated users" not in found
+    assert {topic for topic in found if topic.startswith("filter")} == {
+        "filter for an absent name",
+        "filter for an absent group",
+    }
 
 
 async def test_a_page_that_is_cut_tells_how_large_pages_are():
