@@ -14,7 +14,7 @@ from bulkscim.planning.compare import equal
 from bulkscim.planning.decision import Decision, Settle
 
 _ENDED_WELL = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
-_GROUP = "group:"
+_GROUP, CREATE = "group:", "create"
 
 
 def without_steps(plan: PlannedRow) -> Settle | None:
@@ -27,25 +27,33 @@ def without_steps(plan: PlannedRow) -> Settle | None:
     return Settle(state, plan.detail, plan.id)
 
 
-def held(plan: PlannedRow, facts: Facts, decision: Decision) -> Decision:
-    """Return a row's decision where it is that of the plan, else its end as changed since."""
+def held(plan: PlannedRow, facts: Facts, decision: Decision, own: str | None = None) -> Decision:
+    """Return a row's decision where it is that of the plan, else its end as changed since; `own`: the row's resource."""
     match decision:
         case Step():
-            why = next(_differences(plan, decision), "")
-            return Settle(RowState.SKIPPED, f"drift: {why}", decision.id) if why else decision
+            own = own or decision.id
+            why = next(_differences(plan, facts, decision, own), "")
+            return _skipped(why, own) if why else decision
         case Settle(state=state) if state in _ENDED_WELL:
             left = [part for part in plan.parts if part not in facts.applied]
             if not left:
                 return decision
-            return Settle(RowState.SKIPPED, f"drift: {_omitted(plan, left, decision)}", decision.id)
+            return _skipped(_omitted(plan, left, decision), decision.id)
         case _:
             return decision
 
 
-def _differences(plan: PlannedRow, step: Step) -> Iterator[str]:
+def _skipped(why: str, resource_id: str | None) -> Settle:
+    """Return the end of a row that was changed since; rows that refer to its resource go on."""
+    return Settle(RowState.SKIPPED, f"drift: {why}", resource_id, found=resource_id is not None)
+
+
+def _differences(plan: PlannedRow, facts: Facts, step: Step, own: str | None) -> Iterator[str]:
     """Yield how a step is not that of the plan."""
+    if CREATE in plan.parts and CREATE not in facts.applied and step.part != CREATE:
+        yield _exists(own)
     if step.part not in plan.parts and not _makes_its_group(plan, step):
-        yield from (_unplanned(plan, change) for change in step.changes if step.action is Action.MODIFY)
+        yield from (_unplanned(change) for change in step.changes if step.action is Action.MODIFY)
         yield f"{step.part} was not needed when the plan was made"
         return
     match step.action:
@@ -80,7 +88,7 @@ def _moved(plan: PlannedRow, step: Step) -> Iterator[str]:
         if change.path not in before and change.before is None and _attribute(change.path) in new:
             continue
         if change.path not in before:
-            yield _unplanned(plan, change)
+            yield _unplanned(change)
         elif before[change.path] != MASK and not _same(before[change.path], change):
             yield f"{change.path} is {change.before!r}; the plan saw {before[change.path]!r}"
     there = {change.path for change in step.changes}
@@ -98,9 +106,11 @@ def _same(seen: object, change: Change) -> bool:
     return equal(seen, change.before, change.path) and equal(change.before, seen, change.path)
 
 
-def _unplanned(plan: PlannedRow, change: Change) -> str:
-    if plan.decision is Will.CREATE:
-        return "it exists now; the plan creates it"
+def _exists(resource_id: str | None) -> str:
+    return f"it exists now{f' as id {resource_id}' if resource_id else ''}; the plan creates it"
+
+
+def _unplanned(change: Change) -> str:
     return f"{change.path} is {change.before!r}; the plan does not change it"
 
 
@@ -110,8 +120,8 @@ def _other(plan: PlannedRow, step: Step) -> str:
 
 def _omitted(plan: PlannedRow, left: list[str], end: Settle) -> str:
     """Say that parts of a plan are not needed any more."""
-    if plan.decision is Will.CREATE and "create" in left:
-        return f"it exists now{f' as id {end.id}' if end.id else ''}; the plan creates it"
+    if CREATE in left:
+        return _exists(end.id)
     changes = [one for one in plan.changes if one.part in left]
     told = [f"{one.path} is as wanted already; the plan saw {one.before!r}" for one in changes]
     return "; ".join(told) or f"{', '.join(left)}: as wanted already"

@@ -34,9 +34,11 @@ def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) 
     ended = without_steps(row.plan) if row.plan is not None else None
     if ended is not None:
         return ended
-    decision = _next(View(row, facts, live, policy))
+    view = View(row, facts, live, policy)
+    subject = _main(view)
+    decision = _next(view, subject)
     if row.plan is not None:
-        decision = held(row.plan, facts, decision)
+        decision = held(row.plan, facts, decision, subject.id if isinstance(subject, Subject) else None)
     existed = facts.taken.existed if facts.taken else None
     if isinstance(decision, Settle) and existed and existed.touched:
         told = "; ".join(text for text in (decision.detail, OVERWRITTEN) if text)
@@ -44,8 +46,7 @@ def next_step(row: Row, facts: Facts, live: Mapping[Need, Any], policy: Policy) 
     return decision
 
 
-def _next(view: View) -> Decision:
-    subject = _main(view)
+def _next(view: View, subject: Decision | Subject) -> Decision:
     decision = _remaining(view, subject) if isinstance(subject, Subject) else _checked(view, subject)
     return (_barred(view, decision) if isinstance(decision, Step) else None) or decision
 

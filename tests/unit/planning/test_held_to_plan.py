@@ -58,8 +58,6 @@ TITLE = Change("title", "Engineer", "Lead")
     ("plan", "step"),
     [
         (CREATES, CREATE),
-        (CREATES, update(Change("manager.value", None, "u2"), part="manager")),
-        (CREATES, ADD),
         (CHANGES, update(TITLE)),
         (replace(CHANGES, id=None, after_row=3), update(TITLE, of="u9")),
         (replace(CHANGES, changes=(replace(SETS, before="[secret]"),)), update(TITLE)),
@@ -78,9 +76,27 @@ def test_a_step_of_the_plan_is_sent(plan, step):
 
 
 @pytest.mark.parametrize(
+    "step",
+    [
+        update(Change("manager.value", None, "u2"), part="manager"),
+        ADD,
+        Step("group:Sales", Action.CREATE, GROUP),
+    ],
+)
+def test_links_of_what_a_plan_creates_are_sent_after_it_is_created_alone(step):
+    """A user that others had created joined its groups, and the row was skipped then."""
+    plan = replace(CREATES, members=NEW_GROUP.members) if step.action is Action.CREATE else CREATES
+    assert held(plan, applied("create"), step) is step
+    ended = held(plan, NOTHING, step, "u1")
+
+    told = "drift: it exists now as id u1; the plan creates it"
+    assert ended == Settle(RowState.SKIPPED, told, "u1", found=True)
+
+
+@pytest.mark.parametrize(
     ("plan", "step", "told"),
     [
-        (CREATES, update(TITLE), "it exists now; the plan creates it"),
+        (CREATES, update(TITLE), "it exists now as id u1; the plan creates it"),
         (CHANGES, update(Change("title", "Chief", "Lead")), "title is 'Chief'; the plan saw 'Engineer'"),
         (CHANGES, update(TITLE, of="u2"), "it is another resource now, id u2; the plan has u1"),
         (CHANGES, CREATE, "create was not needed when the plan was made"),
@@ -112,6 +128,7 @@ def test_a_row_whose_resource_was_changed_since_is_skipped(plan, step, told):
     ended = held(plan, NOTHING, step)
 
     assert (ended.state, ended.detail) == (RowState.SKIPPED, f"drift: {told}")
+    assert ended.found == (step.id is not None)  # rows that refer to it go on
 
 
 @pytest.mark.parametrize(
