@@ -77,7 +77,8 @@ class WriteProbe:
             yield f"group {self.group}"
         yield from dict.fromkeys(self.profile.cautions.values())
         yield f"a create of a user is undone by a delete: {grade(self.profile, Verb.CREATE, USER).told}"
-        yield "three runs are journaled, and rolled back; where the address is taken already, nothing of it is changed"
+        yield "two runs are journaled, and rolled back"
+        yield "an address that is taken ends the trial; some services overwrite its user by the create, so use one that is free"
 
     async def tried(self) -> Tried:
         """Make the trial, and undo it whatever it came to."""

@@ -190,3 +190,33 @@ def test_what_a_service_keeps_is_told(bulkscim, profile, kept):
     told = {one["trait"]: one["seen"] for one in outcome.json["traits"]}
     assert outcome.code == 0, outcome.text
     assert (told["of a deleted user is kept"], told["of a deleted group is kept"]) == (kept, False)
+
+
+def test_a_written_profile_takes_no_more_requests_than_the_one_that_comes_with_the_program(
+    bulkscim, job, tenant
+):
+    """The same job at the same tenant, once by each."""
+    seen(bulkscim, tenant, "--write", "--as", ADDRESS, "--yes", "-o", "seen.toml")
+    people = [f"row{number}@example.com" for number in range(12)]
+    path = job(
+        *({"op": "create", "type": "User", "data": {"userName": name, "title": "Lead"}} for name in people),
+        {"op": "create", "type": "Group", "data": {"displayName": "Rows"}},
+        *(
+            {
+                "op": "add_member",
+                "type": "Group",
+                "match": {"displayName": "Rows"},
+                "member": {"userName": name},
+            }
+            for name in people
+        ),
+    )
+    taken = []
+    for profile in ("generic", "./seen.toml"):
+        before = sum(tenant.requests().values())
+        ran = bulkscim("run", path, "--base-url", tenant.base_url, "--profile", profile, "--yes", *FAST)
+        taken.append(sum(tenant.requests().values()) - before)
+        undone = bulkscim("rollback", "last", "--yes", *FAST)
+        assert (ran.code, undone.code) == (0, 0), ran.text + undone.text
+
+    assert taken[1] <= taken[0]
