@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.making.records import create, delete, join, retitle
 from tests.support.running.command import FAST
+from tests.support.servers import odd_servers as odd
 from tests.support.servers.small_tenant import SmallTenant, scim
 
 NAMES = [f"u{number}@example.com" for number in range(6)]
@@ -78,6 +79,30 @@ def test_rows_that_the_canary_needs_are_part_of_it(bulkscim):
     assert outcome.code == 0, outcome.text
     assert "canary    6 rows first" in outcome.stderr, outcome.text
     assert ": 1, 3, 4, 5, 6, 7" in outcome.stderr
+
+
+def test_a_run_that_is_interrupted_finishes_its_canary_first(bulkscim):
+    with odd.Unauthorized(2, *NAMES).serving() as tenant:
+        stopped = bulkscim(
+            "run",
+            job(*ROWS),
+            "--base-url",
+            tenant.base_url,
+            *FAST,
+            "--yes",
+            "--canary",
+            "3",
+            "--concurrency",
+            "1",
+        )
+        tenant.good, written = 1000, len(tenant.writes)
+        resumed = bulkscim("resume", "last", *FAST)
+        after = [one.method for one in tenant.writes[written:]]
+
+    assert stopped.code == 7, stopped.text
+    assert resumed.code == 0, resumed.text
+    assert "canary: all 3 rows are right" in resumed.stderr
+    assert after[0] == "DELETE"
 
 
 def test_a_dry_run_has_no_canary(bulkscim):
