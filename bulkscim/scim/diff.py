@@ -1,6 +1,7 @@
 """Where a resource is not what is wanted: the walk behind `planning/compare.py`, which states the rules."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -148,34 +149,59 @@ def _elements(wanted: list[Any], live: Any, place: ComparedPath) -> Iterator[Cha
         if missing:
             yield Change(place.path, live, present + missing)
         return
-    taken: list[int] = []
+    free = _FreeElements(present, place.plain)
     for element in wanted:
-        match = _match(element, present, taken, place.plain)
+        match = free.match(element)
         if match is None:
             yield _added(element, live, wanted, place)
         else:
-            taken.append(match)
+            free.take(match)
             yield from _element(element, present[match], present, place)
 
 
-def _match(element: JsonObject, present: list[Any], taken: list[int], plain: str) -> int | None:
-    """Return the place of the live element that a wanted one speaks of: by value, else by the only type."""
-    free = [place for place in range(len(present)) if place not in taken]
-    value = paths.find(element, "value")
-    if value is not None:
-        alike = [
-            place for place in free if same(value, paths.part_of(present[place], "value"), f"{plain}.value")
-        ]
-        if alike:
-            return _closest(element, present, alike)
-        if plain.lower() in schemas.REFERENCES:
-            return None
-    label = paths.find(element, "type")
-    alike = [place for place in free if same(label, paths.part_of(present[place], "type"), "type")]
-    if label is not None and len(alike) == 1:
-        return alike[0]
-    candidates = free if value is None and label is None else alike
-    return next((place for place in candidates if not any(_of_value(element, present[place], _INSIDE))), None)
+class _FreeElements:
+    """The live elements of a list of which no wanted one has spoken yet; a group may have many thousand members."""
+
+    def __init__(self, present: list[Any], plain: str) -> None:
+        self._present = present
+        self._plain = plain
+        self._places = dict.fromkeys(range(len(present)))  # in order
+        self._refers = plain.lower() in schemas.REFERENCES
+        self._by_id: dict[str, list[int]] = {}
+        for place in range(len(present) if self._refers else 0):
+            value = paths.part_of(present[place], "value")
+            if isinstance(value, str):
+                self._by_id.setdefault(value, []).append(place)
+
+    def take(self, place: int) -> None:
+        """Leave an element to the wanted one that speaks of it."""
+        del self._places[place]
+
+    def match(self, element: JsonObject) -> int | None:
+        """Return the place of the element that a wanted one speaks of: by value, else by the only type."""
+        present, value = self._present, paths.find(element, "value")
+        if value is not None:
+            alike = self._of_value(value)
+            if alike:
+                return _closest(element, present, alike)
+            if self._refers:
+                return None
+        label, free = paths.find(element, "type"), list(self._places)
+        alike = [place for place in free if same(label, paths.part_of(present[place], "type"), "type")]
+        if label is not None and len(alike) == 1:
+            return alike[0]
+        candidates = free if value is None and label is None else alike
+        return next(
+            (place for place in candidates if not any(_of_value(element, present[place], _INSIDE))), None
+        )
+
+    def _of_value(self, value: Any) -> list[int]:
+        """Return the places of the elements with a value; of references those with just this id, where there are any."""
+        places = self._by_id.get(value, []) if isinstance(value, str) else []
+        if free := [place for place in places if place in self._places]:
+            return free
+        shown, plain = self._present, f"{self._plain}.value"
+        return [one for one in self._places if same(value, paths.part_of(shown[one], "value"), plain)]
 
 
 _INSIDE = ComparedPath("", "", inside=True)
@@ -196,9 +222,16 @@ def _element(wanted: JsonObject, live: Any, present: list[Any], place: ComparedP
 def _naming(element: Any, present: list[Any]) -> str:
     """Return a filter that picks one live element: by its type where that is unique, else by its value."""
     label, value = paths.part_of(element, "type"), paths.part_of(element, "value")
-    alike = [other for other in present if same(label, paths.part_of(other, "type"), "type")]
-    attribute, chosen = ("type", label) if isinstance(label, str) and len(alike) == 1 else ("value", value)
+    attribute, chosen = ("type", label) if _is_only(label, present) else ("value", value)
     return f"{attribute} eq {orjson.dumps(chosen).decode()}"
+
+
+def _is_only(label: Any, present: list[Any]) -> bool:
+    """Return whether one element alone has a type."""
+    if not isinstance(label, str):
+        return False
+    alike = (other for other in present if same(label, paths.part_of(other, "type"), "type"))
+    return len(list(islice(alike, 2))) == 1
 
 
 def _added(element: JsonObject, live: Any, wanted: list[Any], place: ComparedPath) -> Change:

@@ -258,3 +258,13 @@ def test_a_manager_is_set_as_a_whole():
     """Servers take the manager as an object, not its value alone."""
     changes = differences({ENTERPRISE: {"manager": {"value": "8"}}}, LIVE)
     assert operations_for(changes) == (PatchOperation("replace", f"{ENTERPRISE}:manager", {"value": "8"}),)
+
+
+def test_members_are_found_by_their_ids_whatever_the_order():
+    """Each was compared with each: a group of 200 members took 11 s of the processor."""
+    shown = [{"value": f"u{number}", "display": "x"} for number in range(500)]
+    wanted = [{"value": f"u{number}"} for number in (499, 0, 250, 501)]
+
+    [change] = differences({"members": wanted}, {"members": shown})
+    assert (change.path, change.before, change.after) == ('members[value eq "u501"]', None, {"value": "u501"})
+    assert differences({"members": wanted[:3]}, {"members": shown}) == ()
