@@ -28,6 +28,7 @@ from bulkscim.transport.base import Transport
 
 SERVER_ERROR = 500
 MANY = 10_000  # workers
+_FOR_ONE = 0.25  # of the workers may wait for one of several limits
 _REQUESTS, _AHEAD_S, _MORE = (
     4,
     2.0,
@@ -271,14 +272,18 @@ class Permits:
     def room(self, method: str, path: str) -> int:
         """Return how many workers may work for requests of one kind, so that some are left for those of other limits.
 
-        They are enough to use the limits of these: reads come before a write, and each takes its time.
+        They are enough to use the limits of these: reads come before a write, and each takes its time. Where workers are few,
+        they are no more than that: rows that come later in the file go under other limits.
         """
         gates = self._counting(Request(method, path))
         if all(gate in gates for gate in self.gates):
             return MANY
         per_second = min(gate.per_second for gate in gates)
-        enough = _MORE + per_second * (_AHEAD_S + _REQUESTS * self.concurrency.takes_s)
-        return max(1, min(ceil(enough), self.workers() - 1)) if enough < MANY else MANY
+        least = _MORE + per_second * _REQUESTS * self.concurrency.takes_s
+        workers, enough = self.workers(), least + per_second * _AHEAD_S
+        if enough >= MANY:
+            return MANY
+        return max(1, min(ceil(enough), max(ceil(least), int(workers * _FOR_ONE)), workers - 1))
 
     @property
     def allowed_per_second(self) -> float:
