@@ -33,14 +33,15 @@ if TYPE_CHECKING:
     )
     from bulkscim.jobfile.spool import JobRecord
     from bulkscim.model.events import Watcher
+    from bulkscim.model.plan import PlannedChange, PlannedMember, PlannedRow, Will
     from bulkscim.model.row import RowState
     from bulkscim.model.run import Counters, RunState, Totals
     from bulkscim.model.secret import Secret
     from bulkscim.reporting.causes import Cause
     from bulkscim.reporting.results import Result
-    from bulkscim.runs.api import results, resume, retry, rollback, run
+    from bulkscim.runs.api import plan, results, resume, retry, rollback, run
     from bulkscim.runs.options import ResumeOptions, RollbackOptions, RunOptions
-    from bulkscim.runs.report import RunReport
+    from bulkscim.runs.report import Plan, RunReport
     from bulkscim.runs.tenant_by_name import tenant
     from bulkscim.tenants.tenant import Tenant
 
@@ -66,7 +67,11 @@ __all__ = [
     "NoPatch",
     "NoSuchRun",
     "Outage",
+    "Plan",
     "PlanStale",
+    "PlannedChange",
+    "PlannedMember",
+    "PlannedRow",
     "ReferencesUnknown",
     "Refused",
     "Result",
@@ -82,6 +87,8 @@ __all__ = [
     "Totals",
     "UsageError",
     "Watcher",
+    "Will",
+    "plan",
     "results",
     "resume",
     "retry",
@@ -95,6 +102,10 @@ _WHERE = {
     "Cause": "bulkscim.reporting.causes",
     "Counters": "bulkscim.model.run",
     "JobRecord": "bulkscim.jobfile.spool",
+    "Plan": "bulkscim.runs.report",
+    "PlannedChange": "bulkscim.model.plan",
+    "PlannedMember": "bulkscim.model.plan",
+    "PlannedRow": "bulkscim.model.plan",
     "Result": "bulkscim.reporting.results",
     "ResumeOptions": "bulkscim.runs.options",
     "RollbackOptions": "bulkscim.runs.options",
@@ -106,6 +117,8 @@ _WHERE = {
     "Tenant": "bulkscim.tenants.tenant",
     "Totals": "bulkscim.model.run",
     "Watcher": "bulkscim.model.events",
+    "Will": "bulkscim.model.plan",
+    "plan": "bulkscim.runs.api",
     "results": "bulkscim.runs.api",
     "resume": "bulkscim.runs.api",
     "retry": "bulkscim.runs.api",

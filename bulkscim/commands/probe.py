@@ -1,6 +1,5 @@
 """`bulkscim probe`: find out by reading what a tenant does, and compare it with its profile."""
 
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ from bulkscim.runs.options import Approval
 if TYPE_CHECKING:
     from bulkscim.journal.settings import Settings
     from bulkscim.runs.probing import Probed
-    from bulkscim.runs.probing_writes import WriteProbe
     from bulkscim.runs.report import RunReport
     from bulkscim.tenants.tenant import Tenant
 
@@ -94,53 +92,43 @@ def command(flags: ProbeFlags) -> "RunReport | None":
         raise UsageError(f"{flags.out}: what is written is a profile; name it {flags.out.stem}{ENDING}")
     tenant, connection = tenant_options.tenant_of(people, flags.tenant_flags, flags.connection)
     settings = tenant_options.reading_settings(connection, tenant)
-    from bulkscim.runs.probing import profile_file
+    from bulkscim.reporting import probing as report
+    from bulkscim.runs.probing import probe
 
-    trial = _trial(tenant, settings, flags, people) if flags.write else None
-    with nullcontext() if flags.out is None else text_file(flags.out, replace=flags.force) as target:
-        probed, left = runtime.carry_out(lambda: _probed(tenant, settings, trial, people))
-        if target is not None:
-            target.write(profile_file(probed))
-    _tell(probed, people, as_json=flags.as_json)
+    probed = runtime.carry_out(lambda: probe(tenant, settings, people.note))
+    probed, left = _tried(probed, tenant, settings, flags, people) if flags.write else (probed, None)
+    for note in probed.notes:
+        people.note(note)
+    if flags.as_json:
+        told = report.as_json(probed.profile, probed.findings, probed.requests, probed.throttled)
+        runtime.print_json(told)
+    else:
+        runtime.print_lines(report.table(probed.findings))
+        people.note(report.totals(probed.findings, probed.requests, probed.throttled))
     if flags.out is not None:
+        _write(flags.out, probed, force=flags.force)
         people.note(f"wrote {flags.out}; {next_line('profiles', 'check', flags.out)}")
     return left
 
 
-def _trial(tenant: "Tenant", settings: "Settings", flags: ProbeFlags, people: Console) -> "WriteProbe":
-    """Return the trial of writes, approved."""
+def _tried(
+    probed: "Probed", tenant: "Tenant", settings: "Settings", flags: ProbeFlags, people: Console
+) -> "tuple[Probed, RunReport | None]":
+    """Try writes too; return what was found with them, and the rollback that left something."""
+    from bulkscim.providers.probing.written import proved, with_written
     from bulkscim.runs.probing_writes import WriteProbe
 
     trial = WriteProbe(tenant, settings, flags.runs_dir, people, flags.address)
     trial.approved(flags.approval)
-    return trial
-
-
-async def _probed(
-    tenant: "Tenant", settings: "Settings", trial: "WriteProbe | None", people: Console
-) -> "tuple[Probed, RunReport | None]":
-    """Return what was found, by writes too where they are to be tried, and the rollback that left something."""
-    from bulkscim.providers.probing.written import proved, with_written
-    from bulkscim.runs.probing import probe
-
-    probed = await probe(tenant, settings, people.note)
-    if trial is None:
-        return probed, None
-    tried = await trial.tried()
+    tried = runtime.carry_out(trial.tried)
     if not tried.trial.user:
         people.warn(f"no user was created; the address may be taken\n{next_line('results', 'last')}")
     found = with_written(probed.profile, probed.findings, proved(tried.trial))
     return replace(probed, findings=found), tried.left
 
 
-def _tell(probed: "Probed", people: Console, *, as_json: bool) -> None:
-    from bulkscim.reporting import probing as report
+def _write(out: Path, probed: "Probed", *, force: bool) -> None:
+    from bulkscim.runs.probing import profile_file
 
-    for note in probed.notes:
-        people.note(note)
-    if as_json:
-        told = report.as_json(probed.profile, probed.findings, probed.requests, probed.throttled)
-        runtime.print_json(told)
-    else:
-        runtime.print_lines(report.table(probed.findings))
-        people.note(report.totals(probed.findings, probed.requests, probed.throttled))
+    with text_file(out, replace=force) as target:
+        target.write(profile_file(probed))

@@ -49,7 +49,7 @@ def existing(view: View, holder: Found, carry: Carried) -> Decision | Subject:
         whole = read
     elif read is not None:
         closed = "it cannot be read by its id"
-    elif differences(_wanted(view, carry, maker.run), holder.resource) or (
+    elif differences(_wanted(view, carry, maker.run, holder), holder.resource) or (
         operation.type == GROUP and links_asked(view)
     ):
         return Wait(key)
@@ -57,7 +57,7 @@ def existing(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if other is not None:
         return other
     closed = closed or _closed(view, whole, maker.run)
-    found = differences(_wanted(view, carry, maker.run), whole.resource)
+    found = differences(_wanted(view, carry, maker.run, holder), whole.resource)
     names = {resource_id: reference.key.value for reference, resource_id in carry.ids}
     told = tuple(_told(change, names) for change in found if not _is_manager(change.path))
     return Subject(whole.id, existing=Existing(whole, maker.run, closed, told))
@@ -76,12 +76,22 @@ def stranger(view: View, holder: Found) -> Settle | None:
     return Settle(RowState.FAILED, detail, holder.id, 409, "uniqueness")
 
 
-def _wanted(view: View, carry: Carried, run: str) -> JsonObject:
+def _wanted(view: View, carry: Carried, run: str, holder: Found) -> JsonObject:
     """Return the attributes that the row asks for; members of a group that an earlier run created are links."""
     operation = view.operation
     if operation.type == GROUP and not run:
-        return with_references(operation.data, carry)
-    return substitute(operation.data, carry)  # type: ignore[no-any-return]
+        return without_changed_name(view, holder, with_references(operation.data, carry))
+    return without_changed_name(view, holder, substitute(operation.data, carry))
+
+
+def without_changed_name(view: View, holder: Found, wanted: JsonObject) -> JsonObject:
+    """Return attributes without the name that a tenant changed when a run created the resource: it would do so again."""
+    target = view.operation.target
+    found = view.live.get(target)
+    is_it = isinstance(found, Found) and found.id == holder.id and target.attribute != "id"
+    if not is_it or view.policy.takes_back or answers(target, holder.resource):
+        return wanted
+    return {name: value for name, value in wanted.items() if name.lower() != target.attribute.lower()}
 
 
 def _is_manager(path: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Unpack, cast
+from typing import TYPE_CHECKING, Unpack, cast
 
 from bulkscim.errors import Mismatch, UsageError
 from bulkscim.jobfile.source import JobSource
@@ -12,10 +12,13 @@ from bulkscim.model.events import Watcher
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import Verb
 from bulkscim.reporting.files import all_results
+from bulkscim.reporting.plan_text import overview_of, summary_line
+from bulkscim.reporting.planned import planned_rows
 from bulkscim.reporting.recorded import open_recorded, read_header
 from bulkscim.reporting.results import Result
 from bulkscim.reporting.source import find_source
 from bulkscim.runs import start
+from bulkscim.runs.dry_run import Look, nothing
 from bulkscim.runs.headless import Unattended, Unwatched
 from bulkscim.runs.inverse_job import Chosen
 from bulkscim.runs.options import (
@@ -26,12 +29,15 @@ from bulkscim.runs.options import (
     built,
     names_of,
 )
-from bulkscim.runs.report import RunReport
+from bulkscim.runs.report import Plan, RunReport
 from bulkscim.runs.request import ResumeRequest, RollbackRequest, RunRequest
 from bulkscim.runs.resume import resume as resume_recorded
 from bulkscim.runs.rollback import rollback as take_back
 from bulkscim.runs.tenant_by_name import tenant_of_header
 from bulkscim.tenants.tenant import Tenant
+
+if TYPE_CHECKING:
+    from bulkscim.model.plan import PlannedRow
 
 RUNS = Path("runs")
 _CALLED = {"yes": True, "heed_signals": False}  # calling is the approval; signals are the program's
@@ -46,11 +52,29 @@ async def run(
     begin, Locked while another run works on the tenant among them. Signals are left to the program. A call that
     is cancelled leaves a run that can be resumed.
     """
+    return await _run(job, tenant, options, nothing)
+
+
+async def plan(
+    job: str | Path | Iterable[Mapping[str, object]], tenant: Tenant, **options: Unpack[RunOptions]
+) -> Plan:
+    """Say what a job would do to a tenant, row by row; arguments are those of `run`. Nothing is changed."""
+    found: list[PlannedRow] = []
+    report = await _run(
+        job, tenant, options | {"dry_run": True}, lambda seen: found.extend(planned_rows(seen))
+    )
+    overview = overview_of(found)
+    return Plan(tuple(found), summary_line(overview), overview.sends, report)
+
+
+async def _run(
+    job: str | Path | Iterable[Mapping[str, object]], tenant: Tenant, options: RunOptions, look: Look
+) -> RunReport:
     watcher, said = _said(RunRequest, RunOptions, dict(options))
     source = str(job) if isinstance(job, str | Path) else spooled(job)
     try:
         request = built(RunRequest, said | {"job": source, "tenant": tenant, **_CALLED})
-        return await start.run(request, Unattended(), watcher)
+        return await start.run(request, Unattended(), watcher, look)
     finally:
         if isinstance(source, JobSource):
             source.discard()

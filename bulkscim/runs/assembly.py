@@ -61,6 +61,7 @@ from bulkscim.runs.earlier import (
     left_out,
     own_names,
     own_users,
+    renamed_by_tenant,
     users_of_runs,
 )
 from bulkscim.runs.kept_rates import KeptRates
@@ -232,6 +233,7 @@ def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:
         partial(created_groups, journal),
         partial(own_names, journal),
         partial(left_out, journal),
+        partial(renamed_by_tenant, base_url, journal.disk, own, places, named),
         journal.disk.off_loop,
     )
 

@@ -6,7 +6,8 @@ earlier runs created or deactivated.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from bulkscim.journal import journal, reader, runfolder
 from bulkscim.journal.bodies import Applied, Body, Settled, Started
 from bulkscim.journal.durable import Disk, LocalDisk, Reader
 from bulkscim.journal.entries import Kind
+from bulkscim.journal.header import Header
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.base_url import same_base_url
@@ -148,17 +150,61 @@ def created_by_runs(
 
     Oldest run first, without the run `own`. A journal that cannot be read is left out: what it created is not known.
     """
+    for file, header, is_child in _others(base_url, disk, own, places, named):
+        with suppress(OSError, JournalDamaged):
+            yield from _created(file, "" if is_child else header.run)
+
+
+def renamed_by_tenant(
+    base_url: str, disk: Disk, own: str, places: Iterable[Path], named: Iterable[Path]
+) -> Iterator[NamedResource]:
+    """Yield names in the file of what runs of these folders created on a tenant, where the tenant gave other names.
+
+    As `created_by_runs` reads journals. The first creates of a run show whether the tenant changes names.
+    """
+    for file, header, is_child in _others(base_url, disk, own, places, named):
+        makes = any(header.count(verb, kind) for verb in MAKES for kind in (USER, GROUP))
+        if not is_child and (makes or header.settings.rules.create_groups):
+            with suppress(OSError, JournalDamaged):
+                yield from _renamed(file, b'"create"')
+                yield from _renamed(file, b'"group:')
+
+
+def _renamed(file: Reader, part: bytes) -> Iterator[NamedResource]:
+    begun: dict[int, Started] = {}
+    looked = changed = 0
+    for entry in reader.entries_of(file, Kind.STARTED, Kind.APPLIED, holding=part):
+        if isinstance(entry.body, Started):
+            begun[entry.step] = entry.body
+            continue
+        start, how = begun.pop(entry.step, None), entry.body
+        if start is None or not isinstance(how, Applied) or not how.id or how.unsure:
+            continue
+        looked += 1
+        for key in start.identity:
+            shown = find(how.after or {}, key.attribute)
+            if isinstance(shown, str) and Key(key.type, key.attribute, shown).folded != key.folded:
+                changed += 1
+                yield NamedResource(key, how.id, shown)
+        if looked == SAMPLE and not changed:
+            return
+
+
+def _others(
+    base_url: str, disk: Disk, own: str, places: Iterable[Path], named: Iterable[Path]
+) -> Iterator[tuple[Reader, Header, bool]]:
+    """Open the journals of other runs on a tenant, oldest first, each with its header, and whether a rollback wrote it."""
     found = [path for place in dict.fromkeys(places) for path in runfolder.runs(place, disk)]
     for path in dict.fromkeys((*named, *found)):
         for folder in (path, *descendants(path, disk)):
-            try:
-                with closing(disk.open_read(folder / JOURNAL)) as file:
-                    header = reader.header_of(file, folder / JOURNAL)
-                    run = header.run or folder.name
-                    if run != own and same_base_url(header.tenant.base_url, base_url):
-                        yield from _created(file, run if folder == path else "")
-            except (OSError, NoSuchRun, JournalDamaged):
-                continue
+            with (
+                suppress(OSError, NoSuchRun, JournalDamaged),
+                closing(disk.open_read(folder / JOURNAL)) as file,
+            ):
+                header = reader.header_of(file, folder / JOURNAL)
+                header = replace(header, run=header.run or folder.name)
+                if header.run != own and same_base_url(header.tenant.base_url, base_url):
+                    yield file, header, folder != path
 
 
 def _created(file: Reader, run: str) -> Iterator[CreatedResource]:

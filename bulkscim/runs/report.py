@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bulkscim.errors import BulkScimError
+from bulkscim.model.plan import PlannedRow
 from bulkscim.model.row import RowState
 from bulkscim.model.run import RunState, Totals
 from bulkscim.reporting.causes import Cause
@@ -33,3 +34,16 @@ class RunReport:
     drifted: int = 0
     later: tuple[str, ...] = ()
     held_back: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a job would do: its rows in row order, a summary line, whether anything would be sent, and the dry run's end.
+
+    `rows` are none where the tenant could not be read to the end: `report.exit_reason` says why.
+    """
+
+    rows: tuple[PlannedRow, ...]
+    summary: str
+    sends: bool
+    report: RunReport

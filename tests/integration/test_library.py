@@ -130,6 +130,26 @@ async def test_each_row_has_a_result(reached, small):
     assert (result.key, result.id) == ("ada@example.com", small.user("ada@example.com")["id"])
 
 
+async def test_a_plan_has_its_rows_and_changes_nothing(reached, small):
+    """What becomes of each, whether anything would be sent, and in a line; the job's own flags hold."""
+    bob = {"op": "upsert", "data": {"userName": "bob@example.com", "title": "New"}}
+    held = len(small.held["Users"])
+
+    plan = await bulkscim.plan([bob, ADA], reached)
+    one = await bulkscim.plan([bob, ADA], reached, skip=1)
+
+    assert len(small.held["Users"]) == held
+    assert [(row.row, row.decision) for row in plan.rows] == [
+        (1, bulkscim.Will.CHANGE),
+        (2, bulkscim.Will.CREATE),
+    ]
+    (change,) = plan.rows[0].changes
+    assert (change.path, change.before, change.after) == ("title", "Old", "New")
+    assert plan.summary.startswith("1 to create, 1 to change, ")
+    assert (plan.sends, plan.report.folder) == (True, None)
+    assert [row.row for row in one.rows] == [2]
+
+
 async def test_what_a_create_does_with_a_user_that_exists_is_an_argument(reached, small):
     """The flags `--on-exists skip`, `--max-adopt`, `--limit` and `--with-needed`, as arguments."""
     bob = {

@@ -128,9 +128,7 @@ class Directory:
             case Origin():
                 return await self.maker(need)
             case NameHeld():
-                return await self._held.holds(
-                    need, reads, partial(self._joined.shown, ahead=purpose.ahead, reads=reads, proves=True)
-                )
+                return await self._name_held(need, reads, purpose)
             case Resembling(key):
                 return await self._resemblances.of(key, reads)
             case Shown():
@@ -146,6 +144,13 @@ class Directory:
             case Key():
                 return await self._held_user(need, reads, purpose) or await self.find(need, reads, purpose)
 
+    async def _name_held(self, need: NameHeld, reads: Reads, purpose: Purpose) -> bool:
+        """Return whether a resource of a name was seen; for a plan also whether an earlier run created it under the name."""
+        if need.exact and await self._earlier.renamed(need.key) is not None:
+            return True
+        shown = partial(self._joined.shown, ahead=purpose.ahead, reads=reads, proves=True)
+        return await self._held.holds(need, reads, shown)
+
     async def maker(self, origin: Origin) -> Maker:
         """Return the earlier run that created a resource, an empty one where none is known."""
         return await self._earlier.of(origin)
@@ -155,7 +160,7 @@ class Directory:
 
         Where a lookup is not known to show what is needed of it, it is read by its id. Missing means proved absent, or, of
         a type that the tenant does not show whole, not to be found. What this run has created is found by the name in the
-        file, whatever name the tenant shows.
+        file, whatever name the tenant shows, and so is what an earlier run has created.
         A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
         by_id = partial(self._single.by_id, reads=reads)
@@ -175,7 +180,8 @@ class Directory:
             read = await self._created(key.type, own, reads)
             if not isinstance(read, Missing) or read.shown_by is not None:
                 return read
-        return await self._hidden(key, answer, reads) if key.type == USER else answer
+        before = await self._earlier.still_named(key, by_id)
+        return before or (await self._hidden(key, answer, reads) if key.type == USER else answer)
 
     async def _hidden(self, key: Key, missing: Missing, reads: Reads) -> Answer:
         """Find a user by its id that a run has deactivated: lookups may not show it.
@@ -203,7 +209,7 @@ class Directory:
         elif purpose.listed and not purpose.changes:
             found = await self._held.shown(key, reads)
         if found is None and purpose.makes and self._held.is_absent(key):
-            is_known = await self._own.id_of(key) is not None or await self._earlier.hidden(key)
+            is_known = await self._own.id_of(key) is not None or await self._earlier.knows(key)
             return None if is_known else Missing(is_listed=True)
         return await self._completed(found, key, reads, purpose)
 

@@ -16,8 +16,9 @@ import anyio.to_thread
 from bulkscim.engine.directory.listing import names_of
 from bulkscim.engine.directory.own_names import NamedResource
 from bulkscim.engine.directory.store import Store
-from bulkscim.model.live import Maker, Origin
+from bulkscim.model.live import Answer, Found, Maker, Missing, Origin
 from bulkscim.model.operation import USER, JsonObject, Key
+from bulkscim.planning.lookups import answers
 
 CHUNK = 4096  # records that are read off the event loop at a time
 
@@ -44,7 +45,8 @@ class JournalReads:
     `created`: what earlier runs on the tenant created, oldest first. `users`: users as they were before runs deactivated
     them; None where nothing says that the tenant hides users. `own_users`: those alone that this run deactivated. `groups`:
     ids of the groups that this run has created. `names`: names in the file of what this run has created. `left_out`:
-    attributes that earlier sessions of this run found left out by lookups, each with its resource type.
+    attributes that earlier sessions of this run found left out by lookups, each with its resource type. `renamed`: names in
+    the file of what earlier runs created and the tenant gave other names.
     """
 
     created: Callable[[], Iterable[CreatedResource]] = nothing
@@ -53,6 +55,7 @@ class JournalReads:
     groups: Callable[[], Iterable[str]] = nothing
     names: Callable[[], Iterable[NamedResource]] = nothing
     left_out: Callable[[], Iterable[tuple[str, str]]] = nothing
+    renamed: Callable[[], Iterable[NamedResource]] = nothing
     off_loop: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
 
 
@@ -65,7 +68,11 @@ class EarlierRuns:
         self._knows_created = False
         self._knows_hidden = False
         self._knows_left_out = False
+        self._knows_renamed = False
         self._created = store.table("type text, id text, run text", key="type, id")
+        self._renamed = store.table(
+            "type text, attribute text, value text, id text, shown text", key="type, attribute, value"
+        )
         self._hidden = store.table("attribute text, value text, id text", "attribute, value", "id")
 
     @property
@@ -81,6 +88,32 @@ class EarlierRuns:
                 self._knows_created = True
         found = self._created.rows("run", "type = ? and id = ?", *origin)
         return Maker(str(found[0][0])) if found else Maker()
+
+    async def renamed(self, key: Key) -> NamedResource | None:
+        """Return what an earlier run created under a name that the tenant changed, with the name that it gave."""
+        async with self._reading:
+            if not self._knows_renamed:
+                await self._keep(self._recorded.renamed, self._rename)
+                self._knows_renamed = True
+        rows = self._renamed.rows("id, shown", "type = ? and attribute = ? and value = ?", *key.folded)
+        return NamedResource(key, str(rows[0][0]), str(rows[0][1])) if rows else None
+
+    async def still_named(self, key: Key, by_id: Callable[[Key], Awaitable[Answer]]) -> Answer | None:
+        """Read what an earlier run created under a name that the tenant changed; None unless it still has that name."""
+        made = await self.renamed(key)
+        if made is None:
+            return None
+        read = await by_id(Key(key.type, "id", made.id))
+        if isinstance(read, Found):
+            return read if answers(Key(key.type, key.attribute, made.shown), read.resource) else None
+        return None if isinstance(read, Missing) else read
+
+    async def knows(self, key: Key) -> bool:
+        """Return whether a user of this name was deactivated by a run, or created under another name."""
+        return bool(await self.hidden(key)) or await self.renamed(key) is not None
+
+    def _rename(self, found: Iterable[NamedResource]) -> None:
+        self._renamed.add(((*one.key.folded, one.id, one.shown) for one in found), otherwise="replace")
 
     async def hidden(self, key: Key) -> list[str]:
         """Return the ids of users that had a name, the latest first; a read shows whether they still have it."""

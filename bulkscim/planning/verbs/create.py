@@ -9,7 +9,7 @@ from bulkscim.model.operation import USER, Key, identities
 from bulkscim.model.plan import Will
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
-from bulkscim.planning.adoption import INACTIVE, existing, stranger
+from bulkscim.planning.adoption import INACTIVE, existing, stranger, without_changed_name
 from bulkscim.planning.compare import differences
 from bulkscim.planning.context import Carried, Subject, View, carried, failed, with_references
 from bulkscim.planning.decision import Decision, Settle, Wait
@@ -175,7 +175,7 @@ def _state(holder: Found) -> str:
 def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if UPDATE in view.facts.refused:
         return failed(view.facts.refused[UPDATE], resource_id=holder.id)
-    wanted = with_references(view.operation.data, carry)
+    wanted = without_changed_name(view, holder, with_references(view.operation.data, carry))
     if view.policy.takes_back and view.operation.type == USER:
         wanted = {"active": True} | wanted
     changes = differences(wanted, holder.resource)

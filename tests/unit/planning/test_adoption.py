@@ -327,3 +327,17 @@ def test_skip_reads_and_changes_nothing():
     decision = decide(creates(HAS_MANAGER, IN_SALES), {ORIGIN: None, BY_ID: None}, Policy(RowRules("skip")))
 
     assert decision == Settle(RowState.NOOP, "exists already; left untouched (--on-exists skip)", "u1")
+
+
+@pytest.mark.parametrize("verb", [Verb.CREATE, Verb.UPSERT])
+def test_a_name_that_the_tenant_changed_is_not_changed_back(verb):
+    """The resource was found by the name in the file, so it is that one; a resource that is found otherwise is another."""
+    shown = user(userName="ada_example.com", title="Lead")
+    row = Row(1, Operation(verb, USER, ADA, {"userName": ADA.value, "title": "Lead"}))
+
+    found = decide(row, {ADA: shown, BY_ID: shown, ORIGIN: MINE})
+    other = decide(row, {ADA: shown, BY_ID: shown, ORIGIN: MINE}, Policy(on_drift="part"))
+
+    assert isinstance(found, Settle)
+    assert (found.state, found.differs) == (RowState.NOOP, False)
+    assert not isinstance(other, Settle) or other.differs

@@ -10,8 +10,8 @@ from bulkscim.engine.directory.store import Store
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Kind
 from bulkscim.model.live import Maker, Origin
-from bulkscim.model.operation import GROUP, USER
-from bulkscim.runs.earlier import created_by_runs, created_groups
+from bulkscim.model.operation import GROUP, USER, Key
+from bulkscim.runs.earlier import SAMPLE, created_by_runs, created_groups, renamed_by_tenant
 from tests.support.making.journals import entry_of, header_of
 from tests.support.running.fake_clock import VirtualClock
 from tests.support.simulation.disk import SimulatedDisk
@@ -94,3 +94,54 @@ async def test_a_run_that_is_named_is_found_outside_the_runs_folder_too():
 
     assert (await known(disk, elsewhere).of(Origin(USER, "u1"))).run == elsewhere.name
     assert (await known(disk).of(Origin(USER, "u1"))).run == ""
+
+
+async def renaming(disk, folder, *creates, base_url=URL):
+    """Write a run's journal: of each create the name in the file, the id, and the name that the tenant gave."""
+    disk.make_folder(folder)
+    header = {"run": folder.name, "tenant": {"base_url": base_url}, "verbs": {"create User": len(creates)}}
+    written = journal.create(folder, disk, header_of(header, len(creates)), VirtualClock())
+    for number, (name, resource_id, shown) in enumerate(creates, 1):
+        rows = ((number, "create"),)
+        start = {"action": "create", "type": USER, "identity": [[USER, "userName", name]]}
+        await written.append(
+            entry_of(Kind.STARTED, rows, number, body=start),
+            entry_of(Kind.APPLIED, rows, number, body={"id": resource_id, "after": {"userName": shown}}),
+        )
+    await written.aclose()
+
+
+def names_given(disk):
+    """Return the names that the tenant changed."""
+    found = EarlierRuns(
+        JournalReads(renamed=lambda: renamed_by_tenant(URL, disk, "own", [RUNS], ()), off_loop=_off_loop),
+        Store(),
+    )
+
+    async def of(name):
+        one = await found.renamed(Key(USER, "userName", name))
+        return one and (one.id, one.shown)
+
+    return of
+
+
+async def test_names_that_a_tenant_changed_are_known_by_those_of_the_file():
+    """In any capitals; the latest run counts, and a name that was kept is not among them."""
+    disk = SimulatedDisk()
+    await renaming(disk, RUNS / "20261101T000000-first", ("Ada@x.test", "1", "ada_x"), ("bob", "2", "BOB"))
+    await renaming(disk, RUNS / "20261102T000000-second", ("ada@x.test", "3", "ada_x.2"))
+    await renaming(disk, RUNS / "20261103T000000-other", ("eve", "4", "e"), base_url="https://o.example/v2")
+    of = names_given(disk)
+
+    assert [await of(name) for name in ("ADA@x.test", "bob", "eve")] == [("3", "ada_x.2"), None, None]
+
+
+async def test_the_first_creates_of_a_run_show_whether_a_tenant_changes_names():
+    """A run whose first names were kept is not read to its end."""
+    disk = SimulatedDisk()
+    kept = [(f"u{number}", str(number), f"u{number}") for number in range(SAMPLE)]
+    await renaming(disk, RUNS / "20261101T000000-kept", *kept, ("ada", "99", "a"))
+    await renaming(disk, RUNS / "20261102T000000-new", *kept[1:], ("eve", "98", "e"))
+    of = names_given(disk)
+
+    assert [await of(name) for name in ("ada", "eve")] == [None, ("98", "e")]
