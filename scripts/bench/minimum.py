@@ -12,6 +12,8 @@ Kinds = Counter[str]
 CONFIG = "GET ServiceProviderConfig"
 FORWARD_S = 60.0  # how old a before-image may be when its change leaves
 CAREFUL_S = 5.0  # or two requests' time; before deletes, and in a rollback
+PROOFS = "proofs"
+MANY = 30  # rows for which it is tried whether versions are heeded
 WINDOW = 5_000  # rows of memberships that are under way
 
 
@@ -20,7 +22,7 @@ class Server:
     """What a server takes, and how fast it may be asked.
 
     `names` is how many names one filter asks for, 0 where there are no filters. `members` is how many go into one
-    request. With `if_match` a change of what others changed meanwhile is refused, so an image may have any age.
+    request. With `if_match` a change of a user is refused that others changed meanwhile, so an image may be older.
     """
 
     page: int = 100
@@ -28,11 +30,6 @@ class Server:
     members: int = 100
     if_match: bool = False
     per_minute: float = inf
-
-    @property
-    def any_age(self) -> bool:
-        """Whether all images of a job can come from its first reads."""
-        return self.if_match or self.per_minute == inf
 
     def within(self, age_s: float) -> int:
         """Return how many requests leave while an image is young enough."""
@@ -79,6 +76,7 @@ class Job:
 def minimum(job: Job, server: Server) -> Kinds:
     """Return the fewest requests that a job costs, by kind."""
     kinds = Kinds({CONFIG: 1, "GET Users": _user_reads(job, server), "GET Groups": _group_reads(job, server)})
+    kinds[PROOFS] = _proofs(job, server)
     if not job.dry:
         kinds += Kinds({"POST Users": job.posts, "PATCH Users": job.patches, "DELETE Users": job.deletes})
         kinds += _group_writes(job, server)
@@ -98,12 +96,33 @@ def lookups(wanted: int, held: int, server: Server) -> int:
     return min(listing, ceil(wanted / server.names)) if server.names else listing
 
 
+def _proofs(job: Job, server: Server) -> int:
+    """Return what proves the tenant once in a run: a user and a group that are read by id, and versions by two requests.
+
+    What a listing or a filter shows is an image only once a read by id has shown the same.
+    """
+    user = job.imaged > 0 and not job.hidden
+    group = len(job.members) + job.group_deletes > 1 and job.groups > 0
+    kept = job.age_s == CAREFUL_S or server.names < 2
+    versions = server.if_match and server.per_minute < inf and not job.dry and not job.hidden
+    return user + group + 2 * (versions and kept and job.imaged >= MANY)
+
+
+def _age_s(job: Job, server: Server) -> float:
+    """Return how old the image of a user may be. Answers to deletes show no version, so nothing tells that versions change."""
+    if job.dry or server.per_minute == inf:
+        return inf
+    if not server.if_match:
+        return job.age_s
+    return inf if job.patches else FORWARD_S
+
+
 def _user_reads(job: Job, server: Server) -> int:
     """Return the reads of users: one at least, which counts them for the guards."""
     if job.hidden:
         return 1 + job.imaged  # each by its id
     reports = lookups(job.imaged, job.users, server) if job.managers else 0
-    if job.dry or server.any_age:
+    if _age_s(job, server) == inf:
         return max(1, reports or lookups(job.found, job.users, server))
     finding = lookups(job.found, job.users, server) if job.found > job.imaged else 0
     return max(1, reports + finding + _images(job, server))
@@ -111,7 +130,7 @@ def _user_reads(job: Job, server: Server) -> int:
 
 def _images(job: Job, server: Server) -> int:
     """Return the fewest reads such that each image is young enough when its change leaves."""
-    within = server.within(job.age_s)
+    within = server.within(_age_s(job, server))
     ids = 0 if server.names or job.found > job.imaged or job.managers else pages(job.users, server)
     ways = [job.imaged + ids, _listed_again(job, server, within)]
     if server.names:
@@ -129,7 +148,7 @@ def _listed_again(job: Job, server: Server, within: int) -> int | None:
             return None
         read += size
         left -= useful
-        held -= useful if job.leave else 0
+        held -= useful if job.leave or job.deletes else 0
     return read
 
 
@@ -139,10 +158,10 @@ def _group_reads(job: Job, server: Server) -> int:
     if not touched:
         return 0
     size = lookups(touched, job.groups, server)
-    if job.dry or server.any_age or not job.groups:
+    if job.dry or server.per_minute == inf or not job.groups:
         return size
-    useful = server.within(job.age_s) - (size - 1)
-    again = size * ceil(_group_writes(job, server).total() / useful) if useful > 0 else None
+    useful = server.within(job.age_s) - (size - 1)  # after its first change the answer shows a group
+    again = size * ceil(touched / useful) if useful > 0 else None
     return min(way for way in (again, touched) if way is not None)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from minimum import CAREFUL_S, CONFIG, Group, Job, Server, minimum
+from minimum import CAREFUL_S, CONFIG, PROOFS, Group, Job, Server, minimum
 
 FAST = Server()
 ONE_NAME, NO_FILTERS = Server(names=1), Server(names=0)
@@ -13,6 +13,7 @@ def at(server, per_minute):
     return Server(server.page, server.names, server.members, server.if_match, per_minute)
 
 
+VERSIONED = Server(if_match=True, per_minute=100)
 FRESH = Job(posts=1_000, members=(Group(40, new=True),) * 31)
 AGAIN = Job(users=1_000, groups=31, found=1_000, members=FRESH.members, dry=True)
 UPSERT = Job(users=2_000, found=2_000, imaged=200, patches=200)
@@ -63,15 +64,43 @@ UNDO = Job(
     ],
 )
 def test_fewest_requests(job, server, fewest):
-    """Each job costs what its rule says."""
-    assert minimum(job, server).total() == fewest
+    """Each job costs what its rule says, apart from proofs."""
+    kinds = minimum(job, server)
+
+    assert kinds.total() - kinds[PROOFS] == fewest
+
+
+@pytest.mark.parametrize(
+    ("job", "server", "proofs"),
+    [
+        (FRESH, FAST, 0),
+        (AGAIN, FAST, 1),
+        (UPSERT, FAST, 1),
+        (DELETE, at(FAST, 100), 1),
+        (DELETE, VERSIONED, 1 + 2),
+        (UPSERT, VERSIONED, 1),
+        (UNDO, VERSIONED, 1 + 1 + 2),
+        (replace(UNDO, dry=True), VERSIONED, 1 + 1),
+    ],
+)
+def test_what_proves_the_tenant_is_counted(job, server, proofs):
+    """One read by id of a user and of a group that are changed; two requests where older images are worth that."""
+    assert minimum(job, server)[PROOFS] == proofs
+
+
+def test_versions_of_users_who_are_only_deleted_are_never_seen_to_change():
+    """So their images are read again in each minute, of ever shorter listings."""
+    versioned = Server(names=0, if_match=True, per_minute=100)
+
+    assert minimum(UNDO, versioned)["GET Users"] == 10 + sum(range(1, 11))
+    assert minimum(replace(UNDO, deletes=0, patches=1_000), versioned)["GET Users"] == 10
 
 
 def test_kinds_are_told_apart():
     """The sum is also there by kind, without kinds that do not occur."""
     found = minimum(MEMBERS, FAST)
 
-    assert found == {CONFIG: 1, "GET Users": 10, "GET Groups": 1, "PATCH Groups": 60}
+    assert found == {CONFIG: 1, "GET Users": 10, "GET Groups": 1, "PATCH Groups": 60, PROOFS: 1}
 
 
 def test_rows_in_turn_fill_a_request_only_as_far_as_the_window_reaches():
