@@ -51,11 +51,11 @@ def _summary(report: "RunReport", people: Console, typed: Typed) -> tuple[Summar
     if report.folder is None:
         commands = [typed.again] if typed.again else []
         if report.state is not RunState.FINISHED:  # what it would have shown is not known
-            commands = [f"{one} -n" for one in commands]
+            commands = [typed.looks] if typed.looks else []
         elif report.totals.failed or report.totals.skipped:
             makes_groups = any(CREATE_GROUPS in cause.detail for cause in report.causes)
             flags = f" {CREATE_GROUPS}" if makes_groups else ""
-            commands = [f"{one} -n{flags}" for one in commands if report.totals.failed]
+            commands = [f"{typed.looks}{flags}"] if typed.looks and report.totals.failed else []
         return replace(summary_of(report), causes=report.causes, next=tuple(commands)), False
     with open_at(report.folder) as recorded:
         summary = replace(read_summary(recorded), state=report.state)

@@ -22,7 +22,7 @@ def typed() -> Typed:
     return Typed(
         tuple(map(str, flags(ACCESS))),
         tuple(map(str, flags({"job"}))) if context.command.name not in _OF_JOBS else (),
-        _for_real(context) if context.params.get("job") != "-" else "",
+        *((_for_real(context), _looks(context)) if context.params.get("job") != "-" else ()),
     )
 
 
@@ -32,6 +32,17 @@ def _for_real(context: click.Context) -> str:
         out = context.params.get("out")
         return command("run", out, *flags(TENANT)) if out else again({"every", "exit_code", "as_json"}, "run")
     return again({"dry_run"}) if context.params.get("dry_run") else ""
+
+
+def _looks(context: click.Context) -> str:
+    """Return the command that looks at it again, to which flags may be added; empty where they may not."""
+    from bulkscim.runs.plan_file import is_plan
+
+    if context.command.name == "plan" and context.params.get("out"):
+        return f"{again({'force'})} --force"
+    if is_plan(str(context.params.get("job") or "")):
+        return ""
+    return f"{_for_real(context)} -n" if _for_real(context) else ""
 
 
 def again(without: Collection[str], name: str = "") -> str:

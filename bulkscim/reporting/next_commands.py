@@ -27,12 +27,13 @@ class Typed:
     """What the user typed and the next command needs again.
 
     `access` are the flags that say where the token is, `job` where the job file is now; `again` is the whole command
-    of a dry run without the flag that made it one.
+    of a dry run without the flag that made it one, `looks` the command that looks at it again, with other flags.
     """
 
     access: tuple[str, ...] = ()
     job: tuple[str, ...] = ()
     again: str = ""
+    looks: str = ""
 
 
 NOTHING = Typed()

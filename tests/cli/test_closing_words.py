@@ -194,6 +194,6 @@ def test_a_dry_run_that_did_not_come_to_its_end_is_followed_by_another(state, fa
     """The command that was printed sent the changes, of which most had not been shown."""
     report = RunReport(None, Totals(rows=2, pending=2 - failed, failed=failed), state)
     people = Console(io.StringIO(), None, volume=Volume.NORMAL, yes=True)
-    summary, _ = _summary(report, people, Typed((), (), "bulkscim run job.csv"))
+    summary, _ = _summary(report, people, Typed((), (), "bulkscim run job.csv", "bulkscim run job.csv -n"))
 
     assert summary.next == following

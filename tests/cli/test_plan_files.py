@@ -1,6 +1,7 @@
 """A plan file is applied exactly, or refused; what was changed since is skipped."""
 
 import json
+import shlex
 
 import pytest
 
@@ -203,3 +204,19 @@ def test_a_run_reads_its_own_copy_of_the_plan(bulkscim, tenant, plan, apply, mon
     monkeypatch.setattr(session, "begin", edited)
 
     assert apply().json["done"] == 2
+
+
+def test_the_next_command_for_a_missing_group_makes_the_plan_again(bulkscim, tenant, tmp_path):
+    """It ran the plan with a flag that plans refuse."""
+    (tmp_path / "new.csv").write_text("userName,groups\nnew@example.com,Nowhere\n")
+    job = ("new.csv", "--op", "create", "--out", "new.plan", *tenant.reached)
+    made = bulkscim("plan", *job)
+    [line] = [line for line in made.stderr.splitlines() if line.startswith("next: ")]
+    program, *words = shlex.split(line.removeprefix("next: "))
+    again = bulkscim(*words)
+
+    assert (made.code, again.code, program) == (0, 0, "bulkscim"), again.text
+    assert words[0] == "plan"
+    assert "Nowhere" in again.stdout
+    assert "next: bulkscim run new.plan" in again.stderr
+    assert "--create-groups" not in bulkscim("run", "new.plan", "-n", *tenant.reached).stderr
