@@ -11,7 +11,7 @@ from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.feed import Coming, changed_groups, looked_up, made_names
 from bulkscim.engine.work import Work
 from bulkscim.model.live import Membership, NameHeld, Question
-from bulkscim.model.operation import USER, Key
+from bulkscim.model.operation import GROUP, USER, Key
 from bulkscim.model.row import Row
 from bulkscim.planning.before_image import LONGEST_S, ImageAges
 from bulkscim.planning.lookup_costs import MOST, served
@@ -29,7 +29,9 @@ def purpose_of(work: Work, need: Question, coming: Coming, ages: ImageAges) -> P
         return Purpose(joins=may_list, ahead=NamesAhead(age_s=age_s, served=served_))
     is_own = isinstance(need, Key) and work.is_own(need)
     age_s = ages.lookup(operation) if is_own else ages.named_s
-    named = made_names if isinstance(need, NameHeld) else looked_up
+    named = (
+        made_names if isinstance(need, NameHeld) else _all_named if _makes_group(work, need) else looked_up
+    )
     only_id = isinstance(need, Key) and needs_only_id(work, need)
     used = served(age_s, ages.interval_s, maxsize) if is_own else maxsize
     rows = maxsize if only_id else used
@@ -41,7 +43,34 @@ def purpose_of(work: Work, need: Question, coming: Coming, ages: ImageAges) -> P
         changes=is_own and work.changes_first and _may_join(work, need),
         makes=is_own and operation.spec.updates and work.makes_first,
         ahead=replace(ahead, since=work.sent_at) if _may_join(work, need) else NamesAhead(),
+        soon=partial(_names_of, work, coming, named, served(LONGEST_S, ages.interval_s, maxsize))
+        if _may_be_listed(work, need)
+        else tuple,
     )
+
+
+def _makes_group(work: Work, need: Question) -> bool:
+    """Return whether the row creates the group that it asks for, and names no members: their names take lookups anyway."""
+    operation = work.row.operation
+    makes = operation.makes and need == operation.target and need.type == GROUP
+    return makes and not operation.references
+
+
+def _all_named(row: Row) -> Iterator[Key]:
+    """Yield the names that a row looks up, with that of what it creates."""
+    yield from looked_up(row)
+    yield from made_names(row)
+
+
+def _may_be_listed(work: Work, need: Question) -> bool:
+    """Return whether a listing may prove that a group is not there which the row creates, or may create to add members."""
+    if not isinstance(need, Key) or need.type != GROUP or need.attribute == "id" or not _may_join(work, need):
+        return False
+    if not needs_only_id(work, need):
+        return _makes_group(work, need) and work.makes_first
+    part, facts = f"group:{need.value}", work.facts
+    tried = part in work.create_sent or part in facts.refused or part in facts.lost
+    return not (tried or work.reads_alone or work.row.operation.spec.removes_member)
 
 
 def _of_membership(work: Work, coming: Coming) -> Purpose:

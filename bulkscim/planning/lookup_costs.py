@@ -45,6 +45,11 @@ def most_for_plan(changes: int) -> int:
     return pages if pages >= FEW else 0
 
 
+def most_for_absent(names: int) -> int:
+    """Return how many pages a listing may have that proves of so many names that they are not there."""
+    return max(0, names - LAST - 1)
+
+
 def served(age_s: float, interval_s: float, most: int) -> int:
     """Return how many rows can use what is read now before it is too old, one being sent each `interval_s` seconds."""
     return int(min(most, age_s / interval_s - 1)) if interval_s else most

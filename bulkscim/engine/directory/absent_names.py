@@ -8,8 +8,9 @@ A filter with several names proves an absence only where all of this holds:
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import anyio
 
@@ -39,16 +40,30 @@ class _Proof:
     tries: int = 0
 
 
-class AbsentNames:
-    """Names that no resource has, until a step of the run may have changed that."""
+def _none(*_: str) -> Iterable[Key]:
+    return ()
 
-    def __init__(self, clock: Clock) -> None:
+
+class AbsentNames:
+    """Names that no resource has, until a step of the run may have changed that.
+
+    `found` yields names of a type and an attribute that rows have found.
+    """
+
+    def __init__(self, clock: Clock, found: Callable[[str, str], Iterable[Key]] = _none) -> None:
         self._clock = clock
+        self._found = found
         self._absent: OrderedDict[Key, float] = OrderedDict()  # by when they were asked for
         self._proofs: defaultdict[Kind, _Proof] = defaultdict(_Proof)
         self._asking: defaultdict[Kind, anyio.Lock] = defaultdict(anyio.Lock)
         # By what is asked for just now: the steps that took effect since the request left.
         self._since: dict[Kind, list[Step]] = {}
+
+    def may_prove(self, kind: str, attribute: str) -> bool:
+        """Return whether such filters may prove an absence without another request for names that are there."""
+        proof = self._proofs[kind, attribute]
+        is_known = len(list(islice(self._found(kind, attribute), FEWEST))) == FEWEST
+        return bool(proof.controls) or (is_known and proof.tries < MOST_TRIES)
 
     async def prove(self, key: Key, ahead: NamesAhead, reads: Reads) -> bool:
         """Return whether no resource has a name, which is asked for with others to come; False proves nothing."""
@@ -106,6 +121,9 @@ class AbsentNames:
 
     async def _sampled(self, kind: Kind, reads: Reads) -> list[Key]:
         """Return a few names that are there, in other capitals."""
+        known = [name for key in self._found(*kind) if (name := _in_other_capitals(key)) is not None]
+        if len(known) >= FEWEST:
+            return known[-SAMPLES:]
         async for page in reads.pages(kind[0]):
             found = {} if isinstance(page, Unreadable) else _named(kind, page)
             return list(found.values())[:SAMPLES]
@@ -155,10 +173,14 @@ def _named(kind: Kind, page: Sequence[JsonObject]) -> dict[Key, Key]:
     for one in page:
         value = get(one, kind[1])
         name = Key(*kind, value) if isinstance(value, str) and value else None
-        other = in_other_capitals(name) if name is not None and other_form(name) is None else None
+        other = _in_other_capitals(name) if name is not None else None
         if other is not None:
             found[other.folded] = other
     return found
+
+
+def _in_other_capitals(name: Key) -> Key | None:
+    return in_other_capitals(name) if other_form(name) is None else None
 
 
 def _match(keys: Sequence[Key], shown: Sequence[JsonObject]) -> list[int]:

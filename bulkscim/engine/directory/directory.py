@@ -92,7 +92,8 @@ class Directory:
         self._tied = Tied(clock, profile, due, store)
         self._earlier = EarlierRuns(recorded or JournalReads(), store)
         self._compared = Compared(self._earlier)
-        self._joined = Joined(clock, profile, self._single.filters, self._compared, self._memberships)
+        filters, names = self._single.filters, self._named.names
+        self._joined = Joined(clock, profile, filters, self._compared, self._memberships, names)
         self._own = OwnNames(store, self._earlier.own_names)
         self._unnamed_until = 0.0  # when what was created without an id must be shown by its name
         self._held = HeldUsers(store, clock, profile, makes, changes)
@@ -164,9 +165,11 @@ class Directory:
         A resource whose id no URL can hold is Unreadable: it can neither be changed nor referred to.
         """
         by_id = partial(self._single.by_id, reads=reads)
-        together = await self._joined.find(key, purpose, reads, by_id)
-        together = together or await self._listed_lately(key, reads, purpose)
-        answer = together or await self._single.find(key, reads, fresh=fresh)
+        is_listed = any(purpose.soon()) and self._listings.are_kept(key.type)
+        joined = None if is_listed else await self._joined.find(key, purpose, reads, by_id)
+        together = joined or await self._listed_lately(key, reads, purpose)
+        listed = together or await self._single.listed(key, purpose, reads, self._known_id)
+        answer = listed or await self._single.find(key, reads, fresh=fresh)
         if isinstance(answer, Found) and not is_usable(answer.id):
             return Unreadable(UNUSABLE.format(key.type, printable(answer.id, 40)), HTTPStatus.OK)
         if isinstance(answer, Found) and answer.is_looked_up and not together:
@@ -377,18 +380,18 @@ class Directory:
 
     def doubts(self, step: Step) -> None:
         """Drop what was read before a write whose answer was lost, as far as the write may have changed it."""
-        if step.type == GROUP and step.id is not None:
-            self._memberships.forget(step.id)
+        self._memberships.doubt(step)
         self._held.changed(step)
         self._joined.changed(step)
         self._drop_names(step)
+        self._listings.doubt(step)
 
     def refused(self, step: Step) -> bool:
         """Drop what was read of a resource before a step on it was refused; return whether a name may be outdated."""
         self._joined.refused(step)
-        if step.type == GROUP and step.id is not None:
-            self._memberships.forget(step.id)
+        self._memberships.doubt(step)
         self._held.refused(step)
+        self._listings.doubt(step)
         return self._named.refused(step)
 
     def _drop_names(self, step: Step) -> None:

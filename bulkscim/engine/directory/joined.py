@@ -1,6 +1,6 @@
 """What one request shows of the resources of several rows, as far as that is proved, and what answers to changes show."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from math import inf
 
@@ -17,7 +17,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Answer, Found, Missing
 from bulkscim.model.operation import GROUP, JsonObject, Key
-from bulkscim.model.step import Step
+from bulkscim.model.step import Action, Step
 from bulkscim.providers.profile import Profile
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
@@ -26,17 +26,26 @@ MOST_VAIN = 3
 
 
 class Joined:
-    """Answers for all workers; `by_id`, where it is asked, reads one resource by itself to compare it."""
+    """Answers for all workers; `by_id`, where it is asked, reads one resource by itself to compare it.
+
+    `names` yields names of a type and an attribute that rows have found.
+    """
 
     def __init__(
-        self, clock: Clock, profile: Profile, filters: Filters, compared: Compared, memberships: Memberships
+        self,
+        clock: Clock,
+        profile: Profile,
+        filters: Filters,
+        compared: Compared,
+        memberships: Memberships,
+        names: Callable[[str, str], Iterable[Key]],
     ) -> None:
         self._clock = clock
         self._profile = profile
         self._filters = filters
         self._compared = compared
         self._memberships = memberships
-        self._together, self._absent_names = LookupsTogether(clock), AbsentNames(clock)
+        self._together, self._absent_names = LookupsTogether(clock), AbsentNames(clock, names)
         self._answers = GroupAnswers(clock, memberships)
         self._first = anyio.Lock()
         self._vain = 0  # controls of which not what is known was shown
@@ -61,7 +70,8 @@ class Joined:
         if control is not None:
             since = self._clock.monotonic() if self._is_doubtful(key) else ahead.since
             ahead = replace(ahead, control=control, since=since)
-        found = await self.shown(key, ahead, reads, proves=purpose.makes)
+        proves = purpose.makes or self._may_prove(key, purpose)
+        found = await self.shown(key, ahead, reads, proves=proves)
         if control is not None:
             await self._learn(control)
         if not isinstance(found, Found):
@@ -71,6 +81,14 @@ class Joined:
         if is_group and isinstance(answer, Found) and answer.is_looked_up:
             return self._memberships.completed(answer, Way.TOGETHER)
         return answer
+
+    def _may_prove(self, key: Key, purpose: Purpose) -> bool:
+        """Return whether the absence of what a row only names is worth a proof; what a dry run would make proves nothing."""
+        return (
+            purpose.ahead.age_s < inf
+            and any(purpose.soon())
+            and self._absent_names.may_prove(key.type, key.attribute)
+        )
 
     def _control(self, key: Key, purpose: Purpose) -> Key | None:
         """Return a group whose members are known and prove something; what a dry run has changed itself proves nothing."""
@@ -135,7 +153,9 @@ class Joined:
         self._answers.took(step, resource, asked_at)
 
     def refused(self, step: Step) -> None:
-        """Drop what the answers to changes have shown of a resource: a step on it was refused."""
+        """Drop what the answers to changes have shown of a resource, and that a name is not there: a step was refused."""
+        if step.action is Action.CREATE:
+            self._absent_names.changed(step)
         self._answers.changed(step)
 
 

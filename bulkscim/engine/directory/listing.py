@@ -13,6 +13,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Ambiguous, Answer, Found, Missing, Unreadable
 from bulkscim.model.names import EMAILS, names_in
 from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookups import emails_of
 from bulkscim.scim.paths import get
 from bulkscim.transport.pages import Page
@@ -33,6 +34,7 @@ class Listing:
         self._pages = 0  # of the whole, as far as the first one told
         self._wrong: Unreadable | None = None  # why the listing is not whole
         self._is_outdated = False  # whether the run has changed a name since
+        self.doubted: set[Key] = set()  # names whose creates have not ended well since
         self._names = store.table("attribute text, value text, id text, resource blob", "attribute, value")
 
     @property
@@ -97,6 +99,7 @@ class Listing:
         begun = self._clock.monotonic()
         self._taken_at, self._wrong, self._is_filled, self._is_outdated = None, None, False, False
         self._names.clear()
+        self.doubted.clear()
         self._came = self._pages = 0
         async with aclosing(reads.listing(self._kind)) as listing:
             async for page in listing:
@@ -161,6 +164,15 @@ class Listings:
         """Take the listing of a type again at the next question: the run has changed a name."""
         if kind in self._listings:
             self._listings[kind].outdate()
+
+    def doubt(self, step: Step) -> None:
+        """Take it as unknown whether a name is absent where its create was lost or refused: it may have made, or met, one."""
+        if step.action is Action.CREATE and self.are_kept(step.type):
+            self._listings[step.type].doubted.update(key.folded for key in step.identity)
+
+    def is_doubtful(self, key: Key) -> bool:
+        """Return whether a name that a listing does not show may be there all the same."""
+        return key.type in self._listings and key.folded in self._listings[key.type].doubted
 
 
 def names_of(kind: str, resource: JsonObject) -> list[Key]:

@@ -254,6 +254,11 @@ class Memberships:
         self._groups.pop(group, None)
         self._forget_added(lambda one, _: one == group)
 
+    def doubt(self, step: Step) -> None:
+        """Drop what is known of the group that a step may have changed."""
+        if step.type == GROUP and step.id is not None:
+            self.forget(step.id)
+
     def _forget_added(self, changed: Callable[[str, str], bool]) -> None:
         for one in [one for one in self._added if changed(*one)]:
             del self._added[one]

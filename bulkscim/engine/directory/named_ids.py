@@ -5,7 +5,7 @@ against it: the run renames or deletes a resource of its type, or the tenant ref
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bulkscim.engine.directory.together import Purpose
@@ -37,6 +37,10 @@ class NamedIds:
         if found is not None:
             self._found.move_to_end(key.folded)
         return found
+
+    def names(self, kind: str, attribute: str) -> Iterator[Key]:
+        """Yield the names of a type that were found by an attribute."""
+        return (key for key in self._found if (key.type, key.attribute) == (kind, attribute))
 
     def keep(self, key: Key, found: Found) -> None:
         """Take in what a key names."""

@@ -1,5 +1,6 @@
 """Find one resource by itself: by its id, by a filter that is known to work, else by a whole listing."""
 
+from collections.abc import Callable
 from math import inf
 
 import anyio
@@ -7,12 +8,12 @@ import anyio
 from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.listing import Listings
 from bulkscim.engine.directory.memberships import Memberships
-from bulkscim.engine.directory.together import NamesAhead
+from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
-from bulkscim.model.live import Answer, Found, Unreadable
+from bulkscim.model.live import Answer, Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, Key
-from bulkscim.planning.lookup_costs import most_for_names
+from bulkscim.planning.lookup_costs import most_for_absent, most_for_names
 from bulkscim.providers.profile import Profile
 
 
@@ -71,6 +72,20 @@ class SingleLookups:
             most = most_for_names(len(wanted))
         answer = await self._listings.find(key, reads, most=most) if most > 0 else None
         return answer if isinstance(answer, Found) else None
+
+    async def listed(
+        self, key: Key, purpose: Purpose, reads: Reads, known_id: Callable[[Key], str | None]
+    ) -> Found | Missing | None:
+        """Look a key up in a listing of the last minute, which is read where names of rows to come are worth it.
+
+        None proves nothing.
+        """
+        names = {one.folded for one in purpose.soon() if one[:2] == key[:2] and known_id(one) is None}
+        most = inf if self._listings.are_kept(key.type) else most_for_absent(len(names))
+        answer = await self._listings.find(key, reads, most=most) if names and most > 0 else None
+        if isinstance(answer, Missing) and not (answer.unproved or self._listings.is_doubtful(key)):
+            return Missing(is_listed=True)
+        return answer if isinstance(answer, Found) and purpose.only_id else None
 
     async def _asked_again(self, key: Key, listed: Answer, reads: Reads) -> Answer:
         """Ask a filter again that failed where a listing does not: an outage may have ended before the listing was read."""

@@ -57,6 +57,8 @@ class Purpose:
     whether the name is taken. `changes`: a listing will do that is as young as what several names are asked for by. `ahead`: names that may be looked up with this one.
     `outdated`: what a membership may be by an image that is too old for a step, since it is asked for again before that.
     `joins`: a user whose groups matter, since it joins another one. `adds`: a member that the run has just created need not be looked for.
+    `soon` yields the names that rows ask for as long
+    as a listing of now counts: one may prove that they are not there.
     """
 
     needed: NeededAttributes = NAMES_ONLY
@@ -67,6 +69,7 @@ class Purpose:
     outdated: bool | None = None
     adds: bool = False
     joins: bool = False
+    soon: Callable[[], Iterable[Key]] = tuple
     ahead: NamesAhead = field(default_factory=NamesAhead)
 
 

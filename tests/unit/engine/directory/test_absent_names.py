@@ -180,3 +180,15 @@ async def test_a_step_during_requests_of_two_attributes_is_taken_in_once():
         group.start_soon(first)
         group.start_soon(second)
     assert proved == {"userName": False, "displayName": True}
+
+
+async def test_names_that_rows_have_found_serve_as_samples():
+    """No page is read for them."""
+    tenant = Tenant(10)
+    clock = VirtualClock()
+    names = AbsentNames(clock, lambda *_: map(key, range(5)))
+    reads = Reads(tenant, clock, GENERIC)
+
+    assert names.may_prove(USER, "userName")
+    assert await names.prove(key(100), NamesAhead(tuple, 50, AGE_S), reads)
+    assert (tenant.listed, tenant.asked) == (0, 2)
