@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".demo"
 BULKSCIM = [sys.executable, "-m", "bulkscim"]
 PEOPLE, LEAVERS, CLOSING = 1000, 40, 120
-TENANT = ["--tenant", "sandbox", "--profile", "lucid"]
+TENANT = ["--tenant", "sandbox-content", "--profile", "lucid"]  # teams: a user may be in several
 SPEED = "120"  # times Lucid's 100 requests a minute
 
 
