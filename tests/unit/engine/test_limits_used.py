@@ -6,7 +6,7 @@ from tests.support.servers.throttling import Server
 from tests.support.simulation.tenant import SimulatedTenant
 
 RATES = [(20, 1.0), (50, 10.0), (100, 60.0)]  # requests in seconds
-LASTS_S = {1.0: 25, 10.0: 60, 60.0: 240}  # about, by the window
+LASTS_S = {1.0: 45, 10.0: 60, 60.0: 240}  # about, by the window
 WAYS = {8: 0.1, 50: 1.0}  # latency by the number in flight
 SCATTERS_S = 0.004  # more costs more: see docs/adr/0011
 CREATE, ALL = "POST /Users", ""
