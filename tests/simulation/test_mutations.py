@@ -44,7 +44,7 @@ SCARCE = World(
     rate=(1000, 60.0),
 )
 REVOKED_IN_AN_OUTAGE = World(
-    revoked=(40, FORBIDDEN), outage=(8.0, 600.0, "busy"), latency_s=1.0, concurrency=8
+    revoked=(20, FORBIDDEN), outage=(8.0, 600.0, "busy"), latency_s=1.0, concurrency=8
 )
 BEHIND = World(ahead_s=-90.0, faults={"cut_after": 0.2})
 SEVERAL = World(rate=(5, 1.0), latency_s=0.02, limits=((4, 1.0, ("POST",), "", 0), (4, 1.0, ("GET",), "", 0)))
@@ -241,7 +241,7 @@ def _told(world, first):
         (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap", 3),
         (resume_what_was_lost_as_not_done, CRASHING, "guess", 2),
         (go_on_with_a_refused_token, World(revoked=(40, 401)), "token", 2),
-        (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token", 64),
+        (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token", 0),
         (take_the_clock_of_this_machine_for_the_servers, BEHIND, "guess", 0),
         (forget_what_ended_rows_made, World(), "finish", 0),
         (overtake_what_was_put_off, SCARCE, "state", 70),
