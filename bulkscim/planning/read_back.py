@@ -29,6 +29,7 @@ from bulkscim.scim.diff import NOTHING
 from bulkscim.scim.patch import in_effect
 
 SHOWN = 3
+ONE_GROUP = "a user is in one group at a time"
 FIRST_ROWS, ONE_IN = 3, 20
 _WHOLE = frozenset({"create", "update", "replace"})
 _CARRIED = frozenset({Role.MANAGER, Role.MEMBER})
@@ -114,7 +115,7 @@ def _left_again(view: View, resource_id: str | None) -> Wait | list[Refusal]:
             return Wait(Shown(Key(USER, "id", resource_id), again))
         shown = groups_shown(answer.resource) if isinstance(answer, Found) else []
         if joined[last] in shown:
-            told = f"the tenant took it out by adding it to {_group(last)}: there, a user is in one group at a time"
+            told = f"the tenant took it out by adding it to {_group(last)}: there, {ONE_GROUP}"
             gone = [part for part, group in joined.items() if group not in shown]
             return [Refusal(part, None, None, f"not in group {_group(part)}: {told}") for part in gone]
     return []

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import NEXT, command
+from bulkscim.planning.read_back import ONE_GROUP
 from bulkscim.reporting.results import Result
 
 _BY_TYPE = {
@@ -70,6 +71,8 @@ def _of_failure(result: Result, run: str) -> Hint:
         return Hint(
             "--create-groups creates missing groups, and then adds the members", ("retry", run, CREATE_GROUPS)
         )
+    if ONE_GROUP in result.detail:
+        return Hint("name one group for each user in the file")
     taken = result.status == _CONFLICT or result.scim_type == "uniqueness"
     if taken and result.id and result.op == "create":
         text = "the name is taken: change it, or use the resource that has it (adopt, update, skip)"

@@ -3,6 +3,7 @@
 import pytest
 
 from bulkscim.model.row import RowState
+from bulkscim.planning.read_back import ONE_GROUP
 from bulkscim.reporting.hints import hint_of
 from bulkscim.reporting.results import Result
 
@@ -57,4 +58,10 @@ def test_drift_is_not_called_a_wait():
     """The hint was to correct what the row had waited for; it had waited for nothing."""
     assert hint(RowState.SKIPPED, detail="drift: userName is 'a', expected 'b'") == (
         "the resource differs from the record; check which of them is right"
+    )
+
+
+def test_a_retry_does_not_put_a_user_into_two_groups_where_one_is_allowed():
+    assert hint(RowState.FAILED, detail=f"not in group Sales: … {ONE_GROUP}") == (
+        "name one group for each user in the file"
     )
