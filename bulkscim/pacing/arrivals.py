@@ -101,9 +101,13 @@ class Window:
 
 
 class Arrivals:
-    """What counts under a tenant's limits: what this process sent, and what the one before it may have sent."""
+    """What counts under a tenant's limits: what this process sent, and what the one before it may have sent.
+
+    `follows`: whether there was one before it.
+    """
 
     def __init__(self, buckets: Iterable[Bucket]) -> None:
+        self.follows = False
         limits = [(bucket, rate_of(bucket)) for bucket in buckets]
         self._windows = [
             (bucket, Window(int(rate.limit * bucket.most), rate.window_s))
@@ -126,6 +130,7 @@ class Arrivals:
 
         `bunch` is how many of its requests may have arrived closer together than its pace let them go.
         """
+        self.follows = True
         paces = {bucket: pace(rate_of(bucket), at_once=burst_of(bucket)) for bucket in buckets}
         for bucket, window in self._windows if paces else ():
             fastest = max(paces.values(), key=lambda one: one.per_second)

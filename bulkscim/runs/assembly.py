@@ -209,9 +209,15 @@ def _learning(terms: Terms, permits: Permits) -> Iterator[None]:
 
 
 def _permits(terms: Terms, clock: Clock, stopping: Stopping) -> Permits:
-    """Return the permits of one engine; they begin with what is known of the tenant's limits."""
+    """Return the permits of one engine; they begin with what is known of the tenant's limits.
+
+    A session that follows another one sends no burst: requests of that one may still be on their way.
+    """
     profile, here = terms.profile, terms.answered_here or (lambda _: False)
-    permits = Permits(terms.settings.buckets(profile), clock, stopping, terms.arrivals, here)
+    buckets = terms.settings.buckets(profile)
+    if terms.arrivals is not None and terms.arrivals.follows:
+        buckets = tuple(replace(bucket, burst=1) for bucket in buckets)
+    permits = Permits(buckets, clock, stopping, terms.arrivals, here)
     permits.begin_with(terms.rates.known() if terms.rates else ())
     permits.concurrency = terms.settings.concurrency(profile)
     return permits

@@ -192,6 +192,8 @@ class Machine:
             if name == "run":
                 header = {"job": {}, "tenant": {"base_url": "https://t.example"}}
                 header |= self.ready.counts if self._chance is not None else {}
+                said = {"budget_share": self.world.share, "burst": self.world.burst}
+                header |= {"settings": {name: value for name, value in said.items() if value}}
                 record = journal.create(
                     self.folder, self.disk, header_of(header, self.ready.job.count), self.time
                 )

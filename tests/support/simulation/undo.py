@@ -157,7 +157,7 @@ class Undoing(Machine):
         self.totals, retries, doubted = None, 0, 0
         for _ in range(SESSIONS):
             ended = self.command("rollback")
-            self.time.advance(self.terms.profile.buckets[0].window_s)
+            self.time.advance(max(bucket.window_s for bucket in self.terms.profile.buckets))
             left = self.totals and self.totals.pending + self.totals.in_doubt
             doubted += bool(left and not self.totals.pending and "reads" in self.world.hides)
             left = left and doubted < DOUBTED  # a deactivation that was lost and hid its user stays in doubt
