@@ -157,7 +157,8 @@ class Undoing(Machine):
         self.totals, retries, doubted = None, 0, 0
         for _ in range(SESSIONS):
             ended = self.command("rollback")
-            self.time.advance(max(bucket.window_s for bucket in self.terms.profile.buckets))
+            limits = self.terms.profile.buckets
+            self.time.advance(max(one.window_s for one in (limits if self.world.limits else limits[:1])))
             left = self.totals and self.totals.pending + self.totals.in_doubt
             doubted += bool(left and not self.totals.pending and "reads" in self.world.hides)
             left = left and doubted < DOUBTED  # a deactivation that was lost and hid its user stays in doubt
