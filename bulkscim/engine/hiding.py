@@ -15,7 +15,7 @@ class Hiding:
 
     A row's own secrets are masked in every answer to it. An error that mixes rows up may repeat a secret of another
     row: there those of the rows sent last are masked too. A resource keeps its values as they are: a password that is
-    part of another user's name must not change that name.
+    part of another user's name must not change that name. There a short one of the row itself is masked as a whole text alone.
     """
 
     def __init__(self) -> None:
@@ -29,9 +29,10 @@ class Hiding:
 
     def reply(self, reply: Reply, work: Work | None) -> Reply:
         """Return an answer to a row, or to none, without secrets."""
+        is_resource = _is_resource(reply)
         if work is not None:
-            reply = masking_of(work.row.operation).reply(reply)
-        if _is_resource(reply):
+            reply = masking_of(work.row.operation, words=not is_resource).reply(reply)
+        if is_resource:
             return reply
         for masking in self._recent:
             reply = masking.reply(reply)

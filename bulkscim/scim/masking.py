@@ -5,7 +5,8 @@ Rules
    not a letter or digit as it is, escaped for JSON, percent-encoded or as an HTML entity, each of these also twice;
    base64, by itself or within a longer text; hexadecimal.
 2. One of fewer than 8 characters is replaced only where it is a word of its own: it is part of too many others.
-   A short token is replaced only where it is a whole text or follows `Bearer`: as a word it may be in each address.
+   A short token, and one of a row in a resource, is replaced only where it is a whole text or follows `Bearer`: as a
+   word it may be in each address, and what is looked for would not be found.
    A number is replaced where its digits are a secret of at least 6.
 3. A text that the row states openly, as its userName, is no secret, whatever is in it.
 """
@@ -105,11 +106,11 @@ class Masking:
 
 
 @lru_cache(maxsize=256)
-def _masking_of(secrets: frozenset[str], stated: frozenset[str]) -> Masking:
-    return Masking(secrets, stated)
+def _masking_of(secrets: frozenset[str], stated: frozenset[str], words: bool) -> Masking:  # noqa: FBT001 - of a cache
+    return Masking(secrets, stated, words=words)
 
 
-def masking_of(operation: Operation) -> Masking:
+def masking_of(operation: Operation, *, words: bool = True) -> Masking:
     """Return what hides the secret values of a row; quick where it has none, made once for a row under way."""
     found = list(_texts(operation.data, secret=False))
     for change in operation.changes:
@@ -117,7 +118,7 @@ def masking_of(operation: Operation) -> Masking:
         found.extend(_texts(change.value, secret=secret))
     secrets = frozenset(text for text, secret in found if secret)
     stated = {operation.target.value, *(text for text, secret in found if not secret)}
-    return _masking_of(secrets, frozenset(stated if secrets else ()))
+    return _masking_of(secrets, frozenset(stated if secrets else ()), words)
 
 
 def _texts(value: Any, *, secret: bool) -> Iterator[tuple[str, bool]]:

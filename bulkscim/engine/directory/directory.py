@@ -229,7 +229,7 @@ class Directory:
         return await self._completed(found, key, reads, purpose)
 
     async def _completed(self, found: Found | None, key: Key, reads: Reads, purpose: Purpose) -> Found | None:
-        """Return a user of a listing with all that is needed of it; None where it can not be had."""
+        """Return a user of a listing with all that is needed of it; None where it cannot be read whole."""
         if found is None or not is_usable(found.id):
             return None
         by_id = partial(self._single.by_id, reads=reads)
