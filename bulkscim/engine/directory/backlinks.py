@@ -48,15 +48,15 @@ class Way(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """An attribute by which resources of one type refer to others; `may_be_hidden`: some servers never show it.
+    """An attribute by which resources of one type refer to others: `told` names in messages what is known by it.
 
-    `told` names in messages what is known by it.
+    Some tenants show it in no listing; `unseen` says of such a one what was seen.
     """
 
     type: str
     attribute: str
     told: str
-    may_be_hidden: bool = False
+    unseen: str
 
     @property
     def filtered_by(self) -> str:
@@ -73,8 +73,10 @@ class Tie:
         return path == name or path.startswith((f"{name}[", f"{name}."))
 
 
-MEMBERS = Tie(GROUP, "members", "the groups of users that are removed", may_be_hidden=True)
-MANAGER = Tie(USER, f"{ENTERPRISE}:manager", "the reports of users that are removed")
+MEMBERS = Tie(GROUP, "members", "the groups of users that are removed", "no listed group shows a member")
+MANAGER = Tie(
+    USER, f"{ENTERPRISE}:manager", "the reports of users that are removed", "no listed user shows a manager"
+)
 
 
 def unheard(_: str) -> None:
@@ -111,6 +113,7 @@ class Backlinks:
         self._failed = 0
         self._wrong: Unreadable | None = None
         self._is_told = False  # that references cannot be recorded
+        self._why = ""  # it is so
 
     @property
     def knows(self) -> bool:
@@ -137,7 +140,7 @@ class Backlinks:
             return Referrers(tuple(holder for (holder,) in self._links.rows("holder", "target = ?", target)))
         found = await self._asked(target, reads) if self._way is Way.FILTER else Referrers(None)
         if isinstance(found, Referrers) and found.ids is None:
-            self._tell("some of " if self._way is Way.FILTER else "")
+            self._tell("some of " if self._way is Way.FILTER else "", self._why)
         return found
 
     def give_up(self, why: str) -> None:
@@ -215,7 +218,7 @@ class Backlinks:
         """Take the listing in; nothing is known by one that did not come whole, or would take too long."""
         self._links.clear()
         self._meanwhile, self._way, self._cost = [], Way.NONE, 1
-        addressed = self._keep(first)
+        addressed, shows = self._keep(first), self._shows(first)
         try:
             while not self._is_whole(first) and (page := await anext(rest, None)) is not None:
                 if not isinstance(page, Page):
@@ -223,17 +226,21 @@ class Backlinks:
                 self._cost += 1
                 if most is not None and self._cost > most:
                     return None
-                addressed = self._keep(page) and addressed
+                addressed, shows = self._keep(page) and addressed, shows or self._shows(page)
         finally:
             meanwhile, self._meanwhile = self._meanwhile, None
         self._cost += 0 if self._is_whole(first) else CLOSING
         for step in meanwhile:
             self.applied(step)
-        # Where no group shows a member, most likely none ever does.
-        shows_all = self._links.holds("true") or not first.resources or not self._tie.may_be_hidden
-        if shows_all and addressed:
+        if not shows and first.resources:  # most likely a listing never does
+            self._why = f" ({self._tie.unseen})"
+        elif addressed:
             self._way, self._taken_at = Way.LISTING, begun
         return None
+
+    def _shows(self, page: Page) -> bool:
+        """Return whether a resource of the page refers to others."""
+        return any(map(self._tie.targets, page.resources))
 
     def _not_listed(self, reply: Reply) -> Unreadable | None:
         """Do without a listing that is refused or cannot be whole; what may pass is to be asked for again.

@@ -24,7 +24,7 @@ from typing import Any, assert_never
 
 import orjson
 
-from bulkscim.model.operation import GROUP, USER, JsonObject, Operation, Verb
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, Operation, Role, Verb
 from bulkscim.planning.compare import DERIVED, WHOLE
 from bulkscim.scim import paths
 from bulkscim.scim.diff import NOTHING
@@ -37,6 +37,7 @@ GROUPS_ONLY = frozenset({"groups"})
 ALWAYS = 3  # comparisons before a whole resource is believed
 COMPARED = 3  # resources of a first page, and lists of one length
 _SERVERS_OWN = frozenset({"id", "schemas", "meta"})
+_LINKS = {Role.MANAGER: f"{ENTERPRISE}:manager".lower(), Role.MEMBER: "members"}  # what a reference fills
 
 
 @dataclass(slots=True)
@@ -203,7 +204,8 @@ def needed_by(operation: Operation) -> NeededAttributes:
             return frozenset(expected | {_name(path) for path in named})
         case Verb.CREATE | Verb.UPSERT:
             told = {"active"} if operation.type == USER else set()  # of one that exists
-            return frozenset(expected | told | {name for name, _ in attributes(operation.data)})
+            linked = {_LINKS[one.role] for one in operation.references if one.role in _LINKS}
+            return frozenset(expected | told | linked | {name for name, _ in attributes(operation.data)})
         case Verb.ACTIVATE | Verb.DEACTIVATE:
             return frozenset(expected | {"active"})
         case _:

@@ -23,7 +23,7 @@ NAMES = {"Users": "userName", "Groups": "displayName"}
 LONG_AGO = "2019-01-01T00:00:00+00:00"
 MANAGER = f"{ENTERPRISE}:manager.value"
 PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
-LEFT_OUT = frozenset({"title", "nickName", "members", "groups", "userType"})  # of lookups
+LEFT_OUT = frozenset({"title", "nickName", "members", "groups", "userType", ENTERPRISE})  # of lookups
 CUT = 2  # members of a list
 MEMBER = re.compile(r'members\[value eq "(.*)"\]')
 START = re.compile(r"startIndex=(\d+)")

@@ -3,8 +3,9 @@
 import pytest
 
 from bulkscim.engine.directory.coverage import Coverage, ListingCoverage, needed_by
-from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Verb
-from tests.support.making.rows import changes, creates, joins
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER, Operation, Reference, Role, Verb
+from bulkscim.model.row import Row
+from tests.support.making.rows import BOSS, SALES, changes, creates, joins
 
 ADA = {"id": "u1", "userName": "ada", "title": "Lead", "emails": [{"value": "a@x"}], "meta": {"version": "1"}}
 TITLE = frozenset({"title"})
@@ -83,6 +84,10 @@ def test_whole_resources_are_compared_at_first_and_then_now_and_then():
         (changes(Verb.PATCH, patch=[("add", None, {"nickName": "A", ENTERPRISE: {"division": "D"}})]),
          {"nickname", f"{ENTERPRISE}:division".lower()}),
         (creates(data={"title": "x"}, verb=Verb.UPSERT), {"active", "username", "title"}),
+        (creates(Reference(Role.MANAGER, BOSS), Reference(Role.GROUP, SALES)),
+         {"active", "username", f"{ENTERPRISE}:manager".lower()}),
+        (Row(1, Operation(Verb.CREATE, GROUP, SALES, {"displayName": "Sales"}, references=(Reference(Role.MEMBER, BOSS),))),
+         {"displayname", "members"}),
         (joins(), set()),
     ],
 )  # fmt: skip
