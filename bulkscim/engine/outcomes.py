@@ -11,6 +11,7 @@ from bulkscim.engine.dispatch import Dispatch, Outcome
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import is_broken, located, named
 from bulkscim.engine.rows import Next, Rows, RunContext
+from bulkscim.engine.work import Work
 from bulkscim.errors import Outage
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject, Key
@@ -214,11 +215,16 @@ class Outcomes:
                 return None
             case Verdict.CONFLICT if step.part == "create" and work.facts.taken is None:
                 work.taken(refusal)
-            case _ if self._abilities.versions.decides_again(work, step, judgement) or outdated:
+            case _ if outdated or self._is_read_again(work, step, judgement):
                 pass  # what was read is read again
             case _:
                 work.refused(refusal)
         return self._rows.decide(work)
+
+    def _is_read_again(self, work: Work, step: Step, judgement: Judgement) -> bool:
+        """Return whether a change with an old version is decided again; one that is tried with it is not."""
+        is_tried = self._rows.policy.rules.as_asked and work.row.operation.version is not None
+        return not is_tried and self._abilities.versions.decides_again(work, step, judgement)
 
     def _not_now(self, judgement: Judgement) -> None:
         """Leave a row whose budget of "not now" is spent; without any answer the run stops."""

@@ -30,12 +30,14 @@ class RowRules:
 
     `on_exists` says what a create does whose resource exists: adopt (also where it is None), update, skip or fail. With
     `create_groups`, groups that do not exist are created. `read_back` is `all` or `sample`: what was written is read
-    again and compared.
+    again and compared. `as_asked`: each change is sent though it is in effect, its name is taken, or it names an old
+    version, so that the tenant's answer shows what it does with such a change.
     """
 
     on_exists: str | None = None
     create_groups: bool = False
     read_back: str | None = None
+    as_asked: bool | None = field(default=None, metadata={"omitted": True})  # from a journal that needs none
 
 
 # In the words of services that give no scimType.

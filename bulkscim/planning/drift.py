@@ -23,7 +23,8 @@ def drifted(view: View, live: Found) -> Settle | None:
     for change in found:
         detail = f"drift: {change.path} is {change.before!r}, expected {change.after!r}"
         return Settle(RowState.SKIPPED, detail, live.id)
-    if operation.version and live.version and operation.version != live.version:
+    is_old = operation.version and live.version and operation.version != live.version
+    if is_old and not policy.rules.as_asked:
         return Settle(
             RowState.SKIPPED, f"drift: version is {live.version}, expected {operation.version}", live.id
         )

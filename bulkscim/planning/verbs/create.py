@@ -25,7 +25,7 @@ def create(view: View) -> Decision | Subject:
     return _make(
         view,
         looks_first=view.policy.looks_always
-        or view.operation.type not in view.policy.profile.enforces_unique
+        or (view.operation.type not in view.policy.profile.enforces_unique and not view.policy.rules.as_asked)
         or (view.row.plan is not None and view.row.plan.decision is not Will.CREATE),
     )
 
@@ -69,7 +69,7 @@ def _is_held(view: View) -> bool | Wait:
     attribute = name_attribute(kind)
     name = view.operation.data.get(attribute)
     looks = view.policy.profile.assumes_unique or view.policy.meets
-    asks = kind == USER and looks and not view.policy.takes_back
+    asks = kind == USER and looks and not (view.policy.takes_back or view.policy.rules.as_asked)
     if not (asks or plans) or not isinstance(name, str):
         return False
     need = NameHeld(Key(kind, attribute, name), exact=plans)

@@ -173,7 +173,9 @@ def _due(
     due = tuple(
         one
         for one in operations
-        if not in_effect(one, live.resource, exact=True) or _may_be_hidden(one, live, kind)
+        if view.policy.rules.as_asked
+        or not in_effect(one, live.resource, exact=True)
+        or _may_be_hidden(one, live, kind)
     )
     if THROUGH in view.operation.expect:
         due = tuple(one for one in due if not inherits(view, live, one))

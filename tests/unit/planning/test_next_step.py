@@ -421,6 +421,22 @@ def test_replace_already_so_is_a_noop():
     assert (step.method, step.body) == ("PUT", {"userName": "ada@example.com", "title": "Lead"})
 
 
+def test_what_is_tried_is_sent_as_it_is_asked():
+    """A taken name, a value in effect, and an old version: the tenant's answer is what is wanted."""
+    tried = Policy(
+        RowRules("fail", as_asked=True), replace(GENERIC, assumes_unique=True, enforces_unique=frozenset())
+    )
+    live = user(title="x", meta={"version": 'W/"2"'})
+    row = changes(Verb.PATCH, patch=[("replace", "title", "x")])
+    old = replace(row, operation=row.operation._replace(version='W/"1"'))
+
+    assert isinstance(decide(creates(), policy=tried), Step)
+    assert settled(decide(creates(), TAKEN, {ADA: user()}, tried)) is RowState.FAILED
+    step = decide(old, live={ADA: live}, policy=tried)
+    assert isinstance(step, Step)
+    assert (step.operations[0].value, step.if_match) == ("x", 'W/"1"')
+
+
 def test_versions_are_sent_where_the_tenant_honours_them():
     """If-Match carries the version that was read, or the record's own."""
     live = user(title="x", meta={"version": 'W/"1"'})
