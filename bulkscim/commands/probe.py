@@ -51,7 +51,7 @@ class ProbeFlags:
 @click.option(
     "--write",
     is_flag=True,
-    help="Also create a user and a group, change them and delete both, in journaled runs that are rolled back.",
+    help="Also create a user and groups, change them and delete all, in journaled runs that are rolled back.",
 )
 @click.option(
     "--as", "address", default="", metavar="ADDRESS", help="The e-mail address of that user, with --write."
@@ -118,10 +118,10 @@ def _tried(
     from bulkscim.providers.probing.written import proved, with_written
     from bulkscim.runs.probing_writes import WriteProbe
 
-    trial = WriteProbe(tenant, settings, flags.runs_dir, people, flags.address)
+    trial = WriteProbe(tenant, probed.narrowed, settings, flags.runs_dir, people, flags.address)
     trial.approved(flags.approval)
     tried = runtime.carry_out(trial.tried)
-    if not tried.trial.user:
+    if tried.trial.user is None:
         people.warn(f"no user was created; the address may be taken\n{next_line('results', 'last')}")
     found = with_written(probed.profile, probed.findings, proved(tried.trial))
     return replace(probed, findings=found), tried.left

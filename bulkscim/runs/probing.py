@@ -27,9 +27,13 @@ WRITES = "a probe that only reads has no other request than GET"
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a probe of a tenant found, and how many requests it took; all were reads."""
+    """What a probe of a tenant found, and how many requests it took; all were reads.
+
+    `narrowed`: the profile by which it was probed, narrowed by what the tenant says of itself.
+    """
 
     provider: Provider
+    narrowed: Profile
     findings: tuple[Finding, ...]
     requests: int
     throttled: int
@@ -80,7 +84,9 @@ async def probe(tenant: Tenant, settings: Settings, say: Callable[[str], None] =
         record = await gathered(visit.first, profile, reads.replies)
     provider = provider_of(profile.name, tenant.own_profile)
     found = findings(record)
-    return Probed(provider, found, reads.requests, reads.throttled, visit.seen.notes, clock.now())
+    return Probed(
+        provider, visit.seen.profile, found, reads.requests, reads.throttled, visit.seen.notes, clock.now()
+    )
 
 
 async def gathered(transport: Transport, profile: Profile, known: dict[str, Reply]) -> Record:

@@ -1,9 +1,12 @@
 """`probe` against servers: what it prints is so, and nothing is written."""
 
+import copy
+
 import pytest
 
 from tests.support.running.command import Command
 from tests.support.servers import odd_servers as odd
+from tests.support.servers import odd_writers as writers
 from tests.support.servers.short_listings import OnePage, SamePage
 from tests.support.servers.small_tenant import SmallTenant
 
@@ -149,6 +152,8 @@ def test_writes_are_tried_on_one_user_and_taken_back(bulkscim, tenant):
             "a deactivated user can be read by its id": True,
             "of a deleted user is kept": False,
             "of a deleted group is kept": False,
+            "user names are unique": True,
+            "a group is created with its members": True,
         }.items()
     )
 
@@ -177,6 +182,37 @@ def test_nothing_is_written_without_approval(bulkscim):
     assert "may take a seat or a licence, and the service may send an invitation" in outcome.stderr
     assert alone.code == 2
     assert tenant.writes == []
+
+
+TRIED = (
+    "user names are unique",
+    "group names are unique",
+    "an old version is refused",
+    "a group is created with its members",
+    "a member is added again",
+    "PATCH",
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (SmallTenant, (True, False, None, True, "taken", True)),
+        (writers.MakesTwice, (False, False, False, False, "twice in the group", True)),
+        (writers.TakesOver, (False, False, True, True, "refused", True)),
+        (writers.Refusing, (None, True, None, None, "taken", True)),
+        (writers.WithoutPatch, (True, False, None, True, None, None)),
+    ],
+    ids=lambda one: getattr(one, "__name__", ""),
+)
+def test_tenants_that_answer_writes_otherwise_are_seen_to_do_so_and_left_as_they_were(bulkscim, kind, values):
+    """Second resources of a name are taken back as well."""
+    with kind(*USERS).serving() as tenant:
+        before = copy.deepcopy(tenant.held)
+        found = seen(bulkscim, tenant, "--write", "--as", ADDRESS, "--yes")
+
+        assert tenant.held == before
+    assert tuple(found.get(topic) for topic in TRIED) == values
 
 
 @pytest.mark.parametrize(("profile", "kept"), [("lucid", False), ("slack", True)])

@@ -52,6 +52,14 @@ class Answer:
         return value if isinstance(value, dict) and not protocol.is_error(value) else None
 
     @property
+    def version(self) -> str | None:
+        """The version of the resource: an ETag header, else `meta.version`."""
+        if self.resource is None or not isinstance(self.reply, Response):
+            return None
+        shown = self.reply.headers.get("etag") or paths.get(self.resource, "meta.version")
+        return shown if isinstance(shown, str) else None
+
+    @property
     def told(self) -> str:
         """What came, in a few words without personal data."""
         if not isinstance(self.reply, Response):
@@ -174,9 +182,14 @@ def user_ids(group: JsonObject) -> list[str]:
     return [one for one in ids_in(users) if protocol.is_usable(one)]
 
 
+def listed_members(group: JsonObject) -> list[str]:
+    """Return the ids of all members that a group shows, as it lists them."""
+    return list(ids_in(paths.find(group, "members")))
+
+
 def all_members(group: JsonObject) -> set[str]:
     """Return the ids of all members that a group shows."""
-    return set(ids_in(paths.find(group, "members")))
+    return set(listed_members(group))
 
 
 def groups_of(user: JsonObject) -> set[str]:

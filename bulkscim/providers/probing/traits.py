@@ -88,7 +88,8 @@ def with_type(key: str, kind: str) -> Callable[[Profile, bool], frozenset[str]]:
     return sets
 
 
-def _as_seen(_: Profile, seen: Any) -> Any:
+def as_seen(_: Profile, seen: Any) -> Any:
+    """Return what was seen."""
     return seen
 
 
@@ -117,7 +118,7 @@ TRAITS = (
     Trait("reads by id", evidence.reads_by_id),
     Trait("count is heeded", evidence.count),
     Trait("startIndex is heeded", evidence.start_index),
-    Trait("largest page", evidence.page_size, "page_size", lambda one: one.page_size, sets=_as_seen),
+    Trait("largest page", evidence.page_size, "page_size", lambda one: one.page_size, sets=as_seen),
     Trait(
         "totalResults is the whole number",
         evidence.total,
@@ -171,16 +172,16 @@ TRAITS = (
         evidence.deactivated_listed,
         "lists_inactive",
         lambda one: one.lists_inactive,
-        sets=_as_seen,
+        sets=as_seen,
     ),
     Trait("filters find deactivated users", filter_evidence.deactivated_found),
-    Trait("groups", group_evidence.groups, "groups", lambda one: one.groups, sets=_as_seen),
+    Trait("groups", group_evidence.groups, "groups", lambda one: one.groups, sets=as_seen),
     Trait(
         "groups show members",
         group_evidence.group_members,
         "lists_members",
         lambda one: one.lists_members,
-        sets=_as_seen,
+        sets=as_seen,
     ),
     Trait("listings of groups show members", group_evidence.listed_members),
     Trait(

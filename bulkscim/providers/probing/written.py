@@ -1,17 +1,30 @@
-"""What a throw-away user and group prove of a tenant, beyond what reads do (pure)."""
+"""What a trial with a throw-away user and group proves of a tenant, beyond what reads do (pure)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
 
-from bulkscim.model.operation import JsonObject
+from bulkscim.model.operation import GROUP
+from bulkscim.providers.probing import trial as names
 from bulkscim.providers.probing.evidence import writes
 from bulkscim.providers.probing.filters import Seen, no, unseen, yes
-from bulkscim.providers.probing.record import GONE, Answer, all_members, groups_of, is_deactivated
-from bulkscim.providers.probing.traits import DEFAULT, TRAITS, Finding, Trait
+from bulkscim.providers.probing.record import GONE, all_members, groups_of, is_deactivated, listed_members
+from bulkscim.providers.probing.traits import DEFAULT, TRAITS, Finding, Trait, as_seen, with_type
+from bulkscim.providers.probing.trial import Trial
 from bulkscim.providers.profile import Profile
 
 _MORE = (
     Trait("a create answers", writes),
+    Trait(
+        "group names are unique",
+        writes,
+        "enforces_unique",
+        lambda one: GROUP in one.enforces_unique,
+        sets=with_type("enforces_unique", GROUP),
+    ),
+    Trait("an old version is refused", writes, "etag", lambda one: one.etag, sets=as_seen),
+    Trait("a group is created with its members", writes),
+    Trait("a member is added again", writes),
     Trait("a deactivated user can be read by its id", writes),
     Trait("a deactivated user leaves its groups", writes, "strips_groups", lambda one: one.strips_groups),
     Trait("of a deleted user is kept", writes),
@@ -21,66 +34,81 @@ _KNOWN = {one.topic: one for one in (*TRAITS, *_MORE)}
 _EVIDENCE = "the user of the probe"
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What was made of a throw-away user and group, and the answers to reads after each change.
-
-    `created` is the status of the create. `shown_after_s`: when a filter first showed the user, None where it never did.
-    `joined` and `changed`: whether the membership and the PATCHes were applied. The answers are by the name of the read.
-    """
-
-    user: str
-    created: int | None = None
-    shown_after_s: float | None = None
-    looked: bool = False
-    joined: bool = False
-    changed: bool = False
-    answers: Mapping[str, Answer] = field(default_factory=dict)
-
-    def resource(self, name: str) -> JsonObject | None:
-        """Return the resource that a read showed."""
-        answer = self.answers.get(name)
-        return answer.resource if answer else None
-
-
 def proved(trial: Trial) -> dict[str, Seen]:
     """Return what a trial has shown, by trait."""
-    found = {
-        "a create answers": Seen(trial.created, _EVIDENCE) if trial.created else unseen("none was applied"),
-        "PATCH": yes("a title and a deactivation were applied")
-        if trial.changed
-        else unseen("none was applied"),
-        "a write is shown at once": _lag(trial),
-        "groups show members": _members(trial),
-        "users show their groups": _groups(trial),
-    }
-    return found | _deactivated(trial) | _kept(trial)
+    return {topic: judge(trial) for topic, judge in _JUDGES.items()}
+
+
+def _creates(trial: Trial) -> Seen:
+    end = trial.ends.get(names.USER_MADE)
+    if end is None or not end.applied or end.status is None:
+        return unseen("no user was created")
+    return Seen(end.status, _EVIDENCE)
+
+
+def _patches(trial: Trial) -> Seen:
+    if trial.applied(names.RETITLED, names.DEACTIVATED):
+        return yes("a title and a deactivation were applied")
+    return unseen("none was applied")
 
 
 def _lag(trial: Trial) -> Seen:
     if trial.shown_after_s is None:
-        return unseen("no filter showed the new user" if trial.looked else "no user was created")
+        return unseen("no user was created" if trial.user is None else "no filter showed the new user")
     if trial.shown_after_s == 0:
         return yes("a filter showed the new user in its first answer")
     return no("a filter did not show the new user at first", f"within {trial.shown_after_s:.0f} s")
 
 
+def _unique(second: str, first: str) -> Callable[[Trial], Seen]:
+    """Return the judge of whether a second create of a name is refused."""
+
+    def judge(trial: Trial) -> Seen:
+        end = trial.ends.get(second)
+        if end is None or end.status is None:
+            return unseen("no second one was tried" if end is None else end.told)
+        if end.is_conflict:
+            return yes(f"a second one: {end.told}")
+        if not end.is_success or end.id is None:
+            return unseen(f"a second one: {end.told}")
+        if end.id == trial.ends[first].id:
+            return no(
+                f"a second one: {end.told}, with the id of the first one", "the first one is taken over"
+            )
+        return no(f"a second one: {end.told}, with another id")
+
+    return judge
+
+
+def _versions(trial: Trial) -> Seen:
+    """Judge whether a change with an old version is refused; one with the version that was read must have been made."""
+    before, after = trial.answers.get("user again"), trial.answers.get("retitled")
+    own, old = trial.ends.get(names.RETITLED), trial.ends.get(names.RETITLED_AS_OLD)
+    if before is None or before.version is None:
+        return unseen("no user with a version was read")
+    if own is None or not own.applied or own.status is None:
+        return unseen("no change with the version that was read was made")
+    if after is None or after.version in {None, before.version} or old is None:
+        return unseen("a change left the version as it was, as far as is known")
+    if old.status == HTTPStatus.PRECONDITION_FAILED:
+        return yes(f"a change with an old version: {old.told}")
+    return no(f"a change with an old version: {old.told}") if old.is_success else unseen(old.told)
+
+
 def _members(trial: Trial) -> Seen:
     group = trial.resource("group")
-    if not trial.joined or group is None:
+    if not trial.applied(names.JOINED) or group is None:
         return unseen("no membership was applied")
     if trial.user in all_members(group):
         return yes("the group of the probe, read by its id")
-    return (
-        no("a member was added, and is not shown")
-        if trial.shown_after_s is not None
-        else unseen("it is not shown yet")
-    )
+    if trial.shown_after_s is None:
+        return unseen("it is not shown yet")
+    return no("a member was added, and is not shown")
 
 
 def _groups(trial: Trial) -> Seen:
     user, group = trial.resource("member"), trial.resource("group")
-    if not trial.joined or user is None or group is None:
+    if not trial.applied(names.JOINED) or user is None or group is None:
         return unseen("no membership was applied")
     if group["id"] in groups_of(user):
         return yes(_EVIDENCE)
@@ -89,42 +117,97 @@ def _groups(trial: Trial) -> Seen:
     return unseen("the membership is not shown")
 
 
-def _deactivated(trial: Trial) -> dict[str, Seen]:
-    """Return what is shown of the user once it is deactivated; without its own read nothing is proved."""
-    answers = trial.answers
-    by_id, listed = answers.get("deactivated"), answers.get("deactivated, by a filter")
-    if not trial.changed or by_id is None:
-        return {}
-    found = {"a deactivated user can be read by its id": unseen(by_id.told)}
-    if by_id.resource is not None and is_deactivated(by_id.resource):
-        found["a deactivated user can be read by its id"] = yes(by_id.told)
-    elif by_id.status in GONE:
-        found["a deactivated user can be read by its id"] = no(by_id.told)
-    if listed is not None and listed.listing is not None and trial.shown_after_s is not None:
-        is_shown = any(one["id"] == trial.user for one in listed.listing.resources)
-        found["filters find deactivated users"] = Seen(is_shown, _EVIDENCE)
+def _made_with_members(trial: Trial) -> Seen:
+    """Judge whether a create of a group takes its members; an added one must be shown, or none of them need be."""
+    end, group = trial.ends.get(names.MADE_WITH_MEMBERS), trial.resource("group with a member")
+    if end is None or not end.applied or group is None:
+        return unseen("none was created" if end is None or not end.applied else "it was not read")
+    if trial.user in all_members(group):
+        return yes("the group shows its member")
+    if _members(trial).value is not True:
+        return unseen("groups show no members")
+    return no("the group shows no members, and shows one that is added")
+
+
+def _joined_again(trial: Trial) -> Seen:
+    """Judge what comes of adding a member that a group shows already."""
+    end, group = trial.ends.get(names.JOINED_AGAIN), trial.resource("group again")
+    if end is None or end.status is None or _members(trial).value is not True:
+        return unseen("no member that is shown was added again")
+    if not end.is_success:
+        refused = HTTPStatus.BAD_REQUEST <= end.status < HTTPStatus.INTERNAL_SERVER_ERROR
+        return Seen("refused", end.told) if refused else unseen(end.told)
+    if group is None:
+        return unseen("the group was not read after it")
+    times = listed_members(group).count(trial.user or "")
+    return (
+        Seen("twice in the group" if times > 1 else "taken", end.told)
+        if times
+        else unseen("it left the group")
+    )
+
+
+def _deactivated_read(trial: Trial) -> Seen:
+    answer = trial.answers.get("deactivated")
+    if not trial.applied(names.DEACTIVATED) or answer is None:
+        return unseen("no deactivation was applied")
+    if answer.resource is not None and is_deactivated(answer.resource):
+        return yes(answer.told)
+    return no(answer.told) if answer.status in GONE else unseen(answer.told)
+
+
+def _deactivated_found(trial: Trial) -> Seen:
+    answer = trial.answers.get("deactivated, by a filter")
+    if not trial.applied(names.DEACTIVATED) or answer is None or trial.shown_after_s is None:
+        return unseen("no deactivated user was looked for")
+    if answer.listing is None:
+        return unseen(answer.told)
+    return Seen(any(one["id"] == trial.user for one in answer.listing.resources), _EVIDENCE)
+
+
+def _stripped(trial: Trial) -> Seen:
     before, after = trial.resource("group"), trial.resource("group after the deactivation")
-    if before is not None and after is not None and trial.user in all_members(before):
-        found["a deactivated user leaves its groups"] = Seen(trial.user not in all_members(after), _EVIDENCE)
-    return found
+    if not trial.applied(names.DEACTIVATED) or before is None or after is None:
+        return unseen("no deactivation of a member was applied")
+    if trial.user not in all_members(before):
+        return unseen("the group did not show the member before")
+    return Seen(trial.user not in all_members(after), _EVIDENCE)
 
 
-def _kept(trial: Trial) -> dict[str, Seen]:
-    """Return what the service keeps after the rollback."""
-    found = {}
-    for kind in ("user", "group"):
+def _kept(kind: str) -> Callable[[Trial], Seen]:
+    """Return the judge of what the service keeps of a resource after the rollback."""
+
+    def judge(trial: Trial) -> Seen:
         answer = trial.answers.get(f"deleted {kind}")
         if answer is None:
-            continue
+            return unseen("nothing was deleted")
         how = f"read by its id after the rollback: {answer.told}"
         if answer.status in GONE:
-            found[f"of a deleted {kind} is kept"] = no(how, "nothing that is shown")
-        elif answer.resource is not None:
-            text = "the user, deactivated" if is_deactivated(answer.resource) else f"the {kind}"
-            found[f"of a deleted {kind} is kept"] = yes(how, text)
-        else:
-            found[f"of a deleted {kind} is kept"] = unseen(how)
-    return found
+            return no(how, "nothing that is shown")
+        if answer.resource is None:
+            return unseen(how)
+        return yes(how, "the user, deactivated" if is_deactivated(answer.resource) else f"the {kind}")
+
+    return judge
+
+
+_JUDGES: dict[str, Callable[[Trial], Seen]] = {
+    "a create answers": _creates,
+    "PATCH": _patches,
+    "a write is shown at once": _lag,
+    "user names are unique": _unique(names.SECOND_USER, names.USER_MADE),
+    "group names are unique": _unique(names.SECOND_GROUP, names.GROUP_MADE),
+    "an old version is refused": _versions,
+    "groups show members": _members,
+    "users show their groups": _groups,
+    "a group is created with its members": _made_with_members,
+    "a member is added again": _joined_again,
+    "a deactivated user can be read by its id": _deactivated_read,
+    "filters find deactivated users": _deactivated_found,
+    "a deactivated user leaves its groups": _stripped,
+    "of a deleted user is kept": _kept("user"),
+    "of a deleted group is kept": _kept("group"),
+}
 
 
 def with_written(profile: Profile, found: Sequence[Finding], seen: Mapping[str, Seen]) -> tuple[Finding, ...]:

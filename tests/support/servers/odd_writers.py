@@ -1,0 +1,105 @@
+"""Tenants that answer changes otherwise than RFC 7644 asks, for `probe --write`."""
+
+from typing import Any
+
+from aiohttp import web
+
+from tests.support.servers.small_tenant import WRITES, Json, SmallTenant, error
+
+
+class Versioned(SmallTenant):
+    """Shows a version of each resource, which each change changes; `heeds` If-Match or ignores it."""
+
+    heeds = True
+    changes = 0
+
+    def add(self, collection: str, body: Json) -> Json:
+        held = super().add(collection, body)
+        self.changed(held)
+        return held
+
+    def apply(self, collection: str, resource_id: str, body: Json) -> None:
+        super().apply(collection, resource_id, body)
+        self.changed(self.held[collection][resource_id])
+
+    def changed(self, resource: Json) -> None:
+        """Give a resource another version."""
+        self.changes += 1
+        resource["meta"]["version"] = f'W/"{self.changes}"'
+
+    async def one(
+        self, request: web.Request, collection: str, resource_id: str, body: Any
+    ) -> web.StreamResponse:
+        asked, held = request.headers.get("If-Match"), self.held[collection][resource_id]["meta"]["version"]
+        if self.heeds and request.method in WRITES and asked not in {None, held}:
+            return error(412, "versions differ")
+        return await super().one(request, collection, resource_id, body)
+
+
+class MakesTwice(Versioned):
+    """Makes a second user of a name, leaves out the members of a new group, lists a member twice, ignores If-Match."""
+
+    heeds = False
+
+    async def create(self, request: web.Request, collection: str, body: Json) -> web.StreamResponse:
+        kept = {name: value for name, value in body.items() if name != "members"}
+        return self.created(collection, self.add(collection, kept))
+
+    def apply(self, collection: str, resource_id: str, body: Json) -> None:
+        before = self.held[collection][resource_id].get("members", [])
+        super().apply(collection, resource_id, body)
+        again = [
+            one
+            for each in body["Operations"]
+            if each["op"] == "add"
+            for one in each["value"]
+            if one in before
+        ]
+        if collection == "Groups":
+            self.held[collection][resource_id]["members"] += again
+
+
+class TakesOver(Versioned):
+    """Answers a create of a taken name with what has it, as if it were new, and refuses a member that is there."""
+
+    async def create(self, request: web.Request, collection: str, body: Json) -> web.StreamResponse:
+        name = body.get("userName") or body["displayName"]
+        for held in self.held[collection].values():
+            if name in {held.get("userName"), held.get("displayName")}:
+                held.update(body)
+                return self.created(collection, held)
+        return self.created(collection, self.add(collection, body))
+
+    def patch(self, collection: str, resource_id: str, body: Json) -> web.StreamResponse:
+        there = self.held[collection][resource_id].get("members", [])
+        if any(one in there for each in body["Operations"] if each["op"] == "add" for one in _listed(each)):
+            return error(409, "the user is a member of the group already")
+        return super().patch(collection, resource_id, body)
+
+
+def _listed(operation: Json) -> list[Any]:
+    return operation["value"] if isinstance(operation["value"], list) else []
+
+
+class Refusing(SmallTenant):
+    """Refuses groups of a taken name, and groups with members; answers a second user with a page of status 500."""
+
+    def duplicate(self) -> web.StreamResponse:
+        return web.Response(status=500, body=b"<html>", headers={"Content-Type": "text/html"})
+
+    async def create(self, request: web.Request, collection: str, body: Json) -> web.StreamResponse:
+        if collection == "Groups" and "members" in body:
+            return error(400, "members cannot be set")
+        if collection == "Groups" and self.named(body["displayName"]):
+            return error(409, "displayName is taken", "uniqueness")
+        return await super().create(request, collection, body)
+
+
+class WithoutPatch(SmallTenant):
+    """States that it has no PATCH."""
+
+    def capabilities(self) -> Json:
+        return super().capabilities() | {"patch": {"supported": False}}
+
+    def patch(self, collection: str, resource_id: str, body: Json) -> web.StreamResponse:
+        raise AssertionError(body)
