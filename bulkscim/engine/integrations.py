@@ -25,7 +25,7 @@ class Integrations:
         self._profile = profile
         self._note = note
         self._most = max((one.most_groups or 0 for one in profile.integrations), default=0)
-        self._left = TRIED if profile.one_group and self._most else 0
+        self._left = TRIED if self._most and profile.one_group and not profile.is_one_group_sure else 0
         self._turn = anyio.Lock()
 
     async def learn(self, need: Question, answer: object, read: GroupById) -> Profile | None:

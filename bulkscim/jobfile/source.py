@@ -62,6 +62,11 @@ class JobSource:
         """The hash of all bytes."""
         return self.content.sha256
 
+    @property
+    def stem(self) -> str:
+        """The name without folders and endings."""
+        return Path(self.name).name.split(".")[0] or "job"
+
     @contextmanager
     def stream(self) -> Iterator[io.BufferedReader]:
         """Open the bytes for reading from the start; JobFileChanged where they are not the same any more.

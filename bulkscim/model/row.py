@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bulkscim.model.operation import Operation
+from bulkscim.model.operation import Key, Operation
 from bulkscim.model.plan import PlannedRow
 
 
@@ -58,12 +58,21 @@ _IS_MEMBER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """The row that comes first of those that put one user into several groups, and the group in which it puts the user."""
+
+    row: int
+    group: Key
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One record of the job file.
 
     `number` counts records from 1. `producers` runs parallel to `operation.references`: the number of the row
     that makes the referenced resource, or None when the tenant must hold it. `target_producer` is the
-    earlier row that makes this row's target. `plan`: what a plan file says of it, where one is carried out.
+    earlier row that makes this row's target. `plan`: what a plan file says of it, where one is carried out. `rivals`: by
+    part, where a user may be in one group at a time, the membership that the file asks for first.
     """
 
     number: int
@@ -71,6 +80,7 @@ class Row:
     producers: tuple[int | None, ...] = ()
     target_producer: int | None = None
     plan: PlannedRow | None = None
+    rivals: Mapping[str, Rival] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,14 +168,16 @@ class Carried:
 
 
 def carried(view: View, *, whole: bool) -> Carried | Wait | Later | Settle:
-    """Collect the ids that the main step can carry.
+    """Collect the ids that the main step can carry; not those of members that the file puts into another group first.
 
     A parent that failed makes the row skipped. With `whole` (a replace or patch) nothing may be left out,
     so a parent that comes later holds the row back; a create leaves it to a part of its own.
     """
     found: list[tuple[Reference, str]] = []
     for reference, producer in view.references():
-        if reference.role is Role.GROUP:
+        if reference.role is Role.GROUP or (
+            view.policy.profile.one_group and part_of(reference) in view.row.rivals
+        ):
             continue
         named = view.named(reference.key, producer)
         match named:

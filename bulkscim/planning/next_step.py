@@ -15,11 +15,12 @@ from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning import adoption
 from bulkscim.planning.before_removal import captured
-from bulkscim.planning.context import Subject, View
+from bulkscim.planning.context import Subject, View, failed
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
 from bulkscim.planning.held_to_plan import held, without_steps
 from bulkscim.planning.missing_links import RemainingDifference, missing_links
+from bulkscim.planning.one_group import WHOLE, not_kept
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
 from bulkscim.planning.verbs import create, membership, modify
@@ -53,6 +54,8 @@ def _next(view: View, subject: Decision | Subject) -> Decision:
 
 def _main(view: View) -> Decision | Subject:
     """Decide about the main part of a row."""
+    if kept_out := not_kept(view, WHOLE):
+        return failed(kept_out)
     verb = view.operation.verb
     match verb:
         case Verb.CREATE:

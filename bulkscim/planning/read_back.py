@@ -24,12 +24,12 @@ from bulkscim.planning.before_removal import groups_shown
 from bulkscim.planning.compare import differences
 from bulkscim.planning.context import Carried, View, carried, part_of, substitute, with_references
 from bulkscim.planning.decision import Policy, Wait
+from bulkscim.planning.one_group import ONE_GROUP
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.diff import NOTHING
 from bulkscim.scim.patch import in_effect
 
 SHOWN = 3
-ONE_GROUP = "a user is in one group at a time"
 FIRST_ROWS, ONE_IN = 3, 20
 _WHOLE = frozenset({"create", "update", "replace"})
 _CARRIED = frozenset({Role.MANAGER, Role.MEMBER})

@@ -194,6 +194,11 @@ class Profile:
     facts: tuple[Fact, ...] = ()
 
     @property
+    def is_one_group_sure(self) -> bool:
+        """Whether no integration that the token may open keeps a user in several groups."""
+        return self.one_group and len(self.integrations) <= 1
+
+    @property
     def look_after_s(self) -> float:
         """How long after a write it is first looked for: most services show it long before the visibility lag is over."""
         return min(self.visibility_lag_s, SOON_S)
@@ -272,7 +277,8 @@ def with_integration(profile: Profile, integration: Integration | None) -> Profi
     """Return the profile of what the token shows; what is not known stays as careful as it was."""
     if integration is None:
         return profile
-    return replace(profile, one_group=profile.one_group and integration.most_groups is not None)
+    one_group = profile.one_group and integration.most_groups is not None
+    return replace(profile, one_group=one_group, integrations=(integration,))
 
 
 def narrow(profile: Profile, capabilities: Capabilities) -> Profile:

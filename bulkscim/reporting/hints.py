@@ -5,7 +5,7 @@ from typing import NamedTuple
 from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import NEXT, command
-from bulkscim.planning.read_back import ONE_GROUP
+from bulkscim.planning.one_group import ONE_GROUP
 from bulkscim.reporting.results import Result
 
 _BY_TYPE = {

@@ -32,6 +32,7 @@ from bulkscim.engine.worker import Worker
 from bulkscim.errors import BulkScimError, Interrupted, Outage, ReferencesUnknown, Stopped
 from bulkscim.jobfile.index import Index
 from bulkscim.jobfile.reading import rows
+from bulkscim.jobfile.rivals import Rivals, rivals_in
 from bulkscim.jobfile.source import JobSource
 from bulkscim.journal import bodies
 from bulkscim.journal.before_file import BeforeFile
@@ -46,6 +47,7 @@ from bulkscim.model.operation import GROUP, MAKES, USER, Defaults, Verb
 from bulkscim.model.request import Request
 from bulkscim.model.row import Row
 from bulkscim.model.run import RunState
+from bulkscim.model.selection import TakenRows
 from bulkscim.pacing.arrivals import Arrivals
 from bulkscim.pacing.breaker import BreakerLimits
 from bulkscim.pacing.waiting import retry_of
@@ -75,7 +77,7 @@ from bulkscim.transport.repeating import Repeating
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be done: the file, how it is read, and which row makes what."""
+    """What is to be done: the file, how it is read, and which row makes what; `taken`: the rows that the run takes."""
 
     source: JobSource
     defaults: Defaults
@@ -84,6 +86,8 @@ class Job:
     earlier: Earlier | None = None
     plan: PlanFile | None = None
     only: frozenset[int] | None = None  # rows, where the others wait
+    taken: TakenRows | None = None
+    rivals: Rivals | None = None
 
     def _may(self, number: int) -> bool:
         return number <= self.count and (self.only is None or number in self.only)
@@ -94,7 +98,16 @@ class Job:
         if self.earlier is not None:
             chosen = self.earlier.resolved(chosen, self.index)
         found = rows_of(chosen, self.index.makers)
+        if self.rivals is not None and self.rivals.rows:
+            found = map(self.rivals.given_to, found)
         return found if self.plan is None else self.plan.given_to(found)
+
+    def at(self, profile: Profile) -> "Job":
+        """Return the job with what it asks for in vain at a tenant with such a profile."""
+        if self.rivals is not None:
+            return self
+        found = rivals_in(self.source, self.defaults, self.taken, self.index.makers, profile)
+        return replace(self, rivals=found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +208,9 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     with closing(directory), closing(before) if before else nullcontext(), _learning(terms, permits):
         forecast = header.forecast or Forecast(header.verbs, writes=header.verbs)
         look = Look(context.pulse, permits, clock, journal.ledger.totals, forecast)
-        yield Engine(context, session.job.rows, directory, worker, permits.workers, look, exchange)
+        yield Engine(
+            context, session.job.at(profile).rows, directory, worker, permits.workers, look, exchange
+        )
 
 
 @contextmanager

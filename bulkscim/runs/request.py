@@ -6,7 +6,7 @@ from typing import Self
 
 from bulkscim.errors import UsageError
 from bulkscim.jobfile.source import JobSource
-from bulkscim.journal.settings import Connection
+from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.limits import GuardLimits, StandingGuards
 from bulkscim.model.row import RowRules
 from bulkscim.model.selection import RowSelection
@@ -15,6 +15,7 @@ from bulkscim.runs.definition import Definition, said_of
 from bulkscim.runs.inverse_job import Chosen
 from bulkscim.runs.options import Approval, RecordDefaults, filled
 from bulkscim.runs.plan_file import MOST_PLAN_AGE_S, PlanFile
+from bulkscim.runs.settings import checked_connection, connection_of
 from bulkscim.tenants.tenant import Tenant
 
 
@@ -89,6 +90,13 @@ class RunRequest:
     def standing(self) -> StandingGuards:
         """The guards of the tenant's entry and of the definitions; the accounts that are protected by any of them."""
         return self.tenant.guards + StandingGuards(protect=self.limits.protect) + self.said.limits.standing
+
+    @property
+    def settings(self) -> Settings:
+        """How the run sends, by the flags and by the tenant's entry."""
+        connection = checked_connection(filled(self.connection, connection_of(self.tenant)))
+        rules = replace(self.rules, read_back=None) if self.dry_run else self.rules
+        return Settings(rules, connection, self.selection.limit, image_age=self.image_age)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,7 +159,7 @@ def recorded_job(record: RecordedRun, source: JobSource) -> Iterator[Job]:
         known_before(moved(header.earlier, record.folder)) as earlier,
     ):
         plan = None if header.plan is None else plan_of_run(record.folder, header.plan)
-        yield Job(source, header.defaults, index, record.ledger.rows, earlier, plan)
+        yield Job(source, header.defaults, index, record.ledger.rows, earlier, plan, taken=header.taken_rows)
 
 
 async def begin(session: Session, *first: Entry) -> RunReport:

@@ -9,6 +9,7 @@ from bulkscim.engine.clock import RealClock
 from bulkscim.engine.step_guards import Done
 from bulkscim.errors import Refused
 from bulkscim.jobfile.reading import taken_rows
+from bulkscim.jobfile.rivals import Rivals, rivals_in
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import Checked
 from bulkscim.journal import journal, runfolder, typed_json
@@ -17,7 +18,6 @@ from bulkscim.journal.durable import Disk, LocalDisk
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.header import UNKNOWN, Header, RecordedGuards, Then
 from bulkscim.journal.run_lock import HeldFolder
-from bulkscim.journal.settings import Settings
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
@@ -55,14 +55,13 @@ from bulkscim.runs.guarding import (
 from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
 from bulkscim.runs.open_job import INDEX, earlier_folders, not_before, opened_job
-from bulkscim.runs.options import filled
 from bulkscim.runs.orders import refuse_paused
 from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ParentRun, RunRequest
 from bulkscim.runs.seats import Seats, seats_of
 from bulkscim.runs.session import Visit, visiting
-from bulkscim.runs.settings import checked_connection, connection_of, kept
+from bulkscim.runs.settings import kept
 from bulkscim.runs.share_sizes import share_sizes
 from bulkscim.runs.state_dir import drafts, keep
 from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
@@ -80,7 +79,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher, look: Look 
         refuse_paused(request.tenant.base_url, request.tenant.name)
     around = Around(watcher, clock, heed_signals=request.heed_signals, live=True)
     with drafts() as folder, opened_job(request, folder, people) as (request, source, checked):
-        settings = _settings(request)
+        settings = request.settings
         for note in (*request.said.notes, *(f"{source.name}: {each}" for each in checked.notes)):
             people.note(note)
         for warning in checked.warnings:
@@ -92,7 +91,8 @@ async def run(request: RunRequest, people: People, watcher: Watcher, look: Look 
                 seats = await seats_of(request, visit, people.note)
                 sizes = await share_sizes(request, checked.removals, visit, people.note)
                 names = accounts.names
-                start = Start(request, source, checked, visit, earlier, None, names, seats=seats, sizes=sizes)
+                start = Start(request, source, checked, visit, earlier, None, names, "", seats, sizes)
+                start = start.with_rivals(people)
                 start.refuse_stale_plan()
                 await start.hold_guards(accounts, people)
                 if checked.count(Verb.DELETE):
@@ -103,12 +103,6 @@ async def run(request: RunRequest, people: People, watcher: Watcher, look: Look 
                 if request.dry_run:
                     return await plan(start, folder, around, look)
                 return await begin(start, LocalDisk(), around)
-
-
-def _settings(request: RunRequest) -> Settings:
-    connection = checked_connection(filled(request.connection, connection_of(request.tenant)))
-    rules = replace(request.rules, read_back=None) if request.dry_run else request.rules
-    return Settings(rules, connection, request.selection.limit, image_age=request.image_age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +123,7 @@ class Start:
     unknown: str = ""
     seats: Seats | None = None
     sizes: Mapping[str, int] | None = None
+    rivals: Rivals | None = None
 
     @property
     def seen(self) -> FirstLook:
@@ -167,7 +162,18 @@ class Start:
     def job(self, source: JobSource) -> Job:
         """Return what is to be done, from where its file is now."""
         index = self.checked.sound_index()
-        return Job(source, self.defaults, index, self.checked.last, self.earlier, self.request.plan)
+        checked, plan = self.checked, self.request.plan
+        return Job(
+            source, self.defaults, index, checked.last, self.earlier, plan, None, checked.taken, self.rivals
+        )
+
+    def with_rivals(self, people: People) -> "Start":
+        """Look for memberships that cannot all be kept, and warn of them."""
+        index, profile = self.checked.sound_index(), self.seen.profile
+        found = rivals_in(self.source, self.defaults, self.checked.taken, index.makers, profile)
+        if found is not None and found.rows:
+            people.warn(found.told(profile))
+        return replace(self, rivals=found)
 
     def refuse_stale_plan(self) -> None:
         """Raise PlanStale where a plan is to be applied that does not fit any more."""
@@ -389,9 +395,4 @@ def _folder(start: Start, disk: Disk, clock: Clock) -> HeldFolder:
         return runfolder.create_within(start.parent.folder, disk, clock)
     if request.run_dir is not None:
         return runfolder.adopt(request.run_dir, disk, clock)
-    return runfolder.create(request.runs_dir, _stem(start.source), disk, clock)
-
-
-def _stem(source: JobSource) -> str:
-    """Name a run for its job file: without folders and endings."""
-    return Path(source.name).name.split(".")[0] or "job"
+    return runfolder.create(request.runs_dir, start.source.stem, disk, clock)

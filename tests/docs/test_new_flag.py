@@ -42,7 +42,7 @@ class Begun(BaseException):
     pass
 
 async def begin(request, people, watcher, look=None):
-    kept = header_json.write(Header(settings=settings.kept(start._settings(request))))
+    kept = header_json.write(Header(settings=settings.kept(request.settings)))
     found[way] = [kept["settings"]["pause_s"], header_json.read(kept).settings.connection.pause_s]
     raise Begun
 

@@ -33,6 +33,7 @@ from bulkscim.planning.context import Subject, Unfit, View, failed, part_of
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
 from bulkscim.planning.name_holder import holder
+from bulkscim.planning.one_group import not_kept
 from bulkscim.planning.sent_form import place_of
 from bulkscim.planning.undo.taking_back import FORCE
 
@@ -47,6 +48,8 @@ def change_membership(view: View) -> Decision | Subject:
         return Subject(view.facts.applied[part].id)
     if part in view.facts.refused:
         return _refused(view, view.facts.refused[part])
+    if kept_out := not_kept(view, part):
+        return failed(kept_out)
     group = group_id(view, view.operation.target, view.row.target_producer)
     if not isinstance(group, str):
         return _unless_removed(view, group)
@@ -303,6 +306,8 @@ def _found_now(view: View) -> str | Wait | None:
 def left_over(view: View, own: str, reference: Reference, producer: int | None) -> Outcome:
     """Return what one reference's part still needs, once the row's own resource has the id `own`."""
     part = part_of(reference)
+    if kept_out := not_kept(view, part):
+        return kept_out
     if reference.role is Role.GROUP:
         group = group_id(view, reference.key, producer)
         member = Key(view.operation.type, "id", own)

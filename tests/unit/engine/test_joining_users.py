@@ -19,7 +19,7 @@ class Organization(SimulatedTenant):
 
     def __init__(self, *given):
         super().__init__(*given)
-        self.sizes, self.reads, self.pages = [], [], 0
+        self.sizes, self.reads, self.pages, self.moved = [], [], 0, []
         for one in PEOPLE:
             self.hold("Users", {"id": one, "userName": f"{one}@example.com"})
         for group in (*GROUPS, "g9"):
@@ -50,6 +50,7 @@ class Organization(SimulatedTenant):
     def joined(self, group, members):
         for one, held in self.held["Groups"].items():
             if one != group:
+                self.moved += [each["value"] for each in held.get("members", ()) if each["value"] in members]
                 held["members"] = [each for each in held.get("members", ()) if each["value"] not in members]
 
 

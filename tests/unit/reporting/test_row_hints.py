@@ -3,7 +3,7 @@
 import pytest
 
 from bulkscim.model.row import RowState
-from bulkscim.planning.read_back import ONE_GROUP
+from bulkscim.planning.one_group import ONE_GROUP
 from bulkscim.reporting.hints import hint_of
 from bulkscim.reporting.results import Result
 
