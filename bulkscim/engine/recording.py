@@ -126,7 +126,7 @@ def _members(sent: Sent) -> tuple[Member, ...]:
         return ()
     name = operation.references[0].key.value if operation.verb in MEMBERSHIP else None
     was = WasMember.YES if step.removes_member else WasMember.NO
-    return (Member(step.member, name, WasMember.UNKNOWN if step.is_blind else was),)
+    return (Member(step.member, name, WasMember.UNKNOWN if step.is_blind or step.unsure else was),)
 
 
 def _shown(change: Change) -> Change:

@@ -1,11 +1,14 @@
 """Hold a row to its plan: what it sends is what the plan says, else its resource was changed since (pure).
 
-A step must be a part of the plan's row, on the same resource, with the same values before it. A row that ends without all
-parts of its plan was changed since as well. Rows of which a plan sends nothing need no read.
+A step must be a part of the plan's row, on the same resource, with the same values before it. A row that needs no step, or
+none any more, is as the plan wants it. Rows of which a plan sends nothing need no read.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from http import HTTPStatus
 
+from bulkscim.model.harmless import shown_value
 from bulkscim.model.plan import PLANNED, PlannedRow, Will
 from bulkscim.model.row import Facts, RowState
 from bulkscim.model.secret import MASK
@@ -15,6 +18,7 @@ from bulkscim.planning.decision import Decision, Settle
 
 _ENDED_WELL = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
 _GROUP, CREATE = "group:", "create"
+AS_WANTED = "as the plan wants it already"
 
 
 def without_steps(plan: PlannedRow) -> Settle | None:
@@ -36,11 +40,30 @@ def held(plan: PlannedRow, facts: Facts, decision: Decision, own: str | None = N
             return _skipped(why, own) if why else decision
         case Settle(state=state) if state in _ENDED_WELL:
             left = [part for part in plan.parts if part not in facts.applied]
-            if not left:
-                return decision
-            return _skipped(_omitted(plan, left, decision), decision.id)
+            return _without(left, decision) if left else decision
+        case Settle(state=RowState.FAILED) if not facts.applied:
+            return _moved_away(plan, decision) or decision
         case _:
             return decision
+
+
+def _without(left: list[str], end: Settle) -> Settle:
+    """Return the end of a row some parts of which are not needed: what is there is as the plan wants it, or it differs."""
+    if CREATE in left and end.differs:
+        return _skipped(f"{_exists(end.id)} ({end.detail})" if end.detail else _exists(end.id), end.id)
+    state = RowState.NOOP if end.state is RowState.ADOPTED else end.state
+    own = end.detail if end.state is not RowState.ADOPTED else ""
+    told = AS_WANTED if state is RowState.NOOP else f"{', '.join(left)}: {AS_WANTED}"
+    return replace(end, state=state, detail="; ".join(text for text in (told, own) if text))
+
+
+def _moved_away(plan: PlannedRow, end: Settle) -> Settle | None:
+    """Return the end of a row whose resource is gone, or whose name another one has; None where that is not why it fails."""
+    if end.status == HTTPStatus.NOT_FOUND and CREATE not in plan.parts:
+        return _skipped(f"{end.detail}; it was there when the plan was made", end.id)
+    if end.status == HTTPStatus.CONFLICT and CREATE in plan.parts and end.id is not None:
+        return _skipped(f"{end.detail}; the plan creates it", None)
+    return None
 
 
 def _skipped(why: str, resource_id: str | None) -> Settle:
@@ -90,10 +113,12 @@ def _moved(plan: PlannedRow, step: Step) -> Iterator[str]:
         if change.path not in before:
             yield _unplanned(change)
         elif before[change.path] != MASK and not _same(before[change.path], change):
-            yield f"{change.path} is {change.before!r}; the plan saw {before[change.path]!r}"
+            yield f"{change.path} is {shown_value(change.before)}; the plan saw {shown_value(before[change.path])}"
     there = {change.path for change in step.changes}
     yield from (
-        f"{path} is as wanted already; the plan saw {before[path]!r}" for path in before if path not in there
+        f"{one.path} is {shown_value(one.after)}, as the plan wants it; the plan saw {shown_value(one.before)}"
+        for one in planned
+        if one.path in before and one.path not in there
     )
 
 
@@ -111,17 +136,8 @@ def _exists(resource_id: str | None) -> str:
 
 
 def _unplanned(change: Change) -> str:
-    return f"{change.path} is {change.before!r}; the plan does not change it"
+    return f"{change.path} is {shown_value(change.before)}; the plan does not change it"
 
 
 def _other(plan: PlannedRow, step: Step) -> str:
     return f"it is another resource now, id {step.id}; the plan has {plan.id}"
-
-
-def _omitted(plan: PlannedRow, left: list[str], end: Settle) -> str:
-    """Say that parts of a plan are not needed any more."""
-    if CREATE in left:
-        return _exists(end.id)
-    changes = [one for one in plan.changes if one.part in left]
-    told = [f"{one.path} is as wanted already; the plan saw {one.before!r}" for one in changes]
-    return "; ".join(told) or f"{', '.join(left)}: as wanted already"

@@ -19,6 +19,7 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.harmless import one_line
 from bulkscim.model.operation import MAKES
 from bulkscim.model.row import RowState
+from bulkscim.model.step import Action
 from bulkscim.model.typed import command
 from bulkscim.reporting.hints import CREATE_GROUPS, hint_of
 from bulkscim.reporting.near_names import missing_group, near_names
@@ -130,7 +131,7 @@ def _unseen(recorded: RecordedRun) -> Iterator[int]:
     marks = bytearray(recorded.ledger.rows + 1)
     for entry, begun in recorded.each(Started, _UNSEEN) if recorded.ledger.totals().done else ():
         for (row, _), member in zip(entry.rows, begun.members, strict=False):
-            if member.was is WasMember.UNKNOWN:
+            if member.was is WasMember.UNKNOWN and begun.action is Action.REMOVE_MEMBER:
                 marks[row] = recorded.ledger.state(row) is RowState.DONE
     return (row for row, mark in enumerate(marks) if mark)
 

@@ -11,6 +11,7 @@ _EXAMPLES = 3  # rows of each kind that are shown
 _SHOWN_VALUES = 6
 _SHOWN_NAMES = 10  # groups and departments
 _MOST_NAMES = 10_000
+_UNKNOWN = "unknown"
 _ALWAYS = {
     Will.CREATE: "to create",
     Will.CHANGE: "to change",
@@ -45,6 +46,7 @@ class Overview:
     new_groups: dict[str, None] = field(default_factory=dict)
     departments: dict[str, Counter[Will]] = field(default_factory=dict)
     problems: int = 0
+    unsure: int = 0  # memberships that may be as wanted already
 
     @property
     def sends(self) -> bool:
@@ -55,6 +57,7 @@ class Overview:
         """Take in the next row."""
         self.counts[row.decision] += 1
         self.problems += bool(row.problem) and row.sends
+        self.unsure += sum(one.was == _UNKNOWN for one in row.members)
         if len(first := self.first.setdefault(row.decision, [])) < _EXAMPLES:
             first.append(row)
         if len(self.groups) < _MOST_NAMES:
@@ -82,6 +85,7 @@ def summary_line(found: Overview) -> str:
         (counts[Will.ACTIVATE], "to activate"),
         (joins, f"membership{_s(joins)} to add"),
         (leaves, f"membership{_s(leaves)} to remove"),
+        (found.unsure, "of these memberships perhaps in effect already"),
         (len(found.new_groups), f"group{_s(len(found.new_groups))} to create by name"),
         (counts[Will.ADOPT], "to adopt"),
         (counts[Will.CONFLICT], f"conflict{_s(counts[Will.CONFLICT])}"),
@@ -132,7 +136,8 @@ def _memberships(members: tuple[PlannedMember, ...]) -> str:
         for one in members[:_SHOWN_VALUES]
     ]
     more = [f"{len(members) - _SHOWN_VALUES:,} more"] if len(members) > _SHOWN_VALUES else []
-    return ", ".join(shown + more)
+    unsure = " (unknown whether in effect already)" if any(one.was == _UNKNOWN for one in members) else ""
+    return ", ".join(shown + more) + unsure
 
 
 def _group_texts(found: Overview) -> Iterator[str]:

@@ -162,7 +162,7 @@ def _exists(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if view.policy.rules.on_exists == "fail":
         detail = f"exists already as id {holder.id}{_state(holder)}"
         return Settle(RowState.FAILED, detail, holder.id, 409, "uniqueness")
-    if view.policy.rules.on_exists == "skip":
+    if view.policy.rules.on_exists == "skip" and view.row.plan is None:  # what a plan creates is compared
         detail = f"exists already{_state(holder)}; left untouched (--on-exists skip)"
         return Settle(RowState.NOOP, detail, holder.id)
     return existing(view, holder, carry)

@@ -26,6 +26,7 @@ from bulkscim.model.operation import (
     Reference,
     Role,
 )
+from bulkscim.model.plan import planned_number
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import OTHER_GROUPS, differences
@@ -192,7 +193,7 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
     A member that is expected in certain other groups alone, and is in another one by now, stays there.
     """
     if not view.policy.profile.one_group or member.type != USER or _is_new(view, member):
-        return joining(part, group, member.value)
+        return replace(joining(part, group, member.value), unsure=_may_be_in(view, group, member.value))
     live = view.live.get(member)
     if live is None:
         return Wait(member)
@@ -216,6 +217,12 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
         what = f"{member.value} is in group {', '.join(elsewhere)} now"
         return Settle(RowState.SKIPPED, f"drift: {what}; left as it is", group)
     return joining(part, group, member.value, before=others)
+
+
+def _may_be_in(view: View, group: str, member: str) -> bool:
+    """Return whether a plan cannot know that a member is not in a group: both exist, and the tenant shows no members."""
+    there = planned_number(group) is None and planned_number(member) is None
+    return view.policy.plans and there and not view.policy.profile.lists_members
 
 
 def _is_new(view: View, member: Key) -> bool:

@@ -9,7 +9,7 @@ from bulkscim.model.plan import PlannedChange, PlannedMember, PlannedRow, Will
 from bulkscim.model.row import Applied, Facts, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.decision import Settle, Wait
-from bulkscim.planning.held_to_plan import held, without_steps
+from bulkscim.planning.held_to_plan import AS_WANTED, held, without_steps
 
 NOTHING = Facts()
 SETS = PlannedChange("update", "title", "Engineer", "Lead")
@@ -97,23 +97,24 @@ def test_links_of_what_a_plan_creates_are_sent_after_it_is_created_alone(step):
     ("plan", "step", "told"),
     [
         (CREATES, update(TITLE), "it exists now as id u1; the plan creates it"),
-        (CHANGES, update(Change("title", "Chief", "Lead")), "title is 'Chief'; the plan saw 'Engineer'"),
+        (CHANGES, update(Change("title", "Chief", "Lead")), 'title is "Chief"; the plan saw "Engineer"'),
         (CHANGES, update(TITLE, of="u2"), "it is another resource now, id u2; the plan has u1"),
+        (CHANGES, update(Change("title", None, "Lead")), 'title is nothing; the plan saw "Engineer"'),
         (CHANGES, CREATE, "create was not needed when the plan was made"),
         (
             CHANGES,
             update(TITLE, Change("nickName", "A", "B")),
-            "nickName is 'A'; the plan does not change it",
+            'nickName is "A"; the plan does not change it',
         ),
         (
-            replace(CHANGES, changes=(SETS, replace(SETS, path="nickName", before="A"))),
+            replace(CHANGES, changes=(SETS, PlannedChange("update", "nickName", "A", "B"))),
             update(TITLE),
-            "nickName is as wanted already; the plan saw 'A'",
+            'nickName is "B", as the plan wants it; the plan saw "A"',
         ),
         (
             replace(CHANGES, changes=(PlannedChange("update", "roles", [{"value": "a"}], [{"value": "b"}]),)),
             update(Change("roles", [{"value": "a"}, {"value": "admin"}], [{"value": "b"}])),
-            "roles is [{'value': 'a'}, {'value': 'admin'}]; the plan saw [{'value': 'a'}]",
+            'roles is [{"value":"a"},{"value":"admin"}]; the plan saw [{"value":"a"}]',
         ),
         (DELETES, replace(DELETE, id="u2"), "it is another resource now, id u2; the plan has u1"),
         (JOINS, replace(ADD, id="g2"), "the group of this name is g2 now; the plan has g1"),
@@ -132,16 +133,37 @@ def test_a_row_whose_resource_was_changed_since_is_skipped(plan, step, told):
 
 
 @pytest.mark.parametrize(
-    ("plan", "facts", "state", "told"),
+    ("plan", "facts", "end", "state", "told"),
     [
-        (CREATES, applied("create", "manager", "member:Sales"), RowState.DONE, ""),
-        (CREATES, NOTHING, RowState.SKIPPED, "drift: it exists now as id u1; the plan creates it"),
-        (CREATES, applied("create", "manager"), RowState.SKIPPED, "drift: member:Sales: as wanted already"),
-        (CHANGES, NOTHING, RowState.SKIPPED, "drift: title is as wanted already; the plan saw 'Engineer'"),
+        (CREATES, applied("create", "manager", "member:Sales"), Settle(RowState.DONE), RowState.DONE, ""),
+        (
+            CREATES,
+            applied("create", "manager"),
+            Settle(RowState.DONE),
+            RowState.DONE,
+            f"member:Sales: {AS_WANTED}",
+        ),
+        (CHANGES, NOTHING, Settle(RowState.NOOP), RowState.NOOP, AS_WANTED),
+        (CREATES, NOTHING, Settle(RowState.ADOPTED, ""), RowState.NOOP, AS_WANTED),
+        (
+            CREATES,
+            NOTHING,
+            Settle(RowState.NOOP, "created by run r1"),
+            RowState.NOOP,
+            f"{AS_WANTED}; created by run r1",
+        ),
+        (
+            CREATES,
+            NOTHING,
+            Settle(RowState.ADOPTED, "title differs", differs=True),
+            RowState.SKIPPED,
+            "drift: it exists now as id u1; the plan creates it (title differs)",
+        ),
     ],
 )
-def test_a_row_ends_well_only_with_all_parts_of_its_plan(plan, facts, state, told):
-    ended = held(plan, facts, Settle(RowState.DONE, id="u1"))
+def test_a_row_that_is_as_its_plan_wants_it_has_nothing_to_do(plan, facts, end, state, told):
+    """A plan that was applied twice ended with drift."""
+    ended = held(plan, facts, replace(end, id="u1"))
 
     assert (ended.state, ended.detail) == (state, told)
 
