@@ -81,7 +81,7 @@ def command(flags: ProbeFlags) -> "RunReport | None":
       bulkscim probe --tenant sandbox -o acme.toml
       bulkscim probe --tenant sandbox --write --as probe@example.com
 
-    Exit codes: 0 could answer; 3 --write: not all could be undone; 4 --write is not approved; 2 no SCIM service is there; 5 the tenant could not be reached; 7 no valid token. More: `bulkscim --help`.
+    Exit codes: 0 could answer; 3 --write: not all could be undone; 6 --write: what was sent may still come; 4 --write is not approved; 2 no SCIM service is there; 5 the tenant could not be reached; 7 no valid token. More: `bulkscim --help`.
     """
     people = runtime.people_of(flags.voice, yes=flags.approval.yes)
     if flags.write != bool(flags.address):
@@ -115,14 +115,14 @@ def _tried(
     probed: "Probed", tenant: "Tenant", settings: "Settings", flags: ProbeFlags, people: Console
 ) -> "tuple[Probed, RunReport | None]":
     """Try writes too; return what was found with them, and the rollback that left something."""
-    from bulkscim.providers.probing.written import proved, with_written
+    from bulkscim.providers.probing.written import not_created, proved, with_written
     from bulkscim.runs.probing_writes import WriteProbe
 
     trial = WriteProbe(tenant, probed.narrowed, settings, flags.runs_dir, people, flags.address)
     trial.approved(flags.approval)
     tried = runtime.carry_out(trial.tried)
-    if tried.trial.user is None:
-        people.warn(f"no user was created; the address may be taken\n{next_line('results', 'last')}")
+    if (why := not_created(tried.trial)) is not None:
+        people.warn(f"{why}\n{next_line('results', 'last')}")
     found = with_written(probed.profile, probed.findings, proved(tried.trial))
     return replace(probed, findings=found), tried.left
 

@@ -1,7 +1,6 @@
 """Runs of a trial: ordinary ones, of which all are rolled back, the last first; how their changes ended."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bulkscim.jobfile.spool import spooled
@@ -9,11 +8,13 @@ from bulkscim.journal.bodies import Applied, Lost, Refused, Started
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.settings import Connection
 from bulkscim.model.events import People
-from bulkscim.model.row import RowRules
+from bulkscim.model.row import RowRules, RowState
 from bulkscim.model.typed import next_line
-from bulkscim.providers.probing.trial import Ended
+from bulkscim.providers.probing.changes import Records
+from bulkscim.providers.probing.trial import Ended, Trial
 from bulkscim.reporting.recorded import open_at
 from bulkscim.runs import start
+from bulkscim.runs.api import results
 from bulkscim.runs.headless import Unattended, Unwatched
 from bulkscim.runs.options import Approval
 from bulkscim.runs.report import RunReport
@@ -23,6 +24,16 @@ from bulkscim.runs.rollback import rollback
 from bulkscim.tenants.tenant import Tenant
 
 NOTE = "a probe"
+_UNDONE = frozenset({RowState.DONE, RowState.NOOP})
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A run, and whether all that it created is new beyond doubt."""
+
+    folder: Path
+    report: RunReport
+    is_new: bool
 
 
 @dataclass(slots=True)
@@ -33,17 +44,17 @@ class TrialRuns:
     connection: Connection
     runs_dir: Path
     people: People
-    made: list[RunReport] = field(default_factory=list)
+    _made: list[_Made] = field(default_factory=list)
 
-    async def run(self, records: Iterable[Mapping[str, object]], rules: RowRules) -> tuple[Ended | None, ...]:
-        """Carry records out; return how the change of each ended, None where none was sent."""
-        source = spooled(records)
+    async def run(self, trial: Trial, records: Records) -> Trial:
+        """Carry records out as they are asked; return the trial with how they ended."""
+        source = spooled(records.values())
         try:
             request = RunRequest(
                 job=source,
                 tenant=self.tenant,
                 runs_dir=self.runs_dir,
-                rules=rules,
+                rules=RowRules(on_exists="fail", as_asked=True),
                 connection=self.connection,
                 approval=self._approval,
                 note=NOTE,
@@ -52,42 +63,58 @@ class TrialRuns:
         finally:
             source.discard()
         if report.folder is None:
-            return ()
-        self.made.append(report)
+            return trial
         with open_at(report.folder) as recorded:
-            return tuple(_ended(recorded, row + 1) for row in range(report.totals.rows))
+            is_new = not any(one.unsure for _, one in recorded.each(Applied))
+            self._made.append(_Made(report.folder, report, is_new))
+            ends = {name: _ended(recorded, row) for row, name in enumerate(records, 1)}
+        return trial.with_ends({name: end for name, end in ends.items() if end is not None})
 
     def told(self) -> str:
         """Return the commands that roll back what was made."""
-        return "\n".join(next_line("rollback", one.folder) for one in reversed(self.made))
+        return "\n".join(next_line("rollback", one.folder) for one in reversed(self._made))
 
     async def undone(self) -> RunReport | None:
-        """Roll all runs back, the last first; return the first rollback that left something."""
+        """Roll all runs back, the last first; return the first report which tells that something is left."""
         left = None
-        while self.made:
-            ended = await self._rolled_back(self.made[-1])
+        while self._made:
+            ended = await self._undone(self._made[-1])
             left = left or ended
-            self.made.pop()
+            self._made.pop()
         return left
 
-    async def _rolled_back(self, report: RunReport) -> RunReport | None:
-        """Roll a run back; return its rollback where that left something."""
+    async def _undone(self, made: _Made) -> RunReport | None:
+        """Roll a run back; return what tells that something is left, None where nothing is."""
+        ended, undo = await self._rollback(made.folder), next_line("rollback", made.folder)
+        if not _is_done(ended) and ended.folder is not None:
+            ended = await self._again(ended.folder)
+        if (
+            not _is_done(ended) and made.is_new
+        ):  # what the service itself has changed since looks like a change by others
+            ended = await self._rollback(made.folder, on_drift="force")
+        if not _is_done(ended):
+            self.people.warn(f"not all of {made.folder} could be undone{self._why(ended)}\n{undo}")
+            return ended
+        with open_at(made.folder) as recorded:  # a rollback looks up what was in doubt
+            totals = recorded.ledger.totals()
+        if not totals.in_doubt:
+            return None
+        self.people.warn(
+            f"whether all of {made.folder} took effect is not known; it may be shown later\n{undo}"
+        )
+        return replace(made.report, totals=totals)
+
+    async def _rollback(self, folder: Path, on_drift: str = "skip") -> RunReport:
         request = RollbackRequest(
-            run=str(report.folder),
+            run=str(folder),
             runs_dir=self.runs_dir,
             tenant=self.tenant,
+            on_drift=on_drift,
             connection=self.connection,
             approval=self._approval,
             note=NOTE,
         )
-        ended = await rollback(request, Unattended(), Unwatched())
-        if not _is_done(ended) and ended.folder is not None:
-            ended = await self._again(ended.folder)
-        if _is_done(ended):
-            return None
-        undo = next_line("rollback", report.folder)
-        self.people.warn(f"not all of {report.folder} could be undone\n{undo}")
-        return ended
+        return await rollback(request, Unattended(), Unwatched())
 
     async def _again(self, folder: Path) -> RunReport:
         """Retry what a rollback could not undo: some services delete a group only after its members are gone."""
@@ -100,6 +127,13 @@ class TrialRuns:
             approval=self._approval,
         )
         return await resume(request, Unattended(), Unwatched())
+
+    def _why(self, report: RunReport) -> str:
+        """Return why a rollback left something, as its first such row says."""
+        if report.folder is None:
+            return ""
+        rows = results(report, self.runs_dir)
+        return next((f": {row.detail}" for row in rows if row.state not in _UNDONE and row.detail), "")
 
     @property
     def _approval(self) -> Approval:
@@ -123,9 +157,11 @@ def _ended(recorded: RecordedRun, row: int) -> Ended | None:
     end, was_lost = ends[-1], any(isinstance(one, Lost) for one in ends)
     status = None if was_lost else end.status
     match end:
+        case Applied(unsure=True):
+            return Ended(status=status, id=end.id)  # it may have been there before, and is left as it is
         case Applied():
             return Ended(applied=True, status=status, id=end.id)
         case Refused():
             return Ended(applied=False, status=status, scim_type=end.scim_type or "", id=end.existed)
         case Lost():
-            return Ended()
+            return Ended(status=end.status if end.accepted else None)

@@ -197,7 +197,7 @@ TRIED = (
 @pytest.mark.parametrize(
     ("kind", "values"),
     [
-        (SmallTenant, (True, False, None, True, "taken", True)),
+        (writers.LateAndDerived, (True, False, None, True, "taken", True)),
         (writers.MakesTwice, (False, False, False, False, "twice in the group", True)),
         (writers.TakesOver, (False, False, True, True, "refused", True)),
         (writers.Refusing, (None, True, None, None, "taken", True)),
@@ -213,6 +213,31 @@ def test_tenants_that_answer_writes_otherwise_are_seen_to_do_so_and_left_as_they
 
         assert tenant.held == before
     assert tuple(found.get(topic) for topic in TRIED) == values
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "told"),
+    [
+        (writers.Accepts, 6, "took effect is not known; it may be shown later"),
+        (
+            writers.HidesDeactivated,
+            3,
+            "could be undone: undoes row 1; this tenant does not show the user since",
+        ),
+    ],
+)
+def test_what_may_be_left_is_told(bulkscim, kind, code, told):
+    """A create that is only accepted, and a user that is hidden once it is deactivated."""
+    (bulkscim.folder / "quick.toml").write_text("visibility_lag_s = 0.2\n")
+    asked = ("--profile", "./quick.toml", "--write", "--as", ADDRESS, "--yes", *FAST)
+    with kind(*USERS).serving() as tenant:
+        outcome = bulkscim("probe", "--base-url", tenant.base_url, *asked)
+
+    assert outcome.code == code, outcome.text
+    assert told in outcome.stderr
+    assert "next: bulkscim rollback " in outcome.stderr
+    assert tenant.untouched()
+    assert tenant.held["Groups"] == {}
 
 
 @pytest.mark.parametrize(("profile", "kept"), [("lucid", False), ("slack", True)])

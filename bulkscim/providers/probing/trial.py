@@ -1,11 +1,12 @@
 """What became of a throw-away user and group: how each change ended, and what reads showed after it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.providers.probing.record import Answer
+from bulkscim.scim.protocol import is_usable
 
 USER_MADE, GROUP_MADE, JOINED = "user", "group", "membership"
 SECOND_USER, SECOND_GROUP, JOINED_AGAIN, MADE_WITH_MEMBERS = (
@@ -62,21 +63,25 @@ class Trial:
     @property
     def user(self) -> str | None:
         """The id of the user that was created."""
-        return self._id(USER_MADE)
+        return self.id_of(USER_MADE)
 
     @property
     def group(self) -> str | None:
         """The id of the group that was created."""
-        return self._id(GROUP_MADE)
+        return self.id_of(GROUP_MADE)
 
-    @property
-    def other_group(self) -> str | None:
-        """The id of the group that was created with the user in it."""
-        return self._id(MADE_WITH_MEMBERS)
+    def id_of(self, create: str) -> str | None:
+        """Return the id of what was created; None where nothing was, or no URL can hold it."""
+        end = self.ends.get(create)
+        return end.id if end and end.applied and end.id and is_usable(end.id) else None
 
-    def _id(self, change: str) -> str | None:
-        end = self.ends.get(change)
-        return end.id if end is not None and end.applied else None
+    def with_ends(self, ends: Mapping[str, Ended]) -> "Trial":
+        """Return the trial with further changes."""
+        return replace(self, ends={**self.ends, **ends})
+
+    def with_answers(self, answers: Mapping[str, Answer]) -> "Trial":
+        """Return the trial with the answers to further reads."""
+        return replace(self, answers={**self.answers, **answers})
 
     def applied(self, *changes: str) -> bool:
         """Return whether all of some changes took effect."""

@@ -39,10 +39,20 @@ def proved(trial: Trial) -> dict[str, Seen]:
     return {topic: judge(trial) for topic, judge in _JUDGES.items()}
 
 
+def not_created(trial: Trial) -> str | None:
+    """Return why a trial ended before anything was changed; None where it went on."""
+    end = trial.ends.get(names.USER_MADE)
+    if trial.user is not None:
+        return None
+    if end is None or end.applied is False:
+        return f"no user was created{f' ({end.told})' if end else ''}; the address may be taken"
+    return f"whether a user was created is not known ({end.told}), so nothing else was tried"
+
+
 def _creates(trial: Trial) -> Seen:
     end = trial.ends.get(names.USER_MADE)
-    if end is None or not end.applied or end.status is None:
-        return unseen("no user was created")
+    if end is None or not end.is_success:
+        return unseen(end.told if end else "no user was created")
     return Seen(end.status, _EVIDENCE)
 
 

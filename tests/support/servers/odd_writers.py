@@ -1,5 +1,6 @@
 """Tenants that answer changes otherwise than RFC 7644 asks, for `probe --write`."""
 
+import time
 from typing import Any
 
 from aiohttp import web
@@ -103,3 +104,46 @@ class WithoutPatch(SmallTenant):
 
     def patch(self, collection: str, resource_id: str, body: Json) -> web.StreamResponse:
         raise AssertionError(body)
+
+
+class LateAndDerived(SmallTenant):
+    """Shows what is new only after a while, and then with a value of its own."""
+
+    late_s = 0.3
+
+    def __init__(self, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.shown_at: dict[str, float] = {}
+
+    def created(self, collection: str, resource: Json) -> web.StreamResponse:
+        self.shown_at[resource["id"]] = time.monotonic() + self.late_s
+        return super().created(collection, resource)
+
+    async def one(
+        self, request: web.Request, collection: str, resource_id: str, body: Any
+    ) -> web.StreamResponse:
+        if self.shown_at.get(resource_id, 0.0) > time.monotonic():
+            return error(404, "not found")
+        if collection == "Users" and resource_id in self.shown_at:
+            self.held[collection][resource_id].setdefault("nickName", "derived")
+        return await super().one(request, collection, resource_id, body)
+
+
+class Accepts(SmallTenant):
+    """Accepts the create of a user, which may come later."""
+
+    async def create(self, request: web.Request, collection: str, body: Json) -> web.StreamResponse:
+        if collection == "Users":
+            return web.Response(status=202)
+        return await super().create(request, collection, body)
+
+
+class HidesDeactivated(SmallTenant):
+    """Does not show a deactivated user, not even by its id, so that it cannot be deleted."""
+
+    async def one(
+        self, request: web.Request, collection: str, resource_id: str, body: Any
+    ) -> web.StreamResponse:
+        if self.held[collection][resource_id].get("active") is False:
+            return error(404, "not found")
+        return await super().one(request, collection, resource_id, body)
