@@ -25,6 +25,7 @@ from bulkscim.model.live import (
     Missing,
     NameHeld,
     Origin,
+    OwnGroups,
     Question,
     Referrers,
     Reports,
@@ -161,6 +162,8 @@ class Asking:
     async def _asked(self, work: Work, need: Question, coming: Coming) -> Any:
         if isinstance(need, NameHeld) and not work.is_new:
             return False  # a listing may show what a lost create of the row has made
+        if isinstance(need, OwnGroups):
+            return self._directory.own_memberships.groups_of(need.member)
         operation = work.row.operation
         purpose = purpose_of(work, need, coming, self.ages(operation.spec.method, operation.type))
         return await self._directory.answer(need, self.reads(work), purpose)

@@ -10,7 +10,7 @@ from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.live import ParentAnswer, ParentFailed, ParentLater, ParentReady
 from bulkscim.model.row import Applied, Existed, Facts, Refusal, RowState
-from bulkscim.model.step import Action
+from bulkscim.model.step import Action, left_groups
 
 WINDOW = 1000
 
@@ -22,11 +22,13 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
     """
     applied: dict[str, Applied] = {}
     unlike, taken = False, None
-    begun, lost_members = set[int](), set[str]()
+    begun, lost_members, leaves = set[int](), set[str](), dict[int, tuple[str, ...]]()
     for entry in history:
         body = entry.body
         if isinstance(body, Started) and _changes_who_was_known(body):
             begun.add(entry.step)
+        if isinstance(body, Started) and body.action is Action.ADD_MEMBER:
+            leaves[entry.step] = left_groups(body.changes)
         if entry.step in begun and isinstance(body, Lost | Refused) and _is_unknown(body):
             lost_members.add(entry.part)
         match body:
@@ -40,6 +42,7 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
                 taken = Refusal(entry.part, body.status, body.scim_type, body.detail, existed=existed)
             case bodies.Applied() if not body.partial:
                 how = Applied(entry.part, body.id, body.status, body.seen, body.note, body.left, earlier=True)
+                how = replace(how, leaves=leaves.get(entry.step, ()))
                 applied |= {part: replace(how, part=part) for part in (entry.part, *body.covers)}
             case _:
                 pass

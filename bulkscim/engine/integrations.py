@@ -2,17 +2,19 @@
 
 As long as it may be one in which a user is in few groups, each addition may move its user, so that it goes alone. A user
 that shows more groups makes the other likely. It is proved by the groups themselves, read by their ids: the same rule
-holds as for the first look.
+holds as for the first look. A user that is read after an addition and has left the group before proves the one in which
+users move.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import anyio
 
-from bulkscim.model.live import Answer, Found, Question
+from bulkscim.model.live import Answer, Found, Question, Shown
 from bulkscim.model.operation import USER, JsonObject, Key
+from bulkscim.model.row import Applied
 from bulkscim.planning.before_removal import groups_shown
-from bulkscim.providers.profile import Profile, integration_of, with_integration
+from bulkscim.providers.profile import Integration, Profile, integration_of, with_integration
 
 TRIED = 3  # users whose groups are read
 GroupById = Callable[[str], Awaitable[Answer]]
@@ -27,6 +29,17 @@ class Integrations:
         self._most = max((one.most_groups or 0 for one in profile.integrations), default=0)
         self._left = TRIED if self._most and profile.one_group and not profile.is_one_group_sure else 0
         self._turn = anyio.Lock()
+
+    def moves(self, applied: Iterable[Applied], need: Question, answer: object) -> Profile | None:
+        """Return the profile of the one integration that fits where a user is read after an addition that has moved it."""
+        if not (self._left and isinstance(need, Shown) and isinstance(answer, Found)):
+            return None
+        shown = set(groups_shown(answer.resource))
+        moved = any(made.leaves and made.id in shown and shown.isdisjoint(made.leaves) for made in applied)
+        fitting = [one for one in self._profile.integrations if one.most_groups is not None]
+        if not moved or len(fitting) != 1:
+            return None
+        return self._fits(fitting[0], "as adding a user to one took it out of the one before")
 
     async def learn(self, need: Question, answer: object, read: GroupById) -> Profile | None:
         """Learn from what a row has read; return the profile of the integration, None where it is not known by that."""
@@ -48,6 +61,9 @@ class Integrations:
         found = integration_of(self._profile, shown)
         if found is None:
             return None
+        return self._fits(found, "as a user's groups show")
+
+    def _fits(self, found: Integration, why: str) -> Profile:
         self._left = 0
-        self._note(f"the token opens {found.name}: groups are {found.groups_are}, as a user's groups show")
+        self._note(f"the token opens {found.name}: groups are {found.groups_are}, {why}")
         return with_integration(self._profile, found)

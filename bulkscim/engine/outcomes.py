@@ -178,7 +178,7 @@ class Outcomes:
         """
         work, step = sent.work, sent.step
         note = how.note or recording.note_of(step, shown, takes_back=self._rows.policy.takes_back)
-        how = replace(how, left=step.left, note=note)
+        how = replace(how, left=step.left, leaves=step.leaves, note=note)
         stripped = await self._directory.applied(step, self._asking.reads(work), how.id, shown)
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0

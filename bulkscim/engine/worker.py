@@ -51,7 +51,8 @@ class Worker:
     async def read(self, work: Work, need: Question, coming: Coming) -> Any:
         """Read what a row must know; None where the run is to stop instead. `coming`: the rows that come next."""
         answer = await self._asking.read(work, need, coming)
-        told = await self._abilities.integrations.learn(
+        learned = self._abilities.integrations
+        told = learned.moves(work.facts.applied.values(), need, answer) or await learned.learn(
             need, answer, partial(self._asking.reads(work).by_id, GROUP)
         )
         if told is not None:

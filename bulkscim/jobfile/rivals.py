@@ -44,6 +44,10 @@ CREATE TABLE rival AS SELECT row, part, first_row, attribute, value, name, membe
     WINDOW each AS (PARTITION BY member, form ORDER BY rowid)
 ) WHERE held != first_held;
 CREATE INDEX rival_row ON rival(row);
+INSERT INTO rival SELECT row, part, 0, '', '', name, member FROM asked WHERE adds AND EXISTS (
+    SELECT 1 FROM asked AS first WHERE first.member = asked.member AND first.form = asked.form
+        AND first.held != asked.held AND first.adds AND first.rowid < asked.rowid
+) AND NOT EXISTS (SELECT 1 FROM rival WHERE rival.row = asked.row AND rival.part = asked.part);
 """
 
 
@@ -120,9 +124,9 @@ class Rivals:
                 self._write(batch)
         self._write(batch)
         self._database.executescript(_KEPT)
-        counts = "SELECT count(DISTINCT row), count(DISTINCT member) FROM rival"
+        counts = "SELECT count(DISTINCT row), count(DISTINCT member) FROM rival WHERE first_row"
         self.rows, self.users = self._database.execute(counts).fetchone()
-        first = "SELECT name, min(first_row), min(row) FROM rival GROUP BY member ORDER BY min(row) LIMIT ?"
+        first = "SELECT name, min(first_row), min(row) FROM rival WHERE first_row GROUP BY member ORDER BY min(row) LIMIT ?"
         self.named: list[tuple[str, int, int]] = self._database.execute(first, (NAMED,)).fetchall()
 
     def told(self, profile: Profile) -> str:
@@ -138,13 +142,13 @@ class Rivals:
         kinds = " or ".join(one.groups_are for one in profile.integrations if one.most_groups is not None)
         return f"{said}Where groups are {kinds}, {ONE_GROUP}: such a row fails then. {ADVICE}"
 
-    def of(self, row: int) -> dict[str, Rival]:
-        """Return the earlier memberships that parts of a row are against, by part."""
-        if not self.rows:
-            return {}
+    def of(self, row: int) -> dict[str, Rival | None]:
+        """Return the earlier memberships that parts of a row are against, by part; None where the file ends these."""
         query = "SELECT part, first_row, attribute, value FROM rival WHERE row = ? ORDER BY rowid DESC"
         found = self._database.execute(query, (row,))
-        return {part: Rival(first, Key(GROUP, by, called)) for part, first, by, called in found}
+        return {
+            part: Rival(first, Key(GROUP, by, called)) if first else None for part, first, by, called in found
+        }
 
     def given_to(self, row: Row) -> Row:
         """Return a row with the earlier memberships that its own are against."""

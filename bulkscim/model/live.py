@@ -215,9 +215,14 @@ class Shown(NamedTuple):
     again: bool = False
 
 
+class OwnGroups(NamedTuple):
+    """The need to know in which groups this run has put a user; the answer is a tuple of their ids."""
+
+    member: str
+
+
 ParentAnswer = ParentReady | ParentFailed | ParentLater
 MembershipAnswer = Member | Missing | Unreadable
-Question = (
-    Key | Membership | Holders | Reports | Origin | NameHeld | Resembling | Shown
-)  # of the tenant, or of what is known of it
+OfTenant = Key | Membership | Holders | Reports | Origin | NameHeld | Resembling | Shown
+Question = OfTenant | OwnGroups  # of the tenant, or of what is known of it
 Need = Question | Parent

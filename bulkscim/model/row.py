@@ -72,7 +72,8 @@ class Row:
     `number` counts records from 1. `producers` runs parallel to `operation.references`: the number of the row
     that makes the referenced resource, or None when the tenant must hold it. `target_producer` is the
     earlier row that makes this row's target. `plan`: what a plan file says of it, where one is carried out. `rivals`: by
-    part, where a user may be in one group at a time, the membership that the file asks for first.
+    part, where a user may be in one group at a time, the membership that the file asks for first; None where the file ends
+    that one, so that nothing is against it.
     """
 
     number: int
@@ -80,7 +81,7 @@ class Row:
     producers: tuple[int | None, ...] = ()
     target_producer: int | None = None
     plan: PlannedRow | None = None
-    rivals: Mapping[str, Rival] = field(default_factory=dict)
+    rivals: Mapping[str, Rival | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class Applied:
     left: tuple[str, ...] = ()  # what of the record was left out, and why
     earlier: bool = False  # by the journal alone: other rows may have changed it since
     unsure: bool = False  # a create: the resource may have existed before
+    leaves: tuple[str, ...] = ()  # the groups that a new member was in before, and may have left by it
     partial: bool = False  # some of its changes are not there: the row goes on with them
 
 

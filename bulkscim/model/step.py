@@ -1,5 +1,6 @@
 """One change to one resource: the only thing that is sent."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -35,6 +36,11 @@ class Change:
     path: str
     before: Any
     after: Any
+
+
+def left_groups(changes: Iterable[Change]) -> tuple[str, ...]:
+    """Return the groups that a member may leave by the changes of a step that adds it to another one."""
+    return tuple(str(one["value"]) for change in changes if change.path == "groups" for one in change.before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,11 @@ class Step:
     def removes_member(self) -> bool:
         """Whether it removes one member of a group."""
         return self.action is Action.REMOVE_MEMBER
+
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """The groups that its member is in before, and may leave by it."""
+        return left_groups(self.changes)
 
     @property
     def is_blind(self) -> bool:

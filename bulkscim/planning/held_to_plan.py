@@ -15,6 +15,7 @@ from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import equal
 from bulkscim.planning.decision import Decision, Settle
+from bulkscim.planning.one_group import BACK
 
 _ENDED_WELL = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
 _GROUP, CREATE = "group:", "create"
@@ -34,6 +35,8 @@ def without_steps(plan: PlannedRow) -> Settle | None:
 def held(plan: PlannedRow, facts: Facts, decision: Decision, own: str | None = None) -> Decision:
     """Return a row's decision where it is that of the plan, else its end as changed since; `own`: the row's resource."""
     match decision:
+        case Step() if decision.part.startswith(BACK):
+            return decision  # which only takes back what a planned step has done
         case Step():
             own = own or decision.id
             why = next(_differences(plan, facts, decision, own), "")

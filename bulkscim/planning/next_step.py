@@ -171,9 +171,10 @@ def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     )
     if subject.existing is not None:
         detail = adoption.failed(view, subject.existing, detail)
-    first = refusals[0]
+    first, applied = refusals[0], view.facts.applied
+    unlike = any(refusal.part in applied for refusal in refusals)
     found = _found(view, subject) is not None
-    return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type, found=found)
+    return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type, unlike, found=found)
 
 
 def _notes(applied: Iterable[Applied]) -> Iterator[str]:

@@ -1,22 +1,92 @@
 """Keep users in the group that a file asks for first, where a user is in one group at a time (pure).
 
 A later row that puts the user into another group would end the first membership, whose row is done by then.
+
+Rule 1: where that is sure, such a row fails, and is not sent.
+Rule 2: where it may be so, as long as it is not known what the token opens, the later membership is made. Then the user is
+        read: where it has left the group in which the run had put it, it is put back there, and the later row fails.
+Rule 3: where the file itself ends the first membership, the user moves as the file says.
 """
 
-from bulkscim.model.row import Refusal
+from collections.abc import Sequence
+
+from bulkscim.model.live import Found, OwnGroups, Shown
+from bulkscim.model.operation import USER, JsonObject, Key
+from bulkscim.model.row import Refusal, Rival
+from bulkscim.planning.before_removal import groups_shown
 from bulkscim.planning.context import View
+from bulkscim.planning.decision import Wait
 
 ONE_GROUP = "a user is in one group at a time"
 WHOLE = ""  # the part of members that a row names as values: they are sent with the rest of the row, or not at all
+BACK = "back:"  # begins the part that puts a user back
 
 
 def not_kept(view: View, part: str) -> Refusal | None:
-    """Return why a membership is not made; None where it may be."""
+    """Return why a membership is not made, by the file alone; None where it may be."""
     rival, profile = view.row.rivals.get(part), view.policy.profile
     if rival is None or not (profile.is_one_group_sure or (profile.one_group and part == WHOLE)):
         return None
+    return Refusal(part, None, None, f"not sent: {ONE_GROUP}, and {_put_by(view, rival, part)}")
+
+
+def _put_by(view: View, rival: Rival, part: str) -> str:
     which = "this row" if rival.row == view.row.number else f"row {rival.row}"
-    told = f"{which} puts it into group {rival.group.value}"
-    if part == WHOLE:
-        told = f"{which} puts one of the members into group {rival.group.value}"
+    return f"{which} puts {'one of the members' if part == WHOLE else 'it'} into group {rival.group.value}"
+
+
+def _looks(view: View, part: str) -> bool:
+    """Return whether a membership may end another one that the run has made."""
+    policy = view.policy
+    ends_it = part in view.row.rivals and view.row.rivals[part] is None
+    return policy.profile.one_group and not (policy.plans or policy.takes_back or ends_it)
+
+
+def would_end(view: View, part: str, member: str, others: Sequence[JsonObject]) -> Refusal | Wait | None:
+    """Return why a membership is not made: the user would leave a group in which the run has put it; None where it may be.
+
+    `others` are the groups that the user is in.
+    """
+    if not (others and view.policy.profile.is_one_group_sure and _looks(view, part)):
+        return None
+    own = view.live.get(OwnGroups(member))
+    if own is None:
+        return Wait(OwnGroups(member))
+    ours = next((one for one in others if one["value"] in own), None)
+    if ours is None:
+        return None
+    told = f"an earlier row puts it into group {ours.get('display') or ours['value']}"
     return Refusal(part, None, None, f"not sent: {ONE_GROUP}, and {told}")
+
+
+def has_ended(view: View, part: str, member: str) -> tuple[str, str] | Refusal | Wait | None:
+    """Return the group of the run that a user has left by a part that took effect, and the one that it is in; None for none."""
+    made = view.facts.applied[part]
+    if not made.leaves or made.id is None or not _looks(view, part):
+        return None
+    if made.earlier and not view.facts.unproved:
+        return None
+    rival = view.row.rivals.get(part)
+    told = f"{ONE_GROUP}, and {_put_by(view, rival, part) if rival else 'an earlier row puts it into another one'}"
+    if BACK + part in view.facts.applied:
+        return Refusal(part, None, None, f"{told}, where it is again")
+    if refused := view.facts.refused.get(BACK + part):
+        return Refusal(part, refused.status, None, f"{told}, where it could not be put back: {refused.told}")
+    return _left(view, made.id, made.leaves, member)
+
+
+def _left(view: View, group: str, leaves: Sequence[str], member: str) -> tuple[str, str] | Wait | None:
+    own = view.live.get(OwnGroups(member))
+    if own is None:
+        return Wait(OwnGroups(member))
+    ours = [one for one in leaves if one in own]
+    for again in (False, True) if ours else ():
+        need = Shown(Key(USER, "id", member), again)
+        answer = view.live.get(need)
+        if answer is None:
+            return Wait(need)
+        shown = groups_shown(answer.resource) if isinstance(answer, Found) else []
+        if group in shown:
+            left = next((one for one in ours if one not in shown), None)
+            return None if left is None else (left, group)
+    return None

@@ -6,8 +6,7 @@ Rule 2: only parts that took effect by the tenant's own word are looked at, and 
         changed: other rows may change it as soon as this one is left or has ended. So what an earlier stay wrote
         is looked at only where nothing of this run has touched it since, or the row failed by it.
 Rule 3: what is not as it was sent is read again, after the tenant's visibility lag, before the row fails.
-Rule 4: where a user is in one group at a time, one that joined several by its row is read after the last of them.
-Rule 5: a row that failed so is read back again when it is taken up again; what it wrote is not sent again.
+Rule 4: a row that failed so is read back again when it is taken up again; what it wrote is not sent again.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,13 +17,11 @@ from typing import Any
 
 from bulkscim.model.active import is_inactive, last_set
 from bulkscim.model.live import Found, Member, Membership, ParentReady, Shown, Unreadable
-from bulkscim.model.operation import ENTERPRISE, USER, JsonObject, Key, PatchOperation, Role
+from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation, Role
 from bulkscim.model.row import Refusal
-from bulkscim.planning.before_removal import groups_shown
 from bulkscim.planning.compare import differences
 from bulkscim.planning.context import Carried, View, carried, part_of, substitute, with_references
 from bulkscim.planning.decision import Policy, Wait
-from bulkscim.planning.one_group import ONE_GROUP
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.diff import NOTHING
 from bulkscim.scim.patch import in_effect
@@ -87,42 +84,16 @@ def chosen(policy: Policy, row: int) -> bool:
 
 def read_back(view: View, resource_id: str | None) -> Wait | list[Refusal]:
     """Return a refusal for each part that is not as the tenant said, or what must be read to tell."""
-    refusals = _left_again(view, resource_id)
-    if isinstance(refusals, Wait):
-        return refusals
     covers, parts = _covers(view), frozenset(_proving(view))
     if covers is None or not parts:
-        return refusals
+        return []
+    refusals: list[Refusal] = []
     for sight in sights(view, resource_id, parts, covers):
         outcome = _looked_at(view, sight) if isinstance(sight, Sight) else sight
         if isinstance(outcome, Wait):
             return outcome
         refusals += [outcome] if isinstance(outcome, Refusal) else []
     return refusals
-
-
-def _left_again(view: View, resource_id: str | None) -> Wait | list[Refusal]:
-    """Return a refusal for each group that the user left by joining another one of its row, or what must be read to tell."""
-    policy, applied = view.policy, view.facts.applied
-    joined = {part: made.id for part, made in applied.items() if part.startswith("member:") and made.id}
-    is_user = view.operation.type == USER and not view.operation.spec.is_membership
-    if not (policy.profile.one_group and is_user and len(joined) > 1) or policy.plans or resource_id is None:
-        return []
-    last = next(reversed(joined))
-    for again in (False, True):
-        answer = view.live.get(Shown(Key(USER, "id", resource_id), again))
-        if answer is None:
-            return Wait(Shown(Key(USER, "id", resource_id), again))
-        shown = groups_shown(answer.resource) if isinstance(answer, Found) else []
-        if joined[last] in shown:
-            told = f"the tenant took it out by adding it to {_group(last)}: there, {ONE_GROUP}"
-            gone = [part for part, group in joined.items() if group not in shown]
-            return [Refusal(part, None, None, f"not in group {_group(part)}: {told}") for part in gone]
-    return []
-
-
-def _group(part: str) -> str:
-    return part.removeprefix("member:")
 
 
 def _proving(view: View) -> Iterator[str]:

@@ -42,7 +42,7 @@ def names_of(recorded: RecordedRun) -> Iterator[tuple[str, str]]:
         if member.name is not None:
             yield member.id, member.name
         if member.name is not None or (ended is not None and ended.type == USER):
-            yield begun.id or "", part.removeprefix(_PART)
+            yield from [(begun.id or "", part.removeprefix(_PART))] if part.startswith(_PART) else ()
         elif ended is not None and ended.op not in MEMBERSHIP:
             yield member.id, part.removeprefix(_PART)
 

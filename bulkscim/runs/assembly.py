@@ -61,6 +61,7 @@ from bulkscim.runs.earlier import (
     created_by_runs,
     created_groups,
     left_out,
+    own_memberships,
     own_names,
     own_users,
     renamed_by_tenant,
@@ -98,7 +99,7 @@ class Job:
         if self.earlier is not None:
             chosen = self.earlier.resolved(chosen, self.index)
         found = rows_of(chosen, self.index.makers)
-        if self.rivals is not None and self.rivals.rows:
+        if self.rivals is not None:
             found = map(self.rivals.given_to, found)
         return found if self.plan is None else self.plan.given_to(found)
 
@@ -255,6 +256,7 @@ def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:
         partial(own_names, journal),
         partial(left_out, journal),
         partial(renamed_by_tenant, base_url, journal.disk, own, places, named),
+        partial(own_memberships, journal) if terms.profile.one_group else None,
         journal.disk.off_loop,
     )
 

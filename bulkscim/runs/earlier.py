@@ -12,6 +12,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bulkscim.engine.directory.earlier_runs import CreatedResource
+from bulkscim.engine.directory.own_memberships import OwnMembership, memberships
 from bulkscim.engine.directory.own_names import NamedResource
 from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
 from bulkscim.jobfile.index import Index
@@ -26,8 +27,10 @@ from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.base_url import same_base_url
 from bulkscim.model.operation import GROUP, MAKES, USER, JsonObject, Key, Operation, Reference, Role, Verb
 from bulkscim.model.row import RowState
+from bulkscim.model.step import Action
 from bulkscim.planning.effects import deactivates
 from bulkscim.reporting.source import find_source, name_in
+from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import descendants
 from bulkscim.scim.paths import find
 
@@ -230,6 +233,14 @@ def created_groups(recorded: RecordedRun) -> Iterator[str]:
     for _, how in recorded.each(Applied, holding=b'"displayName"'):
         if how.id and how.after is not None and "userName" not in how.after:
             yield how.id
+
+
+def own_memberships(recorded: RecordedRun) -> Iterator[OwnMembership]:
+    """Yield what a run has done to members of groups, in order."""
+    for step in applied_steps(recorded):
+        if step.id and step.type == GROUP:
+            body = step.after or {} if step.action is Action.CREATE else {}
+            yield from memberships(step.type, step.id, step.changes, body)
 
 
 def own_names(recorded: RecordedRun) -> Iterator[NamedResource]:

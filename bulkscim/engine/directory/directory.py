@@ -37,8 +37,8 @@ from bulkscim.model.live import (
     Missing,
     NameHeld,
     Need,
+    OfTenant,
     Origin,
-    Question,
     Referrers,
     Reports,
     Resembling,
@@ -91,6 +91,7 @@ class Directory:
         self.note = due.note
         self._tied = Tied(clock, profile, due, store)
         self._earlier = EarlierRuns(recorded or JournalReads(), store)
+        self.own_memberships = self._earlier.own_memberships
         self._compared = Compared(self._earlier)
         filters, names = self._single.filters, self._named.names
         self._joined = Joined(clock, profile, filters, self._compared, self._memberships, names)
@@ -122,7 +123,7 @@ class Directory:
         return Key(GROUP, "id", need.group) if isinstance(need, Membership) else need
 
     async def answer(
-        self, need: Question, reads: Reads, purpose: Purpose = PLAIN
+        self, need: OfTenant, reads: Reads, purpose: Purpose = PLAIN
     ) -> Answer | MembershipAnswer | Referrers | Maker | tuple[JsonObject, ...] | bool:
         """Answer what a row must know."""
         match need:
@@ -271,13 +272,11 @@ class Directory:
 
     def _known_id(self, key: Key) -> str | None:
         """Return the id that a name was found to have, which may be outdated."""
-        found = self._named.of(key)
-        return self._joined.known_id(key) if found is None else found.id
+        return self._joined.known_id(key) if (found := self._named.of(key)) is None else found.id
 
     async def known(self, key: Key, reads: Reads) -> Answer:
         """Find what a key names, by a listing of any age too. Only what is found counts: it is read by its id."""
-        known = await self._listed_before(key, reads)
-        if known is not None:
+        if known := await self._listed_before(key, reads):
             return known
         answer = await self.find(key, reads, Purpose(needed=None))
         if isinstance(answer, Unreadable):  # also of a listing that breaks off
@@ -337,6 +336,7 @@ class Directory:
             self.ids.saw(step.type, ({"id": step.id},))
             for name in (change.path for change in step.changes if is_name(change.path)):
                 self._own.drop(step.type, step.id, "emails.value" if name.startswith("emails") else name)
+        self.own_memberships.applied(step, resource_id)
         self._memberships.applied(step)
         self._tied.applied(step)
         self._held.changed(step)

@@ -14,6 +14,7 @@ import anyio
 import anyio.to_thread
 
 from bulkscim.engine.directory.listing import names_of
+from bulkscim.engine.directory.own_memberships import OwnMembership, OwnMemberships
 from bulkscim.engine.directory.own_names import NamedResource
 from bulkscim.engine.directory.store import Store
 from bulkscim.model.live import Answer, Found, Maker, Missing, Origin
@@ -46,7 +47,8 @@ class JournalReads:
     them; None where nothing says that the tenant hides users. `own_users`: those alone that this run deactivated. `groups`:
     ids of the groups that this run has created. `names`: names in the file of what this run has created. `left_out`:
     attributes that earlier sessions of this run found left out by lookups, each with its resource type. `renamed`: names in
-    the file of what earlier runs created and the tenant gave other names.
+    the file of what earlier runs created and the tenant gave other names. `memberships`: what this run has done to members of
+    groups, read at once; None where nothing depends on it.
     """
 
     created: Callable[[], Iterable[CreatedResource]] = nothing
@@ -56,6 +58,7 @@ class JournalReads:
     names: Callable[[], Iterable[NamedResource]] = nothing
     left_out: Callable[[], Iterable[tuple[str, str]]] = nothing
     renamed: Callable[[], Iterable[NamedResource]] = nothing
+    memberships: Callable[[], Iterable[OwnMembership]] | None = None
     off_loop: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
 
 
@@ -64,6 +67,7 @@ class EarlierRuns:
 
     def __init__(self, recorded: JournalReads, store: Store) -> None:
         self._recorded = recorded
+        self.own_memberships = OwnMemberships(store, recorded.memberships)
         self._reading = anyio.Lock()
         self._knows_created = False
         self._knows_hidden = False

@@ -26,7 +26,7 @@ from bulkscim.engine.reads import Reads, is_refusal, unreadable
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, NameHeld, Unreadable
 from bulkscim.model.names import is_name
-from bulkscim.model.operation import USER, JsonObject, Key, folded_name
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key, folded_name
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookup_costs import (
     SHARE,
@@ -191,6 +191,8 @@ class HeldUsers:
     def changed(self, step: Step) -> None:
         """Drop the users that a step of the run may have changed."""
         if step.action is Action.CREATE:
+            for member in ids_in(step.body.get("members")) if step.type == GROUP else ():
+                self.forget(member)
             return
         if step.type == USER and any(is_name(change.path) for change in step.changes):
             self._names_hold = False

@@ -34,7 +34,7 @@ from bulkscim.planning.context import Subject, Unfit, View, failed, part_of
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
 from bulkscim.planning.name_holder import holder
-from bulkscim.planning.one_group import not_kept
+from bulkscim.planning.one_group import BACK, has_ended, not_kept, would_end
 from bulkscim.planning.sent_form import place_of
 from bulkscim.planning.undo.taking_back import FORCE
 
@@ -46,7 +46,7 @@ def change_membership(view: View) -> Decision | Subject:
     reference, producer = view.references()[0]
     part = f"member:{view.operation.target.value}"
     if part in view.facts.applied:
-        return Subject(view.facts.applied[part].id)
+        return _made(view, part, reference.key, producer)
     if part in view.facts.refused:
         return _refused(view, view.facts.refused[part])
     if kept_out := not_kept(view, part):
@@ -69,6 +69,25 @@ def change_membership(view: View) -> Decision | Subject:
             return _drift(view, group) or outcome
         case _:
             return outcome
+
+
+def _made(view: View, part: str, key: Key, producer: int | None) -> Decision | Subject:
+    """Return the group of a membership row that took effect, unless its member has left another group of the run by that."""
+    made = view.facts.applied[part]
+    member = view.named(key, producer) if made.leaves else None
+    undone = _put_back(view, part, member.id) if isinstance(member, ParentReady) else None
+    if isinstance(undone, Refusal):
+        return replace(failed(undone, resource_id=made.id), unlike=True)
+    return member if isinstance(member, Wait) else undone or Subject(made.id)
+
+
+def _put_back(view: View, part: str, member: str) -> Step | Wait | Refusal | None:
+    """Put a member back that has left a group of the run by a part that took effect; None where it has not."""
+    ended = has_ended(view, part, member)
+    if not isinstance(ended, tuple):
+        return ended
+    left, group = ended
+    return joining(f"{BACK}{part}", left, member, before=[{"value": group}])
 
 
 def _refused(view: View, refusal: Refusal) -> Settle:
@@ -209,6 +228,9 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
             told = view.unfit(member, now)
             return Refusal(part, told.status, None, f"its group before cannot be recorded: {told.why}")
         others = _other_groups(now, group)
+    ends = would_end(view, part, member.value, others)
+    if ends is not None:
+        return ends
     others_expected = view.operation.expect.get(OTHER_GROUPS)
     elsewhere = [
         one["value"] for one in others if others_expected is not None and one["value"] not in others_expected
@@ -284,7 +306,10 @@ def leftovers(view: View, subject: Subject) -> Iterator[Outcome]:
         return
     for reference, producer in view.references():
         part = part_of(reference)
-        if reference.role is Role.VALUE or part in view.facts.applied:
+        if reference.role is Role.VALUE:
+            continue
+        if part in view.facts.applied:
+            yield _after(view, subject, reference, producer)
             continue
         if part in view.facts.refused:
             yield view.facts.refused[part]
@@ -297,6 +322,19 @@ def leftovers(view: View, subject: Subject) -> Iterator[Outcome]:
                 yield Refusal(part, None, None, "the resource's id is not known")
             case _:
                 yield left_over(view, own, reference, producer)
+
+
+def _after(view: View, subject: Subject, reference: Reference, producer: int | None) -> Outcome:
+    """Return what follows from a reference's part that took effect."""
+    part = part_of(reference)
+    if not view.facts.applied[part].leaves:
+        return None
+    if reference.role is Role.GROUP:
+        return _put_back(view, part, subject.id) if subject.id else None
+    named = view.named(reference.key, producer)
+    if isinstance(named, Wait):
+        return named
+    return _put_back(view, part, named.id) if isinstance(named, ParentReady) else None
 
 
 def _found_now(view: View) -> str | Wait | None:

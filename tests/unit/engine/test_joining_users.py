@@ -35,7 +35,8 @@ class Organization(SimulatedTenant):
                 one["groups"] = self.groups_of(one["id"], listed=not identifier)
         answer = super()._apply(request)
         if request.method == "PATCH":
-            entries = [one["value"] for one in json.loads(request.body)["Operations"]]
+            changes = json.loads(request.body)["Operations"]
+            entries = [one["value"] for one in changes if one["op"] == "add"]
             self.sizes.append(sum(map(len, entries)))
             self.joined(request.path.rpartition("/")[2], {one["value"] for some in entries for one in some})
         return answer

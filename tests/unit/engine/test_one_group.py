@@ -3,6 +3,7 @@
 import pytest
 
 from bulkscim.model.row import RowState
+from bulkscim.tenants.profiles import profile_named
 from tests.unit.engine.test_joining_users import Organization
 
 ONE_GROUP = {"one_group": True}
@@ -80,3 +81,78 @@ class InGroup(Organization):
     """Users are in a group before."""
 
     before = 20
+
+
+MAY = {"one_group": True, "integrations": profile_named("lucid").integrations}
+
+
+@pytest.mark.parametrize(("lines", "expected"), JOBS)
+async def test_where_it_is_not_known_a_user_that_left_its_group_is_put_back(carried, lines, expected):
+    """The token may open either of Lucid's services: the second membership is made, and the user is read after it."""
+    await carried(lines, kind=Organization, profile=MAY)
+
+    assert states(carried) == expected
+    [user] = {one["id"] for one in carried.tenant.held["Users"].values()} & set(carried.tenant.moved) or {
+        "u1"
+    }
+    first = "A" if lines[0]["op"] == "create" and lines[0]["type"] == "Group" else "G0"
+    assert user in members(carried.tenant, first)
+
+
+async def test_once_a_user_was_moved_no_further_one_is(carried):
+    """The first one that left its group shows what the token opens."""
+    people = [f"u{number}" for number in range(10)]
+    lines = [membership(one, group) for group in ("G0", "G1") for one in people]
+
+    await carried(lines, kind=Organization, profile=MAY, concurrency=1)
+
+    assert states(carried) == ["done"] * 10 + ["failed"] * 10
+    assert members(carried.tenant, "G0") == people
+    assert carried.tenant.moved in (["u0", "u0"], [])
+    assert [note for note in carried.notes if "took it out of the one before" in note]
+
+
+async def test_users_who_stay_in_both_groups_are_done(carried):
+    """The same file at a service whose users may be in several groups."""
+    lines = [membership("u1", "G0"), membership("u1", "G1")]
+
+    await carried(lines, kind=Staying, profile=MAY)
+
+    assert states(carried) == ["done", "done"]
+    assert members(carried.tenant, "G0") == members(carried.tenant, "G1") == ["u1"]
+
+
+async def test_a_user_that_the_file_takes_out_again_moves(carried):
+    """The file itself ends the first membership."""
+    ended = {**membership("u1", "G0"), "op": "remove_member"}
+    lines = [membership("u1", "G0"), membership("u1", "G1"), ended]
+
+    await carried(lines, kind=Organization, profile=ONE_GROUP)
+
+    assert states(carried)[:2] == ["done", "done"]
+    assert members(carried.tenant, "G1") == ["u1"]
+
+
+@pytest.mark.parametrize("profile", [ONE_GROUP, MAY], ids=["sure", "not sure"])
+@pytest.mark.parametrize(
+    "again",
+    [
+        {"op": "add_member", "type": "Group", "id": "g1", "member": {"id": "u1"}},
+        {"op": "add_member", "type": "Group", "id": "g1", "member": {"userName": "u1@example.com"}},
+        {"op": "add_member", "type": "Group", "match": {"displayName": "G1"}, "member": {"id": "u1"}},
+    ],
+)
+async def test_a_user_or_group_that_rows_name_in_two_ways_is_one(carried, profile, again):
+    """The file alone does not tell that they are: what the run has done is compared by ids."""
+    await carried([membership("u1", "G0"), again], kind=Organization, profile=profile)
+
+    assert states(carried) == ["done", "failed"]
+    assert members(carried.tenant, "G0") == ["u1"]
+    assert "a user is in one group at a time" in carried.record.end_of(2).detail
+
+
+class Staying(Organization):
+    """Users may be in several groups."""
+
+    def joined(self, group, members):
+        pass

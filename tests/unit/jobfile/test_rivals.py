@@ -85,7 +85,14 @@ def test_the_first_membership_of_a_user_is_kept(found, lines, row, part):
     rivals = found(lines)
 
     assert (rivals.rows, rivals.users) == (1, 1)
-    assert {one: list(rivals.of(one)) for one in range(1, len(lines) + 1) if rivals.of(one)} == {row: [part]}
+    assert {one: against(rivals, one) for one in range(1, len(lines) + 1) if against(rivals, one)} == {
+        row: [part]
+    }
+
+
+def against(rivals, row):
+    """Return the parts of a row that are against an earlier membership."""
+    return [part for part, rival in rivals.of(row).items() if rival is not None]
 
 
 FITTING = [

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bulkscim.model.live import Found, Member, Membership, Missing, Resembling, Shown, Unreadable
+from bulkscim.model.live import Found, Member, Membership, Missing, OwnGroups, Resembling, Shown, Unreadable
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Reference, Role, Verb
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Action, Change, Step
@@ -13,11 +13,12 @@ from bulkscim.planning.effects import deactivates
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.order import claims
 from bulkscim.planning.recover import Evidence
-from tests.support.making.providers import GENERIC
+from tests.support.making.providers import GENERIC, LUCID
 from tests.support.making.rows import ADA, SALES, changes, creates, done, group, joins, user
 
 LICENCES = "urn:example:lucid:1.0:User"
 HIDES = Policy(profile=replace(GENERIC, lists_inactive=False, id_prefixes={USER: "lucid-"}))
+MAY_MOVE = Policy(profile=LUCID)
 MOVES = Policy(profile=replace(GENERIC, one_group=True, removes_by_value=True))
 IGNORES = Policy(
     profile=replace(GENERIC, may_ignore=(LICENCES, "canEdit"), ignored_advice="use a licence group")
@@ -94,12 +95,49 @@ def test_join_reads_the_groups_that_the_user_leaves_by_it():
 
     assert decide(row, live=live, policy=MOVES) == Wait(BY_ID)
     before = [{"value": "g7", "display": "Old"}, {"value": "g1"}]
+    live[OwnGroups("u1")] = ()
     step = decide(row, live={**live, BY_ID: user(groups=before)}, policy=MOVES)
     assert isinstance(step, Step)
     assert step.changes[1] == Change("groups", [{"value": "g7", "display": "Old"}], [{"value": "g1"}])
     step = decide(row, live={**live, BY_ID: user()}, policy=MOVES)
     assert isinstance(step, Step)
     assert len(step.changes) == 1
+
+
+def test_a_user_that_the_run_has_put_into_another_group_stays_there():
+    """An earlier row is done by that group. The rows may have named the user or the group in two ways."""
+    row, need = joins(), Membership("g1", "u1")
+    live = {SALES: group(), ADA: user(), need: Member(present=False)}
+    live[BY_ID] = user(groups=[{"value": "g7", "display": "Old"}])
+
+    assert decide(row, live=live, policy=MOVES) == Wait(OwnGroups("u1"))
+    ended = decide(row, live={**live, OwnGroups("u1"): ("g7",)}, policy=MOVES)
+    assert isinstance(ended, Settle)
+    assert ended.state is RowState.FAILED
+    assert ended.detail == (
+        "not sent: a user is in one group at a time, and an earlier row puts it into group Old"
+    )
+
+
+def moved(*parts, read=None):
+    """Decide about a row that has added a user to g1, by which it may have left g7."""
+    applied = {"member:Sales": Applied("member:Sales", "g1", leaves=("g7",))}
+    applied |= {part: Applied(part, "g7", leaves=("g1",)) for part in parts}
+    live = {SALES: group(), ADA: user()} | ({SHOWN: read} if read else {})
+    return decide(joins(), Facts(applied), live | {OwnGroups("u1"): ("g7", "g1")}, policy=MAY_MOVE)
+
+
+def test_a_user_that_has_left_a_group_of_the_run_is_put_back():
+    """The run is not sure that additions move users: it looks, and restores what it has ended."""
+    assert moved() == Wait(SHOWN)
+    assert moved(read=user(groups=[{"value": "g7"}, {"value": "g1"}])).state is RowState.DONE
+    back = moved(read=user(groups=[{"value": "g1"}]))
+    assert isinstance(back, Step)
+    assert (back.part, back.id, back.member) == ("back:member:Sales", "g7", "u1")
+    assert back.leaves == ("g1",)
+    ended = moved("back:member:Sales")
+    assert (ended.state, ended.unlike) == (RowState.FAILED, True)
+    assert ended.detail.endswith("where it is again")
 
 
 def test_join_that_cannot_record_what_it_takes_away_is_not_sent():

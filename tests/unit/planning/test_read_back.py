@@ -20,7 +20,7 @@ from bulkscim.model.row import Applied, Facts, RowRules, RowState
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.read_back import chosen
-from tests.support.making.providers import GENERIC, LUCID
+from tests.support.making.providers import GENERIC
 from tests.support.making.rows import ADA, BOSS, SALES, changes, creates, done, joins, user
 
 ALL = Policy(RowRules(read_back="all"))
@@ -153,28 +153,6 @@ def test_groups_and_manager_of_a_user_are_read_back():
     managed = user(**{ENTERPRISE: {"manager": {"value": "u7"}}})
     assert seen(row, facts, managed, live).state is RowState.DONE
     assert f"{ENTERPRISE}:manager.value not set" in seen(row, facts, user(), live).detail
-
-
-def test_a_user_that_joins_several_groups_where_one_is_allowed_is_read_after_the_last():
-    """The rows were done, exit 0, and each user was in the last of its groups alone."""
-    teams = Key(GROUP, "displayName", "Teams")
-    row = creates(Reference(Role.GROUP, SALES), Reference(Role.GROUP, teams), producers=(None, None))
-    applied = {"create": Applied("create", "u1"), "member:Sales": Applied("member:Sales", "g1")}
-    both = Facts(applied | {"member:Teams": Applied("member:Teams", "g2")})
-    lucid = Policy(profile=LUCID)
-
-    def ended(*groups):
-        answer = user(groups=[{"value": group} for group in groups])
-        return decide(row, both, {BY_ID: answer, AGAIN: answer}, lucid)
-
-    assert decide(row, both, {}, lucid) == Wait(BY_ID)
-    assert decide(row, both, {}, Policy()).state is RowState.DONE
-    assert ended("g1", "g2").state is RowState.DONE
-    moved = ended("g2")
-    assert moved.state is RowState.FAILED
-    assert "not in group Sales: the tenant took it out by adding it to Teams" in moved.detail
-    assert decide(row, both, {BY_ID: user()}, lucid) == Wait(AGAIN)  # the last one is not shown yet
-    assert ended().state is RowState.DONE  # not known
 
 
 def test_members_that_a_group_was_made_with_are_read_back():
