@@ -65,7 +65,7 @@ class JobFlags:
         from bulkscim.engine.step_guards import done_by
         from bulkscim.runs.plan_file import PlanHead, made_by
 
-        own, header = self.records.map, recorded.header
+        own, header, done = self.records.map, recorded.header, done_by(recorded)
         return PlanHead(
             made=made,
             by=made_by(),
@@ -76,7 +76,8 @@ class JobFlags:
             strict=self.strict,
             guards=request.standing,
             header=replace(header, tenant=replace(header.tenant, token="", salt="")),
-            effects={effect.value: count for effect, count in done_by(recorded).effects.items()},
+            effects={effect.value: count for effect, count in done.effects.items()},
+            shares=dict(done.parts),
         )
 
     def request(self, people: Console, *, run_dir: Path | None = None, dry_run: bool = False) -> "RunRequest":

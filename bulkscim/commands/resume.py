@@ -42,6 +42,8 @@ going_on = options.together(
     options.on_exists,
     options.create_groups,
     options.guards,
+    options.max_removals,
+    options.max_emptied,
     options.seats,
     options.max_share,
     options.max_errors,

@@ -181,8 +181,7 @@ class Pipeline:
     def _leave_held(self, work: Work, first: int) -> None:
         """Leave a row to a later pass, since earlier rows hold it back, of which `first` is the first.
 
-        Where it is an upsert of what exists, rows before that one need no more than its id; else they may wait for each
-        other.
+        Of an upsert of what exists, rows before that one need the id alone; else they may wait for each other.
         """
         operation = work.row.operation
         lane = self._lanes.ids(work.number).get(operation.target.folded)
@@ -301,6 +300,7 @@ class Pipeline:
 
     def _wait_for_change(self, work: Work, resource: Key) -> None:
         """Park until a resource is not being changed: what a later row makes is in no claim."""
+        self._rows.bounds.steps.not_sent(work)
         work.forget()
         self._parked.park(work.number, ForResource(resource))
 
@@ -359,14 +359,14 @@ class Pipeline:
 
     async def _take_in(self, outcome: Outcome) -> None:
         """Take in how one of several steps ended."""
-        work = outcome.sent.work
-        decision = await self._worker.outcomes.take_in(outcome)
+        decision = await self._worker.take_in(outcome)
         if decision is None:
-            self._leave(work, outcome.sent.step)
-        self._go_on(work, decision)
+            self._leave(outcome.sent.work, outcome.sent.step)
+        self._go_on(outcome.sent.work, decision)
 
     def _go_on(self, work: Work, decision: Next | None) -> None:
-        """Let a row go on that shared a request with others; any worker may take it up."""
+        """Let a row go on that shared a request with others, or did not; any worker may take it up."""
+        self._rows.bounds.steps.not_sent(work)
         if isinstance(decision, Rest):
             self._rest(work, decision.seconds)
         elif decision is not None:

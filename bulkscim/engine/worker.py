@@ -95,9 +95,14 @@ class Worker:
             self._abilities.versions.not_sent(work, [checked])
             self.rows.bounds.steps.not_sent(work)
             return None if sent is NotSent.STOPPING else self.rows.decide(work)
-        decision = await self.outcomes.take_in(sent[0])
-        self.rows.bounds.steps.ended(work, checked, knows=decision is not None)
+        decision = await self.take_in(sent[0])
         self.outcomes.answered(sent)
+        return decision
+
+    async def take_in(self, outcome: Outcome) -> Next | None:
+        """Take in how a step ended, also into the guards; return what its row does next."""
+        decision = await self.outcomes.take_in(outcome)
+        self.rows.bounds.steps.ended(outcome.sent.work, outcome.sent.step, knows=decision is not None)
         return decision
 
     def _hold(self, intents: Sequence[Intent]) -> bool:

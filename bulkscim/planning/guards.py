@@ -54,11 +54,20 @@ class Bounds:
     share_sizes: Mapping[str, int] | None = field(
         default=None, metadata=_OMITTED
     )  # of departments and domains
+    max_removals: tuple[str, ...] | None = field(default=None, metadata=_OMITTED)
+    max_emptied: int | None = field(default=None, metadata=_OMITTED)
+    # Members at the start, by id of the group; 0 also where the tenant does not show them.
+    group_sizes: Mapping[str, int] | None = field(default=None, metadata=_OMITTED)
 
     @property
     def share_limits(self) -> tuple[Limit, ...]:
         """What bounds the share of a department or domain."""
         return tuple(map(Limit.parse, self.max_share or ()))
+
+    def removals(self, group: str) -> int | None:
+        """Return how many members a group may lose, by those that it had at the start; None: no bound."""
+        limits = tuple(map(Limit.parse, self.max_removals or ()))
+        return _members(limits, (self.group_sizes or {}).get(group) or None)
 
     def of(self, guard: Guard) -> int | None:
         """Return the bound of one guard."""
@@ -167,6 +176,7 @@ def refusals(asked: JobCounts, allowed: Bounds, users: int | None) -> list[str]:
 class Leaving:
     """How many members a job takes out of a group that has `members`; None where the tenant does not show them."""
 
+    id: str
     group: str
     members: int | None
     removed: int
@@ -192,8 +202,8 @@ def emptied_refusals(groups: Iterable[Leaving], limits: tuple[Limit, ...]) -> li
     A group that does not show its members may be left without any.
     """
     groups = list(groups)
+    bound = emptied_bound(limits, len(groups))
     emptied = [one.group for one in groups if one.removed and one.removed >= (one.members or 0)]
-    bound = _strictest(limits, len(groups))
     if bound is None or len(emptied) <= bound:
         return []
     named = ", ".join(emptied[:SHOWN_GROUPS]) + (" …" if len(emptied) > SHOWN_GROUPS else "")
@@ -202,6 +212,11 @@ def emptied_refusals(groups: Iterable[Leaving], limits: tuple[Limit, ...]) -> li
         f"--max-emptied {len(emptied)}"
     )
     return [told]
+
+
+def emptied_bound(limits: tuple[Limit, ...], groups: int) -> int | None:
+    """Return how many groups may be left without members, of so many that lose any; None: no bound."""
+    return _strictest(limits, groups)
 
 
 def _members(limits: tuple[Limit, ...], members: int | None) -> int | None:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from bulkscim.model.active import is_active_path, is_inactive, truth
 from bulkscim.model.guard_table import Effect
-from bulkscim.model.operation import USER, JsonObject
+from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.model.step import Action, Change
 from bulkscim.planning.effects import deactivates
+from bulkscim.planning.sent_form import MEMBERS, member_at
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
 
 NOTHING: frozenset[Effect] = frozenset()
@@ -49,6 +51,43 @@ def _ending(effect: Effect, kind: str, before: JsonObject | None) -> frozenset[E
         found |= {Effect.END_ADMIN} if is_admin(before) else set()
         found |= set() if is_inactive(before) else {Effect.FREE_SEAT}
     return frozenset(found)
+
+
+class MembersMoved(NamedTuple):
+    """How many members a step takes out of a group, and how many it adds."""
+
+    group: str = ""
+    left: int = 0
+    joined: int = 0
+
+
+def members_moved(
+    action: Action, kind: str, group: str | None, changes: Sequence[Change], members: int = 1
+) -> MembersMoved:
+    """Return what a step does to the members of its own group; `members`: how many one that adds or removes them serves."""
+    if group is None or kind != GROUP:
+        return MembersMoved()
+    match action:
+        case Action.ADD_MEMBER:
+            return MembersMoved(group, joined=members)
+        case Action.REMOVE_MEMBER:
+            return MembersMoved(group, left=members)
+        case Action.MODIFY | Action.REPLACE:
+            before, after = set[str](), set[str]()
+            for change in changes:
+                before |= _members_at(change.path, change.before)
+                after |= _members_at(change.path, change.after)
+            return MembersMoved(group, len(before - after), len(after - before))
+        case _:
+            return MembersMoved()
+
+
+def _members_at(path: str, value: Any) -> set[str]:
+    """Return the ids of members that a value at a path holds."""
+    one = member_at(path)
+    if one is not None:
+        return set() if value is None else {one}
+    return set(ids_in(value)) if path.lower() == MEMBERS else set()
 
 
 def is_admin(user: JsonObject) -> bool:

@@ -2,17 +2,19 @@
 
 import random
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import aclosing, closing
 
 from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.reads import Reads, unreadable
 from bulkscim.model.clock import Clock
+from bulkscim.model.harmless import escaped
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, Key, Operation
 from bulkscim.planning.guards import SMALL_GROUP, Leaving, Removal, removal_of
 from bulkscim.planning.sent_form import MEMBERS
 from bulkscim.providers.profile import Profile
+from bulkscim.runs.session import Visit
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
 from bulkscim.transport.base import Transport
@@ -68,10 +70,14 @@ async def unknown_references(transport: Transport, profile: Profile, clock: Cloc
 
 
 async def leaving(
-    operations: Iterable[Operation], transport: Transport, profile: Profile, clock: Clock, *, large: bool
+    operations: Iterable[Operation], visit: Visit, say: Callable[[str], None], *, large: bool
 ) -> list[Leaving]:
-    """Return what a job removes from each group that the tenant has; `large`: only from groups that are large."""
-    reads = Reads(Repeating(transport, clock, random.random), clock, profile)
+    """Return what a job removes from each group that the tenant has; `large`: only from groups that are large.
+
+    What `say` is told: which groups do not show their members.
+    """
+    clock, profile = visit.clock, visit.seen.profile
+    reads = Reads(Repeating(visit.first, clock, random.random), clock, profile)
     found: dict[str, tuple[str, int | None, Removal]] = {}
     with closing(Removals()) as removals, closing(Directory(clock, profile)) as directory:
         for operation in operations:
@@ -81,9 +87,12 @@ async def leaving(
             if isinstance(group, Found):
                 name, members, before = found.get(group.id) or (*await _size(group, reads), Removal())
                 found[group.id] = (name, members, before + removal)
+    for name, members, _ in found.values():
+        if members is None:
+            say(f"group {escaped(name)} does not show its members: how many would stay is unknown")
     return [
-        Leaving(name, members, removal.members if members is None else removal.lost(members))
-        for name, members, removal in found.values()
+        Leaving(resource_id, name, members, removal.members if members is None else removal.lost(members))
+        for resource_id, (name, members, removal) in found.items()
     ]
 
 

@@ -1,6 +1,6 @@
 """The guards of a job that is to begin: what it asks, what it removes first, and what is allowed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -9,7 +9,7 @@ from bulkscim.model.guard_table import BY_NAME, MAX_DELETE, Effect
 from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import MAKES, USER, Operation, Verb
-from bulkscim.planning.guards import Bounds, JobCounts, bounds, removal_of
+from bulkscim.planning.guards import Bounds, JobCounts, Leaving, bounds, emptied_bound, removal_of
 from bulkscim.planning.protect import takes_away
 from bulkscim.runs.plan_file import PlanFile
 from bulkscim.runs.request import RunRequest
@@ -73,6 +73,19 @@ def group_limits(request: RunRequest) -> tuple[tuple[Limit, ...], tuple[Limit, .
     removals, emptied = (request.limits.of(name) for name in ("max_removals", "max_emptied"))
     standing = request.standing
     return (removals,) if removals else standing.max_removals, (emptied,) if emptied else standing.max_emptied
+
+
+def with_groups(found: Bounds, request: RunRequest, groups: Sequence[Leaving] | None) -> Bounds:
+    """Return the guards with those of the groups that lose members, as they were counted; None: no group does."""
+    if groups is None:
+        return found
+    removals, emptied = group_limits(request)
+    return replace(
+        found,
+        max_removals=tuple(map(str, removals)) or None,
+        max_emptied=emptied_bound(emptied, len(groups)),
+        group_sizes={one.id: one.members or 0 for one in groups},
+    )
 
 
 def first_removed(operations: Iterable[Operation], count: int) -> Iterator[str]:

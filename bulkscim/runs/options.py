@@ -146,6 +146,9 @@ class ResumeOptions(_PaceOptions, total=False):
     max_deactivate: int | str
     max_delete: int | str
     max_admins: int | str
+    max_removals: int | str
+    max_emptied: int | str
+    max_share: int | str
     seats: int
     max_errors: int | str
     max_adopt: int | str

@@ -59,6 +59,7 @@ class PlanHead:
     guards: StandingGuards = NO_GUARDS
     header: Header = field(default_factory=Header)
     effects: Mapping[str, int] = field(default_factory=dict)
+    shares: Mapping[str, int] = field(default_factory=dict)  # users that go, by department and domain
     sha256: str = ""
 
     @property

@@ -21,7 +21,7 @@ from bulkscim.model.limits import GuardLimits
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.row import RowRules
 from bulkscim.model.typed import next_line
-from bulkscim.planning.guards import Bounds, adoptions, errors_bound, of_guard
+from bulkscim.planning.guards import Bounds, adoptions, emptied_bound, errors_bound, of_guard
 from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.approval import ask
@@ -182,6 +182,7 @@ def _bounds(kept: Bounds, limits: GuardLimits, header: Header, source: JobSource
                 "this run began without --max-share, and has not counted departments and domains; leave it out"
             )
         kept = replace(kept, max_share=(str(limits.max_share),))
+    kept = _with_groups(kept, limits)
     found: dict[str, Any] = {
         one.name: of_guard(one, (limit,), header.live_users)
         for one in GUARDS
@@ -198,6 +199,24 @@ def _bounds(kept: Bounds, limits: GuardLimits, header: Header, source: JobSource
     if limits.max_adopt is not None:
         found["max_adopt"] = adoptions(limits.max_adopt, count(source))
     return replace(kept, **found)
+
+
+def _with_groups(kept: Bounds, limits: GuardLimits) -> Bounds:
+    """Return the guards with those of groups that are set again; what was not counted at the start has no share."""
+    removals, emptied = limits.max_removals, limits.max_emptied
+    if removals is not None:
+        if removals.needs_base and kept.max_removals is None:
+            raise UsageError(
+                "this run began without --max-removals, and has not counted the members of all groups; name a number of members"
+            )
+        kept = replace(kept, max_removals=(str(removals),))
+    if emptied is None:
+        return kept
+    if kept.max_emptied is None:
+        raise UsageError(
+            "this run began without --max-emptied, and has not counted the members of all groups; leave it out"
+        )
+    return replace(kept, max_emptied=emptied_bound((emptied,), len(kept.group_sizes or {})))
 
 
 def _to_do(record: RecordedRun, *, retry: bool) -> Wanted:

@@ -1,5 +1,6 @@
 """Begin a run: check the file, look at the tenant, hold the guards, ask, and only then write and send."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from bulkscim.model.typed import quoted
 from bulkscim.planning.guards import (
     Bounds,
     JobCounts,
+    Leaving,
     emptied_refusals,
     group_refusals,
     refusals,
@@ -50,6 +52,7 @@ from bulkscim.runs.guarding import (
     bounds_of_rollback,
     first_removed,
     group_limits,
+    with_groups,
     with_shares,
 )
 from bulkscim.runs.how_long import how_long, slowest_interval
@@ -94,7 +97,7 @@ async def run(request: RunRequest, people: People, watcher: Watcher, look: Look 
                 start = Start(request, source, checked, visit, earlier, None, names, "", seats, sizes)
                 start = start.with_rivals(people)
                 start.refuse_stale_plan()
-                await start.hold_guards(accounts, people)
+                start = await start.held(accounts, people)
                 if checked.count(Verb.DELETE):
                     unknown = await unknown_references(visit.first, visit.seen.profile, clock)
                     start = replace(start, unknown=unknown)
@@ -124,6 +127,7 @@ class Start:
     seats: Seats | None = None
     sizes: Mapping[str, int] | None = None
     rivals: Rivals | None = None
+    groups: tuple[Leaving, ...] | None = None  # that lose members
 
     @property
     def seen(self) -> FirstLook:
@@ -146,7 +150,7 @@ class Start:
         if self.parent is not None:
             return bounds_of_rollback(self.request, self.seen.users, is_old=self.parent.is_old)
         found = bounds_of(self.request, self.checked.records, self.seen.users)
-        found = with_shares(found, self.request, self.sizes)
+        found = with_groups(with_shares(found, self.request, self.sizes), self.request, self.groups)
         return self.seats.bound(found) if self.seats else found
 
     @property
@@ -279,24 +283,19 @@ class Start:
         if found and self.parent is None:
             raise Refused("\n".join((*found, "Nothing was sent.")))
 
-    async def hold_guards(self, accounts: ProtectedAccounts, people: People) -> None:
-        """Refuse a job that would harm a protected account, or take too many members out of a group."""
+    async def held(self, accounts: ProtectedAccounts, people: People) -> "Start":
+        """Refuse a job that would harm a protected account, or take too many members out of a group; return what is known then."""
         request, checked = self.request, self.checked
         removes = checked.removals + checked.member_removals > 0
         accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
         if accounts.names:
             hold_back(self.source, self.defaults, accounts.names, checked.last, checked.takes)
         if not checked.member_removals:
-            return
+            return self
         limits, emptied = group_limits(request)
-        visit, large = self.visit, not limits and not emptied
-        groups = await leaving(self._operations(), visit.first, visit.seen.profile, visit.clock, large=large)
-        for one in groups:
-            if one.members is None:
-                people.note(
-                    f"group {escaped(one.group)} does not show its members: how many would stay is unknown"
-                )
+        groups = await leaving(self._operations(), self.visit, people.note, large=not limits and not emptied)
         self._refuse([*group_refusals(groups, limits), *emptied_refusals(groups, emptied)], people)
+        return replace(self, groups=tuple(groups))
 
     def _operations(self) -> Iterator[Operation]:
         """Read what the job asks, in file order."""
@@ -314,7 +313,9 @@ class Start:
         """Hold the guards, then show what is to happen and ask; Refused ends it."""
         soft = ", or deactivate instead of deleting: --soft" if self.parent is not None else ""
         guards = [f"{one}{soft}" for one in refusals(self.asked, self.bounds, self.seen.users)]
-        guards += seat_refusals(self.asked.effects, self.bounds) if self.request.plan else []
+        if self.request.plan is not None:
+            guards += seat_refusals(self.asked.effects, self.bounds)
+            guards += share_refusals(Counter(self.request.plan.head.shares), self.bounds)
         self._refuse([*unfit(self.checked, self.seen.profile), *guards], people)
         if self.request.dry_run:
             for fact in self.facts():

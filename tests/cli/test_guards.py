@@ -5,13 +5,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.making.records import create, deactivate, delete, retitle
+from tests.support.making.records import create, deactivate, delete, join, retitle
 from tests.support.running.command import FAST
 from tests.support.servers.small_tenant import SmallTenant, error
 
 NAMES = [f"u{number}@example.com" for number in range(6)]
 NEW = [f"new{number}@example.com" for number in range(6)]
 ADMIN = [{"value": "r1", "display": "Organisation Owner"}]
+
+
+def leave(team, member):
+    """Ask for a membership to end."""
+    return {**join(team, {"userName": member}), "op": "remove_member"}
+
+
+def of_all(name):
+    """Take a user out of the group of all."""
+    return leave("All", name)
+
+
+def of_own(name):
+    """Take a user out of the group that holds no other user."""
+    return leave(f"Own {name}", name)
+
+
 GUARDED = [
     ("--max-create", create, NEW, True),
     ("--max-update", retitle, NAMES, False),
@@ -20,6 +37,8 @@ GUARDED = [
     ("--max-delete", deactivate, NAMES, True),
     ("--max-admins", delete, NAMES, False),
     ("--max-admins", deactivate, NAMES, False),
+    ("--max-removals", of_all, NAMES, True),
+    ("--max-emptied", of_own, NAMES, True),
 ]
 guarded = pytest.mark.parametrize(("flag", "record", "names", "in_file"), GUARDED)
 
@@ -30,12 +49,20 @@ def job(*records):
     return "job.jsonl"
 
 
+def staff(tenant):
+    """Make the users administrators, and put them into a group of all, and each into a group of its own."""
+    for user in tenant.held["Users"].values():
+        user["roles"] = ADMIN
+        tenant.add("Groups", {"displayName": f"Own {user['userName']}", "members": [{"value": user["id"]}]})
+    everyone = [{"value": one} for one in tenant.held["Users"]]
+    tenant.add("Groups", {"displayName": "All", "members": everyone})
+
+
 @pytest.fixture
 def tenant():
-    """Serve a tenant whose users are administrators."""
+    """Serve a tenant whose users are administrators, and in groups."""
     with SmallTenant(*NAMES).serving() as serving:
-        for user in serving.held["Users"].values():
-            user["roles"] = ADMIN
+        staff(serving)
         serving.at = ("--base-url", serving.base_url, *FAST, "--max-delete", "6")
         yield serving
 
@@ -83,7 +110,9 @@ class Failing(SmallTenant):
     async def answer(self, request, collection, resource_id, body):
         held = self.held["Users"].get(resource_id or "", {})
         name = (body or {}).get("userName", held.get("userName"))
-        if request.method != "GET" and name in self.bad:
+        members = {self.user(one)["id"] for one in self.bad & set(NAMES)} if collection == "Groups" else ()
+        is_bad = name in self.bad or any(one in json.dumps(body) for one in members)
+        if request.method != "GET" and is_bad:
             return error(400, "bad")
         return await super().answer(request, collection, resource_id, body)
 
@@ -97,8 +126,7 @@ def test_a_run_that_goes_on_cannot_slip_past(bulkscim, case, command, bad, more)
     """What failed does not count, what earlier sessions did does."""
     flag, record, names, _ = case
     with Failing(*NAMES).serving() as tenant:
-        for user in tenant.held["Users"].values():
-            user["roles"] = ADMIN
+        staff(tenant)
         tenant.bad = frozenset(names[:bad])
         at = ("--base-url", tenant.base_url, *FAST, "--max-delete", "6", "--yes", *lifted(flag))
         first = bulkscim("run", job(*map(record, names)), *at, flag, "6", "--concurrency", "1", *more)
@@ -180,3 +208,54 @@ def test_a_share_of_what_cannot_be_counted_is_refused(bulkscim):
 
     assert refused.code == 4, refused.text
     assert "--max-share: the users of each department and domain cannot be counted" in refused.stderr
+
+
+def test_a_plan_file_that_takes_too_large_a_share_is_refused_before_the_first_request(bulkscim):
+    """A part of the department was gone when the guard stopped the run."""
+    with Staffed("boss@example.com").serving() as tenant:
+        at = ("--base-url", tenant.base_url, *FAST, "--max-delete", "20")
+        made = bulkscim("plan", job(*map(deactivate, PEOPLE[:3])), *at, "-o", "job.plan")
+        refused = bulkscim("run", "job.plan", *at, "--yes", "--max-share", "50%")
+        written = len(tenant.writes)
+        allowed = bulkscim("run", "job.plan", *at, "--yes", "--max-share", "3")
+
+    assert (made.code, refused.code, written) == (0, 4, 0), refused.text
+    assert "3 of the 4 users of department law" in refused.stderr
+    assert allowed.code == 0, allowed.text
+
+
+class Growing(SmallTenant):
+    """Has more members in its group as soon as a user is created."""
+
+    async def answer(self, request, collection, resource_id, body):
+        if request.method == "POST":
+            for group in self.held["Groups"].values():
+                group["members"] = [{"value": one} for one in self.held["Users"]]
+        return await super().answer(request, collection, resource_id, body)
+
+
+EMPTIES = [{"op": "replace", "path": "members", "value": []}]
+
+
+@pytest.mark.parametrize(
+    ("flag", "lifting"),
+    [("--max-removals", ("--max-removals", "6")), ("--max-removals", ("--max-removals", "100%"))],
+)
+def test_what_really_leaves_a_group_is_counted(bulkscim, flag, lifting):
+    """The group had two members when the job was checked, and six when it was emptied."""
+    with Growing(*NAMES).serving() as tenant:
+        held = [{"value": one} for one in list(tenant.held["Users"])[:2]]
+        team = tenant.add("Groups", {"displayName": "Team", "members": held})
+        rows = [
+            create("new@example.com"),
+            {"op": "patch", "type": "Group", "match": {"displayName": "Team"}, "patch": EMPTIES},
+        ]
+        at = ("--base-url", tenant.base_url, *FAST, "--concurrency", "1", "--yes")
+        stopped = bulkscim("run", job(*rows), *at, flag, "2")
+        there = len(team["members"])
+        again = bulkscim("resume", "last", *FAST)
+        raised = bulkscim("resume", "last", *FAST, *lifting)
+
+    assert (stopped.code, there, again.code) == (4, 6, 4), stopped.text
+    assert f"{flag} allows 2" in stopped.stderr
+    assert raised.code == 0, raised.text

@@ -48,7 +48,8 @@ FULL = Header(
     ),
     defaults=Defaults(Verb.CREATE, "Group", "externalId", {"title": "Title"}, as_shown=True),
     guards=RecordedGuards(
-        Bounds(1, 2, 3, 4, 5, 6, 7, 8, 9, ("5%",), {"domain x.test": 3}), ("owner@example.com",)
+        Bounds(1, 2, 3, 4, 5, 6, 7, 8, 9, ("5%",), {"domain x.test": 3}, ("7",), 8, {"g1": 3}),
+        ("owner@example.com",),
     ),
     rows=5,
     selection=RowSelection("a = 1", ("one",), 1, 2, 3, 4, with_needed=True),

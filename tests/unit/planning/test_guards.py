@@ -127,7 +127,7 @@ def test_adopted_users_that_get_links_are_bounded(limit, records, bound):
 )
 def test_members_that_a_group_may_lose_are_bounded(limits, members, removed, refused):
     """No guard counted removals of members: a file could empty every group."""
-    found = group_refusals([Leaving("Sales", members, removed)], tuple(map(Limit.parse, limits)))
+    found = group_refusals([Leaving("g1", "Sales", members, removed)], tuple(map(Limit.parse, limits)))
 
     assert bool(found) is refused
     assert all(f"--max-removals {removed}" in one and "Sales" in one and "None" not in one for one in found)
