@@ -9,12 +9,19 @@ from bulkscim.engine.work import Work
 from bulkscim.model.operation import GROUP, USER, Key
 from bulkscim.model.row import Row
 from bulkscim.model.step import Step
-from bulkscim.planning.merging import GroupChange
+from bulkscim.planning.merging import GroupChange, change_of
+from bulkscim.providers.profile import Profile
 
 Batch = tuple[GroupChange, list[Intent]]
 
 
-def may_leave(work: Work, step: Step) -> bool:
+def shared_by(work: Work, step: Step, profile: Profile) -> GroupChange | None:
+    """Return what steps must have in common with one to share its request; None where it goes alone."""
+    alone = profile.one_group and _may_leave(work, step)
+    return change_of(step, min(1 if alone else profile.most_members, work.together))
+
+
+def _may_leave(work: Work, step: Step) -> bool:
     """Return whether a member may leave other groups by a step, so that it goes alone: they have to be read just before.
 
     One that a young listing shows in no other group may wait for others.

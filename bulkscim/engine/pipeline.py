@@ -18,7 +18,7 @@ from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.dispatch import Intent, NotSent, Outcome
 from bulkscim.engine.facts import Parents, made_by
 from bulkscim.engine.feed import Feed, Window
-from bulkscim.engine.gathered import Batch, GatheredSteps, may_leave
+from bulkscim.engine.gathered import Batch, GatheredSteps, shared_by
 from bulkscim.engine.parked import BehindLane, BehindName, ForResource, ForRow, ParkedRows, Resting
 from bulkscim.engine.ready import ReadyRows, Room
 from bulkscim.engine.rows import Next, RunContext
@@ -29,7 +29,7 @@ from bulkscim.model.live import Found, Need, Parent, ParentLater, ParentReady, Q
 from bulkscim.model.operation import GROUP, Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Rest, Settle, Wait
-from bulkscim.planning.merging import GroupChange, change_of
+from bulkscim.planning.merging import GroupChange
 from bulkscim.planning.order import Lanes, claims
 from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
 
@@ -273,7 +273,7 @@ class Pipeline:
 
     async def _carry_out(self, work: Work, step: Step) -> Next | None:
         """Send a step; return what the row does next, None where it was parked or its stay has ended."""
-        if (change := self._shared(work, step)) is not None:
+        if (change := shared_by(work, step, self._rows.policy.profile)) is not None:
             return await self._gather(work, step, change)
         resource = changed_by(step)
         if resource is None:
@@ -303,12 +303,6 @@ class Pipeline:
         self._rows.bounds.steps.not_sent(work)
         work.forget()
         self._parked.park(work.number, ForResource(resource))
-
-    def _shared(self, work: Work, step: Step) -> GroupChange | None:
-        """Return what steps must have in common with one to share its request; None where it goes alone."""
-        profile = self._rows.policy.profile
-        alone = profile.one_group and may_leave(work, step)
-        return change_of(step, min(1 if alone else profile.most_members, work.together))
 
     async def _gather(self, work: Work, step: Step, change: GroupChange) -> Next | None:
         """Let a step wait for others with which it can share a request; send them where they are enough."""
@@ -352,7 +346,7 @@ class Pipeline:
         while isinstance(decision, Wait) and not self._stopping.requested:
             decision = await self._follow(work, decision)
         work.sends = False
-        if isinstance(decision, Step) and self._shared(work, decision) == change:
+        if isinstance(decision, Step) and shared_by(work, decision, self._rows.policy.profile) == change:
             return Intent(work, decision)
         self._go_on(work, decision)
         return None
