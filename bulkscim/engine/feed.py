@@ -71,11 +71,15 @@ def _joins(row: Row) -> bool:
     return row.operation.spec.is_membership
 
 
+def _has_several_groups(row: Row) -> bool:
+    return len(row.operation.references) > 1 and len(list(changed_groups(row))) > 1
+
+
 class Coming(Protocol):
     """The rows that come next, for what they name."""
 
     def coming(self) -> Iterator[Row]:
-        """Yield rows that have read nothing yet, those first whose names are needed first."""
+        """Yield rows that have names to ask for, those first whose names are needed first."""
 
     def unfinished(self) -> Iterator[Row]:
         """Yield the rows that are under way, and then the next ones."""
@@ -156,10 +160,16 @@ class Window:
             del self._asking[work.number]
 
     def coming(self) -> Iterator[Row]:
-        """Yield rows that have read nothing yet: those that ask now, the next ones, then those that wait for others."""
-        yield from (work.row for work in self._asking.values() if not work.live)
+        """Yield rows that have names to ask for: those that ask now, the next ones, then those that wait for others.
+
+        Of those that have read anything, rows with several groups have: they ask for one after the other.
+        """
+        yield from (work.row for work in self._asking.values() if not work.has_read)
         yield from self._feed.ahead()
-        yield from (work.row for work in self.rows.values() if not work.live)
+        yield from (work.row for work in self.rows.values() if not work.has_read)
+        yield from (
+            work.row for work in self.rows.values() if work.has_read and _has_several_groups(work.row)
+        )
 
     def unfinished(self) -> Iterator[Row]:
         """Yield the rows that are under way, and then the next ones."""

@@ -314,6 +314,8 @@ class Pipeline:
         lanes = self._lanes.ids(work.number)
         if (batch := self._gathered.add(change, Intent(work, checked), lanes)) is not None:
             await self._send_batch(*batch)
+        elif made_by(work.facts) and not self._rows.policy.profile.one_group:
+            self._wake(self._lanes.lend(work.number))
         return None
 
     async def _send_batch(self, change: GroupChange, batch: list[Intent]) -> None:

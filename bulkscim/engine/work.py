@@ -89,6 +89,11 @@ class Work:
         return self.row.number
 
     @property
+    def has_read(self) -> bool:
+        """Whether the row has asked the tenant for anything since its last step took effect."""
+        return any(not isinstance(need, Parent) for need in self.live)
+
+    @property
     def makes_first(self) -> bool:
         """Whether no create of the row may have taken effect, and none wants a lookup of its own."""
         return self.is_new and not self.create_sent and not self.reads_alone
@@ -130,7 +135,7 @@ class Work:
 
     def applied(self, how: Applied, parts: Iterable[str]) -> None:
         """Note parts that took effect."""
-        self.rests = 0
+        self.rests, self.reads_alone = 0, False
         applied = {part: replace(how, part=part) for part in parts}
         self.facts = replace(self.facts, applied={**self.facts.applied, **applied})
 

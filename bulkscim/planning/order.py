@@ -15,6 +15,8 @@ Rules:
 5. Only earlier rows are waited for, so claims alone never wait in a circle.
 6. What a row reads by a name may be older than a change that ended meanwhile by a row that knew the id: then the row
    reads again.
+7. A row that has made its resource, and waits with a membership of it, lends it: later rows may refer to it. Those that
+   change it wait on.
 """
 
 from bisect import insort
@@ -167,8 +169,8 @@ class Lane:
 class Holding:
     """One row's claims: lanes by name, the name behind each need, and the id lane behind each name.
 
-    `traced` holds what each traced name tells, `unknown` those of them whose id is not known yet, and `taken` the
-    names that a new resource takes.
+    `traced` holds what each traced name tells, `unknown` those of them whose id is not known yet, `taken` the
+    names that a new resource takes, and `lent` the lanes that the row has lent.
     """
 
     names: dict[Key, bool] = field(default_factory=dict)
@@ -177,6 +179,7 @@ class Holding:
     taken: set[Key] = field(default_factory=set)
     needs: dict[Need, Key] = field(default_factory=dict)
     aliases: dict[Key, Key] = field(default_factory=dict)
+    lent: set[Key] = field(default_factory=set)
 
 
 class Lanes:
@@ -302,6 +305,19 @@ class Lanes:
         """Return the lane of the id behind each of a row's names that is known."""
         return self._holdings[row].aliases
 
+    def lend(self, row: int) -> set[int]:
+        """Let later rows refer to what a row has made; return the rows that may go on because of it."""
+        holding = self._holdings[row]
+        made = holding.needs[Parent(row)]
+        own = [name for name in (made, holding.aliases.get(made)) if name and holding.names[name]]
+        for name in own:
+            lane = self._lanes[name]
+            lane.exclusive.remove(row)
+            insort(lane.shared, row)
+            holding.names[name] = False
+        holding.lent.update(own)
+        return {other for name in own for other in self._lanes[name].freed(exclusive=True)}
+
     def leave(self, row: int) -> set[int]:
         """Drop all claims of a row; return the rows that may go on because of it."""
         holding = self._holdings[row]
@@ -316,7 +332,8 @@ class Lanes:
         holding.aliases.pop(name, None)
         self._forget_unknown(row, name)
         lane = self._lanes[name]
-        for changed in self._reading.values() if exclusive and name.attribute == "id" else ():
+        changes = exclusive or name in holding.lent
+        for changed in self._reading.values() if changes and name.attribute == "id" else ():
             changed.add(name)
         lane.rows(exclusive=exclusive).remove(row)
         if not lane.exclusive and not lane.shared:

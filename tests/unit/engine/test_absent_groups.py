@@ -94,3 +94,18 @@ async def test_a_group_whose_create_did_not_end_well_is_looked_up_again(end):
     tenant.hold("Groups", {"id": "made", "displayName": "New 0"})
     getattr(directory, end)(Step("create", Action.CREATE, GROUP, identity=(names[0],)))
     assert isinstance(await directory.find(names[0], reads, purpose), Found)
+
+
+@pytest.mark.parametrize("rate", ["100000/s", "100/min"])
+async def test_second_groups_of_users_are_proved_absent_together(carried, rate):
+    """A user joins one group after the other: the second one was looked up when the first had its member, each by itself."""
+    teams = [["Everyone", f"New {number}"] for number in range(NEW)]
+    users = [
+        {"op": "create", "data": {"userName": f"u{number}@example.com", "groups": team}}
+        for number, team in enumerate(teams)
+    ]
+    report = await carried(users, kind=Some, rate=rate, create_groups=True)
+
+    assert report.totals.done == NEW
+    assert carried.tenant.creates == NEW + 1
+    assert carried.tenant.reads <= 12

@@ -181,6 +181,19 @@ async def test_a_group_that_rows_make_by_its_name_is_made_once(carried):
     assert carried.tenant.sizes == [PEOPLE]
 
 
+async def test_reports_of_a_user_do_not_wait_until_it_is_in_its_group(carried):
+    """A manager's id is known when it is created, and its membership waits for those of others."""
+    rows = [create("p0", groups=["New"])]
+    rows += [
+        create(f"p{number}", groups=["New"], manager={"userName": f"p{number - 1}"})
+        for number in range(1, PEOPLE)
+    ]
+    report = await carried(rows, kind=Groups, create_groups=True)
+
+    assert report.totals.done == PEOPLE
+    assert carried.tenant.sizes == [PEOPLE]
+
+
 async def test_what_was_read_long_before_the_request_leaves_is_read_again(carried):
     """Rows wait for others longer than what they know may be believed."""
 

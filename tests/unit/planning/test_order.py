@@ -85,6 +85,34 @@ def test_what_an_earlier_row_makes_is_that_rows_lane():
     assert lanes.leave(2) == {3}
 
 
+def test_what_a_row_has_made_and_lends_may_be_referred_to_and_not_be_changed():
+    """Reports of a user need no more than its id; who changes it waits for its memberships, too."""
+    by_ref = Key(USER, "ref", "ada")
+    reports = [creates(Reference(Role.MANAGER, by_ref), number=number, producers=(1,)) for number in (2, 3)]
+    lanes = entered(creates(number=1), *reports, changes(Verb.DELETE, number=4, producer=1))
+    assert not lanes.holds(2, Parent(1))
+
+    lanes.known(1, Parent(1), "u1")
+    assert {2, 3} <= lanes.lend(1)
+    lanes.known(2, Parent(1), "u1")
+    assert lanes.holds(2, Parent(1))
+    assert lanes.holds(3, Parent(1))
+    assert not lanes.holds(4, Parent(1))
+    assert lanes.lend(1) == set()
+    assert [4 in lanes.leave(row) for row in (1, 2, 3)] == [False, False, True]
+
+
+def test_what_is_read_while_a_row_ends_that_lent_its_resource_is_read_again():
+    """Its groups may have changed meanwhile."""
+    lanes = entered(creates(number=1), changes(Verb.DELETE, BY_MAIL, number=2))
+    lanes.known(1, Parent(1), "u1")
+    lanes.lend(1)
+    lanes.begin_reading(2)
+    lanes.leave(1)
+
+    assert lanes.end_reading(2) == {BY_ID}
+
+
 def test_other_names_wait_until_the_id_behind_the_first_is_known():
     """An e-mail may be the same person as an earlier userName."""
     lanes = entered(changes(Verb.PATCH, number=1), changes(Verb.DELETE, BY_MAIL, number=2))
