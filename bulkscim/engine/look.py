@@ -31,7 +31,7 @@ class Look:
         pending = (before.pending + before.in_doubt) / before.rows if before.rows else 0.0
         self._forecast = forecast.part(pending)
         self._began = self._looked = clock.monotonic()
-        self._requests = 0
+        self._sent = pulse.sorts.copy()
         self._gates = permits.gates
         self._speed: Speed | None = None
 
@@ -44,10 +44,11 @@ class Look:
             self._gates, self._speed = self._permits.gates, Speed.begun(limits.per_second)
         sent, hold = pulse.counters, self._permits.holding.first
         why = reason(self._permits.quiet())
-        passed, new = now - self._looked, sent.requests - self._requests
+        passed, new = now - self._looked, pulse.sorts - self._sent
         if passed > 0 and (why is None or new or limits.closed_s):
-            self._speed = self._speed.after(passed, new, limits.per_second)
-        self._looked, self._requests = now, sent.requests
+            worth = self._permits.worth(new, limits.per_second)
+            self._speed = self._speed.after(passed, worth, limits.per_second)
+        self._looked, self._sent = now, pulse.sorts.copy()
         requests, (whole, share) = sum(left.values()), self._permits.share
         return RunProgress(
             self._totals(),

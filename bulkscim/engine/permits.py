@@ -21,7 +21,7 @@ from bulkscim.pacing.hints import asked_wait, retry_after, stated_rate
 from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.pacing.rate import Rate, rate_of
 from bulkscim.pacing.retry import throttles
-from bulkscim.pacing.time_left import Limits, allowed
+from bulkscim.pacing.time_left import Limits, allowed, worth
 from bulkscim.pacing.waiting import Quiet
 from bulkscim.providers.profile import NO_LIMIT, Bucket
 from bulkscim.transport.base import Transport
@@ -303,8 +303,15 @@ class Permits:
 
     def limits(self, left: Mapping[Sort, float]) -> Limits:
         """Return what limits requests of some sorts now."""
-        rates = [(gate.bucket, 1 / gate.interval_s) for gate in self.gates]
-        return Limits(allowed(left, rates), self.closed_s)
+        return Limits(allowed(left, self._rates), self.closed_s)
+
+    def worth(self, sent: Mapping[Sort, float], per_second: float) -> float:
+        """Return how many requests at a pace take the limits as long as those that were sent."""
+        return worth(sent, self._rates, per_second)
+
+    @property
+    def _rates(self) -> list[tuple[Bucket, float]]:
+        return [(gate.bucket, 1 / gate.interval_s) for gate in self.gates]
 
     def quiet(self) -> Quiet:
         """Return what is known while no request leaves."""

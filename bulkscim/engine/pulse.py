@@ -1,9 +1,10 @@
 """What a session has sent and how far its rows are, counted as it happens."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 from bulkscim.engine.work import Work
-from bulkscim.model.request import Request
+from bulkscim.model.request import Request, Sort
 from bulkscim.model.run import Counters
 from bulkscim.model.step import Step
 from bulkscim.planning.forecast import Taken
@@ -16,10 +17,12 @@ class Pulse:
     taken: Taken = field(default_factory=Taken)
     _past: set[int] = field(default_factory=set)  # rows under way that have made their own change
     counters: Counters = field(default_factory=Counters)
+    sorts: Counter[Sort] = field(default_factory=Counter)
 
     def sent(self, request: Request, work: Work | None, *, again: bool, throttled: bool) -> None:
         """Count a request that left."""
         self.counters += Counters(1, int(again), int(throttled))
+        self.sorts[_sort(request)] += 1
         if again:
             self.taken.repeats += 1
         elif work is None or is_page(request):
@@ -62,6 +65,12 @@ class Pulse:
     def begun(self) -> int:
         """How many rows have made their own change and wait for more."""
         return len(self._past)
+
+
+def _sort(request: Request) -> Sort:
+    """Return how a request counts against limits."""
+    collection, one, _ = request.path.removeprefix("/").partition("/")
+    return Sort(request.method, f"/{collection.partition('?')[0]}{one}")
 
 
 def kind_of(work: Work) -> str:

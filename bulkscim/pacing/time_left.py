@@ -46,6 +46,12 @@ def allowed(left: Mapping[Sort, float], limits: Sequence[tuple[Bucket, float]]) 
     return min((per_second for _, per_second in limits), default=UNLIMITED)
 
 
+def worth(sent: Mapping[Sort, float], limits: Sequence[tuple[Bucket, float]], per_second: float) -> float:
+    """Return how many requests at a pace take the limits as long as those that were sent."""
+    seconds, requests = slowest(sent, limits)[1], sum(sent.values())
+    return seconds * per_second if seconds > 0 else requests
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What limits a run now: so many requests a second. `closed_s`: nothing may leave for so long."""
@@ -56,7 +62,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """How fast requests left lately: `requests` in `seconds`, both fading with time. Waits that do not come again do not count."""
+    """How fast requests left lately: `requests` in `seconds`, both fading with time. Waits that do not come again do not count.
+
+    Requests are counted by their `worth`.
+    """
 
     requests: float
     seconds: float
@@ -67,7 +76,7 @@ class Speed:
         memory_s = max(_MEMORY_S, _MEMORY / per_second)
         return cls(memory_s * per_second / 4, memory_s / 4)
 
-    def after(self, seconds: float, requests: int, per_second: float) -> "Speed":
+    def after(self, seconds: float, requests: float, per_second: float) -> "Speed":
         """Return what is known when so many requests left in so many seconds."""
         kept = exp(-seconds / max(_MEMORY_S, _MEMORY / per_second))
         return Speed(self.requests * kept + requests, self.seconds * kept + seconds)

@@ -5,12 +5,13 @@ included, and those that bring members into groups or take them out, which many 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 
 from bulkscim.model.operation import GROUP, USER, VERBS, Verb
 from bulkscim.model.request import Sort
+from bulkscim.planning.before_image import LONGEST_S
 from bulkscim.scim.protocol import collection
 
 # What was forecast counts as much as what so many rows took: of changes, and of reads, some of which serve many rows.
@@ -154,14 +155,16 @@ def _blended(forecast: float, seen: float, trust: float) -> float:
     return (1 - trust) * forecast + trust * seen
 
 
-def shared_requests(groups: Iterable[int], most: int, *, creates: bool, batches: int) -> float:
+def shared_requests(
+    groups: Sequence[int], most: int, *, creates: bool, batches: int, seconds: float = 0.0
+) -> float:
     """Return about how many requests memberships of groups take, given the number of each: in requests of `most` members.
 
     `creates`: the groups are created, as far as they are missing. Rows are worked on in so many `batches`, one after the
-    other, and a request holds members of one of them.
+    other, in so many `seconds`, and a request holds members of one of them.
     """
-    found = 0.0
-    for members in groups:
-        writes = min(members, max(ceil(members / most), batches))
-        found += writes + 4 * creates  # a new one is looked up, created and read, and again as that gets old
-    return found
+    found = float(sum(min(members, max(ceil(members / most), batches)) for members in groups))
+    if not creates:
+        return found
+    again = seconds / LONGEST_S  # those that are not created yet are looked up again, together
+    return found + len(groups) + min(2.0 * len(groups), 2 + again)

@@ -11,6 +11,7 @@ from bulkscim.providers.profile import Profile
 
 BATCH = 1_000  # rows that are under way at once
 _ALONE = 20  # rows
+_MOVED = 3  # requests of one who may leave another group
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,12 @@ def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) 
     writes = {f"{verb.value} {kind}": _own(asked, verb, count) for (verb, kind), count in asked.verbs.items()}
     links, each = sum(asked.groups), profile.most_members
     batches = ceil(sum(rows.values()) / BATCH) if asked.users.creates else 1
-    shared = shared_requests(asked.groups, each, creates=asked.creates_groups, batches=batches)
+    seconds = sum(rows.values()) * interval_s
+    shared = shared_requests(
+        asked.groups, each, creates=asked.creates_groups, batches=batches, seconds=seconds
+    )
+    if profile.one_group and asked.users.creates:
+        shared += _MOVED * max(0, links - asked.users.creates)  # users that join a second group
     if asked.plans:
         shared = 2.0 * len(asked.groups)
     return Costs(Forecast(rows, reads, writes, found.pages, links, shared), found)

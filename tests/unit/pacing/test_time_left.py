@@ -4,7 +4,7 @@ import pytest
 
 from bulkscim.model.progress import UNLIMITED
 from bulkscim.model.request import Sort
-from bulkscim.pacing.time_left import Limits, Speed, allowed, seconds_for, slowest
+from bulkscim.pacing.time_left import Limits, Speed, allowed, seconds_for, slowest, worth
 from bulkscim.providers.profile import NO_LIMIT, Bucket
 
 A_SECOND = 100 / 60
@@ -64,3 +64,17 @@ def test_where_nothing_limits_requests():
     """As in a sandbox."""
     assert slowest({READS: 10.0}, []) == (NO_LIMIT, 0.0)
     assert allowed({READS: 10.0}, []) == allowed({}, []) == UNLIMITED
+
+
+@pytest.mark.parametrize(
+    ("sent", "limits", "requests"),
+    [
+        ({CREATES: 4.0}, RATES, 2 * 2.2),
+        ({CREATES: 4.0, MEMBERS: 2.0}, RATES, 4 * 2.2),
+        ({READS: 3.0}, [], 3),
+        ({}, RATES, 0),
+    ],
+)
+def test_what_one_limit_has_let_through_tells_of_others(sent, limits, requests):
+    """Changes of groups that go at the end, under a limit of their own, take no longer since creates came first."""
+    assert worth(sent, limits, 2.2) == pytest.approx(requests)

@@ -78,7 +78,8 @@ def test_a_session_begins_with_the_rows_that_are_left():
     [
         ((), 100, False, 1, 0),
         ((100, 101), 100, False, 1, 3),
-        ((40,), 100, True, 1, 1 + 4),
+        ((40,), 100, True, 1, 1 + 1 + 2),
+        ((40,) * 30, 100, True, 1, 30 + 30 + 2),
         ((40,), 1, False, 1, 40),
         ((3, 5000), 100, False, 4, 3 + 50),
     ],

@@ -17,7 +17,7 @@ ADD, PATCH_GROUP = (Verb.ADD_MEMBER, "Group"), (Verb.PATCH, "Group")
     ("asked", "users", "total"),
     [
         (Asked({CREATE: 1000}), 0, 1001),
-        (Asked({CREATE: 1000}, (40,) * 30, creates_groups=True), 0, 1001 + 30 * 5),
+        (Asked({CREATE: 1000}, (40,) * 30, creates_groups=True), 0, 1001 + 30 * 2 + 2 + 10),
         (Asked({(Verb.DEACTIVATE, "User"): 1000}), 1000, 1000 + 29),
         (Asked({DELETE: 1000}), 1000, 1000 + 152 + 13),
         (Asked({ADD: 5000}, (250,) * 20, names=1000), 1000, 29 + 20 * 3),
