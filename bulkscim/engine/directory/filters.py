@@ -7,6 +7,7 @@ forms.
 
 import unicodedata
 from collections import defaultdict
+from math import inf
 
 import anyio
 
@@ -20,6 +21,7 @@ from bulkscim.scim.paths import get
 
 REFUSES_FILTERS = frozenset({400, 403, 404, 405, 501})
 REDIRECTED, SERVER_ERROR = 300, 500
+UNSAMPLED_S = 60.0
 
 
 class Filters:
@@ -32,6 +34,7 @@ class Filters:
         self._samples: dict[tuple[str, str], Key] = {}  # a name that the filter has found
         self._have_found: set[tuple[str, str]] = set()
         self._folds: dict[tuple[str, str], bool] = {}  # whether it finds names in other capitals too
+        self._unsampled: dict[tuple[str, str], float] = {}  # when a first page has last shown no such name
         self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
 
     def may_find(self, key: Key) -> bool:
@@ -144,7 +147,13 @@ class Filters:
         return isinstance(answer, list) and isinstance(judge(sample, answer, 0.0), Found)
 
     async def _sample(self, key: Key, reads: Reads) -> Key | None:
-        """Return a key of the same attribute that some resource of the tenant surely answers to."""
+        """Return a key of the same attribute that some resource of the tenant surely answers to.
+
+        A first page that shows none is not read again for a while.
+        """
+        kind = key.type, key.attribute
+        if self._clock.monotonic() - self._unsampled.get(kind, -inf) <= UNSAMPLED_S:
+            return None
         async for page in reads.pages(key.type):
             if isinstance(page, Unreadable):
                 return None
@@ -154,7 +163,8 @@ class Filters:
                 )
                 if values and isinstance(values[0], str) and values[0]:
                     return Key(key.type, key.attribute, values[0])
-            return None
+            break
+        self._unsampled[kind] = self._clock.monotonic()
         return None
 
 

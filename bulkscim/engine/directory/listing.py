@@ -29,8 +29,8 @@ class Listing:
         self._kind = kind
         self._clock = clock
         self._taken_at: float | None = None
-        self._is_filled = False  # whether it has any resource
         self._came = 0  # resources that its pages showed
+        self._shown = set[str]()  # attributes of theirs that name them
         self._pages = 0  # of the whole, as far as the first one told
         self._wrong: Unreadable | None = None  # why the listing is not whole
         self._is_outdated = False  # whether the run has changed a name since
@@ -77,8 +77,8 @@ class Listing:
         return self._wrong is not None and not self._wrong.likely and key.attribute != "userName"
 
     def _hides(self, attribute: str) -> str:
-        """Say why a listing may not show a name: no resource in it has any such attribute."""
-        if self._names.holds("attribute = ?", attribute) or not self._is_filled:
+        """Say why a listing may not show a name: no resource that its pages showed has any such attribute."""
+        if attribute in self._shown or not self._came:
             return ""
         return f"no {self._kind} of this tenant shows {attribute}, so nothing proves its absence"
 
@@ -97,8 +97,9 @@ class Listing:
     async def _take(self, reads: Reads, most: float) -> Unreadable | None:
         """Read all pages again; do not search one that broke off, or is too long."""
         begun = self._clock.monotonic()
-        self._taken_at, self._wrong, self._is_filled, self._is_outdated = None, None, False, False
+        self._taken_at, self._wrong, self._is_outdated = None, None, False
         self._names.clear()
+        self._shown.clear()
         self.doubted.clear()
         self._came = self._pages = 0
         async with aclosing(reads.listing(self._kind)) as listing:
@@ -113,17 +114,15 @@ class Listing:
                 if self._pages > most:
                     return TOO_LONG
                 for resource in page.resources:
-                    self.keep(resource)
+                    self._shown.update(self.keep(resource))
         self._taken_at = begun
         return None
 
-    def keep(self, resource: JsonObject) -> None:
-        """Take in one resource."""
-        self._is_filled = True
-        text = orjson.dumps(resource)
-        self._names.add(
-            (key.attribute, key.folded.value, resource["id"], text) for key in names_of(self._kind, resource)
-        )
+    def keep(self, resource: JsonObject) -> set[str]:
+        """Take in one resource; return the attributes that name it."""
+        text, names = orjson.dumps(resource), names_of(self._kind, resource)
+        self._names.add((key.attribute, key.folded.value, resource["id"], text) for key in names)
+        return {key.attribute for key in names}
 
 
 class Listings:

@@ -93,7 +93,8 @@ def _create_step(view: View, carry: Carried) -> Step:
 def _holder(view: View) -> Found | Missing | Wait | Settle:
     """Look for the resource by the record's own key; after a conflict by every identity it has.
 
-    So too where the server answers a create with what exists. What a success named is looked up by its id at last.
+    So too where the server answers a create with what exists, and perhaps changes it: there each must be proved absent.
+    What a success named is looked up by its id at last.
     """
     operation, taken = view.operation, view.facts.taken
     keys = [operation.target]
@@ -108,7 +109,9 @@ def _holder(view: View) -> Found | Missing | Wait | Settle:
                 return Wait(key)
             case Found():
                 return answer
-            case Ambiguous() | Unreadable():
+            case Missing() if taken or not (view.policy.looks_always and answer.unproved):
+                continue
+            case Missing() | Ambiguous() | Unreadable():
                 told = view.unfit(key, answer)
                 return Settle(RowState.FAILED, told.why, status=told.status)
             case _:

@@ -251,7 +251,8 @@ class Directory:
             seen |= {"groups": groups} if groups else {}
         seen = self._versions.shown(resource, seen)
         if "short" in veils and not by_id:
-            seen = {name: value for name, value in seen.items() if name not in LEFT_OUT}
+            left_out = LEFT_OUT | {"externalId"} if "nameless" in veils else LEFT_OUT
+            seen = {name: value for name, value in seen.items() if name not in left_out}
         if "hidden" in veils:
             seen.pop("members", None)
         if "cut" in veils and "members" in seen:

@@ -230,7 +230,8 @@ def _only_foreign_rows_fail(machine, states, ends):
         if machine.world.revoked and getattr(body, "status", None) in REFUSED_TOKEN:
             raise Broken("token", f"row {row} failed by a refused token: {body}")
     for row, body in bad.items():
-        if not machine.world.may_refuse and not spent and not _is_untold(machine.world, body):
+        is_told = _is_untold(machine.world, body) or _is_unseen(machine.world, body)
+        if not machine.world.may_refuse and not spent and not is_told:
             raise Broken("blame", f"row {row} is {states[row].value}: {body}")
 
 
@@ -248,6 +249,11 @@ def _is_untold(world, body):
     )
 
 
+def _is_unseen(world, body):
+    """Tell whether a row says that what it names may be there, where lookups do not show such names."""
+    return "nameless" in world.veils and "it may be there" in getattr(body, "detail", "")
+
+
 def _is_spent(ends):
     return any(one is not None and getattr(one.body, "attempts", 0) >= LOSSES for one in ends.values())
 
@@ -256,7 +262,10 @@ def _as_wanted(machine, states, ends):
     """Compare the tenant with the plan, but for what rows touch that did not come to a good end."""
     plan = machine.ready.plan
     open_names = set(plan.opens) | machine.tenant.directory.overwritten
-    by_chance = machine.world.may_refuse or _is_spent(ends)  # then it may fail at another part than it must
+    unseen = any(_is_unseen(machine.world, one.body) for one in ends.values() if one is not None)
+    by_chance = (
+        machine.world.may_refuse or _is_spent(ends) or unseen
+    )  # it may fail at another part than it must
     for row, touched in enumerate(plan.touched, 1):
         # What is tried again comes after what the file has behind it.
         unproved = row in machine.retried | _may_be_own(machine) or _is_unproved(

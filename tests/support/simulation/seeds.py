@@ -24,6 +24,7 @@ from tests.support.simulation.world import World
 
 WIDER = 1_000_000  # the seeds from here on draw more kinds of worlds and jobs
 VEILED = 3_000_000  # ... and tenants that show less than they hold
+NAMELESS = 3_500_000  # ... up to HOSTILE, and lookups may not show by what else a user is known
 SHAPED = 5_000_000  # ... and tenants that show values in other forms
 HOSTILE = 4_000_000  # ... and hostile tenants
 RENAMING = 7_000_000  # ... and tenants that change names, or any of what the seeds before draw
@@ -155,6 +156,8 @@ def _extent(seed):
 
 def _shows_less(world, seed):
     world = simulated_world.veiled(world, Random(f"veils {seed}")) if seed >= VEILED else world
+    if NAMELESS <= seed < HOSTILE:
+        world = simulated_world.nameless(world, Random(f"names {seed}"))
     world = simulated_world.shaped(world, Random(f"forms {seed}")) if seed >= SHAPED else world
     if seed >= HOSTILE:
         world = simulated_world.attacked(world, Random(f"hostile {seed}"))

@@ -56,6 +56,7 @@ class World:
     403 with "wait" (Retry-After) or "spent" (the headers of a limit), once for each request. `duplicates` may be 201: the create of a name that is taken
     overwrites the resource that has it and answers with it. `held_s` is for how long it has been there, 0 for years. `veils`, from the seed VEILED on, are what the tenant
     does not show: lists of members are "cut", or members "hidden"; lookups are "short"; filters compare "capitals".
+    From the seed NAMELESS on lookups that are short may be "nameless": they leave out externalId as well.
     `forms`, from the seed SHAPED on, name those of `other_forms` in which it shows values.
     From the seed HOSTILE on, `hostile` is the share of answers that are huge, cut off, nested or of wrong types,
     `odd_ids` that of answers with ids that no URL can hold.
@@ -306,6 +307,13 @@ def veiled(world, random):
         # which nobody takes back.
         world = replace(world, accepted=0.0, meddles=0.0, rollbacks=min(world.rollbacks, 1))
     return replace(world, veils=veils)
+
+
+def nameless(world, random):
+    """Return a world whose lookups, where they are short, may leave out the externalId of users as well."""
+    if "short" not in world.veils or random.random() < 0.5:
+        return world
+    return replace(world, veils=(*world.veils, "nameless"))
 
 
 def shaped(world, random):

@@ -23,7 +23,7 @@ class ShowsLess(SimulatedTenant):
     def __init__(self, *given):
         super().__init__(*given)
         self.hold("Groups", SALES)
-        self.removals = 0
+        self.removals = self.pages = 0
 
     def show(self, collection, one, how):
         """Return a resource as it is shown."""
@@ -31,6 +31,7 @@ class ShowsLess(SimulatedTenant):
 
     def _list(self, collection, path):
         held, how = self.held[collection], "lookup"
+        self.pages += "filter" not in path
         self.held[collection] = {
             own: {"id": own, **self.show(collection, one, how)} for own, one in held.items()
         }
@@ -96,6 +97,12 @@ def leaves(name="bob@example.com"):
     return {**group, "member": {"userName": name}}
 
 
+def upserts(external_id, name="eve@example.com"):
+    """Return a record that creates a user, or changes the one that has this externalId."""
+    data = {"userName": name, "externalId": external_id}
+    return {"op": "upsert", "type": "User", "match": {"externalId": external_id}, "data": data}
+
+
 def deletes(**match):
     """Return a record that deletes a user."""
     return {"op": "delete", "type": "User", "match": match}
@@ -142,6 +149,7 @@ async def test_member_that_no_group_shows_is_not_removed_twice_where_the_list_is
     ("kind", "lines", "states"),
     [
         (HidesExternalIds, [deletes(externalId="E2")], (0, 0, 1)),
+        (HidesExternalIds, [deletes(externalId="E9"), upserts("E7"), deletes(externalId="E2")], (1, 0, 2)),
         (SaysOneShowsNone, [deletes(externalId="E2")], (0, 0, 1)),
         (
             ComparesCapitals,
@@ -174,15 +182,19 @@ async def test_name_in_the_other_unicode_form_is_found(carried, held, asked):
 
 async def test_new_user_is_created_where_no_user_shows_such_a_name(carried):
     """An absence that is not proved stops no create: the tenant refuses a name that is taken."""
-    line = {
-        "op": "upsert",
-        "type": "User",
-        "match": {"externalId": "E7"},
-        "data": {"userName": "eve@example.com", "externalId": "E7"},
-    }
-    report = await carried([line], held=[{"id": "u1", "userName": "ada@example.com"}], kind=ShowsLess)
+    report = await carried(
+        [upserts("E7")], held=[{"id": "u1", "userName": "ada@example.com"}], kind=ShowsLess
+    )
 
     assert report.totals.done == 1
+
+
+async def test_a_page_that_shows_no_such_name_is_read_once_for_many_rows(carried):
+    """To prove a filter by a name that is there; it was read again for each row."""
+    lines = [upserts(f"E{number}", f"eve{number}@example.com") for number in range(10, 30)]
+    await carried(lines, held=[ADA, BOB], kind=HidesExternalIds, concurrency=1)
+
+    assert carried.tenant.pages < 10
 
 
 async def test_before_images_hold_what_only_a_read_by_id_shows(carried):

@@ -61,6 +61,24 @@ def settled(decision):
     return decision.state
 
 
+@pytest.mark.parametrize(("verb", "looks_always", "fails"), [
+    (Verb.CREATE, True, True),
+    (Verb.UPSERT, True, True),
+    (Verb.UPSERT, False, False),
+])  # fmt: skip
+def test_a_name_that_nothing_proves_absent_is_not_created_where_a_create_is_answered_with_what_exists(
+    verb, looks_always, fails
+):
+    """Such a row was looked up again and again, for ever. Elsewhere the tenant refuses a second one."""
+    live = {ADA: Missing(), Key(USER, "externalId", "E1"): Missing(unproved="no User shows externalId")}
+    row = creates(data={"externalId": "E1"}, verb=verb)
+
+    decision = decide(row, live=live, policy=Policy(looks_always=looks_always))
+
+    assert isinstance(decision, Settle if fails else Step)
+    assert not fails or (decision.state is RowState.FAILED and "it may be there" in decision.detail)
+
+
 def test_user_is_created_without_a_lookup():
     """The server keeps userName unique, so a lookup before each create would double the requests."""
     step = decide(creates())
