@@ -1,12 +1,13 @@
 """`bulkscim resume RUN` and `bulkscim retry RUN`: continue a recorded run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from bulkscim.commands import final_report, options, runtime, tenant_options, typed_flags
+from bulkscim.commands.after_canary import carried_on
 from bulkscim.journal.settings import Connection
 from bulkscim.model.limits import GuardLimits
 from bulkscim.model.row import RowRules
@@ -104,4 +105,5 @@ def go_on(flags: GoOnFlags, *, retry: bool) -> "RunReport":
     with tenant_options.naming_the_tenant(header), runtime.watching(people) as watcher:
         report = runtime.carry_out(lambda: resume(request, people, watcher))
     final_report.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
-    return report
+    rest = replace(request, rules=RowRules(), limits=GuardLimits(), retry=False)
+    return carried_on(report, rest, people, as_json=flags.as_json)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bulkscim.commands import final_report, options, runtime, typed_flags
+from bulkscim.commands.after_canary import carried_on
 from bulkscim.commands.job_flags import JobFlags
 from bulkscim.commands.value_types import Written
 from bulkscim.model.harmless import escaped
@@ -57,7 +58,7 @@ class RunFlags:
     type=click.IntRange(min=1),
     metavar="N",
     help="Do N rows first that cover each kind of operation, group and attribute, read them back, and go on only if all "
-    "are right.",
+    "are right; else ask at the terminal.",
 )
 @options.option("--note", default="", metavar="TEXT", help="A note that the journal keeps.")
 @options.option(
@@ -88,12 +89,14 @@ def command(flags: RunFlags) -> "RunReport":
     request = asked.request(people, run_dir=flags.run_dir, dry_run=flags.dry_run)
     age = MOST_PLAN_AGE_S if flags.max_plan_age_s is None else flags.max_plan_age_s
     request = replace(request, plan=plan, max_plan_age_s=age, canary=flags.canary)
+    from bulkscim.runs.request import ResumeRequest
     from bulkscim.runs.start import run
 
     with runtime.watching(people) as watcher:
         report = runtime.carry_out(lambda: run(request, people, watcher, lambda found: _show(found, people)))
     final_report.tell(report, people, typed_flags.typed(), as_json=flags.as_json)
-    return report
+    rest = ResumeRequest(run=str(report.folder), runs_dir=request.runs_dir, tenant=request.tenant)
+    return carried_on(report, rest, people, as_json=flags.as_json)
 
 
 def _show(recorded: "RecordedRun", people: Console) -> None:

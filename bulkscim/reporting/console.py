@@ -90,13 +90,23 @@ class Console:
             flag = f"--yes-production {name}" if name else "--yes"
             message = f"{question} There is no terminal to answer at: add {flag} to approve. {undone}"
             raise Refused(message)
-        _forget_typed(self._answers)
-        self._write(f"{question} Type {name or 'yes'} to go on:", end=" ")
-        with interruptible():
-            answer = self._answers.readline()
-        if answer.strip() != name if name else answer.strip().casefold() not in _YES:
+        answer = self._answer(self._answers, f"{question} Type {name or 'yes'} to go on:")
+        if answer != name if name else answer.casefold() not in _YES:
             message = f"not approved; {undone[:1].lower()}{undone[1:].rstrip('.')}"
             raise Refused(message)
+
+    def agrees(self, question: str) -> bool:
+        """Return whether a yes is typed at the terminal; no approval given beforehand counts."""
+        if self._answers is None or not self._answers.isatty():
+            return False
+        return self._answer(self._answers, f"{question} Type yes to go on:").casefold() in _YES
+
+    def _answer(self, answers: TextIO, question: str) -> str:
+        """Ask; return the line that is typed then."""
+        _forget_typed(answers)
+        self._write(question, end=" ")
+        with interruptible():
+            return answers.readline().strip()
 
     def _write(self, text: str, end: str = "\n") -> None:
         if self.live:

@@ -1,5 +1,6 @@
 """A canary is done first and read back; the other rows wait until all of it is right."""
 
+import io
 import json
 from pathlib import Path
 
@@ -64,6 +65,28 @@ def test_a_run_stops_where_the_canary_is_not_right_and_resume_goes_on(bulkscim):
     assert "title" in stopped.stderr
     assert (resumed.code, written_in_all) == (3, len(ROWS)), resumed.text
     assert retried.code in {0, 3}, retried.text
+
+
+class Terminal(io.StringIO):
+    """Where a user types."""
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("typed", "more"), [("yes\n", True), ("\n", False), ("no\n", False), ("", False)])
+def test_the_user_is_asked_at_a_terminal_whether_the_others_follow(bulkscim, monkeypatch, typed, more):
+    """An approval that was given in advance is none of a canary that is not right."""
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    with Deaf(*NAMES).serving() as tenant:
+        at = ("--base-url", tenant.base_url, *FAST, "--yes")
+        outcome = bulkscim("run", job(*ROWS), *at, "--canary", "3")
+        written = len(tenant.writes)
+
+    asked = f"Send the other {len(ROWS) - 3} rows all the same? Type yes to go on:"
+    assert asked in outcome.stderr
+    assert "did not end as wanted" in outcome.stderr.partition(asked)[0]
+    assert (outcome.code, written) == ((3, len(ROWS)) if more else (5, 3)), outcome.text
 
 
 def test_rows_that_the_canary_needs_are_part_of_it(bulkscim):
