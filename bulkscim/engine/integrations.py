@@ -1,7 +1,7 @@
 """Which integration a token opens, learned during the run where the first look could not tell.
 
 As long as it may be one in which a user is in few groups, each addition may move its user, so that it goes alone. A user
-that shows more groups makes the other likely. It is proved by the groups themselves, read by their ids: the same rule
+that shows more groups makes the other likely, and so do two users in groups of which none is the same. It is proved by the groups themselves, read by their ids: the same rule
 holds as for the first look. A user that is read after an addition and has left the group before proves the one in which
 users move.
 """
@@ -14,7 +14,7 @@ from bulkscim.model.live import Answer, Found, Question, Shown
 from bulkscim.model.operation import USER, JsonObject, Key
 from bulkscim.model.row import Applied
 from bulkscim.planning.before_removal import groups_shown
-from bulkscim.providers.profile import Integration, Profile, integration_of, with_integration
+from bulkscim.providers.profile import Integration, Profile, integration_of, may_be_in, with_integration
 
 TRIED = 3  # users whose groups are read
 GroupById = Callable[[str], Awaitable[Answer]]
@@ -28,6 +28,7 @@ class Integrations:
         self._note = note
         self._most = max((one.most_groups or 0 for one in profile.integrations), default=0)
         self._left = TRIED if self._most and profile.one_group and not profile.is_one_group_sure else 0
+        self._seen: list[tuple[str, ...]] = []  # the groups of users that are in as many as may be
         self._turn = anyio.Lock()
 
     def moves(self, applied: Iterable[Applied], need: Question, answer: object) -> Profile | None:
@@ -43,14 +44,26 @@ class Integrations:
 
     async def learn(self, need: Question, answer: object, read: GroupById) -> Profile | None:
         """Learn from what a row has read; return the profile of the integration, None where it is not known by that."""
-        is_user = isinstance(need, Key) and need.type == USER and isinstance(answer, Found)
+        on = need.on if isinstance(need, Shown) else need
+        is_user = isinstance(on, Key) and on.type == USER and isinstance(answer, Found)
         if not (self._left and is_user and isinstance(answer, Found)):
             return None
-        shown = tuple(dict.fromkeys(groups_shown(answer.resource)))[: self._most + 1]
-        if len(shown) <= self._most:
+        shown = self._telling(tuple(dict.fromkeys(groups_shown(answer.resource)))[: self._most + 1])
+        if not shown:
             return None
         async with self._turn:
             return await self._told_by(shown, read) if self._left else None
+
+    def _telling(self, shown: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the groups of one user, or of two, that are more than the users of some integration are in; else none."""
+        if len(shown) < self._most:
+            return ()
+        if len(shown) > self._most:
+            return shown
+        other = next((one for one in self._seen if not may_be_in(self._most, (set(one), set(shown)))), ())
+        if len(self._seen) < TRIED:
+            self._seen.append(shown)
+        return tuple(dict.fromkeys((*other, *shown))) if other else ()
 
     async def _told_by(self, groups: tuple[str, ...], read: GroupById) -> Profile | None:
         self._left -= 1

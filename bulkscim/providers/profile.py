@@ -1,7 +1,6 @@
 """What a provider can do and how, as data. Code asks "can it?" of a profile, never "is it Slack?"."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 
@@ -121,8 +120,8 @@ class Advice:
 class Integration:
     """One of several services behind one base URL; the token decides which of them answers.
 
-    `nested_groups`: groups may hold groups. `most_groups`: in how many groups one user can be at a time, None
-    for any number. What an answer shows of these tells the integrations apart.
+    `nested_groups`: groups may hold groups. `most_groups`: in how many groups one user can be at a time, all but one of them
+    the same for all users; None for any number. What an answer shows of these tells the integrations apart.
     """
 
     name: str
@@ -248,19 +247,34 @@ def without_fact(profile: Profile) -> list[str]:
 def integration_of(profile: Profile, groups: Iterable[JsonObject]) -> Integration | None:
     """Return the one integration that some of the tenant's groups fit, None where they fit several.
 
-    A group within a group, or a user in more groups than another integration allows, tells them apart.
+    A group within a group, or users in more groups than another integration allows, tell them apart.
     """
     prefix = profile.id_prefixes.get(GROUP, "")
     members = [_elements(group, "members") for group in groups]
     nested = any(_is_group(member, prefix) for some in members for member in some)
-    listed = Counter(one for some in members for one in {str(member.get("value")) for member in some})
-    most = max(listed.values(), default=0)
+    held: dict[str, set[int]] = {}
+    for group, some in enumerate(members):
+        for member in some:
+            held.setdefault(str(member.get("value")), set()).add(group)
     fitting = [
         one
         for one in profile.integrations
-        if (one.nested_groups or not nested) and (one.most_groups is None or most <= one.most_groups)
+        if (one.nested_groups or not nested) and may_be_in(one.most_groups, held.values())
     ]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def may_be_in(most: int | None, held: Iterable[Set[object]]) -> bool:
+    """Return whether users may be in these groups where each is in `most` at a time, all but one of them the same for all.
+
+    `held` has the groups of each user. Lucid leaves one group out of the count, the one that it is told to exclude.
+    """
+    if most is None:
+        return True
+    large = [groups for groups in held if len(groups) >= most]
+    if any(len(groups) > most for groups in large):
+        return False
+    return not large or len(set(large[0]).intersection(*large)) >= most - 1
 
 
 def _elements(resource: JsonObject, name: str) -> list[JsonObject]:

@@ -69,7 +69,7 @@ def test_a_deactivated_user_is_found_again_by_the_id_in_the_journal(bulkscim, jo
 
 def test_one_file_may_deactivate_and_activate_by_name(bulkscim, job):
     """What a run hides from itself it finds again."""
-    name = "twice@example.com"
+    name = "both@example.com"
 
     run(bulkscim, job(person(name)), "--run-dir", str(bulkscim.folder / "first"))
 
@@ -113,23 +113,42 @@ def test_absence_of_a_user_is_never_taken_as_proved(bulkscim, job):
 def test_a_move_between_organizational_groups_is_recorded(bulkscim, job):
     """Adding takes a user out of the group before; the intent says which one that was."""
     name = "mover@example.com"
-    path = job(
-        person(name),
-        group("Mover A"),
-        group("Mover B"),
-        join("Mover A", {"userName": name}),
-        join("Mover B", {"userName": name}),
-    )
+    member = {"userName": name}
+    first, second = [], []
+    for place, records in (
+        (first, [person(name), group("Mover A"), group("Mover B"), join("Mover A", member)]),
+        (second, [join("Mover B", member)]),
+    ):
+        folder = bulkscim.folder / f"run-{len(records)}"
+        outcome = run(bulkscim, job(*records), "--run-dir", str(folder))
 
-    outcome = run(bulkscim, path)
-
-    assert outcome.code == 0, outcome.text
-    first, second = [body for body in intents(bulkscim.run_folder()) if body["action"] == "add_member"]
+        assert outcome.code == 0, outcome.text
+        place += [body for body in intents(folder) if body["action"] == "add_member"]
+    [first], [second] = first, second
     assert [path for path, _, _ in first["changes"]] == [f'members[value eq "{first["members"][0]["id"]}"]']
     path, before, after = second["changes"][1]
     assert path == "groups"
     assert [one["value"] for one in before] == [first["id"]]
     assert after == [{"value": second["id"]}]
+
+
+def test_a_file_that_puts_a_user_into_two_groups_keeps_the_first(bulkscim, job):
+    """Both rows were done, exit 0, and the user was in the last group alone."""
+    member = {"userName": "paired@example.com"}
+    groups = [group("Twice A"), group("Twice B")]
+    path = job(person(member["userName"]), *groups, join("Twice A", member), join("Twice B", member))
+
+    outcome = run(bulkscim, path)
+
+    assert outcome.code == 3
+    assert (
+        'warning: 1 row puts 1 user into a second group: "paired@example.com" (rows 4 and 5)'
+        in outcome.stderr
+    )
+    assert [state for state, _ in result(bulkscim)] == ["done"] * 4 + ["failed"]
+    assert "a user is in one group at a time, and row 4 puts it into group Twice A" in result(bulkscim)[-1][1]
+    again = run(bulkscim, job(join("Twice A", member)), "-n")
+    assert "noop" in again.text
 
 
 def test_a_licence_that_changed_nothing_fails_the_row_with_the_way_that_works(bulkscim, job):

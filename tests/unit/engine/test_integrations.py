@@ -132,5 +132,21 @@ async def test_groups_that_do_not_hold_the_user_are_asked_for_a_few_times_at_mos
     assert reads == ["g1", "g2", "g3"] * TRIED
 
 
+async def test_two_users_in_groups_of_which_none_is_the_same_tell():
+    """One group may be left out of the count of groups, the same for all users."""
+    held = {"a": "u1", "b": "u1", "c": "u2", "d": "u2", "e": "u3"}
+
+    async def read(group):
+        return Found({"id": group, "members": [{"value": held[group]}, {"value": "other"}]})
+
+    learning = Integrations(LUCID, print)
+    on = Key(USER, "id", "u1")
+    assert await learning.learn(on, showing(("a", "b")), read) is None
+    assert await learning.learn(on, showing(("a", "e")), read) is None
+    told = await learning.learn(on, showing(("c", "d")), read)
+    assert told is not None
+    assert not told.one_group
+
+
 async def test_only_users_tell():
     assert await Integrations(LUCID, print).learn(Key(GROUP, "id", "g1"), showing("abc"), print) is None

@@ -23,12 +23,14 @@ def holding(*members):
         ([holding("lucid-1", "lucid-group-2")], ORGANIZATION),
         ([{"id": "g", "members": [{"value": "x", "type": "Group"}]}], ORGANIZATION),
         ([holding("lucid-1"), holding("lucid-1"), holding("lucid-1")], TEAMS),
+        ([holding("lucid-1", "lucid-2"), holding("lucid-1"), holding("lucid-2")], None),
+        ([holding("lucid-1"), holding("lucid-1"), holding("lucid-2"), holding("lucid-2")], TEAMS),
         ([holding("lucid-1", "lucid-1", "lucid-1")], None),
         ([{"id": "g", "members": "nonsense"}], None),
     ],
 )
 def test_groups_tell_the_integration_or_leave_it_unknown(groups, expected):
-    """A nested group, or a user in three groups; nothing else does."""
+    """A nested group, a user in three groups, or users in two of which none is the same; nothing else does."""
     assert integration_of(LUCID, groups) is expected
 
 
