@@ -42,6 +42,7 @@ from bulkscim.model.harmless import escaped_lines
 from bulkscim.model.run import RunState
 from bulkscim.model.typed import NEXT, next_line
 from bulkscim.outputs import ReaderLeft
+from bulkscim.reporting.wrapping import fitted, width_of
 
 if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
@@ -254,4 +255,4 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(escaped_lines(text) + "\n")
+    sys.stderr.write(fitted(escaped_lines(text), width_of(sys.stderr)) + "\n")

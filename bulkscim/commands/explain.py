@@ -64,7 +64,7 @@ def command(flags: ExplainFlags) -> None:
             operation, undoes = _asked(recorded, row, flags.job)
         except BulkScimError as error:  # the journal knows what was sent all the same
             people.warn(str(error))
-        runtime.print_lines(explain(recorded, row, operation, run_name(recorded.folder), undoes))
+        runtime.print_text(explain(recorded, row, operation, run_name(recorded.folder), undoes))
 
 
 def _asked(recorded: "RecordedRun", row: int, job: Path | None) -> tuple[Operation | None, str]:

@@ -117,6 +117,7 @@ def _made(flags: PlanFlags) -> "RunReport | int":
         if flags.out is not None:
             head = flags.asked.head(request, recorded, RealClock().now())
             write_plan(flags.out, head, rows, force=flags.force)
+        watcher.leave()
         _print(flags, rows)
         changes.append(flags.exit_code and overview_of(rows()).sends)
 
@@ -137,5 +138,5 @@ def _print(flags: PlanFlags, rows: "Callable[[], Iterator[PlannedRow]]") -> None
         runtime.print_lines(orjson.dumps(told(row)).decode() for row in rows())
         return
     if flags.every:
-        runtime.print_lines(line for row in rows() for line in row_lines(row, titled=True))
-    runtime.print_lines(overview_lines(overview_of(rows())))
+        runtime.print_text(line for row in rows() for line in row_lines(row, titled=True))
+    runtime.print_text(overview_lines(overview_of(rows())))

@@ -202,7 +202,7 @@ def _show(people: Console, source: "JobSource", *, as_json: bool) -> None:
     from bulkscim.reporting.rollback_preview import inverse_lines
 
     if not as_json:
-        runtime.print_lines(inverse_lines(source))
+        runtime.print_text(inverse_lines(source))
         return
     for line in inverse_lines(source):
         people.say(line)

@@ -14,6 +14,7 @@ from bulkscim.errors import UsageError
 from bulkscim.model.harmless import escaped, indented_json
 from bulkscim.reporting.console import Console, Volume
 from bulkscim.reporting.progress import Progress, progress
+from bulkscim.reporting.wrapping import fitted, width_of
 
 Result = TypeVar("Result")
 
@@ -46,9 +47,13 @@ def watching(people: Console) -> Progress:
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print to stdout, harmless for a terminal: no text within a line can begin another."""
-    with reader_may_leave():
-        for line in lines:
-            sys.stdout.write(escaped(line) + "\n")
+    _print(map(escaped, lines))
+
+
+def print_text(lines: Iterable[str]) -> None:
+    """Print sentences to stdout as `print_lines` does; on a terminal they break at words."""
+    width = width_of(sys.stdout)
+    _print(fitted(escaped(line), width) for line in lines)
 
 
 def print_json(value: object) -> None:
@@ -57,6 +62,12 @@ def print_json(value: object) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(indented_json(value).encode())
         sys.stdout.buffer.flush()
+
+
+def _print(lines: Iterable[str]) -> None:
+    with reader_may_leave():
+        for line in lines:
+            sys.stdout.write(line + "\n")
 
 
 def layout_of(out: Path, wanted: str | None) -> str:

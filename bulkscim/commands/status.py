@@ -31,4 +31,4 @@ def command(run: str, runs_dir: Path, *, as_json: bool) -> None:
     if as_json:
         runtime.print_json(write(summary))
     else:
-        runtime.print_lines(status_lines(summary, folder, now))
+        runtime.print_text(status_lines(summary, folder, now))

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from bulkscim.errors import Refused
 from bulkscim.model.harmless import escaped, escaped_lines
+from bulkscim.reporting.wrapping import fitted, width_of
 
 _YES = frozenset({"y", "yes"})
 
@@ -110,7 +111,8 @@ class Console:
 
     def _write(self, text: str, end: str = "\n") -> None:
         if self.live:
-            tqdm.write(escaped_lines(text), file=self._stream, end=end)  # lifts a bar out of the way
+            shown = fitted(escaped_lines(text), width_of(self._stream))
+            tqdm.write(shown, file=self._stream, end=end)  # lifts a bar out of the way
         else:
             self._stream.write(escaped_lines(text) + end)
         self._stream.flush()

@@ -1,8 +1,7 @@
 """Watchers: how a run looks while it goes on."""
 
-import os
 from types import TracebackType
-from typing import Any, Protocol, Self, TextIO
+from typing import Any, Protocol, Self
 
 from tqdm import tqdm
 
@@ -12,6 +11,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.run import Counters, Totals
 from bulkscim.reporting.console import Console, Volume
 from bulkscim.reporting.progress_text import bar_line, line
+from bulkscim.reporting.wrapping import width_of
 
 _USUAL_WIDTH = 80
 _SOON = (60.0, 5.0)  # up to so many seconds a line comes every so many
@@ -21,6 +21,9 @@ _LATE_S = 60.0
 
 class Progress(Watcher, Protocol):
     """A watcher that tidies up after itself."""
+
+    def leave(self) -> None:
+        """Leave the terminal to what is printed next."""
 
     def __enter__(self) -> Self: ...
 
@@ -50,6 +53,9 @@ class Silent:
     ) -> None:
         """Nothing to tidy up."""
 
+    def leave(self) -> None:
+        """Nothing stands on a line of its own."""
+
     def opened(self, totals: Totals) -> None:
         """Rows as they stand."""
 
@@ -78,8 +84,13 @@ class Bar(Silent):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Leave the last state of the line standing."""
+        self.leave()
+
+    def leave(self) -> None:
+        """End the line, so that what is printed next begins another."""
         if self._bar is not None:
             self._bar.close()
+            self._bar = None
 
     def moved(self, progress: RunProgress) -> None:
         """Draw the line."""
@@ -88,16 +99,8 @@ class Bar(Silent):
             if progress.ended == progress.totals.rows:
                 return
             self._bar = tqdm(total=1, file=self._people.stream, bar_format="{desc}", dynamic_ncols=True)
-        width = _width(self._people.stream) or _USUAL_WIDTH
+        width = width_of(self._people.stream) or _USUAL_WIDTH
         self._bar.set_description_str(bar_line(progress, width - 1))
-
-
-def _width(stream: TextIO) -> int | None:
-    """Return the width of a terminal; None where it does not tell its own."""
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or None
-    except (OSError, ValueError):
-        return None
 
 
 class Lines(Silent):

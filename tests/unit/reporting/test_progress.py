@@ -68,6 +68,18 @@ def test_bar_is_drawn_again_while_nothing_ends():
     assert shown.rstrip().rpartition("\r")[2].startswith("100% |")
 
 
+def test_what_is_printed_after_the_bar_begins_a_line():
+    """A plan began on the line of the bar."""
+    terminal = Terminal()
+    with Bar(people(terminal)) as watcher:
+        watcher.moved(at(1.0, ended=99))
+        watcher.leave()
+        terminal.write("plan: ")
+        watcher.moved(at(1.0, ended=100))
+
+    assert terminal.getvalue().endswith("\nplan: ")
+
+
 def test_no_bar_is_drawn_where_nothing_is_left():
     """As of a run that had ended before."""
     terminal = Terminal()
@@ -80,7 +92,7 @@ def test_no_bar_is_drawn_where_nothing_is_left():
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
 def test_bar_fits_its_terminal(monkeypatch, columns):
     """A line that is too long would be broken, and stay on the screen each time."""
-    monkeypatch.setattr("bulkscim.reporting.progress._width", lambda _: columns)
+    monkeypatch.setattr("bulkscim.reporting.progress.width_of", lambda _: columns)
     terminal = Terminal()
     with Bar(people(terminal)) as watcher:
         watcher.moved(at(1.0, ended=3, waiting="waiting for confirmation, 20 s"))
