@@ -1,4 +1,7 @@
-"""Memberships that share requests, in tenants that take such requests in ways of their own; through crashes and rollbacks."""
+"""Memberships that share requests, in tenants that take such requests in ways of their own, and have several limits.
+
+Through crashes, 429s and rollbacks. No limit is exceeded at any time, and each promise holds.
+"""
 
 from collections import Counter
 
@@ -6,18 +9,22 @@ import pytest
 
 from bulkscim.engine import dispatch
 from bulkscim.pacing.retry import Verdict
+from tests.support.simulation.limited import BURSTS, SHARES, SORTS
 from tests.support.simulation.oracles import Broken
-from tests.support.simulation.seeds import SHARING, case_of, live
+from tests.support.simulation.seeds import LIMITED, SHARING, case_of, live
 from tests.support.simulation.shared_requests import WAYS
 
-SEEDS, BATCH = range(SHARING + 10_000, SHARING + 12_000), 50
+SEEDS, BATCH = range(LIMITED + 1000, LIMITED + 3000), 50
 MOST = 40
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", SEEDS[::BATCH])
 def test_promises_hold_where_rows_share_requests(first):
-    """A tenant may take few members at a time, take a member that is there for an error, or do one half and refuse the rest."""
+    """A tenant may take few members at a time, take a member that is there for an error, or do one half and refuse the rest.
+
+    Each of its limits is counted where requests arrive, over all sessions; a wait that one asks for holds for what it counts.
+    """
     for seed in range(first, first + BATCH):
         live(case_of(seed))
 
@@ -32,6 +39,18 @@ def test_each_way_is_drawn_many_times():
     assert all(ways[way] >= 20 for way in WAYS)
     assert all(times >= 20 for times in told.values())
     assert sum(bool(world.crashes) for world in worlds) >= 50
+
+
+def test_each_sort_of_limit_is_drawn():
+    """Up to four of them at once, with crashes, and with a share that may be used."""
+    worlds = [case_of(seed, 1).world for seed in SEEDS[::10]]
+    sorts = Counter(limit[2:] for world in worlds for limit in world.limits)
+
+    assert sorts.keys() == set(SORTS)
+    assert {len(world.limits) for world in worlds} == {1, 2, 3, 4}
+    assert {world.share for world in worlds} == set(SHARES)
+    assert {world.burst for world in worlds} == set(BURSTS)
+    assert any(world.crashes and len(world.limits) > 2 for world in worlds)
 
 
 @pytest.mark.slow
