@@ -15,7 +15,6 @@ from bulkscim.reporting.progress_file import forget_progress, keep_progress
 from bulkscim.runs.heeding import Heeding
 
 SHOWN_EVERY_S = 1.0
-KEPT_EVERY = 3  # times that it is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +43,16 @@ class LiveProgress:
                 self.heeding.forget()
 
     async def _show(self) -> None:
-        times = 0
         while True:
-            heeded, progress = await self._heeded(), self.look()
+            await self._heeded()
+            progress = self.look()
             self.watcher.moved(progress)
-            if heeded or times % KEPT_EVERY == 0:
-                self._keep(progress)
-            times += 1
+            self._keep(progress)
             await self.clock.sleep(SHOWN_EVERY_S)
 
-    async def _heeded(self) -> bool:
-        return self.heeding is not None and await self.heeding.look()
+    async def _heeded(self) -> None:
+        if self.heeding is not None:
+            await self.heeding.look()
 
     def _keep(self, progress: RunProgress) -> None:
         heard, folder = self.heeding.heard if self.heeding is not None else 0.0, self.journal.folder
