@@ -10,7 +10,7 @@ from bulkscim.engine.directory.known_ids import KnownIds
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
-from bulkscim.model.request import NoAnswer, Reply, Request, Response
+from bulkscim.model.request import Loss, NoAnswer, Reply, Request, Response
 from bulkscim.pacing.retry import ReadVerdict, judge_read, throttles
 from bulkscim.planning.lookups import answers
 from bulkscim.providers.profile import Profile
@@ -20,6 +20,7 @@ from bulkscim.transport.base import Transport
 from bulkscim.transport.pages import Page, Unproved, Unwhole, pages
 
 BAD_REQUEST = 400
+MADE_UP = "listings of this tenant may be made up, so nothing proves that the {}s of one are all"
 
 
 class Lookup(Enum):
@@ -158,6 +159,8 @@ class Reads:
                     return
                 came = True
                 yield page
+        if not self._profile.lists_all:
+            yield Unproved(Loss.CUT, MADE_UP.format(kind))
 
     async def page(self, kind: str, start: int) -> tuple[JsonObject, ...]:
         """Return what a page of a listing shows; nothing where it cannot be read, or pages have no numbers."""

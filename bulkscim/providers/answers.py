@@ -103,8 +103,10 @@ def _start(query: Mapping[str, str]) -> int:
     return int(number) if number.isdigit() else 1
 
 
-def listed(quirks: Quirks, query: Mapping[str, str], body: JsonObject) -> JsonObject:
-    """Return a listing with the numbers and the cursor that the provider gives."""
+def listed(quirks: Quirks, kind: str, query: Mapping[str, str], body: JsonObject) -> JsonObject:
+    """Return a listing with the resources, the numbers and the cursor that the provider gives."""
+    if quirks.makes_up_lists and "filter" not in query and _start(query) == 1:
+        body = body | {"Resources": [_made_up(kind)], "totalResults": 1}
     resources = body.get("Resources") or []
     if quirks.counts_page:
         body = body | {"totalResults": len(resources)}
@@ -115,6 +117,11 @@ def listed(quirks: Quirks, query: Mapping[str, str], body: JsonObject) -> JsonOb
             name: value for name, value in body.items() if name not in {"totalResults", "startIndex"}
         } | more
     return body
+
+
+def _made_up(kind: str) -> JsonObject:
+    name = {"userName": "made-up", "active": False} if kind == USER else {"displayName": "made-up"}
+    return {"schemas": [f"urn:ietf:params:scim:schemas:core:2.0:{kind}"], "id": "made-up", **name}
 
 
 def shown(quirks: Quirks, kind: str, resource: JsonObject, *, in_list: bool) -> JsonObject:

@@ -81,6 +81,7 @@ def shown_by(profile: Profile) -> dict[str, Any]:
     """Return how a server behaves as far as its profile says so; its file need not repeat it for the sandbox."""
     return {
         "media_type": profile.media_type,
+        "makes_up_lists": not profile.lists_all,
         "hides_inactive": not profile.lists_inactive,
         "strips_groups": bool(profile.strips_groups),
         "filters": profile.filter,

@@ -139,7 +139,8 @@ class Profile:
     whether it has any. `patch_forms` are tried in order until one
     is taken. `filter_cap`: a filtered answer of so many resources may have been cut. `unquoted_filters` names
     the types whose filters want a bare value, `exact_filters` those whose filters tell capitals from small letters
-    where names do not. `lists_inactive`: whether deactivated users are shown in lists and
+    where names do not. `lists_all`: whether a listing without a filter shows all there are; where it may be made up, it
+    proves no absence. `lists_inactive`: whether deactivated users are shown in lists and
     lookups. `removes_by_value`: a member is removed by path `members` and its value. `most_members`: so many
     are added or removed in one request. `one_group`: adding a user
     to a group takes it out of the one before. `shows_groups`: whether users show the groups that they are in;
@@ -174,6 +175,7 @@ class Profile:
     unquoted_filters: frozenset[str] = field(default=frozenset(), metadata=KINDS)
     exact_filters: frozenset[str] = field(default=frozenset(), metadata=KINDS)
     etag: bool = False
+    lists_all: bool = True
     lists_inactive: bool = True
     lists_members: bool = True
     removes_by_value: bool = False

@@ -85,7 +85,7 @@ class Quirks:
     """A provider as it answers. The defaults are those of a server that keeps to the RFCs.
 
     `bare_members`: a member in a path may stand without quotes. `group_filters`: by which attributes groups are filtered, in small letters, where `only_eq`. `echoes_count`: a page says how many were asked for. `cursors`: a listing without one ends with its first page.
-    `counts_page`: totalResults is the length of the page. `delete_deactivates`: a deleted user is kept, inactive.
+    `makes_up_lists`: a listing without a filter shows one resource that is not there. `counts_page`: totalResults is the length of the page. `delete_deactivates`: a deleted user is kept, inactive.
     `inactive_is_removed`: a deactivated user is deleted. `patches`: the attributes of users that PATCH changes, where
     it does not change all. `too_many`: the status for more than `most_members` in one request. `projections`: answers
     with some of the attributes can be asked for. `odd_errors`: the status of an error is a number, its schemas a text.
@@ -125,6 +125,7 @@ class Quirks:
     pages: bool = True
     cursors: bool = False
     counts_page: bool = False
+    makes_up_lists: bool = False
     projections: bool = True
     needs_user_agent: bool = False
     longest_user_name: int | None = None

@@ -119,7 +119,7 @@ def _rows(profile: Profile) -> Iterator[tuple[str, str]]:
     yield "PATCH", ", then ".join(form.value for form in profile.patch_forms)
     most = profile.most_bytes
     yield "answers", f"read up to {_mb(most.resource)}, groups {_mb(most.group)}, pages {_mb(most.page)}"
-    yield "lists", "all users" if profile.lists_inactive else "active users only"
+    yield "lists", _lists(profile)
     yield "pages", f"{profile.page_size:,} resources{', by cursor' * profile.cursor}"
     yield "filters", "yes" if profile.filter else "none: names are found in a listing"
     yield "groups", _groups(profile)
@@ -131,6 +131,12 @@ def _rows(profile: Profile) -> Iterator[tuple[str, str]]:
 
 def _mb(size: int) -> str:
     return f"{size / (1 << 20):g} MB"
+
+
+def _lists(profile: Profile) -> str:
+    if not profile.lists_all:
+        return "may be made up: they prove no absence"
+    return "all users" if profile.lists_inactive else "active users only"
 
 
 def _groups(profile: Profile) -> str:

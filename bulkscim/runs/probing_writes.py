@@ -15,7 +15,8 @@ from bulkscim.model.operation import GROUP, USER, Verb
 from bulkscim.planning.undo.grades import grade
 from bulkscim.providers.probing import trial as names
 from bulkscim.providers.probing.changes import creates, creates_again, deactivates, other, retitles
-from bulkscim.providers.probing.record import Answer
+from bulkscim.providers.probing.questions import MOST
+from bulkscim.providers.probing.record import Answer, claims_all, shows
 from bulkscim.providers.probing.trial import Trial
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.approval import ask
@@ -91,6 +92,10 @@ class WriteProbe:
             kept = await reads.of(_paths(trial, "deleted user", "deleted group"))
             return Tried(trial.with_answers(kept))
 
+    @property
+    def _listing(self) -> str:
+        return protocol.page_path(USER, 1, max(MOST, self.profile.page_size))
+
     async def _tried(self, runs: TrialRuns, reads: TrialReads) -> Trial:
         """Create a user and a group; where the user is new, look at them and change them."""
         trial = await runs.run(Trial(), creates(self.address, self.group, self.profile))
@@ -98,10 +103,10 @@ class WriteProbe:
             return trial
         trial = trial.with_answers(await reads.once_there(_paths(trial, "member", "group")))
         lookup = protocol.lookup_path(USER, "userName", self.address)
-        _, after = await reads.until(lookup, partial(_shows, trial.user))
-        trial = await runs.run(
-            replace(trial, shown_after_s=after), creates_again(trial, self.address, self.group)
-        )
+        _, after = await reads.until(lookup, partial(shows, resource_id=trial.user))
+        listing, _ = await reads.until(self._listing, partial(_tells, trial.user))
+        trial = replace(trial.with_answers({"listing": listing}), shown_after_s=after)
+        trial = await runs.run(trial, creates_again(trial, self.address, self.group))
         trial = trial.with_answers(await reads.once_there(_paths(trial, *_MADE_LATER)))
         trial = trial.with_answers(await reads.of(_paths(trial, "user again", "group again")))
         if not self.profile.patch:
@@ -138,6 +143,6 @@ _READS = {
 }
 
 
-def _shows(user: str | None, answer: Answer) -> bool:
-    """Return whether a listing shows a user."""
-    return answer.listing is not None and any(one["id"] == user for one in answer.listing.resources)
+def _tells(user: str | None, answer: Answer) -> bool:
+    """Return whether a listing shows a new user, or never will: it has further pages, or none came."""
+    return answer.listing is None or shows(answer, user) or not claims_all(answer.listing)

@@ -114,6 +114,8 @@ async def look(transport: Transport, profile: Profile, clock: Clock) -> FirstLoo
         )
     found = discovery.capabilities_of(said)
     users, wrong = _count(listed, is_scim=origin_of(said) is AnsweredBy.SCIM)
+    if not profile.lists_all:
+        users, wrong = None, wrong or "the tenant's users cannot be counted: its listings may be made up"
     notes = (*found.notes, *([wrong] if wrong else []))
     profile = replace(narrow(profile, found), counts_all=profile.counts_all and _counts_all(listed))
     if not profile.integrations:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bulkscim.jobfile.spool import spooled
-from bulkscim.journal.bodies import Applied, Lost, Refused, Started
+from bulkscim.journal.bodies import Applied, Lost, Refused
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.settings import Connection
 from bulkscim.model.events import People
@@ -146,15 +146,16 @@ def _is_done(report: RunReport) -> bool:
 
 
 def _ended(recorded: RecordedRun, row: int) -> Ended | None:
-    """Return how the first change that a row sent has ended; without a status where its answer was lost."""
-    history = recorded.history(row)
-    first = next((one.step for one in history if isinstance(one.body, Started)), None)
+    """Return how the last change that a row sent has ended; without a status where its answer was lost."""
     ends = [
-        one.body for one in history if one.step == first and isinstance(one.body, Applied | Refused | Lost)
+        (one.step, one.body)
+        for one in recorded.history(row)
+        if isinstance(one.body, Applied | Refused | Lost)
     ]
-    if first is None or not ends:
+    if not ends:
         return None
-    end, was_lost = ends[-1], any(isinstance(one, Lost) for one in ends)
+    last, end = ends[-1]
+    was_lost = any(step == last and isinstance(one, Lost) for step, one in ends)
     status = None if was_lost else end.status
     match end:
         case Applied(unsure=True):

@@ -189,7 +189,9 @@ class SandboxTenant:
             response.body = shown(self._quirks, kind, body, in_list=False)
             return response
         kept = [shown(self._quirks, kind, one, in_list=True) for one in resources or []]
-        response.body = listed(self._quirks, request.query, body | ({"Resources": kept} if kept else {}))
+        response.body = listed(
+            self._quirks, kind, request.query, body | ({"Resources": kept} if kept else {})
+        )
         return response
 
     def _listed(self, request: ScimRequest, kind: str, body: JsonObject) -> JsonObject:

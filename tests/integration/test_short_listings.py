@@ -170,3 +170,21 @@ def test_a_listing_that_is_not_found_in_a_tenant_that_answers_is_empty(bulkscim,
         outcome = bulkscim("run", path, "--base-url", tenant.base_url, "--yes", *FAST)
         assert bulkscim.states()[0] == "done", outcome.text
         assert len(exported(bulkscim, tenant, "users")[1]) == 1
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known", "not known"])
+def test_a_listing_that_is_made_up_proves_no_absence(bulkscim, job, known):
+    """A first name that is not there made all users of the file absent, and each row of them a noop."""
+    (bulkscim.folder / "acme.toml").write_text(
+        f"visibility_lag_s = 0.1\nlists_all = {str(not known).lower()}\n"
+    )
+    path = job(delete("ghost@example.com"), *map(delete, NAMES[:3]))
+    with short.MadeUp(*NAMES[:4]).serving() as tenant:
+        at = ("--base-url", tenant.base_url, "--profile", "./acme.toml")
+        outcome = bulkscim("run", path, *at, "--yes", "--concurrency", "1", "--max-delete", "100%", *FAST)
+        exported = bulkscim("export", "users", *at, *FAST)
+
+    rows = [(row["state"], "may be made up" in row["detail"]) for row in bulkscim.results()]
+    assert rows == [("failed", True), *[("done", False)] * 3], outcome.text
+    assert [one["userName"] for one in tenant.held["Users"].values()] == NAMES[3:4]
+    assert ("may be made up" in exported.stderr) is known

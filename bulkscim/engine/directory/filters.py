@@ -36,10 +36,15 @@ class Filters:
         self._folds: dict[tuple[str, str], bool] = {}  # whether it finds names in other capitals too
         self._unsampled: dict[tuple[str, str], float] = {}  # when a first page has last shown no such name
         self._proving: defaultdict[tuple[str, str], anyio.Lock] = defaultdict(anyio.Lock)
+        self._made_up: set[str] = set()  # types whose listings show what is not there
 
     def may_find(self, key: Key) -> bool:
         """Return whether filters on a name's attribute are worth asking."""
         return self._profile.filter and self._learned.trust(key) is not Trust.BROKEN
+
+    def makes_up(self, kind: str) -> bool:
+        """Return whether a listing of a type shows what can neither be found by a filter nor read by its id."""
+        return kind in self._made_up
 
     def have_found(self, key: Key) -> bool:
         """Return whether a filter on a name's attribute has found what it was asked for."""
@@ -105,14 +110,9 @@ class Filters:
         kind = key.type, key.attribute
         async with self._proving[kind]:
             if self._learned.trust(key) is Trust.UNKNOWN:
-                sample = await self._sample(key, reads)
-                if sample is None:
-                    return False
-                works = await self._finds(sample, reads)
-                if isinstance(works, Unreadable):
-                    return works
-                self._learned.note(key, Trust.WORKS if works else Trust.BROKEN)
-                self._samples[kind] = sample
+                tried = await self._try(key, reads)
+                if tried is not True:
+                    return tried
             if self._learned.trust(key) is not Trust.WORKS:
                 return False
             if kind not in self._folds:
@@ -122,13 +122,31 @@ class Filters:
                 self._folds[kind] = folds
             return self._folds[kind]
 
+    async def _try(self, key: Key, reads: Reads) -> bool | Unreadable:
+        """Ask a filter for a name that a listing shows; False where that does not tell whether the filter works."""
+        sample = None if key.type in self._made_up else await self._sample(key, reads)
+        if sample is None:
+            return False
+        name, resource_id = sample
+        works = await self._finds(name, reads)
+        if isinstance(works, Unreadable):
+            return works
+        if not works and isinstance(await reads.by_id(key.type, resource_id), Missing):
+            again = await self._sample(key, reads)
+            if again is not None and again[1] == resource_id:  # else it has been deleted since
+                self._made_up.add(key.type)
+            return False
+        self._learned.note(key, Trust.WORKS if works else Trust.BROKEN)
+        self._samples[key.type, key.attribute] = name
+        return True
+
     async def _finds_other_capitals(self, key: Key, reads: Reads) -> bool | Unreadable | None:
         """Return whether a name that is there is found in other capitals too; None where no such name is known.
 
         One that was there may have been deleted since: then a listing gives another.
         """
         for known in (self._samples.get((key.type, key.attribute)), None):
-            sample = known or await self._sample(key, reads)
+            sample = known or _name(await self._sample(key, reads))
             other = sample and in_other_capitals(sample)
             found = other is None or await self._finds(other, reads)
             if sample is None or found is not False:
@@ -146,13 +164,14 @@ class Filters:
             return answer
         return isinstance(answer, list) and isinstance(judge(sample, answer, 0.0), Found)
 
-    async def _sample(self, key: Key, reads: Reads) -> Key | None:
-        """Return a key of the same attribute that some resource of the tenant surely answers to.
+    async def _sample(self, key: Key, reads: Reads) -> tuple[Key, str] | None:
+        """Return a key of the same attribute that some resource of the tenant surely answers to, and the id of that.
 
         A first page that shows none is not read again for a while.
         """
         kind = key.type, key.attribute
-        if self._clock.monotonic() - self._unsampled.get(kind, -inf) <= UNSAMPLED_S:
+        is_read = self._clock.monotonic() - self._unsampled.get(kind, -inf) <= UNSAMPLED_S
+        if is_read or not self._profile.lists_all:
             return None
         async for page in reads.pages(key.type):
             if isinstance(page, Unreadable):
@@ -162,10 +181,14 @@ class Filters:
                     emails_of(resource) if key.attribute == "emails.value" else [get(resource, key.attribute)]
                 )
                 if values and isinstance(values[0], str) and values[0]:
-                    return Key(key.type, key.attribute, values[0])
+                    return Key(key.type, key.attribute, values[0]), str(resource["id"])
             break
         self._unsampled[kind] = self._clock.monotonic()
         return None
+
+
+def _name(sample: tuple[Key, str] | None) -> Key | None:
+    return None if sample is None else sample[0]
 
 
 def other_form(key: Key) -> Key | None:

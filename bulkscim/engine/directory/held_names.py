@@ -65,6 +65,7 @@ class HeldUsers:
             maxsize,
         )  # lookups by the listing, and how many the next one will save at most
         self._refuses_twins = USER in profile.enforces_unique and not profile.assumes_unique
+        self._lists_all = profile.lists_all
         self._makes = makes
         self._is_read = self._is_whole = False
         self._names_hold = True  # whether the run has changed no name
@@ -225,6 +226,8 @@ class HeldUsers:
                 return
             self._saves, self._saved = self._saved if self._is_whole else maxsize, 0
             self._is_read, self._is_whole = True, False
+            if not self._lists_all:
+                return
             self._changed, self._sample = set(), None
             self._names.clear()
             self._users.clear()

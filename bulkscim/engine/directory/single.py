@@ -1,6 +1,7 @@
 """Find one resource by itself: by its id, by a filter that is known to work, else by a whole listing."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 
 import anyio
@@ -9,7 +10,7 @@ from bulkscim.engine.directory.filters import Filters
 from bulkscim.engine.directory.listing import Listings
 from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.directory.together import NamesAhead, Purpose
-from bulkscim.engine.reads import Reads
+from bulkscim.engine.reads import MADE_UP, Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Answer, Found, Missing, Unreadable
 from bulkscim.model.operation import GROUP, Key
@@ -83,7 +84,8 @@ class SingleLookups:
         names = {one.folded for one in purpose.soon() if one[:2] == key[:2] and known_id(one) is None}
         most = inf if self._listings.are_kept(key.type) else most_for_absent(len(names))
         answer = await self._listings.find(key, reads, most=most) if names and most > 0 else None
-        if isinstance(answer, Missing) and not (answer.unproved or self._listings.is_doubtful(key)):
+        is_doubtful = self._listings.is_doubtful(key) or self.filters.makes_up(key.type)
+        if isinstance(answer, Missing) and not (answer.unproved or is_doubtful):
             return Missing(is_listed=True)
         return answer if isinstance(answer, Found) and purpose.only_id else None
 
@@ -108,4 +110,6 @@ class SingleLookups:
         answer = await self._listings.find(key, reads, since=begun)
         if isinstance(answer, Found) and begun is None:
             return await reads.by_id(key.type, answer.id)
+        if isinstance(answer, Missing) and self.filters.makes_up(key.type):
+            return replace(answer, unproved=answer.unproved or MADE_UP.format(key.type))
         return answer

@@ -222,7 +222,14 @@ def attributes(record: Record) -> Seen:
     if not names:
         return unseen(answer.told if answer.listing is None else "no user with further attributes came")
     kept = [name for part, _ in both for name, _ in _attributes(part) if name != "username"]
+    if kept and not is_real(record):
+        return unseen("what a listing shows could not be read by its id")
     return Seen(not kept, "attributes=userName", "ignored" if kept else "")
+
+
+def is_real(record: Record) -> bool:
+    """Return whether a listed user was read by its id: some listings are made up."""
+    return record.resource("user") is not None or record.resource("other user") is not None
 
 
 def order(record: Record) -> Seen:
@@ -246,8 +253,7 @@ def order(record: Record) -> Seen:
 
 def deactivated_listed(record: Record) -> Seen:
     """Judge whether listings show deactivated users."""
-    is_real = record.resource("user") is not None or record.resource("other user") is not None
-    if is_real and any(map(is_deactivated, record.users)):
+    if is_real(record) and any(map(is_deactivated, record.users)):
         return yes("a listed user is deactivated")
     hidden = record.resource("hidden")
     if hidden is not None and is_deactivated(hidden):

@@ -146,7 +146,7 @@ class Record:
     def is_whole(self) -> bool:
         """Whether the page claims to hold all users."""
         page = self.page
-        return page is not None and page.total == page.size > 0 and page.next_cursor is None
+        return page is not None and claims_all(page)
 
     @property
     def groups_read(self) -> list[JsonObject]:
@@ -166,6 +166,16 @@ class Record:
 
 
 GROUP_READS = ("group", "second group", "third group")
+
+
+def shows(answer: Answer, resource_id: str | None) -> bool:
+    """Return whether a listing shows a resource."""
+    return answer.listing is not None and any(one["id"] == resource_id for one in answer.listing.resources)
+
+
+def claims_all(page: ListAnswer) -> bool:
+    """Return whether a page claims to hold all that there are."""
+    return page.total == page.size > 0 and page.next_cursor is None
 
 
 def name_of(resource: JsonObject, attribute: str) -> str:

@@ -128,7 +128,7 @@ TRAITS = (
     ),
     Trait("cursors", evidence.cursors, "cursor", lambda one: one.cursor or None, sets=_pages_by_cursor),
     Trait("listings show all attributes", evidence.lists_all),
-    Trait("listings show all users", evidence.whole),
+    Trait("listings show all users", evidence.whole, "lists_all", lambda one: one.lists_all, sets=as_seen),
     Trait("attributes is heeded", evidence.attributes),
     Trait(
         "filters",

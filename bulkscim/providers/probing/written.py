@@ -8,7 +8,15 @@ from bulkscim.model.operation import GROUP
 from bulkscim.providers.probing import trial as names
 from bulkscim.providers.probing.evidence import writes
 from bulkscim.providers.probing.filters import Seen, no, unseen, yes
-from bulkscim.providers.probing.record import GONE, all_members, groups_of, is_deactivated, listed_members
+from bulkscim.providers.probing.record import (
+    GONE,
+    all_members,
+    claims_all,
+    groups_of,
+    is_deactivated,
+    listed_members,
+    shows,
+)
 from bulkscim.providers.probing.traits import DEFAULT, TRAITS, Finding, Trait, as_seen, with_type
 from bulkscim.providers.probing.trial import Trial
 from bulkscim.providers.profile import Profile
@@ -68,6 +76,20 @@ def _lag(trial: Trial) -> Seen:
     if trial.shown_after_s == 0:
         return yes("a filter showed the new user in its first answer")
     return no("a filter did not show the new user at first", f"within {trial.shown_after_s:.0f} s")
+
+
+def _listed(trial: Trial) -> Seen:
+    """Judge whether a listing without a filter is of what is there; one that is made up never shows the new user."""
+    answer = trial.answers.get("listing")
+    if answer is None or trial.resource("member") is None:
+        return unseen("no new user was read by its id")
+    if answer.listing is None:
+        return unseen(answer.told)
+    if shows(answer, trial.user):
+        return yes("a listing shows the new user")
+    if not claims_all(answer.listing):
+        return unseen("the listing has further pages")
+    return no("a listing that claims to hold all does not show the new user")
 
 
 def _unique(second: str, first: str) -> Callable[[Trial], Seen]:
@@ -172,7 +194,7 @@ def _deactivated_found(trial: Trial) -> Seen:
         return unseen("no deactivated user was looked for")
     if answer.listing is None:
         return unseen(answer.told)
-    return Seen(any(one["id"] == trial.user for one in answer.listing.resources), _EVIDENCE)
+    return Seen(shows(answer, trial.user), _EVIDENCE)
 
 
 def _stripped(trial: Trial) -> Seen:
@@ -205,6 +227,7 @@ _JUDGES: dict[str, Callable[[Trial], Seen]] = {
     "a create answers": _creates,
     "PATCH": _patches,
     "a write is shown at once": _lag,
+    "listings show all users": _listed,
     "user names are unique": _unique(names.SECOND_USER, names.USER_MADE),
     "group names are unique": _unique(names.SECOND_GROUP, names.GROUP_MADE),
     "an old version is refused": _versions,

@@ -79,3 +79,12 @@ class NotFoundWhenEmpty(SmallTenant):
 
     def page(self, found: list[Json], query: Any) -> web.StreamResponse:
         return super().page(found, query) if found else error(404, "no resources")
+
+
+class MadeUp(SmallTenant):
+    """Shows one user in a listing without a filter, who is not there; filters tell capitals from small letters."""
+
+    def listing(self, collection: str, query: Any) -> web.StreamResponse:
+        if "filter" in query:
+            return super().listing(collection, query)
+        return self.page([{"id": "made-up", "userName": "made-up", "displayName": "made-up"}], query)

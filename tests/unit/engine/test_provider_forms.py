@@ -183,6 +183,7 @@ async def test_user_that_this_run_deactivated_is_not_taken_for_absent(by_id, res
         "/Users?filter=userName%20eq%20%22else": listing(SHOWN),
         "/Users?filter": listing(),
         "/Users?start": listing(SHOWN),
+        "/Users/u9": SHOWN,
     }
     _, reading = reads(**lookups, **({"/Users/u1": by_id} if by_id else {}))
     before = GONE | {"active": True}

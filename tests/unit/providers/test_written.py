@@ -10,6 +10,7 @@ from bulkscim.providers.probing.traits import findings
 from bulkscim.providers.probing.trial import Ended, Trial
 from bulkscim.providers.probing.written import proved, with_written
 from bulkscim.runs.probing import OnlyReads, gathered
+from bulkscim.scim.protocol import ListAnswer
 from bulkscim.tenants.profiles import profile_named
 from tests.support.servers.read_tenant import ReadTenant
 
@@ -178,6 +179,17 @@ def test_whether_a_deactivated_user_leaves_its_groups(after, value):
     answers = {"deactivated": shown(OFF), "group": shown(GROUP), "group after the deactivation": shown(after)}
 
     assert proved(replace(SANE, answers=answers))["a deactivated user leaves its groups"].value is value
+
+
+@pytest.mark.parametrize(
+    ("listed", "total", "value"), [(["u1"], 1, True), (["made-up"], 1, False), (["u2"], 2, None)]
+)
+def test_whether_a_listing_is_of_what_is_there(listed, total, value):
+    """The new user is read by its id, and not in a listing that claims to hold all."""
+    page = ListAnswer(tuple({"id": one} for one in listed), total)
+    answers = {"member": shown(USER), "listing": replace(shown(None), listing=page)}
+
+    assert proved(replace(SANE, answers=answers))["listings show all users"].value is value
 
 
 def test_without_a_trial_nothing_is_proved():

@@ -92,6 +92,7 @@ WORN = {  # each quirk, with a value that is not the usual one, and requests tha
     "echoes_count": (True, [*USERS, read("/Users", count="9")]),
     "pages": (False, [*USERS, read("/Users", startIndex="2", count="1")]),
     "cursors": (True, [*USERS, read("/Users", cursor="", count="1")]),
+    "makes_up_lists": (True, [*USERS, read("/Users")]),
     "counts_page": (True, [*USERS, read("/Users", count="1")]),
     "projections": (False, [read("/Users", excludedAttributes="emails")]),
     "needs_user_agent": (True, [read("/Users")]),
