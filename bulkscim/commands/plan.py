@@ -89,7 +89,9 @@ def _shown_again(flags: PlanFlags, path: Path) -> int:
     from bulkscim.runs.plan_file import open_plan
 
     plan = open_plan(path)
-    runtime.people_of(flags.asked.voice).note(escaped(plan.fact))
+    people = runtime.people_of(flags.asked.voice)
+    for fact in plan.facts:
+        people.note(escaped(fact))
     _print(flags, plan.rows)
     return _CHANGES if flags.exit_code and overview_of(plan.rows()).sends else 0
 
@@ -139,4 +141,4 @@ def _print(flags: PlanFlags, rows: "Callable[[], Iterator[PlannedRow]]") -> None
         return
     if flags.every:
         runtime.print_text(line for row in rows() for line in row_lines(row, titled=True))
-    runtime.print_text(overview_lines(overview_of(rows())))
+    runtime.print_text(overview_lines(overview_of(rows()), examples=not flags.every))

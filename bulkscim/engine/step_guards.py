@@ -206,7 +206,7 @@ def _guarded(mine: Sequence[tuple[Guard, int]], done: Done, under_way: Done) -> 
     """Yield how far each guard is reached."""
     for guard, bound in mine:
         count, more = (sum(one.effects[effect] for effect in guard.effects) for one in (done, under_way))
-        told = f"would be {guard.one} number {bound + 1:,}, and {guard.flag} allows {bound:,}: {_HOW}{guard.flag}"
+        told = f"would be number {bound + 1:,} of the {guard.counts}, and {guard.flag} allows {bound:,}: {_HOW}{guard.flag}"
         yield Reached(count, count + more, bound, told)
 
 

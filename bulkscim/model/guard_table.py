@@ -32,7 +32,7 @@ class Free(StrEnum):
 class Guard:
     """A bound on what all steps of a run do; a percentage is one of the users that the tenant has at the start.
 
-    `counts` says what is counted; `one` and `help` are for messages and for the help of the flag.
+    `counts` says what is counted, `one` a single one of it; `help` is that of the flag.
     """
 
     name: str
@@ -46,6 +46,10 @@ class Guard:
     def flag(self) -> str:
         """The flag that sets it."""
         return flag_of(self.name)
+
+    def told(self, count: int) -> str:
+        """Say how many it counts, as the beginning of a sentence."""
+        return f"1 {self.one} is" if count == 1 else f"{count:,} {self.counts} are"
 
 
 def flag_of(name: str) -> str:

@@ -165,8 +165,8 @@ def refusals(asked: JobCounts, allowed: Bounds, users: int | None) -> list[str]:
     """Return why the job may not run, each with the flag that would allow it."""
     counted = "unknown" if users is None else f"{users:,}"
     return [
-        f"{count:,} {guard.counts} are more than the {bound:,} allowed (users in the tenant: {counted}); to allow them: "
-        f"{guard.flag} {count}"
+        f"{guard.told(count)} more than the {bound:,} allowed (users in the tenant: {counted}); to allow "
+        f"{'them' if count > 1 else 'it'}: {guard.flag} {count}"
         for guard in GUARDS
         if (bound := allowed.of(guard)) is not None and (count := asked.count(guard)) > bound
     ]
@@ -208,7 +208,7 @@ def emptied_refusals(groups: Iterable[Leaving], limits: tuple[Limit, ...]) -> li
         return []
     named = ", ".join(emptied[:SHOWN_GROUPS]) + (" …" if len(emptied) > SHOWN_GROUPS else "")
     told = (
-        f"{len(emptied):,} groups may be left without members, more than the {bound:,} allowed: {named}. To allow them: "
+        f"{len(emptied):,} group{'s' * (len(emptied) > 1)} may be left without members, more than the {bound:,} allowed: {named}. To allow {'them' if len(emptied) > 1 else 'it'}: "
         f"--max-emptied {len(emptied)}"
     )
     return [told]

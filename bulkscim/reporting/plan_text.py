@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bulkscim.model.harmless import one_line, shown_value
-from bulkscim.model.plan import PlannedMember, PlannedRow, Will
+from bulkscim.model.operation import GROUP
+from bulkscim.model.plan import PlannedRow, Will
 
 _EXAMPLES = 3  # rows of each kind that are shown
 _SHOWN_VALUES = 6
@@ -44,6 +45,7 @@ class Overview:
     first: dict[Will, list[PlannedRow]] = field(default_factory=dict)
     groups: Counter[tuple[str, bool]] = field(default_factory=Counter)
     new_groups: dict[str, None] = field(default_factory=dict)
+    created: set[str] = field(default_factory=set)  # groups that rows create with members
     departments: dict[str, Counter[Will]] = field(default_factory=dict)
     problems: int = 0
     unsure: int = 0  # memberships that may be as wanted already
@@ -63,6 +65,8 @@ class Overview:
         if len(self.groups) < _MOST_NAMES:
             self.groups.update((one.group, one.joins) for one in row.members)
         self.new_groups |= dict.fromkeys(row.new_groups)
+        if row.decision is Will.CREATE and row.type == GROUP and row.members:
+            self.created.add(row.key)
         if row.decision.sends and row.department and len(self.departments) < _MOST_NAMES:
             self.departments.setdefault(row.department, Counter())[row.decision] += 1
 
@@ -99,10 +103,10 @@ def summary_line(found: Overview) -> str:
     return ", ".join((*always, *(f"{count:,} {text}" for count, text in others if count)))
 
 
-def overview_lines(found: Overview) -> Iterator[str]:
+def overview_lines(found: Overview, *, examples: bool = True) -> Iterator[str]:
     """Say what a plan would do: the summary, examples of each kind, groups and departments."""
     yield f"plan: {summary_line(found)}"
-    for will, title in _TOLD.items():
+    for will, title in _TOLD.items() if examples else ():
         if count := found.counts[will]:
             yield f"{title}: {count:,} row{_s(count)}"
             for row in found.first[will]:
@@ -124,15 +128,17 @@ def row_lines(row: PlannedRow, *, titled: bool = False) -> Iterator[str]:
     if len(row.changes) > _SHOWN_VALUES:
         yield f"      … and {len(row.changes) - _SHOWN_VALUES:,} more values"
     if row.members:
-        yield f"      groups: {_memberships(row.members)}"
+        yield f"      {'members' if row.type == GROUP else 'groups'}: {_memberships(row)}"
     for text in (row.detail, row.problem):
         if text:
             yield f"      {one_line(text)}"
 
 
-def _memberships(members: tuple[PlannedMember, ...]) -> str:
+def _memberships(row: PlannedRow) -> str:
+    """Say which groups a user joins and leaves, or which members a group gets and loses."""
+    members = row.members
     shown = [
-        f"{'+' if one.joins else '-'} {one_line(one.group)}{f' ({one_line(one.member)})' if len(members) == 1 else ''}"
+        f"{'+' if one.joins else '-'} {one_line(one.member if row.type == GROUP else one.group)}"
         for one in members[:_SHOWN_VALUES]
     ]
     more = [f"{len(members) - _SHOWN_VALUES:,} more"] if len(members) > _SHOWN_VALUES else []
@@ -148,7 +154,7 @@ def _group_texts(found: Overview) -> Iterator[str]:
     for group, _ in sums.most_common():
         parts = ((found.groups[group, True], "to add"), (found.groups[group, False], "to remove"))
         told = ", ".join(f"{count:,} {text}" for count, text in parts if count)
-        made = " (to be created)" if group in found.new_groups else ""
+        made = " (to be created)" if group in found.new_groups or group in found.created else ""
         yield f"{one_line(group)}{made}: {told}"
 
 

@@ -68,7 +68,11 @@ def planned_row(row: int, state: RowState, history: list[Entry]) -> PlannedRow:
         end.id or next((step.begun.id or step.applied.id for step in own), None),
         parts=tuple(part for step in steps for part in (step.part, *step.applied.covers)),
         changes=tuple(change for step in own for change in step.changes()),
-        members=tuple(one for step in steps if step.is_membership for one in step.members(end)),
+        members=tuple(
+            one
+            for step in steps
+            for one in (step.members(end) if step.is_membership else step.first_members(end))
+        ),
         new_groups=tuple(step.part.removeprefix(_GROUP) for step in steps if step.part.startswith(_GROUP)),
         department=next((found for step in own if (found := step.department)), ""),
         detail="" if bad else end.detail,
@@ -110,11 +114,18 @@ class _Step:
         """Yield what the step does to memberships: the one of a row, or those that a row of a group changes itself."""
         joins = self.begun.action is Action.ADD_MEMBER
         for one in self.begun.members:
-            named = end.type != GROUP or end.op not in MEMBERSHIP
-            group = self.part.removeprefix(_MEMBER) if named else end.key
-            member = end.key if named else one.name or one.id
+            named = self.part.removeprefix(_MEMBER)
+            own = end.key, one.name or (one.id if end.op in MEMBERSHIP else named)
+            group, member = own if end.type == GROUP else (named, end.key)
             group_id = None if planned_number(self.begun.id) is not None else self.begun.id
             yield PlannedMember(self.part, group, member, joins, one.was.value, group_id)
+
+    def first_members(self, end: Settled) -> Iterator[PlannedMember]:
+        """Yield the members with which a group is created."""
+        if self.begun.action is Action.CREATE and end.type == GROUP and self.part == _CREATE:
+            for part in self.applied.covers:
+                if part.startswith(_MEMBER):
+                    yield PlannedMember(part, end.key, part.removeprefix(_MEMBER), joins=True)
 
 
 def _steps(row: int, history: list[Entry]) -> Iterator[_Step]:

@@ -27,6 +27,7 @@ from bulkscim.model.plan import PlannedRow
 from bulkscim.model.row import Row, RowRules
 from bulkscim.model.run import RecordedPlan
 from bulkscim.model.selection import RowSelection
+from bulkscim.model.typed import quoted
 from bulkscim.outputs import binary_file
 from bulkscim.private_files import create_file
 from bulkscim.reporting.durations import moment
@@ -129,6 +130,19 @@ class PlanFile:
     def fact(self) -> str:
         """Say which plan it is, for approval."""
         return f"plan      {self.path}, made {moment(self.head.made)} by {self.head.by}; nothing else is sent"
+
+    @property
+    def facts(self) -> Iterator[str]:
+        """Say what it is a plan of."""
+        header = self.head.header
+        tenant = header.tenant
+        named = f"{tenant.name} ({tenant.base_url})" if tenant.name else tenant.base_url
+        rows = ", ".join(f"{count:,} {asked}" for asked, count in header.verbs.items())
+        yield f"tenant    {named}, profile {tenant.profile}"
+        yield f"plan      {self.path}, made {moment(self.head.made)} by {self.head.by}"
+        yield f"job       {self.head.job}: {rows}"
+        if flags := [*self.head.selection.flags()]:
+            yield f"rows      {' '.join(map(quoted, map(str, flags)))}"
 
 
 def plan_of_run(folder: Path, recorded: RecordedPlan) -> PlanFile:

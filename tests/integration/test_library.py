@@ -216,7 +216,7 @@ async def test_a_definition_is_an_argument_and_applies_whole(reached, small, tmp
     definition = tmp_path / "job.toml"
     definition.write_text('[job]\nop = "create"\n[map]\nuserName = "Mail"\n[guard]\nmax_create = 0\n')
 
-    with pytest.raises(bulkscim.Refused, match="1 creates are more than the 0"):
+    with pytest.raises(bulkscim.Refused, match="1 create is more than the 0"):
         await bulkscim.run(tmp_path / "people.csv", reached, map=definition)
     with pytest.raises(bulkscim.UsageError, match="operations need none"):
         await bulkscim.run([ADA], reached, map=definition)

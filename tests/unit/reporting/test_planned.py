@@ -84,6 +84,18 @@ def test_a_membership_is_said_by_the_names_of_the_file():
     assert [(one.group, one.member) for one in own.members] == [("Sales", "bo@example.com")]
 
 
+def test_a_row_of_a_group_names_its_members():
+    """The member was taken for the group."""
+    made = Entry(Started(Action.CREATE, "Group"), ((1, "create"),), 1)
+    applied = Entry(Applied("planned-1", covers=("member:ada@x.test",)), ((1, "create"),), 1)
+    end = Entry(Settled(RowState.DONE, op="create", type="Group", key="Choir"), ((1, ""),))
+    first = planned_row(1, RowState.DONE, [made, applied, end]).members
+    [later] = decided(("member:ada@x.test", joining()), kind="Group", key="Choir").members
+
+    assert [(one.group, one.member, one.joins) for one in first] == [("Choir", "ada@x.test", True)]
+    assert (later.group, later.member, later.group_id) == ("Choir", "ada@x.test", "g1")
+
+
 def test_of_a_shared_step_a_row_has_its_own_member():
     shared = Started(Action.ADD_MEMBER, "Group", "g1", members=(Member("u1", "a"), Member("u2", "b")))
     rows = ((7, "member"), (1, "member"))
