@@ -101,7 +101,7 @@ class Directory:
         self._absence = Absence(
             self._memberships, lambda: self._tied.shows_groups("id"), self._earlier.own_groups
         )
-        self._joining = JoiningUsers(self._held, self._compared)
+        self._joining = JoiningUsers(self._held, self._compared, due.note)
         together = GroupsTogether(self._memberships, self._compared)
         self.members = Members(
             self._memberships, together, self._absence, self._joined.takes_several, self._known_id

@@ -1,10 +1,13 @@
 """In which groups users are who join one, as a listing of the users shows it.
 
 Where joining a group may take a user out of another one, the groups that it is in are recorded before. A listing tells them
-for many users, once it is proved to show them: of the user that shows the most, it shows what a read by its id shows.
+for many users, once it is proved to show them: of the user that shows the most, it shows what a read by its id shows. A plan, which
+changes nothing, goes on without where no user shows any, and says so.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import nullcontext
 from math import inf
 
 import anyio
@@ -20,6 +23,10 @@ from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import find
 
 TRIED = 3  # users that are compared
+UNPROVED = (
+    "no user of the listing shows a group, and neither do the first ones when they are read by their ids: this plan does not know "
+    "which users leave a group by joining another one; the run reads it before it adds them"
+)
 MOST_PLANNED = 2_000  # users that a plan has read
 MOST_PLACES = 100  # users whose place in the listing is kept, the first asked for
 
@@ -27,15 +34,17 @@ MOST_PLACES = 100  # users whose place in the listing is kept, the first asked f
 class JoiningUsers:
     """Answers for all workers; what a read by id proves is told to `compared`."""
 
-    def __init__(self, held: HeldUsers, compared: Compared) -> None:
+    def __init__(self, held: HeldUsers, compared: Compared, note: Callable[[str], None]) -> None:
         self._held = held
         self._compared = compared
+        self._note = note
         self._turn = anyio.Lock()
         self._left = TRIED
         self._is_proved = self._has_joined = False
         self._places: dict[str, int] = {}  # by id, until one of them joins a group
         self._joined = ""  # the id of the latest of them that has
         self._planned: OrderedDict[str, Found] = OrderedDict()  # by id, the latest read last
+        self._alone = 0.0  # users that show no group in the listing, nor read by id; -inf once one does
 
     def applied(self, step: Step) -> None:
         """Take in a step that took effect: from the first addition on, a listing has a user that shows a group."""
@@ -51,7 +60,21 @@ class JoiningUsers:
         found = await self._held.shown_lately(key, ahead, reads, joins=True) if self._is_proved else None
         if found is not None and self._compared.has_shown(found):
             return found
-        return await self._read_once(key, reads) if ahead.age_s == inf else None
+        return await self._for_plan(key, ahead, reads) if ahead.age_s == inf else None
+
+    async def _for_plan(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Return a user as a plan may show it. Where no user shows a group, a few are read: nothing more is known of the others."""
+        listed = await self._held.shown_lately(key, ahead, reads, joins=True)
+        shows_none = listed is not None and not _groups(listed)
+        async with self._turn if 0 <= self._alone < TRIED else nullcontext():
+            if listed is not None and shows_none and self._alone >= TRIED:
+                return self._kept(key, listed)
+            read = await self._read_once(key, reads)
+            if shows_none and read is not None:
+                self._alone += -inf if _groups(read) else 1
+                if self._alone == TRIED:
+                    self._note(UNPROVED)
+            return read
 
     async def _read_once(self, key: Key, reads: Reads) -> Found | None:
         """Read a user by its id, for a plan, which may rely on a read of any age."""
@@ -60,10 +83,15 @@ class JoiningUsers:
             read = await reads.by_id(USER, key.value)
             if not isinstance(read, Found):
                 return None
-            known = self._planned[key.value] = read
-            while len(self._planned) > MOST_PLANNED:
-                self._planned.popitem(last=False)
+            known = self._kept(key, read)
         return known
+
+    def _kept(self, key: Key, user: Found) -> Found:
+        """Keep a user for the next row of a plan about it: what a plan would change is not read again."""
+        self._planned[key.value] = user
+        while len(self._planned) > MOST_PLANNED:
+            self._planned.popitem(last=False)
+        return user
 
     async def _try(self, key: Key, ahead: NamesAhead, reads: Reads) -> None:
         """Compare the user that shows the most groups with its read by id, unless the run changes it meanwhile.

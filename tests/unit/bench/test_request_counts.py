@@ -33,6 +33,14 @@ def test_groups_that_a_tenant_holds_are_found_by_id():
     assert counts["again"].requests["PATCH Groups"] == 0
 
 
+def test_a_dry_run_reads_few_users_where_none_shows_a_group():
+    """It read each user, 1,000 of 1,000, to see which group it may leave. No write follows, and the notes say what is not known."""
+    dry, *_ = lines(KINDS["lucid"], memberships(20, 4, each=2), ["fast"])
+
+    assert dry.job.endswith("dry run")
+    assert dry.counts["fast"].outcome.requests["GET Users/id"] <= 3
+
+
 def test_a_line_is_shown_to_people_and_to_programs():
     """A row of the table, and an object that JSON can hold."""
     (first, *_) = lines(KINDS["generic"], upsert(2, 1), ["fast"])
