@@ -27,6 +27,7 @@ from bulkscim.pacing.retry import Verdict
 from bulkscim.planning.order import Lanes
 from bulkscim.planning.recover import NotApplied
 from bulkscim.runs import inverse_job
+from tests.support.making.few import few
 from tests.support.simulation.machine import simulate
 from tests.support.simulation.oracles import Broken
 from tests.support.simulation.undo import undone
@@ -222,30 +223,33 @@ def _told(world, first):
 
 @pytest.mark.parametrize(
     ("mutation", "world", "oracle", "first"),
-    [
-        (send_before_the_sync, World(), "intent", 0),
-        (resend_a_post_blindly, replace(LOSING, shows_created=False), "once", 1),
-        (skip_the_before_image, World(), "before", 0),
-        (count_a_row_twice, World(), "rows", 0),
-        (drop_the_last_line_on_resume, CRASHING, "kept", 2),
-        (ignore_retry_after, LOSING, "wait", 0),
-        (ignore_the_rate, World(rate=(10, 1.0)), "rate", 0),
-        (count_under_the_narrowest_limit_alone, SEVERAL, "rate", 0),
-        (
-            begin_each_process_with_empty_windows,
-            World(rate=(20, 10.0), known_lag_s=0.0, crashes=4),
-            "rate",
-            1,
-        ),
-        (count_what_leaves_and_not_what_arrives, World(rate=(10, 1.0)), "rate", 0),
-        (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap", 3),
-        (resume_what_was_lost_as_not_done, CRASHING, "guess", 2),
-        (go_on_with_a_refused_token, World(revoked=(40, 401)), "token", 2),
-        (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token", 0),
-        (take_the_clock_of_this_machine_for_the_servers, BEHIND, "guess", 0),
-        (forget_what_ended_rows_made, World(), "finish", 0),
-        (overtake_what_was_put_off, SCARCE, "state", 70),
-    ],
+    few(
+        [
+            (send_before_the_sync, World(), "intent", 0),
+            (resend_a_post_blindly, replace(LOSING, shows_created=False), "once", 1),
+            (skip_the_before_image, World(), "before", 0),
+            (count_a_row_twice, World(), "rows", 0),
+            (drop_the_last_line_on_resume, CRASHING, "kept", 2),
+            (ignore_retry_after, LOSING, "wait", 0),
+            (ignore_the_rate, World(rate=(10, 1.0)), "rate", 0),
+            (count_under_the_narrowest_limit_alone, SEVERAL, "rate", 0),
+            (
+                begin_each_process_with_empty_windows,
+                World(rate=(20, 10.0), known_lag_s=0.0, crashes=4),
+                "rate",
+                1,
+            ),
+            (count_what_leaves_and_not_what_arrives, World(rate=(10, 1.0)), "rate", 0),
+            (let_patches_of_one_group_overlap, World(concurrency=8, latency_s=1.0), "overlap", 3),
+            (resume_what_was_lost_as_not_done, CRASHING, "guess", 2),
+            (go_on_with_a_refused_token, World(revoked=(40, 401)), "token", 2),
+            (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token", 0),
+            (take_the_clock_of_this_machine_for_the_servers, BEHIND, "guess", 0),
+            (forget_what_ended_rows_made, World(), "finish", 0),
+            (overtake_what_was_put_off, SCARCE, "state", 70),
+        ],
+        5,
+    ),
     ids=lambda value: getattr(value, "__name__", None) or (value if isinstance(value, str) else ""),
 )
 def test_mutation_is_caught_by_its_oracle(mutation, world, oracle, first):

@@ -125,6 +125,7 @@ def test_what_passes_within_a_share_is_not_learned_as_the_limit():
     assert gate.found() is None
 
 
+@pytest.mark.slow
 async def test_auto_tries_no_more_than_the_share_of_what_it_may_try(carried):
     """Up to four times the default, of which half is used."""
     kept = Kept()

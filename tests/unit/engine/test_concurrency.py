@@ -60,6 +60,7 @@ async def test_the_rate_is_used_whatever_the_latency(carried, kind, per_second):
     assert tenant.most <= 64
 
 
+@pytest.mark.slow
 async def test_what_keeps_a_rate_from_being_used_is_said_once(carried):
     """Answers take a second: 16 in flight are 16 a second."""
     few = {"most_concurrency": 16}
@@ -73,6 +74,7 @@ async def test_what_keeps_a_rate_from_being_used_is_said_once(carried):
     assert "--concurrency 8" in note
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "rate"), [(Far, "100/s"), (Busy, "200/s")])
 async def test_nothing_is_said_where_more_in_flight_are_of_no_use(carried, kind, rate):
     """The rate is used, or the tenant gets slower with each one."""

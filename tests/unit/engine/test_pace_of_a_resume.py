@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from tests.unit.engine.test_learned_rates import Kept, Limited
 
 ROWS = [{"op": "create", "data": {"userName": f"u{number}@example.com"}} for number in range(1200)]
@@ -64,6 +66,7 @@ async def stopped_and_resumed(carried, count, kind, **settings):
     return tenant, before
 
 
+@pytest.mark.slow
 async def test_it_begins_with_few_in_flight(carried):
     """How many the tenant bears by now is not known."""
     tenant, before = await stopped_and_resumed(carried, 1200, Far, rate="500/10s", concurrency=0)
@@ -81,6 +84,7 @@ async def test_what_was_sent_last_counts_under_the_limit(carried):
     assert tenant.throttled == 0
 
 
+@pytest.mark.slow
 async def test_what_was_learned_holds_from_the_first_request_on(carried):
     """The process before had met 429s; this one begins with less than what passed."""
     more = {"rate": "auto", "rates": Kept(), "concurrency": 16}

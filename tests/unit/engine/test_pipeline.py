@@ -164,6 +164,7 @@ async def test_row_that_fails_holds_up_no_other(carried, records, states):
     assert totals.pending == 0
 
 
+@pytest.mark.slow
 async def test_rows_far_ahead_of_the_earliest_one_are_not_begun(carried):
     """Memory does not grow with the file: the window is counted from the earliest row under way."""
 
