@@ -60,7 +60,7 @@ def command(flags: CountFlags) -> None:
 
 def _as_json(census: "Census") -> dict[str, Any]:
     groups = [{"displayName": name, "id": key, "members": size} for name, key, size in census.groups]
-    users = {"active": census.active, "inactive": census.inactive, "unsaid": census.unsaid}
+    users = {"active": census.active, "inactive": census.inactive, "unknown": census.unsaid}
     return {"users": users, "groups": groups}
 
 

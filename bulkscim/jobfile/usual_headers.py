@@ -62,6 +62,8 @@ _USUAL = {
 _MEANT = {name: column for column, names in _USUAL.items() for name in names.split()}
 _BRACKETS = re.compile(r"[\[(]([^\])]*)[\])]")
 _REQUIRED = re.compile(r"\b(required|optional|pflichtfeld|obligatoire|obligatorio)\b|\*", re.IGNORECASE)
+# A name that holds one of these is about the manager, whatever of it: `Vorgesetzter (E-Mail)`, `Manager UPN`.
+_MANAGER = re.compile(r"(?<!is)manager|vorgesetzt|supervisor|superieur|fuhrungskraft|reportsto|jefe")
 _OPPOSITE = re.compile(r"block|disabled|locked|suspended|inactive|gesperrt|inaktiv|bloqu", re.IGNORECASE)
 
 
@@ -72,6 +74,8 @@ def meant_by(header: str) -> str:
     """
     if _OPPOSITE.search(header):
         return ""
+    if _MANAGER.search(_plain(header)):
+        return "manager"
     names = (*_BRACKETS.findall(header), _BRACKETS.sub(" ", header))
     return next((_MEANT[plain] for name in names if (plain := _plain(name)) in _MEANT), "")
 

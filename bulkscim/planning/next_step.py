@@ -27,6 +27,8 @@ from bulkscim.planning.verbs import create, membership, modify
 from bulkscim.planning.verbs.membership import Outcome
 from bulkscim.scim.protocol import is_usable
 
+_MEMBER = "member:"
+_FEW = 3  # members that are refused alike, and told one by one
 OVERWRITTEN = "the server may have overwritten it, which cannot be undone"
 
 
@@ -165,16 +167,31 @@ def _settle(view: View, subject: Subject) -> Settle:
 
 def _failed(view: View, subject: Subject, refusals: list[Refusal]) -> Settle:
     made = "created; " if "create" in view.facts.applied else ""
-    detail = made + "; ".join(
-        f"{refusal.part} not {'done' if view.operation.spec.deletes else 'set'}: {refusal.told}"
-        for refusal in refusals
-    )
+    word = "not done" if view.operation.spec.deletes else "not set"
+    detail = made + "; ".join(_told(refusals, word))
     if subject.existing is not None:
         detail = adoption.failed(view, subject.existing, detail)
     first, applied = refusals[0], view.facts.applied
     unlike = any(refusal.part in applied for refusal in refusals)
     found = _found(view, subject) is not None
     return Settle(RowState.FAILED, detail, subject.id, first.status, first.scim_type, unlike, found=found)
+
+
+def _told(refusals: list[Refusal], word: str) -> Iterator[str]:
+    """Say why parts did not take effect: of many members that were refused alike once, with all their names."""
+    alike: dict[str, list[str]] = {}
+    for refusal in refusals:
+        name = refusal.part.removeprefix(_MEMBER)
+        if name != refusal.part and refusal.told.endswith(f" {name}"):
+            alike.setdefault(refusal.told.removesuffix(name), []).append(name)
+    many = {reason: names for reason, names in alike.items() if len(names) > _FEW}
+    for refusal in refusals:
+        name = refusal.part.removeprefix(_MEMBER)
+        reason = refusal.told.removesuffix(name)
+        if name == refusal.part or reason not in many:
+            yield f"{refusal.part} {word}: {refusal.told}"
+        elif name == many[reason][0]:
+            yield f"members {word}: {reason}{', '.join(many[reason])}"
 
 
 def _notes(applied: Iterable[Applied]) -> Iterator[str]:

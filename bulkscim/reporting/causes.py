@@ -60,10 +60,12 @@ _OTHER = "other answers"
 # What differs from row to row: an address, and a name or number of five characters or more that has a digit.
 _OWN = re.compile(r"[^\s\"'(),;:<>\[\]]+@[^\s\"'(),;:<>\[\]]+|\b(?=[\w-]*\d)[\w-]{5,}")
 _ROW = re.compile(r"\brow \d+")
-_PART = re.compile(r"; (?=(?:group|member):.+? not set: |manager not set: )")
+_PART = re.compile(r"; (?=(?:group|member):.+? not set: |(?:manager|members) not set: )")
 _NOT_SET = " not set: "
 _MADE = "created; "
 _ANY = "…"
+_LONGEST = 400  # characters of a detail that are shown; `explain` has all of it
+_MANY = re.compile(rf"{_ANY}(?:, {_ANY})+")
 
 
 def causes_of(recorded: RecordedRun, run: str, *, in_doubt: bool = True) -> list[Cause]:
@@ -179,10 +181,13 @@ class _Group:
     text: str
     count: int = 0
     rows: list[int] = field(default_factory=list)
+    last: int = 0
 
     def add(self, row: int) -> None:
-        """Take in the next row."""
-        self.count += 1
+        """Take in the next row, once for all of its parts that follow each other."""
+        if row == self.last:
+            return
+        self.count, self.last = self.count + 1, row
         if len(self.rows) < _KEPT_ROWS:
             self.rows.append(row)
 
@@ -225,7 +230,7 @@ def _in_common(result: Result) -> str:
         return text
     for own in (result.key, result.id):
         text = _omitted(text, own)
-    return _OWN.sub(_ANY, _ROW.sub(f"row {_ANY}", text))
+    return _MANY.sub(_ANY, _OWN.sub(_ANY, _ROW.sub(f"row {_ANY}", text)))
 
 
 def _omitted(text: str, own: str) -> str:
@@ -249,6 +254,8 @@ def _shown(cause: Cause, *, dry_run: bool) -> str:
     what = cause.detail or cause.scim_type or "no reason was given"
     if dry_run:
         what = what.removeprefix(_MADE)
+    if len(what) > _LONGEST:
+        what = f"{what[:_LONGEST].rpartition(' ')[0]} {_ANY}"
     answered = cause.status if cause.state in (RowState.FAILED, RowState.IN_DOUBT) else None
     is_told = what.startswith((str(answered), _MADE))  # the create was answered with another status
     status = f"{answered} " if answered and not is_told else ""

@@ -120,8 +120,8 @@ class ListedRun:
         summary = self.summary or Summary(self.name, RunState.STOPPED, Totals())
         state = _DAMAGED if self.summary is None else "purged" if summary.purged_at else summary.state.value
         totals, host = summary.totals, one_line(urlsplit(summary.tenant or "").netloc)
-        bad = totals.failed + totals.skipped
-        return f"{state:<11} {totals.rows:>7,} {bad:>6,} {totals.in_doubt:>8,}  {host}"
+        bad = f"{totals.failed:>6,} {totals.skipped:>7,} {totals.in_doubt:>8,}"
+        return f"{state:<11} {totals.rows:>7,} {bad}  {host}"
 
 
 def list_runs(runs_dir: Path) -> Iterator[ListedRun]:
@@ -144,7 +144,7 @@ def listing_lines(listed: Iterable[ListedRun]) -> Iterator[str]:
     """Return a table of runs, the rollbacks of a run below it."""
     named = [pair for each in listed for pair in each.named()]
     width = max((len(name) for name, _ in named), default=0)
-    yield f"{'run':<{width}} {'state':<11} {'rows':>7} {'failed':>6} {'in doubt':>8}  tenant"
+    yield f"{'run':<{width}} {'state':<11} {'rows':>7} {'failed':>6} {'skipped':>7} {'in doubt':>8}  tenant"
     for name, run in named:
         yield f"{name:<{width}} {run.line()}"
 

@@ -1,6 +1,7 @@
 """What a run and a dry run say at their end is true, and is understood without the documentation."""
 
 import io
+import json
 import time
 
 import pytest
@@ -197,3 +198,29 @@ def test_a_dry_run_that_did_not_come_to_its_end_is_followed_by_another(state, fa
     summary, _ = _summary(report, people, Typed((), (), "bulkscim run job.csv", "bulkscim run job.csv -n"))
 
     assert summary.next == following
+
+
+def test_members_that_are_missing_are_named_together(bulkscim, tenant, tmp_path):
+    """Each was told by itself until the text was cut, and the row was counted once for each: rows (1, 1, 1, …)."""
+    members = [{"userName": f"missing{number}@x.test"} for number in range(5)]
+    record = {"op": "create", "type": "Group", "data": {"displayName": "Choir", "members": members}}
+    (tmp_path / "job.jsonl").write_text(json.dumps(record) + "\n")
+
+    outcome = bulkscim("run", "job.jsonl", "--yes", *tenant.reached)
+
+    names = ", ".join(one["userName"] for one in members)
+    assert f"  created; members not set: no User with userName {names}: 1 row (1)" in outcome.stderr
+    assert "1, 1" not in outcome.stderr
+
+
+def test_the_common_spelling_of_a_group_is_not_said_to_be_wrong(bulkscim, tenant, tmp_path):
+    """A group of one row was suggested for that of all others."""
+    teams = ["Engineering"] * 3 + ["Enginering"]
+    rows = "".join(f"new{number}@x.test,{team}\n" for number, team in enumerate(teams))
+    (tmp_path / "job.csv").write_text(f"userName,groups\n{rows}")
+
+    outcome = bulkscim("run", "job.csv", "--op", "create", "--create-groups", "--yes", *tenant.reached)
+
+    assert 'did you mean "Engineering"?' in outcome.stderr
+    assert 'did you mean "Enginering"' not in outcome.stderr
+    assert 'or "Enginering"' not in outcome.stderr

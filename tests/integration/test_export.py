@@ -75,7 +75,7 @@ def test_count_tells_active_from_inactive_and_the_size_of_groups(bulkscim, fille
     """For programs and for people."""
     reached = ("--base-url", filled.base_url, *FAST)
     found = bulkscim("count", "--json", *reached).json
-    assert found["users"] == {"active": 201, "inactive": 49, "unsaid": 0}
+    assert found["users"] == {"active": 201, "inactive": 49, "unknown": 0}
     assert [(group["displayName"], group["members"]) for group in found["groups"]] == [("Engineering", 3)]
     text = bulkscim("count", *reached).stdout
     assert "201" in text

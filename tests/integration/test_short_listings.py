@@ -48,7 +48,7 @@ def test_an_export_of_users_has_what_only_reads_by_id_show(bulkscim):
     assert {one.get("title") for one in users.values()} == {"Old"}
     assert "title" in outcome.stderr
     assert "30 requests" in outcome.stderr
-    assert counted.json["users"] == {"active": 30, "inactive": 0, "unsaid": 0}
+    assert counted.json["users"] == {"active": 30, "inactive": 0, "unknown": 0}
 
 
 def test_whole_listings_cost_three_reads_by_id(bulkscim):

@@ -47,6 +47,12 @@ USUAL = {
     "manager": [
         "Manager",
         "Manager Email",
+        "Manager (UPN)",
+        "Line manager's e-mail address",
+        "Vorgesetzter (E-Mail)",
+        "E-Mail des Vorgesetzten",
+        "Supervisor [Email]",
+        "E-mail du supérieur hiérarchique",
         "Reports To",
         "Vorgesetzte",
         "Führungskraft",
