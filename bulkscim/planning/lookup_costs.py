@@ -24,9 +24,14 @@ REPORTS = "a listing of the users for those whose manager goes"
 GROUPS, GROUPS_TOGETHER = "each group by itself", "up to {0} groups in one filter"
 
 
-def most_pages(creates: int) -> int:
-    """Return how many pages are worth reading before so many creates."""
-    return max(FEW, creates // SHARE)
+def most_pages(creates: int, *, together: bool = False) -> int:
+    """Return how many pages are worth reading before so many creates; `together`: else filters with several names are asked."""
+    return max(FEW, most_for_upserts(creates, together=together))
+
+
+def most_for_upserts(upserts: int, *, together: bool) -> int:
+    """Return how many pages are worth reading before so many rows that create or change users."""
+    return upserts // (MOST if together else SHARE)
 
 
 def most_again(changes: int, served: int) -> int:
@@ -108,10 +113,17 @@ def lookups(
     found = Lookups()
     makes = rows.creates + rows.upserts
     asks = rows.upserts or (rows.creates and profile.assumes_unique)
-    if asks and pages is not None and pages <= (makes // SHARE if rows.upserts else most_pages(makes)):
+    joins = _together(profile)
+    most = (
+        most_for_upserts(makes, together=joins)
+        if rows.upserts
+        else most_pages(makes, together=joins and plans)
+    )
+    if asks and pages is not None and pages <= most:
         found.add("makes", LISTING, pages)
-    elif rows.upserts:
-        _by_name(found, "makes", rows.upserts, profile, None, served(LONGEST_S, interval_s, MOST))
+    elif rows.upserts or (plans and asks and joins):
+        count = makes if plans else rows.upserts
+        _by_name(found, "makes", count, profile, None, served(LONGEST_S, interval_s, MOST))
     elif asks:
         found.add("makes", "the first names, each by itself", min(makes, max(SINGLES, most_pages(makes))))
     at_hand = None if makes else pages
@@ -135,10 +147,14 @@ def lookups(
     return found
 
 
+def _together(profile: Profile) -> bool:
+    return profile.filter and USER not in profile.unquoted_filters
+
+
 def _by_name(found: Lookups, what: str, count: int, profile: Profile, pages: int | None, serves: int) -> None:
     """Add the way in which rows find their users, and its cost; `pages`: of a listing, None where none will do."""
     together = min(MOST, serves)
-    if profile.filter and USER not in profile.unquoted_filters and together > 1:
+    if _together(profile) and together > 1:
         proof = min(PROOF, count)
         found.add(
             what, f"names of up to {together} rows in one filter", min(count, ceil(count / together) + proof)

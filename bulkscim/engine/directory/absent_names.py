@@ -10,21 +10,23 @@ A filter with several names proves an absence only where all of this holds:
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 
 import anyio
 
 from bulkscim.engine.directory.filters import in_other_capitals, other_form
-from bulkscim.engine.directory.together import LONGEST, NamesAhead
+from bulkscim.engine.directory.together import LONGEST, LookupsTogether, NamesAhead
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
 from bulkscim.model.live import Unreadable
+from bulkscim.model.names import is_name
 from bulkscim.model.operation import JsonObject, Key
 from bulkscim.model.step import Action, Step
+from bulkscim.planning.lookup_costs import MOST
 from bulkscim.planning.lookups import answers
 from bulkscim.scim.paths import get
 
-FEWEST, SAMPLES = 3, 10  # names that are there, to try such a filter with
+FEWEST, SAMPLES = 3, 10  # names that are there, to try such a filter with, where it fails with more
 MOST_TRIES = 3
 KEPT = 1000  # names, the latest proved
 
@@ -47,12 +49,18 @@ def _none(*_: str) -> Iterable[Key]:
 class AbsentNames:
     """Names that no resource has, until a step of the run may have changed that.
 
-    `found` yields names of a type and an attribute that rows have found.
+    `found` yields names of a type and an attribute that rows have found; `together` takes in what answers show.
     """
 
-    def __init__(self, clock: Clock, found: Callable[[str, str], Iterable[Key]] = _none) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        found: Callable[[str, str], Iterable[Key]] = _none,
+        together: LookupsTogether | None = None,
+    ) -> None:
         self._clock = clock
         self._found = found
+        self._together = together or LookupsTogether(clock)
         self._absent: OrderedDict[Key, float] = OrderedDict()  # by when they were asked for
         self._proofs: defaultdict[Kind, _Proof] = defaultdict(_Proof)
         self._asking: defaultdict[Kind, anyio.Lock] = defaultdict(anyio.Lock)
@@ -65,6 +73,10 @@ class AbsentNames:
         is_known = len(list(islice(self._found(kind, attribute), FEWEST))) == FEWEST
         return bool(proof.controls) or (is_known and proof.tries < MOST_TRIES)
 
+    def is_proved(self, kind: str, attribute: str) -> bool:
+        """Return whether such filters prove absences, as far as is known."""
+        return bool(self._proofs[kind, attribute].controls)
+
     async def prove(self, key: Key, ahead: NamesAhead, reads: Reads) -> bool:
         """Return whether no resource has a name, which is asked for with others to come; False proves nothing."""
         kind = key.type, key.attribute
@@ -73,13 +85,14 @@ class AbsentNames:
                 return True
             if other_form(key) is not None or not await self._is_tried(kind, reads):
                 return False
+            if self._together.is_known(key, ahead):  # asked for by another row meanwhile
+                return False
             proof, missing = self._proofs[kind], self._chosen(key, ahead)
             for _ in range(
                 2
-            ):  # what shows as many as never before may have been cut: the rest is asked for again
-                before = proof.longest
+            ):  # what shows as many as ever before may have been cut: the rest is asked for again
                 left = await self._ask(missing, proof, reads)
-                if left is None or proof.longest == before:
+                if left is None or key not in left or self._is_known(key, ahead):
                     break
                 missing = left
             return self._is_known(key, ahead)
@@ -93,7 +106,7 @@ class AbsentNames:
         for one in ahead.names():
             if (one.type, one.attribute) != (key.type, key.attribute) or other_form(one) is not None:
                 continue
-            if one.folded in chosen or self._is_known(one, ahead):
+            if one.folded in chosen or self._is_known(one, ahead) or self._together.is_known(one, ahead):
                 continue
             length += len(one.value.encode())
             if len(chosen) >= ahead.most - 2 or length > LONGEST:
@@ -107,7 +120,7 @@ class AbsentNames:
         if proof.controls or proof.tries >= MOST_TRIES:
             return bool(proof.controls)
         proof.tries += 1
-        names = await self._sampled(kind, reads)
+        names = _short(await self._sampled(kind, reads), MOST if proof.tries == 1 else SAMPLES)
         if len(names) < FEWEST:
             return False
         shown = await reads.any_of(names, counted=True)
@@ -115,7 +128,7 @@ class AbsentNames:
             return False
         if _match(names, shown) == [1] * len(names) == [1] * len(shown):
             proof.controls, proof.longest = names[:2], len(names)
-        else:
+        elif len(names) <= SAMPLES:
             proof.tries = MOST_TRIES
         return bool(proof.controls)
 
@@ -123,10 +136,10 @@ class AbsentNames:
         """Return a few names that are there, in other capitals."""
         known = [name for key in self._found(*kind) if (name := _in_other_capitals(key)) is not None]
         if len(known) >= FEWEST:
-            return known[-SAMPLES:]
+            return known[::-1]
         async for page in reads.pages(kind[0]):
             found = {} if isinstance(page, Unreadable) else _named(kind, page)
-            return list(found.values())[:SAMPLES]
+            return list(found.values())
         return []
 
     async def _ask(self, keys: Sequence[Key], proof: _Proof, reads: Reads) -> list[Key] | None:
@@ -147,6 +160,7 @@ class AbsentNames:
             proof.controls = []  # renamed or deleted since, or the filter does not heed each name
             return None
         missing = [key for key, count in zip(keys, found[1:-1], strict=True) if not count]
+        self._together.took(asked, shown, asked_at, steps)
         if len(shown) < proof.longest:
             self._absent.update(dict.fromkeys((key.folded for key in missing), asked_at))
             for step in steps:
@@ -163,8 +177,14 @@ class AbsentNames:
         if step.action is Action.CREATE:
             for key in step.identity:
                 self._absent.pop(key.folded, None)
-        elif step.action is not Action.DELETE and step.member is None:
+        elif any(is_name(change.path) for change in step.changes):
             self._absent.clear()
+
+
+def _short(names: Sequence[Key], most: int) -> list[Key]:
+    """Return the first of some names, as many as one filter takes."""
+    lengths = accumulate(len(one.value.encode()) for one in names)
+    return [one for one, length in zip(names[:most], lengths, strict=False) if length <= LONGEST]
 
 
 def _named(kind: Kind, page: Sequence[JsonObject]) -> dict[Key, Key]:

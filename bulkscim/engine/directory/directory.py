@@ -148,10 +148,10 @@ class Directory:
 
     async def _name_held(self, need: NameHeld, reads: Reads, purpose: Purpose) -> bool:
         """Return whether a resource of a name was seen; for a plan also whether an earlier run created it under the name."""
-        if need.exact and await self._earlier.renamed(need.key) is not None:
-            return True
-        shown = partial(self._joined.shown, ahead=purpose.ahead, reads=reads, proves=True)
-        return await self._held.holds(need, reads, shown)
+        joined, ahead = self._joined, purpose.ahead
+        shown = partial(joined.shown, ahead=ahead, reads=reads, proves=True)
+        known = need.exact and await self._earlier.renamed(need.key) is not None
+        return known or await self._held.holds(need, reads, shown, together=joined.may_ask(need.key, ahead))
 
     async def maker(self, origin: Origin) -> Maker:
         """Return the earlier run that created a resource, an empty one where none is known."""
@@ -211,7 +211,7 @@ class Directory:
         if purpose.changes and purpose.ahead.age_s == inf and self._joined.may_ask(key, purpose.ahead):
             found = await self._held.shown_for_plan(key, reads)
         elif purpose.listed and not purpose.changes:
-            found = await self._held.shown(key, reads)
+            found = await self._held.shown(key, reads, together=self._joined.may_ask(key, purpose.ahead))
         if found is None and purpose.makes and self._held.is_absent(key):
             is_known = await self._own.id_of(key) is not None or await self._earlier.knows(key)
             return None if is_known else Missing(is_listed=True)

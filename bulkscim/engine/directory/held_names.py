@@ -29,11 +29,13 @@ from bulkscim.model.names import is_name
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key, folded_name
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookup_costs import (
+    LAST,
     SHARE,
     SINGLES,
     most_again,
     most_for_names,
     most_for_plan,
+    most_for_upserts,
     most_pages,
 )
 from bulkscim.planning.lookups import answers
@@ -78,11 +80,14 @@ class HeldUsers:
         self._changed: set[str] | None = None  # ids of users that the run changes while the listing is read
         self._taken_at, self._until, self._names_until = 0.0, -inf, -inf
 
-    async def holds(self, need: NameHeld, reads: Reads, joined: Joined) -> bool:
-        """Return whether a listing, or a filter, shows a resource of this name; `joined` looks it up with others."""
+    async def holds(self, need: NameHeld, reads: Reads, joined: Joined, *, together: bool = False) -> bool:
+        """Return whether a listing, or a filter, shows a resource of this name; `joined` looks it up with others.
+
+        `together`: for a plan the listing is read where it costs less than that.
+        """
         key = need.key
         if key.type == USER:
-            await self._read(reads, most_pages(self._makes))
+            await self._read(reads, most_pages(self._makes, together=together and need.exact))
             if self._is_whole or self._names.holds("value = ?", key.folded.value):
                 return self._names.holds("value = ?", key.folded.value)
         seen = await joined(key) if need.exact else None
@@ -91,14 +96,15 @@ class HeldUsers:
         asks = need.exact or (self._singles > 0 and not self._refuses_twins)
         return asks and await self._is_found(key, reads)
 
-    async def shown(self, key: Key, reads: Reads) -> Found | None:
+    async def shown(self, key: Key, reads: Reads, *, together: bool = False) -> Found | None:
         """Return the one user of a userName as the listing shows it; None proves nothing.
 
         A listing counts for a minute for each of its pages, half an hour at most, and not for what the run has changed.
+        `together`: it is read where it costs less than filters with several names.
         """
         if self._makes < SHARE or key.type != USER or key.attribute != "userName":
             return None
-        await self._read(reads, self._makes // SHARE)
+        await self._read(reads, most_for_upserts(self._makes, together=together))
         return self._shown(key) if self._clock.monotonic() <= self._until else None
 
     async def shown_lately(
@@ -232,7 +238,6 @@ class HeldUsers:
             self._names.clear()
             self._users.clear()
             self._pages = await self._take(reads, most)
-            self._is_whole = self._pages <= most
             if not self._is_whole:
                 self._names.clear()
                 self._users.clear()
@@ -261,13 +266,13 @@ class HeldUsers:
                 came = len(page.resources)
                 self._came += came
                 told = ceil(page.total / came) if came and page.total is not None else 0
-                if pages > most or (pages == 1 and told > most):
+                if pages > most + LAST or (pages == 1 and told > most):
                     self._singles = max(SINGLES, most)
                     return told if told > most else inf
                 self._keep(page.resources, place)
                 place += came
         self._until = min(self._until, self._clock.monotonic() + KEPT_S * max(1, pages))
-        self._names_until = self._until
+        self._names_until, self._is_whole = self._until, True
         return pages
 
     def _keep(self, users: tuple[JsonObject, ...], first: int) -> None:

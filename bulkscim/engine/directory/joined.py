@@ -45,7 +45,8 @@ class Joined:
         self._filters = filters
         self._compared = compared
         self._memberships = memberships
-        self._together, self._absent_names = LookupsTogether(clock), AbsentNames(clock, names)
+        self._together = LookupsTogether(clock)
+        self._absent_names = AbsentNames(clock, names, self._together)
         self._answers = GroupAnswers(clock, memberships)
         self._first = anyio.Lock()
         self._vain = 0  # controls of which not what is known was shown
@@ -123,9 +124,12 @@ class Joined:
         """Look a key up together with others, where such filters may work; None proves nothing, `proves`: an absence too."""
         if not self.takes_several(key) or not ahead.most:
             return None
+        proves = proves and key.attribute != "id" and key.type not in self._profile.exact_filters
+        tells = proves and self._absent_names.is_proved(key.type, key.attribute)  # of what is there, too
+        if tells and await self._absent_names.prove(key, ahead, reads):
+            return Missing(is_listed=True)
         found = await self._together.find(key, ahead, reads)
-        is_folded = key.attribute != "id" and key.type not in self._profile.exact_filters
-        if found is None and proves and is_folded and await self._absent_names.prove(key, ahead, reads):
+        if found is None and proves and not tells and await self._absent_names.prove(key, ahead, reads):
             return Missing(is_listed=True)
         return found
 

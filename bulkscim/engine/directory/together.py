@@ -124,6 +124,18 @@ class LookupsTogether:
         known = self._kept[key.type, key.attribute].get(key.folded)
         return known.found if known else None
 
+    def is_known(self, key: Key, ahead: NamesAhead) -> bool:
+        """Return whether such an answer has shown the one resource that a key names, not too long ago."""
+        return not self._is_unknown(key, ahead) and self.shown(key) is not None
+
+    def took(
+        self, keys: Sequence[Key], shown: Sequence[JsonObject], asked_at: float, since: Iterable[Step]
+    ) -> None:
+        """Keep what an answer shows of names that were asked for elsewhere; `since`: steps that took effect meanwhile."""
+        self._keep(keys, shown, asked_at)
+        for step in since:
+            self.changed(step)
+
     def _is_unknown(self, key: Key, ahead: NamesAhead) -> bool:
         known = self._known(key, ahead.age_s)
         return known is None or (known.found is not None and known.asked_at <= ahead.since)

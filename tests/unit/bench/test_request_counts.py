@@ -22,6 +22,15 @@ def test_a_small_job_is_counted_at_the_pace_of_a_tenant(kind):
         assert 0 < count.outcome.minutes < 2
 
 
+def test_a_plan_of_upserts_reads_no_listing_where_filters_cost_less():
+    """It read the whole listing of the users, and dropped it since it was a page too long."""
+    line, *_ = lines(KINDS["generic"], grown(upsert(200, 20), 1_000, 0), ["slow"])
+
+    assert line.job.endswith("dry run")
+    assert line.counts["slow"].outcome.requests["GET Users page"] <= 3
+    assert line.counts["slow"].outcome.requests.total() <= 13
+
+
 def test_groups_that_a_tenant_holds_are_found_by_id():
     """What is written into the sandbox's file beforehand is served."""
     counts = {

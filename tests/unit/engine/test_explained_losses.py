@@ -17,7 +17,7 @@ PAGE = b"<!doctype html><html><title>500 Internal Server Error</title></html>"
 @pytest.fixture(autouse=True)
 def no_lookups_before(monkeypatch):
     """Send each create: names are not looked up first."""
-    monkeypatch.setattr(held_names, "most_pages", lambda _: 0)
+    monkeypatch.setattr(held_names, "most_pages", lambda *_, **__: 0)
     monkeypatch.setattr(held_names, "SHARE", 1000)
 
 

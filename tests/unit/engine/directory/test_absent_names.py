@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from bulkscim.engine.directory.absent_names import AbsentNames
-from bulkscim.engine.directory.together import NamesAhead
+from bulkscim.engine.directory.together import LookupsTogether, NamesAhead
 from bulkscim.engine.reads import Reads
 from bulkscim.model.operation import USER, Key
 from bulkscim.model.request import Response
@@ -192,3 +192,39 @@ async def test_names_that_rows_have_found_serve_as_samples():
     assert names.may_prove(USER, "userName")
     assert await names.prove(key(100), NamesAhead(tuple, 50, AGE_S), reads)
     assert (tenant.listed, tenant.asked) == (0, 2)
+
+
+async def test_what_is_there_is_taken_from_the_same_answer():
+    """A plan of upserts asked for each name twice where one in ten was new."""
+    tenant, clock = Tenant(200), VirtualClock()
+    together, reads = LookupsTogether(clock), Reads(tenant, clock, GENERIC)
+    names = AbsentNames(clock, together=together)
+    numbers = [number if number % 10 else 1000 + number for number in range(120)]
+
+    for place, number in enumerate(numbers):
+        ahead = NamesAhead(lambda place=place: map(key, numbers[place:]), 50, AGE_S)
+        assert await names.prove(key(number), ahead, reads) is (number >= 1000)
+        if number < 1000:
+            assert (await together.find(key(number), ahead, reads)).id == f"u{number}"
+
+    assert tenant.asked == 4  # one tries the filter
+
+
+async def test_where_the_first_filter_fails_shorter_ones_are_tried():
+    """A tenant may show fewer resources than a page has names."""
+    tenant = Tenant(100, most=20)
+    _, prove, _ = proving(tenant)
+
+    assert [await prove(number) for number in (200, 201, 202)] == [False, True, True]
+
+
+async def test_a_change_that_gives_no_name_leaves_absences_proved():
+    """Rows that change titles stand between those that create users."""
+    tenant = Tenant(10)
+    names, prove, _ = proving(tenant)
+    assert await prove(100)
+    asked = tenant.asked
+
+    names.changed(Step("patch", Action.MODIFY, USER, id="u1", changes=(Change("title", None, "Lead"),)))
+    assert await prove(101)
+    assert tenant.asked == asked

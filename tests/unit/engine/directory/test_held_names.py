@@ -86,7 +86,7 @@ async def test_names_are_listed_once_and_compared_without_case():
     ("tenant", "makes", "asked"),
     [
         (Tenant(100, filters=False), 60, 2),
-        (Tenant(100, total=False, filters=False), 60, 5),
+        (Tenant(100, total=False, filters=False), 60, 6),
         (Tenant(5, status=403), 60, 1),
     ],
     ids=["too long", "of unknown length", "refused"],
