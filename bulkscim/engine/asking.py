@@ -163,7 +163,8 @@ class Asking:
         if isinstance(need, NameHeld) and not work.is_new:
             return False  # a listing may show what a lost create of the row has made
         if isinstance(need, OwnGroups):
-            return self._directory.own_memberships.groups_of(need.member)
+            found = {one: self._directory.own_memberships.groups_of(one) for one in need.members}
+            return {member: groups for member, groups in found.items() if groups}
         operation = work.row.operation
         purpose = purpose_of(work, need, coming, self.ages(operation.spec.method, operation.type))
         return await self._directory.answer(need, self.reads(work), purpose)

@@ -14,7 +14,6 @@ import anyio.abc
 
 from bulkscim.engine.changing import ChangingResources, changed_by
 from bulkscim.engine.crew import Crew
-from bulkscim.engine.directory.directory import Directory
 from bulkscim.engine.dispatch import Intent, NotSent, Outcome
 from bulkscim.engine.facts import Parents, made_by
 from bulkscim.engine.feed import Feed, Window
@@ -30,7 +29,7 @@ from bulkscim.model.operation import GROUP, Key, identities
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.decision import Later, Rest, Settle, Wait
 from bulkscim.planning.merging import GroupChange
-from bulkscim.planning.order import Lanes, claims
+from bulkscim.planning.order import Lanes, claimed_by, claims
 from bulkscim.planning.overtaking import concerned, left_by, left_open, names_of
 
 
@@ -220,7 +219,7 @@ class Pipeline:
 
     async def _provide(self, work: Work, need: Need) -> Next | None:
         """Get what the row must know; return what it does then, None where it was parked or left instead."""
-        lane = Directory.lane(need)
+        lane = claimed_by(need)
         if not self._lanes.holds(work.number, lane):
             self._park_on_lane(work, lane)
             return None

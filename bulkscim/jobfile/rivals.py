@@ -20,10 +20,8 @@ from bulkscim.model.operation import GROUP, USER, Defaults, Key, Operation, Role
 from bulkscim.model.row import Rival, Row
 from bulkscim.model.selection import TakenRows
 from bulkscim.planning.context import part_of
-from bulkscim.planning.one_group import ONE_GROUP, WHOLE
-from bulkscim.planning.sent_form import MEMBERS, member_at
+from bulkscim.planning.one_group import ONE_GROUP, WHOLE, members_by_value
 from bulkscim.providers.profile import Profile
-from bulkscim.scim.forms import ids_in
 
 NAMED = 3  # users that are named
 ADVICE = "Name one group for each user in the file"
@@ -72,23 +70,12 @@ def ties(operation: Operation) -> Iterator[Tie]:
             yield Tie(part_of(one), own, one.key, adds=True)
         elif one.role is Role.MEMBER and one.key.type == USER:
             yield Tie(part_of(one), one.key, own, adds=True)
-    if operation.type == GROUP:
-        yield from (Tie(WHOLE, _user(one), own, adds) for one, adds in _by_value(operation))
+    yield from (Tie(WHOLE, _user(one), own, adds) for one, adds in members_by_value(operation))
 
 
 def _user(value: str) -> Key:
     ref = value.removeprefix(_BULK_ID)
     return Key(USER, "id", value) if ref == value else Key(USER, "ref", ref)
-
-
-def _by_value(operation: Operation) -> Iterator[tuple[str, bool]]:
-    """Yield the members that a record names by their ids as values, and whether each is added."""
-    yield from ((one, True) for one in ids_in(operation.data.get(MEMBERS)))
-    for change in operation.changes:
-        if change.path == MEMBERS:
-            yield from ((one, change.op != "remove") for one in ids_in(change.value))
-        elif change.op == "remove" and (left := member_at(change.path or "")):
-            yield left, False
 
 
 class Rivals:

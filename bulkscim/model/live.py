@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bulkscim.model.operation import JsonObject, Key
+from bulkscim.model.operation import USER, JsonObject, Key
 
 MOST_VERSION = 1000
 _BUSY = frozenset({408, 429, 502, 503, 504})
@@ -216,9 +216,14 @@ class Shown(NamedTuple):
 
 
 class OwnGroups(NamedTuple):
-    """The need to know in which groups this run has put a user; the answer is a tuple of their ids."""
+    """The need to know in which groups this run has put some users; the answer has the ids of these groups by user, if any."""
 
-    member: str
+    members: tuple[str, ...]
+
+    @property
+    def on(self) -> Key:
+        """The first of the users."""
+        return Key(USER, "id", self.members[0])
 
 
 ParentAnswer = ParentReady | ParentFailed | ParentLater

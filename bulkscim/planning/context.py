@@ -9,6 +9,7 @@ from bulkscim.model.live import (
     Found,
     Missing,
     Need,
+    OwnGroups,
     Parent,
     ParentFailed,
     ParentLater,
@@ -195,7 +196,23 @@ def carried(view: View, *, whole: bool) -> Carried | Wait | Later | Settle:
                 return Settle(RowState.FAILED, named.why, status=named.status)
             case _:
                 continue
-    return Carried(tuple(found))
+    return _without_own(view, found)
+
+
+def _without_own(view: View, found: list[tuple[Reference, str]]) -> Carried | Wait:
+    """Leave out members that the run has put into a group, where an addition may end that: each of them has a step of its own."""
+    policy = view.policy
+    if not policy.profile.one_group or policy.plans or policy.takes_back:
+        return Carried(tuple(found))
+    kept = []
+    for reference, member in found:
+        need, is_asked = OwnGroups((member,)), reference.role is Role.MEMBER
+        is_asked = is_asked and part_of(reference) not in view.row.rivals
+        if is_asked and need not in view.live:
+            return Wait(need)
+        if not (is_asked and view.live[need]):
+            kept.append((reference, member))
+    return Carried(tuple(kept))
 
 
 def with_references(data: JsonObject, carry: Carried) -> JsonObject:

@@ -20,7 +20,7 @@ from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
 from bulkscim.planning.held_to_plan import held, without_steps
 from bulkscim.planning.missing_links import RemainingDifference, missing_links
-from bulkscim.planning.one_group import WHOLE, not_kept
+from bulkscim.planning.one_group import not_sent
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import read_back
 from bulkscim.planning.verbs import create, membership, modify
@@ -56,8 +56,8 @@ def _next(view: View, subject: Decision | Subject) -> Decision:
 
 def _main(view: View) -> Decision | Subject:
     """Decide about the main part of a row."""
-    if kept_out := not_kept(view, WHOLE):
-        return failed(kept_out)
+    if kept_out := not_sent(view):
+        return kept_out if isinstance(kept_out, Wait) else failed(kept_out)
     verb = view.operation.verb
     match verb:
         case Verb.CREATE:

@@ -8,14 +8,16 @@ Rule 2: where it may be so, as long as it is not known what the token opens, the
 Rule 3: where the file itself ends the first membership, the user moves as the file says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bulkscim.model.live import Found, OwnGroups, Shown
-from bulkscim.model.operation import USER, JsonObject, Key
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Operation, Verb
 from bulkscim.model.row import Refusal, Rival
 from bulkscim.planning.before_removal import groups_shown
 from bulkscim.planning.context import View
 from bulkscim.planning.decision import Wait
+from bulkscim.planning.sent_form import MEMBERS, member_at
+from bulkscim.scim.forms import ids_in
 
 ONE_GROUP = "a user is in one group at a time"
 WHOLE = ""  # the part of members that a row names as values: they are sent with the rest of the row, or not at all
@@ -35,6 +37,38 @@ def _put_by(view: View, rival: Rival, part: str) -> str:
     return f"{which} puts {'one of the members' if part == WHOLE else 'it'} into group {rival.group.value}"
 
 
+def not_sent(view: View) -> Refusal | Wait | None:
+    """Return why a row is not sent that names members as values; None where it may be, or names none.
+
+    What the run has done is asked where the row creates its group, or names it by its id: else it may be the same group.
+    """
+    operation, own_id = view.operation, view.operation.target.attribute == "id"
+    members = tuple(one for one, adds in members_by_value(operation) if adds)
+    kept_out = not_kept(view, WHOLE)
+    is_asked = members and not view.facts.applied and (own_id or operation.verb is Verb.CREATE)
+    if kept_out or not is_asked or not _looks(view, WHOLE):
+        return kept_out
+    own = view.live.get(OwnGroups(members))
+    if own is None:
+        return Wait(OwnGroups(members))
+    put = (group for groups in own.values() for group in groups if group != operation.target.value)
+    group = next(put, None)
+    told = f"not sent: {ONE_GROUP}, and an earlier row puts one of the members into group {group}"
+    return None if group is None else Refusal(WHOLE, None, None, told)
+
+
+def members_by_value(operation: Operation) -> Iterator[tuple[str, bool]]:
+    """Yield the members that a record of a group names by their ids as values, and whether each is added."""
+    if operation.type != GROUP:
+        return
+    yield from ((one, True) for one in ids_in(operation.data.get(MEMBERS)))
+    for change in operation.changes:
+        if change.path == MEMBERS:
+            yield from ((one, change.op != "remove") for one in ids_in(change.value))
+        elif change.op == "remove" and (left := member_at(change.path or "")):
+            yield left, False
+
+
 def _looks(view: View, part: str) -> bool:
     """Return whether a membership may end another one that the run has made."""
     policy = view.policy
@@ -49,10 +83,10 @@ def would_end(view: View, part: str, member: str, others: Sequence[JsonObject]) 
     """
     if not (others and view.policy.profile.is_one_group_sure and _looks(view, part)):
         return None
-    own = view.live.get(OwnGroups(member))
+    own = view.live.get(OwnGroups((member,)))
     if own is None:
-        return Wait(OwnGroups(member))
-    ours = next((one for one in others if one["value"] in own), None)
+        return Wait(OwnGroups((member,)))
+    ours = next((one for one in others if one["value"] in own.get(member, ())), None)
     if ours is None:
         return None
     told = f"an earlier row puts it into group {ours.get('display') or ours['value']}"
@@ -76,10 +110,10 @@ def has_ended(view: View, part: str, member: str) -> tuple[str, str] | Refusal |
 
 
 def _left(view: View, group: str, leaves: Sequence[str], member: str) -> tuple[str, str] | Wait | None:
-    own = view.live.get(OwnGroups(member))
+    own = view.live.get(OwnGroups((member,)))
     if own is None:
-        return Wait(OwnGroups(member))
-    ours = [one for one in leaves if one in own]
+        return Wait(OwnGroups((member,)))
+    ours = [one for one in leaves if one in own.get(member, ())]
     for again in (False, True) if ours else ():
         need = Shown(Key(USER, "id", member), again)
         answer = view.live.get(need)

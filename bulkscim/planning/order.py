@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bulkscim.model.live import Need, Parent
+from bulkscim.model.live import Membership, Need, OwnGroups, Parent, Shown
 from bulkscim.model.names import IDENTITIES
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, identities
 from bulkscim.model.row import Row
@@ -105,6 +105,13 @@ def _may_free_names(row: Row) -> bool:
 def _claim(key: Key, producer: int | None, *, exclusive: bool, own: bool = False) -> Claim:
     need = key if producer is None else Parent(producer)
     return Claim(need, lane(key, producer), exclusive, own, told=_told_by(key))
+
+
+def claimed_by(need: Need) -> Need:
+    """Return the need whose claim must be held before this one is read."""
+    if isinstance(need, Shown | OwnGroups):
+        need = need.on
+    return Key(GROUP, "id", need.group) if isinstance(need, Membership) else need
 
 
 def lane(key: Key, producer: int | None) -> Key:

@@ -36,7 +36,6 @@ from bulkscim.model.live import (
     MembershipAnswer,
     Missing,
     NameHeld,
-    Need,
     OfTenant,
     Origin,
     Referrers,
@@ -114,13 +113,6 @@ class Directory:
     def close(self) -> None:
         """Delete what is kept off the heap."""
         self._store.close()
-
-    @staticmethod
-    def lane(need: Need) -> Need:
-        """Return the need whose claim must be held before this one is read."""
-        if isinstance(need, Shown):
-            need = need.on
-        return Key(GROUP, "id", need.group) if isinstance(need, Membership) else need
 
     async def answer(
         self, need: OfTenant, reads: Reads, purpose: Purpose = PLAIN

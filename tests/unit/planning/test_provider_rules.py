@@ -95,7 +95,7 @@ def test_join_reads_the_groups_that_the_user_leaves_by_it():
 
     assert decide(row, live=live, policy=MOVES) == Wait(BY_ID)
     before = [{"value": "g7", "display": "Old"}, {"value": "g1"}]
-    live[OwnGroups("u1")] = ()
+    live[OwnGroups(("u1",))] = {}
     step = decide(row, live={**live, BY_ID: user(groups=before)}, policy=MOVES)
     assert isinstance(step, Step)
     assert step.changes[1] == Change("groups", [{"value": "g7", "display": "Old"}], [{"value": "g1"}])
@@ -110,8 +110,8 @@ def test_a_user_that_the_run_has_put_into_another_group_stays_there():
     live = {SALES: group(), ADA: user(), need: Member(present=False)}
     live[BY_ID] = user(groups=[{"value": "g7", "display": "Old"}])
 
-    assert decide(row, live=live, policy=MOVES) == Wait(OwnGroups("u1"))
-    ended = decide(row, live={**live, OwnGroups("u1"): ("g7",)}, policy=MOVES)
+    assert decide(row, live=live, policy=MOVES) == Wait(OwnGroups(("u1",)))
+    ended = decide(row, live={**live, OwnGroups(("u1",)): {"u1": ("g7",)}}, policy=MOVES)
     assert isinstance(ended, Settle)
     assert ended.state is RowState.FAILED
     assert ended.detail == (
@@ -124,7 +124,7 @@ def moved(*parts, read=None):
     applied = {"member:Sales": Applied("member:Sales", "g1", leaves=("g7",))}
     applied |= {part: Applied(part, "g7", leaves=("g1",)) for part in parts}
     live = {SALES: group(), ADA: user()} | ({SHOWN: read} if read else {})
-    return decide(joins(), Facts(applied), live | {OwnGroups("u1"): ("g7", "g1")}, policy=MAY_MOVE)
+    return decide(joins(), Facts(applied), live | {OwnGroups(("u1",)): {"u1": ("g7", "g1")}}, policy=MAY_MOVE)
 
 
 def test_a_user_that_has_left_a_group_of_the_run_is_put_back():
