@@ -11,7 +11,7 @@ Rule 3: where the file itself ends the first membership, the user moves as the f
 from collections.abc import Iterator, Sequence
 
 from bulkscim.model.live import Found, OwnGroups, Shown
-from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Operation, Verb
+from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Operation
 from bulkscim.model.row import Refusal, Rival
 from bulkscim.planning.before_removal import groups_shown
 from bulkscim.planning.context import View
@@ -45,7 +45,11 @@ def not_sent(view: View) -> Refusal | Wait | None:
     operation, own_id = view.operation, view.operation.target.attribute == "id"
     members = tuple(one for one, adds in members_by_value(operation) if adds)
     kept_out = not_kept(view, WHOLE)
-    is_asked = members and not view.facts.applied and (own_id or operation.verb is Verb.CREATE)
+    is_asked = (
+        members
+        and not view.facts.applied
+        and (own_id or (operation.spec.makes and not operation.spec.updates))
+    )
     if kept_out or not is_asked or not _looks(view, WHOLE):
         return kept_out
     own = view.live.get(OwnGroups(members))
