@@ -11,28 +11,26 @@ from typing import Any
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Response
-from bulkscim.providers.probing.filters import (
+from bulkscim.providers.probing.questions import asked_size
+from bulkscim.providers.probing.record import GONE, Record, is_deactivated, name_of
+from bulkscim.providers.probing.seen import (
+    TWO_ON_A_PAGE,
     Judge,
     Seen,
     no,
+    of_listing,
+    of_pages,
     unseen,
     yes,
 )
-from bulkscim.providers.probing.questions import (
-    asked_size,
-)
-from bulkscim.providers.probing.record import (
-    GONE,
-    Record,
-    is_deactivated,
-    name_of,
-)
 from bulkscim.scim import paths
+from bulkscim.scim.protocol import ListAnswer
 
 _SERVERS_OWN = frozenset({"id", "schemas", "meta"})
 _LIMITS = ("ratelimit", "rate-limit", "retry-after")
+_NAME = "username"
+NOT_REAL = "what a listing shows could not be read by its id"
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
-_PAIR = 2
 
 
 def endpoint(question: str) -> Judge:
@@ -65,14 +63,11 @@ def version(record: Record) -> Seen:
     answer = record.answers.get("user")
     if answer is None or answer.resource is None or not isinstance(answer.reply, Response):
         return unseen("no user was read by its id")
-    shown = [
-        name
-        for name, value in (
-            ("ETag", answer.reply.headers.get("etag")),
-            ("meta.version", paths.get(answer.resource, "meta.version")),
-        )
-        if value
-    ]
+    found = {
+        "ETag": answer.reply.headers.get("etag"),
+        "meta.version": paths.get(answer.resource, "meta.version"),
+    }
+    shown = [name for name, value in found.items() if value]
     return Seen(bool(shown), "a user, read by its id", " and ".join(shown) or "no")
 
 
@@ -85,28 +80,21 @@ def limit_headers(record: Record) -> Seen:
     return Seen(", ".join(sorted(found)), f"{len(replies)} answers")
 
 
-def count(record: Record) -> Seen:
+@of_pages
+def count(record: Record, one: ListAnswer, page: ListAnswer) -> Seen:  # noqa: ARG001 - the page is there to be cut
     """Judge whether `count` is heeded."""
-    one, page = record.listing("one"), record.page
-    if one is None or page is None or page.size < _PAIR:
-        return unseen("it takes a page with two users")
     return Seen(one.size == 1, f"count=1 showed {one.size}")
 
 
-def start_index(record: Record) -> Seen:
+@of_listing("second", TWO_ON_A_PAGE)
+def start_index(record: Record, second: ListAnswer) -> Seen:
     """Judge whether `startIndex` is heeded: the second user of a page must be the first from startIndex=2 on."""
-    answer, users = record.answers.get("second"), record.users
-    if answer is None:
-        return unseen("it takes a page with two users")
-    if answer.is_refused:
-        return no(answer.told, "refused")
-    if answer.listing is None:
-        return unseen(answer.told)
+    users = record.users
     if record.page is None or len(users) < record.page.size:
         return unseen("an entry of the page has no id that can be used")
-    if not answer.listing.size:
+    if not second.size:
         return no("startIndex=2 showed none", "nothing is shown")
-    first = answer.listing.resources[0]["id"] if answer.listing.resources else None
+    first = second.resources[0]["id"] if second.resources else None
     if first == users[1]["id"]:
         return yes("startIndex=2 began with the second user")
     if first == users[0]["id"]:
@@ -123,16 +111,13 @@ def page_size(record: Record) -> Seen:
     asked = asked_size(record)
     if is_cut and 1 < page.size < asked:
         return Seen(page.size, f"{page.size} of {page.total or 'more'} came, {asked} were asked for")
-    return unseen(
-        f"{page.size} came of {page.total if page.total is not None else 'an untold number'}, {asked} were asked for"
-    )
+    told = "an untold number" if page.total is None else page.total
+    return unseen(f"{page.size} came of {told}, {asked} were asked for")
 
 
-def total(record: Record) -> Seen:
+@of_pages
+def total(record: Record, one: ListAnswer, page: ListAnswer) -> Seen:
     """Judge whether totalResults counts the whole list."""
-    one, page = record.listing("one"), record.page
-    if one is None or page is None or page.size < _PAIR:
-        return unseen("it takes a page with two users")
     if page.total is None:
         return unseen("a page has none")
     if page.total < page.size or (one.total == one.size < page.size):
@@ -151,43 +136,31 @@ def total(record: Record) -> Seen:
     return no("fewer users are shown than it says") if last.total == page.total else unseen("it changes")
 
 
-def cursors(record: Record) -> Seen:
+@of_listing("cursor", TWO_ON_A_PAGE)
+def cursors(record: Record, begun: ListAnswer) -> Seen:
     """Judge whether listings can be paged by cursors (RFC 9865)."""
-    answer, after = record.answers.get("cursor"), record.listing("next cursor")
-    if answer is None:
-        return unseen("it takes a page with two users")
-    if answer.is_refused:
-        return no(answer.told, "refused")
-    if answer.listing is None:
-        return unseen(answer.told)
-    first = [one["id"] for one in answer.listing.resources]
-    if answer.listing.next_cursor is None:
-        if answer.listing.size == 1 and len(record.users) > 1:
+    if begun.next_cursor is None:
+        if begun.size == 1 and len(record.users) > 1:
             return no("a page of one user had no nextCursor")
         return unseen("a page had no nextCursor, and may have shown all")
+    after = record.listing("next cursor")
     if after is None:
         return unseen("the next page did not come")
-    again = [one["id"] for one in after.resources]
-    return (
-        yes("the next page shows others")
-        if again and not set(again) & set(first)
-        else unseen("the next page shows the same users")
-    )
+    shown, again = ({one["id"] for one in each.resources} for each in (begun, after))
+    if not again or again & shown:
+        return unseen("the next page shows the same users")
+    return yes("the next page shows others")
 
 
 def lists_all(record: Record) -> Seen:
     """Judge whether a listing shows the attributes of users that reads by id show."""
     listed = {one["id"]: one for one in record.users}
-    read = [one for each in ("user", "other user") if (one := record.resource(each)) is not None]
-    pairs = [(listed[one["id"]], one) for one in read if one["id"] in listed]
+    pairs = [(listed[one["id"]], one) for one in record.users_read if one["id"] in listed]
+    if not pairs:
+        return unseen("no user was read by its id")
+    how = f"{len(pairs)} users compared with reads by id"
     lacking = sorted({name for shown, whole in pairs for name in _lacking(shown, whole)})
-    if lacking:
-        return no(f"{len(pairs)} users compared with reads by id", f"without {', '.join(lacking)}")
-    return (
-        yes(f"{len(pairs)} users compared with reads by id")
-        if pairs
-        else unseen("no user was read by its id")
-    )
+    return no(how, f"without {', '.join(lacking)}") if lacking else yes(how)
 
 
 def _lacking(listed: JsonObject, whole: JsonObject) -> Iterable[str]:
@@ -208,45 +181,33 @@ def _attributes(resource: JsonObject) -> Iterable[tuple[str, Any]]:
             yield folded, value
 
 
-def attributes(record: Record) -> Seen:
+@of_listing("attributes", "there is no user")
+def attributes(record: Record, projected: ListAnswer) -> Seen:
     """Judge whether `attributes` is heeded."""
-    answer, one = record.answers.get("attributes"), record.listing("one")
-    if answer is None:
-        return unseen("there is no user")
-    if answer.is_refused:
-        return no(answer.told, "refused")
-    shown = {each["id"]: each for each in (answer.listing.resources if answer.listing else ())}
+    one = record.listing("one")
     full = {each["id"]: each for each in (*record.users, *(one.resources if one else ()))}
-    both = [(shown[each], full[each]) for each in shown if each in full]
-    names = [name for _, whole in both for name, _ in _attributes(whole) if name != "username"]
-    if not names:
-        return unseen(answer.told if answer.listing is None else "no user with further attributes came")
-    kept = [name for part, _ in both for name, _ in _attributes(part) if name != "username"]
-    if kept and not is_real(record):
-        return unseen("what a listing shows could not be read by its id")
-    return Seen(not kept, "attributes=userName", "ignored" if kept else "")
+    both = [(part, full[part["id"]]) for part in projected.resources if part["id"] in full]
+    if not any(name != _NAME for _, whole in both for name, _ in _attributes(whole)):
+        return unseen("no user with further attributes came")
+    if not any(name != _NAME for part, _ in both for name, _ in _attributes(part)):
+        return yes("attributes=userName")
+    return no("attributes=userName", "ignored") if is_real(record) else unseen(NOT_REAL)
 
 
 def is_real(record: Record) -> bool:
     """Return whether a listed user was read by its id: some listings are made up."""
-    return record.resource("user") is not None or record.resource("other user") is not None
+    return bool(record.users_read)
 
 
-def order(record: Record) -> Seen:
+@of_listing("sort", "it takes three users with names")
+def order(record: Record, ordered: ListAnswer) -> Seen:
     """Judge whether users can be sorted: names must come in the falling order that was asked for, and not without."""
-    answer = record.answers.get("sort")
-    if answer is None:
-        return unseen("it takes three users with names")
-    if answer.is_refused:
-        return no(answer.told, "refused")
-    if answer.listing is None:
-        return unseen(answer.told)
-    ids, plain = [one["id"] for one in answer.listing.resources], [one["id"] for one in record.users]
-    names = [name_of(one, "userName").casefold() for one in answer.listing.resources]
-    is_falling = len(names) > 1 and names == sorted(names, reverse=True)
-    if is_falling and ids != plain[: len(ids)]:
+    ids, plain = [one["id"] for one in ordered.resources], [one["id"] for one in record.users]
+    names = [name_of(one, "userName").casefold() for one in ordered.resources]
+    is_falling, is_plain = names == sorted(names, reverse=True), ids == plain[: len(ids)]
+    if len(ids) > 1 and is_falling and not is_plain:
         return yes("sortBy=userName&sortOrder=descending")
-    if not is_falling and len(ids) > 1 and ids == plain[: len(ids)]:
+    if len(ids) > 1 and is_plain and not is_falling:
         return no("the order was that without it", "ignored")
     return unseen("the order proves nothing")
 

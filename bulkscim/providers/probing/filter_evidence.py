@@ -7,22 +7,19 @@ from bulkscim.providers.probing.filters import (
     NOT_ALL,
     NOTHING,
     Fits,
-    Judge,
-    Seen,
     absent_is,
     equals,
     has_value,
     holds,
     judged,
     leaves_out,
-    no,
-    unseen,
-    yes,
 )
 from bulkscim.providers.probing.questions import beginning, email_of, middle, partly
 from bulkscim.providers.probing.record import Record, is_deactivated, name_of
+from bulkscim.providers.probing.seen import NOTHING_ASKED, Judge, Seen, no, of_listing, unseen, yes
+from bulkscim.scim.protocol import ListAnswer
 
-_PAIR = 2
+TWO_NAMED = "it takes two users with names"
 
 
 def user_filter(question: str, attribute: str) -> Judge:
@@ -41,8 +38,7 @@ def user_filter(question: str, attribute: str) -> Judge:
 def _judged(record: Record, question: str, fits: Fits, *wanted: str) -> Seen:
     out = leaves_out(record, question, "absent", len(record.users))
     found = judged(record.answers.get(question), fits, wanted, leaves_out=out)
-    read = {one["id"] for each in ("user", "other user") if (one := record.resource(each)) is not None}
-    return if_there(found, read, wanted)
+    return if_there(found, {one["id"] for one in record.users_read}, wanted)
 
 
 def if_there(found: Seen, read: set[str], wanted: Iterable[str]) -> Seen:
@@ -71,7 +67,7 @@ def absent(question: str) -> Judge:
     def judge(record: Record) -> Seen:
         found = absent_is(record, question)
         answer = record.answers.get(question)
-        how = answer.told if answer else "nothing to ask for"
+        how = answer.told if answer else NOTHING_ASKED
         return Seen(found, how) if found else unseen(how)
 
     return judge
@@ -99,8 +95,8 @@ def capitals(record: Record) -> Seen:
 
 def either(record: Record) -> Seen:
     """Judge whether `or` joins two names."""
-    if len(record.chosen) < _PAIR:
-        return unseen("it takes two users with names")
+    if not record.has_two:
+        return unseen(TWO_NAMED)
     answer, ids = record.answers.get("or"), [one["id"] for one in record.chosen]
     named = [name_of(one, "userName") for one in record.chosen]
     found = _judged(record, "or", equals("userName", *named), *ids)
@@ -111,8 +107,8 @@ def either(record: Record) -> Seen:
 
 def both(record: Record) -> Seen:
     """Judge whether `and` is heeded: a name twice finds its user, two names find none."""
-    if len(record.chosen) < _PAIR:
-        return unseen("it takes two users with names")
+    if not record.has_two:
+        return unseen(TWO_NAMED)
     user = record.chosen[0]
     same = _judged(record, "and the same", equals("userName", name_of(user, "userName")), user["id"])
     if same.value is not True:
@@ -122,7 +118,7 @@ def both(record: Record) -> Seen:
         return yes("a name twice finds its user, two names find none")
     answer = record.answers.get("and")
     if answer is None or answer.listing is None or not answer.listing.size:
-        return unseen(answer.told if answer else "nothing to ask for")
+        return unseen(answer.told if answer else NOTHING_ASKED)
     return no("two names, joined by and, find a user", "ignored")
 
 
@@ -140,16 +136,14 @@ def part_of_name(question: str) -> Judge:
     return judge
 
 
-def present(record: Record) -> Seen:
+@of_listing("pr")
+def present(record: Record, found: ListAnswer) -> Seen:  # noqa: ARG001 - it is judged as each filter is
     """Judge `pr`, by an attribute that some users have and others have not."""
-    answer, name = record.answers.get("pr"), partly(record)
-    if answer is None:
-        return unseen("nothing to ask for")
+    name = partly(record)
     if name is None:
-        return (
-            no(answer.told, "refused") if answer.is_refused else unseen("every user has what was asked for")
-        )
+        return unseen("every user has what was asked for")
     wanted = [one["id"] for one in record.users if has_value(name)(one)]
+    answer = record.answers["pr"]
     return judged(answer, has_value(name), wanted if record.is_whole else [], leaves_out=True)
 
 

@@ -1,45 +1,17 @@
 """What the answers to filters prove: each judgement needs resources that fit, and one that the filter left out (pure)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from bulkscim.model.operation import JsonObject
 from bulkscim.providers.probing.record import GONE, Answer, Record, name_of
+from bulkscim.providers.probing.seen import Seen, listing_of, no, unseen, yes
 from bulkscim.scim import paths
 from bulkscim.scim.paths import same_text
 
 Fits = Callable[[JsonObject], bool | None]  # None: the resource does not show what was asked for
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was seen of one thing. `value` is None where nothing is proved; `text` says more than the value does.
-
-    `how` names the evidence, or why there is none. It holds no personal data.
-    """
-
-    value: bool | int | str | None
-    how: str
-    text: str = ""
-
-
 FINDS_NOTHING, NOT_ALL = "finds nothing", "not all"
-Judge = Callable[[Record], Seen]
-
-
-def unseen(why: str) -> Seen:
-    """Return that nothing is known."""
-    return Seen(None, why)
-
-
-def yes(how: str, text: str = "") -> Seen:
-    """Return that it is so."""
-    return Seen(value=True, how=how, text=text)
-
-
-def no(how: str, text: str = "") -> Seen:
-    """Return that it is not so."""
-    return Seen(value=False, how=how, text=text)
 
 
 def judged(answer: Answer | None, fits: Fits, wanted: Iterable[str], *, leaves_out: bool) -> Seen:
@@ -47,21 +19,18 @@ def judged(answer: Answer | None, fits: Fits, wanted: Iterable[str], *, leaves_o
 
     `leaves_out`: a name that is not there was answered with nothing, so that the same kind of filter is not ignored.
     """
-    if answer is None:
-        return unseen("nothing to ask for")
-    if answer.is_refused:
-        return no(answer.told, "refused")
-    if answer.listing is None:
-        return unseen(answer.told)
-    shown, total, must = answer.listing.resources, answer.listing.total or 0, set(wanted)
+    found = listing_of(answer)
+    if isinstance(found, Seen):
+        return found
+    shown, total, must = found.resources, found.total or 0, set(wanted)
     others = [fits(one) for one in shown if one["id"] not in must]
     if False in others:
-        return no(f"it shows {answer.listing.size} resources, some of which do not fit", "ignored")
+        return no(f"it shows {found.size} resources, some of which do not fit", "ignored")
     if None in others:
         return unseen("it shows resources without what was asked for")
     if not shown:
-        if total or answer.listing.size:
-            return unseen(f"it claims {max(total, answer.listing.size)} resources, and shows none")
+        if total or found.size:
+            return unseen(f"it claims {max(total, found.size)} resources, and shows none")
         return no("it shows nothing, though one fits", FINDS_NOTHING)
     if not must <= {one["id"] for one in shown}:
         return (

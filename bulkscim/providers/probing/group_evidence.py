@@ -2,20 +2,12 @@
 
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.providers.probing.filter_evidence import if_there, same_name
-from bulkscim.providers.probing.filters import (
-    NOTHING,
-    Seen,
-    absent_is,
-    equals,
-    judged,
-    leaves_out,
-    no,
-    unseen,
-    yes,
-)
+from bulkscim.providers.probing.filters import NOTHING, absent_is, equals, judged, leaves_out
 from bulkscim.providers.probing.questions import sample_group
 from bulkscim.providers.probing.record import GONE, Record, all_members, groups_of, name_of
+from bulkscim.providers.probing.seen import Seen, no, of_listing, unseen, yes
 from bulkscim.scim import paths
+from bulkscim.scim.protocol import ListAnswer
 
 
 def groups(record: Record) -> Seen:
@@ -33,17 +25,13 @@ def _is_type(resource: JsonObject, name: str) -> bool:
     return name in (paths.find(resource, "name"), paths.find(resource, "id"))
 
 
-def without_members(record: Record) -> Seen:
+@of_listing("without members", "no listed group shows members")
+def without_members(record: Record, projected: ListAnswer) -> Seen:
     """Judge whether `excludedAttributes` is heeded in a listing of groups."""
-    answer = record.answers.get("without members")
-    if answer is None:
-        return unseen("no listed group shows members")
-    if answer.is_refused:
-        return no(answer.told, "refused")
     full = {one["id"]: all_members(one) for one in record.groups}
-    shown = [one for one in (answer.listing.resources if answer.listing else ()) if full.get(one["id"])]
+    shown = [one for one in projected.resources if full.get(one["id"])]
     if not shown:
-        return unseen(answer.told if answer.listing is None else "the group that came has no members")
+        return unseen("the group that came has no members")
     kept = any(all_members(one) for one in shown)
     return Seen(not kept, "excludedAttributes=members", "ignored" if kept else "")
 
@@ -52,8 +40,7 @@ def group_members(record: Record) -> Seen:
     """Judge whether a group that is read by its id shows its members; only other evidence of one proves that it does not."""
     if any(all_members(one) for one in record.groups_read):
         return yes("a group, read by its id")
-    users = [one for each in ("user", "other user") if (one := record.resource(each)) is not None]
-    told = {one for user in users for one in groups_of(user)}
+    told = {one for user in record.users_read for one in groups_of(user)}
     if any(one["id"] in told for one in record.groups_read):
         return no("a user shows the group, and the group shows no members")
     found = record.listing("member filter")
@@ -62,6 +49,17 @@ def group_members(record: Record) -> Seen:
         if any(one["id"] in shown for one in record.groups_read):
             return no("a filter by member finds the group, and the group shows no members")
     return unseen("no group with members was seen")
+
+
+def whole_members(record: Record) -> Seen:
+    """Judge whether a group that is read by its id shows all of its members; that nothing contradicts it proves nothing."""
+    group, found = record.fullest, record.listing("another member")
+    if group is None:
+        return unseen("no group with members was seen")
+    if found is not None and group["id"] in {one["id"] for one in found.resources}:
+        how = f"a filter by member finds a group for a user who is not among the {len(all_members(group))} that it shows"
+        return no(how, "cut")
+    return unseen("nothing contradicts it, and nothing proves it")
 
 
 def listed_members(record: Record) -> Seen:
@@ -80,7 +78,8 @@ def listed_members(record: Record) -> Seen:
 
 def user_groups(record: Record) -> Seen:
     """Judge whether users that are read by their ids show their groups."""
-    read = [one for each in ("user", "other user", "member") if (one := record.resource(each)) is not None]
+    member = record.resource("member")
+    read = [*record.users_read, *([member] if member is not None else [])]
     if any(map(groups_of, read)):
         return yes("a user, read by its id")
     holding = {one for group in record.groups_read for one in all_members(group)}
@@ -105,25 +104,19 @@ def capitals(record: Record) -> Seen:
     return same_name(record, "group case", "group eq", group_eq(record))
 
 
-def member_filter(record: Record) -> Seen:
+@of_listing("member filter")
+def member_filter(record: Record, found: ListAnswer) -> Seen:
     """Judge whether groups can be found by a member: the group must show the member by its id."""
-    answer = record.answers.get("member filter")
-    if answer is None:
-        return unseen("nothing to ask for")
-    if answer.is_refused:
-        return no(answer.told, "refused")
     holding = [one["id"] for one in record.groups_read if all_members(one)]
-    if answer.listing is None or not holding:
-        return unseen(answer.told if answer.listing is None else "no group shows members")
-    if not answer.listing.size:
+    if not holding:
+        return unseen("no group shows members")
+    if not found.size:
         return no("it shows nothing, though a group has the member", "finds nothing")
-    if holding[0] not in {one["id"] for one in answer.listing.resources}:
+    if holding[0] not in {one["id"] for one in found.resources}:
         return unseen("another group was found")
     unknown_member = absent_is(record, "absent member")
-    if unknown_member == NOTHING or answer.listing.size < len(record.groups):
+    if unknown_member == NOTHING or found.size < len(record.groups):
         return yes("it finds a group that shows the member")
-    return (
-        no("a member that is not there finds groups too", "ignored")
-        if unknown_member
-        else unseen("an ignored filter would answer alike")
-    )
+    if unknown_member:
+        return no("a member that is not there finds groups too", "ignored")
+    return unseen("an ignored filter would answer alike")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from bulkscim.model.operation import GROUP, USER, JsonObject
-from bulkscim.providers.probing.filters import ALL, absent_is, has_value
+from bulkscim.providers.probing.filters import ALL, NOTHING, absent_is, has_value
 from bulkscim.providers.probing.record import (
     GROUP_READS,
     Record,
@@ -62,7 +62,7 @@ def middle(record: Record) -> str | None:
 
 
 def _part(record: Record, cut: Callable[[str], str], has: Callable[[str, str], bool]) -> str | None:
-    if len(record.chosen) < 2:  # noqa: PLR2004
+    if not record.has_two:
         return None
     part = cut(_name(record, 0)).casefold()
     names = [name_of(one, "userName").casefold() for one in record.users]
@@ -165,7 +165,7 @@ def _swapped(name: str, attribute: str) -> str | None:
 
 def _two(word: str) -> Callable[[Record], str | None]:
     def text(record: Record) -> str | None:
-        if len(record.chosen) < 2:  # noqa: PLR2004
+        if not record.has_two:
             return None
         return f" {word} ".join(_eq("userName", _name(record, place)) for place in (0, 1))
 
@@ -184,8 +184,9 @@ def _group(place: int) -> Callable[[Record], str | None]:
         if any(all_members(one) for one in record.groups_read):
             return None
         known = {one["id"]: one for one in record.groups}
-        users = [one for each in ("user", "other user") if (one := record.resource(each)) is not None]
-        told = [one for user in users for one in sorted(groups_of(user)) if protocol.is_usable(one)]
+        told = [
+            one for user in record.users_read for one in sorted(groups_of(user)) if protocol.is_usable(one)
+        ]
         ranked = sorted(known, key=lambda one: -len(all_members(known[one])))
         most = [one for one in ranked[:1] if all_members(known[one])]
         order = list(dict.fromkeys((*most, *told, *ranked)))
@@ -226,6 +227,20 @@ def _by_member(record: Record) -> str | None:
 def _by_absent_member(record: Record) -> str | None:
     found = record.listing("member filter")
     return _filter(GROUP, _eq("members.value", record.absent)) if found and found.size else None
+
+
+def _by_another(record: Record) -> str | None:
+    """Return the path of a filter by a user that is not among the members of the group that shows the most.
+
+    It is the one that follows the last member in the listing of users: a list that is cut often has the same order.
+    """
+    group, found = record.fullest, record.listing("member filter")
+    if group is None or not found or absent_is(record, "absent member") != NOTHING:
+        return None
+    users, members = [one["id"] for one in record.users], all_members(group)
+    last = max((place for place, one in enumerate(users) if one in members), default=-1)
+    others = [one for one in (*users[last + 1 :], *users) if one not in members]
+    return _filter(GROUP, _eq("members.value", others[0])) if others else None
 
 
 def _without_members(record: Record) -> str | None:
@@ -287,6 +302,7 @@ _QUESTIONS: dict[str, Callable[[Record], str | None]] = {
     "group case": _group_filter(lambda group: _swapped(name_of(group, "displayName"), "displayName")),
     "member filter": _by_member,
     "absent member": _by_absent_member,
+    "another member": _by_another,
     "without members": _without_members,
 }
 

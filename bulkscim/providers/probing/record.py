@@ -1,6 +1,6 @@
 """The answers that a probe has gathered, and the users and groups that it asks about (pure)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -139,7 +139,7 @@ class Record:
 
     def whole(self, place: int) -> JsonObject:
         """Return one of them with what its read by id showed, once that has come."""
-        listed, read = self.chosen[place], self.resource("user" if place == 0 else "other user")
+        listed, read = self.chosen[place], self.resource(USER_READS[place])
         return listed | read if read is not None and read["id"] == listed["id"] else listed
 
     @property
@@ -149,9 +149,25 @@ class Record:
         return page is not None and claims_all(page)
 
     @property
+    def users_read(self) -> list[JsonObject]:
+        """The chosen users as they were read by their ids."""
+        return [one for each in USER_READS if (one := self.resource(each)) is not None]
+
+    @property
+    def has_two(self) -> bool:
+        """Whether there are two users with different names."""
+        return len(self.chosen) > 1
+
+    @property
     def groups_read(self) -> list[JsonObject]:
         """The groups that were read by their ids."""
         return [one for each in GROUP_READS if (one := self.resource(each)) is not None]
+
+    @property
+    def fullest(self) -> JsonObject | None:
+        """The group that shows the most members, of those that were read by their ids; None where none shows any."""
+        group = max(self.groups_read, key=lambda one: len(all_members(one)), default=None)
+        return group if group is not None and all_members(group) else None
 
     @property
     def members(self) -> list[str]:
@@ -159,12 +175,8 @@ class Record:
         known = [*self.groups_read, *self.groups]
         return list(dict.fromkeys(one for group in known for one in user_ids(group)))
 
-    @property
-    def pages(self) -> Iterator[Answer]:
-        """The answers that are listings."""
-        yield from (one for one in self.answers.values() if one.listing is not None)
 
-
+USER_READS = ("user", "other user")
 GROUP_READS = ("group", "second group", "third group")
 
 

@@ -24,7 +24,7 @@ def with_seen(profile: Profile, found: Sequence[Finding], day: str) -> Profile:
     for one in found:
         if one.seen.value is None:
             continue
-        value = one.set_in(profile)
+        value = one.trait.value(profile, one.seen.value)
         facts.append(_fact(one, day, () if value is None else (one.trait.key,)))
         if value is not None:
             profile = replace(profile, **{one.trait.key: value})

@@ -4,10 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
-from bulkscim.model.operation import GROUP
 from bulkscim.providers.probing import trial as names
-from bulkscim.providers.probing.evidence import writes
-from bulkscim.providers.probing.filters import Seen, no, unseen, yes
 from bulkscim.providers.probing.record import (
     GONE,
     all_members,
@@ -17,28 +14,12 @@ from bulkscim.providers.probing.record import (
     listed_members,
     shows,
 )
-from bulkscim.providers.probing.traits import DEFAULT, TRAITS, Finding, Trait, as_seen, with_type
+from bulkscim.providers.probing.seen import Seen, no, unseen, yes
+from bulkscim.providers.probing.traits import OF_WRITES, TRAITS, Finding, finding
 from bulkscim.providers.probing.trial import Trial
 from bulkscim.providers.profile import Profile
 
-_MORE = (
-    Trait("a create answers", writes),
-    Trait(
-        "group names are unique",
-        writes,
-        "enforces_unique",
-        lambda one: GROUP in one.enforces_unique,
-        sets=with_type("enforces_unique", GROUP),
-    ),
-    Trait("an old version is refused", writes, "etag", lambda one: one.etag, sets=as_seen),
-    Trait("a group is created with its members", writes),
-    Trait("a member is added again", writes),
-    Trait("a deactivated user can be read by its id", writes),
-    Trait("a deactivated user leaves its groups", writes, "strips_groups", lambda one: one.strips_groups),
-    Trait("of a deleted user is kept", writes),
-    Trait("of a deleted group is kept", writes),
-)
-_KNOWN = {one.topic: one for one in (*TRAITS, *_MORE)}
+_KNOWN = {one.topic: one for one in (*TRAITS, *OF_WRITES)}
 _EVIDENCE = "the user of the probe"
 
 
@@ -250,11 +231,5 @@ def with_written(profile: Profile, found: Sequence[Finding], seen: Mapping[str, 
         for one in found
     )
     topics = {one.topic for one in found}
-    more = tuple(_finding(profile, _KNOWN[topic], one) for topic, one in seen.items() if topic not in topics)
+    more = (finding(_KNOWN[topic], profile, one) for topic, one in seen.items() if topic not in topics)
     return (*merged, *more)
-
-
-def _finding(profile: Profile, trait: Trait, seen: Seen) -> Finding:
-    said = trait.documented(profile)
-    facts = (fact.basis.value for fact in profile.facts if trait.key in fact.of)
-    return Finding(trait.topic, said, next(facts, DEFAULT) if said is not None else "", None, seen, trait)

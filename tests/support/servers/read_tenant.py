@@ -190,6 +190,14 @@ class MembersById(ReadTenant):
         return {key: one for key, one in resource.items() if not (hidden and key == "members")}
 
 
+class MembersCut(ReadTenant):
+    """Shows one member of a group at most, and finds the group by each; users show no groups."""
+
+    def shown(self, collection, resource, how):
+        cut = {"members": resource["members"][:1]} if collection == "Groups" else {}
+        return {key: one for key, one in (resource | cut).items() if key != "groups"}
+
+
 class MembersNever(ReadTenant):
     """Shows no members at all; users show their groups."""
 

@@ -127,6 +127,7 @@ CASES = [
             "filter members.value eq": None,
         },
     ),
+    (tenants.MembersCut, {"groups show all members": False, "users show their groups": False}),
     (tenants.ShortLists, {"listings show all attributes": False, "filter pr": None}),
     (
         tenants.PagingIgnored,
