@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bulkscim.model.guard_table import IN_DEFINITIONS, flag_of
 from tests.support.making.records import create, deactivate, delete, join, retitle
 from tests.support.running.command import FAST
 from tests.support.servers.small_tenant import SmallTenant, error
@@ -259,3 +260,42 @@ def test_what_really_leaves_a_group_is_counted(bulkscim, flag, lifting):
     assert (stopped.code, there, again.code) == (4, 6, 4), stopped.text
     assert f"{flag} allows 2" in stopped.stderr
     assert raised.code == 0, raised.text
+
+
+def test_each_guard_stands_in_a_table():
+    told = {case[0] for case in (*GUARDED, *OTHERS)}
+
+    assert told == {"--seats", *map(flag_of, IN_DEFINITIONS)}
+
+
+def adopted(name):
+    """Ask for a user that exists, with a manager."""
+    return create(name, manager={"userName": NAMES[0]})
+
+
+OTHERS = [  # guards that count the rows of a run, or all users before it
+    ("--seats", create, NEW, "8", "12", 4),
+    ("--max-share", deactivate, NAMES, "2", "6", 4),
+    ("--max-errors", retitle, [f"absent{number}" for number in range(6)], "2", "6", 5),
+    ("--max-adopt", adopted, NAMES[1:], "2", "6", 5),
+]
+
+
+@pytest.mark.parametrize("case", OTHERS, ids=lambda case: case[0])
+def test_each_other_guard_holds_in_a_plan_a_run_and_where_a_run_goes_on(bulkscim, tenant, case):
+    flag, record, names, low, high, code = case
+    path, at = job(*map(record, names)), (*tenant.at, "--max-admins", "6", "--concurrency", "1")
+    planned = bulkscim("plan", path, *at, flag, low)
+    unwritten = len(tenant.writes)
+    stopped = bulkscim("run", path, *at, flag, low, "--yes")
+    written = len(tenant.writes)
+    again = [bulkscim(command, "last", *FAST) for command in ("resume", "retry")]
+    more = len(tenant.writes) - written
+    bulkscim("resume", "last", *FAST, flag, high)
+    raised = bulkscim("retry", "last", *FAST, flag, high)
+
+    assert (planned.code, unwritten) == (code, 0), planned.text
+    assert stopped.code == code, stopped.text
+    assert ([one.code for one in again], more) == ([code, code], 0), again[0].text + again[1].text
+    assert f"{flag} " in stopped.stderr
+    assert raised.code == (3 if flag == "--max-errors" else 0), raised.text
