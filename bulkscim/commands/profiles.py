@@ -70,7 +70,7 @@ def show(context: click.Context, /, name: str, *, as_json: bool) -> None:
     if as_json or (above is not None and above.params["as_json"]):
         runtime.print_json(profiles.as_json(profile))
     else:
-        runtime.print_lines(profiles.lines(profile))
+        runtime.print_text(profiles.lines(profile))
 
 
 @command.command("check")
@@ -98,4 +98,4 @@ def check(file: Path, *, as_json: bool) -> None:
         found: dict[str, Any] = {"profile": profile.name, "facts": len(profile.facts), "without_fact": bare}
         runtime.print_json(found)
     else:
-        runtime.print_lines(profiles.checked(profile, file, bare))
+        runtime.print_text(profiles.checked(profile, file, bare))

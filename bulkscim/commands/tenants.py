@@ -50,7 +50,7 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
     if as_json:
         runtime.print_json([_as_json(entry) for entry in found])
     elif found:
-        runtime.print_lines(line for entry in found for line in _lines(entry))
+        runtime.print_text(line for entry in found for line in _lines(entry))
     else:
         runtime.print_lines(["no tenants yet", next_line("connect", "--help")])
 
@@ -79,7 +79,7 @@ def show(context: click.Context, /, name: str, *, forget_rate: bool, as_json: bo
     if as_json:
         runtime.print_json(_as_json(entry))
     elif forgot is None:
-        runtime.print_lines(_lines(entry))
+        runtime.print_text(_lines(entry))
     else:
         runtime.print_lines(
             [f"what was learned of {name} is forgotten" if forgot else f"nothing was learned of {name} yet"]
@@ -111,7 +111,7 @@ def allow_file(file: Path, *, show: bool) -> None:
     if not found:
         raise UsageError(f"{file} has no tenants, so there is nothing to allow; name a bulkscim.toml")
     for entry in found:
-        runtime.print_lines(_trusted(entry))
+        runtime.print_text(_trusted(entry))
     if show:
         runtime.print_lines(["no file is allowed yet; nothing changed", next_line("tenants", "allow", file)])
         return

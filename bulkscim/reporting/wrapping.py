@@ -8,7 +8,7 @@ from typing import TextIO
 from bulkscim.model.typed import PROGRAM
 
 _COMMAND = re.compile(rf"(?:^|(?<= )){PROGRAM} [a-z]")  # it ends its line
-_LABEL = re.compile(r"[a-z]+ {2,}")  # of a fact
+_LABEL = re.compile(r" *\S+(?: \S+)? {2,}(?=\S)")  # of a fact
 _STEP = 2  # by so much further lines are set in
 _SHORT = 12  # columns before a command: it does not begin a line of its own
 _NARROW = 20  # columns; where there are fewer, nothing is gained
@@ -38,9 +38,9 @@ def wrapped(line: str, width: int) -> str:
     label = _LABEL.match(told)
     spaces = len(told) - len(told.lstrip(" "))
     hang = " " * (len(label[0]) if label and len(label[0]) < width // 2 else spaces + _STEP)
-    words = [*told.split(), *([whole] if whole else [])]
-    lines = [label[0] + words.pop(1) if label else " " * spaces + words.pop(0)]
-    del words[: bool(label)]
+    first = label[0] if label else " " * spaces
+    words = [*told[len(first) :].split(), *([whole] if whole else [])]
+    lines = [first + words.pop(0)]
     for word in words:
         if cells(lines[-1]) + 1 + cells(word) <= width:
             lines[-1] += f" {word}"

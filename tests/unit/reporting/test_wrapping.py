@@ -13,6 +13,7 @@ from bulkscim.reporting.wrapping import cells, fitted, width_of, wrapped
         ("short", ["short"]),
         ("error: one two three four five six seven", ["error: one two three four", "  five six seven"]),
         ("tenant    one two three four five", ["tenant    one two three", "          four five"]),
+        ("  at all  one two three four five", ["  at all  one two three", "          four five"]),
         ("    the reason is a long one, and goes on", ["    the reason is a long", "      one, and goes on"]),
         (
             "next: bulkscim run people.csv --op create --yes",
