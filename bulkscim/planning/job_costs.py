@@ -12,6 +12,7 @@ from bulkscim.providers.profile import Profile
 BATCH = 1_000  # rows that are under way at once
 _ALONE = 20  # rows
 _MOVED = 3  # requests of one who may leave another group
+_TOLD = 4  # users by which it is known whether that happens
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,9 @@ def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) 
     shared = shared_requests(
         asked.groups, each, creates=asked.creates_groups, batches=batches, seconds=seconds
     )
-    if profile.one_group and asked.users.creates:
-        shared += _MOVED * max(0, links - asked.users.creates)  # users that join a second group
+    if profile.one_group and asked.users.creates and not profile.is_one_group_sure:
+        # Users that join a second group: the first ones tell whether that moves them.
+        shared += _MOVED * min(_TOLD, max(0, links - asked.users.creates))
     if asked.plans:
         shared = 2.0 * len(asked.groups)
     return Costs(Forecast(rows, reads, writes, found.pages, links, shared), found)
