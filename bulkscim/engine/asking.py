@@ -20,6 +20,7 @@ from bulkscim.model.active import is_inactive
 from bulkscim.model.live import (
     Found,
     Holders,
+    ListedGroups,
     Member,
     Membership,
     Missing,
@@ -102,9 +103,10 @@ class Asking:
         if isinstance(answer, Missing) and answer.shown_by is not None:
             self._rest(work, answer.shown_by)
             return answer
-        if isinstance(answer, Found) and answer.is_listed and isinstance(need, Key):
+        if isinstance(answer, Found) and answer.is_listed and isinstance(need, Key | ListedGroups):
             work.is_listed = work.is_listed or work.is_own(need)
-            work.joins_at = min(work.joins_at, answer.read_at if asks_groups(work, need) else inf)
+            joins = isinstance(need, ListedGroups) or asks_groups(work, need)
+            work.joins_at = min(work.joins_at, answer.read_at if joins else inf)
         is_proved = isinstance(answer, Missing) and not (answer.unproved or answer.is_listed)
         if is_proved and isinstance(need, Key):
             work.absent.add(need.folded)

@@ -28,7 +28,7 @@ def _may_leave(work: Work, step: Step) -> bool:
     """
     user = work.live.get(Key(USER, "id", step.member or ""))
     leaves = any(change.path == "groups" for change in step.changes)
-    return user is not None and (leaves or not user.is_listed)
+    return leaves or (user is not None and not user.is_listed)
 
 
 class GatheredSteps:

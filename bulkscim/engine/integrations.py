@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import anyio
 
-from bulkscim.model.live import Answer, Found, Question, Shown
+from bulkscim.model.live import Answer, Found, ListedGroups, Question, Shown
 from bulkscim.model.operation import USER, JsonObject, Key
 from bulkscim.model.row import Applied
 from bulkscim.planning.before_removal import groups_shown
@@ -44,7 +44,7 @@ class Integrations:
 
     async def learn(self, need: Question, answer: object, read: GroupById) -> Profile | None:
         """Learn from what a row has read; return the profile of the integration, None where it is not known by that."""
-        on = need.on if isinstance(need, Shown) else need
+        on = need.on if isinstance(need, Shown | ListedGroups) else need
         is_user = isinstance(on, Key) and on.type == USER and isinstance(answer, Found)
         if not (self._left and is_user and isinstance(answer, Found)):
             return None

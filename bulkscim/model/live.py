@@ -226,8 +226,14 @@ class OwnGroups(NamedTuple):
         return Key(USER, "id", self.members[0])
 
 
+class ListedGroups(NamedTuple):
+    """The need to know a user with its groups as a listing tells them that is proved to show them; the answer is Missing without."""
+
+    on: Key
+
+
 ParentAnswer = ParentReady | ParentFailed | ParentLater
 MembershipAnswer = Member | Missing | Unreadable
-OfTenant = Key | Membership | Holders | Reports | Origin | NameHeld | Resembling | Shown
+OfTenant = Key | Membership | Holders | Reports | Origin | NameHeld | Resembling | Shown | ListedGroups
 Question = OfTenant | OwnGroups  # of the tenant, or of what is known of it
 Need = Question | Parent

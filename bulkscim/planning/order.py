@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bulkscim.model.live import Membership, Need, OwnGroups, Parent, Shown
+from bulkscim.model.live import ListedGroups, Membership, Need, OwnGroups, Parent, Shown
 from bulkscim.model.names import IDENTITIES
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Role, identities
 from bulkscim.model.row import Row
@@ -109,7 +109,7 @@ def _claim(key: Key, producer: int | None, *, exclusive: bool, own: bool = False
 
 def claimed_by(need: Need) -> Need:
     """Return the need whose claim must be held before this one is read."""
-    if isinstance(need, Shown | OwnGroups):
+    if isinstance(need, Shown | OwnGroups | ListedGroups):
         need = need.on
     return Key(GROUP, "id", need.group) if isinstance(need, Membership) else need
 

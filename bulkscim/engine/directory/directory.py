@@ -31,6 +31,7 @@ from bulkscim.model.live import (
     Answer,
     Found,
     Holders,
+    ListedGroups,
     Maker,
     Membership,
     MembershipAnswer,
@@ -125,6 +126,8 @@ class Directory:
                 return await self._name_held(need, reads, purpose)
             case Resembling(key):
                 return await self._resemblances.of(key, reads)
+            case ListedGroups(key):
+                return await self._joining.listed(key, purpose.ahead, reads) or Missing()
             case Shown():
                 if isinstance(need.on, Membership):
                     return await self.members.membership(need.on, reads, since=inf)
@@ -133,10 +136,9 @@ class Directory:
                 return await self.members.membership(need, reads, purpose)
             case Holders() | Reports():
                 return await self._tied.read(need, reads)
-            case Key() if purpose.only_id:
-                return await self._named_only(need, reads, purpose)
             case Key():
-                return await self._held_user(need, reads, purpose) or await self.find(need, reads, purpose)
+                ask = self._named_only if purpose.only_id else self._held_or_found
+                return await ask(need, reads, purpose)
 
     async def _name_held(self, need: NameHeld, reads: Reads, purpose: Purpose) -> bool:
         """Return whether a resource of a name was seen; for a plan also whether an earlier run created it under the name."""
@@ -191,6 +193,9 @@ class Directory:
             if isinstance(read, Missing) and not self.is_partial(key.type):
                 missing = replace(missing, unproved=missing.unproved or f"{HIDDEN}: id {resource_id}")
         return missing
+
+    async def _held_or_found(self, key: Key, reads: Reads, purpose: Purpose) -> Answer:
+        return await self._held_user(key, reads, purpose) or await self.find(key, reads, purpose)
 
     async def _held_user(self, key: Key, reads: Reads, purpose: Purpose) -> Found | Missing | None:
         """Return the user that a listing read for many rows shows, with all that is needed of it; None proves nothing.

@@ -53,14 +53,17 @@ class JoiningUsers:
             self._joined = step.member if step.member in self._places else self._joined
 
     async def of(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
-        """Return the user of an id with its groups as a young listing shows them; None proves nothing."""
+        """Return the user of an id with its groups, as a young listing or a plan may show them; None proves nothing."""
+        found = await self.listed(key, ahead, reads)
+        return found or (await self._for_plan(key, ahead, reads) if ahead.age_s == inf else None)
+
+    async def listed(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+        """Return the user of an id with its groups as a young listing is proved to show them; None proves nothing."""
         if not self._is_proved and self._left:
             async with self._turn:
                 await self._try(key, ahead, reads)
         found = await self._held.shown_lately(key, ahead, reads, joins=True) if self._is_proved else None
-        if found is not None and self._compared.has_shown(found):
-            return found
-        return await self._for_plan(key, ahead, reads) if ahead.age_s == inf else None
+        return found if found is not None and self._compared.has_shown(found) else None
 
     async def _for_plan(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
         """Return a user as a plan may show it. Where no user shows a group, a few are read: nothing more is known of the others."""

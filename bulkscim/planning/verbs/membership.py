@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from bulkscim.model.live import (
     Found,
+    ListedGroups,
     Member,
     Membership,
     Missing,
@@ -29,6 +30,7 @@ from bulkscim.model.operation import (
 from bulkscim.model.plan import planned_number
 from bulkscim.model.row import Refusal, RowState
 from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.before_removal import groups_shown
 from bulkscim.planning.compare import OTHER_GROUPS, differences
 from bulkscim.planning.context import Subject, Unfit, View, failed, part_of
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
@@ -183,6 +185,11 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
     A removal is left out only where the absence is proved: the group may not show all of its members.
     """
     adds = not view.operation.spec.removes_member
+    listed = _listed(view, part, member)
+    if isinstance(listed, Wait):
+        return listed
+    if isinstance(listed, Found):
+        return None if group in groups_shown(listed.resource) else _joining(view, part, group, member)
     need = Membership(group, member.value)
     is_user = member.type == USER
     proof = Membership(group, member.value, proof=True, asks_member=is_user, is_nested=not is_user)
@@ -206,6 +213,17 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
             return Refusal(part, answer.status, None, f"group {group} could not be read: {answer.why}")
 
 
+def _listed(view: View, part: str, member: Key) -> Found | Wait | None:
+    """Return the user that a row adds as a listing shows it with its groups: the group itself need not be read then."""
+    moves = view.policy.profile.one_group and view.operation.spec.adds_member and member.type == USER
+    if not moves or part in view.facts.lost_members:
+        return None
+    listed = view.live.get(ListedGroups(member))
+    if listed is None:
+        return Wait(ListedGroups(member))
+    return listed if isinstance(listed, Found) else None
+
+
 def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | Settle:
     """Return the step that adds a member; where that takes it out of another group, record which one.
 
@@ -213,7 +231,8 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
     """
     if not view.policy.profile.one_group or member.type != USER or _is_new(view, member):
         return replace(joining(part, group, member.value), unsure=_may_be_in(view, group, member.value))
-    live = view.live.get(member)
+    listed = view.live.get(ListedGroups(member))
+    live = listed if isinstance(listed, Found) else view.live.get(member)
     if live is None:
         return Wait(member)
     if not isinstance(live, Found):

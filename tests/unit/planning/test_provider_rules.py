@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from bulkscim.model.live import Found, Member, Membership, Missing, OwnGroups, Resembling, Shown, Unreadable
+from bulkscim.model.live import (
+    Found,
+    ListedGroups,
+    Member,
+    Membership,
+    Missing,
+    OwnGroups,
+    Resembling,
+    Shown,
+    Unreadable,
+)
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Reference, Role, Verb
 from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Action, Change, Step
@@ -24,6 +34,7 @@ IGNORES = Policy(
     profile=replace(GENERIC, may_ignore=(LICENCES, "canEdit"), ignored_advice="use a licence group")
 )
 BY_ID = Key(USER, "id", "u1")
+LISTED = ListedGroups(BY_ID)
 SHOWN, SHOWN_AGAIN = Shown(BY_ID), Shown(BY_ID, again=True)
 NOTHING = Facts()
 
@@ -91,7 +102,7 @@ def test_advice_follows_what_the_tenant_said():
 def test_join_reads_the_groups_that_the_user_leaves_by_it():
     """Recorded before it is sent: the group before stands in the step's changes."""
     row, need = joins(), Membership("g1", "u1")
-    live = {SALES: group(), ADA: user(), need: Member(present=False)}
+    live = {SALES: group(), ADA: user(), need: Member(present=False), LISTED: Missing()}
 
     assert decide(row, live=live, policy=MOVES) == Wait(BY_ID)
     before = [{"value": "g7", "display": "Old"}, {"value": "g1"}]
@@ -104,10 +115,23 @@ def test_join_reads_the_groups_that_the_user_leaves_by_it():
     assert len(step.changes) == 1
 
 
+def test_a_listing_that_tells_the_groups_of_users_tells_who_is_in_this_one():
+    """Each group was read by its id for that."""
+    row, known = joins(), {SALES: group(), ADA: user()}
+    there = Found(user(groups=[{"value": "g1"}]).resource, is_listed=True)
+
+    assert decide(row, live=known, policy=MOVES) == Wait(LISTED)
+    assert decide(row, live={**known, LISTED: Missing()}, policy=MOVES) == Wait(Membership("g1", "u1"))
+    assert decide(row, live={**known, LISTED: there}, policy=MOVES).state is RowState.NOOP
+    assert isinstance(
+        decide(row, live={**known, LISTED: replace(user(), is_listed=True)}, policy=MOVES), Step
+    )
+
+
 def test_a_user_that_the_run_has_put_into_another_group_stays_there():
     """An earlier row is done by that group. The rows may have named the user or the group in two ways."""
     row, need = joins(), Membership("g1", "u1")
-    live = {SALES: group(), ADA: user(), need: Member(present=False)}
+    live = {SALES: group(), ADA: user(), need: Member(present=False), LISTED: Missing()}
     live[BY_ID] = user(groups=[{"value": "g7", "display": "Old"}])
 
     assert decide(row, live=live, policy=MOVES) == Wait(OwnGroups(("u1",)))
@@ -142,7 +166,7 @@ def test_a_user_that_has_left_a_group_of_the_run_is_put_back():
 
 def test_join_that_cannot_record_what_it_takes_away_is_not_sent():
     """Without the group before, the user could not be moved back."""
-    live = {SALES: group(), ADA: user(), Membership("g1", "u1"): Member(present=False)}
+    live = {SALES: group(), ADA: user(), Membership("g1", "u1"): Member(present=False), LISTED: Missing()}
     ended = decide(joins(), live={**live, BY_ID: Unreadable("answered 500", 500)}, policy=MOVES)
 
     assert isinstance(ended, Settle)

@@ -7,6 +7,7 @@ import pytest
 from bulkscim.model.live import (
     Found,
     Holders,
+    ListedGroups,
     Member,
     Membership,
     Missing,
@@ -248,7 +249,7 @@ def test_who_was_moved_on_since_stays_there(groups, policy, drifts):
         5, Operation(Verb.ADD_MEMBER, GROUP, Key(GROUP, "id", "g1"), {}, (), (member,), None, expect), (None,)
     )
     ada = Found({"id": "u1", "groups": [{"value": one} for one in groups]})
-    live = {Membership("g1", "u1"): Member(present=False), ADA: ada}
+    live = {Membership("g1", "u1"): Member(present=False), ADA: ada, ListedGroups(ADA): Missing()}
 
     decision = next_step(row, Facts(), live, replace(policy, profile=replace(PLAIN, one_group=True)))
 
