@@ -10,7 +10,7 @@ from bulkscim.planning.lookup_costs import Lookups, UserRows, lookups
 from bulkscim.providers.profile import Profile
 
 BATCH = 1_000  # rows that are under way at once
-_ALONE = 20  # rows
+_ALONE = 8  # rows
 _MOVED = 3  # requests of one who may leave another group
 _TOLD = 4  # users by which it is known whether that happens
 
