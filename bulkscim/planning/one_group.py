@@ -10,7 +10,7 @@ Rule 3: where the file itself ends the first membership, the user moves as the f
 
 from collections.abc import Iterator, Sequence
 
-from bulkscim.model.live import Found, OwnGroups, Shown
+from bulkscim.model.live import Found, ListedGroups, OwnGroups, Shown
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key, Operation
 from bulkscim.model.row import Refusal, Rival
 from bulkscim.planning.before_removal import groups_shown
@@ -128,3 +128,14 @@ def _left(view: View, group: str, leaves: Sequence[str], member: str) -> tuple[s
             left = next((one for one in ours if one not in shown), None)
             return None if left is None else (left, group)
     return None
+
+
+def listed_groups(view: View, part: str, member: Key) -> Found | Wait | None:
+    """Return the user that a row adds as a listing shows it with its groups: the group itself need not be read then."""
+    moves = view.policy.profile.one_group and view.operation.spec.adds_member and member.type == USER
+    if not moves or part in view.facts.lost_members:
+        return None
+    listed = view.live.get(ListedGroups(member))
+    if listed is None:
+        return Wait(ListedGroups(member))
+    return listed if isinstance(listed, Found) else None

@@ -36,7 +36,7 @@ from bulkscim.planning.context import Subject, Unfit, View, failed, part_of
 from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, setting
 from bulkscim.planning.name_holder import holder
-from bulkscim.planning.one_group import BACK, has_ended, not_kept, would_end
+from bulkscim.planning.one_group import BACK, has_ended, listed_groups, not_kept, would_end
 from bulkscim.planning.sent_form import place_of
 from bulkscim.planning.undo.taking_back import FORCE
 
@@ -185,7 +185,7 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
     A removal is left out only where the absence is proved: the group may not show all of its members.
     """
     adds = not view.operation.spec.removes_member
-    listed = _listed(view, part, member)
+    listed = listed_groups(view, part, member)
     if isinstance(listed, Wait):
         return listed
     if isinstance(listed, Found):
@@ -211,17 +211,6 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
             return Refusal(part, 404, None, f"group {group} is gone")
         case _:
             return Refusal(part, answer.status, None, f"group {group} could not be read: {answer.why}")
-
-
-def _listed(view: View, part: str, member: Key) -> Found | Wait | None:
-    """Return the user that a row adds as a listing shows it with its groups: the group itself need not be read then."""
-    moves = view.policy.profile.one_group and view.operation.spec.adds_member and member.type == USER
-    if not moves or part in view.facts.lost_members:
-        return None
-    listed = view.live.get(ListedGroups(member))
-    if listed is None:
-        return Wait(ListedGroups(member))
-    return listed if isinstance(listed, Found) else None
 
 
 def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | Settle:
