@@ -21,6 +21,7 @@ from bulkscim.planning.undo.inverse import (
 )
 from bulkscim.planning.undo.memberships import Touch, touches
 from bulkscim.runs.child_runs import Recreated
+from bulkscim.scim import paths
 
 Picks = Callable[[TakenStep], bool]
 WHOLE = "*"
@@ -64,7 +65,7 @@ class SpooledSteps:
         self._database.executescript(
             "pragma journal_mode = off; pragma synchronous = off; begin;"
             "create table step (number integer primary key, body blob, first integer);"
-            "create table deleted (id text primary key, step integer); create table made (id text primary key, step integer);"
+            "create table deleted (id text primary key, step integer, manager text); create table made (id text primary key, step integer);"
             "create table touch (member_of text, member text, step integer, row integer, was integer,"
             " after integer, moved text, undone integer, through text);"
             "create table boss (id text, manager text, step integer); create index by_person on boss (id, step);"
@@ -114,7 +115,9 @@ class SpooledSteps:
             made = "select step from made where id = ?"
             execute(f"update step set first = 0 where number = ({made})", (step.id,))  # noqa: S608 - no value is in it
         if step.id is not None and step.action is Action.DELETE:
-            execute("insert or ignore into deleted values (?, ?)", (step.id, step.number))
+            manager = reference(paths.get(step.before or {}, MANAGER))
+            boss = manager if isinstance(manager, str) else None
+            execute("insert or ignore into deleted values (?, ?, ?)", (step.id, step.number, boss))
         for change in step.changes if step.id is not None else ():
             if change.path.lower().startswith(MANAGER.lower()):
                 value = reference(change.after)
@@ -221,6 +224,12 @@ class SpooledSteps:
         query = "select manager from boss where id = ? and step < ? order by step desc limit 1"
         found = self._database.execute(query, (person, step)).fetchone()
         return found is None or found[0] == manager
+
+    def returns_to(self, person: str, manager: str) -> bool:
+        """Whether the run deleted a user that showed a manager then: both are to be recreated here."""
+        query = "select 1 from deleted where id = ? and manager = ?"
+        showed = self._database.execute(query, (person, manager)).fetchone() is not None
+        return showed and self.is_deleted(person) and self.is_deleted(manager)
 
     def is_made(self, resource_id: str) -> bool:
         """Whether the run made it, and left it there."""

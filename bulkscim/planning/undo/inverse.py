@@ -61,6 +61,9 @@ class Known(Protocol):
     def reported_to(self, person: str, manager: str, step: int) -> bool:
         """Whether a user had a manager at a step, as far as the run's own changes tell."""
 
+    def returns_to(self, person: str, manager: str) -> bool:
+        """Whether the run deleted a user that showed a manager then: both are to be recreated here."""
+
     def is_made(self, resource_id: str) -> bool:
         """Whether the run made it, and left it there."""
 
@@ -195,6 +198,8 @@ def _reports(step: TakenStep, known: Known) -> Iterator[JsonObject]:
     for report in step.reports or ():
         if known.is_made(report) or known.went_before(report, step.number):
             continue  # it goes away, or is made again with its manager
+        if known.returns_to(report, step.id or ""):
+            continue
         if not known.reported_to(report, step.id or "", step.number):
             continue  # changed by another row while the reports were being read
         text = id_text(step.id or "", known)

@@ -17,9 +17,9 @@ MODIFY, CREATE, DELETE = Action.MODIFY, Action.CREATE, Action.DELETE
 class Ids:
     """What a run did to ids: `deleted` are to be recreated, `recreated` have another id since."""
 
-    def __init__(self, deleted=(), made=(), passing=(), recreated=None, half=()):
+    def __init__(self, deleted=(), made=(), passing=(), recreated=None, half=(), returning=()):
         self._deleted, self._made, self._passing, self._recreated = deleted, made, passing, recreated or {}
-        self._half = half
+        self._half, self._returning = half, returning
 
     def is_deleted(self, resource_id):
         return resource_id in self._deleted
@@ -29,6 +29,9 @@ class Ids:
 
     def reported_to(self, person, manager, step):
         return True
+
+    def returns_to(self, person, manager):
+        return (person, manager) in self._returning
 
     def is_made(self, resource_id):
         return resource_id in self._made
@@ -287,6 +290,15 @@ def test_a_group_that_was_made_goes_with_the_members_that_the_run_put_into_it():
     assert found["expect"] == {"*": {"displayName": "Sales"}, "members.own": ["u1", "u2", "n2"]}
     assert found["_steps"] == [2, 7, 9]
     assert with_own_members(record, [], known) == record
+
+
+def test_report_that_is_made_again_with_its_manager_has_no_record_for_that():
+    """Each of them was read by its id, and found to have its manager."""
+    step = taken(DELETE, before={"userName": "ada@x"}, reports=("u2", "u3"))
+
+    made, report = records(step, Ids(deleted={"u1", "u2"}, returning={("u2", "u1")}))
+
+    assert (made["op"], report["op"], report["id"]) == ("create", "patch", "u3")
 
 
 def test_what_was_deleted_twice_is_made_again_once():
