@@ -149,6 +149,8 @@ def group_id(
 ) -> str | Step | Wait | Later | Refusal | ParentFailed:
     """Return the group's id, or the step that makes the group where the run may."""
     part = f"group:{key.value}"
+    if not view.policy.profile.groups:
+        return Refusal(part, None, None, f"{view.policy.profile.title} has no groups; omit them")
     if part in view.facts.refused:
         return _not_created(view, key, view.facts.refused[part])
     named = view.named(key, producer)

@@ -16,7 +16,7 @@ from bulkscim.model.live import (
     Unreadable,
 )
 from bulkscim.model.operation import GROUP, USER, Key, Operation, Reference, Role, Verb
-from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
+from bulkscim.model.row import Applied, Facts, Refusal, Row, RowRules, RowState
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.decision import Policy, Settle, Wait
 from bulkscim.planning.effects import deactivates
@@ -58,6 +58,15 @@ def test_absence_of_a_group_is_proved_all_the_same():
 
     assert isinstance(ended, Settle)
     assert ended.state is RowState.NOOP
+
+
+def test_no_group_is_looked_for_where_a_provider_has_none():
+    """A plan said that the group would be created, and the run was refused."""
+    policy = Policy(RowRules(create_groups=True), profile=replace(GENERIC, groups=False, title="GitLab"))
+
+    ended = decide(joins(), policy=policy)
+
+    assert (ended.state, ended.detail) == (RowState.FAILED, "GitLab has no groups; omit them")
 
 
 def test_member_that_may_be_hidden_is_not_taken_as_removed():
