@@ -50,7 +50,8 @@ class PlannedMember:
     """A membership that a row changes.
 
     `member` is its name in the file, its id where the file gives none. `group_id` is None for a group that is to be
-    created. `was` says whether it was in the group: yes, no or unknown.
+    created. `was` says whether it was in the group: yes, no or unknown. `leaves`: ids of the groups that the member leaves by
+    joining this one.
     """
 
     part: str
@@ -59,6 +60,7 @@ class PlannedMember:
     joins: bool
     was: str = "no"
     group_id: str | None = None
+    leaves: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import equal
 from bulkscim.planning.decision import Decision, Settle
 from bulkscim.planning.one_group import BACK
+from bulkscim.planning.step_effects import left_by_joining
 
 _ENDED_WELL = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
 _GROUP, CREATE = "group:", "create"
@@ -89,10 +90,22 @@ def _differences(plan: PlannedRow, facts: Facts, step: Step, own: str | None) ->
             groups = {one.group_id for one in plan.members if one.part == step.part}
             if None not in groups and step.id not in groups:
                 yield f"the group of this name is {step.id} now; the plan has {', '.join(map(str, groups))}"
+            yield from _elsewhere(plan, step)
         case Action.DELETE if plan.id is not None and step.id != plan.id:
             yield _other(plan, step)
         case _:
             pass
+
+
+def _elsewhere(plan: PlannedRow, step: Step) -> Iterator[str]:
+    """Yield that a member was moved since: it would leave a group that the plan did not see it in, and not the one it saw.
+
+    A group more is none: earlier rows of the plan may have added the member.
+    """
+    seen = {group for one in plan.members if one.part == step.part for group in one.leaves}
+    now = set(left_by_joining(step.changes))
+    if now - seen and seen - now:
+        yield f"it is in group {', '.join(sorted(now))} now; the plan saw it in {', '.join(sorted(seen))}"
 
 
 def _makes_its_group(plan: PlannedRow, step: Step) -> bool:

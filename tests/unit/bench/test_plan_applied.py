@@ -11,10 +11,11 @@ from virtual import BASE_URL, ROOT, TOKEN
 
 from bulkscim.cli import code_of
 from bulkscim.commands import runtime
-from bulkscim.model.operation import USER
+from bulkscim.model.operation import GROUP, USER
 from bulkscim.sandbox.store import Database
 from bulkscim.sandbox.tenant import PEOPLE
 from bulkscim.scim.schemas import CORE
+from tests.support.making.records import create, group, join
 from tests.support.running.virtual_loop import VirtualLoop, live
 from tests.unit.bench.test_providers import Served
 
@@ -38,9 +39,9 @@ class Deaf(VirtualLoop):
 class Typed(Served):
     """The sandbox of a profile; commands are typed, and others change it by hand. At Lucid the groups are teams."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, token=2):
         super().__init__(folder, name)
-        self._token = f"{TOKEN}-2" if name == "lucid" else self._token
+        self._token = f"{TOKEN}-{token}" if name == "lucid" else self._token
 
     def __call__(self, *words):
         """Carry a command line out; return its exit code."""
@@ -94,8 +95,15 @@ class Typed(Served):
 
     def ids(self):
         """Return the ids of all users by their userNames."""
+        return self._named(PEOPLE, USER, "userName")
+
+    def groups(self):
+        """Return the ids of all groups by their names."""
+        return self._named(self.kind.groups, GROUP, "displayName")
+
+    def _named(self, space, wanted, name):
         database = Database(self.folder / "tenant.sqlite")
-        found = {body["userName"]: body["id"] for kind, body in database.all(PEOPLE) if kind == USER}
+        found = {body[name]: body["id"] for kind, body in database.all(space) if kind == wanted}
         database.close()
         return found
 
@@ -210,6 +218,30 @@ def test_groups_that_others_created_since_are_skipped(typed):
     assert [number for number, (state, _) in ends.items() if state == "skipped"] == moved
     assert all("drift: it exists now as id" in ends[number][1] for number in moved)
     assert {ends[number][0] for number in rows if number not in moved} == {"done"}
+
+
+def test_members_that_others_moved_since_are_skipped_where_a_user_is_in_one_group(tmp_path):
+    """They were taken out of the group that another had put them into."""
+    typed = Typed(tmp_path, "lucid", token=1)
+    users = [create(f"{name}@x.test", emails=[{"value": f"{name}@x.test"}]) for name in ("ada", "bob", "eve")]
+    joins = [join("Old", {"userName": one["data"]["userName"]}) for one in users]
+    job = tmp_path / "job.jsonl"
+    job.write_text(
+        "".join(json.dumps(one) + "\n" for one in [*map(group, ("Old", "Other", "New")), *users, *joins])
+    )
+    assert typed("run", job, "--yes", "-q") == 0
+    job.write_text("".join(json.dumps({**one, "match": {"displayName": "New"}}) + "\n" for one in joins))
+    typed.planned(job)
+    ids, groups = typed.ids(), typed.groups()
+    for name, to in (("ada@x.test", "Other"), ("bob@x.test", "New")):
+        change = {"op": "add", "path": "members", "value": [{"value": ids[name]}]}
+        typed.by_hand("PATCH", f"/Groups/{groups[to]}", {"schemas": [PATCH], "Operations": [change]})
+
+    _, ends = typed.applied()
+    typed.close()
+
+    assert [state for state, _ in ends.values()] == ["skipped", "noop", "done"]
+    assert ends[1][1] == f"drift: it is in group {groups['Other']} now; the plan saw it in {groups['Old']}"
 
 
 @pytest.mark.parametrize("job", ["bulk.jsonl", pytest.param("mixed.jsonl", marks=pytest.mark.slow)])

@@ -41,6 +41,15 @@ DELETE = Step("delete", Action.DELETE, USER, id="u1")
 ADD = Step("member:Sales", Action.ADD_MEMBER, GROUP, id="g1")
 
 
+MOVES = replace(JOINS, members=(replace(JOINS.members[0], leaves=("g2",)),))
+
+
+def moving(*groups):
+    """Return a step by which a user leaves other groups."""
+    before = [{"value": one} for one in groups]
+    return replace(ADD, changes=(Change("groups", before, [{"value": "g1"}]),))
+
+
 def update(*changes, of="u1", part="update"):
     """Return a step that changes a user."""
     return Step(part, Action.MODIFY, USER, id=of, changes=changes)
@@ -68,6 +77,10 @@ TITLE = Change("title", "Engineer", "Lead")
         (DELETES, DELETE),
         (JOINS, ADD),
         (NEW_GROUP, replace(ADD, id="g9")),
+        (MOVES, moving("g2")),
+        (MOVES, moving("g2", "g3")),
+        (MOVES, ADD),
+        (JOINS, moving("g3")),
         (NEW_GROUP, Step("group:Sales", Action.CREATE, GROUP)),
     ],
 )
@@ -117,6 +130,7 @@ def test_links_of_what_a_plan_creates_are_sent_after_it_is_created_alone(step):
             'roles is [{"value":"a"},{"value":"admin"}]; the plan saw [{"value":"a"}]',
         ),
         (DELETES, replace(DELETE, id="u2"), "it is another resource now, id u2; the plan has u1"),
+        (MOVES, moving("g3"), "it is in group g3 now; the plan saw it in g2"),
         (JOINS, replace(ADD, id="g2"), "the group of this name is g2 now; the plan has g1"),
         (
             JOINS,
