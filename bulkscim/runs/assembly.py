@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 from pathlib import Path
 
 from bulkscim import __version__
@@ -125,6 +126,7 @@ class Terms:
     answered_here: Callable[[Request], bool] | None = None  # of a plan: whether nothing leaves for a request
     breaker: BreakerLimits = field(default_factory=BreakerLimits)
     rates: KeptRates | None = None  # what is known of the tenant's limits, and where that is kept
+    passed_s: float = inf  # since the last request of the run that is taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,9 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         sum(header.count(verb, USER) for verb in Verb if verb not in MAKES)
         + (header.count(Verb.ADD_MEMBER, GROUP) if profile.one_group else 0),
     )
+
+    if header.parent is not None:
+        directory.ids.follows(profile.look_after_s - terms.passed_s)
 
     def reads(work: Work | None) -> Reads:
         why = retry_of(work.number) if work is not None else ""

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
+from math import inf
 from pathlib import Path
 
 from bulkscim.jobfile.source import JobSource
@@ -98,6 +99,7 @@ class Visit:
     seen: FirstLook
     clock: Clock
     rates: KeptRates | None = None  # what is known of the tenant's limits
+    passed_s: float = inf  # since the last request of the run that goes on, or is taken back
 
     @property
     def known(self) -> tuple[KnownLimit, ...]:
@@ -120,6 +122,7 @@ class Visit:
             self.first.arrivals,
             protects or {},
             rates=self.rates,
+            passed_s=self.passed_s,
         )
 
 
@@ -134,7 +137,8 @@ async def visiting(
     """Reach a tenant and look at it; `past` and `say` as for `patient`."""
     async with connected(tenant, settings, clock) as transport:
         visit = await first_look(transport, settings, tenant.provider, clock, past, say)
-        yield replace(visit, rates=rates_of(tenant, clock))
+        passed_s = inf if past is None else past.passed_s(clock)
+        yield replace(visit, rates=rates_of(tenant, clock), passed_s=passed_s)
 
 
 async def first_look(

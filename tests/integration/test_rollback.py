@@ -5,8 +5,10 @@ from collections import Counter
 
 import pytest
 
+from tests.support.making.records import create
 from tests.support.running.command import FAST, UNBOUNDED, Command
 from tests.support.running.workload import differences, mixed, state_of
+from tests.support.servers.odd_writers import Late
 from tests.support.servers.scim_server import Tenant
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -228,3 +230,15 @@ def test_a_rollback_in_production_wants_the_tenants_name(tenant: Tenant, bulksci
     assert "--yes-production acme" in refused.stderr
     assert approved.code == 0, approved.text
     assert "acme" in approved.stderr
+
+
+def test_what_is_shown_late_is_taken_back(bulkscim: Command, job):
+    """A rollback just after the run took new users for gone: "nothing is left to undo", exit 0, and they stayed."""
+    with Late().serving() as tenant:
+        tenant.late_s = 1.2
+        at = ("--base-url", tenant.base_url, *FAST)
+        ran = bulkscim("run", job(create("ada@example.com"), create("bob@example.com")), *at, "--yes")
+        undone = bulkscim("rollback", "last", *FAST, "--yes")
+
+    assert (ran.code, undone.code) == (0, 0), ran.text + undone.text
+    assert tenant.held["Users"] == {}

@@ -33,6 +33,8 @@ class KnownIds:
         self._created: OrderedDict[tuple[str, str], float] = OrderedDict()  # within the visibility lag
         self._recent: dict[tuple[str, str], float] = {}
         self._known = store.table("type text, id text, at real", key="type, id")
+        self._another_until = -inf  # until when what another run has just created need not be shown
+        self._deleted: set[tuple[str, str]] = set()  # by this process, until then
         self._recorded: RecordedRun | None = None
         self._marks: list[array[int]] = []
 
@@ -51,6 +53,7 @@ class KnownIds:
         self.saw(kind, ({"id": resource_id},))
         now = self._clock.monotonic()
         self._created[kind, resource_id] = now
+        self._deleted.discard((kind, resource_id))
         while self._created and next(iter(self._created.values())) + self._lag_s < now:
             self._created.popitem(last=False)
 
@@ -64,7 +67,12 @@ class KnownIds:
         if at is None and self._may_be_recalled(resource_id):
             actions = self._recorded_actions(kind, resource_id)
             at = self._began if Action.CREATE in actions and actions[-1] != Action.DELETE else None
-        return None if at is None or asked_at >= at + self._lag_s else at + self._lag_s
+        until = self._another_until if at is None else at + self._lag_s
+        return None if asked_at >= until or (kind, resource_id) in self._deleted else until
+
+    def follows(self, left_s: float) -> None:
+        """Take in that for so many seconds what the run that is taken back created last need not be shown yet."""
+        self._another_until = self._clock.monotonic() + left_s
 
     def recall(self, recorded: RecordedRun) -> None:
         """Take in what earlier sessions of the run have created or changed, by the journal.
@@ -83,6 +91,8 @@ class KnownIds:
     def forget(self, kind: str, resource_id: str) -> None:
         """Drop what the run has deleted: a service may give its id again."""
         self._created.pop((kind, resource_id), None)
+        if self._clock.monotonic() < self._another_until:
+            self._deleted.add((kind, resource_id))
         self._recent.pop((kind, resource_id), None)
         self._known.delete("type = ? and id = ?", kind, resource_id)
 

@@ -106,8 +106,8 @@ class WithoutPatch(SmallTenant):
         raise AssertionError(body)
 
 
-class LateAndDerived(SmallTenant):
-    """Shows what is new only after a while, and then with a value of its own."""
+class Late(SmallTenant):
+    """Shows what is new only after a while."""
 
     late_s = 0.3
 
@@ -124,6 +124,15 @@ class LateAndDerived(SmallTenant):
     ) -> web.StreamResponse:
         if self.shown_at.get(resource_id, 0.0) > time.monotonic():
             return error(404, "not found")
+        return await super().one(request, collection, resource_id, body)
+
+
+class LateAndDerived(Late):
+    """Shows new users with a value of its own as well."""
+
+    async def one(
+        self, request: web.Request, collection: str, resource_id: str, body: Any
+    ) -> web.StreamResponse:
         if collection == "Users" and resource_id in self.shown_at:
             self.held[collection][resource_id].setdefault("nickName", "derived")
         return await super().one(request, collection, resource_id, body)

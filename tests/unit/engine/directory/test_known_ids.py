@@ -103,3 +103,17 @@ def test_ids_off_the_heap_are_known_since_they_were_first_seen(monkeypatch, most
     ]
     assert (ids.any_of("User"), ids.any_of("Group")) == (True, False)
     assert not ids.before("Group", "u0", 6.0)
+
+
+def test_what_the_run_that_is_taken_back_created_last_is_awaited():
+    """Unless this process has deleted it."""
+    clock = VirtualClock()
+    ids = KnownIds(clock, Store(), 30.0)
+    assert ids.shown_by("User", "made", clock.monotonic()) is None
+
+    ids.follows(1.5)
+    until = clock.monotonic() + 1.5
+    assert ids.shown_by("User", "made", clock.monotonic()) == until
+    assert ids.shown_by("User", "made", until) is None
+    ids.forget("User", "made")
+    assert ids.shown_by("User", "made", clock.monotonic()) is None
