@@ -132,8 +132,9 @@ def _left(view: View, group: str, leaves: Sequence[str], member: str) -> tuple[s
 
 def listed_groups(view: View, part: str, member: Key) -> Found | Wait | None:
     """Return the user that a row adds as a listing shows it with its groups: the group itself need not be read then."""
-    moves = view.policy.profile.one_group and view.operation.spec.adds_member and member.type == USER
-    if not moves or part in view.facts.lost_members:
+    profile, spec = view.policy.profile, view.operation.spec
+    shown = profile.one_group or profile.shows_groups
+    if not (shown and spec.adds_member and member.type == USER) or part in view.facts.lost_members:
         return None
     listed = view.live.get(ListedGroups(member))
     if listed is None:

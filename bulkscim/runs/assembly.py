@@ -176,7 +176,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         _due(journal, watcher),
         sum(header.count(verb, USER) for verb in MAKES),
         sum(header.count(verb, USER) for verb in Verb if verb not in MAKES)
-        + (header.count(Verb.ADD_MEMBER, GROUP) if profile.one_group else 0),
+        + (header.count(Verb.ADD_MEMBER, GROUP) if profile.one_group or profile.shows_groups else 0),
     )
 
     if header.parent is not None:
