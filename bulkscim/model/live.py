@@ -227,9 +227,13 @@ class OwnGroups(NamedTuple):
 
 
 class ListedGroups(NamedTuple):
-    """The need to know a user with its groups as a listing tells them that is proved to show them; the answer is Missing without."""
+    """The need to know a user with its groups as a listing tells them that is proved to show them; the answer is Missing without.
+
+    It is Missing too where a `group` is named of which the members have been read: that tells whether the user is one.
+    """
 
     on: Key
+    group: str = ""
 
 
 ParentAnswer = ParentReady | ParentFailed | ParentLater

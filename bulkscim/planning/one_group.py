@@ -130,13 +130,14 @@ def _left(view: View, group: str, leaves: Sequence[str], member: str) -> tuple[s
     return None
 
 
-def listed_groups(view: View, part: str, member: Key) -> Found | Wait | None:
+def listed_groups(view: View, part: str, member: Key, group: str) -> Found | Wait | None:
     """Return the user that a row adds as a listing shows it with its groups: the group itself need not be read then."""
     profile, spec = view.policy.profile, view.operation.spec
     shown = profile.one_group or profile.shows_groups
     if not (shown and spec.adds_member and member.type == USER) or part in view.facts.lost_members:
         return None
-    listed = view.live.get(ListedGroups(member))
+    need = ListedGroups(member, "" if profile.one_group else group)
+    listed = view.live.get(need)
     if listed is None:
-        return Wait(ListedGroups(member))
+        return Wait(need)
     return listed if isinstance(listed, Found) else None

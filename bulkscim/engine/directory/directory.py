@@ -126,8 +126,10 @@ class Directory:
                 return await self._name_held(need, reads, purpose)
             case Resembling(key):
                 return await self._resemblances.of(key, reads)
-            case ListedGroups(key):
-                return await self._joining.listed(key, purpose.ahead, reads) or Missing()
+            case ListedGroups(key, group):
+                is_known = self._memberships.held(group, key.value) is not None
+                listed = None if is_known else await self._joining.listed(key, purpose.ahead, reads)
+                return listed or Missing()
             case Shown():
                 if isinstance(need.on, Membership):
                     return await self.members.membership(need.on, reads, since=inf)

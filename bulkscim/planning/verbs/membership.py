@@ -187,7 +187,7 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
     A removal is left out only where the absence is proved: the group may not show all of its members.
     """
     adds = not view.operation.spec.removes_member
-    listed = listed_groups(view, part, member)
+    listed = listed_groups(view, part, member, group)
     if isinstance(listed, Wait):
         return listed
     if isinstance(listed, Found):
