@@ -81,7 +81,7 @@ class Engine:
             self.directory.ids.recall(self.journal)
         await self.recover()
         policy = self.worker.rows.policy
-        if policy.rules.read_back or policy.profile.may_ignore:
+        if policy.rules.read_back or policy.profile.may_ignore or policy.profile.one_group:
             self.worker.rows.unproved = unproved(self.journal)
         circle = False
         while (

@@ -102,15 +102,14 @@ def has_ended(view: View, part: str, member: str) -> tuple[str, str] | Refusal |
     made = view.facts.applied[part]
     if not made.leaves or made.id is None or not _looks(view, part):
         return None
-    if made.earlier and not view.facts.unproved:
-        return None
     rival = view.row.rivals.get(part)
     told = f"{ONE_GROUP}, and {_put_by(view, rival, part) if rival else 'an earlier row puts it into another one'}"
     if BACK + part in view.facts.applied:
         return Refusal(part, None, None, f"{told}, where it is again")
     if refused := view.facts.refused.get(BACK + part):
         return Refusal(part, refused.status, None, f"{told}, where it could not be put back: {refused.told}")
-    return _left(view, made.id, made.leaves, member)
+    is_looked_at = view.facts.unproved or not made.earlier
+    return _left(view, made.id, made.leaves, member) if is_looked_at else None
 
 
 def _left(view: View, group: str, leaves: Sequence[str], member: str) -> tuple[str, str] | Wait | None:

@@ -1,7 +1,10 @@
 """Where a user is in one group at a time, what a row reports as done holds at the end of the run."""
 
+from contextlib import suppress
+
 import pytest
 
+from bulkscim.errors import JournalDead
 from bulkscim.model.row import RowState
 from bulkscim.tenants.profiles import profile_named
 from tests.unit.engine.test_joining_users import Organization
@@ -159,6 +162,21 @@ async def test_members_that_a_group_is_created_with_by_value_are_no_others(carri
 
     assert sorted(states(carried)) == ["done", "failed"]
     assert members(carried.tenant, "G0" if states(carried)[0] == "done" else "A")[0] == "u1"
+
+
+@pytest.mark.parametrize("calls", range(8, 40, 2))
+@pytest.mark.parametrize("first", [membership("u1", "G0"), with_members("A", "u1")], ids=["a row", "a group"])
+async def test_after_a_crash_the_first_group_is_kept_as_well(carried, calls, first):
+    """Between the addition and the look at it, and between that and the end of the row."""
+    with suppress(JournalDead):
+        await carried([first, membership("u1", "G1")], kind=Organization, profile=MAY, fail_at=(calls,))
+    for _ in range(3):
+        if {"pending", "in_doubt"} & set(states(carried)):
+            await carried.on()
+
+    assert states(carried) == ["done", "failed"]
+    assert members(carried.tenant, "A" if "data" in first else "G0") == ["u1"]
+    assert members(carried.tenant, "G1") == []
 
 
 class Staying(Organization):
