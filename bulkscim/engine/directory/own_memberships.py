@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from bulkscim.engine.directory.store import Store
 from bulkscim.model.operation import GROUP, JsonObject
-from bulkscim.model.step import Change, Step
+from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.sent_form import MEMBERS, member_at
 from bulkscim.scim.forms import ids_in
 
@@ -45,12 +45,16 @@ class OwnMemberships:
         self._recorded = recorded
         self._held = store.table("member text, held text", key="member, held")
 
-    def applied(self, step: Step, resource_id: str | None) -> None:
-        """Take in a step that took effect; `resource_id` is that of its resource."""
+    def applied(self, step: Step, resource_id: str | None, shown: JsonObject) -> None:
+        """Take in a step that took effect; `resource_id` is that of its resource, which is `shown` after it.
+
+        A create that is recovered after a crash does not tell which members it was sent with.
+        """
         known = step.id or resource_id
         if self._is_kept and known:
             self._recall()
-            self._take(memberships(step.type, known, step.changes, step.body))
+            body = {MEMBERS: shown.get(MEMBERS)} | step.body if step.action is Action.CREATE else step.body
+            self._take(memberships(step.type, known, step.changes, body))
 
     def groups_of(self, member: str) -> tuple[str, ...]:
         """Return the groups in which the run has put a user, and from which it has not removed it again."""
