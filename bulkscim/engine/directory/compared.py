@@ -55,7 +55,7 @@ class Compared:
                 return found
             read = await by_id(Key(key.type, "id", found.id))
             if isinstance(read, Found):
-                coverage.compare(key.type, found.resource, read.resource)
+                coverage.compare(key.type, found.resource, read.resource, needed)
         return found if isinstance(read, Missing) and way is not Seen.LISTED else read
 
     async def compare_members(self, shown: set[str], by_id: set[str]) -> None:

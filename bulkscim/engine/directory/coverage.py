@@ -1,15 +1,17 @@
 """What lookups and listings are known to show: some services leave out there what a read by id shows (pure).
 
 Rules of every comparison of a resource with its read by id just after
-1. An attribute is shown where the read by id has a value for it and the other answer has the same one. Where the resource
-   has none, nothing is proved.
+1. An attribute is shown where the read by id has a value for it and the other answer has the same one. One resource that
+   has none proves nothing.
 2. The order of lists and of names does not count.
 3. A list is shown as far as the longest that was compared and was equal: longer ones may be cut.
 4. What differed once counts as left out from then on, in later sessions of the run too.
 
 `Coverage` is for rows. It believes nothing that was not compared, since a wrong before-image is lost data, and reads one
 resource by its id instead, which costs one request. Of a resource that is needed whole, each attribute that the lookup
-shows must be proved. Since it may have others, the first few lookups are compared, and then fewer and fewer.
+shows must be proved. Since it may have others, the first few lookups are compared, and then fewer and fewer. So too of a
+needed attribute that a lookup does not show: a tenant that keeps no such attribute shows it nowhere. Members of groups are
+excepted, since many groups have none.
 
 `ListingCoverage` is for export and count, where such a request for each resource would be as many as there are resources.
 It compares up to three resources of the first page, those that show the most, and each group whose list of members is as
@@ -35,8 +37,11 @@ Part = Callable[[JsonObject], JsonObject]
 NAMES_ONLY: frozenset[str] = frozenset()
 GROUPS_ONLY = frozenset({"groups"})
 ALWAYS = 3  # comparisons before a whole resource is believed
+LACKED = 8  # before an attribute counts as one that the tenant does not keep
 COMPARED = 3  # resources of a first page, and lists of one length
 _SERVERS_OWN = frozenset({"id", "schemas", "meta"})
+_MEMBERS = (GROUP, "members")
+_ACTIVE = (USER, "active")  # is shown of each user of a tenant, or of none
 _LINKS = {Role.MANAGER: f"{ENTERPRISE}:manager".lower(), Role.MEMBER: "members"}  # what a reference fills
 
 
@@ -88,6 +93,7 @@ class Coverage:
         self._left_out: defaultdict[str, set[str]] = defaultdict(set)
         self._found: list[tuple[str, str]] = []
         self._asked, self._compared = Counter[str](), Counter[str]()
+        self._lacked, self._asked_of_lacked = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
 
     def is_begun(self, kind: str) -> bool:
         """Return whether the first few resources of a type have been compared."""
@@ -106,10 +112,19 @@ class Coverage:
         return all(self._is_proved(kind, name, shown.get(name)) for name in names)
 
     def _is_proved(self, kind: str, name: str, value: Any) -> bool:
-        times = self._lists if (kind, name) == (GROUP, "members") else 1
-        return name not in self._left_out[kind] and self._proved[kind][name].covers(
-            _length(value), times=times
+        times = self._lists if (kind, name) == _MEMBERS else 1
+        if name in self._left_out[kind]:
+            return False
+        return self._proved[kind][name].covers(_length(value), times=times) or (
+            value is None and self._is_lacked((kind, name))
         )
+
+    def _is_lacked(self, attribute: tuple[str, str]) -> bool:
+        """Return whether no resource that was compared has an attribute; it is compared again now and then."""
+        if self._lacked[attribute] < (ALWAYS if attribute == _ACTIVE else LACKED):
+            return False
+        self._asked_of_lacked[attribute] += 1
+        return not _is_power_of_two(self._asked_of_lacked[attribute])
 
     def shows_list(self, kind: str, name: str, length: int) -> bool:
         """Return whether a list of this length is shown whole, where lists may be cut at the longest that was equal."""
@@ -119,11 +134,15 @@ class Coverage:
         """Return whether an attribute was not shown, or not all of it."""
         return name in self._left_out[kind]
 
-    def compare(self, kind: str, shown: JsonObject, by_id: JsonObject) -> None:
+    def compare(
+        self, kind: str, shown: JsonObject, by_id: JsonObject, needed: NeededAttributes = None
+    ) -> None:
         """Learn from one resource, as a lookup showed it and as a read by its id did just after."""
         self._compared[kind] += 1
-        there = dict(attributes(shown))
-        for name, value in attributes(by_id):
+        there, known = dict(attributes(shown)), dict(attributes(by_id))
+        lacked = {(kind, name) for name in needed or () if name not in there and name not in known}
+        self._lacked.update(lacked - {_MEMBERS})
+        for name, value in known.items():
             if _elements(there.get(name)) == _elements(value):
                 self._proved[kind][name].take(_length(value))
             else:
@@ -263,4 +282,8 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, bytes]]:
 
 
 def _is_compared(asked: int) -> bool:
-    return asked <= ALWAYS or asked & (asked - 1) == 0  # then each power of two
+    return asked <= ALWAYS or _is_power_of_two(asked)
+
+
+def _is_power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0

@@ -73,6 +73,31 @@ def test_whole_resources_are_compared_at_first_and_then_now_and_then():
     assert not coverage.shows(USER, ADA, None)
 
 
+@pytest.mark.parametrize(("name", "first"), [("active", 3), ("title", 8)])
+def test_an_attribute_that_no_read_by_id_shows_is_believed_absent_after_some_and_compared_now_and_then(
+    name, first
+):
+    """A second import of users without `active` took one request for each of them."""
+    coverage, asked, bare = Coverage(), [], {"id": "u1", "userName": "ada"}
+    for number in range(1, 80):
+        if not coverage.shows(USER, bare, frozenset({name})):
+            asked.append(number)
+            coverage.compare(USER, bare, bare, frozenset({name}))
+
+    assert asked == [*range(1, first + 1), *(first + at for at in (1, 2, 4, 8, 16, 32, 64))]
+    coverage.compare(USER, bare, {**bare, name: "Boss"}, frozenset({name}))
+    assert not any(coverage.shows(USER, bare, frozenset({name})) for _ in range(9))
+
+
+def test_members_that_no_group_shows_are_never_believed_absent():
+    """Many groups have none."""
+    coverage, needed = Coverage(), frozenset({"members"})
+    for _ in range(20):
+        coverage.compare(GROUP, {"id": "g1"}, {"id": "g1"}, needed)
+
+    assert not coverage.shows(GROUP, {"id": "g1"}, needed)
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
