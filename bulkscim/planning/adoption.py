@@ -34,8 +34,8 @@ INACTIVE = "the account is deactivated (active is False)"
 def existing(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     """Return an existing resource as the row's own, or what must be read about it first.
 
-    A lookup may show less than the resource has, so what differs is compared with a read by id. That a lookup shows a
-    link is enough; `missing_links` asks for a read by id where one is not shown.
+    What a lookup shows of a user is proved to be what the row names of it. Members may be many, so a group that seems to
+    differ is read by its id. That a lookup shows a link is enough; `missing_links` asks for a read by id where one is not shown.
     """
     operation = view.operation
     origin = Origin(operation.type, holder.id)
@@ -49,8 +49,8 @@ def existing(view: View, holder: Found, carry: Carried) -> Decision | Subject:
         whole = read
     elif read is not None:
         closed = "it cannot be read by its id"
-    elif differences(_wanted(view, carry, maker.run, holder), holder.resource) or (
-        operation.type == GROUP and links_asked(view)
+    elif operation.type == GROUP and (
+        links_asked(view) or differences(_wanted(view, carry, maker.run, holder), holder.resource)
     ):
         return Wait(key)
     other = stranger(view, whole)

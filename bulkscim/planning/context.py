@@ -20,6 +20,8 @@ from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, Operation, Ref
 from bulkscim.model.row import Facts, Refusal, Row, RowState
 from bulkscim.planning.decision import Later, Policy, Settle, Wait
 
+MANAGER_PART = "manager"
+
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
@@ -143,16 +145,20 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The row's own resource, once its main part is in effect; `existing` where a create found it."""
+    """The row's own resource, once its main part is in effect; `existing` where a create found it.
+
+    `holds` are further parts that it was seen to show as asked for.
+    """
 
     id: str | None
     existing: Existing | None = None
+    holds: tuple[str, ...] = ()
 
 
 def part_of(reference: Reference) -> str:
     """Return the name of a reference's part, stable across resume."""
     if reference.role is Role.MANAGER:
-        return "manager"
+        return MANAGER_PART
     return f"member:{reference.key.value}"
 
 

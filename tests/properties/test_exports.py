@@ -40,6 +40,17 @@ LABEL = st.sampled_from(["work", "Work", "home", "a b", 'q"', "=x", "é", ""])
 ELEMENT = st.fixed_dictionaries(
     {}, optional={"value": TEXT, "type": LABEL, "primary": st.booleans(), "display": TEXT, "odd": TEXT}
 )
+
+
+def with_one_primary(elements):
+    """Return values of which one at most is primary (RFC 7643 §2.4): a file with more is refused, and says so."""
+    first = next((at for at, one in enumerate(elements) if one.get("primary")), None)
+    return [
+        one if at == first or not one.get("primary") else {**one, "primary": False}
+        for at, one in enumerate(elements)
+    ]
+
+
 ODD = TEXT | st.booleans() | st.integers(0, 9) | st.just({"deep": "x"}) | st.just(["x"])
 EXTENSION = "urn:example:2.0:Odd:Extension"
 USERS = st.fixed_dictionaries(
@@ -50,7 +61,7 @@ USERS = st.fixed_dictionaries(
         "displayName": ODD,
         "active": st.booleans() | st.sampled_from(["True", "no", "odd"]),
         "name": st.fixed_dictionaries({}, optional={"givenName": ODD, "formatted": TEXT, "odd": TEXT}) | TEXT,
-        "emails": st.lists(ELEMENT, max_size=4) | st.just({"value": "x"}) | TEXT,
+        "emails": st.lists(ELEMENT, max_size=4).map(with_one_primary) | st.just({"value": "x"}) | TEXT,
         "email": TEXT,
         "department": TEXT,
         "manager": TEXT,

@@ -11,7 +11,7 @@ from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.adoption import INACTIVE, existing, stranger, without_changed_name
 from bulkscim.planning.compare import differences
-from bulkscim.planning.context import Carried, Subject, View, carried, failed, with_references
+from bulkscim.planning.context import MANAGER_PART, Carried, Subject, View, carried, failed, with_references
 from bulkscim.planning.decision import Decision, Settle, Wait
 from bulkscim.planning.drift import setting
 from bulkscim.planning.name_holder import given, holder
@@ -182,6 +182,7 @@ def _update(view: View, holder: Found, carry: Carried) -> Decision | Subject:
     if view.policy.takes_back and view.operation.type == USER:
         wanted = {"active": True} | wanted
     changes = differences(wanted, holder.resource)
+    compared = tuple(part for part in carry.covers if part == MANAGER_PART)
     if not changes:
-        return Subject(holder.id)
-    return setting(view, UPDATE, holder, changes)
+        return Subject(holder.id, holds=compared)
+    return replace(setting(view, UPDATE, holder, changes), covers=compared)

@@ -316,7 +316,7 @@ def leftovers(view: View, subject: Subject) -> Iterator[Outcome]:
         return
     for reference, producer in view.references():
         part = part_of(reference)
-        if reference.role is Role.VALUE:
+        if reference.role is Role.VALUE or part in subject.holds:
             continue
         if part in view.facts.applied:
             yield _after(view, subject, reference, producer)

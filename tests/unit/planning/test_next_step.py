@@ -79,6 +79,21 @@ def test_a_name_that_nothing_proves_absent_is_not_created_where_a_create_is_answ
     assert not fails or (decision.state is RowState.FAILED and "it may be there" in decision.detail)
 
 
+def test_an_upsert_sets_the_manager_with_the_rest_and_reads_nothing_for_it():
+    """Its user was read once more after each change, to look at the manager."""
+    row, known = creates(HAS_MANAGER, verb=Verb.UPSERT), {BOSS: user("u9", userName="boss@example.com")}
+    managed = user(**{ENTERPRISE: {"manager": {"value": "u9"}}})
+
+    step = decide(row, live={ADA: user(), **known})
+    assert isinstance(step, Step)
+    assert (step.part, step.covers, [change.after for change in step.changes]) == (
+        "update",
+        ("manager",),
+        ["u9"],
+    )
+    assert settled(decide(row, live={ADA: managed, **known})) is RowState.NOOP
+
+
 def test_user_is_created_without_a_lookup():
     """The server keeps userName unique, so a lookup before each create would double the requests."""
     step = decide(creates())
