@@ -80,7 +80,7 @@ def test_a_name_that_nothing_proves_absent_is_not_created_where_a_create_is_answ
 
 
 def test_an_upsert_sets_the_manager_with_the_rest_and_reads_nothing_for_it():
-    """Its user was read once more after each change, to look at the manager."""
+    """Its user was read again after each change, to look at the manager."""
     row, known = creates(HAS_MANAGER, verb=Verb.UPSERT), {BOSS: user("u9", userName="boss@example.com")}
     managed = user(**{ENTERPRISE: {"manager": {"value": "u9"}}})
 
