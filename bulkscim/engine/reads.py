@@ -99,12 +99,10 @@ class Reads:
                 return None if self._may_be_cut(answer) else list(answer.resources)
         return unreadable(reply)
 
-    async def any_of(
-        self, keys: Sequence[Key], *, counted: bool = False
-    ) -> tuple[JsonObject, ...] | Unreadable:
+    async def any_of(self, keys: Sequence[Key]) -> tuple[JsonObject, ...] | Unreadable:
         """Ask for the resources that any of some keys of one attribute names; Unreadable where the answer is not all.
 
-        `counted`: also where the tenant does not claim how many there are.
+        So is one that does not claim how many there are, since it may be cut.
         """
         kind, attribute = keys[0].type, keys[0].attribute
         path = protocol.lookups_path(kind, attribute, [key.value for key in keys])
@@ -114,10 +112,9 @@ class Reads:
             return unreadable(reply)
         self._saw(kind, answer.resources)
         came = len(answer.resources)
-        if answer.unusable or came != (came if answer.total is None and not counted else answer.total):
-            return Unreadable(
-                f"the answer shows {came} of {answer.total} resources", reply.status, partial=True
-            )
+        if answer.unusable or came != answer.total:
+            total = "an unknown number of" if answer.total is None else answer.total
+            return Unreadable(f"the answer shows {came} of {total} resources", reply.status, partial=True)
         return answer.resources
 
     async def again(self, request: Request) -> Unreadable | None:

@@ -119,6 +119,8 @@ BROKEN_ONCE = (
     816427119,
     # undo: a deleted user was taken to have no reports, as no listing shows a manager
     3720030, 3720237,
+    # wrong: one of two groups of a name was taken for the only one, as the answer did not say how many there are
+    10760076,
     # finish: a row was looked up without end, as nothing proved its externalId absent
     3730114,
 )  # fmt: skip

@@ -123,7 +123,7 @@ class AbsentNames:
         names = _short(await self._sampled(kind, reads), MOST if proof.tries == 1 else SAMPLES)
         if len(names) < FEWEST:
             return False
-        shown = await reads.any_of(names, counted=True)
+        shown = await reads.any_of(names)
         if isinstance(shown, Unreadable):
             return False
         if _match(names, shown) == [1] * len(names) == [1] * len(shown):
@@ -148,7 +148,7 @@ class AbsentNames:
         asked, asked_at = [first, *keys, last], self._clock.monotonic()
         kind = first.type, first.attribute
         self._since[kind] = []
-        shown = await reads.any_of(asked, counted=True)
+        shown = await reads.any_of(asked)
         steps = self._since.pop(kind)
         if isinstance(shown, Unreadable):
             proof.tries = max(
