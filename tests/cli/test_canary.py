@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.making.few import few
 from tests.support.making.records import create, delete, join, retitle
 from tests.support.running.command import FAST
 from tests.support.servers import odd_servers as odd
@@ -74,7 +75,9 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(("typed", "more"), [("yes\n", True), ("\n", False), ("no\n", False), ("", False)])
+@pytest.mark.parametrize(
+    ("typed", "more"), few([("yes\n", True), ("\n", False), ("no\n", False), ("", False)], 2)
+)
 def test_the_user_is_asked_at_a_terminal_whether_the_others_follow(bulkscim, monkeypatch, typed, more):
     """An approval that was given in advance is none of a canary that is not right."""
     monkeypatch.setattr("sys.stdin", Terminal(typed))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bulkscim.model.guard_table import IN_DEFINITIONS, flag_of
+from tests.support.making.few import few
 from tests.support.making.records import create, deactivate, delete, join, retitle
 from tests.support.running.command import FAST
 from tests.support.servers.small_tenant import SmallTenant, error
@@ -122,7 +123,7 @@ AGAIN = [("resume", 2, ("--max-errors", "1")), ("retry", 3, ())]
 
 
 @pytest.mark.parametrize("case", GUARDED, ids=lambda case: f"{case[0]} {case[1].__name__}")
-@pytest.mark.parametrize(("command", "bad", "more"), AGAIN)
+@pytest.mark.parametrize(("command", "bad", "more"), few(AGAIN, 1))
 def test_a_run_that_goes_on_cannot_slip_past(bulkscim, case, command, bad, more):
     """What failed does not count, what earlier sessions did does."""
     flag, record, names, _ = case
