@@ -39,9 +39,9 @@ def most_again(changes: int, served: int) -> int:
     return min(changes, served) // WORTH
 
 
-def most_for_names(names: int) -> int:
-    """Return how many pages a listing may have that is read for so many names, each of which takes a lookup else."""
-    return max(0, names // WORTH - LAST - TRIED)
+def most_for_names(names: int, *, together: bool) -> int:
+    """Return how many pages a listing may have that is read for so many names; `together`: else a filter takes several."""
+    return max(0, names // (MOST if together else WORTH) - LAST - TRIED)
 
 
 def most_for_plan(changes: int) -> int:
@@ -154,7 +154,10 @@ def _together(profile: Profile) -> bool:
 def _by_name(found: Lookups, what: str, count: int, profile: Profile, pages: int | None, serves: int) -> None:
     """Add the way in which rows find their users, and its cost; `pages`: of a listing, None where none will do."""
     together = min(MOST, serves)
-    if _together(profile) and together > 1:
+    joins = _together(profile) and together > 1
+    if joins and what == "names" and pages is not None and pages <= most_for_names(count, together=True):
+        found.add(what, LISTING, pages)
+    elif joins:
         proof = min(PROOF, count)
         found.add(
             what, f"names of up to {together} rows in one filter", min(count, ceil(count / together) + proof)

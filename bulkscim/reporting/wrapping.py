@@ -7,7 +7,7 @@ from typing import TextIO
 
 from bulkscim.model.typed import PROGRAM
 
-_COMMAND = re.compile(rf"(?:^|(?<= )){PROGRAM} [a-z]")  # it ends its line
+_COMMAND = re.compile(rf"(?:^|(?<= ))(?:{PROGRAM} [a-z]|printf ')")  # it ends its line
 _LABEL = re.compile(r" *\S+(?: \S+)? {2,}(?=\S)")  # of a fact
 _STEP = 2  # by so much further lines are set in
 _SHORT = 12  # columns before a command: it does not begin a line of its own

@@ -261,12 +261,12 @@ class Directory:
             return answer
 
     async def _listed_name(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
-        """Find a name whose id alone matters in a listing, where filters do not work or take one name; None proves nothing."""
-        if not ahead.most or (
-            self._joined.may_ask(key, ahead) and key.type not in self._profile.exact_filters
-        ):
+        """Find a name whose id alone matters in a listing, where that costs less than filters; None proves nothing."""
+        together = self._joined.may_ask(key, ahead) and key.type not in self._profile.exact_filters
+        if not ahead.most:
             return None
-        found = await (self._held if key.type == USER else self._single).named(key, ahead, reads)
+        names = self._held if key.type == USER else self._single
+        found = await names.named(key, ahead, reads, together=together)
         return found if found is not None and is_usable(found.id) else None
 
     def _known_id(self, key: Key) -> str | None:

@@ -137,19 +137,21 @@ class HeldUsers:
         await self._read(reads, most_for_plan(self._changes))
         return self._shown(key) if self._is_whole else None
 
-    async def named(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+    async def named(self, key: Key, ahead: NamesAhead, reads: Reads, *, together: bool) -> Found | None:
         """Return the one user of a userName as a listing shows it, for a row that only names it; None proves nothing.
 
-        The listing is read where it costs half of the lookups of names that `ahead` yields, and again when it no longer counts.
+        The listing is read where it costs half of the lookups of names that `ahead` yields, or, with `together`, less than
+        filters with several of them; and again when it no longer counts.
         """
-        if key.attribute != "userName" or (self._is_read and not self._is_whole):
+        if key.attribute != "userName" or (self._is_read and not self._is_whole and not together):
             return None
         if not self._makes and self._clock.monotonic() > self._names_until:
             wanted = {one.folded for one in ahead.names() if (one.type, one.attribute) == key[:2]}
+            most = most_for_names(len(wanted), together=together)
             async with self._reading:
                 self._is_read = self._is_read and self._clock.monotonic() <= self._names_until
                 self._is_whole = self._is_whole and self._is_read
-            await self._read(reads, most_for_names(len(wanted)))
+            await self._read(reads, most if self._pages <= most else 0)
         counts = self._is_whole and self._names_hold and self._clock.monotonic() <= self._names_until
         return self._shown(key) if counts else None
 

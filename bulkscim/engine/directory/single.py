@@ -62,15 +62,18 @@ class SingleLookups:
         is_told = kind in profile.exact_filters and kind in profile.enforces_unique
         return is_told and self._listings.are_kept(kind)
 
-    async def named(self, key: Key, ahead: NamesAhead, reads: Reads) -> Found | None:
+    async def named(self, key: Key, ahead: NamesAhead, reads: Reads, *, together: bool) -> Found | None:
         """Return the one resource that a listing shows of a name whose id alone matters; None proves nothing.
 
-        Where filters work, the listing is read where it costs half of the lookups of names that `ahead` yields.
+        Where filters work, the listing is read where it costs half of the lookups of names that `ahead` yields; with
+        `together` they take several names, and it is not.
         """
+        if together:
+            return None
         most = inf
         if self.filters.may_find(key) and not self._listings.are_kept(key.type):
             wanted = {one.folded for one in ahead.names() if (one.type, one.attribute) == key[:2]}
-            most = most_for_names(len(wanted))
+            most = most_for_names(len(wanted), together=False)
         answer = await self._listings.find(key, reads, most=most) if most > 0 else None
         return answer if isinstance(answer, Found) else None
 

@@ -19,6 +19,10 @@ from bulkscim.reporting.wrapping import cells, fitted, width_of, wrapped
             "next: bulkscim run people.csv --op create --yes",
             ["next: bulkscim run people.csv --op create --yes"],
         ),
+        (
+            "write it with this: printf '[map] x = 1' > m",
+            ["write it with this:", "  printf '[map] x = 1' > m"],
+        ),
         ("bulkscim run people.csv --op create --yes", ["bulkscim run people.csv --op create --yes"]),
         (
             "do it again with bulkscim run people.csv --yes",

@@ -279,11 +279,11 @@ async def test_a_listing_shows_users_that_rows_only_name_until_it_is_too_old():
     tenant = Tenant(30)
     names, reads = asking(tenant, makes=0, clock=clock)
 
-    assert (await names.named(key(3), many(), reads)).id == "u3"
+    assert (await names.named(key(3), many(), reads, together=False)).id == "u3"
     asked = tenant.asked
-    assert await names.named(key(40), many(), reads) is None
+    assert await names.named(key(40), many(), reads, together=False) is None
     await clock.sleep(600)
-    assert await names.named(key(4), many(4), reads) is None
+    assert await names.named(key(4), many(4), reads, together=False) is None
     assert tenant.asked == asked
 
 
@@ -291,33 +291,33 @@ async def test_a_listing_is_read_again_for_many_names():
     clock = VirtualClock()
     tenant = Tenant(30)
     names, reads = asking(tenant, makes=0, clock=clock)
-    await names.named(key(3), many(), reads)
+    await names.named(key(3), many(), reads, together=False)
     asked = tenant.asked
     await clock.sleep(600)
 
-    assert (await names.named(key(4), many(), reads)).id == "u4"
+    assert (await names.named(key(4), many(), reads, together=False)).id == "u4"
     assert tenant.asked == 2 * asked
 
 
 async def test_users_that_a_refused_step_names_are_looked_up_again():
     names, reads = asking(Tenant(30), makes=0)
-    await names.named(key(3), many(), reads)
+    await names.named(key(3), many(), reads, together=False)
     names.refused(Step("member:g", Action.ADD_MEMBER, GROUP, id="g", member="u3"))
     names.refused(patched(4))
 
-    assert await names.named(key(3), many(), reads) is None
-    assert await names.named(key(4), many(), reads) is None
-    assert (await names.named(key(5), many(), reads)).id == "u5"
+    assert await names.named(key(3), many(), reads, together=False) is None
+    assert await names.named(key(4), many(), reads, together=False) is None
+    assert (await names.named(key(5), many(), reads, together=False)).id == "u5"
 
 
 async def test_names_are_not_taken_from_a_listing_once_the_run_has_renamed_a_user():
     names, reads = asking(Tenant(30), makes=0)
-    await names.named(key(3), many(), reads)
+    await names.named(key(3), many(), reads, together=False)
     names.changed(
         Step("patch", Action.MODIFY, USER, id="u9", changes=(Change("userName", "U9@x.test", "z"),))
     )
 
-    assert await names.named(key(3), many(), reads) is None
+    assert await names.named(key(3), many(), reads, together=False) is None
 
 
 async def test_a_plan_of_many_changes_takes_users_of_a_listing_of_any_age():
