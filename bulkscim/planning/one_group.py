@@ -29,7 +29,11 @@ def not_kept(view: View, part: str) -> Refusal | None:
     rival, profile = view.row.rivals.get(part), view.policy.profile
     if rival is None or not (profile.is_one_group_sure or (profile.one_group and part == WHOLE)):
         return None
-    return Refusal(part, None, None, f"not sent: {ONE_GROUP}, and {_put_by(view, rival, part)}")
+    return Refusal(part, None, None, f"not sent: {_rule(view)}, and {_put_by(view, rival, part)}")
+
+
+def _rule(view: View) -> str:
+    return ONE_GROUP if view.policy.profile.is_one_group_sure else f"perhaps {ONE_GROUP}"
 
 
 def _put_by(view: View, rival: Rival, part: str) -> str:
@@ -57,7 +61,7 @@ def not_sent(view: View) -> Refusal | Wait | None:
         return Wait(OwnGroups(members))
     put = (group for groups in own.values() for group in groups if group != operation.target.value)
     group = next(put, None)
-    told = f"not sent: {ONE_GROUP}, and an earlier row puts one of the members into group {group}"
+    told = f"not sent: {_rule(view)}, and an earlier row puts one of the members into group {group}"
     return None if group is None else Refusal(WHOLE, None, None, told)
 
 
