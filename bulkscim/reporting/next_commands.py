@@ -98,13 +98,13 @@ def _is_all_left(summary: Summary) -> bool:
 
 
 def _raised(summary: Summary) -> tuple[str, ...]:
-    """Return the flag without which the run would stop at once for the same reason."""
+    """Return the flag without which the run would stop at once for the same reason; seats are enough for all rows that are left."""
     found = _LIMIT.search(summary.why or "")
     if found is None:
         return ()
     flag, bound = found[1], int(found[2].replace(",", ""))
     if flag == "--seats":
-        return flag, str(bound + 1)
+        return flag, str(bound + max(1, summary.totals.pending))
     return flag, str(max(20 if flag == "--max-adopt" else bound + 1, 2 * bound))
 
 
