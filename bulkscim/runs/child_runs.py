@@ -232,23 +232,28 @@ def descendants(folder: Path, disk: Disk) -> Iterator[Path]:
 
 
 def rollbacks_of_others(recorded: RecordedRun, disk: Disk) -> Iterator[Path]:
-    """Yield the rollbacks of the other runs on a run's tenant, in the folder that the run is in; the oldest run first.
+    """Yield the later rollbacks of the other runs on a run's tenant, in the folder that the run is in; the oldest run first.
 
-    What such a rollback made again has an id that no run before it knows. One that cannot be read is left out.
+    What such a rollback made again has an id that no run before it knows. What an earlier one made again the run has found, and
+    perhaps deleted, also where it has its old id. One that cannot be read is left out.
     """
-    top, url = recorded.folder, recorded.header.tenant.base_url
+    top, url, begun = recorded.folder, recorded.header.tenant.base_url, _begun_at(recorded)
     while (above := parent(top, disk)) is not None:
         top = above
     for folder in _neighbours(top, disk):
         for child in descendants(folder, disk) if folder.name != top.name else ():
             try:
                 with journal.read(child, disk) as other:
-                    is_known = same_base_url(other.header.tenant.base_url, url)
+                    is_known = same_base_url(other.header.tenant.base_url, url) and _begun_at(other) >= begun
                     find_source(other.header, child)
             except BulkScimError:
                 continue
             if is_known:
                 yield child
+
+
+def _begun_at(recorded: RecordedRun) -> float:
+    return next((entry.time for entry in recorded.entries(Kind.OPENED)), 0.0)
 
 
 class LaterRun(NamedTuple):
