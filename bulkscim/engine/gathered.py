@@ -40,6 +40,7 @@ class GatheredSteps:
     def __init__(self) -> None:
         self._batches: dict[GroupChange, list[Intent]] = {}
         self._rows: dict[int, GroupChange] = {}
+        self._members: dict[tuple[str, str], int] = {}  # by group and member, the row whose step waits
         self._names: defaultdict[GroupChange, set[Key]] = defaultdict(set)  # of its group
         self._coming: defaultdict[Key, set[int]] = defaultdict(
             set
@@ -66,6 +67,7 @@ class GatheredSteps:
         batch = self._batches.setdefault(change, [])
         batch.append(intent)
         self._rows[intent.work.number] = change
+        self._members[change.group, intent.step.member or ""] = intent.work.number
         group = Key(GROUP, "id", change.group)
         for name in (group, *(name for name, lane in ids.items() if lane == group)):
             self._names[change].add(name)
@@ -79,7 +81,12 @@ class GatheredSteps:
         self._names.pop(change, None)
         for intent in batch:
             del self._rows[intent.work.number]
+            del self._members[change.group, intent.step.member or ""]
         return change, batch
+
+    def rival(self, change: GroupChange, step: Step) -> int | None:
+        """Return the row whose step on the same member of the same group waits; None where there is none."""
+        return self._members.get((change.group, step.member or ""))
 
     @property
     def whole(self) -> int | None:

@@ -20,6 +20,7 @@ from bulkscim.model.row import Applied, Existed, Refusal, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict, is_empty_success
 from bulkscim.planning.decision import Settle
+from bulkscim.planning.derived import doubted
 from bulkscim.planning.effects import is_thin
 from bulkscim.planning.lookups import answers
 from bulkscim.planning.newness import Age
@@ -178,7 +179,7 @@ class Outcomes:
         """
         work, step = sent.work, sent.step
         note = how.note or recording.note_of(step, shown, takes_back=self._rows.policy.takes_back)
-        how = replace(how, left=step.left, leaves=step.leaves, note=note)
+        how = replace(how, left=step.left, leaves=step.leaves, note=note, doubted=doubted(step, shown))
         stripped = await self._directory.applied(step, self._asking.reads(work), how.id, shown)
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0

@@ -305,6 +305,10 @@ class Pipeline:
 
     async def _gather(self, work: Work, step: Step, change: GroupChange) -> Next | None:
         """Let a step wait for others with which it can share a request; send them where they are enough."""
+        if (rival := self._gathered.rival(change, step)) is not None:  # it may do what this one is to do
+            await self._send_batch(*self._gathered.take(rival))
+            work.forget()
+            return self._rows.decide(work)
         checked = self._worker.checked(work, step, waits=True)
         if isinstance(checked, Instead):
             if checked.decision is None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import orjson
 
+from bulkscim.model.active import is_inactive, stated
 from bulkscim.model.operation import USER, JsonObject
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
@@ -56,6 +57,27 @@ def written_otherwise(step: Step, shown: JsonObject | None) -> tuple[Change, ...
     if shown is None or step.action not in {Action.MODIFY, Action.REPLACE} or step.type != USER:
         return ()
     return tuple(_written(step.changes, step.before or {}, shown))
+
+
+def doubted(step: Step, shown: JsonObject | None) -> tuple[str, ...]:
+    """Return the paths that an answer shows as they were before the step, or a user as active that was created inactive.
+
+    The answer may be older than the change; or the service took it, and did nothing. Lists are left out: they may be cut.
+    """
+    if shown is None or step.member is not None:
+        return ()
+    if step.action is Action.CREATE:
+        return ("active",) if is_inactive(step.body) and stated(shown) else ()
+    if step.action not in {Action.MODIFY, Action.REPLACE}:
+        return ()
+    return tuple(change.path for change in step.changes if _stands(change, shown))
+
+
+def _stands(change: Change, shown: JsonObject) -> bool:
+    before = change.before
+    if before in NOTHING or isinstance(before, dict | list) or MASK in (before, change.after):
+        return False
+    return bool(paths.get(shown, change.path) == before) and not is_respelled(change, shown)
 
 
 def _written(changes: Iterable[Change], before: JsonObject, shown: JsonObject) -> Iterator[Change]:

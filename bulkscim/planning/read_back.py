@@ -1,7 +1,7 @@
 """Read back what was written, and say what a success hides: a tenant may take a thing and not do it.
 
 Rule 1: read back are the rows that the run asks for (all, or a sample), and in every row what the profile says may be
-        ignored.
+        ignored, and what the answer to the change shows as it was before.
 Rule 2: only parts that took effect by the tenant's own word are looked at, and only while the row holds what it
         changed: other rows may change it as soon as this one is left or has ended. So what an earlier stay wrote
         is looked at only where nothing of this run has touched it since, or the row failed by it.
@@ -107,7 +107,16 @@ def _covers(view: View) -> Covers | None:
     """Return which paths are looked at; None for none."""
     if chosen(view.policy, view.row.number):
         return lambda _: True
+    doubted = [path for made in view.facts.applied.values() for path in made.doubted]
+    if doubted:
+        return lambda path: any(_is_part(path, one) for one in doubted) or _may_ignore(view.policy, path)
     return (lambda path: _may_ignore(view.policy, path)) if view.policy.profile.may_ignore else None
+
+
+def _is_part(path: str, other: str) -> bool:
+    """Return whether one of two paths is the other, or leads to a part of it."""
+    one, two = sorted((path.lower(), other.lower()), key=len)
+    return two == one or two.startswith((f"{one}:", f"{one}.", f"{one}["))
 
 
 def _may_ignore(policy: Policy, path: str) -> bool:

@@ -336,6 +336,7 @@ class Directory:
             for name in (change.path for change in step.changes if is_name(change.path)):
                 self._own.drop(step.type, step.id, "emails.value" if name.startswith("emails") else name)
         self.own_memberships.applied(step, resource_id, shown or {})
+        self.members.applied(step, resource_id)
         self._memberships.applied(step)
         self._tied.applied(step)
         self._held.changed(step)

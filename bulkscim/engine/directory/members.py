@@ -8,6 +8,7 @@ from math import inf
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.groups_together import GroupsTogether
 from bulkscim.engine.directory.memberships import Memberships
+from bulkscim.engine.directory.own_memberships import memberships
 from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Member, Membership, MembershipAnswer
@@ -32,7 +33,7 @@ class Members:
         may_filter: Callable[[Key], bool],
         id_of: Callable[[Key], str | None],
     ) -> None:
-        self._new: OrderedDict[str, None] = OrderedDict()  # ids of users, the latest last
+        self._new: OrderedDict[str, set[str]] = OrderedDict()  # by user, the latest last: its groups
         self._memberships = memberships
         self._together = together
         self._absence = absence
@@ -48,7 +49,7 @@ class Members:
         """
         is_new = need.member in self._new and not self._memberships.may_hide(need.group, need.member)
         if purpose.adds and is_new:
-            return Member(present=False, proved=True)
+            return Member(present=need.group in self._new[need.member], proved=True)
         known = None if need.proof else self._memberships.holds(need.group, need.member, since)
         if known is not None:
             return Member(known)
@@ -76,9 +77,17 @@ class Members:
 
         Others may add it meanwhile; to the same group as well, which changes nothing, and whose undo ends with the user.
         """
-        self._new[user] = None
+        self._new[user] = set()
         while len(self._new) > MOST_NEW:
             self._new.popitem(last=False)
+
+    def applied(self, step: Step, resource_id: str | None) -> None:
+        """Take in a step that may have put users into a group, or taken them out; `resource_id` is that of its resource."""
+        for group, member, added in memberships(
+            step.type, step.id or resource_id or "", step.changes, step.body
+        ):
+            if member in self._new:
+                (self._new[member].add if added else self._new[member].discard)(group)
 
     def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> None:
         """Take in a group as the answer to steps that changed its members shows it, once each of them was taken in."""

@@ -102,6 +102,8 @@ def test_what_was_done_is_not_planned_again(served, job):
     """For each sample job and each profile; plans send nothing but reads."""
     if (job == "people") == served.profile.groups:
         pytest.skip("for providers without groups there is a job of its own")
+    if not served.profile.lists_all:
+        pytest.skip("nothing proves there that a group is missing, so rows of users create none")
     for file, options in JOBS[job]:
         named = str(ROOT / file) if isinstance(file, str) else file
         first = served.plan(named, **options)

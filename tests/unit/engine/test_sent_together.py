@@ -262,3 +262,36 @@ async def test_where_members_move_only_those_whose_groups_must_be_read_go_alone(
 
     assert report.totals.done == 10
     assert sorted(carried.tenant.sizes) == [1] * 5 + [5]
+
+
+class KeepsTwins(SimulatedTenant):
+    """Keeps each member as often as it is added."""
+
+    def _one(self, method, collection, resource_id, body):
+        if method != "PATCH" or collection != "Groups":
+            return super()._one(method, collection, resource_id, body)
+        group = self.held["Groups"][resource_id]
+        group["members"] = [
+            *group.get("members", ()),
+            *(entry for one in body["Operations"] for entry in one["value"]),
+        ]
+        return self._answer(200, group)
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+async def test_no_member_is_added_twice_whichever_rows_ask_for_it(carried, concurrency):
+    """A row of the group and a later one of the user, which it names by its `ref`, waited for one request."""
+    people = [
+        {
+            "op": "create",
+            "ref": f"p{number}",
+            "data": {"userName": f"p{number}@example.com", "groups": ["Team"]},
+        }
+        for number in range(9)
+    ]
+    team = {"displayName": "Team", "members": [{"ref": f"p{number}"} for number in (0, 5, 8)]}
+    lines = [people[3], {"op": "create", "type": "Group", "data": team}, *people[:3], *people[4:]]
+    report = await carried(lines, kind=KeepsTwins, concurrency=concurrency)
+    (group,) = carried.tenant.held["Groups"].values()
+    assert report.totals.done == len(lines)
+    assert sorted(one["value"] for one in group["members"]) == sorted(carried.tenant.held["Users"])
