@@ -77,7 +77,7 @@ def _stands(change: Change, shown: JsonObject) -> bool:
     before = change.before
     if before in NOTHING or isinstance(before, dict | list) or MASK in (before, change.after):
         return False
-    return bool(paths.get(shown, change.path) == before) and not is_respelled(change, shown)
+    return bool(paths.get(shown, change.path) == before) and not is_spelling(change)
 
 
 def _written(changes: Iterable[Change], before: JsonObject, shown: JsonObject) -> Iterator[Change]:

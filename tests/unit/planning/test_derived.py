@@ -6,7 +6,15 @@ from bulkscim.model.operation import ENTERPRISE, USER
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import DERIVED, drifted
-from bulkscim.planning.derived import Sample, derived, is_settled, kind_of, unasked, written_otherwise
+from bulkscim.planning.derived import (
+    Sample,
+    derived,
+    doubted,
+    is_settled,
+    kind_of,
+    unasked,
+    written_otherwise,
+)
 
 
 @pytest.mark.parametrize(
@@ -147,3 +155,29 @@ def test_answer_shows_how_the_service_wrote_a_value(before, sent, shown, written
 
     assert [one.after for one in found] == ([] if written is None else [written])
     assert written_otherwise(step, None) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "shown", "found"),
+    [
+        (Change("title", "Old", "New"), {"title": "Old"}, ("title",)),
+        (Change("title", "Old", "New"), {"title": "New"}, ()),
+        (Change("title", "Old", "New"), {}, ()),
+        (Change("locale", "de-DE", "de_DE"), {"locale": "de-DE"}, ()),  # the service's own spelling
+        (Change("title", None, "New"), {}, ()),
+        (Change("roles", [{"value": "a"}], []), {"roles": [{"value": "a"}]}, ()),  # a list may be old, or cut
+    ],
+)
+def test_an_answer_is_doubted_where_it_shows_the_value_before(change, shown, found):
+    """The service may have done nothing; a spelling of its own is no such thing."""
+    step = Step("patch", Action.MODIFY, USER, id="u1", changes=(change,))
+
+    assert doubted(step, shown) == found
+    assert doubted(step, None) == ()
+
+
+def test_a_user_that_was_to_be_inactive_and_is_shown_active_is_doubted():
+    step = Step("create", Action.CREATE, USER, body={"userName": "ada", "active": False})
+
+    assert doubted(step, {"active": True}) == ("active",)
+    assert doubted(step, {"active": False}) == doubted(step, {}) == ()
