@@ -96,9 +96,7 @@ class Applied:
     left: tuple[str, ...] = ()  # what of the record was left out, and why
     earlier: bool = False  # by the journal alone: other rows may have changed it since
     unsure: bool = False  # a create: the resource may have existed before
-    doubted: tuple[
-        str, ...
-    ] = ()  # paths that the answer shows as they were before: it may be old, or nothing was done
+    doubted: tuple[str, ...] = ()  # paths that the answer shows as they were before
     leaves: tuple[str, ...] = ()  # the groups that a new member was in before, and may have left by it
     partial: bool = False  # some of its changes are not there: the row goes on with them
 

@@ -39,7 +39,7 @@ class Change:
 
 
 def left_groups(changes: Iterable[Change]) -> tuple[str, ...]:
-    """Return the groups that a member may leave by the changes of a step that adds it to another one."""
+    """Return the ids of the groups that a member may leave by the changes of a step that adds it to another one."""
     return tuple(str(one["value"]) for change in changes if change.path == "groups" for one in change.before)
 
 
@@ -92,7 +92,7 @@ class Step:
     @property
     def leaves(self) -> tuple[str, ...]:
         """The groups that its member is in before, and may leave by it."""
-        return left_groups(self.changes)
+        return left_groups(self.changes) if self.action is Action.ADD_MEMBER else ()
 
     @property
     def is_blind(self) -> bool:

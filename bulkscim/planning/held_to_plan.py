@@ -16,7 +16,6 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import equal
 from bulkscim.planning.decision import Decision, Settle
 from bulkscim.planning.one_group import BACK
-from bulkscim.planning.step_effects import left_by_joining
 
 _ENDED_WELL = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
 _GROUP, CREATE = "group:", "create"
@@ -103,7 +102,7 @@ def _elsewhere(plan: PlannedRow, step: Step) -> Iterator[str]:
     A group more is none: earlier rows of the plan may have added the member.
     """
     seen = {group for one in plan.members if one.part == step.part for group in one.leaves}
-    now = set(left_by_joining(step.changes))
+    now = set(step.leaves)
     if now - seen and seen - now:
         yield f"it is in group {', '.join(sorted(now))} now; the plan saw it in {', '.join(sorted(seen))}"
 

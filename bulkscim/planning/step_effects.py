@@ -82,11 +82,6 @@ def members_moved(
             return MembersMoved()
 
 
-def left_by_joining(changes: Iterable[Change]) -> tuple[str, ...]:
-    """Return the groups that a member leaves by a step which adds it to another one."""
-    return tuple(one for change in changes if change.path == "groups" for one in ids_in(change.before))
-
-
 def _members_at(path: str, value: Any) -> set[str]:
     """Return the ids of members that a value at a path holds."""
     one = member_at(path)

@@ -33,7 +33,7 @@ class Members:
         may_filter: Callable[[Key], bool],
         id_of: Callable[[Key], str | None],
     ) -> None:
-        self._new: OrderedDict[str, set[str]] = OrderedDict()  # by user, the latest last: its groups
+        self._new: OrderedDict[str, set[str]] = OrderedDict()  # groups of users of the run
         self._memberships = memberships
         self._together = together
         self._absence = absence
