@@ -7,6 +7,7 @@ from bulkscim.journal.audit import audit
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.row import RowState
+from tests.support.simulation.changed_names import stored
 from tests.support.simulation.names import NamesTold
 from tests.support.simulation.oracles import Broken
 
@@ -230,7 +231,7 @@ def _only_foreign_rows_fail(machine, states, ends):
         if machine.world.revoked and getattr(body, "status", None) in REFUSED_TOKEN:
             raise Broken("token", f"row {row} failed by a refused token: {body}")
     for row, body in bad.items():
-        is_told = _is_untold(machine.world, body) or _is_unseen(machine.world, body)
+        is_told = any(told(machine.world, body) for told in (_is_untold, _is_unseen, _keeps_its_name))
         if not machine.world.may_refuse and not spent and not is_told:
             raise Broken("blame", f"row {row} is {states[row].value}: {body}")
 
@@ -252,6 +253,13 @@ def _is_untold(world, body):
 def _is_unseen(world, body):
     """Tell whether a row says that what it names may be there, where lookups do not show such names."""
     return "nameless" in world.veils and "it may be there" in getattr(body, "detail", "")
+
+
+def _keeps_its_name(world, body):
+    """Tell whether a row says, as is true, that the tenant took a name and shows its own form of it."""
+    shown = stored(world.renames, "Users", getattr(body, "key", ""))
+    told = f"userName not set: the tenant accepted it and shows {shown!r}"
+    return bool(world.renames) and getattr(body, "detail", "") == told
 
 
 def _is_spent(ends):
