@@ -168,19 +168,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         exchange.server.take(terms.dated)
     quoting = Quoting(profile.unquoted_filters)
 
-    header = journal.header
-    directory = Directory(
-        clock,
-        profile,
-        _recorded(session.job, journal, terms),
-        _due(journal, watcher),
-        sum(header.count(verb, USER) for verb in MAKES),
-        sum(header.count(verb, USER) for verb in Verb if verb not in MAKES)
-        + (header.count(Verb.ADD_MEMBER, GROUP) if profile.one_group or profile.shows_groups else 0),
-    )
-
-    if header.parent is not None:
-        directory.ids.follows(profile.look_after_s - terms.passed_s)
+    header, directory = journal.header, _directory(session)
 
     def reads(work: Work | None) -> Reads:
         why = retry_of(work.number) if work is not None else ""
@@ -190,14 +178,7 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     policy = replace(
         settings.policy(profile, header.run), protects=terms.protects, plans=terms.answered_here is not None
     )
-    bounds = terms.bounds
-    guards = Guards(
-        bounds.max_errors,
-        bounds.max_adopt,
-        partial(_adopted, journal),
-        terms.breaker,
-        Bounds() if policy.plans or header.parent else bounds,  # counted whole, before anything is sent
-    )
+    guards = _guards(session, counted=policy.plans or header.parent is not None)
     rows_ = Rows(context, policy, Bounding(guards, journal, stopping))
     ages = ImageAges(asked_s=settings.image_age, undoes=policy.takes_back, plans=policy.plans)
     abilities = Abilities(context)
@@ -217,6 +198,34 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
         yield Engine(
             context, session.job.at(profile).rows, directory, worker, permits.workers, look, exchange
         )
+
+
+def _directory(session: Session) -> Directory:
+    """Return what a session knows of the tenant; a rollback also waits for what its run has just written to show."""
+    journal, terms, clock = session.journal, session.terms, session.around.clock
+    header, profile = journal.header, terms.profile
+    of_users = {True: 0, False: 0}
+    for verb in Verb:
+        of_users[verb in MAKES] += header.count(verb, USER)
+    moves = header.count(Verb.ADD_MEMBER, GROUP) if profile.one_group or profile.shows_groups else 0
+    directory = Directory(
+        clock,
+        profile,
+        _recorded(session.job, journal, terms),
+        _due(journal, session.around.watcher),
+        of_users[True],
+        of_users[False] + moves,
+    )
+    if header.parent is not None:
+        directory.ids.follows(profile.look_after_s - terms.passed_s)
+    return directory
+
+
+def _guards(session: Session, *, counted: bool) -> Guards:
+    """Return the guards while running; `counted`: its job was counted whole, before anything is sent."""
+    bounds, breaker = session.terms.bounds, session.terms.breaker
+    held = Bounds() if counted else bounds
+    return Guards(bounds.max_errors, bounds.max_adopt, partial(_adopted, session.journal), breaker, held)
 
 
 @contextmanager
