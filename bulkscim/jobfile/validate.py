@@ -149,7 +149,6 @@ def check(
     """Stream the file once and judge every record, of the rows alone that are chosen."""
     findings = Findings()
     warnings = findings if rules.strict else Findings(1)
-    tally = _AskedCounts()
     interpret, notes = interpreter(source, defaults), told(source, defaults)
     if isinstance(interpret, list):
         for problem in interpret:
@@ -159,7 +158,7 @@ def check(
     builder = IndexBuilder(index_path, _stamp(source, defaults, taken))
     judge = None if defaults.as_shown else Judge(names_of(source), rules, is_mapped=defaults.map is not None)
     across = None if judge is None else Across(judge.place)
-    one = _Pass(source, interpret, builder, tally, judge, across, findings, warnings)
+    one = _Pass(source, interpret, builder, _AskedCounts(), judge, across, findings, warnings)
     with nullcontext() if across is None else closing(across):
         number, index = one.indexed(defaults, chosen)
         if across is not None:
@@ -172,26 +171,8 @@ def check(
     if findings.count:
         index.close()
         index_path.unlink()
-    return Checked(
-        number,
-        tally.verbs,
-        tally.removals,
-        findings.texts(source.name),
-        findings.count,
-        (*notes, *source.short_rows.notes, *(judge.notes if judge is not None else ())),
-        None if findings.count else index,
-        tuple(tally.earlier),
-        tally.secrets,
-        tally.not_before,
-        number if taken is None else count(source),
-        tally.member_removals,
-        () if rules.strict else warnings.texts(source.name),
-        0 if rules.strict else warnings.count,
-        findings.count - findings.told,
-        tally.ties.groups,
-        tally.ties.names,
-        taken,
-    )
+    notes = (*notes, *source.short_rows.notes, *(judge.notes if judge is not None else ()))
+    return one.told(number, None if findings.count else index, notes, taken)
 
 
 def index_of(
@@ -284,6 +265,33 @@ class _Pass:
         """Add what was judged to the problems or the warnings."""
         for each in judged:
             (self.findings if each.refuses else self.warnings).add(each.problem, each.about)
+
+    def told(
+        self, number: int, index: Index | None, notes: Iterable[str], taken: TakenRows | None
+    ) -> Checked:
+        """Return what the file of so many records asks, or what is wrong with it."""
+        tally, findings, name = self.tally, self.findings, self.source.name
+        warnings = Findings() if self.warnings is findings else self.warnings
+        return Checked(
+            rows=number,
+            verbs=tally.verbs,
+            removals=tally.removals,
+            problems=findings.texts(name),
+            problem_count=findings.count,
+            notes=tuple(notes),
+            index=index,
+            earlier=tuple(tally.earlier),
+            secrets=tally.secrets,
+            not_before=tally.not_before,
+            records=number if taken is None else count(self.source),
+            member_removals=tally.member_removals,
+            warnings=warnings.texts(name),
+            warning_count=warnings.count,
+            more=findings.count - findings.told,
+            groups=tally.ties.groups,
+            names=tally.ties.names,
+            taken=taken,
+        )
 
 
 def _holds_secret(operation: Operation) -> bool:
