@@ -7,6 +7,7 @@ import io
 import lzma
 import stat
 import tarfile
+import tempfile
 import zipfile
 
 import pytest
@@ -25,6 +26,12 @@ TEXT = (
     " bob@example.com ;Ångström;;\n;;;\n  ; ;;\n"
 )
 WESTERN = TEXT.replace("Ł", "L")
+
+
+@pytest.fixture(autouse=True)
+def _copies_go_with_the_test(tmp_path, monkeypatch):
+    """Files that are not read as they lie are copied; the copies go where the test's own files go."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 def operations(source):
