@@ -4,7 +4,8 @@ Rules
 1. Attributes of the core schemas are spelled as the RFC spells them, whatever their capitals.
 2. A multi-valued attribute is a list: a single object or text is a list of one.
 3. A single-valued attribute is no list: a list of one is its element.
-4. A manager, a member and a group are objects with a `value`, which is text: a bare id is such a value.
+4. A manager, a member and a group are objects with a `value`, which is text: a bare id is such a value, and so is the id
+   at the end of a `$ref` that comes without a value.
 5. `active` and `primary` are booleans: "True", "false", 1 and 0 are read as such.
 6. A number as a name (userName, displayName, externalId) is text: it is looked up as text. Other numbers stay: they go
    back as they were shown. A bare name of a person is the `formatted` one.
@@ -16,6 +17,7 @@ What is in this form already is returned as it is, and not copied. What is not u
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from bulkscim.model.active import truth
 from bulkscim.model.names import NAMES
@@ -27,6 +29,7 @@ _COMPLEX = frozenset({"manager", "name"})
 _ANY = frozenset({"$ref", "meta", "schemas"})
 _NAMES = frozenset(name.lower() for name in NAMES)
 _OF_TEXTS = frozenset({"schemas"})
+_HOLDERS = ("Users", "Groups")  # below them are those that a reference may lead to
 
 
 def normal(resource: JsonObject) -> JsonObject:
@@ -90,10 +93,22 @@ def _reference(value: Any) -> Any:
     """Return a reference as an object whose `value` is text."""
     if isinstance(value, dict):
         found = value.get("value")
-        if type(found) is str and "Value" not in value:
+        if found and type(found) is str and "Value" not in value:
             return value
-        return _each(value, lambda name, part: text_of(part) if name == "value" else part)
+        read = _each(value, lambda name, part: text_of(part) if name == "value" else part)
+        named = id_in(read.get("$ref"), *_HOLDERS) if read.get("value") in (None, "") else None
+        return read if named is None else {**read, "value": named}
     return {"value": text_of(value)} if isinstance(value, str | int) and value != "" else value
+
+
+def id_in(address: Any, *endpoints: str) -> str | None:
+    """Return the id at the end of a resource's address, absolute or not; None where it is no address below one of these."""
+    try:
+        path = urlsplit(address.strip()).path if isinstance(address, str) else ""
+    except ValueError:
+        return None
+    head, _, tail = path.rstrip("/").rpartition("/")
+    return unquote(tail) if head.lower().endswith(tuple(one.lower() for one in endpoints)) else None
 
 
 def _element(value: Any) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 import orjson
 
@@ -313,12 +313,5 @@ def cursor_path(kind: str, cursor: str, count: int) -> str:
 
 def id_of_location(location: str, kind: str) -> str | None:
     """Return the id at the end of a Location header, if it has one below the type's collection."""
-    try:
-        path = urlsplit(location.strip()).path
-    except ValueError:  # it is no URL
-        return None
-    head, _, tail = path.rstrip("/").rpartition("/")
-    identifier = unquote(tail)
-    if not head.lower().endswith(collection(kind).lower()) or not is_usable(identifier):
-        return None
-    return identifier
+    identifier = forms.id_in(location, collection(kind))
+    return identifier if identifier is not None and is_usable(identifier) else None

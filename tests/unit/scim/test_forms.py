@@ -47,6 +47,19 @@ def test_what_is_in_the_form_is_not_copied():
         ({"phoneNumbers": [491], "title": 5}, {"phoneNumbers": [491], "title": 5}),
         ({"members": ["u1", 2]}, {"members": [{"value": "u1"}, {"value": "2"}]}),
         ({"members": {"value": 3, "display": "C"}}, {"members": [{"value": "3", "display": "C"}]}),
+        (
+            {"members": [{"$ref": "https://x.test/v2/Users/a%26b"}]},
+            {"members": [{"$ref": "https://x.test/v2/Users/a%26b", "value": "a&b"}]},
+        ),
+        (
+            {"members": [{"value": "", "$ref": "../users/7"}]},
+            {"members": [{"value": "7", "$ref": "../users/7"}]},
+        ),
+        (
+            {"members": [{"$ref": "https://x.test/people/7"}]},
+            {"members": [{"$ref": "https://x.test/people/7"}]},
+        ),
+        ({"members": [{"$ref": 7}, {"$ref": "//["}]}, {"members": [{"$ref": 7}, {"$ref": "//["}]}),
         ({ENTERPRISE: {"manager": "m"}}, {ENTERPRISE: {"manager": {"value": "m"}}}),
         ({ENTERPRISE: {"manager": [{"value": 7}]}}, {ENTERPRISE: {"manager": {"value": "7"}}}),
         ({ENTERPRISE: {"Manager": ""}}, {ENTERPRISE: {"manager": ""}}),
