@@ -192,6 +192,13 @@ class Asking:
             self._stopping.stop(Outage(f"the tenant does not answer: {told.why}"))
         return self._stopping.requested
 
+    async def made(self, key: Key, work: Work) -> Read:
+        """Read what a create has made; the run stops where reads that worked before are refused altogether."""
+        read = await self._directory.find(key, self.reads(work), fresh=True)
+        if isinstance(read, Unreadable) and read.status in DENIED and self._exchange.worked:
+            await self.ends_run(work, read)
+        return read
+
     def _says_nothing(self, status: int | None) -> bool:
         """Return whether a control read that fails tells nothing of a refusal: no read has worked yet, and a write has."""
         refused = status is not None and status < BROKEN

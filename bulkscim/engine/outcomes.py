@@ -141,7 +141,7 @@ class Outcomes:
         shown = judgement.resource
         if made is None or is_thin(step.body, shown):
             key = step.identity[0] if made is None else Key(step.type, "id", made)
-            read = await self._directory.find(key, self._asking.reads(sent.work), fresh=True)
+            read = await self._asking.made(key, sent.work)
             unknown = isinstance(read, Unreadable) and (made is None or read.may_pass)
             if unknown or (self._stopping.requested and not isinstance(read, Found)):
                 # Not believed unseen: a later look, or a resume, reads which it is and how old.
@@ -204,7 +204,8 @@ class Outcomes:
     async def _refused(self, sent: Sent, judgement: Judgement) -> Next | None:
         """Say what a refusal means for the row and for the run."""
         work, step = sent.work, sent.step
-        refusal, outdated = self._refusal(step, judgement), self._directory.refused(step)
+        refusal, outdated = self._refusal(step, judgement), self._directory.refused(step, work.refused_at)
+        work.refused_at = min(work.refused_at, self._clock.monotonic())
         work.forget()
         match judgement.verdict:
             case Verdict.AGAIN:

@@ -44,7 +44,7 @@ class Work:
     `accepted`: the step to be recovered was answered with 202, `succeeded`: with another 2xx that shows nothing. `is_new`: no earlier stay has begun anything of the row. `read_at` is the
     monotonic time of the oldest read that the next step relies on;
     `rests_s`: how long the row waits before it goes on, since the tenant may not show yet what the run has just created;
-    `rests` counts such waits since the last part took effect.
+    `rests` counts such waits since the last part took effect, and `refused_at` is when a step was first refused since then.
     `sent_at` is the monotonic time at which its latest step left. `is_listed`: its resource was found in a listing that was read for many rows; `reads_alone`: that will not do, since it
     is too old for what the row changes or makes.
     `joins_at` is the monotonic time of the listing that tells in which groups its member is.
@@ -82,6 +82,7 @@ class Work:
     is_new: bool = True
     rests_s: float = 0.0
     rests: int = 0
+    refused_at: float = inf
 
     @property
     def number(self) -> int:
@@ -135,7 +136,7 @@ class Work:
 
     def applied(self, how: Applied, parts: Iterable[str]) -> None:
         """Note parts that took effect."""
-        self.rests, self.reads_alone = 0, False
+        self.rests, self.refused_at, self.reads_alone = 0, inf, False
         applied = {part: replace(how, part=part) for part in parts}
         self.facts = replace(self.facts, applied={**self.facts.applied, **applied})
 

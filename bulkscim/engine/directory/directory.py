@@ -386,13 +386,13 @@ class Directory:
         self._drop_names(step)
         self._listings.doubt(step)
 
-    def refused(self, step: Step) -> bool:
-        """Drop what was read of a resource before a step on it was refused; return whether a name may be outdated."""
+    def refused(self, step: Step, before: float = inf) -> bool:
+        """Drop what was read of what a refused step names; return whether a name is older than this and its row's refusal before."""
         self._joined.refused(step)
         self._memberships.doubt(step)
         self._held.refused(step)
         self._listings.doubt(step)
-        return self._named.refused(step)
+        return self._named.refused(step, before)
 
     def _drop_names(self, step: Step) -> None:
         if step.action is Action.DELETE or any(is_name(change.path) for change in step.changes):

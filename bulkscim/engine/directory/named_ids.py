@@ -62,9 +62,12 @@ class NamedIds:
         """Drop all names of a type: one of its resources was renamed or deleted."""
         self._remove([key for key in self._found if key.type == kind])
 
-    def refused(self, step: Step) -> bool:
-        """Drop the names of what a refused step names; return whether any was looked up long ago."""
-        ids, recent = {step.id, *refers_to(step)}, self._clock.monotonic() - RECENT_S
+    def refused(self, step: Step, before: float) -> bool:
+        """Drop the names of what a refused step names; return whether any was looked up long ago.
+
+        What was looked up since the row was refused at `before` is recent, however long a lookup takes.
+        """
+        ids, recent = {step.id, *refers_to(step)}, min(before, self._clock.monotonic() - RECENT_S)
         outdated = [key for key, found in self._found.items() if found.id in ids and found.read_at < recent]
         self._remove(outdated)
         return bool(outdated)

@@ -3,6 +3,7 @@
 import pytest
 
 from bulkscim.errors import CredentialError, Outage
+from bulkscim.journal.bodies import Applied
 from bulkscim.model.request import Response
 from tests.support.simulation.tenant import SimulatedTenant
 
@@ -117,3 +118,44 @@ async def test_403_that_throttles_is_waited_out_once(carried):
 
     assert carried.tenant.asked["PATCH", "/Users/u0"] == 2
     assert carried.tenant.clock.monotonic() >= 2.0
+
+
+class Untold(SimulatedTenant):
+    """Answers a create with an id alone, keeps names in lower case, and may refuse the token of reads from then on."""
+
+    revokes = reads = True
+
+    async def send(self, request):
+        if request.method == "GET" and not self.reads:
+            return DENIED
+        return await super().send(request)
+
+    def _create(self, collection, body):
+        super()._create(collection, body | {"userName": body["userName"].lower()})
+        made = list(self.held[collection])[-1]
+        self.reads = not self.revokes
+        return self._answer(201, None, {"location": f"https://t.example/{collection}/{made}"})
+
+
+@pytest.mark.parametrize("revokes", [True, False])
+async def test_what_was_made_as_the_token_was_refused_is_read_before_it_is_recorded(carried, revokes):
+    """It was recorded as it was sent. A rollback then took the name that the tenant shows for a change by others."""
+    rows = [LINES[0], {"op": "create", "type": "User", "data": {"userName": "Ada@example.com"}}]
+    kind = type("Tenant", (Untold,), {"revokes": revokes})
+    report = await carried(rows, held=HELD, kind=kind, concurrency=1)
+    assert type(report.exit_reason) is (CredentialError if revokes else type(None))
+
+    carried.tenant.reads = True
+    report = await carried.on()
+    assert report.totals.done == 2
+    made = next(how.after for _, how in carried.record.each(Applied) if how.after)
+    assert made["userName"] == "ada@example.com"
+
+
+async def test_a_token_that_never_reads_still_creates(carried):
+    """That reads are refused shows nothing of a token which no read has worked with."""
+    rows = [{"op": "create", "type": "User", "data": {"userName": "ada@example.com"}}]
+    kind = type("Tenant", (Untold,), {"reads": False})
+    report = await carried(rows, kind=kind, concurrency=1)
+
+    assert (report.totals.done, report.exit_reason) == (1, None)

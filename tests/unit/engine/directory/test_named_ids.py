@@ -106,3 +106,29 @@ def _key(number):
 class _Stopped:
     def monotonic(self):
         return 0.0
+
+
+class Refuses(Slow):
+    """Takes more than a minute for each read as well, and refuses every change."""
+
+    patches = 0
+
+    async def send(self, request):
+        if request.method == "GET":
+            await anyio.sleep(90.0)
+        return await super().send(request)
+
+    def _one(self, method, collection, resource_id, body):
+        if method != "PATCH":
+            return super()._one(method, collection, resource_id, body)
+        self.patches += 1
+        assert self.patches < 10, "the row goes on for ever"
+        return self._answer(409, {"detail": "not now, and not later"})
+
+
+async def test_what_is_refused_after_each_name_was_read_again_fails(carried):
+    """Where each read takes longer than a name counts as recent, one of the two names was always looked up long ago."""
+    report = await carried([joins(TEAMS[0])], held=[ADA], kind=Refuses, concurrency=1)
+
+    assert report.totals.failed == 1
+    assert carried.tenant.patches <= 3
