@@ -29,7 +29,7 @@ from bulkscim.planning.before_image import before_image
 from bulkscim.planning.compare import redact
 from bulkscim.planning.decision import Settle
 from bulkscim.planning.derived import written_otherwise
-from bulkscim.planning.effects import as_made, deactivates, is_huge, removes
+from bulkscim.planning.effects import as_found, as_made, deactivates, is_huge, removes
 from bulkscim.planning.order import Claim
 from bulkscim.scim.schemas import is_secret
 
@@ -154,13 +154,14 @@ def applied(sent: Sent, how: AppliedPart, shown: JsonObject | None, stripped: tu
     `stripped` are groups that a user is in no more because it was deactivated.
     """
     step = sent.step
+    made = as_found(step, shown) if how.seen else shown
     body = Applied(
         how.id,
         how.status,
         seen=how.seen,
         attempts=sent.work.step_attempts,
         covers=step.covers,
-        after=redact(as_made(step.body, shown)) if step.action is Action.CREATE else None,
+        after=redact(as_made(step.body, made)) if step.action is Action.CREATE else None,
         written=tuple(map(_shown, written_otherwise(step, shown))),
         stripped=stripped,
         note=how.note,

@@ -9,8 +9,11 @@ from bulkscim.model.active import is_active_path, truth
 from bulkscim.model.operation import ENTERPRISE, GROUP, USER, JsonObject, PatchOperation
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
+from bulkscim.planning.compare import BULK_ID, without_members
+from bulkscim.planning.sent_form import MEMBERS
 from bulkscim.scim import patch, paths
 from bulkscim.scim.effects import effects
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.schemas import is_secret
 
 MANAGER = f"{ENTERPRISE}:manager.value"
@@ -73,6 +76,17 @@ def as_made(body: JsonObject, shown: JsonObject | None) -> JsonObject:
     if shown is not None and is_huge(shown):
         return _with_manager(body, paths.get(shown, MANAGER))
     return {**body, **(shown or {})} if is_thin(body, shown) else shown or {}
+
+
+def as_found(step: Step, shown: JsonObject | None) -> JsonObject | None:
+    """Return what a create made as a later look shows it, without members that it did not name: others added them since.
+
+    All members are kept where an earlier session alone knew whose ids it sent.
+    """
+    sent = set(ids_in(paths.find(step.body, MEMBERS)))
+    if shown is None or step.covers or any(one.startswith(BULK_ID) for one in sent):
+        return shown
+    return without_members(shown, set(ids_in(paths.find(shown, MEMBERS))) - sent)
 
 
 def _with_manager(body: JsonObject, manager: Any) -> JsonObject:

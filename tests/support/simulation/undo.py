@@ -42,9 +42,6 @@ class Undoing(Machine):
         self._nested = set()  # groups that the run has put into groups
         self._adopted = set()  # what the run made and could not know to be its own
         self._earlier = []  # changes of the second client that the last rollbacks found
-        self._found_again = (
-            set()
-        )  # links that others had made again before the run was done again: who may say whose they are
 
     async def _process(self, name):
         if name != "rollback":
@@ -117,7 +114,6 @@ class Undoing(Machine):
         if self.world.rollbacks > 2:
             before = client.over(before)
             self._rest()
-            self._found_again = {one.names for one in self._earlier if len(one.names) > 2 and one.value}
             self.take_back(folder, self._meanwhile(before), kept=before.keys() - first.keys())
 
     def _rest(self):
@@ -187,7 +183,6 @@ class Undoing(Machine):
         free |= blind | {one[:2] for one in blind if len(before.get(one[:2], ())) > 1}
         free |= self._overwritten(wanted.keys() | found.keys())
         free |= self._own_values(was, shown)
-        free |= self._found_again
         left = self._unproved()
         free, loose = free | left, loose | left
         for key, change in client.foreign.items():

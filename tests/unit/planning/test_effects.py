@@ -9,7 +9,7 @@ from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.before_image import before_image
 from bulkscim.planning.compare import operation_for
 from bulkscim.planning.decision import Policy
-from bulkscim.planning.effects import as_made, is_thin, of_patch, of_put
+from bulkscim.planning.effects import as_found, as_made, is_thin, of_patch, of_put
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.recover import Evidence, NotApplied, Ours, recover
 from tests.support.making.rows import ADA, changes, done, user
@@ -185,3 +185,27 @@ def test_the_manager_of_what_is_too_large_to_be_kept_is_known():
     assert as_made({"userName": "ada"}, shown) == {"userName": "ada", **extension}
     sent = {"userName": "ada", ENTERPRISE: {"manager": {"value": "u2"}}}
     assert as_made(sent, shown) == sent
+
+
+@pytest.mark.parametrize(
+    ("sent", "covers", "kept"),
+    [
+        ({}, (), []),
+        ({"members": [{"value": "u1"}]}, (), ["u1"]),
+        ({"members": [{"value": "bulkId:ada"}]}, (), ["u1", "u2"]),
+        ({}, ("member:Ada",), ["u1", "u2"]),
+    ],
+    ids=[
+        "a group of no members",
+        "one of one",
+        "one that was named by its record",
+        "one that was found by its name",
+    ],
+)
+def test_members_that_others_added_to_a_new_group_are_not_ours(sent, covers, kept):
+    """A create whose answer was lost was found with a member that it had not sent; the rollback took that user out."""
+    shown = {"id": "g1", "displayName": "Sales", "members": [{"value": "u1"}, {"value": "u2"}]}
+    step = Step("create", Action.CREATE, GROUP, body={"displayName": "Sales", **sent}, covers=covers)
+
+    assert [one["value"] for one in as_found(step, shown).get("members", ())] == kept
+    assert as_found(step, None) is None
