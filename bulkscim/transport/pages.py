@@ -287,7 +287,8 @@ async def _refused(
 
 
 def _is_failure(reply: Reply) -> bool:
-    return (reply.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR
+    """Return whether what came instead of a page is no refusal: the tenant failed, or answered with something else."""
+    return not HTTPStatus.BAD_REQUEST <= (reply.status or 0) < HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 async def _one_page(

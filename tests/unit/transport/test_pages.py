@@ -348,10 +348,11 @@ async def test_what_is_refused_behind_the_end_of_a_tenant_that_pages_is_the_end(
     assert await listed(Tenant(rule, 25), count=50) == (IDS, None)
 
 
+@pytest.mark.parametrize("failure", [Response(502), Response(200, body=b'{"Resources": ""}')])
 @pytest.mark.parametrize("lasts", [1, 2])
-async def test_a_page_that_failed_in_an_outage_is_asked_for_again_once_where_the_tenant_answers(lasts):
-    """The tenant heeds startIndex and no count: after the outage it counted as one that does not page."""
-    failures = [Response(502)] * lasts
+async def test_a_page_that_did_not_come_is_asked_for_again_once_where_the_tenant_answers(lasts, failure):
+    """The tenant heeds startIndex and no count: after an outage, or one spoilt answer, it counted as one that does not page."""
+    failures = [failure] * lasts
 
     def rule(start, count):
         return failures.pop() if start > 1 and failures else IDS[start - 1 :]
