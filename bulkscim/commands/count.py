@@ -71,4 +71,4 @@ def _lines(census: "Census") -> Iterator[str]:
         yield f"users unknown   {census.unsaid:>8,}"
     yield f"groups          {len(census.groups):>8,}"
     for name, key, size in census.groups:
-        yield f"{size:>24,}  {name or key}"
+        yield f"{'unknown' if size is None else f'{size:,}':>24}  {name or key}"

@@ -17,17 +17,22 @@ from bulkscim.scim import paths
 
 @dataclass(frozen=True, slots=True)
 class Seats:
-    """How many seats there are, and how many of them active users had at the start; `unknown` says why that is not known."""
+    """How many seats there are, and how many of them active users had at the start; `unknown` says why that is not known.
+
+    The `unsaid` users, which do not show `active`, are counted as active.
+    """
 
     number: int
     used: int = 0
+    unsaid: int = 0
     unknown: str = ""
 
     @property
     def fact(self) -> str:
         """Say it, for approval."""
         used = f"unknown, since {self.unknown}" if self.unknown else f"{self.used:,}"
-        return f"seats     {used} of {self.number:,} are used"
+        unsaid = f"; {_unsaid(self.unsaid)} as active" if self.unsaid and not self.unknown else ""
+        return f"seats     {used} of {self.number:,} are used{unsaid}"
 
     def bound(self, bounds: Bounds) -> Bounds:
         """Return the guards of a run with these seats; none where it is not known how many are used."""
@@ -41,7 +46,7 @@ class Seats:
 async def seats_of(request: RunRequest, visit: Visit, say: Callable[[str], None]) -> Seats | None:
     """Count the seats in use; None where no number of seats is set.
 
-    Refused where --seats was given and the tenant does not show which users are active.
+    Refused where --seats was given and the tenant does not show all of its users.
     """
     number = request.limits.seats if request.limits.seats is not None else request.standing.seats
     if number is None:
@@ -55,15 +60,21 @@ async def seats_of(request: RunRequest, visit: Visit, say: Callable[[str], None]
             unsaid += stated(user) is None
     except Stopped as error:
         unknown = str(error)
-    if unsaid:
-        unknown = f"{unsaid:,} users do not show `active`"
     unknown = unknown or "; ".join(browser.warnings)
     if unknown and request.limits.seats is not None:
         raise Refused(
             f"--seats {number}: how many seats are used is unknown: {unknown}. Nothing was sent; leave --seats out to go "
             "on without this guard"
         )
-    return Seats(number, used, unknown)
+    return Seats(number, used, unsaid, unknown)
+
+
+def _unsaid(count: int) -> str:
+    return (
+        "1 user does not show `active`, and counts"
+        if count == 1
+        else f"{count:,} users do not show `active`, and count"
+    )
 
 
 def _only(name: str, resource: JsonObject) -> JsonObject:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.making.records import create, deactivate, delete
 from tests.support.running.command import FAST
+from tests.support.servers.short_listings import SamePage
 from tests.support.servers.small_tenant import SmallTenant
 
 NAMES = [f"u{number}@example.com" for number in range(6)]
@@ -77,18 +78,33 @@ def test_the_tenants_entry_says_how_many_seats_there_are(bulkscim, tenant):
     assert "seats     5 of 6 are used" in outcome.stderr
 
 
-def test_seats_that_cannot_be_counted_are_unknown(bulkscim, tenant):
-    """With --seats that is refused; a number in the tenant's entry is reported alone."""
+def test_users_that_do_not_show_whether_they_are_active_have_seats(bulkscim, tenant):
+    """So that no seat is taken that is not there; one that is deactivated frees its seat."""
     for user in tenant.held["Users"].values():
         del user["active"]
-    Path("bulkscim.toml").write_text(
-        f'[tenant.acme]\nbase_url = "{tenant.base_url}"\nrate = "500/s"\nseats = 6\n'
-    )
-    told = bulkscim("plan", job(*map(create, NEW)), "--tenant", "acme")
-    refused = bulkscim("plan", job(*map(create, NEW)), "--tenant", "acme", "--seats", "6")
-    begun = bulkscim("run", job(create(NEW[0])), "--tenant", "acme", "--yes")
-    resumed = bulkscim("resume", "last", "--seats", "6")
+    rows = [deactivate(NAMES[0]), *map(create, NEW[:2])]
+    refused = bulkscim("plan", job(*map(create, NEW[:2])), *tenant.at, "--seats", "7")
+    stopped = bulkscim("run", job(*rows), *tenant.at, "--yes", "--seats", "6", "--concurrency", "1")
+    lifted = bulkscim("resume", "last", *FAST, "--seats", "7")
+
+    assert (refused.code, stopped.code, lifted.code) == (4, 4, 0), refused.text + stopped.text + lifted.text
+    assert "seats     6 of 7 are used; 6 users do not show `active`, and count as active" in refused.stderr
+    assert "not enough seats: 6 used + 2 - 0 = 8 of 7. To allow them: --seats 8" in refused.stderr
+    assert "row 3 needs a seat, and --seats allows 6" in stopped.stderr
+
+
+def test_seats_that_cannot_be_counted_are_unknown(bulkscim):
+    """With --seats that is refused; a number in the tenant's entry is reported alone."""
+    tenant = SamePage(*(f"u{number}@example.com" for number in range(250)))
+    with tenant.serving():
+        Path("bulkscim.toml").write_text(
+            f'[tenant.acme]\nbase_url = "{tenant.base_url}"\nrate = "500/s"\nseats = 6\n'
+        )
+        told = bulkscim("plan", job(*map(create, NEW)), "--tenant", "acme")
+        refused = bulkscim("plan", job(*map(create, NEW)), "--tenant", "acme", "--seats", "6")
+        begun = bulkscim("run", job(create(NEW[0])), "--tenant", "acme", "--yes")
+        resumed = bulkscim("resume", "last", "--seats", "6")
 
     assert (told.code, refused.code, begun.code, resumed.code) == (0, 4, 0, 2), told.text + refused.text
-    assert "seats     unknown, since 6 users do not show `active`" in told.stderr
+    assert "seats     unknown, since Users cannot be read to their end" in told.stderr
     assert "leave --seats out" in refused.stderr

@@ -37,6 +37,20 @@ def test_an_export_of_groups_has_all_members_where_listings_do_not(bulkscim, hid
     assert "does not show members" in outcome.stderr
 
 
+def test_members_that_a_tenant_never_shows_are_not_counted_as_none(bulkscim):
+    """Each group was told to have none. Where one shows members, the others have none."""
+    tenant, sizes = short.ShortListings(), []
+    for name in "AB":
+        tenant.add("Groups", {"displayName": name})
+    with tenant.serving():
+        for members in ({}, {"members": [{"value": "u-1"}]}):
+            next(iter(tenant.held["Groups"].values())).update(members)
+            counted = bulkscim("count", "--json", "--base-url", tenant.base_url, *FAST)
+            sizes.append({one["displayName"]: one["members"] for one in counted.json["groups"]})
+            assert ("how many these have is unknown" in counted.stderr) is not bool(members)
+    assert sizes == [{"A": None, "B": None}, {"A": 1, "B": 0}]
+
+
 def test_an_export_of_users_has_what_only_reads_by_id_show(bulkscim):
     """Titles were left out, and run again as a replacement such a file clears them."""
     tenant = short.ShortListings(*NAMES)
