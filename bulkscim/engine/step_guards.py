@@ -15,7 +15,7 @@ from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.active import is_inactive
 from bulkscim.model.guard_table import ENDS, GUARDS, Effect, Guard
 from bulkscim.model.operation import JsonObject
-from bulkscim.model.step import Action, Step
+from bulkscim.model.step import Action, Step, left_names
 from bulkscim.planning.guards import Bounds, SeatChange
 from bulkscim.planning.shares import share_bound, shares_of
 from bulkscim.planning.step_effects import NOTHING, MembersMoved, effects_of, has_changed_own, members_moved
@@ -50,18 +50,17 @@ class Done:
         """Count one step."""
         self.effects.update(counted.effects)
         self.parts.update(counted.parts)
-        group, left, joined = counted.members
-        if group:
+        for group, left, joined in counted.members:
             self.left[group] += left
             self.joined[group] += joined
 
 
 class Counted(NamedTuple):
-    """What one step does, of which departments and domains it takes a user away, and which members it takes out of its group."""
+    """What one step does, of which departments and domains it takes a user away, and which members it takes out of groups."""
 
     effects: Effects = NOTHING
     parts: tuple[str, ...] = ()
-    members: MembersMoved = MembersMoved()
+    members: tuple[MembersMoved, ...] = ()
 
 
 class Reached(NamedTuple):
@@ -81,16 +80,15 @@ class GroupBounds:
         self._sizes = bounds.group_sizes or {}
         self._holds = bool(bounds.max_removals or bounds.group_sizes)
 
-    def moved(self, step: Step) -> MembersMoved:
-        """Return what a step does to the members of its group, where that is bounded."""
-        return members_moved(step.action, step.type, step.id, step.changes) if self._holds else MembersMoved()
+    def moved(self, step: Step) -> tuple[MembersMoved, ...]:
+        """Return what a step does to the members of groups, where that is bounded."""
+        return tuple(members_moved(step.action, step.type, step.id, step.changes)) if self._holds else ()
 
-    def reached(self, moved: MembersMoved, part: str, done: Done, under_way: Done) -> Iterator[Reached]:
-        """Yield how far the guards are reached before a step that takes members out of a group."""
+    def reached(self, moved: MembersMoved, named: str, done: Done, under_way: Done) -> Iterator[Reached]:
+        """Yield how far the guards are reached before a step that takes members out of a group, which messages name so."""
         group, leave, _ = moved
         if not leave:
             return
-        named = part.partition(":")[2] or group
         least, bound = done.left[group] + leave - 1, self._bounds.removals(group)
         if bound is not None:
             told = (
@@ -144,7 +142,7 @@ class StepGuards:
         counted = Counted(effects, self._parts_of(effects, step.before), moved)
         mine = [(guard, bound) for guard, bound in self._bounds if guard.effects & effects]
         seated = self._seats is not None and bool(effects & _SEATS)
-        if not (mine or seated or counted.parts or moved.group):
+        if not (mine or seated or counted.parts or moved):
             return May.GO
         if self._done is None:
             self._done = self._earlier()
@@ -154,7 +152,8 @@ class StepGuards:
                 under_way.add(sent)
         limits = [*_guarded(mine, self._done, under_way), *self._shared(counted.parts, self._done, under_way)]
         limits += self._seated(self._done, under_way) if Effect.TAKE_SEAT in effects else []
-        limits += self._groups.reached(moved, step.part, self._done, under_way)
+        for group in moved:
+            limits += self._groups.reached(group, _named(group.group, step), self._done, under_way)
         for one in limits:
             if one.least >= one.bound:
                 self._stopping.stop(GuardReached(f"row {work.number} {one.told}"))
@@ -202,6 +201,13 @@ class StepGuards:
         self._sent.pop(work.number, None)
 
 
+def _named(group: str, step: Step) -> str:
+    """Return the name of a group whose members a step moves, as far as the step tells it; else its id."""
+    left = dict(zip(step.leaves, left_names(step.changes), strict=True)) if step.leaves else {}
+    own = step.part.partition(":")[2] if group == step.id else ""
+    return own or left.get(group, group)
+
+
 def _guarded(mine: Sequence[tuple[Guard, int]], done: Done, under_way: Done) -> Iterator[Reached]:
     """Yield how far each guard is reached."""
     for guard, bound in mine:
@@ -225,7 +231,7 @@ def done_by(recorded: RecordedRun) -> Done:
                 first = not own[row]
                 effects = effects_of(one.action, one.type, part, one.changes, one.before, first=first)
                 parts = tuple(shares_of(one.before or {})) if effects & ENDS else ()
-                moved = members_moved(one.action, one.type, one.id, one.changes, len(one.members))
+                moved = tuple(members_moved(one.action, one.type, one.id, one.changes, len(one.members)))
                 begun[entry.step] = Counted(effects, parts, moved)
             case Applied() as end:
                 counted = begun.pop(entry.step, Counted())

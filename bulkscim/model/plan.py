@@ -51,7 +51,7 @@ class PlannedMember:
 
     `member` is its name in the file, its id where the file gives none. `group_id` is None for a group that is to be
     created. `was` says whether it was in the group: yes, no or unknown. `leaves`: ids of the groups that the member leaves by
-    joining this one.
+    joining this one, where the tenant moves it; `leaves_named`: their names.
     """
 
     part: str
@@ -61,6 +61,7 @@ class PlannedMember:
     was: str = "no"
     group_id: str | None = None
     leaves: tuple[str, ...] = ()
+    leaves_named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

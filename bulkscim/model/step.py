@@ -1,6 +1,6 @@
 """One change to one resource: the only thing that is sent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -40,7 +40,16 @@ class Change:
 
 def left_groups(changes: Iterable[Change]) -> tuple[str, ...]:
     """Return the ids of the groups that a member may leave by the changes of a step that adds it to another one."""
-    return tuple(str(one["value"]) for change in changes if change.path == "groups" for one in change.before)
+    return tuple(str(one["value"]) for one in _left(changes))
+
+
+def left_names(changes: Iterable[Change]) -> tuple[str, ...]:
+    """Return the names of these groups, as the member shows them; the id of one that it shows without a name."""
+    return tuple(str(one.get("display") or one["value"]) for one in _left(changes))
+
+
+def _left(changes: Iterable[Change]) -> Iterator[JsonObject]:
+    return (one for change in changes if change.path == "groups" for one in change.before)
 
 
 @dataclass(frozen=True, slots=True)

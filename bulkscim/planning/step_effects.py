@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from bulkscim.model.active import is_active_path, is_inactive, truth
 from bulkscim.model.guard_table import Effect
 from bulkscim.model.operation import GROUP, USER, JsonObject
-from bulkscim.model.step import Action, Change
+from bulkscim.model.step import Action, Change, left_groups
 from bulkscim.planning.effects import deactivates
 from bulkscim.planning.sent_form import MEMBERS, member_at
 from bulkscim.scim.forms import ids_in
@@ -56,30 +56,34 @@ def _ending(effect: Effect, kind: str, before: JsonObject | None) -> frozenset[E
 class MembersMoved(NamedTuple):
     """How many members a step takes out of a group, and how many it adds."""
 
-    group: str = ""
+    group: str
     left: int = 0
     joined: int = 0
 
 
 def members_moved(
     action: Action, kind: str, group: str | None, changes: Sequence[Change], members: int = 1
-) -> MembersMoved:
-    """Return what a step does to the members of its own group; `members`: how many one that adds or removes them serves."""
+) -> Iterator[MembersMoved]:
+    """Yield what a step does to the members of its own group, and of the groups that its member may leave by joining it.
+
+    `members`: how many a step that adds or removes them serves.
+    """
     if group is None or kind != GROUP:
-        return MembersMoved()
+        return
     match action:
         case Action.ADD_MEMBER:
-            return MembersMoved(group, joined=members)
+            yield MembersMoved(group, joined=members)
+            yield from (MembersMoved(one, left=1) for one in left_groups(changes))
         case Action.REMOVE_MEMBER:
-            return MembersMoved(group, left=members)
+            yield MembersMoved(group, left=members)
         case Action.MODIFY | Action.REPLACE:
             before, after = set[str](), set[str]()
             for change in changes:
                 before |= _members_at(change.path, change.before)
                 after |= _members_at(change.path, change.after)
-            return MembersMoved(group, len(before - after), len(after - before))
+            yield MembersMoved(group, len(before - after), len(after - before))
         case _:
-            return MembersMoved()
+            return
 
 
 def _members_at(path: str, value: Any) -> set[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bulkscim.model.harmless import one_line, shown_value
 from bulkscim.model.operation import GROUP
-from bulkscim.model.plan import PlannedRow, Will
+from bulkscim.model.plan import PlannedMember, PlannedRow, Will
 
 _EXAMPLES = 3  # rows of each kind that are shown
 _SHOWN_VALUES = 6
@@ -44,6 +44,7 @@ class Overview:
     counts: Counter[Will] = field(default_factory=Counter)
     first: dict[Will, list[PlannedRow]] = field(default_factory=dict)
     groups: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    moved: Counter[str] = field(default_factory=Counter)  # members that may leave a group by joining another
     new_groups: dict[str, None] = field(default_factory=dict)
     created: set[str] = field(default_factory=set)  # groups that rows create with members
     departments: dict[str, Counter[Will]] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Overview:
             first.append(row)
         if len(self.groups) < _MOST_NAMES:
             self.groups.update((one.group, one.joins) for one in row.members)
+            self.moved.update(left for one in row.members for left in one.leaves_named)
         self.new_groups |= dict.fromkeys(row.new_groups)
         if row.decision is Will.CREATE and row.type == GROUP and row.members:
             self.created.add(row.key)
@@ -89,6 +91,7 @@ def summary_line(found: Overview) -> str:
         (counts[Will.ACTIVATE], "to activate"),
         (joins, f"membership{_s(joins)} to add"),
         (leaves, f"membership{_s(leaves)} to remove"),
+        (found.moved.total(), f"membership{_s(found.moved.total())} that this may end in other groups"),
         (found.unsure, "of these memberships perhaps in effect already"),
         (len(found.new_groups), f"group{_s(len(found.new_groups))} to create by name"),
         (counts[Will.ADOPT], "to adopt"),
@@ -138,7 +141,7 @@ def _memberships(row: PlannedRow) -> str:
     """Say which groups a user joins and leaves, or which members a group gets and loses."""
     members = row.members
     shown = [
-        f"{'+' if one.joins else '-'} {one_line(one.member if row.type == GROUP else one.group)}"
+        f"{'+' if one.joins else '-'} {one_line(one.member if row.type == GROUP else one.group)}{_moved(one)}"
         for one in members[:_SHOWN_VALUES]
     ]
     more = [f"{len(members) - _SHOWN_VALUES:,} more"] if len(members) > _SHOWN_VALUES else []
@@ -146,13 +149,22 @@ def _memberships(row: PlannedRow) -> str:
     return ", ".join(shown + more) + unsure
 
 
+def _moved(member: PlannedMember) -> str:
+    """Say which groups a member may leave by joining another one."""
+    return f" (may leave {one_line(', '.join(member.leaves_named))})" if member.leaves_named else ""
+
+
 def _group_texts(found: Overview) -> Iterator[str]:
     """Yield each group with what becomes of its members, the largest change first."""
-    sums: Counter[str] = Counter()
+    sums = Counter(found.moved)
     for (group, _), count in found.groups.items():
         sums[group] += count
     for group, _ in sums.most_common():
-        parts = ((found.groups[group, True], "to add"), (found.groups[group, False], "to remove"))
+        parts = (
+            (found.groups[group, True], "to add"),
+            (found.groups[group, False], "to remove"),
+            (found.moved[group], "may leave for another group"),
+        )
         told = ", ".join(f"{count:,} {text}" for count, text in parts if count)
         made = " (to be created)" if group in found.new_groups or group in found.created else ""
         yield f"{one_line(group)}{made}: {told}"

@@ -12,7 +12,7 @@ from bulkscim.model.active import truth
 from bulkscim.model.operation import ENTERPRISE, GROUP, MEMBERSHIP, JsonObject
 from bulkscim.model.plan import PlannedChange, PlannedMember, PlannedRow, Will, planned_number
 from bulkscim.model.row import RowState
-from bulkscim.model.step import Action, Change, left_groups
+from bulkscim.model.step import Action, Change, left_groups, left_names
 from bulkscim.scim import paths
 
 _CONFLICT, _MISSING = 409, 404
@@ -118,8 +118,9 @@ class _Step:
             own = end.key, one.name or (one.id if end.op in MEMBERSHIP else named)
             group, member = own if end.type == GROUP else (named, end.key)
             group_id = None if planned_number(self.begun.id) is not None else self.begun.id
-            leaves = left_groups(self.begun.changes) if joins else ()
-            yield PlannedMember(self.part, group, member, joins, one.was.value, group_id, leaves)
+            changes = self.begun.changes if joins else ()
+            leaves, their_names = left_groups(changes), left_names(changes)
+            yield PlannedMember(self.part, group, member, joins, one.was.value, group_id, leaves, their_names)
 
     def first_members(self, end: Settled) -> Iterator[PlannedMember]:
         """Yield the members with which a group is created."""

@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import aclosing, closing
 
 from bulkscim.engine.directory.directory import Directory
@@ -24,6 +24,12 @@ from bulkscim.transport.repeating import Repeating
 _ADD = """insert into removal values (?, ?, ?, ?, ?) on conflict do update set
     members = members + excluded.members,
     keeps = min(coalesce(keeps, excluded.keeps), coalesce(excluded.keeps, keeps))"""
+
+
+UNLISTED = (
+    "the groups could not all be listed ({}): where joining one group ends another membership, a percentage in "
+    "--max-removals, and --max-emptied, do not hold for the others; a number in --max-removals does"
+)
 
 
 class Removals:
@@ -70,11 +76,17 @@ async def unknown_references(transport: Transport, profile: Profile, clock: Cloc
 
 
 async def leaving(
-    operations: Iterable[Operation], visit: Visit, say: Callable[[str], None], *, large: bool
+    operations: Iterable[Operation],
+    visit: Visit,
+    say: Callable[[str], None],
+    *,
+    bounded: bool,
+    moves: bool = False,
 ) -> list[Leaving]:
-    """Return what a job removes from each group that the tenant has; `large`: only from groups that are large.
+    """Return what a job removes from each group that the tenant has; without `bounded` only from groups that are large.
 
-    What `say` is told: which groups do not show their members.
+    With `moves` also the groups that users may leave by joining others. What `say` is told: which groups do not show
+    their members, and why some may not be known.
     """
     clock, profile = visit.clock, visit.seen.profile
     reads = Reads(Repeating(visit.first, clock, random.random), clock, profile)
@@ -82,11 +94,15 @@ async def leaving(
     with closing(Removals()) as removals, closing(Directory(clock, profile)) as directory:
         for operation in operations:
             removals.add(operation)
-        for key, removal in removals.of_groups(large=large):
+        for key, removal in removals.of_groups(large=not bounded):
             group = await directory.find(key, reads)
             if isinstance(group, Found):
                 name, members, before = found.get(group.id) or (*await _size(group, reads), Removal())
                 found[group.id] = (name, members, before + removal)
+    if moves:
+        async for group in _all_groups(reads, say):
+            if group.id not in found:
+                found[group.id] = (*await _size(group, reads), Removal())
     for name, members, _ in found.values():
         if members is None:
             say(f"group {escaped(name)} does not show its members: how many would stay is unknown")
@@ -94,6 +110,17 @@ async def leaving(
         Leaving(resource_id, name, members, removal.members if members is None else removal.lost(members))
         for resource_id, (name, members, removal) in found.items()
     ]
+
+
+async def _all_groups(reads: Reads, say: Callable[[str], None]) -> AsyncIterator[Found]:
+    """Yield the groups that a listing shows; `say` is told why it is not whole."""
+    async with aclosing(reads.listing(GROUP)) as listing:
+        async for page in listing:
+            if not isinstance(page, Page):
+                say(UNLISTED.format(unreadable(page).why))
+                return
+            for one in page.resources:
+                yield Found(one, is_looked_up=True)
 
 
 async def _size(group: Found, reads: Reads) -> tuple[str, int | None]:

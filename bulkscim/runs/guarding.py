@@ -4,12 +4,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from bulkscim.engine.step_guards import Done
 from bulkscim.jobfile.validate import Checked
 from bulkscim.model.guard_table import BY_NAME, MAX_DELETE, Effect
 from bulkscim.model.harmless import escaped
 from bulkscim.model.limits import Limit
 from bulkscim.model.operation import MAKES, USER, Operation, Verb
-from bulkscim.planning.guards import Bounds, JobCounts, Leaving, bounds, emptied_bound, removal_of
+from bulkscim.planning.guards import (
+    Bounds,
+    JobCounts,
+    Leaving,
+    bounds,
+    emptied_bound,
+    emptied_refusals,
+    group_refusals,
+    removal_of,
+)
 from bulkscim.planning.protect import takes_away
 from bulkscim.runs.plan_file import PlanFile
 from bulkscim.runs.request import RunRequest
@@ -86,6 +96,19 @@ def with_groups(found: Bounds, request: RunRequest, groups: Sequence[Leaving] | 
         max_emptied=emptied_bound(emptied, len(groups)),
         group_sizes={one.id: one.members or 0 for one in groups},
     )
+
+
+def planned_refusals(request: RunRequest, groups: Sequence[Leaving] | None, done: Done) -> list[str]:
+    """Return why a plan may not take the members out of groups that its steps do, by limits that were asked for."""
+    limits, emptied = group_limits(request)
+    known = {one.id: one for one in groups or ()}
+    lose = [
+        replace(known.get(one, Leaving(one, one, None, 0)), removed=left)
+        for one, left in done.left.items()
+        if left
+    ]
+    after = [replace(one, members=(one.members or 0) + done.joined[one.id]) for one in lose]
+    return [*(group_refusals(lose, limits) if limits else []), *emptied_refusals(after, emptied)]
 
 
 def first_removed(operations: Iterable[Operation], count: int) -> Iterator[str]:

@@ -23,7 +23,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.events import People, Watcher
 from bulkscim.model.grace import day_of
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import USER, Defaults, Operation, Verb
+from bulkscim.model.operation import Defaults, Operation, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
 from bulkscim.model.typed import quoted
 from bulkscim.planning.guards import (
@@ -52,6 +52,7 @@ from bulkscim.runs.guarding import (
     bounds_of_rollback,
     first_removed,
     group_limits,
+    planned_refusals,
     with_groups,
     with_shares,
 )
@@ -69,7 +70,7 @@ from bulkscim.runs.share_sizes import share_sizes
 from bulkscim.runs.state_dir import drafts, keep
 from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
-from bulkscim.runs.unfit import unfit
+from bulkscim.runs.unfit import cautions, unfit
 
 
 async def run(request: RunRequest, people: People, watcher: Watcher, look: Look = nothing) -> RunReport:
@@ -224,7 +225,7 @@ class Start:
                 else []
             ),
             *self.seen.notes,
-            *self._cautions(),
+            *cautions(self.checked, self.seen.profile),
             *(self.parent.notes if self.parent is not None else ()),
         ]
 
@@ -267,19 +268,13 @@ class Start:
         days = grace.days if grace else 0
         return f"later     the run writes a job file that deletes the deactivated users; run it after {days} days"
 
-    def _cautions(self) -> Iterator[str]:
-        """Yield what the provider's users should know before such a job, each once."""
-        said = self.seen.profile.cautions
-        yield from dict.fromkeys(
-            said[verb] for verb, kind in self.checked.verbs if kind == USER and verb in said
-        )
-
     def refuse_planned(self, done: Done, say: Callable[[str], None]) -> None:
         """Raise Refused where what a plan of the job does is more than the guards allow."""
         if self.seats is not None and not self.seats.unknown:
             say(self.seats.told(done.effects))
         found = refusals(JobCounts(self.checked.records, done.effects), self.bounds, self.seen.users)
         found += seat_refusals(done.effects, self.bounds) + share_refusals(done.parts, self.bounds)
+        found += planned_refusals(self.request, self.groups, done)
         if found and self.parent is None:
             raise Refused("\n".join((*found, "Nothing was sent.")))
 
@@ -290,10 +285,12 @@ class Start:
         accounts.report(people, removes=removes, on_unknown=request.limits.protect_unknown)
         if accounts.names:
             hold_back(self.source, self.defaults, accounts.names, checked.last, checked.takes)
-        if not checked.member_removals:
-            return self
         limits, emptied = group_limits(request)
-        groups = await leaving(self._operations(), self.visit, people.note, large=not limits and not emptied)
+        bounded = bool(limits or emptied)
+        moves = bounded and self.seen.profile.one_group and bool(checked.groups)
+        if not checked.member_removals and not moves:
+            return self
+        groups = await leaving(self._operations(), self.visit, people.note, bounded=bounded, moves=moves)
         self._refuse([*group_refusals(groups, limits), *emptied_refusals(groups, emptied)], people)
         return replace(self, groups=tuple(groups))
 

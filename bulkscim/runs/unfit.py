@@ -1,7 +1,7 @@
-"""Jobs that a provider cannot carry out at all."""
+"""Jobs that a provider cannot carry out at all, and what its users should know before others."""
 
 from bulkscim.jobfile.validate import Checked
-from bulkscim.model.operation import GROUP, VERBS
+from bulkscim.model.operation import GROUP, USER, VERBS
 from bulkscim.providers.profile import Profile
 
 
@@ -28,3 +28,9 @@ def _groupless(checked: Checked, profile: Profile) -> list[str]:
     if profile.groups or not rows:
         return []
     return [f"{rows:,} row{'s' * (rows != 1)} of groups: {profile.title} has no groups; omit these rows"]
+
+
+def cautions(checked: Checked, profile: Profile) -> list[str]:
+    """Return what the provider's users should know before such a job, each once."""
+    said = profile.cautions
+    return list(dict.fromkeys(said[verb] for verb, kind in checked.verbs if kind == USER and verb in said))

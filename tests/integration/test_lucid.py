@@ -89,6 +89,43 @@ def test_a_name_held_by_a_deactivated_user_is_found_where_a_run_knows_its_id(bul
     assert "active is False, the file says True" in line
 
 
+@pytest.fixture
+def moved(bulkscim, job) -> Path:
+    """A job that takes both members of one group into another, where a user is in one group at a time."""
+    there = [f"{one}@moves.example" for one in ("ada", "bob")]
+    run(bulkscim, job(*map(person, there), group("Old crew"), group("New crew")), "--run-dir", "made")
+    run(bulkscim, job(*(join("Old crew", {"userName": one}) for one in there)), "--run-dir", "joined")
+    yield job(*(join("New crew", {"userName": one}) for one in there))
+    bulkscim("sandbox", "reset", "--profile", "lucid")
+
+
+def test_a_plan_shows_which_group_a_user_leaves_by_joining_another(bulkscim, moved):
+    outcome = bulkscim("plan", moved, "--tenant", "sandbox", "--profile", "lucid")
+
+    assert outcome.code == 0, outcome.text
+    assert "members: + ada@moves.example (may leave Old crew)" in outcome.stdout
+    assert "Old crew: 2 may leave for another group" in outcome.stdout
+
+
+@pytest.mark.parametrize("command", ["plan", "run"])
+@pytest.mark.parametrize(
+    ("flags", "code", "said"),
+    [
+        (("--max-removals", "1"), 4, "Old crew"),
+        (("--max-removals", "50%"), 4, "Old crew"),
+        (("--max-emptied", "0"), 4, "Old crew"),
+        (("--max-removals", "100%", "--max-emptied", "1"), 0, ""),
+    ],
+)
+def test_guards_count_who_leaves_a_group_by_joining_another(bulkscim, moved, command, flags, code, said):
+    """They counted the members that a file names to be removed, and a file that only adds emptied groups."""
+    yes = ("--yes",) if command == "run" else ()
+    outcome = bulkscim(command, moved, "--tenant", "sandbox", "--profile", "lucid", *yes, *flags)
+
+    assert outcome.code == code, outcome.text
+    assert said in outcome.stderr
+
+
 def test_a_name_held_by_an_unseen_user_is_reported(bulkscim, job):
     """An account outside the tenant holds the name: nothing to adopt, and a retry will not help."""
     outcome = run(bulkscim, job(person("eve@outside.example")))

@@ -25,10 +25,19 @@ AT_ADA = 'members[value eq "u1"]'
     ],
 )
 def test_members_that_leave_and_join(action, kind, changes, members, left, joined):
-    found = members_moved(action, kind, "g1", changes, members)
+    found = list(members_moved(action, kind, "g1", changes, members))
 
-    assert (found.left, found.joined) == (left, joined)
+    assert (sum(one.left for one in found), sum(one.joined for one in found)) == (left, joined)
 
 
 def test_a_group_that_is_created_loses_none():
-    assert members_moved(Action.CREATE, GROUP, None, []) == MembersMoved()
+    assert not list(members_moved(Action.CREATE, GROUP, None, []))
+
+
+def test_a_member_that_joins_leaves_the_groups_that_it_was_in():
+    """Where the tenant moves it: the step names these groups."""
+    moves = Change("groups", [{"value": "g2", "display": "Sales"}], [{"value": "g1"}])
+
+    found = members_moved(Action.ADD_MEMBER, GROUP, "g1", [Change(AT_ADA, None, ADA), moves])
+
+    assert list(found) == [MembersMoved("g1", joined=1), MembersMoved("g2", left=1)]
