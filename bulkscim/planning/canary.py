@@ -32,8 +32,8 @@ def _paths(data: dict[str, object], above: str = "") -> Iterator[str]:
             yield f"{above}{name}"
 
 
-def cover(shapes: Iterable[tuple[int, Shape]], most: int) -> list[int]:
-    """Return `most` rows, each of which adds as much as possible to what those before it cover; the first of equals.
+def cover(shapes: Iterable[tuple[int, Shape]], most: int, tried: Shape = frozenset()) -> list[int]:
+    """Return `most` rows, each of which adds as much as possible to what was tried and what those before it cover; the first of equals.
 
     Where fewer rows cover everything, the first other rows fill up. With fewer records all are returned.
     """
@@ -45,7 +45,7 @@ def cover(shapes: Iterable[tuple[int, Shape]], most: int) -> list[int]:
         if len(fill) < most:
             fill.append(row)
     chosen: list[int] = []
-    left: set[tuple[str, str]] = set().union(*first)
+    left = set().union(*first) - tried
     while left and len(chosen) < most:
         best = max(first, key=lambda one: (len(one & left), -first[one]))
         chosen.append(first.pop(best))

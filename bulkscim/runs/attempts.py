@@ -23,7 +23,7 @@ from bulkscim.pacing.breaker import BreakerLimits
 from bulkscim.pacing.hours import NONE, parse_duration
 from bulkscim.pacing.outage import next_wait
 from bulkscim.runs.assembly import Session, end_session, engine_over, opened, pending_reason
-from bulkscim.runs.canary import failure, waits_for
+from bulkscim.runs.canary import failure, told_right, waits_for
 from bulkscim.runs.heeding import Heeding
 from bulkscim.runs.how_long import held_back
 from bulkscim.runs.live_progress import LiveProgress
@@ -130,19 +130,27 @@ class Attempts:
     async def work(self) -> None:
         """Work on the canary, where there is one, and where all of that is right on all other rows."""
         session, journal = self._session, self._session.journal
-        canary = frozenset() if session.terms.answered_here else waits_for(journal)
-        if canary:
-            rules = replace(session.terms.settings.rules, read_back="all")
-            self._session = replace(self._with_rules(rules), job=replace(session.job, only=canary))
-            await self._work_on(canary)
-            if self.reason is None:
-                self.reason = failure(journal, canary)
+        first = frozenset() if session.terms.answered_here else waits_for(journal, session.job)
+        if first:
+            await self._try(first)
             if self.reason is not None:
                 return
-            session.around.watcher.note(f"canary: all {len(canary):,} rows are right; the others follow")
-            await journal.append(Entry(opened("resume")))
+            session.around.watcher.note(told_right(journal))
             self._session = replace(self._with_rules(session.terms.settings.rules), job=session.job)
         await self._work_on(None)
+
+    async def _try(self, rows: frozenset[int]) -> None:
+        """Work on rows of the canary and read them back, until one is not right or no more are to be tried."""
+        session, journal = self._session, self._session.journal
+        rules = replace(session.terms.settings.rules, read_back="all")
+        while rows and self.reason is None:
+            self._session = replace(self._with_rules(rules), job=replace(session.job, only=rows))
+            await self._work_on(rows)
+            if self.reason is None:
+                self.reason = failure(journal, rows)
+            if self.reason is None:
+                await journal.append(Entry(opened("resume")))
+                rows = waits_for(journal, session.job)
 
     def _with_rules(self, rules: RowRules) -> Session:
         """Return the session with other rules for its rows."""

@@ -1,42 +1,72 @@
 """The canary of a run: a few rows that are done first, read back by their ids, and must all end as wanted."""
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from bulkscim.engine.bounds import has_stopped
 from bulkscim.errors import CanaryFailed
-from bulkscim.jobfile.needed import Beyond
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import Checked
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import Defaults, Operation
+from bulkscim.model.operation import Defaults, Key, Operation
 from bulkscim.model.row import RowState
-from bulkscim.model.selection import TakenRows
-from bulkscim.planning.canary import cover, shape_of, subject_of
+from bulkscim.planning.canary import Shape, cover, shape_of, subject_of
+from bulkscim.runs.assembly import Job
+from bulkscim.runs.plan_file import PlanFile
 
 SHOWN = 5
-_RIGHT = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
+MOST_TRIED = 10  # rows, for each of the canary, until some change something
+_CHANGED = frozenset({RowState.DONE, RowState.ADOPTED})
+_RIGHT = _CHANGED | {RowState.NOOP}
+Asked = Iterator[tuple[int, Operation]]
 
 
 def canary_rows(
-    source: JobSource, defaults: Defaults, checked: Checked, most: int, folder: Path
+    source: JobSource, defaults: Defaults, checked: Checked, most: int, plan: PlanFile | None = None
 ) -> tuple[int, ...]:
-    """Return the rows that are done first: `most` that cover what the job does, and all that must be done before these."""
+    """Return the rows that are done first: `most` that cover what the job does, and all that must be done before these.
 
-    def asked() -> Iterator[tuple[int, Operation]]:
+    Of a plan they are among those for which something is sent.
+    """
+
+    def asked() -> Asked:
         return rows(source, defaults, 1, lambda row: row <= checked.last and checked.takes(row))
 
-    found = set(cover(((row, shape_of(operation)) for row, operation in asked()), most))
-    while True:
+    found = cover(_shapes(asked(), plan), most)
+    return _with_needed(found, asked, checked.sound_index().makers)
+
+
+def _shapes(asked: Asked, plan: PlanFile | None) -> Iterator[tuple[int, Shape]]:
+    """Yield rows with what each is an example of; of a plan only those for which something is sent."""
+    sent = None if plan is None else (one.row for one in plan.rows() if one.sends)
+    next_sent: int | None = 0
+    for row, operation in asked:
+        while sent is not None and next_sent is not None and next_sent < row:
+            next_sent = next(sent, None)
+        if sent is None or next_sent == row:
+            yield row, shape_of(operation)
+
+
+def _with_needed(
+    rows: Iterable[int], asked: Callable[[], Asked], makers: Callable[[Key], int | None]
+) -> tuple[int, ...]:
+    """Return rows with those that are asked too and that must be done before: what creates a reference, and earlier rows of one resource."""
+    found = set(rows)
+    while found:
         before = len(found)
-        needed = Beyond(source, defaults, TakenRows.of(found), folder / "canary.sqlite").rows
-        found |= {row for row in needed if row <= checked.last and checked.takes(row)}
-        last = {subject_of(operation): row for row, operation in asked() if row in found}
-        found |= {row for row, operation in asked() if row < last.get(subject_of(operation), 0)}
+        last: dict[Key, int] = {}
+        needed: set[int] = set()
+        for row, operation in asked():
+            if row in found:
+                last[subject_of(operation)] = row
+                needed |= {made for one in operation.references if (made := makers(one.key)) is not None}
+        found |= {
+            row for row, operation in asked() if row in needed or row < last.get(subject_of(operation), 0)
+        }
         if len(found) == before:
-            return tuple(sorted(found))
+            break
+    return tuple(sorted(found))
 
 
 def told(canary: Sequence[int]) -> str:
@@ -45,14 +75,37 @@ def told(canary: Sequence[int]) -> str:
     return f"canary    {len(canary):,} rows first, which are read back before the others are sent: {named}"
 
 
-def waits_for(recorded: Journal) -> frozenset[int]:
-    """Return the canary's rows where the other rows must wait for them.
+def told_right(recorded: Journal) -> str:
+    """Say that the canary is right, just after it."""
+    totals = recorded.ledger.totals()
+    idle = f", {totals.noop:,} of them had nothing to change" if totals.noop else ""
+    return f"canary: all {totals.rows - totals.pending:,} rows are right{idle}; the others follow"
+
+
+def waits_for(recorded: Journal, job: Job) -> frozenset[int]:
+    """Return the rows for which the other rows must wait: the canary's, then others in place of those that had nothing to change.
 
     None where all of them have ended as wanted, or the run has stopped for them before.
     """
     canary = frozenset(recorded.header.canary or ())
-    over = not canary or failure(recorded, canary) is None or has_stopped(recorded, CanaryFailed.cause)
-    return frozenset() if over else canary
+    if not canary or has_stopped(recorded, CanaryFailed.cause):
+        return frozenset()
+    return frozenset(_further(recorded, job, len(canary))) if failure(recorded, canary) is None else canary
+
+
+def _further(recorded: Journal, job: Job, wanted: int) -> tuple[int, ...]:
+    """Return rows that may change something where fewer than `wanted` have; none after `MOST_TRIED` times as many rows."""
+    ledger, totals = recorded.ledger, recorded.ledger.totals()
+    missing = wanted - totals.done - totals.adopted
+    if missing <= 0 or totals.rows - totals.pending - totals.in_doubt >= MOST_TRIED * wanted:
+        return ()
+
+    def asked(wants: Callable[[int], bool] = ledger.is_pending) -> Asked:
+        return ((row.number, row.operation) for row in job.rows(wants))
+
+    changed = _shapes(asked(lambda row: ledger.state(row) in _CHANGED), None)
+    tried = frozenset[tuple[str, str]]().union(*(shape for _, shape in changed))
+    return _with_needed(cover(_shapes(asked(), job.plan), missing, tried), asked, job.index.makers)
 
 
 def failure(recorded: RecordedRun, canary: frozenset[int]) -> CanaryFailed | None:

@@ -37,14 +37,14 @@ def opened_job(
     with checking(source):
         request, rows = chosen(request, source, folder, people)
         with _checked(request, source, folder, rows) as checked:
-            yield _with_canary(request, source, checked, folder), source, checked
+            yield _with_canary(request, source, checked), source, checked
 
 
-def _with_canary(request: RunRequest, source: JobSource, checked: Checked, folder: Path) -> RunRequest:
+def _with_canary(request: RunRequest, source: JobSource, checked: Checked) -> RunRequest:
     """Return the request with the rows that are done first, where any are wanted."""
     if request.canary is None or request.dry_run:
         return request
-    found = canary_rows(source, request.said.defaults, checked, request.canary, folder)
+    found = canary_rows(source, request.said.defaults, checked, request.canary, request.plan)
     return replace(request, canary_rows=found)
 
 

@@ -107,6 +107,37 @@ def test_rows_that_the_canary_needs_are_part_of_it(bulkscim):
     assert ": 1, 3, 4, 5, 6, 7" in outcome.stderr
 
 
+@pytest.mark.parametrize("planned", [False, True])
+def test_rows_that_have_nothing_to_change_are_no_canary(bulkscim, planned):
+    """They end as wanted at any tenant, and then all changes were sent at once."""
+    with Deaf(*NAMES).serving() as tenant:
+        for name in NAMES[:3]:
+            tenant.user(name)["title"] = retitle(name)["patch"][0]["value"]
+        at, path = ("--base-url", tenant.base_url, *FAST), job(*map(retitle, NAMES))
+        if planned:
+            bulkscim("plan", path, *at, "-o", "job.plan")
+            path = "job.plan"
+        stopped = bulkscim("run", path, *at, "--yes", "--canary", "2")
+        written = len(tenant.writes)
+
+    assert (stopped.code, written) == (5, 2 if planned else 1), stopped.text
+    assert f"are read back before the others are sent: {'4, 5' if planned else '1, 2'}" in stopped.stderr
+    assert "of the 2 rows of the canary did not end as wanted" in stopped.stderr
+
+
+def test_where_few_rows_change_something_the_canary_comes_to_an_end(bulkscim):
+    """After ten times as many rows the others follow."""
+    names = [f"u{number}@example.com" for number in range(25)]
+    with SmallTenant(*names).serving() as tenant:
+        for name in names[:24]:
+            tenant.user(name)["title"] = retitle(name)["patch"][0]["value"]
+        path = job(*map(retitle, names))
+        outcome = bulkscim("run", path, "--base-url", tenant.base_url, *FAST, "--yes", "--canary", "2")
+
+    assert (outcome.code, len(tenant.writes)) == (0, 1), outcome.text
+    assert "canary: all 20 rows are right, 20 of them had nothing to change" in outcome.stderr
+
+
 def test_a_run_that_is_interrupted_finishes_its_canary_first(bulkscim):
     with odd.Unauthorized(2, *NAMES).serving() as tenant:
         stopped = bulkscim(

@@ -29,6 +29,11 @@ def test_few_rows_cover_as_much_as_they_can(texts, most, rows):
     assert cover(shapes(*texts), most) == rows
 
 
+def test_what_was_tried_is_covered_last():
+    assert cover(shapes("a", "ab", "c"), 1, frozenset({("a", ""), ("b", "")})) == [3]
+    assert cover(shapes("a", "ab"), 1, frozenset({("a", ""), ("b", "")})) == [1]
+
+
 def test_a_shape_has_operation_groups_references_and_attributes():
     """Two users with the same attributes in the same groups are one example."""
     sales = Reference(Role.GROUP, Key(GROUP, "displayName", "Sales"))
