@@ -107,8 +107,8 @@ def _made(flags: PlanFlags) -> "RunReport | int":
     from bulkscim.engine.clock import RealClock
     from bulkscim.reporting.plan_text import overview_of
     from bulkscim.reporting.planned import planned_rows
+    from bulkscim.runs.new_run import run
     from bulkscim.runs.plan_file import write_plan
-    from bulkscim.runs.start import run
 
     changes: list[bool] = []
 

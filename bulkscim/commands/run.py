@@ -89,8 +89,8 @@ def command(flags: RunFlags) -> "RunReport":
     request = asked.request(people, run_dir=flags.run_dir, dry_run=flags.dry_run)
     age = MOST_PLAN_AGE_S if flags.max_plan_age_s is None else flags.max_plan_age_s
     request = replace(request, plan=plan, max_plan_age_s=age, canary=flags.canary)
+    from bulkscim.runs.new_run import run
     from bulkscim.runs.request import ResumeRequest
-    from bulkscim.runs.start import run
 
     with runtime.watching(people) as watcher:
         report = runtime.carry_out(lambda: run(request, people, watcher, lambda found: _show(found, people)))

@@ -17,7 +17,7 @@ from bulkscim.reporting.planned import planned_rows
 from bulkscim.reporting.recorded import open_recorded, read_header
 from bulkscim.reporting.results import Result
 from bulkscim.reporting.source import find_source
-from bulkscim.runs import start
+from bulkscim.runs import new_run
 from bulkscim.runs.dry_run import Look, nothing
 from bulkscim.runs.headless import Unattended, Unwatched
 from bulkscim.runs.inverse_job import Chosen
@@ -74,7 +74,7 @@ async def _run(
     source = str(job) if isinstance(job, str | Path) else spooled(job)
     try:
         request = built(RunRequest, said | {"job": source, "tenant": tenant, **_CALLED})
-        return await start.run(request, Unattended(), watcher, look)
+        return await new_run.run(request, Unattended(), watcher, look)
     finally:
         if isinstance(source, JobSource):
             source.discard()

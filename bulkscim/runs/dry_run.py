@@ -4,7 +4,6 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from bulkscim.engine.step_guards import done_by
 from bulkscim.journal import journal, runfolder
@@ -16,10 +15,8 @@ from bulkscim.reporting.causes import causes_of
 from bulkscim.runs.assembly import Around, Session, opened
 from bulkscim.runs.attempts import carry_out
 from bulkscim.runs.report import RunReport
+from bulkscim.runs.start import Start
 from bulkscim.transport.dry_run import Planning
-
-if TYPE_CHECKING:
-    from bulkscim.runs.start import Start
 
 Look = Callable[[RecordedRun], None]
 
@@ -28,7 +25,7 @@ def nothing(recorded: RecordedRun) -> None:
     """Look at nothing of a dry run."""
 
 
-async def plan(start: "Start", folder: Path, around: Around, look: Look = nothing) -> RunReport:
+async def plan(start: Start, folder: Path, around: Around, look: Look = nothing) -> RunReport:
     """Go through the same engine over a transport that cannot write; its journal is thrown away after a `look` at it.
 
     A dry run that stopped early is not looked at.

@@ -1,4 +1,4 @@
-"""Begin a run: check the file, look at the tenant, hold the guards, ask, and only then write and send."""
+"""A run that has not begun: what is known of it, its guards and approval, its header, and its beginning."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bulkscim import __version__
-from bulkscim.engine.clock import RealClock
 from bulkscim.engine.step_guards import Done
 from bulkscim.errors import Refused
 from bulkscim.jobfile.reading import taken_rows
@@ -15,13 +14,12 @@ from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import Checked
 from bulkscim.journal import journal, runfolder, typed_json
 from bulkscim.journal.bodies import Approved
-from bulkscim.journal.durable import Disk, LocalDisk
+from bulkscim.journal.durable import Disk
 from bulkscim.journal.entries import Entry
 from bulkscim.journal.header import UNKNOWN, Header, RecordedGuards, Then
 from bulkscim.journal.run_lock import HeldFolder
 from bulkscim.model.clock import Clock
-from bulkscim.model.events import People, Watcher
-from bulkscim.model.grace import day_of
+from bulkscim.model.events import People
 from bulkscim.model.harmless import escaped
 from bulkscim.model.operation import Defaults, Operation, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
@@ -43,9 +41,8 @@ from bulkscim.runs import session
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Job, Session, Terms, opened
 from bulkscim.runs.canary import told
-from bulkscim.runs.dry_run import Look, nothing, plan
-from bulkscim.runs.earlier import Earlier, known_before
-from bulkscim.runs.group_removals import leaving, unknown_references
+from bulkscim.runs.earlier import Earlier
+from bulkscim.runs.group_removals import leaving
 from bulkscim.runs.guarding import (
     asked_by,
     bounds_of,
@@ -58,55 +55,17 @@ from bulkscim.runs.guarding import (
 )
 from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
-from bulkscim.runs.open_job import INDEX, earlier_folders, not_before, opened_job
-from bulkscim.runs.orders import refuse_paused
+from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ParentRun, RunRequest
-from bulkscim.runs.seats import Seats, seats_of
-from bulkscim.runs.session import Visit, visiting
+from bulkscim.runs.seats import Seats
+from bulkscim.runs.session import Visit
 from bulkscim.runs.settings import kept
-from bulkscim.runs.share_sizes import share_sizes
-from bulkscim.runs.state_dir import drafts, keep
+from bulkscim.runs.state_dir import keep
 from bulkscim.runs.tenant import FirstLook, fingerprint, host_of
 from bulkscim.runs.tenant_lock import tenant_lock
 from bulkscim.runs.unfit import cautions, unfit
-
-
-async def run(request: RunRequest, people: People, watcher: Watcher, look: Look = nothing) -> RunReport:
-    """Bring a job file to a tenant; a dry run does all of it but the writing, and hands its journal to `look`.
-
-    Raises one of `errors` where the run cannot begin; what stops it later is in the report.
-    """
-    clock, request = RealClock(), request.defined()
-    if not request.dry_run:
-        refuse_paused(request.tenant.base_url, request.tenant.name)
-    around = Around(watcher, clock, heed_signals=request.heed_signals, live=True)
-    with drafts() as folder, opened_job(request, folder, people) as (request, source, checked):
-        settings = request.settings
-        for note in (*request.said.notes, *(f"{source.name}: {each}" for each in checked.notes)):
-            people.note(note)
-        for warning in checked.warnings:
-            people.warn(warning)
-        not_before(source, checked, day_of(clock.now()), people, dry_run=request.dry_run)
-        async with visiting(request.tenant, settings, clock, say=people.note) as visit:
-            with known_before(earlier_folders(request, source, checked, people)) as earlier:
-                accounts = await visit.protected(request.standing.protect)
-                seats = await seats_of(request, visit, people.note)
-                sizes = await share_sizes(request, checked.removals, visit, people.note)
-                names = accounts.names
-                start = Start(request, source, checked, visit, earlier, None, names, "", seats, sizes)
-                start = start.with_rivals(people)
-                start.refuse_stale_plan()
-                start = await start.held(accounts, people)
-                if checked.count(Verb.DELETE):
-                    unknown = await unknown_references(visit.first, visit.seen.profile, clock)
-                    start = replace(start, unknown=unknown)
-                start.approve(people)
-                source.refuse_change()
-                if request.dry_run:
-                    return await plan(start, folder, around, look)
-                return await begin(start, LocalDisk(), around)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bulkscim.model.typed import next_line
 from bulkscim.providers.probing.changes import Records
 from bulkscim.providers.probing.trial import Ended, Trial
 from bulkscim.reporting.recorded import open_at
-from bulkscim.runs import start
+from bulkscim.runs import new_run
 from bulkscim.runs.api import results
 from bulkscim.runs.headless import Unattended, Unwatched
 from bulkscim.runs.options import Approval
@@ -59,7 +59,7 @@ class TrialRuns:
                 approval=self._approval,
                 note=NOTE,
             )
-            report = await start.run(request, Unattended(), Unwatched())
+            report = await new_run.run(request, Unattended(), Unwatched())
         finally:
             source.discard()
         if report.folder is None:
