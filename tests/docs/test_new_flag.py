@@ -36,7 +36,7 @@ from asyncio import run
 from bulkscim import Secret, Tenant, cli
 from bulkscim.journal import header_json
 from bulkscim.journal.header import Header
-from bulkscim.runs import api, settings, start
+from bulkscim.runs import api, new_run, settings
 
 class Begun(BaseException):
     pass
@@ -46,7 +46,7 @@ async def begin(request, people, watcher, look=None):
     found[way] = [kept["settings"]["pause_s"], header_json.read(kept).settings.connection.pause_s]
     raise Begun
 
-found, start.run, tenant = {}, begin, Tenant("https://tenant.example/v2", Secret("x"))
+found, new_run.run, tenant = {}, begin, Tenant("https://tenant.example/v2", Secret("x"))
 way = "command"
 try:
     cli.bulkscim.main(["run", "job.csv", "--base-url", tenant.base_url, "--pause", "2.5"], standalone_mode=False)
