@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -258,16 +259,30 @@ def _number(query: Mapping[str, str], name: str, otherwise: int) -> int:
 
 def provider_of(quirks: Quirks) -> ScimProvider:
     """Describe a provider: its configuration, schemas and types."""
+    extensions = tuple(orjson.dumps(extension.schema) for extension in quirks.extensions)
+    return _described(
+        bulk=quirks.bulk,
+        sort=quirks.sort,
+        filters=quirks.filters,
+        page_size=quirks.page_size,
+        schemas=extensions,
+    )
+
+
+@cache  # to make a model of each schema takes most of the start of a sandbox
+def _described(
+    *, bulk: bool, sort: bool, filters: bool, page_size: int | None, schemas: tuple[bytes, ...]
+) -> ScimProvider:
+    """Describe a provider with the schemas of its extensions."""
     config = load_default_service_provider_config()
     config.authentication_schemes = [_BEARER]
     if config.bulk and config.sort and config.filter and config.change_password:
-        config.bulk.supported = quirks.bulk
-        config.sort.supported = quirks.sort
-        config.filter.supported = quirks.filters
-        config.change_password.supported = quirks.bulk
-        config.filter.max_results = quirks.page_size or config.filter.max_results
+        config.bulk.supported = config.change_password.supported = bulk
+        config.sort.supported = sort
+        config.filter.supported = filters
+        config.filter.max_results = page_size or config.filter.max_results
     types = load_default_resource_types()
-    extensions = [Schema.model_validate(extension.schema) for extension in quirks.extensions]
+    extensions = [Schema.model_validate_json(schema) for schema in schemas]
     if extensions:
         said = types[USER].model_dump()
         said["schemaExtensions"] += [{"schema": str(one.id), "required": False} for one in extensions]

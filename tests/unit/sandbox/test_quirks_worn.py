@@ -14,7 +14,6 @@ from bulkscim.model.operation import GROUP, USER
 from bulkscim.providers.profile import Bucket
 from bulkscim.providers.quirks import Dialect, Extension, IntegrationQuirks, Members, Quirks
 from bulkscim.sandbox import site
-from bulkscim.sandbox import tenant as sandbox_tenant
 from bulkscim.sandbox.settings import SandboxFiles, SandboxSettings
 from bulkscim.sandbox.tenant import SandboxTenant
 from bulkscim.scim.schemas import CORE
@@ -132,7 +131,6 @@ BASE = {  # what else a quirk needs to be seen
     "too_many": {"most_members": 1},
     "version_seconds": {"media_type": "application/json"},
 }
-PROVIDER_OF, DESCRIBED = sandbox_tenant.provider_of, {}
 IDS = {USER: "u-{}", GROUP: "g-{}"}
 
 
@@ -153,17 +151,6 @@ def answers(path, quirks, requests):
             known[f"{letter}{sum(one[0] == letter for one in known) + 1}"] = response.body["id"]
     tenant.close()
     return json.dumps(found)
-
-
-@pytest.fixture(autouse=True)
-def _described_once(monkeypatch):
-    """Describe one provider for all quirks that change no description: it takes the most time."""
-    monkeypatch.setattr(sandbox_tenant, "provider_of", described)
-
-
-def described(quirks):
-    key = (quirks.extensions, quirks.bulk, quirks.sort, quirks.filters, quirks.page_size)
-    return DESCRIBED.get(repr(key)) or DESCRIBED.setdefault(repr(key), PROVIDER_OF(quirks))
 
 
 def _with_ids(text, known):
