@@ -61,8 +61,8 @@ from bulkscim.runs.earlier import (
     Earlier,
     created_by_runs,
     created_groups,
+    kept_memberships,
     left_out,
-    own_memberships,
     own_names,
     own_users,
     renamed_by_tenant,
@@ -270,7 +270,7 @@ def _recorded(job: Job, journal: Journal, terms: Terms) -> JournalReads:
         partial(own_names, journal),
         partial(left_out, journal),
         partial(renamed_by_tenant, base_url, journal.disk, own, places, named),
-        partial(own_memberships, journal) if terms.profile.one_group else None,
+        partial(kept_memberships, journal, named) if terms.profile.one_group else None,
         journal.disk.off_loop,
     )
 

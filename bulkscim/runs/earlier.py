@@ -243,6 +243,14 @@ def own_memberships(recorded: RecordedRun) -> Iterator[OwnMembership]:
             yield from memberships(step.type, step.id, step.changes, body)
 
 
+def kept_memberships(recorded: RecordedRun, named: Iterable[Path]) -> Iterator[OwnMembership]:
+    """Yield what a run and those before it, whose records it goes on with, have done to members of groups, in order."""
+    for folder in reversed([*named]):
+        with suppress(BulkScimError), journal.read(folder, LocalDisk()) as before:
+            yield from own_memberships(before)
+    yield from own_memberships(recorded)
+
+
 def own_names(recorded: RecordedRun) -> Iterator[NamedResource]:
     """Yield names in the file of what a run has created: of all groups that rows created for their users, and of others.
 

@@ -188,6 +188,21 @@ def test_a_file_that_puts_a_user_into_two_groups_keeps_the_first(bulkscim, job):
     assert "noop" in again.text
 
 
+def test_the_command_that_a_run_suggests_does_not_do_what_the_run_refused(bulkscim, job):
+    """The errors file took the user out of the group in which the run had put it."""
+    member = {"userName": "suggested@example.com"}
+    groups = [group("Suggested A"), group("Suggested B")]
+    joins = [join("Suggested A", member), join("Suggested B", member)]
+    refused = run(bulkscim, job(person(member["userName"]), *groups, *joins))
+    [suggested] = [line for line in refused.stderr.splitlines() if line.startswith("next: ")]
+
+    pasted = bulkscim(*suggested.removeprefix("next: bulkscim ").split())
+
+    assert (refused.code, pasted.code) == (3, 3), pasted.text
+    assert "a user is in one group at a time" in pasted.stderr
+    assert "noop" in run(bulkscim, job(joins[0]), "-n").text
+
+
 def test_a_licence_that_changed_nothing_fails_the_row_with_the_way_that_works(bulkscim, job):
     """With organizational groups Lucid takes licences and ignores them: seen by reading back."""
     licensed = {LICENCES: {"productLicenses": {"Lucidchart": True}}}
