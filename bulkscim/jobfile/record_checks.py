@@ -10,7 +10,14 @@ from bulkscim.jobfile.against_schemas import doubts_by_schemas
 from bulkscim.jobfile.invisible import plain_name, stripped, unseen_at_end
 from bulkscim.jobfile.quick_values import Cells, UsualLines, is_clean
 from bulkscim.jobfile.records import Fault, Problem, Record, shown
-from bulkscim.jobfile.values import Doubt, doubts_of, doubts_of_read_only, doubts_of_references, repeats
+from bulkscim.jobfile.values import (
+    Doubt,
+    doubts_of,
+    doubts_of_ids,
+    doubts_of_read_only,
+    doubts_of_references,
+    repeats,
+)
 from bulkscim.model.operation import ENTERPRISE, Operation
 from bulkscim.scim.discovery import LiveSchemas
 
@@ -100,6 +107,8 @@ class Judge:
             found = chain(found, self._placed(record, doubts))
         if operation.changes or "id" in operation.data or "meta" in operation.data:
             found = chain(found, self._placed(record, doubts_of_read_only(operation)))
+        if operation.changes or "members" in operation.data or ENTERPRISE in operation.data:
+            found = chain(found, self._placed(record, doubts_of_ids(operation)))
         if self._live is None:
             return found
         doubts = doubts_by_schemas(operation, self._live)

@@ -27,7 +27,8 @@ from bulkscim.jobfile.quick_values import (
     texts_of,
 )
 from bulkscim.jobfile.records import shown
-from bulkscim.model.operation import Operation, Role
+from bulkscim.model.operation import ENTERPRISE, Operation, Role
+from bulkscim.scim.forms import ids_in
 from bulkscim.scim.paths import parse
 from bulkscim.scim.schemas import READ_ONLY
 
@@ -97,6 +98,21 @@ def doubts_of_read_only(operation: Operation) -> Iterator[Doubt]:
     for name in dict.fromkeys(name for name in names if name.lower() in _SERVER_OWN):
         text = "is set by the server alone, which ignores it or refuses the record"
         yield Doubt("readOnly", name, "", text, refuses=False)
+
+
+def doubts_of_ids(operation: Operation) -> Iterator[Doubt]:
+    """Yield the ids of members and managers that look like names: a tenant may take them and hold a reference to nothing."""
+    extension = operation.data.get(ENTERPRISE)
+    named = [("members", operation.data.get("members"))]
+    named += [("manager", extension.get("manager"))] if isinstance(extension, dict) else []
+    for change in operation.changes:
+        leaf = (change.path or "").rpartition(":")[2].lower()
+        named += [(leaf, change.value)] if leaf in {"members", "manager"} and change.op != "remove" else []
+    for name, value in named:
+        for one in ids_in(value):
+            if "@" in one:
+                text = f'{shown(one)} is sent as an id; to name a user, write {{"userName": {shown(one)}}} in the data of the record, or use add_member'
+                yield Doubt("id", name, one, text, refuses=False)
 
 
 def doubts_of_references(operation: Operation, *, is_mapped: bool) -> Iterator[Doubt]:

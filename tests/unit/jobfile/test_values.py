@@ -7,7 +7,7 @@ import pytest
 from bulkscim.jobfile.operations import operation_of
 from bulkscim.jobfile.quick_values import Cells, UsualLines, is_clean
 from bulkscim.jobfile.records import Record
-from bulkscim.jobfile.values import doubts_of, doubts_of_read_only, repeats
+from bulkscim.jobfile.values import doubts_of, doubts_of_ids, doubts_of_read_only, repeats
 from bulkscim.model.operation import ENTERPRISE, Defaults
 
 
@@ -280,3 +280,34 @@ def test_what_only_the_server_sets_is_a_warning(asks, names):
     operation = operation_of(Record(1, 1, body={"type": "User", **asks}), Defaults())
 
     assert [doubt.attribute for doubt in doubts_of_read_only(operation)] == names
+
+
+ADA = "ada@example.com"
+MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
+
+
+@pytest.mark.parametrize(
+    ("asks", "found"),
+    [
+        ({"data": {"displayName": "A", "members": [{"value": ADA}, {"value": "7"}]}}, [("members", ADA)]),
+        ({"data": {"displayName": "A", "members": [{"userName": ADA}, {"id": "7"}]}}, []),
+        (
+            {"id": "7", "patch": [{"op": "add", "path": "members", "value": [{"value": ADA}]}]},
+            [("members", ADA)],
+        ),
+        ({"id": "7", "patch": [{"op": "remove", "path": "members", "value": [{"value": ADA}]}]}, []),
+        (
+            {"type": "User", "id": "7", "patch": [{"op": "add", "path": MANAGER, "value": ADA}]},
+            [("manager", ADA)],
+        ),
+    ],
+)
+def test_an_id_that_looks_like_a_name_is_a_warning(asks, found):
+    """It was sent as it stood, and a tenant that does not check ids held a member that is no user."""
+    verb = "patch" if "patch" in asks else "create"
+    operation = operation_of(Record(1, 1, body={"op": verb, "type": "Group", **asks}), Defaults())
+
+    doubts = list(doubts_of_ids(operation))
+
+    assert [(one.attribute, one.value) for one in doubts] == found
+    assert not any(one.refuses for one in doubts)
