@@ -20,7 +20,12 @@ collect_seldom()  # as the command does: a quarter of the simulation's time went
 
 # How long an example takes depends on what else the machine does; a rule does not.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+settings.register_profile("quick", settings.get_profile("patient"), max_examples=25)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples of each rule where the slow tests are left out; with them all are tried."""
+    settings.load_profile("quick" if config.option.markexpr == "not slow" else "patient")
 
 
 @pytest.fixture

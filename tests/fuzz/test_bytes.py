@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.making.few import examples
 from tests.support.making.fuzzing import TARGETS, starts
 
-EXAMPLES = 80
+EXAMPLES = examples(80)
 PIECES = (b'"', b"{", b"[", b"\n", b"\0", b"\xff", b",", b"1e400", b"-1", b"null", b"\\u0000", b"9" * 30, b"")
 
 

@@ -11,6 +11,7 @@ from bulkscim.pacing.hints import retry_after
 from bulkscim.pacing.retry import judge, judge_read
 from bulkscim.scim import protocol
 from bulkscim.transport.aiohttp_transport import AiohttpTransport, HttpSettings
+from tests.support.making.few import examples
 from tests.support.servers.raw_server import said, talking
 
 POST = Request("POST", "/Users", b"{}")
@@ -76,7 +77,7 @@ def answers(draw):
 
 
 @given(st.one_of(answers(), st.binary(max_size=80)))
-@settings(max_examples=100, database=None)
+@settings(max_examples=examples(100), database=None)
 def test_bytes_of_any_kind_are_an_answer_or_the_want_of_one(data):
     """Nothing else is raised, and every header and body that came can be judged."""
     anyio.run(exchanged, data)

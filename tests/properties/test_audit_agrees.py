@@ -13,6 +13,7 @@ from bulkscim.journal import reader
 from bulkscim.journal.audit import audit
 from bulkscim.journal.entries import Kind
 from bulkscim.model.row import RowState
+from tests.support.making.few import examples
 from tests.support.making.forging import lines_of, rehashed
 from tests.support.making.journals import PATH, applied, begin, done, entry_of, lost, opened, started, work
 from tests.support.simulation.disk import SimulatedDisk
@@ -54,7 +55,7 @@ JSON = st.recursive(
 
 
 @given(st.integers(1, 18), st.sampled_from(["rows", "body"]), JSON)
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_whatever_a_line_says_it_passes_or_is_damage(number, member, value):
     """Recomputed hashes, a member of another shape: no reader crashes."""
     lines = lines_of(sample())
@@ -87,7 +88,7 @@ def outcome(read, data):
 
 
 @given(st.integers(0, len(sample()) - 1), st.integers(0, 255))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_changed_byte_is_believed_by_both_or_by_none(place, change):
     """With the same end of the good part, and the same offset where it is damage."""
     data = bytearray(sample())
@@ -97,7 +98,7 @@ def test_a_changed_byte_is_believed_by_both_or_by_none(place, change):
 
 
 @given(st.integers(0, len(sample())))
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 def test_a_cut_journal_ends_for_both_at_the_same_line(cut):
     """What is torn is no damage."""
     assert outcome(audit, sample()[:cut]) == outcome(reader.fold, sample()[:cut])

@@ -14,6 +14,7 @@ from bulkscim.errors import JournalDamaged, JournalDead, NoSuchRun
 from bulkscim.journal import journal
 from bulkscim.journal.entries import Kind, decode
 from bulkscim.model.row import RowState
+from tests.support.making.few import examples
 from tests.support.making.journals import (
     PATH,
     applied,
@@ -62,7 +63,7 @@ def read(data):
 
 
 @given(st.integers(0, len(sample())))
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_journal_cut_anywhere_goes_on_from_its_last_whole_line(cut):
     """Read, opened and appended to, it holds the whole lines before the cut and what came after."""
     data = sample()
@@ -95,7 +96,7 @@ async def finish(run):
 
 @given(st.integers(0, len(sample()) - 1), st.integers(1, 255))
 @example(0, 255)
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_a_changed_byte_is_never_believed(place, change):
     """In the last commit it ends the good part; before it, it is damage."""
     data = bytearray(sample())
@@ -198,7 +199,7 @@ class Story:
 
 @pytest.mark.slow
 @given(st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_what_was_acknowledged_survives_every_crash(seed):
     """Over several sessions with failing disks, cancelled workers and lost pages, nothing told is lost."""
     anyio.run(several_sessions, seed)

@@ -1,9 +1,10 @@
-"""Cases of which some are quick tests and the others slow ones."""
+"""Fewer cases and examples where the slow tests are left out."""
 
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 
 def few(cases: Iterable[Any], quick: int) -> list[Any]:
@@ -14,3 +15,8 @@ def few(cases: Iterable[Any], quick: int) -> list[Any]:
         )
         for at, case in enumerate(cases)
     ]
+
+
+def examples(whole: int) -> int:
+    """Return how many examples of a rule are tried, of so many as the whole suite tries."""
+    return whole * settings.default.max_examples // 100
