@@ -53,6 +53,30 @@ def _ending(effect: Effect, kind: str, before: JsonObject | None) -> frozenset[E
     return frozenset(found)
 
 
+class MemberChange(NamedTuple):
+    """A membership that a step makes or ends."""
+
+    group: str
+    member: str
+    added: bool
+
+
+def member_changes(
+    kind: str, resource_id: str, changes: Iterable[Change], body: JsonObject | None = None
+) -> Iterator[MemberChange]:
+    """Yield what a step does to the members of its own group: by its changes, or by the body that it is created with."""
+    if kind != GROUP:
+        return
+    yield from (MemberChange(resource_id, one, added=True) for one in ids_in((body or {}).get(MEMBERS)))
+    for change in changes:
+        if (member := member_at(change.path)) is not None:
+            yield MemberChange(resource_id, member, added=change.after is not None)
+        elif change.path.lower() == MEMBERS:
+            before, after = set(ids_in(change.before)), set(ids_in(change.after))
+            yield from (MemberChange(resource_id, one, added=False) for one in before - after)
+            yield from (MemberChange(resource_id, one, added=True) for one in after - before)
+
+
 class MembersMoved(NamedTuple):
     """How many members a step takes out of a group, and how many it adds."""
 
@@ -77,21 +101,12 @@ def members_moved(
         case Action.REMOVE_MEMBER:
             yield MembersMoved(group, left=members)
         case Action.MODIFY | Action.REPLACE:
-            before, after = set[str](), set[str]()
-            for change in changes:
-                before |= _members_at(change.path, change.before)
-                after |= _members_at(change.path, change.after)
-            yield MembersMoved(group, len(before - after), len(after - before))
+            found = list(member_changes(kind, group, changes))
+            joined = {one.member for one in found if one.added}
+            left = {one.member for one in found if not one.added}
+            yield MembersMoved(group, len(left - joined), len(joined - left))
         case _:
             return
-
-
-def _members_at(path: str, value: Any) -> set[str]:
-    """Return the ids of members that a value at a path holds."""
-    one = member_at(path)
-    if one is not None:
-        return set() if value is None else {one}
-    return set(ids_in(value)) if path.lower() == MEMBERS else set()
 
 
 def is_admin(user: JsonObject) -> bool:

@@ -12,7 +12,6 @@ from itertools import chain, islice
 from pathlib import Path
 
 from bulkscim.engine.directory.earlier_runs import CreatedResource
-from bulkscim.engine.directory.own_memberships import OwnMembership, memberships
 from bulkscim.engine.directory.own_names import NamedResource
 from bulkscim.errors import BulkScimError, JournalDamaged, NoSuchRun
 from bulkscim.jobfile.index import Index
@@ -29,6 +28,7 @@ from bulkscim.model.operation import GROUP, MAKES, USER, JsonObject, Key, Operat
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action
 from bulkscim.planning.effects import deactivates
+from bulkscim.planning.step_effects import MemberChange, member_changes
 from bulkscim.reporting.source import find_source, name_in
 from bulkscim.runs.applied_steps import applied_steps
 from bulkscim.runs.child_runs import descendants
@@ -235,12 +235,12 @@ def created_groups(recorded: RecordedRun) -> Iterator[str]:
             yield how.id
 
 
-def own_memberships(recorded: RecordedRun) -> Iterator[OwnMembership]:
+def own_memberships(recorded: RecordedRun) -> Iterator[MemberChange]:
     """Yield what a run has done to members of groups, in order."""
     for step in applied_steps(recorded):
         if step.id and step.type == GROUP:
             body = step.after or {} if step.action is Action.CREATE else {}
-            yield from memberships(step.type, step.id, step.changes, body)
+            yield from member_changes(step.type, step.id, step.changes, body)
 
 
 def kept_memberships(recorded: RecordedRun, named: Iterable[Path]) -> Iterator[OwnMembership]:

@@ -14,12 +14,13 @@ import anyio
 import anyio.to_thread
 
 from bulkscim.engine.directory.listing import names_of
-from bulkscim.engine.directory.own_memberships import OwnMembership, OwnMemberships
+from bulkscim.engine.directory.own_memberships import OwnMemberships
 from bulkscim.engine.directory.own_names import NamedResource
 from bulkscim.engine.directory.store import Store
 from bulkscim.model.live import Answer, Found, Maker, Missing, Origin
 from bulkscim.model.operation import USER, JsonObject, Key
 from bulkscim.planning.lookups import answers
+from bulkscim.planning.step_effects import MemberChange
 
 CHUNK = 4096  # records that are read off the event loop at a time
 
@@ -58,7 +59,7 @@ class JournalReads:
     names: Callable[[], Iterable[NamedResource]] = nothing
     left_out: Callable[[], Iterable[tuple[str, str]]] = nothing
     renamed: Callable[[], Iterable[NamedResource]] = nothing
-    memberships: Callable[[], Iterable[OwnMembership]] | None = None
+    memberships: Callable[[], Iterable[MemberChange]] | None = None
     off_loop: Callable[[Callable[[], None]], Awaitable[None]] = anyio.to_thread.run_sync
 
 

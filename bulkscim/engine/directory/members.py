@@ -8,12 +8,12 @@ from math import inf
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.groups_together import GroupsTogether
 from bulkscim.engine.directory.memberships import Memberships
-from bulkscim.engine.directory.own_memberships import memberships
 from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Member, Membership, MembershipAnswer
 from bulkscim.model.operation import GROUP, JsonObject, Key
 from bulkscim.model.step import Step
+from bulkscim.planning.step_effects import member_changes
 
 PLAIN = Purpose()
 MOST_NEW = 10_000  # users that the run has created
@@ -83,7 +83,7 @@ class Members:
 
     def applied(self, step: Step, resource_id: str | None) -> None:
         """Take in a step that may have put users into a group, or taken them out; `resource_id` is that of its resource."""
-        for group, member, added in memberships(
+        for group, member, added in member_changes(
             step.type, step.id or resource_id or "", step.changes, step.body
         ):
             if member in self._new:

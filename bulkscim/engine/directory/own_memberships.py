@@ -1,37 +1,12 @@
 """The groups in which this run has put users, where a user is in one group at a time: a later row must not end these."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
 
 from bulkscim.engine.directory.store import Store
-from bulkscim.model.operation import GROUP, JsonObject
-from bulkscim.model.step import Action, Change, Step
-from bulkscim.planning.sent_form import MEMBERS, member_at
-from bulkscim.scim.forms import ids_in
-
-
-class OwnMembership(NamedTuple):
-    """A membership that the run has made, or ended."""
-
-    group: str
-    member: str
-    added: bool
-
-
-def memberships(
-    kind: str, resource_id: str, changes: Iterable[Change], body: JsonObject
-) -> Iterator[OwnMembership]:
-    """Yield what a step has done to the members of a group: by its changes, or by the resource that it has created."""
-    if kind != GROUP:
-        return
-    yield from (OwnMembership(resource_id, one, added=True) for one in ids_in(body.get(MEMBERS)))
-    for change in changes:
-        if (member := member_at(change.path)) is not None:
-            yield OwnMembership(resource_id, member, added=change.after is not None)
-        elif change.path == MEMBERS:
-            before, after = set(ids_in(change.before)), set(ids_in(change.after))
-            yield from (OwnMembership(resource_id, one, added=False) for one in before - after)
-            yield from (OwnMembership(resource_id, one, added=True) for one in after - before)
+from bulkscim.model.operation import JsonObject
+from bulkscim.model.step import Action, Step
+from bulkscim.planning.sent_form import MEMBERS
+from bulkscim.planning.step_effects import MemberChange, member_changes
 
 
 class OwnMemberships:
@@ -40,7 +15,7 @@ class OwnMemberships:
     Nothing is kept where it is None.
     """
 
-    def __init__(self, store: Store, recorded: Callable[[], Iterable[OwnMembership]] | None) -> None:
+    def __init__(self, store: Store, recorded: Callable[[], Iterable[MemberChange]] | None) -> None:
         self._is_kept = recorded is not None
         self._recorded = recorded
         self._held = store.table("member text, held text", key="member, held")
@@ -54,7 +29,7 @@ class OwnMemberships:
         if self._is_kept and known:
             self._recall()
             body = {MEMBERS: shown.get(MEMBERS)} | step.body if step.action is Action.CREATE else step.body
-            self._take(memberships(step.type, known, step.changes, body))
+            self._take(member_changes(step.type, known, step.changes, body))
 
     def groups_of(self, member: str) -> tuple[str, ...]:
         """Return the groups in which the run has put a user, and from which it has not removed it again."""
@@ -66,7 +41,7 @@ class OwnMemberships:
             recorded, self._recorded = self._recorded, None
             self._take(recorded())
 
-    def _take(self, done: Iterable[OwnMembership]) -> None:
+    def _take(self, done: Iterable[MemberChange]) -> None:
         for one in done:
             if one.added:
                 self._held.add([(one.member, one.group)], otherwise="ignore")
