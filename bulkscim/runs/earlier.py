@@ -243,7 +243,7 @@ def own_memberships(recorded: RecordedRun) -> Iterator[MemberChange]:
             yield from member_changes(step.type, step.id, step.changes, body)
 
 
-def kept_memberships(recorded: RecordedRun, named: Iterable[Path]) -> Iterator[OwnMembership]:
+def kept_memberships(recorded: RecordedRun, named: Iterable[Path]) -> Iterator[MemberChange]:
     """Yield what a run and those before it, whose records it goes on with, have done to members of groups, in order."""
     for folder in reversed([*named]):
         with suppress(BulkScimError), journal.read(folder, LocalDisk()) as before:
