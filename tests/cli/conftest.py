@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from bulkscim.cli import code_of
+from bulkscim.engine import asking, worker
 from bulkscim.pacing.retry import backoff
+from bulkscim.providers import profile
 from bulkscim.transport import repeating
 from tests.support.running.command import FAST, Outcome
 from tests.support.servers.scim_server import TOKEN
@@ -13,9 +15,12 @@ from tests.support.servers.small_tenant import SmallTenant
 
 
 @pytest.fixture(autouse=True)
-def _reads_are_repeated_soon(monkeypatch):
-    """Repeat reads that failed as often as ever, and twenty times sooner."""
-    monkeypatch.setattr(repeating, "backoff", lambda *given: backoff(*given) / 20)
+def _time_is_short(monkeypatch):
+    """Repeat what failed as often as ever, and twenty times sooner; the tenants of these tests show at once what is written."""
+    for module in (repeating, asking):
+        monkeypatch.setattr(module, "backoff", lambda *given: backoff(*given) / 20)
+    for module, name in ((asking, "FIRST_REST_S"), (worker, "_UNDER_WAY_S"), (profile, "SOON_S")):
+        monkeypatch.setattr(module, name, getattr(module, name) / 20)
 
 
 @pytest.fixture

@@ -45,6 +45,7 @@ def test_no_proxy_exempts_from_the_proxy_of_the_environment_alone(
 ):
     """NO_PROXY was not read: a tenant inside of the company was asked through the proxy."""
     (variables, typed, proxied), (url, asked) = case, proxy
+    monkeypatch.setenv("BULKSCIM_RATE", "2000/s")
     Path("job.csv").write_text("userName\nada@example.com\n")
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
