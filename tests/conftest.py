@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,6 +17,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+TESTS = Path(__file__).parent
+ALL_SLOW = frozenset({TESTS / "force", TESTS / "integration"})  # each test there starts real processes
+QUICK = "not slow"  # the selection of `scripts/test --quick`
+
 collect_seldom()  # as the command does: a quarter of the simulation's time went into collections
 
 # How long an example takes depends on what else the machine does; a rule does not.
@@ -23,9 +28,14 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.register_profile("quick", settings.get_profile("patient"), max_examples=25)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave folders of slow tests alone where these are left out: to import them takes as long as a third of the others."""
+    return (config.option.markexpr == QUICK and collection_path in ALL_SLOW) or None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Try fewer examples of each rule where the slow tests are left out; with them all are tried."""
-    settings.load_profile("quick" if config.option.markexpr == "not slow" else "patient")
+    settings.load_profile("quick" if config.option.markexpr == QUICK else "patient")
 
 
 @pytest.fixture
