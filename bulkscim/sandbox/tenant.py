@@ -259,37 +259,28 @@ def _number(query: Mapping[str, str], name: str, otherwise: int) -> int:
 
 def provider_of(quirks: Quirks) -> ScimProvider:
     """Describe a provider: its configuration, schemas and types."""
-    extensions = tuple(orjson.dumps(extension.schema) for extension in quirks.extensions)
-    return _described(
-        bulk=quirks.bulk,
-        sort=quirks.sort,
-        filters=quirks.filters,
-        page_size=quirks.page_size,
-        schemas=extensions,
-    )
-
-
-@cache  # to make a model of each schema takes most of the start of a sandbox
-def _described(
-    *, bulk: bool, sort: bool, filters: bool, page_size: int | None, schemas: tuple[bytes, ...]
-) -> ScimProvider:
-    """Describe a provider with the schemas of its extensions."""
     config = load_default_service_provider_config()
     config.authentication_schemes = [_BEARER]
     if config.bulk and config.sort and config.filter and config.change_password:
-        config.bulk.supported = config.change_password.supported = bulk
-        config.sort.supported = sort
-        config.filter.supported = filters
-        config.filter.max_results = page_size or config.filter.max_results
+        config.bulk.supported = quirks.bulk
+        config.sort.supported = quirks.sort
+        config.filter.supported = quirks.filters
+        config.change_password.supported = quirks.bulk
+        config.filter.max_results = quirks.page_size or config.filter.max_results
+    plain = _described(tuple(orjson.dumps(extension.schema) for extension in quirks.extensions))
+    return ScimProvider(plain.models, resource_types=plain.resource_types, config=config)
+
+
+@cache  # to make a model of each schema takes most of the start of a sandbox
+def _described(schemas: tuple[bytes, ...]) -> ScimProvider:
+    """Describe the types of a provider, users with the extensions of these schemas."""
     types = load_default_resource_types()
     extensions = [Schema.model_validate_json(schema) for schema in schemas]
     if extensions:
         said = types[USER].model_dump()
         said["schemaExtensions"] += [{"schema": str(one.id), "required": False} for one in extensions]
         types[USER] = ResourceType.model_validate(said)
-    return ScimProvider.from_discovery(
-        [*load_default_schemas().values(), *extensions], types.values(), config=config
-    )
+    return ScimProvider.from_discovery([*load_default_schemas().values(), *extensions], types.values())
 
 
 class QuirkyService(ScimService):
