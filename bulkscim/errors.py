@@ -10,6 +10,7 @@ BulkScimError
 │   ├── FirstRowsFailed     the first rows failed for one reason
 │   ├── NoPatch             the tenant does not take PATCH
 │   ├── ReferencesUnknown   what refers to a resource that is to be deleted cannot be read
+│   ├── MembersLost         a change of some members took others out of their group
 │   ├── DeadlineReached     the time until which the run was to work is over
 │   ├── Outage              the tenant does not answer, or answers with faults
 │   ├── JobFileChanged      what the run reads is not what was checked
@@ -67,6 +68,12 @@ class ReferencesUnknown(Stopped):
     """What refers to a resource that a row deletes cannot be read; a session that goes on deletes all the same."""
 
     cause = "references unknown"
+
+
+class MembersLost(Stopped):
+    """The tenant takes members out of a group whose other members are changed; a session that goes on may lose more."""
+
+    cause = "members lost"
 
 
 class FirstRowsFailed(Stopped):

@@ -15,7 +15,7 @@ from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
 from bulkscim.engine.rows import RunContext
 from bulkscim.engine.work import Work
-from bulkscim.errors import CredentialError, Outage, ReferencesUnknown
+from bulkscim.errors import CredentialError, MembersLost, Outage, ReferencesUnknown
 from bulkscim.model.active import is_inactive
 from bulkscim.model.live import (
     Found,
@@ -50,12 +50,15 @@ from bulkscim.planning.recover import (
     proved_ours,
     renamed,
 )
+from bulkscim.scim.forms import ids_in
+from bulkscim.scim.paths import find
 
 LOOKS = 3  # looks at what became of one lost step
 ASKED = 2  # times that a row asks for what may fail for every record
 DENIED = frozenset({401, 403})
 FIRST_REST_S, LEAST_REST_S = 0.5, 0.05
 MOST_VAIN = 3
+MOST_NAMED = 100
 NOT_NOW = frozenset({403, 408, 429})
 MOVED, BROKEN = 300, 500
 
@@ -85,8 +88,7 @@ class Asking:
 
     async def read(self, work: Work, need: Question, coming: Coming) -> Any:
         """Read what a row must know; None where the run is to stop instead. `coming`: the rows that come next."""
-        soon = self._profile.look_after_s
-        if isinstance(need, Shown) and need.again and not await self._stopping.confirmation(soon):
+        if isinstance(need, Shown) and not await self._is_shown_by_now(work, need):
             return None
         answer: Any = None
         for _ in range(ASKED):
@@ -112,6 +114,14 @@ class Asking:
             work.absent.add(need.folded)
         work.read_at = min(work.read_at, self._image_at(work, need, answer))
         return answer
+
+    async def _is_shown_by_now(self, work: Work, need: Shown) -> bool:
+        """Wait until the tenant may show what a row's step did, and note from when on reads do; False where the run is to stop."""
+        soon = self._profile.look_after_s if need.again else 0.0
+        if need.again and not await self._stopping.confirmation(soon):
+            return False
+        work.shows_since = inf if work.told_at == -inf else work.told_at + soon
+        return True
 
     def _image_at(self, work: Work, need: Question, answer: Any) -> float:
         """Return when what a row is to change was read; inf of what it only names, whose age does not matter."""
@@ -228,6 +238,13 @@ class Asking:
             tells = page.status is None or page.status in DENIED or _may_be_all(page.status)
             return page if tells else None
         return None
+
+    async def stop_where_lost(self, work: Work, group: str, members: frozenset[str]) -> None:
+        """Stop the run where a read by id confirms that a group has lost members by a change of others."""
+        read = await self.reads(work).by_id(GROUP, group)
+        lost = members.difference(ids_in(find(read.resource, "members"))) if isinstance(read, Found) else ()
+        if lost and 2 * len(lost) > len(members):
+            self._stopping.stop(MembersLost(members_lost(work.number, group, sorted(lost))))
 
     async def look(self, sent: Sent, *, answered: bool = False) -> tuple[Recovered | None, Read | None]:
         """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop.
@@ -364,6 +381,16 @@ class Asking:
 def _may_be_all(status: int | None) -> bool:
     """Return whether a request that failed with this status, after all its attempts, may fail for every record."""
     return status is not None and (status in NOT_NOW or status < MOVED or status >= BROKEN)
+
+
+def members_lost(row: int, group: str, lost: list[str]) -> str:
+    """Say which members a group has lost, so that they can be added again."""
+    more = f" and {len(lost) - MOST_NAMED:,} more" if len(lost) > MOST_NAMED else ""
+    return (
+        f"the change of row {row} took members out of group {group} that no row names: {', '.join(lost[:MOST_NAMED])}{more}. "
+        "The tenant took a change of some members for the list of all, or others removed them just now. Nothing was sent since. "
+        "Add them again, and change members of this tenant only once it is known which form of change it takes"
+    )
 
 
 def rejected(detail: str) -> CredentialError:

@@ -10,7 +10,7 @@ from bulkscim.engine.directory.coverage import NAMES_ONLY, needed_by
 from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.feed import Coming, changed_groups, looked_up, made_names
 from bulkscim.engine.work import Work
-from bulkscim.model.live import ListedGroups, Membership, NameHeld, Question
+from bulkscim.model.live import ListedGroups, Membership, NameHeld, Question, Shown
 from bulkscim.model.operation import GROUP, USER, Key
 from bulkscim.model.row import Row
 from bulkscim.planning.before_image import LONGEST_S, ImageAges
@@ -22,6 +22,8 @@ def purpose_of(work: Work, need: Question, coming: Coming, ages: ImageAges) -> P
     operation = work.row.operation
     if isinstance(need, Membership):
         return _of_membership(work, coming)
+    if isinstance(need, Shown):
+        return Purpose(since=work.shows_since)
     if isinstance(need, ListedGroups) or (isinstance(need, Key) and asks_groups(work, need)):
         may_list = work.is_new and not work.facts.lost_members
         age_s = ages.lookup(operation)

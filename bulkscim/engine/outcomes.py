@@ -74,11 +74,14 @@ class Outcomes:
             self._rows.bounds.answered(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
         return await self._end(sent, judgement, reply)
 
-    def answered(self, outcomes: Sequence[Outcome]) -> None:
+    async def answered(self, outcomes: Sequence[Outcome]) -> None:
         """Take in what a request has changed as its answer shows it, once all of its steps are taken in."""
         judgement, steps = outcomes[0].judgement, [one.sent.step for one in outcomes]
         if judgement.verdict is Verdict.APPLIED and judgement.resource:
-            self._directory.answered(steps, judgement.resource, outcomes[0].sent.work.sent_at)
+            work = outcomes[0].sent.work
+            lost = self._directory.answered(steps, judgement.resource, work.sent_at)
+            if lost:
+                await self._asking.stop_where_lost(work, str(steps[0].id), lost)
 
     async def _end(self, sent: Sent, judgement: Judgement, reply: Reply) -> Next | None:
         match judgement.verdict:
@@ -179,8 +182,10 @@ class Outcomes:
         """
         work, step = sent.work, sent.step
         note = how.note or recording.note_of(step, shown, takes_back=self._rows.policy.takes_back)
-        how = replace(how, left=step.left, leaves=step.leaves, note=note, doubted=doubted(step, shown))
         stripped = await self._directory.applied(step, self._asking.reads(work), how.id, shown)
+        doubts = doubted(step, shown)
+        doubts = doubts if doubts and self._directory.members.denied(step) else ()
+        how = replace(how, left=step.left, leaves=step.leaves, note=note, doubted=doubts)
         entries = [recording.applied(sent, how, shown, stripped)]
         work.losses = 0
         self.applied += 1

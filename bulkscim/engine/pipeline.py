@@ -341,7 +341,7 @@ class Pipeline:
                 async with anyio.create_task_group() as group_of_ends:
                     for outcome in sent:
                         group_of_ends.start_soon(self._take_in, outcome)
-                self._worker.outcomes.answered(sent)
+                await self._worker.outcomes.answered(sent)
         self._sending -= 1
 
     async def _still(self, work: Work, change: GroupChange) -> Intent | None:

@@ -49,7 +49,8 @@ class Work:
     is too old for what the row changes or makes.
     `joins_at` is the monotonic time of the listing that tells in which groups its member is.
     `read_again`: what was read is newer than the wait for a permit that made it old. `together`: with how many at most the
-    row's steps may share a request. `sends`: its step is about to leave with others. `told_at` is the monotonic time from which a read shows what became of its latest step.
+    row's steps may share a request. `sends`: its step is about to leave with others. `told_at` is the monotonic time from which a read shows what became of its latest step,
+    `shows_since` that from which a read is looked at for what it did.
     """
 
     row: Row
@@ -69,6 +70,7 @@ class Work:
     sends: bool = False
     sent_at: float = -inf
     told_at: float = -inf
+    shows_since: float = inf
     is_listed: bool = False
     reads_alone: bool = False
     create_started: dict[str, Moment] = field(default_factory=dict)

@@ -96,7 +96,7 @@ class Worker:
             self.rows.bounds.steps.not_sent(work)
             return None if sent is NotSent.STOPPING else self.rows.decide(work)
         decision = await self.take_in(sent[0])
-        self.outcomes.answered(sent)
+        await self.outcomes.answered(sent)
         return decision
 
     async def take_in(self, outcome: Outcome) -> Next | None:

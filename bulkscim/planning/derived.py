@@ -19,12 +19,14 @@ from dataclasses import dataclass
 import orjson
 
 from bulkscim.model.active import is_inactive, stated
-from bulkscim.model.operation import USER, JsonObject
+from bulkscim.model.operation import GROUP, USER, JsonObject
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.newness import time_of
+from bulkscim.planning.sent_form import MEMBERS, member_at
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.diff import NOTHING
+from bulkscim.scim.forms import ids_in
 
 SETTLING_S = 60.0  # in which a service may still work on what it has created
 PROOF = 2  # resources that show the same
@@ -62,15 +64,31 @@ def written_otherwise(step: Step, shown: JsonObject | None) -> tuple[Change, ...
 def doubted(step: Step, shown: JsonObject | None) -> tuple[str, ...]:
     """Return the paths that an answer shows as they were before the step, or a user as active that was created inactive.
 
-    The answer may be older than the change; or the service took it, and did nothing. Lists are left out: they may be cut.
+    So too of members: one that was added and is not shown, or was removed and is. The answer may be older than the change; or
+    the service took it, and did nothing, or a part. Other lists are left out: they may be cut.
     """
-    if shown is None or step.member is not None:
+    if shown is None:
         return ()
+    if step.type == GROUP and step.action in {Action.MODIFY, Action.ADD_MEMBER, Action.REMOVE_MEMBER}:
+        return tuple(change.path for change in step.changes if _denies(change, shown))
     if step.action is Action.CREATE:
         return ("active",) if is_inactive(step.body) and stated(shown) else ()
     if step.action not in {Action.MODIFY, Action.REPLACE}:
         return ()
     return tuple(change.path for change in step.changes if _stands(change, shown))
+
+
+def _denies(change: Change, group: JsonObject) -> bool:
+    """Return whether a group that shows members does not show those that a change added, or one that it removed."""
+    member, members = member_at(change.path), paths.find(group, MEMBERS)
+    if member is None and change.path.lower() != MEMBERS:
+        return _stands(change, group)
+    if not isinstance(members, list):
+        return False
+    shown = set(ids_in(members))
+    if member is None:
+        return not shown.issuperset(ids_in(change.after))
+    return (member in shown) is (change.after is None)
 
 
 def _stands(change: Change, shown: JsonObject) -> bool:

@@ -1,7 +1,8 @@
 """Read back what was written, and say what a success hides: a tenant may take a thing and not do it.
 
 Rule 1: read back are the rows that the run asks for (all, or a sample), and in every row what the profile says may be
-        ignored, and what the answer to the change shows as it was before.
+        ignored, and what the answer to the change shows as it was before. There a member that was added fails its row only
+        where its absence is proved: a group may not show all members. Where all is read back, it has to be shown.
 Rule 2: only parts that took effect by the tenant's own word are looked at, and only while the row holds what it
         changed: other rows may change it as soon as this one is left or has ended. So what an earlier stay wrote
         is looked at only where nothing of this run has touched it since, or the row failed by it.
@@ -17,11 +18,12 @@ from typing import Any
 
 from bulkscim.model.active import is_inactive, last_set
 from bulkscim.model.live import Found, Member, Membership, ParentReady, Shown, Unreadable
-from bulkscim.model.operation import ENTERPRISE, JsonObject, Key, PatchOperation, Role
+from bulkscim.model.operation import ENTERPRISE, USER, JsonObject, Key, PatchOperation, Role
 from bulkscim.model.row import Refusal
 from bulkscim.planning.compare import differences
 from bulkscim.planning.context import Carried, View, carried, part_of, substitute, with_references
 from bulkscim.planning.decision import Policy, Wait
+from bulkscim.planning.sent_form import MEMBERS
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.diff import NOTHING
 from bulkscim.scim.patch import in_effect
@@ -70,7 +72,7 @@ class SentData:
         return found + [
             Wrong(one.path, _shown(paths.get(live, one.path)))
             for one in self.operations
-            if one.path and _is_seen(one.path) and not in_effect(one, live)
+            if one.path and _is_seen(one.path) and not in_effect(one, live) and not _may_hide(one, answer)
         ]
 
 
@@ -148,6 +150,11 @@ def _refusal(policy: Policy, wrong: list[Wrong]) -> Refusal:
     named += f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
     advice = policy.profile.ignored_advice if any(_may_ignore(policy, one.path) for one in wrong) else ""
     return Refusal(named, None, None, f"the tenant accepted it and {wrong[0].told}", advice)
+
+
+def _may_hide(operation: PatchOperation, group: Found) -> bool:
+    """Return whether a group may have members that were added to it and that it does not show."""
+    return operation.op == "add" and operation.path == MEMBERS and not group.lists_all
 
 
 def _shown(value: Any) -> str:
@@ -252,10 +259,15 @@ def _memberships(view: View, resource_id: str | None, parts: frozenset[str]) -> 
         if isinstance(named, Wait):
             yield named
         elif isinstance(named, ParentReady):
-            on = Membership(made.id, named.id)
-            yield Sight(part, on, partial(_unlike, part, adds=adds))
+            proof = adds and not chosen(view.policy, view.row.number)
+            is_user = reference.key.type == USER or own
+            on = Membership(made.id, named.id, proof, asks_member=proof and is_user, is_nested=not is_user)
+            yield Sight(part, on, partial(_unlike, part, adds=adds, proof=proof))
 
 
-def _unlike(part: str, answer: Any, *, adds: bool) -> list[Wrong]:
+def _unlike(part: str, answer: Any, *, adds: bool, proof: bool) -> list[Wrong]:
+    """Return that a membership is not as it was sent; with `proof`, only where its absence is proved."""
+    if proof and isinstance(answer, Member) and not (answer.present or answer.proved):
+        return []
     present = isinstance(answer, Member) and answer.present
     return [] if present is adds else [Wrong(part, "does not list it" if adds else "still lists it")]

@@ -7,6 +7,7 @@ import pytest
 from tests.support.making.records import create, deactivate, delete, group, join, retitle
 from tests.support.running.command import FAST, Command, Outcome
 from tests.support.servers import odd_servers as odd
+from tests.support.servers import odd_writers
 from tests.support.servers.small_tenant import SmallTenant
 
 ADA, BOB, EVE = "ada@example.com", "bob@example.com", "eve@example.com"
@@ -310,3 +311,58 @@ def test_a_create_that_is_answered_101_is_looked_up(bulkscim, job):
     assert outcome.code == 0, outcome.text
     assert bulkscim.states() == ["done", "adopted"]
     assert (tenant.named(NEW), posts(tenant, NEW)) == (1, 1)
+
+
+PEOPLE = [f"p{number}@example.com" for number in range(9)]
+
+
+def leave(team: str, name: str):
+    """Ask for a membership to end."""
+    return join(team, {"userName": name}) | {"op": "remove_member"}
+
+
+@pytest.mark.parametrize(
+    ("way", "states"),
+    [
+        ("keeps", ["done", "done", "failed", "failed"]),
+        ("adds none", ["failed", "failed", "done", "done"]),
+        ("adds one", ["done", "failed", "done", "done"]),
+    ],
+)
+def test_members_that_an_answer_denies_fail_their_rows(bulkscim, job, way, states):
+    """Each row ended as done, by a 200 that showed that nothing had changed."""
+    path = job(
+        *(join("Team", {"userName": one}) for one in PEOPLE[5:7]),
+        *(leave("Others", one) for one in PEOPLE[:2]),
+    )
+    with odd_writers.HalfMembers(way, *PEOPLE).serving() as tenant:
+        tenant.team("Team", *PEOPLE[:3])
+        tenant.team("Others", *PEOPLE[:5])
+        outcome = run(bulkscim, tenant, path)
+
+    assert outcome.code == 3, outcome.text
+    assert bulkscim.states() == states
+    assert bulkscim("verify", "last").code == 0
+
+
+@pytest.mark.parametrize(
+    ("way", "row"),
+    [("empties", leave("Team", PEOPLE[0])), ("replaces", join("Team", {"userName": PEOPLE[8]}))],
+)
+def test_a_change_of_one_member_that_takes_out_the_others_stops_the_run(bulkscim, job, way, row):
+    """Group by group, all members of a tenant were lost, and the run ended with 0."""
+    path = job(row, *(row | {"match": {"displayName": f"Team {number}"}} for number in range(20)))
+    with odd_writers.HalfMembers(way, *PEOPLE).serving() as tenant:
+        for name in ("Team", *(f"Team {number}" for number in range(20))):
+            tenant.team(name, *PEOPLE[:4])
+        outcome = run(bulkscim, tenant, path, "--concurrency", "1")
+        lost = [
+            name
+            for name in ("Team", *(f"Team {number}" for number in range(20)))
+            if PEOPLE[1] not in tenant.members(name)
+        ]
+        named = [tenant.user(one)["id"] for one in PEOPLE[1:4]]
+
+    assert outcome.code == 5, outcome.text
+    assert lost == ["Team"]
+    assert all(one in outcome.text for one in named)

@@ -38,6 +38,7 @@ NAMES_ONLY: frozenset[str] = frozenset()
 GROUPS_ONLY = frozenset({"groups"})
 ALWAYS = 3  # comparisons before a whole resource is believed
 LACKED = 8  # before an attribute counts as one that the tenant does not keep
+FEWEST_LOST = 2  # members that are missing from a group before a change of others is blamed
 COMPARED = 3  # resources of a first page, and lists of one length
 _SERVERS_OWN = frozenset({"id", "schemas", "meta"})
 _MEMBERS = (GROUP, "members")
@@ -79,6 +80,18 @@ class ShownByAnswers:
     def shows(self, count: int) -> bool:
         """Return whether an answer that shows so many members shows all."""
         return not self._lack and self._longest.covers(count, times=COMPARED)
+
+
+def left_unasked(known: set[str], shown: set[str], changed: set[str]) -> frozenset[str]:
+    """Return the members that a change of other members seems to have taken out of a group; empty where that was most likely others.
+
+    Others may have removed one or a few since the members were read. A service that takes a change of one for a list of all
+    leaves few of the rest, or none. A list that is cut shows others instead, so that it is not shorter by as many.
+    """
+    rest = known - changed
+    lost = rest - shown
+    is_shorter = len(known) - len(shown) >= len(lost)
+    return frozenset(lost if is_shorter and len(lost) >= FEWEST_LOST and 2 * len(lost) > len(rest) else ())
 
 
 class Coverage:

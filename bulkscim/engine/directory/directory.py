@@ -132,7 +132,7 @@ class Directory:
                 return listed or Missing()
             case Shown():
                 if isinstance(need.on, Membership):
-                    return await self.members.membership(need.on, reads, since=inf)
+                    return await self.members.shown(need.on, reads, purpose.since)
                 return await self._single.by_id(need.on, reads)
             case Membership():
                 return await self.members.membership(need, reads, purpose)
@@ -369,14 +369,13 @@ class Directory:
         self._listings.made(kind, resource)
         self._resemblances.made(kind, resource)
 
-    def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> None:
-        """Take in a resource as the answer to steps that changed it shows it, once each of them was taken in."""
+    def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> frozenset[str]:
+        """Take in a resource as the answer to steps shows it, once each was taken in; return members that it seems to have lost."""
         if steps[0].type != GROUP or steps[0].id != resource.get("id"):
-            return
+            return frozenset()
         if steps[0].member is not None:
-            self.members.answered(steps, resource, asked_at)
-        else:
-            self._joined.answered(steps[0], resource, asked_at)
+            return self.members.answered(steps, resource, asked_at)
+        return self._joined.answered(steps[0], resource, asked_at)
 
     def doubts(self, step: Step) -> None:
         """Drop what was read before a write whose answer was lost, as far as the write may have changed it."""

@@ -7,7 +7,7 @@ them; of lists no longer than these. One that lacks a member that is known prove
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from bulkscim.engine.directory.coverage import NeededAttributes
+from bulkscim.engine.directory.coverage import NeededAttributes, left_unasked
 from bulkscim.engine.directory.memberships import Memberships, Way
 from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.model.clock import Clock
@@ -43,22 +43,28 @@ class GroupAnswers:
             return None
         return self._memberships.completed(found, Way.ANSWER)
 
-    def took(self, step: Step, resource: JsonObject, asked_at: float) -> None:
-        """Take in the answer to a change of a group whose members were read before."""
+    def took(self, step: Step, resource: JsonObject, asked_at: float) -> frozenset[str]:
+        """Take in the answer to a change of a group whose members were read before.
+
+        Return the members that the change seems to have taken out without being asked.
+        """
         if step.type != GROUP or step.action is not Action.MODIFY or step.before is None:
-            return
+            return frozenset()
         try:
             known = _members(apply(step.operations, step.before))
         except PathError:
-            return
-        members = _members(resource)
-        self._memberships.answers.compare(members, known, set(members_named(step.changes)))
+            return frozenset()
+        members, named = _members(resource), set(members_named(step.changes))
+        self._memberships.answers.compare(members, known, named)
+        is_shown = find(resource, "members") is not None
+        lost = left_unasked(known, members, named) if is_shown else frozenset[str]()
         self._drop({str(step.id)} & self._kept.keys())
         self._kept[str(step.id)] = Found(resource, asked_at, is_looked_up=True)
         self._members += len(members)
         self._known[str(step.id)] = known
         while self._members > KEPT_MEMBERS:
             self._drop([next(iter(self._kept))])
+        return lost
 
     def control(self) -> Key | None:
         """Return the group of which the most members are known, to see whether other reads show them; None where there is none."""

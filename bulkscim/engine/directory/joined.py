@@ -152,9 +152,9 @@ class Joined:
         self._absent_names.changed(step)
         self._answers.changed(step, left)
 
-    def answered(self, step: Step, resource: JsonObject, asked_at: float) -> None:
-        """Take in the answer to a change of a group."""
-        self._answers.took(step, resource, asked_at)
+    def answered(self, step: Step, resource: JsonObject, asked_at: float) -> frozenset[str]:
+        """Take in the answer to a change of a group; return the members that it seems to have lost without being asked."""
+        return self._answers.took(step, resource, asked_at)
 
     def refused(self, step: Step) -> None:
         """Drop what the answers to changes have shown of a resource, and that a name is not there: a step was refused."""

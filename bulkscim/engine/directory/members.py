@@ -12,7 +12,7 @@ from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Member, Membership, MembershipAnswer
 from bulkscim.model.operation import GROUP, JsonObject, Key
-from bulkscim.model.step import Step
+from bulkscim.model.step import Action, Step
 from bulkscim.planning.step_effects import member_changes
 
 PLAIN = Purpose()
@@ -65,6 +65,13 @@ class Members:
         present = need.member in members
         return Member(present) if present or not need.proof else await self._absence.of(need, reads)
 
+    async def shown(self, need: Membership, reads: Reads, since: float) -> MembershipAnswer:
+        """Return whether a group shows a member, by a read after the monotonic time `since`."""
+        answer = await self.membership(need, reads, since=since)
+        if need.proof and isinstance(answer, Member) and not (answer.present or answer.proved):
+            self._memberships.leaves_out = True
+        return answer
+
     def _ids(self, ahead: NamesAhead) -> Iterator[str]:
         """Yield the ids of groups that rows to come change, as far as they are known."""
         for key in ahead.names():
@@ -89,7 +96,21 @@ class Members:
             if member in self._new:
                 (self._new[member].add if added else self._new[member].discard)(group)
 
-    def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> None:
-        """Take in a group as the answer to steps that changed its members shows it, once each of them was taken in."""
+    def denied(self, step: Step) -> bool:
+        """Take in that the answer to a step does not show what it did to a member; return whether that is worth a look.
+
+        It is not where groups are known not to show all members. Otherwise a member that is not shown may not have been added.
+        """
+        if step.action is not Action.ADD_MEMBER or step.member is None:
+            return True
+        if not self._memberships.leaves_out:
+            self._memberships.doubt_added(str(step.id), step.member)
+        return not self._memberships.leaves_out
+
+    def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> frozenset[str]:
+        """Take in a group as the answer to steps that changed its members shows it, once each of them was taken in.
+
+        Return the other members that it seems to have lost by them.
+        """
         members = {step.member for step in steps if step.member}
-        self._memberships.answered(str(steps[0].id), resource, members, asked_at)
+        return self._memberships.answered(str(steps[0].id), resource, members, asked_at)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from math import inf
 
-from bulkscim.engine.directory.coverage import ShownByAnswers
+from bulkscim.engine.directory.coverage import ShownByAnswers, left_unasked
 from bulkscim.engine.directory.one_by_one import OneByOne
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
@@ -69,7 +69,7 @@ class Memberships:
         self._one_by_one = OneByOne()
         self._added: OrderedDict[tuple[str, str], None] = OrderedDict()  # (group, member), the latest last
         self._longest = dict.fromkeys(Way, 0)
-        self._leaves_out = False
+        self.leaves_out = False  # whether a group has not shown a member that it has
         self.answers = ShownByAnswers()
 
     def of(self, group: str, since: float = -inf, *, moves: bool = True) -> set[str] | None:
@@ -172,7 +172,7 @@ class Memberships:
         members = set(ids_in(find(resource, "members")))
         self._longest[way] = max(self._longest[way], len(members))
         added = {member for group, member in self._added if group == resource.get("id")} if current else set()
-        self._leaves_out = self._leaves_out or not added <= members
+        self.leaves_out = self.leaves_out or not added <= members
         return len(members)
 
     def completed(self, found: Found, way: Way = Way.BY_ID) -> Found:
@@ -187,11 +187,15 @@ class Memberships:
 
     def is_complete(self, shown: int, way: Way = Way.BY_ID) -> bool:
         """Return whether a list of so many members is complete: a longer one was shown, and none leaves a member out."""
-        return shown < self._longest[way] and not self._leaves_out
+        return shown < self._longest[way] and not self.leaves_out
 
     def may_hide(self, group: str, member: str) -> bool:
         """Return whether a member is missing in its group though this run added it."""
-        return self._leaves_out or (group, member) in self._added
+        return self.leaves_out or (group, member) in self._added
+
+    def doubt_added(self, group: str, member: str) -> None:
+        """Take a member that this run added to a group for one that may not be there, until the group shows it."""
+        self._added.pop((group, member), None)
 
     def _size(self) -> int:
         return sum(len(group.members) for group in self._groups.values())
@@ -212,19 +216,24 @@ class Memberships:
         elif known:
             known.members.discard(member)
 
-    def answered(self, group: str, resource: JsonObject, changed: set[str], asked_at: float) -> None:
+    def answered(
+        self, group: str, resource: JsonObject, changed: set[str], asked_at: float
+    ) -> frozenset[str]:
         """Take in a group as the answer to a change of some members shows it; that change is noted already.
 
-        It is kept where such answers are known to show all members.
+        It is kept where such answers are known to show all members. Return the members that the change seems to have taken out
+        as well.
         """
         known, shown = self._groups.get(group), set(ids_in(find(resource, "members")))
-        if known is None:
-            return
+        if known is None or find(resource, "members") is None:
+            return frozenset()
+        lost = frozenset[str]() if known.unsure else left_unasked(known.members, shown, changed)
         if not known.unsure:
             self.answers.compare(shown, known.members, changed)
         if self.answers.shows(len(shown)):
             self._longest[Way.ANSWER] = max(self._longest[Way.ANSWER], len(shown))
             self._keep(group, GroupMembers(asked_at, len(shown), shown, Way.ANSWER))
+        return lost
 
     def applied(self, step: Step) -> None:
         """Note what a step did to memberships; a group that it changed in another way is to be read again."""

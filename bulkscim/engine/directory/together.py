@@ -58,7 +58,8 @@ class Purpose:
     `outdated`: what a membership may be by an image that is too old for a step, since it is asked for again before that.
     `joins`: a user whose groups matter, since it joins another one. `adds`: a member that the run has just created need not be looked for.
     `soon` yields the names that rows ask for as long
-    as a listing of now counts: one may prove that they are not there.
+    as a listing of now counts: one may prove that they are not there. `since`: what a write did is shown by what was read after
+    this monotonic time.
     """
 
     needed: NeededAttributes = NAMES_ONLY
@@ -71,6 +72,7 @@ class Purpose:
     joins: bool = False
     soon: Callable[[], Iterable[Key]] = tuple
     ahead: NamesAhead = field(default_factory=NamesAhead)
+    since: float = inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,3 +156,49 @@ class HidesDeactivated(SmallTenant):
         if self.held[collection][resource_id].get("active") is False:
             return error(404, "not found")
         return await super().one(request, collection, resource_id, body)
+
+
+class HalfMembers(SmallTenant):
+    """Answers each PATCH of a group with success, and does with its members as `way` says.
+
+    `keeps`: those that are to leave stay. `adds none`, `adds one`: of those that are to join. `empties`: a removal takes out all.
+    `replaces`: an addition takes out all others.
+    """
+
+    def __init__(self, way: str, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.way = way
+
+    def apply(self, collection: str, resource_id: str, body: Json) -> None:
+        """Carry a PATCH out in its own way."""
+        group = self.held[collection][resource_id]
+        operations = []
+        for asked in body["Operations"] if collection == "Groups" else ():
+            one, adds = asked, asked["op"] == "add"
+            match self.way:
+                case "keeps" if not adds:
+                    continue
+                case "adds none" if adds:
+                    continue
+                case "adds one" if adds:
+                    one = {**asked, "value": asked["value"][:1]}
+                case "empties" if not adds:
+                    one = {"op": "remove", "path": "members", "value": group["members"]}
+                case "replaces" if adds:
+                    group["members"] = []
+            operations.append(one)
+        super().apply(
+            collection, resource_id, {"Operations": operations} if operations else body | {"Operations": []}
+        )
+
+    def team(self, name: str, *members: str) -> None:
+        """Add a group of some users."""
+        self.add(
+            "Groups", {"displayName": name, "members": [{"value": self.user(one)["id"]} for one in members]}
+        )
+
+    def members(self, name: str) -> list[str]:
+        """Return the names of the users in a group."""
+        (group,) = [one for one in self.held["Groups"].values() if one["displayName"] == name]
+        held = {one["value"] for one in group["members"]}
+        return sorted(user["userName"] for user in self.held["Users"].values() if user["id"] in held)

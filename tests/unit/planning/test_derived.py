@@ -2,7 +2,7 @@
 
 import pytest
 
-from bulkscim.model.operation import ENTERPRISE, USER
+from bulkscim.model.operation import ENTERPRISE, GROUP, USER
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change, Step
 from bulkscim.planning.compare import DERIVED, drifted
@@ -181,3 +181,32 @@ def test_a_user_that_was_to_be_inactive_and_is_shown_active_is_doubted():
 
     assert doubted(step, {"active": True}) == ("active",)
     assert doubted(step, {"active": False}) == doubted(step, {}) == ()
+
+
+JOINS = Change('members[value eq "u1"]', None, {"value": "u1"})
+LEAVES = Change('members[value eq "u1"]', {"value": "u1"}, None)
+MANY = Change("members", None, [{"value": "u1"}, {"value": "u2"}])
+
+
+@pytest.mark.parametrize(
+    ("action", "change", "members", "is_doubted"),
+    [
+        (Action.ADD_MEMBER, JOINS, ["u1"], False),
+        (Action.ADD_MEMBER, JOINS, ["u2"], True),
+        (Action.ADD_MEMBER, JOINS, [], True),
+        (Action.ADD_MEMBER, JOINS, None, False),  # it shows no members
+        (Action.REMOVE_MEMBER, LEAVES, ["u2"], False),
+        (Action.REMOVE_MEMBER, LEAVES, ["u1"], True),
+        (Action.REMOVE_MEMBER, LEAVES, None, False),
+        (Action.MODIFY, MANY, ["u1", "u2"], False),
+        (Action.MODIFY, MANY, ["u1"], True),
+        (Action.MODIFY, LEAVES, ["u1"], True),
+        (Action.MODIFY, MANY, None, False),
+    ],
+)
+def test_an_answer_is_doubted_where_it_denies_a_membership(action, change, members, is_doubted):
+    """The service may have done a part of what it was asked for."""
+    step = Step("patch", action, GROUP, id="g1", changes=(change,))
+    shown = {"id": "g1"} if members is None else {"id": "g1", "members": [{"value": one} for one in members]}
+
+    assert doubted(step, shown) == ((change.path,) if is_doubted else ())
