@@ -63,6 +63,9 @@ class Permits:
         self.concurrency = Concurrency(1, 1)  # until the run says how many
         self._stated: set[Bucket] = set()
         self.gates = self._gates(buckets)
+        self._of_kind: dict[
+            tuple[str, str], tuple[Gate, ...]
+        ] = {}  # of the few methods and paths of collections
         self._limits = 0  # how often they were replaced
         self._waits: dict[anyio.CancelScope, None] = {}  # for limits that may be replaced, in order
         self._unlimited = (Gate(NO_LIMIT, clock),)
@@ -80,7 +83,14 @@ class Permits:
 
     def _counting(self, request: Request) -> tuple[Gate, ...]:
         """Return the gates of a request, the narrowest limit first."""
-        return tuple(gate for gate in self.gates if gate.counts(request)) or self._unlimited
+        return tuple([gate for gate in self.gates if gate.counts(request)]) or self._unlimited
+
+    def _counting_kind(self, method: str, path: str) -> tuple[Gate, ...]:
+        """Return the gates of requests to a collection; they are asked for far more often than requests are sent."""
+        found = self._of_kind.get((method, path))
+        if found is None:
+            found = self._of_kind[method, path] = self._counting(Request(method, path))
+        return found
 
     @property
     def interval_s(self) -> float:
@@ -89,7 +99,7 @@ class Permits:
 
     def interval_of(self, method: str, path: str) -> float:
         """Return the same for requests of one kind, under the slowest of the limits that count them."""
-        return max((gate.interval_s for gate in self._counting(Request(method, path))), default=0.0)
+        return max([gate.interval_s for gate in self._counting_kind(method, path)])
 
     async def obtain(
         self, request: Request, *, urgent: bool = False, outdated: Callable[[], bool] = lambda: False
@@ -152,6 +162,7 @@ class Permits:
         self.arrivals = self.arrivals.under(buckets, before, len(self._unanswered), self._clock.monotonic())
         self.gates = self._gates(buckets)
         self._unlimited = (Gate(NO_LIMIT, self._clock),)
+        self._of_kind.clear()
         for gate in (*self.gates, *self._unlimited):
             gate.close(closed_s)
         self._limits += 1
@@ -275,7 +286,7 @@ class Permits:
         They are enough to use the limits of these: reads come before a write, and each takes its time. Where workers are few,
         they are no more than that: rows that come later in the file go under other limits.
         """
-        gates = self._counting(Request(method, path))
+        gates = self._counting_kind(method, path)
         if all(gate in gates for gate in self.gates):
             return MANY
         per_second = min(gate.per_second for gate in gates)

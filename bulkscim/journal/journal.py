@@ -102,16 +102,14 @@ class RecordedRun:
 
     def _backwards(self, row: int) -> Iterator[Entry]:
         """Yield the entries of a row, newest first, by the links from line to line."""
-        offset = self.ledger.last_offset(row)
+        offset, path = self.ledger.last_offset(row), self.folder / JOURNAL
         while offset:
-            line = reader.line_at(self._reader, offset, self.folder / JOURNAL)
+            line = reader.line_at(self._reader, offset, path)
             yield from reversed(line.entries)
             numbers = [number for number, _ in line.entry.rows]
             before = line.previous[numbers.index(row)] if row in numbers else offset
             if not 0 <= before < offset:  # it would lead round and round
-                raise reader.damaged(
-                    self.folder / JOURNAL, offset, f"row {row}: a link between its entries is broken"
-                )
+                raise reader.damaged(path, offset, f"row {row}: a link between its entries is broken")
             offset = before
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain as joined
 from pathlib import Path
 
@@ -130,7 +131,7 @@ def first_line(file: Reader, path: Path) -> tuple[Line, Header]:
         refuse_later_commits(lines(file, 0), 1, path, 0)
         raise NoSuchRun(f"{path.parent}: the journal has no complete header; nothing was sent from here")
     try:
-        line = entries.decode(text)
+        line = _header_line(text)
     except ValueError as error:
         raise damaged(path, 0, f"line 1, the header, is sealed, and cannot be read: {error}") from error
     header = line.entry.body
@@ -144,6 +145,12 @@ def first_line(file: Reader, path: Path) -> tuple[Line, Header]:
     if not 0 <= header.rows <= _MOST_ROWS:
         raise damaged(path, 0, "the header does not say how many rows there are")
     return line, header
+
+
+@lru_cache(maxsize=2)
+def _header_line(text: bytes) -> Line:
+    """Return what line 1 says; a command reads that of its run several times."""
+    return entries.decode(text)
 
 
 def ledger_of(header: Header) -> Ledger:

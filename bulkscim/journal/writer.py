@@ -79,7 +79,7 @@ class JournalWriter:
 
     def __init__(self, folder: Path, disk: Disk, file: Appender, fold: Fold, clock: Clock) -> None:
         self._folder, self._disk, self._file, self._fold, self._clock = folder, disk, file, fold, clock
-        end = fold.end
+        self._path, end = folder / JOURNAL, fold.end
         self._tip = _Tip(end.offset, end.lines, end.chain)
         self._group: _CommitGroup | None = None  # the one that still takes entries
         self._turn = anyio.Lock()
@@ -111,7 +111,7 @@ class JournalWriter:
         """Wait for what is queued, write a checkpoint, close the file; may be called twice."""
         with anyio.CancelScope(shield=True):
             async with self._turn:
-                if self._dead is None and self._file.is_at(self._folder / JOURNAL, self._fold.end.offset):
+                if self._dead is None and self._file.is_at(self._path, self._fold.end.offset):
                     await self._disk.off_loop(self._save)
                 self._dead = self._dead or "it is closed"
                 self._file.close()
@@ -120,7 +120,7 @@ class JournalWriter:
         """Raise JournalDead if nothing can be written any more."""
         if self._dead is not None:
             raise JournalDead(
-                f"{self._folder / JOURNAL} cannot be written: {self._dead}. Nothing after line {self._fold.end.lines} counts; "
+                f"{self._path} cannot be written: {self._dead}. Nothing after line {self._fold.end.lines} counts; "
                 f"remove the cause, then continue\n{next_line('resume', self._folder)}"
             )
 
@@ -196,7 +196,7 @@ class JournalWriter:
         return put
 
     def _check_ours(self, size: int) -> None:
-        if not self._file.is_at(self._folder / JOURNAL, size):
+        if not self._file.is_at(self._path, size):
             raise OSError(errno.ESTALE, "another process took this run over")
 
     def _take_in(self, group: _CommitGroup) -> None:

@@ -184,8 +184,12 @@ def engine_over(session: Session, stopping: Stopping) -> Iterator[Engine]:
     abilities = Abilities(context)
 
     def ages_now(method: str, kind: str) -> ImageAges:
-        interval_s = max(permits.interval_of(one, protocol.collection(kind)) for one in ("GET", method))
-        return replace(ages, interval_s=interval_s, heeded=abilities.versions.heeded)
+        nonlocal ages
+        path, heeded = protocol.collection(kind), abilities.versions.heeded
+        interval_s = max(permits.interval_of("GET", path), permits.interval_of(method, path))
+        if (interval_s, heeded) != (ages.interval_s, ages.heeded):  # asked for each row, and seldom another
+            ages = replace(ages, interval_s=interval_s, heeded=heeded)
+        return ages
 
     asking = Asking(context, directory, reads, exchange, ages_now)
     before = None if policy.plans else BeforeFile(journal.folder, journal.disk)

@@ -30,6 +30,8 @@ _ANY = frozenset({"$ref", "meta", "schemas"})
 _NAMES = frozenset(name.lower() for name in NAMES)
 _OF_TEXTS = frozenset({"schemas"})
 _HOLDERS = ("Users", "Groups")  # below them are those that a reference may lead to
+# In the RFC's spelling: a text under one of these names is in its form. Most of what is read is.
+_TEXTS = frozenset(filter(schemas.is_text, schemas.SPELLED))
 
 
 def normal(resource: JsonObject) -> JsonObject:
@@ -48,6 +50,8 @@ def _each(holder: JsonObject, read: Callable[[str, Any], Any], *, urns: bool = F
     """Read each attribute of an object; return the object itself where none is in another form."""
     changed: JsonObject = {}
     for name, value in holder.items():
+        if name in _ANY or (type(value) is str and name in _TEXTS):
+            continue
         known = _urn(name) if urns and name[:4].lower() == "urn:" else schemas.spelled(name)
         if known is not name and known != name and known in holder:
             known = name  # given in both spellings

@@ -161,7 +161,9 @@ def key_of(holder: JsonObject, name: str) -> str:
 
 def find(holder: Any, name: str) -> Any:
     """Return an attribute's value by its name without case, None when it is not there."""
-    return holder.get(key_of(holder, name)) if isinstance(holder, dict) else None
+    if not isinstance(holder, dict):
+        return None
+    return holder[name] if name in holder else holder.get(key_of(holder, name))
 
 
 def part_of(element: Any, name: str) -> Any:

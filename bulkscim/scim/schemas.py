@@ -44,6 +44,7 @@ _OF_ELEMENTS = "value display type primary $ref streetAddress locality region po
 _SPELLING = {
     part.lower(): part for name in (*_ORDER.split(), *_OF_ELEMENTS.split()) for part in name.split(".")
 }
+SPELLED = frozenset(_SPELLING.values())
 _NO_TEXTS = MULTI_VALUED | {"active", "primary", "meta", "name", "manager", "password", "$ref"}
 
 

@@ -21,7 +21,7 @@ from bulkscim.runs import inverse_job
 from bulkscim.runs.child_runs import Recreated
 from tests.support.making.few import few
 from tests.support.simulation.oracles import Broken
-from tests.support.simulation.seeds import NARROWED, WIDER, Case, case_of, live, simulate
+from tests.support.simulation.seeds import NARROWED, SHARING, WIDER, Case, case_of, live, simulate
 from tests.support.simulation.world import World
 
 LINKING = World(duplicates=201)
@@ -44,9 +44,10 @@ def test_promises_hold_in_some_worlds_of_the_wider_ground(seed):
     simulate(seed)
 
 
-def test_seed_of_the_wider_ground_replays_exactly():
-    """The same seed gives the same requests at the same times."""
-    assert simulate(WIDER + 3) == simulate(WIDER + 3)
+@pytest.mark.parametrize("seed", [WIDER + 3, SHARING + 1004])
+def test_seed_of_the_wider_ground_replays_exactly(seed):
+    """The same seed gives the same requests at the same times, also where reads before a rollback are repeated."""
+    assert simulate(seed) == simulate(seed)
 
 
 def test_wider_ground_draws_each_of_its_features():

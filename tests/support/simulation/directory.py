@@ -144,7 +144,7 @@ class Directory:
     def listed(self, collection, path):
         """Answer a listing or a lookup."""
         asked = filters.any_asked_for(path)
-        found = [one for one in self.held[collection].values() if self._is_shown(collection, one)]
+        found = self._shown(collection)
         if asked is not None:
             attribute, values = asked
             works = self._world.filters if len(values) == 1 else self._world.joins
@@ -182,10 +182,13 @@ class Directory:
         shown = str(resource.get(attribute, ""))
         return shown == value if "capitals" in self._world.veils else shown.casefold() == value.casefold()
 
-    def _is_shown(self, collection, resource):
-        if self._shown_from.get(resource["id"], 0.0) > self._clock.monotonic():
-            return False
-        return not (self._world.hides_inactive and collection == "Users" and resource.get("active") is False)
+    def _shown(self, collection):
+        """Return what listings and lookups show by now."""
+        now, since = self._clock.monotonic(), self._shown_from
+        found = [one for one in self.held[collection].values() if since.get(one["id"], 0.0) <= now]
+        if self._world.hides_inactive and collection == "Users":
+            return [one for one in found if one.get("active") is not False]
+        return found
 
     def one(self, method, collection, resource_id, body, if_match=None):
         """Answer a request about one resource."""

@@ -24,7 +24,7 @@ from collections import deque
 import orjson
 
 from bulkscim.journal import entries, journal
-from bulkscim.journal.bodies import Applied, Lost, Refused, Started
+from bulkscim.journal.entries import Kind
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Response
 from bulkscim.model.row import RowState
@@ -35,7 +35,7 @@ from bulkscim.planning.newness import CLOCK_TOLERANCE_S
 from bulkscim.providers.profile import Bucket
 from tests.support.simulation.disk import FOLDER
 
-ENDS = {"applied", "refused"}
+ENDS, ACCEPTED = {Kind.APPLIED, Kind.REFUSED}, 202
 NEEDS_BEFORE = {"replace", "modify", "delete"}
 LATE_S = 1e-6  # of a float
 
@@ -70,16 +70,17 @@ class Intents:
         self._at = max(self._at, end)
 
     def _take(self, line):
-        entry = entries.decode(line).entry
-        match entry.body:
-            case Started():
-                self.open[entry.step] = entry
-            case Lost(status=202):
-                self.accepted.add(entry.rows[0])
-            case Applied() | Refused() as end:
-                self.open.pop(entry.step, None)
-                if isinstance(end, Refused) and end.existed:  # a create met a resource: a retry may ask again
-                    self.accepted.discard(entry.rows[0])
+        """Take in a line; of an end only what is looked at is read."""
+        told = orjson.loads(line)
+        kind, body = told["k"], told["body"]
+        if kind == Kind.STARTED:
+            self.open[told["s"]] = entries.decode(line).entry
+        elif kind == Kind.LOST and body.get("status") == ACCEPTED:
+            self.accepted.add(tuple(told["rows"][0][:2]))
+        elif kind in ENDS:
+            self.open.pop(told["s"], None)
+            if kind == Kind.REFUSED and body.get("existed"):  # a create met a resource: a retry may ask again
+                self.accepted.discard(tuple(told["rows"][0][:2]))
 
     def of(self, request):
         """Return the open starts that a request may be of, its own last: one resource has one write at a time."""

@@ -1,6 +1,7 @@
 """What a seed is: a case, drawn by chance, that can be written down, made smaller and lived again."""
 
 import json
+import random
 import tempfile
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -183,6 +184,7 @@ def live(case):
 def _lived(case, folder):
     """Run the job, the first rows of it before where there is a limit, and take back what the world wants taken back."""
     world = case.world
+    random.seed(f"reads {case.seed}")  # reads before a run begins draw their waits from Python's own chance
     with _ready(case, list(case.held), folder / "first", world.limit) as first:
         one = Undoing(case.seed, first, world, case.random(), folder, case.deaths, chance=case.chance)
         try:
