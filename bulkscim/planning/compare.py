@@ -65,7 +65,7 @@ def holds(path: str, wanted: Any, resource: JsonObject) -> bool:
 
 def same_text(key: Key, value: str) -> bool:
     """Return whether a resource's value is the one that a key names: by the key's own rule of case."""
-    return key.folded.value == Key(key.type, key.attribute, value).folded.value
+    return key.value == value or key.folded.value == Key(key.type, key.attribute, value).folded.value
 
 
 def drifted(
