@@ -283,7 +283,7 @@ def _typed(line: Line) -> bool:
     counters = (sent.requests, sent.retries, sent.throttled)
     numbers = (line.number, line.commit, entry.step, *counters, *line.previous)
     return (
-        all(type(number) is int for number in numbers)
+        set(map(type, numbers)) == {int}
         and all(type(row) is int and type(part) is str for row, part in entry.rows)
         and type(entry.time) is float
         and type(line.chain) is str

@@ -81,6 +81,8 @@ class Window:
         """Return the seconds after which to ask again, 0 where a place is free; inf: after the next answer."""
         while self._taken and self._taken[0].sent_at + self._window_s <= now:
             self._overdue.append(self._taken.popleft())
+        if not self._overdue and len(self._taken) < self._limit:
+            return 0.0
         free_at = [one.sent_at + self._window_s + one.may_arrive_after(now, trips) for one in self._overdue]
         self._overdue = [one for one, moment in zip(self._overdue, free_at, strict=True) if moment > now]
         needed = len(self._taken) + len(self._overdue) - self._limit + 1

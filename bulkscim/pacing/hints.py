@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 from bulkscim.model.request import Response
@@ -151,6 +152,7 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
+@lru_cache(maxsize=64)  # the Date of an answer is asked for several times
 def _seconds_of(text: str) -> float | None:
     """Return the seconds since 1970 of a date: the three HTTP forms (RFC 9110 §5.6.7) or ISO 8601."""
     if not text:

@@ -146,7 +146,7 @@ class Oracles:
     def leaving(self, request):
         """Look at a request as it leaves."""
         now = self._clock.monotonic()
-        until = max((self._closed_until[bucket] for bucket in self._counting(request)), default=0.0)
+        until = max([self._closed_until[bucket] for bucket in self._counting(request)], default=0.0)
         if now < until - LATE_S:
             self.note("wait", f"{request.method} {request.path} left {until - now:.3f} s early")
         if request.method != "GET":
