@@ -171,8 +171,9 @@ class StepGuards:
         for part in parts:
             size = (self._sizes or {}).get(part, 0)
             bound = share_bound(self._limits, size)
+            counted = f"the {size:,} of {part}" if size else part
             told = (
-                f"would be user number {bound + 1:,} of the {size:,} of {part} to be deleted or deactivated, and --max-share "
+                f"would be user number {bound + 1:,} of {counted} to be deleted or deactivated, and --max-share "
                 f"allows {bound:,}: {_HOW}--max-share"
             )
             count = done.parts[part]

@@ -11,13 +11,12 @@ from bulkscim.runs.assembly import Around
 from bulkscim.runs.dry_run import Look, nothing, plan
 from bulkscim.runs.earlier import known_before
 from bulkscim.runs.group_removals import unknown_references
+from bulkscim.runs.listed_users import listed_users
 from bulkscim.runs.open_job import earlier_folders, not_before, opened_job
 from bulkscim.runs.orders import refuse_paused
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import RunRequest
-from bulkscim.runs.seats import seats_of
 from bulkscim.runs.session import visiting
-from bulkscim.runs.share_sizes import share_sizes
 from bulkscim.runs.start import Start, begin
 from bulkscim.runs.state_dir import drafts
 
@@ -41,11 +40,10 @@ async def run(request: RunRequest, people: People, watcher: Watcher, look: Look 
         async with visiting(request.tenant, settings, clock, say=people.note) as visit:
             with known_before(earlier_folders(request, source, checked, people)) as earlier:
                 accounts = await visit.protected(request.standing.protect)
-                seats = await seats_of(request, visit, people.note)
-                sizes = await share_sizes(request, checked.removals, visit, people.note)
-                names = accounts.names
-                start = Start(request, source, checked, visit, earlier, None, names, "", seats, sizes)
-                start = start.with_rivals(people)
+                start = Start(request, source, checked, visit, earlier, protects=accounts.names)
+                asked = start.operations() if request.plan is None else ()
+                listed = await listed_users(request, checked.removals, asked, visit, people.note)
+                start = replace(start, listed=listed).with_rivals(people)
                 start.refuse_stale_plan()
                 start = await start.held(accounts, people)
                 if checked.count(Verb.DELETE):

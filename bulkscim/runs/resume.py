@@ -177,11 +177,11 @@ def _changes(request: ResumeRequest, header: Header, source: JobSource) -> _Chan
 def _bounds(kept: Bounds, limits: GuardLimits, header: Header, source: JobSource) -> Bounds:
     """Return the guards with those that are set again; a share is taken of the whole job, or of the users at the start."""
     if limits.max_share is not None:
-        if kept.share_sizes is None:
+        if limits.max_share.needs_base and kept.share_sizes is None:
             raise UsageError(
-                "this run began without --max-share, and has not counted departments and domains; leave it out"
+                "this run began without --max-share, and has not counted departments and domains; name a number of users"
             )
-        kept = replace(kept, max_share=(str(limits.max_share),))
+        kept = replace(kept, max_share=(str(limits.max_share),), share_sizes=kept.share_sizes or {})
     kept = _with_groups(kept, limits)
     found: dict[str, Any] = {
         one.name: of_guard(one, (limit,), header.live_users)

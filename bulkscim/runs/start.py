@@ -1,7 +1,7 @@
 """A run that has not begun: what is known of it, its guards and approval, its header, and its beginning."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -55,11 +55,11 @@ from bulkscim.runs.guarding import (
 )
 from bulkscim.runs.how_long import how_long, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
+from bulkscim.runs.listed_users import ListedUsers
 from bulkscim.runs.open_job import INDEX
 from bulkscim.runs.protecting import ProtectedAccounts, hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ParentRun, RunRequest
-from bulkscim.runs.seats import Seats
 from bulkscim.runs.session import Visit
 from bulkscim.runs.settings import kept
 from bulkscim.runs.state_dir import keep
@@ -84,8 +84,7 @@ class Start:
     parent: ParentRun | None = None
     protects: Protects = field(default_factory=dict)
     unknown: str = ""
-    seats: Seats | None = None
-    sizes: Mapping[str, int] | None = None
+    listed: ListedUsers = field(default_factory=ListedUsers)
     rivals: Rivals | None = None
     groups: tuple[Leaving, ...] | None = None  # that lose members
 
@@ -110,8 +109,8 @@ class Start:
         if self.parent is not None:
             return bounds_of_rollback(self.request, self.seen.users, is_old=self.parent.is_old)
         found = bounds_of(self.request, self.checked.records, self.seen.users)
-        found = with_groups(with_shares(found, self.request, self.sizes), self.request, self.groups)
-        return self.seats.bound(found) if self.seats else found
+        found = with_groups(with_shares(found, self.request, self.listed.sizes), self.request, self.groups)
+        return self.listed.seats.bound(found) if self.listed.seats else found
 
     @property
     def terms(self) -> Terms:
@@ -173,7 +172,7 @@ class Start:
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
             *how_long(found.forecast, visit.settings, self.seen.profile, visit.clock.now(), visit.known),
             *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
-            *([self.seats.fact] if self.seats else []),
+            *([self.listed.seats.fact] if self.listed.seats else []),
             *([told(self.request.canary_rows)] if self.request.canary_rows else []),
             *([self._later] if self.request.said.grace else []),
             *(
@@ -229,8 +228,9 @@ class Start:
 
     def refuse_planned(self, done: Done, say: Callable[[str], None]) -> None:
         """Raise Refused where what a plan of the job does is more than the guards allow."""
-        if self.seats is not None and not self.seats.unknown:
-            say(self.seats.told(done.effects))
+        seats = self.listed.seats
+        if seats is not None and not seats.unknown:
+            say(seats.told(done.effects))
         found = refusals(JobCounts(self.checked.records, done.effects), self.bounds, self.seen.users)
         found += seat_refusals(done.effects, self.bounds) + share_refusals(done.parts, self.bounds)
         found += planned_refusals(self.request, self.groups, done)
@@ -249,11 +249,11 @@ class Start:
         moves = bounded and self.seen.profile.one_group and bool(checked.groups)
         if not checked.member_removals and not moves:
             return self
-        groups = await leaving(self._operations(), self.visit, people.note, bounded=bounded, moves=moves)
+        groups = await leaving(self.operations(), self.visit, people.note, bounded=bounded, moves=moves)
         self._refuse([*group_refusals(groups, limits), *emptied_refusals(groups, emptied)], people)
         return replace(self, groups=tuple(groups))
 
-    def _operations(self) -> Iterator[Operation]:
+    def operations(self) -> Iterator[Operation]:
         """Read what the job asks, in file order."""
         asked = taken_rows(self.source, self.defaults, self.checked.taken)
         return (operation for _, operation in asked)
@@ -265,13 +265,22 @@ class Start:
                 people.note(fact)
             raise Refused("\n".join((*map(escaped, found), "Nothing was sent.")))
 
+    @property
+    def _foreseen(self) -> Done:
+        """What is known before the first request of seats, and of departments and domains."""
+        plan = self.request.plan
+        if plan is None:
+            return self.listed.foreseen
+        return Done(Counter(self.asked.effects), Counter(plan.head.shares))
+
     def approve(self, people: People) -> None:
         """Hold the guards, then show what is to happen and ask; Refused ends it."""
         soft = ", or deactivate instead of deleting: --soft" if self.parent is not None else ""
         guards = [f"{one}{soft}" for one in refusals(self.asked, self.bounds, self.seen.users)]
-        if self.request.plan is not None:
-            guards += seat_refusals(self.asked.effects, self.bounds)
-            guards += share_refusals(Counter(self.request.plan.head.shares), self.bounds)
+        if self.request.plan is not None or not self.request.dry_run:
+            foreseen = self._foreseen
+            guards += seat_refusals(foreseen.effects, self.bounds)
+            guards += share_refusals(foreseen.parts, self.bounds)
         self._refuse([*unfit(self.checked, self.seen.profile), *guards], people)
         if self.request.dry_run:
             for fact in self.facts():
@@ -280,7 +289,7 @@ class Start:
         tenant = self.request.tenant
         shown = self.request.plan is None and self.parent is None
         count = self.checked.removals + self.checked.member_removals if shown else 0
-        facts = [*self.facts(), *first_removed(self._operations(), count)]
+        facts = [*self.facts(), *first_removed(self.operations(), count)]
         ask(tenant, self.request.approval, people, f"Send this to {host_of(tenant.base_url)}?", facts)
 
     def header(self, run: str, source: JobSource) -> Header:

@@ -181,9 +181,43 @@ def test_a_plan_takes_no_more_than_a_share_of_one_department_or_domain(bulkscim,
     assert told in outcome.stderr
 
 
+def test_a_run_that_takes_too_large_a_share_is_refused_before_the_first_request(bulkscim):
+    """All users are listed to count the department: so it is known who of them goes."""
+    with Staffed("boss@example.com").serving() as tenant:
+        by_id = {"op": "delete", "type": "User", "id": tenant.user(PEOPLE[2])["id"]}
+        tenant.user(PEOPLE[3])["active"] = False
+        at = ("--base-url", tenant.base_url, *FAST, "--max-delete", "20", "--max-share", "50%", "--yes")
+        rows = [deactivate(PEOPLE[0]), deactivate(PEOPLE[1]), deactivate(PEOPLE[3])]
+        refused = bulkscim("run", job(*rows, by_id), *at)
+        written = len(tenant.writes)
+        allowed = bulkscim("run", job(*rows), *at)
+
+    assert (refused.code, written, allowed.code) == (4, 0, 0), refused.text + allowed.text
+    assert "3 of the 4 users of department law would be deleted or deactivated" in refused.stderr
+
+
+class Joining(Staffed):
+    """Has four users in a department, which four others join before they are looked up."""
+
+    def __init__(self, *names):
+        super().__init__(*names)
+        for number in range(8):
+            self.place(number, "Law" if number > 3 else f"Law {number}")
+
+    def place(self, number, department):
+        extension = {"department": department}
+        self.user(PEOPLE[number])["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"] = extension
+
+    def listing(self, collection, query):
+        if "filter" in query:
+            for number in range(4):
+                self.place(number, "Law")
+        return super().listing(collection, query)
+
+
 @pytest.mark.parametrize("command", ["resume", "retry"])
 def test_a_run_takes_no_more_than_a_share_in_all_of_its_sessions(bulkscim, command):
-    with Staffed().serving() as tenant:
+    with Joining().serving() as tenant:
         at = ("--base-url", tenant.base_url, *FAST, "--yes", "--max-delete", "20", "--max-share", "50%")
         stopped = bulkscim("run", job(*map(deactivate, PEOPLE[:4])), *at)
         written = len(tenant.writes)
@@ -194,6 +228,31 @@ def test_a_run_takes_no_more_than_a_share_in_all_of_its_sessions(bulkscim, comma
     assert (again.code, lifted.code, len(tenant.writes)) == (4, 0, 4), again.text + lifted.text
     assert "would be user number 3 of the 4 of department law" in stopped.stderr
     assert "--max-share 4" in stopped.stderr.partition("next: ")[2]
+
+
+class Expiring(Staffed):
+    """Answers 401 to everything after so many writes."""
+
+    good = 1
+
+    async def answer(self, request, collection, resource_id, body):
+        if len(self.writes) > self.good:
+            return error(401, "token expired")
+        return await super().answer(request, collection, resource_id, body)
+
+
+def test_a_number_of_a_share_may_be_set_where_a_run_goes_on(bulkscim):
+    """What earlier sessions did counts; a percentage is one of what was not counted."""
+    with Expiring("boss@example.com").serving() as tenant:
+        at = ("--base-url", tenant.base_url, *FAST, "--yes", "--max-delete", "20", "--concurrency", "1")
+        stopped = bulkscim("run", job(*map(deactivate, PEOPLE[:4])), *at)
+        tenant.good = 100
+        share, number = (bulkscim("resume", "last", *FAST, "--max-share", one) for one in ("50%", "2"))
+        lifted = bulkscim("resume", "last", *FAST, "--max-share", "4")
+
+    assert (stopped.code, share.code, number.code, lifted.code) == (7, 2, 4, 0), number.text
+    assert "would be user number 3 of department law to be deleted" in number.stderr
+    assert "name a number of users" in share.stderr
 
 
 class Unreadable(Staffed):
@@ -264,7 +323,7 @@ def test_what_really_leaves_a_group_is_counted(bulkscim, flag, lifting):
 
 
 def test_each_guard_stands_in_a_table():
-    told = {case[0] for case in (*GUARDED, *OTHERS)}
+    told = {case[0] for case in (*GUARDED, *OTHERS, *OF_ALL_USERS)}
 
     assert told == {"--seats", *map(flag_of, IN_DEFINITIONS)}
 
@@ -274,9 +333,22 @@ def adopted(name):
     return create(name, manager={"userName": NAMES[0]})
 
 
-OTHERS = [  # guards that count the rows of a run, or all users before it
-    ("--seats", create, NEW, "8", "12", 4),
-    ("--max-share", deactivate, NAMES, "2", "6", 4),
+OF_ALL_USERS = [("--seats", create, NEW, "8"), ("--max-share", deactivate, NAMES, "2")]
+
+
+@pytest.mark.parametrize(("flag", "record", "names", "low"), OF_ALL_USERS)
+def test_a_guard_for_which_all_users_are_listed_is_held_before_the_first_request(
+    bulkscim, tenant, flag, record, names, low
+):
+    """Where a run goes on is shown for --seats with the seats, and for --max-share above."""
+    path, at = job(*map(record, names)), (*tenant.at, "--max-admins", "6", flag, low)
+    outcomes = bulkscim("plan", path, *at), bulkscim("run", path, *at, "--yes")
+
+    assert ([one.code for one in outcomes], tenant.writes) == ([4, 4], []), outcomes[1].text
+    assert all(f"{flag} " in one.stderr for one in outcomes)
+
+
+OTHERS = [  # guards that count the rows of a run
     ("--max-errors", retitle, [f"absent{number}" for number in range(6)], "2", "6", 5),
     ("--max-adopt", adopted, NAMES[1:], "2", "6", 5),
 ]

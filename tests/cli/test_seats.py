@@ -56,16 +56,34 @@ def test_a_plan_says_how_many_seats_are_used(bulkscim, tenant, records, taken, f
 
 def test_a_run_stops_before_the_seat_that_is_not_there(bulkscim, tenant):
     """What a deactivation frees is there for later rows, and all sessions count."""
-    rows = [deactivate(NAMES[0]), *map(create, NEW), OFF]
+    rows = [deactivate(NAMES[0]), *map(create, NEW), OFF, delete(NAMES[1])]
     stopped = bulkscim("run", job(*rows), *tenant.at, "--yes", "--seats", "7", "--concurrency", "1")
     active = sum(one["active"] is not False for one in tenant.held["Users"].values() if "active" in one)
-    again = bulkscim("resume", "last", *FAST)
+    again = bulkscim("retry", "last", *FAST)
     lifted = bulkscim("resume", "last", *FAST, "--seats", "8")
 
     assert (stopped.code, again.code, lifted.code) == (4, 4, 0), stopped.text + again.text + lifted.text
     assert "row 5 needs a seat, and --seats allows 7 (5 were used at the start)" in stopped.stderr
-    assert "--seats 9" in stopped.stderr.partition("next: ")[2]
+    assert "--seats 10" in stopped.stderr.partition("next: ")[2]
     assert active <= 7
+
+
+@pytest.mark.parametrize(
+    ("records", "told"),
+    [
+        (list(map(create, NEW[:2])), "5 used + 2 - 0 = 7 of 6"),
+        ([ON, create(NEW[0])], "5 used + 2 - 0 = 7 of 6"),
+        ([create(NAMES[0]), create(NEW[0])], ""),
+        ([*map(create, NEW[:2]), deactivate(NAMES[0])], ""),
+        ([deactivate(NAMES[5]), *map(create, NEW[:2])], "5 used + 2 - 0 = 7 of 6"),
+        ([create(NEW[0]), create(NEW[1]), deactivate(NEW[1])], ""),
+    ],
+)
+def test_a_run_without_enough_seats_is_refused_before_the_first_request(bulkscim, tenant, records, told):
+    outcome = bulkscim("run", job(*records), *tenant.at, "--yes", "--seats", "6", "--concurrency", "1")
+
+    assert (outcome.code == 4 and tenant.writes == []) is bool(told), outcome.text
+    assert told in outcome.stderr
 
 
 def test_the_tenants_entry_says_how_many_seats_there_are(bulkscim, tenant):
@@ -82,7 +100,7 @@ def test_users_that_do_not_show_whether_they_are_active_have_seats(bulkscim, ten
     """So that no seat is taken that is not there; one that is deactivated frees its seat."""
     for user in tenant.held["Users"].values():
         del user["active"]
-    rows = [deactivate(NAMES[0]), *map(create, NEW[:2])]
+    rows = [deactivate(NAMES[0]), *map(create, NEW[:2]), deactivate(NAMES[1])]
     refused = bulkscim("plan", job(*map(create, NEW[:2])), *tenant.at, "--seats", "7")
     stopped = bulkscim("run", job(*rows), *tenant.at, "--yes", "--seats", "6", "--concurrency", "1")
     lifted = bulkscim("resume", "last", *FAST, "--seats", "7")
