@@ -123,6 +123,14 @@ BROKEN_ONCE = (
     10760076,
     # finish: a row was looked up without end, as nothing proved its externalId absent
     3730114,
+    # undo: a user that a create answered without its values had made was recorded as sent, as the token was revoked just then
+    829514699,
+    # finish: a change was refused again and again, as one of its two names was always looked up too long ago
+    830211092,
+    # undo: members that others added to a new group before it was found, its answer lost, were taken out of it
+    9010063,
+    # blame: a tenant that answered one page with something else was taken for one that does not page
+    9000098,
 )  # fmt: skip
 UNDO_BROKEN_ONCE = (7200797, 7201011)
 
