@@ -49,6 +49,9 @@ class Overview:
     created: set[str] = field(default_factory=set)  # groups that rows create with members
     departments: dict[str, Counter[Will]] = field(default_factory=dict)
     problems: int = 0
+    partly: list[PlannedRow] = field(
+        default_factory=list
+    )  # the first of these: rows of which a part is not carried out
     unsure: int = 0  # memberships that may be as wanted already
 
     @property
@@ -59,7 +62,9 @@ class Overview:
     def add(self, row: PlannedRow) -> None:
         """Take in the next row."""
         self.counts[row.decision] += 1
-        self.problems += bool(row.problem) and row.sends
+        if row.problem and row.sends:
+            self.problems += 1
+            self.partly += [row] if len(self.partly) < _EXAMPLES else []
         self.unsure += sum(one.was == _UNKNOWN for one in row.members)
         if len(first := self.first.setdefault(row.decision, [])) < _EXAMPLES:
             first.append(row)
@@ -116,16 +121,19 @@ def overview_lines(found: Overview, *, examples: bool = True) -> Iterator[str]:
                 yield from row_lines(row)
             if count > _EXAMPLES:
                 yield f"  … and {count - _EXAMPLES:,} more"
+    if examples and found.partly:
+        yield f"not carried out in all parts: {found.problems:,} of these row{_s(found.problems)}"
+        for row in found.partly:
+            yield f"{_head(row)}: {one_line(row.problem)}"
+        if found.problems > _EXAMPLES:
+            yield f"  … and {found.problems - _EXAMPLES:,} more"
     yield from _named("by group", _group_texts(found))
     yield from _named("by department", _department_texts(found))
 
 
 def row_lines(row: PlannedRow, *, titled: bool = False) -> Iterator[str]:
     """Say a row: what becomes of its resource (where `titled`), each value before and after, and its groups."""
-    head = " ".join(text for text in (row.type, row.key) if text)
-    told = [f"row {row.row}", *([row.decision.value] if titled else []), one_line(head)]
-    told += [row.id] if row.id and row.id != row.key else []
-    yield "  " + "  ".join(told)
+    yield _head(row, titled=titled) + (f"  {row.id}" if row.id and row.id != row.key else "")
     for change in row.changes[:_SHOWN_VALUES]:
         yield f"      {one_line(change.path)}: {shown_value(change.before)} → {shown_value(change.after)}"
     if len(row.changes) > _SHOWN_VALUES:
@@ -135,6 +143,12 @@ def row_lines(row: PlannedRow, *, titled: bool = False) -> Iterator[str]:
     for text in (row.detail, row.problem):
         if text:
             yield f"      {one_line(text)}"
+
+
+def _head(row: PlannedRow, *, titled: bool = False) -> str:
+    """Name a row, its decision (where `titled`) and its resource."""
+    named = " ".join(text for text in (row.type, row.key) if text)
+    return "  " + "  ".join([f"row {row.row}", *([row.decision.value] if titled else []), one_line(named)])
 
 
 def _memberships(row: PlannedRow) -> str:
