@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.running.command import FAST
 from tests.support.servers.small_tenant import SmallTenant
 
 SHORT = "test"
@@ -19,7 +20,7 @@ def test_names_with_a_short_secret_as_a_word_are_found(bulkscim, monkeypatch, se
     record = RECORD if secret == "token" else RECORD | {"data": RECORD["data"] | {"password": SHORT}}
     Path("job.jsonl").write_text(json.dumps(record) + "\n")
     with SmallTenant("boss@x.test").serving() as tenant:
-        given = ("run", "job.jsonl", "--yes", "--base-url", tenant.base_url)
+        given = ("run", "job.jsonl", "--yes", "--base-url", tenant.base_url, *FAST)
         first, again = bulkscim(*given), bulkscim(*given)
         [ada] = [one for one in tenant.held["Users"].values() if one["userName"] == "ada@x.test"]
 

@@ -147,7 +147,7 @@ async def test_an_answer_that_does_not_come_in_time_is_a_timeout(chunks, status)
         await release.wait()
         return False
 
-    async with talking(talk) as (base, heads), opened(base, timeout_s=1.0) as transport:
+    async with talking(talk) as (base, heads), opened(base, timeout_s=0.2) as transport:
         reply = await transport.send(PATCH)
         release.set()
     assert isinstance(reply, NoAnswer)
