@@ -1,5 +1,6 @@
 """`bulkscim probe`: find out by reading what a tenant does, and compare it with its profile."""
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from bulkscim.journal.settings import Connection
 from bulkscim.model.typed import next_line
 from bulkscim.outputs import text_file
 from bulkscim.reporting.console import Console
+from bulkscim.reporting.wrapping import width_of
 from bulkscim.runs.options import Approval
 
 if TYPE_CHECKING:
@@ -103,7 +105,7 @@ def command(flags: ProbeFlags) -> "RunReport | None":
         told = report.as_json(probed.profile, probed.findings, probed.requests, probed.throttled)
         runtime.print_json(told)
     else:
-        runtime.print_lines(report.table(probed.findings))
+        runtime.print_text(report.table(probed.findings, width_of(sys.stdout)))
         people.note(report.totals(probed.findings, probed.requests, probed.throttled))
     if flags.out is not None:
         _write(flags.out, probed, force=flags.force)

@@ -44,7 +44,7 @@ def command(context: click.Context, /, *, as_json: bool) -> None:
     if as_json:
         runtime.print_json([profiles.as_json(profile) for profile in chosen])
     else:
-        runtime.print_lines(profiles.listing(chosen))
+        runtime.print_text(profiles.listing(chosen))
 
 
 @command.command("show")

@@ -122,7 +122,7 @@ def overview_lines(found: Overview, *, examples: bool = True) -> Iterator[str]:
             if count > _EXAMPLES:
                 yield f"  … and {count - _EXAMPLES:,} more"
     if examples and found.partly:
-        yield f"not carried out in all parts: {found.problems:,} of these row{_s(found.problems)}"
+        yield f"not carried out in all parts: {found.problems:,} of these rows"
         for row in found.partly:
             yield f"{_head(row)}: {one_line(row.problem)}"
         if found.problems > _EXAMPLES:

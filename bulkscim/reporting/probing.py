@@ -10,10 +10,19 @@ HEAD = ("", "trait", "documented", "tenant states", "seen", "how")
 MARK, LINES = "!", "-"
 
 
-def table(found: Sequence[Finding]) -> Iterator[str]:
-    """Yield a line for each trait; `!` marks those where what is documented, stated and seen differs."""
+def table(found: Sequence[Finding], columns: int | None = None) -> Iterator[str]:
+    """Yield a line for each trait; `!` marks those where what is documented, stated and seen differs.
+
+    Two lines where a terminal has too few `columns`: what was seen, and below it what else is known.
+    """
     rows = [HEAD, *(_row(one) for one in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD) - 1)]
+    if columns is not None and sum(widths) + 2 * len(widths) + max(len(row[-1]) for row in rows) > columns:
+        for mark, topic, documented, stated, shown, how in rows[1:]:
+            yield f"{mark:2}{topic.ljust(widths[1])}  {shown}".rstrip()
+            told = ((HEAD[2], documented), (HEAD[3], stated), (HEAD[5], how))
+            yield "    " + "; ".join(f"{name}: {text}" for name, text in told if text != LINES)
+        return
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
         yield "  ".join((*cells, row[-1])).rstrip()
