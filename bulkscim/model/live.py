@@ -151,11 +151,15 @@ class Member:
 
 
 class Holders(NamedTuple):
-    """The need for the groups that hold a resource; `by` is how it was read itself, as `Found.read_by` says."""
+    """The need for the groups that hold a resource; `by` is how it was read itself, as `Found.read_by` says.
+
+    `shown`: those that it shows itself. Such a list may be cut.
+    """
 
     type: str
     id: str
     by: str
+    shown: tuple[str, ...] = ()
 
 
 class Reports(NamedTuple):

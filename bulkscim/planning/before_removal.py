@@ -17,7 +17,7 @@ Ids = tuple[str, ...] | None
 def captured(view: View, step: Step) -> Step | Wait | Settle:
     """Return a step that deletes or deactivates with the ties of its resource, or what is to be read for that.
 
-    What a user shows of its groups is taken as it is; no more is asked.
+    What a user that is deactivated shows of its groups is taken as it is; of one that is deleted, it may not be all.
     """
     deletes = step.action is Action.DELETE
     if step.id is None or step.before is None:
@@ -26,9 +26,10 @@ def captured(view: View, step: Step) -> Step | Wait | Settle:
         view.policy.profile.strips_groups is False or not deactivates(step.type, step.changes)
     ):
         return step
-    groups: Ids | Wait | Settle = groups_shown(step.before) or None
-    if groups is None:
-        groups = _known(view, Holders(step.type, step.id, _read_by(view)))
+    shown = groups_shown(step.before)
+    groups: Ids | Wait | Settle = shown
+    if deletes or not shown:
+        groups = _known(view, Holders(step.type, step.id, _read_by(view), shown))
     if isinstance(groups, Wait | Settle):
         return groups
     reports = _known(view, Reports(step.id)) if deletes and step.type == USER else None

@@ -14,6 +14,7 @@ from math import ceil
 
 import anyio
 
+from bulkscim.engine.directory.coverage import COMPARED, LACKED, Longest
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Lookup, Reads, is_refusal, unreadable
 from bulkscim.model.clock import Clock
@@ -32,6 +33,7 @@ CLOSING = 1  # request by which a listing makes sure of its end
 PROOF = 1
 WORTH_SAYING = 10  # requests, that people would wonder about
 FEW = 3  # requests that a listing may always take
+ROUND = 10  # services cut lists at multiples of it, and none that are shorter
 MOST_FAILED = 2  # times that a listing fails before it is not asked for again
 # Of one request where others are answered; other 5xx may be an outage that passes.
 LASTING = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, None})
@@ -110,6 +112,11 @@ class Backlinks:
         self._cost = 0
         self._lookup: Lookup | None = Lookup.LEAN if profile.filter else None
         self._meanwhile: list[Step] | None = None  # steps that took effect while a listing is taken
+        self._longest = Longest()  # list of what a resource of a listing refers to
+        self._compares: Page | None = None  # whose listing may cut lists: what proves a filter
+        self._equal = self._asks = (
+            0  # answers of filters that were equal, of those that show a group; and all
+        )
         self._failed = 0
         self._wrong: Unreadable | None = None
         self._is_told = False  # that references cannot be recorded
@@ -137,11 +144,33 @@ class Backlinks:
                     return self._wrong
                 self._failed = 0
         if self._way is Way.LISTING:
-            return Referrers(tuple(holder for (holder,) in self._links.rows("holder", "target = ?", target)))
+            listed = tuple(holder for (holder,) in self._links.rows("holder", "target = ?", target))
+            return await self._compared(target, listed, reads) if may_ask else Referrers(listed)
         found = await self._asked(target, reads) if self._way is Way.FILTER else Referrers(None)
         if isinstance(found, Referrers) and found.ids is None:
             self._tell("some of " if self._way is Way.FILTER else "", self._why)
         return found
+
+    async def _compared(self, target: str, listed: tuple[str, ...], reads: Reads) -> Referrers:
+        """Return who refers to a resource as a listing shows it that may cut lists, and as a filter says of the first ones.
+
+        Where a filter shows more, it is asked for all that follow.
+        """
+        async with self._turn:
+            first = self._compares
+            is_enough = self._equal == COMPARED or self._asks == LACKED
+            if first is None or is_enough or self._way is not Way.LISTING:
+                return Referrers(listed)
+            if self._asks == 0 and await self._proved(first, reads) is not True:
+                self._compares = None
+                return Referrers(listed)
+            self._asks += 1
+            answer = await self._asked(target, reads)
+            if isinstance(answer, Unreadable) or (answer.ids is not None and set(answer.ids) <= set(listed)):
+                self._equal += bool(listed)
+                return Referrers(listed)
+            self._way = Way.FILTER
+            return answer
 
     def give_up(self, why: str) -> None:
         """Ask no more who refers to what, where that cannot be read though the tenant answers otherwise."""
@@ -217,6 +246,7 @@ class Backlinks:
     ) -> Unreadable | None:
         """Take the listing in; nothing is known by one that did not come whole, or would take too long."""
         self._links.clear()
+        self._longest, self._compares = Longest(), None
         self._meanwhile, self._way, self._cost = [], Way.NONE, 1
         addressed, shows = self._keep(first), self._shows(first)
         try:
@@ -236,7 +266,17 @@ class Backlinks:
             self._why = f" ({self._tie.unseen})"
         elif addressed:
             self._way, self._taken_at = Way.LISTING, begun
+            self._compares = first if self._may_cut() else None
         return None
+
+    def _may_cut(self) -> bool:
+        """Return whether lists of members may be cut: several groups show as many, and none more, or it is a round number."""
+        length = self._longest.length
+        return self._tie is MEMBERS and length >= ROUND and (self._longest.equals > 1 or length % ROUND == 0)
+
+    def _is_cut(self, targets: list[str]) -> bool:
+        """Return whether a list is as long as the longest of a listing that may cut lists."""
+        return self._compares is not None and len(targets) == self._longest.length
 
     def _shows(self, page: Page) -> bool:
         """Return whether a resource of the page refers to others."""
@@ -256,6 +296,7 @@ class Backlinks:
     def _keep(self, page: Page) -> bool:
         """Take in a page; return whether each of its resources that refers to others has an id to address it by."""
         for resource in page.resources:
+            self._longest.take(len(self._tie.targets(resource)))
             self.made(resource)
         return not any(map(self._has_no_address, page.resources))
 
@@ -302,7 +343,7 @@ class Backlinks:
         shown = [self._tie.targets(resource) for resource in answer.resources]
         cut = answer.unusable or (answer.total or 0) > len(shown)
         cut = cut or any(map(self._has_no_address, answer.resources))
-        if cut or any(targets and target not in targets for targets in shown):
+        if cut or any(targets and target not in targets and not self._is_cut(targets) for targets in shown):
             return Referrers(None)
         return Referrers(tuple(resource["id"] for resource in answer.resources))
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import anyio
 
 from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS, Backlinks, unheard
+from bulkscim.engine.directory.coverage import COMPARED, Longest
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Reads
 from bulkscim.model.clock import Clock
@@ -48,6 +49,8 @@ class Tied:
         self._note = due.note
         self._shows_members = False
         self._filled: set[str] = set()
+        self._whole = Longest()  # lists of groups that users show
+        self._cuts_groups = False
         self._strips_groups = profile.strips_groups
         self._looking = anyio.Lock()
         self._looks = 0
@@ -56,11 +59,30 @@ class Tied:
         """Answer a need; a user that shows no groups is in none where others that were read in the same way show theirs."""
         if isinstance(need, Reports):
             return await self._reports.of(need.id, reads, may_ask=not self._holders.asks)
+        if need.shown:
+            return await self._with_shown(need, reads)
         if not self._profile.groups or (need.type == USER and self.shows_groups(need.by)):
             return Referrers(())
         if not self._profile.lists_members:
             return Referrers(None)
         return await self._holders.of(need.id, reads)
+
+    async def _with_shown(self, need: Holders, reads: Reads) -> Referrers:
+        """Return the groups that a user shows, and those that show it.
+
+        The latter are asked for where the list of the user is as long as the longest that was compared, or longer, or one was cut.
+        """
+        is_whole = self._whole.covers(len(need.shown), times=COMPARED) and not self._cuts_groups
+        if self._profile.shows_groups or not self._profile.lists_members or is_whole:
+            return Referrers(need.shown)
+        held = await self._holders.of(need.id, reads)
+        if isinstance(held, Unreadable) or held.ids is None:
+            return Referrers(need.shown)
+        others = [group for group in held.ids if group not in need.shown]
+        self._cuts_groups = self._cuts_groups or bool(others)
+        if not others:
+            self._whole.take(len(need.shown))
+        return Referrers((*need.shown, *others))
 
     def give_up(self, need: Holders | Reports, why: str, *, deletes: bool) -> str:
         """Take what refers to resources for unknown from now on; return why a delete must not go on, empty where it may."""

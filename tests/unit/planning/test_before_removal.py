@@ -41,6 +41,16 @@ def test_groups_that_a_user_shows_are_asked_for_no_more():
     assert step.ties == Ties(("g1", "g2"), None)
 
 
+def test_groups_that_a_deleted_user_shows_may_not_be_all():
+    """What it shows may be cut, and nothing shows the others afterwards."""
+    row, live = changes(Verb.DELETE), {ADA: user(groups=IN_TWO)}
+    need = HOLDERS._replace(shown=("g1", "g2"))
+
+    assert decide(row, live) == Wait(need)
+    live |= {need: Referrers(("g1", "g2", "g3")), REPORTS: Referrers(())}
+    assert decide(row, live).ties == Ties(("g1", "g2", "g3"), ())
+
+
 def test_a_deleted_group_is_tied_to_groups_alone():
     """It may be a member itself; it is no user's manager."""
     row, live = changes(Verb.DELETE, SALES), {SALES: group()}

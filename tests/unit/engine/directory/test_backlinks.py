@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from bulkscim.engine.directory.backlinks import MANAGER, MEMBERS, Backlinks
+from bulkscim.engine.directory.coverage import COMPARED
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.directory.tied import Due, Tied
 from bulkscim.engine.reads import Reads
@@ -327,6 +328,60 @@ async def test_users_that_show_their_groups_are_believed_when_they_show_none():
     assert await ties.read(Holders(USER, "u1", "id"), reads) == Referrers(())
     assert tenant.asked == []
     assert await ties.read(Holders(USER, "u1", "userName"), reads) == Referrers(("g1",))
+
+
+async def test_groups_that_a_user_shows_are_compared_with_those_that_show_it():
+    """A list of groups that was cut lost the memberships of a deleted user, and a rollback could not know them."""
+    tenant = Tenant(*groups(4), holds("g9", "u1", "u3"))
+    ties, reads = tied(tenant)
+
+    whole = [await ties.read(Holders(USER, "u2", "id", ("g2",)), reads) for _ in range(COMPARED)]
+    assert whole == [Referrers(("g2",))] * COMPARED
+    assert await ties.read(Holders(USER, "u1", "id", ("g1",)), reads) == Referrers(("g1",))  # proved for one
+    assert await ties.read(Holders(USER, "u1", "id", ("g1", "g5")), reads) == Referrers(("g1", "g5", "g9"))
+    assert await ties.read(Holders(USER, "u3", "id", ("g3",)), reads) == Referrers(("g3", "g9"))
+
+
+async def test_groups_that_a_user_shows_are_kept_where_no_group_can_be_asked():
+    """They are known; others may be as well."""
+    ties, reads = tied(Tenant(*groups(4), bend=lambda *_: 500))
+
+    assert await ties.read(Holders(USER, "u1", "id", ("g1",)), reads) == Referrers(("g1",))
+    assert await ties.read(Holders(USER, "u2", "id"), reads) != Referrers(())
+
+
+class Cutting(Tenant):
+    """Shows no more than ten members of a group."""
+
+    async def send(self, request):
+        """Answer a GET."""
+        answer = await super().send(request)
+        body = json.loads(answer.body)
+        found = [one | {"members": one["members"][:10]} for one in body["Resources"]]
+        return replace(answer, body=json.dumps(body | {"Resources": found}).encode())
+
+
+CROWD = [f"c{number}" for number in range(10)]
+SMALL = [holds("g3", "u2"), holds("g4"), holds("g5")]
+
+
+async def test_who_is_not_shown_in_a_list_that_is_cut_is_found_by_the_filter():
+    """The listing was believed: a deleted user was not put back into its groups."""
+    asking = Asking(Cutting(holds("g1", *CROWD, "u1"), holds("g2", *CROWD, "u1"), *SMALL), due=9)
+
+    assert await asking.of("u2") == {"g3"}
+    assert await asking.of("u1") == {"g1", "g2"}
+    assert asking.links.asks
+
+
+async def test_lists_that_may_be_cut_are_compared_for_a_few():
+    """Long groups of one size are common; the listing is believed when the filter has shown the same of some members."""
+    asking = Asking(Tenant(holds("g1", *CROWD), holds("g2", *CROWD), *SMALL), due=9)
+
+    for member in CROWD:
+        assert await asking.of(member) == {"g1", "g2"}
+    assert len(asking.tenant.asked) <= 1 + 1 + COMPARED + 1
+    assert not asking.links.asks
 
 
 async def test_where_there_are_no_groups_a_user_is_in_none():
