@@ -8,7 +8,8 @@ one of these, the cheapest first:
    another must have shown more: a list may be cut. One that shows the group is in it, unless it may be in it only
    through another of its groups.
 4. A filter by member, which finds a member that is shown, does not find this one.
-Neither 1 nor 2 counts where a group has left out a member that this run had added.
+Neither 1 nor 2 counts where a group has left out a member that this run had added. Of one that the answer to its addition
+did not show, neither 1 nor 4 counts: the service may cut lists, and filter by what it shows.
 """
 
 from collections import OrderedDict
@@ -73,7 +74,8 @@ class Absence:
         """Return whether a group shows all of its members, or the member has shown that it is in no such group."""
         if not (need.asks_member or need.is_nested) and self._shows_groups():
             return True
-        whole = need.group in self._created or self._memberships.is_whole(need.group)
+        own = need.group in self._created and not self._memberships.is_denied(need.group, need.member)
+        whole = own or self._memberships.is_whole(need.group)
         return whole and not self._memberships.may_hide(need.group, need.member)
 
     async def _told_by_member(self, need: Membership, reads: Reads) -> Member | None:
@@ -104,7 +106,10 @@ class Absence:
             return Member(present=False)
         if need.group in found:
             return Member(present=await self._leaves_out(found, reads))
-        return Member(present=False, proved=not self._memberships.may_hide(need.group, need.member))
+        may_hide = self._memberships.may_hide(need.group, need.member)
+        return Member(
+            present=False, proved=not (may_hide or self._memberships.is_denied(need.group, need.member))
+        )
 
     async def _prove(self, group: str, reads: Reads) -> Unreadable | None:
         """Try the filter on a member that some group shows, in one form and then in the other."""

@@ -68,6 +68,7 @@ class Memberships:
         self._readings: list[Reading] = []
         self._one_by_one = OneByOne()
         self._added: OrderedDict[tuple[str, str], None] = OrderedDict()  # (group, member), the latest last
+        self._denied: OrderedDict[tuple[str, str], None] = OrderedDict()  # as well, and in that order
         self._longest = dict.fromkeys(Way, 0)
         self.leaves_out = False  # whether a group has not shown a member that it has
         self.answers = ShownByAnswers()
@@ -196,6 +197,13 @@ class Memberships:
     def doubt_added(self, group: str, member: str) -> None:
         """Take a member that this run added to a group for one that may not be there, until the group shows it."""
         self._added.pop((group, member), None)
+        self._denied[group, member] = None
+        if len(self._denied) > KEPT_IDS:
+            self._denied.popitem(last=False)
+
+    def is_denied(self, group: str, member: str) -> bool:
+        """Return whether the answer to its own addition has not shown a member: the group may hide it, or it was not added."""
+        return (group, member) in self._denied
 
     def _size(self) -> int:
         return sum(len(group.members) for group in self._groups.values())

@@ -87,6 +87,17 @@ async def test_a_longer_list_proves_a_shorter_one_whole():
     assert await Asking(tenant, "small").of("small") == UNKNOWN
 
 
+async def test_a_member_that_the_answer_to_its_addition_did_not_show_is_not_proved_absent_by_what_shows_the_same():
+    """A group of the run that a tenant cut lost a member that was there: its row failed."""
+    tenant = Tenant(cut=1, new=["m1", ADA], other=["m1"])
+    asking = Asking(tenant, "new")
+    asking.absence.created("new")
+    asking.memberships.doubt_added("new", ADA)
+    tenant.groups["new"] = ["m1"]  # its filter does not find what is hidden
+
+    assert await asking.of("new") == UNKNOWN
+
+
 async def test_a_user_that_shows_no_groups_is_in_none_where_users_show_theirs():
     """It is asked only about users whose own groups are not shown."""
     assert await Asking(Tenant(sales=["m1"]), "sales", shows_groups=True).of("sales") == PROVED
