@@ -37,6 +37,11 @@ class Limit:
         """Whether the bound depends on a count; 100 % allows everything, so it needs none."""
         return self.percent and self.number < _WHOLE
 
+    @property
+    def allows_all(self) -> bool:
+        """Whether it bounds nothing."""
+        return self.percent and not self.needs_base
+
     def bound(self, base: int | None) -> int | None:
         """Return the highest allowed count; None: no bound. `base` may be unknown unless `needs_base`."""
         if not self.percent:

@@ -246,7 +246,8 @@ class Start:
             hold_back(self.source, self.defaults, accounts.names, checked.last, checked.takes)
         limits, emptied = group_limits(request)
         bounded = bool(limits or emptied)
-        moves = bounded and self.seen.profile.one_group and bool(checked.groups)
+        strict = not all(one.allows_all for one in (*limits, *emptied))
+        moves = strict and self.seen.profile.one_group and bool(checked.groups)
         if not checked.member_removals and not moves:
             return self
         groups = await leaving(self.operations(), self.visit, people.note, bounded=bounded, moves=moves)

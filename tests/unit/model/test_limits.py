@@ -47,3 +47,10 @@ def test_a_limit_reads_back_as_written(number, percent):
     limit = Limit(number % 10_000_000 / 100_000 if percent else number, percent=percent)
 
     assert Limit.parse(str(limit)) == limit
+
+
+@pytest.mark.parametrize(
+    ("text", "allows"), [("100%", True), ("99.9%", False), ("0", False), ("1000000", False)]
+)
+def test_all_of_them_is_no_bound(text, allows):
+    assert Limit.parse(text).allows_all is allows
