@@ -115,13 +115,13 @@ class ListedRun:
         for each in self.rollbacks:
             yield from each.named(f"{name}/")
 
-    def line(self) -> str:
-        """Return it as a line of a table, without its name."""
+    def cells(self) -> tuple[str, ...]:
+        """Return what a table says of it, without its name."""
         summary = self.summary or Summary(self.name, RunState.STOPPED, Totals())
         state = _DAMAGED if self.summary is None else "purged" if summary.purged_at else summary.state.value
         totals, host = summary.totals, one_line(urlsplit(summary.tenant or "").netloc)
-        bad = f"{totals.failed:>6,} {totals.skipped:>7,} {totals.in_doubt:>8,}"
-        return f"{state:<11} {totals.rows:>7,} {bad}  {host}"
+        counts = (totals.rows, totals.failed, totals.skipped, totals.in_doubt)
+        return state, *(f"{count:,}" for count in counts), host
 
 
 def list_runs(runs_dir: Path) -> Iterator[ListedRun]:
@@ -141,12 +141,13 @@ def _listed(folder: Path) -> ListedRun:
 
 
 def listing_lines(listed: Iterable[ListedRun]) -> Iterator[str]:
-    """Return a table of runs, the rollbacks of a run below it."""
-    named = [pair for each in listed for pair in each.named()]
-    width = max((len(name) for name, _ in named), default=0)
-    yield f"{'run':<{width}} {'state':<11} {'rows':>7} {'failed':>6} {'skipped':>7} {'in doubt':>8}  tenant"
-    for name, run in named:
-        yield f"{name:<{width}} {run.line()}"
+    """Return a table of runs, the rollbacks of a run below it; columns are as wide as what they hold."""
+    rows: list[tuple[str, ...]] = [("run", "state", "rows", "failed", "skipped", "in doubt", "tenant")]
+    rows += [(name, *run.cells()) for each in listed for name, run in each.named()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, state, *counts, tenant in rows:
+        numbers = " ".join(f"{count:>{width}}" for count, width in zip(counts, widths[2:-1], strict=True))
+        yield f"{name:<{widths[0]}} {state:<{widths[1]}} {numbers}  {tenant}"
 
 
 def state_of(ending: Stopped | Closed | None, *, locked: bool) -> RunState:

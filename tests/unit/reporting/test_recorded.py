@@ -154,10 +154,10 @@ async def test_runs_are_listed_newest_first_and_damage_is_said(job, tmp_path):
     assert (told[0]["state"], told[0]["rows"], told[0]["tenant"]) == ("damaged", 0, "")
     assert "byte" in told[0]["why"]
     assert list(listing_lines(listed)) == [
-        "run   state          rows failed skipped in doubt  tenant",
-        "bad   damaged           0      0       0        0  ",
-        "late  stopped           7      1       1        1  tenant.example",
-        "early stopped           7      1       1        1  tenant.example",
+        "run   state   rows failed skipped in doubt  tenant",
+        "bad   damaged    0      0       0        0  ",
+        "late  stopped    7      1       1        1  tenant.example",
+        "early stopped    7      1       1        1  tenant.example",
     ]
 
 
