@@ -13,7 +13,7 @@ from bulkscim.providers.profile import Profile
 FEW = 3  # pages of a listing that may always be read
 SHARE = 20  # rows that create users for each further page
 WORTH = 2  # lookups that a page of a listing which is read again saves at least
-LAST = 1  # page behind the last one of a listing, which shows that it was the last
+LAST = 1  # page more than the resources of a listing fill, as pages overlap, or to show that it was the last
 TRIED = 1  # page of a listing that turns out to be too long, and is of no use
 SINGLES = 10  # names of creates that are asked for where a listing is too long
 MOST = 50  # names in one filter

@@ -3,7 +3,8 @@
 A listing takes a while, and others change the tenant meanwhile. With an index, what is deleted moves all that
 comes after it forward, past the place where the next page begins. So each page begins with the last resource of
 the page before; where a page does not hold it, the listing steps back by a page, to something that was seen.
-A page that shows nothing but that resource ends the listing where as many came as the server claims; else an empty one does.
+A page that is shorter than the first one ends the listing where as many came as the server has claimed from the first page on;
+so does one that shows nothing but that resource; else an empty one does.
 
 Some servers ignore `startIndex`, refuse it, or return an empty page for it. Then one page is all that can be read.
 It is whole only where the server claims as many resources as it shows, and claims the same number on a shorter page.
@@ -96,7 +97,7 @@ class _ListingPosition:
     `anchor` is the mark of the resource that is asked for first, 0 after a step back. `off`: no page has begun where it
     was asked to, or the last one did not. `paged`: a later page held just the rest of what the server claims.
     `looped`: resources came since the last step back, none of them new. `blank`: the last page held nothing that can be
-    used. `total` and `size` are those of the first page, `last` and `least` the last and the smallest total claimed.
+    used. `is_over`: the last page showed something new, and that nothing is behind it. `total` and `size` are those of the first page, `last` and `least` the last and the smallest total claimed.
     """
 
     seen: _SeenIds = field(default_factory=_SeenIds)
@@ -109,6 +110,7 @@ class _ListingPosition:
     paged: bool = False
     looped: bool = False
     blank: bool = False
+    is_over: bool = False
     total: int | None = None
     last: int | None = None
     least: int | None = None
@@ -132,6 +134,7 @@ class _ListingPosition:
             self.off = False
         if new:
             self.gaps, self.looped = 0, False
+            self.is_over = marks[:1] == [self.anchor] and self.total == answer.total and self._is_last(answer)
             self._on(answer)
             return new
         if size and (self.start < self.farthest or (self.blank and not broken and not is_known)):
@@ -250,21 +253,21 @@ async def pages(
                 yield page
             return
         taken = place.take(answer, count)
-        if isinstance(taken, _End):
-            end = await _ended(transport, kind, count, place, taken)
-            if end is not None:
-                yield end
-            return
-        if taken:
+        if taken and not isinstance(taken, _End):
             yield Page(taken, answer.total)
+        if isinstance(taken, _End) or place.is_over:
+            wrong = await _ended(transport, kind, count, place, taken)
+            if wrong is not None:
+                yield wrong
+            return
         path = protocol.page_path(kind, place.start, count)
     yield _endless(kind)
 
 
 async def _ended(
-    transport: Transport, kind: str, count: int, place: _ListingPosition, end: _End
+    transport: Transport, kind: str, count: int, place: _ListingPosition, end: _End | tuple[JsonObject, ...]
 ) -> Reply | None:
-    """Return what to say at an end; None where the listing is whole."""
+    """Return what to say at an end, which may be what the last page showed; None where the listing is whole."""
     if end is _End.RESTLESS:
         return _unwhole(f"the listing of {kind}s changes faster than it can be read")
     wrong = await _one_page(transport, kind, count, place, place.last) if end is _End.UNPAGED else None

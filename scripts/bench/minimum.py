@@ -13,6 +13,7 @@ CONFIG = "GET ServiceProviderConfig"
 FORWARD_S = 60.0  # how old a before-image may be when its change leaves
 CAREFUL_S = 5.0  # or two requests' time; before deletes, and in a rollback
 PROOFS = "proofs"
+EQUAL = 3  # groups of one size that are compared
 MANY = 30  # rows for which it is tried whether versions are heeded
 WINDOW = 5_000  # rows of memberships that are under way
 
@@ -84,8 +85,11 @@ def minimum(job: Job, server: Server) -> Kinds:
 
 
 def pages(held: int, server: Server) -> int:
-    """Return the pages of a listing; one of nothing has a page, too."""
-    return max(1, ceil(held / server.page))
+    """Return the pages of a listing; one of nothing has a page, too.
+
+    Each begins with the last resource of the page before, so that it shows when something was deleted meanwhile.
+    """
+    return 1 + max(0, ceil((held - server.page) / (server.page - 1)))
 
 
 def lookups(wanted: int, held: int, server: Server) -> int:
@@ -97,12 +101,14 @@ def lookups(wanted: int, held: int, server: Server) -> int:
 
 
 def _proofs(job: Job, server: Server) -> int:
-    """Return what proves the tenant once in a run: a user and a group that are read by id, and versions by two requests.
+    """Return what proves the tenant once in a run: a user and groups that are read by id, and versions by two requests.
 
-    What a listing or a filter shows is an image only once a read by id has shown the same.
+    What a listing or a filter shows is an image only once a read by id has shown the same. A group proves it for smaller
+    ones; of equally large ones three are read, since a tenant may cut lists at this length.
     """
     user = job.imaged > 0 and not job.hidden
-    group = len(job.members) + job.group_deletes > 1 and job.groups > 0
+    touched, sizes = len(job.members) + job.group_deletes, {one.members for one in job.members}
+    group = (min(EQUAL, touched) if len(sizes) == 1 else 1) if touched > 1 and job.groups > 0 else 0
     kept = job.age_s == CAREFUL_S or server.names < 2
     versions = server.if_match and server.per_minute < inf and not job.dry and not job.hidden
     return user + group + 2 * (versions and kept and job.imaged >= MANY)

@@ -13,7 +13,7 @@ from people import person
 from virtual import ROOT, Kind
 
 Write = Callable[[Path], Path]
-MANY = {"max_delete": "100%", "max_create": "100%", "max_removals": "100%", "max_adopt": "100%"}
+MANY = {"max_delete": "100%", "max_create": "100%", "max_adopt": "100%"}
 USER_ID, GROUP_ID = "lucid-{:07}", "lucid-group-{:05}"  # which no other service minds
 
 

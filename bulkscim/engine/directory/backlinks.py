@@ -29,7 +29,6 @@ from bulkscim.scim.protocol import is_usable
 from bulkscim.transport.pages import Page, Unwhole
 
 KEPT_S = 60.0  # for each request that a listing took: so no more than one a minute goes into it
-CLOSING = 1  # request by which a listing makes sure of its end
 PROOF = 1
 WORTH_SAYING = 10  # requests, that people would wonder about
 FEW = 3  # requests that a listing may always take
@@ -233,7 +232,7 @@ class Backlinks:
         if first.total is None:
             return None
         step = max(1, len(first.resources) - 1)  # each page begins with the last resource of the one before
-        return ceil(first.total / step) - 1 + CLOSING
+        return ceil(first.total / step) - 1
 
     def _is_whole(self, first: Page) -> bool:
         """Return whether the first page is all: fewer than were asked for, and no more claimed."""
@@ -259,7 +258,6 @@ class Backlinks:
                 addressed, shows = self._keep(page) and addressed, shows or self._shows(page)
         finally:
             meanwhile, self._meanwhile = self._meanwhile, None
-        self._cost += 0 if self._is_whole(first) else CLOSING
         for step in meanwhile:
             self.applied(step)
         if not shows and first.resources:  # most likely a listing never does

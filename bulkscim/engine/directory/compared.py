@@ -58,11 +58,11 @@ class Compared:
                 coverage.compare(key.type, found.resource, read.resource, needed)
         return found if isinstance(read, Missing) and way is not Seen.LISTED else read
 
-    async def compare_members(self, shown: set[str], by_id: set[str]) -> None:
+    async def compare_members(self, shown: set[str], by_id: set[str], way: Seen = Seen.TOGETHER) -> None:
         """Learn from one group that was read together with others, and whose members are known."""
         await self._recall()
         one, other = ({"members": [{"value": member} for member in some]} for some in (shown, by_id))
-        self._coverages[Seen.TOGETHER].compare(GROUP, one, other)
+        self._coverages[way].compare(GROUP, one, other)
 
     def has_shown(self, user: Found) -> bool:
         """Return whether a listing that showed this user is known to show its groups."""
@@ -72,17 +72,16 @@ class Compared:
         """Learn from one user whose groups a listing shows as a read by its id does."""
         self._coverages[Seen.LISTED].compare(USER, listed.resource, by_id.resource)
 
-    def shows_members(self, count: int) -> bool:
+    def shows_members(self, count: int, way: Seen = Seen.TOGETHER) -> bool:
         """Return whether a group that is read together with others, and shows so many members, shows all that it has.
 
         A tenant may cut lists at the length of the longest that was equal: of this length several must have been equal.
         """
-        return self._coverages[Seen.TOGETHER].shows_list(GROUP, MEMBERS, count)
+        return self._coverages[way].shows_list(GROUP, MEMBERS, count)
 
-    @property
-    def hides_members(self) -> bool:
-        """Whether a group that was read together with others has left members out."""
-        return self._coverages[Seen.TOGETHER].leaves_out(GROUP, MEMBERS)
+    def hides_members(self, way: Seen) -> bool:
+        """Return whether a group that was read together with others has left members out."""
+        return self._coverages[way].leaves_out(GROUP, MEMBERS)
 
     async def _recall(self) -> None:
         left_out = await self._earlier.left_out()

@@ -10,7 +10,7 @@ from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.compared import Compared, Seen
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
 from bulkscim.engine.directory.groups_of_users import JoiningUsers
-from bulkscim.engine.directory.groups_together import GroupsTogether
+from bulkscim.engine.directory.groups_together import ways_of
 from bulkscim.engine.directory.held_names import HeldUsers, Resemblances, may_be_changed_to
 from bulkscim.engine.directory.joined import Joined
 from bulkscim.engine.directory.known_ids import KnownIds
@@ -102,9 +102,9 @@ class Directory:
             self._memberships, lambda: self._tied.shows_groups("id"), self._earlier.own_groups
         )
         self._joining = JoiningUsers(self._held, self._compared, due.note)
-        together = GroupsTogether(self._memberships, self._compared)
+        ways, several = ways_of(self._memberships, self._compared, profile), self._joined.takes_several
         self.members = Members(
-            self._memberships, together, self._absence, self._joined.takes_several, self._known_id
+            self._memberships, ways, self._absence, several, self._known_id, self._listings
         )
 
     def take_left_out(self) -> list[tuple[str, str]]:

@@ -6,7 +6,8 @@ from functools import partial
 from math import inf
 
 from bulkscim.engine.directory.absence import Absence
-from bulkscim.engine.directory.groups_together import GroupsTogether
+from bulkscim.engine.directory.groups_together import Ways
+from bulkscim.engine.directory.listing import Listings
 from bulkscim.engine.directory.memberships import Memberships
 from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
@@ -28,14 +29,16 @@ class Members:
     def __init__(
         self,
         memberships: Memberships,
-        together: GroupsTogether,
+        ways: Ways,
         absence: Absence,
         may_filter: Callable[[Key], bool],
         id_of: Callable[[Key], str | None],
+        listings: Listings,
     ) -> None:
         self._new: OrderedDict[str, set[str]] = OrderedDict()  # groups of users of the run
         self._memberships = memberships
-        self._together = together
+        self._ways = ways
+        self._listings = listings
         self._absence = absence
         self._may_filter = may_filter
         self._id_of = id_of
@@ -56,9 +59,11 @@ class Members:
         old = None if need.proof else self._memberships.held(need.group, need.member)
         if old is not None and old is purpose.outdated:
             return Member(old, is_old=True)
-        together = None
-        if purpose.ahead.most and self._may_filter(Key(GROUP, "id", need.group)):
-            together = partial(self._together.read, need.group, partial(self._ids, purpose.ahead), reads)
+        filtered, listed = self._ways
+        filters = filtered.works and self._may_filter(Key(GROUP, "id", need.group))
+        way, together = filtered if filters else listed, None
+        if purpose.ahead.most and way is not None:
+            together = partial(way.read, need.group, partial(self._ids, purpose.ahead), reads)
         members = await self._memberships.read(need.group, reads, since, together)
         if not isinstance(members, set):
             return members
@@ -75,7 +80,7 @@ class Members:
     def _ids(self, ahead: NamesAhead) -> Iterator[str]:
         """Yield the ids of groups that rows to come change, as far as they are known."""
         for key in ahead.names():
-            found = key.value if key.attribute == "id" else self._id_of(key)
+            found = key.value if key.attribute == "id" else self._id_of(key) or self._listings.known(key)
             if found is not None:
                 yield found
 

@@ -29,10 +29,11 @@ Together = Callable[[], Awaitable[None]]
 
 
 class Way(Enum):
-    """How a group was read: by its id, together with others, or as the answer to a change of its members."""
+    """How a group was read: by its id, together with others, in a listing, or as the answer to a change of its members."""
 
     BY_ID = auto()
     TOGETHER = auto()
+    LISTED = auto()
     ANSWER = auto()
 
 

@@ -91,19 +91,43 @@ async def test_a_page_that_does_not_come_ends_the_listing_as_not_whole(broken):
 
 
 @pytest.mark.parametrize(
-    ("total", "starts"),
+    ("held", "total", "starts"),
     [
-        (25, [1, 10, 19, 25]),  # the last page shows only what was the last before, as the claim has it
-        (30, [1, 10, 19, 25, 26]),
-        (24, [1, 10, 19, 25, 26]),
-        (None, [1, 10, 19, 25, 26]),
+        (
+            25,
+            25,
+            [1, 10, 19],
+        ),  # the last page is shorter than the first, and all came that were claimed from the first on
+        (25, lambda shown: 25 if shown < 10 else 10, [1, 10, 19, 25]),  # all that the last page alone claims
+        (25, 30, [1, 10, 19, 25, 26]),
+        (25, 24, [1, 10, 19, 25, 26]),
+        (25, None, [1, 10, 19, 25, 26]),
+        (28, 28, [1, 10, 19, 28]),  # a full page may be followed by more
+        (7, 7, [1, 7]),  # a first page does not show that there are others
     ],
 )
-async def test_one_request_behind_the_last_page_shows_the_end_where_all_came_that_are_claimed(total, starts):
-    tenant = Tenant(lambda start, count: IDS[start - 1 : start - 1 + count], total)
+async def test_a_short_page_ends_the_listing_where_all_came_that_are_claimed(held, total, starts):
+    """Else one request more shows the end, or two."""
+    ids = list(range(1, held + 1))
+    tenant = Tenant(lambda start, count: ids[start - 1 : start - 1 + count], total)
 
-    assert (await listed(tenant))[0] == IDS
+    assert (await listed(tenant))[0] == ids
     assert tenant.starts == starts
+
+
+async def test_a_short_page_that_does_not_begin_with_the_resource_before_ends_nothing():
+    """What was deleted meanwhile has moved what comes after it."""
+    shown = []
+
+    def rule(start, count):
+        shown.append(start)
+        held = [one for one in IDS if one != 2 or len(shown) < 3]  # gone before the third page
+        return held[start - 1 : start - 1 + count]
+
+    tenant = Tenant(rule, 25)
+    ids, _ = await listed(tenant)
+    assert set(ids) == set(IDS)
+    assert tenant.starts[:4] == [1, 10, 19, 9]
 
 
 async def test_a_listing_that_ends_before_its_own_total_is_not_whole():

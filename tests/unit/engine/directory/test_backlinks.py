@@ -283,7 +283,7 @@ async def test_a_long_listing_is_said_before_it_begins():
     await asking.of("u1")
 
     assert asking.notes == [
-        "reading all Groups once, in about 17 requests, to record the groups of users that are removed"
+        "reading all Groups once, in about 16 requests, to record the groups of users that are removed"
     ]
 
 

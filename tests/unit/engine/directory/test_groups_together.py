@@ -6,7 +6,8 @@ import pytest
 
 from bulkscim.engine.directory.compared import Compared
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
-from bulkscim.engine.directory.groups_together import GroupsTogether
+from bulkscim.engine.directory.groups_together import ways_of
+from bulkscim.engine.directory.listing import Listings
 from bulkscim.engine.directory.members import Members
 from bulkscim.engine.directory.memberships import KEPT_S, Memberships
 from bulkscim.engine.directory.store import Store
@@ -29,7 +30,7 @@ class Tenant:
 
     def __init__(self, groups, *, cut=10_000, status=200):
         self.groups, self.cut, self.status = groups, cut, status
-        self.by_id, self.filters = [], []
+        self.by_id, self.filters, self.pages = [], [], 0
 
     def shown(self, group, cut=10_000):
         """Return a group as an answer shows it."""
@@ -41,6 +42,12 @@ class Tenant:
             group = request.path.removeprefix("/Groups/")
             self.by_id.append(group)
             return Response(200, {}, json.dumps(self.shown(group)).encode())
+        if "filter" not in request.path:
+            self.pages += 1
+            start = int(request.path.partition("startIndex=")[2].partition("&")[0])
+            listed = [self.shown(one, self.cut) for one in self.groups][start - 1 : start + 99]
+            body = {"totalResults": len(self.groups), "Resources": listed}
+            return Response(200, {}, json.dumps(body).encode())
         _, values = filters.any_asked_for(request.path)
         self.filters.append(values)
         found = [self.shown(one, self.cut) for one in values if one in self.groups]
@@ -51,12 +58,14 @@ class Tenant:
 class Rows:
     """Rows that add a member to each group of a tenant in turn."""
 
-    def __init__(self, tenant):
+    def __init__(self, tenant, *, filters=True):
+        self.filters = filters
         self.tenant, self.clock = tenant, VirtualClock()
         self.reads, self.memberships = Reads(tenant, self.clock, GENERIC), Memberships(self.clock)
         compared = Compared(EarlierRuns(JournalReads(), Store()))
-        self.compared, together = compared, GroupsTogether(self.memberships, compared)
-        self.members = Members(self.memberships, together, None, lambda _: True, lambda _: None)
+        self.compared, ways = compared, ways_of(self.memberships, compared, GENERIC)
+        listings = Listings(self.clock, Store())
+        self.members = Members(self.memberships, ways, None, lambda _: self.filters, lambda _: None, listings)
 
     def ahead(self):
         """Return the groups that rows to come name."""
@@ -104,6 +113,45 @@ async def test_of_the_longest_lists_three_must_be_equal():
 
     assert await Rows(tenant).are_in("m2-8") == [OUT, OUT, IN]
     assert "g2" in tenant.by_id
+
+
+class TestListing:
+    """Where no filter takes several ids, one listing shows the groups."""
+
+    async def test_a_listing_serves_where_filters_take_no_several_ids(self):
+        """Each group was read by its id, 20 of them."""
+        tenant = Tenant(groups(5, *([0, 1, 2, 3] * 5)))
+
+        assert await Rows(tenant, filters=False).are_in() == [OUT] * 21
+        assert (tenant.by_id, tenant.pages, tenant.filters) == (["g0"], 2, [])
+
+    async def test_of_the_longest_lists_three_must_be_equal(self):
+        tenant = Tenant(groups(5, 5, 9, 5, 5, 5), cut=5)
+
+        assert await Rows(tenant, filters=False).are_in("m2-8") == [OUT, OUT, IN, OUT, OUT, OUT]
+        assert "g2" in tenant.by_id
+
+    async def test_a_few_groups_are_read_by_their_ids(self):
+        tenant = Tenant(groups(5, 1, 2))
+
+        assert await Rows(tenant, filters=False).are_in() == [OUT] * 3
+        assert (len(tenant.by_id), tenant.pages) == (3, 0)
+
+    async def test_a_listing_that_is_too_long_is_left(self):
+        """It took a page to see it; groups that rows do not name are most of it."""
+        tenant = Tenant(groups(5, *([1] * 8), *([0] * 900)))
+        rows = Rows(tenant, filters=False)
+        keys = [Key(GROUP, "id", f"g{at}") for at in range(9)]
+        purpose = Purpose(ahead=NamesAhead(lambda: iter(keys), MOST, KEPT_S))
+        for key in keys:
+            assert await rows.members.membership(Membership(key.value, "new"), rows.reads, purpose) == OUT
+        assert (len(tenant.by_id), tenant.pages) == (9, 1)
+
+    async def test_groups_without_members_prove_nothing(self):
+        tenant = Tenant(groups(*[0] * 8))
+
+        assert await Rows(tenant, filters=False).are_in() == [OUT] * 8
+        assert (len(tenant.by_id), tenant.pages) == (8, 0)
 
 
 async def test_no_list_is_believed_where_one_was_cut():
