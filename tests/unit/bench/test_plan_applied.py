@@ -181,29 +181,45 @@ def test_users_that_others_changed_since_are_skipped_with_both_values(typed):
     assert {ends[number][0] for number in others} == {"done"}
 
 
+def _first(sample, column, **layout):
+    """Return the first names of a sample."""
+    with (SAMPLES / sample).open(encoding="utf-8-sig", newline="") as file:
+        return [line[column] for line in csv.DictReader(file, **layout)][:8]
+
+
 @pytest.mark.parametrize("typed", profiles(), indirect=True)
-def test_leavers_that_others_deleted_since_are_skipped(typed):
+@pytest.mark.parametrize(
+    ("joined", "job", "leavers", "deletes"),
+    [
+        (ONBOARDING, SAMPLES / "leavers.csv", _first("leavers.csv", "userName"), [6]),
+        pytest.param(
+            (DEFINITIONS / "onboarding.toml",),
+            DEFINITIONS / "leavers.toml",
+            _first("hr-leavers.csv", "E-mail", delimiter=";"),
+            [],
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+def test_leavers_that_others_deleted_since_are_skipped(typed, joined, job, leavers, deletes):
     """What is as the plan wants it is nothing to do."""
-    leavers = [
-        line["userName"] for line in csv.DictReader((SAMPLES / "leavers.csv").read_text().splitlines())
-    ][:8]
     wanted = " or userName = ".join(f'"{name}"' for name in leavers)
-    assert typed("run", *ONBOARDING, "--where", f"userName = {wanted}", "--with-needed", "--yes", "-q") == 0
-    rows = typed.planned(SAMPLES / "leavers.csv", "--limit", "8")
+    assert typed("run", *joined, "--where", f"userName = {wanted}", "--with-needed", "--yes", "-q") == 0
+    rows = typed.planned(job, "--limit", "8")
     ids, there = typed.ids(), {row["key"]: number for number, row in rows.items()}
-    gone, off, deleted = (there[name] for name in (leavers[0], leavers[1], leavers[6]))
-    typed.by_hand("DELETE", f"/Users/{ids[leavers[0]]}")
+    gone, off, *deleted = (there[leavers[place]] for place in (0, 1, *deletes))
+    for place in (0, *deletes):
+        typed.by_hand("DELETE", f"/Users/{ids[leavers[place]]}")
     change = {"op": "replace", "path": "active", "value": False}
     typed.by_hand("PATCH", f"/Users/{ids[leavers[1]]}", {"schemas": [PATCH], "Operations": [change]})
-    typed.by_hand("DELETE", f"/Users/{ids[leavers[6]]}")
 
     code, ends = typed.applied()
 
     assert code == 3
     assert [number for number, (state, _) in ends.items() if state == "skipped"] == [gone]
     assert "it was there when the plan was made" in ends[gone][1]
-    assert ends[off][0] == ends[deleted][0] == "noop"
-    assert {ends[number][0] for number in rows if number not in {gone, off, deleted}} == {"done"}
+    assert {ends[number][0] for number in (off, *deleted)} == {"noop"}
+    assert {ends[number][0] for number in rows if number not in {gone, off, *deleted}} == {"done"}
 
 
 @pytest.mark.parametrize("typed", profiles("lucid"), indirect=True)
