@@ -28,6 +28,7 @@ from bulkscim.scim.forms import ids_in
 from bulkscim.scim.protocol import is_usable
 from bulkscim.transport.pages import Page, Unwhole
 
+CLOSING = 1  # request by which a listing of one page makes sure of its end
 KEPT_S = 60.0  # for each request that a listing took: so no more than one a minute goes into it
 PROOF = 1
 WORTH_SAYING = 10  # requests, that people would wonder about
@@ -258,6 +259,7 @@ class Backlinks:
                 addressed, shows = self._keep(page) and addressed, shows or self._shows(page)
         finally:
             meanwhile, self._meanwhile = self._meanwhile, None
+        self._cost = max(self._cost, 1 if self._is_whole(first) else 1 + CLOSING)
         for step in meanwhile:
             self.applied(step)
         if not shows and first.resources:  # most likely a listing never does
