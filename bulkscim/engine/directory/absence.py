@@ -9,7 +9,7 @@ one of these, the cheapest first:
    through another of its groups.
 4. A filter by member, which finds a member that is shown, does not find this one.
 Neither 1 nor 2 counts where a group has left out a member that this run had added. Of one that the answer to its addition
-did not show, neither 1 nor 4 counts: the service may cut lists, and filter by what it shows.
+did not show, 1 does not count, and 4 only where a longer list was shown: the service may cut lists, and filter by what it shows.
 """
 
 from collections import OrderedDict
@@ -49,6 +49,7 @@ class Absence:
         self._form: Lookup | None = Lookup.LEAN  # None: the filter by member is of no use
         self._known: frozenset[str] = frozenset()  # groups of the tenant, once the filter is proved
         self._tells_apart = False
+        self._longest = 0  # list of members of a group of the listing by which the filter is proved
         self._most_groups = 0  # that a user has shown
 
     def created(self, group: str) -> None:
@@ -107,9 +108,15 @@ class Absence:
         if need.group in found:
             return Member(present=await self._leaves_out(found, reads))
         may_hide = self._memberships.may_hide(need.group, need.member)
-        return Member(
-            present=False, proved=not (may_hide or self._memberships.is_denied(need.group, need.member))
+        may_hide = may_hide or (
+            self._memberships.is_denied(need.group, need.member) and self._may_cut(need.group)
         )
+        return Member(present=False, proved=not may_hide)
+
+    def _may_cut(self, group: str) -> bool:
+        """Return whether no answer has shown a longer list of members than a group has: it may have been cut."""
+        shown = self._memberships.of(group)
+        return shown is None or len(shown) >= self._longest
 
     async def _prove(self, group: str, reads: Reads) -> Unreadable | None:
         """Try the filter on a member that some group shows, in one form and then in the other."""
@@ -121,6 +128,7 @@ class Absence:
                 one["id"]: set(ids_in(find(one, "members"))) | shown.get(one["id"], set()) for one in page
             }
             break
+        self._longest = max(map(len, shown.values()))
         holder = next((one for one, members in shown.items() if members), None)
         if holder is None:
             return None
