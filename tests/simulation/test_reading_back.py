@@ -23,7 +23,7 @@ def test_no_row_fails_by_what_was_done(seed):
     simulate(seed, world=world)
 
 
-@pytest.mark.parametrize("seed", few([0, 1, 2, 3, 5, 6], 2))  # where some write is only said to be done
+@pytest.mark.parametrize("seed", few([0, 1, 3, 4, 5, 6], 2))  # where some write is only said to be done
 def test_no_delete_that_was_only_said_is_done(seed):
     """Every tenth write is answered with 200 and not done; sessions stop and die in between."""
     world = replace(simulated_world.draw(Random(seed)), lies=0.1, read_back="all", max_errors=None)

@@ -307,7 +307,7 @@ def test_name_that_the_tenant_has_changed_is_not_looked_for(mutation, world, ora
     ("mutation", "veil", "oracles"),
     [
         (believe_a_filter, "short", {"undo", "before", "state"}),
-        (believe_a_cut_list, "cut", {"state", "undo", "wrong"}),
+        (believe_a_cut_list, "cut", {"blame", "state", "undo", "wrong"}),
         (believe_a_miss_in_other_capitals, "capitals", {"blame", "state", "wrong"}),
         (add_who_was_not_seen, "hidden", {"undo"}),
     ],

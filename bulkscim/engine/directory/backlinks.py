@@ -14,7 +14,7 @@ from math import ceil
 
 import anyio
 
-from bulkscim.engine.directory.coverage import COMPARED, LACKED, Longest
+from bulkscim.engine.directory.coverage import COMPARED, Longest
 from bulkscim.engine.directory.store import Store
 from bulkscim.engine.reads import Lookup, Reads, is_refusal, unreadable
 from bulkscim.model.clock import Clock
@@ -34,6 +34,7 @@ PROOF = 1
 WORTH_SAYING = 10  # requests, that people would wonder about
 FEW = 3  # requests that a listing may always take
 ROUND = 10  # services cut lists at multiples of it, and none that are shorter
+MOST_ASKED = 5  # filters that are compared with a listing that may cut lists, and show nobody
 MOST_FAILED = 2  # times that a listing fails before it is not asked for again
 # Of one request where others are answered; other 5xx may be an outage that passes.
 LASTING = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, None})
@@ -158,7 +159,7 @@ class Backlinks:
         """
         async with self._turn:
             first = self._compares
-            is_enough = self._equal == COMPARED or self._asks == LACKED
+            is_enough = self._equal == COMPARED or self._asks == MOST_ASKED
             if first is None or is_enough or self._way is not Way.LISTING:
                 return Referrers(listed)
             if self._asks == 0 and await self._proved(first, reads) is not True:
