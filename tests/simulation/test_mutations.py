@@ -246,7 +246,7 @@ def _told(world, first):
             (take_a_silent_control_read_for_a_good_one, REVOKED_IN_AN_OUTAGE, "token", 0),
             (take_the_clock_of_this_machine_for_the_servers, BEHIND, "guess", 0),
             (forget_what_ended_rows_made, World(), "finish", 0),
-            (overtake_what_was_put_off, SCARCE, "state", 74),
+            (overtake_what_was_put_off, SCARCE, "state", 104),
         ],
         5,
     ),
