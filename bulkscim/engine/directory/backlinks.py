@@ -34,7 +34,7 @@ PROOF = 1
 WORTH_SAYING = 10  # requests, that people would wonder about
 FEW = 3  # requests that a listing may always take
 ROUND = 10  # services cut lists at multiples of it, and none that are shorter
-MOST_ASKED = 5  # filters that are compared with a listing that may cut lists, and show nobody
+MOST_ASKED = 5  # filters that find none, and are compared with a listing that may cut lists
 MOST_FAILED = 2  # times that a listing fails before it is not asked for again
 # Of one request where others are answered; other 5xx may be an outage that passes.
 LASTING = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, None})
