@@ -388,7 +388,7 @@ def members_lost(row: int, group: str, lost: list[str]) -> str:
     more = f" and {len(lost) - MOST_NAMED:,} more" if len(lost) > MOST_NAMED else ""
     return (
         f"the change of row {row} took members out of group {group} that no row names: {', '.join(lost[:MOST_NAMED])}{more}. "
-        "The tenant took a change of some members for the list of all, or others removed them just now. Nothing was sent since. "
+        "The tenant took a change of some members for the list of all, or others removed them just now. No further change is sent; those that were under way may have done the same to other groups. "
         "Add them again, and change members of this tenant only once it is known which form of change it takes"
     )
 
