@@ -23,6 +23,22 @@ def loads(text: str, parse_float: Callable[[str], Any] = float) -> dict[str, Any
             f"line {line} has more than {MOST_PARTS} parts between dots, the most that a key may have"
         )
     try:
-        return tomllib.loads(text, parse_float=parse_float)
+        document = tomllib.loads(text, parse_float=parse_float)
     except RecursionError:
         raise ValueError("its values are nested too deeply") from None
+    if "\\" in text:  # only an escape can write one
+        _refuse_zeros(document)
+    return document
+
+
+def _refuse_zeros(document: dict[str, Any]) -> None:
+    """Raise ValueError for a text with a zero character, which no path, URL or command can hold."""
+    left: list[tuple[str, Any]] = list(document.items())
+    while left:
+        key, value = left.pop()
+        if "\0" in key or (isinstance(value, str) and "\0" in value):
+            raise ValueError(f"{key!r} holds a zero character (\\u0000)")
+        if isinstance(value, dict):
+            left += value.items()
+        elif isinstance(value, list):
+            left += [(key, one) for one in value]

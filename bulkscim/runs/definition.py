@@ -138,7 +138,7 @@ def _read(path: Path, document: JsonObject) -> Definition:
     """Read the tables of a definition."""
     job, guard = _table(path, document, "job"), _table(path, document, "guard")
     file = job.get("file", "")
-    if not isinstance(file, str) or "\0" in file:
+    if not isinstance(file, str):
         raise UsageError(f'{path}: [job] file = {file!r} is not a path; write file = "people.csv"')
     records = _records(path, job)
     return Definition(

@@ -37,6 +37,20 @@ def test_other_faults_are_value_errors(text, told):
         loads(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [r'a = "x\u0000"', r'a = "\U00000000"', r'b.c = [{ d = ["", "\u0000"] }]', r'"\u0000" = 1'],
+)
+def test_a_zero_character_is_refused(text):
+    """A path that held one ended in an error that was not expected."""
+    with pytest.raises(ValueError, match="zero character"):
+        loads(text)
+
+
+def test_the_same_letters_in_a_literal_text_are_read():
+    assert loads(r"a = '\u0000'") == {"a": r"\u0000"}
+
+
 @pytest.mark.parametrize("text", ['"a\\"', "'\"", "a ", '"a"', '\\"', ". ", "a" * 40 + "."])
 def test_the_search_is_linear(text):
     """A search that starts inside of words or of quoted text would itself take minutes; it ends in a blink."""
