@@ -7,7 +7,7 @@ them; of lists no longer than these. One that lacks a member that is known prove
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from bulkscim.engine.directory.coverage import NeededAttributes, left_unasked
+from bulkscim.engine.directory.coverage import NeededAttributes
 from bulkscim.engine.directory.memberships import Memberships, Way
 from bulkscim.engine.directory.together import NamesAhead
 from bulkscim.model.clock import Clock
@@ -57,7 +57,7 @@ class GroupAnswers:
         members, named = _members(resource), set(members_named(step.changes))
         self._memberships.answers.compare(members, known, named)
         is_shown = find(resource, "members") is not None
-        lost = left_unasked(known, members, named) if is_shown else frozenset[str]()
+        lost = self._memberships.lost(str(step.id), known, members, named) if is_shown else frozenset[str]()
         self._drop({str(step.id)} & self._kept.keys())
         self._kept[str(step.id)] = Found(resource, asked_at, is_looked_up=True)
         self._members += len(members)

@@ -225,6 +225,17 @@ class Memberships:
         elif known:
             known.members.discard(member)
 
+    def lost(self, group: str, known: set[str], shown: set[str], changed: set[str]) -> frozenset[str]:
+        """Return the members that a change of others seems to have taken out, by the answer to it.
+
+        Those that the run itself has added do not count: the answer may be older than that.
+        """
+        lost = left_unasked(known, shown, changed)
+        if not lost:
+            return lost
+        own = {member for one, member in (*self._added, *self._denied) if one == group}
+        return left_unasked(known - own, shown - own, changed)
+
     def answered(
         self, group: str, resource: JsonObject, changed: set[str], asked_at: float
     ) -> frozenset[str]:
@@ -236,7 +247,7 @@ class Memberships:
         known, shown = self._groups.get(group), set(ids_in(find(resource, "members")))
         if known is None or find(resource, "members") is None:
             return frozenset()
-        lost = frozenset[str]() if known.unsure else left_unasked(known.members, shown, changed)
+        lost = frozenset[str]() if known.unsure else self.lost(group, known.members, shown, changed)
         if not known.unsure:
             self.answers.compare(shown, known.members, changed)
         if self.answers.shows(len(shown)):
