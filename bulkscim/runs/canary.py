@@ -103,7 +103,7 @@ def _further(recorded: Journal, job: Job, wanted: int) -> tuple[int, ...]:
     def asked(wants: Callable[[int], bool] = ledger.is_pending) -> Asked:
         return ((row.number, row.operation) for row in job.rows(wants))
 
-    changed = _shapes(asked(lambda row: ledger.state(row) in _CHANGED), None)
+    changed = _shapes(asked(lambda row: ledger.takes(row) and ledger.state(row) in _CHANGED), None)
     tried = frozenset[tuple[str, str]]().union(*(shape for _, shape in changed))
     return _with_needed(cover(_shapes(asked(), job.plan), missing, tried), asked, job.index.makers)
 

@@ -138,6 +138,18 @@ def test_where_few_rows_change_something_the_canary_comes_to_an_end(bulkscim):
     assert "canary: all 20 rows are right, 20 of them had nothing to change" in outcome.stderr
 
 
+def test_rows_that_the_run_does_not_take_are_not_tried_in_place_of_others(bulkscim):
+    """Looking for a change among them ended the run as a bug."""
+    with SmallTenant(*NAMES).serving() as tenant:
+        for name in NAMES[3:5]:
+            tenant.user(name)["title"] = retitle(name)["patch"][0]["value"]
+        path, at = job(*map(retitle, NAMES)), ("--base-url", tenant.base_url, *FAST, "--yes")
+        first = bulkscim("run", path, *at, "--limit", "3")
+        rest = bulkscim("run", path, *at, "--not-in", "last", "--canary", "1")
+
+    assert (first.code, rest.code, len(tenant.writes)) == (0, 0, 4), rest.text
+
+
 def test_a_run_that_is_interrupted_finishes_its_canary_first(bulkscim):
     with odd.Unauthorized(2, *NAMES).serving() as tenant:
         stopped = bulkscim(
