@@ -172,11 +172,11 @@ class StepGuards:
             size = (self._sizes or {}).get(part, 0)
             bound = share_bound(self._limits, size)
             counted = f"the {size:,} of {part}" if size else part
+            count = done.parts[part]
             told = (
-                f"would be user number {bound + 1:,} of {counted} to be deleted or deactivated, and --max-share "
+                f"would be user number {max(bound, count) + 1:,} of {counted} to be deleted or deactivated, and --max-share "
                 f"allows {bound:,}: {_HOW}--max-share"
             )
-            count = done.parts[part]
             yield Reached(count, count + under_way.parts[part], bound, told)
 
     def _seated(self, done: Done, under_way: Done) -> list["Reached"]:
@@ -213,7 +213,7 @@ def _guarded(mine: Sequence[tuple[Guard, int]], done: Done, under_way: Done) -> 
     """Yield how far each guard is reached."""
     for guard, bound in mine:
         count, more = (sum(one.effects[effect] for effect in guard.effects) for one in (done, under_way))
-        told = f"would be number {bound + 1:,} of the {guard.counts}, and {guard.flag} allows {bound:,}: {_HOW}{guard.flag}"
+        told = f"would be number {max(bound, count) + 1:,} of the {guard.counts}, and {guard.flag} allows {bound:,}: {_HOW}{guard.flag}"
         yield Reached(count, count + more, bound, told)
 
 

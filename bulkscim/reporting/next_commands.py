@@ -19,6 +19,7 @@ from bulkscim.reporting.hints import LEFT
 from bulkscim.reporting.summary import Summary
 
 _LIMIT = re.compile(r"(--max-[a-z]+|--seats) allows ([\d,]+)")
+_NUMBER = re.compile(r" number ([\d,]+) ")  # that the row would be for which a run stops
 _GENERIC = "generic"
 
 
@@ -98,14 +99,17 @@ def _is_all_left(summary: Summary) -> bool:
 
 
 def _raised(summary: Summary) -> tuple[str, ...]:
-    """Return the flag without which the run would stop at once for the same reason; seats are enough for all rows that are left."""
+    """Return the flag without which the run would stop at once for the same reason, high enough for all rows that are left."""
     found = _LIMIT.search(summary.why or "")
     if found is None:
         return ()
-    flag, bound = found[1], int(found[2].replace(",", ""))
-    if flag == "--seats":
-        return flag, str(bound + max(1, summary.totals.pending))
-    return flag, str(max(20 if flag == "--max-adopt" else bound + 1, 2 * bound))
+    number = _NUMBER.search(summary.why or "")
+    first = max(_counted(found[2]) + 1, _counted(number[1]) if number else 0)
+    return found[1], str(first + max(0, summary.totals.pending - 1))
+
+
+def _counted(text: str) -> int:
+    return int(text.replace(",", ""))
 
 
 def _after_failures(summary: Summary, header: Header, typed: Typed) -> Iterable[str]:

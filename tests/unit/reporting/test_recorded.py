@@ -181,7 +181,14 @@ async def test_rollbacks_are_listed_below_their_run(job, tmp_path):
     [
         (RunState.STOPPED, {"pending": 1}, {}, ["resume one"]),
         (RunState.FINISHED, {"in_doubt": 1, "failed": 1}, {}, ["resume one"]),
-        (RunState.STOPPED, {"pending": 1}, {"why": "… --max-adopt allows 30. …"}, ["resume one --max-adopt 60"]),
+        (RunState.STOPPED, {"pending": 9}, {"why": "… --max-adopt allows 30. …"}, ["resume one --max-adopt 39"]),
+        (RunState.STOPPED, {"pending": 9}, {"why": "… --seats allows 1,030. …"}, ["resume one --seats 1039"]),
+        (
+            RunState.STOPPED,
+            {"pending": 3},
+            {"why": "row 4 would be member number 1,006 to leave group A, and --max-removals allows 2: …"},
+            ["resume one --max-removals 1008"],
+        ),
         (RunState.RUNNING, {"pending": 1}, {}, ["status one"]),
         (RunState.FINISHED, {"done": 1}, {"rollbacks": ("rollback-2",)}, ["status one/rollback-2"]),
         (RunState.FINISHED, {"done": 1}, {"purged_at": "now"}, ["verify one"]),
