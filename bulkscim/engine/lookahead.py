@@ -52,10 +52,9 @@ def purpose_of(work: Work, need: Question, coming: Coming, ages: ImageAges) -> P
 
 
 def _makes_group(work: Work, need: Question) -> bool:
-    """Return whether the row creates the group that it asks for, and names no members: their names take lookups anyway."""
+    """Return whether the row creates the group that it asks for."""
     operation = work.row.operation
-    makes = operation.makes and need == operation.target and need.type == GROUP
-    return makes and not operation.references
+    return operation.makes and need == operation.target and need.type == GROUP
 
 
 def _all_named(row: Row) -> Iterator[Key]:
@@ -66,6 +65,8 @@ def _all_named(row: Row) -> Iterator[Key]:
 
 def _may_be_listed(work: Work, need: Question) -> bool:
     """Return whether a listing may prove that a group is not there which the row creates, or may create to add members."""
+    if isinstance(need, NameHeld):
+        return need.exact and need.key.type == GROUP
     if not isinstance(need, Key) or need.type != GROUP or need.attribute == "id" or not _may_join(work, need):
         return False
     if not needs_only_id(work, need):
@@ -118,8 +119,8 @@ def _names_of(work: Work, coming: Coming, named: Callable[[Row], Iterable[Key]],
 
 
 def asks_groups(work: Work, need: Key) -> bool:
-    """Return whether the row asks in which groups its member is."""
-    return work.row.operation.spec.is_membership and need.type == USER and need.attribute == "id"
+    """Return whether the row asks in which groups a member is that it adds to a group."""
+    return work.row.operation.type == GROUP and need.type == USER and need.attribute == "id"
 
 
 def needs_only_id(work: Work, need: Key) -> bool:

@@ -80,10 +80,8 @@ class Directory:
     ) -> None:
         self._clock, self._profile = clock, profile
         self._store = store = Store()
-        self._one_by_one = OneByOne()
-        self._listings = Listings(clock, store)
-        self._resemblances = Resemblances(store)
-        self._named = NamedIds(clock)
+        self._one_by_one, self._named = OneByOne(), NamedIds(clock)
+        self._listings, self._resemblances = Listings(clock, store), Resemblances(store)
         self.ids = KnownIds(clock, store, profile.visibility_lag_s)
         self._memberships = Memberships(clock)
         self._single = SingleLookups(clock, profile, self._listings, self._memberships)
@@ -147,6 +145,9 @@ class Directory:
         joined, ahead = self._joined, purpose.ahead
         shown = partial(joined.shown, ahead=ahead, reads=reads, proves=True)
         known = need.exact and await self._earlier.renamed(need.key) is not None
+        listed = None if known else await self._single.listed(need.key, purpose, reads, self._known_id)
+        if isinstance(listed, Missing):
+            return False
         return known or await self._held.holds(need, reads, shown, together=joined.may_ask(need.key, ahead))
 
     async def maker(self, origin: Origin) -> Maker:
@@ -339,7 +340,7 @@ class Directory:
         self.members.applied(step, resource_id)
         self._memberships.applied(step)
         self._tied.applied(step)
-        self._held.changed(step)
+        self._held.changed(step, resource_id)
         self._joined.changed(step, resource_id, left)
         self._joining.applied(step)
         self._drop_names(step)

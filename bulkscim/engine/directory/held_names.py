@@ -27,6 +27,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.live import Found, Missing, NameHeld, Unreadable
 from bulkscim.model.names import is_name
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key, folded_name
+from bulkscim.model.plan import planned_number
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.lookup_costs import (
     LAST,
@@ -197,8 +198,10 @@ class HeldUsers:
         is_user = key.type == USER and key.attribute == "userName"
         return counts and is_user and not self._names.holds("value = ?", key.folded.value)
 
-    def changed(self, step: Step) -> None:
-        """Drop the users that a step of the run may have changed."""
+    def changed(self, step: Step, resource_id: str | None = None) -> None:
+        """Drop the users that a step of the run may have changed; `resource_id`: of what it made. A plan puts no user into a group."""
+        if planned_number(resource_id) is not None:
+            return
         if step.action is Action.CREATE:
             for member in ids_in(step.body.get("members")) if step.type == GROUP else ():
                 self.forget(member)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from request_counts import as_json, as_row, lines
-from request_jobs import delete, grown, memberships, trials, upsert
+from request_jobs import delete, grown, memberships, new_groups, trials, upsert
 from virtual import KINDS, kind_of
 
 
@@ -48,6 +48,26 @@ def test_a_dry_run_reads_few_users_where_none_shows_a_group():
 
     assert dry.job.endswith("dry run")
     assert dry.counts["fast"].outcome.requests["GET Users/id"] <= 3
+
+
+@pytest.mark.parametrize("kind", ["generic", "lucid"])
+def test_a_dry_run_of_groups_with_members_reads_listings(kind):
+    """It looked each name up by itself, and at Lucid it read each user that a second group gets by its id."""
+    dry, *_ = lines(KINDS[kind], new_groups(24, 10), ["fast"])
+
+    assert dry.job.endswith("dry run")
+    requests = dry.counts["fast"].outcome.requests
+    assert requests["GET Users/id"] <= 3
+    assert requests["GET Groups by name"] == 0
+
+
+def test_groups_with_members_are_proved_absent_together():
+    """Where a service may create a second group of a name, each of the first ones was looked up by itself."""
+    _, run, *_ = lines(KINDS["generic"], new_groups(24, 10), ["slow"])
+
+    count = run.counts["slow"]
+    assert count.outcome.requests["GET Groups by name"] == 0
+    assert count.ratio <= 1.15
 
 
 def test_a_line_is_shown_to_people_and_to_programs():
