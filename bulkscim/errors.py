@@ -59,7 +59,7 @@ class GuardReached(Stopped):
 
 
 class CanaryFailed(Stopped):
-    """A row that was tried first did not end as wanted; a session that goes on sends the others all the same."""
+    """A row that was tried first did not end as wanted; the others wait until it does, or until they are approved."""
 
     cause = "canary"
 

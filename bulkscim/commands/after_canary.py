@@ -1,5 +1,6 @@
 """Ask at the terminal whether a run goes on whose canary is not right."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bulkscim.commands import final_report, runtime, typed_flags
@@ -23,6 +24,6 @@ def carried_on(
     from bulkscim.runs.resume import resume
 
     with runtime.watching(people) as watcher:
-        report = runtime.carry_out(lambda: resume(request, people, watcher))
+        report = runtime.carry_out(lambda: resume(replace(request, despite_canary=True), people, watcher))
     final_report.tell(report, people, typed_flags.typed(), as_json=False)
     return report

@@ -69,7 +69,8 @@ def command(flags: GoOnFlags) -> "RunReport":
     RUN is a run id, a run folder, or `last`. Rows in doubt are looked up first.
 
     The run's own approval holds; --on-exists and --create-groups change what rows do and are approved again. What is
-    changed is recorded, and holds when the run is continued later.
+    changed is recorded, and holds when the run is continued later. Where the canary was not right, resume asks before it
+    sends the other rows.
 
     \b
     Example:

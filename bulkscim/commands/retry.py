@@ -17,7 +17,8 @@ def command(flags: GoOnFlags) -> "RunReport":
 
     RUN is a run id, a run folder, or `last`. Parts of rows that were applied are kept.
 
-    --on-exists and --create-groups change what rows do and are approved again.
+    --on-exists and --create-groups change what rows do and are approved again. Where the canary was not right, retry
+    repeats it, and sends the other rows only if it is right now.
 
     \b
     Example:

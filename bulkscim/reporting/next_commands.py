@@ -20,6 +20,7 @@ from bulkscim.reporting.summary import Summary
 
 _LIMIT = re.compile(r"(--max-[a-z]+|--seats) allows ([\d,]+)")
 _NUMBER = re.compile(r" number ([\d,]+) ")  # that the row would be for which a run stops
+_NOT_RIGHT = "of the canary did not end as wanted"
 _GENERIC = "generic"
 
 
@@ -79,6 +80,8 @@ def _next(summary: Summary, folder: Path, header: Header, typed: Typed, *, writt
         return [command("status", run)]
     if summary.again:
         return [" ".join((summary.again, *command(*typed.access).split(" ")[1:]))]
+    if _NOT_RIGHT in (summary.why or ""):
+        return [command(one, run, *typed.access, *typed.job) for one in ("retry", "resume")]
     if summary.state is not RunState.FINISHED or totals.in_doubt:
         return [command("resume", run, *_raised(summary), *typed.access, *typed.job)]
     if not written:

@@ -23,7 +23,7 @@ from bulkscim.pacing.breaker import BreakerLimits
 from bulkscim.pacing.hours import NONE, parse_duration
 from bulkscim.pacing.outage import next_wait
 from bulkscim.runs.assembly import Session, end_session, engine_over, opened, pending_reason
-from bulkscim.runs.canary import failure, told_right, waits_for
+from bulkscim.runs.canary import OVER, failure, told_right, waits_for
 from bulkscim.runs.heeding import Heeding
 from bulkscim.runs.how_long import held_back
 from bulkscim.runs.live_progress import LiveProgress
@@ -135,6 +135,7 @@ class Attempts:
             await self._try(first)
             if self.reason is not None:
                 return
+            await journal.append(Entry(bodies.Approved(guards=OVER)))
             session.around.watcher.note(told_right(journal))
             self._session = replace(self._with_rules(session.terms.settings.rules), job=session.job)
         await self._work_on(None)

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from bulkscim.engine.bounds import has_stopped
 from bulkscim.errors import CanaryFailed
 from bulkscim.jobfile.reading import rows
 from bulkscim.jobfile.source import JobSource
 from bulkscim.jobfile.validate import Checked
+from bulkscim.journal.bodies import Approved, Stopped
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import Defaults, Key, Operation
+from bulkscim.model.operation import Defaults, JsonObject, Key, Operation
 from bulkscim.model.row import RowState
 from bulkscim.planning.canary import Shape, cover, shape_of, subject_of
 from bulkscim.runs.assembly import Job
 from bulkscim.runs.plan_file import PlanFile
 
 SHOWN = 5
+OVER: JsonObject = {"canary": False}  # as an approval has it where the other rows wait no longer
 MOST_TRIED = 10  # rows, for each of the canary, until some change something
 _CHANGED = frozenset({RowState.DONE, RowState.ADOPTED})
 _RIGHT = _CHANGED | {RowState.NOOP}
@@ -85,10 +86,10 @@ def told_right(recorded: Journal) -> str:
 def waits_for(recorded: Journal, job: Job) -> frozenset[int]:
     """Return the rows for which the other rows must wait: the canary's, then others in place of those that had nothing to change.
 
-    None where all of them have ended as wanted, or the run has stopped for them before.
+    None where all of them have ended as wanted, or the user has said that the others are sent all the same.
     """
     canary = frozenset(recorded.header.canary or ())
-    if not canary or has_stopped(recorded, CanaryFailed.cause):
+    if not canary or _is_over(recorded):
         return frozenset()
     return frozenset(_further(recorded, job, len(canary))) if failure(recorded, canary) is None else canary
 
@@ -108,6 +109,21 @@ def _further(recorded: Journal, job: Job, wanted: int) -> tuple[int, ...]:
     return _with_needed(cover(_shapes(asked(), job.plan), missing, tried), asked, job.index.makers)
 
 
+def not_right(recorded: RecordedRun) -> CanaryFailed | None:
+    """Return why the last session has sent the canary alone; None where it has not stopped for that."""
+    last = ""
+    for _, stopped in recorded.each(Stopped):
+        last = stopped.cause
+    if last != CanaryFailed.cause or _is_over(recorded):
+        return None
+    ledger = recorded.ledger
+    return failure(recorded, frozenset(row for row in ledger.numbers() if not ledger.is_pending(row)))
+
+
+def _is_over(recorded: RecordedRun) -> bool:
+    return any(one.guards == OVER for _, one in recorded.each(Approved))
+
+
 def failure(recorded: RecordedRun, canary: frozenset[int]) -> CanaryFailed | None:
     """Return why the other rows are not to be sent; None where every row of the canary has ended as wanted."""
     ledger = recorded.ledger
@@ -118,7 +134,8 @@ def failure(recorded: RecordedRun, canary: frozenset[int]) -> CanaryFailed | Non
     lines += [f"… and {len(wrong) - SHOWN:,} more"] if len(wrong) > SHOWN else []
     return CanaryFailed(
         f"{len(wrong):,} of the {len(canary):,} rows of the canary did not end as wanted, and no other row was sent. "
-        f"{'; '.join(lines)}. resume goes on with the other rows; rollback undoes the canary"
+        f"{'; '.join(lines)}. retry repeats them, and goes on if all are "
+        "right; resume asks, and sends the other rows all the same; rollback undoes the canary"
     )
 
 

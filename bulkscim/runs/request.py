@@ -129,7 +129,7 @@ class ResumeRequest:
     `run` is a run folder, a run id or `last`. `tenant` is the run's own, with the token to use; its guards protect
     further accounts. `job` says where the job file is now. With `retry` the failed and skipped rows are reopened first.
     `same_tenant` is the tenant's name, which confirms another token. `rules` change what rows do, which is approved as
-    a run is.
+    a run is. `despite_canary`: the user has said that the other rows are sent although the canary was not right.
     """
 
     run: str
@@ -143,6 +143,7 @@ class ResumeRequest:
     approval: Approval = Approval()
     same_tenant: str = ""
     heed_signals: bool = True
+    despite_canary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

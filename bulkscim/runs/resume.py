@@ -26,6 +26,7 @@ from bulkscim.reporting.next_commands import run_name
 from bulkscim.reporting.source import find_source
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Session
+from bulkscim.runs.canary import OVER, not_right
 from bulkscim.runs.options import filled
 from bulkscim.runs.protecting import hold_back
 from bulkscim.runs.report import RunReport
@@ -85,11 +86,24 @@ async def _go_on(
             to_do = _to_do(record, retry=request.retry)
             hold_back(source, header.defaults, accounts.names, record.ledger.rows, to_do)
         changes.approve(request, record, people)
+        changed = [*changes.entries(request), *_despite_canary(request, record, people)]
         terms = visit.terms(changes.bounds, request.runs_dir, accounts.names)
         around = Around(watcher, visit.clock, heed_signals=request.heed_signals, live=True)
         with recorded_job(record, source) as job:
             session = Session(job, record, visit.transport, terms, around)
-            return await go_on(session, *changes.entries(request), retry=request.retry)
+            return await go_on(session, *changed, retry=request.retry)
+
+
+def _despite_canary(request: ResumeRequest, record: RecordedRun, people: People) -> list[Entry]:
+    """Ask whether the other rows are sent where the canary was not right; Refused ends it, an entry records it."""
+    wrong = None if request.retry else not_right(record)
+    if wrong is None:
+        return []
+    if not request.despite_canary:
+        left = record.ledger.totals().pending
+        question = f"Send the other {left:,} row{'s' * (left != 1)} all the same?"
+        ask(request.tenant, request.approval, people, question, [f"canary    {wrong}"])
+    return [Entry(Approved(request.approval.is_given, OVER))]
 
 
 def _own(request: ResumeRequest, header: Header) -> Tenant:

@@ -51,21 +51,74 @@ def test_the_others_follow_where_all_of_the_canary_is_right(bulkscim, more):
     assert len(done) == (len(ROWS) if more else 0)
 
 
-def test_a_run_stops_where_the_canary_is_not_right_and_resume_goes_on(bulkscim):
-    """A tenant that takes changes and ignores them was found out when all rows were done."""
-    with Deaf(*NAMES).serving() as tenant:
-        stopped = bulkscim("run", job(*ROWS), "--base-url", tenant.base_url, *FAST, "--yes", "--canary", "3")
-        written = len(tenant.writes)
-        tenant.deaf = False
-        resumed = bulkscim("resume", "last", *FAST)
-        written_in_all = len(tenant.writes)
-        retried = bulkscim("retry", "last", *FAST)
+def not_right(bulkscim, tenant, *more):
+    """Begin a run whose canary is not right; return how it ended."""
+    at = ("--base-url", tenant.base_url, *FAST, "--yes", "--canary", "3", *more)
+    return bulkscim("run", job(*ROWS), *at)
 
-    assert (stopped.code, written) == (5, 3), stopped.text
+
+def test_a_run_stops_where_the_canary_is_not_right_and_resume_asks(bulkscim):
+    """A tenant that takes changes and ignores them was found out when all rows were done. The approval of the run is none of this."""
+    with Deaf(*NAMES).serving() as tenant:
+        stopped = not_right(bulkscim, tenant)
+        written = [len(tenant.writes)]
+        refused = bulkscim("resume", "last", *FAST)
+        written.append(len(tenant.writes))
+        resumed = bulkscim("resume", "last", *FAST, "--yes")
+        written.append(len(tenant.writes))
+        again = bulkscim("resume", "last", *FAST)
+
+    assert stopped.code == 5, stopped.text
     assert "row 1: patch User u0@example.com: failed: " in stopped.stderr
     assert "title" in stopped.stderr
-    assert (resumed.code, written_in_all) == (3, len(ROWS)), resumed.text
-    assert retried.code in {0, 3}, retried.text
+    nexts = [line.split()[2] for line in stopped.stderr.splitlines() if line.startswith("next: ")]
+    assert nexts == ["retry", "resume"]
+    assert (refused.code, resumed.code, again.code) == (4, 3, 3), refused.text + resumed.text
+    assert "canary    1 of the 3 rows of the canary did not end as wanted" in refused.stderr
+    assert f"Send the other {len(ROWS) - 3} rows all the same?" in refused.stderr
+    assert "--yes" in refused.stderr
+    assert written == [3, 3, len(ROWS)]
+
+
+def test_retry_repeats_the_canary_and_goes_on_where_it_is_right(bulkscim):
+    with SmallTenant(*NAMES).serving() as tenant:
+        rows = job(retitle("late@example.com"), *map(retitle, NAMES))
+        stopped = bulkscim("run", rows, "--base-url", tenant.base_url, *FAST, "--yes", "--canary", "1")
+        again = bulkscim("retry", "last", *FAST, "--yes")
+        written = len(tenant.writes)
+        tenant.add("Users", {"userName": "late@example.com"})
+        right = bulkscim("retry", "last", *FAST)
+
+    assert (stopped.code, again.code, written) == (5, 5, 0), again.text
+    assert "1 of the 1 rows of the canary did not end as wanted" in again.stderr
+    assert right.code == 0, right.text
+    assert "canary: all 1 rows are right" in right.stderr
+    assert len(tenant.writes) == len(NAMES) + 1
+
+
+def test_where_the_others_were_sent_all_the_same_a_later_session_does_not_ask(bulkscim):
+    with odd.Unauthorized(10_000, *NAMES).serving() as tenant:
+        rows = [retitle("absent@example.com"), *map(retitle, NAMES)]
+        at = ("--base-url", tenant.base_url, *FAST, "--yes", "--concurrency", "1")
+        stopped = bulkscim("run", job(*rows), *at, "--canary", "1")
+        tenant.good = len(tenant.writes) + 3
+        interrupted = bulkscim("resume", "last", *FAST, "--yes", "--concurrency", "1")
+        tenant.good = 10_000
+        resumed = bulkscim("resume", "last", *FAST)
+
+    assert (stopped.code, interrupted.code, resumed.code) == (5, 7, 3), interrupted.text + resumed.text
+    assert "canary" not in resumed.stderr
+
+
+@pytest.mark.parametrize(("typed", "code"), [("yes\n", 3), ("no\n", 4)])
+def test_resume_asks_at_a_terminal(bulkscim, monkeypatch, typed, code):
+    with Deaf(*NAMES).serving() as tenant:
+        not_right(bulkscim, tenant)
+        monkeypatch.setattr("sys.stdin", Terminal(typed))
+        resumed = bulkscim("resume", "last", *FAST)
+
+    assert resumed.code == code, resumed.text
+    assert f"Send the other {len(ROWS) - 3} rows all the same? Type yes to go on:" in resumed.stderr
 
 
 class Terminal(io.StringIO):
