@@ -141,7 +141,7 @@ class Membership:
 class Member:
     """Whether it is a member; False also where the tenant may not list all members.
 
-    `proved`: the absence is confirmed. Only a need with `proof` asks for that. `is_old`: it was read too long ago for a step
+    `proved`: the absence is confirmed. Only a need with `proof` reads for that. `is_old`: it was read too long ago for a step
     to rely on it.
     """
 

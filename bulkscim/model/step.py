@@ -72,8 +72,8 @@ class Step:
     `body` is the resource for create and replace; `operations` the PATCH for the rest. `member` is the id
     that a membership step adds or removes. `before` is the resource as read, None where nothing stood. `ties`
     are there where the step deletes or deactivates. `left` says what of the record the step leaves out, and why.
-    `adopts`: the step adds a link to a user that the row adopted, or creates the group for it. `unsure`: of a plan, it may
-    be in effect already, since the tenant does not show members.
+    `adopts`: the step adds a link to a user that the row adopted, or creates the group for it. `unsure`: its member may be
+    in the group already, since the tenant may not show all members.
     """
 
     part: str

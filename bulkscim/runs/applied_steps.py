@@ -6,6 +6,7 @@ from bulkscim.journal.bodies import Applied, Refused, Settled, Started, WasMembe
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import MEMBERSHIP, USER
+from bulkscim.model.step import Action
 from bulkscim.planning.derived import as_written
 from bulkscim.planning.undo.inverse import TakenStep
 
@@ -51,6 +52,8 @@ def taken_step(begun: Started, applied: Applied, step: int, served: tuple[int, s
     """Read a step back from what the journal holds of its start and its end; `served`: its row and part."""
     row, part = served
     written = {change.path: change.after for change in applied.written}
+    unknown = begun.member is not None and begun.member.was is WasMember.UNKNOWN
+    adds = begun.action is Action.ADD_MEMBER
     return TakenStep(
         number=step,
         row=row,
@@ -69,5 +72,6 @@ def taken_step(begun: Started, applied: Applied, step: int, served: tuple[int, s
         reports=begun.ties.reports if begun.ties else None,
         after=applied.after,
         stripped=applied.stripped,
-        unsure=applied.unsure or (begun.member is not None and begun.member.was is WasMember.UNKNOWN),
+        unsure=applied.unsure or (unknown and not adds),
+        unproved=unknown and adds,
     )

@@ -67,7 +67,7 @@ class SpooledSteps:
             "create table step (number integer primary key, body blob, first integer);"
             "create table deleted (id text primary key, step integer, manager text); create table made (id text primary key, step integer);"
             "create table touch (member_of text, member text, step integer, row integer, was integer,"
-            " after integer, moved text, undone integer, through text);"
+            " after integer, moved text, undone integer, through text, unproved integer);"
             "create table boss (id text, manager text, step integer); create index by_person on boss (id, step);"
             "create table name (id text primary key, name text) without rowid;"
             "create table place (id text, path text, step integer, row integer, picked integer, name text);"
@@ -127,7 +127,7 @@ class SpooledSteps:
 
     def _note_touches(self, step: TakenStep, *, undone: bool) -> None:
         self._database.executemany(
-            "insert into touch values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into touch values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (
                     one.group,
@@ -139,6 +139,7 @@ class SpooledSteps:
                     orjson.dumps(one.moved),
                     undone,
                     orjson.dumps(one.through),
+                    one.unproved,
                 )
                 for one in touches(step)
             ],
@@ -189,7 +190,7 @@ class SpooledSteps:
         some = "" if of is None else "where member_of = ?"
         query = f"select * from touch {some} order by member_of, member, step"  # noqa: S608 - no value is in it
         found = self._database.execute(query, () if of is None else (of,))
-        for group, member, step, row, was, after, moved, undone, through in found:
+        for group, member, step, row, was, after, moved, undone, through, unproved in found:
             ends = None if after is None else bool(after)
             yield Touch(
                 group,
@@ -201,6 +202,7 @@ class SpooledSteps:
                 tuple(orjson.loads(moved)),
                 bool(undone),
                 tuple(orjson.loads(through)),
+                bool(unproved),
             )
 
     def put_in(self, group: str, member: str, step: int) -> bool:

@@ -72,9 +72,11 @@ class Absence:
         return told or await self._filtered(need, reads)
 
     def _is_proved(self, need: Membership) -> bool:
-        """Return whether a group shows all of its members, or the member has shown that it is in no such group."""
-        if not (need.asks_member or need.is_nested) and self._shows_groups():
-            return True
+        """Return whether the member has shown that it is not in the group, or the group shows all of its members."""
+        return (not (need.asks_member or need.is_nested) and self._shows_groups()) or self.shows_all(need)
+
+    def shows_all(self, need: Membership) -> bool:
+        """Return whether a group is known to show all of its members."""
         own = need.group in self._created and not self._memberships.is_denied(need.group, need.member)
         whole = own or self._memberships.is_whole(need.group)
         return whole and not self._memberships.may_hide(need.group, need.member)

@@ -46,7 +46,7 @@ class Members:
     async def membership(
         self, need: Membership, reads: Reads, purpose: Purpose = PLAIN, *, since: float = -inf
     ) -> MembershipAnswer:
-        """Return whether a resource is a member of a group; with `proof`, whether an absence is proved.
+        """Return whether a resource is a member of a group; with `proof`, an absence is proved where that can be.
 
         What was read of the group before the monotonic time `since` will not do.
         """
@@ -55,7 +55,7 @@ class Members:
             return Member(present=need.group in self._new[need.member], proved=True)
         known = None if need.proof else self._memberships.holds(need.group, need.member, since)
         if known is not None:
-            return Member(known)
+            return Member(known, proved=not known and self._absence.shows_all(need))
         old = None if need.proof else self._memberships.held(need.group, need.member)
         if old is not None and old is purpose.outdated:
             return Member(old, is_old=True)
@@ -68,7 +68,9 @@ class Members:
         if not isinstance(members, set):
             return members
         present = need.member in members
-        return Member(present) if present or not need.proof else await self._absence.of(need, reads)
+        if need.proof and not present:
+            return await self._absence.of(need, reads)
+        return Member(present, proved=not present and self._absence.shows_all(need))
 
     async def shown(self, need: Membership, reads: Reads, since: float) -> MembershipAnswer:
         """Return whether a group shows a member, by a read after the monotonic time `since`."""

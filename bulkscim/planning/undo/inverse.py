@@ -47,6 +47,7 @@ class TakenStep:
     after: JsonObject | None = None
     stripped: tuple[str, ...] = ()
     unsure: bool = False  # a created resource may have existed before, a removed member may not have been one
+    unproved: bool = False  # an added member may have been one before
 
 
 class Known(Protocol):

@@ -7,7 +7,7 @@ Rules
 1. A member that was in the group before and is not, or may not be, after it is added again; a user who may have been in it
    through another of its groups only where that group is not a member of it.
 2. A member that was not in it before and is, or may be, after it is removed, unless the group is gone, or is deleted as the
-   run made it.
+   run made it. Where its absence before was not proved, it is removed only if the group shows it now, as it did not before.
 3. A deleted user or group is named by `bulkId:<old id>`; where a user returns to a group that was not deleted, the
    old id is removed in the same request, since some servers keep listing it.
 """
@@ -20,7 +20,7 @@ from operator import attrgetter
 from bulkscim.model.operation import GROUP, JsonObject
 from bulkscim.model.step import Action
 from bulkscim.planning.before_removal import groups_shown, perhaps_through
-from bulkscim.planning.compare import OTHER_GROUPS, OWN_MEMBERS, THROUGH
+from bulkscim.planning.compare import OTHER_GROUPS, OWN_MEMBERS, THROUGH, UNPROVED
 from bulkscim.planning.sent_form import MEMBERS, member_at, place_of
 from bulkscim.planning.undo.inverse import Known, TakenStep, id_text, named
 from bulkscim.scim import paths
@@ -35,7 +35,8 @@ class Touch:
 
     `moved`: the groups around a member who left by joining another, in a tenant where users are in one at a time. `undone`: an
     earlier rollback has taken the step back; it still tells what was before. `through`: other groups through which the member
-    may have been in it, where nothing says that it was in it directly.
+    may have been in it, where nothing says that it was in it directly. `unproved`: that it was not is what the group showed,
+    which may not show all members.
     """
 
     group: str
@@ -47,6 +48,7 @@ class Touch:
     moved: tuple[str, ...] = ()
     undone: bool = False
     through: tuple[str, ...] = ()
+    unproved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Net:
     rows: tuple[int, ...]
     moved: tuple[str, ...] = ()
     through: tuple[str, ...] = ()
+    unproved: bool = False
 
 
 def touches(step: TakenStep) -> Iterator[Touch]:
@@ -69,7 +72,7 @@ def touches(step: TakenStep) -> Iterator[Touch]:
     match step.action:
         case Action.ADD_MEMBER | Action.REMOVE_MEMBER if step.member is not None:
             adds = step.action is Action.ADD_MEMBER
-            yield Touch(step.id, step.member, step.number, step.row, not adds, adds)
+            yield Touch(step.id, step.member, step.number, step.row, not adds, adds, unproved=step.unproved)
             yield from _left_by_joining(step)
         case Action.CREATE if step.type == GROUP:
             for member in _members(step.after):
@@ -104,7 +107,7 @@ def _of_change(step: TakenStep, own: str) -> Iterator[Touch]:
         member = member_at(change.path)
         if member is not None and (change.before is None) is not (change.after is None):
             was = change.before is not None
-            yield Touch(own, member, step.number, step.row, was, not was)
+            yield Touch(own, member, step.number, step.row, was, not was, unproved=not was)
     for group in step.stripped:
         through = perhaps_through(step.before, group)
         yield Touch(group, own, step.number, step.row, was=True, after=False, through=through)
@@ -132,7 +135,14 @@ def net(found: Iterable[Touch], known: Known) -> Iterator[Net]:
         steps = tuple(dict.fromkeys(touch.step for touch in all_of_it))
         rows = tuple(sorted({touch.row for touch in all_of_it}))
         moved = tuple(dict.fromkeys(one for touch in all_of_it for one in touch.moved))
-        yield Net(group, member, was, steps, rows, moved, all_of_it[0].through)
+        unproved = all_of_it[0].unproved and not _hides_nothing(group, member, known)
+        yield Net(group, member, was, steps, rows, moved, all_of_it[0].through, unproved)
+
+
+def _hides_nothing(group: str, member: str, known: Known) -> bool:
+    """Return whether a group cannot hide that a member was in it before: the run made one of them, or deleted the member."""
+    is_made = known.is_made(group) or known.is_made(member)
+    return is_made or known.is_deleted(member) or known.now(member) != member
 
 
 def leavings(nets: Iterable[Net], known: Known, most: int) -> Iterator[JsonObject]:
@@ -142,7 +152,9 @@ def leavings(nets: Iterable[Net], known: Known, most: int) -> Iterator[JsonObjec
         for some in _few(these, most):
             ids = dict.fromkeys(own for one in some for own in (one.member, known.now(one.member)))
             patch = [_remove(own) for own in ids]
-            yield _patch(group, patch, some, known)
+            unproved = [one.member for one in some if one.unproved]
+            record = _patch(group, patch, some, known)
+            yield record | ({"expect": {UNPROVED: unproved}} if unproved else {})
 
 
 def with_own_members(record: JsonObject, nets: Iterable[Net], known: Known) -> JsonObject:

@@ -7,6 +7,8 @@
    is shown again, under the usual rules.
 4. A group that the run created is deleted with the members that the run put into it. Where it stays, since others have
    changed it, or cannot be deleted while it has members, these members are taken out of it.
+5. Of a member that was added to a group which did not show it, and which does not show it now, it is not known whether the
+   run has added it. It stays.
 """
 
 from collections.abc import Iterator
@@ -109,6 +111,38 @@ def inherits(view: View, live: Found, operation: PatchOperation) -> bool:
         if held.intersection(names.get(other, other) for other in others)
     }
     return inherited.issuperset(ids_in(operation.value))
+
+
+def without_unproved(
+    view: View, live: Found, due: tuple[PatchOperation, ...]
+) -> tuple[tuple[PatchOperation, ...], tuple[str, ...]]:
+    """Return the operations without the removals of members that a group does not show now, as it did not before the run added them.
+
+    They may have been in it then. The second value says so.
+    """
+    unproved = (
+        set() if view.policy.on_drift == FORCE else {*(view.operation.expect.get(compare.UNPROVED) or ())}
+    )
+    hidden = unproved - {*ids_in(paths.find(live.resource, MEMBERS))}
+    sent: list[PatchOperation] = []
+    left: list[str] = []
+    for one in due:
+        removed = member_at(one.path or "") if one.op == "remove" else None
+        if removed is not None and removed in hidden:
+            left.append(removed)
+        else:
+            sent.append(one)
+    return tuple(sent), (_told_unproved(left),) if left else ()
+
+
+def _told_unproved(members: list[str]) -> str:
+    """Say which members stay since they may have been in the group before the run."""
+    more = f" and {len(members) - SHOWN} more" if len(members) > SHOWN else ""
+    named = f"member {', '.join(members[:SHOWN])}{more}"
+    return (
+        f"{named}: left, since the group does not show it, so that it is not known whether it was in it before the run; "
+        "--on-drift force removes it"
+    )
 
 
 def _respelled(view: View, live: Found, due: tuple[PatchOperation, ...]) -> Iterator[Change]:

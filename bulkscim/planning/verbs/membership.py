@@ -191,7 +191,8 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
     if isinstance(listed, Wait):
         return listed
     if isinstance(listed, Found):
-        return None if group in groups_shown(listed.resource) else _joining(view, part, group, member)
+        in_it = group in groups_shown(listed.resource)
+        return None if in_it else _joining(view, part, group, member, proved=True)
     need = Membership(group, member.value)
     is_user = member.type == USER
     proof = Membership(group, member.value, proof=True, asks_member=is_user, is_nested=not is_user)
@@ -203,7 +204,7 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
         case Member() if answer.present is adds and not was_lost and (adds or answer.proved):
             return None
         case Member() if adds:
-            return _joining(view, part, group, member)
+            return _joining(view, part, group, member, proved=answer.proved)
         case Member(present=False) if proof not in view.live:
             return Wait(proof)
         case Member():
@@ -215,13 +216,17 @@ def _membership(view: View, part: str, group: str, member: Key) -> Step | Wait |
             return Refusal(part, answer.status, None, f"group {group} could not be read: {answer.why}")
 
 
-def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Refusal | Settle:
+def _joining(
+    view: View, part: str, group: str, member: Key, *, proved: bool
+) -> Step | Wait | Refusal | Settle:
     """Return the step that adds a member; where that takes it out of another group, record which one.
 
-    A member that is expected in certain other groups alone, and is in another one by now, stays there.
+    A member that is expected in certain other groups alone, and is in another one by now, stays there. `proved`: it is known
+    not to be in the group.
     """
     if not view.policy.profile.one_group or member.type != USER or _is_new(view, member):
-        return replace(joining(part, group, member.value), unsure=_may_be_in(view, group, member.value))
+        unsure = _may_be_in(view, group, member.value) if view.policy.plans else not proved
+        return replace(joining(part, group, member.value), unsure=unsure)
     listed = view.live.get(ListedGroups(member))
     live = listed if isinstance(listed, Found) else view.live.get(member)
     if live is None:
@@ -254,7 +259,7 @@ def _joining(view: View, part: str, group: str, member: Key) -> Step | Wait | Re
 def _may_be_in(view: View, group: str, member: str) -> bool:
     """Return whether a plan cannot know that a member is not in a group: both exist, and the tenant shows no members."""
     there = planned_number(group) is None and planned_number(member) is None
-    return view.policy.plans and there and not view.policy.profile.lists_members
+    return there and not view.policy.profile.lists_members
 
 
 def _is_new(view: View, member: Key) -> bool:

@@ -25,7 +25,14 @@ from bulkscim.planning.decision import Decision, Later, Settle, Wait
 from bulkscim.planning.drift import drifted, modify, version
 from bulkscim.planning.sent_form import MEMBERS, adds_elements, as_sent, member_at, with_targets
 from bulkscim.planning.undo import taking_back
-from bulkscim.planning.undo.taking_back import DELETE, EMPTIED, divided, inherits, with_rewritten
+from bulkscim.planning.undo.taking_back import (
+    DELETE,
+    EMPTIED,
+    divided,
+    inherits,
+    with_rewritten,
+    without_unproved,
+)
 from bulkscim.scim.forms import ids_in
 from bulkscim.scim.patch import in_effect
 from bulkscim.scim.paths import get
@@ -181,8 +188,9 @@ def _due(
         due = tuple(one for one in due if not inherits(view, live, one))
     if not view.policy.takes_back:
         return due, ()
+    due, unproved = without_unproved(view, live, due)
     sent, left = divided(view, live, due)
-    return sent, (*rewritten, *left)
+    return sent, (*rewritten, *unproved, *left)
 
 
 def _may_be_hidden(operation: PatchOperation, live: Found, kind: str) -> bool:

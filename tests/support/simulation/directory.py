@@ -43,7 +43,7 @@ class Directory:
         self.overwritten = set()  # (collection, name) of what creates have overwritten
         self.overwritten_before = set()  # the same of earlier runs
         self.ids = set()
-        self._left_out = set()  # (id, member's id) of memberships that some answer has left out
+        self.left_out = set()  # (id, member's id) of memberships that some answer has left out
         self.blind = set()  # (Groups, name, member's name) of memberships that were removed and never shown
         self.gone = {}  # the names of what was deleted, by id
         self._asked = {}  # by (collection, changed name): the name that was asked for
@@ -232,7 +232,7 @@ class Directory:
     def _note_blind(self, resource, members):
         """Note which members leave a group that has never shown them."""
         self._seen("Groups", resource, by_id=True)
-        hidden = {member for group, member in self._left_out if group == resource["id"]} & set(
+        hidden = {member for group, member in self.left_out if group == resource["id"]} & set(
             ids_of(resource)
         )
         for member in hidden & set(members):
@@ -262,7 +262,7 @@ class Directory:
             seen["members"] = seen["members"][:CUT]
         if {"hidden", "cut"} & set(veils):
             missing = set(ids_of(resource)) - set(ids_of(seen))
-            self._left_out |= {(resource["id"], member) for member in missing}
+            self.left_out |= {(resource["id"], member) for member in missing}
         return turned(seen, self._world.forms)
 
     def _is_late(self, resource_id):

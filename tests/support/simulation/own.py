@@ -3,9 +3,11 @@
 import re
 
 from bulkscim.journal import journal, runfolder
-from bulkscim.journal.bodies import Started
+from bulkscim.journal.bodies import Started, WasMember
+from bulkscim.model.operation import GROUP
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action
+from bulkscim.planning.sent_form import member_at
 from bulkscim.planning.undo.taking_back import NOT_SHOWN
 from bulkscim.runs.child_runs import descendants
 from tests.support.simulation.own_values import holders_of
@@ -53,6 +55,18 @@ def unproved(parent, disk, names):
         elif len(those) == 1 and kind == "User":
             found.add((*name, path.rpartition(".")[2]))
     return found
+
+
+def added_unproved(parent, disk):
+    """Return the memberships, by the ids of group and member, that a run added while their absence was not proved."""
+    with journal.read(parent, disk) as recorded:
+        for _, begun in recorded.each(Started):
+            for member in begun.members if begun.action is Action.ADD_MEMBER else ():
+                if member.was is WasMember.UNKNOWN:
+                    yield begun.id, member.id
+            for change in begun.changes if begun.action is Action.MODIFY and begun.type == GROUP else ():
+                if change.before is None and (member := member_at(change.path)) is not None:
+                    yield begun.id, member
 
 
 def still_inherited(was, found, *, hides_members):

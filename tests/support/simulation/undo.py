@@ -19,11 +19,19 @@ from bulkscim.runs.derived_values import derived_by_service
 from bulkscim.runs.rollback import NO_BOUNDS
 from bulkscim.runs.session import first_look, go_on, past_of
 from tests.support.simulation import world as simulated_world
+from tests.support.simulation.directory import ids_of
 from tests.support.simulation.ends import audited, unproved_names
 from tests.support.simulation.machine import DOUBTED, JOBS, RETRIES, SESSIONS, Machine, job
 from tests.support.simulation.names import NamesTold
 from tests.support.simulation.oracles import Broken
-from tests.support.simulation.own import hidden, nested_by, put_through, still_inherited, unproved
+from tests.support.simulation.own import (
+    added_unproved,
+    hidden,
+    nested_by,
+    put_through,
+    still_inherited,
+    unproved,
+)
 from tests.support.simulation.undoing import Draft, undo
 
 UNRECORDED = "cannot be recorded here"  # says the tool of who refers to what it deletes
@@ -183,6 +191,7 @@ class Undoing(Machine):
         free |= blind | {one[:2] for one in blind if len(before.get(one[:2], ())) > 1}
         free |= self._overwritten(wanted.keys() | found.keys())
         free |= self._own_values(was, shown)
+        free |= self._unseen_members(before, wanted, found)
         left = self._unproved()
         free, loose = free | left, loose | left
         for key, change in client.foreign.items():
@@ -215,6 +224,28 @@ class Undoing(Machine):
         granted = () if shows else [one for one in blind if len(one) == 3 and found.get(one)]
         if granted:
             raise Broken("undo", f"{sorted(granted)} were never shown, and are there after the rollback")
+
+    def _unseen_members(self, before, wanted, found):
+        """Return the memberships that a rollback may leave, as its rows then say, with the groups that share their name.
+
+        They were added while their absence was not proved, and some answer has hidden them.
+        """
+        directory = self.tenant.directory
+        held = [
+            (own, group, directory.called("Groups", group)) for own, group in directory.held["Groups"].items()
+        ]
+        added = set(added_unproved(self._taken_back, self.disk)) & directory.left_out
+        unseen = {
+            ("Groups", name, directory.called(kind, directory.held[kind][member]))
+            for own, group, name in held
+            for member in ids_of(group)
+            for kind in ("Users", "Groups")
+            if (own, member) in added and member in directory.held[kind]
+        }
+        kept = [one for one in unseen if found.get(one, False) != wanted.get(one, False)]
+        if kept and not (self.totals and self.totals.skipped):
+            raise Broken("undo", f"{sorted(kept)} were left, and no row says so; {self.totals}")
+        return unseen | {one[:2] for one in unseen if len(before.get(one[:2], ())) > 1}
 
     def _unproved(self):
         """Return what a rollback may leave since the service has written into it, and nothing proves that."""

@@ -70,6 +70,15 @@ def test_a_member_is_told_with_what_it_was(action, before, was, operation, name)
     assert recording.started(sent(step, operation), INTENT).body.members == (Member("u1", name, was),)
 
 
+def test_an_addition_whose_absence_was_not_proved_is_unknown():
+    """The group may hide the member: it says no more than that it did not show it."""
+    step = Step("member:Sales", Action.ADD_MEMBER, GROUP, id="g1", member="u1", unsure=True)
+
+    assert recording.started(sent(step, None), INTENT).body.members == (
+        Member("u1", None, WasMember.UNKNOWN),
+    )
+
+
 CREATE = Step("create", Action.CREATE, USER, identity=(ADA,), covers=("manager",), body={"userName": "ada"})
 
 

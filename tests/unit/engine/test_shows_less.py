@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bulkscim.journal.bodies import Started
 from bulkscim.journal.writer import JOURNAL
 from bulkscim.model.request import Loss, NoAnswer
 from bulkscim.reporting.causes import causes_of
@@ -115,6 +116,26 @@ async def test_member_that_is_not_shown_is_removed(carried, kind):
 
     assert report.totals.done == 1
     assert carried.tenant.held["Groups"]["g1"]["members"] == [{"value": "u1"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "groups", "was"),
+    [
+        (CutsMembers, ["Sales"], "unknown"),
+        (HidesMembers, ["Sales"], "unknown"),
+        (ShowsLess, ["Sales"], "unknown"),
+        (ShowsLess, ["Sales", "Small"], "no"),
+    ],
+)
+async def test_addition_is_journaled_as_unknown_unless_the_absence_is_proved(carried, kind, groups, was):
+    """A group without a longer list may have been cut: the one that the run has made shows all."""
+    small = {"op": "create", "type": "Group", "data": {"displayName": "Small"}}
+    joins = {**leaves("eve@example.com"), "op": "add_member", "match": {"displayName": groups[-1]}}
+    eve = {"id": "u3", "userName": "eve@example.com"}
+    await carried([*[small][: len(groups) - 1], joins], held=[ADA, BOB, eve], kind=kind, concurrency=1)
+
+    begun = [one for _, one in carried.record.each(Started) if one.member is not None]
+    assert [one.member.was for one in begun] == [was]
 
 
 async def test_members_removed_unseen_are_listed_at_the_end(carried):

@@ -1,9 +1,11 @@
 """Groups are read several in one request, once such answers have shown the members that are known."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.compared import Compared
 from bulkscim.engine.directory.earlier_runs import EarlierRuns, JournalReads
 from bulkscim.engine.directory.groups_together import ways_of
@@ -23,6 +25,11 @@ from tests.support.making.providers import GENERIC
 from tests.support.running.fake_clock import VirtualClock
 
 IN, OUT = Member(present=True), Member(present=False)
+
+
+async def no_groups():
+    """Return that the run has created none."""
+    return ()
 
 
 class Tenant:
@@ -65,7 +72,10 @@ class Rows:
         compared = Compared(EarlierRuns(JournalReads(), Store()))
         self.compared, ways = compared, ways_of(self.memberships, compared, GENERIC)
         listings = Listings(self.clock, Store())
-        self.members = Members(self.memberships, ways, None, lambda _: self.filters, lambda _: None, listings)
+        absence = Absence(self.memberships, lambda: False, no_groups)
+        self.members = Members(
+            self.memberships, ways, absence, lambda _: self.filters, lambda _: None, listings
+        )
 
     def ahead(self):
         """Return the groups that rows to come name."""
@@ -73,12 +83,13 @@ class Rows:
         return NamesAhead(lambda: iter(keys), MOST, KEPT_S)
 
     async def are_in(self, member="new"):
-        """Return of each group whether it has the member."""
+        """Return of each group whether it has the member, not whether that is proved."""
         purpose = Purpose(ahead=self.ahead())
-        return [
+        answers = [
             await self.members.membership(Membership(group, member), self.reads, purpose)
             for group in self.tenant.groups
         ]
+        return [replace(one, proved=False) for one in answers]
 
     def add(self, group, *added):
         """Add members by steps of the run; return the answer to their request."""
@@ -144,7 +155,8 @@ class TestListing:
         keys = [Key(GROUP, "id", f"g{at}") for at in range(9)]
         purpose = Purpose(ahead=NamesAhead(lambda: iter(keys), MOST, KEPT_S))
         for key in keys:
-            assert await rows.members.membership(Membership(key.value, "new"), rows.reads, purpose) == OUT
+            answer = await rows.members.membership(Membership(key.value, "new"), rows.reads, purpose)
+            assert not answer.present
         assert (len(tenant.by_id), tenant.pages) == (9, 1)
 
     async def test_groups_without_members_prove_nothing(self):

@@ -419,3 +419,30 @@ def test_a_group_whose_members_were_deleted_after_its_delete_was_refused_is_dele
 def test_told_to_a_group_is_deleted_with_all_members():
     """--on-drift force."""
     assert of_group("m1", "other", policy=FORCE).action is Action.DELETE
+
+
+UNPROVED = back(
+    ("remove", 'members[value eq "m1"]'),
+    ("remove", 'members[value eq "m2"]'),
+    expect={"members.unproved": ["m2"]},
+    target=SALES,
+)
+
+
+@pytest.mark.parametrize(
+    ("shown", "policy", "goes"),
+    [
+        (("m1", "m2"), PART, {"m1", "m2"}),
+        (("m1",), PART, {"m1"}),
+        ((), PART, {"m1"}),
+        (("m1",), FORCE, {"m1", "m2"}),
+    ],
+)
+def test_a_member_whose_absence_was_not_proved_leaves_only_where_it_is_shown(shown, policy, goes):
+    """Hidden then and now, it may have been in the group all the time."""
+    held = {"id": "g1", "displayName": "Sales", "members": [{"value": one} for one in shown]}
+    step = next_step(UNPROVED, Facts(), {SALES: Found(held)}, policy)
+
+    assert isinstance(step, Step)
+    assert leaving(step) == [f'members[value eq "{one}"]' for one in sorted(goes)]
+    assert [text.split(":")[0] for text in step.left] == [f"member {one}" for one in {"m1", "m2"} - goes]
