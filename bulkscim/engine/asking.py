@@ -117,10 +117,11 @@ class Asking:
 
     async def _is_shown_by_now(self, work: Work, need: Shown) -> bool:
         """Wait until the tenant may show what a row's step did, and note from when on reads do; False where the run is to stop."""
-        soon = self._profile.look_after_s if need.again else 0.0
-        if need.again and not await self._stopping.confirmation(soon):
+        soon, told = self._profile.look_after_s if need.again else 0.0, work.told_at
+        gone = 0.0 if told == -inf else self._clock.monotonic() - told
+        if need.again and not await self._stopping.confirmation(max(soon - gone, 0.0)):
             return False
-        work.shows_since = inf if work.told_at == -inf else work.told_at + soon
+        work.shows_since = inf if told == -inf else told + soon
         return True
 
     def _image_at(self, work: Work, need: Question, answer: Any) -> float:

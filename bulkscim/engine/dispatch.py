@@ -19,6 +19,7 @@ from bulkscim.engine.sending import Sender, request_of
 from bulkscim.engine.work import Work
 from bulkscim.journal.before_file import BeforeFile
 from bulkscim.journal.entries import Entry
+from bulkscim.model.operation import JsonObject
 from bulkscim.model.request import Reply
 from bulkscim.model.step import Action, Step
 from bulkscim.pacing.retry import Judgement, Verdict
@@ -30,11 +31,20 @@ ALIKE = frozenset({Verdict.APPLIED, Verdict.AGAIN, Verdict.UNAUTHORIZED, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A step that was sent, its answer, and what the retry table makes of it; its end is not in the journal yet."""
+    """A step that was sent, its answer, and what the retry table makes of it; its end is not in the journal yet.
+
+    `read` is its resource as it was read after a success that does not show what the step did.
+    """
 
     sent: Sent
     judgement: Judgement
     reply: Reply
+    read: JsonObject | None = None
+
+    @property
+    def shown(self) -> JsonObject | None:
+        """The resource after the step, as it was read, else by the answer."""
+        return self.read or self.judgement.resource
 
 
 class NotSent(Enum):

@@ -72,14 +72,17 @@ class Outcomes:
             self._abilities.ended(sent.work, sent.step, judgement)
         if sent.leads and judgement.verdict is not Verdict.LOST:
             self._rows.bounds.answered(fault=judgement.verdict is Verdict.AGAIN, detail=judgement.detail)
+        if outcome.read is not None:
+            how = Applied(sent.step.part, sent.step.id, judgement.status)
+            return await self._applied(sent, how, outcome.read, is_read=True)
         return await self._end(sent, judgement, reply)
 
     async def answered(self, outcomes: Sequence[Outcome]) -> None:
         """Take in what a request has changed as its answer shows it, once all of its steps are taken in."""
-        judgement, steps = outcomes[0].judgement, [one.sent.step for one in outcomes]
-        if judgement.verdict is Verdict.APPLIED and judgement.resource:
-            work = outcomes[0].sent.work
-            lost = self._directory.answered(steps, judgement.resource, work.sent_at)
+        first, steps = outcomes[0], [one.sent.step for one in outcomes]
+        if first.judgement.verdict is Verdict.APPLIED and first.shown:
+            work = first.sent.work
+            lost = self._directory.answered(steps, first.shown, work.sent_at, is_read=first.read is not None)
             if lost:
                 await self._asking.stop_where_lost(work, str(steps[0].id), lost)
 
@@ -175,15 +178,17 @@ class Outcomes:
         sent.work.forget()
         return self._rows.decide(sent.work)
 
-    async def _applied(self, sent: Sent, how: Applied, shown: JsonObject | None = None) -> Next | None:
+    async def _applied(
+        self, sent: Sent, how: Applied, shown: JsonObject | None = None, *, is_read: bool = False
+    ) -> Next | None:
         """Journal that a step took effect, with the row's end in the same write where it has ended.
 
-        `shown` is the resource as the tenant shows it after the step, where it does.
+        `shown` is the resource as the tenant shows it after the step, where it does; `is_read`: not by the answer.
         """
         work, step = sent.work, sent.step
         note = how.note or recording.note_of(step, shown, takes_back=self._rows.policy.takes_back)
         stripped = await self._directory.applied(step, self._asking.reads(work), how.id, shown)
-        doubts = doubted(step, shown)
+        doubts = doubted(step, shown, is_read=is_read)
         doubts = doubts if doubts and self._directory.members.denied(step) else ()
         how = replace(how, left=step.left, leaves=step.leaves, note=note, doubted=doubts)
         entries = [recording.applied(sent, how, shown, stripped)]

@@ -12,10 +12,11 @@ from bulkscim.journal.bodies import Refused
 from bulkscim.journal.journal import Journal
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
-from bulkscim.model.row import Row
+from bulkscim.model.row import Row, RowState
 from bulkscim.planning.decision import Decision, Policy, Rest, Settle
 from bulkscim.planning.next_step import next_step
 from bulkscim.planning.order import Claim
+from bulkscim.planning.unshown import Kind
 from bulkscim.providers.profile import Profile
 
 Next = Decision | Rest
@@ -45,6 +46,7 @@ class Rows:
         self.bounds = bounds
         self.policy = replace(policy, looks_always=policy.looks_always or _has_met(context.journal))
         self.unproved: set[int] = set()
+        self.seen_kinds = set[Kind]()  # of changes that were there when they were read back
         self._met: set[int] = set()  # rows whose user was there already, until they are enough
 
     def begun(self, row: Row, claims: tuple[Claim, ...]) -> Work:
@@ -82,6 +84,8 @@ class Rows:
         """Report an end that is in the journal, and count it."""
         self._watcher.settled(work.number, decision.state)
         self._pulse.ended(work)
+        if decision.state is RowState.DONE:
+            self.seen_kinds |= work.unshown
         self.bounds.ended(work, decision)
 
 

@@ -11,6 +11,7 @@ from bulkscim.model.row import Applied, Facts, Refusal, Row
 from bulkscim.model.run import Counters
 from bulkscim.model.step import Step
 from bulkscim.planning.order import Claim
+from bulkscim.planning.unshown import Kind
 
 MANY = 1_000_000  # more steps than any request serves
 KEPT = (Parent, Holders, Reports, Origin, NameHeld, Resembling)
@@ -50,7 +51,8 @@ class Work:
     `joins_at` is the monotonic time of the listing that tells in which groups its member is.
     `read_again`: what was read is newer than the wait for a permit that made it old. `together`: with how many at most the
     row's steps may share a request. `sends`: its step is about to leave with others. `told_at` is the monotonic time from which a read shows what became of its latest step,
-    `shows_since` that from which a read is looked at for what it did.
+    `shows_since` that from which a read is looked at for what it did. `unshown` are the kinds of its changes that were read
+    back, since their answers do not show them.
     """
 
     row: Row
@@ -85,6 +87,7 @@ class Work:
     rests_s: float = 0.0
     rests: int = 0
     refused_at: float = inf
+    unshown: set[Kind] = field(default_factory=set)
 
     @property
     def number(self) -> int:

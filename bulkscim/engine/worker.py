@@ -9,6 +9,7 @@ from bulkscim.engine.asking import Asking
 from bulkscim.engine.dispatch import Dispatch, Intent, NotSent, Outcome
 from bulkscim.engine.feed import Coming
 from bulkscim.engine.outcomes import Outcomes
+from bulkscim.engine.read_after import ReadAfter
 from bulkscim.engine.rows import Next, Rows
 from bulkscim.engine.step_guards import May
 from bulkscim.engine.work import Work
@@ -45,6 +46,7 @@ class Worker:
         self._dispatch = dispatch
         self._abilities = abilities
         self._clock = clock
+        self._read_after = ReadAfter(rows, asking)
         self.rows = rows
         self.outcomes = outcomes
 
@@ -82,8 +84,9 @@ class Worker:
                 return Instead(None)
 
     async def send(self, intents: Sequence[Intent]) -> list[Outcome] | NotSent:
-        """Send checked steps, in one request, where all that they follow from still holds."""
-        return await self._dispatch.send(intents, lambda: self._hold(intents), lambda: self._are_old(intents))
+        """Send checked steps, in one request, where all that they follow from still holds; read what the answer does not show."""
+        sent = await self._dispatch.send(intents, lambda: self._hold(intents), lambda: self._are_old(intents))
+        return sent if isinstance(sent, NotSent) else await self._read_after.completed(sent)
 
     async def carry_out(self, work: Work, step: Step) -> Next | None:
         """Send a step between its two entries; return what the row does next, None where its stay ends here."""

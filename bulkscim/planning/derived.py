@@ -61,14 +61,17 @@ def written_otherwise(step: Step, shown: JsonObject | None) -> tuple[Change, ...
     return tuple(_written(step.changes, step.before or {}, shown))
 
 
-def doubted(step: Step, shown: JsonObject | None) -> tuple[str, ...]:
+def doubted(step: Step, shown: JsonObject | None, *, is_read: bool = False) -> tuple[str, ...]:
     """Return the paths that an answer shows as they were before the step, or a user as active that was created inactive.
 
     So too of members: one that was added and is not shown, or was removed and is. The answer may be older than the change; or
-    the service took it, and did nothing, or a part. Other lists are left out: they may be cut.
+    the service took it, and did nothing, or a part. Other lists are left out: they may be cut. `is_read`: the resource was
+    read after the step, so that one to be deleted is there.
     """
     if shown is None:
         return ()
+    if step.action is Action.DELETE:
+        return ("active",) if is_read else ()
     if step.type == GROUP and step.action in {Action.MODIFY, Action.ADD_MEMBER, Action.REMOVE_MEMBER}:
         return tuple(change.path for change in step.changes if _denies(change, shown))
     if step.action is Action.CREATE:

@@ -22,13 +22,16 @@ from bulkscim.planning.held_to_plan import held, without_steps
 from bulkscim.planning.missing_links import RemainingDifference, missing_links
 from bulkscim.planning.one_group import not_sent
 from bulkscim.planning.protect import harmed
-from bulkscim.planning.read_back import read_back
+from bulkscim.planning.read_back import is_unconfirmed, read_back
 from bulkscim.planning.verbs import create, membership, modify
 from bulkscim.planning.verbs.membership import Outcome
 from bulkscim.scim.protocol import is_usable
 
 _MEMBER = "member:"
 _FEW = 3  # members that are refused alike, and told one by one
+_UNCONFIRMED = (
+    "the tenant accepted it; its groups do not show all members, so whether it was made is not known"
+)
 OVERWRITTEN = "the server may have overwritten it, which cannot be undone"
 
 
@@ -161,7 +164,8 @@ def _settle(view: View, subject: Subject) -> Settle:
     if left:
         found = _found(view, subject) is not None
         return Settle(RowState.SKIPPED, "; ".join(dict.fromkeys(left)), subject.id, last.status, found=found)
-    detail = "; ".join(_notes(applied.values()))
+    unconfirmed = [_UNCONFIRMED] if is_unconfirmed(view) else []
+    detail = "; ".join([*_notes(applied.values()), *unconfirmed])
     return Settle(RowState.DONE, detail, subject.id, last.status)
 
 

@@ -24,6 +24,7 @@ from bulkscim.planning.compare import differences
 from bulkscim.planning.context import Carried, View, carried, part_of, substitute, with_references
 from bulkscim.planning.decision import Policy, Wait
 from bulkscim.planning.sent_form import MEMBERS
+from bulkscim.planning.undo.taking_back import DELETE, EMPTIED
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.diff import NOTHING
 from bulkscim.scim.patch import in_effect
@@ -31,6 +32,7 @@ from bulkscim.scim.patch import in_effect
 SHOWN = 3
 FIRST_ROWS, ONE_IN = 3, 20
 _WHOLE = frozenset({"create", "update", "replace"})
+_DELETES = frozenset({DELETE, EMPTIED})
 _CARRIED = frozenset({Role.MANAGER, Role.MEMBER})
 
 Covers = Callable[[str], bool]
@@ -96,6 +98,14 @@ def read_back(view: View, resource_id: str | None) -> Wait | list[Refusal]:
             return outcome
         refusals += [outcome] if isinstance(outcome, Refusal) else []
     return refusals
+
+
+def is_unconfirmed(view: View) -> bool:
+    """Return whether a member that the row added was looked for, and neither seen nor proved absent."""
+    looked = (
+        view.live[one] for one in view.live if isinstance(one, Shown) and isinstance(one.on, Membership)
+    )
+    return any(isinstance(one, Member) and not (one.present or one.proved) for one in looked)
 
 
 def _proving(view: View) -> Iterator[str]:
@@ -172,8 +182,8 @@ def sights(
         return
     key = Key(view.operation.type, "id", resource_id)
     if spec.deletes:
-        if "delete" in parts and covers("active"):
-            yield Sight("delete", key, _remains)
+        if covers("active"):
+            yield from (Sight(part, key, _remains) for part in sorted(parts & _DELETES))
         return
     sent = _sent(view, parts, covers)
     if isinstance(sent, Wait):

@@ -8,7 +8,7 @@ from math import inf
 from bulkscim.engine.directory.absence import Absence
 from bulkscim.engine.directory.groups_together import Ways
 from bulkscim.engine.directory.listing import Listings
-from bulkscim.engine.directory.memberships import Memberships
+from bulkscim.engine.directory.memberships import Memberships, Way
 from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Member, Membership, MembershipAnswer
@@ -114,10 +114,13 @@ class Members:
             self._memberships.doubt_added(str(step.id), step.member)
         return not self._memberships.leaves_out
 
-    def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> frozenset[str]:
+    def answered(
+        self, steps: Sequence[Step], resource: JsonObject, asked_at: float, *, is_read: bool
+    ) -> frozenset[str]:
         """Take in a group as the answer to steps that changed its members shows it, once each of them was taken in.
 
-        Return the other members that it seems to have lost by them.
+        Return the other members that it seems to have lost by them. `is_read`: it was read by its id after them.
         """
         members = {step.member for step in steps if step.member}
-        return self._memberships.answered(str(steps[0].id), resource, members, asked_at)
+        way = Way.BY_ID if is_read else Way.ANSWER
+        return self._memberships.answered(resource, members, asked_at, way)

@@ -237,17 +237,20 @@ class Memberships:
         return left_unasked(known - own, shown - own, changed)
 
     def answered(
-        self, group: str, resource: JsonObject, changed: set[str], asked_at: float
+        self, resource: JsonObject, changed: set[str], asked_at: float, way: Way = Way.ANSWER
     ) -> frozenset[str]:
         """Take in a group as the answer to a change of some members shows it; that change is noted already.
 
         It is kept where such answers are known to show all members. Return the members that the change seems to have taken out
-        as well.
+        as well. `way`: how it is shown, where that is not the answer.
         """
-        known, shown = self._groups.get(group), set(ids_in(find(resource, "members")))
+        group, shown = str(resource["id"]), set(ids_in(find(resource, "members")))
+        known = self._groups.get(group)
         if known is None or find(resource, "members") is None:
             return frozenset()
         lost = frozenset[str]() if known.unsure else self.lost(group, known.members, shown, changed)
+        if way is not Way.ANSWER:
+            return lost
         if not known.unsure:
             self.answers.compare(shown, known.members, changed)
         if self.answers.shows(len(shown)):

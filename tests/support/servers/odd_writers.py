@@ -1,6 +1,7 @@
 """Tenants that answer changes otherwise than RFC 7644 asks, for `probe --write`."""
 
 import time
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -158,16 +159,45 @@ class HidesDeactivated(SmallTenant):
         return await super().one(request, collection, resource_id, body)
 
 
+class TakesAll(SmallTenant):
+    """Answers each change of a user that it has with 204, and makes none.
+
+    `shows`: what was deleted is shown by its id, and not in lists, as where deleted users are kept for a while.
+    """
+
+    def __init__(self, *user_names: str, shows: bool = False) -> None:
+        super().__init__(*user_names)
+        self.shows = shows
+        self.kept: set[str] = set()
+
+    async def one(
+        self, request: web.Request, collection: str, resource_id: str, body: Any
+    ) -> web.StreamResponse:
+        if request.method == "GET":
+            return await super().one(request, collection, resource_id, body)
+        if request.method == "DELETE" and self.shows:
+            self.kept.add(resource_id)
+        return web.Response(status=204)
+
+    def matching(self, collection: str, wanted: str | None) -> list[Json]:
+        return [one for one in super().matching(collection, wanted) if one["id"] not in self.kept]
+
+
 class HalfMembers(SmallTenant):
     """Answers each PATCH of a group with success, and does with its members as `way` says.
 
     `keeps`: those that are to leave stay. `adds none`, `adds one`: of those that are to join. `empties`: a removal takes out all.
-    `replaces`: an addition takes out all others.
+    `replaces`: an addition takes out all others. `says` is the status of its answers; 204 shows nothing.
     """
 
-    def __init__(self, way: str, *user_names: str) -> None:
+    def __init__(self, way: str, says: int, *user_names: str) -> None:
         super().__init__(*user_names)
         self.way = way
+        self.says = says
+
+    def patch(self, collection: str, resource_id: str, body: Json) -> web.StreamResponse:
+        answer = super().patch(collection, resource_id, body)
+        return answer if self.says == HTTPStatus.OK else web.Response(status=self.says)
 
     def apply(self, collection: str, resource_id: str, body: Json) -> None:
         """Carry a PATCH out in its own way."""
