@@ -41,11 +41,6 @@ class Outcome:
     reply: Reply
     read: JsonObject | None = None
 
-    @property
-    def shown(self) -> JsonObject | None:
-        """The resource after the step, as it was read, else by the answer."""
-        return self.read or self.judgement.resource
-
 
 class NotSent(Enum):
     """Why a step was not sent, and nothing was journaled."""

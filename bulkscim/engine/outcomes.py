@@ -80,11 +80,14 @@ class Outcomes:
     async def answered(self, outcomes: Sequence[Outcome]) -> None:
         """Take in what a request has changed as its answer shows it, once all of its steps are taken in."""
         first, steps = outcomes[0], [one.sent.step for one in outcomes]
-        if first.judgement.verdict is Verdict.APPLIED and first.shown:
-            work = first.sent.work
-            lost = self._directory.answered(steps, first.shown, work.sent_at, is_read=first.read is not None)
-            if lost:
-                await self._asking.stop_where_lost(work, str(steps[0].id), lost)
+        work, read = first.sent.work, first.read
+        lost = frozenset[str]()
+        if read is not None and steps[0].member is not None:
+            lost = self._directory.members.answered(steps, read, work.sent_at, is_read=True)
+        elif first.judgement.verdict is Verdict.APPLIED and first.judgement.resource:
+            lost = self._directory.answered(steps, first.judgement.resource, work.sent_at)
+        if lost:
+            await self._asking.stop_where_lost(work, str(steps[0].id), lost)
 
     async def _end(self, sent: Sent, judgement: Judgement, reply: Reply) -> Next | None:
         match judgement.verdict:

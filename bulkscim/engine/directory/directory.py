@@ -370,18 +370,13 @@ class Directory:
         self._listings.made(kind, resource)
         self._resemblances.made(kind, resource)
 
-    def answered(
-        self, steps: Sequence[Step], resource: JsonObject, asked_at: float, *, is_read: bool = False
-    ) -> frozenset[str]:
-        """Take in a resource as the answer to steps shows it, once each was taken in; return members that it seems to have lost.
-
-        `is_read`: it was read by its id after the steps.
-        """
+    def answered(self, steps: Sequence[Step], resource: JsonObject, asked_at: float) -> frozenset[str]:
+        """Take in a resource as the answer to steps shows it, once each was taken in; return members that it seems to have lost."""
         if steps[0].type != GROUP or steps[0].id != resource.get("id"):
             return frozenset()
         if steps[0].member is not None:
-            return self.members.answered(steps, resource, asked_at, is_read=is_read)
-        return frozenset() if is_read else self._joined.answered(steps[0], resource, asked_at)
+            return self.members.answered(steps, resource, asked_at)
+        return self._joined.answered(steps[0], resource, asked_at)
 
     def doubts(self, step: Step) -> None:
         """Drop what was read before a write whose answer was lost, as far as the write may have changed it."""

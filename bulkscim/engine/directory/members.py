@@ -115,7 +115,7 @@ class Members:
         return not self._memberships.leaves_out
 
     def answered(
-        self, steps: Sequence[Step], resource: JsonObject, asked_at: float, *, is_read: bool
+        self, steps: Sequence[Step], resource: JsonObject, asked_at: float, *, is_read: bool = False
     ) -> frozenset[str]:
         """Take in a group as the answer to steps that changed its members shows it, once each of them was taken in.
 

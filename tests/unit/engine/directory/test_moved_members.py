@@ -60,9 +60,9 @@ def test_answers_are_not_compared_with_what_is_unknown():
     """They would have been taken for answers that leave members out, or hold more than there are."""
     memberships = known()
     memberships.applied(moves())
-    memberships.answered("g1", {"id": "g1", "members": [{"value": "u2"}, {"value": "u3"}]}, {"u3"}, 0.0)
+    memberships.answered({"id": "g1", "members": [{"value": "u2"}, {"value": "u3"}]}, {"u3"}, 0.0)
     fresh = known()
-    fresh.answered("g1", {"id": "g1", "members": [{"value": one} for one in ("u1", "u2", "u3")]}, {"u3"}, 0.0)
+    fresh.answered({"id": "g1", "members": [{"value": one} for one in ("u1", "u2", "u3")]}, {"u3"}, 0.0)
 
     assert not memberships.answers.shows(2)
     assert fresh.answers.shows(2)
