@@ -10,7 +10,7 @@ from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import Journal, RecordedRun
 from bulkscim.model.live import ParentAnswer, ParentFailed, ParentLater, ParentReady
 from bulkscim.model.row import Applied, Existed, Facts, Refusal, RowState
-from bulkscim.model.step import Action, left_groups
+from bulkscim.model.step import JOINT, Action, left_groups
 
 WINDOW = 1000
 
@@ -21,16 +21,16 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
     `unproved`: they are to be read back; so are those of a row that failed by that.
     """
     applied: dict[str, Applied] = {}
-    unlike, taken = False, None
-    begun, lost_members, leaves = set[int](), set[str](), dict[int, tuple[str, ...]]()
+    unlike, taken, lost_members = False, None, set[str]()
+    begun, leaves = dict[int, tuple[str, ...]](), dict[int, tuple[str, ...]]()
     for entry in history:
         body = entry.body
-        if isinstance(body, Started) and _changes_who_was_known(body):
-            begun.add(entry.step)
+        if isinstance(body, Started):
+            begun[entry.step] = _member_parts(entry.part, body)
         if isinstance(body, Started) and body.action is Action.ADD_MEMBER:
             leaves[entry.step] = left_groups(body.changes)
-        if entry.step in begun and isinstance(body, Lost | Refused) and _is_unknown(body):
-            lost_members.add(entry.part)
+        if isinstance(body, Lost | Refused) and _is_unknown(body, entry.part):
+            lost_members.update(begun.get(entry.step, ()))
         match body:
             case Reopened():  # what a part left out is to be tried again
                 applied = {part: one for part, one in applied.items() if not one.left}
@@ -49,15 +49,21 @@ def facts_of(history: Iterable[Entry], *, unproved: bool = False) -> Facts:
     return Facts(applied, taken=taken, unproved=unproved or unlike, lost_members=frozenset(lost_members))
 
 
-def _changes_who_was_known(begun: Started) -> bool:
-    """Return whether a step adds a member, or removes one who was seen in the group."""
+def _member_parts(part: str, begun: Started) -> tuple[str, ...]:
+    """Return the parts by which a step adds members, or removes one who was seen in the group."""
+    if part.startswith(JOINT):
+        return begun.covers
     seen = any(change.before is not None for change in begun.changes)
-    return begun.action is Action.ADD_MEMBER or (begun.action is Action.REMOVE_MEMBER and seen)
+    known = begun.action is Action.ADD_MEMBER or (begun.action is Action.REMOVE_MEMBER and seen)
+    return (part,) if known else ()
 
 
-def _is_unknown(end: Lost | Refused) -> bool:
-    """Return whether no answer says that a step took no effect: it was lost, or the process died before its answer."""
-    return isinstance(end, Lost) or end.status is None
+def _is_unknown(end: Lost | Refused, part: str) -> bool:
+    """Return whether no answer says that a step took no effect: it was lost, or the process died before its answer.
+
+    One that added several members may have added some of them before it was refused.
+    """
+    return isinstance(end, Lost) or end.status is None or part.startswith(JOINT)
 
 
 def losses_of(history: Iterable[Entry]) -> int:

@@ -233,7 +233,7 @@ class Outcomes:
             case _ if outdated or self._is_read_again(work, step, judgement):
                 pass  # what was read is read again
             case _:
-                work.refused(refusal)
+                work.refused(refusal, step.member_parts if step.covers else ())
         return self._rows.decide(work)
 
     def _is_read_again(self, work: Work, step: Step, judgement: Judgement) -> bool:

@@ -145,9 +145,11 @@ class Work:
         applied = {part: replace(how, part=part) for part in parts}
         self.facts = replace(self.facts, applied={**self.facts.applied, **applied})
 
-    def refused(self, refusal: Refusal) -> None:
-        """Note a part that did not take effect."""
-        self.facts = replace(self.facts, refused={**self.facts.refused, refusal.part: refusal})
+    def refused(self, refusal: Refusal, perhaps: Iterable[str] = ()) -> None:
+        """Note a part that did not take effect; `perhaps`: parts of its members of which some may have been added all the same."""
+        members = self.facts.lost_members.union(perhaps)
+        refused = {**self.facts.refused, refusal.part: refusal}
+        self.facts = replace(self.facts, refused=refused, lost_members=members)
 
     def not_applied(self, step: Step, together: int = 1) -> None:
         """Note a step that was lost and then found not applied; of `together` steps in its request, half as many go in the next."""
@@ -156,8 +158,8 @@ class Work:
         else:
             self.losses += 1
         lost, members = self.facts.lost | {step.part}, self.facts.lost_members
-        if step.member is not None and not step.is_blind:
-            members |= {step.part}
+        if not step.is_blind:
+            members |= set(step.member_parts)
         self.facts = replace(self.facts, lost=lost, lost_members=members)
 
     def taken(self, refusal: Refusal) -> None:

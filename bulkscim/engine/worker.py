@@ -131,7 +131,7 @@ class Worker:
         now, ages = self._clock.monotonic(), self._ages(step)
         if now - work.joins_at > ages.lookup(work.row.operation):
             return True
-        if work.read_again or (step.before is None and step.member is None):
+        if work.read_again or (step.before is None and not step.member_parts):
             return False
         return now - work.read_at > ages.step(step, work.row.operation)
 

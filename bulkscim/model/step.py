@@ -7,6 +7,7 @@ from typing import Any
 
 from bulkscim.model.operation import JsonObject, Key, PatchOperation
 
+JOINT = "members:"  # begins the part of a step that adds several members, and covers theirs
 ACCEPTED = "the tenant accepted it (202) and does not show its effect yet"
 
 
@@ -102,6 +103,13 @@ class Step:
     def leaves(self) -> tuple[str, ...]:
         """The groups that its member is in before, and may leave by it."""
         return left_groups(self.changes) if self.action is Action.ADD_MEMBER else ()
+
+    @property
+    def member_parts(self) -> tuple[str, ...]:
+        """The parts of its row that change members of a group, each by one, and that it settles."""
+        if self.member is not None:
+            return (self.part,)
+        return self.covers if self.part.startswith(JOINT) else ()
 
     @property
     def is_blind(self) -> bool:

@@ -85,7 +85,7 @@ class ImageAges:
 
     def is_strict(self, step: Step, operation: Operation) -> bool:
         """Return whether a step wants a young image, as long as no version guards it."""
-        whole = step.member is not None or step.action in _WHOLE or _overwrites_list(step)
+        whole = bool(step.member_parts) or step.action in _WHOLE or _overwrites_list(step)
         return not self.plans and (self.undoes or whole or _is_strict(operation))
 
 

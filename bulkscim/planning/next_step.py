@@ -19,6 +19,7 @@ from bulkscim.planning.context import Subject, View, failed
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
 from bulkscim.planning.held_to_plan import held, without_steps
+from bulkscim.planning.joint_additions import joint
 from bulkscim.planning.missing_links import RemainingDifference, missing_links
 from bulkscim.planning.one_group import not_sent
 from bulkscim.planning.protect import harmed
@@ -108,7 +109,7 @@ def _remaining(view: View, subject: Subject) -> Decision:
     """Take the parts that the main step left over, then settle."""
     ended: list[Refusal | RemainingDifference] = []
     later: Later | None = None
-    for outcome in _parts(view, subject):
+    for outcome in _joined(view, _parts(view, subject)):
         match outcome:
             case Step() | Settle():
                 return outcome
@@ -130,6 +131,14 @@ def _remaining(view: View, subject: Subject) -> Decision:
         refusals = [one for one in ended if isinstance(one, Refusal)]
         return evolved(_failed(view, subject, refusals + unlike), unlike=True)
     return later or _ended(view, subject, ended)
+
+
+def _joined(
+    view: View, outcomes: Iterator[Outcome | RemainingDifference]
+) -> Iterator[Outcome | RemainingDifference]:
+    """Yield what each part still needs, additions of several members as one step."""
+    for outcome in outcomes:
+        yield joint(view, outcome, outcomes) if isinstance(outcome, Step) else outcome
 
 
 def _ended(view: View, subject: Subject, ended: list[Refusal | RemainingDifference]) -> Settle:
