@@ -6,7 +6,7 @@ from math import ceil
 
 from bulkscim.model.operation import MAKES, USER, VERBS, Verb
 from bulkscim.planning.forecast import Forecast, shared_requests
-from bulkscim.planning.lookup_costs import Lookups, UserRows, lookups
+from bulkscim.planning.lookup_costs import FEW, MOST, Lookups, UserRows, lookups
 from bulkscim.providers.profile import Profile
 
 BATCH = 1_000  # rows that are under way at once
@@ -21,6 +21,7 @@ class Asked:
 
     `verbs` counts them by verb and type. `groups` has the number of memberships in each group that rows name; `names` counts
     users that rows name only. `creates_groups`: missing ones. `undoes`: it is a rollback. `plans`: nothing is sent but reads.
+    `hidden` counts users that the tenant shows by their ids alone.
     """
 
     verbs: Mapping[tuple[Verb, str], int]
@@ -29,6 +30,7 @@ class Asked:
     creates_groups: bool = False
     undoes: bool = False
     plans: bool = False
+    hidden: int = 0
 
     @property
     def users(self) -> UserRows:
@@ -44,8 +46,9 @@ class Asked:
         )
         deletes = self._count({Verb.DELETE}, USER)
         if self.undoes:
-            removals = self._count(others | overwrites, USER)
-            return UserRows(removals=removals, deletes=deletes, names=names, groups=groups)
+            hidden = min(self.hidden, self._count(others, USER))
+            removals = self._count(others | overwrites, USER) - hidden
+            return UserRows(0, 0, 0, removals, deletes, names, groups, hidden, groups_alone=True)
         return UserRows(
             self._count(makes - updates, USER),
             self._count(updates, USER),
@@ -60,17 +63,22 @@ class Asked:
         return sum(self.verbs.get((verb, kind), 0) for verb in verbs)
 
     @property
-    def may_change_less(self) -> bool:
-        """Whether rows may find that nothing is to be changed."""
-        return any(VERBS[verb].finds and not VERBS[verb].deletes for verb, _ in self.verbs)
+    def may_be_more(self) -> bool:
+        """Whether it may take more than is forecast.
+
+        Before a value is compared, changed or deleted, lists stand in for reads by id only where they are proved to show
+        as much.
+        """
+        return self.undoes or self._count({Verb.UPSERT, Verb.PATCH, Verb.REPLACE, Verb.DELETE}, USER) > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a job costs: all requests, and those of lookups among them."""
+    """What a job costs: all requests, and those of lookups among them. It `may_be_more`."""
 
     forecast: Forecast = field(default_factory=Forecast)
     lookups: Lookups = field(default_factory=Lookups)
+    may_be_more: bool = False
 
 
 def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) -> Costs:
@@ -92,8 +100,8 @@ def costs(asked: Asked, profile: Profile, users: int | None, interval_s: float) 
         # Users that join a second group: the first ones tell whether that moves them.
         shared += _MOVED * min(_TOLD, max(0, links - asked.users.creates))
     if asked.plans:
-        shared = 2.0 * len(asked.groups)
-    return Costs(Forecast(rows, reads, writes, found.pages, links, shared), found)
+        shared = float(min(len(asked.groups), ceil(len(asked.groups) / MOST) + FEW))
+    return Costs(Forecast(rows, reads, writes, found.pages, links, shared), found, asked.may_be_more)
 
 
 def _left(profile: Profile, asked: Asked, verb: Verb, count: int) -> float:

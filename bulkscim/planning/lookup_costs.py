@@ -20,6 +20,7 @@ MOST = 50  # names in one filter
 PROOF = 9  # reads that show what lookups show, and what they do not, before these are relied on
 
 LISTING = "one listing of the users"
+EACH = "each user by itself"
 REPORTS = "a listing of the users for those whose manager goes"
 GROUPS, GROUPS_TOGETHER = "each group by itself", "up to {0} groups in one filter"
 
@@ -65,7 +66,8 @@ class UserRows:
     """How many rows of a job create users, create or change them, change them, and remove or overwrite them.
 
     Of the last, `deletes` delete them. `names` are further users that rows only name. `groups` are rows that change or
-    delete a group, which is read before.
+    delete a group, which is read before. `hidden` are removals of users that are shown by their ids alone.
+    `groups_alone`: each of the groups is read by its id.
     """
 
     creates: int = 0
@@ -75,6 +77,8 @@ class UserRows:
     deletes: int = 0
     names: int = 0
     groups: int = 0
+    hidden: int = 0
+    groups_alone: bool = False
 
 
 @dataclass(slots=True)
@@ -137,14 +141,21 @@ def lookups(
         if count:
             serves = served(inf if plans else age_s, interval_s, count)
             _by_name(found, what, count, profile, at_hand, serves)
+    if rows.hidden:
+        found.add("removals", EACH, rows.hidden)
     if rows.deletes and pages is not None:
         found.add("removals", REPORTS, min(pages + FEW, rows.deletes + FEW))
-    if rows.groups and profile.filter and GROUP not in profile.unquoted_filters:
+    if rows.groups:
+        _groups(found, rows, profile)
+    return found
+
+
+def _groups(found: Lookups, rows: UserRows, profile: Profile) -> None:
+    if profile.filter and GROUP not in profile.unquoted_filters and not rows.groups_alone:
         together = min(rows.groups, ceil(rows.groups / MOST) + PROOF)
         found.add("groups", GROUPS_TOGETHER.format(MOST), together)
-    elif rows.groups:
+    else:
         found.add("groups", GROUPS, rows.groups)
-    return found
 
 
 def _together(profile: Profile) -> bool:
@@ -155,7 +166,7 @@ def _by_name(found: Lookups, what: str, count: int, profile: Profile, pages: int
     """Add the way in which rows find their users, and its cost; `pages`: of a listing, None where none will do."""
     together = min(MOST, serves)
     joins = _together(profile) and together > 1
-    if joins and what == "names" and pages is not None and pages <= most_for_names(count, together=True):
+    if what == "names" and pages is not None and pages <= most_for_names(count, together=joins):
         found.add(what, LISTING, pages)
     elif joins:
         proof = min(PROOF, count)
@@ -168,4 +179,4 @@ def _by_name(found: Lookups, what: str, count: int, profile: Profile, pages: int
             what, LISTING if times == 1 else "a listing of the users, again when it is too old", times * pages
         )
     else:
-        found.add(what, "each user by itself", count)
+        found.add(what, EACH, count)

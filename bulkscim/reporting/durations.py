@@ -32,21 +32,28 @@ class LongestLimit:
 def takes_told(
     requests: float,
     limit: LongestLimit,
-    now: float,
+    now: float | None,
     zone: tzinfo | None = None,
     hours: Hours | None = None,
+    *,
+    or_more: bool = False,
 ) -> str:
-    """Return about how long so many requests take, and until when, by the clock of a zone or this machine's.
+    """Return how long so many requests take, and until when, by the clock of a zone or this machine's; None: not now.
 
-    With `hours` of the day they are sent within these only.
+    With `hours` of the day they are sent within these only. `or_more`: the number may be too small.
     """
     seconds = limit.seconds
     count = max(1, round(requests))
-    ends_s = seconds if hours is None else hours.seconds_for(seconds, now, zone)
     within = "" if hours is None else f", {hours} only"
-    until = f"{within}, until {clock_time(now + ends_s, now, zone)}" if ends_s >= _SOON_S else within
-    many = f"about {count:,} request{'s' * (count != 1)}"
-    return f"about {estimated_duration(seconds)} at {limit.told}{until} ({many})"
+    until = "" if now is None else _until(seconds, now, zone, hours)
+    more, later = (" or more", " or later" * bool(until)) if or_more else ("", "")
+    many = f"about {count:,} request{'s' * (count != 1)}{more}"
+    return f"about {estimated_duration(seconds)}{more} at {limit.told}{within}{until}{later} ({many})"
+
+
+def _until(seconds: float, now: float, zone: tzinfo | None, hours: Hours | None) -> str:
+    ends_s = seconds if hours is None else hours.seconds_for(seconds, now, zone)
+    return f", until {clock_time(now + ends_s, now, zone)}" if ends_s >= _SOON_S else ""
 
 
 def rate_told(rate: Rate) -> str:

@@ -10,6 +10,7 @@ from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.pacing.rate import Rate, pace, percent, rate_of
 from bulkscim.pacing.time_left import slowest
 from bulkscim.planning.forecast import Forecast, Taken, requests_left
+from bulkscim.planning.job_costs import Costs
 from bulkscim.providers.profile import Bucket, Profile
 from bulkscim.reporting.durations import LongestLimit, clock_time, takes_told
 from bulkscim.runs.settings import times_of
@@ -19,18 +20,24 @@ _USED = 0.8  # of a default, so that it was what held a session back
 
 
 def how_long(
-    forecast: Forecast, settings: Settings, profile: Profile, now: float, known: Sequence[KnownLimit] = ()
+    costs: Costs, settings: Settings, profile: Profile, now: float, known: Sequence[KnownLimit] = ()
 ) -> Iterator[str]:
-    """Yield lines about a job of which so many requests are expected; `known` is what earlier runs have learned."""
+    """Yield lines about a job that costs so much; `known` is what earlier runs have learned."""
     times, buckets = times_of(settings.connection, now), settings.buckets(profile)
     expected = [_as_known(one, known) for one in buckets]
-    limit = _longest(forecast, expected)
-    yield f"takes     {takes_told(forecast.total, limit, now, hours=times.hours)}"
+    limit = _longest(costs.forecast, expected)
+    yield takes_told(costs.forecast.total, limit, now, hours=times.hours, or_more=costs.may_be_more)
     if limit.seconds >= LONG_S and any(one.assumed and one.most == 1.0 for one in expected):
         yield f"rate      {limit.rate} is the default of bulkscim; {_flags(limit.rate, known)}"
     yield from known_limits(known, buckets)
     if times.deadline is not None:
         yield f"stops     at {clock_time(times.deadline, now)} by its deadline; resume continues then"
+
+
+def later(costs: Costs, settings: Settings, profile: Profile, known: Sequence[KnownLimit]) -> str:
+    """Say how long a run that costs so much takes, when it is begun."""
+    limit = _longest(costs.forecast, [_as_known(one, known) for one in settings.buckets(profile)])
+    return takes_told(costs.forecast.total, limit, None, or_more=costs.may_be_more)
 
 
 def held_back(look: RunProgress, buckets: Iterable[Bucket], known: Iterable[KnownLimit] = ()) -> str:

@@ -1,7 +1,7 @@
 """A run that has not begun: what is known of it, its guards and approval, its header, and its beginning."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from bulkscim.journal.run_lock import HeldFolder
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import People
 from bulkscim.model.harmless import escaped
-from bulkscim.model.operation import Defaults, Operation, Verb
+from bulkscim.model.operation import USER, Defaults, Operation, Verb
 from bulkscim.model.run import RecordedParent, RecordedTenant
 from bulkscim.model.typed import quoted
 from bulkscim.planning.guards import (
@@ -53,7 +53,7 @@ from bulkscim.runs.guarding import (
     with_groups,
     with_shares,
 )
-from bulkscim.runs.how_long import how_long, slowest_interval
+from bulkscim.runs.how_long import how_long, later, slowest_interval
 from bulkscim.runs.inverse_job import AS_SHOWN
 from bulkscim.runs.listed_users import ListedUsers
 from bulkscim.runs.open_job import INDEX
@@ -154,7 +154,7 @@ class Start:
 
     def facts(self) -> list[str]:
         """Show the tenant, what the file asks, by kind, and what it takes."""
-        found, visit = self.costs, self.visit
+        found = self.costs
         users = "unknown" if self.seen.users is None else f"{self.seen.users:,}"
         hidden = "" if self.seen.profile.lists_inactive else " (deactivated ones are not shown)"
         kinds = sorted(self.checked.verbs.items(), key=lambda item: -item[1])
@@ -170,7 +170,7 @@ class Start:
                 else []
             ),
             f"{'undo' if self.parent is None else 'undoes':10}{self._grades(dict(kinds))}",
-            *how_long(found.forecast, visit.settings, self.seen.profile, visit.clock.now(), visit.known),
+            *self._takes(found),
             *([f"lookups   {found.lookups.told}"] if found.lookups.ways else []),
             *([self.listed.seats.fact] if self.listed.seats else []),
             *([told(self.request.canary_rows)] if self.request.canary_rows else []),
@@ -186,6 +186,21 @@ class Start:
             *cautions(self.checked, self.seen.profile),
             *(self.parent.notes if self.parent is not None else ()),
         ]
+
+    def _takes(self, found: Costs) -> Iterator[str]:
+        """Yield how long that takes, and which limit is why."""
+        visit, label = self.visit, "reads" if self.request.dry_run else "takes"
+        takes, *more = how_long(found, visit.settings, self.seen.profile, visit.clock.now(), visit.known)
+        yield f"{label:10}{takes}"
+        yield from more
+
+    def later(self, own: Mapping[str, int], groups: Sequence[int], *, new_groups: bool) -> str:
+        """Say how long a run of what a plan has found takes: rows that make a change of their own, and memberships."""
+        asked = replace(self._all_asked, groups=tuple(groups), creates_groups=new_groups, plans=False)
+        found = self._costs_of(asked)
+        writes = {kind: own.get(kind, 0) for kind in found.forecast.writes}
+        found = replace(found, forecast=replace(found.forecast, writes=writes))
+        return f"the run   {later(found, self.visit.settings, self.seen.profile, self.visit.known)}"
 
     @property
     def _rows(self) -> str:
@@ -203,21 +218,31 @@ class Start:
     @property
     def costs(self) -> Costs:
         """What the job costs in requests, and how users are looked up."""
+        return self._costs_of(self._all_asked)
+
+    def _costs_of(self, asked: Asked) -> Costs:
+        slowest = slowest_interval(self.visit.settings.buckets(self.seen.profile))
+        return costs(asked, self.seen.profile, self.seen.users, slowest)
+
+    @property
+    def _all_asked(self) -> Asked:
         checked, request = self.checked, self.request
-        asked = Asked(
+        return Asked(
             checked.verbs,
             checked.groups,
             checked.names,
             creates_groups=bool(request.rules.create_groups),
             undoes=self.parent is not None,
             plans=request.dry_run,
+            hidden=self._hidden,
         )
-        return costs(
-            asked,
-            self.seen.profile,
-            self.seen.users,
-            slowest_interval(self.visit.settings.buckets(self.seen.profile)),
-        )
+
+    @property
+    def _hidden(self) -> int:
+        """How many users the run that is undone deactivated, where the tenant shows these by their ids alone."""
+        if self.parent is None or self.seen.profile.lists_inactive:
+            return 0
+        return self.parent.counts.get((Verb.DEACTIVATE, USER), 0)
 
     @property
     def _later(self) -> str:

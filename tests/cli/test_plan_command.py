@@ -1,6 +1,7 @@
 """`plan` shows what a job would do, and changes nothing."""
 
 import json
+import re
 
 import pytest
 
@@ -23,6 +24,23 @@ def test_a_plan_says_what_would_become_of_each_row(bulkscim, tenant, job):
     assert "  row 1  User new@x.test" in lines
     assert any(line.endswith('→ "Chief"') for line in lines)
     assert "next: bulkscim run people.csv" in outcome.stderr
+
+
+def test_a_plan_says_what_its_run_takes(bulkscim, tenant, tmp_path):
+    """It said what the plan itself takes, and an admin took that for the run."""
+    people = "".join(f"new{number}@x.test,Team {number % 3}\n" for number in range(40))
+    (tmp_path / "people.csv").write_text(f"userName,groups\n{people}")
+    job = ("people.csv", "--op", "create", "--create-groups", *tenant.reached)
+
+    planned, done, again = (bulkscim(*command, *job) for command in (("plan",), ("run", "--yes"), ("plan",)))
+
+    (told,) = re.findall(r"^the run   about .*\(about (\d+) requests\)$", planned.stderr, re.MULTILINE)
+    sent = int(re.findall(r"^(\d+) requests, ", done.stderr, re.MULTILINE)[0])
+    assert abs(int(told) - sent) <= 0.2 * sent
+    assert re.search(r"^reads     about .* requests?\)$", planned.stderr, re.MULTILINE)
+    assert "takes  " not in planned.stderr
+    assert again.code == 0
+    assert "the run " not in again.stderr, again.text
 
 
 def test_a_plan_as_json_has_an_object_for_each_row_in_their_order(bulkscim, tenant, job):

@@ -32,6 +32,14 @@ def test_what_a_job_takes(requests, rate, told):
     )
 
 
+def test_a_job_may_take_more():
+    rate = parse("100/min")
+    limit = LongestLimit(rate, 2178 / pace(rate).per_second)
+
+    told = "about 22 min or more at 100 requests/min, until 12:22 or later (about 2,178 requests or more)"
+    assert takes_told(2178, limit, NOON, UTC, or_more=True) == told
+
+
 def test_time_of_day():
     """Another day is named."""
     assert clock_time(NOON, NOON, UTC) == "12:00"
