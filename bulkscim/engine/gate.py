@@ -54,6 +54,11 @@ class Gate:
         return 1 / pace(self._rate, self.pace.share).per_second
 
     @property
+    def timed(self) -> Bucket:
+        """The limit by which times are told: without its burst after a 429."""
+        return self.bucket if self._at_once > 1 else replace(self.bucket, burst=1)
+
+    @property
     def closed_s(self) -> float:
         """For how many seconds it is still closed; 0 or less when it is open."""
         return self._closed_until - self._clock.monotonic()

@@ -45,7 +45,7 @@ class Look:
         sent, hold = pulse.counters, self._permits.holding.first
         why = reason(self._permits.quiet())
         passed, new = now - self._looked, pulse.sorts - self._sent
-        if passed > 0 and (why is None or new or limits.closed_s):
+        if passed > 0 and (why is None or new or self._permits.closed_s):
             worth = self._permits.worth(new, limits.per_second)
             self._speed = self._speed.after(passed, worth, limits.per_second)
         self._looked, self._sent = now, pulse.sorts.copy()
@@ -57,7 +57,7 @@ class Look:
             sent.requests,
             sent.throttled,
             requests,
-            self._seconds_for(requests, limits, self._speed),
+            self._seconds_for(limits, self._speed),
             self._permits.allowed_per_second,
             why,
             hold is not None and not hold.ends,
@@ -65,9 +65,9 @@ class Look:
             whole,
         )
 
-    def _seconds_for(self, requests: float, limits: Limits, speed: Speed) -> float | None:
-        """Return how long so many requests take from now on; None while it is not known when they may be sent."""
+    def _seconds_for(self, limits: Limits, speed: Speed) -> float | None:
+        """Return how long the requests that are left take from now on; None while it is not known when they may be sent."""
         hold = self._permits.holding.first
         if hold is not None and not hold.ends:
             return None
-        return self._permits.holding.stretch(seconds_for(requests, limits, speed))
+        return self._permits.holding.stretch(seconds_for(limits, speed))

@@ -15,14 +15,14 @@ from bulkscim.engine.turns import Turns
 from bulkscim.model.clock import Clock
 from bulkscim.model.progress import UNLIMITED
 from bulkscim.model.request import Reply, Request, Response, Sort
-from bulkscim.pacing.arrivals import Arrivals, Window
+from bulkscim.pacing.arrivals import Arrivals, Places, Window
 from bulkscim.pacing.concurrency import Concurrency
 from bulkscim.pacing.hints import asked_wait, retry_after, stated_rate
 from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.pacing.rate import Rate, rate_of
 from bulkscim.pacing.retry import throttles
-from bulkscim.pacing.time_left import Limits, allowed, worth
-from bulkscim.pacing.waiting import Quiet
+from bulkscim.pacing.time_left import Limits, allowed, slowest, worth
+from bulkscim.pacing.waiting import LIMIT, Quiet
 from bulkscim.providers.profile import NO_LIMIT, Bucket
 from bulkscim.transport.base import Transport
 
@@ -226,7 +226,7 @@ class Permits:
     async def _pause(self, seconds: float) -> None:
         """Wait so long, or for the next end of a request where that time is not known."""
         if seconds < inf:
-            await self._unless_replaced(partial(self._stopping.pause, seconds))
+            await self._unless_replaced(partial(self._stopping.pause, seconds, LIMIT))
         else:
             self._ended = self._ended or anyio.Event()
             await self._stopping.unless_stopped(self._ended.wait)
@@ -314,7 +314,19 @@ class Permits:
 
     def limits(self, left: Mapping[Sort, float]) -> Limits:
         """Return what limits requests of some sorts now."""
-        return Limits(allowed(left, self._rates), self.closed_s)
+        rates, per_second = self._rates, allowed(left, self._rates)
+        if all(bucket.burst == 1 for bucket, _ in rates):
+            return Limits(per_second, sum(left.values()) / per_second, max(self.closed_s, self._full_s))
+        return Limits(per_second, slowest(left, rates, self._places)[1], self.closed_s)
+
+    def _places(self, bucket: Bucket) -> Places:
+        return self.arrivals.places(bucket, self._clock.monotonic())
+
+    @property
+    def _full_s(self) -> float:
+        """For how long all places are taken under the limits of each request that may go otherwise."""
+        waits = [left for why, left in self._stopping.pauses(self._clock.monotonic()) if why == LIMIT]
+        return max(0.0, min(waits, default=0.0))
 
     def worth(self, sent: Mapping[Sort, float], per_second: float) -> float:
         """Return how many requests at a pace take the limits as long as those that were sent."""
@@ -322,7 +334,7 @@ class Permits:
 
     @property
     def _rates(self) -> list[tuple[Bucket, float]]:
-        return [(gate.bucket, 1 / gate.interval_s) for gate in self.gates]
+        return [(gate.timed, 1 / gate.interval_s) for gate in self.gates]
 
     def quiet(self) -> Quiet:
         """Return what is known while no request leaves."""

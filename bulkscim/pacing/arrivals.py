@@ -68,6 +68,14 @@ class Sending:
         return max(trips.longest, now - self.sent_at) - trips.least
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """How many requests may go at once under a limit, and in how many seconds the first place is free that is taken now."""
+
+    free: int
+    next_s: float
+
+
 class Window:
     """The places under one limit that are taken."""
 
@@ -90,6 +98,14 @@ class Window:
             return 0.0
         soonest = [one.sent_at + self._window_s for one in islice(self._taken, needed)]
         return sorted([*soonest, *(moment for moment in free_at if moment > now)])[needed - 1] - now
+
+    def places(self, now: float, trips: RoundTrips) -> Places:
+        """Return the places that are free now, and when there is another one."""
+        wait_s = self.wait(now, trips)
+        free = self._limit - len(self._taken) - len(self._overdue)
+        if wait_s > 0 or not self._taken:
+            return Places(max(0, free), wait_s or self._window_s)
+        return Places(free, self._taken[0].sent_at + self._window_s - now)
 
     def take(self, sending: Sending) -> None:
         """Take a place; those that take one come in the order of their sending."""
@@ -154,6 +170,13 @@ class Arrivals:
     def wait(self, windows: Sequence[Window], now: float) -> float:
         """Return the seconds after which to ask again, 0 where a request may leave; inf: after the next answer."""
         return max((window.wait(now, self._trips) for window in windows), default=0.0)
+
+    def places(self, bucket: Bucket, now: float) -> Places:
+        """Return the places that are free under a limit; as many as it has where they are not counted."""
+        for counted, window in self._windows:
+            if counted == bucket:
+                return window.places(now, self._trips)
+        return Places(rate_of(bucket).limit, bucket.window_s)
 
     def leaves(self, windows: Sequence[Window], now: float) -> Sending:
         """Count a request that leaves."""

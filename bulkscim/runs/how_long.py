@@ -8,7 +8,7 @@ from bulkscim.journal.settings import MOST_TRIED, Settings
 from bulkscim.model.progress import RunProgress
 from bulkscim.pacing.known_limit import KnownLimit
 from bulkscim.pacing.rate import Rate, pace, percent, rate_of
-from bulkscim.pacing.time_left import slowest
+from bulkscim.pacing.time_left import all_free, slowest
 from bulkscim.planning.forecast import Forecast, Taken, requests_left
 from bulkscim.planning.job_costs import Costs
 from bulkscim.providers.profile import Bucket, Profile
@@ -82,7 +82,7 @@ def _as_known(bucket: Bucket, known: Iterable[KnownLimit]) -> Bucket:
 
 def _longest(forecast: Forecast, buckets: Iterable[Bucket]) -> LongestLimit:
     rates = [(one, pace(rate_of(one)).per_second) for one in buckets]
-    slow, seconds = slowest(requests_left(forecast, Taken()), rates, begins=True)
+    slow, seconds = slowest(requests_left(forecast, Taken()), rates, all_free)
     is_general = not (slow.methods or slow.prefix)
     rate = Rate(slow.limit, slow.window_s)
     return LongestLimit(rate, seconds, "" if is_general else slow.name, slow.share)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 from unittest import mock
 
 import pytest
@@ -11,15 +12,19 @@ from request_jobs import MANY, Trial, deactivate, delete, memberships, new_group
 from virtual import ANSWER_S, KINDS, Bench
 
 import bulkscim.tenants.tenant
+from bulkscim.journal.durable import LocalDisk
+from bulkscim.journal.run_lock import LOCK_TEXT, read_holder
 from bulkscim.model.request import Response
 from bulkscim.providers.profile import Bucket
 from bulkscim.providers.provider import Provider
 from bulkscim.providers.quirks import Quirks
 from bulkscim.runs import api
+from bulkscim.runs.orders import Orders, write_orders
 from tests.support.making.providers import PROFILES
 from tests.support.running.watching import Silent
 
 OFF = 0.2
+SLOWED_AFTER_S = 20.0
 SPARE_S = 5.0  # which no user minds
 AFTER, BEFORE = 0.05, 0.95  # shares of the time that a run takes
 SEVERAL = (
@@ -89,11 +94,12 @@ def creates(count):
     )
 
 
-def carried_out(folder, trial, rate, *, undo=False, kind="generic", **limits):
+def carried_out(folder, trial, rate, *, undo=False, kind="generic", burst=None, watching=Watching, **limits):
     """Return the watchers of a run that ended well and, with `undo`, of its rollback."""
     bench = Throttling(folder, KINDS[kind], trial.users(), trial.held_groups())
     options = {"runs_dir": folder / "runs", **({"rate": rate} if rate else {})}
-    watchers = [Watching(bench.clock)]
+    options |= {"burst": burst} if burst else {}
+    watchers = [watching(bench.clock)]
     first = partial(
         api.run, trial.write(folder), bench.tenant, **MANY, **trial.options, **options, watcher=watchers[0]
     )
@@ -216,6 +222,45 @@ def test_time_left_is_true_under_several_limits(tmp_path, trial):
         off = carried_out(tmp_path, trial, None)[0].off()
 
     assert off[0] <= OFF, off
+
+
+@pytest.mark.parametrize("count", [150, pytest.param(240, marks=pytest.mark.slow)])
+def test_time_left_is_true_between_bursts(tmp_path, count):
+    """Nothing leaves for most of each minute: that is the limit, and no slow tenant."""
+    (watcher,) = carried_out(tmp_path, creates(count), "60/min", burst=60)
+    waits = [one.waiting for _, one in watcher.shown]
+
+    assert watcher.off()[0] <= OFF, watcher.off()
+    assert sum(why is not None and why.startswith("limit, ") for why in waits) > 0.8 * len(waits)
+
+
+@dataclass
+class Slowing(Watching):
+    """Asks for a slower rate at some moment."""
+
+    folder: Path = Path()
+    asked: bool = False
+
+    def moved(self, progress):
+        """Ask for it once."""
+        super().moved(progress)
+        if not self.asked and self.clock.monotonic() - self.shown[0][0] >= SLOWED_AFTER_S:
+            (run,) = self.folder.iterdir()
+            holder = read_holder(run / LOCK_TEXT, LocalDisk())
+            write_orders(run, Orders(holder.pid, holder.since, at=1.0, rate="50/min"))
+            self.asked = True
+
+
+def test_time_left_is_true_after_a_slower_rate_was_asked_for(tmp_path):
+    """What was sent before counts under it, so the run first waits: the wait is named, and passes."""
+    watcher = partial(Slowing, folder=tmp_path / "runs")
+    (seen,) = carried_out(tmp_path, creates(250), "5/s", watching=watcher)
+    begun = seen.shown[0][0]
+    seen.shown = [(at, one) for at, one in seen.shown if at - begun > SLOWED_AFTER_S + 2]
+    waits = [one.waiting for at, one in seen.shown if at - begun < SLOWED_AFTER_S + 40]
+
+    assert seen.off(0.0)[0] <= OFF, seen.off(0.0)
+    assert all(why is not None and why.startswith("limit, ") for why in waits[5:])
 
 
 def test_what_a_run_shows_at_its_end(tmp_path):

@@ -1,14 +1,22 @@
 """How long requests take."""
 
+from dataclasses import replace
+
 import pytest
 
 from bulkscim.model.progress import UNLIMITED
 from bulkscim.model.request import Sort
-from bulkscim.pacing.time_left import Limits, Speed, allowed, seconds_for, slowest, worth
+from bulkscim.pacing.arrivals import Places
+from bulkscim.pacing.rate import rate_of
+from bulkscim.pacing.time_left import Limits, Speed, all_free, allowed, seconds_for, slowest, worth
 from bulkscim.providers.profile import NO_LIMIT, Bucket
 
 A_SECOND = 100 / 60
-LIMITS = Limits(A_SECOND)
+
+
+def limits(requests, per_second=A_SECOND, closed_s=0.0):
+    """Return what limits so many requests that one limit counts."""
+    return Limits(per_second, requests / per_second, closed_s)
 
 
 def speed(per_second):
@@ -20,19 +28,19 @@ def speed(per_second):
 
 
 @pytest.mark.parametrize(
-    ("requests", "limits", "known", "seconds"),
+    ("limited", "known", "seconds"),
     [
-        (100, LIMITS, Speed.begun(A_SECOND), 60),
-        (0, LIMITS, Speed.begun(A_SECOND), 0),
-        (100, LIMITS, speed(0.5), 195),
-        (100, LIMITS, speed(5.0), 60),
-        (100, Limits(A_SECOND, closed_s=12.0), speed(A_SECOND), 72),
-        (100, Limits(A_SECOND / 2), speed(A_SECOND), 120),
+        (limits(100), Speed.begun(A_SECOND), 60),
+        (limits(0), Speed.begun(A_SECOND), 0),
+        (limits(100), speed(0.5), 195),
+        (limits(100), speed(5.0), 60),
+        (limits(100, closed_s=12.0), speed(A_SECOND), 72),
+        (limits(100, A_SECOND / 2), speed(A_SECOND), 120),
     ],
 )
-def test_seconds(requests, limits, known, seconds):
+def test_seconds(limited, known, seconds):
     """At the pace of the limit, or as fast as answers allow."""
-    assert seconds_for(requests, limits, known) == pytest.approx(seconds, rel=0.05)
+    assert seconds_for(limited, known) == pytest.approx(seconds, rel=0.05)
 
 
 POSTS, GROUPS, ALL = (
@@ -58,6 +66,30 @@ def test_requests_of_several_sorts_wait_each_for_its_own_limits(left, limit, sec
     """The one that takes the longest tells; where nothing is left, the slowest."""
     assert slowest(left, RATES) == (limit, seconds)
     assert allowed(left, RATES) == pytest.approx(per_second)
+
+
+BURSTS = Bucket(100, 60.0, burst=40)
+
+
+@pytest.mark.parametrize(
+    ("requests", "bucket", "places", "seconds"),
+    [
+        (40, BURSTS, all_free(BURSTS), 0),
+        (90, BURSTS, all_free(BURSTS), 30),
+        (140, BURSTS, all_free(BURSTS), 60),
+        (260, BURSTS, all_free(BURSTS), 132),
+        (40, BURSTS, Places(0, 12.0), 12),
+        (140, BURSTS, Places(0, 12.0), 72),
+        (40, BURSTS, Places(30, 50.0), 50),
+        (150, replace(BURSTS, burst=100), Places(0, 12.0), 72),
+        (150, replace(BURSTS, burst=100, share=0.5), all_free(replace(BURSTS, share=0.5)), 120),
+        (100, replace(BURSTS, burst=1), Places(0, 12.0), 60),
+    ],
+)
+def test_bursts_take_the_windows_that_they_need(requests, bucket, places, seconds):
+    """And the rest of the last window goes one by one."""
+    per_second = rate_of(bucket).per_second
+    assert slowest({CREATES: requests}, [(bucket, per_second)], lambda _: places)[1] == pytest.approx(seconds)
 
 
 def test_where_nothing_limits_requests():
