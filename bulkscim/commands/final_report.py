@@ -55,7 +55,10 @@ def _summary(report: "RunReport", people: Console, typed: Typed) -> tuple[Summar
         elif report.totals.failed or report.totals.skipped:
             makes_groups = any(CREATE_GROUPS in cause.detail for cause in report.causes)
             flags = f" {CREATE_GROUPS}" if makes_groups else ""
-            commands = [f"{typed.looks}{flags}"] if typed.looks and report.totals.failed else []
+            looks = [f"{typed.looks}{flags}"] if typed.looks and report.totals.failed else []
+            commands = [*looks, *(commands if typed.is_plan and _changes(report) else [])]
+        elif not _changes(report):
+            commands = []
         return replace(summary_of(report), causes=report.causes, next=tuple(commands)), False
     with open_at(report.folder) as recorded:
         summary = replace(read_summary(recorded), state=report.state)
@@ -66,6 +69,11 @@ def _summary(report: "RunReport", people: Console, typed: Typed) -> tuple[Summar
         except (OSError, BulkScimError) as error:  # a full disk; the journal has it all
             people.warn(f"the result files could not be written: {error}")
             return summary, False
+
+
+def _changes(report: "RunReport") -> bool:
+    """Whether a dry run has found that anything would be changed."""
+    return report.totals.done + report.totals.adopted > 0
 
 
 def summary_of(report: "RunReport") -> Summary:

@@ -23,6 +23,7 @@ def typed() -> Typed:
         tuple(map(str, flags(ACCESS))),
         tuple(map(str, flags({"job"}))) if context.command.name not in _OF_JOBS else (),
         *((_for_real(context), _looks(context)) if context.params.get("job") != "-" else ()),
+        is_plan=context.command.name == "plan" and bool(context.params.get("out")),
     )
 
 

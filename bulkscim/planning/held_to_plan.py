@@ -20,6 +20,8 @@ from bulkscim.planning.one_group import BACK
 _ENDED_WELL = frozenset({RowState.DONE, RowState.ADOPTED, RowState.NOOP})
 _GROUP, CREATE = "group:", "create"
 AS_WANTED = "as the plan wants it already"
+LEFT_BY_PLAN = "the plan leaves it as it is: "
+BY_PLAN = " the plan "  # of a drift from what it saw
 
 
 def without_steps(plan: PlannedRow) -> Settle | None:
@@ -27,7 +29,7 @@ def without_steps(plan: PlannedRow) -> Settle | None:
     if plan.parts:
         return None
     if plan.problem:
-        return Settle(RowState.SKIPPED, f"the plan leaves it as it is: {plan.problem}", plan.id)
+        return Settle(RowState.SKIPPED, f"{LEFT_BY_PLAN}{plan.problem}", plan.id)
     state = RowState.ADOPTED if plan.decision is Will.ADOPT else RowState.NOOP
     return Settle(state, plan.detail, plan.id)
 

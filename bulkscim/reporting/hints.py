@@ -5,6 +5,7 @@ from typing import NamedTuple
 from bulkscim.journal.runfolder import CHILD
 from bulkscim.model.row import RowState
 from bulkscim.model.typed import NEXT, command
+from bulkscim.planning.held_to_plan import BY_PLAN, LEFT_BY_PLAN
 from bulkscim.planning.one_group import ONE_GROUP
 from bulkscim.reporting.results import Result
 
@@ -54,16 +55,25 @@ def hint_of(result: Result, run: str) -> Hint:
                 "`resume` looks it up again; if the row stays in doubt, decide it with `settle`",
                 ("resume", run),
             )
-        case RowState.SKIPPED if LEFT in result.detail:
-            return Hint("the resource was changed since, by a later run or by others")
-        case RowState.SKIPPED if f"/{CHILD}" in run:
-            return Hint("others have changed it since; `retry` compares it again", ("retry", run))
-        case RowState.SKIPPED if result.detail.startswith("drift: "):
-            return Hint("the resource differs from the record; check which of them is right")
         case RowState.SKIPPED:
-            return Hint("correct the row that it needs", ("retry", run))
+            return _of_skipped(result, run)
         case RowState.FAILED:
             return _of_failure(result, run)
+
+
+def _of_skipped(result: Result, run: str) -> Hint:
+    drifted = result.detail.startswith("drift: ")
+    if LEFT in result.detail:
+        return Hint("the resource was changed since, by a later run or by others")
+    if f"/{CHILD}" in run:
+        return Hint("others have changed it since; `retry` compares it again", ("retry", run))
+    if result.detail.startswith(LEFT_BY_PLAN):
+        return Hint("correct the record, and plan again")
+    if drifted and BY_PLAN in result.detail:
+        return Hint("others have changed it since the plan: plan again, and check what it says now")
+    if drifted:
+        return Hint("the resource differs from the record; check which of them is right")
+    return Hint("correct the row that it needs", ("retry", run))
 
 
 def _of_failure(result: Result, run: str) -> Hint:

@@ -30,12 +30,14 @@ class Typed:
 
     `access` are the flags that say where the token is, `job` where the job file is now; `again` is the whole command
     of a dry run without the flag that made it one, `looks` the command that looks at it again, with other flags.
+    `is_plan`: `again` applies a plan file that was written.
     """
 
     access: tuple[str, ...] = ()
     job: tuple[str, ...] = ()
     again: str = ""
     looks: str = ""
+    is_plan: bool = False
 
 
 NOTHING = Typed()
@@ -126,18 +128,21 @@ def _after_failures(summary: Summary, header: Header, typed: Typed) -> Iterable[
         yield command(*run_words(header, Path(summary.errors)), *typed.access)
 
 
-def run_command(header: Header) -> str:
-    """Return the command line for a new run of a job, as the header of an earlier one describes it.
+def job_command(header: Header, name: str = "run", *more: object) -> str:
+    """Return the command line for a new run or plan of a job, as the header of an earlier one describes it.
 
     Guards and approval are not repeated: what a job file holds now may need others.
     """
     selection = header.selection or RowSelection(limit=header.settings.limit)
-    return command("run", *_job(header), *_flags(header), *selection.flags(), *tenant_words(header))
+    return command(name, *_job(header), *_flags(header), *selection.flags(), *tenant_words(header), *more)
 
 
 def run_words(header: Header, file: Path) -> Iterator[object]:
-    """Yield the words that bring another file to the run's tenant, read and treated as the run's own was."""
-    yield from ("run", shown(file))
+    """Yield the words that bring another file to the run's tenant, read and treated as the run's own was.
+
+    Where the run applied a plan the file is planned first.
+    """
+    yield from ("plan" if header.plan else "run", shown(file))
     for path in header.definitions[-1:]:
         yield from ("--map", shown(Path(path)))
     yield from _flags(header)

@@ -27,10 +27,11 @@ from bulkscim.model.plan import PlannedRow
 from bulkscim.model.row import Row, RowRules
 from bulkscim.model.run import RecordedPlan
 from bulkscim.model.selection import RowSelection
-from bulkscim.model.typed import quoted
+from bulkscim.model.typed import NEXT, quoted
 from bulkscim.outputs import binary_file
 from bulkscim.private_files import create_file
 from bulkscim.reporting.durations import moment
+from bulkscim.reporting.next_commands import job_command
 from bulkscim.reporting.planned import told
 from bulkscim.runs.options import RecordDefaults
 
@@ -117,8 +118,9 @@ class PlanFile:
                 f" (made {moment(self.head.made)}; --max-plan-age allows more)" if "its age" in found else ""
             )
             why = " and ".join(found)
+            again = job_command(self.head.header, "plan", "--out", self.path, "--force")
             raise PlanStale(
-                f"{self.path}: does not fit any more: {why}{age}. Nothing was sent; make the plan again"
+                f"{self.path}: does not fit any more: {why}{age}. Nothing was sent; make the plan again\n{NEXT}{again}"
             )
 
     @property

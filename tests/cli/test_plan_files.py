@@ -58,6 +58,50 @@ def test_a_row_whose_resource_was_changed_since_is_skipped_with_both_values(appl
     assert tenant.user("user0@example.com")["title"] == "Boss"
 
 
+def next_commands(outcome):
+    """Return the commands that come next."""
+    return [line.removeprefix("next: ") for line in outcome.stderr.splitlines() if line.startswith("next: ")]
+
+
+def test_after_drift_the_rows_that_were_left_are_planned_again(apply, bulkscim, tenant):
+    """A retry was named, which compared with the same plan, and a run of the rows that no plan had shown."""
+    tenant.user("user0@example.com")["title"] = "Boss"
+    applied = apply()
+    errors = [one for one in next_commands(applied) if not one.startswith("bulkscim rollback")]
+    again = bulkscim(*shlex.split(errors[0])[1:])
+
+    assert len(errors) == 1
+    assert errors[0].startswith("bulkscim plan runs/")
+    assert (again.code, tenant.user("user0@example.com")["title"]) == (0, "Boss"), again.text
+    assert '"Boss" → "Chief"' in again.stdout
+
+
+def test_the_next_command_of_a_stale_plan_makes_it_again(apply, bulkscim, tmp_path, plan):
+    (tmp_path / "people.csv").write_text(PEOPLE + "user2@example.com,New\n")
+    stale = apply()
+    (again,) = next_commands(stale)
+    planned = bulkscim(*shlex.split(again)[1:])
+
+    assert (stale.code, planned.code, apply().code) == (8, 0, 0), planned.text
+
+
+def test_a_plan_of_which_some_rows_fail_may_be_applied_or_made_again(bulkscim, tenant, tmp_path):
+    (tmp_path / "people.csv").write_text("userName,title\nuser0@example.com,Chief\nabsent@x.test,Lead\n")
+    job = ("plan", "people.csv", "--op", "patch", "-o", "people.plan", *tenant.reached)
+    again, applied = next_commands(bulkscim(*job))
+
+    assert again.startswith("bulkscim plan people.csv ")
+    assert again.endswith(" --out people.plan --force")
+    assert applied.startswith("bulkscim run people.plan")
+
+
+def test_nothing_comes_next_where_nothing_is_to_do(bulkscim, tenant, tmp_path):
+    (tmp_path / "people.csv").write_text("userName,title\nuser0@example.com,Old\n")
+    outcome = bulkscim("plan", "people.csv", "--op", "patch", *tenant.reached)
+
+    assert (outcome.code, next_commands(outcome)) == (0, []), outcome.text
+
+
 def test_a_value_that_the_plan_does_not_change_is_left_as_others_set_it(apply, tenant):
     tenant.user("user1@example.com")["title"] = "Boss"  # the plan has this row as unchanged
 

@@ -65,3 +65,19 @@ def test_a_retry_does_not_put_a_user_into_two_groups_where_one_is_allowed():
     assert hint(RowState.FAILED, detail=f"not in group Sales: … {ONE_GROUP}") == (
         "name one group for each user in the file"
     )
+
+
+@pytest.mark.parametrize(
+    ("detail", "told"),
+    [
+        ("the plan leaves it as it is: no User with userName a", "correct the record, and plan again"),
+        ('drift: title is "a"; the plan saw "b"', "changed it since the plan"),
+        ("drift: it exists now as id 1; the plan creates it", "changed it since the plan"),
+    ],
+)
+def test_what_a_plan_left_or_others_changed_is_planned_again(detail, told):
+    """The hint was to correct the row that it needs, and a retry applied the same plan."""
+    found = hint(RowState.SKIPPED, detail=detail)
+
+    assert told in found
+    assert "next: " not in found
