@@ -19,10 +19,12 @@ RECORDS = frozenset({"op", "type", "match", "map", "encoding", "header_line", "l
 def typed() -> Typed:
     """Return what the commands that follow a run need of this one's flags."""
     context = click.get_current_context()
+    is_stdin = context.params.get("job") == "-"
     return Typed(
         tuple(map(str, flags(ACCESS))),
         tuple(map(str, flags({"job"}))) if context.command.name not in _OF_JOBS else (),
-        *((_for_real(context), _looks(context)) if context.params.get("job") != "-" else ()),
+        again="" if is_stdin else _for_real(context),
+        looks="" if is_stdin else _looks(context),
         is_plan=context.command.name == "plan" and bool(context.params.get("out")),
     )
 
