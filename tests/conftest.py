@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_configure(config: pytest.Config) -> None:
     """Try fewer examples of each rule where the slow tests are left out; with them all are tried."""
     settings.load_profile("quick" if config.option.markexpr == QUICK else "patient")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Start one worker more than there are processors: tests wait for processes, for disks and for what is to happen later."""
+    of_this_process = getattr(os, "sched_getaffinity", None)
+    return 1 + (len(of_this_process(0)) if of_this_process else os.cpu_count() or 1)
 
 
 @pytest.fixture
