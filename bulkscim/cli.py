@@ -3,39 +3,14 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from bulkscim import __version__, errors
-from bulkscim.commands import (
-    connect,
-    count,
-    explain,
-    export,
-    go,
-    mapping,
-    not_available,
-    pause,
-    plan,
-    probe,
-    profiles,
-    rate,
-    results,
-    resume,
-    retry,
-    rollback,
-    run,
-    runs,
-    sandbox,
-    settle,
-    status,
-    streams,
-    tenants,
-    validate,
-    verify,
-)
+from bulkscim.commands import not_available, streams
 from bulkscim.commands.argv import refuse_secrets, refuse_undecodable
 from bulkscim.commands.signals import heed
 from bulkscim.model.harmless import escaped_lines
@@ -84,6 +59,39 @@ Exit codes:
 _UNMARKED = ("… and ", "Nothing was sent", NEXT)  # lines after the problems of a job file
 
 
+_NAMES = (
+    "validate", "map", "plan", "run", "resume", "retry", "rollback", "settle", "status", "pause",
+    "go", "rate", "results", "explain", "verify", "runs", "export", "count", "sandbox", "connect",
+    "probe", "tenants", "profiles",
+)  # fmt: skip
+_MODULES = {name: name for name in _NAMES} | {"map": "mapping"}
+
+
+class Commands(MutableMapping[str, click.Command]):
+    """Commands by their names, in the order of use; the module of one is imported when it is asked for, as that takes long."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._known: dict[str, str | click.Command] = dict(modules)
+
+    def __getitem__(self, name: str) -> click.Command:
+        known = self._known[name]
+        if isinstance(known, str):
+            self[name] = known = import_module(f"bulkscim.commands.{known}").command
+        return known
+
+    def __setitem__(self, name: str, command: click.Command) -> None:
+        self._known[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
 class InOrder(click.Group):
     """A group whose help lists commands in the order of use."""
 
@@ -92,7 +100,12 @@ class InOrder(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
+@click.group(
+    cls=InOrder,
+    commands=Commands(_MODULES),
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EXIT_CODES,
+)
 @click.version_option(__version__, prog_name="bulkscim")
 def bulkscim() -> None:
     """Create, change and remove thousands of users and groups in a SCIM 2.0 tenant from a file.
@@ -103,32 +116,6 @@ def bulkscim() -> None:
     """
 
 
-for _module in (
-    validate,
-    mapping,
-    plan,
-    run,
-    resume,
-    retry,
-    rollback,
-    settle,
-    status,
-    pause,
-    go,
-    rate,
-    results,
-    explain,
-    verify,
-    runs,
-    export,
-    count,
-    sandbox,
-    connect,
-    probe,
-    tenants,
-    profiles,
-):
-    bulkscim.add_command(_module.command)
 for _command in not_available.COMMANDS:
     bulkscim.add_command(_command)
 

@@ -185,7 +185,6 @@ def _checked(
     from bulkscim.jobfile.source import checking, open_source
     from bulkscim.jobfile.validate import Chosen, check
     from bulkscim.model.selection import TakenRows
-    from bulkscim.runs.tenant_groups import named_groups
 
     runtime.collect_seldom()
     defaults, taken = said.defaults, None if limit is None else TakenRows.first(limit)
@@ -197,7 +196,10 @@ def _checked(
         groups: list[Key] = []
         if checked.index is not None:
             with checked.index as index:
-                groups = named_groups(source, defaults, index, taken) if with_groups else []
+                if with_groups:
+                    from bulkscim.runs.tenant_groups import named_groups  # brings all that sends requests
+
+                    groups = named_groups(source, defaults, index, taken)
         return checked, groups
 
 

@@ -119,6 +119,7 @@ def serve(folder):
     """Fork for each command that is asked for, until stdin is closed."""
     for name in PRELOADED:
         import_module(name)
+    list(import_module("bulkscim.cli").bulkscim.commands.values())
     gc.freeze()  # what is imported stays as it is, so that the pages of a fork stay shared
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listening:
