@@ -17,6 +17,7 @@ from bulkscim.engine.crew import Crew
 from bulkscim.engine.dispatch import Intent, NotSent, Outcome
 from bulkscim.engine.facts import Parents, made_by
 from bulkscim.engine.feed import Feed, Window
+from bulkscim.engine.first_moves import FirstMoves
 from bulkscim.engine.gathered import Batch, GatheredSteps, shared_by
 from bulkscim.engine.parked import BehindLane, BehindName, ForResource, ForRow, ParkedRows, Resting
 from bulkscim.engine.ready import ReadyRows, Room
@@ -40,21 +41,18 @@ class Pipeline:
         self, feed: Feed, context: RunContext, worker: Worker, left: UnfinishedRows, room: Room
     ) -> None:
         self._feed = feed
-        self._worker = worker
-        self._rows = worker.rows
+        self._worker, self._rows = worker, worker.rows
         self._stopping = context.stopping
         self._journal = journal = context.journal
         self._left = left
         self._window = Window(feed)
         self._alive = self._window.rows
         self._parents = Parents(journal, self._alive.get, lambda: feed.passed, left.found, left.updates)
-        self._lanes = Lanes()
-        self._ready = ReadyRows(room)
-        self._parked = ParkedRows()
+        self._lanes, self._first = Lanes(), FirstMoves()
+        self._ready, self._parked = ReadyRows(room), ParkedRows()
         self._changing = ChangingResources(lambda freed: self._wake(self._parked.waiting(ForResource(freed))))
         self._gathered = GatheredSteps()
-        self._sending = 0  # workers that send steps together
-        self._busy = 0
+        self._busy = self._sending = 0  # workers, and those of them that send steps together
         self._timers: anyio.abc.TaskGroup | None = None
         self._changed: anyio.Event | None = None  # there while a worker waits
         self.deferred = 0
@@ -152,6 +150,9 @@ class Pipeline:
                 return None
         if first := self._held_back_by(work):
             self._leave_held(work, first)
+            return None
+        if (first_move := self._first.before(work, self._rows.policy, self._alive)) is not None:
+            self._parked.park(work.number, ForRow(first_move))
             return None
         return self._rows.decide(work)
 

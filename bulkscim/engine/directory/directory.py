@@ -47,6 +47,7 @@ from bulkscim.model.live import (
 )
 from bulkscim.model.names import is_name
 from bulkscim.model.operation import GROUP, USER, JsonObject, Key
+from bulkscim.model.plan import planned_number
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.effects import deactivates
 from bulkscim.planning.lookups import answers
@@ -82,15 +83,13 @@ class Directory:
         self._store = store = Store()
         self._one_by_one, self._named = OneByOne(), NamedIds(clock)
         self._listings, self._resemblances = Listings(clock, store), Resemblances(store)
-        self.ids = KnownIds(clock, store, profile.visibility_lag_s)
-        self._memberships = Memberships(clock)
+        self.ids, self._memberships = KnownIds(clock, store, profile.visibility_lag_s), Memberships(clock)
         self._single = SingleLookups(clock, profile, self._listings, self._memberships)
         due = due or Due()
         self.note = due.note
         self._tied = Tied(clock, profile, due, store)
         self._earlier = EarlierRuns(recorded or JournalReads(), store)
-        self.own_memberships = self._earlier.own_memberships
-        self._compared = Compared(self._earlier)
+        self._compared, self.own_memberships = Compared(self._earlier), self._earlier.own_memberships
         filters, names = self._single.filters, self._named.names
         self._joined = Joined(clock, profile, filters, self._compared, self._memberships, names)
         self._own = OwnNames(store, self._earlier.own_names)
@@ -363,7 +362,8 @@ class Directory:
         self._tied.made(kind, resource)
         if kind == GROUP:
             self._absence.created(resource_id)
-            if kind not in self._profile.restores:  # what is restored has its old members
+            # What is restored has its old members; a plan restores nothing.
+            if kind not in self._profile.restores or planned_number(resource_id) is not None:
                 self._memberships.created(resource, set(ids_in(step.body.get("members"))))
             for key in step.identity:
                 self._named.keep(key, Found({"id": resource_id}, self._clock.monotonic()))

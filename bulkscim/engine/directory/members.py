@@ -13,6 +13,7 @@ from bulkscim.engine.directory.together import NamesAhead, Purpose
 from bulkscim.engine.reads import Reads
 from bulkscim.model.live import Member, Membership, MembershipAnswer
 from bulkscim.model.operation import GROUP, JsonObject, Key
+from bulkscim.model.plan import planned_number
 from bulkscim.model.step import Action, Step
 from bulkscim.planning.step_effects import member_changes
 
@@ -62,7 +63,7 @@ class Members:
         filtered, listed = self._ways
         filters = filtered.works and self._may_filter(Key(GROUP, "id", need.group))
         way, together = filtered if filters else listed, None
-        if purpose.ahead.most and way is not None:
+        if purpose.ahead.most and way is not None and planned_number(need.group) is None:
             together = partial(way.read, need.group, partial(self._ids, purpose.ahead), reads)
         members = await self._memberships.read(need.group, reads, since, together)
         if not isinstance(members, set):
@@ -83,7 +84,7 @@ class Members:
         """Yield the ids of groups that rows to come change, as far as they are known."""
         for key in ahead.names():
             found = key.value if key.attribute == "id" else self._id_of(key) or self._listings.known(key)
-            if found is not None:
+            if found is not None and planned_number(found) is None:
                 yield found
 
     def created(self, user: str) -> None:

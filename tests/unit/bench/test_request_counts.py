@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from request_counts import as_json, as_row, lines
-from request_jobs import delete, grown, memberships, new_groups, trials, upsert
+from request_counts import as_json, as_row, counted, lines
+from request_jobs import delete, grown, memberships, new_groups, onboarding, trials, upsert
 from virtual import KINDS, kind_of
 
 
@@ -68,6 +68,14 @@ def test_groups_with_members_are_proved_absent_together():
     count = run.counts["slow"]
     assert count.outcome.requests["GET Groups by name"] == 0
     assert count.ratio <= 1.15
+
+
+def test_a_dry_run_asks_for_no_group_that_it_would_create(tmp_path):
+    """It sent ids of its own to the tenant, and then read all groups again and again."""
+    _, outcome = next(iter(counted(onboarding(), KINDS["lucid"], "slow", tmp_path)))
+
+    assert outcome.outcome.requests["GET Groups by names"] == 0
+    assert outcome.outcome.requests.total() <= 7
 
 
 def test_a_line_is_shown_to_people_and_to_programs():
