@@ -9,7 +9,7 @@ from bulkscim.model.clock import Clock
 from bulkscim.model.request import Request
 from bulkscim.pacing.known_limit import KnownLimit, Source
 from bulkscim.pacing.learned_pace import LearnedPace
-from bulkscim.pacing.rate import burst_of, pace, rate_of
+from bulkscim.pacing.rate import Rate, burst_of, pace, rate_of
 from bulkscim.providers.profile import Bucket
 
 
@@ -30,6 +30,9 @@ class Gate:
         )
         self._at_once = burst_of(bucket)
         self._known: KnownLimit | None = None  # from before
+        self._more: float | None = (
+            None  # requests a second that the tenant states, and that are not permitted
+        )
         self._closed_until = -inf
         self._alone = False  # the next request tries whether the way is open
         self.limiter = self._limiter()
@@ -80,6 +83,8 @@ class Gate:
         found, bucket, known = self.pace.found(), self.bucket, self._known
         if self._is_stated:
             found = KnownLimit(bucket.limit / bucket.window_s, source=Source.HEADER)
+        elif self._more is not None and not self.pace.was_throttled:
+            found = KnownLimit(self._more, source=Source.HEADER)
         elif bucket.share < 1.0 and known and found and not self.pace.was_throttled:
             found = found if found.per_second > known.per_second else None
         if found is None:
@@ -87,6 +92,10 @@ class Gate:
         return replace(
             found, methods=tuple(sorted(bucket.methods)), prefix=bucket.prefix, body_over=bucket.body_over
         )
+
+    def states(self, rate: Rate) -> None:
+        """Take in that the tenant states a limit above what is permitted; of several the lowest."""
+        self._more = min(self._more or inf, rate.per_second)
 
     def counts(self, request: Request) -> bool:
         """Return whether a request counts under this limit."""

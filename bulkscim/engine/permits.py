@@ -252,10 +252,12 @@ class Permits:
                 gate.close(retry_after(reply) or 0.0)
 
     def _heed(self, bucket: Bucket, stated: Rate | None) -> None:
-        """Keep to a limit that an answer states, where it is below what was permitted before."""
-        holds = any(gate.bucket == bucket for gate in self.gates)
-        used = bucket.share * stated.per_second if stated else inf
-        if stated is None or not holds or used >= bucket.most * rate_of(bucket).per_second:
+        """Keep to a limit that an answer states, where it is below what was permitted before; one above is known at least."""
+        gate = next((gate for gate in self.gates if gate.bucket == bucket), None)
+        if stated is None or gate is None:
+            return
+        if bucket.share * stated.per_second >= bucket.most * rate_of(bucket).per_second:
+            gate.states(stated)
             return
         limit = replace(bucket, limit=stated.limit, window_s=stated.window_s, most=1.0, assumed=False)
         self._stated.add(limit)

@@ -53,7 +53,8 @@ class KnownLimit:
         """What is known: `33/s of all requests passed on 2026-11-27 (inferred)`."""
         counted = " ".join((*self.methods, self.prefix)).strip() or "all requests"
         day = datetime.fromtimestamp(self.at, UTC).date().isoformat()
-        return f"{self.per_second:.3g}/s of {counted} passed on {day} ({self.source})"
+        known = "stated" if self.source is Source.HEADER else "passed"
+        return f"{self.per_second:.3g}/s of {counted} {known} on {day} ({self.source})"
 
     def is_of(self, bucket: Bucket) -> bool:
         """Return whether it counts what a bucket counts."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from math import ceil
 
 from bulkscim.journal.settings import MOST_TRIED, Settings
 from bulkscim.model.progress import RunProgress
@@ -16,6 +15,8 @@ from bulkscim.reporting.durations import LongestLimit, clock_time, takes_told
 from bulkscim.runs.settings import times_of
 
 LONG_S = 10.0
+_HOUR_S = 3600.0
+_WINDOWS_S, _FINE = (1.0, 60.0), 20  # a limit of fewer requests would be rounded too much
 _USED = 0.8  # of a default, so that it was what held a session back
 
 
@@ -40,9 +41,9 @@ def later(costs: Costs, settings: Settings, profile: Profile, known: Sequence[Kn
     return takes_told(costs.forecast.total, limit, None, or_more=costs.may_be_more)
 
 
-def held_back(look: RunProgress, buckets: Iterable[Bucket], known: Iterable[KnownLimit] = ()) -> str:
+def held_back(look: RunProgress, buckets: Iterable[Bucket], known: Sequence[KnownLimit] = ()) -> str:
     """Say that a default has held a session back; empty where none has, or where it made no difference."""
-    for one in buckets:
+    for one in (_as_known(bucket, known) for bucket in buckets):
         rate = Rate(one.limit, one.window_s)
         is_used = look.requests >= _USED * rate_of(one).per_second * look.elapsed_s
         if one.assumed and one.most == 1.0 and look.elapsed_s >= LONG_S and is_used:
@@ -74,9 +75,10 @@ def _as_known(bucket: Bucket, known: Iterable[KnownLimit]) -> Bucket:
     stated = bucket.limit / bucket.window_s
     for one in known:
         per_second = min(one.per_second, bucket.most * stated)
-        if one.is_of(bucket) and (bucket.most > 1.0 or per_second < stated):
-            window_s = max(1, ceil(1 / per_second))
-            return replace(bucket, limit=int(per_second * window_s), window_s=float(window_s), assumed=False)
+        if one.is_of(bucket) and (bucket.most > 1.0 or one.per_second <= stated):
+            window_s = next((window_s for window_s in _WINDOWS_S if per_second * window_s >= _FINE), _HOUR_S)
+            limit = max(1, int(per_second * window_s))
+            return replace(bucket, limit=limit, window_s=window_s, assumed=False)
     return bucket
 
 

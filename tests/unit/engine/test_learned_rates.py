@@ -92,7 +92,25 @@ async def test_what_a_header_states_is_used_at_once_and_whole(carried):
 
 
 async def test_what_a_header_states_is_no_leave_for_a_faster_pace(carried):
-    """The default of ten a second holds; a lower limit that is stated holds as well."""
-    report = await carried(ROWS[:150], kind=Stating)
+    """The default of ten a second holds; what is stated is kept, and the end names it."""
+    kept = Kept()
+    report = await carried(ROWS[:150], kind=Stating, rates=kept)
 
     assert report.elapsed_s >= 14
+    assert kept.known() == (KnownLimit(15.0, source=Source.HEADER),)
+    assert "; 15/s of all requests stated on " in report.held_back
+
+
+class StatingTheDefault(SimulatedTenant):
+    """States the limit that is assumed of it."""
+
+    async def send(self, request):
+        reply = await super().send(request)
+        return replace(reply, headers={**reply.headers, "ratelimit-policy": '"all";q=20;w=2'})
+
+
+async def test_a_default_that_the_tenant_states_itself_holds_nothing_back(carried):
+    """No flag would make it faster."""
+    report = await carried(ROWS[:200], kind=StatingTheDefault, rates=Kept())
+
+    assert not report.held_back

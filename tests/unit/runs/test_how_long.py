@@ -7,7 +7,7 @@ import pytest
 
 from bulkscim.journal.settings import Connection, Settings
 from bulkscim.model.progress import RunProgress
-from bulkscim.pacing.known_limit import KnownLimit
+from bulkscim.pacing.known_limit import KnownLimit, Source
 from bulkscim.planning.forecast import Forecast
 from bulkscim.planning.job_costs import Costs
 from bulkscim.runs.how_long import held_back, how_long, known_limits
@@ -79,8 +79,10 @@ def test_what_was_learned_is_named_instead():
     [
         (LEARNED, "auto", "about 34 s at 33 requests/s"),
         (LEARNED, None, "about 2 min at 10 requests/s"),
-        (KnownLimit(5.0), None, "about 4 min at 5 requests/s"),
-        (KnownLimit(0.3), None, "about 1 h 14 min at 1 request/4s"),
+        (KnownLimit(5.0), None, "about 4 min at 300 requests/min"),
+        (KnownLimit(3.89), None, "about 5 min at 233 requests/min"),
+        (KnownLimit(0.3), None, "about 1 h 2 min at 18 requests/min"),
+        (KnownLimit(0.0278), None, "about 11 h 7 min at 100 requests/h"),
     ],
 )
 def test_the_time_is_that_at_what_was_learned(known, rate, told):
@@ -105,20 +107,35 @@ def test_the_share_that_is_used_is_named():
     assert held.startswith("rate: 60% of 10/s, the default of bulkscim")
 
 
-def test_what_goes_at_once_takes_no_time():
-    """A job within an hourly limit was said to take an hour."""
+@pytest.mark.parametrize(
+    ("creates", "told"), [(900, "about 0 s"), (1100, "about 1 h 0 min"), (2100, "about 2 h 0 min")]
+)
+def test_what_goes_at_once_takes_no_time(creates, told):
+    """A job within an hourly limit was said to take an hour; what is beyond it waits for the next one."""
     settings = Settings(connection=Connection("1000/h", burst=1000))
+    costs = Costs(Forecast({"create User": creates}, {}, {"create User": float(creates)}))
 
-    (takes,) = how_long(CREATES, settings, GENERIC, NOON)
-    assert takes.split(", until")[0] == "about 6 min at 1,000 requests/h"
+    (takes,) = how_long(costs, settings, GENERIC, NOON)
+    assert takes.startswith(f"{told} at 1,000 requests/h")
 
 
-def test_no_default_is_named_where_the_tenant_takes_less():
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [(KnownLimit(5.0), ["about", "known"]), (KnownLimit(10.0, source=Source.HEADER), ["about"])],
+)
+def test_no_default_is_named_where_the_tenant_takes_no_more(known, told):
     """What holds the job back is the tenant."""
-    assert [line[:5] for line in how_long(CREATES, Settings(), GENERIC, NOON, (KnownLimit(5.0),))] == [
-        "about",
-        "known",
-    ]
+    assert [line[:5] for line in how_long(CREATES, Settings(), GENERIC, NOON, (known,))] == told
+
+
+def test_a_limit_that_the_tenant_states_is_no_limit_that_passed():
+    """It is named, with the flag that uses it."""
+    stated = replace(LEARNED, per_second=33.0, source=Source.HEADER)
+    rate = list(how_long(CREATES, Settings(), GENERIC, 0.0, (stated,)))[1]
+
+    assert rate.endswith(
+        "33/s of all requests stated on 2025-11-24 (header), and --rate auto begins with that"
+    )
 
 
 @pytest.mark.parametrize(
