@@ -81,7 +81,7 @@ def test_what_was_learned_is_named_instead():
         (LEARNED, None, "about 2 min at 10 requests/s"),
         (KnownLimit(5.0), None, "about 4 min at 300 requests/min"),
         (KnownLimit(3.89), None, "about 5 min at 233 requests/min"),
-        (KnownLimit(0.3), None, "about 1 h 2 min at 18 requests/min"),
+        (KnownLimit(0.3), None, "about 1 h 2 min at 1,080 requests/h"),
         (KnownLimit(0.0278), None, "about 11 h 7 min at 100 requests/h"),
     ],
 )
