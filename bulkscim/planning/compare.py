@@ -30,8 +30,10 @@ DERIVED = "*.derived"  # with it: the kinds of paths that the service derives, w
 THROUGH = "members.through"  # in that of a group: by id of a member, the groups through which it may have been in it
 OWN_MEMBERS = "members.own"  # in that of a whole group: ids of members that are no drift, since the run put them into it
 UNPROVED = "members.unproved"  # in that of a group: ids of members that the run added, and that may have been in it before
+UNRECORDED = "groups.unrecorded"  # in that of a user that is recreated: its groups were not recorded
 OTHER_GROUPS = "member.groups"  # in that of an added member: the only other groups that they may be in
 BULK_ID = "bulkId:"
+_NO_PATHS = frozenset({DERIVED, THROUGH, OWN_MEMBERS, UNPROVED, UNRECORDED})
 
 
 def differences(wanted: JsonObject, live: JsonObject, *, exact: bool = False) -> tuple[Change, ...]:
@@ -88,7 +90,7 @@ def drifted(
     found = (
         change
         for path, wanted in expect.items()
-        if path not in {DERIVED, THROUGH, OWN_MEMBERS, UNPROVED}
+        if path not in _NO_PATHS
         for change in (
             _foreign(wanted, whole, own) if path == WHOLE else _at(path, wanted, live, exact=exact)
         )

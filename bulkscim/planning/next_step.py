@@ -15,6 +15,7 @@ from bulkscim.model.row import Applied, Facts, Refusal, Row, RowState
 from bulkscim.model.step import Action, Step
 from bulkscim.planning import adoption
 from bulkscim.planning.before_removal import captured
+from bulkscim.planning.compare import UNRECORDED
 from bulkscim.planning.context import Subject, View, failed
 from bulkscim.planning.decision import Decision, Later, Policy, Settle, Wait
 from bulkscim.planning.drift import drifted
@@ -24,6 +25,7 @@ from bulkscim.planning.missing_links import RemainingDifference, missing_links
 from bulkscim.planning.one_group import not_sent
 from bulkscim.planning.protect import harmed
 from bulkscim.planning.read_back import is_unconfirmed, read_back
+from bulkscim.planning.undo.taking_back import NOT_RECORDED
 from bulkscim.planning.verbs import create, membership, modify
 from bulkscim.planning.verbs.membership import Outcome
 from bulkscim.scim.protocol import is_usable
@@ -170,6 +172,7 @@ def _settle(view: View, subject: Subject) -> Settle:
         return Settle(RowState.NOOP, "", subject.id)
     last = list(applied.values())[-1]
     left = [text for part in applied.values() for text in part.left]
+    left += [NOT_RECORDED] if view.policy.takes_back and UNRECORDED in view.operation.expect else []
     if left:
         found = _found(view, subject) is not None
         return Settle(RowState.SKIPPED, "; ".join(dict.fromkeys(left)), subject.id, last.status, found=found)

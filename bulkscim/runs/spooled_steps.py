@@ -13,6 +13,7 @@ from bulkscim.model.step import Action, Change
 from bulkscim.planning.undo.inverse import (
     MANAGER,
     TakenStep,
+    forgets_groups,
     is_membership,
     is_secret_set,
     known_by,
@@ -44,8 +45,8 @@ class UndoCounts:
         kind = (verb_of(step), step.type)
         self.verbs[kind] += 1
         self.secrets[kind] += is_secret_set(step)
+        self.unknown_groups += forgets_groups(step)
         if step.action is Action.DELETE and step.type == USER:
-            self.unknown_groups += step.groups is None and "groups" not in (step.before or {})
             self.unknown_reports += step.reports is None
 
     def notes(self) -> Iterator[str]:

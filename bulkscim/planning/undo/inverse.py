@@ -19,7 +19,8 @@ from bulkscim.model.names import name_attribute
 from bulkscim.model.operation import ENTERPRISE, USER, JsonObject, Key, PatchOperation, Verb
 from bulkscim.model.secret import MASK
 from bulkscim.model.step import Action, Change
-from bulkscim.planning.compare import BULK_ID, WHOLE, operation_for
+from bulkscim.planning.before_removal import groups_shown
+from bulkscim.planning.compare import BULK_ID, UNRECORDED, WHOLE, operation_for
 from bulkscim.planning.sent_form import member_at
 from bulkscim.scim import paths, schemas
 from bulkscim.scim.forms import to_send
@@ -87,6 +88,12 @@ def verb_of(step: TakenStep) -> Verb:
         return Verb(step.action.value)
     active = last_set((change.path, change.after) for change in step.changes)
     return {True: Verb.ACTIVATE, False: Verb.DEACTIVATE, None: Verb.PATCH}[active]
+
+
+def forgets_groups(step: TakenStep) -> bool:
+    """Return whether a step deleted a user whose groups could not be recorded."""
+    is_user = step.action is Action.DELETE and step.type == USER
+    return is_user and step.groups is None and not groups_shown(step.before or {})
 
 
 def is_secret_set(step: TakenStep) -> bool:
@@ -174,7 +181,8 @@ def _removal(step: TakenStep, known: Known, *, soft: bool) -> JsonObject:
 
 def _restoration(step: TakenStep, known: Known) -> JsonObject:
     data = _shown(step.before or {}, known, restoring=True)
-    return {"op": "create", "type": step.type, "ref": step.id, "data": data, **_notes(step, known)}
+    record = {"op": "create", "type": step.type, "ref": step.id, "data": data, **_notes(step, known)}
+    return record | ({"expect": {UNRECORDED: True}} if forgets_groups(step) else {})
 
 
 def _managed(step: TakenStep, known: Known) -> Iterator[JsonObject]:

@@ -41,6 +41,10 @@ NOT_SHOWN = (
     "this tenant does not show the user since this run deactivated it: it hides or deletes deactivated users; "
     "create the user again to restore it"
 )
+NOT_RECORDED = (
+    "the user is there again, and was added to no group: the groups that it was in could not be recorded when it was deleted; "
+    "add it to its groups"
+)
 _GONE = frozenset({404, 410})
 
 

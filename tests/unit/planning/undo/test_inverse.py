@@ -374,3 +374,19 @@ def test_a_recreated_user_leaves_by_both_ids():
     (found,) = leavings(net(touches(step), known), known, 100)
 
     assert [one["path"] for one in found["patch"]] == ['members[value eq "u1"]', 'members[value eq "n1"]']
+
+
+@pytest.mark.parametrize(
+    ("groups", "shown", "expects"),
+    [
+        (None, {}, True),
+        (None, {"groups": []}, True),
+        ((), {}, False),
+        (None, {"groups": [{"value": "g1"}]}, False),
+    ],
+)
+def test_a_user_whose_groups_were_not_recorded_is_recreated_with_a_mark(groups, shown, expects):
+    """Its row cannot end as plainly done: the memberships are not known, and are lost."""
+    [record] = records(taken(DELETE, before={"userName": "ada@x", **shown}, groups=groups), Ids({"u1"}))
+
+    assert record.get("expect") == ({"groups.unrecorded": True} if expects else None)

@@ -446,3 +446,20 @@ def test_a_member_whose_absence_was_not_proved_leaves_only_where_it_is_shown(sho
     assert isinstance(step, Step)
     assert leaving(step) == [f'members[value eq "{one}"]' for one in sorted(goes)]
     assert [text.split(":")[0] for text in step.left] == [f"member {one}" for one in {"m1", "m2"} - goes]
+
+
+def test_a_user_that_is_recreated_without_its_groups_is_not_plainly_done():
+    """It is there again, and its memberships are lost: nothing but its row says so."""
+    operation = Operation(
+        Verb.CREATE,
+        USER,
+        Key(USER, "userName", "ada@x"),
+        {"userName": "ada@x"},
+        expect={"groups.unrecorded": True},
+    )
+    made = Facts({"create": Applied("create", "u9", 201)})
+    ended = next_step(Row(5, operation), made, {}, PART)
+
+    assert isinstance(ended, Settle)
+    assert (ended.state, ended.id) == (RowState.SKIPPED, "u9")
+    assert "add it to its groups" in ended.detail
