@@ -73,6 +73,11 @@ class VerbSpec:
         return self.makes and self.finds
 
     @property
+    def takes_values(self) -> bool:
+        """Whether it compares values of the resource that it finds, or takes all of them with it."""
+        return self.finds and not self.is_membership and self.active is None
+
+    @property
     def deletes(self) -> bool:
         """Whether the resource is gone after it."""
         return self.method == "DELETE"

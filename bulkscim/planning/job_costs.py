@@ -69,7 +69,7 @@ class Asked:
         Before a value is compared, changed or deleted, lists stand in for reads by id only where they are proved to show
         as much.
         """
-        return self.undoes or self._count({Verb.UPSERT, Verb.PATCH, Verb.REPLACE, Verb.DELETE}, USER) > 0
+        return self.undoes or any(VERBS[verb].takes_values and kind == USER for verb, kind in self.verbs)
 
 
 @dataclass(frozen=True, slots=True)
