@@ -66,7 +66,7 @@ going_on = options.together(
 def command(flags: GoOnFlags) -> "RunReport":
     """Continue RUN with the rows that are left.
 
-    RUN is a run id, a run folder, or `last`. Rows in doubt are looked up first.
+    RUN is a run id, a run folder, or `last`, the newest run. Rows in doubt are looked up first.
 
     The run's own approval holds; --on-exists and --create-groups change what rows do and are approved again. What is
     changed is recorded, and holds when the run is continued later. Where the canary was not right, resume asks before it

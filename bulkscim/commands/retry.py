@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def command(flags: GoOnFlags) -> "RunReport":
     """Continue RUN, and repeat its failed and skipped rows.
 
-    RUN is a run id, a run folder, or `last`. Parts of rows that were applied are kept.
+    RUN is a run id, a run folder, or `last`, the newest run. Parts of rows that were applied are kept.
 
     --on-exists and --create-groups change what rows do and are approved again. Where the canary was not right, retry
     repeats it, and sends the other rows only if it is right now.

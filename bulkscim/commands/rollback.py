@@ -104,7 +104,7 @@ class RollbackFlags:
 def command(flags: RollbackFlags) -> "RunReport | None":
     """Undo RUN, except what was changed since.
 
-    RUN is a run id, a run folder, or `last`. `rollback RUN/rollback-1` undoes the undo.
+    RUN is a run id, a run folder, or `last`, the newest run. `rollback RUN/rollback-1` undoes the undo.
 
     \b
     Examples:

@@ -159,6 +159,20 @@ def _take(found: ListedUsers, user: JsonObject, asked: AskedOf) -> None:
     found.foreseen.effects[Effect.TAKE_SEAT] += not active and asked.turn is Turn.ON
 
 
+async def seats_in_use(number: int, visit: Visit, say: Callable[[str], None]) -> Seats:
+    """List all users, and return how many of so many seats they have; Refused where not all users are shown."""
+    browser, found, unknown = Browser(visit.seen.profile, (), reads_over(visit), say), Seats(number), ""
+    try:
+        async for user in browser.resources(USER, partial(_part, ("userName", ACTIVE))):
+            found = found.with_user(user)
+    except Stopped as error:
+        unknown = str(error)
+    unknown = unknown or "; ".join(browser.warnings)
+    if unknown:
+        _refuse_unknown(shares=False, seats=number, unknown=unknown)
+    return found
+
+
 def _refuse_unknown(*, shares: bool, seats: int | None, unknown: str) -> None:
     """Raise Refused for a guard that cannot be held where not all users are shown."""
     if shares:

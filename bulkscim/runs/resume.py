@@ -27,12 +27,13 @@ from bulkscim.reporting.source import find_source
 from bulkscim.runs.approval import ask
 from bulkscim.runs.assembly import Around, Session
 from bulkscim.runs.canary import OVER, not_right
+from bulkscim.runs.counted_again import counted_again
 from bulkscim.runs.options import filled
 from bulkscim.runs.protecting import hold_back
 from bulkscim.runs.report import RunReport
 from bulkscim.runs.request import ResumeRequest
 from bulkscim.runs.same_tenant import same_tenant, settings_to_send
-from bulkscim.runs.session import AGAIN, Past, go_on, past_of, recorded_job, visiting
+from bulkscim.runs.session import AGAIN, Past, Visit, go_on, past_of, recorded_job, visiting
 from bulkscim.runs.settings import changed, connection_again
 from bulkscim.runs.tenant import host_of
 from bulkscim.runs.tenant_lock import tenant_lock
@@ -85,6 +86,7 @@ async def _go_on(
         if accounts.names:
             to_do = _to_do(record, retry=request.retry)
             hold_back(source, header.defaults, accounts.names, record.ledger.rows, to_do)
+        changes = await _counted(changes, request, record, source, visit, people)
         changes.approve(request, record, people)
         changed = [*changes.entries(request), *_despite_canary(request, record, people)]
         terms = visit.terms(changes.bounds, request.runs_dir, accounts.names)
@@ -180,12 +182,29 @@ def _changes(request: ResumeRequest, header: Header, source: JobSource) -> _Chan
         connection=connection_again(request.connection, tenant, kept.connection),
     )
     bounds = _bounds(before, request.limits, header, source)
-    of_guards = {
+    return _Changes(settings, bounds, changed(kept, settings), _changed_guards(before, bounds))
+
+
+def _changed_guards(before: Bounds, bounds: Bounds) -> JsonObject:
+    """Return the guards that are not as before, as a journal keeps them."""
+    return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in asdict(bounds).items()
         if value != getattr(before, name)
     }
-    return _Changes(settings, bounds, changed(kept, settings), of_guards)
+
+
+async def _counted(
+    changes: _Changes,
+    request: ResumeRequest,
+    record: RecordedRun,
+    source: JobSource,
+    visit: Visit,
+    people: People,
+) -> _Changes:
+    """Return the changes with the guards for which the tenant is to be read."""
+    bounds = await counted_again(changes.bounds, request.limits, record, source, visit, people.note)
+    return replace(changes, bounds=bounds, of_guards=_changed_guards(record.header.guards.bounds, bounds))
 
 
 def _bounds(kept: Bounds, limits: GuardLimits, header: Header, source: JobSource) -> Bounds:
@@ -202,11 +221,7 @@ def _bounds(kept: Bounds, limits: GuardLimits, header: Header, source: JobSource
         for one in GUARDS
         if (limit := limits.of(one.name))
     }
-    if limits.seats is not None:
-        if kept.seats_used is None:
-            raise UsageError(
-                "this run began without --seats, so how many seats it found used is not known; leave it out"
-            )
+    if limits.seats is not None and kept.seats_used is not None:
         found["seats"] = limits.seats
     if limits.max_errors is not None:
         found["max_errors"] = errors_bound(limits.max_errors, count(source))
@@ -224,12 +239,8 @@ def _with_groups(kept: Bounds, limits: GuardLimits) -> Bounds:
                 "this run began without --max-removals, and has not counted the members of all groups; name a number of members"
             )
         kept = replace(kept, max_removals=(str(removals),))
-    if emptied is None:
+    if emptied is None or kept.max_emptied is None:
         return kept
-    if kept.max_emptied is None:
-        raise UsageError(
-            "this run began without --max-emptied, and has not counted the members of all groups; leave it out"
-        )
     return replace(kept, max_emptied=emptied_bound((emptied,), len(kept.group_sizes or {})))
 
 

@@ -24,9 +24,10 @@ class Seats:
     @property
     def fact(self) -> str:
         """Say it, for approval."""
-        used = f"unknown, since {self.unknown}" if self.unknown else f"{self.used:,}"
-        unsaid = f"; {_unsaid(self.unsaid)} as active" if self.unsaid and not self.unknown else ""
-        return f"seats     {used} of {self.number:,} are used{unsaid}"
+        if self.unknown:
+            return f"seats     unknown, since {self.unknown}; so the limit of {self.number:,} is not held"
+        unsaid = f"; {_unsaid(self.unsaid)} as active" if self.unsaid else ""
+        return f"seats     {self.used:,} of {self.number:,} are used{unsaid}"
 
     def with_user(self, user: JsonObject) -> "Seats":
         """Return them with one more user of the tenant."""

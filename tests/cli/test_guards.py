@@ -292,6 +292,48 @@ def test_a_plan_file_that_takes_too_large_a_share_is_refused_before_the_first_re
     assert allowed.code == 0, allowed.text
 
 
+def expiring(bulkscim, tenant, path, *more):
+    """Begin a run that ends when its token expires; return how many changes it has made."""
+    staff(tenant)
+    at = ("--base-url", tenant.base_url, *FAST, "--yes", "--concurrency", "1", "--max-delete", "9", *more)
+    stopped = bulkscim("run", path, *at)
+    tenant.good = 1000
+    assert stopped.code == 7, stopped.text
+    return json.loads(bulkscim("status", "last", "--json").stdout)["done"]
+
+
+@pytest.mark.parametrize("command", ["resume", "retry"])
+def test_seats_that_a_run_began_without_are_counted_where_it_goes_on(bulkscim, command):
+    """It was refused: they had not been counted at the start. What the run itself has created is none of the start."""
+    with Expiring(*NAMES).serving() as tenant:
+        done = expiring(bulkscim, tenant, job(*map(create, NEW)))
+        there = len(tenant.held["Users"])
+        stopped = bulkscim(command, "last", *FAST, "--seats", str(there + 1))
+        full = len(tenant.held["Users"])
+        lifted = bulkscim(*pasted(stopped), *FAST)
+
+    assert 0 < done < len(NEW) - 1
+    assert (stopped.code, full) == (4, there + 1), stopped.text
+    assert f"({there - done} were used at the start)" in stopped.stderr
+    assert lifted.code == 0, lifted.text
+
+
+@pytest.mark.parametrize("command", ["resume", "retry"])
+def test_groups_that_a_run_without_this_guard_has_emptied_count_where_it_goes_on(bulkscim, command):
+    with Expiring(*NAMES).serving() as tenant:
+        done = expiring(bulkscim, tenant, job(*map(of_own, NAMES)))
+        refused = bulkscim(command, "last", *FAST, "--max-emptied", str(done))
+        same = sum(not one["members"] for one in tenant.held["Groups"].values())
+        stopped = bulkscim(command, "last", *FAST, "--max-emptied", str(done + 1))
+        one_more = sum(not one["members"] for one in tenant.held["Groups"].values())
+        lifted = bulkscim(*pasted(stopped), *FAST)
+
+    assert 0 < done < len(NAMES) - 1
+    assert (refused.code, same) == (4, done), refused.text
+    assert (stopped.code, one_more) == (4, done + 1), stopped.text
+    assert lifted.code == 0, lifted.text
+
+
 class Growing(SmallTenant):
     """Has more members in its group as soon as a user is created."""
 
