@@ -134,6 +134,7 @@ CASES = [
         {
             "count is heeded": False,
             "startIndex is heeded": False,
+            "totalResults is the whole number": None,
             "cursors": None,
             "attributes is heeded": False,
             "excludedAttributes is heeded": False,
