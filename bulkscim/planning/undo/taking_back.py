@@ -122,11 +122,11 @@ def without_unproved(
 ) -> tuple[tuple[PatchOperation, ...], tuple[str, ...]]:
     """Return the operations without the removals of members that a group does not show now, as it did not before the run added them.
 
-    They may have been in it then. The second value says so.
+    They may have been in it then. The second value says so. Where the profile says that groups show no members, the run has
+    told before its approval that memberships are not known, and what it added is removed.
     """
-    unproved = (
-        set() if view.policy.on_drift == FORCE else {*(view.operation.expect.get(compare.UNPROVED) or ())}
-    )
+    removes_all = view.policy.on_drift == FORCE or not view.policy.profile.lists_members
+    unproved = set() if removes_all else {*(view.operation.expect.get(compare.UNPROVED) or ())}
     hidden = unproved - {*ids_in(paths.find(live.resource, MEMBERS))}
     sent: list[PatchOperation] = []
     left: list[str] = []

@@ -436,6 +436,7 @@ UNPROVED = back(
         (("m1",), PART, {"m1"}),
         ((), PART, {"m1"}),
         (("m1",), FORCE, {"m1", "m2"}),
+        ((), replace(PART, profile=replace(PLAIN, lists_members=False)), {"m1", "m2"}),
     ],
 )
 def test_a_member_whose_absence_was_not_proved_leaves_only_where_it_is_shown(shown, policy, goes):
