@@ -80,6 +80,12 @@ def binary_file(path: Path, *, replace: bool) -> Iterator[BinaryIO]:
         yield stream
 
 
+def refuse_unwritable(path: Path, *, replace: bool) -> None:
+    """Raise the UsageError of `binary_file`, before the work of which the result goes there."""
+    if not is_stdout(path) and _descriptor(path) is None:
+        _mode(path, Path(os.path.realpath(path)), replace=replace)
+
+
 def is_stdout(path: Path) -> bool:
     """Return whether a path means standard output, where nothing else may then be printed."""
     return str(path) == STDOUT or _descriptor(path) == 1

@@ -11,6 +11,7 @@ from bulkscim.commands import final_report, options, runtime, typed_flags
 from bulkscim.commands.job_flags import JobFlags
 from bulkscim.errors import UsageError
 from bulkscim.model.harmless import escaped
+from bulkscim.outputs import refuse_unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bulkscim.runs.report import RunReport
 
 _CHANGES = 3
+_OF_SHOWN = frozenset({"every", "exit_code", "as_json", "verbose", "quiet"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,8 @@ def _shown_again(flags: PlanFlags, path: Path) -> int:
     from bulkscim.reporting.plan_text import overview_of
     from bulkscim.runs.plan_file import open_plan
 
+    if ignored := typed_flags.others(_OF_SHOWN):
+        raise UsageError(f"{path} is shown as it was made: leave out {', '.join(ignored)}")
     plan = open_plan(path)
     people = runtime.people_of(flags.asked.voice)
     for fact in plan.facts:
@@ -102,6 +106,8 @@ def _made(flags: PlanFlags) -> "RunReport | int":
         raise UsageError(
             "a plan names its job file, and standard input has none; name a file, or leave -o out"
         )
+    if flags.out is not None:
+        refuse_unwritable(flags.out, replace=flags.force)
     people = runtime.people_of(flags.asked.voice)
     request = flags.asked.request(people, dry_run=True)
     from bulkscim.engine.clock import RealClock

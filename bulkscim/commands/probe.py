@@ -11,7 +11,7 @@ from bulkscim.commands import options, runtime, tenant_options
 from bulkscim.errors import UsageError
 from bulkscim.journal.settings import Connection
 from bulkscim.model.typed import next_line
-from bulkscim.outputs import text_file
+from bulkscim.outputs import refuse_unwritable, text_file
 from bulkscim.reporting.console import Console
 from bulkscim.reporting.wrapping import width_of
 from bulkscim.runs.options import Approval
@@ -92,6 +92,8 @@ def command(flags: ProbeFlags) -> "RunReport | None":
         )
     if flags.out is not None and flags.out.suffix != ENDING:
         raise UsageError(f"{flags.out}: what is written is a profile; name it {flags.out.stem}{ENDING}")
+    if flags.out is not None:
+        refuse_unwritable(flags.out, replace=flags.force)
     tenant, connection = tenant_options.tenant_of(people, flags.tenant_flags, flags.connection)
     settings = tenant_options.reading_settings(connection, tenant)
     from bulkscim.reporting import probing as report

@@ -77,6 +77,18 @@ def flags(names: Collection[str]) -> Iterator[object]:
             yield from (flag,) if one.is_flag else (flag, value)
 
 
+def others(names: Collection[str]) -> list[str]:
+    """Return the flags that were typed, without those of these names."""
+    context = click.get_current_context()
+    return [
+        one.opts[-1]
+        for one in context.command.params
+        if isinstance(one, click.Option)
+        and one.name not in names
+        and context.get_parameter_source(one.name or "") is ParameterSource.COMMANDLINE
+    ]
+
+
 def _values(value: Any) -> tuple[Any, ...]:
     """Return the values of a parameter, each as it is typed."""
     values = value if isinstance(value, tuple) else () if value is None or value is False else (value,)

@@ -27,7 +27,7 @@ from bulkscim.model.plan import PlannedRow
 from bulkscim.model.row import Row, RowRules
 from bulkscim.model.run import RecordedPlan
 from bulkscim.model.selection import RowSelection
-from bulkscim.model.typed import NEXT, quoted
+from bulkscim.model.typed import NEXT, next_line, quoted
 from bulkscim.outputs import binary_file
 from bulkscim.private_files import create_file
 from bulkscim.reporting.durations import moment
@@ -197,6 +197,10 @@ def open_plan(path: Path) -> PlanFile:
     try:
         with path.open("rb") as file:
             first = file.readline()
+            if not first.startswith(_START):
+                raise UsageError(
+                    f"{path}: is no plan file\n{next_line('plan', path, '--out', path.with_suffix('.plan'))}"
+                )
             head = typed_json.read(PlanHead, orjson.loads(first))
             if head.bulkscim_plan != FORMAT:
                 raise UsageError(f"{path}: is a plan of another version of bulkscim; make it again")

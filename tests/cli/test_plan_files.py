@@ -58,6 +58,30 @@ def test_a_row_whose_resource_was_changed_since_is_skipped_with_both_values(appl
     assert tenant.user("user0@example.com")["title"] == "Boss"
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("plan", "show", "people.csv"), "is no plan file"),
+        (("plan", "show", "people.plan", "-o", "x"), "leave out --out"),
+        (("plan", "people.plan", "--tenant", "acme", "--all"), "leave out --tenant"),
+    ],
+)
+def test_what_cannot_be_shown_as_a_plan_is_an_error(bulkscim, plan, words, told):
+    outcome = bulkscim(*words)
+
+    assert (outcome.code, outcome.stdout) == (2, ""), outcome.text
+    assert told in outcome.stderr
+
+
+@pytest.mark.parametrize("place", ["people.plan", "nosuch/people.plan"])
+def test_a_plan_that_cannot_be_written_is_refused_before_the_tenant_is_read(bulkscim, tenant, plan, place):
+    """It was refused when all of the tenant had been read."""
+    requests = len(tenant.seen)
+    outcome = bulkscim("plan", "people.csv", "--op", "upsert", "-o", place, *tenant.reached)
+
+    assert (outcome.code, len(tenant.seen)) == (2, requests), outcome.text
+
+
 def next_commands(outcome):
     """Return the commands that come next."""
     return [line.removeprefix("next: ") for line in outcome.stderr.splitlines() if line.startswith("next: ")]
