@@ -47,7 +47,7 @@ def line(position, random, last):
             return {"op": "patch", "type": "User", "match": match, "patch": patch}
 
 
-@pytest.mark.parametrize("seed", few(range(30), 6))
+@pytest.mark.parametrize("seed", few(range(30), 3))
 async def test_every_row_ends_and_the_last_has_the_last_word(carried, seed):
     """Rows wait for rows under many names; none waits for ever, and none overtakes another on the same person."""
     random, last = Random(seed), {}

@@ -12,7 +12,7 @@ from tests.support.simulation.machine import job, machine, simulate
 from tests.support.simulation.undo import undone
 from tests.support.simulation.world import World
 
-SEEDS, BATCH = 600, 50
+SEEDS, BATCH = 600, 25
 UNDONE = 200
 FEW = 12
 BROKEN_ONCE = (
@@ -146,7 +146,7 @@ def test_promises_hold_whatever_happens(first):
         simulate(seed)
 
 
-@pytest.mark.parametrize("seed", few(range(FEW), 4))
+@pytest.mark.parametrize("seed", few(range(FEW), 2))
 def test_promises_hold_in_some_worlds(seed):
     """A few of the seeds, for a quick look."""
     simulate(seed)
@@ -159,7 +159,7 @@ def test_seed_that_broke_a_promise_once_holds(seed):
     simulated_seeds.simulate(seed)
 
 
-@pytest.mark.parametrize("number", few(range(FEW), 4))
+@pytest.mark.parametrize("number", few(range(FEW), 2))
 def test_undisturbed_job_ends_as_planned(number):
     """The end that is worked out for a job is the one that the engine comes to on a good day."""
     one = machine(number, world=World())

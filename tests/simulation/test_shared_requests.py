@@ -14,7 +14,7 @@ from tests.support.simulation.oracles import Broken
 from tests.support.simulation.seeds import LIMITED, SHARING, case_of, live
 from tests.support.simulation.shared_requests import WAYS
 
-SEEDS, BATCH = range(LIMITED + 1000, LIMITED + 3000), 50
+SEEDS, BATCH = range(LIMITED + 1000, LIMITED + 3000), 25
 MOST = 40
 
 

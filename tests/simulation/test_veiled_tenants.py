@@ -26,7 +26,7 @@ from tests.support.simulation.own_values import DERIVES, GROUPS, HIDES, more_val
 from tests.support.simulation.seeds import OWN, RENAMING, VEILED, case_of, live
 from tests.support.simulation.world import World
 
-LESS, LESS_BATCH = range(VEILED + 50_000, VEILED + 50_600), 50
+LESS, LESS_BATCH = range(VEILED + 50_000, VEILED + 50_600), 25
 RENAMED = 30  # seeds, of which some change no names
 MOST = 40
 LOSING = World(renames=("clean", "blanks"), faults={"late_after": 0.1, "cut_after": 0.1})

@@ -7,7 +7,7 @@ import pytest
 from tests.support.simulation.seeds import VERSIONED, case_of, live
 from tests.support.simulation.versions import WAYS
 
-SEEDS, BATCH = range(VERSIONED + 1000, VERSIONED + 1200), 20
+SEEDS, BATCH = range(VERSIONED + 1000, VERSIONED + 1200), 10
 
 
 @pytest.mark.slow

@@ -21,7 +21,6 @@ LEAVERS = "userName = " + " or userName = ".join(
 QUICK = {
     ("generic", "an export"),
     ("slack", "onboarding"),
-    ("lucid", "leavers"),
     ("github-organization", "people"),
 }
 PEOPLE = [create(f"person{number}@example.com", title="Clerk", active=True) for number in range(5)]

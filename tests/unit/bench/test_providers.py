@@ -8,7 +8,7 @@ from tests.support.making import providers_page
 from tests.support.making.provider_runs import AGAIN, PEOPLE_ASKED, Served, joins, scenario
 from tests.support.making.records import group, join, retitle
 
-QUICK = {"aws-identity-center", "github-organization", "google-cloud-identity", "lucid", "miro", "slack"}
+QUICK = {"aws-identity-center", "github-organization", "lucid", "slack"}
 REFUSED = {"entra-inbound"}
 
 

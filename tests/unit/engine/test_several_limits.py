@@ -84,7 +84,7 @@ def orders():
 
 
 @pytest.mark.parametrize("workers", few([8, 2, 64], 1))
-@pytest.mark.parametrize("order", ["creates first", "leavers first", "mixed", "reversed"])
+@pytest.mark.parametrize("order", few(["creates first", "leavers first", "mixed", "reversed"], 2))
 async def test_no_limit_waits_for_another_whatever_the_order_of_the_file(carried, order, workers):
     """Rows of the slowest limit took all workers, and groups were changed after the last create: 190 s, then 114.
 
