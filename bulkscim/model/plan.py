@@ -70,7 +70,7 @@ class PlannedRow:
 
     `id` is the resource that exists now, None for one that is to be created, by row `after_row` where that is another
     one. `parts` are those that would take effect. `problem` says why the row, or a part of it, would not end as wanted;
-    `detail` is what else is to be said of it.
+    `detail` is what else is to be said of it. `department` and `external_id` are those of a user before the change.
     """
 
     row: int
@@ -85,6 +85,7 @@ class PlannedRow:
     members: tuple[PlannedMember, ...] = ()
     new_groups: tuple[str, ...] = ()
     department: str = ""
+    external_id: str = ""
     detail: str = ""
     problem: str = ""
 

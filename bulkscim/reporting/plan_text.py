@@ -53,6 +53,8 @@ class Overview:
         default_factory=list
     )  # the first of these: rows of which a part is not carried out
     unsure: int = 0  # memberships that may be as wanted already
+    known: int = 0  # changed users that have an externalId
+    known_paths: Counter[str] = field(default_factory=Counter)  # what is changed of these
 
     @property
     def sends(self) -> bool:
@@ -65,6 +67,9 @@ class Overview:
         if row.problem and row.sends:
             self.problems += 1
             self.partly += [row] if len(self.partly) < _EXAMPLES else []
+        if row.external_id and row.sends:
+            self.known += 1
+            self.known_paths.update({one.path for one in row.changes} or {row.decision.value})
         self.unsure += sum(one.was == _UNKNOWN for one in row.members)
         if len(first := self.first.setdefault(row.decision, [])) < _EXAMPLES:
             first.append(row)
@@ -127,8 +132,22 @@ def overview_lines(found: Overview, *, examples: bool = True) -> Iterator[str]:
             yield f"{_head(row)}: {one_line(row.problem)}"
         if found.problems > _EXAMPLES:
             yield f"  … and {found.problems - _EXAMPLES:,} more"
+    yield from _known_elsewhere(found)
     yield from _named("by group", _group_texts(found))
     yield from _named("by department", _department_texts(found))
+
+
+def _known_elsewhere(found: Overview) -> Iterator[str]:
+    """Say which changes an identity provider may take back."""
+    if found.known:
+        named = [
+            f"{one_line(path)} ({count:,})" for path, count in found.known_paths.most_common(_SHOWN_VALUES)
+        ]
+        more = ["…"] if len(found.known_paths) > _SHOWN_VALUES else []
+        yield (
+            f"externalId: {found.known:,} of the users that are changed ha{'s' if found.known == 1 else 've'} one. An identity provider that "
+            f"manages them may set back: {', '.join(named + more)}"
+        )
 
 
 def row_lines(row: PlannedRow, *, titled: bool = False) -> Iterator[str]:

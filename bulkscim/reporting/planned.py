@@ -9,7 +9,7 @@ from bulkscim.journal.entries import Entry
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.journal.typed_json import write
 from bulkscim.model.active import truth
-from bulkscim.model.operation import ENTERPRISE, GROUP, MEMBERSHIP, JsonObject
+from bulkscim.model.operation import ENTERPRISE, GROUP, MEMBERSHIP, USER, JsonObject
 from bulkscim.model.plan import PlannedChange, PlannedMember, PlannedRow, Will, planned_number
 from bulkscim.model.row import RowState
 from bulkscim.model.step import Action, Change, left_groups, left_names
@@ -19,6 +19,7 @@ _CONFLICT, _MISSING = 409, 404
 _CREATE, _GROUP, _MEMBER = "create", "group:", "member:"
 _DEPARTMENT = f"{ENTERPRISE}:department"
 _ACTIVE = "active"
+_EXTERNAL_ID = "externalId"
 
 
 class _Makers:
@@ -75,6 +76,7 @@ def planned_row(row: int, state: RowState, history: list[Entry]) -> PlannedRow:
         ),
         new_groups=tuple(step.part.removeprefix(_GROUP) for step in steps if step.part.startswith(_GROUP)),
         department=next((found for step in own if (found := step.department)), ""),
+        external_id=next((found for step in own if (found := step.external_id)), ""),
         detail="" if bad else end.detail,
         problem=end.detail if bad else "",
     )
@@ -102,6 +104,12 @@ class _Step:
     def department(self) -> str:
         """The department of the user, before the step where it has one."""
         found = paths.get(self.begun.before or self.applied.after or {}, _DEPARTMENT)
+        return found if isinstance(found, str) else ""
+
+    @property
+    def external_id(self) -> str:
+        """The externalId of the user before the step, by which an identity provider may know it; empty for none."""
+        found = paths.get(self.begun.before or {}, _EXTERNAL_ID) if self.begun.type == USER else None
         return found if isinstance(found, str) else ""
 
     def changes(self) -> Iterator[PlannedChange]:

@@ -11,7 +11,10 @@ from bulkscim.reporting.plan_text import overview_lines, overview_of, summary_li
 from bulkscim.reporting.planned import planned_row
 
 NAME = "ada@example.com"
-SALES = {"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "Sales"}}
+SALES = {
+    "externalId": "E1",
+    "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "Sales"},
+}
 
 
 def history(*steps, state=RowState.DONE, op="upsert", kind="User", key=NAME, **end):
@@ -69,11 +72,11 @@ def test_a_row_is_what_its_steps_and_its_end_make_of_it(steps, end, expected):
     assert decided(*steps, **end).decision is expected
 
 
-def test_a_row_says_each_value_before_and_after_and_the_users_department():
+def test_a_row_says_each_value_before_and_after_the_users_department_and_external_id():
     row = decided(("update", changing("title", "Engineer", "Lead")), id="u1")
 
     assert row.changes == (PlannedChange("update", "title", "Engineer", "Lead"),)
-    assert (row.id, row.department) == ("u1", "Sales")
+    assert (row.id, row.department, row.external_id) == ("u1", "Sales", "E1")
 
 
 def test_a_membership_is_said_by_the_names_of_the_file():
