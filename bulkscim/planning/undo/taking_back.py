@@ -9,12 +9,14 @@
    changed it, or cannot be deleted while it has members, these members are taken out of it.
 5. Of a member that was added to a group which did not show it, and which does not show it now, it is not known whether the
    run has added it. It stays.
+6. Some tenants show no user that is inactive, by its id neither. One that the run created inactive is deleted by its id, unseen:
+   an answer of 404 says that it is gone.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from bulkscim.model.active import ACTIVE, last_set, truth
+from bulkscim.model.active import ACTIVE, is_inactive, last_set, truth
 from bulkscim.model.live import Found, ParentFailed, ParentReady
 from bulkscim.model.operation import GROUP, USER, PatchOperation, Role, Verb
 from bulkscim.model.row import RowState
@@ -288,6 +290,16 @@ def undoes_deactivation(view: View) -> bool:
         and truth(operation.expect.get(ACTIVE)) is False
         and last_set((one.path, one.value) for one in operation.changes) is True
     )
+
+
+def hidden_inactive(view: View) -> Found | None:
+    """Return a user that the run created inactive and that is not shown, as the run left it; None for another record."""
+    operation, key = view.operation, view.target_key()
+    left = operation.expect.get(compare.WHOLE)
+    is_delete = view.policy.takes_back and operation.type == USER and operation.spec.deletes
+    if not is_delete or key.attribute != "id" or not isinstance(left, dict) or not is_inactive(left):
+        return None
+    return Found({**left, "id": key.value})
 
 
 def reactivated(view: View) -> Step | Subject | Settle:

@@ -55,6 +55,8 @@ def _standing(view: View, part: str) -> Found | Subject | Decision:
             return Settle(RowState.DONE, DEACTIVATED_AND_GONE)
         case Unfit(missing=True) if taking_back.undoes_deactivation(view):
             return taking_back.reactivated(view)
+        case Unfit(missing=True) if (hidden := taking_back.hidden_inactive(view)) is not None:
+            return hidden
         case Unfit(missing=True) if view.policy.takes_back:
             return _gone(view, target)
         case Unfit():

@@ -15,6 +15,7 @@ from bulkscim.model.live import (
     ParentFailed,
     ParentReady,
     Referrers,
+    Reports,
     Resembling,
 )
 from bulkscim.model.operation import (
@@ -464,3 +465,16 @@ def test_a_user_that_is_recreated_without_its_groups_is_not_plainly_done():
     assert isinstance(ended, Settle)
     assert (ended.state, ended.id) == (RowState.SKIPPED, "u9")
     assert "add it to its groups" in ended.detail
+
+
+@pytest.mark.parametrize(("active", "deletes"), [(False, True), ("False", True), (True, False)])
+def test_a_user_that_was_created_inactive_is_deleted_by_its_id_where_it_is_not_shown(active, deletes):
+    """The tenant may hide it: that it is not shown does not say that it is gone."""
+    row = back(verb=Verb.DELETE, expect={"*": {"userName": "ada@x", "active": active}})
+    known = {Holders(USER, "u1", "id"): Referrers(()), Reports("u1"): Referrers(())}
+    outcome = decided(row, None, known=known)
+
+    assert isinstance(outcome, Step if deletes else Settle)
+    assert (getattr(outcome, "action", None), outcome.id) == (
+        (Action.DELETE, "u1") if deletes else (None, None)
+    )
