@@ -16,7 +16,7 @@ from bulkscim.planning.undo.grades import grade
 from bulkscim.providers.probing import trial as names
 from bulkscim.providers.probing.changes import creates, creates_again, deactivates, other, retitles
 from bulkscim.providers.probing.questions import MOST
-from bulkscim.providers.probing.record import Answer, claims_all, shows
+from bulkscim.providers.probing.record import GONE, Answer, all_members, claims_all, is_deactivated, shows
 from bulkscim.providers.probing.trial import Trial
 from bulkscim.providers.profile import Profile
 from bulkscim.runs.approval import ask
@@ -89,7 +89,7 @@ class WriteProbe:
                 raise
             if left:
                 return Tried(trial, left)
-            kept = await reads.of(_paths(trial, "deleted user", "deleted group"))
+            kept = await reads.once_there(_paths(trial, "deleted user", "deleted group"), _is_gone)
             return Tried(trial.with_answers(kept))
 
     @property
@@ -98,16 +98,22 @@ class WriteProbe:
 
     async def _tried(self, runs: TrialRuns, reads: TrialReads) -> Trial:
         """Create a user and a group; where the user is new, look at them and change them."""
+        begun = self.clock.monotonic()
         trial = await runs.run(Trial(), creates(self.address, self.group, self.profile))
         if trial.user is None:
             return trial
-        trial = trial.with_answers(await reads.once_there(_paths(trial, "member", "group")))
+        has_member = partial(_has_member, trial.user)
+        trial = trial.with_answers(await reads.once_there(_paths(trial, "member")))
         lookup = protocol.lookup_path(USER, "userName", self.address)
         _, after = await reads.until(lookup, partial(shows, resource_id=trial.user))
+        trial = replace(trial, shown_after_s=None if after is None else self.clock.monotonic() - begun)
+        trial = trial.with_answers(await reads.once_there(_paths(trial, "group"), has_member))
         listing, _ = await reads.until(self._listing, partial(_tells, trial.user))
-        trial = replace(trial.with_answers({"listing": listing}), shown_after_s=after)
-        trial = await runs.run(trial, creates_again(trial, self.address, self.group))
-        trial = trial.with_answers(await reads.once_there(_paths(trial, *_MADE_LATER)))
+        trial = await runs.run(
+            trial.with_answers({"listing": listing}), creates_again(trial, self.address, self.group)
+        )
+        trial = trial.with_answers(await reads.once_there(_paths(trial, "second user", "second group")))
+        trial = trial.with_answers(await reads.once_there(_paths(trial, "group with a member"), has_member))
         trial = trial.with_answers(await reads.of(_paths(trial, "user again", "group again")))
         if not self.profile.patch:
             return trial
@@ -116,9 +122,6 @@ class WriteProbe:
         trial = await runs.run(trial, deactivates(trial))
         paths = _paths(trial, "deactivated", "group after the deactivation")
         return trial.with_answers(await reads.of({**paths, "deactivated, by a filter": lookup}))
-
-
-_MADE_LATER = ("second user", "second group", "group with a member")
 
 
 def _paths(trial: Trial, *reads: str) -> dict[str, str]:
@@ -141,6 +144,17 @@ _READS = {
     "second group": (GROUP, names.SECOND_GROUP),
     "group with a member": (GROUP, names.MADE_WITH_MEMBERS),
 }
+
+
+def _has_member(user: str | None, answer: Answer) -> bool:
+    """Return whether a group shows a member, or never will: it could not be read."""
+    is_read = answer.resource is not None
+    return user in all_members(answer.resource or {}) if is_read else answer.status not in GONE
+
+
+def _is_gone(answer: Answer) -> bool:
+    """Return whether what was deleted is not shown any longer, or is kept deactivated."""
+    return answer.resource is None or is_deactivated(answer.resource)
 
 
 def _tells(user: str | None, answer: Answer) -> bool:

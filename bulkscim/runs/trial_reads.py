@@ -10,6 +10,10 @@ from bulkscim.transport.base import Transport
 FIRST_PAUSE_S = 0.5
 
 
+def _is_there(answer: Answer) -> bool:
+    return answer.status not in GONE
+
+
 class TrialReads:
     """GETs of a tenant; what was just written may be shown only after `lag_s`."""
 
@@ -22,9 +26,11 @@ class TrialReads:
         """Return what came for some paths, by their names."""
         return {name: await self.read(path) for name, path in paths.items()}
 
-    async def once_there(self, paths: Mapping[str, str]) -> dict[str, Answer]:
-        """Return what came for resources that were just created: each is asked for until it is there."""
-        return {name: (await self.until(path, _is_there))[0] for name, path in paths.items()}
+    async def once_there(
+        self, paths: Mapping[str, str], fits: Callable[[Answer], bool] = _is_there
+    ) -> dict[str, Answer]:
+        """Return what came for resources that were just changed: each is asked for until the change is shown."""
+        return {name: (await self.until(path, fits))[0] for name, path in paths.items()}
 
     async def until(self, path: str, fits: Callable[[Answer], bool]) -> tuple[Answer, float | None]:
         """Ask until an answer fits; return the last one, and after how many seconds it fitted (None: it does not)."""
@@ -42,10 +48,6 @@ class TrialReads:
     async def read(self, path: str) -> Answer:
         """Return what came for a path."""
         return answer_of(path, await answered(self._transport, path))
-
-
-def _is_there(answer: Answer) -> bool:
-    return answer.status not in GONE
 
 
 def _pauses(total_s: float) -> Iterator[float]:

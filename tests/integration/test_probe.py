@@ -141,12 +141,12 @@ def test_writes_are_tried_on_one_user_and_taken_back(bulkscim, tenant):
     found = seen(bulkscim, tenant, "--write", "--as", ADDRESS, "--yes")
 
     assert (tenant.users(), tenant.groups()) == before
+    assert found["a new user is found"].startswith("within ")
     assert (
         found.items()
         >= {
             "PATCH": True,
             "a create answers": 201,
-            "a write is shown at once": True,
             "groups show members": True,
             "filters find deactivated users": True,
             "a deactivated user can be read by its id": True,
@@ -213,6 +213,16 @@ def test_tenants_that_answer_writes_otherwise_are_seen_to_do_so_and_left_as_they
 
         assert tenant.held == before
     assert tuple(found.get(topic) for topic in TRIED) == values
+
+
+def test_changes_that_are_shown_late_are_waited_for(bulkscim):
+    """Groups were said to show no members, and a deleted user to be kept."""
+    with writers.LateChanges(*USERS).serving() as tenant:
+        found = seen(bulkscim, tenant, "--write", "--as", ADDRESS, "--yes")
+
+    kept = [found.get(f"of a deleted {kind} is kept") for kind in ("user", "group")]
+    assert (found["groups show members"], found["a group is created with its members"]) == (True, True)
+    assert kept == [False, False]
 
 
 @pytest.mark.parametrize(

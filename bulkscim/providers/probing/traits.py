@@ -191,7 +191,7 @@ TRAITS = (
     _of_type("filter displayName: capitals count", group_evidence.capitals, "exact_filters", GROUP),
     Trait("filter members.value eq", group_evidence.member_filter),
     _of_type("user names are unique", evidence.unique_names, "enforces_unique", USER),
-    Trait("a write is shown at once", evidence.writes),
+    Trait("a new user is found", evidence.writes),
 )
 OF_WRITES = (
     Trait("a create answers", evidence.writes),

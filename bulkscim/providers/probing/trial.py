@@ -53,7 +53,7 @@ class Ended:
 class Trial:
     """How the changes ended that were made, and the answers to reads between them, each by its name.
 
-    `shown_after_s`: when a filter first showed the user, None where it never did.
+    `shown_after_s`: when a filter showed the user, from before its create on; None where it never did.
     """
 
     ends: Mapping[str, Ended] = field(default_factory=dict)

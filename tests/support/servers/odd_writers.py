@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.support.servers.small_tenant import WRITES, Json, SmallTenant, error
+from tests.support.servers.small_tenant import WRITES, Json, SmallTenant, error, scim
 
 
 class Versioned(SmallTenant):
@@ -136,6 +136,31 @@ class LateAndDerived(Late):
     ) -> web.StreamResponse:
         if collection == "Users" and resource_id in self.shown_at:
             self.held[collection][resource_id].setdefault("nickName", "derived")
+        return await super().one(request, collection, resource_id, body)
+
+
+class LateChanges(SmallTenant):
+    """Shows new members of a group only after a while, and what was deleted for as long."""
+
+    late_s = 0.4
+
+    def __init__(self, *user_names: str) -> None:
+        super().__init__(*user_names)
+        self.changed_at = 0.0
+        self.deleted: dict[str, Json] = {}
+
+    async def one(
+        self, request: web.Request, collection: str, resource_id: str, body: Any
+    ) -> web.StreamResponse:
+        is_early = time.monotonic() < self.changed_at + self.late_s
+        if request.method == "DELETE":
+            self.deleted[resource_id] = self.held[collection][resource_id]
+        if request.method != "GET":
+            self.changed_at = time.monotonic()
+        elif is_early and (deleted := self.deleted.get(resource_id)):
+            return scim(200, deleted)
+        elif is_early and collection == "Groups" and resource_id in self.held[collection]:
+            return scim(200, self.held[collection][resource_id] | {"members": []})
         return await super().one(request, collection, resource_id, body)
 
 
