@@ -62,7 +62,8 @@ class Bounding:
             return
         failed = self._journal.ledger.totals().failed
         if failed > bound:
-            self._stopping.stop(Stopped(f"{failed} rows failed, more than --max-errors allows ({bound})"))
+            rows = f"{failed:,} row{'s' * (failed != 1)}"
+            self._stopping.stop(Stopped(f"{rows} failed, and --max-errors tolerates {bound:,}"))
 
     def answered(self, *, fault: bool, detail: str) -> None:
         """Count an answer to a step; `fault`: no record is to blame for it."""
