@@ -167,15 +167,15 @@ def _lines(entry: TenantEntry) -> Iterator[str]:
         yield f"{'':<16} probe: runs may go faster than the rate, up to four times, until the tenant answers 429"
     if entry.protect:
         yield f"{'':<16} protect {', '.join(entry.protect)}"
-    if (told := _paused(entry)) is not None:
-        yield f"{'':<16} {told}"
-        yield next_line("go", "--tenant", entry.name)
     for known in _rates(entry).known():
         yield f"{'':<16} learned: {known.told}"
     yield f"{'':<16} in {entry.file}"
     if not _is_allowed(entry):
         yield f"{'':<16} not allowed yet: {' and '.join(entry.trusting)} of this file is not used"
         yield next_line("tenants", "allow", entry.file)
+    if (told := _paused(entry)) is not None:
+        yield f"{'':<16} {told}"
+        yield next_line("go", "--tenant", entry.name)
 
 
 def _rates(entry: TenantEntry) -> "KeptRates":

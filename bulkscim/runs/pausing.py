@@ -50,8 +50,8 @@ def change_rate(run: str, rate: str, runs_dir: Path) -> Iterator[str]:
     """Change the rate of a run that another process works on."""
     rates_of(rate)
     folder, answered = order(run, runs_dir, lambda orders: replace(orders, rate=rate), RealClock())
-    does = f"{run_name(folder)} sends" if answered else f"{run_name(folder)} is to send"
-    yield f"{does} at most {rate}{' from now on' if answered else f': {_NOT_HEARD}'}"
+    does = f"{run_name(folder)} {'keeps' if answered else 'is to keep'} to the rate {rate}"
+    yield f"{does}{' from now on' if answered else f': {_NOT_HEARD}'}"
 
 
 def pause_runs_on(base_url: str, name: str, note: str) -> Iterator[str]:

@@ -22,7 +22,7 @@ def test_a_paused_tenant_is_told_in_the_list_of_tenants(bulkscim: Command):
     assert paused.code == 0, paused.text
     listed = bulkscim("tenants").stdout
     assert "(incident 4711)" in listed
-    assert "next: bulkscim go --tenant acme" in listed
+    assert listed.splitlines()[-1] == "next: bulkscim go --tenant acme"
 
     assert "the pause of acme is ended" in bulkscim("go", "--tenant", "acme").text
     assert "was not paused" in bulkscim("go", "--base-url", "https://tenant.example/v2").text
@@ -85,7 +85,8 @@ def test_a_run_is_paused_killed_resumed_and_slowed_down(bulkscim: Command, job):
             lambda: (bulkscim.status().get("progress") or {}).get("age_s") is not None, process
         )
         assert waiting(bulkscim) == (False, None)
-        assert bulkscim("rate", "last", "10/min", "POST /Users 30/min").code == 0
+        changed = bulkscim("rate", "last", "10/min", "POST /Users 30/min")
+        assert (changed.code, " keeps to the rate 10/min, POST /Users 30/min" in changed.text) == (0, True)
         assert bulkscim.status()["progress"]["per_second"] < 0.2
         process.send_signal(signal.SIGINT)
         assert bulkscim.finish(process).code == 130
