@@ -183,17 +183,18 @@ def test_going_on_says_first_what_is_left(bulkscim, tenant, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("state", "failed", "following"),
+    ("state", "totals", "following"),
     [
-        (RunState.FINISHED, 0, ("bulkscim run job.csv",)),
-        (RunState.FINISHED, 1, ("bulkscim run job.csv -n",)),
-        (RunState.INTERRUPTED, 0, ("bulkscim run job.csv -n",)),
-        (RunState.STOPPED, 0, ("bulkscim run job.csv -n",)),
+        (RunState.FINISHED, Totals(rows=2, done=1, noop=1), ("bulkscim run job.csv",)),
+        (RunState.FINISHED, Totals(rows=2, noop=2), ()),
+        (RunState.FINISHED, Totals(rows=2, done=1, failed=1), ("bulkscim run job.csv -n",)),
+        (RunState.INTERRUPTED, Totals(rows=2, done=1, pending=1), ("bulkscim run job.csv -n",)),
+        (RunState.STOPPED, Totals(rows=2, pending=2), ("bulkscim run job.csv -n",)),
     ],
 )
-def test_a_dry_run_that_did_not_come_to_its_end_is_followed_by_another(state, failed, following):
+def test_a_dry_run_that_did_not_come_to_its_end_is_followed_by_another(state, totals, following):
     """The command that was printed sent the changes, of which most had not been shown."""
-    report = RunReport(None, Totals(rows=2, pending=2 - failed, failed=failed), state)
+    report = RunReport(None, totals, state)
     people = Console(io.StringIO(), None, volume=Volume.NORMAL, yes=True)
     summary, _ = _summary(report, people, Typed((), (), "bulkscim run job.csv", "bulkscim run job.csv -n"))
 
