@@ -60,7 +60,6 @@ def _of(steps: list[Step]) -> Step:
     return replace(
         first,
         part=f"{JOINT}{len(steps)}:{first.part}",
-        action=Action.MODIFY,
         covers=parts,
         member=None,
         operations=merged(steps).operations,

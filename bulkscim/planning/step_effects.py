@@ -96,7 +96,8 @@ def members_moved(
         return
     match action:
         case Action.ADD_MEMBER:
-            yield MembersMoved(group, joined=members)
+            several = sum(one.added for one in member_changes(kind, group, changes))
+            yield MembersMoved(group, joined=max(members, several))
             yield from (MembersMoved(one, left=1) for one in left_groups(changes))
         case Action.REMOVE_MEMBER:
             yield MembersMoved(group, left=members)

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from bulkscim.errors import JournalDead
-from bulkscim.journal.bodies import Applied, Started
-from bulkscim.planning.step_effects import member_changes
+from bulkscim.model.step import Action
+from bulkscim.planning.undo.memberships import touches
+from bulkscim.runs.applied_steps import applied_steps
 from tests.unit.engine.test_one_group import MAY, Staying, members, states, with_members
 
 PEOPLE = [f"u{number}" for number in range(40)]
@@ -62,13 +63,12 @@ class Broken(Halfway):
 
 
 def recorded(carried):
-    """Return the members that the journal has as added to each group by changes."""
+    """Return the members that a rollback would take out of each group that has got them by changes."""
     found = {}
-    starts = {entry.step: begun for entry, begun in carried.record.each(Started)}
-    for entry, _ in carried.record.each(Applied):
-        begun = starts[entry.step]
-        for change in member_changes(begun.type, begun.id or "", begun.changes):
-            found.setdefault(change.group, set()).add(change.member)
+    for step in applied_steps(carried.record):
+        for touch in touches(step) if step.action is not Action.CREATE else ():
+            if touch.after and not touch.was:
+                found.setdefault(touch.group, set()).add(touch.member)
     return found
 
 

@@ -7,13 +7,14 @@ from bulkscim.model.step import Action, Change
 from bulkscim.planning.step_effects import MembersMoved, members_moved
 
 ADA, BOB = {"value": "u1"}, {"value": "u2"}
-AT_ADA = 'members[value eq "u1"]'
+AT_ADA, AT_BOB = 'members[value eq "u1"]', 'members[value eq "u2"]'
 
 
 @pytest.mark.parametrize(
     ("action", "kind", "changes", "members", "left", "joined"),
     [
         (Action.ADD_MEMBER, GROUP, [], 3, 0, 3),
+        (Action.ADD_MEMBER, GROUP, [Change(AT_ADA, None, ADA), Change(AT_BOB, None, BOB)], 0, 0, 2),
         (Action.REMOVE_MEMBER, GROUP, [], 2, 2, 0),
         (Action.MODIFY, GROUP, [Change(AT_ADA, ADA, None)], 0, 1, 0),
         (Action.MODIFY, GROUP, [Change(AT_ADA, None, ADA)], 0, 0, 1),
