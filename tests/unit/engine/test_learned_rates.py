@@ -114,3 +114,28 @@ async def test_a_default_that_the_tenant_states_itself_holds_nothing_back(carrie
     report = await carried(ROWS[:200], kind=StatingTheDefault, rates=Kept())
 
     assert not report.held_back
+
+
+class SlowsDown(SimulatedTenant):
+    """Answers in a tenth of a second, and in half of one while more than fifteen came in the last second."""
+
+    def __init__(self, *given):
+        super().__init__(*given)
+        self.times, self.fastest = deque(), 0
+
+    async def send(self, request):
+        now = self.clock.monotonic()
+        self.times.append(now)
+        while self.times[0] <= now - 1.0:
+            self.times.popleft()
+        self.fastest = max(self.fastest, len(self.times))
+        await self.clock.sleep(0.1 if len(self.times) <= 15 else 0.5)
+        return await super().send(request)
+
+
+async def test_the_pace_does_not_go_up_where_answers_take_much_longer(carried):
+    """Up to forty a second were permitted, and the tenant is at its end at fifteen."""
+    report = await carried(ROWS, kind=SlowsDown, rate="auto", rates=Kept(), concurrency=50)
+
+    assert report.totals.done == len(ROWS)
+    assert 15 < carried.tenant.fastest <= 22
