@@ -75,6 +75,10 @@ class MembersLost(Stopped):
 
     cause = "members lost"
 
+    def __init__(self, told: str, members: tuple[str, ...] = ()) -> None:
+        super().__init__(told)
+        self.members = members
+
 
 class FirstRowsFailed(Stopped):
     """The first rows of the run all failed for one reason; it does not stop for that again."""

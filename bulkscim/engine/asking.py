@@ -14,6 +14,7 @@ from bulkscim.engine.reads import Reads
 from bulkscim.engine.recording import Sent
 from bulkscim.engine.recovery import dated, find_met, is_foreign, judged, look
 from bulkscim.engine.rows import RunContext
+from bulkscim.engine.stopping import members_lost
 from bulkscim.engine.work import Work
 from bulkscim.errors import CredentialError, MembersLost, Outage, ReferencesUnknown
 from bulkscim.model.active import is_inactive
@@ -58,7 +59,6 @@ ASKED = 2  # times that a row asks for what may fail for every record
 DENIED = frozenset({401, 403})
 FIRST_REST_S, LEAST_REST_S = 0.5, 0.05
 MOST_VAIN = 3
-MOST_NAMED = 100
 NOT_NOW = frozenset({403, 408, 429})
 MOVED, BROKEN = 300, 500
 
@@ -240,12 +240,15 @@ class Asking:
             return page if tells else None
         return None
 
-    async def stop_where_lost(self, work: Work, group: str, members: frozenset[str]) -> None:
-        """Stop the run where a read by id confirms that a group has lost members by a change of others."""
+    async def stop_where_lost(self, work: Work, group: str, members: frozenset[str]) -> MembersLost | None:
+        """Stop the run where a read by id confirms that a group has lost members by a change of others; return why."""
         read = await self.reads(work).by_id(GROUP, group)
         lost = members.difference(ids_in(find(read.resource, "members"))) if isinstance(read, Found) else ()
-        if lost and 2 * len(lost) > len(members):
-            self._stopping.stop(MembersLost(members_lost(work.number, group, sorted(lost))))
+        if not lost or 2 * len(lost) <= len(members):
+            return None
+        reason = members_lost(work.number, group, tuple(sorted(lost)))
+        self._stopping.stop(reason)
+        return reason
 
     async def look(self, sent: Sent, *, answered: bool = False) -> tuple[Recovered | None, Read | None]:
         """Look until it is clear what became of a step, or the looks are spent; None where the run is to stop.
@@ -382,16 +385,6 @@ class Asking:
 def _may_be_all(status: int | None) -> bool:
     """Return whether a request that failed with this status, after all its attempts, may fail for every record."""
     return status is not None and (status in NOT_NOW or status < MOVED or status >= BROKEN)
-
-
-def members_lost(row: int, group: str, lost: list[str]) -> str:
-    """Say which members a group has lost, so that they can be added again."""
-    more = f" and {len(lost) - MOST_NAMED:,} more" if len(lost) > MOST_NAMED else ""
-    return (
-        f"the change of row {row} took members out of group {group} that no row names: {', '.join(lost[:MOST_NAMED])}{more}. "
-        "The tenant took a change of some members for the list of all, or others removed them just now. No further change is sent; those that were under way may have done the same to other groups. "
-        "Add them again, and change members of this tenant only once it is known which form of change it takes"
-    )
 
 
 def rejected(detail: str) -> CredentialError:

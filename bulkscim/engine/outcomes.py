@@ -13,6 +13,8 @@ from bulkscim.engine.recovery import is_broken, located, named
 from bulkscim.engine.rows import Next, Rows, RunContext
 from bulkscim.engine.work import Work
 from bulkscim.errors import Outage
+from bulkscim.journal import bodies
+from bulkscim.journal.entries import Entry
 from bulkscim.model.live import Found, Missing, Unreadable
 from bulkscim.model.operation import JsonObject, Key
 from bulkscim.model.request import Reply
@@ -86,8 +88,10 @@ class Outcomes:
             lost = self._directory.members.answered(steps, read, work.sent_at, is_read=True)
         elif first.judgement.verdict is Verdict.APPLIED and first.judgement.resource:
             lost = self._directory.answered(steps, first.judgement.resource, work.sent_at)
-        if lost:
-            await self._asking.stop_where_lost(work, str(steps[0].id), lost)
+        reason = await self._asking.stop_where_lost(work, str(steps[0].id), lost) if lost else None
+        if reason is not None:
+            stopped = bodies.Stopped(str(reason), reason.cause, step=first.sent.number, lost=reason.members)
+            await self._dispatch.end(Entry(stopped))
 
     async def _end(self, sent: Sent, judgement: Judgement, reply: Reply) -> Next | None:
         match judgement.verdict:

@@ -10,12 +10,13 @@ from functools import partial
 
 import anyio
 
-from bulkscim.errors import BulkScimError, Interrupted
+from bulkscim.errors import BulkScimError, Interrupted, MembersLost
 from bulkscim.model.clock import Clock
 from bulkscim.model.events import Watcher
 from bulkscim.pacing.waiting import CONFIRMATION
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+MOST_NAMED = 100  # members that a group has lost
 
 
 class Stopping:
@@ -66,6 +67,17 @@ class Stopping:
                 finally:
                     del self._waits[scope]
         return not self.requested
+
+
+def members_lost(row: int, group: str, lost: tuple[str, ...]) -> MembersLost:
+    """Return what stops a run whose change took members out of a group, which are named so that they can be added again."""
+    more = f" and {len(lost) - MOST_NAMED:,} more" if len(lost) > MOST_NAMED else ""
+    told = (
+        f"the change of row {row} took members out of group {group} that no row names: {', '.join(lost[:MOST_NAMED])}{more}. "
+        "The tenant took a change of some members for the list of all, or others removed them just now. No further change is sent; those that were under way may have done the same to other groups. "
+        "Add them again, or roll the run back, which adds them; and change members of this tenant only once it is known which form of change it takes"
+    )
+    return MembersLost(told, lost)
 
 
 @asynccontextmanager

@@ -42,11 +42,16 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """A session ended before all rows did. `cause` is a word for some reasons; `uptime` is monotonic."""
+    """A session ended before all rows did. `cause` is a word for some reasons; `uptime` is monotonic.
+
+    `lost`: members that the change of `step` seems to have taken out of its group, without being asked; it is ending.
+    """
 
     why: str = ""
     cause: str = ""
     uptime: float | None = None
+    step: int = 0
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The steps of a run that took effect, as its journal tells them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from bulkscim.journal.bodies import Applied, Refused, Settled, Started, WasMember
+from bulkscim.journal.bodies import Applied, Refused, Settled, Started, Stopped, WasMember
 from bulkscim.journal.entries import Kind
 from bulkscim.journal.journal import RecordedRun
 from bulkscim.model.operation import MEMBERSHIP, USER
@@ -12,17 +13,20 @@ from bulkscim.planning.undo.inverse import TakenStep
 
 _PART = "member:"
 _MEMBER = b'"member'
+_LOST = b'"lost"'
 
 
 def applied_steps(recorded: RecordedRun) -> Iterator[TakenStep]:
     """Yield the steps of a run that took effect, in the order in which they did."""
     open_steps: dict[int, Started] = {}
+    lost = {stopped.step: stopped.lost for _, stopped in recorded.each(Stopped, holding=_LOST)}
     for entry in recorded.entries(Kind.STARTED, Kind.APPLIED, Kind.REFUSED):
         match entry.body:
             case Started() as begun:
                 open_steps[entry.step] = begun
             case Applied() as applied if entry.step in open_steps:
-                yield taken_step(open_steps.pop(entry.step), applied, entry.step, entry.rows[0])
+                taken = taken_step(open_steps.pop(entry.step), applied, entry.step, entry.rows[0])
+                yield replace(taken, lost=lost.get(entry.step, ()))
             case Refused():
                 open_steps.pop(entry.step, None)
             case _:

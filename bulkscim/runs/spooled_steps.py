@@ -267,6 +267,6 @@ def _unpacked(number: int, packed: bytes) -> TakenStep:
     kept["action"] = Action(kept["action"])
     kept["changes"] = tuple(Change(*change) for change in kept["changes"])
     kept["identity"] = tuple(Key(*key) for key in kept["identity"])
-    for name in ("groups", "reports", "stripped"):
+    for name in ("groups", "reports", "stripped", "lost"):
         kept[name] = None if kept[name] is None else tuple(kept[name])
     return TakenStep(number=number, **kept)

@@ -371,6 +371,23 @@ def test_a_change_of_one_member_that_takes_out_the_others_stops_the_run(bulkscim
     assert all(one in outcome.text for one in named)
 
 
+@pytest.mark.parametrize(
+    ("way", "row"),
+    [("empties", leave("Team", PEOPLE[0])), ("replaces", join("Team", {"userName": PEOPLE[8]}))],
+)
+@pytest.mark.parametrize("says", [200, 204])
+def test_a_rollback_adds_the_members_that_a_change_of_others_took_out(bulkscim, job, way, row, says):
+    """They were seen in the group before, and the run took them out: a rollback ended with 0 without them."""
+    with odd_writers.HalfMembers(way, says, *PEOPLE).serving() as tenant:
+        tenant.team("Team", *PEOPLE[:4])
+        outcome = run(bulkscim, tenant, job(row, retitle(PEOPLE[7])), "--concurrency", "1")
+        undone = bulkscim("rollback", "last", "--yes")
+
+        assert outcome.code == 5, outcome.text
+        assert undone.code == 0, undone.text
+        assert set(tenant.members("Team")) == {*PEOPLE[:4]}
+
+
 def test_changes_that_are_answered_and_not_made_fail_their_rows(bulkscim, job):
     """Each row ended as done, by a 204 that showed nothing."""
     path = job(retitle(ADA), deactivate(BOB), delete(EVE))

@@ -47,6 +47,7 @@ class TakenStep:
     reports: tuple[str, ...] | None = None
     after: JsonObject | None = None
     stripped: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()  # members that a change of others has taken out of their group
     unsure: bool = False  # a created resource may have existed before, a removed member may not have been one
     unproved: bool = False  # an added member may have been one before
 

@@ -69,6 +69,8 @@ def touches(step: TakenStep) -> Iterator[Touch]:
     """Yield what a step did to memberships, as far as the journal tells."""
     if step.id is None:
         return
+    for member in step.lost:
+        yield Touch(step.id, member, step.number, step.row, was=True, after=False)
     match step.action:
         case Action.ADD_MEMBER | Action.REMOVE_MEMBER if step.member is not None:
             adds = step.action is Action.ADD_MEMBER

@@ -390,3 +390,10 @@ def test_a_user_whose_groups_were_not_recorded_is_recreated_with_a_mark(groups, 
     [record] = records(taken(DELETE, before={"userName": "ada@x", **shown}, groups=groups), Ids({"u1"}))
 
     assert record.get("expect") == ({"groups.unrecorded": True} if expects else None)
+
+
+def test_members_that_a_change_of_others_took_out_return():
+    """The tenant took the addition of one for the list of all."""
+    joined = taken(Action.ADD_MEMBER, 4, GROUP, "g1", member="u1", lost=("u2", "u3"))
+
+    assert netted(joined) == [("g1", "u1", False), ("g1", "u2", True), ("g1", "u3", True)]
